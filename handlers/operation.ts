@@ -1,0 +1,260 @@
+import type { z } from "zod";
+import type { CallOptions } from "../clients/http.ts";
+import type { Block, Line, Reply } from "./reply.ts";
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** `danger` destroys, disconnects, or invalidates a credential. */
+export type Risk = "read" | "write" | "danger";
+
+/** What an operation works with. */
+export interface Context<Client> {
+  readonly client: Client;
+  /** Pass it to every client method. */
+  readonly call: CallOptions;
+  /** Epoch ms. */
+  readonly now: number;
+  /** What this bot recorded with an earlier `Verdict.remember`. */
+  recall(key: string): Promise<string | undefined>;
+  /** The last changes made through this bot to a target (`Target.key`), newest first. */
+  history(targetKey: string): Promise<readonly PastChange[]>;
+  /** A status read that may be served again for `STATUS_CACHE_TTL`; `at` is when the vendor said it. */
+  cached<T>(key: string, load: () => Promise<T>): Promise<{ value: T; at: number }>;
+}
+
+export interface PastChange {
+  readonly code: string;
+  readonly title: string;
+  readonly state: string;
+  readonly at: number;
+  readonly requester: string;
+}
+
+/**
+ * How input is typed. Each field of the zod object is one word of the command, in the order declared;
+ * `.meta()` says which kind:
+ * - `{ positional: true }` a word; with `{ rest: true }` it takes the rest of the line
+ * - nothing: an option `key=value`
+ * - `{ open: "config." }` a record that collects every `config.<name>=<value>`; `{ open: "" }` collects
+ *   every `<name>=<value>` that no other field declares
+ * - `{ drop: true }` a list of strings that collects every `-<name>`
+ * - `{ document: true }` an object taken from a JSON document (caption or reply), absent otherwise
+ * `{ placeholder: "aws account id" }` names the field in usage lines.
+ */
+export type Input = z.ZodObject;
+
+interface Described {
+  readonly verb: string;
+  /** Null for commands without a target, such as `/find`. */
+  readonly target: string | null;
+  /** One line, for help, menu and README. */
+  readonly summary: string;
+  /** A whole command that works, for help. */
+  readonly example: string;
+}
+
+export interface Read<Client, I extends Input, Output> extends Described {
+  readonly input: I;
+  run(context: Context<Client>, input: z.output<I>): Promise<Output>;
+  /** Pure. */
+  render(output: Output, view: View): Reply;
+}
+
+export interface View {
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+export interface Target {
+  /** Stable and unique over all vendors, e.g. "ec2:55115935b1a43dcc4a7b23c6": freeze, history, one change at a time. */
+  readonly key: string;
+  readonly id: string;
+  readonly name: string;
+  /** The Bitdefender company it concerns, where there is one; the audit is filtered by it. */
+  readonly company?: string;
+}
+
+/**
+ * One resolved change and the state it was made against: plain JSON, stored and hashed.
+ * `plan(context, plan.input)` made again later must give an equal plan as long as nothing has moved.
+ */
+export interface Plan<S extends Json = Json> {
+  /** The input with every name resolved to an id. */
+  readonly input: JsonObject;
+  readonly target: Target;
+  /** What the vendor says now, as far as the change touches or depends on it (names included, no secrets). */
+  readonly before: S;
+  /** What it is meant to be; what `verify` looks for. */
+  readonly after: Json;
+}
+
+/** There is nothing to change; says why. */
+export interface Nothing {
+  readonly nothing: Line;
+}
+
+/** What a plan looks like on a card. */
+export interface Card {
+  /** A question's worth of imperative: "Disable the EC2 integration of Acme Corp". */
+  readonly title: Line;
+  /** The same, done: "the EC2 integration of Acme Corp is disabled". */
+  readonly done: Line;
+  readonly rows: readonly { readonly label: string; readonly now: Line; readonly after: Line }[];
+  /** What stops working, or what others will notice; empty when nothing does. */
+  readonly breaks: readonly Line[];
+  /** What will be sent, secrets left out; folded. */
+  readonly sends: Json;
+  /** Warnings that must be read before approving (a conflict, a look-alike name). */
+  readonly warnings?: readonly Line[];
+  readonly details?: readonly Block[];
+}
+
+/** What the vendor answered to the write, as far as it may be kept. */
+export interface Receipt {
+  readonly data?: JsonObject;
+  /** A credential the vendor returned once: shown to the requester alone, stored nowhere. */
+  readonly personal?: readonly { readonly label: string; readonly value: string }[];
+}
+
+export interface Verdict {
+  readonly state: "applied" | "accepted" | "not applied" | "unknown";
+  /** What was seen, or why nothing can be seen. */
+  readonly evidence: Line;
+  /** The state read back, in the shape of `Plan.before` of the operation that would undo this one. */
+  readonly after?: Json;
+  /** Kept by the bot under these keys together with the outcome; null forgets. */
+  readonly remember?: Readonly<Record<string, string | null>>;
+}
+
+export type Undo =
+  | {
+    readonly possible: true;
+    readonly how: Line;
+    readonly verb: string;
+    readonly target: string | null;
+    readonly input: JsonObject;
+  }
+  | { readonly possible: false; readonly why: Line };
+
+export interface Change<Client, I extends Input, P extends Plan> extends Described {
+  readonly risk: "write" | "danger";
+  readonly input: I;
+  /**
+   * Which fields are secret, by the name they are typed with (`new_password`, `secret.apono.password`) or by
+   * their dotted path in a document. In chat such a field is only ever `?`; the value comes from the secret page
+   * under the same name.
+   */
+  secret?(field: string): boolean;
+  /** Resolves names, reads the state, computes the effect. Changes nothing. */
+  plan(context: Context<Client>, input: z.output<I>): Promise<P | Nothing>;
+  /** Pure. */
+  render(plan: P): Card;
+  /** The one write. Secrets by field name. A `ClientError` with `ambiguous` set leads to a read-back, never to a second call. */
+  apply(context: Context<Client>, plan: P, secrets: Readonly<Record<string, string>>): Promise<Receipt>;
+  /** Reads the vendor back. `receipt` is absent when no usable answer came (timeout, crash). */
+  verify(context: Context<Client>, plan: P, receipt: Receipt | undefined): Promise<Verdict>;
+  /** Known before approval, because the card says it. */
+  undo(plan: P): Undo;
+}
+
+/** Input that makes no sense; `message` says what is wrong and what to type instead. */
+export class BadInput extends Error {
+  constructor(message: string, readonly suggestions: readonly string[] = []) {
+    super(message);
+    this.name = "BadInput";
+  }
+}
+
+/** Several things fit: the asker picks one, and the same command goes on with `field` set to its id. */
+export class ChoiceNeeded extends Error {
+  constructor(
+    readonly question: string,
+    readonly field: string,
+    readonly options: readonly { readonly id: string; readonly name: string }[],
+  ) {
+    super(question);
+    this.name = "ChoiceNeeded";
+  }
+}
+
+/** An operation whose types are sealed: what the dispatcher, the help and the change engine work with. */
+export type Operation = ReadOperation | ChangeOperation;
+
+interface Sealed extends Described {
+  readonly vendor: string;
+  readonly input: Input;
+}
+
+export interface ReadOperation extends Sealed {
+  readonly risk: "read";
+  read(context: Context<unknown>, input: JsonObject): Promise<(view: View) => Reply>;
+}
+
+export interface ChangeOperation extends Sealed {
+  readonly risk: "write" | "danger";
+  secret(field: string): boolean;
+  plan(context: Context<unknown>, input: JsonObject): Promise<Plan | Nothing>;
+  render(plan: Plan): Card;
+  apply(context: Context<unknown>, plan: Plan, secrets: Readonly<Record<string, string>>): Promise<Receipt>;
+  verify(context: Context<unknown>, plan: Plan, receipt: Receipt | undefined): Promise<Verdict>;
+  undo(plan: Plan): Undo;
+}
+
+/** How one vendor stands, in one line of `/status`. */
+export interface Health {
+  readonly mark: "fine" | "attention" | "down";
+  /** The line after the vendor's name: "2 of 14 need action". */
+  readonly summary: Line;
+  /** Worst first. */
+  readonly problems: readonly (readonly Line[])[];
+  /** When the vendor said it, epoch ms. */
+  readonly at: number;
+}
+
+/** Everything the product knows of one vendor. */
+export interface Vendor<Client> {
+  /** The key of its client and of its configuration. */
+  readonly name: string;
+  /** As people say it. */
+  readonly label: string;
+  /** Its targets, each with the other names people type for it. */
+  readonly targets: Readonly<Record<string, readonly string[]>>;
+  /** The environment names that configure it. */
+  readonly environment: readonly string[];
+  readonly operations: readonly Operation[];
+  health(context: Context<Client>): Promise<Health>;
+  /** The cheapest call that proves the credentials; says what they allow. */
+  probe(client: Client, call: CallOptions): Promise<Line>;
+}
+
+/**
+ * Seals the rows of one vendor. The casts are sound because the registry hands an operation only the client it
+ * asked for by `vendor`, and a plan only to the operation that made it.
+ */
+export function operationsOf<Client>(vendor: string): {
+  read: <I extends Input, Output>(row: Read<Client, I, Output>) => ReadOperation;
+  change: <I extends Input, P extends Plan>(row: Change<Client, I, P>) => ChangeOperation;
+} {
+  return {
+    read: (row) => ({
+      ...row,
+      vendor,
+      risk: "read",
+      async read(context, input) {
+        const output = await row.run(context as Context<Client>, row.input.parse(input));
+        return (view) => row.render(output, view);
+      },
+    }),
+    change: <I extends Input, P extends Plan>(row: Change<Client, I, P>): ChangeOperation => ({
+      ...row,
+      vendor,
+      secret: (field) => row.secret?.(field) ?? false,
+      plan: (context, input) => row.plan(context as Context<Client>, row.input.parse(input)),
+      render: (plan) => row.render(plan as P),
+      apply: (context, plan, secrets) => row.apply(context as Context<Client>, plan as P, secrets),
+      verify: (context, plan, receipt) => row.verify(context as Context<Client>, plan as P, receipt),
+      undo: (plan) => row.undo(plan as P),
+    }),
+  };
+}

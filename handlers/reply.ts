@@ -1,0 +1,81 @@
+/** A reply is a document; how it looks on a screen is decided by the renderers in `bot/`. */
+
+/** The verdict, shown with its own mark and never without words beside it. */
+export type Mark =
+  | "fine"
+  | "attention"
+  | "down"
+  | "absent"
+  | "working"
+  | "applied"
+  | "refused"
+  | "unknown"
+  | "danger"
+  | "question"
+  | "info";
+
+/** A piece of a line. Plain strings are our own words. */
+export type Inline =
+  | string
+  | { readonly bold: Line }
+  /** Ids and values to copy. */
+  | { readonly code: string }
+  /** A vendor's or a person's words: cleaned, cut to `max` characters (default 80), never markup. */
+  | { readonly data: string; readonly max?: number }
+  /** An instant (epoch ms) in the reader's own zone; "relative" reads like "in 15 min". */
+  | { readonly time: number; readonly as?: "clock" | "date" | "relative" };
+
+export type Line = Inline | readonly Inline[];
+
+export interface Table {
+  readonly kind: "table";
+  readonly header?: readonly Line[];
+  readonly rows: readonly (readonly Line[])[];
+}
+
+export type Block =
+  | { readonly kind: "text"; readonly text: Line }
+  | { readonly kind: "facts"; readonly facts: readonly (readonly [label: string, value: Line])[] }
+  | Table
+  | { readonly kind: "list"; readonly items: readonly Line[] }
+  /** Folded until tapped. */
+  | { readonly kind: "details"; readonly summary: Line; readonly blocks: readonly Block[] }
+  /** Preformatted, for JSON and the like. */
+  | { readonly kind: "pre"; readonly text: string };
+
+/** What a press asks for. None of these carries a right: every press is judged anew. */
+export type Action =
+  /** Types this command for the presser; reads only. */
+  | { readonly command: string }
+  /** A random handle the store knows, and what to do with it. */
+  | { readonly handle: string; readonly do: "approve" | "reject" | "undo" | "choose" | "page" }
+  | { readonly copy: string }
+  | { readonly url: string }
+  /** A button that only says what happened. */
+  | { readonly dead: true };
+
+export interface Button {
+  readonly label: string;
+  readonly action: Action;
+  readonly style?: "success" | "danger" | "primary";
+}
+
+export interface Attachment {
+  readonly name: string;
+  readonly mime: string;
+  readonly content: string;
+}
+
+export interface Reply {
+  readonly mark: Mark;
+  /** The verdict in words: the first line, and all that a lock screen shows. */
+  readonly title: Line;
+  readonly blocks?: readonly Block[];
+  readonly footer?: Line;
+  /** Rows of buttons. */
+  readonly buttons?: readonly (readonly Button[])[];
+  /** Goes along as a document message. */
+  readonly file?: Attachment;
+  /** Concerns only the asker: ephemeral in groups where the server can, else a normal reply. */
+  readonly personal?: boolean;
+}
