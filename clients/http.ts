@@ -39,9 +39,12 @@ export interface Authorization {
 export interface Limits {
   /** Calls at the same time. */
   readonly concurrency: number;
-  /** At most `calls` in any rolling `perMs`; bursts up to `calls` go out at once. */
-  readonly calls: number;
-  readonly perMs: number;
+  /** A bucket of this many calls that may go out at once … */
+  readonly burst: number;
+  /** … and is refilled at this rate. */
+  readonly perSecond: number;
+  /** A vendor's hard limit over a rolling window, where it states one. */
+  readonly window?: { readonly calls: number; readonly perMs: number };
 }
 
 /** What happened to one attempt, for the log and the metrics. */
