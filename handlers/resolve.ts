@@ -1,0 +1,47 @@
+import { BadInput, ChoiceNeeded } from "./operation.ts";
+
+export interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Buttons beyond this many do not help on a phone; a longer name does. */
+const MOST_CHOICES = 8;
+
+/**
+ * The one candidate that `query` means: by id, by exact name, or by part of the name, in that order.
+ * Several fits throw `ChoiceNeeded` (never a guess); none throws `BadInput`. Letter case, accents on
+ * composed characters, quotes and dashes of phone keyboards do not count; see `fold`.
+ */
+export function resolve<T extends Named>(
+  query: string,
+  candidates: readonly T[],
+  what: { noun: string; plural: string; field: string; find: string },
+): T {
+  const exactId = candidates.find((candidate) => candidate.id === query);
+  if (exactId) return exactId;
+  const wanted = fold(query);
+  const exact = candidates.filter((candidate) => fold(candidate.name) === wanted);
+  const fits = exact.length > 0
+    ? exact
+    : candidates.filter((candidate) => fold(candidate.name).includes(wanted));
+  const [only, ...others] = fits;
+  if (!only) throw new BadInput(`No ${what.noun} fits "${query}". Type ${what.find} to see what there is.`);
+  if (others.length === 0) return only;
+  if (fits.length > MOST_CHOICES) {
+    throw new BadInput(`"${query}" fits ${fits.length} ${what.plural}. Type more of the name, or its id.`);
+  }
+  throw new ChoiceNeeded(`"${query}" fits ${fits.length} ${what.plural}. Which one?`, what.field, fits);
+}
+
+/** What is left of a name when typing habits are taken away; for comparing, never for showing. */
+export function fold(name: string): string {
+  return name
+    .normalize("NFKC")
+    .replace(/[‘’‚‛′]/g, "'")
+    .replace(/[“”„‟″«»]/g, '"')
+    .replace(/[‐‑‒–—―−]/g, "-")
+    .replace(/\s+/g, " ")
+    .trim()
+    .toLowerCase();
+}
