@@ -1,0 +1,319 @@
+import { type Fields, fields, type Installation, Invalid, update, view } from "./opsramp/installation.ts";
+import { createWorld, ROLES } from "./opsramp/world.ts";
+
+export type { Installation } from "./opsramp/installation.ts";
+export { createWorld } from "./opsramp/world.ts";
+
+export type OpsRampOperation = "token" | "search" | "get" | "update" | "enable" | "disable" | "uninstall";
+
+/** What goes wrong with a call instead of, or after, doing it. */
+export type OpsRampFault =
+  | {
+    readonly kind: "status";
+    readonly status: number;
+    readonly body?: unknown;
+    readonly headers?: HeadersInit;
+  }
+  | { readonly kind: "hang" | "cut" | "malformed" | "throttled" }
+  | { readonly kind: "apply-then-hang" | "apply-then-cut" | "apply-then-500" };
+
+export interface OpsRampCall {
+  readonly operation: OpsRampOperation | "unknown";
+  readonly method: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly authorization: string | null;
+  readonly contentType: string | null;
+  /** Parsed JSON, a form as a record, else the text. */
+  readonly body: unknown;
+}
+
+export interface OpsRampOptions {
+  readonly tenantId?: string;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  /** In front of every path, e.g. "/opsramp". */
+  readonly prefix?: string;
+  readonly now?: () => number;
+  readonly installations?: Installation[];
+  /** Vendor pages name two token addresses; a pod may have only one. */
+  readonly tokenPaths?: readonly string[];
+  readonly tokenLifeSeconds?: number;
+  /** OpsRamp's own specification shows `expires_in` as text. */
+  readonly expiresInAsText?: boolean;
+  readonly expiredStatus?: 401 | 407;
+  readonly notFoundStatus?: 404 | 500;
+  readonly quotedRateHeaders?: boolean;
+  /** Calls a minute; the vendor's numbers for a client tenant unless given. */
+  readonly rates?: Readonly<Record<Bucket, number>>;
+}
+
+export interface OpsRamp {
+  fetch(request: Request): Promise<Response>;
+  /** Every call that came in, in order. */
+  readonly calls: OpsRampCall[];
+  /** Live records; a test may change them as a person in the vendor's console would. */
+  readonly installations: Installation[];
+  /** The next `times` calls of `operation` go wrong. */
+  fail(operation: OpsRampOperation, fault: OpsRampFault, times?: number): void;
+  expireTokens(): void;
+}
+
+type Bucket = "get" | "search" | "write";
+
+const RATES: Readonly<Record<Bucket, number>> = { get: 500, search: 50, write: 50 };
+const BOTH_TOKEN_PATHS = ["/auth/oauth/token", "/tenancy/auth/oauth/token"];
+const MINUTE_MS = 60_000;
+
+/** OpsRamp's v2 API for one tenant, as its pages describe it, as far as installed integrations go. */
+export function createOpsRamp(options: OpsRampOptions = {}): OpsRamp {
+  const installations = options.installations ?? createWorld();
+  const now = options.now ?? Date.now;
+  const calls: OpsRampCall[] = [];
+  const faults: { operation: string; fault: OpsRampFault }[] = [];
+  const tokens = new Map<string, number>();
+  const limiter = createLimiter(options, now);
+
+  async function receive(request: Request): Promise<Response> {
+    const call = await describe(request, options);
+    calls.push(call);
+    const rate = limiter(call);
+    const response = rate.spent ? throttled() : await withFault(call, request);
+    for (const [name, value] of rate.headers) response.headers.set(name, value);
+    return response;
+  }
+
+  async function withFault(call: OpsRampCall, request: Request): Promise<Response> {
+    const at = faults.findIndex((entry) => entry.operation === call.operation);
+    const [entry] = at < 0 ? [] : faults.splice(at, 1);
+    if (!entry) return answer(call);
+    if (entry.fault.kind.startsWith("apply-then-")) answer(call);
+    return await faulty(entry.fault, request);
+  }
+
+  function answer(call: OpsRampCall): Response {
+    if (call.operation === "token") return grant(call);
+    const refused = refuse(call.authorization);
+    if (refused) return refused;
+    if (call.operation === "unknown") return json(404, { code: "0003", message: "No such resource" });
+    if (call.operation === "search") return json(200, search(call.query, installations));
+    return answerOne(
+      call,
+      call.path.split("/").at(call.operation === "enable" || call.operation === "disable" ? -2 : -1)!,
+    );
+  }
+
+  function answerOne(call: OpsRampCall, id: string): Response {
+    const found = installations.findIndex((stored) => stored.id === decodeURIComponent(id));
+    const stored = installations[found];
+    if (!stored) {
+      const message = `No installed integration found with id ${decodeURIComponent(id)}`;
+      return json(options.notFoundStatus ?? 500, { code: "0005", message });
+    }
+    switch (call.operation) {
+      case "get":
+        return json(200, view(stored));
+      case "update":
+        return change(stored, call.body);
+      case "uninstall":
+        installations.splice(found, 1);
+        return new Response(null, { status: 200 });
+      default:
+        stored.status = `${call.operation}d`;
+        return new Response(null, { status: 200 });
+    }
+  }
+
+  function change(stored: Installation, body: unknown): Response {
+    const secret = () => crypto.randomUUID().replaceAll("-", "");
+    const time = () => new Date(now()).toISOString().replace(/\.\d+Z$/, "+0000");
+    try {
+      return json(200, update(stored, fields(body), { roles: ROLES, secret, now: time }));
+    } catch (error) {
+      if (!(error instanceof Invalid)) throw error;
+      return json(400, error.problems.map((problem) => ({ code: "0002", ...problem })));
+    }
+  }
+
+  function grant(call: OpsRampCall): Response {
+    const form = call.contentType?.startsWith("application/x-www-form-urlencoded") ? fields(call.body) : {};
+    if (call.method !== "POST" || form.grant_type !== "client_credentials") {
+      const description = `Unsupported grant type: ${String(form.grant_type)}`;
+      return json(400, { error: "unsupported_grant_type", error_description: description });
+    }
+    const known = form.client_id === (options.clientId ?? "key") &&
+      form.client_secret === (options.clientSecret ?? "secret");
+    if (!known) return json(401, { error: "unauthorized", error_description: "Bad API credentials" });
+    const life = options.tokenLifeSeconds ?? 7_199;
+    const token = crypto.randomUUID();
+    tokens.set(token, now() + life * 1_000);
+    return json(200, {
+      access_token: token,
+      token_type: "bearer",
+      expires_in: options.expiresInAsText ? String(life) : life,
+      scope: "global:manage",
+    });
+  }
+
+  function refuse(authorization: string | null): Response | undefined {
+    const until = tokens.get(authorization?.match(/^bearer (.+)$/i)?.[1] ?? "");
+    if (until === undefined) {
+      return json(401, { error: "invalid_token", error_description: "Invalid access token" });
+    }
+    if (now() < until) return undefined;
+    const description = "Proxy Authentication Required - Token expired";
+    return json(options.expiredStatus ?? 407, { error: "invalid_token", error_description: description });
+  }
+
+  return {
+    fetch: receive,
+    calls,
+    installations,
+    fail: (operation, fault, times = 1) => {
+      for (let left = times; left > 0; left--) faults.push({ operation, fault });
+    },
+    expireTokens: () => tokens.forEach((_, token) => tokens.set(token, 0)),
+  };
+}
+
+async function describe(request: Request, options: OpsRampOptions): Promise<OpsRampCall> {
+  const url = new URL(request.url);
+  const contentType = request.headers.get("content-type");
+  return {
+    operation: operationOf(request.method, url.pathname, options),
+    method: request.method,
+    path: url.pathname,
+    query: Object.fromEntries(url.searchParams),
+    authorization: request.headers.get("authorization"),
+    contentType,
+    body: parseBody(await request.text(), contentType),
+  };
+}
+
+function parseBody(text: string, contentType: string | null): unknown {
+  if (contentType?.startsWith("application/x-www-form-urlencoded")) {
+    return Object.fromEntries(new URLSearchParams(text));
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function operationOf(method: string, path: string, options: OpsRampOptions): OpsRampCall["operation"] {
+  const { prefix = "", tenantId = "client_8", tokenPaths = BOTH_TOKEN_PATHS } = options;
+  if (tokenPaths.some((tokenPath) => path === prefix + tokenPath)) return "token";
+  const root = `${prefix}/api/v2/tenants/${tenantId}/integrations/installed/`;
+  if (!path.startsWith(root)) return "unknown";
+  const [id, action, ...more] = path.slice(root.length).split("/");
+  if (!id || more.length > 0) return "unknown";
+  if (method === "POST" && (action === "enable" || action === "disable")) return action;
+  if (action !== undefined) return "unknown";
+  if (method === "GET") return id === "search" ? "search" : "get";
+  return method === "POST" ? "update" : method === "DELETE" ? "uninstall" : "unknown";
+}
+
+function search(query: Readonly<Record<string, string>>, installations: readonly Installation[]): Fields {
+  const pageNo = Number(query.pageNo ?? 1);
+  const pageSize = Number(query.pageSize ?? 100);
+  const fits = installations.filter((stored) => matches(stored, query.queryString ?? ""));
+  const name = (stored: Installation) => stored.displayName ?? stored.id;
+  const sorted = fits.toSorted((a, b) => name(a).localeCompare(name(b), "en"));
+  if (query.isDescendingOrder === "true") sorted.reverse();
+  const nextPage = pageNo * pageSize < sorted.length;
+  return {
+    results: sorted.slice((pageNo - 1) * pageSize, pageNo * pageSize).map(view),
+    totalResults: sorted.length,
+    pageNo,
+    pageSize,
+    totalPages: Math.ceil(sorted.length / pageSize),
+    nextPage,
+    ...(nextPage ? { nextPageNo: pageNo + 1 } : {}),
+    previousPageNo: pageNo - 1,
+    descendingOrder: query.isDescendingOrder === "true",
+  };
+}
+
+/** `key:value+key:value`, where ":" is "equals" and a comma separates alternatives. */
+function matches(stored: Installation, queryString: string): boolean {
+  const known: Readonly<Record<string, string | undefined>> = {
+    name: stored.displayName,
+    uId: stored.id,
+    category: stored.category,
+  };
+  return queryString.split("+").filter(Boolean).every((term) => {
+    const [key = "", values = ""] = term.split(/:(.*)/s);
+    return values.split(",").some((value) => known[key]?.toLowerCase() === value.toLowerCase());
+  });
+}
+
+function createLimiter(
+  options: OpsRampOptions,
+  now: () => number,
+): (call: OpsRampCall) => { spent: boolean; headers: [string, string][] } {
+  const used = new Map<string, number>();
+  return (call) => {
+    const bucket = call.operation === "search" ? "search" : call.method === "GET" ? "get" : "write";
+    const limit = (options.rates ?? RATES)[bucket];
+    const minute = Math.floor(now() / MINUTE_MS);
+    const count = (used.get(`${bucket} ${minute}`) ?? 0) + 1;
+    used.set(`${bucket} ${minute}`, count);
+    const quote = options.quotedRateHeaders ? '"' : "";
+    const values = {
+      "X-RateLimit-Limit": limit,
+      "X-RateLimit-Remaining": Math.max(0, limit - count),
+      "X-RateLimit-Reset": (minute + 1) * 60,
+      "X-RateLimit-Bucket": bucket,
+    };
+    const headers = Object.entries(values).map(([name, value]): [string, string] => [
+      name,
+      `${quote}${value}${quote}`,
+    ]);
+    return { spent: call.operation !== "token" && count > limit, headers };
+  };
+}
+
+async function faulty(fault: OpsRampFault, request: Request): Promise<Response> {
+  switch (fault.kind) {
+    case "status":
+      return json(fault.status, fault.body, fault.headers);
+    case "throttled":
+      return throttled();
+    case "malformed":
+      return new Response('{"results": [{"id"', { headers: { "content-type": "application/json" } });
+    case "apply-then-500":
+      return json(500, { code: "0005", message: "Internal server error" });
+    case "cut":
+    case "apply-then-cut":
+      return cut();
+    case "hang":
+    case "apply-then-hang":
+      return await untilGone(request);
+  }
+}
+
+/** Promises a body and breaks the connection instead. */
+function cut(): Response {
+  const body = new ReadableStream({ start: (controller) => controller.error(new Error("cut")) });
+  return new Response(body, { headers: { "content-type": "application/json" } });
+}
+
+function untilGone(request: Request): Promise<Response> {
+  return new Promise((resolve) => {
+    request.signal.addEventListener("abort", () => resolve(new Response(null, { status: 503 })), {
+      once: true,
+    });
+  });
+}
+
+function throttled(): Response {
+  return json(429, { error: "throttled", error_description: "Too Many Requests" });
+}
+
+function json(status: number, body: unknown, headers?: HeadersInit): Response {
+  const text = typeof body === "string" ? body : body === undefined ? null : JSON.stringify(body);
+  const response = new Response(text, { status, ...(headers ? { headers } : {}) });
+  if (typeof body !== "string") response.headers.set("content-type", "application/json;charset=UTF-8");
+  return response;
+}

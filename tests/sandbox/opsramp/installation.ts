@@ -1,0 +1,269 @@
+/**
+ * What OpsRamp keeps of one installed integration, and what an update does to it. Written from the vendor's page
+ * "Update Installed Integration" and its samples, quirks included:
+ * - `tenant*` (the page's table) and `thirdParty*` (the page's samples) are both understood, `thirdParty*` is said;
+ * - mappings are appended to, never replaced and never made unique;
+ * - the reply holds only the sections that were named, without passwords.
+ */
+export type Fields = Record<string, unknown>;
+
+export interface AttributeValue {
+  attrValue: string;
+  thirdPartyAttrValue: string;
+}
+
+export interface Mapping {
+  name: string;
+  attrName: string;
+  thirdPartyAttrName: string;
+  entityType: string;
+  thirdPartyEntityType: string;
+  attrValues: AttributeValue[];
+}
+
+export interface Authentication {
+  authType: string;
+  token?: string;
+  webhookUrl?: string;
+  apiKeyPairs?: { key: string }[];
+  role?: { uniqueId: string; name: string };
+}
+
+export interface Installation {
+  id: string;
+  displayName?: string;
+  description?: string;
+  integration?: { id: string; name: string; multipleInstallations?: boolean };
+  category?: string;
+  status?: string;
+  state?: string;
+  installedBy?: string;
+  installedTime?: string;
+  modifiedTime?: string;
+  credential?: Fields;
+  inboundConfig?: { authentication?: Authentication; mapAttributes?: Mapping[] };
+  outboundConfig?: { baseNotifier?: Fields; mapAttributes?: Mapping[] };
+}
+
+export interface Problem {
+  fieldName: string;
+  message: string;
+}
+
+/** Answered with 400 and one entry per field. */
+export class Invalid extends Error {
+  constructor(readonly problems: Problem[]) {
+    super("invalid");
+  }
+}
+
+/** What an update needs that is not in the request. */
+export interface Surroundings {
+  roles: readonly { uniqueId: string; name: string }[];
+  secret(): string;
+  /** "+0000", as the vendor writes times. */
+  now(): string;
+}
+
+/** Checks the whole request first, so that a refused one changes nothing; returns the vendor's partial reply. */
+export function update(stored: Installation, body: Fields, around: Surroundings): Fields {
+  const inbound = section(body, "inboundConfig");
+  const outbound = section(body, "outboundConfig");
+  const notifier = outbound?.baseNotifier ?? outbound?.notifier;
+  const problems = [
+    ...("displayName" in body ? required(body, "displayName", "") : []),
+    ...(inbound?.authentication ? authenticationProblems(fields(inbound.authentication), around) : []),
+    ...(notifier ? notifierProblems(fields(notifier)) : []),
+  ];
+  const inboundMaps = mappings(inbound?.mapAttributes, "inboundConfig", problems);
+  const outboundMaps = mappings(outbound?.mapAttributes, "outboundConfig", problems);
+  if (problems.length > 0) throw new Invalid(problems);
+
+  if (text(body.displayName)) stored.displayName = String(body.displayName);
+  if (text(body.description)) stored.description = String(body.description);
+  if (inbound) stored.inboundConfig ??= {};
+  if (outbound) stored.outboundConfig ??= {};
+  if (inbound?.authentication) authenticate(stored, fields(inbound.authentication), around);
+  if (inboundMaps) {
+    stored.inboundConfig!.mapAttributes = merge(stored.inboundConfig?.mapAttributes, inboundMaps);
+  }
+  if (outboundMaps) {
+    stored.outboundConfig!.mapAttributes = merge(stored.outboundConfig?.mapAttributes, outboundMaps);
+  }
+  if (notifier) stored.outboundConfig!.baseNotifier = { ...fields(notifier) };
+  stored.modifiedTime = around.now();
+  return echo(stored, inbound, outbound);
+}
+
+/** How a whole record is answered: the notifier's `type`, its passwords and all of its JWT fields are never said. */
+export function view(stored: Installation): Fields {
+  const { outboundConfig, ...rest } = structuredClone(stored);
+  if (!outboundConfig) return { ...rest };
+  const { baseNotifier, ...others } = outboundConfig;
+  return {
+    ...rest,
+    outboundConfig: { ...(baseNotifier ? { baseNotifier: notifierView(baseNotifier) } : {}), ...others },
+  };
+}
+
+function echo(stored: Installation, inbound: Fields | undefined, outbound: Fields | undefined): Fields {
+  const whole = view(stored) as { inboundConfig?: Fields; outboundConfig?: Fields };
+  return {
+    id: stored.id,
+    ...(stored.displayName ? { displayName: stored.displayName } : {}),
+    ...(stored.integration ? { integration: stored.integration } : {}),
+    ...(inbound ? { inboundConfig: named(whole.inboundConfig, inbound) } : {}),
+    ...(outbound ? { outboundConfig: named(whole.outboundConfig, outbound) } : {}),
+    ...(stored.category ? { category: stored.category } : {}),
+  };
+}
+
+function named(whole: Fields | undefined, asked: Fields): Fields {
+  const keys = new Set(Object.keys(asked).map((key) => key === "notifier" ? "baseNotifier" : key));
+  return Object.fromEntries(Object.entries(whole ?? {}).filter(([key]) => keys.has(key)));
+}
+
+function notifierView(notifier: Fields): Fields {
+  const shown: Fields = {};
+  for (const key of ["baseURI", "authType", "grantType", "userName", "apiKey"]) {
+    if (notifier[key] !== undefined) shown[key] = notifier[key];
+  }
+  const tokenAddress = notifier.accessTokenURL ?? notifier.accessTokenURI;
+  return tokenAddress === undefined ? shown : { ...shown, accessTokenURL: tokenAddress };
+}
+
+function authenticate(stored: Installation, wanted: Fields, around: Surroundings): void {
+  const before = stored.inboundConfig?.authentication;
+  const authType = String(wanted.authType);
+  const uniqueId = text(fields(wanted.role).uniqueId);
+  const role = around.roles.find((known) => known.uniqueId === uniqueId) ?? before?.role;
+  const kept = before?.authType === authType ? before : credentials(authType, around);
+  stored.inboundConfig!.authentication = { ...kept, authType, ...(role ? { role } : {}) };
+}
+
+function credentials(authType: string, around: Surroundings): Authentication {
+  if (authType === "OAUTH2") return { authType, apiKeyPairs: [{ key: around.secret() }] };
+  const token = around.secret();
+  return {
+    authType,
+    token,
+    webhookUrl: `https://api.opsramp.example/integrations/webhook/incident?vtoken=${around.secret()}`,
+  };
+}
+
+function authenticationProblems(wanted: Fields, around: Surroundings): Problem[] {
+  const problems = required(wanted, "authType", "inboundConfig.authentication.");
+  if (problems.length === 0 && !["WEBHOOK", "OAUTH2"].includes(String(wanted.authType))) {
+    problems.push({ fieldName: "authType", message: `Invalid authType ${String(wanted.authType)}` });
+  }
+  const uniqueId = text(fields(wanted.role).uniqueId);
+  if (wanted.role !== undefined && !around.roles.some((role) => role.uniqueId === uniqueId)) {
+    problems.push({ fieldName: "role", message: `No role found with UUID : ${uniqueId ?? ""}` });
+  }
+  return problems;
+}
+
+function notifierProblems(wanted: Fields): Problem[] {
+  const at = "outboundConfig.baseNotifier.";
+  const problems = ["type", "baseURI", "authType"].flatMap((name) => required(wanted, name, at));
+  const authType = text(wanted.authType);
+  if (wanted.type === "SOAP_API" && authType !== "NONE") {
+    problems.push({ fieldName: "authType", message: "SOAP_API supports only NONE authentication type" });
+  }
+  if (authType && !["NONE", "OAUTH2", "JWT", "BASIC"].includes(authType)) {
+    problems.push({ fieldName: "authType", message: `Invalid authType ${authType}` });
+  }
+  if (authType !== "OAUTH2") return problems;
+  const withUser = ["PASSWORD", "REFRESH_TOKEN"].includes(String(wanted.grantType));
+  const names = ["grantType", "apiKey", "apiSecret", ...(withUser ? ["userName", "password"] : [])];
+  problems.push(...names.flatMap((name) => required(wanted, name, at)));
+  if (!text(wanted.accessTokenURL ?? wanted.accessTokenURI)) {
+    problems.push(...required({}, "accessTokenURL", at));
+  }
+  return problems;
+}
+
+/** An entry is found again by entity and OpsRamp attribute; what is stored of the third party stays as it is. */
+function merge(stored: Mapping[] | undefined, added: readonly Mapping[]): Mapping[] {
+  const result = [...stored ?? []];
+  for (const mapping of added) {
+    const found = result.find((known) =>
+      known.attrName === mapping.attrName && known.entityType === mapping.entityType
+    );
+    if (found) found.attrValues.push(...mapping.attrValues);
+    else result.push(mapping);
+  }
+  return result;
+}
+
+function mappings(value: unknown, at: string, problems: Problem[]): Mapping[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) {
+    problems.push({ fieldName: `${at}.mapAttributes`, message: "mapAttributes must be an array" });
+    return undefined;
+  }
+  return value.map((item) => mapping(fields(item), problems));
+}
+
+function mapping(item: Fields, problems: Problem[]): Mapping {
+  const both = (name: string) => text(item[`thirdParty${name}`]) ?? text(item[`tenant${name}`]);
+  const entityType = text(item.entityType)?.toUpperCase() ?? "";
+  const name = text(item.name) ?? "";
+  const prefix = ENTITIES[entityType];
+  if (!name) problems.push({ fieldName: "name", message: "name is mandatory" });
+  if (!prefix) problems.push({ fieldName: "entityType", message: `Invalid entityType ${entityType}` });
+  for (const wanted of ["AttrName", "EntityType"]) {
+    if (!both(wanted)) {
+      problems.push({ fieldName: `thirdParty${wanted}`, message: `thirdParty${wanted} is mandatory` });
+    }
+  }
+  const pairs = Array.isArray(item.attrValues) ? item.attrValues.map(fields) : [];
+  return {
+    name,
+    attrName: `${prefix ?? ""}.${ATTRIBUTES[name.toLowerCase()] ?? camel(name)}`,
+    thirdPartyAttrName: both("AttrName") ?? "",
+    entityType,
+    thirdPartyEntityType: both("EntityType") ?? "",
+    attrValues: pairs.map((pair) => ({
+      attrValue: String(pair.attrValue ?? ""),
+      thirdPartyAttrValue: String(pair.thirdPartyAttrValue ?? pair.tenantAttrValue ?? ""),
+    })),
+  };
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  ALERT: "alert",
+  PROBLEM: "problem",
+  INCIDENT: "incident",
+  CHANGE: "change",
+  SERVICEREQUEST: "serviceRequest",
+  TASK: "task",
+};
+
+const ATTRIBUTES: Readonly<Record<string, string>> = {
+  status: "status.name",
+  priority: "priority.name",
+  "assignee group name": "assigneeGroup.name",
+};
+
+function camel(name: string): string {
+  const [first = "", ...others] = name.split(/\s+/).filter(Boolean);
+  return first.charAt(0).toLowerCase() + first.slice(1) +
+    others.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
+}
+
+function section(body: Fields, name: string): Fields | undefined {
+  return body[name] === undefined ? undefined : fields(body[name]);
+}
+
+function required(item: Fields, name: string, at: string): Problem[] {
+  return text(item[name]) ? [] : [{ fieldName: name, message: `${at}${name} is mandatory` }];
+}
+
+export function fields(value: unknown): Fields {
+  return value !== null && typeof value === "object" && !Array.isArray(value) ? value as Fields : {};
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value.trim() !== "" ? value : undefined;
+}
