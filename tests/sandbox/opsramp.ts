@@ -1,4 +1,5 @@
 import { type Fields, fields, type Installation, Invalid, update, view } from "./opsramp/installation.ts";
+import { type Answer, createTokens } from "./opsramp/tokens.ts";
 import { createWorld, ROLES } from "./opsramp/world.ts";
 
 export type { Installation } from "./opsramp/installation.ts";
@@ -71,7 +72,7 @@ export function createOpsRamp(options: OpsRampOptions = {}): OpsRamp {
   const now = options.now ?? Date.now;
   const calls: OpsRampCall[] = [];
   const faults: { operation: string; fault: OpsRampFault }[] = [];
-  const tokens = new Map<string, number>();
+  const tokens = createTokens(options, now);
   const limiter = createLimiter(options, now);
 
   async function receive(request: Request): Promise<Response> {
@@ -92,22 +93,20 @@ export function createOpsRamp(options: OpsRampOptions = {}): OpsRamp {
   }
 
   function answer(call: OpsRampCall): Response {
-    if (call.operation === "token") return grant(call);
-    const refused = refuse(call.authorization);
-    if (refused) return refused;
+    if (call.operation === "token") return reply(tokens.grant(call));
+    const refused = tokens.refuse(call.authorization);
+    if (refused) return reply(refused);
     if (call.operation === "unknown") return json(404, { code: "0003", message: "No such resource" });
     if (call.operation === "search") return json(200, search(call.query, installations));
-    return answerOne(
-      call,
-      call.path.split("/").at(call.operation === "enable" || call.operation === "disable" ? -2 : -1)!,
-    );
+    return answerOne(call);
   }
 
-  function answerOne(call: OpsRampCall, id: string): Response {
-    const found = installations.findIndex((stored) => stored.id === decodeURIComponent(id));
+  function answerOne(call: OpsRampCall): Response {
+    const id = idIn(call);
+    const found = installations.findIndex((stored) => stored.id === id);
     const stored = installations[found];
     if (!stored) {
-      const message = `No installed integration found with id ${decodeURIComponent(id)}`;
+      const message = `No installed integration found with id ${id}`;
       return json(options.notFoundStatus ?? 500, { code: "0005", message });
     }
     switch (call.operation) {
@@ -135,36 +134,6 @@ export function createOpsRamp(options: OpsRampOptions = {}): OpsRamp {
     }
   }
 
-  function grant(call: OpsRampCall): Response {
-    const form = call.contentType?.startsWith("application/x-www-form-urlencoded") ? fields(call.body) : {};
-    if (call.method !== "POST" || form.grant_type !== "client_credentials") {
-      const description = `Unsupported grant type: ${String(form.grant_type)}`;
-      return json(400, { error: "unsupported_grant_type", error_description: description });
-    }
-    const known = form.client_id === (options.clientId ?? "key") &&
-      form.client_secret === (options.clientSecret ?? "secret");
-    if (!known) return json(401, { error: "unauthorized", error_description: "Bad API credentials" });
-    const life = options.tokenLifeSeconds ?? 7_199;
-    const token = crypto.randomUUID();
-    tokens.set(token, now() + life * 1_000);
-    return json(200, {
-      access_token: token,
-      token_type: "bearer",
-      expires_in: options.expiresInAsText ? String(life) : life,
-      scope: "global:manage",
-    });
-  }
-
-  function refuse(authorization: string | null): Response | undefined {
-    const until = tokens.get(authorization?.match(/^bearer (.+)$/i)?.[1] ?? "");
-    if (until === undefined) {
-      return json(401, { error: "invalid_token", error_description: "Invalid access token" });
-    }
-    if (now() < until) return undefined;
-    const description = "Proxy Authentication Required - Token expired";
-    return json(options.expiredStatus ?? 407, { error: "invalid_token", error_description: description });
-  }
-
   return {
     fetch: receive,
     calls,
@@ -172,7 +141,7 @@ export function createOpsRamp(options: OpsRampOptions = {}): OpsRamp {
     fail: (operation, fault, times = 1) => {
       for (let left = times; left > 0; left--) faults.push({ operation, fault });
     },
-    expireTokens: () => tokens.forEach((_, token) => tokens.set(token, 0)),
+    expireTokens: tokens.expire,
   };
 }
 
@@ -212,6 +181,12 @@ function operationOf(method: string, path: string, options: OpsRampOptions): Ops
   if (action !== undefined) return "unknown";
   if (method === "GET") return id === "search" ? "search" : "get";
   return method === "POST" ? "update" : method === "DELETE" ? "uninstall" : "unknown";
+}
+
+function idIn(call: OpsRampCall): string {
+  const steps = call.path.split("/");
+  const acts = call.operation === "enable" || call.operation === "disable";
+  return decodeURIComponent(steps.at(acts ? -2 : -1) ?? "");
 }
 
 function search(query: Readonly<Record<string, string>>, installations: readonly Installation[]): Fields {
@@ -305,6 +280,10 @@ function untilGone(request: Request): Promise<Response> {
       once: true,
     });
   });
+}
+
+function reply({ status, body }: Answer): Response {
+  return json(status, body);
 }
 
 function throttled(): Response {
