@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { type Bitdefender, methods } from "./bitdefender/methods.ts";
+import { failedAnswer, isMethodNotFound, RpcError } from "./bitdefender/rpc_error.ts";
+import type { Clock } from "./clock.ts";
+import { ClientError } from "./errors.ts";
+import { type CallEvent, type CallOptions, createHttp, type Limits } from "./http.ts";
+import { path } from "./path.ts";
+
+export {
+  allConfiguredIntegrations,
+  type ConfiguredIntegrations,
+} from "./bitdefender/configured_integrations.ts";
+export {
+  type Bitdefender,
+  type CompanyDetails,
+  type Integration,
+  MOST_COMPANIES_BY_ACCOUNT,
+  MOST_COMPANIES_BY_NAME,
+} from "./bitdefender/methods.ts";
+export { isNotOffered } from "./bitdefender/rpc_error.ts";
+
+export interface BitdefenderOptions {
+  /** The Access URL of Control Center → My Account → API keys; ends in `/api`. */
+  readonly apiUrl: string;
+  readonly apiKey: string;
+  readonly clock: Clock;
+  readonly onCall?: (event: CallEvent) => void;
+  /** Below the documented ten calls a second for one key, with room for one screenful at once. */
+  readonly limits?: Limits;
+  readonly timeoutMs?: number;
+}
+
+const VENDOR = "GravityZone";
+const LIMITS: Limits = { concurrency: 10, burst: 100, perSecond: 5 };
+
+/** GravityZone's public API: JSON-RPC 2.0 over HTTPS, the key as the user of HTTP Basic. */
+export function createBitdefender(options: BitdefenderOptions): Bitdefender {
+  const { apiUrl, apiKey, clock, onCall, limits = LIMITS, timeoutMs } = options;
+  const credentials = `Basic ${btoa(`${apiKey}:`)}`;
+  const http = createHttp({
+    vendor: VENDOR,
+    baseUrl: apiUrl.replace(/\/+$/, ""),
+    clock,
+    limits,
+    authorization: { header: () => credentials },
+    explain: (status, body) => {
+      const said = failedAnswer.safeParse(body).data?.error;
+      return said && { detail: withoutKey(said.words), ...(status === 400 && { kind: said.kind }) };
+    },
+    ...(onCall && { onCall }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  });
+
+  async function send(name: keyof typeof methods, params: unknown, call: CallOptions): Promise<unknown> {
+    const { service, write, params: allowed, result } = methods[name];
+    const id = crypto.randomUUID();
+    const answer = await http.call(
+      {
+        operation: name,
+        method: "POST",
+        path: path`/v1.0/jsonrpc/${service}`,
+        json: { id, jsonrpc: "2.0", method: name, params: allowed.parse(params) },
+        write,
+      },
+      z.union([failedAnswer, z.object({ id: z.union([z.string(), z.number()]), result })]),
+      call,
+    );
+    if ("error" in answer) throw refusal(name, answer.error);
+    if (answer.id !== id) throw notOurs(name, write);
+    return answer.result;
+  }
+
+  function refusal(operation: string, said: RpcError): ClientError {
+    const detail = isMethodNotFound(said)
+      ? `this tenant no longer offers ${operation}`
+      : withoutKey(said.words);
+    return new ClientError({
+      vendor: VENDOR,
+      operation,
+      kind: said.kind,
+      detail,
+      status: 200,
+      ambiguous: false,
+      cause: new RpcError(said.code, detail),
+    });
+  }
+
+  function withoutKey(words: string): string {
+    return words.replaceAll(apiKey, "…");
+  }
+
+  // Sound because `send` answers each name by the result schema of the same row.
+  return Object.fromEntries(
+    (Object.keys(methods) as (keyof typeof methods)[]).map((name) => [
+      name,
+      (params: unknown, call: CallOptions) => send(name, params, call),
+    ]),
+  ) as Bitdefender;
+}
+
+/** A write that got someone else's answer may have taken effect. */
+function notOurs(operation: string, write: boolean): ClientError {
+  return new ClientError({
+    vendor: VENDOR,
+    operation,
+    kind: "unexpected_reply",
+    detail: "the answer belongs to another request",
+    status: 200,
+    ambiguous: write,
+  });
+}
