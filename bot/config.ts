@@ -1,0 +1,316 @@
+import { z } from "zod";
+import { duration } from "./duration.ts";
+
+/** Ids Telegram itself speaks with: an anonymous group admin, Telegram's notices, a channel's sender. */
+export const SERVICE_IDS: ReadonlySet<number> = new Set([1087968824, 777000, 136817688]);
+
+/** One line of the README's environment table and of `.env.example`. */
+interface Variable {
+  readonly meaning: string;
+  readonly required?: boolean;
+  readonly default?: string;
+}
+
+export const variables = {
+  TELEGRAM_BOT_TOKEN: { meaning: "the bot's token from @BotFather", required: true },
+  TELEGRAM_WEBHOOK_SECRET: {
+    meaning:
+      "32 or more of `A-Za-z0-9_-`, required with `PUBLIC_URL`; several, comma-separated, while rotating",
+  },
+  TELEGRAM_API_ROOT: { meaning: "where the Bot API is", default: "https://api.telegram.org" },
+  ADMIN_CHATS: { meaning: "allow-listed chat ids, comma-separated (`/whoami` tells them)", required: true },
+  OPERATORS: { meaning: "ids of the persons who may ask for changes; unset: members of the admin chats" },
+  APPROVERS: { meaning: "ids of the persons who may approve changes; unset: members of the admin chats" },
+  PUBLIC_URL: { meaning: "where Telegram and people reach the bot; set: webhook, unset: long polling" },
+  HOST: { meaning: "address to listen on", default: "0.0.0.0" },
+  PORT: { meaning: "port to listen on", default: "8080" },
+  DATABASE_URL: {
+    meaning: "`sqlite:<path>` for one process, `postgres://…` for several",
+    default: "sqlite:./data/countersign.db",
+  },
+  SECRET_KEY: { meaning: "32 bytes in base64; needed to enter secrets (`openssl rand -base64 32`)" },
+  APPROVAL_TTL: { meaning: "how long a change waits for its approval", default: "15m" },
+  STATUS_CACHE_TTL: {
+    meaning: "how long a status may be served again, its age shown; `0` never",
+    default: "10s",
+  },
+  BITDEFENDER_API_URL: { meaning: "GravityZone's Access URL, ends in `/api`" },
+  BITDEFENDER_API_KEY: { meaning: "GravityZone API key" },
+  APONO_API_URL: { meaning: "Apono's API", default: "https://api.apono.io" },
+  APONO_API_TOKEN: { meaning: "Apono personal or service-account token" },
+  APONO_API: { meaning: "`v4`, or `v2` for accounts that have only that", default: "v4" },
+  OPSRAMP_API_URL: { meaning: "OpsRamp's API origin" },
+  OPSRAMP_TENANT_ID: { meaning: "OpsRamp tenant" },
+  OPSRAMP_CLIENT_ID: { meaning: "OpsRamp OAuth2 key" },
+  OPSRAMP_CLIENT_SECRET: { meaning: "OpsRamp OAuth2 secret" },
+  HALO_API_URL: { meaning: "HaloPSA resource server, ends in `/api`" },
+  HALO_AUTH_URL: { meaning: "HaloPSA authorisation server, ends in `/auth`" },
+  HALO_CLIENT_ID: { meaning: "HaloPSA application id" },
+  HALO_CLIENT_SECRET: { meaning: "HaloPSA application secret" },
+  HALO_TENANT: { meaning: "HaloPSA tenant, for Halo-hosted instances" },
+  LOG_LEVEL: { meaning: "`debug`, `info`, `warning` or `error`", default: "info" },
+} as const satisfies Record<string, Variable>;
+
+export type VariableName = keyof typeof variables;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type DatabaseConfig =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres"; readonly url: string };
+
+export interface Config {
+  readonly token: string;
+  /** The bot's own numeric id: the part of the token before the colon. */
+  readonly botId: number;
+  readonly apiRoot: string;
+  readonly webhookSecrets: readonly string[];
+  readonly publicUrl: string | undefined;
+  readonly adminChats: readonly number[];
+  /** Undefined: the members of the admin chats. */
+  readonly operators: ReadonlySet<number> | undefined;
+  readonly approvers: ReadonlySet<number> | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly database: DatabaseConfig;
+  readonly secretKey: Uint8Array<ArrayBuffer> | undefined;
+  readonly approvalTtlMs: number;
+  readonly statusCacheTtlMs: number;
+  readonly bitdefender: { apiUrl: string; apiKey: string } | undefined;
+  readonly apono: { apiUrl: string; token: string; api: "v4" | "v2" } | undefined;
+  readonly opsramp: { apiUrl: string; tenantId: string; clientId: string; clientSecret: string } | undefined;
+  readonly halo: HaloConfig | undefined;
+  readonly logLevel: "debug" | "info" | "warning" | "error";
+  /** Values that must never leave the process; the redactor looks for them. */
+  readonly secrets: readonly string[];
+}
+
+interface HaloConfig {
+  apiUrl: string;
+  authUrl: string;
+  clientId: string;
+  clientSecret: string;
+  tenant?: string;
+}
+
+/** What is wrong with the environment, one sentence a line, no value quoted that may be secret. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `- ${problem}`).join("\n")}`);
+    this.name = "ConfigError";
+  }
+}
+
+/** Reads the environment once. Throws `ConfigError` with every problem found, not only the first. */
+export function readConfig(environment: Environment): Config {
+  const problems: string[] = [];
+  const get = (name: VariableName): string | undefined => {
+    const value = environment[name]?.trim();
+    const row: Variable = variables[name];
+    return value ? value : row.default;
+  };
+  const check = <T>(name: VariableName, schema: z.ZodType<T, string>): T | undefined => {
+    const value = get(name);
+    if (value === undefined) {
+      if ((variables[name] as Variable).required) {
+        problems.push(`${name} is missing: ${variables[name].meaning}.`);
+      }
+      return undefined;
+    }
+    const parsed = schema.safeParse(value);
+    if (!parsed.success) {
+      problems.push(`${name} ${parsed.error.issues.map((issue) => issue.message).join("; ")}.`);
+    }
+    return parsed.data;
+  };
+  const group = <N extends VariableName>(names: readonly N[]): Record<N, string> | undefined => {
+    const present = names.filter((name) => environment[name]?.trim());
+    if (present.length === 0) return undefined;
+    const missing = names.filter((name) => !get(name));
+    if (missing.length > 0) {
+      problems.push(
+        `${present.join(", ")} is set but ${missing.join(", ")} is not: set all of them or none.`,
+      );
+      return undefined;
+    }
+    return Object.fromEntries(names.map((name) => [name, get(name)])) as Record<N, string>;
+  };
+
+  for (const name of ["OPERATORS", "APPROVERS"] as const) {
+    if (environment[name] !== undefined && environment[name].trim() === "") {
+      problems.push(
+        `${name} is set but empty: list ids, or remove it to let the members of the admin chats in.`,
+      );
+    }
+  }
+  const token = check("TELEGRAM_BOT_TOKEN", botToken);
+  const publicUrl = check("PUBLIC_URL", webUrl);
+  const webhookSecrets = check("TELEGRAM_WEBHOOK_SECRET", webhookSecretList) ?? [];
+  if (publicUrl && webhookSecrets.length === 0) {
+    problems.push(
+      "TELEGRAM_WEBHOOK_SECRET is missing: with PUBLIC_URL set, anyone could post updates without it.",
+    );
+  }
+  const bitdefender = group(["BITDEFENDER_API_URL", "BITDEFENDER_API_KEY"]);
+  const apono = group(["APONO_API_TOKEN"]);
+  const opsramp = group([
+    "OPSRAMP_API_URL",
+    "OPSRAMP_TENANT_ID",
+    "OPSRAMP_CLIENT_ID",
+    "OPSRAMP_CLIENT_SECRET",
+  ]);
+  const halo = group(["HALO_API_URL", "HALO_AUTH_URL", "HALO_CLIENT_ID", "HALO_CLIENT_SECRET"]);
+  const haloTenant = get("HALO_TENANT");
+
+  const config = {
+    token: token ?? "",
+    botId: Number(token?.split(":")[0]),
+    apiRoot: check("TELEGRAM_API_ROOT", webUrl) ?? "",
+    webhookSecrets,
+    publicUrl,
+    adminChats: check("ADMIN_CHATS", chatIds) ?? [],
+    operators: check("OPERATORS", personIds),
+    approvers: check("APPROVERS", personIds),
+    host: get("HOST") ?? "",
+    port: check("PORT", portNumber) ?? 0,
+    database: check("DATABASE_URL", databaseUrl) ?? { kind: "sqlite" as const, path: "" },
+    secretKey: check("SECRET_KEY", key32),
+    approvalTtlMs: check("APPROVAL_TTL", durationOf(1000)) ?? 0,
+    statusCacheTtlMs: check("STATUS_CACHE_TTL", durationOf(0)) ?? 0,
+    bitdefender: bitdefender && {
+      apiUrl: check("BITDEFENDER_API_URL", webUrl) ?? "",
+      apiKey: bitdefender.BITDEFENDER_API_KEY,
+    },
+    apono: apono && {
+      apiUrl: check("APONO_API_URL", webUrl) ?? "",
+      token: apono.APONO_API_TOKEN,
+      api: check("APONO_API", oneOf(["v4", "v2"])) ?? "v4" as const,
+    },
+    opsramp: opsramp && {
+      apiUrl: check("OPSRAMP_API_URL", webUrl) ?? "",
+      tenantId: opsramp.OPSRAMP_TENANT_ID,
+      clientId: opsramp.OPSRAMP_CLIENT_ID,
+      clientSecret: opsramp.OPSRAMP_CLIENT_SECRET,
+    },
+    halo: halo && {
+      apiUrl: check("HALO_API_URL", webUrl) ?? "",
+      authUrl: check("HALO_AUTH_URL", webUrl) ?? "",
+      clientId: halo.HALO_CLIENT_ID,
+      clientSecret: halo.HALO_CLIENT_SECRET,
+      ...(haloTenant ? { tenant: haloTenant } : {}),
+    },
+    logLevel: check("LOG_LEVEL", oneOf(["debug", "info", "warning", "error"])) ?? "info" as const,
+  };
+  for (const [name, persons] of [["OPERATORS", config.operators], ["APPROVERS", config.approvers]] as const) {
+    if (persons?.has(config.botId)) problems.push(`${name} holds the bot's own id: list persons only.`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { ...config, secrets: secretValues(config) };
+}
+
+const botToken = z.string().regex(
+  /^\d+:[\w-]+$/,
+  "does not look like a token from @BotFather (digits:letters)",
+);
+
+const webUrl = z.string().transform((value, context) => {
+  const url = URL.parse(value);
+  const loopback = url && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+  if (
+    !url || url.username || url.search || url.hash ||
+    !(url.protocol === "https:" || (url.protocol === "http:" && loopback))
+  ) {
+    context.addIssue("must be an https address without user, query or fragment (http only on loopback)");
+    return z.NEVER;
+  }
+  return value.replace(/\/+$/, "");
+});
+
+const webhookSecretList = z.string().transform((value, context) => {
+  const secrets = value.split(",").map((secret) => secret.trim()).filter(Boolean);
+  if (!secrets.every((secret) => /^[\w-]{32,256}$/.test(secret))) {
+    context.addIssue("must be 32 to 256 characters of A-Z, a-z, 0-9, _ and - each");
+  }
+  return secrets;
+});
+
+const idList = z.string().transform((value, context) => {
+  const words = value.split(",").map((word) => word.trim()).filter(Boolean);
+  if (!words.every((word) => /^-?\d{1,16}$/.test(word))) {
+    context.addIssue("must be numeric ids, separated by commas (names change hands, ids do not)");
+    return z.NEVER;
+  }
+  return [...new Set(words.map(Number))];
+});
+
+const chatIds = idList
+  .refine((ids) => ids.length > 0, "is empty: nobody could use the bot")
+  .refine(
+    (ids) => !ids.some((id) => SERVICE_IDS.has(Math.abs(id)) || id === 0),
+    "holds one of Telegram's service ids",
+  );
+
+const personIds = idList
+  .refine((ids) => !ids.some((id) => SERVICE_IDS.has(Math.abs(id))), {
+    message: "holds one of Telegram's service ids: every anonymous admin of any group would be let in",
+  })
+  .refine(
+    (ids) => ids.every((id) => id > 0),
+    "must be ids of persons, which are positive: groups have negative ids",
+  )
+  .transform((ids): ReadonlySet<number> => new Set(ids));
+
+const portNumber = z.string().regex(/^\d{1,5}$/, "must be a port number").transform(Number)
+  .refine((port) => port <= 65535, "must be a port number");
+
+const databaseUrl = z.string().transform((value, context): DatabaseConfig => {
+  if (/^postgres(ql)?:\/\//.test(value)) return { kind: "postgres", url: value };
+  const path = /^sqlite:(.+)$/.exec(value)?.[1];
+  if (path) return { kind: "sqlite", path };
+  context.addIssue("must be sqlite:<path> or postgres://…");
+  return z.NEVER;
+});
+
+const key32 = z.string().transform((value, context) => {
+  try {
+    const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
+    if (bytes.length === 32) return bytes;
+  } catch { /* the issue below says it */ }
+  context.addIssue("must be 32 bytes in base64 (openssl rand -base64 32)");
+  return z.NEVER;
+});
+
+function durationOf(leastMs: number): z.ZodType<number, string> {
+  return z.string().transform((value, context) => {
+    const ms = duration(value);
+    if (ms !== undefined && ms >= leastMs) return ms;
+    context.addIssue("must be a duration such as 30s, 15m or 2h");
+    return z.NEVER;
+  });
+}
+
+function oneOf<const T extends string>(values: readonly T[]): z.ZodType<T, string> {
+  return z.string().transform((value, context) => {
+    const found = values.find((candidate) => candidate === value.toLowerCase());
+    if (found) return found;
+    context.addIssue(`must be one of ${values.join(", ")}`);
+    return z.NEVER;
+  });
+}
+
+function secretValues(config: Omit<Config, "secrets">): string[] {
+  const databasePassword = config.database.kind === "postgres"
+    ? URL.parse(config.database.url)?.password
+    : undefined;
+  const candidates = [
+    config.token,
+    config.token.split(":")[1],
+    ...config.webhookSecrets,
+    config.bitdefender?.apiKey,
+    config.apono?.token,
+    config.opsramp?.clientSecret,
+    config.halo?.clientSecret,
+    databasePassword,
+    config.secretKey && btoa(String.fromCharCode(...config.secretKey)),
+  ];
+  return [...new Set(candidates.filter((value): value is string => (value?.length ?? 0) >= 6))];
+}

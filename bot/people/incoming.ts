@@ -1,0 +1,140 @@
+import type { CallbackQuery, Chat, Message, Update, User } from "grammy/types";
+import { SERVICE_IDS } from "../config.ts";
+import type { ReasonCode } from "./reasons.ts";
+
+export interface Person {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** What an update is, before anyone asks what it says. */
+export type Incoming =
+  | { readonly kind: "message"; readonly person: Person; readonly chat: Chat; readonly message: Message }
+  | {
+    readonly kind: "press";
+    readonly person: Person;
+    readonly chat: Chat;
+    readonly messageId: number;
+    readonly query: CallbackQuery;
+  }
+  | { readonly kind: "membership"; readonly chat: Chat; readonly present: boolean; readonly by: Person }
+  | { readonly kind: "migration"; readonly from: number; readonly to: number }
+  | {
+    readonly kind: "refused";
+    readonly reason: ReasonCode;
+    readonly chat: Chat | undefined;
+    readonly person: Person | undefined;
+    readonly message: Message | undefined;
+  }
+  | { readonly kind: "nothing" };
+
+/** The kinds of update the bot asks Telegram for. Whatever else arrives is refused all the same. */
+export const HANDLED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member"] as const;
+
+/**
+ * Sorts an update by who is really speaking. Only a message that a person typed just now in a chat, or a press,
+ * can ever ask for anything.
+ */
+export function classify(update: Update): Incoming {
+  if (update.message) return classifyMessage(update.message);
+  if (update.callback_query) return classifyPress(update.callback_query);
+  if (update.my_chat_member) {
+    const { chat, new_chat_member, from } = update.my_chat_member;
+    const present = !["left", "kicked"].includes(new_chat_member.status);
+    return { kind: "membership", chat, present, by: personOf(from) };
+  }
+  if (update.chat_member) return { kind: "nothing" };
+  return classifyOther(update);
+}
+
+/** Updates that must stay in order share a lane; presses have their own, so that slow answers never hold them up. */
+export function laneOf(update: Update): string {
+  const press = update.callback_query;
+  if (press) return `press:${press.message?.chat.id ?? press.from.id}`;
+  const message = update.message ?? update.edited_message ?? update.channel_post ??
+    update.edited_channel_post;
+  const chat = message?.chat ?? update.my_chat_member?.chat ?? update.chat_member?.chat;
+  return chat ? `chat:${chat.id}` : "other";
+}
+
+export function personOf(user: User): Person {
+  return { id: user.id, name: [user.first_name, user.last_name].filter(Boolean).join(" ") };
+}
+
+export function textOf(message: Message): string {
+  return message.text ?? message.caption ?? "";
+}
+
+function classifyMessage(message: Message): Incoming {
+  if (message.migrate_to_chat_id !== undefined) {
+    return { kind: "migration", from: message.chat.id, to: message.migrate_to_chat_id };
+  }
+  if (message.migrate_from_chat_id !== undefined) {
+    return { kind: "migration", from: message.migrate_from_chat_id, to: message.chat.id };
+  }
+  const reason = senderProblem(message) ?? originProblem(message);
+  if (reason) return refuse(reason, message);
+  const from = message.from;
+  if (!from) return refuse("anonymous_sender", message);
+  if (!textOf(message)) return { kind: "nothing" };
+  return { kind: "message", person: personOf(from), chat: message.chat, message };
+}
+
+/** Someone who is not one identifiable person. An anonymous admin types as 1087968824 but presses as himself. */
+function senderProblem(message: Message): ReasonCode | undefined {
+  if (message.business_connection_id || message.sender_business_bot) return "business_message";
+  if (message.guest_query_id || message.guest_bot_caller_user) return "guest_message";
+  if (message.is_automatic_forward) return "automatic_forward";
+  if (message.chat.type === "channel") return "channel_post";
+  if (message.sender_chat) return "anonymous_sender";
+  if (message.from && SERVICE_IDS.has(message.from.id)) return "anonymous_sender";
+  if (message.from?.is_bot) return "bot_sender";
+  return undefined;
+}
+
+/** Words that this person did not type here and now. */
+function originProblem(message: Message): ReasonCode | undefined {
+  if (message.forward_origin) return "forwarded_message";
+  if (message.via_bot) return "via_bot";
+  if (message.external_reply) return "quoted_forward";
+  if (message.is_from_offline) return "offline_message";
+  return undefined;
+}
+
+function classifyPress(query: CallbackQuery): Incoming {
+  const message = query.message;
+  const person = personOf(query.from);
+  const refused = (reason: ReasonCode): Incoming => ({
+    kind: "refused",
+    reason,
+    chat: message?.chat,
+    person,
+    message: undefined,
+  });
+  if (query.from.is_bot) return refused("bot_sender");
+  if (SERVICE_IDS.has(query.from.id)) return refused("anonymous_sender");
+  if (!message || query.inline_message_id) return refused("foreign_button");
+  return { kind: "press", person, chat: message.chat, messageId: message.message_id, query };
+}
+
+function classifyOther(update: Update): Incoming {
+  const edited = update.edited_message;
+  if (edited) return refuse(senderProblem(edited) ?? "edited_message", edited);
+  const post = update.channel_post ?? update.edited_channel_post;
+  if (post) return refuse("channel_post", post);
+  const business = update.business_message ?? update.edited_business_message;
+  if (business) return refuse("business_message", business);
+  if (update.guest_message) return refuse("guest_message", update.guest_message);
+  return {
+    kind: "refused",
+    reason: "unsupported_update",
+    chat: undefined,
+    person: undefined,
+    message: undefined,
+  };
+}
+
+function refuse(reason: ReasonCode, message: Message): Incoming {
+  const person = message.from && !message.sender_chat ? personOf(message.from) : undefined;
+  return { kind: "refused", reason, chat: message.chat, person, message };
+}

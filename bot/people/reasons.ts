@@ -1,0 +1,54 @@
+/**
+ * Why something was refused: one closed list, the same word in the audit, the log and the metrics. The sentence
+ * tells the person what to do next; null means nothing is said at all (strangers learn nothing).
+ */
+export const reasons = {
+  unknown_chat: null,
+  unknown_person: null,
+  channel_post: null,
+  bot_sender: null,
+  business_message: null,
+  guest_message: null,
+  automatic_forward: null,
+  other_bot_command: null,
+  unsupported_update: null,
+  anonymous_sender:
+    "You write as an anonymous admin or as a channel, so nobody can tell who you are. Switch off “Remain anonymous” and send it again.",
+  edited_message: "An edited message changes nothing. Send the command as a new message.",
+  forwarded_message: "A forwarded message is not a command from you. Type it yourself.",
+  via_bot: "That text was written by another bot. Type the command yourself.",
+  quoted_forward: "That replies to a message of another chat. Type the command here.",
+  offline_message: "A scheduled message may not ask for changes: nobody may be at the phone. Send it now.",
+  not_operator:
+    "You may read here but not ask for changes. Someone who runs the bot can add your id to OPERATORS.",
+  not_approver: "You may not approve changes. Someone who runs the bot can add your id to APPROVERS.",
+  own_change: "You asked for this change, so someone else has to approve it.",
+  not_requester: "Only the person who asked for a change can withdraw it.",
+  not_member: "You are no longer a member of the group, so this does nothing.",
+  membership_unknown:
+    "Telegram did not say whether you are a member of the group, so nothing was done. Try again in a minute.",
+  foreign_button: "This button belongs to another message. Use the buttons under the change itself.",
+  unknown_button: "This button is no longer known. Send the command again.",
+  not_for_you: "This choice was offered to someone else. Send the command yourself.",
+  unknown_change: "There is no change with this code. /pending lists what is waiting.",
+  already_decided: "This change has been decided already.",
+  expired: "This change waited too long and has expired. Ask for it again.",
+  frozen: "Changes are frozen.",
+  target_moved: "The target has changed since this was asked for, so nothing was done.",
+  policy_changed: "The bot's rules have changed since this was approved, so nothing was done.",
+  rights_changed: "Someone who asked or approved no longer may, so nothing was done.",
+  plan_altered: "The stored request is not the one that was approved, so nothing was done.",
+  target_busy: "Another change of the same target is running.",
+  literal_secret: "That message held a secret.",
+  stale_message: "That message is older than two minutes.",
+  no_secret_key: "Secrets cannot be entered: the bot has no SECRET_KEY.",
+  secret_missing: "The secret was not entered in time.",
+  no_group: "There is no group among ADMIN_CHATS where a second person could approve.",
+  card_refused: "The group refused the card, so nobody could approve it.",
+  vendor_not_set_up: "This vendor is not set up.",
+  no_way_back: "This change cannot be undone.",
+  undo_moved: "The target has changed since, so the way back would overwrite someone else's work.",
+  malformed_command: "The command could not be read.",
+} as const satisfies Record<string, string | null>;
+
+export type ReasonCode = keyof typeof reasons;

@@ -1,0 +1,138 @@
+import { createHash } from "node:crypto";
+import { sql } from "kysely";
+import type { AuditTable, Queryable } from "./schema.ts";
+import type { Store } from "./store.ts";
+
+/** What is known of one event; the row adds its place in the chain. */
+export type AuditEntry = Partial<Omit<AuditTable, "seq" | "at" | "prev" | "hash">> & {
+  readonly event: string;
+};
+
+export const GENESIS = "0".repeat(64);
+
+const CONTENT = [
+  "seq",
+  "at",
+  "event",
+  "reason_code",
+  "code",
+  "person_id",
+  "person_name",
+  "chat_id",
+  "operation",
+  "target",
+  "company",
+  "state",
+  "detail",
+  "trace",
+] as const satisfies readonly (keyof AuditTable)[];
+
+/** Any number that only we use: Postgres holds other appenders back until this transaction ends. */
+const CHAIN_LOCK = 7_205_759;
+
+/**
+ * Appends to the chain, inside the transaction that does what is recorded: no row, no deed. It comes last in its
+ * transaction, so that everyone takes locks in the same order.
+ */
+export async function appendAudit(
+  store: Store,
+  transaction: Queryable,
+  entries: readonly AuditEntry[],
+): Promise<void> {
+  if (entries.length === 0) return;
+  if (store.kind === "postgres") await sql`select pg_advisory_xact_lock(${CHAIN_LOCK})`.execute(transaction);
+  const head = await transaction.selectFrom("audit").select(["seq", "hash"]).orderBy("seq", "desc").limit(1)
+    .executeTakeFirst();
+  let seq = head?.seq ?? 0;
+  let prev = head?.hash ?? GENESIS;
+  const rows: AuditTable[] = [];
+  for (const entry of entries) {
+    const row = { ...EMPTY, ...entry, seq: ++seq, at: store.now(), prev, hash: "" };
+    row.hash = hashOf(row);
+    prev = row.hash;
+    rows.push(row);
+  }
+  await transaction.insertInto("audit").values(rows).execute();
+}
+
+export type AuditProof = { readonly intact: true; readonly rows: number } | {
+  readonly intact: false;
+  /** The first row that is not what was written, or before which one is missing. */
+  readonly row: number;
+  readonly why: string;
+};
+
+const PAGE = 2000;
+
+/** Walks the whole chain; finds a row that was changed, removed or moved. */
+export async function verifyAudit(db: Queryable): Promise<AuditProof> {
+  let expected = 1;
+  let prev = GENESIS;
+  for await (const row of auditRows(db, {})) {
+    if (row.seq !== expected) return { intact: false, row: expected, why: `row ${expected} is missing` };
+    if (row.prev !== prev) return { intact: false, row: row.seq, why: "it does not follow the row before" };
+    if (hashOf(row) !== row.hash) return { intact: false, row: row.seq, why: "its content was changed" };
+    prev = row.hash;
+    expected++;
+  }
+  return { intact: true, rows: expected - 1 };
+}
+
+export interface AuditFilter {
+  readonly company?: string;
+  readonly personId?: number;
+  readonly person?: string;
+  readonly since?: number;
+  readonly code?: string;
+}
+
+/** The rows in order, a page at a time, so that a million of them fit into memory. */
+export async function* auditRows(db: Queryable, filter: AuditFilter): AsyncGenerator<AuditTable> {
+  let after = 0;
+  while (true) {
+    const rows = await filtered(db, filter).where("seq", ">", after).orderBy("seq").limit(PAGE).execute();
+    yield* rows;
+    const last = rows.at(-1);
+    if (!last || rows.length < PAGE) return;
+    after = last.seq;
+  }
+}
+
+/** The newest rows, newest first. */
+export async function latestAudit(db: Queryable, filter: AuditFilter, count: number): Promise<AuditTable[]> {
+  return await filtered(db, filter).orderBy("seq", "desc").limit(count).execute();
+}
+
+function filtered(db: Queryable, filter: AuditFilter) {
+  let query = db.selectFrom("audit").selectAll();
+  if (filter.code) query = query.where("code", "=", filter.code.toUpperCase());
+  if (filter.personId !== undefined) query = query.where("person_id", "=", filter.personId);
+  if (filter.person) query = query.where(sql`lower(person_name)`, "like", `%${filter.person.toLowerCase()}%`);
+  if (filter.since !== undefined) query = query.where("at", ">=", filter.since);
+  if (filter.company) {
+    const company = filter.company.toLowerCase();
+    query = query.where((is) =>
+      is.or([is("company", "=", company), is(sql`lower(target)`, "like", `%${company}%`)])
+    );
+  }
+  return query;
+}
+
+function hashOf(row: AuditTable): string {
+  const content = CONTENT.map((column) => row[column]);
+  return createHash("sha256").update(row.prev).update(JSON.stringify(content)).digest("hex");
+}
+
+const EMPTY: Omit<AuditTable, "seq" | "at" | "event" | "prev" | "hash"> = {
+  reason_code: null,
+  code: null,
+  person_id: null,
+  person_name: null,
+  chat_id: null,
+  operation: null,
+  target: null,
+  company: null,
+  state: null,
+  detail: null,
+  trace: null,
+};

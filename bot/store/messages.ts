@@ -1,0 +1,166 @@
+import type { Reply } from "../../handlers/reply.ts";
+import type { MessagesTable, Queryable } from "./schema.ts";
+import type { Store } from "./store.ts";
+
+/** Lower goes first when Telegram slows us down. */
+export const PRIORITY = { decision: 0, outcome: 1, answer: 2, edit: 3 } as const;
+
+/** Where a message goes and what it says. The same key later means: edit it. */
+export interface Outgoing {
+  readonly key: string;
+  readonly chatId: number;
+  readonly threadId?: number | undefined;
+  readonly replyTo?: number | undefined;
+  /** The person an ephemeral message is for. */
+  readonly receiverId?: number | undefined;
+  readonly callbackQueryId?: string | undefined;
+  readonly reply: Reply;
+  readonly priority: number;
+  readonly silent?: boolean;
+  readonly trace?: string | undefined;
+}
+
+/**
+ * Records what a message shall look like. The sender brings Telegram there; several changes before it gets to it
+ * become one edit.
+ */
+export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing): Promise<void> {
+  const reply = JSON.stringify(outgoing.reply);
+  await db.insertInto("messages").values({
+    key: outgoing.key,
+    chat_id: outgoing.chatId,
+    thread_id: outgoing.threadId ?? null,
+    reply_to: outgoing.replyTo ?? null,
+    receiver_id: outgoing.receiverId ?? null,
+    callback_query_id: outgoing.callbackQueryId ?? null,
+    reply,
+    version: 1,
+    sent_version: 0,
+    message_id: null,
+    ephemeral_id: null,
+    format: null,
+    priority: outgoing.priority,
+    silent: outgoing.silent ? 1 : 0,
+    file_sent: null,
+    not_before: 0,
+    attempts: 0,
+    state: "due",
+    claimed_by: null,
+    claimed_until: 0,
+    created_at: store.now(),
+    trace: outgoing.trace ?? null,
+  }).onConflict((conflict) =>
+    conflict.column("key").doUpdateSet((is) => ({
+      reply,
+      priority: outgoing.priority,
+      version: is("messages.version", "+", 1),
+      attempts: 0,
+      state: "due",
+    }))
+  ).execute();
+}
+
+/**
+ * Adopts a message that Telegram already shows (the one under a pressed button) as ours to edit, so that an answer
+ * to a press replaces what it was pressed on.
+ */
+export async function adoptMessage(
+  store: Store,
+  db: Queryable,
+  outgoing: Outgoing,
+  messageId: number,
+): Promise<void> {
+  await putMessage(store, db, outgoing);
+  await db.updateTable("messages").set({ message_id: messageId })
+    .where("key", "=", outgoing.key).where("message_id", "is", null).execute();
+}
+
+export async function findMessage(db: Queryable, key: string): Promise<MessagesTable | undefined> {
+  return await db.selectFrom("messages").selectAll().where("key", "=", key).executeTakeFirst();
+}
+
+/** The message of ours that stands at this place in a chat. */
+export async function messageAt(
+  db: Queryable,
+  chatId: number,
+  messageId: number,
+): Promise<MessagesTable | undefined> {
+  return await db.selectFrom("messages").selectAll()
+    .where("chat_id", "=", chatId).where("message_id", "=", messageId)
+    .orderBy("created_at", "desc").limit(1).executeTakeFirst();
+}
+
+const MOST_AT_ONCE = 20;
+/** A replica that dies while sending gives its messages back after this long. */
+const CLAIM_MS = 12_000;
+
+/** Takes due messages for this replica, most urgent first; chats in `busy` wait for what is under way. */
+export async function claimMessages(
+  store: Store,
+  holder: string,
+  busy: ReadonlySet<number>,
+): Promise<MessagesTable[]> {
+  const now = store.now();
+  return await store.db.updateTable("messages")
+    .set({ claimed_by: holder, claimed_until: now + CLAIM_MS })
+    .where("key", "in", (select) => {
+      const due = select.selectFrom("messages").select("key")
+        .where("state", "=", "due").where("not_before", "<=", now).where("claimed_until", "<=", now)
+        .$if(busy.size > 0, (query) => query.where("chat_id", "not in", [...busy]))
+        .orderBy("priority").orderBy("created_at").limit(MOST_AT_ONCE);
+      return store.kind === "postgres" ? due.forUpdate().skipLocked() : due;
+    })
+    .returningAll().execute();
+}
+
+/** What a delivery came to, written back under the claim. */
+export async function settleMessage(
+  store: Store,
+  row: MessagesTable,
+  result: Partial<Pick<MessagesTable, "message_id" | "ephemeral_id" | "format" | "file_sent">>,
+): Promise<void> {
+  await store.db.updateTable("messages")
+    .set((is) => ({
+      ...result,
+      sent_version: row.version,
+      attempts: 0,
+      claimed_by: null,
+      claimed_until: 0,
+      state: is.case().when("version", ">", row.version).then("due" as const).else("idle" as const).end(),
+    }))
+    .where("key", "=", row.key).execute();
+}
+
+/** Tries again later; with `wholeChat` everything for this chat waits, since Telegram limits chats, not messages. */
+export async function postponeMessage(
+  store: Store,
+  row: MessagesTable,
+  afterMs: number,
+  wholeChat: boolean,
+): Promise<void> {
+  const notBefore = store.now() + afterMs;
+  await store.db.updateTable("messages")
+    .set((is) => ({
+      not_before: notBefore,
+      claimed_by: null,
+      claimed_until: 0,
+      attempts: is("attempts", "+", 1),
+    }))
+    .where("key", "=", row.key).execute();
+  if (!wholeChat) return;
+  await store.db.updateTable("messages").set({ not_before: notBefore })
+    .where("chat_id", "=", row.chat_id).where("state", "=", "due").where("not_before", "<", notBefore)
+    .execute();
+}
+
+export async function buryMessage(db: Queryable, key: string): Promise<void> {
+  await db.updateTable("messages").set({ state: "dead", claimed_by: null, claimed_until: 0 })
+    .where("key", "=", key).execute();
+}
+
+/** When the next message becomes due, epoch ms. */
+export async function nextMessageAt(store: Store): Promise<number | undefined> {
+  const next = await store.db.selectFrom("messages").select("not_before").where("state", "=", "due")
+    .orderBy("not_before").limit(1).executeTakeFirst();
+  return next?.not_before;
+}

@@ -1,0 +1,173 @@
+import { type Kysely, sql } from "kysely";
+import type { Migration } from "kysely/migration";
+
+/** Forward only. A released migration is never edited: a new one follows it. */
+export const migrations: Readonly<Record<string, Migration>> = {
+  "0001_first": { up: first },
+};
+
+async function first(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createTable("inbox")
+    .addColumn("update_id", "bigint", (column) => column.primaryKey())
+    .addColumn("lane", "text", (column) => column.notNull())
+    .addColumn("body", "text", (column) => column.notNull())
+    .addColumn("received_at", "bigint", (column) => column.notNull())
+    .addColumn("state", "text", (column) => column.notNull().defaultTo("new"))
+    .addColumn("claimed_by", "text")
+    .addColumn("claimed_until", "bigint", (column) => column.notNull().defaultTo(0))
+    .addColumn("attempts", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("finished_at", "bigint")
+    .execute();
+  await db.schema.createIndex("inbox_waiting").on("inbox").columns(["lane", "update_id"])
+    .where(sql.ref("state"), "=", sql.lit("new")).execute();
+  await db.schema.createIndex("inbox_finished").on("inbox").column("finished_at")
+    .where(sql.ref("state"), "<>", sql.lit("new")).execute();
+
+  await db.schema.createTable("messages")
+    .addColumn("key", "text", (column) => column.primaryKey())
+    .addColumn("chat_id", "bigint", (column) => column.notNull())
+    .addColumn("thread_id", "bigint")
+    .addColumn("reply_to", "bigint")
+    .addColumn("receiver_id", "bigint")
+    .addColumn("callback_query_id", "text")
+    .addColumn("reply", "text", (column) => column.notNull())
+    .addColumn("version", "integer", (column) => column.notNull())
+    .addColumn("sent_version", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("message_id", "bigint")
+    .addColumn("ephemeral_id", "bigint")
+    .addColumn("format", "text")
+    .addColumn("priority", "integer", (column) => column.notNull())
+    .addColumn("silent", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("file_sent", "text")
+    .addColumn("not_before", "bigint", (column) => column.notNull().defaultTo(0))
+    .addColumn("attempts", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("state", "text", (column) => column.notNull())
+    .addColumn("claimed_by", "text")
+    .addColumn("claimed_until", "bigint", (column) => column.notNull().defaultTo(0))
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("trace", "text")
+    .execute();
+  await db.schema.createIndex("messages_due").on("messages").columns(["priority", "created_at"])
+    .where(sql.ref("state"), "=", sql.lit("due")).execute();
+  await db.schema.createIndex("messages_by_place").on("messages").columns(["chat_id", "message_id"])
+    .execute();
+  await db.schema.createIndex("messages_old").on("messages").column("created_at").execute();
+
+  await db.schema.createTable("changes")
+    .addColumn("code", "text", (column) => column.primaryKey())
+    .addColumn("state", "text", (column) => column.notNull())
+    .addColumn("verb", "text", (column) => column.notNull())
+    .addColumn("target", "text")
+    .addColumn("vendor", "text", (column) => column.notNull())
+    .addColumn("risk", "text", (column) => column.notNull())
+    .addColumn("plan", "text", (column) => column.notNull())
+    .addColumn("hash", "text", (column) => column.notNull())
+    .addColumn("policy", "text", (column) => column.notNull())
+    .addColumn("target_key", "text", (column) => column.notNull())
+    .addColumn("company", "text")
+    .addColumn("card", "text", (column) => column.notNull())
+    .addColumn("undo", "text", (column) => column.notNull())
+    .addColumn("undo_of", "text")
+    .addColumn("reason", "text")
+    .addColumn("ticket", "text")
+    .addColumn("requester_id", "bigint", (column) => column.notNull())
+    .addColumn("requester_name", "text", (column) => column.notNull())
+    .addColumn("origin_chat", "bigint", (column) => column.notNull())
+    .addColumn("origin_thread", "bigint")
+    .addColumn("origin_message", "bigint")
+    .addColumn("chat_id", "bigint", (column) => column.notNull())
+    .addColumn("thread_id", "bigint")
+    .addColumn("handle", "text", (column) => column.notNull().unique())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("expires_at", "bigint", (column) => column.notNull())
+    .addColumn("decided_at", "bigint")
+    .addColumn("decider_id", "bigint")
+    .addColumn("decider_name", "text")
+    .addColumn("decision_reason", "text")
+    .addColumn("claimed_by", "text")
+    .addColumn("claimed_until", "bigint", (column) => column.notNull().defaultTo(0))
+    .addColumn("sent_at", "bigint")
+    .addColumn("receipt", "text")
+    .addColumn("evidence", "text")
+    .addColumn("after_state", "text")
+    .addColumn("finished_at", "bigint")
+    .addColumn("next_check_at", "bigint")
+    .addColumn("checks", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("trace", "text")
+    .execute();
+  await db.schema.createIndex("changes_open").on("changes").columns(["state", "created_at"])
+    .where(sql.ref("state"), "in", sql`('pending', 'approved', 'executing', 'unknown')`).execute();
+  // One change of a target runs at a time, whichever replica tries.
+  await db.schema.createIndex("changes_one_at_a_time").unique().on("changes").column("target_key")
+    .where(sql.ref("state"), "=", sql.lit("executing")).execute();
+  await db.schema.createIndex("changes_by_target").on("changes").columns(["target_key", "created_at"])
+    .execute();
+
+  await db.schema.createTable("audit")
+    .addColumn("seq", "bigint", (column) => column.primaryKey())
+    .addColumn("at", "bigint", (column) => column.notNull())
+    .addColumn("event", "text", (column) => column.notNull())
+    .addColumn("reason_code", "text")
+    .addColumn("code", "text")
+    .addColumn("person_id", "bigint")
+    .addColumn("person_name", "text")
+    .addColumn("chat_id", "bigint")
+    .addColumn("operation", "text")
+    .addColumn("target", "text")
+    .addColumn("company", "text")
+    .addColumn("state", "text")
+    .addColumn("detail", "text")
+    .addColumn("trace", "text")
+    .addColumn("prev", "text", (column) => column.notNull())
+    .addColumn("hash", "text", (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex("audit_by_code").on("audit").column("code").execute();
+  await db.schema.createIndex("audit_by_person").on("audit").columns(["person_id", "seq"]).execute();
+  await db.schema.createIndex("audit_by_company").on("audit").columns(["company", "seq"]).execute();
+
+  await db.schema.createTable("freezes")
+    .addColumn("target", "text", (column) => column.primaryKey())
+    .addColumn("reason", "text", (column) => column.notNull())
+    .addColumn("holder_id", "bigint", (column) => column.notNull())
+    .addColumn("holder_name", "text", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("ends_at", "bigint")
+    .execute();
+
+  await db.schema.createTable("prompts")
+    .addColumn("handle", "text", (column) => column.primaryKey())
+    .addColumn("kind", "text", (column) => column.notNull())
+    .addColumn("person_id", "bigint")
+    .addColumn("chat_id", "bigint", (column) => column.notNull())
+    .addColumn("body", "text", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("expires_at", "bigint", (column) => column.notNull())
+    .addColumn("used_at", "bigint")
+    .execute();
+  await db.schema.createIndex("prompts_old").on("prompts").column("expires_at").execute();
+
+  await db.schema.createTable("secret_entries")
+    .addColumn("token_hash", "text", (column) => column.primaryKey())
+    .addColumn("request", "text", (column) => column.notNull())
+    .addColumn("field", "text", (column) => column.notNull())
+    .addColumn("person_id", "bigint", (column) => column.notNull())
+    .addColumn("label", "text", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("expires_at", "bigint", (column) => column.notNull())
+    .addColumn("sealed", "text")
+    .addColumn("used_at", "bigint")
+    .execute();
+  await db.schema.createIndex("secret_entries_by_request").on("secret_entries").column("request").execute();
+
+  await db.schema.createTable("memory")
+    .addColumn("key", "text", (column) => column.primaryKey())
+    .addColumn("value", "text", (column) => column.notNull())
+    .addColumn("updated_at", "bigint", (column) => column.notNull())
+    .execute();
+
+  await db.schema.createTable("leases")
+    .addColumn("name", "text", (column) => column.primaryKey())
+    .addColumn("holder", "text", (column) => column.notNull())
+    .addColumn("until", "bigint", (column) => column.notNull())
+    .execute();
+}

@@ -1,0 +1,195 @@
+import type { Kysely, Transaction } from "kysely";
+
+/** Times are epoch milliseconds, documents are JSON text, flags are 0 or 1: both databases agree on these. */
+export interface Schema {
+  inbox: InboxTable;
+  messages: MessagesTable;
+  changes: ChangesTable;
+  audit: AuditTable;
+  freezes: FreezesTable;
+  prompts: PromptsTable;
+  secret_entries: SecretEntriesTable;
+  memory: MemoryTable;
+  leases: LeasesTable;
+}
+
+export type Database = Kysely<Schema>;
+/** Inside a transaction or not: queries that do not care take this. */
+export type Queryable = Kysely<Schema> | Transaction<Schema>;
+
+/** Every accepted update, once. */
+export interface InboxTable {
+  update_id: number;
+  /** Updates of one lane are handled in order; lanes side by side. */
+  lane: string;
+  body: string;
+  received_at: number;
+  state: "new" | "done" | "failed";
+  claimed_by: string | null;
+  claimed_until: number;
+  attempts: number;
+  finished_at: number | null;
+}
+
+/** What a Telegram message shall look like; the sender makes it so and remembers how far it got. */
+export interface MessagesTable {
+  key: string;
+  chat_id: number;
+  thread_id: number | null;
+  reply_to: number | null;
+  /** The person an ephemeral message is for. */
+  receiver_id: number | null;
+  callback_query_id: string | null;
+  /** A `Reply`, as JSON. */
+  reply: string;
+  version: number;
+  sent_version: number;
+  message_id: number | null;
+  ephemeral_id: number | null;
+  format: "rich" | "plain" | null;
+  /** Lower goes first: decisions, outcomes, answers, edits. */
+  priority: number;
+  silent: number;
+  /** Digest of the last file that went along, so that an edit does not send it again. */
+  file_sent: string | null;
+  not_before: number;
+  attempts: number;
+  state: "due" | "idle" | "dead";
+  claimed_by: string | null;
+  claimed_until: number;
+  created_at: number;
+  trace: string | null;
+}
+
+export type ChangeState =
+  | "pending"
+  | "approved"
+  | "executing"
+  | "applied"
+  | "accepted"
+  | "not applied"
+  | "unknown"
+  | "rejected"
+  | "withdrawn"
+  | "expired"
+  | "superseded";
+
+export interface ChangesTable {
+  code: string;
+  state: ChangeState;
+  verb: string;
+  target: string | null;
+  vendor: string;
+  risk: "write" | "danger";
+  /** A `Plan`, as JSON; together with the operation and the policy it is what was approved. */
+  plan: string;
+  hash: string;
+  policy: string;
+  target_key: string;
+  company: string | null;
+  /** A `Card`, as JSON, made from the plan when it was asked for. */
+  card: string;
+  undo: string;
+  undo_of: string | null;
+  reason: string | null;
+  ticket: string | null;
+  requester_id: number;
+  requester_name: string;
+  /** Where it was asked for, and how to answer there. */
+  origin_chat: number;
+  origin_thread: number | null;
+  origin_message: number | null;
+  chat_id: number;
+  thread_id: number | null;
+  handle: string;
+  created_at: number;
+  expires_at: number;
+  decided_at: number | null;
+  decider_id: number | null;
+  decider_name: string | null;
+  decision_reason: string | null;
+  claimed_by: string | null;
+  claimed_until: number;
+  /** When the write was about to be sent; null: nothing has been sent. */
+  sent_at: number | null;
+  receipt: string | null;
+  /** Evidence, drift or the vendor's words: a `Line` as JSON. */
+  evidence: string | null;
+  /** The state read back, as JSON; what an undo is checked against. */
+  after_state: string | null;
+  finished_at: number | null;
+  next_check_at: number | null;
+  checks: number;
+  trace: string | null;
+}
+
+/** Append-only and chained: each row's hash covers the one before. */
+export interface AuditTable {
+  seq: number;
+  at: number;
+  event: string;
+  reason_code: string | null;
+  code: string | null;
+  person_id: number | null;
+  person_name: string | null;
+  chat_id: number | null;
+  operation: string | null;
+  target: string | null;
+  company: string | null;
+  state: string | null;
+  detail: string | null;
+  trace: string | null;
+  prev: string;
+  hash: string;
+}
+
+export interface FreezesTable {
+  /** A target such as `ec2`, or `*` for everything. */
+  target: string;
+  reason: string;
+  holder_id: number;
+  holder_name: string;
+  created_at: number;
+  ends_at: number | null;
+}
+
+/** A question to one person whose answer lets a stored command go on; also stored pages of long answers. */
+export interface PromptsTable {
+  handle: string;
+  kind: "choice" | "stale" | "page" | "command";
+  person_id: number | null;
+  chat_id: number;
+  body: string;
+  created_at: number;
+  expires_at: number;
+  used_at: number | null;
+}
+
+/** One secret of one request: a page to enter it, then its ciphertext until the request ends. */
+export interface SecretEntriesTable {
+  token_hash: string;
+  /** The request's handle before there is a change, the change's code after. */
+  request: string;
+  field: string;
+  person_id: number;
+  label: string;
+  created_at: number;
+  expires_at: number;
+  /** Base64 of iv and ciphertext; null before entry and after wiping. */
+  sealed: string | null;
+  used_at: number | null;
+}
+
+/** What the bot recorded about a target, such as the role it configured. */
+export interface MemoryTable {
+  key: string;
+  value: string;
+  updated_at: number;
+}
+
+/** Who does a periodic job now. */
+export interface LeasesTable {
+  name: string;
+  holder: string;
+  until: number;
+}

@@ -1,0 +1,91 @@
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { dirname } from "node:path";
+import {
+  type DatabaseConnection,
+  type Dialect,
+  SqliteAdapter,
+  type SqliteDatabase,
+  SqliteDriver,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from "kysely";
+import { CompiledQuery } from "kysely";
+
+/** How long a statement waits for another process that is writing. */
+const BUSY_MS = 5000;
+
+/**
+ * Kysely over Deno's own SQLite, durable (WAL, full sync). Transactions begin `immediate`: a deferred one
+ * that reads first and writes later fails at once when another process wrote in between.
+ */
+export function sqliteDialect(path: string): Dialect {
+  const database = openDatabase(path);
+  return {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new ImmediateDriver({ database: adapt(database) }),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+}
+
+/**
+ * Runs `work` while no other process does: Kysely takes no migration lock on SQLite, so two processes that start
+ * together would both create the tables.
+ */
+export async function exclusively(path: string, work: () => Promise<void>): Promise<void> {
+  if (path === ":memory:") return await work();
+  const lock = new DatabaseSync(`${path}.lock`, { timeout: 4 * BUSY_MS });
+  try {
+    lock.exec("begin exclusive");
+    await work();
+    lock.exec("commit");
+  } finally {
+    lock.close();
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  if (path !== ":memory:") Deno.mkdirSync(dirname(path), { recursive: true });
+  // The time-out must be there before the first pragma: processes that start together otherwise find it locked.
+  const database = new DatabaseSync(path, { timeout: BUSY_MS });
+  database.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
+  return database;
+}
+
+class ImmediateDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  }
+}
+
+const MOST_PREPARED = 200;
+
+/** Kysely wants better-sqlite3's shape; statements are kept prepared, because preparing costs more than running. */
+function adapt(database: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
+  const prepare = (sql: string) => {
+    let statement = prepared.get(sql);
+    if (!statement) {
+      if (prepared.size >= MOST_PREPARED) prepared.clear();
+      statement = database.prepare(sql);
+      prepared.set(sql, statement);
+    }
+    return statement;
+  };
+  return {
+    close: () => database.close(),
+    prepare: (sql) => {
+      const statement = prepare(sql);
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => statement.all(...values(parameters)),
+        run: (parameters) => statement.run(...values(parameters)),
+        iterate: (parameters) => statement.iterate(...values(parameters)),
+      };
+    },
+  };
+}
+
+function values(parameters: readonly unknown[]): SQLInputValue[] {
+  return parameters as SQLInputValue[];
+}

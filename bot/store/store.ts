@@ -1,0 +1,91 @@
+import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
+import { Migrator } from "kysely/migration";
+// @ts-types="@types/pg"
+import pg from "pg";
+import type { Clock } from "../../clients/clock.ts";
+import type { DatabaseConfig } from "../config.ts";
+import { migrations } from "./migrations.ts";
+import type { Database, Schema } from "./schema.ts";
+import { exclusively, sqliteDialect } from "./sqlite.ts";
+import { createWakeUp, type WakeUp } from "./wake_up.ts";
+
+/** Everything the bot remembers. One schema and one set of queries over two databases. */
+export interface Store {
+  readonly db: Database;
+  readonly kind: DatabaseConfig["kind"];
+  /** The store's clock, so that replicas with different clocks agree. Epoch ms. */
+  now(): number;
+  transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T>;
+  /** Tells this and every other replica that there is work of a kind. */
+  readonly wakeUp: WakeUp;
+  /** Throws when the database does not answer. Also measures its clock. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the database and brings its schema up to date. */
+export async function openStore(config: DatabaseConfig, clock: Clock): Promise<Store> {
+  const pool = config.kind === "postgres" ? createPool(config.url) : undefined;
+  const dialect = config.kind === "postgres"
+    ? new PostgresDialect({ pool: pool! })
+    : sqliteDialect(config.path);
+  const db = new Kysely<Schema>({ dialect });
+  let offset = 0;
+
+  const check = async () => {
+    if (config.kind === "sqlite") {
+      await sql`select 1`.execute(db);
+      return;
+    }
+    const asked = clock.now();
+    const answer = await sql<
+      { now: number }
+    >`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`
+      .execute(db);
+    offset = Number(answer.rows[0]?.now ?? asked) - Math.round((asked + clock.now()) / 2);
+  };
+
+  try {
+    await (config.kind === "sqlite" ? exclusively(config.path, () => migrate(db)) : migrate(db));
+    await check();
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  const wakeUp = createWakeUp(config, db);
+  return {
+    db,
+    kind: config.kind,
+    now: () => clock.now() + offset,
+    transaction: (work) => db.transaction().execute(work),
+    wakeUp,
+    check,
+    async close() {
+      await wakeUp.close();
+      await db.destroy();
+    },
+  };
+}
+
+async function migrate(db: Database): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error;
+}
+
+function createPool(url: string): pg.Pool {
+  // Our integers fit in 2^53; as strings they would compare wrongly.
+  pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 12,
+    connectionTimeoutMillis: 5000,
+    keepAlive: true,
+  });
+  // An idle connection that the server cut must not end the process; the next query reports it.
+  pool.on("error", () => {});
+  return pool;
+}
