@@ -1,0 +1,74 @@
+/**
+ * `shown` is set by HaloPSA itself and only read; `secret` is only written. `any` marks a field whose type the
+ * vendor's page and its servers tell differently: it is taken as typed.
+ */
+export type FieldKind = "integer" | "text" | "flag" | "time" | "rows" | "any" | "shown" | "secret";
+
+/**
+ * What a product calls the parts of its sync state. Several spellings of one property are in the order of how
+ * well they are proven; the one that an answer carries is the one that counts.
+ */
+export type SyncNames = Readonly<
+  Record<"enabled" | "lastSync" | "lastError" | "tokenExpiry" | "authorized", readonly string[]>
+>;
+
+/** One product behind HaloPSA: facts only, the code is shared. */
+export interface Product {
+  /** What people type, e.g. "ncentral", and the other names they type for it. */
+  readonly target: string;
+  readonly aliases: readonly string[];
+  /** As people say it, e.g. "N-central". */
+  readonly label: string;
+  /** The resource that keeps the configurations, e.g. "NCentralDetails". */
+  readonly details: string;
+  /** The resource that serves live data, e.g. "Sophos"; null when there is none. */
+  readonly live: string | null;
+  /** Whether list and get take `includedetails`. */
+  readonly includeDetails: boolean;
+  readonly sync: SyncNames;
+  /** Other properties that go by more than one name. */
+  readonly spellings: readonly (readonly string[])[];
+  /** Every property that may be shown or sent; what is not here never leaves the client. */
+  readonly fields: ReadonlyMap<string, FieldKind>;
+}
+
+/** A row as it is written: names of fields by kind, separated by white space. */
+export interface ProductRow extends Omit<Product, "fields"> {
+  readonly fields: Partial<Readonly<Record<FieldKind, string>>>;
+}
+
+/** Completes a row: the sync properties and the ones that every product has need not be listed again. */
+export function product(row: ProductRow): Product {
+  const { enabled, lastSync, lastError, tokenExpiry, authorized } = row.sync;
+  const fields = new Map<string, FieldKind>([["id", "shown"]]);
+  const add = (kind: FieldKind, names: readonly string[]) => names.forEach((name) => fields.set(name, kind));
+  for (const kind of KINDS) add(kind, (row.fields[kind] ?? "").split(/\s+/).filter(Boolean));
+  add("flag", enabled);
+  add("shown", [...lastSync, ...lastError, ...authorized, "_warning"]);
+  add("time", tokenExpiry);
+  return { ...row, fields };
+}
+
+const KINDS = ["text", "integer", "flag", "time", "rows", "any", "secret", "shown"] as const;
+
+/**
+ * The name by which `record` carries a property that goes by several, or `name` itself. What the vendor
+ * returned is what it understands.
+ */
+export function spelled(
+  row: Product,
+  name: string,
+  record: Readonly<Record<string, unknown>>,
+): string {
+  const group = [...Object.values(row.sync), ...row.spellings].find((names) => names.includes(name));
+  return group?.find((spelling) => spelling in record) ?? name;
+}
+
+/** What people call an integration: PRTG, SentinelOne and Datto RMM have no name, their address stands for it. */
+export function nameOf(record: Readonly<Record<string, unknown>>): string {
+  for (const field of ["name", "url", "server_url"]) {
+    const value = record[field];
+    if (typeof value === "string" && value.trim() !== "") return value;
+  }
+  return typeof record.id === "number" ? `#${record.id}` : "without a name";
+}

@@ -1,0 +1,35 @@
+/** What the products themselves answer through HaloPSA. The vendor documents no bodies; these are invented. */
+export const LIVE: Readonly<Record<string, unknown>> = {
+  SentinelOne: [
+    {
+      id: "1",
+      name: "Northwind",
+      state: "active",
+      activeAgents: "212",
+      totalLicenses: "250",
+      apiToken: "s1-token",
+    },
+    { id: "2", name: "Globex", state: "active", activeAgents: "31", totalLicenses: "40" },
+  ],
+  Sophos: { tenants: [{ id: "t-1", name: "Northwind", dataRegion: "eu01" }], access_token: "sophos-token" },
+  Armis: { total: 2, devices: [{ id: 1, name: "plc-7" }, { id: 2, name: "cam-3" }] },
+  KaseyaVSAX: [{ Identifier: "0a1b", Name: "srv-db-1", IsOnline: true }],
+  Tenable: {
+    scanners: [{ id: 1, name: "eu-frankfurt", status: "on", key: "k", linking_token: "tenable-token" }],
+  },
+  ManageEngine: { assets: [], authorization: "Zoho-oauthtoken manage-token" },
+};
+
+export interface TenableExport {
+  readonly chunk_size: number | null;
+  /** Starts QUEUED; the test moves it on. */
+  export_progress: "QUEUED" | "PROCESSING" | "FINISHED" | "CANCELLED" | "ERROR";
+  readonly export_id: string;
+  readonly export_date: string;
+  ready_for_import: boolean;
+  progress_error: string;
+}
+
+export function isRunning(job: TenableExport | undefined): boolean {
+  return job?.export_progress === "QUEUED" || job?.export_progress === "PROCESSING";
+}
