@@ -1,0 +1,121 @@
+import type { InlineKeyboardButton, InlineKeyboardMarkup } from "grammy/types";
+import type { Action, Button } from "../../handlers/reply.ts";
+import { cleanCopy, cleanLabel, tidy } from "./clean.ts";
+
+type Deed = Extract<Action, { handle: string }>["do"];
+
+export interface KeyboardOptions {
+  /** Keeps a command too long for a button and returns a handle for it. */
+  store(command: string): string;
+  /** Whether buttons that do nothing are shown; servers before Bot API 10 do not know them. */
+  dead: boolean;
+}
+
+/** What a press carries. It is anyone's input: it names something, it allows nothing. */
+export type Press =
+  | { readonly kind: "command"; readonly command: string }
+  /** A command kept under a handle by `KeyboardOptions.store`. */
+  | { readonly kind: "stored"; readonly handle: string }
+  | { readonly kind: "handle"; readonly do: Exclude<Deed, "page">; readonly handle: string }
+  | { readonly kind: "handle"; readonly do: "page"; readonly handle: string; readonly page: number };
+
+/**
+ * An inline keyboard, absent when no button is left. Left out are dead buttons where they are not shown, empty
+ * commands, texts to copy that are empty or longer than Telegram copies (256), and addresses that are none.
+ * @throws RangeError for a handle that no store of ours can have made.
+ */
+export function keyboard(
+  rows: readonly (readonly Button[])[] | undefined,
+  options: KeyboardOptions,
+): InlineKeyboardMarkup | undefined {
+  let left = BUTTONS_MAX;
+  const inline = (rows ?? []).flatMap((row) => {
+    const shown = row.flatMap((button) => inlineButton(button, options)).slice(0, left);
+    left -= shown.length;
+    return inRows(shown);
+  });
+  return inline.length > 0 ? { inline_keyboard: inline } : undefined;
+}
+
+/** The inverse of what `keyboard` writes; undefined for anything else. */
+export function parseCallback(data: string): Press | undefined {
+  if (bytes(data) > DATA_MAX) return undefined;
+  const [letter, rest] = [data.slice(0, 2), data.slice(2)];
+  if (letter === "c:") {
+    return rest === "" || rest !== tidy(rest).trim() ? undefined : { kind: "command", command: rest };
+  }
+  if (letter === "p:") return pagePress(rest);
+  if (!HANDLE.test(rest)) return undefined;
+  if (letter === "h:") return { kind: "stored", handle: rest };
+  for (const deed of ["approve", "reject", "undo", "choose"] as const) {
+    if (letter === `${LETTERS[deed]}:`) return { kind: "handle", do: deed, handle: rest };
+  }
+  return undefined;
+}
+
+const LETTERS: Readonly<Record<Deed, string>> = {
+  approve: "a",
+  reject: "r",
+  undo: "u",
+  choose: "k",
+  page: "p",
+};
+
+const DATA_MAX = 64;
+const COPY_MAX = 256;
+/** Telegram shows at most 8 buttons in a row and 100 in all. */
+const ROW_MAX = 8;
+const BUTTONS_MAX = 100;
+
+const HANDLE = /^[\w-]{1,48}$/;
+const PAGE = /^([\w-]{1,48}):([1-9]\d{0,6})$/;
+
+function inlineButton(button: Button, options: KeyboardOptions): InlineKeyboardButton[] {
+  const face = { text: cleanLabel(button.label), ...(button.style && { style: button.style }) };
+  const { action } = button;
+  if ("command" in action) {
+    const command = tidy(action.command).trim();
+    return command === "" ? [] : [{ ...face, callback_data: commandData(command, options) }];
+  }
+  if ("handle" in action) return [{ ...face, callback_data: handleData(action) }];
+  if ("copy" in action) {
+    const text = cleanCopy(action.copy);
+    return text === "" || text.length > COPY_MAX ? [] : [{ ...face, copy_text: { text } }];
+  }
+  if ("url" in action) return isAddress(action.url) ? [{ ...face, url: action.url }] : [];
+  return options.dead ? [{ ...face, disabled: {} }] : [];
+}
+
+function commandData(command: string, { store }: KeyboardOptions): string {
+  const data = `c:${command}`;
+  return bytes(data) <= DATA_MAX ? data : `h:${checked(store(command), HANDLE)}`;
+}
+
+function handleData(action: Extract<Action, { handle: string }>): string {
+  return `${LETTERS[action.do]}:${checked(action.handle, action.do === "page" ? PAGE : HANDLE)}`;
+}
+
+function checked(handle: string, shape: RegExp): string {
+  if (!shape.test(handle)) throw new RangeError(`A button's handle must match ${shape}`);
+  return handle;
+}
+
+function pagePress(rest: string): Press | undefined {
+  const [, handle, page] = PAGE.exec(rest) ?? [];
+  return handle && page ? { kind: "handle", do: "page", handle, page: Number(page) } : undefined;
+}
+
+function isAddress(url: string): boolean {
+  return URL.canParse(url) && /^(https?|tg):$/.test(new URL(url).protocol);
+}
+
+function inRows(row: readonly InlineKeyboardButton[]): InlineKeyboardButton[][] {
+  return Array.from(
+    { length: Math.ceil(row.length / ROW_MAX) },
+    (_, index) => row.slice(index * ROW_MAX, (index + 1) * ROW_MAX),
+  );
+}
+
+function bytes(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

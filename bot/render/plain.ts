@@ -1,0 +1,146 @@
+import type { InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity } from "grammy/types";
+import type { Attachment, Reply } from "../../handlers/reply.ts";
+import { cutToFit } from "./cut.ts";
+import { keyboard } from "./keyboard.ts";
+import { factLine, rowLines } from "./line.ts";
+import { ON_SCREEN, type Part, type Sheet, sheetOf } from "./sheet.ts";
+import { bold, type Span } from "./span.ts";
+import { asFile } from "./text.ts";
+
+export interface PlainOptions {
+  /** Keeps a command too long for a button and returns a handle for it. */
+  store(command: string): string;
+  /** Whether the server knows entities that show a time in the reader's own zone; without them it is UTC. */
+  readonly dateTimeEntities: boolean;
+}
+
+export interface PlainPayload {
+  readonly text: string;
+  readonly entities: MessageEntity[];
+  readonly reply_markup?: InlineKeyboardMarkup;
+  readonly link_preview_options: LinkPreviewOptions;
+  /** The whole reply, when the message holds only part of it. */
+  readonly rest?: Attachment;
+}
+
+/** A reply as text with entities, for servers and clients without rich messages. */
+export function renderPlain(reply: Reply, options: PlainOptions): PlainPayload {
+  const set = (sheet: Sheet) => compose(sheet, options.dateTimeEntities);
+  const { sheet, whole } = cutToFit(sheetOf(reply, ON_SCREEN), (sheet) => fits(set(sheet)));
+  const markup = keyboard(reply.buttons, { store: options.store, dead: false });
+  return {
+    ...set(sheet),
+    ...(markup && { reply_markup: markup }),
+    link_preview_options: { is_disabled: true },
+    ...(!whole && { rest: asFile(reply) }),
+  };
+}
+
+/** UTF-16 units after entities are parsed; core.telegram.org/bots/api#sendmessage. */
+const TEXT_MAX = 4096;
+/** Telegram drops the entities beyond, and what was code would turn into links. */
+const ENTITIES_MAX = 100;
+
+interface Draft {
+  text: string;
+  entities: MessageEntity[];
+  readonly dateTimes: boolean;
+  /** Quotes cannot nest. */
+  quoted: boolean;
+}
+
+function fits({ text, entities }: { text: string; entities: readonly MessageEntity[] }): boolean {
+  return text.length <= TEXT_MAX && entities.length <= ENTITIES_MAX;
+}
+
+function compose(
+  { title, parts, footer }: Sheet,
+  dateTimes: boolean,
+): { text: string; entities: MessageEntity[] } {
+  const draft: Draft = { text: "", entities: [], dateTimes, quoted: false };
+  const head: Part = { kind: "text", spans: title };
+  const tail: Part[] = footer.length > 0 ? [{ kind: "text", spans: footer }] : [];
+  writeParts(draft, [head, ...parts, ...tail]);
+  const entities = draft.entities.toSorted((a, b) => a.offset - b.offset || b.length - a.length);
+  return { text: draft.text, entities };
+}
+
+/** Texts follow each other line by line; whatever has a shape of its own gets air around it. */
+function writeParts(draft: Draft, parts: readonly Part[]): void {
+  parts.forEach((part, index) => {
+    if (index > 0) draft.text += part.kind === "text" && parts[index - 1]?.kind === "text" ? "\n" : "\n\n";
+    writePart(draft, part);
+  });
+}
+
+function writePart(draft: Draft, part: Part): void {
+  switch (part.kind) {
+    case "text":
+      return writeSpans(draft, part.spans);
+    case "facts":
+      return writeLines(draft, part.rows.map(factLine));
+    case "table":
+      return writeLines(draft, rowLines(part));
+    case "list":
+      return writeLines(draft, part.items.map((item) => [{ text: "• " }, ...item]));
+    case "pre":
+      return enclose(draft, "pre", () => draft.text += part.lines.join("\n"));
+    case "details":
+      return writeDetails(draft, part.summary, part.parts);
+  }
+}
+
+function writeDetails(draft: Draft, summary: readonly Span[], parts: readonly Part[]): void {
+  const write = () => {
+    writeSpans(draft, bold(summary));
+    draft.text += "\n";
+    writeParts(draft, parts);
+  };
+  if (draft.quoted) return write();
+  draft.quoted = true;
+  enclose(draft, "expandable_blockquote", write);
+  draft.quoted = false;
+}
+
+function writeLines(draft: Draft, lines: readonly (readonly Span[])[]): void {
+  lines.forEach((line, index) => {
+    if (index > 0) draft.text += "\n";
+    writeSpans(draft, line);
+  });
+}
+
+function enclose(draft: Draft, type: "pre" | "expandable_blockquote", write: () => void): void {
+  const offset = draft.text.length;
+  write();
+  draft.entities.push({ type, offset, length: draft.text.length - offset });
+}
+
+function writeSpans(draft: Draft, spans: readonly Span[]): void {
+  for (const span of spans) {
+    const place = { offset: draft.text.length, length: span.text.length };
+    draft.text += span.text;
+    if (span.code || (span.data && LINKABLE.test(span.text))) draft.entities.push({ type: "code", ...place });
+    else {
+      if (span.bold) pushBold(draft, place);
+      if (span.time && draft.dateTimes) {
+        const { unix, format } = span.time;
+        draft.entities.push({ type: "date_time", ...place, unix_time: unix, date_time_format: format });
+      }
+    }
+  }
+}
+
+/**
+ * What Telegram would by itself turn into a command, a mention or a link. A vendor's words must not become
+ * something to tap, least of all an `/approve`; code is the one look in which nothing is detected.
+ */
+const LINKABLE = /[/@#$]\p{L}|\p{L}\.\p{L}|\d\.\p{L}|:\/\//u;
+
+/** Neighbours that are bold share one entity. */
+function pushBold({ entities }: Draft, { offset, length }: { offset: number; length: number }): void {
+  const before = entities.find((entity) =>
+    entity.type === "bold" && entity.offset + entity.length === offset
+  );
+  if (before) before.length += length;
+  else entities.push({ type: "bold", offset, length });
+}

@@ -1,0 +1,156 @@
+import type {
+  InlineKeyboardMarkup,
+  InputRichBlock,
+  InputRichMessage,
+  RichBlockTableCell,
+  RichText,
+} from "grammy/types";
+import type { Attachment, Reply } from "../../handlers/reply.ts";
+import { cutToFit } from "./cut.ts";
+import { keyboard } from "./keyboard.ts";
+import { ON_SCREEN, type Part, type Row, type Sheet, sheetOf } from "./sheet.ts";
+import { type Span, textOf } from "./span.ts";
+import { asFile } from "./text.ts";
+
+export interface RichOptions {
+  /** Keeps a command too long for a button and returns a handle for it. */
+  store(command: string): string;
+}
+
+export interface RichPayload {
+  readonly rich_message: InputRichMessage;
+  readonly reply_markup?: InlineKeyboardMarkup;
+  /** The whole reply, when the message holds only part of it. */
+  readonly rest?: Attachment;
+}
+
+/**
+ * A reply as a rich message: structured blocks, so that no text can become markup.
+ * Limits: core.telegram.org/bots/api, "Rich Message Limits".
+ */
+export function renderRich(reply: Reply, { store }: RichOptions): RichPayload {
+  const { sheet, whole } = cutToFit(sheetOf(reply, ON_SCREEN), fits);
+  const markup = keyboard(reply.buttons, { store, dead: true });
+  return {
+    rich_message: { blocks: blocksOf(sheet), skip_entity_detection: true },
+    ...(markup && { reply_markup: markup }),
+    ...(!whole && { rest: asFile(reply) }),
+  };
+}
+
+/** Counted in bytes, so that the limit holds whatever "UTF-8 characters" is taken to mean. */
+const TEXT_MAX = 32_768;
+const BLOCKS_MAX = 500;
+
+/** A bold paragraph, not a heading: on a narrow screen and on a lock screen it stays in one piece. */
+function blocksOf({ title, parts, footer }: Sheet): InputRichBlock[] {
+  return [
+    { type: "paragraph", text: richText(title) },
+    ...parts.map(blockOf),
+    ...(footer.length > 0 ? [{ type: "footer" as const, text: richText(footer) }] : []),
+  ];
+}
+
+function blockOf(part: Part): InputRichBlock {
+  switch (part.kind) {
+    case "text":
+      return { type: "paragraph", text: richText(part.spans) };
+    case "facts":
+      return {
+        type: "table",
+        cells: part.rows.map((row) => row.map((spans, column) => cellOf(spans, column === 0, false))),
+        is_compact: true,
+      };
+    case "table":
+      return tableOf(part.header, part.rows);
+    case "list":
+      return {
+        type: "list",
+        items: part.items.map((spans) => ({ blocks: [{ type: "paragraph", text: richText(spans) }] })),
+      };
+    case "details":
+      return { type: "details", summary: richText(part.summary), blocks: part.parts.map(blockOf) };
+    case "pre":
+      return { type: "pre", text: part.lines.join("\n") };
+  }
+}
+
+function tableOf(header: Row, rows: readonly Row[]): InputRichBlock {
+  const numeric = (rows[0] ?? []).map((_, column) => rows.every((row) => isNumber(row[column] ?? [])));
+  const cells = rows.map((row) => row.map((spans, column) => cellOf(spans, false, numeric[column] ?? false)));
+  const head = header.map((spans, column) => cellOf(spans, true, numeric[column] ?? false));
+  return { type: "table", cells: header.length > 0 ? [head, ...cells] : cells, is_compact: true };
+}
+
+/** A cell without text is left without one: Telegram then draws nothing. */
+function cellOf(spans: readonly Span[], header: boolean, right: boolean): RichBlockTableCell {
+  return {
+    ...(spans.length > 0 && { text: richText(spans) }),
+    ...(header && { is_header: true }),
+    align: right ? "right" : "left",
+    valign: "top",
+  };
+}
+
+function isNumber(spans: readonly Span[]): boolean {
+  return /^[\d.,  ]+( ?%)?$/.test(textOf(spans));
+}
+
+function richText(spans: readonly Span[]): RichText {
+  const texts = spans.map(richSpan);
+  return texts.length === 1 && texts[0] !== undefined ? texts[0] : texts;
+}
+
+function richSpan({ text, time, ...look }: Span): RichText {
+  let rich: RichText = text;
+  if (time) rich = { type: "date_time", text: rich, unix_time: time.unix, date_time_format: time.format };
+  if (look.code) rich = { type: "code", text: rich };
+  if (look.bold) rich = { type: "bold", text: rich };
+  return rich;
+}
+
+function fits({ title, parts, footer }: Sheet): boolean {
+  const blocks = parts.reduce((sum, part) => sum + blockCount(part), 2);
+  return blocks <= BLOCKS_MAX && bytes(title) + bytes(footer) + bytesOf(parts) <= TEXT_MAX;
+}
+
+/** As Telegram counts: rows and list items are blocks too. */
+function blockCount(part: Part): number {
+  switch (part.kind) {
+    case "text":
+    case "pre":
+      return 1;
+    case "facts":
+    case "table":
+      return part.rows.length + 2;
+    case "list":
+      return part.items.length * 2 + 1;
+    case "details":
+      return part.parts.reduce((sum, inner) => sum + blockCount(inner), 1);
+  }
+}
+
+function bytesOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, part) => {
+    switch (part.kind) {
+      case "text":
+        return sum + bytes(part.spans);
+      case "facts":
+        return sum + bytes(part.rows.flat(2));
+      case "table":
+        return sum + bytes([...part.header, ...part.rows.flat()].flat());
+      case "list":
+        return sum + bytes(part.items.flat());
+      case "pre":
+        return sum + encoder.encode(part.lines.join("\n")).length;
+      case "details":
+        return sum + bytes(part.summary) + bytesOf(part.parts);
+    }
+  }, 0);
+}
+
+function bytes(spans: readonly Span[]): number {
+  return encoder.encode(textOf(spans)).length;
+}
+
+const encoder = new TextEncoder();
