@@ -1,0 +1,118 @@
+import type { Log } from "./log.ts";
+import { errorFields } from "./log.ts";
+import { claimUpdates, failUpdate, releaseUpdates, renewUpdates } from "./store/inbox.ts";
+import type { InboxTable } from "./store/schema.ts";
+import type { Store } from "./store/store.ts";
+
+/** A replica that dies gives its updates back after this long; one that lives renews in time. */
+const LEASE_MS = 10_000;
+const RENEW_MS = 3_000;
+/** A lost wake-up is made good by looking this often. */
+const LOOK_MS = 1_000;
+/** An update that took the process down this often is set aside. */
+const MOST_ATTEMPTS = 5;
+
+export interface LanesOptions {
+  readonly store: Store;
+  readonly holder: string;
+  /** Lanes handled side by side. */
+  readonly width: number;
+  readonly log: Log;
+  /** Handles one update and finishes its row itself, together with what it decided. Must not throw for bad input. */
+  readonly handle: (row: InboxTable) => Promise<void>;
+}
+
+/** Works through the inbox: in order within a lane, lanes side by side, resumed after a crash. */
+export interface Lanes {
+  start(): void;
+  /** True while updates are being looked for. */
+  readonly running: boolean;
+  /** Takes nothing new; waits for what is under way until `deadline` fires, then hands it back. */
+  stop(deadline: AbortSignal): Promise<void>;
+}
+
+export function createLanes({ store, holder, width, log, handle }: LanesOptions): Lanes {
+  const active = new Map<number, Promise<void>>();
+  let running = false;
+  let looking: Promise<void> | undefined;
+  let again = false;
+  let timers: ReturnType<typeof setInterval>[] = [];
+
+  function look(): void {
+    if (!running) return;
+    if (looking) {
+      again = true;
+      return;
+    }
+    looking = fill().catch((error) => log.error("inbox_unreadable", errorFields(error))).finally(() => {
+      looking = undefined;
+      if (again) {
+        again = false;
+        look();
+      }
+    });
+  }
+
+  async function fill(): Promise<void> {
+    while (running && active.size < width) {
+      const rows = await claimUpdates(store, holder, width - active.size, LEASE_MS);
+      if (rows.length === 0) return;
+      for (const row of rows) begin(row);
+    }
+  }
+
+  function begin(row: InboxTable): void {
+    const done = run(row).finally(() => {
+      active.delete(row.update_id);
+      look();
+    });
+    active.set(row.update_id, done);
+  }
+
+  async function run(row: InboxTable): Promise<void> {
+    try {
+      if (row.attempts > MOST_ATTEMPTS) {
+        log.error("update_set_aside", { update: row.update_id, attempts: row.attempts });
+        return await failUpdate(store, row.update_id);
+      }
+      await handle(row);
+    } catch (error) {
+      // The lease runs out and the update is tried again: the store was away, or the answer could not be recorded.
+      log.error("update_not_finished", { update: row.update_id, ...errorFields(error) });
+    }
+  }
+
+  return {
+    get running() {
+      return running;
+    },
+    start() {
+      running = true;
+      store.wakeUp.listen("inbox", look);
+      timers = [
+        setInterval(look, LOOK_MS),
+        setInterval(() => {
+          renewUpdates(store, holder, [...active.keys()], LEASE_MS)
+            .catch((error) => log.warning("lease_not_renewed", errorFields(error)));
+        }, RENEW_MS),
+      ];
+      look();
+    },
+    async stop(deadline) {
+      running = false;
+      await looking;
+      await Promise.race([Promise.all(active.values()), aborted(deadline)]);
+      timers.forEach(clearInterval);
+      await releaseUpdates(store, holder).catch((error) =>
+        log.warning("lease_not_released", errorFields(error))
+      );
+    },
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
