@@ -42,3 +42,61 @@ export class ClientError extends Error {
     return this.failure.kind;
   }
 }
+
+/**
+ * What happened, in one sentence without a full stop: "GravityZone refused our key (401)". The vendor's words are
+ * not in it: they are data, and shown as such from `detail`.
+ */
+export function describe(failure: Failure): string {
+  const status = failure.status === undefined ? "" : ` (${failure.status})`;
+  const wait = failure.retryAfterMs === undefined ? "" : `, next try in ${duration(failure.retryAfterMs)}`;
+  switch (failure.kind) {
+    case "unreachable":
+      return `${failure.vendor} is not reachable${status}${wait}`;
+    case "timed_out":
+      return `${failure.vendor} did not answer in time`;
+    case "credentials_refused":
+      return `${failure.vendor} refused our key${status}`;
+    case "rights_refused":
+      return `${failure.vendor} does not let our key do this${status}`;
+    case "not_found":
+      return `${failure.vendor} does not know what was asked for${status}`;
+    case "rejected":
+      return `${failure.vendor} rejected the request${status}`;
+    case "rate_limited":
+      return `${failure.vendor} asks us to slow down${status}${wait}`;
+    case "unexpected_reply":
+      return `${failure.vendor} answered in a way that its documentation does not describe${status}`;
+  }
+}
+
+/** What to do next, in one sentence. */
+export function nextStep(failure: Failure): string {
+  if (failure.ambiguous) {
+    return `The change may have taken effect and is not sent again: look at its state in ${failure.vendor} first.`;
+  }
+  const later = duration(failure.retryAfterMs ?? 60_000);
+  switch (failure.kind) {
+    case "unreachable":
+      return `Ask again in ${later}; if it lasts, check ${failure.vendor}'s own status and the configured address.`;
+    case "timed_out":
+      return `Ask again in ${later}; if it lasts, check ${failure.vendor}'s own status.`;
+    case "credentials_refused":
+      return `Someone with access to the bot: check the ${failure.vendor} credentials, then /doctor.`;
+    case "rights_refused":
+      return `Someone who administers ${failure.vendor}: give our key the right to do this, then ask again.`;
+    case "not_found":
+      return `Check the id or the name; it may have been deleted in ${failure.vendor}.`;
+    case "rejected":
+      return `Correct what ${failure.vendor} objects to, then ask again.`;
+    case "rate_limited":
+      return `Ask again in ${later}.`;
+    case "unexpected_reply":
+      return `Ask again; if it happens twice, ${failure.vendor} may have changed its API: the log has the reference.`;
+  }
+}
+
+function duration(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1_000));
+  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+}

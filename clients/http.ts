@@ -1,6 +1,11 @@
 import type { z } from "zod";
 import type { Clock } from "./clock.ts";
-import type { FailureKind } from "./errors.ts";
+import { ClientError, type FailureKind } from "./errors.ts";
+import { createBreaker } from "./http/breaker.ts";
+import { createPace } from "./http/pace.ts";
+import { createReading } from "./http/reading.ts";
+import { createSender } from "./http/sender.ts";
+import { createSharing } from "./http/sharing.ts";
 
 /** What the caller of a client method decides about this one call. */
 export interface CallOptions {
@@ -73,6 +78,13 @@ export interface HttpOptions {
   /** How long a 429 asks us to wait, when it is not in `Retry-After`. */
   readonly retryAfter?: (headers: Headers, now: number) => number | undefined;
   readonly onCall?: (event: CallEvent) => void;
+  /** When to leave a vendor alone that is down. */
+  readonly breaker?: {
+    /** So many calls in a row must fail by an outage (unreachable, timed out, 5xx); 5 unless said otherwise. */
+    readonly outages?: number;
+    /** So long nothing is sent then; 30 s unless said otherwise. */
+    readonly restMs?: number;
+  };
 }
 
 export interface Http {
@@ -81,4 +93,77 @@ export interface Http {
    * schema as undefined or as text. Throws only `ClientError`.
    */
   call<T>(request: Request, schema: z.ZodType<T>, call: CallOptions): Promise<T>;
+  /** Whether calls are refused at the moment because the vendor is down; `retryAt` is epoch ms. */
+  state(): { open: boolean; retryAt?: number };
+}
+
+/**
+ * One vendor's API. Reads are retried, shared while in flight and paced; a write reaches the vendor at most once.
+ * Throws `TypeError` for a base URL that cannot be called.
+ */
+export function createHttp(options: HttpOptions): Http {
+  const { clock, limits, breaker: { outages = 5, restMs = 30_000 } = {} } = options;
+  const breaker = createBreaker({ clock, outages, restMs });
+  const send = createSender({ options, breaker, pace: createPace({ limits, clock }) });
+  const sharing = createSharing<unknown>();
+
+  async function call<T>(request: Request, schema: z.ZodType<T>, call: CallOptions): Promise<T> {
+    const read = createReading(schema);
+    const objection = (body: unknown) => read(body).objection;
+    try {
+      call.signal.throwIfAborted();
+      const body = request.write
+        ? await sharing.write(() => send({ request, call, objection }))
+        : await sharing.read(
+          { key: keyOf(request), fresh: call.fresh ?? false, signal: call.signal },
+          (signal) => send({ request, call: { ...call, signal }, objection }),
+        );
+      const reading = read(body);
+      if (reading.objection === undefined) return reading.value;
+      throw unexpected(request, reading.objection);
+    } catch (error) {
+      throw toClientError(error, { vendor: options.vendor, request, signal: call.signal });
+    }
+  }
+
+  /** The attempt satisfied the schema of the caller who began it, but not the one of a caller who joined. */
+  function unexpected({ operation }: Request, detail: string): ClientError {
+    return new ClientError({
+      kind: "unexpected_reply",
+      vendor: options.vendor,
+      operation,
+      detail,
+      ambiguous: false,
+    });
+  }
+
+  return { call, state: breaker.state };
+}
+
+function keyOf({ operation, method, path, query, json, form, headers }: Request): string {
+  return JSON.stringify([operation, method, path, query, json, form, headers]);
+}
+
+function toClientError(
+  error: unknown,
+  { vendor, request, signal }: { vendor: string; request: Request; signal: AbortSignal },
+): ClientError {
+  if (error instanceof ClientError) return error;
+  const about = { vendor, operation: request.operation };
+  // A write that was under way when its signal aborted has come back as a ClientError: this one was waiting.
+  if (signal.aborted) return new ClientError({ ...about, kind: "timed_out", ambiguous: false });
+  return new ClientError({
+    ...about,
+    kind: "unexpected_reply",
+    ambiguous: request.write,
+    cause: quiet(error),
+  });
+}
+
+/** Where our own code failed, without the message, which may quote what was sent or answered. */
+function quiet(error: unknown): Error {
+  const bare = new Error(error instanceof Error ? error.name : typeof error);
+  const frames = error instanceof Error ? error.stack?.match(/^\s+at .*$/gm)?.join("\n") : undefined;
+  bare.stack = `${bare.message}\n${frames ?? ""}`;
+  return bare;
 }

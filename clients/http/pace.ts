@@ -1,0 +1,122 @@
+import type { Clock } from "../clock.ts";
+import type { Limits } from "../http.ts";
+import { untilAborted } from "./until_aborted.ts";
+
+/** Lets calls out no faster than a vendor allows, in the order in which they came. */
+export interface Pace {
+  /** Resolves when a call may go out; call the result once it has come back. Rejects with the signal's reason. */
+  acquire(signal: AbortSignal): Promise<() => void>;
+  /** The vendor asked everyone to wait. */
+  pause(ms: number): void;
+  /** How long that still lasts, in ms. */
+  pausedFor(): number;
+}
+
+export function createPace({ limits, clock }: { limits: Limits; clock: Clock }): Pace {
+  const bucket = createBucket(limits, clock);
+  const recent = createWindow(limits.window, clock);
+  let resumeAt = 0;
+  let active = 0;
+  let slotFreed = () => {};
+  let lastInLine: Promise<void> = Promise.resolve();
+
+  async function acquire(signal: AbortSignal): Promise<() => void> {
+    const before = lastInLine;
+    const { promise: through, resolve: letNextOne } = Promise.withResolvers<void>();
+    lastInLine = through;
+    try {
+      await untilAborted(before, signal);
+      await turn(signal);
+      return take();
+    } finally {
+      // Who gives up while waiting must not let the next one overtake those still ahead.
+      before.then(letNextOne);
+    }
+  }
+
+  async function turn(signal: AbortSignal): Promise<void> {
+    while (active >= limits.concurrency) {
+      const { promise: freed, resolve } = Promise.withResolvers<void>();
+      slotFreed = resolve;
+      await untilAborted(freed, signal);
+    }
+    for (let ms = waitMs(); ms > 0; ms = waitMs()) await clock.sleep(ms, signal);
+    signal.throwIfAborted();
+  }
+
+  function take(): () => void {
+    active++;
+    bucket.take();
+    recent.take();
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      active--;
+      slotFreed();
+    };
+  }
+
+  function pausedFor(): number {
+    return Math.max(0, resumeAt - clock.now());
+  }
+
+  function waitMs(): number {
+    return Math.max(pausedFor(), bucket.waitMs(), recent.waitMs());
+  }
+
+  return {
+    acquire,
+    pausedFor,
+    pause: (ms) => {
+      resumeAt = Math.max(resumeAt, clock.now() + ms);
+    },
+  };
+}
+
+interface Allowance {
+  waitMs(): number;
+  take(): void;
+}
+
+function createBucket({ burst, perSecond }: Limits, clock: Clock): Allowance {
+  let tokens = burst;
+  let filledAt = clock.now();
+
+  function fill(): void {
+    const now = clock.now();
+    // A clock that is set back must not drain the bucket.
+    tokens = Math.min(burst, tokens + Math.max(0, now - filledAt) * perSecond / 1_000);
+    filledAt = now;
+  }
+
+  return {
+    waitMs: () => {
+      fill();
+      return tokens >= 1 ? 0 : Math.ceil((1 - tokens) * 1_000 / perSecond);
+    },
+    take: () => {
+      tokens -= 1;
+    },
+  };
+}
+
+/** A vendor counts a call when it arrives, we when it leaves: this much later is surely in its next window. */
+const WINDOW_MARGIN_MS = 50;
+
+function createWindow(window: Limits["window"], clock: Clock): Allowance {
+  const sent: number[] = [];
+  if (!window) return { waitMs: () => 0, take: () => {} };
+
+  const { calls, perMs } = window;
+  return {
+    waitMs: () => {
+      const oldest = sent.at(-calls);
+      return oldest === undefined ? 0 : Math.max(0, oldest + perMs + WINDOW_MARGIN_MS - clock.now());
+    },
+    take: () => {
+      sent.push(clock.now());
+      if (sent.length > calls) sent.shift();
+    },
+  };
+}
