@@ -1,0 +1,228 @@
+import { createHash } from "node:crypto";
+import { type Api, InputFile } from "grammy";
+import type { Attachment, Reply } from "../../handlers/reply.ts";
+import type { Redactor } from "../redact.ts";
+import { renderPlain } from "../render/plain.ts";
+import { renderRich } from "../render/rich.ts";
+import type { MessagesTable } from "../store/schema.ts";
+import { refusalOf } from "./api.ts";
+
+/** What this server understands, learnt from its refusals. */
+export interface Capabilities {
+  rich: boolean;
+  /** Date-time entities in plain messages. */
+  dateTimes: boolean;
+  /** True once a private answer in a group was seen to be private; until then nothing secret relies on it. */
+  ephemeral: boolean | undefined;
+}
+
+export interface DeliverOptions {
+  readonly api: Api;
+  readonly redactor: Redactor;
+  readonly capabilities: Capabilities;
+  /** Keeps a command that is too long for a button; returns its handle. */
+  readonly keepCommand: (chatId: number, command: string) => string;
+}
+
+export type Delivered = Pick<MessagesTable, "message_id" | "ephemeral_id" | "format" | "file_sent">;
+
+/**
+ * Brings one Telegram message to what its row says: sends it, or edits what was sent. Telegram has no idempotence
+ * key: when a send was accepted but its answer was lost, the message is sent a second time. Every other repeat is
+ * an edit, which does nothing the second time.
+ */
+export async function deliver(
+  row: MessagesTable,
+  options: DeliverOptions,
+  onSent: (sent: Delivered) => Promise<void>,
+): Promise<Delivered> {
+  const reply = options.redactor.deep(JSON.parse(row.reply) as Reply);
+  const shown = await showSomehow(row, reply, options);
+  const delivered = { ...shown.place, format: shown.format, file_sent: row.file_sent };
+  const files = [reply.file, shown.rest].filter((file): file is Attachment => file !== undefined);
+  const digest = files.length > 0 ? digestOf(files) : null;
+  if (digest === null || digest === row.file_sent) return delivered;
+  // The text stands; if the file fails, the retry must edit the text, not send it again.
+  await onSent(delivered);
+  for (const file of files) await sendFile(row, file, shown.place, options);
+  return { ...delivered, file_sent: digest };
+}
+
+interface Place {
+  readonly message_id: number | null;
+  readonly ephemeral_id: number | null;
+}
+
+interface Shown {
+  readonly place: Place;
+  readonly format: "rich" | "plain";
+  readonly rest: Attachment | undefined;
+}
+
+type Content = { readonly body: Record<string, unknown>; readonly rest: Attachment | undefined };
+
+/** As rich as the server takes it: each refusal of the form leads to a simpler form of the same message. */
+async function showSomehow(row: MessagesTable, reply: Reply, options: DeliverOptions): Promise<Shown> {
+  const { capabilities } = options;
+  if ((row.format ?? (capabilities.rich ? "rich" : "plain")) === "rich") {
+    try {
+      return await show(row, reply, "rich", options);
+    } catch (error) {
+      if (!refusesRich(error, capabilities)) throw error;
+    }
+  }
+  try {
+    return await show(row, reply, "plain", options);
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (!capabilities.dateTimes || refusal?.code !== 400 || !/entit/i.test(refusal.description)) throw error;
+    capabilities.dateTimes = false;
+    return await show(row, reply, "plain", options);
+  }
+}
+
+async function show(
+  row: MessagesTable,
+  reply: Reply,
+  format: "rich" | "plain",
+  options: DeliverOptions,
+): Promise<Shown> {
+  const content = contentOf(row, reply, format, options);
+  const place = row.message_id === null && row.ephemeral_id === null
+    ? await send(row, content, options)
+    : await edit(row, content, options);
+  return { place, format, rest: content.rest };
+}
+
+function contentOf(
+  row: MessagesTable,
+  reply: Reply,
+  format: "rich" | "plain",
+  { keepCommand, capabilities }: DeliverOptions,
+): Content {
+  const store = (command: string) => keepCommand(row.chat_id, command);
+  if (format === "rich") {
+    const { rest, ...body } = renderRich(reply, { store });
+    return { body, rest };
+  }
+  const { rest, ...body } = renderPlain(reply, { store, dateTimeEntities: capabilities.dateTimes });
+  return { body, rest };
+}
+
+/** grammY's typed methods know neither half of these calls better than the server does; `raw` takes the payload. */
+type Raw = Record<string, (payload: Record<string, unknown>) => Promise<Record<string, unknown> | true>>;
+
+function rawOf(api: Api): Raw {
+  return api.raw as unknown as Raw;
+}
+
+async function send(row: MessagesTable, content: Content, options: DeliverOptions): Promise<Place> {
+  const raw = rawOf(options.api);
+  const method = "rich_message" in content.body ? "sendRichMessage" : "sendMessage";
+  const payload = {
+    chat_id: row.chat_id,
+    ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
+    ...(row.reply_to === null
+      ? {}
+      : { reply_parameters: { message_id: row.reply_to, allow_sending_without_reply: true } }),
+    ...(row.silent ? { disable_notification: true } : {}),
+    ...content.body,
+  };
+  if (row.receiver_id !== null && options.capabilities.ephemeral !== false) {
+    try {
+      const { reply_parameters: _, disable_notification: __, ...bare } = payload as Record<string, unknown>;
+      return placeOf(await raw[method]!({ ...bare, ephemeral_message_parameters: ephemeral(row) }), options);
+    } catch (error) {
+      // "Only you see this" is a courtesy; that the person gets an answer is not.
+      if (refusalOf(error)?.code !== 400) throw error;
+    }
+  }
+  try {
+    return placeOf(await raw[method]!(payload), undefined);
+  } catch (error) {
+    if (!/thread not found/i.test(refusalOf(error)?.description ?? "")) throw error;
+    const { message_thread_id: _, ...elsewhere } = payload as Record<string, unknown>;
+    return placeOf(await raw[method]!(elsewhere), undefined);
+  }
+}
+
+function ephemeral(row: MessagesTable): Record<string, unknown> {
+  return {
+    receiver_user_id: row.receiver_id,
+    ...(row.callback_query_id === null ? {} : { callback_query_id: row.callback_query_id }),
+  };
+}
+
+function placeOf(sent: Record<string, unknown> | true, learnt: DeliverOptions | undefined): Place {
+  if (sent === true) return { message_id: null, ephemeral_id: null };
+  const ephemeralId = typeof sent.ephemeral_message_id === "number" ? sent.ephemeral_message_id : null;
+  // A server that does not know ephemeral messages ignores the wish and answers with an ordinary message.
+  if (learnt) learnt.capabilities.ephemeral = ephemeralId !== null;
+  if (ephemeralId !== null) return { message_id: null, ephemeral_id: ephemeralId };
+  return { message_id: typeof sent.message_id === "number" ? sent.message_id : null, ephemeral_id: null };
+}
+
+async function edit(row: MessagesTable, content: Content, options: DeliverOptions): Promise<Place> {
+  const raw = rawOf(options.api);
+  const place = { message_id: row.message_id, ephemeral_id: row.ephemeral_id };
+  try {
+    if (row.ephemeral_id !== null) {
+      await raw.editEphemeralMessageText!({
+        chat_id: row.chat_id,
+        receiver_user_id: row.receiver_id,
+        ephemeral_message_id: row.ephemeral_id,
+        ...content.body,
+      });
+    } else {
+      await raw.editMessageText!({ chat_id: row.chat_id, message_id: row.message_id, ...content.body });
+    }
+    return place;
+  } catch (error) {
+    const description = refusalOf(error)?.description ?? "";
+    if (/message is not modified/i.test(description)) return place;
+    if (/message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description)) {
+      return await send(row, content, options);
+    }
+    throw error;
+  }
+}
+
+/** A refusal of the form, not of the message: an old server, or a block it does not take. */
+function refusesRich(error: unknown, capabilities: Capabilities): boolean {
+  const refusal = refusalOf(error);
+  if (!refusal) return false;
+  if (refusal.code === 404) {
+    capabilities.rich = false;
+    return true;
+  }
+  if (refusal.code !== 400 || refusal.migratedTo !== undefined) return false;
+  // What would be refused in any form is not the form's fault.
+  if (/chat not found|not enough rights|TOPIC_CLOSED|need administrator/i.test(refusal.description)) {
+    return false;
+  }
+  // An old server reads an edit with `rich_message` as one without a text.
+  if (/message text is empty/i.test(refusal.description)) capabilities.rich = false;
+  return true;
+}
+
+async function sendFile(
+  row: MessagesTable,
+  file: Attachment,
+  place: Place,
+  { api, redactor }: DeliverOptions,
+): Promise<void> {
+  const bytes = new TextEncoder().encode(redactor.text(file.content));
+  await api.sendDocument(row.chat_id, new InputFile(bytes, file.name), {
+    disable_notification: true,
+    ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
+    ...(place.message_id === null
+      ? {}
+      : { reply_parameters: { message_id: place.message_id, allow_sending_without_reply: true } }),
+  });
+}
+
+function digestOf(files: readonly Attachment[]): string {
+  return createHash("sha256").update(JSON.stringify(files.map((file) => [file.name, file.content]))).digest(
+    "hex",
+  );
+}

@@ -1,0 +1,173 @@
+import type { Api } from "grammy";
+import { createHash } from "node:crypto";
+import type { Clock } from "../../clients/clock.ts";
+import { errorFields, type Log } from "../log.ts";
+import type { Redactor } from "../redact.ts";
+import {
+  buryMessage,
+  claimMessages,
+  nextMessageAt,
+  postponeMessage,
+  settleMessage,
+} from "../store/messages.ts";
+import { keepCommand } from "../store/prompts.ts";
+import type { MessagesTable } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import { type Refusal, refusalOf } from "./api.ts";
+import { type Capabilities, deliver, type Delivered, type DeliverOptions } from "./deliver.ts";
+
+const LOOK_MS = 1_000;
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 60_000;
+/** After this many attempts without any answer (about an hour) a message is given up. */
+const MOST_ATTEMPTS = 64;
+
+export interface SenderOptions {
+  readonly store: Store;
+  readonly api: Api;
+  readonly holder: string;
+  readonly clock: Clock;
+  readonly redactor: Redactor;
+  readonly log: Log;
+  readonly capabilities: Capabilities;
+  /** A message that Telegram will never take. */
+  readonly onDead: (row: MessagesTable, refusal: Refusal) => Promise<void>;
+}
+
+/**
+ * Sends what the store says shall be shown, at once, chats side by side, paced only by Telegram's own 429. What
+ * fails stays in the store and is tried again.
+ */
+export interface Sender {
+  start(): void;
+  stop(deadline: AbortSignal): Promise<void>;
+}
+
+export function createSender(options: SenderOptions): Sender {
+  const { store, holder, log } = options;
+  const busy = new Map<number, Promise<void>>();
+  let running = false;
+  let looking: Promise<void> | undefined;
+  let again = false;
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let early: ReturnType<typeof setTimeout> | undefined;
+
+  function look(): void {
+    if (!running) return;
+    if (looking) {
+      again = true;
+      return;
+    }
+    looking = fill().catch((error) => log.error("messages_unreadable", errorFields(error))).finally(() => {
+      looking = undefined;
+      if (again) {
+        again = false;
+        look();
+      }
+    });
+  }
+
+  async function fill(): Promise<void> {
+    const rows = await claimMessages(store, holder, new Set(busy.keys()));
+    rows.sort((one, other) => one.priority - other.priority || one.created_at - other.created_at);
+    for (const [chatId, inChat] of Map.groupBy(rows, (row) => row.chat_id)) {
+      const done = sendInTurn(inChat).finally(() => {
+        busy.delete(chatId);
+        look();
+      });
+      busy.set(chatId, done);
+    }
+    if (rows.length === 0) await wakeForNext();
+  }
+
+  /** A retry that is due sooner than the next look gets a timer of its own. */
+  async function wakeForNext(): Promise<void> {
+    const at = await nextMessageAt(store);
+    clearTimeout(early);
+    const inMs = at === undefined ? Infinity : at - store.now();
+    if (running && inMs > 0 && inMs < LOOK_MS) early = setTimeout(look, inMs);
+  }
+
+  async function sendInTurn(rows: readonly MessagesTable[]): Promise<void> {
+    for (const row of rows) {
+      try {
+        await sendOne(row, options);
+      } catch (error) {
+        log.error("message_not_recorded", { key: row.key, trace: row.trace, ...errorFields(error) });
+      }
+    }
+  }
+
+  return {
+    start() {
+      running = true;
+      store.wakeUp.listen("messages", look);
+      timer = setInterval(look, LOOK_MS);
+      look();
+    },
+    async stop(deadline) {
+      await looking;
+      // What was just decided may still be waiting: one more look, then nothing new.
+      if (!deadline.aborted) await fill().catch(() => {});
+      running = false;
+      clearInterval(timer);
+      clearTimeout(early);
+      await Promise.race([Promise.all(busy.values()), untilAborted(deadline)]);
+    },
+  };
+}
+
+async function sendOne(row: MessagesTable, options: SenderOptions): Promise<void> {
+  const { store, log } = options;
+  const kept: { handle: string; command: string }[] = [];
+  const deliverOptions: DeliverOptions = {
+    ...options,
+    keepCommand: (_chatId, command) => {
+      const handle = createHash("sha256").update(command).digest("base64url").slice(0, 24);
+      kept.push({ handle, command });
+      return handle;
+    },
+  };
+  const record = async (sent: Delivered) => {
+    await store.db.updateTable("messages").set(sent).where("key", "=", row.key).execute();
+  };
+  let delivered: Delivered;
+  try {
+    delivered = await deliver(row, deliverOptions, record);
+  } catch (error) {
+    return await fail(row, error, options);
+  }
+  for (const { handle, command } of kept) await keepCommand(store, row.chat_id, handle, command);
+  await settleMessage(store, row, delivered);
+  log.debug("message_sent", { key: row.key, trace: row.trace, format: delivered.format });
+}
+
+async function fail(row: MessagesTable, error: unknown, options: SenderOptions): Promise<void> {
+  const { store, log, clock } = options;
+  const refusal = refusalOf(error);
+  const fields = { key: row.key, trace: row.trace, code: refusal?.code, description: refusal?.description };
+  if (refusal?.code === 429) {
+    log.warning("telegram_slows_us_down", { ...fields, waitMs: refusal.retryAfterMs });
+    return await postponeMessage(store, row, refusal.retryAfterMs ?? FIRST_RETRY_MS, true);
+  }
+  const final = refusal !== undefined && refusal.code < 500 && refusal.code !== 401;
+  if (final || row.attempts >= MOST_ATTEMPTS) {
+    log.error("message_given_up", { ...fields, ...(refusal ? {} : errorFields(error)) });
+    await buryMessage(store.db, row.key);
+    return await options.onDead(row, refusal ?? { code: 0, description: "no answer from Telegram" });
+  }
+  const waitMs = Math.min(FIRST_RETRY_MS * 2 ** row.attempts, LONGEST_RETRY_MS) * (0.5 + clock.random() / 2);
+  log.warning("message_delayed", {
+    ...fields,
+    waitMs: Math.round(waitMs),
+    ...(refusal ? {} : errorFields(error)),
+  });
+  await postponeMessage(store, row, Math.round(waitMs), false);
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
