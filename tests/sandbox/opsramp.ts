@@ -80,7 +80,9 @@ export function createOpsRamp(options: OpsRampOptions = {}): OpsRamp {
     calls.push(call);
     const rate = limiter(call);
     const response = rate.spent ? throttled() : await withFault(call, request);
-    for (const [name, value] of rate.headers) response.headers.set(name, value);
+    for (const [name, value] of rate.headers) {
+      if (!response.headers.has(name)) response.headers.set(name, value);
+    }
     return response;
   }
 
