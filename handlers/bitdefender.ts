@@ -1,0 +1,48 @@
+import type { Bitdefender } from "../clients/bitdefender.ts";
+import type { CallOptions } from "../clients/http.ts";
+import { find, whois } from "./bitdefender/company_reads.ts";
+import { disableEc2 } from "./bitdefender/disable_ec2.ts";
+import { externalId, statusEc2, usageEc2 } from "./bitdefender/ec2_reads.ts";
+import { enableEc2 } from "./bitdefender/enable_ec2.ts";
+import { integrationsHealth, statusBitdefender } from "./bitdefender/integrations.ts";
+import { rotateExternalId } from "./bitdefender/rotate_external_id.ts";
+import type { Vendor } from "./operation.ts";
+import type { Line } from "./reply.ts";
+
+/** Bitdefender GravityZone: the integrations of a company and its Amazon EC2 integration. */
+export const bitdefender: Vendor<Bitdefender> = {
+  name: "bitdefender",
+  label: "Bitdefender",
+  targets: { bitdefender: ["bd", "gravityzone"], ec2: [], externalid: [] },
+  environment: ["BITDEFENDER_API_URL", "BITDEFENDER_API_KEY"],
+  operations: [
+    statusBitdefender,
+    statusEc2,
+    usageEc2,
+    externalId,
+    whois,
+    find,
+    enableEc2,
+    disableEc2,
+    rotateExternalId,
+  ],
+  health: integrationsHealth,
+  probe,
+};
+
+/** What the commands need, and what is lost without it. */
+const NEEDED: Readonly<Record<string, string>> = {
+  integrations: "no Bitdefender command works",
+  companies: "companies are found in the Network list only",
+};
+
+async function probe(client: Bitdefender, call: CallOptions): Promise<Line> {
+  const { enabledApis } = await client.getApiKeyDetails({}, call);
+  const enabled = enabledApis.map((area) => area.toLowerCase());
+  const missing = Object.entries(NEEDED).filter(([area]) => !enabled.includes(area));
+  return [
+    "the key works; enabled: ",
+    { data: enabled.join(", ") || "nothing", max: 200 },
+    ...missing.map(([area, loss]) => `; not enabled: ${area} (${loss})`),
+  ];
+}

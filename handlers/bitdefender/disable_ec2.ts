@@ -1,0 +1,142 @@
+import { z } from "zod";
+import type { Bitdefender } from "../../clients/bitdefender.ts";
+import {
+  type Card,
+  type Context,
+  operationsOf,
+  type Receipt,
+  type Undo,
+  type Verdict,
+} from "../operation.ts";
+import type { Line } from "../reply.ts";
+import { lookAlikes, resolveCompany } from "./companies.ts";
+import {
+  accountOfRole,
+  type Ec2Plan,
+  externalIdNow,
+  fresh,
+  integrationNow,
+  lookAlikeWarnings,
+  NOTHING_RECORDED,
+  readBack,
+  readEc2State,
+  recorded,
+  rememberAs,
+  targetOf,
+  unseen,
+} from "./ec2_state.ts";
+
+const { change } = operationsOf<Bitdefender>("bitdefender");
+
+/** Never "nothing to change": that nothing is set up can never be known for certain. */
+export const disableEc2 = change({
+  verb: "disable",
+  target: "ec2",
+  summary: "Disable the Amazon EC2 integration of a company",
+  example: "/disable ec2 Acme Corp",
+  risk: "danger",
+  input: z.object({ company: z.string().meta({ positional: true, rest: true, placeholder: "company" }) }),
+  plan,
+  render,
+  apply,
+  verify,
+  undo,
+});
+
+async function plan(shared: Context<Bitdefender>, input: { company: string }): Promise<Ec2Plan> {
+  const context = fresh(shared);
+  const company = await resolveCompany(context, input.company);
+  const [before, alike] = await Promise.all([
+    readEc2State(context, company, await recorded(context, company.id)),
+    lookAlikes(context, company),
+  ]);
+  return {
+    input: { company: company.id },
+    target: targetOf(company),
+    before,
+    after: { disabled: true },
+    lookAlikes: alike,
+  };
+}
+
+function render(plan: Ec2Plan): Card {
+  const name = { data: plan.target.name };
+  return {
+    title: ["Disable the EC2 integration of ", name],
+    done: ["the EC2 integration of ", name, " is disabled"],
+    rows: [
+      { label: "Integration", now: integrationNow(plan.before), after: "disabled" },
+      { label: "External ID", now: externalIdNow(plan.before), after: "kept" },
+    ],
+    breaks: [["EC2 instances of ", name, " are no longer imported."]],
+    sends: { method: "disableAmazonEC2Integration", params: { companyId: plan.target.id } },
+    warnings: [...warnings(plan), ...lookAlikeWarnings(plan)],
+  };
+}
+
+function warnings({ before: { account, listed } }: Ec2Plan): readonly Line[] {
+  if (account === null || listed[account] !== false) return [];
+  return [["It is not listed for AWS account ", { code: account }, " now: it may be disabled already."]];
+}
+
+async function apply({ client, call }: Context<Bitdefender>, plan: Ec2Plan): Promise<Receipt> {
+  await client.disableAmazonEC2Integration({ companyId: plan.target.id }, call);
+  return {};
+}
+
+function verify(
+  shared: Context<Bitdefender>,
+  { target, before }: Ec2Plan,
+  receipt: Receipt | undefined,
+): Promise<Verdict> {
+  return readBack(async () => {
+    const { account, role } = before;
+    const context = fresh(shared);
+    const seen = await readEc2State(context, target, NOTHING_RECORDED, account ?? undefined);
+    const after = { ...seen, listed: listedOf(seen.listed, role) };
+    const remember = rememberAs(target.id, NOTHING_RECORDED);
+    const name = { data: target.name };
+    if (account === null) {
+      const why = "This bot does not know the AWS account, and there is no call that reads the integration.";
+      return unseen(receipt !== undefined, why, after, remember);
+    }
+    const listed = seen.listed[account];
+    if (listed === true) {
+      return {
+        state: "not applied",
+        evidence: [name, " is still listed for AWS account ", { code: account }],
+        after,
+      };
+    }
+    if (listed === false && before.listed[account] === true) {
+      const evidence = [name, " is no longer listed for AWS account ", { code: account }];
+      return { state: "applied", evidence, after, remember };
+    }
+    const why: Line = listed === false
+      ? ["It was not listed for AWS account ", { code: account }, " before either."]
+      : "It cannot say which companies use this AWS account.";
+    return unseen(receipt !== undefined, why, after, remember);
+  });
+}
+
+/** Enabling again looks at the account of the role it is given, and at no other. */
+function listedOf(listed: Ec2Plan["before"]["listed"], role: string | null): Ec2Plan["before"]["listed"] {
+  const account = role === null ? undefined : accountOfRole(role);
+  return account === undefined ? {} : { [account]: listed[account] ?? null };
+}
+
+function undo({ target, before: { role } }: Ec2Plan): Undo {
+  if (role === null) {
+    return {
+      possible: false,
+      why: "no: this bot has not recorded the role, and GravityZone does not tell it",
+    };
+  }
+  return {
+    possible: true,
+    how: ["yes, with ", { code: role }],
+    verb: "enable",
+    target: "ec2",
+    input: { company: target.id, role },
+  };
+}

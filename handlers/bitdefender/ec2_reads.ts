@@ -1,0 +1,222 @@
+import { z } from "zod";
+import type { Bitdefender } from "../../clients/bitdefender.ts";
+import { BadInput, type Context, operationsOf, type PastChange, type View } from "../operation.ts";
+import type { Block, Line, Mark, Reply } from "../reply.ts";
+import { asOf } from "./age.ts";
+import { ofCompany, type Scope } from "./companies.ts";
+import { listedFor, type Recorded, recorded, targetKey } from "./ec2_state.ts";
+
+const { read } = operationsOf<Bitdefender>("bitdefender");
+
+const company = z.string().optional().meta({ positional: true, rest: true, placeholder: "company" });
+
+type Hours = Readonly<Record<string, number>>;
+
+interface Ec2Status {
+  readonly scope: Scope;
+  readonly externalId: string | null;
+  readonly hours: Hours;
+  readonly recorded: Recorded;
+  /** Absent when the AWS account is not known, null when the vendor cannot tell. */
+  readonly listed?: boolean | null;
+  readonly changes: readonly PastChange[];
+  readonly at: number;
+}
+
+export const statusEc2 = read({
+  verb: "status",
+  target: "ec2",
+  summary: "The Amazon EC2 integration of a company: external ID, this month's hours, last changes",
+  example: "/status ec2 Acme Corp",
+  input: z.object({ company }),
+  async run(context, input): Promise<Ec2Status> {
+    const { scope, value: { value, at } } = await ofCompany(
+      context,
+      input.company,
+      (companyId) =>
+        context.cached(`bitdefender:ec2:${companyId ?? "own"}`, () => vendorSide(context, companyId)),
+    );
+    return { scope, ...value, ...await ownSide(context, scope), at };
+  },
+  render: renderStatus,
+});
+
+export const usageEc2 = read({
+  verb: "usage",
+  target: "ec2",
+  summary: "Amazon EC2 hours of a month by instance category",
+  example: "/usage ec2 Acme Corp month=03/2026",
+  input: z.object({ company, month: z.string().optional().meta({ placeholder: "mm/yyyy" }) }),
+  async run(context, { company: query, month }) {
+    const targetMonth = month === undefined ? undefined : monthOf(month);
+    const { scope, value: hours } = await ofCompany(
+      context,
+      query,
+      (companyId) =>
+        context.client.getHourlyUsageForAmazonEC2Instances({ companyId, targetMonth }, context.call),
+    );
+    return { scope, hours, month: targetMonth ?? currentMonth(context.now), at: context.now };
+  },
+  render({ scope, hours, month, at }, view): Reply {
+    const total = totalOf(hours);
+    return {
+      mark: total > 0 ? "info" : "absent",
+      title: [`${format(total)} EC2 hours in ${month} · `, { data: scope.name }],
+      blocks: hoursTable(hours),
+      footer: asOf(at, view.now),
+    };
+  },
+});
+
+export const externalId = read({
+  verb: "externalid",
+  target: null,
+  summary: "The external ID for a company's cross-account role",
+  example: "/externalid Acme Corp",
+  input: z.object({ company }),
+  async run(context, input) {
+    const { scope, value } = await ofCompany(
+      context,
+      input.company,
+      (companyId) => context.client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId }, context.call),
+    );
+    return { scope, externalId: value, at: context.now };
+  },
+  render({ scope, externalId, at }, view): Reply {
+    const footer = asOf(at, view.now);
+    if (externalId === null) {
+      return {
+        mark: "absent",
+        title: ["No external ID was generated for ", { data: scope.name }],
+        blocks: [{ kind: "text", text: ["To generate one: ", { code: rotateCommand(scope) }] }],
+        footer,
+      };
+    }
+    return {
+      mark: "info",
+      title: ["External ID of ", { data: scope.name }],
+      blocks: [{ kind: "facts", facts: [["External ID", { code: externalId }]] }],
+      footer,
+      buttons: [[{ label: "Copy external ID", action: { copy: externalId } }]],
+    };
+  },
+});
+
+async function vendorSide(
+  { client, call }: Context<Bitdefender>,
+  companyId: string | undefined,
+): Promise<{ externalId: string | null; hours: Hours }> {
+  const [externalId, hours] = await Promise.all([
+    client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId }, call),
+    client.getHourlyUsageForAmazonEC2Instances({ companyId }, call),
+  ]);
+  return { externalId, hours };
+}
+
+/** What this bot knows of the integration, and the one look-up that needs it. */
+async function ownSide(
+  context: Context<Bitdefender>,
+  { companyId }: Scope,
+): Promise<Pick<Ec2Status, "recorded" | "listed" | "changes">> {
+  if (companyId === undefined) return { recorded: { role: null, account: null }, changes: [] };
+  const [known, changes] = await Promise.all([
+    recorded(context, companyId),
+    context.history(targetKey(companyId)),
+  ]);
+  if (known.account === null) return { recorded: known, changes };
+  return { recorded: known, changes, listed: await listedFor(context, companyId, known.account) };
+}
+
+function renderStatus(status: Ec2Status, view: View): Reply {
+  const { scope, externalId, hours, recorded: { role, account }, changes, at } = status;
+  const facts: (readonly [string, Line])[] = [
+    ["External ID", externalId === null ? "none generated" : { code: externalId }],
+    ["Role", role === null ? "not recorded by this bot" : { code: role }],
+    ...(account === null ? [] : [["AWS account", [{ code: account }, listedWords(status.listed)]] as const]),
+    ["Hours this month", format(totalOf(hours))],
+  ];
+  const id = scope.companyId;
+  return {
+    mark: markOf(status),
+    title: ["EC2 of ", { data: scope.name }, `: ${verdictOf(status)}`],
+    blocks: [
+      ...(id === undefined ? [] : [{ kind: "text", text: { code: id } } as const]),
+      { kind: "facts", facts },
+      ...hoursTable(hours),
+      ...changesOf(changes),
+    ],
+    footer: asOf(at, view.now),
+    ...(externalId !== null && {
+      buttons: [[{ label: "Copy external ID", action: { copy: externalId } }]],
+    }),
+  };
+}
+
+function markOf({ externalId, listed, hours }: Ec2Status): Mark {
+  if (listed === false) return "attention";
+  if (listed === true || totalOf(hours) > 0) return "fine";
+  return externalId === null ? "absent" : "info";
+}
+
+function verdictOf({ externalId, listed, hours, recorded }: Ec2Status): string {
+  if (listed === false) return `no longer listed for AWS account ${recorded.account}`;
+  if (listed === true) return `active with AWS account ${recorded.account}`;
+  const total = totalOf(hours);
+  if (total > 0) return `${format(total)} hours this month`;
+  return externalId === null ? "not set up, no external ID" : "external ID present, no hours this month";
+}
+
+function listedWords(listed: boolean | null | undefined): string {
+  if (typeof listed !== "boolean") return " (GravityZone cannot tell whether it is listed)";
+  return listed ? " (listed)" : " (not listed any more)";
+}
+
+function hoursTable(hours: Hours): readonly Block[] {
+  const rows = Object.entries(hours)
+    .sort(([, one], [, other]) => other - one)
+    .map(([category, spent]) => [{ data: category }, format(spent)]);
+  if (rows.length === 0) return [];
+  return [{
+    kind: "table",
+    header: ["Category", "Hours"],
+    rows: [...rows, ["Total", format(totalOf(hours))]],
+  }];
+}
+
+function changesOf(changes: readonly PastChange[]): readonly Block[] {
+  if (changes.length === 0) return [{ kind: "text", text: "No change was made here through this bot." }];
+  const items = changes.slice(0, 5).map((change): Line => [
+    { time: change.at, as: "date" },
+    " · ",
+    { data: change.title },
+    ` · ${change.state} · `,
+    { data: change.requester },
+    " · ",
+    { code: change.code },
+  ]);
+  return [{ kind: "text", text: { bold: "Last changes made here" } }, { kind: "list", items }];
+}
+
+/** `3/2026` is what people type; the API wants `03/2026`. */
+function monthOf(typed: string): string {
+  const [, month, year] = /^(0?[1-9]|1[0-2])\/(\d{4})$/.exec(typed.trim()) ?? [];
+  if (month !== undefined && year !== undefined) return `${month.padStart(2, "0")}/${year}`;
+  throw new BadInput(`"${typed}" is not a month. Type it as mm/yyyy, for example month=03/2026.`);
+}
+
+function currentMonth(now: number): string {
+  const date = new Date(now);
+  return `${String(date.getUTCMonth() + 1).padStart(2, "0")}/${date.getUTCFullYear()}`;
+}
+
+function totalOf(hours: Hours): number {
+  return Object.values(hours).reduce((total, each) => total + each, 0);
+}
+
+function format(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+function rotateCommand({ companyId }: Scope): string {
+  return `/rotate externalid ${companyId ?? "<company>"}`;
+}

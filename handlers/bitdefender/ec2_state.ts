@@ -1,0 +1,136 @@
+import { type Bitdefender, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
+import { ClientError } from "../../clients/errors.ts";
+import type { Context, Json, Plan, Target, Verdict } from "../operation.ts";
+import type { Line } from "../reply.ts";
+import { type Company, isUnavailable } from "./companies.ts";
+
+type Ctx = Context<Bitdefender>;
+
+/**
+ * All that can be known of a company's EC2 integration. GravityZone has no call that reads one back, so this is
+ * what the bot recorded when it enabled it, and whether the vendor lists the company for the AWS account.
+ */
+export type Ec2State = {
+  readonly company: string;
+  readonly externalId: string | null;
+  /** The role this bot enabled it with; null when it was not this bot, or not with a role. */
+  readonly role: string | null;
+  readonly account: string | null;
+  /** By AWS account; null where the vendor cannot tell. */
+  readonly listed: { readonly [account: string]: boolean | null };
+};
+
+export interface Ec2Plan extends Plan<Ec2State> {
+  /** Names an approver could take this company's for. */
+  readonly lookAlikes: readonly string[];
+}
+
+export interface Recorded {
+  readonly role: string | null;
+  readonly account: string | null;
+}
+
+/** What is recorded of an integration that is not there or not known. */
+export const NOTHING_RECORDED: Recorded = { role: null, account: null };
+
+const ROLE_ARN = /^arn:aws(?:-[a-z]+)*:iam::(\d{12}):role\/[\w+=,.@/-]{1,512}$/;
+
+/** The account in a role's ARN; undefined when that is no ARN of a role. */
+export function accountOfRole(arn: string): string | undefined {
+  return ROLE_ARN.exec(arn)?.[1];
+}
+
+export function targetKey(companyId: string): string {
+  return `ec2:${companyId}`;
+}
+
+export function targetOf({ id, name }: Company): Target {
+  return { key: targetKey(id), id, name, company: id };
+}
+
+export async function recorded(context: Ctx, companyId: string): Promise<Recorded> {
+  const [role, account] = await Promise.all([
+    context.recall(`${targetKey(companyId)}:role`),
+    context.recall(`${targetKey(companyId)}:account`),
+  ]);
+  return { role: role ?? null, account: account ?? null };
+}
+
+export function rememberAs(companyId: string, { role, account }: Recorded): Record<string, string | null> {
+  return { [`${targetKey(companyId)}:role`]: role, [`${targetKey(companyId)}:account`]: account };
+}
+
+/** `also` is an account that matters although it is not the recorded one. */
+export async function readEc2State(
+  context: Ctx,
+  { id, name }: Company,
+  { role, account }: Recorded,
+  also?: string,
+): Promise<Ec2State> {
+  const accounts = [...new Set([account, also])].filter((each): each is string => typeof each === "string");
+  const [externalId, listings] = await Promise.all([
+    context.client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId: id }, context.call),
+    Promise.all(accounts.map(async (each) => [each, await listedFor(context, id, each)] as const)),
+  ]);
+  return { company: name, externalId, role, account, listed: Object.fromEntries(listings) };
+}
+
+/** Whether the vendor lists the company for the account; null where it cannot say. */
+export async function listedFor(context: Ctx, companyId: string, accountId: string): Promise<boolean | null> {
+  try {
+    const companies = await context.client.getCompanyDetailsByAWSAccountId({ accountId }, context.call);
+    if (companies.some(({ id }) => id === companyId)) return true;
+    return companies.length >= MOST_COMPANIES_BY_ACCOUNT ? null : false;
+  } catch (error) {
+    if (isUnavailable(error)) return null;
+    throw error;
+  }
+}
+
+/** A context whose reads are never shared with others: for plans and read-backs. */
+export function fresh(context: Ctx): Ctx {
+  return { ...context, call: { ...context.call, fresh: true } };
+}
+
+/** A read-back that fails leaves the outcome open, whatever the vendor said to the write. */
+export async function readBack(judge: () => Promise<Verdict>): Promise<Verdict> {
+  try {
+    return await judge();
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    const why = error.kind.replaceAll("_", " ");
+    return { state: "unknown", evidence: `GravityZone could not be read back: ${why}` };
+  }
+}
+
+/** When nothing can be read back: what the vendor said is all there is. */
+export function unseen(
+  said: boolean,
+  why: Line,
+  after: Json,
+  remember: Record<string, string | null>,
+): Verdict {
+  return said
+    ? { state: "accepted", evidence: ["GravityZone said yes. ", why].flat(), after, remember }
+    : { state: "unknown", evidence: ["GravityZone did not answer. ", why].flat() };
+}
+
+/** The integration as a card shows it. */
+export function integrationNow(state: Ec2State): Line {
+  if (state.role !== null) {
+    const gone = state.account !== null && state.listed[state.account] === false;
+    return [{ code: state.role }, gone ? " (not listed for its AWS account)" : ""];
+  }
+  const account = Object.keys(state.listed).find((each) => state.listed[each] === true);
+  return account === undefined ? "not known to this bot" : ["AWS account ", { code: account }];
+}
+
+export function externalIdNow(state: Ec2State): Line {
+  return state.externalId === null ? "none" : { code: state.externalId };
+}
+
+export function lookAlikeWarnings({ lookAlikes }: Ec2Plan): readonly Line[] {
+  return lookAlikes.length === 0 ? [] : [
+    lookAlikes.flatMap((name, index) => [index === 0 ? "Not to be confused with " : ", ", { data: name }]),
+  ];
+}

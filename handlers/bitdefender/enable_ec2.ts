@@ -1,0 +1,275 @@
+import { z } from "zod";
+import type { Bitdefender } from "../../clients/bitdefender.ts";
+import {
+  BadInput,
+  type Card,
+  type Context,
+  type JsonObject,
+  type Nothing,
+  operationsOf,
+  type Receipt,
+  type Undo,
+  type Verdict,
+} from "../operation.ts";
+import type { Line } from "../reply.ts";
+import { lookAlikes, resolveCompany } from "./companies.ts";
+import {
+  accountOfRole,
+  type Ec2Plan,
+  externalIdNow,
+  fresh,
+  integrationNow,
+  lookAlikeWarnings,
+  NOTHING_RECORDED,
+  readBack,
+  readEc2State,
+  recorded,
+  rememberAs,
+  targetOf,
+  unseen,
+} from "./ec2_state.ts";
+
+const { change } = operationsOf<Bitdefender>("bitdefender");
+
+const input = z.object({
+  company: z.string().meta({ positional: true, rest: true, placeholder: "company" }),
+  role: z.string().optional().meta({ placeholder: "role arn" }),
+  key: z.string().optional().meta({ placeholder: "access key id" }),
+  secret: z.string().optional().meta({ placeholder: "?" }),
+});
+
+type Way =
+  | { readonly by: "role"; readonly role: string; readonly account: string }
+  | { readonly by: "keys"; readonly key: string };
+
+/** Sets up Amazon EC2 for a company, with a cross-account role or with access keys. */
+export const enableEc2 = change({
+  verb: "enable",
+  target: "ec2",
+  summary: "Set up Amazon EC2 for a company, with role=<arn> or with key=<access key id> secret=?",
+  example: "/enable ec2 Acme Corp role=arn:aws:iam::111222345123:role/test",
+  risk: "write",
+  input,
+  secret: (field) => field === "secret",
+  plan,
+  render,
+  apply,
+  verify,
+  undo,
+});
+
+/** Judged before anything is asked: exactly one way, and no secret that was typed in the chat. */
+function wayOf({ role, key, secret }: z.output<typeof input>): Way {
+  if (role !== undefined && (key !== undefined || secret !== undefined)) {
+    throw new BadInput("Type either role=<arn> or key=<access key id> secret=?, not both.");
+  }
+  if (role !== undefined) return { by: "role", role, account: checkedAccount(role) };
+  if (key === undefined) {
+    throw new BadInput(
+      "Say how: role=<arn> for a cross-account role, or key=<access key id> secret=? for keys.",
+    );
+  }
+  if (secret !== "?") {
+    throw new BadInput("Type secret=? and nothing else; the secret key is then asked for on a private page.");
+  }
+  return { by: "keys", key: checkedKey(key) };
+}
+
+function checkedAccount(role: string): string {
+  const account = accountOfRole(role);
+  if (account !== undefined) return account;
+  throw new BadInput(
+    `"${role}" is not the ARN of a role. It looks like arn:aws:iam::111222345123:role/<name>, ` +
+      "with the 12 digits of the AWS account.",
+  );
+}
+
+function checkedKey(key: string): string {
+  if (/^ASIA/.test(key)) {
+    throw new BadInput(
+      "Keys that begin with ASIA are temporary and will stop working. Use one that begins with AKIA.",
+    );
+  }
+  if (/^[A-Z0-9]{16,128}$/.test(key)) return key;
+  throw new BadInput(
+    `"${key}" is not an access key id. It has 16 or more capital letters and digits: AKIA….`,
+  );
+}
+
+async function plan(shared: Context<Bitdefender>, typed: z.output<typeof input>): Promise<Ec2Plan | Nothing> {
+  const way = wayOf(typed);
+  const context = fresh(shared);
+  const company = await resolveCompany(context, typed.company);
+  const also = way.by === "role" ? way.account : undefined;
+  const [before, alike] = await Promise.all([
+    readEc2State(context, company, await recorded(context, company.id), also),
+    lookAlikes(context, company),
+  ]);
+  if (way.by === "role" && before.role === way.role && before.listed[way.account] === true) {
+    return {
+      nothing: ["EC2 of ", { data: company.name }, " is set up with ", { code: way.role }, " already"],
+    };
+  }
+  return {
+    input: { company: company.id, ...typedWay(way) },
+    target: targetOf(company),
+    before,
+    after: way.by === "role" ? { role: way.role, account: way.account, listed: true } : { key: way.key },
+    lookAlikes: alike,
+  };
+}
+
+function render(plan: Ec2Plan): Card {
+  const way = plannedWay(plan);
+  const name = { data: plan.target.name };
+  const how: Line = way.by === "role" ? { code: way.role } : ["access key ", { code: way.key }];
+  return {
+    title: ["Enable the EC2 integration of ", name],
+    done: ["the EC2 integration of ", name, " is enabled"],
+    rows: [
+      { label: "Integration", now: integrationNow(plan.before), after: how },
+      ...(way.by === "role"
+        ? [{ label: "AWS account", now: plan.before.account ?? "not known", after: { code: way.account } }]
+        : []),
+      { label: "External ID", now: externalIdNow(plan.before), after: "kept" },
+    ],
+    breaks: replaces(plan, way) ? [["What is set up now for ", name, " is replaced."]] : [],
+    sends: sends(plan, way),
+    warnings: [...warnings(plan, way), ...lookAlikeWarnings(plan)],
+  };
+}
+
+function replaces({ before }: Ec2Plan, way: Way): boolean {
+  const sameRole = way.by === "role" && before.role === way.role;
+  return !sameRole && (before.role !== null || Object.values(before.listed).includes(true));
+}
+
+function warnings({ before }: Ec2Plan, way: Way): readonly Line[] {
+  if (way.by === "keys" || before.externalId !== null) return [];
+  return [
+    "No external ID was generated yet, so the role cannot trust GravityZone: /rotate externalid first.",
+  ];
+}
+
+/** As it goes to the vendor; the secret key is not known here and never will be. */
+function sends(plan: Ec2Plan, way: Way): JsonObject {
+  const companyId = plan.target.id;
+  return way.by === "role"
+    ? {
+      method: "configureAmazonEC2IntegrationUsingCrossAccountRole",
+      params: { companyId, crossAccountRoleArn: way.role },
+    }
+    : { method: "configureAmazonEC2Integration", params: { companyId, keyId: way.key } };
+}
+
+async function apply(
+  { client, call }: Context<Bitdefender>,
+  plan: Ec2Plan,
+  secrets: Readonly<Record<string, string>>,
+): Promise<Receipt> {
+  const way = plannedWay(plan);
+  const companyId = plan.target.id;
+  if (way.by === "role") {
+    const params = { companyId, crossAccountRoleArn: way.role };
+    await client.configureAmazonEC2IntegrationUsingCrossAccountRole(params, call);
+    return {};
+  }
+  const keySecret = secrets["secret"];
+  if (!keySecret) throw new BadInput("The secret key was not entered. Nothing was sent; ask again.");
+  await client.configureAmazonEC2Integration({ companyId, keyId: way.key, keySecret }, call);
+  return {};
+}
+
+function verify(
+  shared: Context<Bitdefender>,
+  plan: Ec2Plan,
+  receipt: Receipt | undefined,
+): Promise<Verdict> {
+  const way = plannedWay(plan);
+  const context = fresh(shared);
+  return readBack(() =>
+    way.by === "role" ? roleSeen(context, plan, way, receipt) : keysUnseen(context, plan, receipt)
+  );
+}
+
+async function roleSeen(
+  context: Context<Bitdefender>,
+  plan: Ec2Plan,
+  { role, account }: Way & { by: "role" },
+  receipt: Receipt | undefined,
+): Promise<Verdict> {
+  const { target, before } = plan;
+  const now = { role, account };
+  const after = await readEc2State(context, target, now, formerRole(plan)?.account);
+  const remember = rememberAs(target.id, now);
+  const name = { data: target.name };
+  const listed = after.listed[account];
+  if (listed === false) {
+    return {
+      state: "not applied",
+      evidence: [name, " is not listed for AWS account ", { code: account }],
+      after,
+    };
+  }
+  if (listed === true && before.listed[account] === false) {
+    const evidence = [name, " is now listed for AWS account ", { code: account }];
+    return { state: "applied", evidence, after, remember };
+  }
+  const why: Line = listed === true
+    ? [
+      "It was listed for AWS account ",
+      { code: account },
+      " before, and there is no call that reads the role.",
+    ]
+    : "It cannot say which companies use this AWS account, and has no call that reads the role.";
+  return unseen(receipt !== undefined, why, after, remember);
+}
+
+async function keysUnseen(
+  context: Context<Bitdefender>,
+  { target }: Ec2Plan,
+  receipt: Receipt | undefined,
+): Promise<Verdict> {
+  const after = await readEc2State(context, target, NOTHING_RECORDED);
+  const why = "There is no call that reads access keys back.";
+  return unseen(receipt !== undefined, why, after, rememberAs(target.id, NOTHING_RECORDED));
+}
+
+function undo(plan: Ec2Plan): Undo {
+  const way = plannedWay(plan);
+  const company = plan.target.id;
+  if (way.by === "keys") {
+    return {
+      possible: false,
+      why: "what was set up before the keys cannot be read; /disable ec2 turns it off",
+    };
+  }
+  const former = formerRole(plan);
+  return former
+    ? {
+      possible: true,
+      how: ["yes, with ", { code: former.role }],
+      verb: "enable",
+      target: "ec2",
+      input: { company, role: former.role },
+    }
+    : { possible: true, how: "yes, by disabling it", verb: "disable", target: "ec2", input: { company } };
+}
+
+/** Another role this bot had enabled it with, and that is not known to be gone. */
+function formerRole({ before, input }: Ec2Plan): { role: string; account: string } | undefined {
+  const { role, account, listed } = before;
+  if (role === null || account === null || role === input["role"] || listed[account] === false) {
+    return undefined;
+  }
+  return { role, account };
+}
+
+function typedWay(way: Way): JsonObject {
+  return way.by === "role" ? { role: way.role } : { key: way.key, secret: "?" };
+}
+
+/** The plan's own input went through `wayOf` when it was made. */
+function plannedWay({ input: planned }: Ec2Plan): Way {
+  return wayOf(input.parse(planned));
+}

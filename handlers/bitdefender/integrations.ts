@@ -1,0 +1,197 @@
+import { z } from "zod";
+import {
+  allConfiguredIntegrations,
+  type Bitdefender,
+  type ConfiguredIntegrations,
+  type Integration,
+} from "../../clients/bitdefender.ts";
+import { type Context, type Health, operationsOf, type View } from "../operation.ts";
+import type { Attachment, Block, Line, Mark, Reply } from "../reply.ts";
+import { asOf } from "./age.ts";
+import { type Company, resolveCompany } from "./companies.ts";
+import { toCsv } from "./csv.ts";
+import { ACTIVE, integrationTypeWord, isProblem, severity, statusWord, viewTypeWord } from "./enums.ts";
+
+const { read } = operationsOf<Bitdefender>("bitdefender");
+
+/** A longer list does not fit a phone: the problems stay on the screen, all of it goes as a file. */
+const MOST_ROWS = 30;
+const MOST_PROBLEMS = 20;
+
+interface Status extends ConfiguredIntegrations {
+  /** Absent for the key's own company. */
+  readonly company?: Company;
+  readonly at: number;
+}
+
+export const statusBitdefender = read({
+  verb: "status",
+  target: "bitdefender",
+  summary: "Integrations configured in GravityZone, problems first",
+  example: "/status bitdefender Acme Corp",
+  input: z.object({
+    company: z.string().optional().meta({ positional: true, rest: true, placeholder: "company" }),
+  }),
+  async run(context, { company: query }): Promise<Status> {
+    const company = query === undefined ? undefined : await resolveCompany(context, query);
+    return { ...await configured(context, company?.id), ...(company && { company }) };
+  },
+  render: renderStatus,
+});
+
+/** One line of `/status` over all vendors. */
+export async function integrationsHealth(context: Context<Bitdefender>): Promise<Health> {
+  const { integrations, at } = await configured(context, undefined);
+  const problems = worstFirst(integrations).filter(({ status }) => isProblem(status));
+  const left = problems.length - MOST_PROBLEMS;
+  return {
+    mark: problems.length === 0 ? "fine" : "attention",
+    summary: summaryOf(integrations, problems.length),
+    problems: [
+      ...problems.slice(0, MOST_PROBLEMS).map((entry) => [
+        { data: entry.name },
+        statusWord(entry.status),
+        companyOf(entry),
+      ]),
+      ...(left > 0 ? [[`and ${left} more: /status bitdefender`]] : []),
+    ],
+    at,
+  };
+}
+
+async function configured(
+  context: Context<Bitdefender>,
+  companyId: string | undefined,
+): Promise<ConfiguredIntegrations & { at: number }> {
+  const { value, at } = await context.cached(
+    `bitdefender:integrations:${companyId ?? "own"}`,
+    () => allConfiguredIntegrations(context.client, { companyId }, context.call),
+  );
+  return { ...value, at };
+}
+
+function renderStatus({ integrations, total, company, at }: Status, view: View): Reply {
+  const sorted = worstFirst(integrations);
+  const problems = sorted.filter(({ status }) => isProblem(status));
+  const inFile = integrations.length > MOST_ROWS;
+  return {
+    mark: markOf(integrations.length, problems.length),
+    title: [titleOf(integrations, problems.length), ...(company ? [" · ", { data: company.name }] : [])],
+    blocks: [
+      ...countsOf(sorted),
+      ...movedNote(integrations.length, total),
+      ...(problems.length > 0 ? [tableOf(problems.slice(0, inFile ? MOST_PROBLEMS : MOST_ROWS))] : []),
+      ...(inFile ? [fileNote(integrations.length, problems.length)] : healthyOf(sorted)),
+    ],
+    footer: asOf(at, view.now),
+    buttons: [[{
+      label: "Refresh",
+      action: { command: `/status bitdefender${company ? ` ${company.id}` : ""}` },
+    }]],
+    ...(inFile && { file: fileOf(sorted, at) }),
+  };
+}
+
+function markOf(count: number, problems: number): Mark {
+  if (count === 0) return "absent";
+  return problems > 0 ? "attention" : "fine";
+}
+
+function titleOf(integrations: readonly Integration[], problems: number): string {
+  if (integrations.length === 0) return "No integrations are configured in GravityZone";
+  return `GravityZone: ${summaryOf(integrations, problems)}`;
+}
+
+function summaryOf(integrations: readonly Integration[], problems: number): string {
+  const count = integrations.length;
+  if (count === 0) return "no integrations configured";
+  if (problems > 0) return `${number(problems)} of ${number(count)} need action`;
+  return `${number(integrations.filter(({ status }) => status === ACTIVE).length)} of ${
+    number(count)
+  } active`;
+}
+
+function countsOf(sorted: readonly Integration[]): readonly Block[] {
+  const counts = new Map<string, number>();
+  for (const { status } of sorted) counts.set(statusWord(status), (counts.get(statusWord(status)) ?? 0) + 1);
+  if (counts.size === 0) return [];
+  return [{ kind: "text", text: [...counts].map(([word, count]) => `${word} ${number(count)}`).join(" · ") }];
+}
+
+function movedNote(read: number, total: number): readonly Block[] {
+  if (read === total) return [];
+  const text =
+    `GravityZone counts ${number(total)}, ${number(read)} could be read: the list changed meanwhile. ` +
+    "Ask again for exact counts.";
+  return [{ kind: "text", text }];
+}
+
+function healthyOf(sorted: readonly Integration[]): readonly Block[] {
+  const healthy = sorted.filter(({ status }) => !isProblem(status));
+  if (healthy.length === 0) return [];
+  return [{ kind: "details", summary: `${healthy.length} without problems`, blocks: [tableOf(healthy)] }];
+}
+
+function fileNote(count: number, problems: number): Block {
+  const cut = problems > MOST_PROBLEMS ? `The worst ${MOST_PROBLEMS} of ${number(problems)} are shown. ` : "";
+  return { kind: "text", text: `${cut}All ${number(count)} are in the file, problems first.` };
+}
+
+function tableOf(integrations: readonly Integration[]): Block {
+  return {
+    kind: "table",
+    header: ["Name", "Type", "Status", "Host", "Company"],
+    rows: integrations.map((entry): readonly Line[] => [
+      { data: entry.name },
+      integrationTypeWord(entry.type),
+      statusWord(entry.status),
+      { data: entry.specifics.hostname ?? "" },
+      companyOf(entry),
+    ]),
+  };
+}
+
+function fileOf(sorted: readonly Integration[], at: number): Attachment {
+  const header = [
+    "name",
+    "status",
+    "type",
+    "host",
+    "port",
+    "view",
+    "verifies TLS",
+    "company",
+    "company id",
+    "id",
+  ];
+  const rows = sorted.map((entry) => [
+    entry.name,
+    statusWord(entry.status),
+    integrationTypeWord(entry.type),
+    entry.specifics.hostname,
+    entry.specifics.port,
+    typeof entry.specifics.viewType === "number" ? viewTypeWord(entry.specifics.viewType) : "",
+    entry.specifics.verifyTLSCertificate,
+    entry.company?.name,
+    entry.company?.id,
+    entry.id,
+  ]);
+  const day = new Date(at).toISOString().slice(0, 10);
+  return { name: `bitdefender-integrations-${day}.csv`, mime: "text/csv", content: toCsv(header, rows) };
+}
+
+function worstFirst(integrations: readonly Integration[]): readonly Integration[] {
+  const order = new Intl.Collator("en", { numeric: true });
+  return [...integrations].sort((one, other) =>
+    severity(one.status) - severity(other.status) || one.status - other.status ||
+    order.compare(one.name, other.name)
+  );
+}
+
+function companyOf({ company }: Integration): Line {
+  return company ? { data: company.name } : "";
+}
+
+function number(value: number): string {
+  return value.toLocaleString("en-US");
+}
