@@ -1,0 +1,71 @@
+import { Refusal } from "./refusal.ts";
+
+/** One planned misbehaviour of the server; used up by the first call that fits. */
+export interface Fault {
+  /** A method's name; every method when absent. */
+  readonly method?: string;
+  readonly chat?: number;
+  /** The HTTP status and error_code of the answer. */
+  readonly status?: number;
+  readonly description?: string;
+  /** Seconds; with status 429. */
+  readonly retryAfter?: number;
+  /** Cuts the connection instead of answering. */
+  readonly drop?: true;
+  /** "accepted": the call takes effect first, then the answer is lost or replaced. */
+  readonly after?: "accepted";
+  /** The call waits for this before anything else happens to it. */
+  readonly hold?: Promise<unknown>;
+  /** How many calls it spoils; default 1. */
+  readonly times?: number;
+}
+
+export interface Faults {
+  push(...faults: Fault[]): void;
+  /** The first fault that fits, used up once. */
+  take(method: string, chat: number | undefined): Fault | undefined;
+  /** How many are left; a test may want to know that all were met. */
+  left(): number;
+  clear(): void;
+}
+
+const WORDS: Readonly<Record<number, string>> = {
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+export function createFaults(): Faults {
+  let planned: { fault: Fault; left: number }[] = [];
+  return {
+    push(...faults) {
+      planned.push(...faults.map((fault) => ({ fault, left: fault.times ?? 1 })));
+    },
+    take(method, chat) {
+      const found = planned.find(({ fault }) =>
+        (fault.method === undefined || fault.method.toLowerCase() === method.toLowerCase()) &&
+        (fault.chat === undefined || fault.chat === chat)
+      );
+      if (!found) return undefined;
+      found.left -= 1;
+      planned = planned.filter(({ left }) => left > 0);
+      return found.fault;
+    },
+    left: () => planned.reduce((sum, { left }) => sum + left, 0),
+    clear() {
+      planned = [];
+    },
+  };
+}
+
+/** The answer a fault asks for, or undefined when it only delays. */
+export function faultRefusal(fault: Fault): Refusal | undefined {
+  const status = fault.status ?? (fault.retryAfter === undefined ? undefined : 429);
+  if (status === undefined) return undefined;
+  const words = WORDS[status] ?? "Internal Server Error";
+  if (status !== 429) return new Refusal(status, fault.description ?? words);
+  const retry_after = fault.retryAfter ?? 1;
+  return new Refusal(429, fault.description ?? `${words}: retry after ${retry_after}`, { retry_after });
+}
