@@ -121,7 +121,7 @@ function writeSpans(draft: Draft, spans: readonly Span[]): void {
     draft.text += span.text;
     if (span.code || (span.data && LINKABLE.test(span.text))) draft.entities.push({ type: "code", ...place });
     else {
-      if (span.bold) pushBold(draft, place);
+      if (span.bold) pushBold(draft, place, span.text.trim() === "");
       if (span.time && draft.dateTimes) {
         const { unix, format } = span.time;
         draft.entities.push({ type: "date_time", ...place, unix_time: unix, date_time_format: format });
@@ -136,11 +136,11 @@ function writeSpans(draft: Draft, spans: readonly Span[]): void {
  */
 const LINKABLE = /[/@#$]\p{L}|\p{L}\.\p{L}|\d\.\p{L}|:\/\//u;
 
-/** Neighbours that are bold share one entity. */
-function pushBold({ entities }: Draft, { offset, length }: { offset: number; length: number }): void {
-  const before = entities.find((entity) =>
-    entity.type === "bold" && entity.offset + entity.length === offset
+/** Neighbours that are bold share one entity; a gap alone does not get one. */
+function pushBold({ entities }: Draft, place: { offset: number; length: number }, isGap: boolean): void {
+  const before = entities.find(({ type, offset, length }) =>
+    type === "bold" && offset + length === place.offset
   );
-  if (before) before.length += length;
-  else entities.push({ type: "bold", offset, length });
+  if (before) before.length += place.length;
+  else if (!isGap) entities.push({ type: "bold", ...place });
 }

@@ -96,17 +96,34 @@ function isNumber(spans: readonly Span[]): boolean {
   return /^[\d.,  ]+( ?%)?$/.test(textOf(spans));
 }
 
+/** Neighbours that are bold share one node, and text that looks the same is one string. */
 function richText(spans: readonly Span[]): RichText {
-  const texts = spans.map(richSpan);
-  return texts.length === 1 && texts[0] !== undefined ? texts[0] : texts;
+  const texts: RichText[] = [];
+  for (let index = 0; index < spans.length;) {
+    const isBold = spans[index]?.bold ?? false;
+    const change = spans.findIndex((span, at) => at > index && (span.bold ?? false) !== isBold);
+    const run = flowOf(spans.slice(index, change < 0 ? spans.length : change));
+    texts.push(...(isBold ? [{ type: "bold" as const, text: oneOrMany(run) }] : run));
+    index = change < 0 ? spans.length : change;
+  }
+  return oneOrMany(texts);
 }
 
-function richSpan({ text, time, ...look }: Span): RichText {
-  let rich: RichText = text;
-  if (time) rich = { type: "date_time", text: rich, unix_time: time.unix, date_time_format: time.format };
-  if (look.code) rich = { type: "code", text: rich };
-  if (look.bold) rich = { type: "bold", text: rich };
-  return rich;
+function flowOf(spans: readonly Span[]): RichText[] {
+  const texts: RichText[] = [];
+  for (const { text, code, time } of spans) {
+    const last = texts.at(-1);
+    if (code) texts.push({ type: "code", text });
+    else if (time) {
+      texts.push({ type: "date_time", text, unix_time: time.unix, date_time_format: time.format });
+    } else if (typeof last === "string") texts[texts.length - 1] = last + text;
+    else texts.push(text);
+  }
+  return texts;
+}
+
+function oneOrMany(texts: readonly RichText[]): RichText {
+  return texts.length === 1 && texts[0] !== undefined ? texts[0] : [...texts];
 }
 
 function fits({ title, parts, footer }: Sheet): boolean {
