@@ -92,7 +92,10 @@ function causes(error: unknown): readonly Error[] {
 const BEFORE_SENDING: readonly (readonly [RegExp, string])[] = [
   [/client error \(Connect\).*dns error/i, "its host name is not known"],
   [/client error \(Connect\).*connection refused/i, "the connection was refused"],
-  [/client error \(Connect\).*(certificate|tls|handshake)/i, "no secure connection could be made"],
+  [
+    /client error \(Connect\).*(certificate|tls|handshake|corrupt message)/i,
+    "no secure connection could be made",
+  ],
   [/client error \(Connect\)/i, "no connection could be made"],
   [/^Requires net access|^Fetch failed: Requests to port/i, "this address is not allowed"],
 ];

@@ -16,7 +16,7 @@ export function checkBaseUrl(baseUrl: string, vendor: string): string {
     !url.username && !url.password && !url.search && !url.hash;
   if (!plain) {
     throw new TypeError(
-      `The address of ${vendor} must begin with https:// and hold no user, query or fragment`,
+      `The address of ${vendor} must begin with http:// or https:// and hold no user, query or fragment`,
     );
   }
   return url.href.replace(/\/+$/, "");

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { ClientError, type Failure } from "../../clients/errors.ts";
+import {
+  type CallEvent,
+  type CallOptions,
+  createHttp,
+  type Http,
+  type HttpOptions,
+} from "../../clients/http.ts";
+import type { Request } from "../../clients/http.ts";
+import { createFakeClock, type FakeClock } from "../clock.ts";
+
+export interface Caller {
+  readonly clock: FakeClock;
+  readonly events: readonly CallEvent[];
+  readonly http: Http;
+  /** Sends and expects `{ ok: true }`. */
+  send(request: Request, call?: Partial<CallOptions>): Promise<{ ok: true }>;
+}
+
+export const okSchema = z.object({ ok: z.literal(true) });
+
+export const getThing: Request = { operation: "getThing", method: "GET", path: "/thing", write: false };
+
+export const setThing: Request = {
+  operation: "setThing",
+  method: "POST",
+  path: "/thing",
+  json: { name: "x" },
+  write: true,
+};
+
+/** A core that talks to `baseUrl` on a clock that does not wait. */
+export function callerOf(baseUrl: string, options: Partial<HttpOptions> = {}): Caller {
+  const clock = createFakeClock();
+  const events: CallEvent[] = [];
+  const http = createHttp({
+    vendor: "Acme",
+    baseUrl,
+    clock,
+    limits: { concurrency: 10, burst: 100, perSecond: 100 },
+    onCall: (event) => events.push(event),
+    ...options,
+  });
+  return {
+    clock,
+    events,
+    http,
+    send: (request, call) => http.call(request, okSchema, { ...patient(), ...call }),
+  };
+}
+
+/** Waits for as long as it takes. */
+export function patient(): CallOptions {
+  return { signal: new AbortController().signal };
+}
+
+export function ok(): Response {
+  return Response.json({ ok: true });
+}
+
+export async function failureOf(call: Promise<unknown>): Promise<Failure> {
+  const error = await call.then(() => assert.fail("The call succeeded"), (error: unknown) => error);
+  assert.ok(error instanceof ClientError, `Not a ClientError: ${Deno.inspect(error)}`);
+  return error.failure;
+}
+
+/** An address at which nothing listens. */
+export function closedAddress(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return `http://127.0.0.1:${listener.addr.port}`;
+}
