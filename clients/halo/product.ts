@@ -60,8 +60,12 @@ export function spelled(
   name: string,
   record: Readonly<Record<string, unknown>>,
 ): string {
-  const group = [...Object.values(row.sync), ...row.spellings].find((names) => names.includes(name));
-  return group?.find((spelling) => spelling in record) ?? name;
+  return spellingsOf(row, name).find((spelling) => spelling in record) ?? name;
+}
+
+/** Every name of the property that `name` is one name of. */
+export function spellingsOf(row: Product, name: string): readonly string[] {
+  return [...Object.values(row.sync), ...row.spellings].find((names) => names.includes(name)) ?? [name];
 }
 
 /** What people call an integration: PRTG, SentinelOne and Datto RMM have no name, their address stands for it. */

@@ -1,0 +1,176 @@
+import { z } from "zod";
+import type { Halo } from "../../clients/halo.ts";
+import { nameOf, type Product } from "../../clients/halo/product.ts";
+import type { Integration } from "../../clients/halo/record.ts";
+import {
+  BadInput,
+  type Card,
+  type ChangeOperation,
+  type Context,
+  type JsonObject,
+  operationsOf,
+  type Plan,
+  type Receipt,
+  type Undo,
+  type Verdict,
+} from "../operation.ts";
+import { fold } from "../resolve.ts";
+import { deletionBefore } from "./delete.ts";
+import { bodyOf, type FieldInput, fieldInputs, isSecret, wantedFields } from "./fields.ts";
+import { called, fresh, ifFound } from "./integration.ts";
+import { valueLine } from "./show.ts";
+import { compare, exampleField, secretRows } from "./update.ts";
+
+const { change } = operationsOf<Halo>("halo");
+
+/** The ids that already go by the new name: whoever comes later with that name is the one created. */
+type Before = { readonly name: string; readonly alike: readonly number[] };
+type After = { readonly fields: JsonObject; readonly secrets: readonly string[] };
+interface CreatePlan extends Plan<Before> {
+  readonly after: After;
+}
+
+/** `/create <product>`: one more integration. */
+export function createOperation(product: Product): ChangeOperation {
+  return change({
+    verb: "create",
+    target: product.target,
+    summary: `Add a ${product.label} integration`,
+    example: `/create ${product.target} ${exampleField(product)}${exampleSecret(product)}`,
+    risk: "write",
+    input: z.object(fieldInputs),
+    secret: (field) => isSecret(product, field),
+    plan: (context, input) => plan(context, product, input),
+    render: (made: CreatePlan) => render(product, made),
+    async apply({ client, call }, { after }, secrets): Promise<Receipt> {
+      const saved = await client.save(product, bodyOf(product, after, secrets), call);
+      return saved ? { data: { id: saved.id } } : {};
+    },
+    async verify(context, made, receipt) {
+      const found = await findCreated(context, product, made, receipt);
+      return verdict(product, made, found, receipt !== undefined);
+    },
+    undo: (made) => undo(product, made),
+  });
+}
+
+function exampleSecret(product: Product): string {
+  const secret = [...product.fields].find(([, kind]) => kind === "secret")?.[0];
+  return secret ? ` ${secret}=?` : "";
+}
+
+async function plan(context: Context<Halo>, product: Product, input: FieldInput): Promise<CreatePlan> {
+  const records = await context.client.list(product, fresh(context));
+  const { id, plain: fields, secrets } = wantedFields(product, input, records[0]);
+  if (id !== undefined) {
+    throw new BadInput(`The document has an id. To change that integration: /update ${product.target} ${id}`);
+  }
+  if (Object.keys(fields).length === 0) {
+    throw new BadInput(`Say at least what it is, such as ${exampleField(product)}.`);
+  }
+  const name = nameOf(fields);
+  const document = { ...fields, ...Object.fromEntries(secrets.map((secret) => [secret, "?"])) };
+  return {
+    input: { document },
+    target: { key: `${product.target}:new:${fold(name)}`, id: "new", name },
+    before: {
+      name,
+      alike: records.filter((record) => isAlike(record, fields)).map(({ id }) => id).toSorted(),
+    },
+    after: { fields, secrets },
+  };
+}
+
+function isAlike(record: Integration, fields: JsonObject): boolean {
+  const named = "name" in fields || "url" in fields || "server_url" in fields;
+  return named ? fold(nameOf(record)) === fold(nameOf(fields)) : compare(record, fields).kept.length === 0;
+}
+
+function render(product: Product, { before, after }: CreatePlan): Card {
+  const what = called(product, before.name);
+  const same = before.alike.length > 0
+    ? [`HaloPSA already has ${before.alike.length} of this name: id ${before.alike.join(", ")}.`]
+    : [];
+  return {
+    title: ["Add ", ...what],
+    done: [...what, " is added"],
+    rows: [
+      ...Object.entries(after.fields).map(([label, value]) => ({
+        label,
+        now: "none" as const,
+        after: valueLine(value),
+      })),
+      ...secretRows(after.secrets).map((row) => ({ ...row, now: "none" })),
+    ],
+    breaks: [],
+    sends: [after.fields],
+    warnings: same,
+  };
+}
+
+/** By the id that HaloPSA returned; without one, whoever is new under that name. */
+async function findCreated(
+  context: Context<Halo>,
+  product: Product,
+  made: CreatePlan,
+  receipt: Receipt | undefined,
+): Promise<readonly Integration[]> {
+  const id = receipt?.data?.id;
+  if (typeof id === "number") {
+    const record = await ifFound(context.client.get(product, id, fresh(context)));
+    return record ? [record] : [];
+  }
+  const records = await context.client.list(product, fresh(context));
+  return records.filter((record) =>
+    !made.before.alike.includes(record.id) && isAlike(record, made.after.fields)
+  );
+}
+
+function verdict(
+  product: Product,
+  made: CreatePlan,
+  found: readonly Integration[],
+  answered: boolean,
+): Verdict {
+  const [record, ...others] = found;
+  if (!record) {
+    const evidence = answered
+      ? "HaloPSA took it, but does not list it."
+      : "HaloPSA lists no such new integration.";
+    return { state: "not applied", evidence };
+  }
+  if (others.length > 0) {
+    const ids = found.map(({ id }) => id).join(", ");
+    return { state: "unknown", evidence: `HaloPSA lists ${found.length} new ones of this name: id ${ids}.` };
+  }
+  const { kept } = compare(record, made.after.fields);
+  const differs = kept.length > 0 ? ` HaloPSA holds other values for ${kept.join(", ")}.` : "";
+  return {
+    state: "applied",
+    evidence: [
+      "Read back: ",
+      ...called(product, nameOf(record)),
+      " has id ",
+      { code: String(record.id) },
+      ".",
+      differs,
+    ],
+    after: deletionBefore(product, record),
+  };
+}
+
+function undo(product: Product, { before }: CreatePlan): Undo {
+  if (before.alike.length > 0) {
+    return {
+      possible: false,
+      why: `Not by name, as there are several: /delete ${product.target} with its id.`,
+    };
+  }
+  return {
+    possible: true,
+    how: "by deleting it",
+    verb: "delete",
+    target: product.target,
+    input: { id: before.name },
+  };
+}

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import type { Halo } from "../../clients/halo.ts";
+import { nameOf, type Product } from "../../clients/halo/product.ts";
+import type { Integration } from "../../clients/halo/record.ts";
+import { HIDDEN } from "../../clients/halo/secret.ts";
+import {
+  type Card,
+  type ChangeOperation,
+  type Context,
+  type JsonObject,
+  operationsOf,
+  type Plan,
+  type Undo,
+  type Verdict,
+} from "../operation.ts";
+import { called, fresh, ifFound, locate, targetOf } from "./integration.ts";
+import { idInput } from "./show.ts";
+
+const { change } = operationsOf<Halo>("halo");
+
+/** The settings that go away; what a sync writes by itself is left out, it moves while people decide. */
+type Before = { readonly id: number; readonly name: string; readonly settings: JsonObject };
+type DeletePlan = Plan<Before>;
+
+/** `/delete <product>`: the configuration, its mappings and its stored credentials. */
+export function deleteOperation(product: Product): ChangeOperation {
+  return change({
+    verb: "delete",
+    target: product.target,
+    summary: `Delete a ${product.label} integration`,
+    example: `/delete ${product.target} 1 reason="replaced"`,
+    risk: "danger",
+    input: z.object({ id: idInput }),
+    plan: (context, { id }) => plan(context, product, id),
+    render: (made: DeletePlan) => render(product, made),
+    async apply({ client, call }, { before }) {
+      await client.remove(product, before.id, call);
+      return {};
+    },
+    async verify(context, { before }): Promise<Verdict> {
+      const record = await ifFound(context.client.get(product, before.id, fresh(context)));
+      return record ? { state: "not applied", evidence: "Read back: HaloPSA still has it." } : {
+        state: "applied",
+        evidence: `Read back: HaloPSA has no ${product.label} integration ${before.id}.`,
+      };
+    },
+    undo: (made) => undo(product, made),
+  });
+}
+
+/** The state that deleting `record` is made against. */
+export function deletionBefore(product: Product, record: Integration): Before {
+  const settings = Object.entries(record).filter(([field]) => {
+    const kind = product.fields.get(field);
+    return kind !== undefined && kind !== "shown" && kind !== "secret";
+  });
+  return { id: record.id, name: nameOf(record), settings: Object.fromEntries(settings) };
+}
+
+async function plan(context: Context<Halo>, product: Product, query: string): Promise<DeletePlan> {
+  const record = await locate(context.client, product, query, fresh(context));
+  const before = deletionBefore(product, record);
+  return {
+    input: { id: String(record.id) },
+    target: targetOf(product, record.id, before.name),
+    before,
+    after: null,
+  };
+}
+
+function render(product: Product, { before }: DeletePlan): Card {
+  const what = called(product, before.name);
+  const { enable_alerts: alerts, enable_webhooks: webhooks } = before.settings;
+  return {
+    title: ["Delete ", ...what],
+    done: [...what, " is deleted"],
+    rows: [{ label: "Integration", now: ["id ", { code: String(before.id) }], after: "deleted" }],
+    breaks: [
+      `HaloPSA no longer syncs with ${product.label} through it; its mappings and credentials are lost.`,
+      ...(alerts === true || webhooks === true
+        ? [`Alerts of ${product.label} no longer become tickets.`]
+        : []),
+    ],
+    sends: { delete: `/${product.details}/${before.id}` },
+    details: [{
+      kind: "details",
+      summary: "Its settings, to set it up again",
+      blocks: [{ kind: "pre", text: JSON.stringify(documentOf(before), null, 2) }],
+    }],
+  };
+}
+
+function undo(product: Product, { before }: DeletePlan): Undo {
+  const secrets = [...product.fields].filter(([, kind]) => kind === "secret").map(([field]) => field);
+  if (secrets.length > 0) {
+    const why = `No: its secrets cannot be read (${secrets.join(", ")}). To set it up again, send /create ` +
+      `${product.target} with its settings as a document and the secrets as =?`;
+    return { possible: false, why };
+  }
+  return {
+    possible: true,
+    how: "by creating it again, under a new id",
+    verb: "create",
+    target: product.target,
+    input: { document: documentOf(before) },
+  };
+}
+
+function documentOf({ settings }: Before): JsonObject {
+  const usable = Object.entries(settings).filter(([, value]) =>
+    value !== null && !JSON.stringify(value).includes(HIDDEN)
+  );
+  return Object.fromEntries(usable);
+}

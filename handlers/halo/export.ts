@@ -1,0 +1,194 @@
+import { z } from "zod";
+import type { Halo } from "../../clients/halo.ts";
+import type { ExportStatus } from "../../clients/halo/export.ts";
+import {
+  type ChangeOperation,
+  type JsonObject,
+  type Nothing,
+  type Operation,
+  operationsOf,
+  type Plan,
+  type ReadOperation,
+  type Target,
+  type Verdict,
+} from "../operation.ts";
+import type { Inline, Line, Mark, Reply } from "../reply.ts";
+import { fresh } from "./integration.ts";
+import { jsonFacts } from "./live.ts";
+
+const { read, change } = operationsOf<Halo>("halo");
+
+/** Without progress: it moves while people decide. */
+type Before = { readonly state: ExportStatus["state"]; readonly id: string | null };
+type ExportPlan = Plan<Before>;
+
+const TARGET: Target = { key: "tenable:export", id: "export", name: "Tenable export" };
+
+/** `/export tenable start`, `cancel` and `status`. There is one export for the whole of HaloPSA. */
+export function exportOperations(): readonly Operation[] {
+  return [statusOperation(), startOperation(), cancelOperation()];
+}
+
+function statusOperation(): ReadOperation {
+  return read({
+    verb: "export",
+    target: "tenable status",
+    summary: "How the Tenable export stands",
+    example: "/export tenable status",
+    input: z.object({}),
+    run: ({ client, call }) => client.exportStatus(call),
+    render: renderStatus,
+  });
+}
+
+function startOperation(): ChangeOperation {
+  return change({
+    verb: "export",
+    target: "tenable start",
+    summary: "Start an export of assets and vulnerabilities from Tenable",
+    example: "/export tenable start chunk=1000",
+    risk: "write",
+    input: z.object({
+      chunk: z.coerce.number({ error: CHUNK }).int({ error: CHUNK }).min(1, { error: CHUNK })
+        .max(100_000, { error: CHUNK }).optional().meta({ placeholder: "n" }),
+    }),
+    async plan(context, { chunk }): Promise<ExportPlan | Nothing> {
+      const now = await context.client.exportStatus(fresh(context));
+      if (now.state === "running") {
+        return { nothing: ["A Tenable export is already running", ...idOf(now), "."] };
+      }
+      const size: JsonObject = chunk === undefined ? {} : { chunk };
+      return { input: size, target: TARGET, before: beforeOf(now), after: size };
+    },
+    render: ({ before, input }: ExportPlan) => ({
+      title: "Start an export from Tenable",
+      done: "an export from Tenable is running",
+      rows: [
+        { label: "Export", now: stateLine(before.state), after: "running" },
+        {
+          label: "Records per chunk",
+          now: "none",
+          after: input.chunk ? String(input.chunk) : "HaloPSA's default",
+        },
+      ],
+      breaks: [],
+      sends: input.chunk === undefined ? {} : { chunk_size: input.chunk },
+    }),
+    async apply({ client, call }, { input }) {
+      await client.startExport(typeof input.chunk === "number" ? input.chunk : undefined, call);
+      return {};
+    },
+    async verify(context, { before }, receipt) {
+      return startVerdict(before, await context.client.exportStatus(fresh(context)), receipt !== undefined);
+    },
+    undo: () => ({
+      possible: true,
+      how: "by cancelling it, while it runs",
+      verb: "export",
+      target: "tenable cancel",
+      input: {},
+    }),
+  });
+}
+
+const CHUNK = "chunk takes a whole number from 1 to 100000: the records per chunk.";
+
+function cancelOperation(): ChangeOperation {
+  return change({
+    verb: "export",
+    target: "tenable cancel",
+    summary: "Cancel the running Tenable export",
+    example: "/export tenable cancel",
+    risk: "write",
+    input: z.object({}),
+    async plan(context): Promise<ExportPlan | Nothing> {
+      const now = await context.client.exportStatus(fresh(context));
+      if (now.state !== "running" && now.state !== "unclear") {
+        return { nothing: ["No Tenable export is running. The last one: ", stateLine(now.state), "."] };
+      }
+      return { input: {}, target: TARGET, before: beforeOf(now), after: { state: "cancelled" } };
+    },
+    render: ({ before }: ExportPlan) => ({
+      title: "Cancel the Tenable export",
+      done: "the Tenable export is cancelled",
+      rows: [{
+        label: before.id ? `Export ${before.id}` : "Export",
+        now: stateLine(before.state),
+        after: "cancelled",
+      }],
+      breaks: ["What was exported so far is not imported into HaloPSA."],
+      sends: {},
+    }),
+    async apply({ client, call }) {
+      await client.cancelExport(call);
+      return {};
+    },
+    async verify(context, _plan, receipt) {
+      return cancelVerdict(await context.client.exportStatus(fresh(context)), receipt !== undefined);
+    },
+    undo: () => ({
+      possible: false,
+      why: "No: a cancelled export cannot go on. Start another with /export tenable start",
+    }),
+  });
+}
+
+function startVerdict(before: Before, now: ExportStatus, answered: boolean): Verdict {
+  const after = beforeOf(now);
+  if (now.state === "unclear") {
+    return { state: answered ? "accepted" : "unknown", evidence: seen(now), after };
+  }
+  if (now.state === "running" || (now.id !== null && now.id !== before.id)) {
+    return { state: "applied", evidence: seen(now), after };
+  }
+  return { state: answered ? "unknown" : "not applied", evidence: seen(now), after };
+}
+
+function cancelVerdict(now: ExportStatus, answered: boolean): Verdict {
+  const after = beforeOf(now);
+  if (now.state === "unclear") {
+    return { state: answered ? "accepted" : "unknown", evidence: seen(now), after };
+  }
+  const gone = now.state === "cancelled" || now.state === "none";
+  return { state: gone ? "applied" : "not applied", evidence: seen(now), after };
+}
+
+function seen(now: ExportStatus): Line {
+  const words: readonly Inline[] = now.words ? [" (", { data: now.words }, ")"] : [];
+  return ["Read back: export", ...idOf(now), " ", stateLine(now.state), ...words, "."];
+}
+
+function beforeOf({ state, id }: ExportStatus): Before {
+  return { state, id };
+}
+
+function idOf({ id }: ExportStatus): readonly Inline[] {
+  return id === null ? [] : [" ", { code: id }];
+}
+
+function stateLine(state: ExportStatus["state"]): string {
+  return state === "none" ? "none" : state === "unclear" ? "in a state we cannot read" : state;
+}
+
+const MARKS: Readonly<Record<ExportStatus["state"], Mark>> = {
+  none: "absent",
+  running: "working",
+  finished: "fine",
+  cancelled: "info",
+  failed: "down",
+  unclear: "unknown",
+};
+
+function renderStatus(status: ExportStatus): Reply {
+  return {
+    mark: MARKS[status.state],
+    title: status.state === "none"
+      ? "No Tenable export was started"
+      : `Tenable export: ${stateLine(status.state)}`,
+    blocks: [
+      ...(status.error ? [{ kind: "text" as const, text: { data: status.error, max: 300 } }] : []),
+      { kind: "facts", facts: status.state === "none" ? [] : jsonFacts(status.data) },
+    ],
+    buttons: [[{ label: "Refresh", action: { command: "/export tenable status" } }]],
+  };
+}

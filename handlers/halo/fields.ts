@@ -1,0 +1,135 @@
+import { closest, distance } from "fastest-levenshtein";
+import { z } from "zod";
+import { type FieldKind, type Product, spelled, spellingsOf } from "../../clients/halo/product.ts";
+import type { Integration } from "../../clients/halo/record.ts";
+import { secretLooking } from "../../clients/halo/secret.ts";
+import { BadInput, type Json, type JsonObject } from "../operation.ts";
+import { checked, isObject } from "./value.ts";
+
+/** The two ways in which fields are given: `name=value` words, and the vendor's own request body. */
+export const fieldInputs = {
+  fields: z.record(z.string(), z.string()).default({}).meta({ open: "", placeholder: "field" }),
+  document: z.union([z.record(z.string(), z.json()), z.array(z.json())]).optional().meta({ document: true }),
+};
+
+export interface FieldInput {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly document?: JsonObject | readonly Json[] | undefined;
+}
+
+/** What is to be sent: values of the right type, and the names whose values come from the secret page. */
+export interface Wanted {
+  /** The id in a document, if it has one. */
+  readonly id?: number;
+  readonly plain: JsonObject;
+  readonly secrets: readonly string[];
+}
+
+/** Whether a field, by name or by its path in a document, is only ever given on the secret page. */
+export function isSecret(product: Product, field: string): boolean {
+  const name = field.toLowerCase().split(".").filter((step) => !/^\d*$/.test(step)).at(-1) ?? "";
+  const kind = product.fields.get(name);
+  return kind === "secret" || (kind === undefined && secretLooking(name));
+}
+
+/**
+ * Checks names and values against the product's row. Throws `BadInput`, which never repeats a value: it may be
+ * a secret in the wrong place. With `record`, fields get the names that HaloPSA returned.
+ */
+export function wantedFields(product: Product, input: FieldInput, record?: Integration): Wanted {
+  const { id, ...given } = { ...documentIn(input.document), ...input.fields };
+  const plain: Record<string, Json> = {};
+  const secrets: string[] = [];
+  for (const [typed, value] of Object.entries(given)) {
+    const kind = kindOf(product, typed.toLowerCase());
+    const name = spelled(product, typed.toLowerCase(), record ?? {});
+    if (kind === "secret") secrets.push(askedSecret(name, value));
+    else plain[name] = checked(name, kind, value, record?.[name]);
+  }
+  return { ...(id === undefined ? {} : { id: checkedId(id) }), plain, secrets: secrets.toSorted() };
+}
+
+/** The request body: plain values and the secrets by the names they were asked for under. */
+export function bodyOf(
+  product: Product,
+  wanted: { readonly fields: JsonObject; readonly secrets: readonly string[] },
+  entered: Readonly<Record<string, string>>,
+): JsonObject {
+  const values = new Map(
+    Object.entries(entered).map(([path, value]) => [path.toLowerCase().replace(/^\d+\./, ""), value]),
+  );
+  const secrets = wanted.secrets.map((name): [string, string] => {
+    const typed = spellingsOf(product, name).find((spelling) => values.has(spelling));
+    const value = typed && values.get(typed);
+    if (value) return [name, value];
+    throw new BadInput(`${name} was not entered. Ask again, and enter it on the secret page.`);
+  });
+  const plain = Object.entries(wanted.fields).map((
+    [name, value],
+  ) => [name, withEntered(value, name, values)]);
+  return Object.fromEntries([...plain, ...secrets]);
+}
+
+/**
+ * Whether what HaloPSA returns has everything that was sent: it adds ids and names to the rows of a list, and
+ * takes null and an empty text for the same. A nested secret ("?") cannot be compared.
+ */
+export function covers(actual: Json | undefined, sent: Json): boolean {
+  if (sent === "?") return true;
+  if (sent === null || sent === "") return actual === null || actual === "";
+  if (Array.isArray(sent)) {
+    return Array.isArray(actual) && actual.length === sent.length &&
+      sent.every((item, at) => covers(actual[at], item));
+  }
+  if (!isObject(sent)) return actual === sent;
+  return isObject(actual) && Object.entries(sent).every(([name, inner]) => covers(actual[name], inner));
+}
+
+/** Fields that people may set, for errors and help. */
+export function writableFields(product: Product): readonly string[] {
+  return [...product.fields].filter(([, kind]) => kind !== "shown").map(([name]) => name);
+}
+
+function documentIn(document: FieldInput["document"]): JsonObject {
+  if (document === undefined) return {};
+  const [only, ...others] = Array.isArray(document) ? document : [document];
+  if (others.length > 0) throw new BadInput("The document holds several integrations. Send them one by one.");
+  if (!isObject(only)) throw new BadInput('The document must be one JSON object, such as {"name": "…"}.');
+  return only;
+}
+
+function checkedId(id: Json): number {
+  if (typeof id === "number" && Number.isInteger(id) && id > 0) return id;
+  throw new BadInput("The id in the document must be a whole number above zero.");
+}
+
+function kindOf(product: Product, name: string): FieldKind {
+  const kind = product.fields.get(name);
+  if (kind === "shown") throw new BadInput(`${name} is set by HaloPSA itself and cannot be changed here.`);
+  if (kind) return kind;
+  const near = nearest(name, writableFields(product));
+  const hint = near ? `Did you mean ${near}?` : `Type /help create ${product.target} to see its fields.`;
+  throw new BadInput(`${product.label} has no field "${name.slice(0, 60)}". ${hint}`, near ? [near] : []);
+}
+
+function nearest(name: string, known: readonly string[]): string | undefined {
+  if (known.includes(`new_${name}`)) return `new_${name}`;
+  const near = closest(name, known);
+  return distance(name, near) <= Math.floor(Math.max(name.length, 4) / 2) ? near : undefined;
+}
+
+function askedSecret(name: string, value: Json): string {
+  if (value === "?") return name;
+  throw new BadInput(
+    `${name} is secret. Type ${name}=? and enter it on the page you get; change what you typed here.`,
+  );
+}
+
+function withEntered(value: Json, at: string, entered: ReadonlyMap<string, string>): Json {
+  if (value === "?") return entered.get(at) ?? value;
+  if (Array.isArray(value)) return value.map((item, index) => withEntered(item, `${at}.${index}`, entered));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, withEntered(inner, `${at}.${name}`, entered)]),
+  );
+}

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import type { Halo } from "../../clients/halo.ts";
+import { nameOf, type Product } from "../../clients/halo/product.ts";
+import type { Integration } from "../../clients/halo/record.ts";
+import { HIDDEN } from "../../clients/halo/secret.ts";
+import { type Json, operationsOf, type ReadOperation } from "../operation.ts";
+import type { Block, Line, Reply } from "../reply.ts";
+import { called, locate } from "./integration.ts";
+import { instant } from "./sync.ts";
+
+const { read } = operationsOf<Halo>("halo");
+
+/** How an integration is named in a command: the last words of the line. */
+export const idInput = z.string().min(1).meta({ positional: true, rest: true, placeholder: "id" });
+
+/** `/show`: every field that HaloPSA returned, secrets masked. */
+export function showOperation(product: Product): ReadOperation {
+  return read({
+    verb: "show",
+    target: product.target,
+    summary: `One ${product.label} integration, all fields`,
+    example: `/show ${product.target} 1`,
+    input: z.object({ id: idInput }),
+    run: ({ client, call }, { id }) => locate(client, product, id, call),
+    render: (record) => render(product, record),
+  });
+}
+
+/** A value as a fact. Lists are only counted. */
+export function valueLine(value: Json | undefined, isTime = false): Line {
+  const at = isTime ? instant(value) : null;
+  if (at !== null) return { time: at };
+  if (value === null || value === undefined || value === "") return "empty";
+  if (value === HIDDEN) return HIDDEN;
+  if (Array.isArray(value)) return value.length === 1 ? "1 entry" : `${value.length} entries`;
+  if (typeof value === "string") return { data: value, max: 160 };
+  return { code: typeof value === "object" ? JSON.stringify(value) : String(value) };
+}
+
+function render(product: Product, record: Integration): Reply {
+  const times = [...product.sync.lastSync, ...product.sync.tokenExpiry];
+  const present = [...product.fields.keys()].filter((field) => field in record && field !== "_warning");
+  const lists = present.filter((field) => Array.isArray(record[field]) && record[field].length > 0);
+  const unread = [...product.fields].filter(([field, kind]) => kind === "secret" && !(field in record));
+  return {
+    mark: "info",
+    title: ["HaloPSA: ", ...called(product, nameOf(record))],
+    blocks: [
+      {
+        kind: "facts",
+        facts: present.map((field) => [field, valueLine(record[field], times.includes(field))]),
+      },
+      ...warningOf(record),
+      ...lists.map((field): Block => ({
+        kind: "details",
+        summary: field,
+        blocks: [{ kind: "pre", text: JSON.stringify(record[field], null, 2) }],
+      })),
+    ],
+    footer: unread.length > 0 ? `Write-only, never shown: ${unread.map(([field]) => field).join(", ")}` : "",
+  };
+}
+
+function warningOf(record: Integration): readonly Block[] {
+  const warning = record._warning;
+  if (typeof warning !== "string" || warning === "") return [];
+  return [{ kind: "text", text: ["HaloPSA warns: ", { data: warning, max: 300 }] }];
+}

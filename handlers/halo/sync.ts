@@ -1,0 +1,102 @@
+import { nameOf, type Product, type SyncNames } from "../../clients/halo/product.ts";
+import type { Integration, Json } from "../../clients/halo/record.ts";
+import type { Inline } from "../reply.ts";
+
+export type SyncState =
+  | "failing"
+  | "token expired"
+  | "not authorized"
+  | "never synced"
+  | "token ends soon"
+  | "not shown"
+  | "syncing"
+  | "off";
+
+/** How one integration stands, whatever its product calls the parts of that. Times in epoch ms. */
+export interface Sync {
+  readonly id: number;
+  readonly name: string;
+  readonly state: SyncState;
+  readonly lastSync: number | null;
+  readonly lastError: string | null;
+  readonly tokenExpiry: number | null;
+}
+
+/** Worst first; the first five want someone to look. */
+export const SYNC_STATES: readonly SyncState[] = [
+  "failing",
+  "token expired",
+  "not authorized",
+  "never synced",
+  "token ends soon",
+  "not shown",
+  "syncing",
+  "off",
+];
+
+const SOON_MS = 7 * 24 * 3_600_000;
+
+export function syncOf(product: Product, record: Integration, now: number): Sync {
+  const part = (name: keyof SyncNames) => valueOf(record, product.sync[name]);
+  const lastSync = part("lastSync");
+  const lastError = part("lastError");
+  const tokenExpiry = instant(part("tokenExpiry"));
+  const sync = {
+    id: record.id,
+    name: nameOf(record),
+    lastSync: instant(lastSync),
+    lastError: typeof lastError === "string" && lastError.trim() !== "" ? lastError : null,
+    tokenExpiry,
+  };
+  return { ...sync, state: judge() };
+
+  function judge(): SyncState {
+    const enabled = part("enabled");
+    if (enabled === undefined || enabled === null) return sync.lastError ? "failing" : "not shown";
+    if (enabled === false) return "off";
+    if (tokenExpiry !== null && tokenExpiry <= now) return "token expired";
+    if (part("authorized") === false) return "not authorized";
+    if (sync.lastError) return "failing";
+    if (lastSync !== undefined && sync.lastSync === null) return "never synced";
+    return tokenExpiry !== null && tokenExpiry - now < SOON_MS ? "token ends soon" : "syncing";
+  }
+}
+
+export function isProblem({ state }: Sync): boolean {
+  return SYNC_STATES.indexOf(state) < SYNC_STATES.indexOf("not shown");
+}
+
+export function isSyncing({ state }: Sync): boolean {
+  return state === "syncing" || state === "token ends soon";
+}
+
+export function worstFirst(a: Sync, b: Sync): number {
+  return SYNC_STATES.indexOf(a.state) - SYNC_STATES.indexOf(b.state) || a.name.localeCompare(b.name, "en");
+}
+
+/** What a reader wants to know beside the state. */
+export function reasonOf(sync: Sync): readonly Inline[] {
+  if (sync.lastError) return [{ data: sync.lastError, max: 160 }];
+  const onToken = sync.state === "token expired" || sync.state === "token ends soon";
+  if (onToken && sync.tokenExpiry !== null) {
+    return ["token ends ", { time: sync.tokenExpiry, as: "relative" }];
+  }
+  return lastSyncOf(sync);
+}
+
+export function lastSyncOf({ lastSync }: Sync): readonly Inline[] {
+  return lastSync === null ? ["no sync seen"] : ["synced ", { time: lastSync, as: "relative" }];
+}
+
+/** HaloPSA's times carry no zone and mean UTC; a year up to 1900 means "never". */
+export function instant(value: unknown): number | null {
+  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\d/.test(value)) return null;
+  const zoned = /(z|[+-]\d\d:?\d\d)$/i.test(value) || !value.includes("T") ? value : `${value}Z`;
+  const at = Date.parse(zoned);
+  return Number.isNaN(at) || new Date(at).getUTCFullYear() <= 1900 ? null : at;
+}
+
+function valueOf(record: Integration, names: readonly string[]): Json | undefined {
+  const name = names.find((spelling) => spelling in record);
+  return name === undefined ? undefined : record[name];
+}

@@ -1,0 +1,182 @@
+import { z } from "zod";
+import type { Halo } from "../../clients/halo.ts";
+import { nameOf, type Product } from "../../clients/halo/product.ts";
+import type { Integration } from "../../clients/halo/record.ts";
+import { HIDDEN } from "../../clients/halo/secret.ts";
+import {
+  BadInput,
+  type Card,
+  type ChangeOperation,
+  type Context,
+  type JsonObject,
+  type Nothing,
+  operationsOf,
+  type Plan,
+  type Undo,
+  type Verdict,
+} from "../operation.ts";
+import type { Line } from "../reply.ts";
+import { bodyOf, covers, type FieldInput, fieldInputs, isSecret, wantedFields } from "./fields.ts";
+import { called, fresh, idIn, ifFound, locate, targetOf } from "./integration.ts";
+import { idInput, valueLine } from "./show.ts";
+
+const { change } = operationsOf<Halo>("halo");
+
+/** What the changed fields are now; a field that HaloPSA does not return is not among them. */
+type Before = { readonly id: number; readonly name: string; readonly fields: JsonObject };
+type After = { readonly fields: JsonObject; readonly secrets: readonly string[] };
+interface UpdatePlan extends Plan<Before> {
+  readonly after: After;
+}
+
+/** `/update <product>`: sends the id and the fields that change, nothing else. */
+export function updateOperation(product: Product): ChangeOperation {
+  return change({
+    verb: "update",
+    target: product.target,
+    summary: `Change fields of a ${product.label} integration`,
+    example: `/update ${product.target} 1 ${exampleField(product)}`,
+    risk: "write",
+    input: z.object({ id: idInput.optional(), ...fieldInputs }),
+    secret: (field) => isSecret(product, field),
+    plan: (context, input) => plan(context, product, input),
+    render: (made: UpdatePlan) => render(product, made),
+    async apply({ client, call }, { before, after }, secrets) {
+      await client.save(product, { id: before.id, ...bodyOf(product, after, secrets) }, call);
+      return {};
+    },
+    async verify(context, made, receipt) {
+      const record = await ifFound(context.client.get(product, made.before.id, fresh(context)));
+      return verdict(made, record, receipt !== undefined);
+    },
+    undo: (made) => undo(product, made),
+  });
+}
+
+/** A field and a value for the help text. */
+export function exampleField(product: Product): string {
+  return product.fields.has("name") ? 'name="Head office"' : "url=https://example.com";
+}
+
+/** Which sent fields came back otherwise, and which did not come back at all. */
+export function compare(record: Integration, sent: JsonObject): {
+  readonly taken: readonly string[];
+  readonly kept: readonly string[];
+  readonly unread: readonly string[];
+} {
+  const names = Object.keys(sent);
+  const read = names.filter((name) => name in record);
+  const taken = read.filter((name) => covers(record[name], sent[name] ?? null));
+  return {
+    taken,
+    kept: read.filter((name) => !taken.includes(name)),
+    unread: names.filter((name) => !(name in record)),
+  };
+}
+
+async function plan(
+  context: Context<Halo>,
+  product: Product,
+  input: FieldInput & { id?: string | undefined },
+): Promise<UpdatePlan | Nothing> {
+  const named = wantedFields(product, input);
+  const record = await locate(context.client, product, idIn(product, input.id, named.id), fresh(context));
+  const { plain, secrets } = wantedFields(product, input, record);
+  if (Object.keys(plain).length + secrets.length === 0) {
+    throw new BadInput(`Say what to change, such as ${exampleField(product)}.`);
+  }
+  const fields = Object.fromEntries(
+    Object.entries(plain).filter(([name, value]) => !covers(record[name], value)),
+  );
+  const name = nameOf(record);
+  if (Object.keys(fields).length + secrets.length === 0) {
+    return { nothing: ["Nothing to change: ", ...called(product, name), " is already like that."] };
+  }
+  const document = { ...fields, ...Object.fromEntries(secrets.map((secret) => [secret, "?"])) };
+  return {
+    input: { id: String(record.id), document },
+    target: targetOf(product, record.id, name),
+    before: beforeOf(record, Object.keys(fields)),
+    after: { fields, secrets },
+  };
+}
+
+function beforeOf(record: Integration, names: readonly string[]): Before {
+  const known = names.filter((name) => name in record).map((name) => [name, record[name] ?? null]);
+  return { id: record.id, name: nameOf(record), fields: Object.fromEntries(known) };
+}
+
+function render(product: Product, { before, after }: UpdatePlan): Card {
+  const what = called(product, before.name);
+  return {
+    title: ["Change ", ...what],
+    done: [...what, " is changed"],
+    rows: [
+      ...Object.entries(after.fields).map(([label, value]) => ({
+        label,
+        now: label in before.fields ? valueLine(before.fields[label]) : "not shown by HaloPSA",
+        after: valueLine(value),
+      })),
+      ...secretRows(after.secrets),
+    ],
+    breaks: breaksOf(product, after),
+    sends: [{ id: before.id, ...after.fields }],
+    details: [{ kind: "pre", text: JSON.stringify({ before: before.fields, after: after.fields }, null, 2) }],
+  };
+}
+
+/** Secrets on a card: only that there will be a new one. */
+export function secretRows(secrets: readonly string[]): Card["rows"] {
+  return secrets.map((label) => ({ label, now: "cannot be read", after: "a new value, entered privately" }));
+}
+
+function breaksOf(product: Product, { fields, secrets }: After): readonly Line[] {
+  const access = ["url", "server_url", "username", "client_id", "token_id", "key"];
+  const disables = product.sync.enabled.some((flag) => fields[flag] === false);
+  return [
+    ...(disables ? [`HaloPSA stops syncing with ${product.label} through it.`] : []),
+    ...(secrets.length > 0 || access.some((name) => name in fields)
+      ? [`If the new address or credentials are wrong, the next sync with ${product.label} fails.`]
+      : []),
+  ];
+}
+
+function verdict(made: UpdatePlan, record: Integration | undefined, answered: boolean): Verdict {
+  const { fields, secrets } = made.after;
+  if (!record) return { state: "not applied", evidence: "HaloPSA has no such integration any more." };
+  const { taken, kept, unread } = compare(record, fields);
+  const after = beforeOf(record, Object.keys(made.before.fields));
+  if (kept.length > 0) {
+    const partly = taken.length > 0 ? [" Only these changed: ", taken.join(", "), "."] : [];
+    return {
+      state: "not applied",
+      evidence: ["Read back: ", kept.join(", "), " as before.", ...partly],
+      after,
+    };
+  }
+  const blind = [...unread, ...secrets];
+  if (taken.length === 0) {
+    const evidence = `${blind.join(", ")} cannot be read back from HaloPSA.`;
+    return { state: answered ? "accepted" : "unknown", evidence, after };
+  }
+  const rest = blind.length > 0 ? ` ${blind.join(", ")} cannot be read back.` : "";
+  return { state: "applied", evidence: `Read back: ${taken.join(", ")} as asked.${rest}`, after };
+}
+
+function undo(product: Product, { before, after }: UpdatePlan): Undo {
+  const restorable = Object.entries(before.fields).filter(([, value]) =>
+    !JSON.stringify(value).includes(HIDDEN)
+  );
+  const lost = [...Object.keys(after.fields), ...after.secrets].filter((name) =>
+    !restorable.some(([known]) => known === name)
+  );
+  const note = `the old ${lost.join(", ")} cannot be read from HaloPSA`;
+  if (restorable.length === 0) return { possible: false, why: `No: ${note}.` };
+  return {
+    possible: true,
+    how: lost.length === 0 ? "by setting the old values" : `in part: ${note}`,
+    verb: "update",
+    target: product.target,
+    input: { id: String(before.id), document: Object.fromEntries(restorable) },
+  };
+}

@@ -1,0 +1,94 @@
+import { z } from "zod";
+import type { FieldKind } from "../../clients/halo/product.ts";
+import { HIDDEN, secretLooking } from "../../clients/halo/secret.ts";
+import { BadInput, type Json, type JsonObject } from "../operation.ts";
+
+/**
+ * The value as it is sent. `current` is what HaloPSA returned for the field. Throws `BadInput`, which never
+ * repeats the value.
+ */
+export function checked(name: string, kind: FieldKind, value: Json, current: Json | undefined): Json {
+  if (value === null) return null;
+  if (value === "?") throw new BadInput(`${name} is not secret: type its value, as in ${name}=…`);
+  refuseNestedSecrets(name, value);
+  if (JSON.stringify(value).includes(HIDDEN)) {
+    throw new BadInput(`${name} holds ${HIDDEN}, which only stands for a hidden value. Leave it out.`);
+  }
+  if (kind === "any") return typeof value === "string" ? asTyped(value, current) : value;
+  const fit = FITS[kind]?.(value);
+  if (fit !== undefined) return fit;
+  throw new BadInput(`${name} takes ${EXPECTED[kind]}.`);
+}
+
+export function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A secret within a list is asked for like any other: "?" in its place. */
+function refuseNestedSecrets(name: string, value: Json): void {
+  if (Array.isArray(value)) return value.forEach((item) => refuseNestedSecrets(name, item));
+  if (!isObject(value)) return;
+  for (const [inner, content] of Object.entries(value)) {
+    if (secretLooking(inner) && typeof content === "string" && content !== "?" && content !== "") {
+      throw new BadInput(
+        `${name} holds a secret, ${inner}. Write "?" in its place and enter it on the page you get.`,
+      );
+    }
+    refuseNestedSecrets(name, content);
+  }
+}
+
+const INT32 = 2 ** 31;
+const FLAGS: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  false: false,
+  no: false,
+  off: false,
+};
+
+type Fit = (value: Json) => Json | undefined;
+
+const FITS: Partial<Readonly<Record<FieldKind, Fit>>> = {
+  text: (value) => typeof value === "string" ? value : undefined,
+  integer(value) {
+    const number = typeof value === "string" && /^[+-]?\d{1,10}$/.test(value) ? Number(value) : value;
+    const fits = typeof number === "number" && Number.isInteger(number) && number >= -INT32 && number < INT32;
+    return fits ? number : undefined;
+  },
+  flag: (value) => typeof value === "boolean" ? value : FLAGS[String(value).toLowerCase()],
+  time: (value) =>
+    typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value))
+      ? value
+      : undefined,
+  rows(value) {
+    const rows = typeof value === "string" ? parsed(value) : value;
+    return Array.isArray(rows) ? rows : undefined;
+  },
+};
+
+const EXPECTED: Partial<Readonly<Record<FieldKind, string>>> = {
+  text: "a text",
+  integer: "a whole number, such as 12",
+  flag: "true or false",
+  time: "a date and time, such as 2026-01-31T09:00:00",
+  rows: "a list: send it as a JSON document, in brackets",
+};
+
+/** The vendor's page and its servers disagree on the type: what is there now decides, else the look of it. */
+function asTyped(value: string, current: Json | undefined): Json {
+  if (typeof current === "string") return value;
+  if (typeof current === "number" || /^-?\d{1,9}$/.test(value)) {
+    return /^-?\d+$/.test(value) ? Number(value) : value;
+  }
+  return /^[[{]/.test(value) ? parsed(value) ?? value : value;
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return z.json().parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
