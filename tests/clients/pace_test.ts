@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { createPace } from "../../clients/http/pace.ts";
+import type { Limits } from "../../clients/http.ts";
+import { createFakeClock } from "../clock.ts";
+
+const wide: Limits = { concurrency: 100, burst: 1_000, perSecond: 1_000 };
+const never = new AbortController().signal;
+
+/** Lets everything run that can run without anybody letting go. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+Deno.test("acquire lets a burst out at once and the rest at the rate", async () => {
+  const clock = createFakeClock();
+  const start = clock.now();
+  const pace = createPace({ clock, limits: { ...wide, burst: 3, perSecond: 2 } });
+  const left: number[] = [];
+  for (let call = 0; call < 6; call++) {
+    await pace.acquire(never);
+    left.push(clock.now() - start);
+  }
+  assert.deepEqual(left, [0, 0, 0, 500, 1_000, 1_500]);
+});
+
+Deno.test("acquire fills the bucket up while nobody calls, but not beyond the burst", async () => {
+  const clock = createFakeClock();
+  const pace = createPace({ clock, limits: { ...wide, burst: 2, perSecond: 1 } });
+  await pace.acquire(never);
+  await pace.acquire(never);
+  clock.advance(60_000);
+  const start = clock.now();
+  for (let call = 0; call < 3; call++) await pace.acquire(never);
+  assert.equal(clock.now() - start, 1_000);
+});
+
+Deno.test("acquire survives a clock that is set back", async () => {
+  const clock = createFakeClock();
+  const pace = createPace({ clock, limits: { ...wide, burst: 2, perSecond: 1 } });
+  await pace.acquire(never);
+  clock.advance(-3_600_000);
+  const start = clock.now();
+  await pace.acquire(never);
+  await pace.acquire(never);
+  assert.equal(clock.now() - start, 1_000);
+});
+
+Deno.test("acquire lets no more calls out at the same time than the concurrency", async () => {
+  const pace = createPace({ clock: createFakeClock(), limits: { ...wide, concurrency: 2 } });
+  const order: number[] = [];
+  const acquired = [0, 1, 2, 3].map(async (call) => {
+    const release = await pace.acquire(never);
+    order.push(call);
+    return release;
+  });
+  await settle();
+  assert.deepEqual(order, [0, 1]);
+  const release = await acquired[1];
+  release?.();
+  release?.();
+  await settle();
+  assert.deepEqual(order, [0, 1, 2], "letting go twice frees one place");
+  (await acquired[0])?.();
+  await settle();
+  assert.deepEqual(order, [0, 1, 2, 3]);
+});
+
+Deno.test("acquire keeps the order when someone in line gives up", async () => {
+  const pace = createPace({ clock: createFakeClock(), limits: { ...wide, concurrency: 1 } });
+  const order: string[] = [];
+  const abort = new AbortController();
+  const release = await pace.acquire(never);
+  const queue = [
+    pace.acquire(never).then((next) => (order.push("a"), next())),
+    pace.acquire(abort.signal).then(() => order.push("b"), () => order.push("b gave up")),
+    pace.acquire(never).then((next) => (order.push("c"), next())),
+  ];
+  await settle();
+  abort.abort();
+  await settle();
+  assert.deepEqual(order, ["b gave up"], "nobody overtakes a");
+  release();
+  await Promise.all(queue);
+  assert.deepEqual(order, ["b gave up", "a", "c"]);
+});
+
+Deno.test("acquire goes on when the first in line gives up", async () => {
+  const pace = createPace({ clock: createFakeClock(), limits: { ...wide, concurrency: 1 } });
+  const abort = new AbortController();
+  const release = await pace.acquire(never);
+  const first = pace.acquire(abort.signal);
+  const second = pace.acquire(never);
+  await settle();
+  abort.abort(new Error("enough"));
+  await assert.rejects(first, { message: "enough" });
+  release();
+  (await second)();
+});
+
+Deno.test("acquire gives up a wait for the rate when its signal aborts", async () => {
+  const clock = createFakeClock();
+  const pace = createPace({ clock, limits: { ...wide, burst: 1, perSecond: 1 } });
+  await pace.acquire(never);
+  const abort = new AbortController();
+  const waiting = pace.acquire(abort.signal);
+  abort.abort(new Error("enough"));
+  await assert.rejects(waiting, { message: "enough" });
+  await pace.acquire(never);
+});
+
+Deno.test("pause holds everyone back until it is over; a shorter one does not shorten it", async () => {
+  const clock = createFakeClock();
+  const pace = createPace({ clock, limits: wide });
+  const start = clock.now();
+  pace.pause(4_000);
+  pace.pause(1_000);
+  assert.equal(pace.pausedFor(), 4_000);
+  await pace.acquire(never);
+  assert.equal(clock.now() - start, 4_000);
+  assert.equal(pace.pausedFor(), 0);
+});
+
+Deno.test("acquire never lets more calls into any rolling window than the vendor allows", async () => {
+  const gaps = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 25 });
+  await fc.assert(
+    fc.asyncProperty(gaps, fc.integer({ min: 1, max: 5 }), async (pauses, calls) => {
+      const clock = createFakeClock();
+      const pace = createPace({ clock, limits: { ...wide, window: { calls, perMs: 1_000 } } });
+      const left: number[] = [];
+      for (const gap of pauses) {
+        clock.advance(gap);
+        await pace.acquire(never);
+        left.push(clock.now());
+      }
+      for (const [at, time] of left.entries()) {
+        const later = left[at + calls];
+        assert.ok(later === undefined || later - time >= 1_000, `${calls} in ${left}`);
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
