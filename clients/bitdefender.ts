@@ -4,6 +4,7 @@ import { failedAnswer, isMethodNotFound, RpcError } from "./bitdefender/rpc_erro
 import type { Clock } from "./clock.ts";
 import { ClientError } from "./errors.ts";
 import { type CallEvent, type CallOptions, createHttp, type Limits } from "./http.ts";
+import { cleanWords } from "./http/words.ts";
 import { path } from "./path.ts";
 
 export {
@@ -45,7 +46,7 @@ export function createBitdefender(options: BitdefenderOptions): Bitdefender {
     authorization: { header: () => credentials },
     explain: (status, body) => {
       const said = failedAnswer.safeParse(body).data?.error;
-      return said && { detail: withoutKey(said.words), ...(status === 400 && { kind: said.kind }) };
+      return said && { detail: said.words, ...(status === 400 && { kind: said.kind }) };
     },
     ...(onCall && { onCall }),
     ...(timeoutMs !== undefined && { timeoutMs }),
@@ -54,26 +55,27 @@ export function createBitdefender(options: BitdefenderOptions): Bitdefender {
   async function send(name: keyof typeof methods, params: unknown, call: CallOptions): Promise<unknown> {
     const { service, write, params: allowed, result } = methods[name];
     const id = crypto.randomUUID();
+    const sent = allowed.parse(params);
     const answer = await http.call(
       {
         operation: name,
         method: "POST",
         path: path`/v1.0/jsonrpc/${service}`,
-        json: { id, jsonrpc: "2.0", method: name, params: allowed.parse(params) },
+        json: { id, jsonrpc: "2.0", method: name, params: sent },
         write,
       },
       z.union([failedAnswer, z.object({ id: z.union([z.string(), z.number()]), result })]),
       call,
     );
-    if ("error" in answer) throw refusal(name, answer.error);
+    if ("error" in answer) throw refusal(name, answer.error, sent);
     if (answer.id !== id) throw notOurs(name, write);
     return answer.result;
   }
 
-  function refusal(operation: string, said: RpcError): ClientError {
-    const detail = isMethodNotFound(said)
-      ? `this tenant no longer offers ${operation}`
-      : withoutKey(said.words);
+  function refusal(operation: string, said: RpcError, sent: object): ClientError {
+    const secrets = [apiKey, ...("keySecret" in sent ? [String(sent.keySecret)] : [])];
+    const words = isMethodNotFound(said) ? `this tenant no longer offers ${operation}` : said.words;
+    const detail = cleanWords(words, secrets) ?? "it gave no reason";
     return new ClientError({
       vendor: VENDOR,
       operation,
@@ -83,10 +85,6 @@ export function createBitdefender(options: BitdefenderOptions): Bitdefender {
       ambiguous: false,
       cause: new RpcError(said.code, detail),
     });
-  }
-
-  function withoutKey(words: string): string {
-    return words.replaceAll(apiKey, "…");
   }
 
   // Sound because `send` answers each name by the result schema of the same row.

@@ -5,6 +5,9 @@ import type { Bitdefender, Integration } from "./methods.ts";
 const LARGEST_PAGE = 100;
 /** Pages asked for side by side before looking whether an empty one was among them. */
 const PAGES_AT_ONCE = 100;
+/** A page that keeps being held back is given up; each turn is several attempts of the client. */
+const MOST_TURNS = 8;
+const LONGEST_HOLD_MS = 5_000;
 
 export interface ConfiguredIntegrations {
   readonly integrations: readonly Integration[];
@@ -57,12 +60,20 @@ async function pageOrEnd(
   params: { companyId?: string | undefined; page: number; perPage: number },
   call: CallOptions,
 ): Promise<PageOrEnd> {
-  try {
-    return await client.getConfiguredIntegrations(params, call);
-  } catch (error) {
-    if (error instanceof ClientError && error.kind === "rejected") return { data: [] };
-    throw error;
+  for (let turn = 1;; turn++) {
+    try {
+      return await client.getConfiguredIntegrations(params, call);
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      if (error.kind === "rejected") return { data: [] };
+      if (turn === MOST_TURNS || !isOnlyEarly(error)) throw error;
+    }
   }
+}
+
+/** Too many pages at once for this tenant: the client holds back all calls as told, so this one may go again. */
+function isOnlyEarly({ failure: { kind, status, retryAfterMs = 0 } }: ClientError): boolean {
+  return kind === "rate_limited" && status === 429 && retryAfterMs <= LONGEST_HOLD_MS;
 }
 
 /** Pages `from` to `to`; the first failure calls off the rest. */

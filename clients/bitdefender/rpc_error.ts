@@ -24,7 +24,7 @@ export const failedAnswer = z.object({
     code: z.number(),
     message: z.string().catch(""),
     data: z.object({ details: z.string().optional() }).optional().catch(undefined),
-  }).transform(({ code, message, data }) => new RpcError(code, clean(data?.details || message))),
+  }).transform(({ code, message, data }) => new RpcError(code, data?.details || message)),
 });
 
 /** True when the tenant does not know the method any more. */
@@ -34,8 +34,4 @@ export function isNotOffered(error: unknown): boolean {
 
 export function isMethodNotFound(cause: unknown): boolean {
   return cause instanceof RpcError && cause.code === -32601;
-}
-
-function clean(words: string): string {
-  return words.replace(/[\s\p{Cc}]+/gu, " ").trim().slice(0, 300);
 }

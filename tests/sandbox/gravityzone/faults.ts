@@ -4,7 +4,7 @@ export interface Fault {
   readonly after?: Promise<unknown>;
   /** The method takes effect although its own answer is not sent. */
   readonly applied?: boolean;
-  /** No answer until the caller goes away or `release` is called. */
+  /** No answer until `release` is called. */
   readonly hang?: boolean;
   /** The method's own answer, broken off half-way. */
   readonly cut?: boolean;

@@ -1,0 +1,482 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  allConfiguredIntegrations,
+  type Bitdefender,
+  type BitdefenderOptions,
+  createBitdefender,
+  isNotOffered,
+} from "../../clients/bitdefender.ts";
+import { ClientError } from "../../clients/errors.ts";
+import type { CallEvent } from "../../clients/http.ts";
+import { createFakeClock, type FakeClock } from "../clock.ts";
+import { createGravityZone, type GravityZone, type GravityZoneOptions } from "../sandbox/gravityzone.ts";
+import { company, generateIntegrations, ids, northwind, vmware } from "../sandbox/gravityzone/northwind.ts";
+import { ec2Of } from "../sandbox/gravityzone/world.ts";
+import { serve } from "../sandbox/serve.ts";
+import { closedAddress, failureOf, patient } from "./calling.ts";
+
+const KEY = "k3y-that-must-not-show";
+const MARCH_2026 = Date.UTC(2026, 2, 14, 3, 12);
+const ROLE = "arn:aws:iam::111222345123:role/test";
+
+interface Rig extends AsyncDisposable {
+  readonly client: Bitdefender;
+  readonly vendor: GravityZone;
+  readonly clock: FakeClock;
+  readonly url: string;
+}
+
+function rig(
+  { vendor: vendorOptions, ...options }: Partial<BitdefenderOptions> & { vendor?: GravityZoneOptions } = {},
+): Rig {
+  const clock = createFakeClock({ start: MARCH_2026 });
+  const vendor = createGravityZone({ world: northwind(MARCH_2026, KEY), now: clock.now, ...vendorOptions });
+  const served = serve(vendor.fetch);
+  const url = `${served.url}${vendorOptions?.prefix ?? "/api"}`;
+  return {
+    client: createBitdefender({ apiUrl: url, apiKey: KEY, clock, ...options }),
+    vendor,
+    clock,
+    url,
+    [Symbol.asyncDispose]: () => served[Symbol.asyncDispose](),
+  };
+}
+
+Deno.test("getConfiguredIntegrations answers one page of the key's own company", async () => {
+  await using at = rig();
+  const page = await at.client.getConfiguredIntegrations({ page: 1, perPage: 2 }, patient());
+  assert.equal(page.total, 14);
+  assert.deepEqual(page.data.map(({ name, status, company }) => [name, status, company?.name]), [
+    ["vcenter-eu", 3, "Northwind MSP"],
+    ["vcenter-us", 6, "Northwind MSP"],
+  ]);
+  assert.deepEqual(at.vendor.calls[0]?.params, { page: 1, perPage: 2 });
+});
+
+Deno.test("getConfiguredIntegrations keeps allow-listed fields only and tolerates the rest", async () => {
+  await using at = rig();
+  const odd = vmware("679b6952a5d00afed203cbd7", "odd", 9);
+  Object.assign(odd, { password: "hunter2" });
+  odd.specifics["password"] = "hunter2";
+  odd.type = 4;
+  at.vendor.world.integrations.set(ids.northwind, [odd]);
+  const { data } = await at.client.getConfiguredIntegrations({}, patient());
+  assert.equal(JSON.stringify(data).includes("hunter2"), false);
+  assert.deepEqual([data[0]?.type, data[0]?.status], [4, 9]);
+});
+
+Deno.test("getConfiguredIntegrations is refused for a page over 100 and for a company it may not see", async () => {
+  await using at = rig();
+  const { client } = at;
+  const tooLong = await failureOf(client.getConfiguredIntegrations({ perPage: 101 }, patient()));
+  assert.deepEqual([tooLong.kind, tooLong.detail, tooLong.ambiguous], [
+    "rejected",
+    "Invalid value for 'perPage'",
+    false,
+  ]);
+  const stranger = await failureOf(
+    client.getConfiguredIntegrations({ companyId: "f".repeat(24) }, patient()),
+  );
+  assert.deepEqual([stranger.kind, stranger.detail], ["rejected", "Invalid value for 'companyId'"]);
+});
+
+Deno.test("getHourlyUsageForAmazonEC2Instances answers hours by category, for this month unless told", async () => {
+  await using at = rig();
+  const companyId = ids.acmeCorp;
+  ec2Of(at.vendor.world, companyId).usage.set("02/2026", { large: 3.5 });
+  const now = await at.client.getHourlyUsageForAmazonEC2Instances({ companyId }, patient());
+  const before = await at.client.getHourlyUsageForAmazonEC2Instances(
+    { companyId, targetMonth: "02/2026" },
+    patient(),
+  );
+  const refused = await failureOf(
+    at.client.getHourlyUsageForAmazonEC2Instances({ companyId, targetMonth: "2/2026" }, patient()),
+  );
+  assert.deepEqual([now, before, refused.kind], [{ micro: 11, medium: 157 }, { large: 3.5 }, "rejected"]);
+});
+
+Deno.test("getHourlyUsageForAmazonEC2Instances takes an empty list for no hours", async () => {
+  await using served = serve(answering([]));
+  const client = clientAt(`${served.url}/api`, createFakeClock());
+  assert.deepEqual(await client.getHourlyUsageForAmazonEC2Instances({}, patient()), {});
+});
+
+Deno.test("configureAmazonEC2Integration sends the keys and answers nothing", async () => {
+  await using at = rig();
+  const params = {
+    companyId: ids.globex,
+    keyId: "AKIAIHEBSE2JFZ6CAAAA",
+    keySecret: "s3cret-of-aws-1234567890",
+  };
+  assert.equal(await at.client.configureAmazonEC2Integration(params, patient()), null);
+  const configured = at.vendor.world.ec2.get(ids.globex)?.configured;
+  assert.ok(configured?.by === "keys");
+  assert.deepEqual([configured.keyId, configured.keySecret], [params.keyId, params.keySecret]);
+});
+
+Deno.test("configureAmazonEC2Integration never shows the secret that the vendor quotes back", async () => {
+  await using at = rig();
+  const keySecret = "s3cret-of-aws-1234567890";
+  at.vendor.faults.next("configureAmazonEC2Integration", {
+    error: { code: -32602, message: "Invalid params", details: `Wrong keySecret ${keySecret} for ${KEY}` },
+  });
+  const params = { companyId: ids.globex, keyId: "AKIAIHEBSE2JFZ6CAAAA", keySecret };
+  const failure = await failureOf(at.client.configureAmazonEC2Integration(params, patient()));
+  assert.equal(failure.kind, "rejected");
+  assert.doesNotMatch(Deno.inspect(failure, { depth: 9 }), /s3cret-of-aws|k3y-that/);
+});
+
+Deno.test("configureAmazonEC2IntegrationUsingCrossAccountRole takes a role and refuses what is none", async () => {
+  await using at = rig();
+  const configure = at.client.configureAmazonEC2IntegrationUsingCrossAccountRole;
+  assert.equal(await configure({ companyId: ids.initech, crossAccountRoleArn: ROLE }, patient()), null);
+  assert.equal(at.vendor.world.ec2.get(ids.initech)?.configured?.accountId, "111222345123");
+  const user = "arn:aws:iam::111222345123:user/test";
+  const refused = await failureOf(
+    configure({ companyId: ids.initech, crossAccountRoleArn: user }, patient()),
+  );
+  assert.deepEqual([refused.kind, refused.ambiguous], ["rejected", false]);
+});
+
+Deno.test("generateAmazonEC2ExternalId… answers a new id and ends the integration that exists", async () => {
+  await using at = rig();
+  const companyId = ids.acmeCorp;
+  const before = await at.client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId }, patient());
+  const made = await at.client.generateAmazonEC2ExternalIdForCrossAccountRole({ companyId }, patient());
+  const after = await at.client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId }, patient());
+  assert.equal(before, "5e93f474a30a2db85dd6046d6d5fg188");
+  assert.notEqual(made, before);
+  assert.equal(after, made);
+  const left = await at.client.getCompanyDetailsByAWSAccountId({ accountId: "111222345123" }, patient());
+  assert.deepEqual(left, []);
+});
+
+Deno.test("getAmazonEC2ExternalIdForCrossAccountRole takes null for data", async () => {
+  await using at = rig();
+  const none = await at.client.getAmazonEC2ExternalIdForCrossAccountRole(
+    { companyId: ids.initech },
+    patient(),
+  );
+  assert.equal(none, null);
+});
+
+Deno.test("disableAmazonEC2Integration ends the integration", async () => {
+  await using at = rig();
+  assert.equal(await at.client.disableAmazonEC2Integration({ companyId: ids.acmeCorp }, patient()), null);
+  assert.equal(at.vendor.world.ec2.get(ids.acmeCorp)?.configured, null);
+});
+
+Deno.test("getCompanyDetailsByAWSAccountId answers at most 25 companies", async () => {
+  await using at = rig();
+  for (let index = 0; index < 30; index++) {
+    const id = index.toString(16).padStart(24, "a");
+    at.vendor.world.companies.set(id, company(id, `Branch ${index}`));
+    ec2Of(at.vendor.world, id).configured = { by: "role", roleArn: ROLE, accountId: "999888777666" };
+  }
+  const found = await at.client.getCompanyDetailsByAWSAccountId({ accountId: "999888777666" }, patient());
+  assert.equal(found.length, 25);
+  assert.equal(found[0]?.contactPerson?.fullName, "Dana Ionescu");
+});
+
+Deno.test("findCompaniesByName matches the start, and any part after an asterisk", async () => {
+  await using at = rig();
+  const names = async (nameFilter: string, maxResults?: number) =>
+    (await at.client.findCompaniesByName({ nameFilter, maxResults }, patient())).map(({ name }) => name);
+  assert.deepEqual(await names("acme"), ["Acme Corp", "Acme Corporation", "Acme Labs"]);
+  assert.deepEqual(await names("corp"), []);
+  assert.deepEqual(await names("*corp"), ["Acme Corp", "Acme Corporation"]);
+  assert.deepEqual(await names("*corp", 1), ["Acme Corp"]);
+});
+
+Deno.test("getCompanyDetails without an id answers the key's own company", async () => {
+  await using at = rig();
+  const own = await at.client.getCompanyDetails({}, patient());
+  assert.deepEqual([own.id, own.name, own.type], [ids.northwind, "Northwind MSP", 0]);
+  assert.deepEqual(at.vendor.calls[0]?.params, {});
+});
+
+Deno.test("getCompaniesList answers one level and sends nothing it was not given", async () => {
+  await using at = rig();
+  const list = await at.client.getCompaniesList({}, patient());
+  assert.deepEqual(list.map(({ name }) => name), [
+    "Acme Corp",
+    "Acme Corporation",
+    "Acme Labs",
+    "Globex",
+    "Initech",
+  ]);
+  assert.equal(
+    (await failureOf(at.client.getCompaniesList({ parentId: ids.globex }, patient()))).detail,
+    "Invalid value for 'parentId'",
+  );
+});
+
+Deno.test("getApiKeyDetails tells the areas of the key", async () => {
+  await using at = rig();
+  const { enabledApis } = await at.client.getApiKeyDetails({}, patient());
+  assert.deepEqual(enabledApis, ["companies", "licensing", "network", "integrations"]);
+});
+
+Deno.test("createBitdefender takes an Access URL with a path and trailing slashes", async () => {
+  await using at = rig({ vendor: { prefix: "/gz/eu/api" } });
+  const client = clientAt(`${at.url}//`, at.clock);
+  assert.equal((await client.getCompanyDetails({}, patient())).name, "Northwind MSP");
+});
+
+Deno.test("createBitdefender reports every call without its parameters", async () => {
+  const events: CallEvent[] = [];
+  await using at = rig({ onCall: (event) => events.push(event) });
+  await at.client.disableAmazonEC2Integration({ companyId: ids.globex }, patient());
+  assert.deepEqual(
+    events.map(({ vendor, operation, write, outcome }) => [vendor, operation, write, outcome]),
+    [["GravityZone", "disableAmazonEC2Integration", true, "ok"]],
+  );
+});
+
+Deno.test("createBitdefender tells a wrong key from a key without the area", async () => {
+  await using at = rig();
+  const wrong = createBitdefender({ apiUrl: at.url, apiKey: "another-wrong-key", clock: at.clock });
+  const stranger = await failureOf(wrong.getCompanyDetails({}, patient()));
+  assert.deepEqual([stranger.kind, stranger.status], ["credentials_refused", 401]);
+  assert.equal(stranger.detail, "Invalid API key. Please generate an API key in Control Center.");
+  at.vendor.world.apiKey.enabledApis.splice(0, 1);
+  const narrow = await failureOf(at.client.getCompanyDetails({}, patient()));
+  assert.deepEqual([narrow.kind, narrow.status], ["rights_refused", 403]);
+});
+
+const insideHttp200: readonly (readonly [code: number, details: string, kind: string])[] = [
+  [-32000, "Something is missing", "rejected"],
+  [-32000, "Invalid API key. Please generate an API key in Control Center.", "credentials_refused"],
+  [-32001, "the API key is not licensed for the Companies API", "rights_refused"],
+  [-32002, "No such company", "not_found"],
+  [-32003, "API requests limit exceeded.", "rate_limited"],
+  [-32600, "Missing 'id'.", "rejected"],
+  [-32602, "Invalid value for 'companyId'", "rejected"],
+  [-31999, "Something new", "rejected"],
+];
+
+for (const [code, details, kind] of insideHttp200) {
+  Deno.test(`createBitdefender takes the error ${code} "${details}" inside HTTP 200 for ${kind}`, async () => {
+    await using at = rig();
+    at.vendor.faults.next("disableAmazonEC2Integration", { error: { code, message: "Oops", details } });
+    const failure = await failureOf(at.client.disableAmazonEC2Integration({}, patient()));
+    assert.deepEqual([failure.kind, failure.detail, failure.ambiguous], [kind, details, false]);
+    assert.equal(at.vendor.calls.length, 1);
+  });
+}
+
+Deno.test("createBitdefender says that a tenant no longer offers a method", async () => {
+  await using at = rig();
+  at.vendor.faults.next("getCompanyDetailsByAWSAccountId", {
+    error: { code: -32601, message: "Method not found", details: "The selected API is not available." },
+  });
+  const error = await at.client.getCompanyDetailsByAWSAccountId({ accountId: "123456789012" }, patient())
+    .catch((error: unknown) => error);
+  assert.ok(isNotOffered(error) && error instanceof ClientError);
+  assert.equal(error.failure.detail, "this tenant no longer offers getCompanyDetailsByAWSAccountId");
+});
+
+Deno.test("createBitdefender reads an error without data and ignores one that is null", async () => {
+  await using at = rig();
+  const body = (more: Record<string, unknown>) => ({ jsonrpc: "2.0", ...more });
+  at.vendor.faults.next("disableAmazonEC2Integration", {
+    body: body({ id: null, error: { code: -32700, message: "Parse error" } }),
+  });
+  const failure = await failureOf(at.client.disableAmazonEC2Integration({}, patient()));
+  assert.deepEqual([failure.kind, failure.detail], ["rejected", "Parse error"]);
+  await using served = serve(answering(null, { error: null }));
+  const client = clientAt(`${served.url}/api`, at.clock);
+  assert.equal(await client.disableAmazonEC2Integration({}, patient()), null);
+});
+
+Deno.test("createBitdefender does not take another request's answer", async () => {
+  await using at = rig();
+  const foreign = { body: { id: "f197ade6-c4b3-4378-9076-11dccaeebdd6", jsonrpc: "2.0", result: null } };
+  at.vendor.faults.next("disableAmazonEC2Integration", foreign);
+  at.vendor.faults.next("getAmazonEC2ExternalIdForCrossAccountRole", foreign);
+  const write = await failureOf(at.client.disableAmazonEC2Integration({}, patient()));
+  assert.deepEqual([write.kind, write.ambiguous], ["unexpected_reply", true]);
+  const read = await failureOf(at.client.getAmazonEC2ExternalIdForCrossAccountRole({}, patient()));
+  assert.deepEqual([read.kind, read.ambiguous], ["unexpected_reply", false]);
+});
+
+const malformed: readonly (readonly [name: string, fault: Parameters<GravityZone["faults"]["next"]>[1]])[] = [
+  ["HTML", { body: "<html>502</html>" }],
+  ["nothing", { body: "" }],
+  ["half a body", { cut: true }],
+  ["no result", { body: { id: "x", jsonrpc: "2.0" } }],
+  ["an HTTP 500", { status: 500 }],
+];
+
+for (const [name, fault] of malformed) {
+  Deno.test(`createBitdefender leaves a write open, and sends it once, when it is answered with ${name}`, async () => {
+    await using at = rig();
+    at.vendor.faults.next("disableAmazonEC2Integration", { ...fault, applied: true });
+    const failure = await failureOf(
+      at.client.disableAmazonEC2Integration({ companyId: ids.acmeCorp }, patient()),
+    );
+    assert.equal(failure.ambiguous, true);
+    assert.equal(at.vendor.calls.length, 1);
+    assert.equal(at.vendor.world.ec2.get(ids.acmeCorp)?.configured, null);
+  });
+}
+
+Deno.test("createBitdefender gives up a call that hangs and leaves the write open", async () => {
+  await using at = rig({ timeoutMs: 40 });
+  at.vendor.faults.next("disableAmazonEC2Integration", { hang: true });
+  const failure = await failureOf(at.client.disableAmazonEC2Integration({}, patient()));
+  assert.deepEqual([failure.kind, failure.ambiguous], ["timed_out", true]);
+});
+
+Deno.test("createBitdefender repeats a read that met a 500 or a 429, and waits as told", async () => {
+  await using at = rig();
+  at.vendor.faults.next("getApiKeyDetails", { status: 500 }, {
+    status: 429,
+    headers: { "Retry-After": "7" },
+    error: { code: -32003, message: "Too many requests" },
+  });
+  await at.client.getApiKeyDetails({}, patient());
+  assert.equal(at.vendor.calls.length, 3);
+  assert.ok(at.clock.slept.some((ms) => ms >= 7_000));
+});
+
+Deno.test("createBitdefender says when nothing listens at the address", async () => {
+  const client = clientAt(`${closedAddress()}/api`, createFakeClock());
+  assert.equal((await failureOf(client.getApiKeyDetails({}, patient()))).kind, "unreachable");
+});
+
+Deno.test("createBitdefender never shows the key, whatever goes wrong", async () => {
+  await using at = rig();
+  const everything = {
+    status: 400,
+    body: { error: { code: -32600, message: `Basic ${btoa(`${KEY}:`)} ${KEY}` } },
+  };
+  at.vendor.faults.next("getApiKeyDetails", everything, { status: 401, body: KEY }, {
+    error: { code: -32000, message: KEY, details: `key ${KEY}` },
+  });
+  for (let index = 0; index < 3; index++) {
+    const error = await at.client.getApiKeyDetails({}, patient()).catch((error: unknown) => error);
+    const shown = Deno.inspect(error, { depth: 9 });
+    assert.ok(error instanceof ClientError);
+    assert.equal(shown.includes(KEY) || shown.includes(btoa(`${KEY}:`)), false, shown);
+  }
+});
+
+Deno.test("allConfiguredIntegrations reads 10,000 integrations once each, the pages side by side", async () => {
+  await using at = rig();
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(10_000));
+  const second = Promise.withResolvers<void>();
+  at.vendor.faults.always("getConfiguredIntegrations", ({ params }) => {
+    // Page 2 is answered only after page 3 was asked for: one after another would never end.
+    if (params["page"] === 3) second.resolve();
+    return params["page"] === 2 ? { after: second.promise } : undefined;
+  });
+  const { integrations, total } = await allConfiguredIntegrations(at.client, {}, patient());
+  assert.equal(total, 10_000);
+  assert.equal(new Set(integrations.map(({ id }) => id)).size, 10_000);
+  assert.equal(at.vendor.calls.length, 100);
+});
+
+Deno.test("allConfiguredIntegrations gets through the documented ten calls a second", async () => {
+  await using at = rig({ vendor: { callsPerSecond: 10 } });
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(10_000));
+  const { integrations } = await allConfiguredIntegrations(at.client, {}, patient());
+  assert.equal(integrations.length, 10_000);
+});
+
+Deno.test("allConfiguredIntegrations does not wait for a tenant that shuts us out for long", async () => {
+  await using at = rig();
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(250));
+  at.vendor.faults.always(
+    "getConfiguredIntegrations",
+    ({ params }) => params["page"] === 2 ? { status: 429, headers: { "Retry-After": "20" } } : undefined,
+  );
+  const failure = await failureOf(allConfiguredIntegrations(at.client, {}, patient()));
+  assert.equal(failure.kind, "rate_limited");
+  assert.ok(at.vendor.calls.length <= 5, `${at.vendor.calls.length} calls`);
+});
+
+Deno.test("allConfiguredIntegrations reads any number exactly", async () => {
+  await using at = rig({ limits: { concurrency: 10, burst: 1e6, perSecond: 1e6 } });
+  const sizes = fc.oneof(fc.constantFrom(0, 1, 99, 100, 101, 199, 200, 201), fc.nat(450));
+  await fc.assert(
+    fc.asyncProperty(sizes, async (size) => {
+      at.vendor.world.integrations.set(ids.northwind, generateIntegrations(size));
+      at.vendor.calls.length = 0;
+      const { integrations, total } = await allConfiguredIntegrations(at.client, {}, patient());
+      assert.deepEqual([integrations.length, total], [size, size]);
+      assert.equal(at.vendor.calls.length, Math.max(1, Math.ceil(size / 100)));
+    }),
+    { numRuns: 25 },
+  );
+});
+
+Deno.test("allConfiguredIntegrations stops on an empty page when the list shrinks while it is read", async () => {
+  await using at = rig();
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(250));
+  at.vendor.faults.always("getConfiguredIntegrations", ({ nth }) => {
+    if (nth === 2) at.vendor.world.integrations.set(ids.northwind, generateIntegrations(120));
+    return undefined;
+  });
+  const { integrations, total } = await allConfiguredIntegrations(at.client, {}, patient());
+  assert.deepEqual([integrations.length, total], [120, 120]);
+});
+
+Deno.test("allConfiguredIntegrations goes on when the list grows while it is read", async () => {
+  await using at = rig();
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(200));
+  at.vendor.faults.always("getConfiguredIntegrations", ({ nth }) => {
+    if (nth === 2) at.vendor.world.integrations.set(ids.northwind, generateIntegrations(350));
+    return undefined;
+  });
+  const { integrations, total } = await allConfiguredIntegrations(at.client, {}, patient());
+  assert.deepEqual([integrations.length, total], [350, 350]);
+});
+
+Deno.test("allConfiguredIntegrations takes a refused later page for the end, and a refused first one not", async () => {
+  await using at = rig();
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(250));
+  const refused = { error: { code: -32602, message: "Invalid params" } };
+  at.vendor.faults.always(
+    "getConfiguredIntegrations",
+    ({ params }) => params["page"] === 3 ? refused : undefined,
+  );
+  const { integrations, total } = await allConfiguredIntegrations(at.client, {}, patient());
+  assert.deepEqual([integrations.length, total], [200, 250]);
+  at.vendor.faults.always("getConfiguredIntegrations", refused);
+  assert.equal((await failureOf(allConfiguredIntegrations(at.client, {}, patient()))).kind, "rejected");
+});
+
+Deno.test("allConfiguredIntegrations does not believe an absurd total", async () => {
+  await using served = serve(answering({ data: [], total: 4e9, page: 1, perPage: 100 }));
+  const client = clientAt(`${served.url}/api`, createFakeClock());
+  const { integrations } = await allConfiguredIntegrations(client, {}, patient());
+  assert.deepEqual(integrations, []);
+});
+
+Deno.test("allConfiguredIntegrations fails as a whole when one page does", async () => {
+  await using at = rig();
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(1_000));
+  at.vendor.faults.always(
+    "getConfiguredIntegrations",
+    ({ params }) => params["page"] === 5 ? { status: 403 } : undefined,
+  );
+  const failure = await failureOf(allConfiguredIntegrations(at.client, {}, patient()));
+  assert.equal(failure.kind, "rights_refused");
+});
+
+function clientAt(apiUrl: string, clock: FakeClock): Bitdefender {
+  return createBitdefender({ apiUrl, apiKey: KEY, clock });
+}
+
+/** A server that gives every request the same result under its own id. */
+function answering(
+  result: unknown,
+  more: Record<string, unknown> = {},
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const { id } = await request.json();
+    return Response.json({ id, jsonrpc: "2.0", result, ...more });
+  };
+}
