@@ -41,7 +41,7 @@ export function respond(status: number, body?: unknown, headers: HeadersInit = {
 
 /** Promises a body and breaks the connection instead. */
 function cut(): Response {
-  const body = new ReadableStream({ start: (controller) => controller.error(new Error("cut")) });
+  const body = new ReadableStream({ start: (controller) => controller.error("cut") });
   return new Response(body, { headers: { "content-type": "application/json" } });
 }
 

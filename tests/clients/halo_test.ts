@@ -1,0 +1,320 @@
+import assert from "node:assert/strict";
+import { ClientError, type Failure } from "../../clients/errors.ts";
+import { HALO_LIMITS } from "../../clients/halo.ts";
+import type { Product } from "../../clients/halo/product.ts";
+import { PRODUCTS } from "../../clients/halo/products.ts";
+import type { Integration } from "../../clients/halo/record.ts";
+import { openDesk } from "./halo_desk.ts";
+
+const TARGETS = [
+  "datto",
+  "ncentral",
+  "kaseya",
+  "sentinelone",
+  "sophos",
+  "armis",
+  "prtg",
+  "dynatrace",
+  "tenable",
+  "snipeit",
+  "snow",
+  "manageengine",
+];
+
+Deno.test("PRODUCTS are the twelve of the vendor's page", () => {
+  assert.deepEqual(PRODUCTS.map(({ target }) => target), TARGETS);
+});
+
+/** `includedetails` as the page has it: N-central and Snow. */
+const WITH_DETAILS = ["ncentral", "snow"];
+
+for (const product of PRODUCTS) {
+  const secret = secretOf(product);
+  const detailed = WITH_DETAILS.includes(product.target);
+
+  Deno.test(`halo.save, get, list and remove work for ${product.label}`, async () => {
+    await using desk = openDesk({ records: {} });
+    const { client, emulator, call } = desk;
+    const body = { url: "https://one.example", server_url: "https://one.example", [secret]: "s3cret-value" };
+
+    const created = await client.save(product, body, call);
+    assert.equal(created?.id, 1);
+    assert.deepEqual(emulator.calls.at(-1)?.body, [body]);
+    assert.equal(emulator.secrets.get(`${product.details}/1.${secret}`), "s3cret-value");
+
+    const updated = await client.save(product, { id: 1, [flagOf(product)]: true }, call);
+    assert.equal(updated?.[flagOf(product)], true);
+
+    const [listed] = await client.list(product, call);
+    const got = await client.get(product, 1, call);
+    assert.equal(listed?.id, 1);
+    assert.equal(got[flagOf(product)], true);
+    assert.ok(!JSON.stringify([created, updated, listed, got]).includes("s3cret-value"));
+
+    await client.remove(product, 1, call);
+    assert.deepEqual(await client.list(product, call), []);
+    assert.equal((await failure(client.get(product, 1, call))).kind, "not_found");
+    const reads = emulator.calls.filter(({ method }) => method === "GET");
+    const query = detailed ? { includedetails: "true" } : {};
+    for (const read of reads) assert.deepEqual({ ...read.query }, query);
+  });
+}
+
+Deno.test("halo.get keeps only the fields of the product's row", async () => {
+  await using desk = openDesk();
+  const record = await desk.client.get(productOf("sophos"), 1, desk.call);
+  assert.equal(record.name, "Sophos Central");
+  assert.ok(!("unknown_to_older_clients" in record));
+});
+
+Deno.test("halo.get hides Snow's password and never asks for it decrypted", async () => {
+  await using desk = openDesk();
+  const snow = productOf("snow");
+  const record = await desk.client.get(snow, 5, desk.call);
+  await desk.client.list(snow, desk.call);
+  assert.equal(record.password, "••••••");
+  assert.ok(Array.isArray(record.client_links));
+  for (const { query } of desk.emulator.calls) {
+    assert.ok(!Object.keys(query).some((name) => /decrypt/i.test(name)));
+  }
+});
+
+const SHAPES = [
+  { list: "wrapped", saved: "array", savedStatus: 200, deletedStatus: 204 },
+  { list: "array", saved: "object", savedStatus: 201, deletedStatus: 200 },
+  { list: "array", saved: "empty", savedStatus: 200, deletedStatus: 200 },
+  { list: "array", saved: "empty", savedStatus: 204, deletedStatus: 204 },
+] as const;
+
+for (const shape of SHAPES) {
+  Deno.test(`halo takes answers as ${JSON.stringify(shape)}`, async () => {
+    await using desk = openDesk({ shape });
+    const sophos = productOf("sophos");
+    const saved = await desk.client.save(sophos, { name: "Sophos EU" }, desk.call);
+    assert.deepEqual(saved?.id, shape.saved === "empty" ? undefined : 2);
+    assert.deepEqual(names(await desk.client.list(sophos, desk.call)), ["Sophos Central", "Sophos EU"]);
+    await desk.client.remove(sophos, 2, desk.call);
+    assert.deepEqual(names(await desk.client.list(sophos, desk.call)), ["Sophos Central"]);
+  });
+}
+
+Deno.test("halo.list takes a single configuration that comes without an array", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("GET ArmisDetails", { kind: "status", status: 200, body: { id: 9, name: "Armis" } });
+  assert.deepEqual(names(await desk.client.list(productOf("armis"), desk.call)), ["Armis"]);
+});
+
+Deno.test("halo.list does not take an empty answer for an empty list", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("GET ArmisDetails", { kind: "status", status: 200 });
+  const { kind } = await failure(desk.client.list(productOf("armis"), desk.call));
+  assert.equal(kind, "unexpected_reply");
+});
+
+Deno.test("halo.get refuses a configuration of another id", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("GET ArmisDetails/{id}", {
+    kind: "status",
+    status: 200,
+    body: { id: 5, name: "Other" },
+  });
+  const { kind } = await failure(desk.client.get(productOf("armis"), 4, desk.call));
+  assert.equal(kind, "unexpected_reply");
+});
+
+for (const target of ["kaseya", "sentinelone", "sophos", "armis", "tenable", "manageengine"]) {
+  Deno.test(`halo.live returns what ${target} says, secrets hidden`, async () => {
+    await using desk = openDesk();
+    const product = productOf(target);
+    assert.ok(product.live);
+    const data = await desk.client.live({ ...product, live: product.live }, desk.call);
+    assert.ok(data);
+    assert.ok(!/"[^"]*-token/.test(JSON.stringify(data)), JSON.stringify(data));
+    assert.deepEqual(desk.asked(), [`GET /api/${product.live}/Get`]);
+  });
+}
+
+Deno.test("halo has live data for six products", () => {
+  assert.equal(PRODUCTS.filter(({ live }) => live !== null).length, 6);
+});
+
+Deno.test("halo.createWebhook and deleteWebhook change Kaseya's webhook", async () => {
+  await using desk = openDesk();
+  const kaseya = productOf("kaseya");
+  await desk.client.createWebhook(2, desk.call);
+  assert.equal((await desk.client.get(kaseya, 2, desk.call)).webhook_id, 4_711);
+  await desk.client.deleteWebhook(2, desk.call);
+  assert.equal((await desk.client.get(kaseya, 2, desk.call)).webhook_id, null);
+  assert.deepEqual(desk.asked().filter((line) => !line.startsWith("GET")), [
+    "POST /api/KaseyaVSAX/CreateWebhook/2",
+    "DELETE /api/KaseyaVSAX/DeleteWebhook/2",
+  ]);
+  assert.equal((await failure(desk.client.createWebhook(99, desk.call))).kind, "not_found");
+});
+
+Deno.test("halo.startExport, exportStatus and cancelExport follow Tenable's export", async () => {
+  await using desk = openDesk();
+  const { client, emulator, call } = desk;
+  const state = async () => (await client.exportStatus({ ...call, fresh: true })).state;
+  assert.equal(await state(), "none");
+  await client.startExport(50, call);
+  assert.deepEqual(emulator.calls.at(-1)?.body, { chunk_size: 50 });
+  assert.equal(await state(), "running");
+  await client.cancelExport(call);
+  assert.equal(await state(), "cancelled");
+  await client.startExport(undefined, call);
+  assert.deepEqual(emulator.calls.at(-1)?.body, {});
+  emulator.exports.at(-1)!.export_progress = "FINISHED";
+  assert.equal(await state(), "finished");
+  const refused = await failure(client.cancelExport(call));
+  assert.deepEqual([refused.kind, refused.detail], ["rejected", "No export is running."]);
+});
+
+const STATUSES: readonly (readonly [body: unknown, state: string])[] = [
+  [[], "none"],
+  ["PROCESSING", "running"],
+  ["45%", "running"],
+  ["100%", "finished"],
+  ["Not started", "none"],
+  [{ status: "ERROR" }, "failed"],
+  [{ export_progress: "PROCESSING", progress_error: "disk full" }, "failed"],
+  [{
+    exports: [{ status: "FINISHED", export_date: "2026-01-01" }, {
+      status: "QUEUED",
+      export_date: "2026-01-02",
+    }],
+  }, "running"],
+  [{ ready_for_import: true }, "finished"],
+  [{ status: "Quux" }, "unclear"],
+];
+
+for (const [body, state] of STATUSES) {
+  Deno.test(`halo.exportStatus reads ${JSON.stringify(body)} as ${state}`, async () => {
+    await using desk = openDesk();
+    desk.emulator.fail("GET Tenable/Status", { kind: "status", status: 200, body: JSON.stringify(body) });
+    assert.equal((await desk.client.exportStatus(desk.call)).state, state);
+  });
+}
+
+Deno.test("halo asks for one token, with scope and tenant, for calls side by side", async () => {
+  await using desk = openDesk({ tenant: "northwind" }, { tenant: "northwind" });
+  await Promise.all(PRODUCTS.map((product) => desk.client.list(product, desk.call)));
+  const tokens = desk.emulator.calls.filter(({ path }) => path === "/auth/token");
+  assert.equal(tokens.length, 1);
+  assert.deepEqual(tokens[0]?.body, {
+    grant_type: "client_credentials",
+    client_id: "client",
+    client_secret: "client-secret",
+    scope: "all",
+  });
+  assert.deepEqual({ ...tokens[0]?.query }, { tenant: "northwind" });
+  assert.match(tokens[0]?.contentType ?? "", /^application\/x-www-form-urlencoded/);
+});
+
+Deno.test("halo renews an expired token once and goes on", async () => {
+  await using desk = openDesk();
+  await desk.client.list(productOf("armis"), desk.call);
+  desk.emulator.expireTokens();
+  await desk.client.save(productOf("armis"), { id: 4, name: "Armis 2" }, desk.call);
+  assert.equal(desk.emulator.calls.filter(({ path }) => path === "/auth/token").length, 2);
+  assert.equal(desk.emulator.records.ArmisDetails?.[0]?.name, "Armis 2");
+});
+
+Deno.test("halo says that its credentials are refused, without them", async () => {
+  await using desk = openDesk({}, { clientSecret: "wrong-secret" });
+  const refused = await failure(desk.client.list(productOf("armis"), desk.call));
+  assert.equal(refused.kind, "credentials_refused");
+  assert.ok(!JSON.stringify(refused).includes("wrong-secret"));
+});
+
+const REFUSALS:
+  readonly (readonly [status: number, body: unknown, kind: Failure["kind"], detail: string | undefined])[] = [
+    [403, undefined, "rights_refused", undefined],
+    [404, undefined, "not_found", undefined],
+    [400, "The name is already in use", "rejected", "The name is already in use"],
+    [400, '"Please contact the administrator"', "rejected", "Please contact the administrator"],
+    [400, { error: "invalid", error_description: "No such type" }, "rejected", "No such type"],
+    [400, { ClassName: "System.Exception", Message: "Bad mapping" }, "rejected", "Bad mapping"],
+    [400, { Message: "Bad url" }, "rejected", "Bad url"],
+    [400, { resultCode: 7, errorMessage: "Too long" }, "rejected", "Too long"],
+    [400, { reason: "Anything" }, "rejected", "Anything"],
+  ];
+
+for (const [status, body, kind, detail] of REFUSALS) {
+  Deno.test(`halo reads a ${status} with ${JSON.stringify(body) ?? "no body"}`, async () => {
+    await using desk = openDesk();
+    desk.emulator.fail("POST ArmisDetails", { kind: "status", status, body });
+    const refused = await failure(desk.client.save(productOf("armis"), { id: 4, name: "x" }, desk.call));
+    assert.deepEqual([refused.kind, refused.detail, refused.ambiguous], [kind, detail, false]);
+  });
+}
+
+const LOST = ["hang", "cut", "malformed", "apply-then-hang", "apply-then-cut", "apply-then-500"] as const;
+
+for (const kind of LOST) {
+  Deno.test(`halo.save sends once and calls the outcome ambiguous when the answer is lost (${kind})`, async () => {
+    await using desk = openDesk({}, { timeoutMs: 150 });
+    desk.emulator.fail("POST ArmisDetails", { kind });
+    const lost = await failure(desk.client.save(productOf("armis"), { id: 4, name: "Armis 2" }, desk.call));
+    assert.equal(lost.ambiguous, true);
+    assert.equal(desk.asked().filter((line) => line === "POST /api/ArmisDetails").length, 1);
+    const applied = kind.startsWith("apply-then-");
+    assert.equal(desk.emulator.records.ArmisDetails?.[0]?.name, applied ? "Armis 2" : "Armis");
+  });
+}
+
+Deno.test("halo.list is asked again after a lost answer", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("GET ArmisDetails", { kind: "cut" });
+  assert.equal((await desk.client.list(productOf("armis"), desk.call)).length, 1);
+  assert.equal(desk.asked().length, 2);
+});
+
+Deno.test("halo keeps within 300 requests in any five minutes", async () => {
+  await using desk = openDesk();
+  const armis = productOf("armis");
+  const started = desk.clock.now();
+  for (let sent = 0; sent < 301; sent++) await desk.client.list(armis, desk.call);
+  assert.deepEqual(desk.events.filter(({ outcome }) => outcome !== "ok"), []);
+  assert.ok(desk.clock.now() - started >= 300_000);
+});
+
+Deno.test("halo.save says in the vendor's words that the limit of requests is used up", async () => {
+  await using desk = openDesk({ rate: 1 });
+  await desk.client.list(productOf("armis"), desk.call);
+  const refused = await failure(desk.client.save(productOf("armis"), { id: 4, name: "x" }, desk.call));
+  assert.equal(refused.kind, "rate_limited");
+  assert.match(refused.detail ?? "", /300 Requests per rolling 5 minute window/);
+});
+
+Deno.test("halo takes other limits than the default", async () => {
+  await using desk = openDesk({}, { limits: { ...HALO_LIMITS, window: { calls: 2, perMs: 60_000 } } });
+  const started = desk.clock.now();
+  for (let sent = 0; sent < 3; sent++) await desk.client.list(productOf("armis"), desk.call);
+  assert.ok(desk.clock.now() - started >= 60_000);
+});
+
+export function productOf(target: string): Product {
+  const found = PRODUCTS.find((product) => product.target === target);
+  assert.ok(found, target);
+  return found;
+}
+
+function secretOf(product: Product): string {
+  return [...product.fields].find(([field, kind]) => kind === "secret" && field.startsWith("new_"))?.[0] ??
+    "none";
+}
+
+function flagOf(product: Product): string {
+  return product.sync.enabled[0] ?? "none";
+}
+
+function names(records: readonly Integration[]): readonly unknown[] {
+  return records.map(({ name }) => name);
+}
+
+async function failure(promise: Promise<unknown>): Promise<Failure> {
+  const error = await promise.then(() => undefined, (reason: unknown) => reason);
+  assert.ok(error instanceof ClientError, `not a ClientError: ${error}`);
+  return error.failure;
+}
