@@ -1,0 +1,82 @@
+import { z } from "zod";
+import type { Input } from "../../handlers/operation.ts";
+
+/** One field of an operation's input, as a person meets it. */
+export interface Field {
+  readonly name: string;
+  /** "word" and "rest" go by position, "option" is `name=value`; see `Input` for the others. */
+  readonly kind: "word" | "rest" | "option" | "open" | "drop" | "document";
+  readonly required: boolean;
+  /** What stands for the value in a usage line. */
+  readonly placeholder: string;
+  /** What an "open" key starts with; empty when it takes every key. */
+  readonly prefix: string;
+  /** The only values there are (for "open": the only keys); empty when anything may be typed. */
+  readonly values: readonly string[];
+  readonly type: "text" | "number" | "boolean" | "list";
+}
+
+/** In the order declared, which is the order typed. */
+export function fieldsOf(input: Input): readonly Field[] {
+  const known = FIELDS.get(input);
+  if (known) return known;
+  const fields = readFields(input);
+  FIELDS.set(input, fields);
+  return fields;
+}
+
+const FIELDS = new WeakMap<Input, readonly Field[]>();
+
+const Values = z.object({
+  type: z.unknown(),
+  enum: z.array(z.unknown()).optional(),
+  const: z.unknown(),
+});
+
+/** A property of the JSON schema, which carries the `.meta()` of a field through any wrapper around it. */
+const Property = Values.extend({
+  positional: z.boolean().default(false),
+  rest: z.boolean().default(false),
+  open: z.string().optional(),
+  drop: z.boolean().default(false),
+  document: z.boolean().default(false),
+  placeholder: z.string().optional(),
+  items: Values.optional().catch(undefined),
+  propertyNames: Values.optional().catch(undefined),
+});
+
+function readFields(input: Input): Field[] {
+  const { properties = {} } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
+  return Object.entries(input.shape).map(([name, schema]) => {
+    const property = Property.parse(properties[name] ?? {});
+    const kind = kindOf(property);
+    return {
+      name,
+      kind,
+      required: !z.safeParse(schema, undefined).success,
+      placeholder: property.placeholder ?? (kind === "open" || kind === "drop" ? "name" : name),
+      prefix: property.open ?? "",
+      values: valuesOf((kind === "open" ? property.propertyNames : property.items) ?? property),
+      type: typeOf(property.type),
+    };
+  });
+}
+
+function kindOf(property: z.output<typeof Property>): Field["kind"] {
+  if (property.document) return "document";
+  if (property.drop) return "drop";
+  if (property.open !== undefined) return "open";
+  if (property.rest) return "rest";
+  return property.positional ? "word" : "option";
+}
+
+function valuesOf({ enum: several, const: only }: z.output<typeof Values>): string[] {
+  const values = several ?? (only === undefined ? [] : [only]);
+  return values.filter((value) => value !== null).map(String);
+}
+
+function typeOf(type: unknown): Field["type"] {
+  if (type === "number" || type === "integer") return "number";
+  if (type === "boolean") return "boolean";
+  return type === "array" ? "list" : "text";
+}

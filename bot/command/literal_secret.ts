@@ -1,0 +1,94 @@
+import type { Json } from "../../handlers/operation.ts";
+import { normalise } from "./normalise.ts";
+
+/** What stands in chat for a secret that is entered on the secret page. */
+export const ASK = "?";
+
+/** Judges a key as typed, or a dotted path of a document. */
+export type SecretJudge = (key: string) => boolean;
+
+/** The keys of what looks like a secret typed out in any message, a command or not; empty when there is none. */
+export function literalSecretIn(text: string): string[] {
+  return literalSecrets(normalise(text), looksSecret);
+}
+
+/** A key whose value is a secret in all likelihood, whoever asks for it. */
+export function looksSecret(key: string): boolean {
+  const name = key.toLowerCase();
+  if (/^secret\.apono\.|(^|\.)new_/.test(name)) return true;
+  const last = name.split(".").findLast((part) => !/^\d*$/.test(part)) ?? "";
+  return SECRET_ENDING.test(last.replace(/[_-]/g, ""));
+}
+
+const SECRET_ENDING =
+  /(secret|passw(or)?d|pwd|passphrase|token|apikey|privatekey|secretkey|secretaccesskey)$|^authorization$/;
+
+/** `key=value` (spaces allowed around "=") and `"key": value`, wherever they stand in normalised text. */
+export function literalSecrets(text: string, isSecret: SecretJudge): string[] {
+  const found = [...text.matchAll(ASSIGNMENT)].filter((match) => {
+    const [, key = "", quotedKey = "", ...values] = match;
+    return isSecret(key || quotedKey) && isLiteral(values.find((value) => value !== undefined) ?? "");
+  });
+  return unique(found.map(([, key = "", quotedKey = ""]) => key || quotedKey));
+}
+
+/**
+ * The value is only looked at, not consumed, so that `uri=https://host?token=x` yields both keys; and it is not
+ * the next option: `secret= role=x` has an empty secret.
+ */
+const ASSIGNMENT = new RegExp(
+  String.raw`(?:(?<![\p{L}\p{N}_.-])([\p{L}\p{N}_.-]+)["']? ?=(?: (?![\p{L}\p{N}_.-]+=))?` +
+    String.raw`|["']([\p{L}\p{N}_. -]+)["'] ?: ?)` +
+    String.raw`(?=(?:"([^"]*)"|'([^']*)'|(\S+)))`,
+  "gu",
+);
+
+/** The dotted paths in a document under which a secret is written out. */
+export function literalSecretsIn(document: Json, isSecret: SecretJudge): string[] {
+  return unique(
+    leavesOf(document)
+      .filter((leaf) =>
+        typeof leaf.value !== "boolean" && leaf.value !== null && isLiteral(String(leaf.value))
+      )
+      .filter((leaf) => isSecret(leaf.path) || isSecret(withoutIndexes(leaf.path)))
+      .map((leaf) => leaf.path),
+  );
+}
+
+/** The dotted paths in a document under which a secret is asked for. */
+export function askedIn(document: Json, isSecret: SecretJudge): string[] {
+  return leavesOf(document)
+    .filter((leaf) => leaf.value === ASK && (isSecret(leaf.path) || isSecret(withoutIndexes(leaf.path))))
+    .map((leaf) => leaf.path);
+}
+
+/** A flag is no secret, whatever it is called (`new_method=true`). */
+function isLiteral(value: string): boolean {
+  return value !== "" && !/^(\?|true|false|null)[.,;!}\]]*$/i.test(value);
+}
+
+interface Leaf {
+  readonly path: string;
+  readonly value: string | number | boolean | null;
+}
+
+function leavesOf(root: Json): Leaf[] {
+  const leaves: Leaf[] = [];
+  const waiting: { path: readonly string[]; value: Json }[] = [{ path: [], value: root }];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { path, value } = next;
+    if (value === null || typeof value !== "object") leaves.push({ path: path.join("."), value });
+    else {for (const [key, inner] of Object.entries(value)) {
+        waiting.push({ path: [...path, key], value: inner });
+      }}
+  }
+  return leaves.reverse();
+}
+
+function withoutIndexes(path: string): string {
+  return path.split(".").filter((part) => !/^\d+$/.test(part)).join(".");
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}

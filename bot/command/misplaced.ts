@@ -1,0 +1,109 @@
+import { slipOf } from "./closest.ts";
+import { headOf } from "./command.ts";
+import type { Field } from "./field.ts";
+import { extraNamed, extrasOf, has, type Line, optionNamed, retyped } from "./line.ts";
+import { Mistake, oneOf, typed } from "./mistake.ts";
+import { quote, type Word } from "./word.ts";
+
+/** `role= arn…`, `role =arn…` and `role = arn…`: an option torn apart. Undefined when the word is none of these. */
+export function tornOption(line: Line, at: number): Mistake | undefined {
+  const word = line.words[at];
+  const next = line.words[at + 1];
+  if (word?.pair && word.pair.value === "" && !word.pair.quoted && isOption(word.pair.key, line)) {
+    const joined = next && !next.pair ? [retyped(line, at, 2, `${word.pair.key}=${next.raw}`)] : [];
+    return new Mistake("bad_value", `${word.pair.key}= has no value. Leave no space after "=".`, joined);
+  }
+  const key = line.words[at - 1]?.text ?? "";
+  if (!word?.raw.startsWith("=") || !isOption(key, line)) return undefined;
+  const alone = word.raw === "=";
+  const joined = `${key}=${alone ? next?.raw ?? "" : word.raw.slice(1)}`;
+  return new Mistake("bad_value", `Leave no space around "=": ${key}=…`, [
+    retyped(line, at - 1, alone ? 3 : 2, joined),
+  ]);
+}
+
+/** `rol=arn…` for `role=`, or an option that the command does not have. Undefined when it may belong to a name. */
+export function unknownOption(line: Line, at: number): Mistake | undefined {
+  const word = line.words[at];
+  if (!word?.pair || word.pair.value === "") return undefined;
+  const { key } = word.pair;
+  const slip = slipOf(key, optionNames(line));
+  const takesNames = has(line, "rest");
+  if (slip === undefined && (takesNames || !LIKE_AN_OPTION.test(key))) return undefined;
+  const advice = takesNames ? " If it is part of a name, put it in quotes." : "";
+  return new Mistake(
+    "unknown_option",
+    `${headOf(line.command)} has no option ${key}=. ${optionsTaken(line)}${advice}`,
+    slip === undefined ? [] : [retyped(line, at, 1, slip + word.raw.slice(key.length))],
+  );
+}
+
+/** A word that no field takes. */
+export function unexpectedWord(
+  line: Line,
+  at: number,
+  positional: readonly Field[],
+  unfilled: readonly Field[],
+): Mistake {
+  const text = line.words[at]?.text ?? "";
+  if (line.words[at - 1]?.pair) return strayWord(line, at);
+  const choice = unfilled.find((field) => field.values.length > 0);
+  if (choice) {
+    const slip = slipOf(text, choice.values);
+    const sentence = `<${choice.placeholder}> can be ${oneOf(choice.values)}, not ${typed(text)}.`;
+    return new Mistake("bad_value", sentence, slip === undefined ? [] : [retyped(line, at, 1, slip)]);
+  }
+  const sentence = `${headOf(line.command)} does not expect ${typed(text)}`;
+  const last = positional.at(-1);
+  return last
+    ? new Mistake(
+      "too_many_words",
+      `${sentence} after <${last.placeholder}>. A name with spaces goes in quotes.`,
+    )
+    : new Mistake("too_many_words", `${sentence}.`, [retyped(line, at, line.words.length)]);
+}
+
+/** Words on both sides of an option are nearly always the option's value without its quotes. */
+export function strayWord(line: Line, at: number): Mistake {
+  const text = typed(line.words[at]?.raw ?? "");
+  const option = line.words[at - 1]?.pair;
+  if (!option || option.quoted) {
+    return new Mistake(
+      "too_many_words",
+      `${text} stands apart from the words before it. Put options at the end.`,
+    );
+  }
+  const stray = wordsUpToOption(line.words, at);
+  const value = quote([option.value, ...stray.map((word) => word.raw)].join(" "));
+  return new Mistake(
+    "too_many_words",
+    `Does ${text} belong to ${option.key}=? A value with spaces goes in quotes.`,
+    [
+      retyped(line, at - 1, stray.length + 1, `${option.key}=${value}`),
+    ],
+  );
+}
+
+const LIKE_AN_OPTION = /^[\p{L}_][\p{L}\p{N}_.-]*$/u;
+
+function wordsUpToOption(words: readonly Word[], at: number): readonly Word[] {
+  const end = words.findIndex((word, place) => place > at && word.pair !== undefined);
+  return words.slice(at, end === -1 ? undefined : end);
+}
+
+function isOption(key: string, line: Line): boolean {
+  return optionNamed(key, line) !== undefined || extraNamed(key, line) !== undefined;
+}
+
+function optionNames({ command, fields }: Line): string[] {
+  return [
+    ...fields.filter((field) => field.kind === "option").map((field) => field.name),
+    ...extrasOf(command),
+  ];
+}
+
+function optionsTaken(line: Line): string {
+  const opens = line.fields.filter((field) => field.kind === "open").map((field) => `${field.prefix}…=`);
+  const names = [...optionNames(line).map((name) => `${name}=`), ...opens];
+  return names.length === 0 ? "It takes no options." : `It takes ${oneOf(names)}.`;
+}

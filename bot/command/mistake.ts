@@ -1,0 +1,43 @@
+export type MistakeCode =
+  | "unknown_verb"
+  | "unknown_target"
+  | "unknown_option"
+  | "missing_argument"
+  | "bad_value"
+  | "bad_document"
+  | "too_many_words";
+
+/** Why a command is not understood; ends the reading of it and never leaves `parse`. */
+export class Mistake extends Error {
+  constructor(
+    readonly code: MistakeCode,
+    sentence: string,
+    /** Whole commands to type, closest first. */
+    readonly suggestions: readonly string[] = [],
+  ) {
+    super(sentence);
+    this.name = "Mistake";
+  }
+}
+
+/** "a, b or c", shortened to what a phone can show. */
+export function oneOf(values: readonly string[], most = 12): string {
+  if (values.length > most) return `${values.slice(0, most).join(", ")} … (${values.length - most} more)`;
+  return listed(values, "or");
+}
+
+/** "a, b and c" */
+export function allOf(values: readonly string[]): string {
+  return listed(values, "and");
+}
+
+/** What was typed, cut and in quotes. */
+export function typed(value: string, max = 40): string {
+  const letters = [...value];
+  return `"${letters.length > max ? `${letters.slice(0, max - 1).join("")}…` : value}"`;
+}
+
+function listed(values: readonly string[], word: "and" | "or"): string {
+  const last = values.at(-1) ?? "";
+  return values.length < 2 ? last : `${values.slice(0, -1).join(", ")} ${word} ${last}`;
+}

@@ -1,0 +1,56 @@
+import type { Block, Button, Reply } from "../../handlers/reply.ts";
+import { headOf, isChange } from "./command.ts";
+import { normalise } from "./normalise.ts";
+import type { Wrong } from "./parse.ts";
+import { findRoute, type Vocabulary } from "./route.ts";
+import { takesDocument } from "./usage.ts";
+import { wordsOf } from "./word.ts";
+
+/** The answer to a command that is not understood, for the asker alone: what is wrong and what to type instead. */
+export function refusalOf(wrong: Wrong, vocabulary: Vocabulary): Reply {
+  const { command, usage, suggestions } = wrong;
+  const blocks: Block[] = [];
+  if (usage !== undefined) blocks.push({ kind: "text", text: ["Type ", { code: usage }] });
+  if (command && takesDocument(command)) {
+    blocks.push({ kind: "text", text: "A JSON document may come with it." });
+  }
+  if (suggestions.length > 0) {
+    const items = suggestions.map((suggestion) => ({ code: suggestion }));
+    blocks.push({ kind: "text", text: "Meant was perhaps" }, { kind: "list", items });
+  }
+  return {
+    mark: "refused",
+    title: wrong.sentence,
+    blocks,
+    footer: command
+      ? [isChange(command) ? "Nothing was changed. " : "", { code: `/help ${headOf(command).slice(1)}` }]
+      : "Nothing was done.",
+    buttons: suggestions.map((suggestion) => buttonFor(suggestion, vocabulary)).filter((row) =>
+      row.length > 0
+    ),
+    personal: true,
+  };
+}
+
+/** Telegram copies no more than this. */
+const MOST_TO_COPY = 256;
+const LONGEST_LABEL = 48;
+
+/** A read can be pressed; anything else is only ever text to copy, check and send oneself. */
+export function buttonFor(suggestion: string, vocabulary: Vocabulary): Button[] {
+  const label = shortened(suggestion);
+  if (isRead(suggestion, vocabulary)) return [{ label, action: { command: suggestion } }];
+  if (suggestion.length > MOST_TO_COPY) return [];
+  return [{ label: `Copy ${label}`, action: { copy: suggestion } }];
+}
+
+function isRead(suggestion: string, vocabulary: Vocabulary): boolean {
+  const [head = "", ...words] = wordsOf(normalise(suggestion));
+  const verb = head === "" ? "" : head.text.replace(/^\//, "");
+  return findRoute(verb, words, vocabulary)?.command.risk === "read";
+}
+
+function shortened(text: string): string {
+  const letters = [...text];
+  return letters.length > LONGEST_LABEL ? `${letters.slice(0, LONGEST_LABEL - 1).join("")}…` : text;
+}
