@@ -672,13 +672,6 @@ Deno.test("getUpdates waits for the next update and is ended by another getUpdat
   const received = answers.flatMap(({ result }) => (result ?? []) as Update[]);
   assert.deepEqual(received.map(({ message }) => message?.text), ["/ping"]);
 });
-  await fake.telegram.until(() => fake.telegram.calls().length === 0);
-  const waiting = fake.ask("getUpdates", { timeout: 50 });
-  assert.equal((await ended).error_code, 409);
-  fake.telegram.say(ANA, GROUP, "/ping");
-  const { result } = await waiting;
-  assert.equal((result as Update[])[0]?.message?.text, "/ping");
-});
 
 Deno.test("getUpdates is refused while a webhook is set", async () => {
   await using fake = open();
