@@ -1,0 +1,91 @@
+import { z } from "zod";
+import type { Apono } from "../../clients/apono.ts";
+import type { Filter, Integration, Listed } from "../../clients/apono/integration.ts";
+import { BadInput, type Context, operationsOf } from "../operation.ts";
+import type { Reply } from "../reply.ts";
+import { type Column, longTable } from "./long_table.ts";
+import { statusWord, worstFirst } from "./status_word.ts";
+
+const input = z.object({
+  name: z.string().optional().meta({ placeholder: "name or part*" }),
+  type: z.string().optional().meta({ placeholder: "type,type" }),
+  status: z.string().optional().meta({ placeholder: "status,status" }),
+  category: z.string().optional(),
+  connector: z.string().optional().meta({ placeholder: "connector id" }),
+});
+
+type Asked = z.output<typeof input>;
+
+interface Found extends Listed<Integration> {
+  readonly asked: Asked;
+}
+
+export const listIntegrations = operationsOf<Apono>("apono").read<typeof input, Found>({
+  verb: "list",
+  target: "apono",
+  summary: "List Apono integrations",
+  example: "/list apono type=postgresql status=error,warning",
+  input,
+  run: async (context, asked) => ({ ...await list(context, asked), asked }),
+  render,
+});
+
+async function list({ client, call }: Context<Apono>, asked: Asked): Promise<Listed<Integration>> {
+  if (client.api === "v2" && asked.category !== undefined) {
+    throw new BadInput("This bot uses Apono's v2 API, which has no categories. Leave category= out.");
+  }
+  return await client.integrations.list(filterOf(asked), call);
+}
+
+/** Several values of one filter are separated by commas; a name may have commas in it. */
+function filterOf({ name, type, status, category, connector }: Asked): Filter {
+  return {
+    ...(name ? { name } : {}),
+    ...(type ? { type: words(type) } : {}),
+    ...(status ? { status: words(status) } : {}),
+    ...(category ? { category: words(category).map((word) => word.toUpperCase()) } : {}),
+    ...(connector ? { connector: words(connector) } : {}),
+  };
+}
+
+function words(list: string): readonly string[] {
+  return list.split(",").map((word) => word.trim()).filter((word) => word !== "");
+}
+
+function render({ items, missing, asked }: Found): Reply {
+  if (items.length === 0) return nothingFound(asked);
+  const { blocks = [], ...rest } = longTable(items.toSorted(worstFirst), COLUMNS, "apono-integrations.csv");
+  const note = { kind: "text", text: `Apono counts ${missing} more but did not return them.` } as const;
+  return {
+    mark: "info",
+    title: items.length === 1 ? "1 Apono integration" : `${items.length} Apono integrations`,
+    blocks: missing > 0 ? [...blocks, note] : blocks,
+    ...rest,
+  };
+}
+
+function nothingFound({ name, ...others }: Asked): Reply {
+  const hint = name && !name.includes("*")
+    ? ["A name is matched as a whole; for a part of it type ", { code: `/list apono name=*${name}*` }]
+    : ["Leave filters out to see more: ", { code: "/list apono" }];
+  const filtered = name !== undefined || Object.values(others).some((value) => value !== undefined);
+  return filtered
+    ? { mark: "info", title: "No Apono integration fits", blocks: [{ kind: "text", text: hint }] }
+    : { mark: "absent", title: "Apono has no integrations" };
+}
+
+const COLUMNS: readonly Column<Integration>[] = [
+  { title: "Name", cell: ({ name }) => ({ data: name }), text: ({ name }) => name },
+  { title: "Type", cell: ({ type }) => ({ data: type }), text: ({ type }) => type },
+  {
+    title: "Status",
+    cell: ({ status }) => ({ data: statusWord(status) }),
+    text: ({ status }) => statusWord(status),
+  },
+  {
+    title: "Last sync",
+    cell: ({ lastSyncAt }) => lastSyncAt ? { time: lastSyncAt, as: "relative" } : "never",
+    text: ({ lastSyncAt }) => lastSyncAt ? new Date(lastSyncAt).toISOString() : "",
+  },
+  { title: "Id", cell: ({ id }) => ({ code: id }), text: ({ id }) => id },
+];

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import type { Apono } from "../../clients/apono.ts";
+import type { Integration } from "../../clients/apono/integration.ts";
+import { ClientError } from "../../clients/errors.ts";
+import { type Context, operationsOf, type Plan, type Receipt, type Verdict } from "../operation.ts";
+import type { Line } from "../reply.ts";
+import { named } from "./card.ts";
+import { fresh, identify } from "./find.ts";
+
+const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
+
+type RefreshPlan = Plan<{ readonly id: string; readonly name: string }>;
+
+export const refreshIntegration = operationsOf<Apono>("apono").change<typeof input, RefreshPlan>({
+  verb: "refresh",
+  target: "apono",
+  summary: "Load an Apono integration's resources anew",
+  example: "/refresh apono Orders DB",
+  risk: "write",
+  input,
+  async plan(context, typed) {
+    const { id, name } = await identify(context, typed.id);
+    return {
+      input: { id },
+      target: { key: `apono:${id}`, id, name },
+      before: { id, name },
+      after: "refreshed",
+    };
+  },
+  render: ({ before }) => ({
+    title: ["Refresh the Apono integration ", named(before.name)],
+    done: ["the Apono integration ", named(before.name), " is being refreshed"],
+    rows: [{ label: "Resources", now: "as of the last load", after: "loaded anew" }],
+    breaks: [],
+    sends: null,
+  }),
+  async apply({ client, call }, { before }) {
+    const said = await client.refresh(before.id, call);
+    return said === undefined ? {} : { data: { said } };
+  },
+  verify,
+  undo: () => ({ possible: false, why: "a refresh changes no setting, so there is nothing to take back" }),
+});
+
+async function verify(
+  context: Context<Apono>,
+  { before }: RefreshPlan,
+  receipt: Receipt | undefined,
+): Promise<Verdict> {
+  const seen = await present(context, before.id, receipt !== undefined);
+  if (seen?.status.toLowerCase() === "refreshing") {
+    return { state: "applied", evidence: "Read back: Apono says Refreshing." };
+  }
+  if (!receipt) {
+    return {
+      state: "unknown",
+      evidence: "Apono gave no answer, and the integration does not say that it is refreshing.",
+    };
+  }
+  return { state: "accepted", evidence: accepted(receipt, seen) };
+}
+
+/** Once the vendor has said yes, a failing read-back takes nothing away from that. */
+async function present(
+  context: Context<Apono>,
+  id: string,
+  answered: boolean,
+): Promise<Integration | undefined> {
+  try {
+    return await context.client.integrations.get(id, fresh(context));
+  } catch (error) {
+    if (answered && error instanceof ClientError) return undefined;
+    throw error;
+  }
+}
+
+function accepted({ data }: Receipt, seen: Integration | undefined): Line {
+  const said = typeof data?.said === "string" ? data.said : "yes";
+  return [
+    "Apono said ",
+    { data: said },
+    ...(seen?.lastSyncAt ? ["; last sync ", { time: seen.lastSyncAt }] : []),
+    ".",
+  ];
+}

@@ -1,0 +1,142 @@
+import type { Owner, Settings, Source } from "../../clients/apono/integration.ts";
+import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
+
+/** One setting, before and after. */
+export interface SettingRow {
+  readonly label: string;
+  /** Null where there is nothing. */
+  readonly now: string | null;
+  readonly after: string | null;
+  /** True when reading back cannot tell whether it took effect. */
+  readonly unreadable: boolean;
+}
+
+/** Parameters that should have been in a secret store; whatever is in them is not shown. */
+const SECRET_NAME =
+  /pass(word|phrase)|private_?key|secret(?!_?(id|name|arn|path))|token$|api_?key|credential/i;
+
+/** The settings in which two states differ. */
+export function rowsBetween(before: Settings | null, after: Settings | null): readonly SettingRow[] {
+  const names = new Set([...Object.keys(before?.config ?? {}), ...Object.keys(after?.config ?? {})]);
+  return [
+    ...FIRST.flatMap((field) => fieldRow(field, before, after)),
+    ...[...names].flatMap((name) => parameterRow(name, before, after)),
+    ...THEN.flatMap((field) => fieldRow(field, before, after)),
+  ];
+}
+
+/** All that is set, as label and text. */
+export function settingFacts(settings: Settings): readonly (readonly [label: string, text: string])[] {
+  return rowsBetween(null, settings).map(({ label, after }) => [label, after ?? ""]);
+}
+
+export function parameterText(name: string, value: unknown): string {
+  if (SECRET_NAME.test(name)) return "hidden";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+interface Field {
+  readonly label: string;
+  text(settings: Settings): string | null;
+  same(one: Settings, other: Settings): boolean;
+}
+
+const FIRST: readonly Field[] = [
+  plain("Name", ({ name }) => name),
+  plain("Connector", ({ connectorId }) => connectorId),
+];
+
+const SECRET = "Secret";
+
+const THEN: readonly Field[] = [
+  {
+    label: SECRET,
+    text: ({ secretStore }) => secretStore && secretText(secretStore),
+    // A secret that nobody can read is a change whenever it is set.
+    same: (one, other) =>
+      (other.secretStore === null || isReference(other.secretStore)) &&
+      sameText(one, other, ({ secretStore }) => secretStore && secretText(secretStore)),
+  },
+  plain(
+    "Resource types",
+    ({ resourceTypes }) => resourceTypes?.length ? resourceTypes.toSorted().join(", ") : null,
+  ),
+  plain("Access details", ({ accessDetails }) => accessDetails || null),
+  {
+    label: "Owner",
+    text: ({ owner }) => owner && ownerText(owner),
+    same: ({ owner: one }, { owner: other }) =>
+      sameSource(one?.source, other?.source) && (one && ownerKey(one)) === (other && ownerKey(other)),
+  },
+  {
+    label: "Owners by tag",
+    text: ({ ownersMapping: mapping }) =>
+      mapping && `${mapping.attributeType} in tag ${mapping.keyName}${from(mapping.source)}`,
+    same: ({ ownersMapping: one }, { ownersMapping: other }) =>
+      sameSource(one?.source, other?.source) && one?.keyName === other?.keyName &&
+      one?.attributeType === other?.attributeType,
+  },
+];
+
+function plain(label: string, text: Field["text"]): Field {
+  return { label, text, same: (one, other) => sameText(one, other, text) };
+}
+
+function sameText(one: Settings, other: Settings, text: Field["text"]): boolean {
+  return text(one) === text(other);
+}
+
+function fieldRow(field: Field, before: Settings | null, after: Settings | null): readonly SettingRow[] {
+  if (before && after && field.same(before, after)) return [];
+  const now = before && field.text(before);
+  const then = after && field.text(after);
+  if (now === null && then === null) return [];
+  const store = field.label === SECRET ? after?.secretStore : undefined;
+  const unreadable = store ? !isReference(store) : false;
+  return [{
+    label: field.label,
+    now,
+    after: unreadable && before ? `${then}, entered anew` : then,
+    unreadable,
+  }];
+}
+
+function parameterRow(name: string, before: Settings | null, after: Settings | null): readonly SettingRow[] {
+  const now = before?.config[name];
+  const then = after?.config[name];
+  if (before && after && sameParameter(now, then)) return [];
+  const text = (value: unknown) => value === undefined ? null : parameterText(name, value);
+  return [{ label: `config.${name}`, now: text(now), after: text(then), unreadable: false }];
+}
+
+/** The vendor keeps parameters as text: 5432 and "5432" are the same. */
+function sameParameter(one: unknown, other: unknown): boolean {
+  const text = (value: unknown) => typeof value === "string" ? value : JSON.stringify(value);
+  return text(one) === text(other);
+}
+
+function secretText({ kind, fields }: SecretStore): string {
+  const names = Object.keys(fields);
+  if (kind === OWN_KIND) return `kept by Apono${names.length > 0 ? ` (${names.join(", ")})` : ""}, hidden`;
+  return [kind, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(" ");
+}
+
+function ownerText({ attributeType, values, source }: Owner): string {
+  return `${attributeType} ${values.join(", ")}${from(source)}`;
+}
+
+function ownerKey({ attributeType, values }: Owner): string {
+  return JSON.stringify([attributeType, values.toSorted()]);
+}
+
+function from(source: Source | null): string {
+  const name = source?.name ?? source?.id;
+  return name ? ` from ${name}` : "";
+}
+
+/** A reference may be an id or a name; what is read back has both. */
+function sameSource(one: Source | null | undefined, other: Source | null | undefined): boolean {
+  if (!one || !other) return !one && !other;
+  const known = [one.id, one.name].filter((value) => value !== null);
+  return known.some((value) => value === other.id || value === other.name);
+}

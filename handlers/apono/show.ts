@@ -1,0 +1,90 @@
+import { z } from "zod";
+import type { Apono } from "../../clients/apono.ts";
+import type { Integration } from "../../clients/apono/integration.ts";
+import { ClientError } from "../../clients/errors.ts";
+import { BadInput, type Context, operationsOf } from "../operation.ts";
+import type { Line, Mark, Reply } from "../reply.ts";
+import { find, identify, looksLikeId, unlessGone } from "./find.ts";
+import { settingFacts } from "./settings_rows.ts";
+import { isProblem, standingOf, statusWord } from "./status_word.ts";
+
+const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
+
+interface Shown {
+  readonly integration: Integration;
+  /** Why `details` is empty although v4 has none. */
+  readonly withoutDetails: boolean;
+}
+
+export const showIntegration = operationsOf<Apono>("apono").read<typeof input, Shown>({
+  verb: "show",
+  target: "apono",
+  summary: "Show all fields of an Apono integration",
+  example: "/show apono Orders DB",
+  input,
+  run,
+  render,
+});
+
+/** v4 has no words for what went wrong; v2 does, for those who may ask it. */
+async function run(context: Context<Apono>, { id: query }: z.output<typeof input>): Promise<Shown> {
+  const { client, call } = context;
+  if (client.api === "v2") return { integration: await find(context, query), withoutDetails: false };
+  const { id } = looksLikeId(query) ? { id: query } : await identify(context, query);
+  const [integration, details] = await Promise.all([
+    unlessGone(client.integrations.get(id, call)),
+    detailsOf(client.v2.get(id, call)),
+  ]);
+  if (!integration) {
+    throw new BadInput(`Apono has no integration ${id}. Type /list apono to see what there is.`);
+  }
+  return { integration: { ...integration, details: details ?? null }, withoutDetails: details === undefined };
+}
+
+/** Undefined when v2 would not say. */
+async function detailsOf(answer: Promise<Integration>): Promise<string | null | undefined> {
+  try {
+    return (await answer).details;
+  } catch (error) {
+    if (error instanceof ClientError) return undefined;
+    throw error;
+  }
+}
+
+function render({ integration, withoutDetails }: Shown): Reply {
+  const { id, name, status, details } = integration;
+  return {
+    mark: markOf(status),
+    title: [{ data: name }, ": ", { data: statusWord(status) }],
+    blocks: [
+      ...details ? [{ kind: "text", text: { data: details, max: 300 } } as const] : [],
+      { kind: "facts", facts: factsOf(integration) },
+      ...withoutDetails
+        ? [{ kind: "text", text: "Apono's v2 API did not say how the last load went." } as const]
+        : [],
+    ],
+    buttons: [[
+      { label: "Resources", action: { command: `/resources ${id}` } },
+      { label: "Permissions", action: { command: `/permissions ${id}` } },
+    ]],
+  };
+}
+
+function factsOf(integration: Integration): readonly (readonly [string, Line])[] {
+  const { id, type, category, lastSyncAt } = integration;
+  return [
+    ["Id", { code: id }],
+    ["Type", { data: type }],
+    ...category ? [["Category", { data: category }] as const] : [],
+    ["Last sync", lastSyncAt ? { time: lastSyncAt } : "never"],
+    ...settingFacts(integration)
+      .filter(([label]) => label !== "Name")
+      .map(([label, text]) => [label, { data: text, max: 400 }] as const),
+  ];
+}
+
+function markOf(status: string): Mark {
+  if (isProblem(status)) return "attention";
+  const standing = standingOf(status);
+  return standing === "busy" ? "working" : standing === "off" ? "absent" : "fine";
+}

@@ -1,0 +1,199 @@
+import { z } from "zod";
+import type { Apono } from "../../clients/apono.ts";
+import type { Integration, Settings } from "../../clients/apono/integration.ts";
+import { HIDDEN, isReference, OWN_KIND } from "../../clients/apono/secret_store.ts";
+import { v4Body } from "../../clients/apono/v4.ts";
+import {
+  BadInput,
+  type Context,
+  type JsonObject,
+  type Nothing,
+  operationsOf,
+  type Plan,
+  type Undo,
+} from "../operation.ts";
+import { fold } from "../resolve.ts";
+import { cardRows, named } from "./card.ts";
+import { catalogEntryIfAny, objections, refuse, spelled, strangers } from "./catalog_check.ts";
+import { byName, find, fresh } from "./find.ts";
+import { bodyOf, type Image, imageOf, sentFor, type Wanted, wantedOf } from "./image.ts";
+import { type Asked, askedFor, isSecretField, plainInput, settingsInput, settled } from "./request.ts";
+import { completed, revealed } from "./secret_option.ts";
+import { rowsBetween } from "./settings_rows.ts";
+import { judge } from "./verdict.ts";
+
+const input = z.object({
+  id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }),
+  ...settingsInput,
+});
+
+/** `warnings`: what the catalog makes doubtful. */
+interface UpdatePlan extends Plan<Image> {
+  readonly after: Wanted & { readonly warnings: readonly string[] };
+}
+
+export const updateIntegration = operationsOf<Apono>("apono").change<typeof input, UpdatePlan>({
+  verb: "update",
+  target: "apono",
+  summary: "Change an Apono integration",
+  example: "/update apono Orders DB config.port=5433",
+  risk: "write",
+  input,
+  secret: isSecretField,
+  plan,
+  render: ({ before, after }) => {
+    const { warnings, ...wanted } = after;
+    return {
+      title: ["Change the Apono integration ", named(before.name)],
+      done: ["the Apono integration ", named(wanted.name), " is changed"],
+      rows: cardRows(rowsBetween(before, wanted)),
+      breaks: consequences(before, wanted),
+      sends: bodyOf(wanted, before),
+      warnings,
+    };
+  },
+  async apply({ client, call }, { before, after }, secrets) {
+    const secretStore = after.secretStore && revealed(after.secretStore, secrets);
+    await client.integrations.update(before.id, sentFor({ ...after, secretStore }, before), call);
+    return {};
+  },
+  async verify(context, { before, after }, receipt) {
+    const seen = await context.client.integrations.get(before.id, fresh(context));
+    return judge({
+      rows: rowsBetween(before, after),
+      wanted: after,
+      seen,
+      answered: receipt !== undefined,
+      after: imageOf(seen),
+    });
+  },
+  undo,
+});
+
+async function plan(context: Context<Apono>, typed: z.output<typeof input>): Promise<UpdatePlan | Nothing> {
+  const asked = askedFor(typed);
+  const present = await find(context, typed.id);
+  if (asked.type !== undefined && fold(asked.type) !== fold(present.type)) {
+    throw new BadInput(
+      `The type of an integration cannot be changed; ${present.name} stays ${present.type}.`,
+    );
+  }
+  const { settings, warnings } = await checked(context, asked, present);
+  if (rowsBetween(present, settings).length === 0) {
+    return { nothing: ["Nothing to change: ", named(present.name), " is like that already."] };
+  }
+  await checkName(context, present, settings.name);
+  return {
+    input: { ...plainInput(typed), id: present.id },
+    target: { key: `apono:${present.id}`, id: present.id, name: present.name },
+    before: imageOf(present),
+    after: { ...wantedOf(context.client.api, present.type, settings), warnings },
+  };
+}
+
+/** The settings to be, once the catalog has nothing against what the change touches. */
+async function checked(
+  context: Context<Apono>,
+  asked: Asked,
+  present: Integration,
+): Promise<{ settings: Settings; warnings: readonly string[] }> {
+  const touched = Object.keys(asked.config).length > 0 || asked.secretStore !== undefined;
+  const entry = touched ? await catalogEntryIfAny(context, present.type) : undefined;
+  const names = [...Object.keys(present.config), ...entry?.params.map(({ id }) => id) ?? []];
+  const config = spelled(asked.config, [...new Set(names)]);
+  const settings = settled({ ...withStore(asked, present), config }, present);
+  if (!touched) return { settings, warnings: [] };
+  if (!entry) {
+    return {
+      settings,
+      warnings: [`Apono's catalog no longer lists ${present.type}: nothing could be checked.`],
+    };
+  }
+  const before = objections(entry, present);
+  const found = objections(entry, settings);
+  refuse(entry, found.filter((one) => !before.includes(one)));
+  const unlisted = strangers(entry, config).map((name) =>
+    `Apono's catalog lists no parameter ${name} for ${entry.type}: check the spelling.`
+  );
+  return { settings, warnings: [...found, ...unlisted] };
+}
+
+/** An update replaces the whole record, so a secret that cannot be read has to be entered again with it. */
+function withStore(asked: Asked, { name, secretStore }: Integration): Asked {
+  if (asked.secretStore) return { ...asked, secretStore: completed(asked.secretStore, secretStore) };
+  if (asked.secretStore === null || secretStore === null || isReference(secretStore)) return asked;
+  if (secretStore.kind !== OWN_KIND) {
+    throw new BadInput(
+      `${name} keeps its secret in ${secretStore.kind}, which this bot does not know and an update could lose. ` +
+        "Change it in Apono itself.",
+    );
+  }
+  const names = Object.keys(secretStore.fields);
+  const options = (names.length > 0 ? names : ["<name>"]).map((field) => `secret.${OWN_KIND}.${field}=?`)
+    .join(" ");
+  throw new BadInput(
+    `Apono keeps the secret of ${name} itself and never shows it, and an update replaces the whole record: ` +
+      `the secret would be lost. Add ${options} to enter it again.`,
+  );
+}
+
+async function checkName(context: Context<Apono>, present: Integration, name: string): Promise<void> {
+  if (fold(name) === fold(present.name)) return;
+  const twin = await byName(context, name);
+  if (!twin || twin.id === present.id) return;
+  throw new BadInput(
+    `Apono has an integration named "${twin.name}" already, and names are unique. Choose another.`,
+  );
+}
+
+function consequences(before: Settings, after: Settings): readonly string[] {
+  const connection = rowsBetween(before, after).some(({ label }) =>
+    label === "Connector" || label === "Secret" || label.startsWith("config.")
+  );
+  return connection ? ["Apono connects with the new values at once: wrong ones stop access through it."] : [];
+}
+
+function undo({ before, after }: UpdatePlan): Undo {
+  const store = before.secretStore;
+  const again = store?.kind === OWN_KIND;
+  return {
+    possible: true,
+    how: again
+      ? "the old values are set again; the old secret cannot be read and has to be entered again"
+      : "the old values are set again",
+    verb: "update",
+    target: "apono",
+    input: { id: before.id, document: wayBack(before, after) },
+  };
+}
+
+/** The vendor's own request body that takes the changed fields back; what was not there becomes null. */
+function wayBack(before: Settings, after: Settings): JsonObject {
+  const now: JsonObject = plainInput(v4Body(before));
+  const then: JsonObject = plainInput(v4Body(after));
+  const changed = Object.keys(now).filter((name) =>
+    name !== "integration_config" && JSON.stringify(now[name]) !== JSON.stringify(then[name])
+  );
+  const names = Object.keys({ ...before.config, ...after.config });
+  const parameters = names.filter((name) =>
+    JSON.stringify(before.config[name]) !== JSON.stringify(after.config[name])
+  );
+  return plainInput({
+    ...Object.fromEntries(changed.map((name) => [name, now[name] ?? null])),
+    ...(parameters.length > 0
+      ? {
+        integration_config: Object.fromEntries(parameters.map((name) => [name, before.config[name] ?? null])),
+      }
+      : {}),
+    ...(before.secretStore?.kind === OWN_KIND
+      ? { secret_store_config: { [OWN_KIND]: { parameters: marks(before, after) } } }
+      : {}),
+  });
+}
+
+/** The names of the secrets to enter again: the vendor may not even show the names of the old ones. */
+function marks(before: Settings, after: Settings): Readonly<Record<string, string>> {
+  const known = Object.keys(before.secretStore?.fields ?? {});
+  const names = known.length > 0 ? known : Object.keys(after.secretStore?.fields ?? {});
+  return Object.fromEntries(names.map((name) => [name, HIDDEN]));
+}
