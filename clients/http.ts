@@ -71,11 +71,11 @@ export interface HttpOptions {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly authorization?: Authorization;
-  /** One attempt is given up after this long. */
+  /** One attempt is given up after this long; 15 s unless said otherwise. */
   readonly timeoutMs?: number;
   /** Reads a vendor's error body: its kind (when the status does not tell) and its words. */
   readonly explain?: (status: number, body: unknown) => { kind?: FailureKind; detail?: string } | undefined;
-  /** How long a 429 asks us to wait, when it is not in `Retry-After`. */
+  /** How many ms a 429 or 503 asks us to wait, when it is not in `Retry-After`; `now` is epoch ms. */
   readonly retryAfter?: (headers: Headers, now: number) => number | undefined;
   readonly onCall?: (event: CallEvent) => void;
   /** When to leave a vendor alone that is down. */
@@ -150,8 +150,9 @@ function toClientError(
 ): ClientError {
   if (error instanceof ClientError) return error;
   const about = { vendor, operation: request.operation };
-  // A write that was under way when its signal aborted has come back as a ClientError: this one was waiting.
-  if (signal.aborted) return new ClientError({ ...about, kind: "timed_out", ambiguous: false });
+  // Only waits reject with the signal's reason; a write that was under way comes back as a ClientError.
+  const waiting = signal.aborted && (error === signal.reason || !request.write);
+  if (waiting) return new ClientError({ ...about, kind: "timed_out", ambiguous: false });
   return new ClientError({
     ...about,
     kind: "unexpected_reply",

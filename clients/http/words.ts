@@ -2,8 +2,10 @@ import type { Request } from "../http.ts";
 import type { Message } from "./message.ts";
 
 const MAX_WORDS = 200;
-/** Nothing beyond this can reach the first 200 characters, unless a vendor pads on purpose. */
-const MAX_READ = 20_000;
+/** Searched for what we sent: an echoed body has to be whole to be recognised. */
+const MAX_SEARCHED = 1_000_000;
+/** Searched for what looks like a credential. */
+const MAX_READ = 4_000;
 const HIDDEN = "[hidden]";
 
 /** Finds what a vendor says in an error body, in the shapes vendors use. */
@@ -56,9 +58,9 @@ function htmlTitle(text: string): string | undefined {
 /** Makes a vendor's words fit to be shown: one short line that holds nothing invisible and none of our secrets. */
 export function cleanWords(words: string | undefined, secrets: readonly string[]): string | undefined {
   if (!words) return undefined;
-  const visible = fold(words.slice(0, MAX_READ));
+  const visible = fold(words.slice(0, MAX_SEARCHED));
   const known = secrets.reduce((text, secret) => text.replaceAll(secret, HIDDEN), visible);
-  const harmless = hideTokens(known);
+  const harmless = hideTokens(known.slice(0, MAX_READ));
   return cut(harmless) || undefined;
 }
 

@@ -167,6 +167,19 @@ Deno.test("a read that began during a write is not joined after it", async () =>
   assert.equal(reads, 2);
 });
 
+Deno.test("reads are shared again when a write is over, even if it failed", async () => {
+  let reads = 0;
+  await using server = serve((request) => {
+    if (request.method === "POST") return new Response(null, { status: 422 });
+    reads++;
+    return Response.json({ ok: true });
+  });
+  const { send } = callerOf(server.url);
+  await failureOf(send(setThing));
+  await Promise.all([send(getThing), send(getThing)]);
+  assert.equal(reads, 1);
+});
+
 Deno.test("identical writes are never shared", async () => {
   await using server = serveHeld();
   server.open();

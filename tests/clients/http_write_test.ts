@@ -68,6 +68,20 @@ for (const body of ["", "<html>", '{"ok":', '{"ok":false}']) {
   });
 }
 
+Deno.test("a write refused with words that break off is refused, not ambiguous", async () => {
+  const text = "HTTP/1.1 422 Unprocessable Content\r\ncontent-length: 99\r\n\r\n{";
+  await using server = serveRaw(() => ({ text, close: true }));
+  const failure = await failureOf(callerOf(server.url).send(setThing));
+  assert.deepEqual([failure.kind, failure.status, failure.ambiguous], ["rejected", 422, false]);
+});
+
+Deno.test("a write accepted with an answer that breaks off is ambiguous", async () => {
+  const text = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{";
+  await using server = serveRaw(() => ({ text, close: true }));
+  const failure = await failureOf(callerOf(server.url).send(setThing));
+  assert.deepEqual([failure.kind, failure.ambiguous], ["unreachable", true]);
+});
+
 Deno.test("a write that is not answered in time is ambiguous and sent once", async () => {
   let requests = 0;
   await using server = serve(() => {

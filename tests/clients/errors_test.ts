@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { ClientError, describe, type Failure, type FailureKind, nextStep } from "../../clients/errors.ts";
+
+const EVERY_KIND: Readonly<Record<FailureKind, string>> = {
+  unreachable: "GravityZone is not reachable (503), next try in 30 s",
+  timed_out: "GravityZone did not answer in time",
+  credentials_refused: "GravityZone refused our key (503)",
+  rights_refused: "GravityZone does not let our key do this (503)",
+  not_found: "GravityZone does not know what was asked for (503)",
+  rejected: "GravityZone rejected the request (503)",
+  rate_limited: "GravityZone asks us to slow down (503), next try in 30 s",
+  unexpected_reply: "GravityZone answered in a way that its documentation does not describe (503)",
+};
+const kinds = Object.keys(EVERY_KIND).filter((kind): kind is FailureKind => kind in EVERY_KIND);
+
+function failure(kind: FailureKind, more: Partial<Failure> = {}): Failure {
+  return { kind, vendor: "GravityZone", operation: "getThing", ambiguous: false, ...more };
+}
+
+for (const kind of kinds) {
+  Deno.test(`describe says in a sentence that a call was ${kind}`, () => {
+    const sentence = describe(failure(kind, { status: 503, retryAfterMs: 29_001, detail: "vendor words" }));
+    assert.equal(sentence, EVERY_KIND[kind]);
+  });
+
+  Deno.test(`nextStep says in a sentence what to do when a call was ${kind}`, () => {
+    assert.match(nextStep(failure(kind, { detail: "vendor words" })), /^[A-Z].{10,140}\.$/);
+    assert.doesNotMatch(nextStep(failure(kind, { detail: "vendor words" })), /vendor words/);
+  });
+
+  Deno.test(`nextStep sends nobody to ask again when a write was ${kind} and may have taken effect`, () => {
+    const step = nextStep(failure(kind, { ambiguous: true }));
+    assert.equal(
+      step,
+      "The change may have taken effect and is not sent again: look at its state in GravityZone first.",
+    );
+  });
+}
+
+Deno.test("describe leaves out what is not known", () => {
+  assert.equal(describe(failure("credentials_refused")), "GravityZone refused our key");
+});
+
+Deno.test("nextStep says when to ask again", () => {
+  assert.equal(nextStep(failure("rate_limited", { retryAfterMs: 400 })), "Ask again in 1 s.");
+  assert.equal(nextStep(failure("rate_limited", { retryAfterMs: 200_000 })), "Ask again in 4 min.");
+  assert.equal(nextStep(failure("rate_limited")), "Ask again in 60 s.");
+});
+
+Deno.test("ClientError names vendor, operation and kind, and keeps the cause", () => {
+  const cause = new Error("why");
+  const error = new ClientError(failure("not_found", { cause, detail: "vendor words" }));
+  assert.equal(error.message, "GravityZone getThing: not_found");
+  assert.deepEqual([error.name, error.kind, error.cause], ["ClientError", "not_found", cause]);
+});
