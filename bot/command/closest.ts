@@ -40,6 +40,6 @@ function farFrom(word: string, candidate: string): number {
   if (candidate.length >= 3 && word.startsWith(candidate)) return BEGINS_ALIKE;
   const longer = Math.max(word.length, candidate.length);
   const slips = distance(word, candidate);
-  const allowed = longer <= 3 ? 1 : longer <= 6 ? 2 : 3;
+  const allowed = longer <= 4 ? 1 : longer <= 7 ? 2 : 3;
   return slips <= allowed && slips < candidate.length ? slips : Infinity;
 }

@@ -28,9 +28,9 @@ export function fieldsOf(input: Input): readonly Field[] {
 const FIELDS = new WeakMap<Input, readonly Field[]>();
 
 const Values = z.object({
-  type: z.unknown(),
+  type: z.unknown().optional(),
   enum: z.array(z.unknown()).optional(),
-  const: z.unknown(),
+  const: z.unknown().optional(),
 });
 
 /** A property of the JSON schema, which carries the `.meta()` of a field through any wrapper around it. */

@@ -15,6 +15,7 @@ import {
 import { ASK } from "./literal_secret.ts";
 import { strayWord, tornOption, unexpectedWord, unknownOption } from "./misplaced.ts";
 import { Mistake, typed } from "./mistake.ts";
+import type { Pair } from "./word.ts";
 
 /** What was typed, by the field it belongs to; not yet checked by the command's schema. */
 export interface Filled {
@@ -68,7 +69,7 @@ function place(at: number, line: Line, sheet: Sheet): void {
   if (!word) return;
   const torn = tornOption(line, at);
   if (torn) throw torn;
-  if (word.pair && placePair(word.pair.key, word.pair.value, line, sheet)) return;
+  if (word.pair && placePair(word.pair, line, sheet)) return;
   if (has(line, "drop") && /^-./.test(word.text)) return void sheet.drops.push(word.text.slice(1));
   const unknown = unknownOption(line, at);
   if (unknown) throw unknown;
@@ -76,38 +77,40 @@ function place(at: number, line: Line, sheet: Sheet): void {
 }
 
 /** False when no field takes the pair. */
-function placePair(key: string, spelt: string, line: Line, sheet: Sheet): boolean {
-  const value = /^\?[.,;!]+$/.test(spelt) ? ASK : spelt;
-  const field = optionNamed(key, line);
-  const extra = field ? undefined : extraNamed(key, line);
-  const open = field || extra ? undefined : openFor(key, line);
+function placePair(pair: Pair, line: Line, sheet: Sheet): boolean {
+  const field = optionNamed(pair.key, line);
   if (field) {
-    refuseTwice(sheet.values.has(field.name), key);
-    noteAsked(field.name, value, line, sheet);
-    sheet.values.set(field.name, convert(field, value, line));
-  } else if (extra) {
-    refuseTwice(sheet.extras.has(extra), key);
-    sheet.extras.set(extra, value);
-  } else if (open) {
-    const inner = key.slice(open.prefix.length);
-    const record = sheet.records.get(open.name) ?? new Map<string, string>();
-    refuseTwice(record.has(inner), key);
-    noteAsked(open.prefix + inner, value, line, sheet);
-    sheet.records.set(open.name, record.set(inner, value));
+    refuseTwice(sheet.values.has(field.name), pair.key);
+    sheet.values.set(field.name, convert(field, heard(field.name, pair, line, sheet), line));
+    return true;
   }
-  return field !== undefined || extra !== undefined || open !== undefined;
+  const extra = extraNamed(pair.key, line);
+  if (extra) {
+    refuseTwice(sheet.extras.has(extra), pair.key);
+    sheet.extras.set(extra, pair.value);
+    return true;
+  }
+  const open = openFor(pair.key, line);
+  if (!open) return false;
+  const inner = pair.key.slice(open.prefix.length);
+  const record = sheet.records.get(open.name) ?? new Map<string, string>();
+  refuseTwice(record.has(inner), pair.key);
+  sheet.records.set(open.name, record.set(inner, heard(open.prefix + inner, pair, line, sheet)));
+  return true;
 }
 
 function refuseTwice(given: boolean, key: string): void {
   if (given) throw new Mistake("bad_value", `${key}= is given twice.`);
 }
 
-function noteAsked(name: string, value: string, { command }: Line, sheet: Sheet): void {
-  if (value !== ASK) return;
-  if (!command.secret?.(name)) {
-    throw new Mistake("bad_value", `"?" asks for a secret, and ${name}= is none here. Type its value.`);
+/** The value, with a note when it is a `?` that asks for a secret. */
+function heard(name: string, { value, quoted }: Pair, { command }: Line, sheet: Sheet): string {
+  if (command.secret?.(name) && /^\?[.,;!]*$/.test(value)) {
+    sheet.asked.push(name);
+    return ASK;
   }
-  sheet.asked.push(name);
+  if (value !== ASK || quoted) return value;
+  throw new Mistake("bad_value", `"?" asks for a secret, and ${name}= is none here. Type its value.`);
 }
 
 function placeLoose(line: Line, sheet: Sheet): void {

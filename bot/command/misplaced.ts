@@ -17,7 +17,7 @@ export function tornOption(line: Line, at: number): Mistake | undefined {
   if (!word?.raw.startsWith("=") || !isOption(key, line)) return undefined;
   const alone = word.raw === "=";
   const joined = `${key}=${alone ? next?.raw ?? "" : word.raw.slice(1)}`;
-  return new Mistake("bad_value", `Leave no space around "=": ${key}=…`, [
+  return new Mistake("bad_value", `Leave no space around "=" in ${key}=.`, [
     retyped(line, at - 1, alone ? 3 : 2, joined),
   ]);
 }

@@ -28,7 +28,7 @@ const SPELLINGS: readonly (readonly [pattern: RegExp, plainly: string])[] = [
   [/(?<=^|[\u0000-\u007F])[\u200C\u200D]+|[\u200C\u200D]+(?=$|[\u0000-\u007F])/gu, ""],
   [/ {2,}/g, " "],
   // "--key" becomes "—key" under iOS, so both are the same word.
-  [/(?<=^| )-{2,}(?=[^ -])/g, "-"],
+  [/(?<=^| )-{2,}(?=[\p{L}\p{N}])/gu, "-"],
 ];
 
 const FULL_WIDTH_OFFSET = 0xFEE0;

@@ -99,8 +99,8 @@ function understand<C extends Command>(
   options: ParseOptions<C>,
 ): Understood<C> | LiteralSecret<C> {
   const line = lineOf(command, words, options.aliases);
-  const filled = fill(line);
   const document = documentFor(line, options);
+  const filled = fill(line);
   const input = { ...filled.input, ...document };
   const written = line.fields.map((field) => field.name).filter((name) =>
     isWritten(input[name], name, command)
@@ -164,23 +164,17 @@ function refuseMissing(line: Line, input: JsonObject, { extras }: Filled, fits: 
   const needsReason = line.command.risk === "danger" &&
     String(extras.reason ?? input.reason ?? "").trim() === "";
   if (fields.length === 0 && !needsReason) return;
+  const head = headOf(line.command);
   const labels = [...fields.map(labelOf), ...(needsReason ? ["reason=…"] : [])];
-  const options = [
-    ...fields.filter((field) => field.kind === "option").map((field) => field.name),
-    ...(needsReason ? ["reason"] : []),
-  ];
-  const whole = [
-    headOf(line.command),
-    ...line.words.map((word) => word.raw),
-    ...options.map((name) => `${name}=`),
-  ];
-  const canBeTyped = fields.every((field) => field.kind === "option");
+  const missing = [...fields.map((field) => field.name), ...(needsReason ? ["reason"] : [])];
+  const words = line.words.filter((word) => !word.pair || !missing.includes(word.pair.key.toLowerCase()));
+  const whole = [head, ...words.map((word) => word.raw), ...missing.map((name) => `${name}=`)].join(" ");
+  const because = needsReason ? ", because it is a dangerous change" : "";
+  const canBeCompleted = fields.every((field) => field.kind === "option");
   throw new Mistake(
     "missing_argument",
-    `${headOf(line.command)} needs ${allOf(labels)}${
-      needsReason ? ", because it is a dangerous change" : ""
-    }.`,
-    canBeTyped ? [whole.join(" ")] : [],
+    `${head} needs ${allOf(labels)}${because}.`,
+    canBeCompleted ? [whole] : [],
   );
 }
 

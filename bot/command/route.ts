@@ -71,11 +71,10 @@ function noSuchCommand(verb: string, words: readonly Word[], vocabulary: Vocabul
 
 function unknownVerb(verb: string, words: readonly Word[], vocabulary: Vocabulary): Mistake {
   const sentence = `There is no command ${typed(`/${verb}`)}. /help lists what there is.`;
-  const suggestions = [
-    ...splitApart(verb, words, vocabulary),
-    ...closest(verb, vocabulary.commands.map((command) => command.verb)).map((other) =>
-      retyped(other, words)
-    ),
+  const split = splitApart(verb, words, vocabulary);
+  const verbs = vocabulary.commands.map((command) => command.verb);
+  const suggestions = split.length > 0 ? split : [
+    ...closest(verb, verbs).map((other) => retyped(other, words)),
     ...commandsFor(verb, words, vocabulary),
   ];
   return new Mistake("unknown_verb", sentence, suggestions);

@@ -1,3 +1,11 @@
+/** `key=value` */
+export interface Pair {
+  readonly key: string;
+  readonly value: string;
+  /** The value stands in quotes. */
+  readonly quoted: boolean;
+}
+
 /** One word of a normalised command, quotes understood. */
 export interface Word {
   /** As typed. */
@@ -6,7 +14,7 @@ export interface Word {
   readonly text: string;
   /** Quoted as a whole: such a word is a value, never an option. */
   readonly quoted: boolean;
-  readonly pair?: { readonly key: string; readonly value: string; readonly quoted: boolean };
+  readonly pair?: Pair;
   /** Starts with a double quote that is never closed. */
   readonly unclosed?: true;
 }
