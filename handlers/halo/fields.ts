@@ -85,6 +85,12 @@ export function covers(actual: Json | undefined, sent: Json): boolean {
   return isObject(actual) && Object.entries(sent).every(([name, inner]) => covers(actual[name], inner));
 }
 
+/** Whether a list holds a secret that is to be entered. */
+export function asksSecret(value: Json): boolean {
+  return value === "?" ||
+    (typeof value === "object" && value !== null && Object.values(value).some(asksSecret));
+}
+
 /** Fields that people may set, for errors and help. */
 export function writableFields(product: Product): readonly string[] {
   return [...product.fields].filter(([, kind]) => kind !== "shown").map(([name]) => name);

@@ -16,7 +16,15 @@ import {
   type Verdict,
 } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { bodyOf, covers, type FieldInput, fieldInputs, isSecret, wantedFields } from "./fields.ts";
+import {
+  asksSecret,
+  bodyOf,
+  covers,
+  type FieldInput,
+  fieldInputs,
+  isSecret,
+  wantedFields,
+} from "./fields.ts";
 import { called, fresh, idIn, ifFound, locate, targetOf } from "./integration.ts";
 import { idInput, valueLine } from "./show.ts";
 
@@ -86,7 +94,7 @@ async function plan(
     throw new BadInput(`Say what to change, such as ${exampleField(product)}.`);
   }
   const fields = Object.fromEntries(
-    Object.entries(plain).filter(([name, value]) => !covers(record[name], value)),
+    Object.entries(plain).filter(([name, value]) => asksSecret(value) || !covers(record[name], value)),
   );
   const name = nameOf(record);
   if (Object.keys(fields).length + secrets.length === 0) {
