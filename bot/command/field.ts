@@ -48,7 +48,7 @@ const Property = Values.extend({
 function readFields(input: Input): Field[] {
   const { properties = {} } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
   return Object.entries(input.shape).map(([name, schema]) => {
-    const property = Property.parse(properties[name] ?? {});
+    const property = Property.parse(withoutNull(properties[name]));
     const kind = kindOf(property);
     return {
       name,
@@ -61,6 +61,15 @@ function readFields(input: Input): Field[] {
     };
   });
 }
+
+/** `.nullable()` puts the field, and its `.meta()`, one level down. */
+function withoutNull(property: unknown): unknown {
+  const [only, ...others] = Nullable.safeParse(property).data?.anyOf.filter(({ type }) => type !== "null") ??
+    [];
+  return only && others.length === 0 ? only : property ?? {};
+}
+
+const Nullable = z.object({ anyOf: z.array(z.looseObject({ type: z.unknown().optional() })) });
 
 function kindOf(property: z.output<typeof Property>): Field["kind"] {
   if (property.document) return "document";

@@ -75,7 +75,7 @@ function overview(commands: readonly Command[]): Reply {
     blocks: [
       ...groups.filter(([, members]) => members.length > 0).map(([summary, members]): Block => ({
         kind: "details",
-        summary: [{ bold: summary }, ` · ${verbsOf(members).length}`],
+        summary: [{ bold: summary }, ` ${verbsOf(members).join(" · ")}`],
         blocks: [{ kind: "facts", facts: verbsOf(members).map((verb) => verbLine(verb, members)) }],
       })),
       {

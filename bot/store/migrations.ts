@@ -147,17 +147,17 @@ async function first(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex("prompts_old").on("prompts").column("expires_at").execute();
 
   await db.schema.createTable("secret_entries")
-    .addColumn("token_hash", "text", (column) => column.primaryKey())
     .addColumn("request", "text", (column) => column.notNull())
     .addColumn("field", "text", (column) => column.notNull())
+    .addColumn("token_hash", "text", (column) => column.notNull())
     .addColumn("person_id", "bigint", (column) => column.notNull())
-    .addColumn("label", "text", (column) => column.notNull())
     .addColumn("created_at", "bigint", (column) => column.notNull())
     .addColumn("expires_at", "bigint", (column) => column.notNull())
     .addColumn("sealed", "text")
     .addColumn("used_at", "bigint")
+    .addPrimaryKeyConstraint("secret_entries_key", ["request", "field"])
     .execute();
-  await db.schema.createIndex("secret_entries_by_request").on("secret_entries").column("request").execute();
+  await db.schema.createIndex("secret_entries_by_token").on("secret_entries").column("token_hash").execute();
 
   await db.schema.createTable("memory")
     .addColumn("key", "text", (column) => column.primaryKey())

@@ -156,7 +156,7 @@ export interface FreezesTable {
 /** A question to one person whose answer lets a stored command go on; also stored pages of long answers. */
 export interface PromptsTable {
   handle: string;
-  kind: "choice" | "stale" | "page" | "command";
+  kind: "choice" | "stale" | "secret" | "page" | "command";
   person_id: number | null;
   chat_id: number;
   body: string;
@@ -167,12 +167,11 @@ export interface PromptsTable {
 
 /** One secret of one request: a page to enter it, then its ciphertext until the request ends. */
 export interface SecretEntriesTable {
-  token_hash: string;
-  /** The request's handle before there is a change, the change's code after. */
+  /** The request's handle, later that of its change. */
   request: string;
   field: string;
+  token_hash: string;
   person_id: number;
-  label: string;
   created_at: number;
   expires_at: number;
   /** Base64 of iv and ciphertext; null before entry and after wiping. */

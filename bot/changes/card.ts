@@ -1,0 +1,269 @@
+import type { Card, Json, Undo } from "../../handlers/operation.ts";
+import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
+import type { FreezesTable } from "../store/schema.ts";
+import type { Change } from "./machine.ts";
+
+/** What the card shows beside the change itself. */
+export interface CardView {
+  readonly freeze?: FreezesTable | undefined;
+  /** Names of those who could approve, where they are known. */
+  readonly approvers?: readonly string[];
+}
+
+/** The one message of a change in the group: a question first, then its answer, in place. */
+export function cardOf(change: Change, view: CardView = {}): Reply {
+  return change.state === "pending" ? question(change, view) : answer(change);
+}
+
+/** The person's name and the end of the id, because two persons may bear one name. */
+export function personLine(name: string, id: number): Line {
+  return [{ data: name || "someone", max: 40 }, ` (…${String(id).slice(-4)})`];
+}
+
+export function stateLine(change: Change): { mark: Mark; title: Line } {
+  const card = readCard(change);
+  switch (change.state) {
+    case "pending":
+      return { mark: change.risk === "danger" ? "danger" : "question", title: line(card.title, "?") };
+    case "approved":
+    case "executing":
+      return { mark: "working", title: line("Working: ", card.title) };
+    case "applied":
+      return { mark: "applied", title: line("Applied: ", card.done) };
+    case "accepted":
+      return { mark: "applied", title: line("Accepted: ", card.done) };
+    case "not applied":
+      return { mark: "down", title: line("Not applied: ", card.title) };
+    case "unknown":
+      return { mark: "unknown", title: line("Unknown: ", card.title) };
+    case "rejected":
+      return { mark: "refused", title: line("Rejected: ", card.title) };
+    case "withdrawn":
+      return { mark: "refused", title: line("Withdrawn: ", card.title) };
+    case "expired":
+      return { mark: "refused", title: line("Expired: ", card.title) };
+    case "superseded":
+      return { mark: "refused", title: line("Superseded, nothing ran: ", card.title) };
+  }
+}
+
+/** Everything about a change, for `/change`. */
+export function changeDetails(change: Change): Reply {
+  const card = readCard(change);
+  return {
+    ...stateLine(change),
+    blocks: [
+      {
+        kind: "facts",
+        facts: [["Code", { code: change.code }], ["State", change.state], ...storyFacts(change)],
+      },
+      rowsTable(card),
+      ...breaksBlock(card),
+      sendsBlock(card),
+    ],
+    ...(change.state === "pending" ? { buttons: [decisionButtons(change)] } : {}),
+    footer: ["ref ", { code: change.trace ?? change.code }],
+  };
+}
+
+function question(change: Change, { freeze, approvers }: CardView): Reply {
+  const card = readCard(change);
+  const plan = JSON.parse(change.plan) as { target: { id: string } };
+  return {
+    ...stateLine(change),
+    blocks: [
+      ...(card.warnings ?? []).map((text): Block => ({ kind: "text", text: ["⚠️ ", { bold: text }] })),
+      { kind: "text", text: [change.risk === "danger" ? "danger · " : "", { code: plan.target.id }] },
+      rowsTable(card),
+      {
+        kind: "facts",
+        facts: [
+          ["Breaks", joined(card.breaks, "nothing")],
+          ["Undo", undoLine(readUndo(change))],
+          ["Why", whyLine(change)],
+          ["Needs", needsLine(change, approvers ?? [])],
+          ...(freeze ? [["Frozen", freezeLine(freeze)] as const] : []),
+        ],
+      },
+      {
+        kind: "details",
+        summary: "what will be sent · last changes",
+        blocks: [{ kind: "pre", text: pretty(card.sends) }, ...(card.details ?? [])],
+      },
+    ],
+    buttons: [decisionButtons(change)],
+    footer: { code: change.code },
+  };
+}
+
+function answer(change: Change): Reply {
+  const evidence = change.evidence === null ? undefined : JSON.parse(change.evidence) as Line;
+  const buttons = answerButtons(change);
+  return {
+    ...stateLine(change),
+    blocks: [
+      ...(evidence === undefined ? [] : [{ kind: "text", text: evidence } as const]),
+      { kind: "text", text: storyLine(change) },
+      ...(change.state === "unknown" ? [unknownBlock(change)] : []),
+      {
+        kind: "details",
+        summary: "what was asked",
+        blocks: [rowsTable(readCard(change)), sendsBlock(readCard(change))],
+      },
+    ],
+    ...(buttons.length > 0 ? { buttons: [buttons] } : {}),
+    footer: { code: change.code },
+  };
+}
+
+function answerButtons(change: Change): Button[] {
+  const decided: Button[] = change.decider_name && change.state !== "pending"
+    ? [{ label: `${decisionWord(change)} by ${change.decider_name}`, action: { dead: true } }]
+    : [];
+  const undo = readUndo(change);
+  if ((change.state === "applied" || change.state === "accepted") && undo.possible) {
+    return [...decided, { label: "Undo", action: { handle: change.handle, do: "undo" } }];
+  }
+  if (change.state === "superseded") {
+    return [...decided, { label: "Ask again", action: { handle: change.handle, do: "choose" } }];
+  }
+  return decided;
+}
+
+function decisionButtons(change: Change): Button[] {
+  return [
+    { label: "Approve", style: "success", action: { handle: change.handle, do: "approve" } },
+    { label: "Reject", style: "danger", action: { handle: change.handle, do: "reject" } },
+  ];
+}
+
+function rowsTable(card: Card): Block {
+  return {
+    kind: "table",
+    header: ["", "now", "after"],
+    rows: card.rows.map(({ label, now, after }) => [label, now, after]),
+  };
+}
+
+function breaksBlock(card: Card): Block[] {
+  return card.breaks.length > 0 ? [{ kind: "facts", facts: [["Breaks", joined(card.breaks, "")]] }] : [];
+}
+
+function sendsBlock(card: Card): Block {
+  return { kind: "details", summary: "what is sent", blocks: [{ kind: "pre", text: pretty(card.sends) }] };
+}
+
+function storyFacts(change: Change): [string, Line][] {
+  const facts: [string, Line][] = [
+    [
+      "Asked by",
+      line(personLine(change.requester_name, change.requester_id), " ", { time: change.created_at }),
+    ],
+    ["Why", whyLine(change)],
+  ];
+  if (change.decided_at !== null && change.decider_id !== null) {
+    facts.push([
+      "Decided by",
+      line(
+        personLine(change.decider_name ?? "", change.decider_id),
+        " ",
+        { time: change.decided_at },
+        change.decision_reason ? [" · ", { data: change.decision_reason }] : "",
+      ),
+    ]);
+  } else facts.push(["Expires", { time: change.expires_at, as: "relative" }]);
+  if (change.sent_at !== null) facts.push(["Sent", { time: change.sent_at }]);
+  if (change.finished_at !== null) facts.push(["Finished", { time: change.finished_at }]);
+  if (change.evidence !== null) facts.push(["Seen", JSON.parse(change.evidence) as Line]);
+  if (change.undo_of !== null) facts.push(["Takes back", { code: change.undo_of }]);
+  facts.push(["Undo", undoLine(readUndo(change))], ["Fingerprint", { code: change.hash.slice(0, 16) }]);
+  return facts;
+}
+
+function storyLine(change: Change): Line {
+  const story: Line[] = [personLine(change.requester_name, change.requester_id), " asked ", {
+    time: change.created_at,
+  }];
+  if (change.decided_at !== null && change.decider_id !== null) {
+    story.push(
+      " · ",
+      personLine(change.decider_name ?? "", change.decider_id),
+      ` ${decisionWord(change).toLowerCase()} `,
+      { time: change.decided_at },
+    );
+    if (change.decision_reason) story.push(": ", { data: change.decision_reason });
+  }
+  if (change.finished_at !== null && change.sent_at !== null) {
+    story.push(` · done in ${((change.finished_at - change.sent_at) / 1000).toFixed(1)} s`);
+  }
+  return line(...story);
+}
+
+function decisionWord(change: Change): string {
+  if (change.state === "rejected") return "Rejected";
+  if (change.state === "withdrawn") return "Withdrawn";
+  return "Approved";
+}
+
+function unknownBlock(change: Change): Block {
+  const next: Line = change.next_check_at === null
+    ? "Look at the vendor's own console."
+    : ["Checking again ", { time: change.next_check_at, as: "relative" }, "."];
+  return { kind: "text", text: line("Nothing will be sent again by itself. ", next) };
+}
+
+function whyLine(change: Change): Line {
+  return line(
+    change.reason ? ["“", { data: change.reason, max: 200 }, "”"] : "no reason given",
+    change.ticket ? [" · ticket ", { data: change.ticket, max: 40 }] : "",
+    " · asked by ",
+    personLine(change.requester_name, change.requester_id),
+    change.undo_of ? [" · takes back ", { code: change.undo_of }] : "",
+  );
+}
+
+function needsLine(change: Change, approvers: readonly string[]): Line {
+  return line(
+    "one approver other than ",
+    { data: change.requester_name || "the requester", max: 40 },
+    approvers.length > 0 ? [" (", { data: approvers.join(", "), max: 80 }, ")"] : "",
+    " · until ",
+    { time: change.expires_at },
+    " (",
+    { time: change.expires_at, as: "relative" },
+    ")",
+  );
+}
+
+export function freezeLine(freeze: FreezesTable): Line {
+  return line(
+    freeze.target === "*" ? "everything" : freeze.target,
+    " by ",
+    personLine(freeze.holder_name, freeze.holder_id),
+    ": ",
+    { data: freeze.reason, max: 120 },
+    freeze.ends_at === null ? " · until lifted" : [" · until ", { time: freeze.ends_at }],
+  );
+}
+
+function undoLine(undo: Undo): Line {
+  return undo.possible ? line("yes, ", undo.how) : line("no: ", undo.why);
+}
+
+export function readCard(change: Pick<Change, "card">): Card {
+  return JSON.parse(change.card) as Card;
+}
+
+export function readUndo(change: Pick<Change, "undo">): Undo {
+  return JSON.parse(change.undo) as Undo;
+}
+
+function joined(lines: readonly Line[], none: string): Line {
+  return lines.length === 0
+    ? none
+    : line(...lines.flatMap((one, index) => (index > 0 ? ["; ", one] : [one])));
+}
+
+function pretty(value: Json): string {
+  return JSON.stringify(value, null, 1);
+}

@@ -1,0 +1,174 @@
+import type { Line } from "../../handlers/reply.ts";
+import { line } from "../../handlers/reply.ts";
+import type { Config } from "../config.ts";
+import type { Metrics } from "../metrics.ts";
+import type { People } from "../people/people.ts";
+import type { Secrets } from "../secrets/secrets.ts";
+import { type Outgoing, PRIORITY } from "../store/messages.ts";
+import type { Store } from "../store/store.ts";
+import type { Turn } from "../turn.ts";
+import { cardOf, freezeLine, personLine } from "./card.ts";
+import { freezeFor } from "./freeze.ts";
+import { type Change, findChange, type Move, move } from "./machine.ts";
+import { cardKey } from "./requests.ts";
+
+export type Verdict = "approve" | "reject" | "withdraw";
+
+export interface DecisionsOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly people: People;
+  readonly secrets: Secrets;
+  readonly metrics: Metrics;
+}
+
+/**
+ * The one way to decide about a change, for buttons and for commands. Who may is asked anew each time; whether it
+ * is still open, and not expired, is part of the write itself. The first decision wins.
+ */
+export interface Decisions {
+  decide(turn: Turn, change: Change, verdict: Verdict, reason?: string): Promise<void>;
+  /** Ends what waited too long; only tidies, since no late decision could have got through. */
+  expireOverdue(): Promise<void>;
+  /** Ends a request whose card nobody can see. */
+  dropUnseen(code: string, why: string): Promise<Change | undefined>;
+}
+
+export function createDecisions({ config, store, people, secrets, metrics }: DecisionsOptions): Decisions {
+  async function decide(turn: Turn, change: Change, asked: Verdict, reason?: string): Promise<void> {
+    const own = change.requester_id === turn.person.id;
+    const verdict = asked === "reject" && own ? "withdraw" : asked;
+    const operation = [verdict, change.code].join(" ");
+    if (verdict === "withdraw" && !own) return turn.refuse("not_requester", { operation });
+    if (verdict === "approve" && own) {
+      return turn.refuse("own_change", { operation, next: await whoElse(change) });
+    }
+    if (verdict !== "withdraw") {
+      const decision = await people.judge("approve", turn.person.id, turn.chat);
+      if (!decision.allowed) return turn.refuse(decision.reason, { operation });
+    }
+    if (verdict === "approve") {
+      const freeze = await freezeFor(store, change);
+      if (freeze) {
+        return turn.refuse("frozen", {
+          operation,
+          next: line("Frozen: ", freezeLine(freeze), ". /unfreeze lifts it."),
+        });
+      }
+    }
+    const moved = await move(store, stepFor(turn, change, verdict, reason));
+    if (!moved) return await tellWhatItIs(turn, change.code, verdict);
+    metrics.changes.inc({ state: moved.state });
+    turn.answer(decided(moved, verdict));
+  }
+
+  function stepFor(turn: Turn, change: Change, verdict: Verdict, reason: string | undefined): Move {
+    const now = store.now();
+    return {
+      code: change.code,
+      event: verdict,
+      set: {
+        decided_at: now,
+        decider_id: turn.person.id,
+        decider_name: turn.person.name,
+        decision_reason: reason ?? null,
+      },
+      only: { expiresAfter: now },
+      audit: {
+        person_id: turn.person.id,
+        person_name: turn.person.name,
+        chat_id: turn.chat.id,
+        detail: reason ?? null,
+      },
+      show: (moved) => [cardMessage(moved)],
+      also: async (transaction, moved) => {
+        if (moved.state !== "approved") await secrets.wipe(transaction, moved.handle);
+      },
+    };
+  }
+
+  /** Someone was faster, or the time was up: says which, and never as an error of the presser. */
+  async function tellWhatItIs(turn: Turn, code: string, verdict: Verdict): Promise<void> {
+    let change = await findChange(store, code);
+    if (change?.state === "pending" && change.expires_at <= store.now()) {
+      change = await expire(change) ?? change;
+    }
+    const operation = `${verdict} ${code}`;
+    if (!change) return turn.refuse("unknown_change", { operation });
+    if (change.state === "expired") return turn.refuse("expired", { operation });
+    const mine = change.decider_id === turn.person.id;
+    turn.refuse("already_decided", {
+      operation,
+      next: line(
+        mine ? "You decided it " : [{ data: change.decider_name ?? "Someone", max: 40 }, " decided it "],
+        { time: change.decided_at ?? change.finished_at ?? store.now(), as: "relative" },
+        `: ${change.state}.`,
+      ),
+    });
+  }
+
+  async function whoElse(change: Change): Promise<Line> {
+    const names = await people.names([...config.approvers ?? []].filter((id) => id !== change.requester_id));
+    const who = names.length > 0 ? [{ data: names.join(", "), max: 120 }] : ["any other approver"];
+    return line("Who can: ", ...who, ". To take it back: ", { code: `/withdraw ${change.code}` });
+  }
+
+  async function expire(change: Change): Promise<Change | undefined> {
+    const moved = await move(store, {
+      code: change.code,
+      event: "expire",
+      only: { expiresUntil: store.now() },
+      audit: { reason_code: "expired" },
+      show: (expired) => [cardMessage(expired)],
+      also: (transaction, expired) => secrets.wipe(transaction, expired.handle),
+    });
+    if (moved) metrics.changes.inc({ state: moved.state });
+    return moved;
+  }
+
+  return {
+    decide,
+    async expireOverdue() {
+      const overdue = await store.db.selectFrom("changes").selectAll()
+        .where("state", "=", "pending").where("expires_at", "<=", store.now()).limit(100).execute();
+      for (const change of overdue) await expire(change);
+    },
+    dropUnseen: (code, why) =>
+      move(store, {
+        code,
+        event: "withdraw",
+        set: { decision_reason: why },
+        audit: { reason_code: "card_refused", detail: why },
+        also: (transaction, dropped) => secrets.wipe(transaction, dropped.handle),
+      }),
+  };
+}
+
+/** What the group is shown of a change, as a new version of its one message. */
+export function cardMessage(change: Change, priority: number = PRIORITY.decision): Outgoing {
+  return {
+    key: cardKey(change.code),
+    chatId: change.chat_id,
+    threadId: change.thread_id ?? undefined,
+    reply: cardOf(change),
+    priority,
+    trace: change.trace ?? undefined,
+  };
+}
+
+function decided(change: Change, verdict: Verdict) {
+  const words = {
+    approve: "Approved, running now: ",
+    reject: "Rejected: ",
+    withdraw: "Withdrawn: ",
+  } as const;
+  return {
+    mark: verdict === "approve" ? "working" as const : "refused" as const,
+    title: line(words[verdict], { code: change.code }),
+    blocks: [{
+      kind: "text" as const,
+      text: line("Asked by ", personLine(change.requester_name, change.requester_id), "."),
+    }],
+    personal: true,
+  };
+}

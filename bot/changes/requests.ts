@@ -1,0 +1,326 @@
+import { ClientError } from "../../clients/errors.ts";
+import { BadInput, type ChangeOperation, ChoiceNeeded, type Plan } from "../../handlers/operation.ts";
+import type { Reply } from "../../handlers/reply.ts";
+import type { Config } from "../config.ts";
+import { badInputReply, vendorFailureReply } from "../failure.ts";
+import type { People } from "../people/people.ts";
+import type { Secrets } from "../secrets/secrets.ts";
+import { PRIORITY, putMessage } from "../store/messages.ts";
+import { newHandle, putPrompt } from "../store/prompts.ts";
+import type { ChangesTable } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import type { Turn } from "../turn.ts";
+import type { Vendors } from "../vendors.ts";
+import { cardOf } from "./card.ts";
+import { newCode } from "./code.ts";
+import { fingerprint, policyOf, sameJson } from "./fingerprint.ts";
+import { freezeFor } from "./freeze.ts";
+import type { Invocation } from "./invocation.ts";
+import { auditOf, type Change, findChange } from "./machine.ts";
+
+/** Planning reads the vendor; after this long the request is given up. */
+const PLAN_MS = 30_000;
+/** A command that waited longer than this is asked about before it is planned. */
+const STALE_MS = 120_000;
+/** How long a question (which company, still wanted?) stays open. */
+const QUESTION_MS = 15 * 60_000;
+
+export interface RequestsOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly vendors: Vendors;
+  readonly people: People;
+  readonly secrets: Secrets;
+  readonly isRead: (command: string) => boolean;
+}
+
+/** From what someone typed to a change that waits for its second person. */
+export interface Requests {
+  ask(turn: Turn, operation: ChangeOperation, invocation: Invocation): Promise<void>;
+  /** The way back from a change, asked for like any other. */
+  undo(turn: Turn, change: Change): Promise<void>;
+  /** The same request once more, against the state of today. */
+  again(turn: Turn, change: Change): Promise<void>;
+}
+
+export function createRequests(options: RequestsOptions): Requests {
+  const { config, store, vendors, people, secrets, isRead } = options;
+
+  async function ask(turn: Turn, operation: ChangeOperation, invocation: Invocation): Promise<void> {
+    const named = nameOf(operation);
+    if (store.now() - turn.at > STALE_MS) return askWhetherStillWanted(turn, invocation);
+    const chatId = groupFor(turn, config);
+    if (chatId === undefined) return turn.refuse("no_group", { operation: named });
+    const connected = vendors.byName(operation.vendor);
+    if (!connected?.client) {
+      const { label, environment } = connected!.vendor;
+      return turn.refuse("vendor_not_set_up", {
+        operation: named,
+        next: [`${label} needs `, { code: environment.join(", ") }, ". /doctor shows what is set."],
+      });
+    }
+    if (invocation.asked.length > 0 && !config.secretKey) {
+      return turn.refuse("no_secret_key", { operation: named });
+    }
+    const plan = await planOrAnswer(turn, operation, invocation);
+    if (!plan || !await wayBackIsOpen(turn, plan, invocation)) return;
+    if (invocation.asked.length > 0 && !await secrets.complete(invocation)) {
+      return await secrets.askFor(turn, invocation, operation.render(plan).title);
+    }
+    await record(turn, operation, invocation, plan, chatId);
+  }
+
+  async function planOrAnswer(
+    turn: Turn,
+    operation: ChangeOperation,
+    invocation: Invocation,
+  ): Promise<Plan | undefined> {
+    const connected = vendors.byName(operation.vendor)!;
+    const call = { signal: AbortSignal.timeout(PLAN_MS), fresh: true, trace: turn.trace };
+    try {
+      const plan = await operation.plan(vendors.context(connected, call), invocation.input);
+      if (!("nothing" in plan)) return plan;
+      turn.answer({ mark: "info", title: plan.nothing, personal: true });
+    } catch (error) {
+      if (error instanceof ChoiceNeeded) turn.answer(choiceReply(store, turn, invocation, error));
+      else if (error instanceof BadInput) turn.answer(badInputReply(error, isRead));
+      else if (error instanceof ClientError) {
+        turn.answer({ ...vendorFailureReply(error, turn.trace), personal: true });
+      } else throw error;
+    }
+    return undefined;
+  }
+
+  /** An undo would be a plain overwrite if someone has changed the target since. */
+  async function wayBackIsOpen(turn: Turn, plan: Plan, { undoOf }: Invocation): Promise<boolean> {
+    if (undoOf === undefined) return true;
+    const change = await findChange(store, undoOf);
+    if (!change?.after_state || sameJson(JSON.parse(change.after_state), plan.before)) return true;
+    turn.refuse("undo_moved", { detail: undoOf });
+    return false;
+  }
+
+  function askWhetherStillWanted(turn: Turn, invocation: Invocation): void {
+    const handle = newHandle();
+    turn.also((transaction) =>
+      putPrompt(store, transaction, {
+        handle,
+        kind: "stale",
+        personId: turn.person.id,
+        chatId: turn.chat.id,
+        body: { ...invocation, messageId: turn.messageId },
+        ttlMs: QUESTION_MS,
+      })
+    );
+    turn.audit({
+      event: "held_back",
+      reason_code: "stale_message",
+      operation: `${invocation.verb} ${invocation.target ?? ""}`.trim(),
+    });
+    turn.answer({
+      mark: "question",
+      title: "Is this still wanted?",
+      blocks: [{
+        kind: "text",
+        text: [
+          "That message was sent ",
+          { time: turn.at, as: "relative" },
+          ". Nothing has been asked for yet.",
+        ],
+      }],
+      buttons: [[{ label: "Yes, ask for it now", style: "primary", action: { handle, do: "choose" } }]],
+      personal: true,
+    });
+  }
+
+  async function record(
+    turn: Turn,
+    operation: ChangeOperation,
+    invocation: Invocation,
+    plan: Plan,
+    chatId: number,
+  ): Promise<void> {
+    const policy = policyOf(config);
+    const now = store.now();
+    const sameChat = chatId === turn.chat.id;
+    const row: Omit<ChangesTable, "code"> = {
+      ...NOT_YET,
+      state: "pending",
+      verb: operation.verb,
+      target: operation.target,
+      vendor: operation.vendor,
+      risk: operation.risk,
+      plan: JSON.stringify(plan),
+      hash: fingerprint(operation.verb, operation.target, plan, policy),
+      policy,
+      target_key: plan.target.key,
+      company: plan.target.company ?? null,
+      card: JSON.stringify(operation.render(plan)),
+      undo: JSON.stringify(operation.undo(plan)),
+      undo_of: invocation.undoOf ?? null,
+      reason: invocation.reason ?? null,
+      ticket: invocation.ticket ?? null,
+      requester_id: turn.person.id,
+      requester_name: turn.person.name,
+      origin_chat: turn.chat.id,
+      origin_thread: turn.threadId ?? null,
+      origin_message: turn.messageId ?? invocation.messageId ?? null,
+      chat_id: chatId,
+      thread_id: sameChat ? turn.threadId ?? null : null,
+      handle: invocation.handle ?? newHandle(),
+      created_at: now,
+      expires_at: now + config.approvalTtlMs,
+      trace: turn.trace,
+    };
+    const freeze = await freezeFor(store, row);
+    const approvers = await namesOfApprovers(turn.person.id);
+    const code = await freeCode(store);
+    turn.also(async (transaction) => {
+      const change = await transaction.insertInto("changes").values({ ...row, code }).returningAll()
+        .executeTakeFirstOrThrow();
+      await putMessage(store, transaction, {
+        key: cardKey(change.code),
+        chatId,
+        threadId: change.thread_id ?? undefined,
+        replyTo: sameChat ? change.origin_message ?? undefined : undefined,
+        reply: cardOf(change, { freeze, approvers }),
+        priority: PRIORITY.decision,
+        trace: turn.trace,
+      });
+    });
+    turn.audit({
+      ...auditOf({ ...row, code }),
+      event: "asked",
+      detail: JSON.stringify({
+        hash: row.hash,
+        reason: row.reason,
+        ticket: row.ticket,
+        undo_of: row.undo_of,
+      }),
+    });
+    if (!sameChat) turn.answer(sentToGroup(code));
+  }
+
+  async function namesOfApprovers(requesterId: number): Promise<string[]> {
+    const ids = [...config.approvers ?? []].filter((id) => id !== requesterId);
+    return await people.names(ids);
+  }
+
+  return {
+    ask,
+    async undo(turn, change) {
+      const undo = JSON.parse(change.undo) as ReturnType<ChangeOperation["undo"]>;
+      const done = change.state === "applied" || change.state === "accepted";
+      if (!done || !undo.possible) {
+        return turn.refuse("no_way_back", {
+          detail: change.code,
+          next: undo.possible ? `It is ${change.state}.` : undo.why,
+        });
+      }
+      const operation = vendors.find(undo.verb, undo.target);
+      if (!operation || operation.risk === "read") throw new Error(`No change to undo with: ${undo.verb}`);
+      await ask(turn, operation, {
+        verb: undo.verb,
+        target: undo.target,
+        input: undo.input,
+        asked: [],
+        reason: `undo of ${change.code}`,
+        ticket: change.ticket ?? undefined,
+        undoOf: change.code,
+      });
+    },
+    async again(turn, change) {
+      const operation = vendors.find(change.verb, change.target);
+      if (!operation || operation.risk === "read") return turn.refuse("unknown_change");
+      const plan = JSON.parse(change.plan) as Plan;
+      await ask(turn, operation, {
+        verb: change.verb,
+        target: change.target,
+        input: plan.input,
+        asked: await secrets.fieldsOf(change.handle),
+        reason: change.reason ?? undefined,
+        ticket: change.ticket ?? undefined,
+        undoOf: change.undo_of ?? undefined,
+      });
+    },
+  };
+}
+
+/** The key of the one message of a change in the group. */
+export function cardKey(code: string): string {
+  return `card:${code}`;
+}
+
+/** Buttons for what the words could mean; the pick goes on with the same command. */
+export function choiceReply(
+  store: Store,
+  turn: Turn,
+  invocation: Invocation,
+  choice: ChoiceNeeded,
+): Reply {
+  const offers = choice.options.map((option) => ({ option, handle: newHandle() }));
+  turn.also(async (transaction) => {
+    for (const { option, handle } of offers) {
+      await putPrompt(store, transaction, {
+        handle,
+        kind: "choice",
+        personId: turn.person.id,
+        chatId: turn.chat.id,
+        body: {
+          ...invocation,
+          input: { ...invocation.input, [choice.field]: option.id },
+          messageId: turn.messageId,
+        },
+        ttlMs: QUESTION_MS,
+      });
+    }
+  });
+  return {
+    mark: "question",
+    title: { data: choice.question, max: 160 },
+    buttons: offers.map(({ option, handle }) => [{
+      label: `${option.name} · …${option.id.slice(-4)}`,
+      action: { handle, do: "choose" },
+    }]),
+    personal: true,
+  };
+}
+
+function nameOf(operation: { verb: string; target: string | null }): string {
+  return [operation.verb, operation.target].filter(Boolean).join(" ");
+}
+
+function groupFor(turn: Turn, config: Config): number | undefined {
+  if (turn.chat.type !== "private") return turn.chat.id;
+  return config.adminChats.find((id) => id < 0);
+}
+
+function sentToGroup(code: string): Reply {
+  return {
+    mark: "working",
+    title: ["Sent to the group for approval: ", { code }],
+    blocks: [{ kind: "text", text: ["/withdraw ", { code }, " takes it back."] }],
+  };
+}
+
+/** Codes are short, so one may be taken: then another is drawn. */
+async function freeCode(store: Store): Promise<string> {
+  const code = newCode();
+  return await findChange(store, code) ? await freeCode(store) : code;
+}
+
+const NOT_YET = {
+  decided_at: null,
+  decider_id: null,
+  decider_name: null,
+  decision_reason: null,
+  claimed_by: null,
+  claimed_until: 0,
+  sent_at: null,
+  receipt: null,
+  evidence: null,
+  after_state: null,
+  finished_at: null,
+  next_check_at: null,
+  checks: 0,
+};

@@ -1,0 +1,85 @@
+import type { Api } from "grammy";
+import type { Chat } from "grammy/types";
+import type { Log } from "../log.ts";
+import { errorFields } from "../log.ts";
+import type { Store } from "../store/store.ts";
+import { refusalOf } from "../telegram/api.ts";
+import { asksMembership, decide, type Decision, type Membership, type Need, type Policy } from "./access.ts";
+import type { Person } from "./incoming.ts";
+
+export interface PeopleOptions {
+  readonly policy: Policy;
+  readonly api: Api;
+  readonly store: Store;
+  readonly log: Log;
+}
+
+/** Asks Telegram what the access decision needs to know, and remembers how people are called. */
+export interface People {
+  judge(need: Need, personId: number, chat: Pick<Chat, "id" | "type">): Promise<Decision>;
+  /** Keeps a name for lists such as "who can approve"; names are for display, never for rights. */
+  meet(person: Person): Promise<void>;
+  /** The names of these persons, where they are known. */
+  names(personIds: Iterable<number>): Promise<string[]>;
+}
+
+export function createPeople({ policy, api, store, log }: PeopleOptions): People {
+  const met = new Map<number, string>();
+
+  async function membershipIn(chatIds: readonly number[], personId: number): Promise<Membership> {
+    let answered = true;
+    for (const chatId of chatIds) {
+      const here = await isMember(chatId, personId);
+      if (here) return true;
+      if (here === undefined) answered = false;
+    }
+    return answered ? false : undefined;
+  }
+
+  async function isMember(chatId: number, personId: number): Promise<Membership> {
+    try {
+      const member = await api.getChatMember(chatId, personId);
+      if (member.user.is_bot) return false;
+      return member.status === "restricted" ? member.is_member : !["left", "kicked"].includes(member.status);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      // Telegram says 400 of someone it has never seen in the chat.
+      if (refusal?.code === 400) return false;
+      log.warning("membership_unknown", { chat: chatId, ...errorFields(error) });
+      return undefined;
+    }
+  }
+
+  return {
+    async judge(need, personId, chat) {
+      const question = { need, personId, chat };
+      const membership = asksMembership(policy, question)
+        ? await membershipIn(groupsFor(policy, chat), personId)
+        : undefined;
+      return decide(policy, { ...question, membership });
+    },
+    async meet({ id, name }) {
+      if (!name || met.get(id) === name) return;
+      met.set(id, name);
+      const row = { key: nameKey(id), value: name, updated_at: store.now() };
+      await store.db.insertInto("memory").values(row)
+        .onConflict((conflict) => conflict.column("key").doUpdateSet(row)).execute();
+    },
+    async names(personIds) {
+      const keys = [...personIds].map(nameKey);
+      if (keys.length === 0) return [];
+      const rows = await store.db.selectFrom("memory").select("value").where("key", "in", keys).execute();
+      return rows.map((row) => row.value).sort();
+    },
+  };
+}
+
+/** The group whose membership counts: the one spoken in, or from a private chat any of the admin groups. */
+function groupsFor(policy: Policy, chat: Pick<Chat, "id" | "type">): readonly number[] {
+  if (chat.type !== "private") return [chat.id];
+  return policy.adminChats.filter((id) => id < 0);
+}
+
+function nameKey(personId: number): string {
+  return `person:${personId}`;
+}

@@ -1,0 +1,212 @@
+import { createHash, randomBytes } from "node:crypto";
+import type { Line } from "../../handlers/reply.ts";
+import type { Invocation } from "../changes/invocation.ts";
+import type { Store } from "../store/store.ts";
+import { appendAudit } from "../store/audit.ts";
+import { newHandle, putPrompt } from "../store/prompts.ts";
+import type { Queryable, SecretEntriesTable } from "../store/schema.ts";
+import type { Turn } from "../turn.ts";
+import type { Vault } from "./vault.ts";
+import { z } from "zod";
+import { invocationShape } from "../changes/invocation.ts";
+
+const ENTRY_MS = 10 * 60_000;
+
+export interface SecretsOptions {
+  readonly store: Store;
+  readonly vault: Vault | undefined;
+  /** Where the page is: PUBLIC_URL, or the address the bot listens on. */
+  readonly pageUrl: string;
+  /** Brings the link to this person and nobody else; false when Telegram offered no private way. */
+  readonly sendPrivately: (turn: Turn, link: PrivateLink) => Promise<boolean>;
+}
+
+export interface PrivateLink {
+  readonly url: string;
+  readonly fields: readonly string[];
+  readonly expiresAt: number;
+  readonly title: Line;
+}
+
+/** A page that waits for its secrets. */
+export interface OpenEntry {
+  readonly fields: readonly string[];
+}
+
+/** Secrets go around the chat: entered on a page, sealed until the change runs, wiped when the request ends. */
+export interface Secrets {
+  /** True when every secret the request needs has been entered and not expired. */
+  complete(invocation: Invocation): Promise<boolean>;
+  askFor(turn: Turn, invocation: Invocation, title: Line): Promise<void>;
+  /** What the page behind this token still asks for; undefined: used, expired or never there. */
+  find(token: string): Promise<OpenEntry | undefined>;
+  /** Takes the values once and lets the request go on; false when it was too late. */
+  enter(token: string, values: Readonly<Record<string, string>>): Promise<boolean>;
+  fieldsOf(request: string): Promise<string[]>;
+  /** The values by field name, for the one write that needs them. */
+  open(request: string): Promise<Record<string, string>>;
+  wipe(db: Queryable, request: string): Promise<void>;
+}
+
+/** What has to be known to go on with a request once its secrets are there. */
+export const waitingShape = z.object({
+  invocation: invocationShape,
+  person: z.object({ id: z.number(), name: z.string() }),
+  chat: z.object({ id: z.number(), type: z.enum(["private", "group", "supergroup", "channel"]) }),
+  threadId: z.number().optional(),
+  messageId: z.number().optional(),
+});
+export type Waiting = z.output<typeof waitingShape>;
+
+/** An update of our own making, in the same inbox as Telegram's: it survives a crash like they do. */
+export const continuationShape = z.object({ countersign: z.literal("secrets_entered"), request: z.string() });
+
+export function createSecrets({ store, vault, pageUrl, sendPrivately }: SecretsOptions): Secrets {
+  const rowsOf = (request: string) =>
+    store.db.selectFrom("secret_entries").selectAll().where("request", "=", request).orderBy("field")
+      .execute();
+  const openRows = async (token: string): Promise<SecretEntriesTable[]> => {
+    const rows = await store.db.selectFrom("secret_entries").selectAll()
+      .where("token_hash", "=", hashOf(token)).where("used_at", "is", null)
+      .where("expires_at", ">", store.now()).orderBy("field").execute();
+    return rows;
+  };
+
+  return {
+    async complete({ handle, asked }) {
+      if (handle === undefined) return false;
+      const entered = new Set(
+        (await rowsOf(handle)).filter((row) => row.sealed !== null).map((row) => row.field),
+      );
+      return asked.every((field) => entered.has(field));
+    },
+    async askFor(turn, invocation, title) {
+      const request = newHandle();
+      const token = randomBytes(32).toString("base64url");
+      const fields = [...new Set(invocation.asked)];
+      const expiresAt = store.now() + ENTRY_MS;
+      await store.transaction(async (transaction) => {
+        await transaction.insertInto("secret_entries").values(fields.map((field) => ({
+          request,
+          field,
+          token_hash: hashOf(token),
+          person_id: turn.person.id,
+          created_at: store.now(),
+          expires_at: expiresAt,
+          sealed: null,
+          used_at: null,
+        }))).execute();
+        const waiting: Waiting = {
+          invocation: { ...invocation, handle: request },
+          person: turn.person,
+          chat: { id: turn.chat.id, type: turn.chat.type },
+          threadId: turn.threadId,
+          messageId: turn.messageId,
+        };
+        await putPrompt(store, transaction, {
+          handle: request,
+          kind: "secret",
+          personId: turn.person.id,
+          chatId: turn.chat.id,
+          body: waiting,
+          ttlMs: ENTRY_MS + 60_000,
+        });
+      });
+      turn.audit({
+        event: "secret_asked",
+        operation: [invocation.verb, invocation.target].filter(Boolean).join(" "),
+        detail: fields.join(", "),
+      });
+      const sent = await sendPrivately(turn, { url: `${pageUrl}/secret/${token}`, fields, expiresAt, title });
+      if (!sent) return;
+      turn.answer({
+        mark: "working",
+        title: `Waiting for ${fields.join(", ")}`,
+        blocks: [{
+          kind: "text",
+          text: ["You were sent a private link to enter it, good until ", { time: expiresAt }, "."],
+        }],
+        personal: true,
+      });
+    },
+    async find(token) {
+      const rows = await openRows(token);
+      return rows.length === 0 ? undefined : { fields: rows.map((row) => row.field) };
+    },
+    async enter(token, values) {
+      const rows = await openRows(token);
+      const [first] = rows;
+      if (!first || !vault) return false;
+      const sealed = await Promise.all(
+        rows.map((row) => vault.seal(values[row.field] ?? "", boundTo(row.request, row.field))),
+      );
+      const taken = await store.transaction(async (transaction) => {
+        const now = store.now();
+        for (const [index, row] of rows.entries()) {
+          const updated = await transaction.updateTable("secret_entries")
+            .set({ sealed: sealed[index] ?? null, used_at: now })
+            .where("request", "=", row.request).where("field", "=", row.field)
+            .where("used_at", "is", null).where("expires_at", ">", now).returning("field").executeTakeFirst();
+          if (!updated) return false;
+        }
+        await continueLater(store, transaction, first.request);
+        await appendAudit(store, transaction, [{
+          event: "secret_entered",
+          person_id: first.person_id,
+          detail: rows.map((row) => row.field).join(", "),
+        }]);
+        return true;
+      });
+      if (taken) store.wakeUp.everyone("inbox");
+      return taken;
+    },
+    async fieldsOf(request) {
+      return (await rowsOf(request)).map((row) => row.field);
+    },
+    async open(request) {
+      const rows = await rowsOf(request);
+      const entries = await Promise.all(rows.map(async (row) => {
+        if (row.sealed === null || !vault) throw new SecretMissing();
+        return [row.field, await vault.open(row.sealed, boundTo(row.request, row.field))] as const;
+      }));
+      return Object.fromEntries(entries);
+    },
+    async wipe(db, request) {
+      await db.updateTable("secret_entries").set({ sealed: null }).where("request", "=", request).execute();
+    },
+  };
+}
+
+/** The value was wiped, or sealed with a key that is gone. */
+export class SecretMissing extends Error {
+  constructor() {
+    super("A secret of this request is not there any more");
+    this.name = "SecretMissing";
+  }
+}
+
+async function continueLater(store: Store, db: Queryable, request: string): Promise<void> {
+  const prompt = await db.selectFrom("prompts").select("chat_id").where("handle", "=", request)
+    .executeTakeFirstOrThrow();
+  await db.insertInto("inbox").values({
+    // Telegram's ids are positive, so ours never meet them.
+    update_id: -randomBytes(6).readUIntBE(0, 6),
+    lane: `chat:${prompt.chat_id}`,
+    body: JSON.stringify(
+      { countersign: "secrets_entered", request } satisfies z.output<typeof continuationShape>,
+    ),
+    received_at: store.now(),
+    state: "new",
+    claimed_until: 0,
+    attempts: 0,
+  }).execute();
+}
+
+/** The store knows only this: whoever reads it cannot open the page. */
+function hashOf(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}
+
+function boundTo(request: string, field: string): string {
+  return `${request}/${field}`;
+}
