@@ -81,7 +81,6 @@ export function createBitdefender(options: BitdefenderOptions): Bitdefender {
       operation,
       kind: said.kind,
       detail,
-      status: 200,
       ambiguous: false,
       cause: new RpcError(said.code, detail),
     });
@@ -103,7 +102,6 @@ function notOurs(operation: string, write: boolean): ClientError {
     operation,
     kind: "unexpected_reply",
     detail: "the answer belongs to another request",
-    status: 200,
     ambiguous: write,
   });
 }

@@ -129,12 +129,12 @@ function undo({ target, before: { role } }: Ec2Plan): Undo {
   if (role === null) {
     return {
       possible: false,
-      why: "no: this bot has not recorded the role, and GravityZone does not tell it",
+      why: "this bot has not recorded the role, and GravityZone does not tell it",
     };
   }
   return {
     possible: true,
-    how: ["yes, with ", { code: role }],
+    how: ["with ", { code: role }],
     verb: "enable",
     target: "ec2",
     input: { company: target.id, role },

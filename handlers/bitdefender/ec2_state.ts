@@ -1,5 +1,5 @@
 import { type Bitdefender, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
-import { ClientError } from "../../clients/errors.ts";
+import { ClientError, describe } from "../../clients/errors.ts";
 import type { Context, Json, Plan, Target, Verdict } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { type Company, isUnavailable } from "./companies.ts";
@@ -98,8 +98,7 @@ export async function readBack(judge: () => Promise<Verdict>): Promise<Verdict> 
     return await judge();
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    const why = error.kind.replaceAll("_", " ");
-    return { state: "unknown", evidence: `GravityZone could not be read back: ${why}` };
+    return { state: "unknown", evidence: `The state could not be read back: ${describe(error.failure)}.` };
   }
 }
 

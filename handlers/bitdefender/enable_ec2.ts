@@ -248,12 +248,12 @@ function undo(plan: Ec2Plan): Undo {
   return former
     ? {
       possible: true,
-      how: ["yes, with ", { code: former.role }],
+      how: ["with ", { code: former.role }],
       verb: "enable",
       target: "ec2",
       input: { company, role: former.role },
     }
-    : { possible: true, how: "yes, by disabling it", verb: "disable", target: "ec2", input: { company } };
+    : { possible: true, how: "by disabling it", verb: "disable", target: "ec2", input: { company } };
 }
 
 /** Another role this bot had enabled it with, and that is not known to be gone. */

@@ -122,7 +122,7 @@ function undo(plan: Ec2Plan): Undo {
   return {
     possible: false,
     why: plan.before.externalId === null
-      ? "no: an external ID cannot be taken back"
-      : "no: GravityZone does not accept an external ID of before",
+      ? "an external ID cannot be taken back"
+      : "GravityZone does not accept an external ID of before",
   };
 }

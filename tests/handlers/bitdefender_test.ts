@@ -1,0 +1,411 @@
+import assert from "node:assert/strict";
+import { bitdefender } from "../../handlers/bitdefender.ts";
+import { BadInput, ChoiceNeeded } from "../../handlers/operation.ts";
+import { company, generateIntegrations, ids, vmware } from "../sandbox/gravityzone/northwind.ts";
+import { ec2Of } from "../sandbox/gravityzone/world.ts";
+import { NIGHT, plain, readOf, rig, rowsOf } from "./bitdefender/rig.ts";
+
+const METHOD_NOT_FOUND = { error: { code: -32601, message: "Method not found" } };
+const NOT_LICENSED = { error: { code: -32001, message: "Operation not allowed" } };
+
+Deno.test("/status bitdefender puts the problems first and folds the rest", async () => {
+  await using at = rig();
+  const reply = await at.read("status", "bitdefender");
+  assert.deepEqual([reply.mark, plain(reply.title)], ["attention", "GravityZone: 2 of 14 need action"]);
+  assert.deepEqual(rowsOf(reply.blocks).slice(0, 5), [
+    "Error 1 · Action required 1 · Pending 1 · Active 11",
+    "vcenter-us | VMware | Error | vc-us.northwind.example | Northwind MSP",
+    "vcenter-eu | VMware | Action required | vc-eu.northwind.example | Northwind MSP",
+    "▸ 12 without problems",
+    "vcenter-lab | VMware | Pending | vc-lab.northwind.example | Northwind MSP",
+  ]);
+  assert.equal(plain(reply.footer ?? ""), "as of 2026-03-14T03:12:00.000Z");
+  assert.equal(reply.file, undefined);
+  assert.equal(at.vendor.calls.length, 1);
+});
+
+Deno.test("/status bitdefender reads one company by part of its name", async () => {
+  await using at = rig();
+  const reply = await at.read("status", "bitdefender", { company: "globe" });
+  assert.deepEqual([reply.mark, plain(reply.title)], ["fine", "GravityZone: 1 of 1 active · Globex"]);
+  assert.deepEqual(reply.buttons?.[0]?.[0]?.action, { command: `/status bitdefender ${ids.globex}` });
+});
+
+Deno.test("/status bitdefender says every documented status in words, and unknown ones as numbers", async () => {
+  await using at = rig();
+  const all = [0, 1, 2, 3, 4, 5, 6, 7, 9].map((status, index) =>
+    vmware(index.toString(16).padStart(24, "6"), `v${status}`, status)
+  );
+  const odd = all.at(-1);
+  if (odd) odd.type = 9;
+  at.vendor.world.integrations.set(ids.northwind, all);
+  const reply = await at.read("status", "bitdefender");
+  assert.deepEqual(rowsOf(reply.blocks).map((row) => row.split(" | ").slice(0, 3).join(" | ")), [
+    "Error 1 · Action required 1 · License usage reached 1 · Not licensed 1 · Stopped 1 · Unknown (9) 1 · " +
+    "Pending 1 · Available 1 · Active 1",
+    "v6 | VMware | Error",
+    "v3 | VMware | Action required",
+    "v7 | VMware | License usage reached",
+    "v0 | VMware | Not licensed",
+    "v2 | VMware | Stopped",
+    "v9 | Unknown (9) | Unknown (9)",
+    "▸ 3 without problems",
+    "v4 | VMware | Pending",
+    "v1 | VMware | Available",
+    "v5 | VMware | Active",
+  ]);
+});
+
+Deno.test("/status bitdefender counts 10,000 integrations exactly and sends the full list as a file", async () => {
+  await using at = rig();
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(10_000));
+  const reply = await at.read("status", "bitdefender");
+  assert.equal(plain(reply.title), "GravityZone: 200 of 10,000 need action");
+  const rows = rowsOf(reply.blocks);
+  assert.equal(
+    rows[0],
+    "Error 40 · Action required 40 · License usage reached 40 · Not licensed 40 · Stopped 40 · Active 9,800",
+  );
+  assert.equal(rows.length, 1 + 20 + 1);
+  assert.equal(rows.at(-1), "The worst 20 of 200 are shown. All 10,000 are in the file, problems first.");
+  assert.equal(reply.file?.name, "bitdefender-integrations-2026-03-14.csv");
+  const lines = reply.file?.content.trimEnd().split("\r\n") ?? [];
+  assert.equal(lines.length, 10_001);
+  assert.match(
+    lines[1] ?? "",
+    /^vcenter-00050,Error,VMware,vcenter-00050\.example,443,VMs and Templates,true,/,
+  );
+  assert.match(lines.at(-1) ?? "", /,Active,/);
+});
+
+Deno.test("/status bitdefender makes cells harmless that a spreadsheet would run", async () => {
+  await using at = rig();
+  const list = generateIntegrations(31);
+  const first = list[0];
+  if (first) first.name = '=HYPERLINK("http://x.test","a, b")';
+  at.vendor.world.integrations.set(ids.northwind, list);
+  const reply = await at.read("status", "bitdefender");
+  assert.ok(reply.file?.content.includes(`"'=HYPERLINK(""http://x.test"",""a, b"")",Active`));
+});
+
+Deno.test("/status bitdefender says that nothing is configured, and that a list moved while it was read", async () => {
+  await using at = rig();
+  const none = await at.read("status", "bitdefender", { company: "Initech" });
+  assert.deepEqual([none.mark, plain(none.title)], [
+    "absent",
+    "No integrations are configured in GravityZone · Initech",
+  ]);
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(150));
+  at.vendor.faults.always(
+    "getConfiguredIntegrations",
+    ({ params }) => params["page"] === 2 ? { error: { code: -32602, message: "Invalid params" } } : undefined,
+  );
+  const moved = await at.read("status", "bitdefender");
+  assert.match(rowsOf(moved.blocks).join("\n"), /counts 150, 100 could be read: the list changed meanwhile/);
+});
+
+Deno.test("/status bitdefender served again shows its age", async () => {
+  await using at = rig({ cacheMs: 10_000 });
+  await at.read("status", "bitdefender");
+  at.clock.advance(8_000);
+  const again = await at.read("status", "bitdefender");
+  assert.equal(plain(again.footer ?? ""), "as of 2026-03-14T03:12:00.000Z · 8 s old");
+  assert.equal(at.vendor.calls.length, 1);
+});
+
+Deno.test("/status bitdefender asks which of several look-alikes is meant, and never guesses", async () => {
+  await using at = rig();
+  const choice = await at.read("status", "bitdefender", { company: "acme" }).catch((error: unknown) => error);
+  assert.ok(choice instanceof ChoiceNeeded);
+  assert.equal(choice.field, "company");
+  assert.deepEqual(choice.options.map(({ id, name }) => [id, name]), [
+    [ids.acmeCorp, "Acme Corp"],
+    [ids.acmeCorporation, "Acme Corporation"],
+    [ids.acmeLabs, "Acme Labs"],
+  ]);
+  const exact = await at.read("status", "bitdefender", { company: "ACME corp" });
+  assert.match(plain(exact.title), / · Acme Corp$/);
+});
+
+Deno.test("/status bitdefender says what to type when no company fits", async () => {
+  await using at = rig();
+  for (const query of ["Umbrella", "f".repeat(24)]) {
+    const error = await at.read("status", "bitdefender", { company: query }).catch((error: unknown) => error);
+    assert.ok(error instanceof BadInput);
+    assert.match(error.message, new RegExp(`^No company .*"${query}"\\. Type /find`));
+  }
+});
+
+Deno.test("/status bitdefender resolves companies without the Companies area", async () => {
+  await using at = rig();
+  at.vendor.faults.always("findCompaniesByName", NOT_LICENSED);
+  at.vendor.faults.always("getCompanyDetails", { status: 403 });
+  const byName = await at.read("status", "bitdefender", { company: "globex" });
+  const byId = await at.read("status", "bitdefender", { company: ids.globex });
+  assert.deepEqual([plain(byName.title), plain(byId.title)], [
+    "GravityZone: 1 of 1 active · Globex",
+    "GravityZone: 1 of 1 active · Globex",
+  ]);
+});
+
+Deno.test("/status bitdefender finds an exact name behind a hundred longer ones", async () => {
+  await using at = rig();
+  const companies = at.vendor.world.companies;
+  for (let index = 0; index < 120; index++) {
+    const id = index.toString(16).padStart(24, "b");
+    companies.set(id, company(id, `The Zeta ${index}`));
+  }
+  const zeta = "c".repeat(24);
+  companies.set(zeta, company(zeta, "Zeta"));
+  const reply = await at.read("status", "bitdefender", { company: "zeta" });
+  assert.match(plain(reply.title), / · Zeta$/);
+});
+
+Deno.test("/status ec2 shows the id, the hours and the last changes made here", async () => {
+  const change = {
+    code: "K7Q2X",
+    title: "enable ec2",
+    state: "applied",
+    at: NIGHT - 86_400_000,
+    requester: "Ana",
+  };
+  await using at = rig({ history: { [`ec2:${ids.acmeCorp}`]: [change] } });
+  at.recall.set(`ec2:${ids.acmeCorp}:role`, "arn:aws:iam::111222345123:role/test");
+  at.recall.set(`ec2:${ids.acmeCorp}:account`, "111222345123");
+  const reply = await at.read("status", "ec2", { company: "Acme Corp" });
+  assert.deepEqual([reply.mark, plain(reply.title)], [
+    "fine",
+    "EC2 of Acme Corp: active with AWS account 111222345123",
+  ]);
+  assert.deepEqual(rowsOf(reply.blocks), [
+    ids.acmeCorp,
+    "External ID | 5e93f474a30a2db85dd6046d6d5fg188",
+    "Role | arn:aws:iam::111222345123:role/test",
+    "AWS account | 111222345123 (listed)",
+    "Hours this month | 168",
+    "medium | 157",
+    "micro | 11",
+    "Total | 168",
+    "Last changes made here",
+    "2026-03-13T03:12:00.000Z · enable ec2 · applied · Ana · K7Q2X",
+  ]);
+  assert.deepEqual(reply.buttons?.[0]?.[0]?.action, { copy: "5e93f474a30a2db85dd6046d6d5fg188" });
+});
+
+Deno.test("/status ec2 warns when the recorded account no longer lists the company", async () => {
+  await using at = rig();
+  at.recall.set(`ec2:${ids.acmeLabs}:role`, "arn:aws:iam::111222345123:role/labs");
+  at.recall.set(`ec2:${ids.acmeLabs}:account`, "111222345123");
+  const reply = await at.read("status", "ec2", { company: "Acme Labs" });
+  assert.deepEqual([reply.mark, plain(reply.title)], [
+    "attention",
+    "EC2 of Acme Labs: no longer listed for AWS account 111222345123",
+  ]);
+  at.vendor.faults.always("getCompanyDetailsByAWSAccountId", METHOD_NOT_FOUND);
+  const blind = await at.read("status", "ec2", { company: "Acme Labs" });
+  assert.equal(blind.mark, "info");
+});
+
+Deno.test("/status ec2 of a company that has nothing says so", async () => {
+  await using at = rig();
+  const reply = await at.read("status", "ec2", { company: "Initech" });
+  assert.deepEqual([reply.mark, plain(reply.title)], [
+    "absent",
+    "EC2 of Initech: not set up, no external ID",
+  ]);
+});
+
+Deno.test("/status ec2 without a company is about the key's own, in one round trip", async () => {
+  await using at = rig();
+  assert.match(plain((await at.read("status", "ec2")).title), /^EC2 of Northwind MSP:/);
+  assert.deepEqual(at.vendor.calls.map(({ method }) => method).sort(), [
+    "getAmazonEC2ExternalIdForCrossAccountRole",
+    "getCompanyDetails",
+    "getHourlyUsageForAmazonEC2Instances",
+  ]);
+  assert.ok(at.vendor.calls.every(({ params }) => Object.keys(params).length === 0));
+});
+
+Deno.test("/usage ec2 lists the hours of a month, the largest first", async () => {
+  await using at = rig();
+  ec2Of(at.vendor.world, ids.globex).usage.set("02/2026", { micro: 1.5, large: 1200 });
+  const reply = await at.read("usage", "ec2", { company: "Globex", month: "2/2026" });
+  assert.equal(plain(reply.title), "1,201.5 EC2 hours in 02/2026 · Globex");
+  assert.deepEqual(rowsOf(reply.blocks), ["large | 1,200", "micro | 1.5", "Total | 1,201.5"]);
+});
+
+Deno.test("/usage ec2 without a month sends none and names the current one", async () => {
+  await using at = rig();
+  const reply = await at.read("usage", "ec2");
+  assert.deepEqual([reply.mark, plain(reply.title)], ["absent", "0 EC2 hours in 03/2026 · Northwind MSP"]);
+  const call = at.vendor.calls.find(({ method }) => method === "getHourlyUsageForAmazonEC2Instances");
+  assert.deepEqual(call?.params, {});
+});
+
+Deno.test("/usage ec2 refuses what is no month before anything is asked", async () => {
+  await using at = rig();
+  for (const month of ["13/2026", "2026-03", "march", "03/26"]) {
+    await assert.rejects(
+      at.read("usage", "ec2", { month }),
+      /Type it as mm\/yyyy, for example month=03\/2026/,
+    );
+  }
+  assert.equal(at.vendor.calls.length, 0);
+});
+
+Deno.test("/externalid offers the id to copy", async () => {
+  await using at = rig();
+  const reply = await at.read("externalid", null, { company: "Acme Corp" });
+  assert.equal(plain(reply.title), "External ID of Acme Corp");
+  assert.deepEqual(reply.buttons, [[{
+    label: "Copy external ID",
+    action: { copy: "5e93f474a30a2db85dd6046d6d5fg188" },
+  }]]);
+});
+
+Deno.test("/externalid says that none was generated, and how to generate one", async () => {
+  await using at = rig();
+  const reply = await at.read("externalid", null);
+  assert.deepEqual([reply.mark, plain(reply.title)], [
+    "absent",
+    "No external ID was generated for Northwind MSP",
+  ]);
+  assert.deepEqual(rowsOf(reply.blocks), [`To generate one: /rotate externalid ${ids.northwind}`]);
+});
+
+Deno.test("/externalid works although the key may not ask for its company's name", async () => {
+  await using at = rig();
+  at.vendor.world.apiKey.enabledApis.splice(0, 2);
+  const reply = await at.read("externalid", null);
+  assert.equal(plain(reply.title), "No external ID was generated for the company of the key");
+});
+
+Deno.test("/whois shows a single company in full", async () => {
+  await using at = rig();
+  const reply = await at.read("whois", null, { account: "1112-2234-5123" });
+  assert.equal(plain(reply.title), "1 company uses AWS account 111222345123");
+  assert.deepEqual(rowsOf(reply.blocks), [
+    "Company | Acme Corp",
+    `Id | ${ids.acmeCorp}`,
+    "Type | Customer",
+    "Managed from above | yes",
+    "Suspended | no",
+    "Contact | Dana Ionescu, dana@acme-corp.example",
+    "Role | Head of IT",
+    "Phone | 0040740000002",
+    "Address | Str Example No 1",
+    "Country | CA, CA-BC",
+    "Created (UTC) | 2017-02-21T15:02:54",
+  ]);
+});
+
+Deno.test("/whois lists several companies and says when the limit of 25 is reached", async () => {
+  await using at = rig();
+  for (let index = 0; index < 30; index++) {
+    const id = index.toString(16).padStart(24, "a");
+    at.vendor.world.companies.set(id, company(id, `Branch ${index}`, { type: index === 0 ? 9 : 1 }));
+    const accountId = "999888777666";
+    ec2Of(at.vendor.world, id).configured = { by: "keys", keyId: "AKIA", keySecret: "x", accountId };
+  }
+  const reply = await at.read("whois", null, { account: "999888777666" });
+  const rows = rowsOf(reply.blocks);
+  assert.equal(plain(reply.title), "25 companies use AWS account 999888777666");
+  assert.equal(rows[0], "GravityZone names at most 25 companies here; there may be more.");
+  assert.equal(
+    rows[1],
+    "Branch 0 | Unknown (9) | yes | no | Dana Ionescu, dana@branch-.example | aaaaaaaaaaaaaaaaaaaaaaa0",
+  );
+});
+
+Deno.test("/whois says that no company uses an account, and refuses what is none", async () => {
+  await using at = rig();
+  const none = await at.read("whois", null, { account: "000000000000" });
+  assert.deepEqual([none.mark, plain(none.title)], ["absent", "No company uses AWS account 000000000000"]);
+  at.vendor.calls.length = 0;
+  await assert.rejects(
+    at.read("whois", null, { account: "11122234512" }),
+    /has 12 digits; "11122234512" has not/,
+  );
+  assert.equal(at.vendor.calls.length, 0);
+});
+
+Deno.test("/find lists companies by any part of the name", async () => {
+  await using at = rig();
+  const reply = await at.read("find", null, { name: "corp" });
+  assert.equal(plain(reply.title), "2 companies fit “corp”");
+  assert.deepEqual(rowsOf(reply.blocks), [
+    `Acme Corp | Customer | ${ids.acmeCorp}`,
+    `Acme Corporation | Customer | ${ids.acmeCorporation}`,
+  ]);
+  assert.deepEqual(reply.buttons?.[0]?.[0], {
+    label: "EC2 of Acme Corp · …23c6",
+    action: { command: `/status ec2 ${ids.acmeCorp}` },
+  });
+  assert.deepEqual(at.vendor.calls[0]?.params, { nameFilter: "*corp", maxResults: 100 });
+});
+
+Deno.test("/find falls back to the list of companies where the search is not there", async () => {
+  for (const fault of [METHOD_NOT_FOUND, NOT_LICENSED, { status: 403 }]) {
+    await using at = rig();
+    at.vendor.faults.always("findCompaniesByName", fault);
+    const reply = await at.read("find", null, { name: "*LABS" });
+    assert.deepEqual(rowsOf(reply.blocks), [`Acme Labs | not said | ${ids.acmeLabs}`]);
+  }
+});
+
+Deno.test("/find says when the limit of 100 is reached, and when nothing fits", async () => {
+  await using at = rig();
+  for (let index = 0; index < 120; index++) {
+    const id = index.toString(16).padStart(24, "b");
+    at.vendor.world.companies.set(id, company(id, `Zeta ${index}`));
+  }
+  const many = await at.read("find", null, { name: "zeta" });
+  assert.equal(plain(many.title), "100 companies fit “zeta”");
+  assert.match(rowsOf(many.blocks)[0] ?? "", /^GravityZone names at most 100; type more/);
+  const none = await at.read("find", null, { name: "Umbrella" });
+  assert.deepEqual([none.mark, plain(none.title)], ["absent", "No company fits “Umbrella”"]);
+});
+
+Deno.test("bitdefender.health says how it stands in a line, with the problems worst first", async () => {
+  await using at = rig();
+  const health = await bitdefender.health(at.context);
+  assert.deepEqual([health.mark, plain(health.summary), health.at], [
+    "attention",
+    "2 of 14 need action",
+    NIGHT,
+  ]);
+  assert.deepEqual(health.problems.map((row) => row.map(plain)), [
+    ["vcenter-us", "Error", "Northwind MSP"],
+    ["vcenter-eu", "Action required", "Northwind MSP"],
+  ]);
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(10_000, () => 6));
+  const worse = await bitdefender.health(at.context);
+  assert.equal(worse.problems.length, 21);
+  assert.deepEqual(worse.problems.at(-1), ["and 9980 more: /status bitdefender"]);
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(3));
+  const fine = await bitdefender.health(at.context);
+  assert.deepEqual([fine.mark, plain(fine.summary)], ["fine", "3 of 3 active"]);
+});
+
+Deno.test("bitdefender.probe says what the key may do and what is lost without the rest", async () => {
+  await using at = rig();
+  const { signal } = new AbortController();
+  assert.equal(
+    plain(await bitdefender.probe(at.client, { signal })),
+    "the key works; enabled: companies, licensing, network, integrations",
+  );
+  at.vendor.world.apiKey.enabledApis.splice(0, 2);
+  assert.equal(
+    plain(await bitdefender.probe(at.client, { signal })),
+    "the key works; enabled: network, integrations; not enabled: companies (companies are found in the Network " +
+      "list only)",
+  );
+});
+
+Deno.test("bitdefender describes every operation with an example of its own", () => {
+  for (const { verb, target, summary, example } of bitdefender.operations) {
+    assert.ok(summary.length > 10 && summary.length < 100, summary);
+    assert.ok(example.startsWith(`/${[verb, target].filter(Boolean).join(" ")}`), example);
+  }
+  assert.throws(() => readOf("enable", "ec2"));
+});
