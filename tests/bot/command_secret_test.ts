@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { literalSecretIn, looksSecret } from "../../bot/command/literal_secret.ts";
+
+const secretKeys = [
+  "secret",
+  "password",
+  "Passwd",
+  "token",
+  "apikey",
+  "api_key",
+  "apiKey",
+  "apiSecret",
+  "keySecret",
+  "new_client_secret",
+  "new_anything",
+  "client_secret",
+  "refresh_token",
+  "accessToken",
+  "secret.apono.username",
+  "config.password",
+  "store.apono.0.password",
+  "headers.Authorization",
+];
+
+const plainKeys = [
+  "key",
+  "role",
+  "secret_id",
+  "secret.aws.secret_id",
+  "secret_engine",
+  "tokenURL",
+  "accessTokenURL",
+  "token_expiry",
+  "renew_after",
+  "authType",
+  "",
+];
+
+for (const key of secretKeys) {
+  Deno.test(`looksSecret knows ${key}`, () => assert.equal(looksSecret(key), true));
+}
+
+for (const key of plainKeys) {
+  Deno.test(`looksSecret leaves ${JSON.stringify(key)} alone`, () => assert.equal(looksSecret(key), false));
+}
+
+Deno.test("literalSecretIn finds a secret in any message", () => {
+  assert.deepEqual(literalSecretIn("the password=hunter2 works"), ["password"]);
+  assert.deepEqual(literalSecretIn("Password = “hunter2”"), ["Password"]);
+  assert.deepEqual(literalSecretIn('{"apiSecret": "hunter2", "name": "x"}'), ["apiSecret"]);
+  assert.deepEqual(literalSecretIn("https://host/x?token=hunter2"), ["token"]);
+});
+
+Deno.test("literalSecretIn leaves questions, flags, names and prose alone", () => {
+  for (
+    const text of [
+      "secret=?",
+      "secret=“？”.",
+      "/enable ec2 Acme secret=? key=AKIA1",
+      "secret= role=x",
+      "new_method=true",
+      "the token is on the page",
+      "arn:aws:secretsmanager:eu-west-1:1:secret:/prod/db",
+      '{"token": null, "password": "?"}',
+      "",
+    ]
+  ) assert.deepEqual(literalSecretIn(text), [], text);
+});
+
+Deno.test("literalSecretIn answers at once on long hostile text", () => {
+  const started = performance.now();
+  for (const part of ["secret=", '"', "a.", "?", "\u200D", " =", "-", '"a":', "secret ="]) {
+    literalSecretIn(part.repeat(Math.ceil(4096 / part.length)));
+  }
+  assert.ok(performance.now() - started < 2000);
+});
