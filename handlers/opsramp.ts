@@ -1,0 +1,26 @@
+import type { CallOptions } from "../clients/http.ts";
+import type { OpsRamp } from "../clients/opsramp.ts";
+import type { Vendor } from "./operation.ts";
+import { map, notifier, update } from "./opsramp/commands.ts";
+import { list } from "./opsramp/list.ts";
+import { show } from "./opsramp/show.ts";
+import { health, status } from "./opsramp/status.ts";
+import { disable, enable } from "./opsramp/switch.ts";
+import type { Line } from "./reply.ts";
+
+/** OpsRamp: what is installed, and its configuration. */
+export const opsramp: Vendor<OpsRamp> = {
+  name: "opsramp",
+  label: "OpsRamp",
+  targets: { opsramp: [] },
+  environment: ["OPSRAMP_API_URL", "OPSRAMP_TENANT_ID", "OPSRAMP_CLIENT_ID", "OPSRAMP_CLIENT_SECRET"],
+  operations: [status, list, show, update, map, notifier, enable, disable],
+  health,
+  probe,
+};
+
+async function probe(client: OpsRamp, call: CallOptions): Promise<Line> {
+  const count = await client.countInstalled(call);
+  const seen = count === undefined ? "" : `; it sees ${count} installed integration${count === 1 ? "" : "s"}`;
+  return `the client works for this tenant${seen}. Whether it may change them shows only when it does`;
+}

@@ -1,0 +1,88 @@
+import { ClientError } from "../../clients/errors.ts";
+import type { CallOptions } from "../../clients/http.ts";
+import type { Installed, OpsRamp } from "../../clients/opsramp.ts";
+import { BadInput, type Context, type Target } from "../operation.ts";
+import { resolve } from "../resolve.ts";
+
+const WHAT = {
+  noun: "installed integration",
+  plural: "installed integrations",
+  field: "id",
+  find: "/list opsramp",
+};
+
+/** Every installed id begins like this, so that a typed one need not be searched for. */
+const ID = /^INTG-/i;
+
+/** The one installation that is meant by its id, its display name or part of it; read afresh and whole. */
+export async function findInstalled(context: Context<OpsRamp>, query: string): Promise<Installed> {
+  const wanted = query.trim();
+  if (wanted === "") throw new BadInput("Which integration? Type its name or its id.");
+  const call = fresh(context.call);
+  if (ID.test(wanted)) return await byId(context.client, wanted, call);
+  const candidates = (await context.client.listInstalled(call)).map((one) => ({
+    id: one.id,
+    name: nameOf(one),
+  }));
+  return await byId(context.client, resolve(wanted, candidates, WHAT).id, call);
+}
+
+async function byId(client: OpsRamp, id: string, call: CallOptions): Promise<Installed> {
+  try {
+    return await client.getInstalled(id, call);
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.kind !== "not_found") throw error;
+    throw new BadInput(
+      `No installed integration has the id "${id}". Type ${WHAT.find} to see what there is.`,
+    );
+  }
+}
+
+/** Plans and read-backs need today's truth. */
+export function fresh(call: CallOptions): CallOptions {
+  return { ...call, fresh: true };
+}
+
+export function nameOf(installed: Installed): string {
+  return installed.displayName ?? installed.integration?.name ?? installed.id;
+}
+
+/** What kind of integration it is; an SNMP one does not say. */
+export function appOf({ integration, category }: Installed): string {
+  return integration?.name ?? integration?.id ?? category ?? "not said";
+}
+
+export function targetOf(installed: Installed): Target {
+  return { key: `opsramp:${installed.id}`, id: installed.id, name: nameOf(installed) };
+}
+
+/** Custom integrations need a role together with an authentication. */
+export function isCustom({ integration, category }: Installed): boolean {
+  return [integration?.id, category].some((kind) => kind?.toUpperCase() === "CUSTOM");
+}
+
+/** In lower case; "not said" where the vendor is silent. */
+export function statusOf({ status, state }: Pick<Installed, "status" | "state">): string {
+  return (status ?? state ?? "not said").toLowerCase();
+}
+
+/** SDK apps are "Installed" instead of "enabled". */
+export function works(installed: Installed): boolean {
+  return ["enabled", "installed"].includes(statusOf(installed));
+}
+
+/** Counts by status, most frequent first: "7 enabled · 2 disabled". */
+export function countsOf(all: readonly Installed[]): string {
+  const counts = new Map<string, number>();
+  for (const one of all) counts.set(statusOf(one), (counts.get(statusOf(one)) ?? 0) + 1);
+  return [...counts]
+    .sort(([a, many], [b, more]) => more - many || a.localeCompare(b))
+    .map(([status, count]) => `${count} ${status}`)
+    .join(" · ");
+}
+
+/** What does not work first, then by name. */
+export function worstFirst(all: readonly Installed[]): readonly Installed[] {
+  const rank = (one: Installed) => works(one) ? 2 : statusOf(one) === "disabled" ? 1 : 0;
+  return all.toSorted((a, b) => rank(a) - rank(b) || nameOf(a).localeCompare(nameOf(b)));
+}

@@ -1,0 +1,145 @@
+import { type Installed, type NotifierUpdate, notifierUpdate } from "../../clients/opsramp.ts";
+import { BadInput, type Card, type JsonObject } from "../operation.ts";
+import type { Line } from "../reply.ts";
+import { asked } from "./secret.ts";
+
+/** What the vendor lets one read of a notifier that is no secret; null where it says nothing. */
+export type NotifierState = { readonly [Field in Readable]: string | null };
+
+const READABLE = ["baseURI", "authType", "grantType", "userName", "accessTokenURL"] as const;
+type Readable = typeof READABLE[number];
+
+const LABELS: Readonly<Record<Readable, string>> = {
+  baseURI: "Notifies",
+  authType: "Notifier authentication",
+  grantType: "Grant type",
+  userName: "User",
+  accessTokenURL: "Access token URL",
+};
+
+export function notifierState(installed: Installed): NotifierState | null {
+  const notifier = installed.outboundConfig?.baseNotifier;
+  if (!notifier) return null;
+  return {
+    baseURI: notifier.baseURI ?? null,
+    authType: notifier.authType ?? null,
+    grantType: notifier.grantType ?? null,
+    userName: notifier.userName ?? null,
+    accessTokenURL: notifier.accessTokenURL ?? null,
+  };
+}
+
+/**
+ * The whole notifier to send: what was asked for, completed by what can be read of the present one as long as its
+ * kind of authentication stays. Throws `BadInput` for what the vendor's page calls mandatory and nobody can read.
+ */
+export function completeNotifier(wanted: NotifierUpdate, state: NotifierState | null): NotifierUpdate {
+  const authType = wanted.authType ?? toAuthType(state?.authType);
+  const kept = authType === state?.authType ? state : null;
+  const complete = given({
+    ...wanted,
+    type: wanted.type ?? "REST_API",
+    authType,
+    baseURI: wanted.baseURI ?? state?.baseURI ?? undefined,
+    grantType: wanted.grantType ?? toGrantType(kept?.grantType),
+    accessTokenURL: wanted.accessTokenURL ?? kept?.accessTokenURL ?? undefined,
+    userName: wanted.userName ?? kept?.userName ?? undefined,
+  });
+  check(complete);
+  return complete;
+}
+
+/** True when everything asked for can be read, and reads like that already. */
+export function isNotifierSo(wanted: NotifierUpdate, state: NotifierState | null): boolean {
+  const names = Object.keys(given(wanted));
+  return state !== null && names.every((name) => isReadable(name) && wanted[name] === state[name]);
+}
+
+/** A notifier as a plan stores it. */
+export function notifierGoal(stored: JsonObject): NotifierUpdate {
+  return notifierUpdate.parse(stored);
+}
+
+/** The readable fields that a notifier is to get. */
+export function readableOf(notifier: NotifierUpdate): readonly { name: Readable; value: string }[] {
+  return READABLE.flatMap((name) => notifier[name] === undefined ? [] : [{ name, value: notifier[name] }]);
+}
+
+export function notifierRows(goal: NotifierUpdate, state: NotifierState | null): Card["rows"] {
+  const readable = readableOf(goal)
+    .filter(({ name, value }) => state?.[name] !== value)
+    .map(({ name, value }) => ({
+      label: LABELS[name],
+      now: shown(state?.[name] ?? null),
+      after: { data: value, max: 200 },
+    }));
+  const hidden = Object.entries(goal).filter(([name]) => !isReadable(name) && name !== "type");
+  return [
+    ...readable,
+    ...hidden.map(([name, value]): Card["rows"][number] => ({
+      label: name,
+      now: "cannot be read",
+      after: value === "?" ? "new value, entered privately" : "new value, see what will be sent",
+    })),
+  ];
+}
+
+/** Fields that only one way of authenticating uses: sent with another one they would be kept for nothing. */
+const ONLY_WITH: Readonly<Record<string, readonly string[]>> = {
+  OAUTH2: ["grantType", "apiKey", "apiSecret", "accessTokenURL"],
+  JWT: ["tokenPayload", "tokenURL", "tokenHeaders", "tokensPath", "resourceAuthHeaders"],
+};
+
+function check(notifier: NotifierUpdate): void {
+  const { type, authType, grantType } = notifier;
+  if (!authType) {
+    throw new BadInput("Say how the notifier authenticates: auth=NONE, auth=OAUTH2 or auth=JWT.");
+  }
+  if (type === "SOAP_API" && authType !== "NONE") {
+    throw new BadInput("A SOAP_API notifier supports only auth=NONE.");
+  }
+  const names = new Set(Object.keys(notifier));
+  refuseForeign(names, authType);
+  const withUser = authType === "BASIC" || grantType === "PASSWORD" || grantType === "REFRESH_TOKEN";
+  const needed = [
+    "baseURI",
+    ...(authType === "OAUTH2" ? ["grantType", "accessTokenURL", "apiKey", "apiSecret"] : []),
+    ...(withUser ? ["userName", "password"] : []),
+    ...(authType === "JWT" ? ["tokenURL"] : []),
+  ];
+  const missing = needed.filter((name) => !names.has(name)).map((name) => asked(name));
+  if (missing.length > 0) {
+    throw new BadInput(`A notifier with ${authType} authentication needs ${missing.join(" ")} as well.`);
+  }
+}
+
+function refuseForeign(names: ReadonlySet<string>, authType: string): void {
+  for (const [owner, owned] of Object.entries(ONLY_WITH)) {
+    const foreign = owned.filter((name) => names.has(name));
+    if (owner !== authType && foreign.length > 0) {
+      throw new BadInput(
+        `${foreign.join(", ")} belongs to auth=${owner}; this notifier has auth=${authType}.`,
+      );
+    }
+  }
+}
+
+function toAuthType(read: string | null | undefined): NotifierUpdate["authType"] {
+  return (["NONE", "OAUTH2", "JWT", "BASIC"] as const).find((known) => known === read);
+}
+
+function toGrantType(read: string | null | undefined): NotifierUpdate["grantType"] {
+  return (["CLIENT_CREDENTIALS", "PASSWORD", "REFRESH_TOKEN"] as const).find((known) => known === read);
+}
+
+function isReadable(name: string): name is Readable {
+  return (READABLE as readonly string[]).includes(name);
+}
+
+function given<Fields extends object>(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
+}
+
+function shown(value: string | null): Line {
+  return value === null ? "not set" : { data: value, max: 200 };
+}

@@ -1,0 +1,98 @@
+import type { InstalledUpdate, NotifierUpdate } from "../../clients/opsramp.ts";
+import { BadInput } from "../operation.ts";
+
+/** What stands for a secret until it is entered on the private page. */
+const ASKED = "?";
+
+const FIELDS = new Set(["password", "apikey", "apisecret"]);
+const HEADERS = /^(tokenheaders|resourceauthheaders)\.(.+)$/;
+/** Headers that say what is sent, not who sends it. */
+const HARMLESS = new Set(["accept", "accept-language", "accept-encoding", "content-type", "user-agent"]);
+/** Names that say by themselves what they hold, wherever in a document. */
+const TELLING = /(pass(word|wd|phrase)?|secret|token|credentials?|api[-_]?key|authorization)$/;
+
+/**
+ * Whether a field is secret, by the name it is typed with or its path in a document, full or below the notifier.
+ * The list form of a header does not say which header it is, so every value in it counts.
+ */
+export function isSecret(field: string): boolean {
+  const path = belowNotifier(field);
+  if (FIELDS.has(path)) return true;
+  const [, , header] = HEADERS.exec(path) ?? [];
+  if (header !== undefined) return header !== "key" && !/\.key$/.test(header) && !HARMLESS.has(header);
+  // `tokensPath` says where in an answer a token is found.
+  return !path.startsWith("tokenspath") && TELLING.test(path.split(".").at(-1) ?? "");
+}
+
+/** `password=?` or `userName=`: how a field that is missing is typed. */
+export function asked(name: string): string {
+  const typed = TYPED[name] ?? name;
+  return isSecret(name) ? `${typed}=?` : `${typed}=`;
+}
+
+/** Commands use short names for these two. */
+const TYPED: Readonly<Record<string, string>> = { baseURI: "uri", authType: "auth" };
+
+/** Refuses a secret that is written out, without repeating it. */
+export function refuseLiterals(notifier: NotifierUpdate): void {
+  for (const { path, value } of leavesOf(notifier)) {
+    const harmless = HARMLESS.has(headerAt(notifier, path)?.toLowerCase() ?? "");
+    if (!isSecret(path) || harmless || value === ASKED) continue;
+    throw new BadInput(`${path} is a secret: write "?" for it, and it is asked for on a private page.`);
+  }
+}
+
+/** The same update with every secret in its place. Throws `BadInput` when one was not entered. */
+export function withSecrets(
+  update: InstalledUpdate,
+  secrets: Readonly<Record<string, string>>,
+): InstalledUpdate {
+  const notifier = update.outboundConfig?.baseNotifier;
+  if (!notifier) return update;
+  const entered = new Map(Object.entries(secrets).map(([name, value]) => [belowNotifier(name), value]));
+  const filled = replace(notifier, [], (path) => {
+    const header = headerAt(notifier, path);
+    const names = [path, ...(header === undefined ? [] : [`${path.split(".")[0]}.${header}`])];
+    const value = names.map((name) => entered.get(belowNotifier(name))).find((found) => found !== undefined);
+    if (value === undefined) throw new BadInput(`${path} was not entered.`);
+    return value;
+  });
+  // Only texts were replaced, by texts: it is still a notifier.
+  return { ...update, outboundConfig: { ...update.outboundConfig, baseNotifier: filled as NotifierUpdate } };
+}
+
+/** The paths of all secrets that are still to be entered. */
+export function askedFor(notifier: NotifierUpdate): readonly string[] {
+  return leavesOf(notifier).filter(({ path, value }) => value === ASKED && isSecret(path)).map(({ path }) =>
+    path
+  );
+}
+
+/** In lower case, without the way to the notifier, `[0]` like `.0`. */
+function belowNotifier(field: string): string {
+  return field.toLowerCase().replace(/\[(\d+)\]/g, ".$1").replace(
+    /^(outboundconfig\.)?(base)?notifier\./,
+    "",
+  );
+}
+
+/** The header that `tokenHeaders.0.value` is about. */
+function headerAt(notifier: NotifierUpdate, path: string): string | undefined {
+  const [list, at] = path.split(".");
+  if (list !== "tokenHeaders" && list !== "resourceAuthHeaders") return undefined;
+  return notifier[list]?.[Number(at)]?.key;
+}
+
+function leavesOf(value: unknown, path: readonly string[] = []): readonly { path: string; value: unknown }[] {
+  if (value === null || typeof value !== "object") return [{ path: path.join("."), value }];
+  return Object.entries(value).flatMap(([name, inner]) => leavesOf(inner, [...path, name]));
+}
+
+function replace(value: unknown, path: readonly string[], enter: (path: string) => string): unknown {
+  if (value === ASKED && isSecret(path.join("."))) return enter(path.join("."));
+  if (Array.isArray(value)) return value.map((inner, at) => replace(inner, [...path, String(at)], enter));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, replace(inner, [...path, name], enter)]),
+  );
+}

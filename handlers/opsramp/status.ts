@@ -1,0 +1,78 @@
+import { z } from "zod";
+import type { Installed, OpsRamp } from "../../clients/opsramp.ts";
+import { type Context, type Health, operationsOf } from "../operation.ts";
+import type { Inline, Line, Reply } from "../reply.ts";
+import { appOf, countsOf, nameOf, statusOf, works, worstFirst } from "./installation.ts";
+
+const { read } = operationsOf<OpsRamp>("opsramp");
+
+interface Seen {
+  readonly all: readonly Installed[];
+  readonly at: number;
+}
+
+export const status = read({
+  verb: "status",
+  target: "opsramp",
+  summary: "Show which OpsRamp integrations are enabled, and which are not",
+  example: "/status opsramp",
+  input: z.object({}),
+  run: look,
+  render: ({ all, at }, { now }) => renderStatus({ all, at }, now),
+});
+
+/** OpsRamp's line in `/status`. */
+export async function health(context: Context<OpsRamp>): Promise<Health> {
+  const { all, at } = await look(context);
+  const stopped = worstFirst(all.filter((one) => !works(one)));
+  return {
+    mark: stopped.length > 0 ? "attention" : "fine",
+    summary: summaryOf(all),
+    problems: stopped.map(rowOf),
+    at,
+  };
+}
+
+async function look(context: Context<OpsRamp>): Promise<Seen> {
+  const { value, at } = await context.cached(
+    "opsramp:installed",
+    () => context.client.listInstalled(context.call),
+  );
+  return { all: value, at };
+}
+
+function renderStatus({ all, at }: Seen, now: number): Reply {
+  const sorted = worstFirst(all);
+  const stopped = sorted.filter((one) => !works(one));
+  const working = sorted.filter(works);
+  return {
+    mark: all.length === 0 ? "absent" : stopped.length > 0 ? "attention" : "fine",
+    title: ["OpsRamp: ", summaryOf(all)].flat(),
+    blocks: [
+      ...(stopped.length > 0 ? [{ kind: "table" as const, rows: stopped.map(rowOf) }] : []),
+      ...(working.length > 0
+        ? [{
+          kind: "details" as const,
+          summary: `Working (${working.length})`,
+          blocks: [{ kind: "table" as const, rows: working.map(rowOf) }],
+        }]
+        : []),
+    ],
+    footer: asOf(at, now),
+    buttons: [[{ label: "Refresh", action: { command: "/status opsramp" } }]],
+  };
+}
+
+function summaryOf(all: readonly Installed[]): string {
+  if (all.length === 0) return "no integration is installed";
+  return all.every(works) ? `${all.length} of ${all.length} working` : countsOf(all);
+}
+
+function rowOf(one: Installed): readonly Line[] {
+  return [{ data: nameOf(one) }, { data: statusOf(one) }, { data: appOf(one) }];
+}
+
+function asOf(at: number, now: number): readonly Inline[] {
+  const seconds = Math.round((now - at) / 1_000);
+  return ["as of ", { time: at, as: "clock" }, ...(seconds < 1 ? [] : [` · ${seconds} s old`])];
+}
