@@ -215,14 +215,21 @@ async function roleSeen(
     const evidence = [name, " is now listed for AWS account ", { code: account }];
     return { state: "applied", evidence, after, remember };
   }
-  const why: Line = listed === true
-    ? [
-      "It was listed for AWS account ",
-      { code: account },
-      " before, and there is no call that reads the role.",
-    ]
-    : "It cannot say which companies use this AWS account, and has no call that reads the role.";
+  const why = listed === true ? listedBefore(account, before.listed[account]) : CANNOT_SAY;
   return unseen(receipt !== undefined, why, after, remember);
+}
+
+const CANNOT_SAY =
+  "It cannot say whether the company uses this AWS account, and has no call that reads the role.";
+
+/** A listing proves nothing when it is not known to be new. */
+function listedBefore(account: string, before: boolean | null | undefined): Line {
+  const was = before === true ? "was" : "may have been";
+  return [
+    `It ${was} listed for AWS account `,
+    { code: account },
+    " before, and there is no call that reads the role.",
+  ];
 }
 
 async function keysUnseen(
