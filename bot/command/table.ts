@@ -3,7 +3,7 @@ import { takesDocument, usageOf } from "./usage.ts";
 
 /**
  * The commands as a Markdown table for the README, padded the way `deno fmt` leaves it. Rows that differ only in
- * the target are one.
+ * the target, and in how the summary calls it, are one.
  */
 export function commandTable(commands: readonly Command[]): string {
   const rows = [["Command", "What it does", "Risk"], ...merged(commands).map(rowOf)];
@@ -17,33 +17,51 @@ export function commandTable(commands: readonly Command[]): string {
 
 interface Row {
   readonly command: Command;
-  readonly alsoTargets: string[];
+  readonly summary: string;
+  readonly alsoTargets: readonly string[];
 }
 
 function merged(commands: readonly Command[]): Row[] {
-  const rows = new Map<string, Row>();
+  const rows: Row[] = [];
   for (const command of commands) {
-    const usage = usageOf({ ...command, target: command.target === null ? null : "" });
-    const key = JSON.stringify([
-      usage,
-      command.target === null,
-      command.summary,
-      command.risk,
-      takesDocument(command),
-    ]);
-    const row = rows.get(key);
-    if (row && command.target !== null) row.alsoTargets.push(command.target);
-    else rows.set(key, { command, alsoTargets: [] });
+    const at = rows.findIndex((row) => sameButTarget(row, command));
+    const row = rows[at];
+    if (!row || command.target === null) rows.push({ command, summary: command.summary, alsoTargets: [] });
+    else {
+      const summary = inCommon(row.summary, command.summary) ?? row.summary;
+      rows[at] = { ...row, summary, alsoTargets: [...row.alsoTargets, command.target] };
+    }
   }
-  return [...rows.values()];
+  return rows;
 }
 
-function rowOf({ command, alsoTargets }: Row): string[] {
+function sameButTarget(row: Row, command: Command): boolean {
+  const other = row.command;
+  return other.verb === command.verb && other.target !== null && other.risk === command.risk &&
+    takesDocument(other) === takesDocument(command) &&
+    usageOf({ ...other, target: "" }) === usageOf({ ...command, target: "" }) &&
+    inCommon(row.summary, command.summary) !== undefined;
+}
+
+/** "All Datto RMM integrations" and "All Kaseya integrations" are "All … integrations"; too different is undefined. */
+function inCommon(one: string, other: string): string | undefined {
+  if (one === other) return one;
+  const [words, others] = [one.split(" "), other.split(" ")];
+  const shorter = Math.min(words.length, others.length);
+  let start = 0;
+  while (start < shorter && words[start] === others[start]) start++;
+  let end = 0;
+  while (end < shorter - start && words.at(-1 - end) === others.at(-1 - end)) end++;
+  if ((start + end) * 2 < shorter) return undefined;
+  return [...words.slice(0, start), "…", ...words.slice(words.length - end)].join(" ");
+}
+
+function rowOf({ command, summary, alsoTargets }: Row): string[] {
   const document = takesDocument(command) ? " or a document" : "";
   const also = alsoTargets.length > 0
     ? `, also ${alsoTargets.map((target) => `\`${target}\``).join(", ")}`
     : "";
-  return [`${code(usageOf(command))}${document}${also}`, escaped(command.summary), command.risk ?? ""];
+  return [`${code(usageOf(command))}${document}${also}`, escaped(summary), command.risk ?? ""];
 }
 
 /** A pipe ends a cell even inside code. */

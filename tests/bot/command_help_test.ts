@@ -160,6 +160,19 @@ Deno.test("commandTable joins rows that differ only in the target", () => {
   assert.equal(table.trimEnd().split("\n").length, 4);
 });
 
+Deno.test("commandTable leaves out of a joined summary what differs, and joins nothing else", () => {
+  const one = commandAt("/webhook kaseya create");
+  const row = (target: string, summary: string) => ({ ...one, verb: "list", target, summary });
+  const table = commandTable([
+    row("datto", "All Datto RMM integrations with their ids"),
+    row("kaseya", "All Kaseya integrations with their ids"),
+    row("armis", "All Armis integrations with their ids"),
+    row("ec2", "Something else"),
+  ]);
+  assert.match(table, /`\/list datto <id>`, also `kaseya`, `armis` \| All … integrations with their ids \|/);
+  assert.match(table, /`\/list ec2 <id>` +\| Something else +\|/);
+});
+
 Deno.test("a vendor's operation is a command as it stands", () => {
   const operations: readonly Operation[] = [];
   const fitting: readonly Command[] = operations;
