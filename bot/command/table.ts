@@ -61,7 +61,11 @@ function rowOf({ command, summary, alsoTargets }: Row): string[] {
   const also = alsoTargets.length > 0
     ? `, also ${alsoTargets.map((target) => `\`${target}\``).join(", ")}`
     : "";
-  return [`${code(usageOf(command))}${document}${also}`, escaped(summary), command.risk ?? ""];
+  return [
+    `${code(usageOf(command))}${document}${also}`,
+    escaped(summary).replaceAll("<", "&lt;"),
+    command.risk ?? "",
+  ];
 }
 
 /** A pipe ends a cell even inside code. */

@@ -167,10 +167,10 @@ Deno.test("commandTable leaves out of a joined summary what differs, and joins n
     row("datto", "All Datto RMM integrations with their ids"),
     row("kaseya", "All Kaseya integrations with their ids"),
     row("armis", "All Armis integrations with their ids"),
-    row("ec2", "Something else"),
+    row("ec2", "With role=<arn>"),
   ]);
   assert.match(table, /`\/list datto <id>`, also `kaseya`, `armis` \| All … integrations with their ids \|/);
-  assert.match(table, /`\/list ec2 <id>` +\| Something else +\|/);
+  assert.match(table, /`\/list ec2 <id>` +\| With role=&lt;arn> +\|/);
 });
 
 Deno.test("a vendor's operation is a command as it stands", () => {
