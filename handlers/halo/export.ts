@@ -91,7 +91,7 @@ function startOperation(): ChangeOperation {
   });
 }
 
-const CHUNK = "chunk takes a whole number from 1 to 100000: the records per chunk.";
+const CHUNK = "type a whole number from 1 to 100000, the records per chunk";
 
 function cancelOperation(): ChangeOperation {
   return change({

@@ -91,8 +91,8 @@ export function asksSecret(value: Json): boolean {
     (typeof value === "object" && value !== null && Object.values(value).some(asksSecret));
 }
 
-/** Fields that people may set, for errors and help. */
-export function writableFields(product: Product): readonly string[] {
+/** Fields that people may set. */
+function writableFields(product: Product): readonly string[] {
   return [...product.fields].filter(([, kind]) => kind !== "shown").map(([name]) => name);
 }
 
@@ -114,7 +114,7 @@ function kindOf(product: Product, name: string): FieldKind {
   if (kind === "shown") throw new BadInput(`${name} is set by HaloPSA itself and cannot be changed here.`);
   if (kind) return kind;
   const near = nearest(name, writableFields(product));
-  const hint = near ? `Did you mean ${near}?` : `Type /help create ${product.target} to see its fields.`;
+  const hint = near ? `Did you mean ${near}?` : `It takes ${writableFields(product).join(", ")}.`;
   throw new BadInput(`${product.label} has no field "${name.slice(0, 60)}". ${hint}`, near ? [near] : []);
 }
 

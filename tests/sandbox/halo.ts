@@ -1,5 +1,7 @@
 import { type Context, Hono } from "hono";
-import { faulty, type HaloFault, RATE_LIMIT_WORDS, respond } from "./halo/faults.ts";
+import { addDetails } from "./halo/details.ts";
+import { type HaloFault, respond } from "./halo/faults.ts";
+import { guarded, parseBody, type State } from "./halo/guard.ts";
 import { isRunning, LIVE, type TenableExport } from "./halo/live.ts";
 import { type Schema, SCHEMAS } from "./halo/schemas.ts";
 import { createWorld, haloTime, type Stored } from "./halo/world.ts";
@@ -56,18 +58,6 @@ export interface Halo {
   expireTokens(): void;
 }
 
-const WINDOW_MS = 300_000;
-
-interface State extends Halo {
-  readonly options: HaloOptions;
-  readonly schemas: Readonly<Record<string, Schema>>;
-  readonly now: () => number;
-  readonly tokens: Map<string, { until: number; scoped: boolean }>;
-  readonly secrets: Map<string, string>;
-  readonly recent: number[];
-  readonly faults: { operation: string; fault: HaloFault }[];
-}
-
 /** HaloPSA's token address under `/auth` and its vendor integrations under `/api`. */
 export function createHalo(options: HaloOptions = {}): Halo {
   const app = new Hono();
@@ -107,58 +97,6 @@ function createState(options: HaloOptions, fetch: Halo["fetch"]): State {
   };
 }
 
-type Answer = () => Response | Promise<Response>;
-
-/** Records the call, then: fault, rate limit, token, answer. */
-async function guarded(context: Context, state: State, answer: Answer): Promise<Response> {
-  const call = await describe(context);
-  state.calls.push(call);
-  const operation = call.path === "/auth/token" ? "token" : `${call.method} ${templateOf(call.path)}`;
-  const at = state.faults.findIndex((entry) => entry.operation === operation || entry.operation === "*");
-  const [entry] = at < 0 ? [] : state.faults.splice(at, 1);
-  const allowed: Answer = () => (operation === "token" ? undefined : refuse(call, state)) ?? answer();
-  if (!entry) return await allowed();
-  if (entry.fault.kind.startsWith("apply-then-")) await allowed();
-  return await faulty(entry.fault, context.req.raw);
-}
-
-async function describe(context: Context): Promise<HaloCall> {
-  const url = new URL(context.req.url);
-  const contentType = context.req.header("content-type") ?? null;
-  return {
-    method: context.req.method,
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
-    authorization: context.req.header("authorization") ?? null,
-    contentType,
-    body: parseBody(await context.req.text(), contentType),
-  };
-}
-
-function parseBody(text: string, contentType: string | null): unknown {
-  if (contentType?.startsWith("application/x-www-form-urlencoded")) {
-    return Object.fromEntries(new URLSearchParams(text));
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-function templateOf(path: string): string {
-  return path.replace(/^\/api\//, "").replace(/\/\d+$/, "/{id}");
-}
-
-function refuse(call: HaloCall, state: State): Response | undefined {
-  const now = state.now();
-  while (state.recent.length > 0 && state.recent[0]! <= now - WINDOW_MS) state.recent.shift();
-  if (state.recent.length >= (state.options.rate ?? 300)) return respond(429, { error: RATE_LIMIT_WORDS });
-  state.recent.push(now);
-  const token = state.tokens.get(call.authorization?.match(/^bearer (.+)$/i)?.[1] ?? "");
-  return token && token.scoped && now < token.until ? undefined : respond(401);
-}
-
 async function grant(context: Context, state: State): Promise<Response> {
   const { clientId = "client", clientSecret = "client-secret", tenant, tokenLifeSeconds = 3_600 } =
     state.options;
@@ -173,97 +111,6 @@ async function grant(context: Context, state: State): Promise<Response> {
   const access_token = `halo-${crypto.randomUUID()}`;
   state.tokens.set(access_token, { until: state.now() + tokenLifeSeconds * 1_000, scoped: scope === "all" });
   return respond(200, { scope, token_type: "Bearer", access_token, expires_in: tokenLifeSeconds });
-}
-
-function addDetails(api: Hono, state: State): void {
-  for (const [resource, schema] of Object.entries(state.schemas)) {
-    const stored = () => state.records[resource] ??= [];
-    const find = (context: Context) => stored().find(({ id }) => id === Number(context.req.param("id")));
-    api.get(`/${resource}`, (context) =>
-      guarded(context, state, () => {
-        const list = stored().map((record) => view(resource, record, context));
-        return respond(
-          200,
-          state.options.shape?.list === "wrapped" ? { record_count: list.length, data: list } : list,
-        );
-      }));
-    api.get(`/${resource}/:id`, (context) =>
-      guarded(context, state, () => {
-        const record = find(context);
-        return record ? respond(200, view(resource, record, context)) : respond(404);
-      }));
-    api.post(
-      `/${resource}`,
-      (context) => guarded(context, state, () => save(context, state, resource, schema)),
-    );
-    api.delete(`/${resource}/:id`, (context) =>
-      guarded(context, state, () => {
-        const record = find(context);
-        if (!record) return respond(404);
-        stored().splice(stored().indexOf(record), 1);
-        return state.options.shape?.deletedStatus === 204 ? respond(204) : respond(200, record);
-      }));
-  }
-}
-
-const WITH_DETAILS = ["NCentralDetails", "SnowDetails"];
-
-/** Two resources leave their lists out unless asked; Snow's password is readable with `doDecrypt` alone. */
-function view(resource: string, record: Stored, context: Context): Stored {
-  const shown = { ...record };
-  if (WITH_DETAILS.includes(resource) && context.req.query("includedetails") !== "true") {
-    for (const [field, value] of Object.entries(shown)) if (Array.isArray(value)) delete shown[field];
-  }
-  if (typeof shown.password === "string" && context.req.query("doDecrypt") !== "true") {
-    shown.password = btoa(shown.password);
-  }
-  return { ...shown, _warning: "", unknown_to_older_clients: 1 };
-}
-
-async function save(context: Context, state: State, resource: string, schema: Schema): Promise<Response> {
-  const body = parseBody(await context.req.text(), "application/json");
-  if (!Array.isArray(body)) {
-    return respond(400, { title: "One or more validation errors occurred.", status: 400 });
-  }
-  const wrong = body.map((entry) => mistake(entry, schema)).find(Boolean);
-  if (wrong) return respond(400, wrong);
-  const stored = state.records[resource] ??= [];
-  const unknown = body.find(({ id }) => id && !stored.some((record) => record.id === id));
-  if (unknown) return respond(404, "");
-  const saved = body.map((entry) => put(state, resource, schema, entry));
-  const { saved: shape = saved.length === 1 ? "object" : "array", savedStatus = 201 } = state.options.shape ??
-    {};
-  if (savedStatus === 204 || shape === "empty") return respond(savedStatus);
-  const seen = saved.map((record) => view(resource, record, context));
-  return respond(savedStatus, shape === "object" ? seen[0] : seen);
-}
-
-/** What the model binding would say to a property of the wrong type. */
-function mistake(entry: unknown, schema: Schema): string | undefined {
-  if (typeof entry !== "object" || entry === null) return "The request body is not valid.";
-  const wrong = Object.entries(entry).find(([field, value]) =>
-    value !== null && !fits(value, schema.get(field))
-  );
-  return wrong && `Error converting value for '${wrong[0]}'.`;
-}
-
-function fits(value: unknown, type: ReturnType<Schema["get"]>): boolean {
-  if (type === undefined) return true;
-  if (type === "int") return Number.isInteger(value);
-  if (type === "bool") return typeof value === "boolean";
-  return type === "array" ? Array.isArray(value) : typeof value === "string";
-}
-
-function put(state: State, resource: string, schema: Schema, entry: Record<string, unknown>): Stored {
-  const all = state.records[resource]!;
-  let record = all.find(({ id }) => id === entry.id);
-  if (!record) all.push(record = { id: Math.max(0, ...all.map(({ id }) => id)) + 1 });
-  for (const [field, value] of Object.entries(entry)) {
-    const type = schema.get(field);
-    if (type === "secret") state.secrets.set(`${resource}/${record.id}.${field}`, String(value));
-    else if (type && field !== "id") record[field] = value;
-  }
-  return record;
 }
 
 function addLive(api: Hono, state: State): void {

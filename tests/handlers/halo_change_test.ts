@@ -1,0 +1,286 @@
+import assert from "node:assert/strict";
+import { ClientError } from "../../clients/errors.ts";
+import { PRODUCTS } from "../../clients/halo/products.ts";
+import { BadInput } from "../../handlers/operation.ts";
+import { openDesk } from "../clients/halo_desk.ts";
+import { schema } from "../sandbox/halo.ts";
+import { carry, changeOf, contextOf, refusal } from "./halo_carry.ts";
+
+for (const row of PRODUCTS) {
+  const flag = row.sync.enabled[0] ?? "";
+  for (const [verb, on] of [["enable", true], ["disable", false]] as const) {
+    Deno.test(`/${verb} ${row.target} sends the id and ${flag}, nothing else`, async () => {
+      const record = { id: 7, url: "https://x.example", server_url: "https://x.example", [flag]: !on };
+      await using desk = openDesk({ records: { [row.details]: [record] } });
+      const { verdict, sent, undone } = await carry(desk, verb, row.target, { id: "7" });
+      assert.deepEqual(sent, [["POST", `/api/${row.details}`, [{ id: 7, [flag]: on }]]]);
+      assert.equal(verdict.state, "applied");
+      assert.deepEqual(undone, { verb: on ? "disable" : "enable", target: row.target, input: { id: "7" } });
+    });
+  }
+}
+
+Deno.test("/disable datto sends the flag under the name that HaloPSA returned", async () => {
+  const record = { id: 1, url: "https://x.example", enableintegrator: true };
+  await using desk = openDesk({ records: { DattoRmmDetails: [record] } });
+  const { sent } = await carry(desk, "disable", "datto", { id: "1" });
+  assert.deepEqual(sent[0]?.[2], [{ id: 1, enableintegrator: false }]);
+});
+
+Deno.test("/disable <product> says so when it is off already", async () => {
+  await using desk = openDesk({
+    records: { ArmisDetails: [{ id: 4, name: "Armis", enableintegrator: false }] },
+  });
+  const plan = await changeOf("disable", "armis").plan(contextOf(desk), { id: "4" });
+  assert.ok("nothing" in plan);
+  assert.match(JSON.stringify(plan.nothing), /already off/);
+});
+
+Deno.test("/disable <product> is accepted, not applied, when HaloPSA does not return the flag", async () => {
+  await using desk = openDesk({
+    records: { ArmisDetails: [{ id: 4, name: "Armis" }] },
+    shape: { saved: "empty" },
+  });
+  const operation = changeOf("disable", "armis");
+  const context = contextOf(desk);
+  const plan = await operation.plan(context, { id: "4" });
+  assert.ok("target" in plan);
+  assert.equal((await operation.verify(context, plan, {})).state, "accepted");
+  assert.equal((await operation.verify(context, plan, undefined)).state, "unknown");
+});
+
+for (const row of PRODUCTS) {
+  const secret = [...row.fields].find(([field, kind]) =>
+    kind === "secret" && field.startsWith("new_")
+  )?.[0] ?? "";
+  const label = row.fields.has("url") ? "url" : "name";
+
+  Deno.test(`/create, /update and /delete ${row.target} send, read back and name their way back`, async () => {
+    await using desk = openDesk({ records: {} });
+    const created = await carry(
+      desk,
+      "create",
+      row.target,
+      { fields: { [label]: "https://one.example", [secret]: "?" } },
+      { [secret]: "s3cret-value" },
+    );
+    assert.deepEqual(created.sent, [
+      ["POST", `/api/${row.details}`, [{ [label]: "https://one.example", [secret]: "s3cret-value" }]],
+    ]);
+    assert.equal(created.verdict.state, "applied");
+    assert.deepEqual(created.undone, {
+      verb: "delete",
+      target: row.target,
+      input: { id: "https://one.example" },
+    });
+
+    const updated = await carry(desk, "update", row.target, {
+      id: "1",
+      fields: { [label]: "https://two.example" },
+    });
+    assert.deepEqual(updated.sent[0]?.[2], [{ id: 1, [label]: "https://two.example" }]);
+    assert.equal(updated.verdict.state, "applied");
+    assert.deepEqual(updated.undone, {
+      verb: "update",
+      target: row.target,
+      input: { id: "1", document: { [label]: "https://one.example" } },
+    });
+
+    const deleted = await carry(desk, "delete", row.target, { id: "1" });
+    assert.deepEqual(deleted.sent.map(([method, path]) => `${method} ${path}`), [
+      `DELETE /api/${row.details}/1`,
+    ]);
+    assert.equal(deleted.verdict.state, "applied");
+    assert.equal(deleted.undone, undefined);
+    assert.match(JSON.stringify(deleted.undo), new RegExp(secret));
+  });
+}
+
+Deno.test("/create <product> finds the new integration when the answer held no id", async () => {
+  await using desk = openDesk({ shape: { savedStatus: 204 } });
+  const { verdict } = await carry(desk, "create", "sophos", { fields: { name: "Sophos EU" } });
+  assert.equal(verdict.state, "applied");
+  assert.match(JSON.stringify(verdict.evidence), /"code":"2"/);
+});
+
+Deno.test("/create <product> after a lost answer is found by reading back", async () => {
+  await using desk = openDesk({}, { timeoutMs: 150 });
+  const operation = changeOf("create", "sophos");
+  const context = contextOf(desk);
+  for (const [fault, state] of [["hang", "not applied"], ["apply-then-hang", "applied"]] as const) {
+    const plan = await operation.plan(context, { fields: { name: `Sophos ${fault}` } });
+    assert.ok("target" in plan);
+    desk.emulator.fail("POST SophosDetails", { kind: fault });
+    const error = await refusal(operation.apply(context, plan, {}));
+    assert.ok(error instanceof ClientError && error.failure.ambiguous);
+    assert.equal((await operation.verify(context, plan, undefined)).state, state);
+  }
+});
+
+Deno.test("/create <product> warns about a look-alike and then has no way back by name", async () => {
+  await using desk = openDesk();
+  const operation = changeOf("create", "sophos");
+  const plan = await operation.plan(contextOf(desk), { fields: { name: "sophos central" } });
+  assert.ok("target" in plan);
+  assert.match(JSON.stringify(operation.render(plan).warnings), /already has 1 of this name: id 1/);
+  assert.equal(operation.undo(plan).possible, false);
+});
+
+Deno.test("/create <product> takes the vendor's own body, alone or in an array, with secrets as =?", async () => {
+  await using desk = openDesk();
+  const body = {
+    name: "Tenable EU",
+    url: "https://eu.example",
+    default_devicesite: 3,
+    enableintegrator: true,
+  };
+  for (const [document, id] of [[body, 1], [[{ ...body, name: "Tenable US" }], 2]] as const) {
+    const { sent } = await carry(
+      desk,
+      "create",
+      "tenable",
+      { document, fields: { new_integration_key: "?" } },
+      { new_integration_key: "k" },
+    );
+    const expected = { ...(Array.isArray(document) ? document[0] : document), new_integration_key: "k" };
+    assert.deepEqual(sent[0]?.[2], [expected]);
+    assert.equal(desk.emulator.records.TenableDetails?.length, id + 1);
+  }
+});
+
+Deno.test("/update <product> sends only what differs and leaves the rest alone", async () => {
+  await using desk = openDesk();
+  const { sent, plan } = await carry(desk, "update", "ncentral", {
+    id: "N-central EU",
+    fields: { toplevel: "1", syncentities: "7", ignore_probes: "yes", NAME: "N-central Europe" },
+  });
+  assert.deepEqual(sent[0]?.[2], [{ id: 1, syncentities: 7, ignore_probes: true, name: "N-central Europe" }]);
+  assert.equal(plan.target.key, "ncentral:1");
+  assert.deepEqual(plan.before, {
+    id: 1,
+    name: "N-central EU",
+    fields: { name: "N-central EU", syncentities: 3 },
+  });
+});
+
+Deno.test("/update <product> takes lists from a document and the id from within it", async () => {
+  await using desk = openDesk();
+  const links = [{ halo_id: 4, third_party_id: "NW2" }];
+  const { sent, verdict } = await carry(desk, "update", "snow", {
+    document: [{ id: 5, client_links: links }],
+  });
+  assert.deepEqual(sent[0]?.[2], [{ id: 5, client_links: links }]);
+  assert.equal(verdict.state, "applied");
+});
+
+Deno.test("/update <product> says so when there is nothing to change", async () => {
+  await using desk = openDesk();
+  const plan = await changeOf("update", "prtg").plan(contextOf(desk), {
+    id: "1",
+    fields: { username: "halo", new_method: "true" },
+  });
+  assert.ok("nothing" in plan);
+});
+
+Deno.test("/update <product> of a secret alone is accepted and cannot be undone", async () => {
+  await using desk = openDesk();
+  const { verdict, undo, card, sent } = await carry(
+    desk,
+    "update",
+    "ncentral",
+    { id: "1", fields: { new_password: "?" } },
+    { new_password: "s3cret-value" },
+  );
+  assert.deepEqual(sent[0]?.[2], [{ id: 1, new_password: "s3cret-value" }]);
+  assert.equal(verdict.state, "accepted");
+  assert.deepEqual(undo, { possible: false, why: "No: the old new_password cannot be read from HaloPSA." });
+  assert.deepEqual(card.sends, [{ id: 1 }]);
+});
+
+Deno.test("/update snow sends the password under the name that HaloPSA returned", async () => {
+  const record = { id: 1, name: "Snow", sdpassword: "enc" };
+  const older = schema({
+    int: "",
+    str: "name sdpassword",
+    bool: "enableintegrator",
+    dt: "lastsyncdate",
+    error: "lastsyncerror",
+    array: "",
+    secret: "new_integration_key",
+  });
+  await using desk = openDesk({ records: { SnowDetails: [record] }, schemas: { SnowDetails: older } });
+  const { sent } = await carry(
+    desk,
+    "update",
+    "snow",
+    { id: "1", fields: { password: "?" } },
+    { password: "s3cret-value" },
+  );
+  assert.deepEqual(sent[0]?.[2], [{ id: 1, sdpassword: "s3cret-value" }]);
+});
+
+Deno.test("/update <product> is not applied when HaloPSA kept the old value", async () => {
+  await using desk = openDesk();
+  const operation = changeOf("update", "armis");
+  const context = contextOf(desk);
+  const plan = await operation.plan(context, { id: "4", fields: { name: "Armis 2" } });
+  assert.ok("target" in plan);
+  const verdict = await operation.verify(context, plan, {});
+  assert.equal(verdict.state, "not applied");
+  assert.match(JSON.stringify(verdict.evidence), /name/);
+});
+
+Deno.test("/delete <product> is made against its settings, not against its sync", async () => {
+  await using desk = openDesk();
+  const operation = changeOf("delete", "armis");
+  const plan = await operation.plan(contextOf(desk), { id: "4" });
+  desk.emulator.records.ArmisDetails![0]!.lastsyncdate = "2026-01-01T02:59:00";
+  assert.deepEqual(await operation.plan(contextOf(desk), { id: "4" }), plan);
+  desk.emulator.records.ArmisDetails![0]!.url = "https://other.example";
+  assert.notDeepEqual(await operation.plan(contextOf(desk), { id: "4" }), plan);
+});
+
+Deno.test("/delete <product> of what is gone says what there is", async () => {
+  await using desk = openDesk();
+  const error = await refusal(changeOf("delete", "armis").plan(contextOf(desk), { id: "99" }));
+  assert.ok(error instanceof BadInput);
+});
+
+Deno.test("/webhook kaseya create and delete are each other's way back", async () => {
+  await using desk = openDesk();
+  const created = await carry(desk, "webhook", "kaseya create", { id: "VSA X" });
+  assert.deepEqual(created.sent.map(([method, path]) => `${method} ${path}`), [
+    "POST /api/KaseyaVSAX/CreateWebhook/2",
+  ]);
+  assert.equal(created.verdict.state, "applied");
+  const again = await changeOf("webhook", "kaseya create").plan(contextOf(desk), { id: "2" });
+  assert.match(JSON.stringify(again), /already has webhook 4711/);
+  const deleted = await carry(desk, "webhook", "kaseya delete", { id: "2" });
+  assert.deepEqual(deleted.sent.map(([method, path]) => `${method} ${path}`), [
+    "DELETE /api/KaseyaVSAX/DeleteWebhook/2",
+  ]);
+  assert.equal(deleted.verdict.state, "applied");
+  assert.match(JSON.stringify(deleted.card.breaks), /no longer become tickets/);
+});
+
+Deno.test("/export tenable start and cancel follow the one export there is", async () => {
+  await using desk = openDesk();
+  const none = await changeOf("export", "tenable cancel").plan(contextOf(desk), {});
+  assert.match(JSON.stringify(none), /No Tenable export is running/);
+  const started = await carry(desk, "export", "tenable start", { chunk: "50" });
+  assert.deepEqual(started.sent, [["POST", "/api/Tenable/Export", { chunk_size: 50 }]]);
+  assert.equal(started.verdict.state, "applied");
+  assert.deepEqual(started.undone, { verb: "export", target: "tenable cancel", input: {} });
+  const again = await changeOf("export", "tenable start").plan(contextOf(desk), {});
+  assert.match(JSON.stringify(again), /already running/);
+  const cancelled = await carry(desk, "export", "tenable cancel", {});
+  assert.equal(cancelled.verdict.state, "applied");
+  assert.equal(cancelled.undo.possible, false);
+});
+
+Deno.test("/export tenable start refuses a chunk that is no number", () => {
+  const { input } = changeOf("export", "tenable start");
+  for (const chunk of ["many", "0", "1.5"]) {
+    assert.match(input.safeParse({ chunk }).error?.issues[0]?.message ?? "", /whole number from 1 to 100000/);
+  }
+});

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { ClientError } from "../../clients/errors.ts";
+import { PRODUCTS } from "../../clients/halo/products.ts";
+import { BadInput, ChoiceNeeded } from "../../handlers/operation.ts";
+import { openDesk } from "../clients/halo_desk.ts";
+import { read, refusal } from "./halo_carry.ts";
+
+Deno.test("/status halo counts who syncs and puts problems first", async () => {
+  await using desk = openDesk();
+  const reply = await read(desk, "status", "halo");
+  assert.equal(reply.mark, "attention");
+  assert.equal(reply.title, "HaloPSA: 8 of 10 syncing · 3 not set up");
+  const [problems] = reply.blocks ?? [];
+  assert.ok(problems?.kind === "table");
+  assert.deepEqual(problems.rows.map((row) => row.slice(0, 3)), [
+    ["N-central", { data: "N-central US" }, "failing"],
+    ["SentinelOne", { data: "https://euce1-104.sentinelone.example" }, "token expired"],
+  ]);
+  assert.match(JSON.stringify(problems.rows[0]), /401\) Unauthorized/);
+  assert.match(JSON.stringify(reply.blocks), /Not set up: Dynatrace, Snipe-IT, ManageEngine/);
+});
+
+Deno.test("/status halo asks the twelve side by side, once each", async () => {
+  await using desk = openDesk();
+  await read(desk, "status", "halo");
+  assert.equal(desk.asked().length, 12);
+  assert.equal(new Set(desk.asked()).size, 12);
+});
+
+Deno.test("/status halo shows the others when one product cannot be read", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("GET SophosDetails", { kind: "status", status: 403 });
+  desk.emulator.fail("GET DynatraceDetails", { kind: "status", status: 404 });
+  const reply = await read(desk, "status", "halo");
+  assert.equal(reply.title, "HaloPSA: 7 of 9 syncing · 1 not read · 3 not set up");
+  assert.match(
+    JSON.stringify(reply.blocks),
+    /"Sophos","not read","HaloPSA does not let our application read it"/,
+  );
+});
+
+Deno.test("/status halo fails as a whole when nothing can be read", async () => {
+  await using desk = openDesk({}, { clientSecret: "wrong" });
+  const error = await refusal(read(desk, "status", "halo"));
+  assert.ok(error instanceof ClientError && error.kind === "credentials_refused");
+});
+
+Deno.test("/status <product> counts by state and shows the last sync and error", async () => {
+  await using desk = openDesk();
+  const reply = await read(desk, "status", "ncentral");
+  assert.equal(reply.title, "N-central: 1 of 2 need attention");
+  const text = JSON.stringify(reply.blocks);
+  assert.match(text, /\["failing","1"\],\["syncing","1"\]/);
+  assert.match(text, /401\) Unauthorized/);
+  const yesterday = desk.clock.now() - 26 * 3_600_000;
+  assert.ok(text.includes(`{"time":${yesterday},"as":"relative"}`), text);
+});
+
+Deno.test("/status <product> says that a product is not set up", async () => {
+  await using desk = openDesk();
+  const reply = await read(desk, "status", "dynatrace");
+  assert.deepEqual([reply.mark, reply.title], ["absent", "Dynatrace is not set up in HaloPSA"]);
+});
+
+const SPELLINGS: readonly (readonly [target: string, record: Record<string, unknown>])[] = [
+  ["datto", { halo_integrator: true, last_sync: "2026-01-01T02:00:00", last_error: "boom" }],
+  ["datto", { enableintegrator: true, lastsyncdate: "2026-01-01T02:00:00", lastsyncerror: "boom" }],
+  ["sentinelone", { integrator_enabled: true, last_sync: "2026-01-01T02:00:00", last_sync_error: "boom" }],
+  ["sophos", {
+    halointegrator: true,
+    halointegrator_lastsync: "2026-01-01T02:00:00",
+    halointegrator_lasterror: "boom",
+  }],
+  ["prtg", {
+    halointegratorenabled: true,
+    halointegratorlastsync: "2026-01-01T02:00:00",
+    halointegratorlasterror: "boom",
+  }],
+  ["tenable", { enableintegrator: true, lastsyncdate: "2026-01-01T02:00:00", lastsyncerror: "boom" }],
+];
+
+for (const [target, record] of SPELLINGS) {
+  Deno.test(`/status ${target} reads ${Object.keys(record).join(", ")}`, async () => {
+    const details = PRODUCTS.find((row) => row.target === target)?.details ?? "";
+    await using desk = openDesk({ records: { [details]: [{ id: 1, url: "https://x.example", ...record }] } });
+    const text = JSON.stringify((await read(desk, "status", target)).blocks);
+    assert.match(text, /\["failing","1"\]/);
+    assert.match(text, /boom/);
+    assert.ok(text.includes(String(Date.UTC(2026, 0, 1, 2))), text);
+  });
+}
+
+const STATES: readonly (readonly [record: Record<string, unknown>, state: string])[] = [
+  [{ enableintegrator: false, lastsyncerror: "old" }, "off"],
+  [{ enableintegrator: true, lastsyncdate: "1900-01-01T00:00:00", lastsyncerror: "" }, "never synced"],
+  [{ enableintegrator: true, lastsyncdate: null }, "never synced"],
+  [{ enableintegrator: true, lastsyncdate: "2026-01-01T02:00:00", isauthorized: false }, "not authorized"],
+  [
+    { enableintegrator: true, lastsyncdate: "2026-01-01T02:00:00", tokenexpiry: "2026-01-03T00:00:00" },
+    "token ends soon",
+  ],
+  [
+    { enableintegrator: true, lastsyncdate: "2026-01-01T02:00:00", tokenexpiry: "2025-12-31T00:00:00" },
+    "token expired",
+  ],
+  [
+    { enableintegrator: true, lastsyncdate: "2026-01-01T02:00:00", tokenexpiry: "1900-01-01T00:00:00" },
+    "syncing",
+  ],
+  [{}, "not shown"],
+];
+
+for (const [record, state] of STATES) {
+  Deno.test(`/list manageengine calls ${JSON.stringify(record)} "${state}"`, async () => {
+    await using desk = openDesk({ records: { ManageEngineDetails: [{ id: 1, name: "SDP", ...record }] } });
+    const [table] = (await read(desk, "list", "manageengine")).blocks ?? [];
+    assert.ok(table?.kind === "table");
+    assert.equal(table.rows[0]?.[2], state);
+  });
+}
+
+Deno.test("/list <product> names every integration with its id", async () => {
+  await using desk = openDesk();
+  const reply = await read(desk, "list", "ncentral");
+  assert.equal(reply.title, "2 N-central integrations in HaloPSA");
+  assert.match(JSON.stringify(reply.blocks), /\{"data":"N-central US"\},\{"code":"2"\},"failing"/);
+});
+
+Deno.test("/show <product> <id> shows all fields and masks secrets", async () => {
+  await using desk = openDesk();
+  const reply = await read(desk, "show", "snow", { id: "5" });
+  const text = JSON.stringify(reply);
+  assert.match(text, /\["password","••••••"\]/);
+  assert.match(text, /\["username",\{"data":"svc-halo","max":160\}\]/);
+  assert.match(text, /Northwind/);
+  assert.ok(!text.includes(btoa("clear-text-of-snow")));
+  assert.match(JSON.stringify(reply.footer), /new_integration_key/);
+});
+
+Deno.test("/show <product> <id> takes a name, part of it, or an address", async () => {
+  await using desk = openDesk();
+  assert.match(
+    JSON.stringify((await read(desk, "show", "ncentral", { id: "n-CENTRAL eu" })).title),
+    /N-central EU/,
+  );
+  assert.match(JSON.stringify((await read(desk, "show", "ncentral", { id: "us" })).title), /N-central US/);
+  const prtg = await read(desk, "show", "prtg", { id: "https://prtg.northwind.example" });
+  assert.match(JSON.stringify(prtg.title), /"PRTG"," integration "/);
+});
+
+Deno.test("/show <product> <id> asks which one when several fit", async () => {
+  await using desk = openDesk();
+  const error = await refusal(read(desk, "show", "ncentral", { id: "n-central" }));
+  assert.ok(error instanceof ChoiceNeeded);
+  assert.deepEqual(error.options.map(({ id }) => id), ["1", "2"]);
+});
+
+Deno.test("/show <product> <id> never takes digits for a part of a name", async () => {
+  await using desk = openDesk({
+    records: { ArmisDetails: [{ id: 4, name: "Armis 365" }, { id: 5, name: "365" }] },
+  });
+  const error = await refusal(read(desk, "show", "armis", { id: "36" }));
+  assert.ok(error instanceof BadInput);
+  assert.equal(error.message, 'No Armis integration fits "36". Type /list armis to see what there is.');
+  assert.match(JSON.stringify((await read(desk, "show", "armis", { id: "365" })).title), /"365"/);
+});
+
+for (const target of ["kaseya", "sentinelone", "sophos", "armis", "tenable", "manageengine"]) {
+  Deno.test(`/live ${target} gives a summary and the JSON as a file, secrets masked`, async () => {
+    await using desk = openDesk();
+    const reply = await read(desk, "live", target);
+    assert.equal(reply.file?.name, `${target}-live.json`);
+    assert.ok(JSON.parse(reply.file.content));
+    assert.ok(!/s1-token|sophos-token|tenable-token|manage-token/.test(JSON.stringify(reply)));
+    assert.equal(reply.blocks?.[0]?.kind, "facts");
+  });
+}
+
+Deno.test("/export tenable status shows how far the export is", async () => {
+  await using desk = openDesk();
+  assert.equal((await read(desk, "export", "tenable status")).title, "No Tenable export was started");
+  await desk.client.startExport(10, desk.call);
+  const reply = await read(desk, "export", "tenable status");
+  assert.deepEqual([reply.mark, reply.title], ["working", "Tenable export: running"]);
+  assert.match(JSON.stringify(reply.blocks), /QUEUED/);
+});
+
+for (
+  const [status, kind] of [[401, "credentials_refused"], [403, "rights_refused"], [
+    429,
+    "rate_limited",
+  ]] as const
+) {
+  Deno.test(`/show <product> <id> passes on a ${status} as ${kind}`, async () => {
+    await using desk = openDesk();
+    desk.emulator.fail("GET ArmisDetails/{id}", { kind: "status", status }, 10);
+    const error = await refusal(read(desk, "show", "armis", { id: "4" }));
+    assert.ok(error instanceof ClientError && error.kind === kind);
+  });
+}
