@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Installed, OpsRamp } from "../../clients/opsramp.ts";
 import { type Context, type Health, operationsOf } from "../operation.ts";
-import type { Inline, Line, Reply } from "../reply.ts";
+import type { Block, Inline, Line, Reply } from "../reply.ts";
 import { appOf, countsOf, nameOf, statusOf, works, worstFirst } from "./installation.ts";
 
 const { read } = operationsOf<OpsRamp>("opsramp");
@@ -18,7 +18,7 @@ export const status = read({
   example: "/status opsramp",
   input: z.object({}),
   run: look,
-  render: ({ all, at }, { now }) => renderStatus({ all, at }, now),
+  render: (seen, { now }) => renderStatus(seen, now),
 });
 
 /** OpsRamp's line in `/status`. */
@@ -45,27 +45,29 @@ function renderStatus({ all, at }: Seen, now: number): Reply {
   const sorted = worstFirst(all);
   const stopped = sorted.filter((one) => !works(one));
   const working = sorted.filter(works);
+  const blocks: readonly Block[] = [
+    { kind: "text", text: { data: countsOf(all), max: 200 } },
+    { kind: "table", rows: stopped.map(rowOf) },
+    {
+      kind: "details",
+      summary: `Working (${working.length})`,
+      blocks: [{ kind: "table", rows: working.map(rowOf) }],
+    },
+  ];
   return {
     mark: all.length === 0 ? "absent" : stopped.length > 0 ? "attention" : "fine",
-    title: ["OpsRamp: ", summaryOf(all)].flat(),
-    blocks: [
-      ...(stopped.length > 0 ? [{ kind: "table" as const, rows: stopped.map(rowOf) }] : []),
-      ...(working.length > 0
-        ? [{
-          kind: "details" as const,
-          summary: `Working (${working.length})`,
-          blocks: [{ kind: "table" as const, rows: working.map(rowOf) }],
-        }]
-        : []),
-    ],
+    title: ["OpsRamp: ", summaryOf(all)],
+    blocks: blocks.filter((_, which) => [all, stopped, working][which]?.length),
     footer: asOf(at, now),
     buttons: [[{ label: "Refresh", action: { command: "/status opsramp" } }]],
   };
 }
 
-function summaryOf(all: readonly Installed[]): string {
+function summaryOf(all: readonly Installed[]): Inline {
   if (all.length === 0) return "no integration is installed";
-  return all.every(works) ? `${all.length} of ${all.length} working` : countsOf(all);
+  const stopped = all.filter((one) => !works(one));
+  if (stopped.length === 0) return `${all.length} of ${all.length} working`;
+  return { data: `${countsOf(stopped)} of ${all.length}` };
 }
 
 function rowOf(one: Installed): readonly Line[] {
