@@ -8,7 +8,7 @@ const NANOS_PER_MS = 1_000_000;
  * text. A fraction of nine digits counts nanoseconds, a shorter one is a decimal fraction: JSON numbers lose
  * their last digits on the way. A form nobody documents becomes null rather than failing a whole list.
  */
-export const instant = z.unknown().transform(readInstant);
+export const instant = z.unknown().optional().transform(readInstant);
 
 export function readInstant(value: unknown): number | null {
   if (typeof value === "number") return fromSeconds(String(value));

@@ -1,6 +1,6 @@
 import type { SettingRow } from "./settings_rows.ts";
 import type { Card } from "../operation.ts";
-import type { Inline, Line } from "../reply.ts";
+import type { Inline } from "../reply.ts";
 
 const LONGEST_VALUE = 160;
 
@@ -13,8 +13,8 @@ export function cardRows(rows: readonly SettingRow[]): Card["rows"] {
   }));
 }
 
-/** How the rows read back, in words: which took effect and which did not. */
-export function listed(rows: readonly SettingRow[]): Line {
+/** What the rows came to be, in words. */
+export function listed(rows: readonly SettingRow[]): readonly Inline[] {
   return rows.flatMap(({ label, after }, index): Inline[] => [
     index > 0 ? ", " : "",
     `${label} `,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Integration, Settings } from "../../clients/apono/integration.ts";
-import { HIDDEN, isReference, OWN_KIND } from "../../clients/apono/secret_store.ts";
+import { isReference, OWN_KIND } from "../../clients/apono/secret_store.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
 import {
   BadInput,
@@ -154,46 +154,50 @@ function consequences(before: Settings, after: Settings): readonly string[] {
 }
 
 function undo({ before, after }: UpdatePlan): Undo {
-  const store = before.secretStore;
-  const again = store?.kind === OWN_KIND;
+  const document = wayBack(before, after);
+  const lost = before.secretStore !== null && !isReference(before.secretStore);
+  if (lost && after.secretStore?.kind === OWN_KIND) {
+    return {
+      possible: false,
+      why: "the old secret cannot be read, and an update has to carry one: enter it with /update",
+    };
+  }
+  if (Object.keys(document).length === 0) {
+    return { possible: false, why: "only the secret changes, and the old one cannot be read" };
+  }
   return {
     possible: true,
-    how: again
-      ? "the old values are set again; the old secret cannot be read and has to be entered again"
+    how: lost
+      ? "the other old values are set again; the old secret cannot be read and stays lost"
       : "the old values are set again",
     verb: "update",
     target: "apono",
-    input: { id: before.id, document: wayBack(before, after) },
+    input: { id: before.id, document },
   };
 }
 
-/** The vendor's own request body that takes the changed fields back; what was not there becomes null. */
+/**
+ * The vendor's own request body that takes the changed fields back; what was not there becomes null. An old
+ * secret that cannot be read is left out.
+ */
 function wayBack(before: Settings, after: Settings): JsonObject {
-  const now: JsonObject = plainInput(v4Body(before));
-  const then: JsonObject = plainInput(v4Body(after));
-  const changed = Object.keys(now).filter((name) =>
-    name !== "integration_config" && JSON.stringify(now[name]) !== JSON.stringify(then[name])
+  const now = plainInput(v4Body(before));
+  const then = plainInput(v4Body(after));
+  const lost = before.secretStore !== null && !isReference(before.secretStore);
+  const fields = namesOf(now, then).filter((name) =>
+    name !== "integration_config" && !(lost && name === "secret_store_config")
   );
-  const names = Object.keys({ ...before.config, ...after.config });
-  const parameters = names.filter((name) =>
-    JSON.stringify(before.config[name]) !== JSON.stringify(after.config[name])
-  );
+  const parameters = namesOf(plainInput(before.config), plainInput(after.config));
+  const config = Object.fromEntries(parameters.map((name) => [name, before.config[name] ?? null]));
   return plainInput({
-    ...Object.fromEntries(changed.map((name) => [name, now[name] ?? null])),
-    ...(parameters.length > 0
-      ? {
-        integration_config: Object.fromEntries(parameters.map((name) => [name, before.config[name] ?? null])),
-      }
-      : {}),
-    ...(before.secretStore?.kind === OWN_KIND
-      ? { secret_store_config: { [OWN_KIND]: { parameters: marks(before, after) } } }
-      : {}),
+    ...Object.fromEntries(fields.map((name) => [name, now[name] ?? null])),
+    ...(parameters.length > 0 ? { integration_config: config } : {}),
   });
 }
 
-/** The names of the secrets to enter again: the vendor may not even show the names of the old ones. */
-function marks(before: Settings, after: Settings): Readonly<Record<string, string>> {
-  const known = Object.keys(before.secretStore?.fields ?? {});
-  const names = known.length > 0 ? known : Object.keys(after.secretStore?.fields ?? {});
-  return Object.fromEntries(names.map((name) => [name, HIDDEN]));
+/** The names under which two objects differ. */
+function namesOf(one: JsonObject, other: JsonObject): readonly string[] {
+  return Object.keys({ ...one, ...other }).filter((name) =>
+    JSON.stringify(one[name]) !== JSON.stringify(other[name])
+  );
 }

@@ -24,7 +24,7 @@ export function judge({ rows, wanted, seen, answered, after }: Observation): Ver
   if (arrived.length === readable.length) {
     return {
       state: "applied",
-      evidence: withSecret(["Read back: ", ...flat(listed(arrived))], secret),
+      evidence: withSecret(["Read back: ", ...listed(arrived)], secret),
       after,
     };
   }
@@ -33,7 +33,7 @@ export function judge({ rows, wanted, seen, answered, after }: Observation): Ver
     return { state: "not applied", evidence, after };
   }
   const open = readable.filter(({ label }) => differing.has(label));
-  const evidence = ["Read back: ", ...flat(listed(arrived)), "; but not yet ", labels(open), "."];
+  const evidence = ["Read back: ", ...listed(arrived), "; but not yet ", labels(open), "."];
   return { state: "unknown", evidence, after };
 }
 
@@ -58,8 +58,4 @@ function withSecret(evidence: readonly Inline[], secret: boolean): Line {
 
 function labels(rows: readonly SettingRow[]): string {
   return rows.map(({ label }) => label).join(", ");
-}
-
-function flat(line: Line): readonly Inline[] {
-  return Array.isArray(line) ? line : [line as Inline];
 }

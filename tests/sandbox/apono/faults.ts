@@ -33,10 +33,10 @@ function withBody({ status, body, headers = {} }: Extract<AponoFault, { kind: "s
     : Response.json(body, { status, headers });
 }
 
-/** Promises a body and breaks the connection instead. */
+/** Promises more of a body than it sends, which breaks the connection. */
 function cut(): Response {
-  const body = new ReadableStream({ start: (controller) => controller.error(new Error("cut")) });
-  return new Response(body, { headers: { "content-type": "application/json" } });
+  const body = new ReadableStream({ start: (controller) => controller.close() });
+  return new Response(body, { headers: { "content-type": "application/json", "content-length": "512" } });
 }
 
 function untilGone(request: Request): Promise<Response> {

@@ -1,0 +1,462 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type Apono, createApono as createClient } from "../../clients/apono.ts";
+import { readInstant } from "../../clients/apono/instant.ts";
+import type { Integration, Sent } from "../../clients/apono/integration.ts";
+import type { CallOptions } from "../../clients/http.ts";
+import { createFakeClock } from "../clock.ts";
+import {
+  type AponoEmulator,
+  type AponoFault,
+  type AponoOperation,
+  type AponoOptions,
+  createApono as createEmulator,
+} from "../sandbox/apono.ts";
+import { serve } from "../sandbox/serve.ts";
+import { failureOf, patient } from "./calling.ts";
+
+const TOKEN = "aup_test-token-7Qx";
+const TIMEOUT_MS = 150;
+
+interface Account extends AsyncDisposable {
+  readonly emulator: AponoEmulator;
+  readonly client: Apono;
+  readonly call: CallOptions;
+}
+
+function openAccount(
+  { api = "v4", token = TOKEN, ...options }: AponoOptions & { api?: "v4" | "v2" } = {},
+): Account {
+  const emulator = createEmulator({ token: TOKEN, ...options });
+  const served = serve(emulator.fetch);
+  const apiUrl = served.url + (options.prefix ?? "");
+  return {
+    emulator,
+    client: createClient({ apiUrl, token, api, clock: createFakeClock(), timeoutMs: TIMEOUT_MS }),
+    call: patient(),
+    [Symbol.asyncDispose]: () => served[Symbol.asyncDispose](),
+  };
+}
+
+function idOf(emulator: AponoEmulator, name: string): string {
+  return emulator.world.integrations.find((stored) => stored.name === name)?.id ?? assert.fail(name);
+}
+
+const NEW: Sent = {
+  name: "Ledger DB",
+  connectorId: "eu-west-connector",
+  config: { hostname: "ledger.example.com", port: "5433" },
+  secretStore: { kind: "aws", fields: { region: "eu-west-1", secret_id: "prod/ledger" } },
+  resourceTypes: ["postgresql-database"],
+  accessDetails: "Ask the ledger team first",
+};
+
+const NEW_V4_BODY = {
+  type: "postgresql",
+  name: "Ledger DB",
+  connector_id: "eu-west-connector",
+  integration_config: { hostname: "ledger.example.com", port: "5433" },
+  secret_store_config: { aws: { region: "eu-west-1", secret_id: "prod/ledger" } },
+  connected_resource_types: ["postgresql-database"],
+  custom_access_details: "Ask the ledger team first",
+};
+
+const NEW_V2_BODY = {
+  type: "postgresql",
+  name: "Ledger DB",
+  provisioner_id: "eu-west-connector",
+  metadata: { hostname: "ledger.example.com", port: "5433" },
+  secret_config: { type: "AWS", region: "eu-west-1", secret_id: "prod/ledger" },
+  connected_resource_types: ["postgresql-database"],
+  custom_access_details: "Ask the ledger team first",
+};
+
+for (const api of ["v4", "v2"] as const) {
+  Deno.test(`apono.integrations creates, gets, updates and deletes by ${api}`, async () => {
+    await using account = openAccount({ api });
+    const { client, emulator, call } = account;
+    const root = api === "v4" ? "/api/admin/v4/integrations" : "/api/v2/integrations";
+
+    const created = await client.integrations.create("postgresql", NEW, call);
+    assert.deepEqual(pick(emulator, -1), ["POST", root]);
+    assert.deepEqual(emulator.calls.at(-1)?.body, api === "v4" ? NEW_V4_BODY : NEW_V2_BODY);
+    assert.deepEqual(settingsOf(created), NEW);
+
+    const got = await client.integrations.get(created.id, call);
+    assert.deepEqual(pick(emulator, -1), ["GET", `${root}/${created.id}`]);
+    assert.deepEqual(got, created);
+
+    const updated = await client.integrations.update(created.id, { ...NEW, accessDetails: null }, call);
+    assert.deepEqual(pick(emulator, -1), ["PUT", `${root}/${created.id}`]);
+    const body = emulator.calls.at(-1)?.body as Record<string, unknown>;
+    assert.equal(body.custom_access_details, null);
+    assert.ok(!("type" in body), "The page allows no type in an update");
+    assert.equal(updated.accessDetails, null);
+
+    await client.integrations.delete(created.id, call);
+    assert.deepEqual(pick(emulator, -1), ["DELETE", `${root}/${created.id}`]);
+    assert.equal((await failureOf(client.integrations.get(created.id, call))).kind, "not_found");
+  });
+
+  Deno.test(`apono.integrations.list reads all of the account by ${api}`, async () => {
+    await using account = openAccount({ api });
+    const { items, missing } = await account.client.integrations.list({}, account.call);
+    assert.equal(items.length, 31);
+    assert.equal(missing, 0);
+  });
+
+  Deno.test(`apono.integrations.list by ${api} filters by name with wildcards, type, status and connector`, async () => {
+    await using account = openAccount({ api });
+    const { client, call } = account;
+    const names = async (filter: Parameters<typeof client.integrations.list>[0]) =>
+      (await client.integrations.list(filter, call)).items.map(({ name }) => name);
+    assert.deepEqual(await names({ name: "kubernetes *" }), [
+      "Kubernetes EU",
+      "Kubernetes US",
+      "Kubernetes Edge",
+      "Kubernetes Staging",
+    ]);
+    assert.deepEqual(await names({ name: "*staging" }), ["PostgreSQL Staging", "Kubernetes Staging"]);
+    assert.deepEqual(await names({ name: "orders" }), []);
+    assert.deepEqual(await names({ type: ["okta-*", "google-idp"] }), [
+      "Google Workspace",
+      "Okta Directory",
+      "Okta Contractors",
+    ]);
+    assert.deepEqual(await names({ status: ["error"], type: ["k8s-roles"] }), ["Kubernetes Edge"]);
+    assert.deepEqual(await names({ connector: ["EDGE-connector"] }), ["Kubernetes Edge"]);
+  });
+
+  Deno.test(`apono.integrations.probe by ${api} tells a good token from a bad one`, async () => {
+    await using good = openAccount({ api });
+    await good.client.integrations.probe(good.call);
+    await using bad = openAccount({ api, token: "aup_wrong" });
+    const failure = await failureOf(bad.client.integrations.probe(bad.call));
+    assert.equal(failure.kind, "credentials_refused");
+    assert.equal(failure.status, 401);
+  });
+}
+
+Deno.test("apono.integrations.list repeats a key per value and writes statuses in capitals", async () => {
+  await using account = openAccount();
+  await account.client.integrations.list(
+    {
+      type: ["mysql", "postgresql"],
+      status: ["error", "Warning"],
+      category: ["RESOURCES"],
+      connector: ["c1"],
+    },
+    account.call,
+  );
+  assert.deepEqual(account.emulator.calls.map(({ query }) => query.toSorted()), [[
+    ["category", "RESOURCES"],
+    ["connector_id", "c1"],
+    ["limit", "100"],
+    ["status", "ERROR"],
+    ["status", "WARNING"],
+    ["type", "mysql"],
+    ["type", "postgresql"],
+  ]]);
+});
+
+Deno.test("apono.integrations.list follows pages with the token alone, and the filters still hold", async () => {
+  await using account = openAccount();
+  const { emulator, client, call } = account;
+  const [first] = emulator.world.integrations;
+  for (let index = 0; index < 230; index++) {
+    emulator.world.integrations.push({
+      ...structuredClone(first!),
+      id: `more-${index}`,
+      name: `More ${index}`,
+    });
+  }
+  const { items } = await client.integrations.list({ name: "More*", type: ["postgresql"] }, call);
+  assert.equal(items.length, 230);
+  assert.equal(new Set(items.map(({ id }) => id)).size, 230);
+  const queries = emulator.calls.map(({ query }) => query.map(([name]) => name));
+  assert.deepEqual(
+    queries,
+    [["name", "type", "limit"], ["page_token"], ["page_token"]].map((names) => names),
+  );
+});
+
+Deno.test("apono.integrations.list stops at a page token of null, of nothing and of no text", async () => {
+  for (const pagination of [{ next_page_token: null }, {}, { next_page_token: "" }]) {
+    await using account = openAccount();
+    account.emulator.fail("v4.list", { kind: "status", status: 200, body: { items: [], pagination } });
+    assert.deepEqual((await account.client.integrations.list({}, account.call)).items, []);
+    assert.equal(account.emulator.calls.length, 1);
+  }
+});
+
+Deno.test("apono.integrations.list refuses to go in circles", async () => {
+  await using account = openAccount();
+  const body = { items: [], pagination: { next_page_token: "again" } };
+  account.emulator.fail("v4.list", { kind: "status", status: 200, body }, 5);
+  const failure = await failureOf(account.client.integrations.list({}, account.call));
+  assert.equal(failure.kind, "unexpected_reply");
+  assert.equal(account.emulator.calls.length, 2);
+});
+
+Deno.test("apono.integrations.update turns the owner's source from the read shape into the write shape", async () => {
+  await using account = openAccount();
+  const { client, emulator, call } = account;
+  const id = idOf(emulator, "PostgreSQL Staging");
+  const stored = emulator.world.integrations.find((one) => one.id === id)!;
+  stored.owner = {
+    attribute_type: "group",
+    attribute_value: ["dba"],
+    source_integration_name: "Okta Directory",
+  };
+  const before = await client.integrations.get(id, call);
+  await client.integrations.update(id, before, call);
+  const body = emulator.calls.at(-1)?.body as Record<string, unknown>;
+  assert.deepEqual(body.owner, {
+    attribute_type: "group",
+    attribute_value: ["dba"],
+    source_integration_reference: "Okta Directory",
+  });
+  assert.deepEqual(body.owners_mapping, {
+    key_name: "owner",
+    attribute_type: "group",
+    source_integration_reference: idOf(emulator, "Okta Directory"),
+  });
+  const after = await client.integrations.get(id, call);
+  assert.deepEqual(after.ownersMapping, before.ownersMapping);
+  assert.equal(after.owner?.source?.name, "Okta Directory");
+});
+
+Deno.test("apono.integrations.get keeps a secret's reference and no secret", async () => {
+  await using account = openAccount();
+  const { client, emulator, call } = account;
+  const referred = await client.integrations.get(idOf(emulator, "PostgreSQL Production"), call);
+  assert.equal(referred.secretStore?.kind, "aws");
+  const body = {
+    ...rawIntegration("x"),
+    secret_store_config: { aws: null, apono: { parameters: { password: "leaked-by-vendor" } } },
+  };
+  emulator.fail("v4.get", { kind: "status", status: 200, body });
+  const own = await client.integrations.get("x", call);
+  assert.deepEqual(own.secretStore, { kind: "apono", fields: { password: "?" } });
+});
+
+Deno.test("apono.integrations.get keeps unknown status words and drops unknown fields", async () => {
+  await using account = openAccount();
+  const body = { ...rawIntegration("x"), status: "Hibernating", invented: { deep: true } };
+  account.emulator.fail("v4.get", { kind: "status", status: 200, body });
+  const got = await account.client.integrations.get("x", account.call);
+  assert.equal(got.status, "Hibernating");
+  assert.ok(!JSON.stringify(got).includes("invented"));
+});
+
+Deno.test("apono.refresh starts a refresh and passes on what Apono says", async () => {
+  await using account = openAccount();
+  const { client, emulator, call } = account;
+  const id = idOf(emulator, "AWS Payments");
+  assert.equal(await client.refresh(id, call), "Refreshing integration");
+  assert.deepEqual(pick(emulator, -1), ["POST", `/api/v2/integrations/${id}/refresh`]);
+  assert.equal((await client.integrations.get(id, call)).status, "REFRESHING");
+});
+
+Deno.test("apono.catalog lists the types and apono.catalogType gives one, secret kinds in the words of a store", async () => {
+  await using account = openAccount();
+  const { client, emulator, call } = account;
+  const types = await client.catalog(call);
+  assert.equal(types.length, emulator.world.catalog.length);
+  const postgresql = await client.catalogType("postgresql", call);
+  assert.deepEqual(postgresql, types.find(({ type }) => type === "postgresql"));
+  assert.deepEqual(postgresql.secretKinds, ["aws", "gcp", "kubernetes", "hashicorp_vault"]);
+  assert.deepEqual(postgresql.params[0], {
+    id: "hostname",
+    label: "Hostname",
+    values: [],
+    default: null,
+    optional: false,
+  });
+  assert.equal((await failureOf(client.catalogType("fax", call))).kind, "not_found");
+});
+
+Deno.test("apono.resources and apono.permissions ask for one type under the hyphenated name", async () => {
+  await using account = openAccount();
+  const { client, emulator, call } = account;
+  const id = idOf(emulator, "PostgreSQL Production");
+  assert.equal((await client.resources(id, undefined, call)).items.length, 6);
+  assert.deepEqual(emulator.calls.at(-1)?.query, []);
+  const databases = await client.resources(id, "postgresql-database", call);
+  assert.deepEqual(emulator.calls.at(-1)?.query, [["resource-type", "postgresql-database"]]);
+  assert.equal(databases.items.length, 3);
+  assert.deepEqual(databases.items.map(({ status }) => status), ["Active", "Active", "Active"]);
+  const permissions = await client.permissions(id, "postgresql-cluster", call);
+  assert.deepEqual(permissions.items.map(({ name, resourceType }) => [name, resourceType]), [
+    ["READ_ONLY", "postgresql-cluster"],
+    ["READ_WRITE", "postgresql-cluster"],
+    ["ADMIN", "postgresql-cluster"],
+  ]);
+});
+
+Deno.test("apono.resources says how many Apono counts but did not return", async () => {
+  await using account = openAccount();
+  const body = { data: [], pagination: { total: 7, limit: 100, offset: 0 } };
+  account.emulator.fail("v3.resources", { kind: "status", status: 200, body });
+  assert.deepEqual(await account.client.resources("any", undefined, account.call), { items: [], missing: 7 });
+});
+
+Deno.test("apono.tags reads and apono.putTags replaces the tags of a resource", async () => {
+  await using account = openAccount();
+  const { client, emulator, call } = account;
+  const id = emulator.world.resources[0]!.id;
+  assert.deepEqual(await client.tags(id, call), { env: "production", team: "payments" });
+  await client.putTags(id, { env: "staging" }, call);
+  assert.deepEqual(pick(emulator, -1), ["PUT", `/api/v3/integrations/resources/${id}/user-tags`]);
+  assert.deepEqual(emulator.calls.at(-1)?.body, { tags: { env: "staging" } });
+  assert.deepEqual(await client.tags(id, call), { env: "staging" });
+});
+
+Deno.test("apono sends the token and keeps a path in front of the API", async () => {
+  await using account = openAccount({ prefix: "/gateway/apono" });
+  await account.client.integrations.probe(account.call);
+  const [call] = account.emulator.calls;
+  assert.equal(call?.path, "/gateway/apono/api/admin/v4/integrations");
+  assert.deepEqual(call?.query, [["limit", "1"]]);
+  assert.equal(call?.authorization, `Bearer ${TOKEN}`);
+});
+
+Deno.test("apono reads last_sync_time in every form the vendor's software writes", async () => {
+  for (const instants of ["number", "text", "quoted", "iso"] as const) {
+    await using account = openAccount({ api: "v2", instants });
+    const got = await account.client.integrations.get(idOf(account.emulator, "Orders DB"), account.call);
+    assert.equal(got.lastSyncAt, 1_774_452_859_123, instants);
+  }
+});
+
+Deno.test("readInstant takes nine decimals as nanoseconds, fewer as a fraction, and the rest as nothing", () => {
+  assert.equal(readInstant("1735689600.000000007"), 1_735_689_600_000);
+  assert.equal(readInstant("1735689600.5"), 1_735_689_600_500);
+  assert.equal(readInstant(1735689600.25), 1_735_689_600_250);
+  assert.equal(readInstant('"1735689600"'), 1_735_689_600_000);
+  assert.equal(readInstant("2026-03-25T15:30:15.123Z"), Date.UTC(2026, 2, 25, 15, 30, 15, 123));
+  for (const nothing of [null, undefined, "", "soon", {}, NaN, Infinity]) {
+    assert.equal(readInstant(nothing), null);
+  }
+});
+
+Deno.test("readInstant gives back every instant written as seconds and nanoseconds", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 4e9 }),
+      fc.integer({ min: 0, max: 999_999_999 }),
+      (seconds, nanos) => {
+        const text = `${seconds}.${String(nanos).padStart(9, "0")}`;
+        assert.equal(readInstant(text), seconds * 1_000 + Math.floor(nanos / 1e6));
+      },
+    ),
+  );
+});
+
+Deno.test("apono passes on the words of a refusal, whatever their form", async () => {
+  const forms: [unknown, string][] = [
+    [
+      { status: "400", code: "BadRequest", message: "Missing parameter hostname" },
+      "Missing parameter hostname",
+    ],
+    [{ error_code: "E1", error_details: "name is taken" }, "name is taken"],
+    ["Integration is busy", "Integration is busy"],
+    [{ code: "Unprocessable" }, "Unprocessable"],
+  ];
+  for (const [body, words] of forms) {
+    await using account = openAccount();
+    account.emulator.fail("v4.create", { kind: "status", status: 400, body });
+    const failure = await failureOf(account.client.integrations.create("postgresql", NEW, account.call));
+    assert.equal(failure.kind, "rejected");
+    assert.equal(failure.detail, words);
+    assert.equal(failure.ambiguous, false);
+  }
+});
+
+Deno.test("apono waits as long as a 429 asks before it reads again, and repeats no write that was answered", async () => {
+  const busy: AponoFault = { kind: "status", status: 429, headers: { "Retry-After": "2" } };
+  await using account = openAccount();
+  const { client, emulator, call } = account;
+  emulator.fail("v4.list", busy);
+  assert.equal((await client.integrations.list({}, call)).items.length, 31);
+  assert.equal(emulator.calls.length, 2);
+  emulator.fail("v2.refresh", busy);
+  const failure = await failureOf(client.refresh(idOf(emulator, "AWS Payments"), call));
+  assert.equal(failure.kind, "rate_limited");
+  assert.equal(emulator.calls.filter(({ operation }) => operation === "v2.refresh").length, 1);
+});
+
+const WRITES: readonly (readonly [AponoOperation, (account: Account) => Promise<unknown>])[] = [
+  ["v4.create", ({ client, call }) => client.integrations.create("postgresql", NEW, call)],
+  [
+    "v4.update",
+    ({ client, call, emulator }) =>
+      client.integrations.update(idOf(emulator, "Orders DB"), { ...NEW, name: "Orders DB" }, call),
+  ],
+  [
+    "v4.delete",
+    ({ client, call, emulator }) => client.integrations.delete(idOf(emulator, "Orders DB"), call),
+  ],
+  ["v2.refresh", ({ client, call, emulator }) => client.refresh(idOf(emulator, "Orders DB"), call)],
+  ["tags.put", ({ client, call, emulator }) => client.putTags(emulator.world.resources[0]!.id, {}, call)],
+];
+
+const LOST: readonly AponoFault["kind"][] = [
+  "hang",
+  "cut",
+  "apply-then-hang",
+  "apply-then-cut",
+  "apply-then-500",
+];
+
+for (const [operation, write] of WRITES) {
+  Deno.test(`apono sends ${operation} once and calls it ambiguous when no usable answer comes`, async () => {
+    for (const kind of LOST) {
+      await using account = openAccount();
+      account.emulator.fail(operation, { kind } as AponoFault, 3);
+      const failure = await failureOf(write(account));
+      assert.equal(failure.ambiguous, true, `${kind}: ${failure.kind}`);
+      const sent = account.emulator.calls.filter((one) => one.operation === operation);
+      assert.equal(sent.length, 1, kind);
+    }
+  });
+}
+
+Deno.test("apono calls a malformed answer to a read unexpected", async () => {
+  await using account = openAccount();
+  account.emulator.fail("v4.list", { kind: "malformed" }, 9);
+  const failure = await failureOf(account.client.integrations.list({}, account.call));
+  assert.equal(failure.kind, "unexpected_reply");
+});
+
+Deno.test("apono puts neither token nor secret into an error", async () => {
+  await using account = openAccount({ token: "aup_wrong-but-secret" });
+  const secretStore = { kind: "apono", fields: { password: "hunter2-very-secret" } };
+  const failure = await failureOf(
+    account.client.integrations.create("postgresql", { ...NEW, secretStore }, account.call),
+  );
+  const told = Deno.inspect(failure, { depth: 9 });
+  assert.ok(!told.includes("aup_wrong-but-secret"));
+  assert.ok(!told.includes("hunter2-very-secret"));
+});
+
+function pick(emulator: AponoEmulator, at: number): [string, string] {
+  const call = emulator.calls.at(at) ?? assert.fail("No call");
+  return [call.method, call.path];
+}
+
+function settingsOf(integration: Integration): Sent {
+  const { name, connectorId, config, secretStore, resourceTypes, accessDetails } = integration;
+  return { name, connectorId, config, secretStore, resourceTypes, accessDetails };
+}
+
+function rawIntegration(id: string): Record<string, unknown> {
+  return {
+    id,
+    name: "X",
+    type: "postgresql",
+    category: "RESOURCES",
+    status: "ACTIVE",
+    integration_config: {},
+  };
+}
