@@ -65,7 +65,7 @@ export function formattedText(parameters: Parameters, names: {
 /** Commands, mentions and web addresses that a server marks in any text. */
 export function detected(text: string, taken: readonly Entity[] = []): Entity[] {
   const patterns: readonly [type: string, pattern: RegExp][] = [
-    ["bot_command", /(?<![\w/@])\/[A-Za-z0-9_]{1,64}(@[A-Za-z0-9_]{3,32})?(?![\w/])/g],
+    ["bot_command", /(?<![\w/<>])\/[A-Za-z0-9_]{1,64}(@[A-Za-z0-9_]{3,32})?(?![\w/<>])/g],
     ["url", /https?:\/\/[^\s<>"]+[^\s<>".,;:!?)]/g],
     ["mention", /(?<![\w/@])@[A-Za-z][A-Za-z0-9_]{3,31}\b/g],
   ];

@@ -25,8 +25,14 @@ const MOST_CALLS = 200;
 const ASSETS: Readonly<Record<string, string>> = {
   "chat.css": "text/css; charset=utf-8",
   "chat.js": "text/javascript; charset=utf-8",
+  "panel.js": "text/javascript; charset=utf-8",
   "render.js": "text/javascript; charset=utf-8",
 };
+
+/** Nothing but the page's own files: a second lock behind the text nodes. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
+  "frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
 
 /** The chat page at `/` and what it asks for under `/sandbox/`. For loopback only: it lets anyone be anyone. */
 export function createPage({ world, people, updates }: {
@@ -100,7 +106,9 @@ export function createPage({ world, people, updates }: {
 
 async function asset(name: string, type: string): Promise<Response> {
   const body = await Deno.readTextFile(new URL(`../page/${name}`, import.meta.url));
-  return new Response(body, { headers: { "content-type": type, "cache-control": "no-store" } });
+  return new Response(body, {
+    headers: { "content-type": type, "cache-control": "no-store", "content-security-policy": POLICY },
+  });
 }
 
 /** What an app would tell its user in a dialog comes back as a 409 with a sentence. */
