@@ -150,9 +150,18 @@ function explain(status: number, body: unknown): { kind?: FailureKind; detail?: 
 
 const LONGEST_WAIT_MS = 65_000;
 
-/** `X-RateLimit-Reset` is a moment in epoch seconds, sometimes in quotes; its clock and ours may differ. */
+/**
+ * `X-RateLimit-Reset` is a moment in epoch seconds, sometimes in quotes; its clock and ours may differ. It comes
+ * with every answer and is a reason to wait only when nothing remains.
+ */
 function retryAfter(headers: Headers, now: number): number | undefined {
-  const reset = Number(headers.get("x-ratelimit-reset")?.replaceAll('"', "").trim() || NaN);
-  if (!Number.isFinite(reset)) return undefined;
+  const reset = numberIn(headers, "x-ratelimit-reset");
+  const remaining = numberIn(headers, "x-ratelimit-remaining") ?? 0;
+  if (reset === undefined || remaining > 0) return undefined;
   return Math.min(Math.max(0, reset * 1_000 - now) + 1_000, LONGEST_WAIT_MS);
+}
+
+function numberIn(headers: Headers, name: string): number | undefined {
+  const text = headers.get(name)?.replaceAll('"', "").trim();
+  return text && Number.isFinite(Number(text)) ? Number(text) : undefined;
 }

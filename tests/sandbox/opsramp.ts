@@ -79,23 +79,24 @@ export function createOpsRamp(options: OpsRampOptions = {}): OpsRamp {
     const call = await describe(request, options);
     calls.push(call);
     const rate = limiter(call);
-    const response = rate.spent ? throttled() : await withFault(call, request);
+    const response = rate.spent ? throttled() : await withFault(call);
     for (const [name, value] of rate.headers) {
       if (!response.headers.has(name)) response.headers.set(name, value);
     }
     return response;
   }
 
-  async function withFault(call: OpsRampCall, request: Request): Promise<Response> {
+  async function withFault(call: OpsRampCall): Promise<Response> {
     const at = faults.findIndex((entry) => entry.operation === call.operation);
     const [entry] = at < 0 ? [] : faults.splice(at, 1);
     if (!entry) return answer(call);
     if (entry.fault.kind.startsWith("apply-then-")) answer(call);
-    return await faulty(entry.fault, request);
+    return await faulty(entry.fault);
   }
 
   function answer(call: OpsRampCall): Response {
     if (call.operation === "token") return reply(tokens.grant(call));
+    if (call.path.endsWith("/oauth/token")) return json(404, undefined);
     const refused = tokens.refuse(call.authorization);
     if (refused) return reply(refused);
     if (call.operation === "unknown") return json(404, { code: "0003", message: "No such resource" });
@@ -251,7 +252,7 @@ function createLimiter(
   };
 }
 
-async function faulty(fault: OpsRampFault, request: Request): Promise<Response> {
+async function faulty(fault: OpsRampFault): Promise<Response> {
   switch (fault.kind) {
     case "status":
       return json(fault.status, fault.body, fault.headers);
@@ -266,22 +267,14 @@ async function faulty(fault: OpsRampFault, request: Request): Promise<Response> 
       return cut();
     case "hang":
     case "apply-then-hang":
-      return await untilGone(request);
+      return await new Promise(() => {});
   }
 }
 
-/** Promises a body and breaks the connection instead. */
+/** Promises more of a body than it sends, which breaks the connection. */
 function cut(): Response {
-  const body = new ReadableStream({ start: (controller) => controller.error(new Error("cut")) });
-  return new Response(body, { headers: { "content-type": "application/json" } });
-}
-
-function untilGone(request: Request): Promise<Response> {
-  return new Promise((resolve) => {
-    request.signal.addEventListener("abort", () => resolve(new Response(null, { status: 503 })), {
-      once: true,
-    });
-  });
+  const body = new ReadableStream({ start: (controller) => controller.close() });
+  return new Response(body, { headers: { "content-type": "application/json", "content-length": "512" } });
 }
 
 function reply({ status, body }: Answer): Response {
@@ -289,7 +282,8 @@ function reply({ status, body }: Answer): Response {
 }
 
 function throttled(): Response {
-  return json(429, { error: "throttled", error_description: "Too Many Requests" });
+  const body = { error: "throttled", error_description: "Too Many Requests" };
+  return json(429, body, { "X-RateLimit-Remaining": "0" });
 }
 
 function json(status: number, body: unknown, headers?: HeadersInit): Response {

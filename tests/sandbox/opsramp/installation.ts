@@ -71,7 +71,7 @@ export function update(stored: Installation, body: Fields, around: Surroundings)
   const outbound = section(body, "outboundConfig");
   const notifier = outbound?.baseNotifier ?? outbound?.notifier;
   const problems = [
-    ...("displayName" in body ? required(body, "displayName", "") : []),
+    ...("displayName" in body ? required(body, "displayName") : []),
     ...(inbound?.authentication ? authenticationProblems(fields(inbound.authentication), around) : []),
     ...(notifier ? notifierProblems(fields(notifier)) : []),
   ];
@@ -152,7 +152,7 @@ function credentials(authType: string, around: Surroundings): Authentication {
 }
 
 function authenticationProblems(wanted: Fields, around: Surroundings): Problem[] {
-  const problems = required(wanted, "authType", "inboundConfig.authentication.");
+  const problems = required(wanted, "authType");
   if (problems.length === 0 && !["WEBHOOK", "OAUTH2"].includes(String(wanted.authType))) {
     problems.push({ fieldName: "authType", message: `Invalid authType ${String(wanted.authType)}` });
   }
@@ -164,8 +164,7 @@ function authenticationProblems(wanted: Fields, around: Surroundings): Problem[]
 }
 
 function notifierProblems(wanted: Fields): Problem[] {
-  const at = "outboundConfig.baseNotifier.";
-  const problems = ["type", "baseURI", "authType"].flatMap((name) => required(wanted, name, at));
+  const problems = ["type", "baseURI", "authType"].flatMap((name) => required(wanted, name));
   const authType = text(wanted.authType);
   if (wanted.type === "SOAP_API" && authType !== "NONE") {
     problems.push({ fieldName: "authType", message: "SOAP_API supports only NONE authentication type" });
@@ -176,9 +175,9 @@ function notifierProblems(wanted: Fields): Problem[] {
   if (authType !== "OAUTH2") return problems;
   const withUser = ["PASSWORD", "REFRESH_TOKEN"].includes(String(wanted.grantType));
   const names = ["grantType", "apiKey", "apiSecret", ...(withUser ? ["userName", "password"] : [])];
-  problems.push(...names.flatMap((name) => required(wanted, name, at)));
+  problems.push(...names.flatMap((name) => required(wanted, name)));
   if (!text(wanted.accessTokenURL ?? wanted.accessTokenURI)) {
-    problems.push(...required({}, "accessTokenURL", at));
+    problems.push(...required({}, "accessTokenURL"));
   }
   return problems;
 }
@@ -256,8 +255,8 @@ function section(body: Fields, name: string): Fields | undefined {
   return body[name] === undefined ? undefined : fields(body[name]);
 }
 
-function required(item: Fields, name: string, at: string): Problem[] {
-  return text(item[name]) ? [] : [{ fieldName: name, message: `${at}${name} is mandatory` }];
+function required(item: Fields, name: string): Problem[] {
+  return text(item[name]) ? [] : [{ fieldName: name, message: `${name} is mandatory` }];
 }
 
 export function fields(value: unknown): Fields {

@@ -1,0 +1,410 @@
+import assert from "node:assert/strict";
+import { installedUpdate, type Mapping } from "../../clients/opsramp.ts";
+import { installedSchema } from "../../clients/opsramp/installed.ts";
+import { type Installation, type OpsRampFault } from "../sandbox/opsramp.ts";
+import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
+import { failureOf } from "./calling.ts";
+import { CUSTOM, NIGHT, openDesk, SERVICE_DESK, SMAX, STAGING } from "./opsramp_desk.ts";
+
+Deno.test("listInstalled() asks for a token once and returns every installation", async () => {
+  await using desk = openDesk();
+  const all = await desk.client.listInstalled(desk.call);
+  assert.equal(all.length, 9);
+  assert.deepEqual(desk.asked(), ["token", "search"]);
+  assert.deepEqual({ ...desk.emulator.calls[1]?.query }, {
+    pageNo: "1",
+    pageSize: "100",
+    isDescendingOrder: "false",
+    sortName: "name",
+  });
+  const [token] = desk.emulator.calls;
+  assert.deepEqual({ ...token?.body as object }, {
+    grant_type: "client_credentials",
+    client_id: "key",
+    client_secret: "secret",
+  });
+});
+
+Deno.test("listInstalled() goes through all pages and keeps one of what moved between them", async () => {
+  const installations = Array.from({ length: 250 }, (_, at): Installation => ({
+    id: `INTG-${at}`,
+    displayName: `n${String(at).padStart(3, "0")}`,
+    status: "enabled",
+  }));
+  await using desk = openDesk({ installations });
+  const all = await desk.client.listInstalled(desk.call);
+  assert.equal(all.length, 250);
+  assert.deepEqual(desk.emulator.calls.slice(1).map(({ query }) => query.pageNo), ["1", "2", "3"]);
+});
+
+Deno.test("listInstalled() accepts a bare array and a page number that is missing", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("search", { kind: "status", status: 200, body: [{ id: "INTG-1" }] });
+  assert.deepEqual((await desk.client.listInstalled(desk.call)).map(({ id }) => id), ["INTG-1"]);
+  desk.emulator.fail("search", {
+    kind: "status",
+    status: 200,
+    body: { results: [{ id: "INTG-1" }], nextPage: true },
+  });
+  desk.emulator.fail("search", { kind: "status", status: 200, body: { results: [{ id: "INTG-2" }] } });
+  assert.deepEqual((await desk.client.listInstalled(desk.call)).map(({ id }) => id), ["INTG-1", "INTG-2"]);
+  assert.equal(desk.emulator.calls.at(-1)?.query.pageNo, "2");
+});
+
+Deno.test("listInstalled() stops at a server that names the same page again", async () => {
+  await using desk = openDesk();
+  const body = { results: [{ id: "INTG-1" }], pageNo: 1, nextPage: true, nextPageNo: 1 };
+  desk.emulator.fail("search", { kind: "status", status: 200, body }, 5);
+  assert.equal((await desk.client.listInstalled(desk.call)).length, 1);
+  assert.deepEqual(desk.asked(), ["token", "search"]);
+});
+
+Deno.test("countInstalled() reads one record to count them all", async () => {
+  await using desk = openDesk();
+  assert.equal(await desk.client.countInstalled(desk.call), 9);
+  assert.equal(desk.emulator.calls.at(-1)?.query.pageSize, "1");
+});
+
+Deno.test("getInstalled() reads a record that says nothing but its id", async () => {
+  await using desk = openDesk({ installations: [{ id: "INTG-1" }] });
+  const one = await desk.client.getInstalled("INTG-1", desk.call);
+  assert.equal(one.id, "INTG-1");
+  assert.equal(one.displayName, undefined);
+  assert.equal(one.inboundConfig, undefined);
+});
+
+Deno.test("getInstalled() reads both spellings, drops what it does not know, and counts a pair once", async () => {
+  await using desk = openDesk();
+  const pairs = [
+    { attrValue: "Ok", tenantAttrValue: "good" },
+    { attrValue: "Ok", thirdPartyAttrValue: "good" },
+  ];
+  const entry = {
+    name: "Status",
+    entityType: "INCIDENT",
+    tenantAttrName: "stats",
+    tenantEntityType: "Ticket",
+  };
+  desk.emulator.fail("get", {
+    kind: "status",
+    status: 200,
+    body: {
+      id: "INTG-1",
+      unknown: { deep: 1 },
+      displayName: null,
+      inboundConfig: { mapAttributes: [{ ...entry, attrValues: pairs }] },
+      outboundConfig: {
+        notifier: { baseURI: "u", accessTokenURI: "t", password: "leak" },
+        mapAttributes: null,
+      },
+    },
+  });
+  const one = await desk.client.getInstalled("INTG-1", desk.call);
+  assert.deepEqual(one.inboundConfig?.mapAttributes, [{
+    entityType: "INCIDENT",
+    name: "Status",
+    thirdPartyEntityType: "Ticket",
+    thirdPartyAttrName: "stats",
+    attrValues: [{ attrValue: "Ok", thirdPartyAttrValue: "good" }],
+  }]);
+  assert.equal(one.outboundConfig?.baseNotifier?.accessTokenURL, "t");
+  assert.ok(!JSON.stringify(one).includes("leak"));
+  assert.ok(!("unknown" in one));
+});
+
+for (const notFoundStatus of [500, 404] as const) {
+  Deno.test(`getInstalled() calls a missing integration not found, which the vendor answers with ${notFoundStatus}`, async () => {
+    await using desk = openDesk({ notFoundStatus });
+    const failure = await failureOf(desk.client.getInstalled("INTG-nowhere", desk.call));
+    assert.equal(failure.kind, "not_found");
+    assert.equal(failure.ambiguous, false);
+    assert.deepEqual(desk.asked(), ["token", "get"], "asked again");
+  });
+}
+
+Deno.test("updateInstalled() calls a missing integration not found and certain", async () => {
+  await using desk = openDesk();
+  const failure = await failureOf(
+    desk.client.updateInstalled("INTG-nowhere", { displayName: "x" }, desk.call),
+  );
+  assert.deepEqual([failure.kind, failure.ambiguous], ["not_found", false]);
+});
+
+Deno.test("enableInstalled() and disableInstalled() post without a body and take an empty answer", async () => {
+  await using desk = openDesk();
+  await desk.client.enableInstalled(STAGING, desk.call);
+  assert.equal((await desk.client.getInstalled(STAGING, desk.call)).status, "enabled");
+  await desk.client.disableInstalled(STAGING, desk.call);
+  assert.equal((await desk.client.getInstalled(STAGING, desk.call)).status, "disabled");
+  const writes = desk.emulator.calls.filter(({ method, operation }) =>
+    method === "POST" && operation !== "token"
+  );
+  assert.deepEqual(writes.map(({ path, body }) => [path.split("/").at(-1), body]), [["enable", ""], [
+    "disable",
+    "",
+  ]]);
+});
+
+Deno.test("updateInstalled() sends thirdParty*, baseNotifier and accessTokenURL, whichever spelling is written", async () => {
+  await using desk = openDesk();
+  const update = installedUpdate.parse({
+    outboundConfig: {
+      notifier: {
+        type: "REST_API",
+        baseURI: "www.example.com",
+        authType: "oauth2",
+        grantType: "CLIENT_CREDENTIALS",
+        apiKey: "k",
+        apiSecret: "s",
+        accessTokenURI: "www.token.com",
+      },
+      mapAttributes: [{
+        name: "Status",
+        entityType: "incident",
+        tenantAttrName: "stats",
+        tenantEntityType: "Ticket",
+        attrValues: [{ attrValue: "New", tenantAttrValue: "fresh" }],
+      }],
+    },
+  });
+  await desk.client.updateInstalled(SERVICE_DESK, update, desk.call);
+  assert.deepEqual(desk.written()?.body, {
+    outboundConfig: {
+      mapAttributes: [{
+        entityType: "INCIDENT",
+        name: "Status",
+        thirdPartyEntityType: "Ticket",
+        thirdPartyAttrName: "stats",
+        attrValues: [{ attrValue: "New", thirdPartyAttrValue: "fresh" }],
+      }],
+      baseNotifier: {
+        type: "REST_API",
+        baseURI: "www.example.com",
+        authType: "OAUTH2",
+        grantType: "CLIENT_CREDENTIALS",
+        apiKey: "k",
+        apiSecret: "s",
+        accessTokenURL: "www.token.com",
+      },
+    },
+  });
+});
+
+Deno.test("installedUpdate refuses a name that the vendor would ignore", () => {
+  for (const wrong of [{ displayname: "x" }, { outboundConfig: { baseNotifier: { passwort: "x" } } }]) {
+    assert.equal(installedUpdate.safeParse(wrong).success, false);
+  }
+});
+
+/** Where each sample begins: the page's replies show what had been stored before. */
+const STARTS: readonly string[] = [CUSTOM, SERVICE_DESK, SERVICE_DESK, SERVICE_DESK, SERVICE_DESK, SMAX];
+
+for (const [at, { title, request, response }] of samples.entries()) {
+  Deno.test(`updateInstalled() understands the page's reply to ${title}`, async () => {
+    await using desk = openDesk();
+    desk.emulator.fail("update", { kind: "status", status: 200, body: response });
+    const reply = await desk.client.updateInstalled(CUSTOM, installedUpdate.parse(request), desk.call);
+    assert.deepEqual(reply, installedSchema.parse(response));
+    assert.equal(reply.id, response.id);
+    const { inboundConfig: inbound } = response;
+    if (inbound) assert.equal(reply.inboundConfig?.authentication?.token, inbound.authentication.token);
+  });
+
+  Deno.test(`updateInstalled() makes the emulator store what the page shows for ${title}`, async () => {
+    await using desk = openDesk();
+    const update = installedUpdate.parse(request);
+    const reply = await desk.client.updateInstalled(STARTS[at] ?? "", update, desk.call);
+    const page = installedSchema.parse(response);
+    assert.deepEqual(sorted(reply.inboundConfig?.mapAttributes), sorted(page.inboundConfig?.mapAttributes));
+    assert.deepEqual(sorted(reply.outboundConfig?.mapAttributes), sorted(page.outboundConfig?.mapAttributes));
+    assert.deepEqual(reply.outboundConfig?.baseNotifier, page.outboundConfig?.baseNotifier);
+    assert.equal(
+      reply.inboundConfig?.authentication?.authType,
+      page.inboundConfig?.authentication?.authType,
+    );
+  });
+}
+
+/** The vendor changes the order of entries, and keeps the spelling that it saw first. */
+function sorted(mappings: readonly Mapping[] = []): readonly string[] {
+  return mappings.map((one) => JSON.stringify(one).toLowerCase()).sort();
+}
+
+Deno.test("updateInstalled() stores a pair twice when it is sent twice, as the vendor does", async () => {
+  await using desk = openDesk();
+  const { request } = samples[3]!;
+  await desk.client.updateInstalled(SERVICE_DESK, installedUpdate.parse(request), desk.call);
+  const stored = desk.emulator.installations.find(({ id }) => id === SERVICE_DESK);
+  const words = stored?.outboundConfig?.mapAttributes?.[0]?.attrValues.map(({ attrValue }) => attrValue);
+  assert.deepEqual(words, ["Ok", "Critical", "Ok", "Critical"]);
+});
+
+Deno.test("createOpsRamp() finds the other token address once and keeps a path in front of it", async () => {
+  await using desk = openDesk({
+    prefix: "/ops",
+    tokenPaths: ["/tenancy/auth/oauth/token"],
+    tokenLifeSeconds: 20,
+  });
+  await desk.client.countInstalled(desk.call);
+  desk.clock.advance(30_000);
+  await desk.client.countInstalled(desk.call);
+  const paths = desk.emulator.calls.map(({ path }) => path).filter((path) => path.endsWith("token"));
+  assert.deepEqual(paths, [
+    "/ops/auth/oauth/token",
+    "/ops/tenancy/auth/oauth/token",
+    "/ops/tenancy/auth/oauth/token",
+  ]);
+});
+
+for (const expiredStatus of [401, 407] as const) {
+  Deno.test(`createOpsRamp() renews a token that is refused with ${expiredStatus} once for many callers`, async () => {
+    await using desk = openDesk({ expiredStatus });
+    await desk.client.countInstalled(desk.call);
+    desk.emulator.expireTokens();
+    const ids = desk.emulator.installations.map(({ id }) => id);
+    const all = await Promise.all(ids.map((id) => desk.client.getInstalled(id, desk.call)));
+    assert.equal(all.length, 9);
+    assert.equal(desk.asked().filter((operation) => operation === "token").length, 2);
+  });
+
+  Deno.test(`createOpsRamp() replays a write that was refused with ${expiredStatus}, once`, async () => {
+    await using desk = openDesk({ expiredStatus });
+    await desk.client.countInstalled(desk.call);
+    desk.emulator.expireTokens();
+    await desk.client.disableInstalled(SERVICE_DESK, desk.call);
+    assert.deepEqual(desk.asked(), ["token", "search", "disable", "token", "disable"]);
+  });
+
+  Deno.test(`createOpsRamp() says that the credentials are refused when ${expiredStatus} comes again`, async () => {
+    await using desk = openDesk();
+    desk.emulator.fail("get", { kind: "status", status: expiredStatus, body: { error: "invalid_token" } }, 3);
+    const failure = await failureOf(desk.client.getInstalled(CUSTOM, desk.call));
+    assert.deepEqual([failure.kind, failure.status], ["credentials_refused", expiredStatus]);
+    assert.deepEqual(desk.asked(), ["token", "get", "token", "get"]);
+  });
+}
+
+Deno.test("createOpsRamp() says that the credentials are refused, without repeating them", async () => {
+  await using desk = openDesk({}, { clientSecret: "wrong-secret-value" });
+  const failure = await failureOf(desk.client.listInstalled(desk.call));
+  assert.deepEqual([failure.kind, failure.detail], ["credentials_refused", "Bad API credentials"]);
+  assert.ok(!Deno.inspect(failure, { depth: 9 }).includes("wrong-secret-value"));
+  assert.deepEqual(desk.asked(), ["token"]);
+});
+
+for (const quote of ["", '"']) {
+  Deno.test(`createOpsRamp() waits until X-RateLimit-Reset${quote && ", in quotes,"} and asks again`, async () => {
+    await using desk = openDesk();
+    const headers = {
+      "X-RateLimit-Reset": `${quote}${NIGHT / 1_000 + 12}${quote}`,
+      "X-RateLimit-Remaining": `${quote}0${quote}`,
+    };
+    desk.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
+    await desk.client.countInstalled(desk.call);
+    assert.deepEqual(desk.asked(), ["token", "search", "search"]);
+    assert.ok(desk.clock.now() - NIGHT >= 13_000 && desk.clock.now() - NIGHT < 14_000, `${desk.clock.slept}`);
+  });
+}
+
+Deno.test("createOpsRamp() waits a second when the reset has passed by our clock", async () => {
+  await using desk = openDesk();
+  const headers = { "X-RateLimit-Reset": String(NIGHT / 1_000 - 300), "X-RateLimit-Remaining": "0" };
+  desk.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
+  await desk.client.countInstalled(desk.call);
+  assert.ok(desk.clock.now() - NIGHT < 2_000, `${desk.clock.slept}`);
+});
+
+Deno.test("createOpsRamp() says how long when the reset is too far away to wait", async () => {
+  await using desk = openDesk();
+  const headers = { "X-RateLimit-Reset": String(NIGHT / 1_000 + 50), "X-RateLimit-Remaining": "0" };
+  desk.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
+  const failure = await failureOf(desk.client.listInstalled(desk.call));
+  assert.deepEqual([failure.kind, failure.retryAfterMs], ["rate_limited", 51_000]);
+});
+
+Deno.test("createOpsRamp() keeps to the vendor's own limit when a minute's searches are spent", async () => {
+  await using desk = openDesk({ rates: { get: 500, search: 2, write: 50 } });
+  desk.clock.advance(45_000);
+  for (let count = 0; count < 3; count++) await desk.client.countInstalled(desk.call);
+  assert.deepEqual(desk.asked(), ["token", "search", "search", "search", "search"]);
+  assert.ok(desk.clock.now() >= NIGHT + 60_000);
+});
+
+interface Trouble {
+  readonly fault: OpsRampFault;
+  readonly kind: string;
+  readonly ambiguous: boolean;
+  readonly applied: boolean;
+}
+
+const CODE_5 = { code: "0005", message: "previous resources not fully ready" };
+const NO_ROLE = { code: "0003", message: "No resource found with UUID : ROLE-1" };
+
+const TROUBLES: readonly Trouble[] = [
+  {
+    fault: { kind: "status", status: 500, body: CODE_5 },
+    kind: "unexpected_reply",
+    ambiguous: true,
+    applied: false,
+  },
+  {
+    fault: { kind: "status", status: 500, body: NO_ROLE },
+    kind: "rejected",
+    ambiguous: false,
+    applied: false,
+  },
+  { fault: { kind: "status", status: 400, body: [] }, kind: "rejected", ambiguous: false, applied: false },
+  { fault: { kind: "status", status: 403 }, kind: "rights_refused", ambiguous: false, applied: false },
+  { fault: { kind: "status", status: 410 }, kind: "rejected", ambiguous: false, applied: false },
+  { fault: { kind: "status", status: 503 }, kind: "unreachable", ambiguous: true, applied: false },
+  { fault: { kind: "throttled" }, kind: "rate_limited", ambiguous: false, applied: false },
+  { fault: { kind: "malformed" }, kind: "unexpected_reply", ambiguous: true, applied: false },
+  { fault: { kind: "hang" }, kind: "timed_out", ambiguous: true, applied: false },
+  { fault: { kind: "cut" }, kind: "unreachable", ambiguous: true, applied: false },
+  { fault: { kind: "apply-then-hang" }, kind: "timed_out", ambiguous: true, applied: true },
+  { fault: { kind: "apply-then-cut" }, kind: "unreachable", ambiguous: true, applied: true },
+  { fault: { kind: "apply-then-500" }, kind: "unexpected_reply", ambiguous: true, applied: true },
+];
+
+for (const { fault, kind, ambiguous, applied } of TROUBLES) {
+  const what = fault.kind === "status" ? `${fault.status} ${JSON.stringify(fault.body) ?? ""}` : fault.kind;
+  Deno.test(`updateInstalled() sends a write once and reports ${kind} after ${what}`, async () => {
+    await using desk = openDesk({}, { timeoutMs: 300 });
+    desk.emulator.fail("update", fault);
+    const failure = await failureOf(desk.client.updateInstalled(CUSTOM, { displayName: "New" }, desk.call));
+    assert.deepEqual([failure.kind, failure.ambiguous], [kind, ambiguous]);
+    assert.deepEqual(desk.asked(), ["token", "update"]);
+    const stored = desk.emulator.installations.find(({ id }) => id === CUSTOM);
+    assert.equal(stored?.displayName === "New", applied);
+  });
+}
+
+Deno.test("updateInstalled() repeats what the vendor objects to, field by field", async () => {
+  await using desk = openDesk();
+  const update = {
+    outboundConfig: { baseNotifier: { type: "REST_API" as const, authType: "OAUTH2" as const } },
+  };
+  const failure = await failureOf(desk.client.updateInstalled(CUSTOM, update, desk.call));
+  assert.equal(failure.kind, "rejected");
+  assert.match(
+    failure.detail ?? "",
+    /^baseURI: baseURI is mandatory; grantType: grantType is mandatory; /,
+  );
+});
+
+Deno.test("getInstalled() reads again soon after a 503, whose rate-limit headers say nothing about it", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("get", { kind: "status", status: 503 }, 2);
+  assert.equal((await desk.client.getInstalled(CUSTOM, desk.call)).id, CUSTOM);
+  assert.deepEqual(desk.asked(), ["token", "get", "get", "get"]);
+  assert.ok(desk.clock.now() - NIGHT < 2_000, `${desk.clock.slept}`);
+});
+
+Deno.test("updateInstalled() never puts a secret it sent into a failure", async () => {
+  await using desk = openDesk();
+  const body = { code: "0002", message: "apiSecret asdfgnasinfpaiwer is too short" };
+  desk.emulator.fail("update", { kind: "status", status: 400, body });
+  const update = { outboundConfig: { baseNotifier: { apiSecret: "asdfgnasinfpaiwer" } } };
+  const failure = await failureOf(desk.client.updateInstalled(CUSTOM, update, desk.call));
+  assert.ok(!Deno.inspect(failure, { depth: 9 }).includes("asdfgnasinfpaiwer"), failure.detail);
+});
