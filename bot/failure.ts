@@ -1,7 +1,7 @@
 import { ClientError, describe, nextStep } from "../clients/errors.ts";
-import type { BadInput } from "../handlers/operation.ts";
 import type { Block, Reply } from "../handlers/reply.ts";
-import type { Wrong } from "./command/parse.ts";
+import { refusalOf } from "./command/refusal.ts";
+import type { Vocabulary } from "./command/route.ts";
 import { errorFields, type Log } from "./log.ts";
 
 /** A vendor that failed: what happened, what did not, what to do next. */
@@ -19,28 +19,13 @@ export function vendorFailureReply(error: ClientError, trace: string): Reply {
   };
 }
 
-/** A command that could not be read, with the nearest ones; only those that read are buttons to press. */
-export function wrongReply(
-  wrong: Pick<Wrong, "sentence" | "suggestions" | "usage">,
-  isRead: (command: string) => boolean,
-): Reply {
-  return {
-    mark: "question",
-    title: wrong.sentence,
-    ...(wrong.usage
-      ? { blocks: [{ kind: "facts" as const, facts: [["Type", { code: wrong.usage }] as const] }] }
-      : {}),
-    buttons: wrong.suggestions.map((command) => [{
-      label: command,
-      action: isRead(command) ? { command } : { copy: command },
-    }]),
-    personal: true,
-  };
-}
-
 /** Input that passed the grammar and still makes no sense to the operation. */
-export function badInputReply(error: BadInput, isRead: (command: string) => boolean): Reply {
-  return wrongReply({ sentence: error.message, suggestions: error.suggestions }, isRead);
+export function badInputReply(
+  error: { message: string; suggestions: readonly string[] },
+  vocabulary: Vocabulary,
+): Reply {
+  const { message, suggestions } = error;
+  return refusalOf({ kind: "wrong", code: "bad_value", sentence: message, suggestions }, vocabulary);
 }
 
 /** What nobody foresaw: logged with its reference, answered with one fixed sentence. */

@@ -25,7 +25,7 @@ import { freezeLine, stateLine } from "./card.ts";
 import { cardMessage } from "./decisions.ts";
 import { type Difference, differences, fingerprint, policyOf } from "./fingerprint.ts";
 import { freezeFor } from "./freeze.ts";
-import { type Change, type ChangeEvent, type Move, move } from "./machine.ts";
+import { type Change, type ChangeEvent, move } from "./machine.ts";
 
 /** A replica that dies while executing is replaced after this long; one that lives renews in time. */
 export const EXECUTION_LEASE_MS = 10_000;

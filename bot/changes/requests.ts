@@ -8,6 +8,7 @@ import type { Secrets } from "../secrets/secrets.ts";
 import { PRIORITY, putMessage } from "../store/messages.ts";
 import { newHandle, putPrompt } from "../store/prompts.ts";
 import type { ChangesTable } from "../store/schema.ts";
+import type { Vocabulary } from "../command/route.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
 import type { Vendors } from "../vendors.ts";
@@ -31,7 +32,7 @@ export interface RequestsOptions {
   readonly vendors: Vendors;
   readonly people: People;
   readonly secrets: Secrets;
-  readonly isRead: (command: string) => boolean;
+  readonly vocabulary: Vocabulary;
 }
 
 /** From what someone typed to a change that waits for its second person. */
@@ -44,7 +45,7 @@ export interface Requests {
 }
 
 export function createRequests(options: RequestsOptions): Requests {
-  const { config, store, vendors, people, secrets, isRead } = options;
+  const { config, store, vendors, people, secrets, vocabulary } = options;
 
   async function ask(turn: Turn, operation: ChangeOperation, invocation: Invocation): Promise<void> {
     const named = nameOf(operation);
@@ -83,7 +84,7 @@ export function createRequests(options: RequestsOptions): Requests {
       turn.answer({ mark: "info", title: plan.nothing, personal: true });
     } catch (error) {
       if (error instanceof ChoiceNeeded) turn.answer(choiceReply(store, turn, invocation, error));
-      else if (error instanceof BadInput) turn.answer(badInputReply(error, isRead));
+      else if (error instanceof BadInput) turn.answer(badInputReply(error, vocabulary));
       else if (error instanceof ClientError) {
         turn.answer({ ...vendorFailureReply(error, turn.trace), personal: true });
       } else throw error;

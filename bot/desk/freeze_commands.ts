@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { line } from "../../handlers/reply.ts";
+import { freezeLine } from "../changes/card.ts";
+import { activeFreezes, EVERYTHING } from "../changes/freeze.ts";
+import type { Aliases } from "../command/command.ts";
+import { duration } from "../duration.ts";
+import type { FreezesTable } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
+import { type Builtin, builtin } from "./builtin.ts";
+
+const SHORTEST_MS = 60_000;
+const LONGEST_MS = 30 * 86_400_000;
+
+/** `/freeze` and `/unfreeze`: at once, for those who may approve, audited and announced. */
+export function freezeCommands(store: Store, aliases: Aliases): Builtin[] {
+  const target = z.enum(Object.keys(aliases) as [string, ...string[]]).optional()
+    .meta({ positional: true, placeholder: "target" });
+  return [
+    builtin({
+      verb: "freeze",
+      summary: "Stop all changes, or those of one target; reads go on",
+      example: "/freeze opsramp for=2h incident 4711",
+      need: "approve",
+      input: z.object({
+        target,
+        for: z.string().refine((text) => isFreezeTime(text), "takes a time from 1m to 30d, such as 2h")
+          .optional(),
+        reason: z.string().trim().min(1).meta({ positional: true, rest: true, placeholder: "reason" }),
+      }),
+      execute(turn, input) {
+        const row: FreezesTable = {
+          target: input.target ?? EVERYTHING,
+          reason: input.reason,
+          holder_id: turn.person.id,
+          holder_name: turn.person.name,
+          created_at: store.now(),
+          ends_at: input.for === undefined ? null : store.now() + (duration(input.for) ?? 0),
+        };
+        turn.also(async (transaction) => {
+          await transaction.insertInto("freezes").values(row)
+            .onConflict((conflict) => conflict.column("target").doUpdateSet(row)).execute();
+        });
+        turn.audit({ event: "frozen", target: row.target, detail: row.reason });
+        turn.answer({
+          mark: "refused",
+          title: line("Frozen: ", freezeLine(row)),
+          blocks: [{ kind: "text", text: "No change runs until it is lifted; reads go on." }],
+          footer: { code: row.target === EVERYTHING ? "/unfreeze" : `/unfreeze ${row.target}` },
+        });
+      },
+    }),
+    builtin({
+      verb: "unfreeze",
+      summary: "Let changes run again",
+      example: "/unfreeze opsramp",
+      need: "approve",
+      input: z.object({ target }),
+      async execute(turn, input) {
+        const wanted = input.target ?? EVERYTHING;
+        const active = await activeFreezes(store);
+        const freeze = active.find((one) => one.target === wanted);
+        if (!freeze) {
+          const others = active.map((
+            one,
+          ) => (one.target === EVERYTHING ? "/unfreeze" : `/unfreeze ${one.target}`));
+          turn.answer({
+            mark: "info",
+            title: input.target ? `${input.target} is not frozen` : "Not everything is frozen",
+            blocks: others.length > 0
+              ? [{ kind: "list", items: others.map((command) => ({ code: command })) }]
+              : [{ kind: "text", text: "Nothing is." }],
+            personal: true,
+          });
+          return;
+        }
+        turn.also(async (transaction) => {
+          await transaction.deleteFrom("freezes").where("target", "=", wanted).execute();
+        });
+        turn.audit({ event: "unfrozen", target: wanted, detail: freeze.reason });
+        turn.answer({ mark: "fine", title: line("Lifted. It was frozen: ", freezeLine(freeze)) });
+      },
+    }),
+  ];
+}
+
+function isFreezeTime(text: string): boolean {
+  const ms = duration(text);
+  return ms !== undefined && ms >= SHORTEST_MS && ms <= LONGEST_MS;
+}

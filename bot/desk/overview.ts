@@ -1,0 +1,185 @@
+import type { Clock } from "../../clients/clock.ts";
+import { ClientError, describe, nextStep } from "../../clients/errors.ts";
+import type { Health } from "../../handlers/operation.ts";
+import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
+import { errorFields, type Log } from "../log.ts";
+import type { Store } from "../store/store.ts";
+import type { Turn } from "../turn.ts";
+import type { Connected, Vendors } from "../vendors.ts";
+
+/** All of `/status` is over after this long; who has not answered by then is shown as such. */
+const DEADLINE_MS = 10_000;
+/** The first part is shown this soon. */
+const FIRST_MS = 250;
+/** Later parts are gathered: Telegram takes about twenty edits a minute in a group. */
+const BETWEEN_MS = 1_500;
+/** Younger than this counts as live. */
+const LIVE_MS = 1_500;
+
+type Part =
+  | { readonly state: "waiting" | "absent" }
+  | { readonly state: "answered"; readonly health: Health }
+  | { readonly state: "failed"; readonly summary: string; readonly next: string };
+
+export interface OverviewOptions {
+  readonly vendors: Vendors;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** `/status`: every vendor side by side, one message that fills in as answers arrive. */
+export function createOverview(
+  { vendors, store, clock, log }: OverviewOptions,
+): (turn: Turn) => Promise<void> {
+  async function ask(connected: Connected, turn: Turn, signal: AbortSignal): Promise<Part> {
+    try {
+      const context = vendors.context(connected, { signal, trace: turn.trace });
+      return { state: "answered", health: await connected.vendor.health(context) };
+    } catch (error) {
+      if (error instanceof ClientError) {
+        return { state: "failed", summary: describe(error.failure), next: nextStep(error.failure) };
+      }
+      log.error("health_failed", { vendor: connected.vendor.name, trace: turn.trace, ...errorFields(error) });
+      return {
+        state: "failed",
+        summary: "the bot could not read it",
+        next: `Look for ${turn.trace} in the log.`,
+      };
+    }
+  }
+
+  return async function overview(turn) {
+    const parts = new Map<Connected, Part>(
+      vendors.all.map((connected) => [connected, { state: connected.client ? "waiting" : "absent" }]),
+    );
+    const signal = AbortSignal.timeout(DEADLINE_MS);
+    const finished = new AbortController();
+    let seen = 0;
+    let arrived = 0;
+    const answers = vendors.all.filter(({ client }) => client).map(async (connected) => {
+      parts.set(connected, await ask(connected, turn, signal));
+      arrived++;
+    });
+    const filling = fillIn();
+    await Promise.all(answers);
+    finished.abort();
+    await filling;
+    turn.answer(overviewReply(parts, store.now()));
+
+    async function fillIn(): Promise<void> {
+      try {
+        for (let wait = FIRST_MS; !finished.signal.aborted; wait = BETWEEN_MS) {
+          await clock.sleep(wait, finished.signal);
+          if (arrived === seen && wait !== FIRST_MS) continue;
+          seen = arrived;
+          await turn.showMeanwhile(overviewReply(parts, store.now()));
+        }
+      } catch (error) {
+        if (!finished.signal.aborted) throw error;
+      }
+    }
+  };
+}
+
+const ORDER: Readonly<Record<Mark, number>> = {
+  down: 0,
+  danger: 0,
+  attention: 1,
+  question: 1,
+  unknown: 1,
+  working: 2,
+  fine: 3,
+  applied: 3,
+  info: 3,
+  refused: 3,
+  absent: 4,
+};
+
+export function overviewReply(parts: ReadonlyMap<Connected, Part>, now: number): Reply {
+  const lines = [...parts].map(([{ vendor }, part]) => ({ vendor, part, mark: markOf(part) }))
+    .sort((one, other) => ORDER[one.mark] - ORDER[other.mark]);
+  const configured = lines.filter(({ part }) => part.state !== "absent");
+  const problems = lines.flatMap(({ vendor, part }): Block[] =>
+    part.state === "answered" && part.health.problems.length > 0
+      ? [{
+        kind: "details",
+        summary: line(vendor.label, ` (${part.health.problems.length})`),
+        blocks: [{ kind: "table", rows: part.health.problems.slice(0, 20) }],
+      }]
+      : []
+  );
+  const failures = lines.flatMap(({ vendor, part }): Block[] =>
+    part.state === "failed" ? [{ kind: "text", text: line({ bold: vendor.label }, ": ", part.next) }] : []
+  );
+  return {
+    ...verdict(configured.map(({ mark }) => mark)),
+    blocks: [
+      {
+        kind: "list",
+        items: lines.map(({ vendor, part, mark }) =>
+          line(`${EMOJI[mark]} `, { bold: vendor.label }, "  ", lineOf(part))
+        ),
+      },
+      ...failures,
+      ...problems,
+    ],
+    footer: line("as of ", { time: now }, ...agesOf(lines, now)),
+    buttons: [[{ label: "Refresh", action: { command: "/status" } }], ...vendorButtons(configured)],
+  };
+}
+
+const EMOJI: Readonly<Record<string, string>> = {
+  down: "🔴 down ·",
+  attention: "🟡 attention ·",
+  working: "⏳",
+  fine: "🟢 fine ·",
+  absent: "⚪",
+};
+
+function markOf(part: Part): "fine" | "attention" | "down" | "working" | "absent" {
+  if (part.state === "answered") return part.health.mark;
+  if (part.state === "failed") return "down";
+  return part.state === "waiting" ? "working" : "absent";
+}
+
+function lineOf(part: Part): Line {
+  switch (part.state) {
+    case "answered":
+      return part.health.summary;
+    case "failed":
+      return line("unreachable: ", part.summary);
+    case "waiting":
+      return "no answer yet";
+    case "absent":
+      return "not set up";
+  }
+}
+
+function verdict(marks: readonly Mark[]): { mark: Mark; title: Line } {
+  const total = marks.length;
+  if (total === 0) return { mark: "absent", title: "No vendor is set up" };
+  const waiting = marks.filter((mark) => mark === "working").length;
+  const bad = marks.filter((mark) => mark === "down" || mark === "attention").length;
+  if (bad > 0) {
+    const mark = marks.includes("down") ? "down" : "attention";
+    return { mark, title: `${bad} of ${total} vendor${total === 1 ? " needs" : "s need"} attention` };
+  }
+  if (waiting > 0) return { mark: "working", title: `Asking ${waiting} of ${total} vendors …` };
+  return { mark: "fine", title: total === 1 ? "The one vendor is fine" : `All ${total} vendors are fine` };
+}
+
+function agesOf(lines: readonly { vendor: { label: string }; part: Part }[], now: number): Line[] {
+  return lines.flatMap(({ vendor, part }) => {
+    if (part.state !== "answered" || now - part.health.at < LIVE_MS) return [];
+    return [` · ${vendor.label} ${Math.round((now - part.health.at) / 1000)} s old`];
+  });
+}
+
+function vendorButtons(lines: readonly { vendor: { label: string; name: string } }[]): Button[][] {
+  const buttons = lines.map(({ vendor }) => ({
+    label: vendor.label,
+    action: { command: `/status ${vendor.name}` },
+  }));
+  return buttons.length === 0 ? [] : [buttons.slice(0, 2), buttons.slice(2)].filter((row) => row.length > 0);
+}

@@ -1,0 +1,115 @@
+import type { Clock } from "../../clients/clock.ts";
+import { ClientError } from "../../clients/errors.ts";
+import { UnsafePathValue } from "../../clients/path.ts";
+import { BadInput, ChoiceNeeded, type JsonObject, type ReadOperation } from "../../handlers/operation.ts";
+import type { Reply } from "../../handlers/reply.ts";
+import { choiceReply } from "../changes/requests.ts";
+import { badInputReply, vendorFailureReply } from "../failure.ts";
+import { pageOf } from "../render/page.ts";
+import { newHandle, putPrompt } from "../store/prompts.ts";
+import type { Vocabulary } from "../command/route.ts";
+import type { Store } from "../store/store.ts";
+import type { Turn } from "../turn.ts";
+import type { Vendors } from "../vendors.ts";
+
+/** A read may take several vendor calls; each has its own shorter limit. */
+const READ_MS = 60_000;
+/** Who waits longer than this is told that work is going on. */
+const PATIENCE_MS = 1_500;
+const PAGE_KEPT_MS = 24 * 3_600_000;
+
+export interface ReadsOptions {
+  readonly store: Store;
+  readonly vendors: Vendors;
+  readonly clock: Clock;
+  readonly vocabulary: Vocabulary;
+}
+
+export interface Reads {
+  run(turn: Turn, operation: ReadOperation, input: JsonObject): Promise<void>;
+}
+
+export function createReads({ store, vendors, clock, vocabulary }: ReadsOptions): Reads {
+  async function read(turn: Turn, operation: ReadOperation, input: JsonObject): Promise<Reply> {
+    const connected = vendors.byName(operation.vendor);
+    if (!connected?.client) {
+      return notSetUp(connected?.vendor.label ?? operation.vendor, connected?.vendor.environment ?? []);
+    }
+    const call = { signal: AbortSignal.timeout(READ_MS), trace: turn.trace };
+    try {
+      const render = await operation.read(vendors.context(connected, call), input);
+      return render({ now: store.now() });
+    } catch (error) {
+      if (error instanceof ChoiceNeeded) {
+        return choiceReply(
+          store,
+          turn,
+          { verb: operation.verb, target: operation.target, input, asked: [] },
+          error,
+        );
+      }
+      if (error instanceof BadInput) return badInputReply(error, vocabulary);
+      if (error instanceof UnsafePathValue) {
+        return badInputReply({ message: error.message, suggestions: [] }, vocabulary);
+      }
+      if (error instanceof ClientError) return vendorFailureReply(error, turn.trace);
+      throw error;
+    }
+  }
+
+  return {
+    async run(turn, operation, input) {
+      const label = vendors.byName(operation.vendor)?.vendor.label ?? operation.vendor;
+      const working: Reply = { mark: "working", title: `Asking ${label} …` };
+      const reply = await withPatience(turn, working, clock, () => read(turn, operation, input));
+      turn.answer(inPages(store, turn, reply));
+    },
+  };
+}
+
+/** Shows `working` if the work takes long enough for someone to wonder. */
+export async function withPatience<T>(
+  turn: Turn,
+  working: Reply,
+  clock: Clock,
+  work: () => Promise<T>,
+): Promise<T> {
+  const done = new AbortController();
+  const patience = clock.sleep(PATIENCE_MS, done.signal).then(() => turn.showMeanwhile(working), () => {});
+  try {
+    return await work();
+  } finally {
+    done.abort();
+    await patience;
+  }
+}
+
+/** A long table is stored as it was read and leafed through from there. */
+export function inPages(store: Store, turn: Turn, reply: Reply): Reply {
+  const handle = newHandle();
+  const { reply: first, pages } = pageOf(reply, { handle });
+  if (pages === 1) return reply;
+  turn.also((transaction) =>
+    putPrompt(store, transaction, {
+      handle,
+      kind: "page",
+      personId: null,
+      chatId: turn.chat.id,
+      body: { ...reply, file: undefined },
+      ttlMs: PAGE_KEPT_MS,
+    })
+  );
+  return first;
+}
+
+function notSetUp(label: string, environment: readonly string[]): Reply {
+  return {
+    mark: "absent",
+    title: `${label} is not set up`,
+    blocks: [{
+      kind: "text",
+      text: ["Someone with access to the bot: set ", { code: environment.join(", ") }, ", then restart it."],
+    }],
+    personal: true,
+  };
+}
