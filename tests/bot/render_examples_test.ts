@@ -274,3 +274,12 @@ Deno.test("renderRich gives a line that is too long as a file too", () => {
   });
   assert.ok(rest?.content.includes("word ".repeat(400).trim()));
 });
+
+Deno.test("renderPlain cuts before the entities that Telegram would drop", () => {
+  const items = Array.from({ length: 200 }, (_, index) => ({ code: `i${index}` }));
+  const reply: Reply = { mark: "info", title: "200 ids", blocks: [{ kind: "list", items }] };
+  const { text, entities, rest } = renderPlain(reply, OPTIONS);
+  assert.equal(entities.length, 100);
+  assert.ok(text.endsWith("… 101 of 200 items left out here; the file has everything."), text);
+  assert.ok(rest);
+});
