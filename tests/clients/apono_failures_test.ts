@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import type { Sent } from "../../clients/apono/integration.ts";
+import type { AponoFault, AponoOperation } from "../sandbox/apono.ts";
+import { type Account, idOf, openAccount } from "./apono_account.ts";
+import { failureOf } from "./calling.ts";
+
+const NEW: Sent = {
+  name: "Ledger DB",
+  config: { hostname: "ledger.example.com" },
+  secretStore: { kind: "aws", fields: { region: "eu-west-1", secret_id: "prod/ledger" } },
+};
+
+Deno.test("apono passes on the words of a refusal, whatever their form", async () => {
+  const forms: [unknown, string][] = [
+    [
+      { status: "400", code: "BadRequest", message: "Missing parameter hostname" },
+      "Missing parameter hostname",
+    ],
+    [{ error_code: "E1", error_details: "name is taken" }, "name is taken"],
+    ["Integration is busy", "Integration is busy"],
+    [{ code: "Unprocessable" }, "Unprocessable"],
+  ];
+  for (const [body, words] of forms) {
+    await using account = openAccount();
+    account.emulator.fail("v4.create", { kind: "status", status: 400, body });
+    const failure = await failureOf(account.client.integrations.create("postgresql", NEW, account.call));
+    assert.equal(failure.kind, "rejected");
+    assert.equal(failure.detail, words);
+    assert.equal(failure.ambiguous, false);
+  }
+});
+
+Deno.test("apono waits as long as a 429 asks before it reads again, and repeats no write that was answered", async () => {
+  const busy: AponoFault = { kind: "status", status: 429, headers: { "Retry-After": "2" } };
+  await using account = openAccount();
+  const { client, emulator, call } = account;
+  emulator.fail("v4.list", busy);
+  assert.equal((await client.integrations.list({}, call)).items.length, 31);
+  assert.equal(emulator.calls.length, 2);
+  emulator.fail("v2.refresh", busy);
+  const failure = await failureOf(client.refresh(idOf(emulator, "AWS Payments"), call));
+  assert.equal(failure.kind, "rate_limited");
+  assert.equal(emulator.calls.filter(({ operation }) => operation === "v2.refresh").length, 1);
+});
+
+const WRITES: readonly (readonly [AponoOperation, (account: Account) => Promise<unknown>])[] = [
+  ["v4.create", ({ client, call }) => client.integrations.create("postgresql", NEW, call)],
+  [
+    "v4.update",
+    ({ client, call, emulator }) =>
+      client.integrations.update(idOf(emulator, "Orders DB"), { ...NEW, name: "Orders DB" }, call),
+  ],
+  [
+    "v4.delete",
+    ({ client, call, emulator }) => client.integrations.delete(idOf(emulator, "Orders DB"), call),
+  ],
+  ["v2.refresh", ({ client, call, emulator }) => client.refresh(idOf(emulator, "Orders DB"), call)],
+  ["tags.put", ({ client, call, emulator }) => client.putTags(emulator.world.resources[0]!.id, {}, call)],
+];
+
+const LOST: readonly AponoFault["kind"][] = [
+  "hang",
+  "cut",
+  "apply-then-hang",
+  "apply-then-cut",
+  "apply-then-500",
+];
+
+for (const [operation, write] of WRITES) {
+  Deno.test(`apono sends ${operation} once and calls it ambiguous when no usable answer comes`, async () => {
+    for (const kind of LOST) {
+      await using account = openAccount(kind.endsWith("hang") ? { timeoutMs: 200 } : {});
+      account.emulator.fail(operation, { kind } as AponoFault, 3);
+      const failure = await failureOf(write(account));
+      assert.equal(failure.ambiguous, true, `${kind}: ${failure.kind}`);
+      const sent = account.emulator.calls.filter((one) => one.operation === operation);
+      assert.equal(sent.length, 1, kind);
+    }
+  });
+}
+
+Deno.test("apono calls a malformed answer to a read unexpected", async () => {
+  await using account = openAccount();
+  account.emulator.fail("v4.list", { kind: "malformed" }, 9);
+  const failure = await failureOf(account.client.integrations.list({}, account.call));
+  assert.equal(failure.kind, "unexpected_reply");
+});
+
+Deno.test("apono puts neither token nor secret into an error", async () => {
+  await using account = openAccount({ token: "aup_wrong-but-secret" });
+  const secretStore = { kind: "apono", fields: { password: "hunter2-very-secret" } };
+  const failure = await failureOf(
+    account.client.integrations.create("postgresql", { ...NEW, secretStore }, account.call),
+  );
+  const told = Deno.inspect(failure, { depth: 9 });
+  assert.ok(!told.includes("aup_wrong-but-secret"));
+  assert.ok(!told.includes("hunter2-very-secret"));
+});

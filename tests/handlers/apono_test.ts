@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import { apono } from "../../handlers/apono.ts";
+import { BadInput, ChoiceNeeded } from "../../handlers/operation.ts";
+import type { Block, Reply } from "../../handlers/reply.ts";
+import { idOf, openAccount } from "../clients/apono_account.ts";
+import { failureOf } from "../clients/calling.ts";
+import { contextOf, read } from "./apono_carry.ts";
+
+const PROBLEMS = ["Kubernetes Edge", "PostgreSQL Analytics", "MySQL Legacy CRM"];
+
+for (const api of ["v4", "v2"] as const) {
+  Deno.test(`/status apono names the problems first, with the words of v2 (${api})`, async () => {
+    await using account = openAccount({ api });
+    const reply = await read(account, "/status apono");
+    assert.equal(reply.mark, "attention");
+    assert.equal(textOf(reply.title), "Apono: 3 of 31 need attention");
+    const [list] = reply.blocks ?? [];
+    assert.ok(list?.kind === "list");
+    assert.deepEqual(
+      list.items.map((item) => PROBLEMS.find((name) => textOf(item).startsWith(name))),
+      PROBLEMS,
+    );
+    assert.match(textOf(list.items[0]), /Error\. Connector edge-connector is unreachable\./);
+    assert.match(textOf(list.items[2]), /Warning\. 2 of 14 databases could not be read/);
+    const facts = reply.blocks?.find((block) => block.kind === "facts");
+    assert.deepEqual(facts?.kind === "facts" && facts.facts.map(([label, value]) => [label, textOf(value)]), [
+      ["Error", "2"],
+      ["Warning", "1"],
+      ["Refreshing", "1"],
+      ["Initializing", "1"],
+      ["Disabled", "1"],
+      ["Active", "25"],
+    ]);
+  });
+}
+
+Deno.test("/status apono is fine when nothing is wrong, whatever the letter case", async () => {
+  await using account = openAccount();
+  for (const stored of account.emulator.world.integrations) stored.status = "aCtive";
+  const reply = await read(account, "/status apono");
+  assert.equal(reply.mark, "fine");
+  assert.equal(textOf(reply.title), "Apono: 31 of 31 active");
+});
+
+Deno.test("/status apono keeps a word it does not know and asks for attention", async () => {
+  await using account = openAccount({ api: "v2" });
+  for (const stored of account.emulator.world.integrations) stored.status = "Active";
+  account.emulator.world.integrations[0]!.status = "Hibernating";
+  const reply = await read(account, "/status apono");
+  assert.equal(textOf(reply.title), "Apono: 1 of 31 needs attention");
+  assert.match(everything(reply), /Hibernating/);
+});
+
+Deno.test("/status apono does without the words of v2 when v2 refuses", async () => {
+  await using account = openAccount();
+  account.emulator.fail("v2.list", { kind: "status", status: 403 }, 5);
+  const reply = await read(account, "/status apono");
+  assert.equal(textOf(reply.title), "Apono: 3 of 31 need attention");
+  assert.match(everything(reply), /reasons are missing/);
+});
+
+Deno.test("apono.health counts, names the problems worst first, and tells the vendor's refusal", async () => {
+  await using account = openAccount();
+  const health = await apono.health(contextOf(account));
+  assert.equal(health.mark, "attention");
+  assert.equal(textOf(health.summary), "3 of 31 need attention");
+  assert.deepEqual(health.problems.map(([name]) => textOf(name)), PROBLEMS);
+  assert.equal(textOf(health.problems[0]?.[2]), "Connector edge-connector is unreachable.");
+  assert.equal(health.at, account.clock.now());
+  await using locked = openAccount({ token: "aup_wrong" });
+  const failure = await failureOf(apono.health(contextOf(locked)));
+  assert.equal(failure.kind, "credentials_refused");
+});
+
+Deno.test("apono.probe makes the cheapest call", async () => {
+  await using account = openAccount();
+  assert.match(textOf(await apono.probe(account.client, account.call)), /v4/);
+  assert.deepEqual(account.emulator.calls.map(({ query }) => query), [[["limit", "1"]]]);
+});
+
+Deno.test("/list apono shows what fits the filters, problems first", async () => {
+  await using account = openAccount();
+  const reply = await read(account, "/list apono type=postgresql,k8s-roles status=error,active name=*s*");
+  assert.deepEqual(column(reply, 0).slice(0, 3), [
+    "Kubernetes Edge",
+    "PostgreSQL Analytics",
+    "Kubernetes EU",
+  ]);
+  assert.deepEqual(column(reply, 2).slice(0, 3), ["Error", "Error", "Active"]);
+  const [call] = account.emulator.calls;
+  assert.deepEqual(call?.query.filter(([name]) => name === "type").map(([, value]) => value), [
+    "postgresql",
+    "k8s-roles",
+  ]);
+});
+
+Deno.test("/list apono gives a long list as a file, too, in which nothing is a formula", async () => {
+  await using account = openAccount();
+  account.emulator.world.integrations[0]!.name = '=HYPERLINK("x")';
+  const reply = await read(account, "/list apono");
+  assert.equal(column(reply, 0).length, 30);
+  assert.match(textOf(reply.footer), /first 30 of 31/);
+  assert.equal(reply.file?.content.split("\r\n").length, 33);
+  assert.ok(reply.file?.content.includes(`"'=HYPERLINK(""x"")"`));
+});
+
+Deno.test("/list apono says how to find a part of a name", async () => {
+  await using account = openAccount();
+  const reply = await read(account, "/list apono name=Kubernetes");
+  assert.equal(textOf(reply.title), "No Apono integration fits");
+  assert.match(everything(reply), /name=\*Kubernetes\*/);
+});
+
+Deno.test("/list apono category= is refused where v2 has no categories", async () => {
+  await using account = openAccount({ api: "v2" });
+  await assert.rejects(read(account, "/list apono category=resources"), BadInput);
+  await using newer = openAccount();
+  assert.equal(column(await read(newer, "/list apono category=user-information"), 0).length, 3);
+});
+
+Deno.test("/show apono shows all fields by name, by id and by part of the name", async () => {
+  await using account = openAccount();
+  const id = idOf(account.emulator, "PostgreSQL Production");
+  for (const query of ["PostgreSQL Production", id, "postgresql prod"]) {
+    const reply = await read(account, `/show apono ${query}`);
+    assert.equal(textOf(reply.title), "PostgreSQL Production: Active");
+    assert.deepEqual(Object.fromEntries(factsOf(reply).map(([label, value]) => [label, value])), {
+      Id: id,
+      Type: "postgresql",
+      Category: "RESOURCES",
+      "Last sync": "1774452615123",
+      Connector: "eu-west-connector",
+      "config.hostname": "postgresql-production.db.internal.example.com",
+      "config.port": "5432",
+      "config.dbname": "postgres",
+      "config.sslmode": "require",
+      Secret: "aws region=eu-west-1 secret_id=prod/postgresql-production/apono",
+      "Resource types": "postgresql-cluster, postgresql-database",
+      "Access details": "Connect to the VPN before accessing the databases",
+      Owner: "user dba@example.com, ana@example.com from Okta Directory",
+    });
+  }
+});
+
+Deno.test("/show apono joins v4 with the details of v2, and does without them", async () => {
+  await using account = openAccount();
+  assert.match(
+    everything(await read(account, "/show apono Kubernetes Edge")),
+    /edge-connector is unreachable/,
+  );
+  account.emulator.fail("v2.get", { kind: "status", status: 403 }, 5);
+  assert.match(everything(await read(account, "/show apono Kubernetes Edge")), /did not say/);
+});
+
+Deno.test("/show apono hides secrets, wherever they are", async () => {
+  await using account = openAccount();
+  const stored = account.emulator.world.integrations.find(({ name }) => name === "MySQL Legacy CRM")!;
+  stored.integration_config.admin_password = "typed-into-config";
+  const reply = await read(account, "/show apono MySQL Legacy CRM");
+  assert.ok(!everything(reply).includes("s3cr3t-crm"));
+  assert.ok(!everything(reply).includes("typed-into-config"));
+  assert.equal(new Map(factsOf(reply)).get("config.admin_password"), "hidden");
+  assert.match(new Map(factsOf(reply)).get("Secret") ?? "", /kept by Apono/);
+});
+
+Deno.test("/show apono offers what a name may mean, and says when there is nothing", async () => {
+  await using account = openAccount();
+  await assert.rejects(
+    read(account, "/show apono Kubernetes"),
+    (error) => error instanceof ChoiceNeeded && error.field === "id" && error.options.length === 4,
+  );
+  await assert.rejects(read(account, "/show apono Fax machine"), BadInput);
+  await assert.rejects(read(account, `/show apono ${crypto.randomUUID()}`), BadInput);
+});
+
+Deno.test("/catalog lists the types", async () => {
+  await using account = openAccount();
+  const reply = await read(account, "/catalog");
+  assert.equal(textOf(reply.title), "10 types in Apono's catalog");
+  assert.ok(column(reply, 0).includes("aws-account"));
+});
+
+Deno.test("/catalog <type> shows parameters, defaults, values and secret stores", async () => {
+  await using account = openAccount();
+  for (const type of ["postgresql", "PostgreSQL"]) {
+    const reply = await read(account, `/catalog ${type}`);
+    assert.deepEqual(column(reply, 0), ["hostname", "port", "dbname", "sslmode"]);
+    assert.deepEqual(column(reply, 2), ["yes", "default 5432", "default postgres", "no"]);
+    assert.match(column(reply, 3)[3] ?? "", /^disable, allow, prefer/);
+    assert.match(everything(reply), /secret\.hashicorp_vault\.secret_engine=/);
+    assert.match(everything(reply), /\/create apono type=postgresql name=… config\.hostname=…/);
+  }
+});
+
+Deno.test("/catalog <type> names near types when there is none like that", async () => {
+  await using account = openAccount();
+  const near = (error: unknown) =>
+    error instanceof BadInput && error.suggestions.includes("aws-account") &&
+    /no type "aws"/.test(error.message);
+  await assert.rejects(read(account, "/catalog aws"), near);
+  await assert.rejects(read(account, "/catalog ../x"), BadInput);
+});
+
+Deno.test("/resources and /permissions list by name and by type", async () => {
+  await using account = openAccount();
+  const resources = await read(account, "/resources Orders DB type=postgresql-database");
+  assert.equal(textOf(resources.title), "3 resources in Orders DB of type postgresql-database");
+  assert.deepEqual(column(resources, 0), ["orders-db/orders", "orders-db/customers", "orders-db/audit"]);
+  assert.deepEqual(account.emulator.calls.at(-1)?.query, [["resource-type", "postgresql-database"]]);
+  const permissions = await read(account, "/permissions Orders DB");
+  assert.equal(textOf(permissions.title), "6 permissions in Orders DB");
+  const none = await read(account, "/resources Okta Directory");
+  assert.equal(textOf(none.title), "No resources in Okta Directory");
+});
+
+Deno.test("/resources shows why a resource is in error", async () => {
+  await using account = openAccount();
+  const reply = await read(account, "/resources PostgreSQL Analytics");
+  assert.match(column(reply, 2)[0] ?? "", /^Error: Secret prod\/analytics\/apono is unreachable/);
+});
+
+Deno.test("/tags shows the tags of a resource", async () => {
+  await using account = openAccount();
+  const { id } = account.emulator.world.resources[0]!;
+  const reply = await read(account, `/tags ${id}`);
+  assert.equal(textOf(reply.title), `2 tags on ${id}`);
+  assert.deepEqual([column(reply, 0), column(reply, 1)], [["env", "team"], ["production", "payments"]]);
+  assert.equal((await failureOf(read(account, "/tags unknown-resource"))).kind, "not_found");
+  await assert.rejects(read(account, "/tags ../x"), BadInput);
+});
+
+/** All the text of a line, as a reader sees it. */
+function textOf(line: unknown): string {
+  if (line === undefined) return "";
+  if (Array.isArray(line)) return line.map(textOf).join("");
+  if (typeof line !== "object" || line === null) return String(line);
+  return Object.entries(line).filter(([key]) => key !== "max" && key !== "as").map(([, value]) =>
+    textOf(value)
+  ).join("");
+}
+
+function everything(reply: Reply): string {
+  return JSON.stringify(reply);
+}
+
+function column(reply: Reply, at: number): string[] {
+  const table = reply.blocks?.find((block: Block) => block.kind === "table");
+  assert.ok(table?.kind === "table");
+  return table.rows.map((row) => textOf(row[at]));
+}
+
+function factsOf(reply: Reply): (readonly [string, string])[] {
+  const facts = reply.blocks?.find((block) => block.kind === "facts");
+  assert.ok(facts?.kind === "facts");
+  return facts.facts.map(([label, value]) => [label, textOf(value)]);
+}
