@@ -5,6 +5,7 @@ import type { Line, Reply } from "../handlers/reply.ts";
 import type { Person } from "./people/incoming.ts";
 import { type ReasonCode, reasons } from "./people/reasons.ts";
 import { appendAudit, type AuditEntry } from "./store/audit.ts";
+import { toText } from "./render/text.ts";
 import { finishUpdate } from "./store/inbox.ts";
 import { adoptMessage, type Outgoing, PRIORITY, putMessage } from "./store/messages.ts";
 import type { Schema } from "./store/schema.ts";
@@ -15,6 +16,8 @@ type Work = (transaction: Transaction<Schema>) => Promise<void>;
 export interface TurnOptions {
   readonly store: Store;
   readonly updateId: number;
+  /** When it came in, by the store's clock. */
+  readonly receivedAt: number;
   readonly chat: Pick<Chat, "id" | "type">;
   readonly person: Person;
   readonly threadId?: number | undefined;
@@ -34,6 +37,10 @@ export interface Turn extends TurnOptions {
   readonly trace: string;
   /** The answer; a later one replaces it. */
   answer(reply: Reply): void;
+  /** Says that it was done: a short notice to who pressed, an answer to who typed. */
+  confirm(reply: Reply): void;
+  /** What the press is answered with, if there is something to say. */
+  readonly notice: string | undefined;
   /** Shows something at once, to be replaced by the answer. */
   showMeanwhile(reply: Reply): Promise<void>;
   refuse(reason: ReasonCode, more?: { detail?: string; operation?: string; next?: Line }): void;
@@ -41,6 +48,10 @@ export interface Turn extends TurnOptions {
   also(work: Work): void;
   /** The message held a secret: its stored copy is blanked. */
   blank(): void;
+  /** Says nothing at all: strangers learn nothing. */
+  hush(): void;
+  /** The same turn with an answer of its own beside the first, in reply to `messageId` where there is one. */
+  aside(messageId?: number): Turn;
   /** Why it was refused, if it was. */
   readonly refused: ReasonCode | undefined;
   commit(): Promise<void>;
@@ -53,73 +64,118 @@ export function newTrace(): string {
 }
 
 export function createTurn(options: TurnOptions, trace: string): Turn {
-  const { store, chat, person, press } = options;
-  const work: Work[] = [];
-  const audits: AuditEntry[] = [];
-  let answer: Reply | undefined;
-  let refused: ReasonCode | undefined;
-  let blank = false;
-
-  const outgoing = (reply: Reply): Outgoing => {
-    const aside = reply.personal === true && chat.type !== "private";
-    return {
-      key: press && !aside ? press.key : `update:${options.updateId}`,
-      chatId: chat.id,
-      threadId: options.threadId,
-      replyTo: options.messageId,
-      receiverId: aside ? person.id : undefined,
-      callbackQueryId: aside ? press?.queryId : undefined,
-      reply,
-      priority: press ? PRIORITY.edit : PRIORITY.answer,
-      trace,
-    };
+  const gathered: Gathered = {
+    work: [],
+    audits: [],
+    refused: undefined,
+    notice: undefined,
+    blank: false,
+    answers: new Map(),
   };
-  const put = async (transaction: Transaction<Schema>, message: Outgoing) => {
-    const onPressed = press && message.key === press.key && press.messageId > 0;
-    if (onPressed) await adoptMessage(store, transaction, message, press.messageId);
-    else await putMessage(store, transaction, message);
-  };
+  return turnOver(options, trace, gathered, "");
+}
 
+/** What a turn has led to so far; its asides share it. */
+interface Gathered {
+  readonly work: Work[];
+  readonly audits: AuditEntry[];
+  readonly answers: Map<string, { turn: TurnOptions; reply: Reply }>;
+  refused: ReasonCode | undefined;
+  notice: string | undefined;
+  blank: boolean;
+}
+
+function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name: string): Turn {
+  const { store, chat, person } = options;
+  const who = {
+    person_id: person.id || null,
+    person_name: person.name || null,
+    chat_id: chat.id || null,
+    trace,
+  };
+  const answer = (reply: Reply) => void gathered.answers.set(name, { turn: options, reply });
   return {
     ...options,
     trace,
-    answer: (reply) => void (answer = reply),
+    answer,
+    confirm(reply) {
+      if (options.press) gathered.notice = toText({ mark: reply.mark, title: reply.title });
+      else answer(reply);
+    },
+    get notice() {
+      return (gathered.refused && reasons[gathered.refused]) ?? gathered.notice;
+    },
     async showMeanwhile(reply) {
-      await store.transaction((transaction) => put(transaction, outgoing(reply)));
+      await store.transaction((transaction) => show(transaction, options, reply, trace, name));
       store.wakeUp.everyone("messages");
     },
     refuse(reason, { detail, operation, next } = {}) {
-      refused = reason;
+      gathered.refused = reason;
       const sentence = reasons[reason];
-      if (sentence !== null) answer = refusalReply(sentence, trace, next);
-      audits.push({
+      // Whoever pressed is told by an alert; more than that only where there is more to say.
+      if (sentence !== null && (!options.press || next !== undefined)) {
+        answer(refusalReply(sentence, trace, next));
+      }
+      gathered.audits.push({
+        ...who,
         event: "refused",
         reason_code: reason,
-        person_id: person.id,
-        person_name: person.name,
-        chat_id: chat.id,
         detail: detail ?? null,
         operation: operation ?? null,
-        trace,
       });
     },
-    audit: (entry) =>
-      void audits.push({ person_id: person.id, person_name: person.name, chat_id: chat.id, trace, ...entry }),
-    also: (step) => void work.push(step),
-    blank: () => void (blank = true),
+    audit: (entry) => void gathered.audits.push({ ...who, ...entry }),
+    also: (step) => void gathered.work.push(step),
+    blank: () => void (gathered.blank = true),
+    hush: () => gathered.answers.clear(),
+    aside(messageId) {
+      const { press: _, ...rest } = options;
+      return turnOver(
+        { ...rest, messageId: messageId ?? options.press?.messageId },
+        trace,
+        gathered,
+        "aside",
+      );
+    },
     get refused() {
-      return refused;
+      return gathered.refused;
     },
     async commit() {
       await store.transaction(async (transaction) => {
-        for (const step of work) await step(transaction);
-        if (answer) await put(transaction, outgoing(answer));
-        await finishUpdate(store, transaction, options.updateId, blank);
-        await appendAudit(store, transaction, audits);
+        for (const step of gathered.work) await step(transaction);
+        for (const [key, { turn, reply }] of gathered.answers) {
+          await show(transaction, turn, reply, trace, key);
+        }
+        await finishUpdate(store, transaction, options.updateId, gathered.blank);
+        await appendAudit(store, transaction, gathered.audits);
       });
-      if (answer || work.length > 0) store.wakeUp.everyone("messages");
+      if (gathered.answers.size > 0 || gathered.work.length > 0) store.wakeUp.everyone("messages");
     },
   };
+}
+
+async function show(
+  transaction: Transaction<Schema>,
+  { store, updateId, chat, threadId, messageId, person, press }: TurnOptions,
+  reply: Reply,
+  trace: string,
+  name: string,
+): Promise<void> {
+  const personal = reply.personal === true && chat.type !== "private";
+  const inPlace = press !== undefined && press.messageId > 0 && !personal;
+  const outgoing: Outgoing = {
+    key: inPlace ? press.key : [`update:${updateId}`, name].filter(Boolean).join(":"),
+    chatId: chat.id,
+    threadId,
+    replyTo: messageId,
+    receiverId: personal && person.id > 0 ? person.id : undefined,
+    callbackQueryId: personal ? press?.queryId : undefined,
+    reply,
+    priority: press ? PRIORITY.edit : PRIORITY.answer,
+    trace,
+  };
+  if (inPlace) await adoptMessage(store, transaction, outgoing, press.messageId);
+  else await putMessage(store, transaction, outgoing);
 }
 
 /** What happened, that nothing came of it, and what to do next. */

@@ -59,7 +59,7 @@ export function createDecisions({ config, store, people, secrets, metrics }: Dec
     const moved = await move(store, stepFor(turn, change, verdict, reason));
     if (!moved) return await tellWhatItIs(turn, change.code, verdict);
     metrics.changes.inc({ state: moved.state });
-    turn.answer(decided(moved, verdict));
+    turn.confirm(decided(moved, verdict));
   }
 
   function stepFor(turn: Turn, change: Change, verdict: Verdict, reason: string | undefined): Move {
