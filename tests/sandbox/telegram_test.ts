@@ -787,6 +787,57 @@ Deno.test("faults refuse, delay, and lose answers before or after the call took 
   assert.equal(faults.left(), 0);
 });
 
+Deno.test("faults hold a call until a test lets it go", async () => {
+  await using fake = open();
+  const gate = Promise.withResolvers<void>();
+  fake.telegram.faults.push({ method: "sendMessage", hold: gate.promise });
+  const held = fake.ask("sendMessage", text);
+  await fake.ask("getMe");
+  assert.equal(fake.telegram.answers(GROUP).length, 0);
+  gate.resolve();
+  assert.equal((await held).ok, true);
+});
+
+Deno.test("calls lists what was asked of Telegram and how it ended", async () => {
+  await using fake = open();
+  await fake.ask("sendMessage", { ...text, text: "" });
+  await fake.ask("sendMessage", text);
+  const calls = fake.telegram.calls("sendMessage");
+  assert.deepEqual(calls.map(({ outcome }) => outcome), [400, "ok"]);
+  assert.deepEqual(calls[1]?.parameters, text);
+});
+
+Deno.test("join, leave and addBot send what Telegram sends about them", async () => {
+  await using fake = open();
+  const { telegram } = fake;
+  await fake.api.getUpdates({ allowed_updates: ["message", "chat_member", "my_chat_member"] });
+  telegram.join(OSKAR, GROUP);
+  telegram.leave(OSKAR, GROUP);
+  telegram.removeBot(GROUP, ANA);
+  telegram.addBot(GROUP, ANA);
+  const kinds = telegram.updates().map((update) => Object.keys(update)[1]);
+  assert.deepEqual(kinds, [
+    "chat_member",
+    "message",
+    "chat_member",
+    "message",
+    "my_chat_member",
+    "my_chat_member",
+    "message",
+  ]);
+});
+
+Deno.test("raw queues any update under the next id", async () => {
+  await using fake = open();
+  fake.telegram.say(ANA, GROUP, "/ping");
+  const channel = { id: -100500, type: "channel", title: "News" };
+  const { update_id } = fake.telegram.raw({
+    channel_post: { message_id: 1, date: 1, chat: channel, text: "/ping" },
+  });
+  const updates = await fake.api.getUpdates();
+  assert.deepEqual(updates.map((update) => update.update_id), [update_id - 1, update_id]);
+});
+
 Deno.test("until rejects with the chats when nothing comes", async () => {
   await using fake = open({ patienceMs: 20 });
   fake.telegram.say(ANA, GROUP, "/status");

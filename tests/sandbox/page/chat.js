@@ -124,32 +124,20 @@ function drawPersons(persons) {
 function drawChats(chats) {
   const tabs = chats.map((chat) => {
     const key = `${view.person}/${chat.id}`;
-    if (chat.id === view.chat) view.seen.set(key, seenMark(chat));
-    const unread = chat.messages.filter((message) =>
-      message.from?.id !== view.person && mark(message) > (view.seen.get(key) ?? 0)
-    ).length;
+    if (chat.id === view.chat) view.seen.set(key, chat.total);
+    const unread = chat.total - (view.seen.get(key) ?? 0);
     return element(
       "button",
       {
         type: "button",
         "aria-current": chat.id === view.chat ? "true" : undefined,
-        onclick: () =>
-          open(chat.id),
+        onclick: () => open(chat.id),
       },
       chat.type === "private" ? view.state.bot.first_name : chat.title,
       unread > 0 && element("span", { class: "badge" }, String(unread)),
     );
   });
   find("chats").replaceChildren(...tabs);
-}
-
-function seenMark(chat) {
-  return Math.max(0, ...chat.messages.map(mark));
-}
-
-/** Grows with every message, ephemeral ones included. */
-function mark(message) {
-  return message.message_id === 0 ? message.date : Math.max(message.date, message.message_id);
 }
 
 function drawChat(chat) {
@@ -354,7 +342,7 @@ async function send() {
   drawMenu();
   if (!editing) return await say(words);
   discard();
-  await post("edit", { person: view.person, chat: view.chat, id: editing.message_id, text: words });
+  await post("edit", { person: view.person, chat: view.chat, message: editing.message_id, text: words });
 }
 
 function replyTo(message) {

@@ -1,7 +1,8 @@
-import { Hono } from "hono";
-import { type Message } from "./message.ts";
+import { type Context, Hono, type Next } from "hono";
+import type { Membership } from "./membership.ts";
+import type { Message } from "./message.ts";
 import { menuFor } from "./menu.ts";
-import { type People, roomNamed } from "./people.ts";
+import { type People, roomNamed, type Saying } from "./people.ts";
 import { pressButton } from "./pressing.ts";
 import { isVisibleTo } from "./transcript.ts";
 import type { Updates } from "./updates.ts";
@@ -34,59 +35,32 @@ const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
   "frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
 
+interface Stage {
+  readonly world: World;
+  readonly people: People & Membership;
+  readonly updates: Updates;
+}
+
 /** The chat page at `/` and what it asks for under `/sandbox/`. For loopback only: it lets anyone be anyone. */
-export function createPage({ world, people, updates }: {
-  world: World;
-  people: People;
-  updates: Updates;
-}): { app: Hono; panel: Panel; close(): void } {
+export function createPage(stage: Stage): { app: Hono; panel: Panel; close(): void } {
+  const { world } = stage;
   const app = new Hono();
   const calls: (VendorCall & { at: number })[] = [];
   const streams = new Set<() => void>();
 
-  app.use("/sandbox/*", async ({ req }, next) => {
-    const origin = req.header("origin");
-    const isOwn = origin === undefined || new URL(origin).host === req.header("host");
-    return isOwn ? await next() : new Response("Another site may not use this page.", { status: 403 });
-  });
+  app.use("/sandbox/*", refuseOtherSites);
   app.get("/", () => asset("index.html", "text/html; charset=utf-8"));
   for (const [name, type] of Object.entries(ASSETS)) app.get(`/sandbox/${name}`, () => asset(name, type));
   app.get("/sandbox/state", ({ req, json }) => json(stateFor(world, Number(req.query("as")), calls)));
   app.get("/sandbox/events", () => eventStream(world, streams));
   app.get("/sandbox/file/:id", ({ req }) => download(world, req.param("id")));
-  app.post("/sandbox/say", async ({ req }) => {
-    const { person, chat, text, replyTo, thread, document, ephemeral } = await req.json();
-    const extras = {
-      ...(replyTo && { replyTo }),
-      ...(thread && { thread }),
-      ...(document && { document }),
-      ...(ephemeral && { ephemeral: true as const }),
-    };
-    return attempt(() => people.say(person, chat, text, extras));
-  });
-  app.post("/sandbox/edit", async ({ req }) => {
-    const { person, chat, id, text } = await req.json();
-    return attempt(() => people.edit(ownMessage(roomNamed(world, chat), id, person), text));
-  });
-  app.post("/sandbox/press", async ({ req }) => {
-    const { person, chat, message, ephemeral, data } = await req.json();
-    return attempt(() => {
-      const room = roomNamed(world, chat);
-      const pressed = room.timeline.find((other) =>
-        ephemeral ? other.ephemeral_message_id === ephemeral : other.message_id === message
-      );
-      if (!pressed) throw new Error("That message is gone.");
-      return { query: pressButton(world, updates, { person, message: pressed, button: data, forged: true }) };
-    });
-  });
   app.get(
     "/sandbox/answer/:query",
     ({ req, json }) => json(world.callbacks.get(req.param("query"))?.answer ?? null),
   );
-  app.post("/sandbox/membership", async ({ req }) => {
-    const { person, chat, join } = await req.json();
-    return attempt(() => join ? people.join(person, chat) : people.leave(person, chat));
-  });
+  for (const [name, act] of Object.entries(ACTIONS)) {
+    app.post(`/sandbox/${name}`, async ({ req }) => attempt(stage, act, await req.json()));
+  }
 
   return {
     app,
@@ -104,6 +78,50 @@ export function createPage({ world, people, updates }: {
   };
 }
 
+/** What the page sends; it is ours, so nothing more is checked than what an app would. */
+interface Ask {
+  readonly person: number;
+  readonly chat: number;
+  readonly text?: string;
+  readonly replyTo?: number;
+  readonly thread?: number;
+  readonly document?: NonNullable<Saying["document"]>;
+  readonly ephemeral?: number | boolean;
+  readonly message?: number;
+  readonly data?: string;
+  readonly join?: boolean;
+}
+
+const ACTIONS: Readonly<Record<string, (stage: Stage, ask: Ask) => unknown>> = {
+  say({ people }, { person, chat, text = "", replyTo, thread, document, ephemeral }) {
+    return people.say(person, chat, text, {
+      ...(replyTo && { replyTo }),
+      ...(thread && { thread }),
+      ...(document && { document }),
+      ...(ephemeral && { ephemeral: true as const }),
+    });
+  },
+  edit({ world, people }, { person, chat, message, text }) {
+    return people.edit(ownMessage(roomNamed(world, chat), message, person), text);
+  },
+  press({ world, updates }, { person, chat, message, ephemeral, data = "" }) {
+    const pressed = roomNamed(world, chat).timeline.find((other) =>
+      ephemeral ? other.ephemeral_message_id === ephemeral : other.message_id === message
+    );
+    if (!pressed) throw new Error("That message is gone.");
+    return { query: pressButton(world, updates, { person, message: pressed, button: data, forged: true }) };
+  },
+  membership({ people }, { person, chat, join }) {
+    return join ? people.join(person, chat) : people.leave(person, chat);
+  },
+};
+
+async function refuseOtherSites({ req }: Context, next: Next): Promise<Response | void> {
+  const origin = req.header("origin");
+  const isOwn = origin === undefined || URL.parse(origin)?.host === req.header("host");
+  return isOwn ? await next() : new Response("Another site may not use this page.", { status: 403 });
+}
+
 async function asset(name: string, type: string): Promise<Response> {
   const body = await Deno.readTextFile(new URL(`../page/${name}`, import.meta.url));
   return new Response(body, {
@@ -112,9 +130,9 @@ async function asset(name: string, type: string): Promise<Response> {
 }
 
 /** What an app would tell its user in a dialog comes back as a 409 with a sentence. */
-function attempt(act: () => unknown): Response {
+function attempt(stage: Stage, act: (stage: Stage, ask: Ask) => unknown, ask: Ask): Response {
   try {
-    return Response.json({ done: act() ?? true });
+    return Response.json({ done: act(stage, ask) ?? true });
   } catch (error) {
     return Response.json({ problem: error instanceof Error ? error.message : String(error) }, {
       status: 409,
@@ -122,7 +140,7 @@ function attempt(act: () => unknown): Response {
   }
 }
 
-function ownMessage(room: Room, id: number, person: number): Message {
+function ownMessage(room: Room, id: number | undefined, person: number): Message {
   const message = room.timeline.find((other) => other.message_id === id && other.from?.id === person);
   if (!message) throw new Error("Only your own messages can be edited.");
   return message;
@@ -143,6 +161,7 @@ function stateFor(world: World, viewer: number, calls: readonly VendorCall[]): u
 
 function chatFor(world: World, room: Room, viewer: number): unknown {
   const isIn = isMember(room, viewer);
+  const visible = isIn ? room.timeline.filter((message) => isVisibleTo(message, viewer)) : [];
   return {
     ...room.chat,
     isMember: isIn,
@@ -151,9 +170,8 @@ function chatFor(world: World, room: Room, viewer: number): unknown {
     topics: Object.fromEntries(room.topics),
     isTyping: room.typingUntil > world.now(),
     menu: menuFor(world, room, viewer),
-    messages: isIn
-      ? room.timeline.filter((message) => isVisibleTo(message, viewer)).slice(-MOST_MESSAGES)
-      : [],
+    total: visible.length,
+    messages: visible.slice(-MOST_MESSAGES),
   };
 }
 

@@ -1,18 +1,15 @@
 import { detected } from "./formatted_text.ts";
-import { type Fields, isEphemeral, type Message, type Update, type User } from "./message.ts";
-import { chatMember } from "./methods/chats.ts";
+import { type Fields, isEphemeral, type Message, type User } from "./message.ts";
 import { storeFile } from "./methods/documents.ts";
 import { botUser } from "./methods/sending.ts";
 import type { Updates } from "./updates.ts";
 import {
-  createRoom,
   isAdministrator,
   isMember,
   post,
   type Room,
   seconds,
   snapshot,
-  type Status,
   userOf,
   type World,
 } from "./world.ts";
@@ -47,15 +44,6 @@ export interface People {
   say(person: number, chat: number, text: string, saying?: Saying): Message;
   /** Changes the text of a person's own message; without `text` only the edit date moves, as servers sometimes do. */
   edit(message: Message, text?: string): Message;
-  join(person: number, chat: number): void;
-  leave(person: number, chat: number): void;
-  promote(person: number, chat: number, status: Status): void;
-  block(person: number): void;
-  unblock(person: number): void;
-  addBot(chat: number, by: number, status?: "member" | "administrator"): void;
-  removeBot(chat: number, by: number): void;
-  /** Turns a group into a supergroup; answers its new id. */
-  migrate(chat: number, by: number): number;
 }
 
 const GROUP_ANONYMOUS_BOT = {
@@ -78,7 +66,7 @@ export function createPeople(world: World, updates: Updates): People {
         ephemeral && botUser(world),
       );
       if (room.chat.type === "private") personOf(world, personId).started = true;
-      if (seenByBot(world, room, message)) push("message", snapshot(message), room);
+      if (seenByBot(world, room, message)) updates.push("message", snapshot(message), String(chatId));
       world.changed();
       return message;
     },
@@ -87,83 +75,13 @@ export function createPeople(world: World, updates: Updates): People {
       if (!room.timeline.includes(message)) throw new Error("That message is gone.");
       if (text !== undefined) Object.assign(message, textFields(text, message.document !== undefined));
       message.edit_date = seconds(world);
-      if (seenByBot(world, room, message)) push("edited_message", snapshot(message), room);
+      if (seenByBot(world, room, message)) {
+        updates.push("edited_message", snapshot(message), String(message.chat.id));
+      }
       world.changed();
       return message;
     },
-    join(personId, chatId) {
-      const room = roomNamed(world, chatId);
-      const user = userOf(personOf(world, personId));
-      setStatus(room, user, user, "member");
-      serve(room, user, { new_chat_members: [user] });
-    },
-    leave(personId, chatId) {
-      const room = roomNamed(world, chatId);
-      const user = userOf(personOf(world, personId));
-      setStatus(room, user, user, "left");
-      serve(room, user, { left_chat_member: user });
-    },
-    promote(personId, chatId, status) {
-      const user = userOf(personOf(world, personId));
-      setStatus(roomNamed(world, chatId), user, user, status);
-      world.changed();
-    },
-    block: (personId) => setBlocked(personId, true),
-    unblock: (personId) => setBlocked(personId, false),
-    addBot(chatId, by, status = "member") {
-      const room = roomNamed(world, chatId);
-      const adder = userOf(personOf(world, by));
-      setStatus(room, botUser(world), adder, status);
-      serve(room, adder, { new_chat_members: [botUser(world)] });
-    },
-    removeBot(chatId, by) {
-      setStatus(roomNamed(world, chatId), botUser(world), userOf(personOf(world, by)), "kicked");
-      world.changed();
-    },
-    migrate(chatId, by) {
-      const room = roomNamed(world, chatId);
-      if (room.chat.type !== "group") throw new Error(`${titleOf(room)} is no basic group.`);
-      const target = supergroupOf(world, room);
-      const from = userOf(personOf(world, by));
-      serve(room, from, { migrate_to_chat_id: target.chat.id });
-      room.migratedTo = target.chat.id;
-      serve(target, from, { migrate_from_chat_id: chatId });
-      return target.chat.id;
-    },
   };
-
-  function push(kind: string, payload: unknown, room: Room): Update | undefined {
-    return updates.push(kind, payload, String(room.chat.id));
-  }
-
-  /** A service message: bots get those whatever their privacy mode. */
-  function serve(room: Room, from: User, content: Partial<Message>): void {
-    const message = post(world, room, { ...content, from });
-    if (isMember(room, world.bot.id)) push("message", snapshot(message), room);
-    world.changed();
-  }
-
-  function setStatus(room: Room, user: User, by: User, status: Status): void {
-    const before = chatMember(world, room, user);
-    room.members.set(user.id, status);
-    const isBot = user.id === world.bot.id;
-    if (!isBot && !isAdministrator(room, world.bot.id)) return;
-    push(isBot ? "my_chat_member" : "chat_member", {
-      chat: room.chat,
-      from: by,
-      date: seconds(world),
-      old_chat_member: before,
-      new_chat_member: chatMember(world, room, user),
-    }, room);
-  }
-
-  function setBlocked(personId: number, blocked: boolean): void {
-    const person = personOf(world, personId);
-    const room = roomNamed(world, personId);
-    person.blocked = blocked;
-    setStatus(room, botUser(world), userOf(person), blocked ? "kicked" : "member");
-    world.changed();
-  }
 }
 
 export function personOf(world: World, id: number): ReturnType<World["persons"]["get"]> & object {
@@ -188,7 +106,8 @@ function roomWith(world: World, personId: number, chatId: number): Room {
   return room;
 }
 
-function titleOf({ chat }: Room): string {
+/** A chat as an error names it. */
+export function titleOf({ chat }: Room): string {
   return `${chat.title ?? chat.first_name ?? "chat"} (${chat.id})`;
 }
 
@@ -256,13 +175,4 @@ function seenByBot(world: World, room: Room, message: Message): boolean {
     (addressee[1] ?? bot.username).toLowerCase() === bot.username.toLowerCase();
   const isMention = text.toLowerCase().includes(`@${bot.username.toLowerCase()}`);
   return isOurCommand || isMention || message.reply_to_message?.from?.id === bot.id;
-}
-
-function supergroupOf(world: World, room: Room): Room {
-  const id = -1_001_000_000_000 + room.chat.id;
-  const target = createRoom({ ...room.chat, id, type: "supergroup" });
-  for (const [member, status] of room.members) target.members.set(member, status);
-  for (const right of room.rights) target.rights.add(right);
-  world.rooms.set(id, target);
-  return target;
 }

@@ -1,3 +1,4 @@
+import { createLanes } from "./lanes.ts";
 import { badRequest } from "./refusal.ts";
 import type { Queued, Updates } from "./updates.ts";
 
@@ -33,73 +34,31 @@ export function createWebhook(options: {
   changed: () => void;
 }): Webhook {
   const { updates, automatic, now, changed } = options;
-  const lanes = new Map<string, Promise<void>>();
-  const timers = new Set<ReturnType<typeof setTimeout>>();
-  const failures = new Map<string, number>();
+  const lanes = createLanes(deliverInOrder);
+  const retries = createRetries((lane) => void lanes.run(lane));
   const end = new AbortController();
   let settings: WebhookSettings | undefined;
   let lastError: Webhook["lastError"];
 
   updates.onPush(({ lane }) => {
-    if (automatic) void drain(lane);
+    if (automatic) void lanes.run(lane);
   });
 
-  function drain(lane: string): Promise<void> {
-    const running = lanes.get(lane);
-    if (running) return running;
-    const run = Promise.resolve().then(() => deliverInOrder(lane));
-    lanes.set(lane, run);
-    return run;
-  }
-
-  /** Leaves its lane in the same turn in which it finds nothing to do, so that no later push is overlooked. */
   async function deliverInOrder(lane: string): Promise<void> {
     for (;;) {
       const head = end.signal.aborted ? undefined : updates.pending().find((queued) => queued.lane === lane);
       if (!head || !settings) break;
-      const problem = await post(head, settings);
+      const problem = await post(head, settings, end.signal);
       if (problem !== undefined) {
-        failed(lane, problem);
+        lastError = { date: Math.floor(now() / 1000), message: problem };
+        if (automatic && !end.signal.aborted) retries.later(lane);
         break;
       }
-      failures.delete(lane);
+      retries.forget(lane);
       updates.acknowledge(head);
     }
-    lanes.delete(lane);
+    lanes.leave(lane);
     changed();
-  }
-
-  function failed(lane: string, problem: string): void {
-    lastError = { date: Math.floor(now() / 1000), message: problem };
-    if (automatic) tryAgainLater(lane);
-  }
-
-  async function post({ update }: Queued, { url, secret }: WebhookSettings): Promise<string | undefined> {
-    try {
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...(secret && { [SECRET_HEADER]: secret }) },
-        body: JSON.stringify(update),
-        signal: end.signal,
-      });
-      await response.body?.cancel();
-      return response.ok
-        ? undefined
-        : `Wrong response from the webhook: ${response.status} ${response.statusText}`.trim();
-    } catch {
-      return "Connection refused";
-    }
-  }
-
-  function tryAgainLater(lane: string): void {
-    if (end.signal.aborted) return;
-    const failed = failures.get(lane) ?? 0;
-    failures.set(lane, failed + 1);
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      void drain(lane);
-    }, RETRY_AFTER_MS[Math.min(failed, RETRY_AFTER_MS.length - 1)]);
-    timers.add(timer);
   }
 
   return {
@@ -109,7 +68,7 @@ export function createWebhook(options: {
     set settings(value) {
       settings = value;
       lastError = undefined;
-      if (automatic) { for (const { lane } of updates.pending()) void drain(lane); }
+      if (automatic) { for (const { lane } of updates.pending()) void lanes.run(lane); }
     },
     get lastError() {
       return lastError;
@@ -118,23 +77,24 @@ export function createWebhook(options: {
       const tried = new Set<string>();
       for (;;) {
         const fresh = new Set(updates.pending().map(({ lane }) => lane).filter((lane) => !tried.has(lane)));
-        if (fresh.size === 0 && lanes.size === 0) return;
+        if (fresh.size === 0 && lanes.running().length === 0) return;
         for (const lane of fresh) tried.add(lane);
-        await Promise.all([...[...fresh].map(drain), ...lanes.values()]);
+        await Promise.all([...[...fresh].map(lanes.run), ...lanes.running()]);
       }
     },
     close() {
-      for (const timer of timers) clearTimeout(timer);
-      timers.clear();
       end.abort();
+      retries.close();
     },
   };
 }
 
 /** Reads what setWebhook is given: https://core.telegram.org/bots/api#setwebhook */
-export function webhookSettings(
-  given: { url: string; secret: string; maxConnections: number },
-): WebhookSettings {
+export function webhookSettings(given: {
+  url: string;
+  secret: string;
+  maxConnections: number;
+}): WebhookSettings {
   const { url, secret, maxConnections } = given;
   const parsed = URL.parse(url);
   const isLoopback = parsed !== null && ["127.0.0.1", "localhost", "[::1]"].includes(parsed.hostname);
@@ -148,4 +108,47 @@ export function webhookSettings(
   if (secret.length > 256) throw badRequest("secret token is too long");
   if (!/^[A-Za-z0-9_-]*$/.test(secret)) throw badRequest("secret token contains unallowed characters");
   return { url, secret, maxConnections: Math.min(Math.max(maxConnections, 1), 100) };
+}
+
+/** Undefined when the bot took the update, otherwise what getWebhookInfo will say. */
+async function post(
+  { update }: Queued,
+  { url, secret }: WebhookSettings,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...(secret && { [SECRET_HEADER]: secret }) },
+      body: JSON.stringify(update),
+      signal,
+    });
+    await response.body?.cancel();
+    if (response.ok) return undefined;
+    return `Wrong response from the webhook: ${response.status} ${response.statusText}`.trim();
+  } catch {
+    return "Connection refused";
+  }
+}
+
+/** Pauses that grow with every failure of a lane. */
+function createRetries(again: (lane: string) => void) {
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const failures = new Map<string, number>();
+  return {
+    later(lane: string): void {
+      const failed = failures.get(lane) ?? 0;
+      failures.set(lane, failed + 1);
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        again(lane);
+      }, RETRY_AFTER_MS[Math.min(failed, RETRY_AFTER_MS.length - 1)]);
+      timers.add(timer);
+    },
+    forget: (lane: string) => void failures.delete(lane),
+    close(): void {
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+    },
+  };
 }
