@@ -16,7 +16,7 @@ export const apono: Vendor<Apono> = {
   name: "apono",
   label: "Apono",
   targets: { apono: [] },
-  environment: ["APONO_API_URL", "APONO_API_TOKEN", "APONO_API"],
+  environment: ["APONO_API_TOKEN"],
   operations: [
     showStatus,
     listIntegrations,

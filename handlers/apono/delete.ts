@@ -41,7 +41,7 @@ export const deleteIntegration = operationsOf<Apono>("apono").change<typeof inpu
     breaks: [
       "Nobody gets access to its resources through Apono any more, and flows that name them stop working.",
     ],
-    sends: null,
+    sends: { delete: before.id },
   }),
   async apply({ client, call }, { before }) {
     await client.integrations.delete(before.id, call);

@@ -3,6 +3,7 @@ import type { Integration, Sent, Settings } from "../../clients/apono/integratio
 import { v2Body } from "../../clients/apono/v2.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
 import { BadInput, type Json } from "../operation.ts";
+import { shownConfig } from "./settings_rows.ts";
 
 /** An integration as far as a person sets it. Status and sync times move by themselves and are no part of it. */
 export type Image = Settings & { readonly id: string; readonly type: string };
@@ -33,7 +34,7 @@ export function sentFor(after: Settings, before: Settings | null): Sent {
 
 /** The same body for the eyes of those who approve it. */
 export function bodyOf({ api, type, ...settings }: Wanted, before: Settings | null): Json {
-  const sent = sentFor(settings, before);
+  const sent = { ...sentFor(settings, before), config: shownConfig(settings.config) };
   const body = api === "v2" ? v2Body(sent) : v4Body(sent);
   return JSON.parse(JSON.stringify(before ? body : { type, ...body }));
 }

@@ -32,7 +32,7 @@ export const refreshIntegration = operationsOf<Apono>("apono").change<typeof inp
     done: ["the Apono integration ", named(before.name), " is being refreshed"],
     rows: [{ label: "Resources", now: "as of the last load", after: "loaded anew" }],
     breaks: [],
-    sends: null,
+    sends: { refresh: before.id },
   }),
   async apply({ client, call }, { before }) {
     const said = await client.refresh(before.id, call);

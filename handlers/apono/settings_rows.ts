@@ -1,4 +1,4 @@
-import type { Owner, Settings, Source } from "../../clients/apono/integration.ts";
+import type { Config, Owner, Settings, Source } from "../../clients/apono/integration.ts";
 import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
 
 /** One setting, before and after. */
@@ -30,7 +30,14 @@ export function settingFacts(settings: Settings): readonly (readonly [label: str
   return rowsBetween(null, settings).map(({ label, after }) => [label, after ?? ""]);
 }
 
-export function parameterText(name: string, value: unknown): string {
+/** The parameters as they may be shown. */
+export function shownConfig(config: Config): Config {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [name, SECRET_NAME.test(name) ? "hidden" : value]),
+  );
+}
+
+function parameterText(name: string, value: unknown): string {
   if (SECRET_NAME.test(name)) return "hidden";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -15,7 +15,7 @@ import {
 import { fold } from "../resolve.ts";
 import { cardRows, named } from "./card.ts";
 import { catalogEntryIfAny, objections, refuse, spelled, strangers } from "./catalog_check.ts";
-import { byName, find, fresh } from "./find.ts";
+import { byName, find, fresh, unlessGone } from "./find.ts";
 import { bodyOf, type Image, imageOf, sentFor, type Wanted, wantedOf } from "./image.ts";
 import { type Asked, askedFor, isSecretField, plainInput, settingsInput, settled } from "./request.ts";
 import { completed, revealed } from "./secret_option.ts";
@@ -58,7 +58,10 @@ export const updateIntegration = operationsOf<Apono>("apono").change<typeof inpu
     return {};
   },
   async verify(context, { before, after }, receipt) {
-    const seen = await context.client.integrations.get(before.id, fresh(context));
+    const seen = await unlessGone(context.client.integrations.get(before.id, fresh(context)));
+    if (!seen) {
+      return { state: "not applied", evidence: "Read back: Apono has no such integration any more." };
+    }
     return judge({
       rows: rowsBetween(before, after),
       wanted: after,

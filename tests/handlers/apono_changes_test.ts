@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { apono } from "../../handlers/apono.ts";
+import { idOf, openAccount } from "../clients/apono_account.ts";
+import { failureOf } from "../clients/calling.ts";
+import type { AponoFault, AponoOperation } from "../sandbox/apono.ts";
+import { carry, carryBack, planOf, understood } from "./apono_carry.ts";
+
+Deno.test("/delete apono deletes, finds nothing any more, and is undone by creating it again", async () => {
+  for (const api of ["v4", "v2"] as const) {
+    await using account = openAccount({ api });
+    const id = idOf(account.emulator, "PostgreSQL Billing");
+    const deleted = await carry(account, "/delete apono PostgreSQL Billing reason=old");
+    assert.equal(deleted.operation.risk, "danger");
+    assert.equal(deleted.sent[0]?.[0], "DELETE");
+    assert.equal(deleted.plan.target.id, id);
+    assert.equal(deleted.verdict.state, "applied");
+    assert.ok(deleted.undo.possible);
+    assert.match(String(deleted.undo.how), /new id/);
+    const back = await carryBack(account, deleted);
+    assert.equal(back.verdict.state, "applied");
+    assert.notEqual(idOf(account.emulator, "PostgreSQL Billing"), id);
+  }
+});
+
+Deno.test("/delete apono has no way back for a secret that Apono keeps", async () => {
+  await using account = openAccount();
+  const { undo, card } = await carry(account, "/delete apono MySQL Legacy CRM reason=old");
+  assert.ok(!undo.possible);
+  assert.match(String(undo.why), /secret/);
+  assert.ok(card.breaks.length > 0);
+});
+
+Deno.test("/refresh apono sees the refresh, or takes the vendor's word when it is over already", async () => {
+  await using account = openAccount();
+  const id = idOf(account.emulator, "AWS Payments");
+  const { sent, verdict, undo } = await carry(account, "/refresh apono AWS Payments");
+  assert.deepEqual(sent, [["POST", `/api/v2/integrations/${id}/refresh`, undefined]]);
+  assert.equal(verdict.state, "applied");
+  assert.equal(undo.possible, false);
+  account.emulator.fail("v2.refresh", { kind: "status", status: 200, body: { message: "Queued" } });
+  account.clock.advance(60_000);
+  const queued = await carry(account, "/refresh apono AWS Payments");
+  assert.equal(queued.verdict.state, "accepted");
+  assert.match(JSON.stringify(queued.verdict.evidence), /Queued/);
+  account.emulator.fail("v2.refresh", { kind: "cut" });
+  assert.equal((await carry(account, "/refresh apono AWS Payments")).verdict.state, "unknown");
+});
+
+Deno.test("/tag apono sets and removes tags, keeps the others, and puts the old ones back", async () => {
+  await using account = openAccount();
+  const { id } = account.emulator.world.resources[0]!;
+  account.emulator.world.tags[id] = { env: "production", team: "payments", tier: "1" };
+  const tagged = await carry(account, `/tag apono ${id} env=staging cost_center=4711 -Team`);
+  const tags = { env: "staging", tier: "1", cost_center: "4711" };
+  assert.deepEqual(tagged.sent, [["PUT", `/api/v3/integrations/resources/${id}/user-tags`, { tags }]]);
+  assert.deepEqual(tagged.card.rows, [
+    { label: "env", now: { data: "production" }, after: { data: "staging" } },
+    { label: "team", now: { data: "payments" }, after: "removed" },
+    { label: "cost_center", now: "none", after: { data: "4711" } },
+  ]);
+  assert.equal(tagged.verdict.state, "applied");
+  const back = await carryBack(account, tagged);
+  assert.equal(back.verdict.state, "applied");
+  assert.deepEqual(account.emulator.world.tags[id], { env: "production", team: "payments", tier: "1" });
+});
+
+Deno.test("/tag apono refuses slips of the pen and says when nothing would change", async () => {
+  await using account = openAccount();
+  const { id } = account.emulator.world.resources[0]!;
+  await assert.rejects(planOf(account, `/tag apono ${id}`), /Which tags/);
+  await assert.rejects(planOf(account, `/tag apono ${id} -enviroment`), /no tag "enviroment".*env, team/);
+  await assert.rejects(planOf(account, `/tag apono ${id} env=x -env`), /both set and removed/);
+  assert.ok("nothing" in await planOf(account, `/tag apono ${id} env=production`));
+  assert.equal((await failureOf(planOf(account, "/tag apono unknown a=b"))).kind, "not_found");
+});
+
+const CHANGES: readonly (readonly [typed: string, operation: AponoOperation])[] = [
+  ["/create apono type=k8s-roles name=Edge config.cluster_name=edge", "v4.create"],
+  ["/update apono Orders DB config.port=5433", "v4.update"],
+  ["/delete apono Orders DB reason=old", "v4.delete"],
+];
+
+for (const [typed, operation] of CHANGES) {
+  const head = typed.split(" ").slice(0, 2).join(" ");
+
+  Deno.test(`${head} finds out by reading back when Apono did it without saying so`, async () => {
+    for (const kind of ["apply-then-500", "apply-then-cut"] as const) {
+      await using account = openAccount();
+      account.emulator.fail(operation, { kind } as AponoFault);
+      const { receipt, verdict } = await carry(account, typed);
+      assert.equal(receipt, undefined);
+      assert.equal(verdict.state, "applied", kind);
+    }
+  });
+
+  Deno.test(`${head} says not applied when Apono refused or never got it`, async () => {
+    const faults: AponoFault[] = [{ kind: "cut" }, {
+      kind: "status",
+      status: 409,
+      body: { message: "busy" },
+    }];
+    for (const fault of faults) {
+      await using account = openAccount();
+      account.emulator.fail(operation, fault);
+      assert.equal((await carry(account, typed)).verdict.state, "not applied", fault.kind);
+    }
+  });
+}
+
+Deno.test("/tag apono says not applied when the old tags are read back", async () => {
+  await using account = openAccount();
+  const { id } = account.emulator.world.resources[0]!;
+  account.emulator.fail("tags.put", { kind: "cut" });
+  assert.equal((await carry(account, `/tag apono ${id} env=staging`)).verdict.state, "not applied");
+});
+
+Deno.test("apono's examples are commands that are understood", () => {
+  for (const operation of apono.operations) {
+    const { operation: found } = understood(operation.example);
+    assert.equal(found, operation, operation.example);
+  }
+});
