@@ -104,13 +104,15 @@ function size(bytes) {
   return bytes < 1024 ? `${bytes} B` : `${(bytes / 1024).toFixed(1)} kB`;
 }
 
-/** Plain text, its marks drawn; the character stays in the text for whoever copies it. */
+/** Plain text, its marks drawn and never alone at a line's end; the character stays for whoever copies it. */
 function words(text) {
   const nodes = [];
   let at = 0;
   for (const { 0: shown, 1: mark, index } of text.matchAll(MARK)) {
     nodes.push(text.slice(at, index), element("span", { class: `mark ${MARKS[mark]}` }, shown));
     at = index + shown.length;
+    if (text[at] === " ") nodes.push("\u00a0");
+    at += text[at] === " " ? 1 : 0;
   }
   return [...nodes, text.slice(at)];
 }

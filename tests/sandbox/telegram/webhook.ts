@@ -76,10 +76,13 @@ export function createWebhook(options: {
     async flush() {
       const tried = new Set<string>();
       for (;;) {
-        const fresh = new Set(updates.pending().map(({ lane }) => lane).filter((lane) => !tried.has(lane)));
-        if (fresh.size === 0 && lanes.running().length === 0) return;
-        for (const lane of fresh) tried.add(lane);
-        await Promise.all([...[...fresh].map(lanes.run), ...lanes.running()]);
+        const fresh = updates.pending().map(({ lane }) => lane).filter((lane) => !tried.has(lane));
+        for (const lane of fresh) {
+          tried.add(lane);
+          void lanes.run(lane);
+        }
+        if (lanes.running().length === 0) return;
+        await Promise.all(lanes.running());
       }
     },
     close() {
