@@ -1,0 +1,51 @@
+import { systemClock } from "../clients/clock.ts";
+import { ConfigError, readConfig } from "./config.ts";
+import { createCountersign } from "./countersign.ts";
+import { createLog, errorFields } from "./log.ts";
+import { createRedactor } from "./redact.ts";
+
+/** SIGTERM to exit takes at most ten seconds; a little is left for the process to end. */
+const DRAIN_MS = 8_000;
+const LAST_MOMENT_MS = 9_500;
+
+await main();
+
+async function main(): Promise<void> {
+  const config = configOrExit();
+  const redactor = createRedactor(config.secrets);
+  const log = createLog(config.logLevel, redactor);
+  const stopping = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, () => stopping.abort());
+  }
+  const bot = await createCountersign({ config, clock: systemClock, log, redactor }).catch((error) => {
+    log.error("store_not_opened", errorFields(error));
+    Deno.exit(1);
+  });
+  const server = Deno.serve({ hostname: config.host, port: config.port, onListen: () => {} }, bot.app.fetch);
+  log.info("listening", { host: config.host, port: config.port });
+
+  stopping.signal.addEventListener("abort", () => {
+    setTimeout(() => Deno.exit(0), LAST_MOMENT_MS);
+    const drain = async () => {
+      await server.shutdown();
+      await bot.stop(AbortSignal.timeout(DRAIN_MS));
+    };
+    drain().catch((error) => log.error("not_drained", errorFields(error))).finally(() => Deno.exit(0));
+  });
+  await bot.start().catch((error) => {
+    if (stopping.signal.aborted) return;
+    log.error("not_started", errorFields(error));
+    Deno.exit(1);
+  });
+}
+
+function configOrExit(): ReturnType<typeof readConfig> {
+  try {
+    return readConfig(Deno.env.toObject());
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    Deno.stderr.writeSync(new TextEncoder().encode(`${error.message}\n`));
+    Deno.exit(1);
+  }
+}

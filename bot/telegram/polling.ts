@@ -1,0 +1,46 @@
+import type { Api } from "grammy";
+import type { Update } from "grammy/types";
+import type { Clock } from "../../clients/clock.ts";
+import { readArrival } from "../edge.ts";
+import { errorFields, type Log } from "../log.ts";
+import { HANDLED_UPDATES } from "../people/incoming.ts";
+import type { Inbox } from "../store/inbox.ts";
+import { refusalOf } from "./api.ts";
+
+const POLL_SECONDS = 20;
+const PAUSE_MS = 1_000;
+
+export interface PollingOptions {
+  readonly api: Api;
+  readonly inbox: Inbox;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Fetches updates where there is no public address, into the same inbox. An update is confirmed to Telegram by
+ * asking for the next one, which happens only after it is on disk.
+ */
+export async function poll({ api, inbox, clock, log }: PollingOptions, signal: AbortSignal): Promise<void> {
+  let offset = 0;
+  while (!signal.aborted) {
+    try {
+      const options = { offset, timeout: POLL_SECONDS, allowed_updates: HANDLED_UPDATES };
+      const updates = await api.getUpdates(options, signal as Parameters<Api["getUpdates"]>[1]);
+      await Promise.all(updates.map((update) => keep(update, inbox, log)));
+      const last = updates.at(-1);
+      if (last) offset = last.update_id + 1;
+    } catch (error) {
+      if (signal.aborted) return;
+      const waitMs = refusalOf(error)?.retryAfterMs ?? PAUSE_MS;
+      log.warning("poll_failed", { waitMs, ...errorFields(error) });
+      await clock.sleep(waitMs, signal).catch(() => {});
+    }
+  }
+}
+
+async function keep(update: Update, inbox: Inbox, log: Log): Promise<void> {
+  const arrival = readArrival(JSON.stringify(update));
+  if (arrival) await inbox.accept(arrival);
+  else log.error("update_unreadable", { update: update.update_id });
+}
