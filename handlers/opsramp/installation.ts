@@ -63,13 +63,15 @@ export function isCustom({ integration, category }: Installed): boolean {
 
 /** In lower case; "not said" where the vendor is silent. */
 export function statusOf({ status, state }: Pick<Installed, "status" | "state">): string {
-  return (status ?? state ?? "not said").toLowerCase();
+  return (status ?? state ?? UNSAID).toLowerCase();
 }
 
-/** SDK apps are "Installed" instead of "enabled". */
+/** SDK apps are "Installed" instead of "enabled"; where the vendor is silent there is nothing to worry about. */
 export function works(installed: Installed): boolean {
-  return ["enabled", "installed"].includes(statusOf(installed));
+  return ["enabled", "installed", UNSAID].includes(statusOf(installed));
 }
+
+const UNSAID = "not said";
 
 /** Counts by status, most frequent first: "7 enabled · 2 disabled". */
 export function countsOf(all: readonly Installed[]): string {

@@ -21,9 +21,10 @@ export const show = read({
 function renderInstalled(installed: Installed): Reply {
   const { inboundConfig, outboundConfig } = installed;
   const name = nameOf(installed);
+  const isSaid = installed.status !== undefined || installed.state !== undefined;
   return {
-    mark: works(installed) ? "fine" : "attention",
-    title: [{ data: name }, " is ", { data: statusOf(installed) }],
+    mark: !isSaid ? "info" : works(installed) ? "fine" : "attention",
+    title: isSaid ? [{ data: name }, " is ", { data: statusOf(installed) }] : { data: name },
     blocks: [
       { kind: "facts", facts: facts(installed) },
       ...mappingBlocks("Inbound", inboundConfig?.mapAttributes ?? []),

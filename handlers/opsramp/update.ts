@@ -1,4 +1,4 @@
-import type { Installed, InstalledUpdate, OpsRamp } from "../../clients/opsramp.ts";
+import { AUTH_TYPES, type Installed, type InstalledUpdate, type OpsRamp } from "../../clients/opsramp.ts";
 import {
   BadInput,
   type Context,
@@ -45,7 +45,7 @@ export type AuthenticationState = {
 /** What it is to be; only what changes. Secrets stand as "?". */
 export type Goal = {
   readonly name?: string;
-  readonly authentication?: { readonly authType: string; readonly role: string | null };
+  readonly authentication?: { readonly authType: typeof AUTH_TYPES[number]; readonly role: string | null };
   /** The missing pairs only. */
   readonly mappings?: readonly Translation[];
   readonly notifier?: JsonObject;
@@ -150,8 +150,9 @@ function compareAuthentication(installed: Installed, { inboundConfig }: Installe
   const wanted = inboundConfig?.authentication;
   if (!wanted || (wanted.authType === undefined && wanted.role === undefined)) return { goal: {} };
   const now = authenticationState(installed);
-  const authType = wanted.authType ?? now.authType;
-  if (authType === null) throw new BadInput("Say how it authenticates as well: auth=WEBHOOK or auth=OAUTH2.");
+  // A role goes with a way to authenticate, and of those that exist only two can be asked for.
+  const authType = AUTH_TYPES.find((known) => known === (wanted.authType ?? now.authType));
+  if (!authType) throw new BadInput("Say how it authenticates as well: auth=WEBHOOK or auth=OAUTH2.");
   const role = wanted.role?.uniqueId ?? null;
   if (authType === now.authType && (role === null || role === now.role)) {
     return { goal: {}, already: [["inbound authentication is ", { data: authType }, ...roleWords(now)]] };
@@ -198,8 +199,7 @@ function authenticationState(installed: Installed): AuthenticationState {
 function authenticationBody(
   { authType, role }: NonNullable<Goal["authentication"]>,
 ): NonNullable<NonNullable<InstalledUpdate["inboundConfig"]>["authentication"]> {
-  const known = authType === "OAUTH2" ? authType : "WEBHOOK";
-  return { authType: known, ...(role !== null && { role: { uniqueId: role } }) };
+  return { authType, ...(role !== null && { role: { uniqueId: role } }) };
 }
 
 /** Whoever asked needs them to set up the other side; nobody else may see them. */

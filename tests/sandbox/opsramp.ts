@@ -127,6 +127,7 @@ export function createOpsRamp(options: OpsRampOptions = {}): OpsRamp {
   }
 
   function change(stored: Installation, body: unknown): Response {
+    if (typeof body === "string") return json(400, { code: "0002", message: "Malformed JSON" });
     const secret = () => crypto.randomUUID().replaceAll("-", "");
     const time = () => new Date(now()).toISOString().replace(/\.\d+Z$/, "+0000");
     try {

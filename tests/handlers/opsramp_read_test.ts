@@ -1,0 +1,189 @@
+import assert from "node:assert/strict";
+import { ClientError } from "../../clients/errors.ts";
+import { BadInput, ChoiceNeeded } from "../../handlers/operation.ts";
+import { opsramp } from "../../handlers/opsramp.ts";
+import { CUSTOM, NIGHT, SERVICE_DESK } from "../clients/opsramp_desk.ts";
+import type { Installation } from "../sandbox/opsramp.ts";
+import { openRig, rowsOf, textOf } from "./opsramp_rig.ts";
+
+Deno.test("/status opsramp counts by status and puts what does not work first", async () => {
+  await using at = openRig();
+  const reply = await at.read("/status opsramp");
+  assert.deepEqual([reply.mark, textOf(reply.title)], ["attention", "OpsRamp: 2 disabled of 9"]);
+  assert.deepEqual(rowsOf(reply.blocks).slice(0, 5), [
+    "6 enabled · 2 disabled · 1 installed",
+    "AWS staging | disabled | AWS",
+    "SMAX tickets | disabled | Custom",
+    "▸ Working (7)",
+    "AWS production | enabled | AWS",
+  ]);
+  assert.equal(textOf(reply.footer ?? ""), "as of 2026-01-01T03:00:00.000Z");
+  assert.deepEqual(at.desk.asked(), ["token", "search"]);
+});
+
+Deno.test("/status opsramp puts a status it does not know before disabled ones", async () => {
+  await using at = openRig({
+    installations: [
+      { id: "INTG-1", displayName: "a", status: "disabled" },
+      { id: "INTG-2", displayName: "b", status: "Error" },
+      { id: "INTG-3", status: "enabled" },
+      { id: "INTG-4" },
+    ],
+  });
+  const reply = await at.read("/status opsramp");
+  assert.equal(textOf(reply.title), "OpsRamp: 1 disabled · 1 error of 4");
+  assert.deepEqual(rowsOf(reply.blocks).slice(1), [
+    "b | error | not said",
+    "a | disabled | not said",
+    "▸ Working (2)",
+    "INTG-3 | enabled | not said",
+    "INTG-4 | not said | not said",
+  ]);
+});
+
+Deno.test("/status opsramp says that all work, and that nothing is installed", async () => {
+  const one: Installation = { id: "INTG-1", status: "enabled" };
+  await using fine = openRig({ installations: [one] });
+  const reply = await fine.read("/status opsramp");
+  assert.deepEqual([reply.mark, textOf(reply.title)], ["fine", "OpsRamp: 1 of 1 working"]);
+  await using empty = openRig({ installations: [] });
+  const none = await empty.read("/status opsramp");
+  assert.deepEqual([none.mark, textOf(none.title)], ["absent", "OpsRamp: no integration is installed"]);
+});
+
+Deno.test("/status opsramp says how old a kept answer is", async () => {
+  await using at = openRig({}, {}, 10_000);
+  await at.read("/status opsramp");
+  at.desk.clock.advance(8_000);
+  const reply = await at.read("/status opsramp");
+  assert.equal(textOf(reply.footer ?? ""), `as of ${new Date(NIGHT).toISOString()} · 8 s old`);
+  assert.deepEqual(at.desk.asked(), ["token", "search"]);
+});
+
+Deno.test("/status opsramp fails with the vendor's failure", async () => {
+  await using at = openRig({}, { clientSecret: "wrong" });
+  await assert.rejects(
+    at.read("/status opsramp"),
+    (error) => error instanceof ClientError && error.kind === "credentials_refused",
+  );
+});
+
+Deno.test("opsramp.health() is one line with the problems", async () => {
+  await using at = openRig();
+  const health = await opsramp.health(at.context);
+  assert.deepEqual([health.mark, textOf(health.summary), health.at], ["attention", "2 disabled of 9", NIGHT]);
+  assert.deepEqual(health.problems.map((row) => row.map(textOf).join(" | ")), [
+    "AWS staging | disabled | AWS",
+    "SMAX tickets | disabled | Custom",
+  ]);
+});
+
+Deno.test("opsramp.probe() proves the credentials with one small search", async () => {
+  await using at = openRig();
+  const said = textOf(await opsramp.probe(at.desk.client, at.desk.call));
+  assert.match(said, /^the client works for this tenant; it sees 9 installed integrations/);
+  assert.equal(at.desk.emulator.calls.at(-1)?.query.pageSize, "1");
+});
+
+Deno.test("/list opsramp lists everything by name", async () => {
+  await using at = openRig();
+  const reply = await at.read("/list opsramp");
+  assert.equal(textOf(reply.title), "9 OpsRamp integrations");
+  const rows = rowsOf(reply.blocks);
+  assert.equal(rows.length, 10);
+  assert.equal(rows[1], "AWS production | enabled | AWS | INTG-09623113-d32e-48eb-8993-5ccfa0e742b1");
+  assert.ok(rows.some((row) => row.startsWith("Core switches SNMP | enabled | not said")));
+});
+
+Deno.test("/list opsramp name= finds a part of a name, whatever the letter case", async () => {
+  await using at = openRig();
+  const reply = await at.read("/list opsramp name=aws");
+  assert.equal(textOf(reply.title), '2 OpsRamp integrations with "aws" in the name');
+  const none = await at.read("/list opsramp name=zendesk");
+  assert.equal(textOf(none.title), 'No OpsRamp integration with "zendesk" in the name');
+});
+
+Deno.test("/show opsramp shows every field and hides every credential", async () => {
+  await using at = openRig();
+  const reply = await at.read("/show opsramp datadog");
+  assert.deepEqual(rowsOf(reply.blocks), [
+    "Id | INTG-b7c8f0de-2a6e-4f55-8f0b-6c2c4bb9a0d7",
+    "App | Datadog",
+    "Category | Monitoring",
+    "Installed | 2024-11-20T16:40:00.000Z by r.lindqvist",
+    "Inbound authentication | WEBHOOK",
+    "Role | Integration Read Only ROLE-91f0c1f2-6f1e-4b8e-9a53-0d2f6f5d7c11",
+    "Token | set, hidden",
+    "Webhook URL | https://api.opsramp.example/integrations/client_8/webhook/alert (the rest is hidden)",
+  ]);
+});
+
+Deno.test("/show opsramp shows mappings in both directions and the notifier", async () => {
+  await using at = openRig();
+  const stored = at.desk.emulator.installations.find(({ id }) => id === SERVICE_DESK);
+  stored!.outboundConfig!.baseNotifier = {
+    baseURI: "https://user:hunter2@desk.example/api?key=hunter2",
+    authType: "OAUTH2",
+    grantType: "PASSWORD",
+    userName: "bot",
+    password: "hunter2",
+    apiKey: "hunter2",
+    apiSecret: "hunter2",
+    accessTokenURL: "https://desk.example/token",
+  };
+  const reply = await at.read(`/show opsramp ${SERVICE_DESK}`);
+  const rows = rowsOf(reply.blocks);
+  assert.deepEqual(rows.slice(5, 12), [
+    "Token | set, hidden",
+    "Notifies | https://desk.example/api (the rest is hidden)",
+    "Notifier authentication | OAUTH2",
+    "Grant type | PASSWORD",
+    "User | bot",
+    "Notifier API key | set, hidden",
+    "Access token URL | https://desk.example/token",
+  ]);
+  assert.deepEqual(rows.slice(12), [
+    "▸ Inbound: INCIDENT Status as Ticket.stats",
+    "Ok | good",
+    "Critical | bad",
+    "▸ Outbound: INCIDENT Status as Ticket.stats",
+    "Ok | good",
+    "Critical | bad",
+  ]);
+  assert.ok(!JSON.stringify(reply).includes("hunter2"));
+  assert.deepEqual(at.desk.asked(), ["token", "get"]);
+});
+
+Deno.test("/show opsramp shows an API key pair as set and nothing of it", async () => {
+  await using at = openRig();
+  const reply = await at.read(`/show opsramp ${CUSTOM}`);
+  assert.ok(rowsOf(reply.blocks).includes("API key | set, hidden"));
+  assert.ok(!JSON.stringify(reply).includes("EkWC7c1Rj0nXw2TfQz8sLbVh"));
+});
+
+Deno.test("/show opsramp shows a record that has nothing but an id", async () => {
+  await using at = openRig({ installations: [{ id: "INTG-1" }] });
+  const reply = await at.read("/show opsramp INTG-1");
+  assert.deepEqual([textOf(reply.title), rowsOf(reply.blocks)], [
+    "INTG-1",
+    ["Id | INTG-1", "App | not said"],
+  ]);
+});
+
+Deno.test("/show opsramp offers all that fit, and says when nothing does", async () => {
+  await using at = openRig();
+  await assert.rejects(at.read("/show opsramp aws"), (error) => {
+    assert.ok(error instanceof ChoiceNeeded);
+    assert.equal(error.field, "id");
+    assert.deepEqual(error.options.map(({ name }) => name), ["AWS production", "AWS staging"]);
+    return true;
+  });
+  await assert.rejects(
+    at.read("/show opsramp zendesk"),
+    new BadInput('No installed integration fits "zendesk". Type /list opsramp to see what there is.'),
+  );
+  await assert.rejects(
+    at.read("/show opsramp INTG-0000"),
+    new BadInput('No installed integration has the id "INTG-0000". Type /list opsramp to see what there is.'),
+  );
+});
