@@ -17,7 +17,7 @@ import type {
 } from "../../handlers/operation.ts";
 import type { Block, Line, Reply } from "../../handlers/reply.ts";
 import { type Desk, openDesk } from "../clients/opsramp_desk.ts";
-import type { OpsRampOptions as World } from "../sandbox/opsramp.ts";
+import type { Installation, OpsRampOptions as World } from "../sandbox/opsramp.ts";
 import { createContext } from "./context.ts";
 
 /** OpsRamp's commands as the bot runs them, from the line typed to the outcome, over an emulated vendor. */
@@ -109,6 +109,25 @@ async function runPlan(
     outcome.failure = error;
   }
   return { ...outcome, verdict: await operation.verify(context, plan, outcome.receipt) };
+}
+
+/** A record as the vendor has it. */
+export function stored(at: Rig, id: string): Installation {
+  const found = at.desk.emulator.installations.find((one) => one.id === id);
+  assert.ok(found);
+  return found;
+}
+
+/** Undoes what was done, as the bot does, and says whether the state is what the undo expects. */
+export async function undone(at: Rig, { undo }: Planned, after: Json | undefined): Promise<string> {
+  assert.ok(undo.possible);
+  const operation = understand(`/${undo.verb} ${undo.target} x reason=undo`).operation;
+  assert.ok(operation.risk !== "read");
+  const plan = await operation.plan(at.context, undo.input);
+  assert.ok(!("nothing" in plan));
+  assert.deepEqual(plan.before, after, "the state read back is not what the undo starts from");
+  const receipt = await operation.apply(at.context, plan, {});
+  return (await operation.verify(at.context, plan, receipt)).state;
 }
 
 /** A line as plain text. */

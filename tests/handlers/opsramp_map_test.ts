@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { BadInput } from "../../handlers/operation.ts";
+import { SERVICE_DESK } from "../clients/opsramp_desk.ts";
+import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
+import { changesOf, openRig, stored, textOf, understand } from "./opsramp_rig.ts";
+
+Deno.test("/map opsramp sends only the missing pairs and says that the vendor only adds", async () => {
+  await using at = openRig();
+  const change = await at.plan(
+    '/map opsramp "Service Desk" out INCIDENT Status Ticket.stats Ok=good Open="In Progress" Closed=Completed',
+  );
+  assert.deepEqual(changesOf(change.card), [
+    "Outbound INCIDENT Status Open: not mapped → In Progress",
+    "Outbound INCIDENT Status Closed: not mapped → Completed",
+  ]);
+  assert.deepEqual((change.card.warnings ?? []).map(textOf), [
+    "OpsRamp adds these pairs to what is there; an update replaces and removes none.",
+  ]);
+  const { verdict } = await change.run();
+  assert.deepEqual(at.desk.written()?.body, {
+    outboundConfig: {
+      mapAttributes: [{
+        name: "Status",
+        entityType: "INCIDENT",
+        thirdPartyEntityType: "Ticket",
+        thirdPartyAttrName: "stats",
+        attrValues: [
+          { attrValue: "Open", thirdPartyAttrValue: "In Progress" },
+          { attrValue: "Closed", thirdPartyAttrValue: "Completed" },
+        ],
+      }],
+    },
+  });
+  assert.deepEqual(change.card.sends, at.desk.written()?.body);
+  assert.equal(verdict.state, "applied");
+  assert.ok(!change.undo.possible);
+  assert.equal(textOf(change.undo.why), "OpsRamp only adds mappings, an update never takes one away");
+});
+
+Deno.test("/map opsramp says that every pair is there, and what an update would not rename", async () => {
+  await using at = openRig();
+  assert.equal(
+    await at.nothing('/map opsramp "Service Desk" out INCIDENT status ticket.STATS Ok=good'),
+    "Nothing to change in Service Desk: every pair is mapped",
+  );
+  assert.equal(
+    await at.nothing('/map opsramp "Service Desk" out INCIDENT Status Case.state Ok=good'),
+    "Nothing to change in Service Desk: every pair is mapped; Outbound INCIDENT Status stays mapped to " +
+      "Ticket.stats, not Case.state: an update does not rename it",
+  );
+});
+
+Deno.test("/map opsramp shows a conflicting pair before it is approved", async () => {
+  await using at = openRig();
+  const { card } = await at.plan(
+    '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Ok=fine Warning=bad',
+  );
+  assert.deepEqual(changesOf(card), [
+    "Inbound INCIDENT Status Ok: good → good, fine",
+    "Inbound INCIDENT Status Warning: not mapped → bad",
+  ]);
+  assert.deepEqual((card.warnings ?? []).map(textOf).slice(0, 2), [
+    "Conflict in Inbound INCIDENT Status: Ok is already mapped to good; with fine added, which one OpsRamp uses is not documented",
+    "Conflict in Inbound INCIDENT Status: bad is already mapped to Critical; with Warning added, which one OpsRamp uses is not documented",
+  ]);
+});
+
+Deno.test("/map opsramp warns of a value that differs from a stored one in letter case only", async () => {
+  await using at = openRig();
+  const { card } = await at.plan('/map opsramp "Service Desk" in INCIDENT Status Ticket.stats ok=better');
+  assert.deepEqual(
+    (card.warnings ?? []).map(textOf)[0],
+    "Inbound INCIDENT Status already has Ok, which differs in letter case only",
+  );
+});
+
+Deno.test("/map opsramp goes by what is stored at the moment of approval", async () => {
+  await using at = openRig();
+  const { plan, operation } = await at.plan(
+    '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open=new',
+  );
+  stored(at, SERVICE_DESK).inboundConfig?.mapAttributes?.[0]?.attrValues.push({
+    attrValue: "Open",
+    thirdPartyAttrValue: "other",
+  });
+  assert.notDeepEqual(await operation.plan(at.context, plan.input), plan);
+});
+
+Deno.test("/map opsramp plans the same when the vendor answers in another order and with repeats", async () => {
+  await using at = openRig();
+  const { plan, operation } = await at.plan(
+    '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open=new',
+  );
+  const values = stored(at, SERVICE_DESK).inboundConfig?.mapAttributes?.[0]?.attrValues;
+  values?.push(...values.toReversed());
+  values?.reverse();
+  assert.deepEqual(await operation.plan(at.context, plan.input), plan);
+});
+
+Deno.test("/map opsramp takes the page's sample for both directions, in either spelling", async () => {
+  for (const respell of [(text: string) => text, (text: string) => text.replaceAll("thirdParty", "tenant")]) {
+    await using at = openRig();
+    const { inboundConfig } = samples[2]!.request;
+    const mapAttributes = JSON.parse(respell(JSON.stringify(inboundConfig?.mapAttributes)));
+    const change = await at.plan("/map opsramp Service Desk", { inboundConfig: { mapAttributes } });
+    const { verdict } = await change.run();
+    assert.equal(verdict.state, "applied");
+    const sent = JSON.stringify(at.desk.written()?.body);
+    assert.ok(sent.includes("thirdPartyAttrValue") && !sent.includes("tenant"));
+  }
+});
+
+Deno.test("/map opsramp refuses a document with more than mappings", async () => {
+  await using at = openRig();
+  await assert.rejects(
+    at.plan("/map opsramp Service Desk", JSON.parse(JSON.stringify(samples[2]!.request))),
+    new BadInput("/map does not take authentication. Send it with /update opsramp."),
+  );
+});
+
+Deno.test("/map opsramp never sends a pair that is stored, whatever is stored and asked for", async () => {
+  const word = fc.constantFrom("Open", "Closed", "open", "In Progress", "x");
+  const pairs = fc.array(fc.record({ attrValue: word, thirdPartyAttrValue: word }), {
+    minLength: 1,
+    maxLength: 6,
+  });
+  await fc.assert(
+    fc.asyncProperty(pairs, pairs, async (before, wanted) => {
+      const entry = {
+        name: "Status",
+        entityType: "INCIDENT",
+        thirdPartyAttrName: "stats",
+        thirdPartyEntityType: "Ticket",
+      };
+      const mapping = { ...entry, attrName: "incident.status.name", attrValues: before };
+      await using at = openRig({
+        installations: [{ id: "INTG-1", inboundConfig: { mapAttributes: [mapping] } }],
+      });
+      const { operation, input } = understand("/map opsramp INTG-1", {
+        inboundConfig: {
+          mapAttributes: [{ ...entry, attrValues: wanted }, { ...entry, attrValues: wanted }],
+        },
+      });
+      assert.ok(operation.risk !== "read");
+      const plan = await operation.plan(at.context, input);
+      const key = (pair: { attrValue: string; thirdPartyAttrValue: string }) =>
+        `${pair.attrValue}=${pair.thirdPartyAttrValue}`;
+      const missing = new Set(wanted.map(key)).difference(new Set(before.map(key)));
+      if ("nothing" in plan) return assert.equal(missing.size, 0);
+      const count = before.length;
+      const verdict = await operation.verify(at.context, plan, await operation.apply(at.context, plan, {}));
+      assert.equal(verdict.state, "applied");
+      const now = stored(at, "INTG-1").inboundConfig?.mapAttributes?.[0]?.attrValues.map(key) ?? [];
+      assert.equal(now.length - count, missing.size);
+      assert.deepEqual(new Set(now), new Set([...before, ...wanted].map(key)));
+    }),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("/map opsramp sends the write once and reads back after a 500 that came too late", async () => {
+  await using at = openRig();
+  const change = await at.plan('/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open=new');
+  at.desk.emulator.fail("update", { kind: "apply-then-500" });
+  const { failure, verdict } = await change.run();
+  assert.deepEqual([failure?.failure.ambiguous, verdict.state], [true, "applied"]);
+  assert.equal(at.desk.asked().filter((operation) => operation === "update").length, 1);
+});
+
+Deno.test("/map opsramp says so when only a part is there", async () => {
+  await using at = openRig();
+  const change = await at.plan(
+    '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open=new Closed=done',
+  );
+  at.desk.emulator.fail("update", { kind: "status", status: 500 });
+  stored(at, SERVICE_DESK).inboundConfig?.mapAttributes?.[0]?.attrValues.push({
+    attrValue: "Open",
+    thirdPartyAttrValue: "new",
+  });
+  const { verdict } = await change.run();
+  assert.equal(verdict.state, "unknown");
+  assert.equal(
+    textOf(verdict.evidence),
+    "Only a part is there: INCIDENT Status Open as new; not INCIDENT Status Closed as done",
+  );
+});

@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { BadInput, type Json } from "../../handlers/operation.ts";
+import { SERVICE_DESK, SMAX } from "../clients/opsramp_desk.ts";
+import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
+import { changesOf, openRig, stored, textOf, understand, undone } from "./opsramp_rig.ts";
+
+Deno.test("/notifier opsramp uri= keeps the rest, sends a whole notifier and can be undone", async () => {
+  await using at = openRig();
+  const change = await at.plan("/notifier opsramp Service Desk uri=https://new.example/api");
+  assert.deepEqual(changesOf(change.card), [
+    "Notifies: https://desk.acme.example/api → https://new.example/api",
+  ]);
+  assert.deepEqual(change.card.breaks.map(textOf), [
+    "OpsRamp stops notifying https://desk.acme.example/api.",
+  ]);
+  const { verdict } = await change.run();
+  assert.deepEqual(at.desk.written()?.body, {
+    outboundConfig: {
+      baseNotifier: { type: "REST_API", authType: "NONE", baseURI: "https://new.example/api" },
+    },
+  });
+  assert.equal(verdict.state, "applied");
+  assert.equal(await undone(at, change, verdict.after), "applied");
+  assert.equal(
+    stored(at, SERVICE_DESK).outboundConfig?.baseNotifier?.baseURI,
+    "https://desk.acme.example/api",
+  );
+});
+
+Deno.test("/notifier opsramp says that it is set up like that", async () => {
+  await using at = openRig();
+  assert.equal(
+    await at.nothing("/notifier opsramp Service Desk uri=https://desk.acme.example/api auth=NONE"),
+    "Nothing to change in Service Desk: the notifier is set up like that",
+  );
+});
+
+const OAUTH =
+  "/notifier opsramp Service Desk uri=www.example.com auth=OAUTH2 grantType=PASSWORD userName=bot " +
+  "accessTokenURL=www.token.com/cred password=? apiKey=? apiSecret=?";
+const SECRETS = { password: "pk-s3cret", apiKey: "key-s3cret", apiSecret: "api-s3cret" };
+
+Deno.test("/notifier opsramp auth=OAUTH2 puts the secrets in at the last moment and shows none", async () => {
+  await using at = openRig();
+  const change = await at.plan(OAUTH);
+  assert.deepEqual(change.asked, ["password", "apiKey", "apiSecret"]);
+  assert.deepEqual(changesOf(change.card).slice(-3), [
+    "password: cannot be read → new value, entered privately",
+    "apiKey: cannot be read → new value, entered privately",
+    "apiSecret: cannot be read → new value, entered privately",
+  ]);
+  const { verdict, receipt } = await change.run(SECRETS);
+  assert.deepEqual(at.desk.written()?.body, {
+    outboundConfig: {
+      baseNotifier: {
+        type: "REST_API",
+        baseURI: "www.example.com",
+        authType: "OAUTH2",
+        grantType: "PASSWORD",
+        userName: "bot",
+        accessTokenURL: "www.token.com/cred",
+        ...SECRETS,
+      },
+    },
+  });
+  assert.equal(verdict.state, "applied");
+  assert.match(textOf(verdict.evidence), /Not readable: password, apiKey, apiSecret$/);
+  const seen = JSON.stringify([verdict, receipt, change.plan, change.card, change.undo]);
+  assert.ok(!seen.includes("s3cret"), seen);
+});
+
+Deno.test("/notifier opsramp accepts what cannot be read back, and knows nothing without an answer", async () => {
+  await using at = openRig({}, { timeoutMs: 300 });
+  await (await at.plan(OAUTH)).run(SECRETS);
+  const again = await at.plan(OAUTH);
+  assert.equal((await again.run(SECRETS)).verdict.state, "accepted");
+  assert.deepEqual([again.undo.possible], [false]);
+  at.desk.emulator.fail("update", { kind: "hang" });
+  assert.equal((await again.run(SECRETS)).verdict.state, "unknown");
+});
+
+Deno.test("/notifier opsramp refuses to run without a secret that was asked for", async () => {
+  await using at = openRig();
+  const change = await at.plan(OAUTH);
+  await assert.rejects(
+    change.run({ password: "x", apiKey: "y" }),
+    new BadInput("apiSecret was not entered."),
+  );
+  assert.equal(at.desk.written(), undefined);
+});
+
+/** The page's JWT sample with every secret asked for. */
+function jwtDocument(): { [key: string]: Json } {
+  const notifier = structuredClone(samples[5]!.request.outboundConfig!.baseNotifier) as Record<string, Json>;
+  const ask = (headers: Json | undefined): Json =>
+    (headers as { key: string }[]).map(({ key }) => ({ key, value: "?" }));
+  return {
+    ...notifier,
+    password: "?",
+    tokenHeaders: ask(notifier.tokenHeaders),
+    resourceAuthHeaders: ask(notifier.resourceAuthHeaders),
+  };
+}
+
+const JWT_SECRETS = {
+  "tokenHeaders.0.value": "Basic s3cret",
+  "tokenHeaders.1.value": "application/json",
+  "tokenHeaders.2.value": "application/json",
+  "resourceAuthHeaders.0.value": "$jwtToken",
+};
+
+Deno.test("/notifier opsramp takes the page's JWT sample as a document, bare or as a whole body", async () => {
+  const whole = { outboundConfig: { baseNotifier: jwtDocument() } };
+  for (const [document, prefix] of [[jwtDocument(), ""], [whole, "outboundConfig.baseNotifier."]] as const) {
+    await using at = openRig();
+    const change = await at.plan(`/notifier opsramp ${SMAX}`, document);
+    const secrets = Object.fromEntries(
+      Object.entries({ password: "Test", ...JWT_SECRETS }).map(([name, value]) => [prefix + name, value]),
+    );
+    assert.deepEqual(change.asked.toSorted(), Object.keys(secrets).sort());
+    const { verdict } = await change.run(secrets);
+    assert.equal(verdict.state, "applied");
+    const sent = at.desk.written()?.body as { outboundConfig: { baseNotifier: Json } };
+    const page = samples[5]!.request.outboundConfig!.baseNotifier as Record<string, Json>;
+    assert.deepEqual(sent.outboundConfig.baseNotifier, {
+      ...page,
+      tokenHeaders: [
+        { key: "Authorization", value: "Basic s3cret" },
+        ...(page.tokenHeaders as Json[]).slice(1),
+      ],
+    });
+    assert.ok(!JSON.stringify([verdict, change.plan, change.card]).includes("s3cret"));
+  }
+});
+
+Deno.test("/notifier opsramp combines a document with a secret asked for in the line", async () => {
+  await using at = openRig();
+  const change = await at.plan(`/notifier opsramp ${SMAX} password=? tokenHeaders.Authorization=?`, {
+    authType: "JWT",
+    baseURI: "https://smax.example",
+    tokenURL: "https://smax.example/login",
+    userName: "test",
+  });
+  assert.deepEqual(change.asked, ["password", "tokenHeaders.Authorization"]);
+  await change.run({ password: "Test", "tokenHeaders.Authorization": "Basic s3cret" });
+  const sent = at.desk.written()?.body as { outboundConfig: { baseNotifier: Record<string, Json> } };
+  assert.deepEqual(sent.outboundConfig.baseNotifier.tokenHeaders, [{
+    key: "Authorization",
+    value: "Basic s3cret",
+  }]);
+  assert.equal(sent.outboundConfig.baseNotifier.password, "Test");
+});
+
+Deno.test("/notifier opsramp takes a JWT notifier typed in the line", async () => {
+  await using at = openRig();
+  const change = await at.plan(
+    `/notifier opsramp ${SMAX} uri=https://smax.example auth=jwt tokenURL=https://smax.example/login ` +
+      "tokensPath=jwtToken:rest_access.access_key tokenHeaders.accept=application/json " +
+      "tokenHeaders.Authorization=? resourceAuthHeaders.accept=$jwtToken",
+  );
+  await change.run({ "tokenHeaders.Authorization": "Basic s3cret" });
+  const sent = at.desk.written()?.body as { outboundConfig: { baseNotifier: Record<string, Json> } };
+  assert.deepEqual(sent.outboundConfig.baseNotifier, {
+    type: "REST_API",
+    baseURI: "https://smax.example",
+    authType: "JWT",
+    tokenURL: "https://smax.example/login",
+    tokensPath: [{ key: "jwtToken", value: "rest_access.access_key" }],
+    tokenHeaders: [{ key: "accept", value: "application/json" }, {
+      key: "Authorization",
+      value: "Basic s3cret",
+    }],
+    resourceAuthHeaders: [{ key: "accept", value: "$jwtToken" }],
+  });
+});
+
+Deno.test("/notifier opsramp refuses a secret that is written out, without repeating it", async () => {
+  await using at = openRig();
+  const operation = understand("/notifier opsramp x").operation;
+  assert.ok(operation.risk !== "read");
+  const document = { ...jwtDocument(), password: "hunter2hunter2" };
+  await assert.rejects(operation.plan(at.context, { id: SMAX, document }), (error) => {
+    assert.ok(error instanceof BadInput);
+    assert.equal(
+      error.message,
+      'password is a secret: write "?" for it, and it is asked for on a private page.',
+    );
+    return true;
+  });
+});
+
+Deno.test.each([
+  ["password", true],
+  ["apiSecret", true],
+  ["APIKEY", true],
+  ["outboundConfig.baseNotifier.apiSecret", true],
+  ["outboundConfig.notifier.password", true],
+  ["tokenHeaders.Authorization", true],
+  ["tokenHeaders.0.value", true],
+  ["outboundConfig.baseNotifier.tokenHeaders[0].value", true],
+  ["resourceAuthHeaders.0.value", true],
+  ["tokenPayload.Password", true],
+  ["inboundConfig.authentication.token", true],
+  ["tokenHeaders.accept", false],
+  ["tokenHeaders.0.key", false],
+  ["tokensPath.0.value", false],
+  ["tokensPath.jwtToken", false],
+  ["tokenPayload.rest", false],
+  ["tokenURL", false],
+  ["accessTokenURL", false],
+  ["userName", false],
+  ["uri", false],
+  ["name", false],
+])("/notifier opsramp secret(%s) is %s", (field, expected) => {
+  const { operation } = understand("/notifier opsramp x");
+  assert.ok(operation.risk !== "read");
+  assert.equal(operation.secret(String(field)), expected);
+});

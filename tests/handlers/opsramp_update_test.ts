@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { BadInput, type Json } from "../../handlers/operation.ts";
+import { CUSTOM, SERVICE_DESK } from "../clients/opsramp_desk.ts";
+import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
+import { changesOf, openRig, stored, textOf, understand, undone } from "./opsramp_rig.ts";
+
+const CUSTOMER = "ROLE-4718b729-50cc-6634-42c4-ecd09558389d";
+const ADMINISTRATOR = "ROLE-4d64a7ca-20ca-7c7c-e439-3977aa9c87a4";
+
+Deno.test("/update opsramp renames, sends the name alone and can be undone", async () => {
+  await using at = openRig();
+  const change = await at.plan('/update opsramp Service Desk name="Service Desk EU"');
+  assert.equal(textOf(change.card.title), "Change the name of Service Desk in OpsRamp");
+  assert.equal(textOf(change.card.done), "the name of Service Desk is changed in OpsRamp");
+  assert.deepEqual(changesOf(change.card), ["Name: Service Desk → Service Desk EU"]);
+  const { verdict, receipt } = await change.run();
+  assert.deepEqual(at.desk.written()?.body, { displayName: "Service Desk EU" });
+  assert.equal(verdict.state, "applied");
+  assert.equal(receipt?.personal, undefined);
+  assert.ok(change.undo.possible);
+  assert.equal(textOf(change.undo.how), "back to the name Service Desk");
+  assert.equal(await undone(at, change, verdict.after), "applied");
+  assert.equal(stored(at, SERVICE_DESK).displayName, "Service Desk");
+});
+
+Deno.test("/update opsramp says that the name and the authentication are so already", async () => {
+  await using at = openRig();
+  assert.equal(
+    await at.nothing("/update opsramp Service Desk name='Service Desk' auth=webhook"),
+    "Nothing to change in Service Desk: it is called Service Desk; inbound authentication is WEBHOOK",
+  );
+});
+
+Deno.test("/update opsramp auth=WEBHOOK gives the new token to the requester alone", async () => {
+  await using at = openRig();
+  const change = await at.plan("/update opsramp Custom Integration auth=WEBHOOK");
+  assert.deepEqual(changesOf(change.card), ["Inbound authentication: OAUTH2 → WEBHOOK"]);
+  assert.deepEqual(change.card.breaks.map(textOf), [
+    "What sends to Custom Integration with its present OAUTH2 credential is refused from then on.",
+  ]);
+  const { verdict, receipt } = await change.run();
+  assert.deepEqual(at.desk.written()?.body, {
+    inboundConfig: { authentication: { authType: "WEBHOOK", role: { uniqueId: ADMINISTRATOR } } },
+  }, "a custom integration needs its role sent along");
+  const token = stored(at, CUSTOM).inboundConfig?.authentication?.token;
+  assert.ok(token);
+  assert.deepEqual(receipt?.personal?.[0], { label: "Inbound token", value: token });
+  assert.deepEqual(receipt?.personal?.map(({ label }) => label), ["Inbound token", "Webhook URL"]);
+  assert.equal(receipt?.data, undefined);
+  assert.equal(verdict.state, "applied");
+  const shown = JSON.stringify([verdict, change.plan, change.card, change.undo]);
+  assert.ok(!shown.includes(token) && !shown.includes("vtoken"));
+  assert.ok(!change.undo.possible);
+  assert.match(textOf(change.undo.why), /present credential is lost/);
+});
+
+Deno.test("/update opsramp role= changes the role alone and can be undone", async () => {
+  await using at = openRig();
+  const change = await at.plan(`/update opsramp ${CUSTOM} role=${CUSTOMER}`);
+  assert.deepEqual(changesOf(change.card), [`Role: Client Administrator ${ADMINISTRATOR} → ${CUSTOMER}`]);
+  const { verdict } = await change.run();
+  assert.equal(verdict.state, "applied");
+  assert.equal(await undone(at, change, verdict.after), "applied");
+  assert.equal(stored(at, CUSTOM).inboundConfig?.authentication?.role?.uniqueId, ADMINISTRATOR);
+});
+
+Deno.test("/update opsramp role= never changes a way to authenticate that it cannot name", async () => {
+  const inboundConfig = { authentication: { authType: "BASIC" } };
+  await using at = openRig({ installations: [{ id: "INTG-1", inboundConfig }] });
+  const refusal = new BadInput("Say how it authenticates as well: auth=WEBHOOK or auth=OAUTH2.");
+  await assert.rejects(at.plan(`/update opsramp INTG-1 role=${CUSTOMER}`), refusal);
+});
+
+Deno.test("/update opsramp does not offer to take away a role that was not there", async () => {
+  await using at = openRig();
+  const { undo } = await at.plan(`/update opsramp ${SERVICE_DESK} role=${CUSTOMER}`);
+  assert.ok(!undo.possible);
+  assert.equal(textOf(undo.why), "it has no role now, and an update cannot remove one");
+});
+
+Deno.test.each([
+  ["/update opsramp Service Desk", "Say what to change: type an option, or send a document."],
+  [
+    "/update opsramp Service Desk role=Customer",
+    'role= takes the unique ID of an OpsRamp role, such as ROLE-4718b729-…, not "Customer".',
+  ],
+  [
+    `/update opsramp Core switches SNMP role=${CUSTOMER}`,
+    "Say how it authenticates as well: auth=WEBHOOK or auth=OAUTH2.",
+  ],
+  [
+    "/update opsramp Service Desk password=?",
+    "password= belongs to a notifier: use /notifier opsramp instead.",
+  ],
+  [
+    "/notifier opsramp Service Desk",
+    "Say what to set: uri= and auth=NONE, OAUTH2 or JWT, or send a document.",
+  ],
+  [
+    "/notifier opsramp Custom Integration uri=https://x.example",
+    "Say how the notifier authenticates: auth=NONE, auth=OAUTH2 or auth=JWT.",
+  ],
+  [
+    "/notifier opsramp Custom Integration auth=NONE",
+    "A notifier with NONE authentication needs uri= as well.",
+  ],
+  [
+    "/notifier opsramp Service Desk auth=OAUTH2 grantType=PASSWORD",
+    "A notifier with OAUTH2 authentication needs accessTokenURL= apiKey=? apiSecret=? userName= password=? as well.",
+  ],
+  ["/notifier opsramp Service Desk auth=JWT", "A notifier with JWT authentication needs tokenURL= as well."],
+  ["/notifier opsramp Service Desk type=SOAP_API auth=JWT", "A SOAP_API notifier supports only auth=NONE."],
+  [
+    "/notifier opsramp Service Desk auth=NONE apiKey=?",
+    "apiKey belongs to auth=OAUTH2; this notifier has auth=NONE.",
+  ],
+  [
+    "/notifier opsramp Service Desk auth=JWT tokenURL=x tokensPath=y",
+    '"y" does not say where the token is: type tokensPath=jwtToken:path.in.the.answer.',
+  ],
+  [
+    '/map opsramp "Service Desk" in INCIDENT Status Ticket Open=x',
+    '"Ticket" needs a dot between the third party\'s entity and its attribute: Ticket.stats.',
+  ],
+])("%s is refused: %s", async (line, sentence) => {
+  await using at = openRig();
+  await assert.rejects(at.plan(line), new BadInput(sentence));
+  assert.equal(at.desk.written(), undefined);
+});
+
+for (const [at, id] of [[0, CUSTOM], [1, SERVICE_DESK], [3, SERVICE_DESK], [4, SERVICE_DESK]] as const) {
+  const { title, request } = samples[at]!;
+  Deno.test(`/update opsramp takes the page's sample for ${title} as a document`, async () => {
+    await using rig = openRig();
+    const document = withoutSecrets(request);
+    const change = await rig.plan(`/update opsramp ${id}`, document);
+    const { verdict } = await change.run(
+      Object.fromEntries(change.asked.map((name) => [name, `${name.split(".").at(-1)}-value`])),
+    );
+    assert.equal(verdict.state, "applied");
+    const sent = JSON.stringify(rig.desk.written()?.body);
+    assert.ok(!sent.includes('"?"') && !sent.includes("accessTokenURI"));
+    const repeats = (stored(rig, id).outboundConfig?.mapAttributes ?? []).flatMap(({ attrValues }) =>
+      attrValues
+    );
+    assert.equal(
+      repeats.length,
+      new Set(repeats.map((pair) => JSON.stringify(pair))).size,
+      "a pair is stored twice",
+    );
+  });
+}
+
+function withoutSecrets(request: unknown): Json {
+  return JSON.parse(
+    JSON.stringify(request, (key, value) => ["password", "apiKey", "apiSecret"].includes(key) ? "?" : value),
+  );
+}
+
+Deno.test("/update opsramp combines a document with options and with a secret asked for in the line", async () => {
+  await using at = openRig();
+  const change = await at.plan(`/update opsramp ${SERVICE_DESK} name=Desk password=? apiKey=? apiSecret=?`, {
+    outboundConfig: {
+      notifier: {
+        type: "REST_API",
+        baseURI: "www.google.com",
+        authType: "OAUTH2",
+        grantType: "PASSWORD",
+        userName: "testUser",
+        accessTokenURI: "www.token.com/cred",
+      },
+    },
+  });
+  assert.equal(textOf(change.card.title), "Change the name and the notifier of Service Desk in OpsRamp");
+  const { verdict } = await change.run({ password: "pk", apiKey: "key", apiSecret: "api" });
+  assert.equal(verdict.state, "applied");
+  assert.deepEqual(Object.keys(at.desk.written()?.body as object), ["displayName", "outboundConfig"]);
+  assert.ok(change.undo.possible);
+  assert.equal(
+    textOf(change.undo.how),
+    "back to the name Service Desk and the notifier https://desk.acme.example/api without authentication",
+  );
+  assert.equal(await undone(at, change, verdict.after), "applied");
+  assert.equal(stored(at, SERVICE_DESK).displayName, "Service Desk");
+});
+
+Deno.test("/update opsramp reports what the vendor refused, and reads back that nothing changed", async () => {
+  await using at = openRig();
+  const change = await at.plan(`/update opsramp ${CUSTOM} role=ROLE-unknown`);
+  const { failure, verdict } = await change.run();
+  assert.deepEqual([failure?.kind, failure?.failure.ambiguous], ["rejected", false]);
+  assert.equal(failure?.failure.detail, "role: No role found with UUID : ROLE-unknown");
+  assert.equal(verdict.state, "not applied");
+});
+
+Deno.test("/update opsramp is not applied when the vendor says yes and keeps the old name", async () => {
+  await using at = openRig();
+  const change = await at.plan(`/update opsramp ${CUSTOM} name=New`);
+  at.desk.emulator.fail("update", { kind: "status", status: 200, body: { id: CUSTOM, displayName: "New" } });
+  const { verdict } = await change.run();
+  assert.equal(verdict.state, "not applied");
+  assert.equal(textOf(verdict.evidence), "Read back unchanged: name");
+});
+
+Deno.test("every OpsRamp command's example is understood", async () => {
+  const { opsramp } = await import("../../handlers/opsramp.ts");
+  for (const { example } of opsramp.operations) {
+    understand(example.startsWith("/disable") ? `${example} reason=x` : example);
+  }
+});
