@@ -1,0 +1,163 @@
+import { type Clock, systemClock } from "../../clients/clock.ts";
+import type { CallEvent } from "../../clients/http.ts";
+import { type Environment, readConfig } from "../../bot/config.ts";
+import { type Countersign, createCountersign } from "../../bot/countersign.ts";
+import type { Fields, Log } from "../../bot/log.ts";
+import { createApono } from "./apono.ts";
+import { createGravityZone, type GravityZoneOptions } from "./gravityzone.ts";
+import { createHalo } from "./halo.ts";
+import { createOpsRamp } from "./opsramp.ts";
+import { serve, type Served } from "./serve.ts";
+import { createTelegram, type Telegram, type TelegramOptions } from "./telegram.ts";
+
+export const GROUP = -1001;
+export const ANA = 101;
+export const BEN = 102;
+export const OSKAR = 666;
+
+export interface StageOptions {
+  /** Changes and additions to the environment; undefined takes a variable away. */
+  readonly environment?: Environment;
+  readonly telegram?: TelegramOptions;
+  readonly gravityzone?: GravityZoneOptions;
+  readonly clock?: TestClock;
+  /** Fetch updates instead of being sent them. */
+  readonly polling?: boolean;
+  readonly onVendorCall?: (event: CallEvent) => void;
+  readonly log?: Log;
+}
+
+/** The bot, Telegram and the four vendors, all over loopback. */
+export interface Stage extends AsyncDisposable {
+  readonly bot: Countersign;
+  /** Where the bot's HTTP side is. */
+  readonly url: string;
+  readonly telegram: Telegram;
+  readonly telegramUrl: string;
+  readonly gravityzone: ReturnType<typeof createGravityZone>;
+  readonly apono: ReturnType<typeof createApono>;
+  readonly opsramp: ReturnType<typeof createOpsRamp>;
+  readonly halo: ReturnType<typeof createHalo>;
+  readonly clock: TestClock;
+  readonly log: RecordedLog;
+  readonly environment: Environment;
+}
+
+/** The system's clock, moved forward at will. */
+export interface TestClock extends Clock {
+  advance(ms: number): void;
+}
+
+export function createTestClock(): TestClock {
+  let ahead = 0;
+  return { ...systemClock, now: () => Date.now() + ahead, advance: (ms) => void (ahead += ms) };
+}
+
+export interface LogLine {
+  readonly level: "debug" | "info" | "warning" | "error";
+  readonly event: string;
+  readonly fields: Fields;
+}
+
+export interface RecordedLog extends Log {
+  readonly lines: LogLine[];
+}
+
+export function createRecordedLog(): RecordedLog {
+  const lines: LogLine[] = [];
+  const at = (level: LogLine["level"]) => (event: string, fields: Fields = {}) =>
+    void lines.push({ level, event, fields });
+  return { lines, debug: at("debug"), info: at("info"), warning: at("warning"), error: at("error") };
+}
+
+/** 32 bytes that are nobody's key. */
+export const SANDBOX_SECRET_KEY = btoa("sandbox-key-sandbox-key-sandbox-");
+export const SANDBOX_WEBHOOK_SECRET = "sandbox-webhook-secret-0123456789abcdef";
+
+/** Starts everything; the bot is told of it by its environment, as in production. */
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
+  const clock = options.clock ?? createTestClock();
+  const now = clock.now;
+  const log = createRecordedLog();
+  const telegram = createTelegram({ now, ...options.telegram });
+  const gravityzone = createGravityZone({ now, ...options.gravityzone });
+  const [apono, opsramp, halo] = [createApono({ now }), createOpsRamp({ now }), createHalo({ now })];
+  let bot: Countersign | undefined;
+  const served: Served[] = [
+    serve((request) => bot?.app.fetch(request) ?? new Response(null, { status: 503 })),
+    serve((request) => telegram.app.fetch(request)),
+    serve((request) => gravityzone.fetch(request)),
+    serve((request) => apono.fetch(request)),
+    serve((request) => opsramp.fetch(request)),
+    serve((request) => halo.fetch(request)),
+  ];
+  const [url, telegramUrl, ...vendorUrls] = served.map((one) => one.url) as [string, string, ...string[]];
+  const environment = {
+    ...sandboxEnvironment({ url, telegramUrl, vendorUrls, token: telegram.token }),
+    ...(options.polling ? { PUBLIC_URL: undefined } : {}),
+    ...options.environment,
+  };
+  const config = readConfig(environment);
+  bot = await createCountersign({
+    config,
+    clock,
+    log: options.log ?? log,
+    ...(options.onVendorCall ? { onVendorCall: options.onVendorCall } : {}),
+  });
+  await bot.start();
+  const running = bot;
+  return {
+    bot: running,
+    url,
+    telegram,
+    telegramUrl,
+    gravityzone,
+    apono,
+    opsramp,
+    halo,
+    clock,
+    log,
+    environment,
+    async [Symbol.asyncDispose]() {
+      await running.stop(AbortSignal.timeout(5000));
+      gravityzone.release();
+      await telegram[Symbol.asyncDispose]();
+      for (const one of served) await one[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** What an operator would put into `.env`, pointing at the emulators. */
+export function sandboxEnvironment(
+  { url, telegramUrl, vendorUrls, token }: {
+    url: string;
+    telegramUrl: string;
+    vendorUrls: readonly string[];
+    token: string;
+  },
+): Environment {
+  const [gravityzone, apono, opsramp, halo] = vendorUrls;
+  return {
+    TELEGRAM_BOT_TOKEN: token,
+    TELEGRAM_API_ROOT: telegramUrl,
+    TELEGRAM_WEBHOOK_SECRET: SANDBOX_WEBHOOK_SECRET,
+    PUBLIC_URL: url,
+    ADMIN_CHATS: String(GROUP),
+    OPERATORS: `${ANA},${BEN}`,
+    APPROVERS: `${ANA},${BEN}`,
+    DATABASE_URL: "sqlite::memory:",
+    SECRET_KEY: SANDBOX_SECRET_KEY,
+    BITDEFENDER_API_URL: `${gravityzone}/api`,
+    BITDEFENDER_API_KEY: "sandbox-gravityzone-key",
+    APONO_API_URL: apono,
+    APONO_API_TOKEN: "aup_sandbox",
+    OPSRAMP_API_URL: opsramp,
+    OPSRAMP_TENANT_ID: "client_8",
+    OPSRAMP_CLIENT_ID: "key",
+    OPSRAMP_CLIENT_SECRET: "secret",
+    HALO_API_URL: `${halo}/api`,
+    HALO_AUTH_URL: `${halo}/auth`,
+    HALO_CLIENT_ID: "client",
+    HALO_CLIENT_SECRET: "client-secret",
+  };
+}
