@@ -8,6 +8,7 @@ import type { Secrets } from "../secrets/secrets.ts";
 import { PRIORITY, putMessage } from "../store/messages.ts";
 import { newHandle, putPrompt } from "../store/prompts.ts";
 import type { ChangesTable } from "../store/schema.ts";
+import { askedIn } from "../command/literal_secret.ts";
 import type { Vocabulary } from "../command/route.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
@@ -224,7 +225,7 @@ export function createRequests(options: RequestsOptions): Requests {
         verb: undo.verb,
         target: undo.target,
         input: undo.input,
-        asked: [],
+        asked: askedIn(undo.input, (field) => operation.secret(field)),
         reason: `undo of ${change.code}`,
         ticket: change.ticket ?? undefined,
         undoOf: change.code,

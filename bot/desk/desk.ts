@@ -269,15 +269,17 @@ export function createDesk(options: DeskOptions): Desk {
     const invocation = invocationShape.parse(JSON.parse(prompt.body));
     const command = vendors.find(invocation.verb, invocation.target);
     if (!command || !await allowed(turn, needOfCommand(command), `/${invocation.verb}`)) return;
-    if (isChange(command) && !await usePrompt(store, store.db, handle)) return turn.refuse("unknown_button");
-    const answered = isChange(command) ? turn.aside(invocation.messageId) : turn;
-    if (isChange(command)) {
+    if (!isChange(command)) return await run(turn, command, invocation);
+    // Presses of a chat are handled one after the other, so the mark may wait for the commit of the whole turn.
+    if (prompt.used_at !== null) return turn.refuse("unknown_button");
+    turn.also((transaction) => usePrompt(store, transaction, handle));
+    if (turn.press?.messageId) {
       turn.answer({
         mark: "info",
-        title: `Asked for: /${invocation.verb} ${invocation.target ?? ""}`.trim(),
+        title: ["Asked for: ", { data: `/${invocation.verb} ${invocation.target ?? ""}` }],
       });
     }
-    await run(answered, command, invocation);
+    await run(turn.aside(invocation.messageId), command, invocation);
   }
 
   async function turnPage(turn: Turn, handle: string, page: number): Promise<void> {
@@ -306,12 +308,9 @@ export function createDesk(options: DeskOptions): Desk {
 
   /** Only the presser sees this; a refusal comes as an alert, since a toast is easily missed. */
   async function answerPress(turn: Turn, queryId: string): Promise<void> {
-    const sentence = turn.refused && reasons[turn.refused];
+    const text = turn.notice?.trim().slice(0, 200);
     try {
-      await api.answerCallbackQuery(
-        queryId,
-        sentence ? { text: sentence.slice(0, 200), show_alert: true } : {},
-      );
+      await api.answerCallbackQuery(queryId, text ? { text, show_alert: turn.refused !== undefined } : {});
     } catch (error) {
       log.debug("press_not_answered", { trace: turn.trace, ...errorFields(error) });
     }

@@ -57,12 +57,9 @@ export async function findPrompt(store: Store, handle: string): Promise<PromptsT
     .where("handle", "=", handle).where("expires_at", ">", store.now()).executeTakeFirst();
 }
 
-/** True for the first taker only. */
-export async function usePrompt(store: Store, db: Queryable, handle: string): Promise<boolean> {
-  const taken = await db.updateTable("prompts").set({ used_at: store.now() })
-    .where("handle", "=", handle).where("used_at", "is", null).where("expires_at", ">", store.now())
-    .returning("handle").executeTakeFirst();
-  return taken !== undefined;
+/** Marks a question as answered. */
+export async function usePrompt(store: Store, db: Queryable, handle: string): Promise<void> {
+  await db.updateTable("prompts").set({ used_at: store.now() }).where("handle", "=", handle).execute();
 }
 
 export async function prunePrompts(store: Store): Promise<void> {
