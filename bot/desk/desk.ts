@@ -131,7 +131,7 @@ export function createDesk(options: DeskOptions): Desk {
     if (first.kind === "for_other_bot") return turn.refuse("other_bot_command");
     if (first.kind === "not_a_command") return await chat(turn);
     if (!await allowed(turn, needOf(first), text)) return;
-    await people.meet(turn.person);
+    if (needOf(first) !== "identify") await people.meet(turn.person);
     const parsed = message.document || message.reply_to_message?.document
       ? await withDocument(message, text)
       : first;
