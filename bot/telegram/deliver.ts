@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { type Api, InputFile } from "grammy";
 import type { Attachment, Reply } from "../../handlers/reply.ts";
 import type { Redactor } from "../redact.ts";
-import { renderPlain } from "../render/plain.ts";
-import { renderRich } from "../render/rich.ts";
+import { type PlainPayload, renderPlain } from "../render/plain.ts";
+import { renderRich, type RichPayload } from "../render/rich.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import { refusalOf } from "./api.ts";
 
@@ -59,7 +59,9 @@ interface Shown {
   readonly rest: Attachment | undefined;
 }
 
-type Content = { readonly body: Record<string, unknown>; readonly rest: Attachment | undefined };
+type Content =
+  | { readonly format: "rich"; readonly payload: Omit<RichPayload, "rest"> }
+  | { readonly format: "plain"; readonly payload: Omit<PlainPayload, "rest"> };
 
 /** As rich as the server takes it: each refusal of the form leads to a simpler form of the same message. */
 async function showSomehow(row: MessagesTable, reply: Reply, options: DeliverOptions): Promise<Shown> {
@@ -87,11 +89,11 @@ async function show(
   format: "rich" | "plain",
   options: DeliverOptions,
 ): Promise<Shown> {
-  const content = contentOf(row, reply, format, options);
+  const { content, rest } = contentOf(row, reply, format, options);
   const place = row.message_id === null && row.ephemeral_id === null
     ? await send(row, content, options)
     : await edit(row, content, options);
-  return { place, format, rest: content.rest };
+  return { place, format, rest };
 }
 
 function contentOf(
@@ -99,87 +101,87 @@ function contentOf(
   reply: Reply,
   format: "rich" | "plain",
   { keepCommand, capabilities }: DeliverOptions,
-): Content {
+): { content: Content; rest: Attachment | undefined } {
   const store = (command: string) => keepCommand(row.chat_id, command);
   if (format === "rich") {
-    const { rest, ...body } = renderRich(reply, { store });
-    return { body, rest };
+    const { rest, ...payload } = renderRich(reply, { store });
+    return { content: { format, payload }, rest };
   }
-  const { rest, ...body } = renderPlain(reply, { store, dateTimeEntities: capabilities.dateTimes });
-  return { body, rest };
+  const { rest, ...payload } = renderPlain(reply, { store, dateTimeEntities: capabilities.dateTimes });
+  return { content: { format, payload }, rest };
 }
 
-/** grammY's typed methods know neither half of these calls better than the server does; `raw` takes the payload. */
-type Raw = Record<string, (payload: Record<string, unknown>) => Promise<Record<string, unknown> | true>>;
-
-function rawOf(api: Api): Raw {
-  return api.raw as unknown as Raw;
-}
+/** Everything about a new message but what it says. */
+type Addressed = Omit<Parameters<Api["raw"]["sendMessage"]>[0], "text" | "parse_mode" | "reply_markup">;
 
 async function send(row: MessagesTable, content: Content, options: DeliverOptions): Promise<Place> {
-  const raw = rawOf(options.api);
-  const method = "rich_message" in content.body ? "sendRichMessage" : "sendMessage";
-  const payload = {
+  const addressed = {
     chat_id: row.chat_id,
     ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
-    ...(row.reply_to === null
-      ? {}
-      : { reply_parameters: { message_id: row.reply_to, allow_sending_without_reply: true } }),
-    ...(row.silent ? { disable_notification: true } : {}),
-    ...content.body,
   };
   if (row.receiver_id !== null && options.capabilities.ephemeral !== false) {
     try {
-      const { reply_parameters: _, disable_notification: __, ...bare } = payload as Record<string, unknown>;
-      return placeOf(await raw[method]!({ ...bare, ephemeral_message_parameters: ephemeral(row) }), options);
+      const sent = await post(options.api, { ...addressed, ...aside(row, row.receiver_id) }, content);
+      // A server that does not know ephemeral messages ignores the wish and answers with an ordinary message.
+      options.capabilities.ephemeral = sent.ephemeral_id !== null;
+      return sent;
     } catch (error) {
       // "Only you see this" is a courtesy; that the person gets an answer is not.
       if (refusalOf(error)?.code !== 400) throw error;
     }
   }
+  const inPublic = {
+    ...addressed,
+    ...(row.reply_to === null
+      ? {}
+      : { reply_parameters: { message_id: row.reply_to, allow_sending_without_reply: true } }),
+    ...(row.silent ? { disable_notification: true } : {}),
+  };
   try {
-    return placeOf(await raw[method]!(payload), undefined);
+    return await post(options.api, inPublic, content);
   } catch (error) {
     if (!/thread not found/i.test(refusalOf(error)?.description ?? "")) throw error;
-    const { message_thread_id: _, ...elsewhere } = payload as Record<string, unknown>;
-    return placeOf(await raw[method]!(elsewhere), undefined);
+    const { message_thread_id: _, ...elsewhere } = { message_thread_id: undefined, ...inPublic };
+    return await post(options.api, elsewhere, content);
   }
 }
 
-function ephemeral(row: MessagesTable): Record<string, unknown> {
+function aside(row: MessagesTable, receiver: number): Pick<Addressed, "ephemeral_message_parameters"> {
   return {
-    receiver_user_id: row.receiver_id,
-    ...(row.callback_query_id === null ? {} : { callback_query_id: row.callback_query_id }),
+    ephemeral_message_parameters: {
+      receiver_user_id: receiver,
+      ...(row.callback_query_id === null ? {} : { callback_query_id: row.callback_query_id }),
+    },
   };
 }
 
-function placeOf(sent: Record<string, unknown> | true, learnt: DeliverOptions | undefined): Place {
-  if (sent === true) return { message_id: null, ephemeral_id: null };
-  const ephemeralId = typeof sent.ephemeral_message_id === "number" ? sent.ephemeral_message_id : null;
-  // A server that does not know ephemeral messages ignores the wish and answers with an ordinary message.
-  if (learnt) learnt.capabilities.ephemeral = ephemeralId !== null;
-  if (ephemeralId !== null) return { message_id: null, ephemeral_id: ephemeralId };
-  return { message_id: typeof sent.message_id === "number" ? sent.message_id : null, ephemeral_id: null };
+async function post(api: Api, addressed: Addressed, content: Content): Promise<Place> {
+  const sent = content.format === "rich"
+    ? await api.raw.sendRichMessage({ ...addressed, ...content.payload })
+    : await api.raw.sendMessage({ ...addressed, ...content.payload });
+  const ephemeralId = sent.ephemeral_message_id ?? null;
+  return { message_id: ephemeralId === null ? sent.message_id ?? null : null, ephemeral_id: ephemeralId };
 }
 
 async function edit(row: MessagesTable, content: Content, options: DeliverOptions): Promise<Place> {
-  const raw = rawOf(options.api);
-  const place = { message_id: row.message_id, ephemeral_id: row.ephemeral_id };
+  const { raw } = options.api;
   try {
-    if (row.ephemeral_id !== null) {
-      await raw.editEphemeralMessageText!({
+    if (row.ephemeral_id !== null && row.receiver_id !== null) {
+      await raw.editEphemeralMessageText({
         chat_id: row.chat_id,
         receiver_user_id: row.receiver_id,
         ephemeral_message_id: row.ephemeral_id,
-        ...content.body,
+        ...content.payload,
       });
-    } else {
-      await raw.editMessageText!({ chat_id: row.chat_id, message_id: row.message_id, ...content.body });
+    } else if (row.message_id !== null) {
+      await raw.editMessageText({ chat_id: row.chat_id, message_id: row.message_id, ...content.payload });
     }
-    return place;
+    return { message_id: row.message_id, ephemeral_id: row.ephemeral_id };
   } catch (error) {
     const description = refusalOf(error)?.description ?? "";
-    if (/message is not modified/i.test(description)) return place;
+    if (/message is not modified/i.test(description)) {
+      return { message_id: row.message_id, ephemeral_id: row.ephemeral_id };
+    }
     if (/message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description)) {
       return await send(row, content, options);
     }
