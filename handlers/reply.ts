@@ -79,3 +79,12 @@ export interface Reply {
   /** Concerns only the asker: ephemeral in groups where the server can, else a normal reply. */
   readonly personal?: boolean;
 }
+
+/** One line of several pieces, each of which may itself be a line. */
+export function line(...pieces: readonly Line[]): Inline[] {
+  return pieces.flatMap((piece) => (isInline(piece) ? [piece] : line(...piece)));
+}
+
+function isInline(piece: Line): piece is Inline {
+  return !Array.isArray(piece);
+}

@@ -145,13 +145,13 @@ export function createDecisions({ config, store, people, secrets, metrics }: Dec
 }
 
 /** What the group is shown of a change, as a new version of its one message. */
-export function cardMessage(change: Change, priority: number = PRIORITY.decision): Outgoing {
+export function cardMessage(change: Change): Outgoing {
   return {
     key: cardKey(change.code),
     chatId: change.chat_id,
     threadId: change.thread_id ?? undefined,
     reply: cardOf(change),
-    priority,
+    priority: PRIORITY.decision,
     trace: change.trace ?? undefined,
   };
 }

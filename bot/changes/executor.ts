@@ -155,7 +155,6 @@ export function createExecutor(options: ExecutorOptions): Executor {
       set: { sent_at: store.now() },
       only: { claimedBy: holder },
       audit: { detail: change.hash },
-      show: (row) => [cardMessage(row, PRIORITY.edit)],
     });
     if (!sending) return;
     const { operation, connected } = partsOf(sending);
