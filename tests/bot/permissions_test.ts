@@ -108,12 +108,12 @@ Deno.test("the flags permit what they name and nothing besides", async () => {
     await Deno.writeTextFile(
       script,
       `const states = ${JSON.stringify(ASKED)}.map((asked) => Deno.permissions.querySync(asked).state);
-      const text = JSON.stringify([...states, Deno.env.get("HOME") ?? "unset"]);
+      const text = JSON.stringify([...states, Deno.env.get("SOMEONES_KEY") ?? "unset"]);
       Deno.stdout.writeSync(new TextEncoder().encode(text));`,
     );
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-q", "--no-config", "--no-check", ...flags({}), "--allow-read=./data", script],
-      env: { HOME: "anywhere" },
+      env: { SOMEONES_KEY: "abc" },
     }).output();
     const expected = [
       "granted",
