@@ -155,7 +155,8 @@ Deno.test("/map opsramp never sends a pair that is stored, whatever is stored an
       assert.equal(now.length - count, missing.size);
       assert.deepEqual(new Set(now), new Set([...before, ...wanted].map(key)));
     }),
-    { numRuns: 40 },
+    // Six pairs can be read as they are; to shrink them would start a server for every step.
+    { numRuns: 40, endOnFailure: true },
   );
 });
 
