@@ -5,13 +5,16 @@ export interface Served extends AsyncDisposable {
 }
 
 /**
- * Serves `handler` on a free port of 127.0.0.1. Disposing cuts what is still open, so that a handler that never
+ * Serves `handler` on 127.0.0.1, on a free port unless one is named. Disposing cuts what is still open, so that a handler that never
  * answers cannot hold up a test.
  */
-export function serve(handler: (request: globalThis.Request) => Response | Promise<Response>): Served {
+export function serve(
+  handler: (request: globalThis.Request) => Response | Promise<Response>,
+  port = 0,
+): Served {
   const end = new AbortController();
   const server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, signal: end.signal, onListen() {} },
+    { hostname: "127.0.0.1", port, signal: end.signal, onListen() {} },
     (request) => handler(request),
   );
   return {

@@ -24,8 +24,17 @@ export interface StageOptions {
   /** Fetch updates instead of being sent them. */
   readonly polling?: boolean;
   readonly onVendorCall?: (event: CallEvent) => void;
+  /** Stands in the way of every call to a vendor: passes it on, or lets it go wrong. */
+  readonly onTheWay?: (
+    vendor: VendorName,
+    request: Request,
+    passOn: () => Response | Promise<Response>,
+  ) => Promise<Response>;
   readonly log?: Log;
 }
+
+/** As people say it. */
+export type VendorName = "GravityZone" | "Apono" | "OpsRamp" | "HaloPSA";
 
 /** The bot, Telegram and the four vendors, all over loopback. */
 export interface Stage extends AsyncDisposable {
@@ -82,14 +91,15 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const telegram = createTelegram({ now, ...options.telegram });
   const gravityzone = createGravityZone({ now, ...options.gravityzone });
   const [apono, opsramp, halo] = [createApono({ now }), createOpsRamp({ now }), createHalo({ now })];
-  let bot: Countersign | undefined;
+  const reach = options.onTheWay ?? ((_vendor, _request, passOn) => passOn());
+  let bot: Countersign | undefined = undefined;
   const served: Served[] = [
     serve((request) => bot?.app.fetch(request) ?? new Response(null, { status: 503 })),
     serve((request) => telegram.app.fetch(request)),
-    serve((request) => gravityzone.fetch(request)),
-    serve((request) => apono.fetch(request)),
-    serve((request) => opsramp.fetch(request)),
-    serve((request) => halo.fetch(request)),
+    serve((request) => reach("GravityZone", request, () => gravityzone.fetch(request))),
+    serve((request) => reach("Apono", request, () => apono.fetch(request))),
+    serve((request) => reach("OpsRamp", request, () => opsramp.fetch(request))),
+    serve((request) => reach("HaloPSA", request, () => halo.fetch(request))),
   ];
   const [url, telegramUrl, ...vendorUrls] = served.map((one) => one.url) as [string, string, ...string[]];
   const environment = {

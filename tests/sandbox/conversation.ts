@@ -1,0 +1,216 @@
+import { isEphemeral, type Message, type RichNode } from "./telegram/message.ts";
+import {
+  ANA,
+  BEN,
+  GROUP,
+  openStage,
+  OSKAR,
+  type Stage,
+  type StageOptions,
+  type VendorName,
+} from "./stage.ts";
+import { buttonsOf, plainText, render } from "./telegram.ts";
+import { DEFAULT_PERSONS } from "./telegram/seeds.ts";
+
+/** Something the bot showed: a new message, an edited one, or a notice to who pressed a button. */
+export interface Shown {
+  readonly text: string;
+  /** The one person who sees it; absent when the whole group does. */
+  readonly only?: string;
+  readonly kind: "message" | "edited" | "notice";
+}
+
+/** A person at the sandbox. Oskar is in the group, but may neither ask for changes nor approve them. */
+export type PersonId = typeof ANA | typeof BEN | typeof OSKAR;
+
+/** What people do, one thing after another; each resolves to what the bot showed until it had nothing left to do. */
+export interface Conversation extends AsyncDisposable {
+  readonly stage: Stage;
+  say(person: PersonId, text: string, options?: { inPrivate?: boolean }): Promise<Shown[]>;
+  /** Presses the newest button of that label which the person can see. */
+  press(person: PersonId, label: string): Promise<Shown[]>;
+  /** Opens the person's newest link to the secret page, fills it in and sends it. */
+  enter(person: PersonId, values: Readonly<Record<string, string>>): Promise<Shown[]>;
+  pass(ms: number): Promise<Shown[]>;
+  vendor(name: VendorName, condition: Condition): void;
+  /** The code of the newest change. */
+  code(): Promise<string | undefined>;
+}
+
+/**
+ * How a vendor behaves from now on: "down" answers nothing; "failing" does the next change that is asked of it, but
+ * breaks down before it can say so.
+ */
+export type Condition = "well" | "down" | "failing";
+
+const PATIENCE_MS = 30_000;
+const LOOK_MS = 5;
+
+/** By the name one types, in lower case. */
+export const PERSONS: ReadonlyMap<string, PersonId> = new Map([["ana", ANA], ["ben", BEN], ["oskar", OSKAR]]);
+
+export function nameOf(person: number): string {
+  return DEFAULT_PERSONS.find(({ id }) => id === person)?.name ?? String(person);
+}
+
+/** The people who are in the sandbox's group. */
+export const SANDBOX_GROUP = { id: GROUP, title: "On-call", members: [ANA, BEN, OSKAR] } as const;
+
+export async function openConversation(options: StageOptions = {}): Promise<Conversation> {
+  const conditions = new Map<VendorName, Condition>();
+  const stage = await openStage({
+    telegram: { chats: [SANDBOX_GROUP] },
+    ...options,
+    async onTheWay(vendor, request, passOn) {
+      const condition = conditions.get(vendor) ?? "well";
+      if (condition === "down") return brokenOff();
+      const answer = await passOn();
+      if (condition === "well" || !isWrite(vendor, request)) return answer;
+      conditions.set(vendor, "down");
+      return brokenOff();
+    },
+  });
+  const { telegram, clock } = stage;
+  let here = GROUP;
+
+  /** GravityZone's calls are all POST to one address, so it is asked which one it was. */
+  function isWrite(vendor: VendorName, { method, url }: Request): boolean {
+    if (vendor !== "GravityZone") return method !== "GET" && !url.endsWith("/token");
+    return /^(configure|disable|generate)/.test(stage.gravityzone.calls.at(-1)?.method ?? "");
+  }
+
+  async function during(act: () => unknown): Promise<Shown[]> {
+    const before = sights(stage);
+    const notice = await act();
+    await settled(stage);
+    const shown = sights(stage).flatMap(({ message, text }): Shown[] => {
+      const known = before.find((sight) => sight.message === message);
+      if (known?.text === text) return [];
+      const only = onlyFor(message);
+      return [{ text, kind: known ? "edited" : "message", ...(only !== undefined && { only }) }];
+    });
+    return notice === undefined ? shown : [notice as Shown, ...shown];
+  }
+
+  return {
+    stage,
+    say: (person, text, { inPrivate = false } = {}) =>
+      during(() => {
+        here = inPrivate ? person : GROUP;
+        telegram.say(person, here, text);
+      }),
+    press: (person, label) =>
+      during(async (): Promise<Shown | undefined> => {
+        const message = withButton(stage, person, label, here);
+        const answer = await telegram.press(person, message, label);
+        return answer.text ? { text: answer.text, kind: "notice", only: nameOf(person) } : undefined;
+      }),
+    enter: (person, values) => during(() => fillIn(stage, person, values)),
+    pass: (ms) =>
+      during(() => {
+        clock.advance(ms);
+        stage.bot.store.wakeUp.local("changes");
+      }),
+    vendor: (name, condition) => void conditions.set(name, condition),
+    async code() {
+      const newest = await stage.bot.store.db.selectFrom("changes").select("code").orderBy(
+        "created_at",
+        "desc",
+      )
+        .limit(1).executeTakeFirst();
+      return newest?.code;
+    },
+    [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
+  };
+}
+
+/** Resolves when Telegram has nothing to deliver and the bot nothing to do or to say. */
+async function settled(stage: Stage): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  while (!await isIdle(stage)) {
+    if (Date.now() > until) throw new Error(`The bot was still at work after ${PATIENCE_MS / 1000} s.`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** Asked in the order in which work moves on, so that nothing slips through between two looks. */
+async function isIdle({ telegram, bot: { store } }: Stage): Promise<boolean> {
+  if (telegram.pending().length > 0) return false;
+  const { db } = store;
+  if (await db.selectFrom("inbox").select("update_id").where("state", "=", "new").executeTakeFirst()) {
+    return false;
+  }
+  const now = store.now();
+  const underWay = await db.selectFrom("changes").select("code")
+    .where(({ or, and, eb }) =>
+      or([
+        eb("state", "in", ["approved", "executing"]),
+        and([eb("state", "=", "pending"), eb("expires_at", "<=", now)]),
+        and([eb("state", "=", "unknown"), eb("next_check_at", "<=", now)]),
+      ])
+    ).executeTakeFirst();
+  if (underWay) return false;
+  return await db.selectFrom("messages").select("key").where("state", "=", "due").executeTakeFirst() ===
+    undefined;
+}
+
+/** Every message of the bot as it looks now, by chat. */
+function sights({ telegram }: Stage): { message: Message; text: string }[] {
+  return [GROUP, ANA, BEN, OSKAR].flatMap((chat) => {
+    const aside = chat === GROUP
+      ? [ANA, BEN, OSKAR].flatMap((person) => telegram.ephemerals(person, GROUP))
+      : [];
+    return [...telegram.answers(chat), ...aside].map((message) => ({ message, text: render(message) }));
+  });
+}
+
+function onlyFor(message: Message): string | undefined {
+  if (isEphemeral(message)) return message.receiver_user?.first_name;
+  return message.chat.type === "private" ? nameOf(message.chat.id) : undefined;
+}
+
+function withButton({ telegram }: Stage, person: PersonId, label: string, here: number): Message {
+  const places = here === GROUP ? [GROUP, person] : [person, GROUP];
+  const visible = places.flatMap((chat) => [
+    ...(chat === GROUP ? telegram.ephemerals(person, GROUP).toReversed() : []),
+    ...telegram.answers(chat).toReversed(),
+  ]);
+  const found = visible.find((message) => buttonsOf(message).some((button) => fits(button, label)));
+  if (found) return found;
+  const offered = visible.slice(0, 3).flatMap(buttonsOf).map(({ text }) => `[ ${plainText(text)} ]`);
+  throw new Error(
+    `${nameOf(person)} sees no button "${label}"; there is ${offered.join(" ") || "none at all"}.`,
+  );
+}
+
+function fits({ text, callback_data }: ReturnType<typeof buttonsOf>[number], label: string): boolean {
+  return callback_data !== undefined && plainText(text as RichNode | string).includes(label);
+}
+
+async function fillIn(
+  { telegram }: Stage,
+  person: PersonId,
+  values: Readonly<Record<string, string>>,
+): Promise<void> {
+  const links = [...telegram.ephemerals(person, GROUP), ...telegram.answers(person)].flatMap(buttonsOf)
+    .flatMap(({ url }) => (url?.includes("/secret/") ? [url] : []));
+  const link = links.at(-1);
+  if (link === undefined) throw new Error(`${nameOf(person)} has no link to a secret page.`);
+  const page = await (await fetch(link)).text();
+  const asked = [...page.matchAll(/<input[^>]*name="([^"]+)"/g)].map(([, name = ""]) => name);
+  const given = Object.keys(values);
+  if (asked.toSorted().join() !== given.toSorted().join()) {
+    throw new Error(
+      `The page asks for ${asked.join(", ") || "nothing any more"}, not for ${given.join(", ")}.`,
+    );
+  }
+  const answer = await fetch(link, { method: "POST", body: new URLSearchParams(values) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`The page answered ${answer.status}: ${/<h1>(.*?)<\/h1>/.exec(text)?.[1]}`);
+}
+
+/** Promises more of a body than it sends, which breaks the connection. */
+function brokenOff(): Response {
+  const body = new ReadableStream({ start: (controller) => controller.close() });
+  return new Response(body, { headers: { "content-type": "application/json", "content-length": "512" } });
+}
