@@ -137,12 +137,11 @@ const said = z.union([
 /** "No resource found with UUID …": something that the request names, such as a role, does not exist. */
 const NO_SUCH_RESOURCE = "0003";
 
-/** The vendor's statuses do not say what they say elsewhere: a missing integration is a 500, a stale token a 407. */
+/** The vendor's statuses do not say what they say elsewhere: a missing integration is a 500. */
 function explain(status: number, body: unknown): { kind?: FailureKind; detail?: string } | undefined {
   const words = said.safeParse(body).data;
   const detail = words ? { detail: words.message } : {};
   if (/no installed integration found/i.test(words?.message ?? "")) return { kind: "not_found", ...detail };
-  if (status === 407) return { kind: "credentials_refused", ...detail };
   if (status === 410) return { kind: "rejected", detail: "the tenant is unavailable or deactivated" };
   if (status === 500 && words?.code === NO_SUCH_RESOURCE) return { kind: "rejected", ...detail };
   return detail;

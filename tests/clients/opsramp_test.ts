@@ -379,6 +379,13 @@ for (const { fault, kind, ambiguous, applied } of TROUBLES) {
   });
 }
 
+Deno.test("getInstalled() says that the tenant is deactivated instead of calling the integration gone", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("get", { kind: "status", status: 410 });
+  const failure = await failureOf(desk.client.getInstalled(CUSTOM, desk.call));
+  assert.deepEqual([failure.kind, failure.detail], ["rejected", "the tenant is unavailable or deactivated"]);
+});
+
 Deno.test("updateInstalled() repeats what the vendor objects to, field by field", async () => {
   await using desk = openDesk();
   const update = {

@@ -202,6 +202,18 @@ Deno.test("/update opsramp is not applied when the vendor says yes and keeps the
   assert.equal(textOf(verdict.evidence), "Read back unchanged: name");
 });
 
+Deno.test("/update opsramp reads back by itself, never from an answer that somebody else began to wait for", async () => {
+  await using at = openRig();
+  const { operation, plan } = await at.plan(`/update opsramp ${CUSTOM} name=New`);
+  const gets = () => at.desk.asked().filter((asked) => asked === "get").length;
+  const before = gets();
+  await Promise.all([
+    at.desk.client.getInstalled(CUSTOM, at.desk.call),
+    operation.verify(at.context, plan, undefined),
+  ]);
+  assert.equal(gets() - before, 2);
+});
+
 Deno.test("every OpsRamp command's example is understood", async () => {
   const { opsramp } = await import("../../handlers/opsramp.ts");
   for (const { example } of opsramp.operations) {
