@@ -21,8 +21,10 @@ const OWNERS: Readonly<Record<string, string>> = {
   ofetch: "clients",
 };
 
-/** The files in the sandbox that start the real bot. All others are emulators, written from the vendors' pages alone. */
-const STARTERS: readonly string[] = ["tests/sandbox/main.ts", "tests/sandbox/stage.ts"];
+/** The files in the sandbox that run the real bot. All others are emulators, written from the vendors' pages alone. */
+const RUNNERS: readonly string[] = ["main", "stage", "conversation", "script"].map((name) =>
+  `tests/sandbox/${name}.ts`
+);
 
 /** What a file imports, as written, dynamic imports and `@ts-types` included. */
 export function importsIn(path: string, code: string): string[] {
@@ -69,7 +71,7 @@ function fileFaults(path: string, specifier: string): string[] {
 }
 
 function isEmulator(path: string): boolean {
-  return path.startsWith("tests/sandbox/") && !path.endsWith("_test.ts") && !STARTERS.includes(path);
+  return path.startsWith("tests/sandbox/") && !path.endsWith("_test.ts") && !RUNNERS.includes(path);
 }
 
 function packageFaults(path: string, specifier: string): string[] {
