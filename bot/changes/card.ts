@@ -61,7 +61,6 @@ export function changeDetails(change: Change): Reply {
       ...breaksBlock(card),
       sendsBlock(card),
     ],
-    ...(change.state === "pending" ? { buttons: [decisionButtons(change)] } : {}),
     footer: ["ref ", { code: change.trace ?? change.code }],
   };
 }
@@ -73,7 +72,7 @@ function question(change: Change, { freeze, approvers }: CardView): Reply {
     ...stateLine(change),
     blocks: [
       ...(card.warnings ?? []).map((text): Block => ({ kind: "text", text: ["⚠️ ", { bold: text }] })),
-      { kind: "text", text: [change.risk === "danger" ? "danger · " : "", { code: plan.target.id }] },
+      { kind: "text", text: { code: plan.target.id } },
       rowsTable(card),
       {
         kind: "facts",
@@ -87,7 +86,7 @@ function question(change: Change, { freeze, approvers }: CardView): Reply {
       },
       {
         kind: "details",
-        summary: "what will be sent · last changes",
+        summary: card.details ? "what will be sent · more" : "what will be sent",
         blocks: [{ kind: "pre", text: pretty(card.sends) }, ...(card.details ?? [])],
       },
     ],
@@ -171,7 +170,11 @@ function storyFacts(change: Change): [string, Line][] {
         change.decision_reason ? [" · ", { data: change.decision_reason }] : "",
       ),
     ]);
-  } else facts.push(["Expires", { time: change.expires_at, as: "relative" }]);
+  } else if (change.state === "pending") {
+    // Not buttons: those count only under the card itself.
+    facts.push(["Expires", { time: change.expires_at, as: "relative" }]);
+    facts.push(["Decide", [{ code: `/approve ${change.code}` }, " or ", { code: `/reject ${change.code}` }]]);
+  }
   if (change.sent_at !== null) facts.push(["Sent", { time: change.sent_at }]);
   if (change.finished_at !== null) facts.push(["Finished", { time: change.finished_at }]);
   if (change.evidence !== null) facts.push(["Seen", JSON.parse(change.evidence) as Line]);

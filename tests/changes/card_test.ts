@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { buttonsOf } from "../sandbox/telegram.ts";
+import { ANA, BEN, company, GROUP, openDesk, OSKAR, textOf } from "./desk.ts";
+
+const ROLE = "arn:aws:iam::999888777666:role/gravityzone";
+
+Deno.test("/disable ec2: the card says what, on what, from what to what, what breaks, why, who and until when", async () => {
+  await using desk = await openDesk({ environment: { APPROVAL_TTL: "20m" } });
+  const { code, card } = await desk.ask("/disable ec2 Acme Corp reason=“off-boarding of Acme” ticket=4711");
+  const [first, ...rest] = textOf(card).split("\n");
+  assert.equal(first, "⚠️ Disable the EC2 integration of Acme Corp? · danger");
+  const text = rest.join("\n");
+  assert.match(text, /Not to be confused with Acme Corporation/);
+  assert.match(text, new RegExp(`^${company.acmeCorp}$`, "m"));
+  assert.match(text, /^ +now +after$/m);
+  assert.match(text, /^Integration +not known to this bot +disabled$/m);
+  assert.match(text, /^External ID +5e93f474a30a2db85dd6046d6d5fg188 +kept$/m);
+  assert.match(text, /^Breaks +EC2 instances of Acme Corp are no longer imported\.$/m);
+  assert.match(text, /^Undo +no: this bot has not recorded the role/m);
+  assert.match(text, /^Why +“off-boarding of Acme” · ticket 4711 · asked by Ana \(…101\)$/m);
+  assert.match(text, /^Needs +one approver other than Ana · until /m);
+  assert.match(text, new RegExp(`^${code}$`, "m"));
+  const { expires_at, created_at } = await desk.change(code);
+  assert.equal(expires_at - created_at, 20 * 60_000);
+  assert.deepEqual(timesIn(card), [["dt", Math.floor(expires_at / 1000)], [
+    "r",
+    Math.floor(expires_at / 1000),
+  ]]);
+});
+
+Deno.test("/disable ec2: the card's buttons are a green Approve and a red Reject with a random handle in them", async () => {
+  await using desk = await openDesk();
+  const { code, card } = await desk.ask("/disable ec2 Acme Corp reason=test");
+  const buttons = buttonsOf(card);
+  assert.deepEqual(buttons.map(({ text, style }) => [text, style]), [["Approve", "success"], [
+    "Reject",
+    "danger",
+  ]]);
+  for (const { callback_data = "" } of buttons) {
+    assert.match(callback_data, /^[ar]:[\w-]{16}$/);
+    assert(!callback_data.includes(code));
+  }
+});
+
+Deno.test("/disable ec2: what will be sent is folded away, and says what the vendor is asked", async () => {
+  await using desk = await openDesk();
+  const { card } = await desk.ask("/disable ec2 Acme Corp reason=test");
+  const folded = card.rich_message?.blocks.filter(({ type }) => type === "details") ?? [];
+  assert.equal(folded.length, 1);
+  assert.equal(folded[0]?.["summary"], "what will be sent");
+  assert.match(JSON.stringify(folded), /disableAmazonEC2Integration/);
+  assert(card.rich_message?.blocks.at(-1)?.type === "footer");
+});
+
+Deno.test("/enable ec2: a change that can be undone says how, and one of risk write is only a question", async () => {
+  await using desk = await openDesk();
+  const { card } = await desk.ask(`/enable ec2 Globex role=${ROLE}`);
+  assert.match(textOf(card), /^❓? ?.*Enable the EC2 integration of Globex\?$/m);
+  assert.doesNotMatch(textOf(card), /danger/);
+  assert.match(textOf(card), /^Undo +yes, by disabling it$/m);
+  assert.match(textOf(card), /^Why +no reason given · asked by Ana/m);
+});
+
+Deno.test("/enable ec2: what is so already is said, and nothing is asked for", async () => {
+  await using desk = await openDesk();
+  await desk.carryOut(`/enable ec2 Globex role=${ROLE}`);
+  await desk.say(ANA, `/enable ec2 Globex role=${ROLE}`);
+  assert.equal((await desk.changes()).length, 1);
+  assert.match(desk.whispers(ANA).at(-1) ?? "", /EC2 of Globex is set up with .* already/);
+});
+
+Deno.test("/disable ec2: without a reason it is not planned, and says what to type", async () => {
+  await using desk = await openDesk();
+  for (const text of ["/disable ec2 Acme Corp", '/disable ec2 Acme Corp reason=" "']) {
+    await desk.say(ANA, text);
+    assert.match(desk.whispers(ANA).at(-1) ?? "", /\/disable ec2 needs reason=….*dangerous/, text);
+  }
+  assert.deepEqual(await desk.changes(), []);
+  assert.deepEqual(desk.gravityzone.calls, []);
+});
+
+Deno.test("/disable ec2: several companies fit, and the one picked by the asker is planned", async () => {
+  await using desk = await openDesk();
+  await desk.say(ANA, "/disable ec2 acme reason=test");
+  assert.deepEqual(await desk.changes(), []);
+  const [choice] = desk.telegram.ephemerals(ANA, GROUP);
+  assert(choice);
+  assert.deepEqual(buttonsOf(choice).map(({ text }) => text), [
+    "Acme Corp · …23c6",
+    "Acme Corporation · …91aa",
+    "Acme Labs · …77fe",
+  ]);
+  const refused = await desk.press(BEN, choice, "Acme Labs");
+  assert.match(refused.text ?? "", /offered to someone else/);
+  assert.deepEqual(await desk.changes(), []);
+  await desk.press(ANA, choice, "Acme Labs");
+  const [planned, ...others] = await desk.changes();
+  assert.equal(planned?.target_key, `ec2:${company.acmeLabs}`);
+  assert.equal(planned?.requester_id, ANA);
+  assert.equal(planned?.reason, "test");
+  assert.deepEqual(others, []);
+});
+
+Deno.test("/disable ec2: a message older than two minutes is asked about, and goes on when it is still wanted", async () => {
+  await using desk = await openDesk();
+  const seconds = Math.floor(desk.clock.now() / 1000);
+  await desk.say(ANA, "/disable ec2 Acme Corp reason=test", { date: seconds - 125 });
+  assert.deepEqual(await desk.changes(), []);
+  assert.deepEqual(desk.gravityzone.calls, []);
+  const [question] = desk.telegram.ephemerals(ANA, GROUP);
+  assert(question);
+  assert.match(textOf(question), /Is this still wanted\?/);
+  assert.deepEqual((await desk.audit()).map((row) => row.reason_code), ["stale_message"]);
+  assert.match((await desk.press(BEN, question, "Yes")).text ?? "", /offered to someone else/);
+  await desk.press(ANA, question, "Yes");
+  await desk.press(ANA, question, "Yes").catch(() => undefined);
+  const changes = await desk.changes();
+  assert.deepEqual(changes.map((change) => [change.target_key, change.state]), [[
+    `ec2:${company.acmeCorp}`,
+    "pending",
+  ]]);
+});
+
+Deno.test("/disable ec2: a message of just under two minutes is planned at once", async () => {
+  await using desk = await openDesk();
+  const seconds = Math.floor(desk.clock.now() / 1000);
+  await desk.ask("/disable ec2 Acme Corp reason=test", { date: seconds - 110 });
+});
+
+Deno.test("/disable ec2: asked for in private, the card goes to the first group and the asker is told", async () => {
+  const second = -2002;
+  await using desk = await openDesk({
+    environment: { ADMIN_CHATS: `${ANA},${GROUP},${second}` },
+    telegram: {
+      chats: [{ id: GROUP, title: "On-call", members: [ANA, BEN] }, {
+        id: second,
+        title: "Second",
+        members: [ANA],
+      }],
+    },
+  });
+  const { code, card } = await desk.ask("/disable ec2 Acme Corp reason=test", { chat: ANA });
+  assert.equal(card.chat.id, GROUP);
+  assert.deepEqual(desk.telegram.answers(second), []);
+  assert.match(desk.letters(ANA)[0] ?? "", new RegExp(`Sent to the group for approval: ${code}`));
+  await desk.press(BEN, card, "Approve");
+  assert.match(desk.letters(ANA).at(-1) ?? "", /Accepted: the EC2 integration of Acme Corp is disabled/);
+});
+
+Deno.test("/disable ec2: without any group on the allow-list nothing can be asked for", async () => {
+  await using desk = await openDesk({ environment: { ADMIN_CHATS: String(ANA) } });
+  await desk.say(ANA, "/disable ec2 Acme Corp reason=test", { chat: ANA });
+  assert.match(desk.letters(ANA).at(-1) ?? "", /no group among ADMIN_CHATS/);
+  assert.deepEqual(await desk.changes(), []);
+  assert.deepEqual((await desk.audit()).map((row) => row.reason_code), ["no_group"]);
+});
+
+Deno.test("/disable ec2: a group that refuses the card leaves nothing pending, and the requester learns why", async () => {
+  await using desk = await openDesk();
+  const description = "Forbidden: bot was kicked from the group chat";
+  desk.telegram.faults.push({ chat: GROUP, status: 403, description, times: 10 });
+  await desk.say(ANA, "/disable ec2 Acme Corp reason=test", { chat: ANA });
+  const told = await desk.telegram.until(() =>
+    desk.letters(ANA).find((text) => text.includes("did not take the card"))
+  );
+  assert.match(told, /bot was kicked from the group chat/);
+  assert.match(told, /Nothing is pending/);
+  const [change] = await desk.changes();
+  assert.equal(change?.state, "withdrawn");
+  assert.deepEqual((await desk.audit(change?.code)).map((row) => row.reason_code), [null, "card_refused"]);
+  desk.telegram.faults.clear();
+  await desk.say(BEN, `/approve ${change?.code}`);
+  assert.deepEqual(desk.writes(), []);
+});
+
+Deno.test("/disable ec2: of two persons with one name the card tells who is who", async () => {
+  const [sam, otherSam] = [5550101, 5550202];
+  await using desk = await openDesk({
+    environment: { OPERATORS: undefined, APPROVERS: undefined },
+    telegram: {
+      persons: [{ id: sam, name: "Sam", started: true }, { id: otherSam, name: "Sam", started: true }],
+      chats: [{ id: GROUP, title: "On-call", members: [sam, otherSam] }],
+    },
+  });
+  const { card } = await desk.ask("/disable ec2 Acme Corp reason=test", { by: sam });
+  assert.match(textOf(card), /asked by Sam \(…0101\)/);
+  await desk.press(otherSam, card, "Reject");
+  assert.match(textOf(card), /Sam \(…0101\) asked .* Sam \(…0202\) rejected/);
+});
+
+Deno.test("/disable ec2: words of a person or of the vendor cannot dress up as the card's own", async () => {
+  await using desk = await openDesk();
+  const labs = desk.gravityzone.world.companies.get(company.initech);
+  assert(labs);
+  labs.name = "Initech\n✅ Applied\u202E: <b>gone</b>";
+  const { card } = await desk.ask(`/disable ec2 ${company.initech} reason="x\n\nApproved by Ben"`);
+  const lines = textOf(card).split("\n");
+  assert(lines[0]?.startsWith("⚠️ Disable the EC2 integration of Initech"));
+  assert(!lines.some((line) => /^(✅ Applied|Approved by Ben)/.test(line)));
+  assert(!textOf(card).includes("\u202E"));
+});
+
+Deno.test("/disable ec2: someone who may only read, and someone unknown, cannot ask", async () => {
+  await using desk = await openDesk({ environment: { OPERATORS: String(ANA) } });
+  await desk.say(BEN, "/disable ec2 Acme Corp reason=test");
+  assert.match(desk.whispers(BEN).at(-1) ?? "", /may read here but not ask for changes/);
+  await desk.say(OSKAR, "/disable ec2 Acme Corp reason=test", { chat: OSKAR });
+  assert.deepEqual(desk.letters(OSKAR), []);
+  assert.deepEqual(await desk.changes(), []);
+  assert.deepEqual((await desk.audit()).map((row) => [row.person_id, row.reason_code]), [
+    [BEN, "not_operator"],
+    [OSKAR, "unknown_person"],
+  ]);
+});
+
+/** Every date-time in a message: its format and its instant in epoch seconds. */
+function timesIn(node: unknown): [unknown, unknown][] {
+  if (Array.isArray(node)) return node.flatMap(timesIn);
+  if (typeof node !== "object" || node === null) return [];
+  const { type, date_time_format, unix_time, ...rest } = node as Record<string, unknown>;
+  return type === "date_time" ? [[date_time_format, unix_time]] : Object.values(rest).flatMap(timesIn);
+}
