@@ -8,7 +8,7 @@ import { type Builtin, builtin } from "./builtin.ts";
 export const VERSION = "0.1.0";
 
 export interface AboutOptions {
-  readonly vocabulary: () => Vocabulary;
+  readonly vocabulary: Vocabulary;
   readonly vendors: Vendors;
   readonly startedAt: number;
   readonly now: () => number;
@@ -28,7 +28,7 @@ export function aboutCommands({ vocabulary, vendors, startedAt, now }: AboutOpti
         target: z.string().optional().meta({ positional: true, rest: true }),
       }),
       execute(turn, { verb, target }) {
-        const { commands, aliases } = vocabulary();
+        const { commands, aliases } = vocabulary;
         turn.answer(help(commands, verb === undefined ? undefined : { verb, target }, aliases));
       },
     }),
@@ -41,7 +41,7 @@ export function aboutCommands({ vocabulary, vendors, startedAt, now }: AboutOpti
       // A payload of a deep link arrives here; whatever it says, it is only greeted.
       input: z.object({ payload: z.string().optional().meta({ positional: true, rest: true }) }),
       execute(turn) {
-        const { commands, aliases } = vocabulary();
+        const { commands, aliases } = vocabulary;
         turn.answer(start(commands, aliases));
       },
     }),

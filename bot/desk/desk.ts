@@ -128,13 +128,14 @@ async function turnFor(
 ): Promise<Turn> {
   const place = placeOf(store, row);
   switch (incoming.kind) {
-    case "message":
-      return createTurn(
-        { ...place, ...incoming, ...at(incoming.message), at: incoming.message.date * 1000 },
-        trace,
-      );
-    case "press":
-      return createTurn({ ...place, ...incoming, ...await pressedAt(store, incoming) }, trace);
+    case "message": {
+      const { chat, person, message } = incoming;
+      return createTurn({ ...place, chat, person, ...at(message), at: message.date * 1000 }, trace);
+    }
+    case "press": {
+      const { chat, person } = incoming;
+      return createTurn({ ...place, chat, person, ...await pressedAt(store, incoming) }, trace);
+    }
     case "refused":
       return createTurn({
         ...place,

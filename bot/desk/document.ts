@@ -11,10 +11,14 @@ export interface Document {
   readonly documentError?: string;
 }
 
-/** The JSON document of a message, or of the message it replies to; nothing when there is none. */
-export async function documentOf(message: Message, api: Api, fileRoot: string): Promise<Document> {
+/** The JSON document of a message, or of the message it replies to; undefined when there is none. */
+export async function documentOf(
+  message: Message,
+  api: Api,
+  fileRoot: string,
+): Promise<Document | undefined> {
   const file = message.document ?? message.reply_to_message?.document;
-  if (!file) return {};
+  if (!file) return undefined;
   if ((file.file_size ?? 0) > MOST_DOCUMENT_BYTES) return TOO_LARGE;
   const { file_path } = await api.getFile(file.file_id);
   if (!file_path) return { documentError: "Telegram did not hand over the document. Send it again." };

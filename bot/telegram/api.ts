@@ -1,19 +1,19 @@
-import { Api, GrammyError } from "grammy";
+import { Bot, GrammyError } from "grammy";
 import type { Metrics } from "../metrics.ts";
 
 /** One call is given up after this long; grammY's own default is over eight minutes. */
 const TIMEOUT_SECONDS = 25;
 
-export interface ApiOptions {
+export interface BotOptions {
   readonly token: string;
   readonly apiRoot: string;
   readonly metrics: Metrics;
 }
 
-/** Telegram's Bot API. Calls are counted; nothing is retried here, because what must arrive waits in the store. */
-export function createApi({ token, apiRoot, metrics }: ApiOptions): Api {
-  const api = new Api(token, { apiRoot, timeoutSeconds: TIMEOUT_SECONDS });
-  api.config.use(async function count(previous, method, payload, signal) {
+/** The grammY bot. Calls are counted; nothing is retried here, because what must arrive waits in the store. */
+export function createBot({ token, apiRoot, metrics }: BotOptions): Bot {
+  const bot = new Bot(token, { client: { apiRoot, timeoutSeconds: TIMEOUT_SECONDS } });
+  bot.api.config.use(async function count(previous, method, payload, signal) {
     try {
       const result = await previous(method, payload, signal);
       metrics.telegramCalls.inc({ method, outcome: result.ok ? "ok" : String(result.error_code) });
@@ -23,7 +23,7 @@ export function createApi({ token, apiRoot, metrics }: ApiOptions): Api {
       throw error;
     }
   });
-  return api;
+  return bot;
 }
 
 /** What Telegram's refusal of a call means for us; undefined when there was no refusal but no answer at all. */

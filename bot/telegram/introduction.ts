@@ -1,4 +1,5 @@
 import type { Api } from "grammy";
+import type { UserFromGetMe } from "grammy/types";
 import type { Clock } from "../../clients/clock.ts";
 import type { Command } from "../command/command.ts";
 import { menu } from "../command/menu.ts";
@@ -17,14 +18,14 @@ export interface IntroductionOptions {
   readonly log: Log;
 }
 
-/** Learns the bot's name; Telegram being away at start-up is waited out, a wrong token is not. */
-export async function learnName(
+/** Learns who the bot is; Telegram being away at start-up is waited out, a wrong token is not. */
+export async function learnIdentity(
   { api, clock, log }: IntroductionOptions,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<UserFromGetMe> {
   for (let waitMs = 500;; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
     try {
-      return (await api.getMe()).username;
+      return await api.getMe();
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal?.code === 401 || refusal?.code === 404) {

@@ -1,0 +1,48 @@
+import type { Api } from "grammy";
+import type { Message } from "grammy/types";
+import type { Config } from "../config.ts";
+import { textOf } from "../people/incoming.ts";
+import type { People } from "../people/people.ts";
+import type { Turn } from "../turn.ts";
+import { documentOf } from "./document.ts";
+import type { Interpreter } from "./interpreter.ts";
+
+export interface HearingOptions {
+  readonly config: Config;
+  readonly api: Api;
+  readonly people: People;
+  readonly interpreter: Interpreter;
+}
+
+/** Messages that a person typed. */
+export interface Hearing {
+  hear(turn: Turn, message: Message): Promise<void>;
+}
+
+export function createHearing({ config, api, people, interpreter }: HearingOptions): Hearing {
+  /** Talk among people is none of our business; someone who talks to the bot alone is told how. */
+  async function chat(turn: Turn): Promise<void> {
+    if (turn.chat.type !== "private") return;
+    const decision = await people.judge("read", turn.person.id, turn.chat);
+    if (!decision.allowed) return;
+    turn.answer({
+      mark: "info",
+      title: ["Commands begin with a slash. ", { code: "/help" }, " lists them."],
+    });
+  }
+
+  return {
+    async hear(turn, message) {
+      const text = textOf(message);
+      const first = interpreter.understand(text);
+      if (first.kind === "for_other_bot") return turn.refuse("other_bot_command");
+      if (first.kind === "not_a_command") return await chat(turn);
+      const need = interpreter.needOf(first);
+      if (!await interpreter.allows(turn, need, text)) return;
+      if (need !== "identify") await people.meet(turn.person);
+      const fileRoot = `${config.apiRoot}/file/bot${config.token}`;
+      const came = await documentOf(message, api, fileRoot);
+      await interpreter.obey(turn, came ? interpreter.understand(text, came) : first);
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import type { Api } from "grammy";
+import type { Json, Operation } from "../../handlers/operation.ts";
+import type { Invocation } from "../changes/invocation.ts";
+import type { Requests } from "../changes/requests.ts";
+import type { Command } from "../command/command.ts";
+import { parse, type Parsed, type Understood } from "../command/parse.ts";
+import { refusalOf } from "../command/refusal.ts";
+import { errorFields, type Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Need } from "../people/access.ts";
+import type { People } from "../people/people.ts";
+import type { Turn } from "../turn.ts";
+import type { Aliases } from "../command/command.ts";
+import { type Builtin, isBuiltin } from "./builtin.ts";
+import type { Reads } from "./reads.ts";
+
+export type AnyCommand = Operation | Builtin;
+
+export interface InterpreterOptions {
+  readonly commands: readonly AnyCommand[];
+  readonly aliases: Aliases;
+  readonly botName: () => string;
+  readonly api: Api;
+  readonly people: People;
+  readonly requests: Requests;
+  readonly reads: Reads;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** From words to deeds, for whoever said them: typed, pressed, or waiting in the store. */
+export interface Interpreter {
+  understand(text: string, came?: { document?: Json; documentError?: string }): Parsed<AnyCommand>;
+  /** Judges the person anew; a refusal is told and recorded. */
+  allows(turn: Turn, need: Need, said: string): Promise<boolean>;
+  needOf(parsed: Parsed<AnyCommand>): Need;
+  obey(turn: Turn, parsed: Parsed<AnyCommand>): Promise<void>;
+  /** Goes on with something stored; the person is judged anew. */
+  resume(turn: Turn, invocation: Invocation): Promise<void>;
+  isChange(invocation: Invocation): boolean;
+}
+
+export function createInterpreter(options: InterpreterOptions): Interpreter {
+  const { commands, aliases, api, people, requests, reads, metrics, log } = options;
+  const vocabulary = { commands, aliases };
+
+  async function allows(turn: Turn, need: Need, said: string): Promise<boolean> {
+    const decision = await people.judge(need, turn.person.id, turn.chat);
+    const operation = said.split(/\s/, 1)[0]?.slice(0, 40) ?? "";
+    if (!decision.allowed) turn.refuse(decision.reason, { operation });
+    return decision.allowed;
+  }
+
+  async function run(turn: Turn, command: AnyCommand, invocation: Invocation): Promise<void> {
+    if (isBuiltin(command)) return await command.execute(turn, invocation.input);
+    if (command.risk === "read") return await reads.run(turn, command, invocation.input);
+    return await requests.ask(turn, command, invocation);
+  }
+
+  /** Everyone in the chat has seen it: it goes, it is not used, and it has to be replaced. */
+  async function takeBackSecret(turn: Turn, fields: readonly string[]): Promise<void> {
+    turn.blank();
+    const deleted = await deleteMessage(turn);
+    turn.refuse("literal_secret", {
+      detail: fields.join(", "),
+      next: [
+        deleted
+          ? "I deleted it and used nothing of it. "
+          : "I may not delete messages here: delete it yourself now. Nothing of it was used. ",
+        "Whoever was in this chat may have read it, so replace it where it comes from. Then send the command with ",
+        { code: fields.map((field) => `${field}=?`).join(" ") },
+        ": you get a private page to enter it.",
+      ],
+    });
+  }
+
+  async function deleteMessage(turn: Turn): Promise<boolean> {
+    if (turn.messageId === undefined) return false;
+    try {
+      return await api.deleteMessage(turn.chat.id, turn.messageId);
+    } catch (error) {
+      log.warning("secret_not_deleted", { trace: turn.trace, chat: turn.chat.id, ...errorFields(error) });
+      return false;
+    }
+  }
+
+  const find = ({ verb, target }: Invocation) =>
+    commands.find((command) => command.verb === verb && command.target === target);
+
+  return {
+    understand: (text, came = {}) => parse(text, { ...vocabulary, botName: options.botName(), ...came }),
+    allows,
+    needOf: (parsed) => (parsed.kind === "command" ? needOf(parsed.command) : "read"),
+    async obey(turn, parsed) {
+      switch (parsed.kind) {
+        case "command":
+          if (!await allows(turn, needOf(parsed.command), `/${parsed.command.verb}`)) return;
+          return await run(turn, parsed.command, invocationOf(parsed));
+        case "literal_secret":
+          return await takeBackSecret(turn, parsed.fields);
+        case "wrong":
+          turn.audit({ event: "refused", reason_code: "malformed_command", detail: parsed.code });
+          metrics.refused("malformed_command");
+          return turn.answer(refusalOf(parsed, vocabulary));
+        case "for_other_bot":
+        case "not_a_command":
+          return;
+      }
+    },
+    async resume(turn, invocation) {
+      const command = find(invocation);
+      if (!command || !await allows(turn, needOf(command), `/${invocation.verb}`)) return;
+      await run(turn, command, invocation);
+    },
+    isChange: (invocation) => find(invocation)?.risk !== "read",
+  };
+}
+
+function needOf(command: AnyCommand): Need {
+  if (isBuiltin(command)) return command.need;
+  return command.risk === "read" ? "read" : "request";
+}
+
+function invocationOf({ command, input, asked, reason, ticket }: Understood<Command>): Invocation {
+  return { verb: command.verb, target: command.target, input, asked, reason, ticket };
+}
