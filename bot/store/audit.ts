@@ -47,12 +47,21 @@ export async function appendAudit(
   let prev = head?.hash ?? GENESIS;
   const rows: AuditTable[] = [];
   for (const entry of entries) {
-    const row = { ...EMPTY, ...entry, seq: ++seq, at: store.now(), prev, hash: "" };
+    const row = { ...EMPTY, ...storable(entry), seq: ++seq, at: store.now(), prev, hash: "" };
     row.hash = hashOf(row);
     prev = row.hash;
     rows.push(row);
   }
   await transaction.insertInto("audit").values(rows).execute();
+}
+
+/** A text that the database would store otherwise than it was hashed would look like a forgery ever after. */
+function storable(entry: AuditEntry): AuditEntry {
+  const clean = (value: unknown) =>
+    typeof value === "string" ? value.toWellFormed().replaceAll("\0", "\ufffd") : value;
+  return Object.fromEntries(
+    Object.entries(entry).map(([column, value]) => [column, clean(value)]),
+  ) as AuditEntry;
 }
 
 export type AuditProof = { readonly intact: true; readonly rows: number } | {
