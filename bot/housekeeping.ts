@@ -1,5 +1,6 @@
 import type { Decisions } from "./changes/decisions.ts";
-import { EXECUTION_LEASE_MS, type Executor } from "./changes/executor.ts";
+import { EXECUTION_LEASE_MS } from "./changes/due.ts";
+import type { Executor } from "./changes/executor.ts";
 import { errorFields, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { oldestWaiting, pruneInbox } from "./store/inbox.ts";

@@ -1,6 +1,7 @@
 import type { CallOptions } from "../clients/http.ts";
 import type { Context, Operation, PastChange, Vendor } from "../handlers/operation.ts";
 import type { Aliases } from "./command/command.ts";
+import { recall } from "./store/memory.ts";
 import type { Store } from "./store/store.ts";
 
 /** A vendor and, where its credentials are set, its client. */
@@ -46,12 +47,6 @@ export function createVendors({ vendors, store, statusCacheTtlMs }: VendorsOptio
       cached: (key, load) => cached(`${vendor.name} ${key}`, load),
     }),
   };
-}
-
-/** Keeps what a verdict wants to be kept; null forgets. */
-export async function recall(store: Store, key: string): Promise<string | undefined> {
-  const row = await store.db.selectFrom("memory").select("value").where("key", "=", key).executeTakeFirst();
-  return row?.value;
 }
 
 const PAST_CHANGES = 3;

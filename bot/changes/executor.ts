@@ -1,35 +1,22 @@
-import { ClientError, describe, nextStep } from "../../clients/errors.ts";
-import {
-  BadInput,
-  type ChangeOperation,
-  ChoiceNeeded,
-  type Context,
-  type Nothing,
-  type Plan,
-  type Receipt,
-  type Verdict,
-} from "../../handlers/operation.ts";
-import { type Line, line } from "../../handlers/reply.ts";
+import { ClientError, describe } from "../../clients/errors.ts";
+import { BadInput, type Receipt, type Verdict } from "../../handlers/operation.ts";
+import type { Line } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
 import { errorFields, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { People } from "../people/people.ts";
-import type { ReasonCode } from "../people/reasons.ts";
-import { reasons } from "../people/reasons.ts";
 import type { Redactor } from "../redact.ts";
 import { SecretMissing, type Secrets } from "../secrets/secrets.ts";
-import { type Outgoing, PRIORITY } from "../store/messages.ts";
+import { remember } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
-import type { Connected, Vendors } from "../vendors.ts";
-import { freezeLine, stateLine } from "./card.ts";
+import type { Vendors } from "../vendors.ts";
 import { cardMessage } from "./decisions.ts";
-import { type Difference, differences, fingerprint, policyOf } from "./fingerprint.ts";
-import { freezeFor } from "./freeze.ts";
+import { createDue } from "./due.ts";
 import { type Change, type ChangeEvent, move } from "./machine.ts";
+import { notRun, type Obstacle, obstacleTo } from "./obstacle.ts";
+import { conclusion, outcomeFor, refusedBy } from "./outcome.ts";
+import { vendorPart } from "./vendor_part.ts";
 
-/** A replica that dies while executing is replaced after this long; one that lives renews in time. */
-export const EXECUTION_LEASE_MS = 10_000;
-const CALL_MS = 15_000;
 /** After an unknown outcome: look again soon, then ever more rarely, for about a day. */
 const CHECK_AFTER_MS = [60_000, 240_000, 900_000, 3_600_000, 14_400_000, 43_200_000] as const;
 
@@ -55,80 +42,12 @@ export interface Executor {
   renew(): Promise<void>;
 }
 
-/** What stands in the way of running what was approved. */
-interface Obstacle {
-  readonly reason: ReasonCode;
-  readonly event: "supersede" | "expire" | "fail";
-  readonly evidence: Line;
-}
-
 export function createExecutor(options: ExecutorOptions): Executor {
-  const { config, store, vendors, people, secrets, redactor, metrics, log, holder } = options;
-
-  async function runNext(): Promise<boolean> {
-    const change = await claimApproved() ?? await takeOverAbandoned() ?? await claimUnknown();
-    if (!change) return false;
-    if (change.state === "unknown" || change.sent_at !== null) await readBack(change, undefined);
-    else await execute(change);
-    return true;
-  }
-
-  async function claimApproved(): Promise<Change | undefined> {
-    const waiting = await store.db.selectFrom("changes").select("code")
-      .where("state", "=", "approved")
-      .where(({ not, exists, selectFrom }) =>
-        not(exists(
-          selectFrom("changes as running").select("running.code")
-            .where("running.state", "=", "executing").whereRef(
-              "running.target_key",
-              "=",
-              "changes.target_key",
-            ),
-        ))
-      )
-      .orderBy("decided_at").limit(1).executeTakeFirst();
-    if (!waiting) return undefined;
-    try {
-      return await move(store, { code: waiting.code, event: "claim", set: claim(), audit: {} });
-    } catch (error) {
-      // Another replica began with the same target in this moment: the index lets only one in.
-      log.debug("target_busy", { code: waiting.code, ...errorFields(error) });
-      return undefined;
-    }
-  }
-
-  async function takeOverAbandoned(): Promise<Change | undefined> {
-    const now = store.now();
-    const abandoned = await store.db.selectFrom("changes").select("code")
-      .where("state", "=", "executing").where("claimed_until", "<=", now)
-      .orderBy("decided_at").limit(1).executeTakeFirst();
-    return abandoned && await move(store, {
-      code: abandoned.code,
-      event: "take_over",
-      set: claim(),
-      only: { leaseEndedBefore: now },
-      audit: {},
-    });
-  }
-
-  /** No audit row for a look that may find nothing new: the lease alone keeps other replicas off. */
-  async function claimUnknown(): Promise<Change | undefined> {
-    const now = store.now();
-    return await store.db.updateTable("changes").set(claim())
-      .where(
-        "code",
-        "in",
-        (select) =>
-          select.selectFrom("changes").select("code").where("state", "=", "unknown")
-            .where("next_check_at", "<=", now).where("claimed_until", "<=", now).orderBy("next_check_at")
-            .limit(1),
-      )
-      .where("claimed_until", "<=", now)
-      .returningAll().executeTakeFirst();
-  }
+  const { store, vendors, secrets, redactor, metrics, log, holder } = options;
+  const due = createDue(options);
 
   async function execute(change: Change): Promise<void> {
-    const obstacle = await obstacleTo(change);
+    const obstacle = await obstacleTo(change, vendorPart(vendors, change), options);
     if (obstacle) return await stop(change, obstacle);
     let values: Record<string, string>;
     try {
@@ -137,7 +56,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       if (!(error instanceof SecretMissing)) {
         log.error("secret_unreadable", { code: change.code, ...errorFields(error) });
       }
-      return await stop(change, notRun("secret_missing", "supersede"));
+      return await stop(change, notRun("secret_missing"));
     }
     const forget = Object.values(values).map((value) => redactor.hold(value));
     try {
@@ -156,12 +75,15 @@ export function createExecutor(options: ExecutorOptions): Executor {
       only: { claimedBy: holder },
       audit: { detail: change.hash },
     });
-    if (!sending) return;
-    const { operation, connected } = partsOf(sending);
+    const part = sending && vendorPart(vendors, sending);
+    if (!part) return;
     let receipt: Receipt;
     try {
-      receipt = await operation.apply(contextFor(connected, sending), planOf(sending), values);
+      receipt = await part.operation.apply(part.context(), part.plan, values);
     } catch (error) {
+      if (error instanceof BadInput) {
+        return await finish(sending, "fail", `Nothing was sent. ${error.message}`);
+      }
       if (error instanceof ClientError && !error.failure.ambiguous) {
         return await finish(sending, "fail", refusedBy(error));
       }
@@ -178,10 +100,11 @@ export function createExecutor(options: ExecutorOptions): Executor {
   }
 
   async function readBack(change: Change, receipt: Receipt | undefined, cause?: unknown): Promise<void> {
-    const { operation, connected } = partsOf(change);
     const why = cause instanceof ClientError ? `${describe(cause.failure)}. ` : "";
+    const part = vendorPart(vendors, change);
+    if (!part) return await finish(change, "lose", `${why}The vendor is not set up any more.`, { receipt });
     try {
-      const verdict = await operation.verify(contextFor(connected, change), planOf(change), receipt);
+      const verdict = await part.operation.verify(part.context(), part.plan, receipt);
       const { event, evidence } = conclusion(verdict, receipt, why);
       await finish(change, event, evidence, { receipt, verdict });
     } catch (error) {
@@ -189,9 +112,8 @@ export function createExecutor(options: ExecutorOptions): Executor {
         log.error("verify_failed", { code: change.code, ...errorFields(error) });
       }
       const seen = error instanceof ClientError ? describe(error.failure) : "The read-back failed";
-      await finish(change, "lose", `${why}${seen}, so nobody can say yet whether it took effect.`, {
-        receipt,
-      });
+      const evidence = `${why}${seen}, so nobody can say yet whether it took effect.`;
+      await finish(change, "lose", evidence, { receipt });
     }
   }
 
@@ -218,14 +140,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       audit: { detail: JSON.stringify(redactor.deep(evidence)) },
       show: (row) => (row.state === change.state ? [cardMessage(row)] : [cardMessage(row), outcomeFor(row)]),
       also: async (transaction, row) => {
-        for (const [key, value] of Object.entries(verdict?.remember ?? {})) {
-          if (value === null) await transaction.deleteFrom("memory").where("key", "=", key).execute();
-          else {
-            const fact = { key, value, updated_at: store.now() };
-            await transaction.insertInto("memory").values(fact)
-              .onConflict((conflict) => conflict.column("key").doUpdateSet(fact)).execute();
-          }
-        }
+        await remember(store, transaction, verdict?.remember ?? {});
         await secrets.wipe(transaction, row.handle);
       },
     });
@@ -247,168 +162,14 @@ export function createExecutor(options: ExecutorOptions): Executor {
     if (moved) metrics.changes.inc({ state: moved.state });
   }
 
-  /** Everything that was true when it was approved has to be true now. */
-  async function obstacleTo(change: Change): Promise<Obstacle | undefined> {
-    const plan = planOf(change);
-    if (fingerprint(change.verb, change.target, plan, change.policy) !== change.hash) {
-      return notRun("plan_altered", "supersede");
-    }
-    if (change.policy !== policyOf(config)) return notRun("policy_changed", "supersede");
-    if (change.expires_at <= store.now()) return notRun("expired", "expire");
-    const freeze = await freezeFor(store, change);
-    if (freeze) {
-      return { reason: "frozen", event: "supersede", evidence: line("Frozen: ", freezeLine(freeze)) };
-    }
-    return await rightsObstacle(change) ?? await driftObstacle(change, plan);
-  }
-
-  async function rightsObstacle(change: Change): Promise<Obstacle | undefined> {
-    const group = { id: change.chat_id, type: "supergroup" as const };
-    if (change.decider_id === null || change.decider_id === change.requester_id) {
-      return notRun("rights_changed", "supersede");
-    }
-    const [requester, approver] = await Promise.all([
-      people.judge("request", change.requester_id, group),
-      people.judge("approve", change.decider_id, group),
-    ]);
-    return requester.allowed && approver.allowed ? undefined : notRun("rights_changed", "supersede");
-  }
-
-  async function driftObstacle(change: Change, plan: Plan): Promise<Obstacle | undefined> {
-    const { operation, connected } = partsOf(change);
-    let now: Plan | Nothing;
-    try {
-      now = await operation.plan(contextFor(connected, change), plan.input);
-    } catch (error) {
-      if (error instanceof ClientError) {
-        const gone = error.kind === "not_found";
-        return {
-          reason: "target_moved",
-          event: gone ? "supersede" : "fail",
-          evidence: `${describe(error.failure)}. Nothing was sent. ${nextStep(error.failure)}`,
-        };
-      }
-      if (!(error instanceof BadInput || error instanceof ChoiceNeeded)) {
-        log.error("replan_failed", { code: change.code, ...errorFields(error) });
-      }
-      const words = error instanceof BadInput
-        ? { data: error.message, max: 200 }
-        : "it can no longer be planned";
-      return moved(line("Moved: ", words));
-    }
-    if ("nothing" in now) return moved(line("Moved: ", now.nothing));
-    if (fingerprint(change.verb, change.target, now, change.policy) === change.hash) return undefined;
-    return moved(driftLine(differences(factsOf(plan), factsOf(now))));
-  }
-
-  function claim() {
-    return { claimed_by: holder, claimed_until: store.now() + EXECUTION_LEASE_MS };
-  }
-
-  function partsOf(change: Change): { operation: ChangeOperation; connected: Connected } {
-    const operation = vendors.find(change.verb, change.target);
-    const connected = vendors.byName(change.vendor);
-    if (!operation || operation.risk === "read" || !connected?.client) {
-      throw new Error(`There is no such change any more: ${change.verb} ${change.target ?? ""}`);
-    }
-    return { operation, connected };
-  }
-
-  function contextFor(connected: Connected, change: Change): Context<unknown> {
-    const signal = AbortSignal.timeout(CALL_MS);
-    return vendors.context(connected, { signal, fresh: true, trace: change.trace ?? change.code });
-  }
-
   return {
-    runNext,
-    async renew() {
-      await store.db.updateTable("changes").set({ claimed_until: store.now() + EXECUTION_LEASE_MS })
-        .where("claimed_by", "=", holder).where("state", "in", ["executing", "unknown"]).execute();
+    async runNext() {
+      const change = await due.next();
+      if (!change) return false;
+      if (change.state === "unknown" || change.sent_at !== null) await readBack(change, undefined);
+      else await execute(change);
+      return true;
     },
+    renew: due.renew,
   };
-}
-
-/** Tells the requester; in the group only that person sees it, where Telegram can. */
-function outcomeFor(change: Change): Outgoing {
-  return {
-    key: `outcome:${change.code}`,
-    chatId: change.origin_chat,
-    threadId: change.origin_thread ?? undefined,
-    replyTo: change.origin_message ?? undefined,
-    receiverId: change.origin_chat === change.requester_id ? undefined : change.requester_id,
-    reply: { ...stateLine(change), footer: ["/change ", { code: change.code }], personal: true },
-    priority: PRIORITY.outcome,
-    trace: change.trace ?? undefined,
-  };
-}
-
-function conclusion(
-  verdict: Verdict,
-  receipt: Receipt | undefined,
-  why: string,
-): { event: "apply" | "accept" | "fail" | "lose"; evidence: Line } {
-  const evidence = line(why, verdict.evidence);
-  switch (verdict.state) {
-    case "applied":
-      return { event: "apply", evidence };
-    case "not applied":
-      return { event: "fail", evidence };
-    case "unknown":
-      return { event: "lose", evidence };
-    case "accepted":
-      // "The vendor said yes" cannot be said when the vendor said nothing.
-      return receipt ? { event: "accept", evidence } : { event: "lose", evidence };
-  }
-}
-
-function refusedBy({ failure }: ClientError): Line {
-  return line(
-    `${describe(failure)}. Nothing was changed. `,
-    failure.detail ? [`${failure.vendor} said: “`, { data: failure.detail, max: 200 }, "”. "] : "",
-    nextStep(failure),
-  );
-}
-
-function notRun(reason: ReasonCode, event: Obstacle["event"]): Obstacle {
-  return { reason, event, evidence: reasons[reason] ?? reason };
-}
-
-function moved(evidence: Line): Obstacle {
-  return { reason: "target_moved", event: "supersede", evidence };
-}
-
-function planOf(change: Change): Plan {
-  return JSON.parse(change.plan) as Plan;
-}
-
-function factsOf(plan: Plan) {
-  return {
-    name: plan.target.name,
-    id: plan.target.id,
-    before: plan.before,
-    after: plan.after,
-    input: plan.input,
-  };
-}
-
-const MOST_DIFFERENCES = 5;
-
-function driftLine(found: readonly Difference[]): Line {
-  const shown = found.slice(0, MOST_DIFFERENCES).map(({ path, was, is }) =>
-    line({ data: path, max: 60 }, " was ", { data: worded(was), max: 60 }, ", is now ", {
-      data: worded(is),
-      max: 60,
-    })
-  );
-  const rest = found.length - shown.length;
-  return line(
-    "Moved since it was asked for: ",
-    ...shown.flatMap((one, index) => (index > 0 ? ["; ", one] : [one])),
-    rest > 0 ? ` and ${rest} more` : "",
-  );
-}
-
-function worded(value: unknown): string {
-  if (value === undefined || value === null) return "nothing";
-  return typeof value === "string" ? value : JSON.stringify(value);
 }

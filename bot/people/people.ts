@@ -2,6 +2,7 @@ import type { Api } from "grammy";
 import type { Chat } from "grammy/types";
 import type { Log } from "../log.ts";
 import { errorFields } from "../log.ts";
+import { remember } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 import { refusalOf } from "../telegram/api.ts";
 import { asksMembership, decide, type Decision, type Membership, type Need, type Policy } from "./access.ts";
@@ -61,9 +62,7 @@ export function createPeople({ policy, api, store, log }: PeopleOptions): People
     async meet({ id, name }) {
       if (!name || met.get(id) === name) return;
       met.set(id, name);
-      const row = { key: nameKey(id), value: name, updated_at: store.now() };
-      await store.db.insertInto("memory").values(row)
-        .onConflict((conflict) => conflict.column("key").doUpdateSet(row)).execute();
+      await remember(store, store.db, { [nameKey(id)]: name });
     },
     async names(personIds) {
       const keys = [...personIds].map(nameKey);

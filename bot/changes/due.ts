@@ -1,0 +1,71 @@
+import { errorFields, type Log } from "../log.ts";
+import type { Store } from "../store/store.ts";
+import { type Change, move } from "./machine.ts";
+
+/** A replica that dies while executing is replaced after this long; one that lives renews in time. */
+export const EXECUTION_LEASE_MS = 10_000;
+
+export interface DueOptions {
+  readonly store: Store;
+  readonly holder: string;
+  readonly log: Log;
+}
+
+/** Which change this replica works on next. Of several replicas one gets it. */
+export interface Due {
+  /** An approved change, one that a dead replica left, or an unknown one whose time to look has come. */
+  next(): Promise<Change | undefined>;
+  /** Says that this replica is alive and still at work. */
+  renew(): Promise<void>;
+}
+
+export function createDue({ store, holder, log }: DueOptions): Due {
+  const claim = () => ({ claimed_by: holder, claimed_until: store.now() + EXECUTION_LEASE_MS });
+
+  async function approved(): Promise<Change | undefined> {
+    const waiting = await store.db.selectFrom("changes").select("code").where("state", "=", "approved")
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(
+          selectFrom("changes as running").select("running.code").where("running.state", "=", "executing")
+            .whereRef("running.target_key", "=", "changes.target_key"),
+        ))
+      )
+      .orderBy("decided_at").limit(1).executeTakeFirst();
+    if (!waiting) return undefined;
+    try {
+      return await move(store, { code: waiting.code, event: "claim", set: claim(), audit: {} });
+    } catch (error) {
+      // Another replica began with the same target in this moment: the index lets only one in.
+      log.debug("target_busy", { code: waiting.code, ...errorFields(error) });
+      return undefined;
+    }
+  }
+
+  async function abandoned(): Promise<Change | undefined> {
+    const now = store.now();
+    const left = await store.db.selectFrom("changes").select("code")
+      .where("state", "=", "executing").where("claimed_until", "<=", now)
+      .orderBy("decided_at").limit(1).executeTakeFirst();
+    const only = { leaseEndedBefore: now };
+    return left && await move(store, { code: left.code, event: "take_over", set: claim(), only, audit: {} });
+  }
+
+  /** No audit row for a look that may find nothing new: the lease alone keeps other replicas off. */
+  async function unknown(): Promise<Change | undefined> {
+    const now = store.now();
+    const due = await store.db.selectFrom("changes").select("code").where("state", "=", "unknown")
+      .where("next_check_at", "<=", now).where("claimed_until", "<=", now)
+      .orderBy("next_check_at").limit(1).executeTakeFirst();
+    return due && await store.db.updateTable("changes").set(claim())
+      .where("code", "=", due.code).where("state", "=", "unknown").where("claimed_until", "<=", now)
+      .returningAll().executeTakeFirst();
+  }
+
+  return {
+    next: async () => await approved() ?? await abandoned() ?? await unknown(),
+    async renew() {
+      await store.db.updateTable("changes").set(claim())
+        .where("claimed_by", "=", holder).where("state", "in", ["executing", "unknown"]).execute();
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { ClientError, describe, nextStep } from "../../clients/errors.ts";
+import { BadInput, ChoiceNeeded, type Nothing, type Plan } from "../../handlers/operation.ts";
+import { type Line, line } from "../../handlers/reply.ts";
+import type { Config } from "../config.ts";
+import { errorFields, type Log } from "../log.ts";
+import type { People } from "../people/people.ts";
+import { type ReasonCode, reasons } from "../people/reasons.ts";
+import type { Store } from "../store/store.ts";
+import { freezeLine } from "./card.ts";
+import { type Difference, differences, fingerprint, policyOf } from "./fingerprint.ts";
+import { freezeFor } from "./freeze.ts";
+import type { Change } from "./machine.ts";
+import { planOf, type VendorPart } from "./vendor_part.ts";
+
+/** What stands in the way of running what was approved. */
+export interface Obstacle {
+  readonly reason: ReasonCode;
+  readonly event: "supersede" | "expire" | "fail";
+  readonly evidence: Line;
+}
+
+export interface ObstacleOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly people: People;
+  readonly log: Log;
+}
+
+/** Everything that was true when it was approved has to be true now; the first thing that is not, if any. */
+export async function obstacleTo(
+  change: Change,
+  part: VendorPart | undefined,
+  options: ObstacleOptions,
+): Promise<Obstacle | undefined> {
+  const { config, store, people, log } = options;
+  if (fingerprint(change.verb, change.target, planOf(change), change.policy) !== change.hash) {
+    return notRun("plan_altered");
+  }
+  if (change.policy !== policyOf(config)) return notRun("policy_changed");
+  if (change.expires_at <= store.now()) return { ...notRun("expired"), event: "expire" };
+  const freeze = await freezeFor(store, change);
+  if (freeze) return { ...notRun("frozen"), evidence: line("Frozen: ", freezeLine(freeze)) };
+  if (!await bothStillMay(change, people)) return notRun("rights_changed");
+  return part ? await drift(change, part, log) : notRun("vendor_not_set_up");
+}
+
+export function notRun(reason: ReasonCode): Obstacle {
+  return { reason, event: "supersede", evidence: reasons[reason] ?? reason };
+}
+
+async function bothStillMay(change: Change, people: People): Promise<boolean> {
+  if (change.decider_id === null || change.decider_id === change.requester_id) return false;
+  const group = { id: change.chat_id, type: "supergroup" as const };
+  const [requester, approver] = await Promise.all([
+    people.judge("request", change.requester_id, group),
+    people.judge("approve", change.decider_id, group),
+  ]);
+  return requester.allowed && approver.allowed;
+}
+
+async function drift(
+  change: Change,
+  { operation, plan, context }: VendorPart,
+  log: Log,
+): Promise<Obstacle | undefined> {
+  let now: Plan | Nothing;
+  try {
+    now = await operation.plan(context(), plan.input);
+  } catch (error) {
+    return unplannable(error, change, log);
+  }
+  if ("nothing" in now) return moved(line("Moved: ", now.nothing));
+  if (fingerprint(change.verb, change.target, now, change.policy) === change.hash) return undefined;
+  return moved(driftLine(differences(factsOf(plan), factsOf(now))));
+}
+
+function unplannable(error: unknown, change: Change, log: Log): Obstacle {
+  if (error instanceof ClientError) {
+    const evidence = `${describe(error.failure)}. Nothing was sent. ${nextStep(error.failure)}`;
+    return { ...moved(evidence), event: error.kind === "not_found" ? "supersede" : "fail" };
+  }
+  if (error instanceof BadInput) return moved(line("Moved: ", { data: error.message, max: 200 }));
+  if (!(error instanceof ChoiceNeeded)) {
+    log.error("replan_failed", { code: change.code, ...errorFields(error) });
+  }
+  return moved("Moved: it can no longer be planned");
+}
+
+function moved(evidence: Line): Obstacle {
+  return { reason: "target_moved", event: "supersede", evidence };
+}
+
+function factsOf(plan: Plan) {
+  return {
+    name: plan.target.name,
+    id: plan.target.id,
+    before: plan.before,
+    after: plan.after,
+    input: plan.input,
+  };
+}
+
+const MOST_DIFFERENCES = 5;
+
+function driftLine(found: readonly Difference[]): Line {
+  const shown = found.slice(0, MOST_DIFFERENCES).map(({ path, was, is }) =>
+    line({ data: path, max: 60 }, " was ", { data: worded(was), max: 60 }, ", is now ", {
+      data: worded(is),
+      max: 60,
+    })
+  );
+  const rest = found.length - shown.length;
+  return line(
+    "Moved since it was asked for: ",
+    ...shown.flatMap((one, index) => (index > 0 ? ["; ", one] : [one])),
+    rest > 0 ? ` and ${rest} more` : "",
+  );
+}
+
+function worded(value: unknown): string {
+  if (value === undefined || value === null) return "nothing";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -1,0 +1,49 @@
+import { type ClientError, describe, nextStep } from "../../clients/errors.ts";
+import type { Receipt, Verdict } from "../../handlers/operation.ts";
+import { type Line, line } from "../../handlers/reply.ts";
+import { type Outgoing, PRIORITY } from "../store/messages.ts";
+import { stateLine } from "./card.ts";
+import type { Change } from "./machine.ts";
+
+/** Tells the requester; in the group only that person sees it, where Telegram can. */
+export function outcomeFor(change: Change): Outgoing {
+  return {
+    key: `outcome:${change.code}`,
+    chatId: change.origin_chat,
+    threadId: change.origin_thread ?? undefined,
+    replyTo: change.origin_message ?? undefined,
+    receiverId: change.origin_chat === change.requester_id ? undefined : change.requester_id,
+    reply: { ...stateLine(change), footer: ["/change ", { code: change.code }], personal: true },
+    priority: PRIORITY.outcome,
+    trace: change.trace ?? undefined,
+  };
+}
+
+/** What a verdict means for the change. */
+export function conclusion(
+  verdict: Verdict,
+  receipt: Receipt | undefined,
+  why: string,
+): { event: "apply" | "accept" | "fail" | "lose"; evidence: Line } {
+  const evidence = line(why, verdict.evidence);
+  switch (verdict.state) {
+    case "applied":
+      return { event: "apply", evidence };
+    case "not applied":
+      return { event: "fail", evidence };
+    case "unknown":
+      return { event: "lose", evidence };
+    case "accepted":
+      // "The vendor said yes" cannot be said when the vendor said nothing.
+      return receipt ? { event: "accept", evidence } : { event: "lose", evidence };
+  }
+}
+
+/** The vendor said no, in its words and ours. */
+export function refusedBy({ failure }: ClientError): Line {
+  return line(
+    `${describe(failure)}. Nothing was changed. `,
+    failure.detail ? [`${failure.vendor} said: “`, { data: failure.detail, max: 200 }, "”. "] : "",
+    nextStep(failure),
+  );
+}
