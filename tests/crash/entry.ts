@@ -1,0 +1,69 @@
+/**
+ * A bot in a process of its own, for tests that kill it. It says on standard output where it listens and what it
+ * logs, one JSON line each; a line "ahead 60000" on standard input moves its clock on by that many ms.
+ */
+import { z } from "zod";
+import { systemClock } from "../../clients/clock.ts";
+import { readConfig } from "../../bot/config.ts";
+import { createCountersign } from "../../bot/countersign.ts";
+import type { Fields, Log } from "../../bot/log.ts";
+import { openStore } from "../../bot/store/store.ts";
+import { type Moment, momentShape, type Watch, watched } from "./moment.ts";
+
+/** What the test has in mind for this process; passed as JSON in the environment. */
+const orderShape = z.object({ dieAt: momentShape.optional(), aheadMs: z.number().default(0) });
+export type Order = z.input<typeof orderShape>;
+
+if (import.meta.main) await main();
+
+async function main(): Promise<void> {
+  const order = orderShape.parse(JSON.parse(Deno.env.get("CRASH_ORDER") ?? "{}"));
+  let { aheadMs } = order;
+  const passed = createDeath(order.dieAt);
+  const bot = await createCountersign({
+    config: readConfig(Deno.env.toObject()),
+    clock: systemClock,
+    log: createLineLog(),
+    async openStore(...where) {
+      const store = await openStore(...where);
+      return watched({ ...store, now: () => store.now() + aheadMs }, passed);
+    },
+    onVendorCall: (event) => event.write && passed("vendor write", "after"),
+  });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, bot.app.fetch);
+  await say({ listening: server.addr.port });
+  await bot.start();
+  await say({ started: true });
+  for await (const line of lines(Deno.stdin.readable)) {
+    const [word, ms] = line.split(" ");
+    if (word === "ahead") aheadMs += Number(ms);
+  }
+}
+
+/** Ends this process for good, without a word to anyone, when the moment comes. */
+function createDeath(moment: Moment | undefined): Watch {
+  let left = moment?.nth ?? 1;
+  return (what, when) => {
+    if (what !== moment?.at || when !== moment.when) return;
+    if (--left === 0) Deno.kill(Deno.pid, "SIGKILL");
+  };
+}
+
+function createLineLog(): Log {
+  const at = (level: string) => (event: string, fields: Fields = {}) => void say({ level, event, ...fields });
+  return { debug() {}, info() {}, warning: at("warning"), error: at("error") };
+}
+
+async function say(line: Record<string, unknown>): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
+}
+
+/** The lines of a stream as they come. */
+export async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = `${rest}${text}`.split("\n");
+    rest = parts.pop() ?? "";
+    yield* parts;
+  }
+}

@@ -1,0 +1,328 @@
+import assert from "node:assert/strict";
+import { ec2Of } from "../sandbox/gravityzone/world.ts";
+import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
+import { render } from "../sandbox/telegram.ts";
+import { type DatabaseKind, databases, testOn } from "./databases.ts";
+import type { Ground } from "./ground.ts";
+import type { Moment } from "./moment.ts";
+import {
+  COMPANY,
+  decide,
+  DISABLE,
+  ENABLE,
+  ENABLE_METHOD,
+  type End,
+  openCard,
+  outcome,
+  type Story,
+  survive,
+  theChange,
+  writesTo,
+} from "./story.ts";
+
+const APPLIED: End = { state: "applied", writes: 1 };
+const NOTHING_SENT: End = { state: "not applied", writes: 0 };
+
+const approved: Story = {
+  name: "approve",
+  async play(ground, end) {
+    ground.telegram.say(ANA, GROUP, ENABLE);
+    await decide(ground, BEN, "Approve");
+    await outcome(ground, end);
+  },
+};
+
+const rejected: Story = {
+  name: "reject",
+  async play(ground, end) {
+    ground.telegram.say(ANA, GROUP, ENABLE);
+    await decide(ground, BEN, "Reject");
+    await outcome(ground, end);
+  },
+};
+
+const withdrawn: Story = {
+  name: "withdraw",
+  async play(ground, end) {
+    ground.telegram.say(ANA, GROUP, ENABLE);
+    await openCard(ground);
+    ground.telegram.say(ANA, GROUP, `/withdraw ${(await theChange(ground)).code}`);
+    await outcome(ground, end);
+  },
+};
+
+const expired: Story = {
+  name: "expire",
+  async play(ground, end) {
+    ground.telegram.say(ANA, GROUP, ENABLE);
+    await openCard(ground);
+    await ground.advance(16 * 60_000);
+    await decide(ground, BEN, "Approve");
+    await outcome(ground, end);
+  },
+};
+
+const moved: Story = {
+  name: "supersede",
+  async play(ground, end) {
+    ground.telegram.say(ANA, GROUP, ENABLE);
+    await openCard(ground);
+    ec2Of(ground.gravityzone.world, COMPANY).externalId = "00000000000000000000000000000000";
+    await decide(ground, BEN, "Approve");
+    await outcome(ground, end);
+  },
+};
+
+const refusedByVendor: Story = {
+  name: "fail",
+  async play(ground, end) {
+    ground.gravityzone.faults.always(ENABLE_METHOD, {
+      error: { code: -32001, message: "Operation not allowed" },
+    });
+    await approved.play(ground, end);
+  },
+};
+
+const cannotBeReadBack: Story = {
+  name: "accept",
+  async play(ground, end) {
+    ground.telegram.say(ANA, GROUP, DISABLE);
+    await decide(ground, BEN, "Approve");
+    await outcome(ground, end);
+  },
+};
+
+/** The write times out at the vendor's side, and the read-back is not to be had until later. */
+const foundOutLater: Story = {
+  name: "lose",
+  async play(ground, end) {
+    const { gravityzone } = ground;
+    let blind = true;
+    gravityzone.faults.always(ENABLE_METHOD, { applied: true, status: 504 });
+    gravityzone.faults.always(
+      "getCompanyDetailsByAWSAccountId",
+      () =>
+        blind && writesTo(ground).length > 0
+          ? { error: { code: -32601, message: "Method not found" } }
+          : undefined,
+    );
+    await approved.play(ground, { ...end, state: "unknown" });
+    blind = false;
+    await ground.advance(61_000);
+    await outcome(ground, end);
+  },
+};
+
+/** Someone who may not decides first; that is refused, whatever happens to the bot meanwhile. */
+const ownChange: Story = {
+  name: "refuse",
+  async play(ground, end) {
+    const { telegram, store, until } = ground;
+    telegram.say(ANA, GROUP, ENABLE);
+    telegram.pressAndGo(ANA, await openCard(ground), "Approve");
+    const refusals = () =>
+      store.db.selectFrom("audit").select("reason_code").where("event", "=", "refused").execute();
+    await until("the refusal", async () => (await refusals()).length > 0);
+    await decide(ground, BEN, "Approve");
+    await outcome(ground, end);
+    assert.deepEqual((await refusals()).map((row) => row.reason_code), ["own_change"]);
+  },
+};
+
+const SECRET = "the-key-that-only-aws-knows";
+
+const withSecret: Story = {
+  name: "secret",
+  async play(ground, end) {
+    ground.telegram.say(ANA, GROUP, "/enable ec2 Acme Labs key=AKIAIOSFODNN7EXAMPLE secret=?");
+    await enterSecret(ground);
+    await decide(ground, BEN, "Approve");
+    await outcome(ground, end);
+    const kept = await ground.store.db.selectFrom("secret_entries").select("sealed").execute();
+    assert.deepEqual(kept.filter(({ sealed }) => sealed !== null), []);
+    if (end.writes === 0) return;
+    assert.equal(writesTo(ground)[0]?.params["keySecret"], SECRET);
+  },
+};
+
+/** Opens the last link and sends the form until the page takes it, or says that it did. */
+async function enterSecret({ telegram, url, until }: Ground): Promise<void> {
+  const linkIn = (text: string) => /https?:\S+\/secret\/[\w-]+/.exec(text)?.[0];
+  const link = await telegram.until(() => linkIn(telegram.answers(ANA).map(render).join("\n")), "a link");
+  assert.ok(link.startsWith(url));
+  await until("the secret to be taken", async () => {
+    const answer = await fetch(link, { method: "POST", body: new URLSearchParams({ secret: SECRET }) });
+    await answer.body?.cancel();
+    return answer.status === 200 || answer.status === 410;
+  });
+}
+
+const frozen: Story = {
+  name: "freeze",
+  async play({ telegram, store }) {
+    const answered = (words: string) =>
+      telegram.until(() => telegram.answers(GROUP).some((message) => render(message).includes(words)), words);
+    telegram.say(BEN, GROUP, "/freeze opsramp incident 4711");
+    await answered("Frozen: ");
+    assert.equal((await store.db.selectFrom("freezes").select("target").execute()).length, 1);
+    telegram.say(BEN, GROUP, "/unfreeze opsramp");
+    await answered("Lifted. ");
+    assert.equal((await store.db.selectFrom("freezes").select("target").execute()).length, 0);
+  },
+};
+
+const read: Story = {
+  name: "read",
+  async play({ telegram }) {
+    telegram.say(ANA, GROUP, "/find Globex");
+    await telegram.until(
+      () => telegram.transcript(GROUP).includes("5a7f21c4b1a43d1f107b0b02"),
+      "the company's id",
+    );
+  },
+};
+
+/** Where the bot dies, one after the other where there are several, and what has become of it all in the end. */
+const deaths: readonly { story: Story; ends: Readonly<Record<string, End>> }[] = [
+  {
+    story: approved,
+    ends: {
+      "before insert inbox": APPLIED,
+      "after insert inbox": APPLIED,
+      "before audit asked": APPLIED,
+      "after audit asked": APPLIED,
+      "before update messages.sent_version": APPLIED,
+      "before insert inbox 2": APPLIED,
+      "after insert inbox 2": APPLIED,
+      "before audit approve": APPLIED,
+      "after audit approve": APPLIED,
+      "before audit claim": APPLIED,
+      "after audit claim": APPLIED,
+      "before audit send": APPLIED,
+      // The mark is there and nobody can know whether the call was made: never a second one, the truth is read back.
+      "after audit send": NOTHING_SENT,
+      "after vendor write": APPLIED,
+      "before audit apply": APPLIED,
+      "after audit apply": APPLIED,
+      "after audit claim, before audit take_over": APPLIED,
+      "after audit claim, after audit take_over": APPLIED,
+      "after audit send, before audit take_over": NOTHING_SENT,
+      "after audit send, after audit take_over": NOTHING_SENT,
+      "after vendor write, after audit take_over, before audit apply": APPLIED,
+    },
+  },
+  {
+    story: rejected,
+    ends: {
+      "before audit reject": { state: "rejected", writes: 0 },
+      "after audit reject": { state: "rejected", writes: 0 },
+    },
+  },
+  {
+    story: withdrawn,
+    ends: {
+      "before audit withdraw": { state: "withdrawn", writes: 0 },
+      "after audit withdraw": { state: "withdrawn", writes: 0 },
+    },
+  },
+  {
+    story: expired,
+    ends: {
+      "before audit expire": { state: "expired", writes: 0 },
+      "after audit expire": { state: "expired", writes: 0 },
+    },
+  },
+  {
+    story: moved,
+    ends: {
+      "before audit supersede": { state: "superseded", writes: 0 },
+      "after audit supersede": { state: "superseded", writes: 0 },
+    },
+  },
+  {
+    story: refusedByVendor,
+    ends: {
+      "before audit fail": { state: "not applied", writes: 1 },
+      "after audit fail": { state: "not applied", writes: 1 },
+    },
+  },
+  {
+    story: cannotBeReadBack,
+    ends: {
+      // The vendor's yes died with the process, and there is nothing to read back.
+      "before audit accept": { state: "unknown", writes: 1 },
+      "after audit accept": { state: "accepted", writes: 1 },
+    },
+  },
+  {
+    story: foundOutLater,
+    ends: {
+      "before audit lose": APPLIED,
+      "after audit lose": APPLIED,
+      "before audit apply": APPLIED,
+      "after audit apply": APPLIED,
+    },
+  },
+  {
+    story: ownChange,
+    ends: { "before audit refused": APPLIED, "after audit refused": APPLIED },
+  },
+  {
+    story: withSecret,
+    ends: {
+      "before audit secret_asked": { state: "accepted", writes: 1, aside: 1 },
+      "after audit secret_asked": { state: "accepted", writes: 1, aside: 1 },
+      "before audit secret_entered": { state: "accepted", writes: 1, aside: 1 },
+      "after audit secret_entered": { state: "accepted", writes: 1, aside: 1 },
+      "before audit asked": { state: "accepted", writes: 1, aside: 1 },
+      "after audit claim": { state: "accepted", writes: 1, aside: 1 },
+      "after audit send": { state: "unknown", writes: 0, aside: 1 },
+    },
+  },
+  {
+    story: frozen,
+    ends: {
+      "before audit frozen": { writes: 0 },
+      "after audit frozen": { writes: 0 },
+      "before audit unfrozen": { writes: 0 },
+      "after audit unfrozen": { writes: 0 },
+    },
+  },
+  {
+    story: read,
+    ends: {
+      "before update inbox.state": { writes: 0 },
+      "after update inbox.state": { writes: 0 },
+    },
+  },
+];
+
+/** So many of them at once: most of the time is spent waiting for processes to start. */
+const SIDE_BY_SIDE = 3;
+
+for (const database of databases) {
+  for (const { story, ends } of deaths) {
+    testOn(database, `createCountersign survives kill -9 at every step of "${story.name}"`, async () => {
+      const waiting = Object.entries(ends);
+      const work = async () => {
+        for (let next = waiting.shift(); next; next = waiting.shift()) {
+          await dieAndGoOn(database, story, ...next);
+        }
+      };
+      await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
+    });
+  }
+}
+
+async function dieAndGoOn(database: DatabaseKind, story: Story, deaths: string, end: End): Promise<void> {
+  try {
+    await survive(database, story, deaths.split(", ").map(momentOf), end);
+  } catch (error) {
+    throw new Error(`killed ${deaths}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+}
+
+function momentOf(words: string): Moment {
+  const [, when, at, nth] = /^(before|after) (.*?)(?: (\d))?$/.exec(words) ?? [];
+  return { at: at ?? "", when: when as Moment["when"], nth: Number(nth ?? 1) };
+}
