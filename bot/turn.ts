@@ -11,6 +11,16 @@ import { adoptMessage, type Outgoing, PRIORITY, putMessage } from "./store/messa
 import type { Schema } from "./store/schema.ts";
 import type { Store } from "./store/store.ts";
 
+/** What else is known of a refusal. */
+export interface Refusal {
+  readonly detail?: string;
+  readonly operation?: string;
+  /** The change it was about, as the audit says it. */
+  readonly about?: Omit<AuditEntry, "event" | "trace">;
+  /** What to do now; shown below the reason's own sentence. */
+  readonly next?: Line;
+}
+
 type Work = (transaction: Transaction<Schema>) => Promise<void>;
 
 export interface TurnOptions {
@@ -43,7 +53,7 @@ export interface Turn extends TurnOptions {
   readonly notice: string | undefined;
   /** Shows something at once, to be replaced by the answer. */
   showMeanwhile(reply: Reply): Promise<void>;
-  refuse(reason: ReasonCode, more?: { detail?: string; operation?: string; next?: Line }): void;
+  refuse(reason: ReasonCode, more?: Refusal): void;
   audit(entry: AuditEntry): void;
   also(work: Work): void;
   /** The message held a secret: its stored copy is blanked. */
@@ -109,7 +119,7 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
       await store.transaction((transaction) => show(transaction, options, reply, trace, name));
       store.wakeUp.everyone("messages");
     },
-    refuse(reason, { detail, operation, next } = {}) {
+    refuse(reason, { detail, operation, about, next } = {}) {
       gathered.refused = reason;
       const sentence = reasons[reason];
       // Whoever pressed is told by an alert; more than that only where there is more to say.
@@ -117,11 +127,12 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
         answer(refusalReply(sentence, trace, next));
       }
       gathered.audits.push({
+        ...about,
         ...who,
         event: "refused",
         reason_code: reason,
         detail: detail ?? null,
-        operation: operation ?? null,
+        operation: operation ?? about?.operation ?? null,
       });
     },
     audit: (entry) => void gathered.audits.push({ ...who, ...entry }),

@@ -9,7 +9,7 @@ import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
 import { cardOf, freezeLine, personLine } from "./card.ts";
 import { freezeFor } from "./freeze.ts";
-import { type Change, findChange, type Move, move } from "./machine.ts";
+import { auditOf, type Change, findChange, type Move, move } from "./machine.ts";
 import { cardKey } from "./requests.ts";
 
 export type Verdict = "approve" | "reject" | "withdraw";
@@ -38,20 +38,20 @@ export function createDecisions({ config, store, people, secrets, metrics }: Dec
   async function decide(turn: Turn, change: Change, asked: Verdict, reason?: string): Promise<void> {
     const own = change.requester_id === turn.person.id;
     const verdict = asked === "reject" && own ? "withdraw" : asked;
-    const operation = [verdict, change.code].join(" ");
-    if (verdict === "withdraw" && !own) return turn.refuse("not_requester", { operation });
+    const record = { about: auditOf(change), detail: verdict };
+    if (verdict === "withdraw" && !own) return turn.refuse("not_requester", record);
     if (verdict === "approve" && own) {
-      return turn.refuse("own_change", { operation, next: await whoElse(change) });
+      return turn.refuse("own_change", { ...record, next: await whoElse(change) });
     }
     if (verdict !== "withdraw") {
       const decision = await people.judge("approve", turn.person.id, turn.chat);
-      if (!decision.allowed) return turn.refuse(decision.reason, { operation });
+      if (!decision.allowed) return turn.refuse(decision.reason, record);
     }
     if (verdict === "approve") {
       const freeze = await freezeFor(store, change);
       if (freeze) {
         return turn.refuse("frozen", {
-          operation,
+          ...record,
           next: line("Frozen: ", freezeLine(freeze), ". /unfreeze lifts it."),
         });
       }
@@ -93,12 +93,12 @@ export function createDecisions({ config, store, people, secrets, metrics }: Dec
     if (change?.state === "pending" && change.expires_at <= store.now()) {
       change = await expire(change) ?? change;
     }
-    const operation = `${verdict} ${code}`;
-    if (!change) return turn.refuse("unknown_change", { operation });
-    if (change.state === "expired") return turn.refuse("expired", { operation });
+    if (!change) return turn.refuse("unknown_change", { detail: code });
+    const record = { about: auditOf(change), detail: verdict };
+    if (change.state === "expired") return turn.refuse("expired", record);
     const mine = change.decider_id === turn.person.id;
     turn.refuse("already_decided", {
-      operation,
+      ...record,
       next: line(
         mine ? "You decided it " : [{ data: change.decider_name ?? "Someone", max: 40 }, " decided it "],
         { time: change.decided_at ?? change.finished_at ?? store.now(), as: "relative" },

@@ -98,7 +98,7 @@ export function createRequests(options: RequestsOptions): Requests {
     if (undoOf === undefined) return true;
     const change = await findChange(store, undoOf);
     if (!change?.after_state || sameJson(JSON.parse(change.after_state), plan.before)) return true;
-    turn.refuse("undo_moved", { detail: undoOf });
+    turn.refuse("undo_moved", { about: auditOf(change) });
     return false;
   }
 
@@ -215,7 +215,7 @@ export function createRequests(options: RequestsOptions): Requests {
       const done = change.state === "applied" || change.state === "accepted";
       if (!done || !undo.possible) {
         return turn.refuse("no_way_back", {
-          detail: change.code,
+          about: auditOf(change),
           next: undo.possible ? `It is ${change.state}.` : undo.why,
         });
       }

@@ -2,7 +2,7 @@ import type { Api } from "grammy";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Decisions } from "../changes/decisions.ts";
 import { invocationShape } from "../changes/invocation.ts";
-import { findChangeByHandle } from "../changes/machine.ts";
+import { auditOf, findChangeByHandle } from "../changes/machine.ts";
 import { cardKey, type Requests } from "../changes/requests.ts";
 import { errorFields, type Log } from "../log.ts";
 import type { People } from "../people/people.ts";
@@ -26,6 +26,8 @@ export interface PressesOptions {
   readonly log: Log;
 }
 
+type Soon = () => Promise<void>;
+
 /** Presses of buttons. What a button carries names something; it gives no right to it. */
 export interface Presses {
   follow(turn: Turn, query: { readonly id: string; readonly data?: string }): Promise<void>;
@@ -34,49 +36,57 @@ export interface Presses {
 export function createPresses(options: PressesOptions): Presses {
   const { store, api, people, requests, decisions, interpreter, log } = options;
 
-  async function followPress(turn: Turn, press: Press | undefined): Promise<void> {
+  /**
+   * Whatever may take a while is begun with `soon`, which answers the press: Telegram shows a clock on the button
+   * until then. What is refused before that is said in the answer itself.
+   */
+  async function followPress(turn: Turn, press: Press | undefined, soon: Soon): Promise<void> {
     if (!press) return turn.refuse("unknown_button");
-    if (press.kind === "command") return await read(turn, press.command);
-    if (press.kind === "stored") return await readStored(turn, press.handle);
+    if (press.kind === "command") return await read(turn, press.command, soon);
+    if (press.kind === "stored") return await readStored(turn, press.handle, soon);
     if (press.do === "page") return await turnPage(turn, press.handle, press.page);
     const change = await findChangeByHandle(store, press.handle);
     if (!change) {
-      return press.do === "choose" ? await choose(turn, press.handle) : turn.refuse("unknown_button");
+      return press.do === "choose" ? await choose(turn, press.handle, soon) : turn.refuse("unknown_button");
     }
     // The handle only names the change: the press counts where the change's own card stands.
     const card = await findMessage(store.db, cardKey(change.code));
     const atCard = card?.chat_id === turn.chat.id &&
       (card.message_id === null || card.message_id === turn.press?.messageId);
-    if (!atCard) return turn.refuse("foreign_button", { detail: change.code });
+    if (!atCard) return turn.refuse("foreign_button", { about: auditOf(change) });
     if (press.do === "approve" || press.do === "reject") {
       return await decisions.decide(turn, change, press.do);
     }
     if (!await interpreter.allows(turn, "request", `/${press.do}`)) return;
+    await soon();
     // The card stays what it is; what comes of the press gets a message of its own.
     if (press.do === "undo") return await requests.undo(turn.aside(), change);
     return await requests.again(turn.aside(), change);
   }
 
   /** Any client can send any data: what is typed by a press may only read. */
-  async function read(turn: Turn, command: string): Promise<void> {
+  async function read(turn: Turn, command: string, soon: Soon): Promise<void> {
     const parsed = interpreter.understand(command);
     if (parsed.kind !== "command" || parsed.command.risk !== "read") return turn.refuse("unknown_button");
+    await soon();
     await interpreter.obey(turn, parsed);
   }
 
-  async function readStored(turn: Turn, handle: string): Promise<void> {
+  async function readStored(turn: Turn, handle: string, soon: Soon): Promise<void> {
     const prompt = await findPrompt(store, handle);
     if (prompt?.kind !== "command") return turn.refuse("unknown_button");
-    await read(turn, JSON.parse(prompt.body) as string);
+    await read(turn, JSON.parse(prompt.body) as string, soon);
   }
 
-  async function choose(turn: Turn, handle: string): Promise<void> {
+  async function choose(turn: Turn, handle: string, soon: Soon): Promise<void> {
     const prompt = await answerable(turn, handle, ["choice", "stale"]);
     if (!prompt) return;
     const invocation = invocationShape.parse(JSON.parse(prompt.body));
-    if (!interpreter.isChange(invocation)) return await interpreter.resume(turn, invocation);
+    const isChange = interpreter.isChange(invocation);
     // Presses of a chat are handled one after the other, so the mark may wait for the commit of the whole turn.
-    if (prompt.used_at !== null) return turn.refuse("unknown_button");
+    if (isChange && prompt.used_at !== null) return turn.refuse("unknown_button");
+    await soon();
+    if (!isChange) return await interpreter.resume(turn, invocation);
     turn.also((transaction) => usePrompt(store, transaction, handle));
     if (turn.press?.messageId) {
       const command = [`/${invocation.verb}`, invocation.target].filter(Boolean).join(" ");
@@ -117,21 +127,12 @@ export function createPresses(options: PressesOptions): Presses {
     async follow(turn, { id, data }) {
       if (!await interpreter.allows(turn, "read", "press")) return await answer(turn, id);
       await people.meet(turn.person);
-      const press = parseCallback(data ?? "");
-      // A vendor may take a while, and Telegram shows a clock on the button until the press is answered.
-      if (press && asksVendor(press)) {
-        await answer(turn, id);
-        return await followPress(turn, press);
-      }
-      await followPress(turn, press);
-      await answer(turn, id);
+      let answered: Promise<void> | undefined;
+      const soon = () => answered ??= answer(turn, id);
+      await followPress(turn, parseCallback(data ?? ""), soon);
+      await soon();
     },
   };
-}
-
-function asksVendor(press: Press): boolean {
-  if (press.kind !== "handle") return true;
-  return press.do === "choose" || press.do === "undo";
 }
 
 function objectionTo(
