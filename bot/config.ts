@@ -1,8 +1,17 @@
 import { z } from "zod";
-import { duration } from "./duration.ts";
-
-/** Ids Telegram itself speaks with: an anonymous group admin, Telegram's notices, a channel's sender. */
-export const SERVICE_IDS: ReadonlySet<number> = new Set([1087968824, 777000, 136817688]);
+import {
+  botToken,
+  chatIds,
+  type DatabaseConfig,
+  databaseUrl,
+  durationOf,
+  key32,
+  oneOf,
+  personIds,
+  portNumber,
+  webhookSecretList,
+  webUrl,
+} from "./setting.ts";
 
 /** One line of the README's environment table and of `.env.example`. */
 interface Variable {
@@ -54,10 +63,6 @@ export const variables = {
 export type VariableName = keyof typeof variables;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export type DatabaseConfig =
-  | { readonly kind: "sqlite"; readonly path: string }
-  | { readonly kind: "postgres"; readonly url: string };
-
 export interface Config {
   readonly token: string;
   /** The bot's own numeric id: the part of the token before the colon. */
@@ -102,54 +107,77 @@ export class ConfigError extends Error {
 
 /** Reads the environment once. Throws `ConfigError` with every problem found, not only the first. */
 export function readConfig(environment: Environment): Config {
+  const reader = createReader(environment);
+  const { check, problems } = reader;
+  const token = check("TELEGRAM_BOT_TOKEN", botToken) ?? "";
+  const config = {
+    token,
+    botId: Number(token.split(":")[0]),
+    apiRoot: check("TELEGRAM_API_ROOT", webUrl) ?? "",
+    webhookSecrets: check("TELEGRAM_WEBHOOK_SECRET", webhookSecretList) ?? [],
+    publicUrl: check("PUBLIC_URL", webUrl),
+    adminChats: check("ADMIN_CHATS", chatIds) ?? [],
+    operators: check("OPERATORS", personIds),
+    approvers: check("APPROVERS", personIds),
+    host: check("HOST", z.string()) ?? "",
+    port: check("PORT", portNumber) ?? 0,
+    database: check("DATABASE_URL", databaseUrl) ?? { kind: "sqlite" as const, path: "" },
+    secretKey: check("SECRET_KEY", key32),
+    approvalTtlMs: check("APPROVAL_TTL", durationOf(1000)) ?? 0,
+    statusCacheTtlMs: check("STATUS_CACHE_TTL", durationOf(0)) ?? 0,
+    ...readVendors(reader),
+    logLevel: check("LOG_LEVEL", oneOf(["debug", "info", "warning", "error"])) ?? "info" as const,
+  };
+  problems.push(...contradictions(config, environment));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { ...config, secrets: secretValues(config) };
+}
+
+interface Reader {
+  readonly problems: string[];
+  /** The checked value, or its default; undefined when it is neither set nor usable. */
+  check<T>(name: VariableName, schema: z.ZodType<T, string>): T | undefined;
+  /** All of these or none: half a set of credentials is a mistake. */
+  group<N extends VariableName>(names: readonly N[]): Record<N, string> | undefined;
+}
+
+function createReader(environment: Environment): Reader {
   const problems: string[] = [];
   const get = (name: VariableName): string | undefined => {
     const value = environment[name]?.trim();
     const row: Variable = variables[name];
     return value ? value : row.default;
   };
-  const check = <T>(name: VariableName, schema: z.ZodType<T, string>): T | undefined => {
-    const value = get(name);
-    if (value === undefined) {
-      if ((variables[name] as Variable).required) {
-        problems.push(`${name} is missing: ${variables[name].meaning}.`);
+  return {
+    problems,
+    check(name, schema) {
+      const value = get(name);
+      const row: Variable = variables[name];
+      if (value === undefined) {
+        if (row.required) problems.push(`${name} is missing: ${row.meaning}.`);
+        return undefined;
       }
-      return undefined;
-    }
-    const parsed = schema.safeParse(value);
-    if (!parsed.success) {
+      const parsed = schema.safeParse(value);
+      if (parsed.success) return parsed.data;
       problems.push(`${name} ${parsed.error.issues.map((issue) => issue.message).join("; ")}.`);
-    }
-    return parsed.data;
-  };
-  const group = <N extends VariableName>(names: readonly N[]): Record<N, string> | undefined => {
-    const present = names.filter((name) => environment[name]?.trim());
-    if (present.length === 0) return undefined;
-    const missing = names.filter((name) => !get(name));
-    if (missing.length > 0) {
+      return undefined;
+    },
+    group<N extends VariableName>(names: readonly N[]) {
+      const present = names.filter((name) => environment[name]?.trim());
+      if (present.length === 0) return undefined;
+      const missing = names.filter((name) => !get(name));
+      if (missing.length === 0) {
+        return Object.fromEntries(names.map((name) => [name, get(name)])) as Record<N, string>;
+      }
       problems.push(
         `${present.join(", ")} is set but ${missing.join(", ")} is not: set all of them or none.`,
       );
       return undefined;
-    }
-    return Object.fromEntries(names.map((name) => [name, get(name)])) as Record<N, string>;
+    },
   };
+}
 
-  for (const name of ["OPERATORS", "APPROVERS"] as const) {
-    if (environment[name] !== undefined && environment[name].trim() === "") {
-      problems.push(
-        `${name} is set but empty: list ids, or remove it to let the members of the admin chats in.`,
-      );
-    }
-  }
-  const token = check("TELEGRAM_BOT_TOKEN", botToken);
-  const publicUrl = check("PUBLIC_URL", webUrl);
-  const webhookSecrets = check("TELEGRAM_WEBHOOK_SECRET", webhookSecretList) ?? [];
-  if (publicUrl && webhookSecrets.length === 0) {
-    problems.push(
-      "TELEGRAM_WEBHOOK_SECRET is missing: with PUBLIC_URL set, anyone could post updates without it.",
-    );
-  }
+function readVendors({ check, group }: Reader): Pick<Config, "bitdefender" | "apono" | "opsramp" | "halo"> {
   const bitdefender = group(["BITDEFENDER_API_URL", "BITDEFENDER_API_KEY"]);
   const apono = group(["APONO_API_TOKEN"]);
   const opsramp = group([
@@ -159,23 +187,8 @@ export function readConfig(environment: Environment): Config {
     "OPSRAMP_CLIENT_SECRET",
   ]);
   const halo = group(["HALO_API_URL", "HALO_AUTH_URL", "HALO_CLIENT_ID", "HALO_CLIENT_SECRET"]);
-  const haloTenant = get("HALO_TENANT");
-
-  const config = {
-    token: token ?? "",
-    botId: Number(token?.split(":")[0]),
-    apiRoot: check("TELEGRAM_API_ROOT", webUrl) ?? "",
-    webhookSecrets,
-    publicUrl,
-    adminChats: check("ADMIN_CHATS", chatIds) ?? [],
-    operators: check("OPERATORS", personIds),
-    approvers: check("APPROVERS", personIds),
-    host: get("HOST") ?? "",
-    port: check("PORT", portNumber) ?? 0,
-    database: check("DATABASE_URL", databaseUrl) ?? { kind: "sqlite" as const, path: "" },
-    secretKey: check("SECRET_KEY", key32),
-    approvalTtlMs: check("APPROVAL_TTL", durationOf(1000)) ?? 0,
-    statusCacheTtlMs: check("STATUS_CACHE_TTL", durationOf(0)) ?? 0,
+  const tenant = check("HALO_TENANT", z.string());
+  return {
     bitdefender: bitdefender && {
       apiUrl: check("BITDEFENDER_API_URL", webUrl) ?? "",
       apiKey: bitdefender.BITDEFENDER_API_KEY,
@@ -183,7 +196,7 @@ export function readConfig(environment: Environment): Config {
     apono: apono && {
       apiUrl: check("APONO_API_URL", webUrl) ?? "",
       token: apono.APONO_API_TOKEN,
-      api: check("APONO_API", oneOf(["v4", "v2"])) ?? "v4" as const,
+      api: check("APONO_API", oneOf(["v4", "v2"])) ?? "v4",
     },
     opsramp: opsramp && {
       apiUrl: check("OPSRAMP_API_URL", webUrl) ?? "",
@@ -196,105 +209,28 @@ export function readConfig(environment: Environment): Config {
       authUrl: check("HALO_AUTH_URL", webUrl) ?? "",
       clientId: halo.HALO_CLIENT_ID,
       clientSecret: halo.HALO_CLIENT_SECRET,
-      ...(haloTenant ? { tenant: haloTenant } : {}),
+      ...(tenant ? { tenant } : {}),
     },
-    logLevel: check("LOG_LEVEL", oneOf(["debug", "info", "warning", "error"])) ?? "info" as const,
   };
+}
+
+/** Values that are fine one by one and would still let someone in, or nobody. */
+function contradictions(config: Omit<Config, "secrets">, environment: Environment): string[] {
+  const problems: string[] = [];
+  if (config.publicUrl && config.webhookSecrets.length === 0) {
+    problems.push(
+      "TELEGRAM_WEBHOOK_SECRET is missing: with PUBLIC_URL set, anyone could post updates without it.",
+    );
+  }
   for (const [name, persons] of [["OPERATORS", config.operators], ["APPROVERS", config.approvers]] as const) {
+    if (environment[name]?.trim() === "") {
+      problems.push(
+        `${name} is set but empty: list ids, or remove it to let the members of the admin chats in.`,
+      );
+    }
     if (persons?.has(config.botId)) problems.push(`${name} holds the bot's own id: list persons only.`);
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return { ...config, secrets: secretValues(config) };
-}
-
-const botToken = z.string().regex(
-  /^\d+:[\w-]+$/,
-  "does not look like a token from @BotFather (digits:letters)",
-);
-
-const webUrl = z.string().transform((value, context) => {
-  const url = URL.parse(value);
-  const loopback = url && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
-  if (
-    !url || url.username || url.search || url.hash ||
-    !(url.protocol === "https:" || (url.protocol === "http:" && loopback))
-  ) {
-    context.addIssue("must be an https address without user, query or fragment (http only on loopback)");
-    return z.NEVER;
-  }
-  return value.replace(/\/+$/, "");
-});
-
-const webhookSecretList = z.string().transform((value, context) => {
-  const secrets = value.split(",").map((secret) => secret.trim()).filter(Boolean);
-  if (!secrets.every((secret) => /^[\w-]{32,256}$/.test(secret))) {
-    context.addIssue("must be 32 to 256 characters of A-Z, a-z, 0-9, _ and - each");
-  }
-  return secrets;
-});
-
-const idList = z.string().transform((value, context) => {
-  const words = value.split(",").map((word) => word.trim()).filter(Boolean);
-  if (!words.every((word) => /^-?\d{1,16}$/.test(word))) {
-    context.addIssue("must be numeric ids, separated by commas (names change hands, ids do not)");
-    return z.NEVER;
-  }
-  return [...new Set(words.map(Number))];
-});
-
-const chatIds = idList
-  .refine((ids) => ids.length > 0, "is empty: nobody could use the bot")
-  .refine(
-    (ids) => !ids.some((id) => SERVICE_IDS.has(Math.abs(id)) || id === 0),
-    "holds one of Telegram's service ids",
-  );
-
-const personIds = idList
-  .refine((ids) => !ids.some((id) => SERVICE_IDS.has(Math.abs(id))), {
-    message: "holds one of Telegram's service ids: every anonymous admin of any group would be let in",
-  })
-  .refine(
-    (ids) => ids.every((id) => id > 0),
-    "must be ids of persons, which are positive: groups have negative ids",
-  )
-  .transform((ids): ReadonlySet<number> => new Set(ids));
-
-const portNumber = z.string().regex(/^\d{1,5}$/, "must be a port number").transform(Number)
-  .refine((port) => port <= 65535, "must be a port number");
-
-const databaseUrl = z.string().transform((value, context): DatabaseConfig => {
-  if (/^postgres(ql)?:\/\//.test(value)) return { kind: "postgres", url: value };
-  const path = /^sqlite:(.+)$/.exec(value)?.[1];
-  if (path) return { kind: "sqlite", path };
-  context.addIssue("must be sqlite:<path> or postgres://…");
-  return z.NEVER;
-});
-
-const key32 = z.string().transform((value, context) => {
-  try {
-    const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
-    if (bytes.length === 32) return bytes;
-  } catch { /* the issue below says it */ }
-  context.addIssue("must be 32 bytes in base64 (openssl rand -base64 32)");
-  return z.NEVER;
-});
-
-function durationOf(leastMs: number): z.ZodType<number, string> {
-  return z.string().transform((value, context) => {
-    const ms = duration(value);
-    if (ms !== undefined && ms >= leastMs) return ms;
-    context.addIssue("must be a duration such as 30s, 15m or 2h");
-    return z.NEVER;
-  });
-}
-
-function oneOf<const T extends string>(values: readonly T[]): z.ZodType<T, string> {
-  return z.string().transform((value, context) => {
-    const found = values.find((candidate) => candidate === value.toLowerCase());
-    if (found) return found;
-    context.addIssue(`must be one of ${values.join(", ")}`);
-    return z.NEVER;
-  });
+  return problems;
 }
 
 function secretValues(config: Omit<Config, "secrets">): string[] {

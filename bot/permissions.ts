@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
-import { type Config, ConfigError, type DatabaseConfig, readConfig, variables } from "./config.ts";
+import { type Config, ConfigError, readConfig, variables } from "./config.ts";
+import type { DatabaseConfig } from "./setting.ts";
 
 /**
  * The least that `deno run` has to permit, as flags without white space: our own variables (all others look unset,

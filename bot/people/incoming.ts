@@ -1,5 +1,5 @@
 import type { CallbackQuery, Chat, Message, Update, User } from "grammy/types";
-import { SERVICE_IDS } from "../config.ts";
+import { SERVICE_IDS } from "../setting.ts";
 import type { ReasonCode } from "./reasons.ts";
 
 export interface Person {

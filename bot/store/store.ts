@@ -3,7 +3,7 @@ import { Migrator } from "kysely/migration";
 // @ts-types="@types/pg"
 import pg from "pg";
 import type { Clock } from "../../clients/clock.ts";
-import type { DatabaseConfig } from "../config.ts";
+import type { DatabaseConfig } from "../setting.ts";
 import { migrations } from "./migrations.ts";
 import type { Database, Schema } from "./schema.ts";
 import { exclusively, sqliteDialect } from "./sqlite.ts";

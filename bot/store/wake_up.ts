@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 // @ts-types="@types/pg"
 import pg from "pg";
-import type { DatabaseConfig } from "../config.ts";
+import type { DatabaseConfig } from "../setting.ts";
 import type { Database } from "./schema.ts";
 
 export type Work = "inbox" | "messages" | "changes";

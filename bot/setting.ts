@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { duration } from "./duration.ts";
+
+/** What a single environment variable may hold; each says in its own words what is wrong with a value. */
+
+/** Ids Telegram itself speaks with: an anonymous group admin, Telegram's notices, a channel's sender. */
+export const SERVICE_IDS: ReadonlySet<number> = new Set([1087968824, 777000, 136817688]);
+
+export type DatabaseConfig =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres"; readonly url: string };
+
+export const botToken = z.string().regex(
+  /^\d+:[\w-]+$/,
+  "does not look like a token from @BotFather (digits:letters)",
+);
+
+export const webUrl = z.string().transform((value, context) => {
+  const url = URL.parse(value);
+  const loopback = url && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+  if (
+    !url || url.username || url.search || url.hash ||
+    !(url.protocol === "https:" || (url.protocol === "http:" && loopback))
+  ) {
+    context.addIssue("must be an https address without user, query or fragment (http only on loopback)");
+    return z.NEVER;
+  }
+  return value.replace(/\/+$/, "");
+});
+
+export const webhookSecretList = z.string().transform((value, context) => {
+  const secrets = value.split(",").map((secret) => secret.trim()).filter(Boolean);
+  if (!secrets.every((secret) => /^[\w-]{32,256}$/.test(secret))) {
+    context.addIssue("must be 32 to 256 characters of A-Z, a-z, 0-9, _ and - each");
+  }
+  return secrets;
+});
+
+const idList = z.string().transform((value, context) => {
+  const words = value.split(",").map((word) => word.trim()).filter(Boolean);
+  if (!words.every((word) => /^-?\d{1,16}$/.test(word))) {
+    context.addIssue("must be numeric ids, separated by commas (names change hands, ids do not)");
+    return z.NEVER;
+  }
+  return [...new Set(words.map(Number))];
+});
+
+export const chatIds = idList
+  .refine((ids) => ids.length > 0, "is empty: nobody could use the bot")
+  .refine(
+    (ids) => !ids.some((id) => SERVICE_IDS.has(Math.abs(id)) || id === 0),
+    "holds one of Telegram's service ids",
+  );
+
+export const personIds = idList
+  .refine((ids) => !ids.some((id) => SERVICE_IDS.has(Math.abs(id))), {
+    message: "holds one of Telegram's service ids: every anonymous admin of any group would be let in",
+  })
+  .refine(
+    (ids) => ids.every((id) => id > 0),
+    "must be ids of persons, which are positive: groups have negative ids",
+  )
+  .transform((ids): ReadonlySet<number> => new Set(ids));
+
+export const portNumber = z.string().regex(/^\d{1,5}$/, "must be a port number").transform(Number)
+  .refine((port) => port <= 65535, "must be a port number");
+
+export const databaseUrl = z.string().transform((value, context): DatabaseConfig => {
+  if (/^postgres(ql)?:\/\//.test(value)) return { kind: "postgres", url: value };
+  const path = /^sqlite:(.+)$/.exec(value)?.[1];
+  if (path) return { kind: "sqlite", path };
+  context.addIssue("must be sqlite:<path> or postgres://…");
+  return z.NEVER;
+});
+
+export const key32 = z.string().transform((value, context) => {
+  try {
+    const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
+    if (bytes.length === 32) return bytes;
+  } catch { /* the issue below says it */ }
+  context.addIssue("must be 32 bytes in base64 (openssl rand -base64 32)");
+  return z.NEVER;
+});
+
+export function durationOf(leastMs: number): z.ZodType<number, string> {
+  return z.string().transform((value, context) => {
+    const ms = duration(value);
+    if (ms !== undefined && ms >= leastMs) return ms;
+    context.addIssue("must be a duration such as 30s, 15m or 2h");
+    return z.NEVER;
+  });
+}
+
+export function oneOf<const T extends string>(values: readonly T[]): z.ZodType<T, string> {
+  return z.string().transform((value, context) => {
+    const found = values.find((candidate) => candidate === value.toLowerCase());
+    if (found) return found;
+    context.addIssue(`must be one of ${values.join(", ")}`);
+    return z.NEVER;
+  });
+}
