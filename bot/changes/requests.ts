@@ -232,6 +232,8 @@ export function createRequests(options: RequestsOptions): Requests {
       });
     },
     async again(turn, change) {
+      // Only a superseded change offers it; any client can send what its button sends.
+      if (change.state !== "superseded") return turn.refuse("unknown_button", { about: auditOf(change) });
       const operation = vendors.find(change.verb, change.target);
       if (!operation || operation.risk === "read") return turn.refuse("unknown_change");
       const plan = JSON.parse(change.plan) as Plan;

@@ -19,13 +19,12 @@ Deno.test("/disable ec2: the card says what, on what, from what to what, what br
   assert.match(text, /^Undo +no: this bot has not recorded the role/m);
   assert.match(text, /^Why +“off-boarding of Acme” · ticket 4711 · asked by Ana \(…101\)$/m);
   assert.match(text, /^Needs +one approver other than Ana · until /m);
-  assert.match(text, new RegExp(`^${code}$`, "m"));
+  assert.match(text, new RegExp(`\\b${code}$`, "m"));
   const { expires_at, created_at } = await desk.change(code);
   assert.equal(expires_at - created_at, 20 * 60_000);
-  assert.deepEqual(timesIn(card), [["dt", Math.floor(expires_at / 1000)], [
-    "r",
-    Math.floor(expires_at / 1000),
-  ]]);
+  const until = Math.floor(expires_at / 1000);
+  assert.deepEqual(timesIn(card).map(([, instant]) => instant), [until, until]);
+  assert(timesIn(card).some(([format]) => format === "r"));
 });
 
 Deno.test("/disable ec2: the card's buttons are a green Approve and a red Reject with a random handle in them", async () => {

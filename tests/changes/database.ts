@@ -16,9 +16,9 @@ export interface DatabaseKind {
   open(): Promise<Database>;
 }
 
-const SERVER = Deno.env.get("TEST_POSTGRES_URL") ?? "postgres://postgres@127.0.0.1:5432/postgres";
+const SERVER = "postgres://postgres@127.0.0.1:5432/postgres";
 
-/** Both kinds, in memory and on the server that `TEST_POSTGRES_URL` names. */
+/** SQLite in memory, and Postgres where a server answers. */
 export const databases: readonly DatabaseKind[] = [
   { name: "SQLite", open: () => Promise.resolve({ url: "sqlite::memory:", [Symbol.asyncDispose]: nothing }) },
   { name: "Postgres", open: openPostgres, ...await postgresMissing() },

@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { ANA, type Asked, BEN, type Desk, GROUP, openDesk, textOf } from "./desk.ts";
+import { CARA, dataOf, THREE } from "./path.ts";
+
+const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
+const SECOND = -2002;
+
+Deno.test("Approve: pressed three times under new update ids it runs once, and each press is answered", async () => {
+  await using desk = await openDesk();
+  const asked = await desk.ask(DISABLE);
+  const data = dataOf(asked, "Approve");
+  const before = desk.telegram.updates().length;
+  const answers = await Promise.all([1, 2, 3].map(() => desk.press(BEN, asked.card, data, { forged: true })));
+  assert.equal(new Set(desk.telegram.updates().slice(before).map(({ update_id }) => update_id)).size, 3);
+  const texts = answers.map(({ text = "" }) => text);
+  assert.equal(texts.filter((text) => /Approved, running now/.test(text)).length, 1);
+  assert.equal(texts.filter((text) => /decided already/.test(text)).length, 2);
+  assert.equal(await desk.state(asked.code), "accepted");
+  assert.deepEqual(desk.writes(), ["disableAmazonEC2Integration"]);
+  assert.match(desk.whispers(BEN).at(-1) ?? "", /You decided it .*: (approved|executing|accepted)\./);
+});
+
+Deno.test("Approve: the same update delivered again does nothing more", async () => {
+  await using desk = await openDesk();
+  const asked = await desk.ask(DISABLE);
+  await desk.press(BEN, asked.card, "Approve");
+  const rows = (await desk.audit()).length;
+  for (const update of [...desk.telegram.updates()]) desk.telegram.redeliver(update);
+  await desk.rest();
+  assert.equal((await desk.audit()).length, rows);
+  assert.equal((await desk.changes()).length, 1);
+  assert.deepEqual(desk.writes(), ["disableAmazonEC2Integration"]);
+});
+
+Deno.test("Approve and Reject: pressed at the same time by many, the change ends in one way", async () => {
+  await using desk = await openDesk(THREE);
+  const asked = await desk.ask(DISABLE);
+  const [approve, reject] = [dataOf(asked, "Approve"), dataOf(asked, "Reject")];
+  await Promise.all(
+    Array.from(
+      { length: 12 },
+      (_, index) =>
+        desk.press(index % 2 ? BEN : CARA, asked.card, index % 3 ? approve : reject, { forged: true }),
+    ),
+  );
+  const decisions = (await desk.audit(asked.code)).filter(({ event }) =>
+    /^(approve|reject|withdraw)$/.test(event)
+  );
+  assert.equal(decisions.length, 1);
+  const approved = decisions[0]?.event === "approve";
+  assert.equal(await desk.state(asked.code), approved ? "accepted" : "rejected");
+  assert.equal(desk.writes().length, approved ? 1 : 0);
+});
+
+Deno.test("Approve: a handle counts only under its own card", async () => {
+  await using desk = await openDesk();
+  const asked = await desk.ask(DISABLE);
+  const other = await desk.ask("/disable ec2 Globex reason=test");
+  const answer = await desk.press(BEN, other.card, dataOf(asked, "Approve"), { forged: true });
+  assert.match(answer.text ?? "", /This button belongs to another message/);
+  await untouched(desk, [asked, other], "foreign_button");
+});
+
+Deno.test("Approve: a handle counts only in its own chat", async () => {
+  await using desk = await openDesk({
+    environment: { ADMIN_CHATS: `${GROUP},${SECOND}` },
+    telegram: {
+      chats: [
+        { id: GROUP, title: "On-call", members: [ANA, BEN] },
+        { id: SECOND, title: "Second", members: [ANA, BEN] },
+      ],
+    },
+  });
+  const asked = await desk.ask(DISABLE);
+  await desk.ask("/disable ec2 Globex reason=test", { chat: SECOND });
+  const message = desk.telegram.answers(SECOND).at(-1);
+  assert(message);
+  assert.equal(message.message_id, asked.card.message_id, "the message's number is the same in both chats");
+  const answer = await desk.press(BEN, message, dataOf(asked, "Approve"), { forged: true });
+  assert.match(answer.text ?? "", /This button belongs to another message/);
+  await untouched(desk, [asked], "foreign_button");
+});
+
+Deno.test("Approve: buttons of a chat that is not on the allow-list say nothing and do nothing", async () => {
+  const strange = -3003;
+  await using desk = await openDesk({
+    telegram: {
+      chats: [
+        { id: GROUP, title: "On-call", members: [ANA, BEN] },
+        { id: strange, title: "Strange", members: [ANA, BEN] },
+      ],
+    },
+  });
+  const asked = await desk.ask(DISABLE);
+  const message = desk.telegram.say(BEN, strange, "hello");
+  const answer = await desk.press(BEN, message, dataOf(asked, "Approve"), { forged: true });
+  assert.equal(answer.text ?? "", "");
+  await untouched(desk, [asked], "unknown_chat");
+});
+
+const FORGERIES = [
+  "",
+  "a:",
+  "a:AAAAAAAAAAAAAAAA",
+  "approve",
+  "c:/disable ec2 Globex reason=test",
+  "c:/freeze incident",
+  "c:/unfreeze",
+  "c:/audit export",
+  "h:AAAAAAAAAAAAAAAA",
+  "k:AAAAAAAAAAAAAAAA",
+  "u:AAAAAAAAAAAAAAAA",
+  "p:AAAAAAAAAAAAAAAA:1",
+  "\u0000",
+  "a:../../etc",
+  "x".repeat(64),
+];
+
+Deno.test("a button: data that the bot never made is refused politely and changes nothing", async () => {
+  await using desk = await openDesk();
+  const asked = await desk.ask(DISABLE);
+  for (const data of [...FORGERIES, `approve:${asked.code}`, `a:${asked.code}`, `c:/approve ${asked.code}`]) {
+    const answer = await desk.press(BEN, asked.card, data, { forged: true });
+    assert.match(answer.text ?? "", /This button is no longer known/, JSON.stringify(data));
+    await untouched(desk, [asked], "unknown_button");
+  }
+  assert.equal((await desk.changes()).length, 1);
+  assert.deepEqual(await desk.store.db.selectFrom("freezes").selectAll().execute(), []);
+});
+
+Deno.test("Undo and Ask again: forged under a card that offers neither, they ask for nothing", async () => {
+  await using desk = await openDesk();
+  const asked = await desk.ask(DISABLE);
+  const { handle } = await desk.change(asked.code);
+  for (const letter of ["u", "k"]) await desk.press(BEN, asked.card, `${letter}:${handle}`, { forged: true });
+  assert.equal((await desk.changes()).length, 1);
+  assert.equal(await desk.state(asked.code), "pending");
+});
+
+Deno.test("a card: when it is edited to its outcome, its buttons can no longer be pressed by mistake", async () => {
+  await using desk = await openDesk();
+  const asked = await desk.carryOut(DISABLE);
+  assert.match(textOf(asked.card), /\[ Approved by Ben \]/);
+  assert.throws(
+    () => desk.telegram.pressAndGo(BEN, asked.card, "Approved by Ben"),
+    /sends nothing to the bot/,
+  );
+  assert.throws(() => dataOf(asked, "Approve"));
+});
+
+async function untouched(desk: Desk, asked: readonly Asked[], reason: string): Promise<void> {
+  for (const { code } of asked) assert.equal(await desk.state(code), "pending");
+  assert.deepEqual(desk.writes(), []);
+  const last = (await desk.audit()).at(-1);
+  assert.deepEqual([last?.event, last?.reason_code], ["refused", reason]);
+}
