@@ -30,7 +30,7 @@ export function createPace({ limits, clock }: { limits: Limits; clock: Clock }):
       return take();
     } finally {
       // Who gives up while waiting must not let the next one overtake those still ahead.
-      before.then(letNextOne);
+      void before.then(() => letNextOne());
     }
   }
 
