@@ -37,10 +37,11 @@ export function createStrangers({ config, store, api, people, metrics, log }: St
     return (await people.judge("read", turn.person.id, chat)).allowed;
   }
 
-  function report(turn: Turn, reply: Reply, chatIds: Iterable<number>): void {
+  /** `about` names what is reported: told again, it stays the same message. */
+  function report(turn: Turn, about: string, reply: Reply, chatIds: Iterable<number>): void {
     turn.also(async (transaction) => {
       for (const chatId of chatIds) {
-        const key = `report:${turn.updateId}:${chatId}`;
+        const key = `report:${about}:${chatId}`;
         await putMessage(store, transaction, {
           key,
           chatId,
@@ -67,7 +68,7 @@ export function createStrangers({ config, store, api, people, metrics, log }: St
       turn.refuse("unknown_chat", { operation: "added" });
       await api.leaveChat(chat.id)
         .catch((error) => log.warning("chat_not_left", { chat: chat.id, ...errorFields(error) }));
-      report(turn, {
+      report(turn, `added:${turn.updateId}`, {
         mark: "attention",
         title: "I was added to a chat that is not on the allow-list, and left it",
         blocks: [{
@@ -99,7 +100,7 @@ export function createStrangers({ config, store, api, people, metrics, log }: St
         { code: String(to) },
         ". I do not follow by myself: put the new id into ADMIN_CHATS and restart me.",
       ];
-      report(turn, {
+      report(turn, `migrated:${from}`, {
         mark: "attention",
         title: "An admin group became a supergroup and has a new id",
         blocks: [{ kind: "text", text }],
