@@ -235,8 +235,8 @@ function contradictions(config: Omit<Config, "secrets">, environment: Environmen
 
 function secretValues(config: Omit<Config, "secrets">): string[] {
   const databasePassword = config.database.kind === "postgres"
-    ? URL.parse(config.database.url)?.password
-    : undefined;
+    ? URL.parse(config.database.url)?.password ?? ""
+    : "";
   const candidates = [
     config.token,
     config.token.split(":")[1],
@@ -246,7 +246,17 @@ function secretValues(config: Omit<Config, "secrets">): string[] {
     config.opsramp?.clientSecret,
     config.halo?.clientSecret,
     databasePassword,
+    unescaped(databasePassword),
     config.secretKey && btoa(String.fromCharCode(...config.secretKey)),
   ];
   return [...new Set(candidates.filter((value): value is string => (value?.length ?? 0) >= 6))];
+}
+
+/** A URL's part as it was before it was escaped; what cannot be unescaped stays as it is. */
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

@@ -53,6 +53,10 @@ export const chatIds = idList
   );
 
 export const personIds = idList
+  .refine(
+    (ids) => ids.length > 0,
+    "is empty: list ids, or remove it to let the members of the admin chats in",
+  )
   .refine((ids) => !ids.some((id) => SERVICE_IDS.has(Math.abs(id))), {
     message: "holds one of Telegram's service ids: every anonymous admin of any group would be let in",
   })
