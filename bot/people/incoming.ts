@@ -1,6 +1,7 @@
 import type { CallbackQuery, Chat, Message, Update, User } from "grammy/types";
 import { SERVICE_IDS } from "../setting.ts";
 import type { ReasonCode } from "./reasons.ts";
+import { updateShape } from "./update_shape.ts";
 
 export interface Person {
   readonly id: number;
@@ -33,9 +34,10 @@ export const HANDLED_UPDATES = ["message", "callback_query", "my_chat_member", "
 
 /**
  * Sorts an update by who is really speaking. Only a message that a person typed just now in a chat, or a press,
- * can ever ask for anything.
+ * can ever ask for anything. Throws for what has not the form of an update.
  */
 export function classify(update: Update): Incoming {
+  updateShape.parse(update);
   if (update.message) return classifyMessage(update.message);
   if (update.callback_query) return classifyPress(update.callback_query);
   if (update.my_chat_member) {
