@@ -8,6 +8,7 @@ import { errorFields, type Log } from "../log.ts";
 import { HANDLED_UPDATES } from "../people/incoming.ts";
 import { refusalOf } from "./api.ts";
 
+const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 
 export interface IntroductionOptions {
@@ -23,26 +24,28 @@ export async function learnIdentity(
   { api, clock, log }: IntroductionOptions,
   signal: AbortSignal,
 ): Promise<UserFromGetMe> {
-  for (let waitMs = 500;; waitMs = Math.min(waitMs * 2, LONGEST_WAIT_MS)) {
-    try {
-      return await api.getMe();
-    } catch (error) {
-      const refusal = refusalOf(error);
-      if (refusal?.code === 401 || refusal?.code === 404) {
-        throw new Error("Telegram does not know this bot: check TELEGRAM_BOT_TOKEN and TELEGRAM_API_ROOT");
-      }
-      log.warning("telegram_not_reachable", { waitMs, ...errorFields(error) });
-      await clock.sleep(waitMs, signal);
-    }
+  try {
+    return await patiently(() => api.getMe(), { clock, log, signal });
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal?.code !== 401 && refusal?.code !== 404) throw error;
+    throw new Error("Telegram does not know this bot: check TELEGRAM_BOT_TOKEN and TELEGRAM_API_ROOT");
   }
 }
 
-/** Tells Telegram where updates go, which kinds, and what the menu shows in the admin chats. */
-export async function introduce({ api, config, commands, log }: IntroductionOptions): Promise<void> {
+/**
+ * Tells Telegram where updates go, which kinds, and what the menu shows in the admin chats. What Telegram refuses
+ * for good is logged: without the menu, or with an earlier webhook, the bot still works.
+ */
+export async function introduce(
+  { api, config, commands, clock, log }: IntroductionOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const attempt = async (what: string, call: () => Promise<unknown>) => {
     try {
-      await call();
+      await patiently(call, { clock, log, signal });
     } catch (error) {
+      if (signal.aborted) throw error;
       log.error(`${what}_failed`, errorFields(error));
     }
   };
@@ -61,4 +64,22 @@ export async function introduce({ api, config, commands, log }: IntroductionOpti
       attempt("set_menu", () => api.setMyCommands(shown, { scope: { type: "chat", chat_id } }))
     ),
   );
+}
+
+/** Telegram being away, or asking us to wait, is waited out; its refusals are not. */
+async function patiently<T>(
+  call: () => Promise<T>,
+  { clock, log, signal }: Pick<IntroductionOptions, "clock" | "log"> & { signal: AbortSignal },
+): Promise<T> {
+  for (let pauseMs = FIRST_WAIT_MS;; pauseMs = Math.min(pauseMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await call();
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal && refusal.code < 500 && refusal.code !== 429) throw error;
+      const waitMs = refusal?.retryAfterMs ?? pauseMs;
+      log.warning("telegram_not_reachable", { waitMs, ...errorFields(error) });
+      await clock.sleep(waitMs, signal);
+    }
+  }
 }
