@@ -9,7 +9,9 @@ export function vendorFailureReply(error: ClientError, trace: string): Reply {
   const { failure } = error;
   const blocks: Block[] = [{ kind: "text", text: ["Nothing was changed. ", nextStep(failure)] }];
   if (failure.detail) {
-    blocks.push({ kind: "facts", facts: [[`${failure.vendor} said`, { data: failure.detail, max: 200 }]] });
+    const silent = failure.kind === "unreachable" || failure.kind === "timed_out";
+    const label = silent ? "Cause" : `${failure.vendor} said`;
+    blocks.push({ kind: "facts", facts: [[label, { data: failure.detail, max: 200 }]] });
   }
   return {
     mark: failure.kind === "not_found" || failure.kind === "rejected" ? "attention" : "down",

@@ -103,7 +103,7 @@ function verbLine(verb: string, commands: readonly Command[]): [label: string, v
 function oneCommand(command: Command, vocabulary: { commands: readonly Command[]; aliases: Aliases }): Reply {
   return {
     mark: "info",
-    title: [{ code: headOf(command) }, ` ${command.summary}`],
+    title: [{ code: headOf(command) }, `: ${command.summary}`],
     blocks: explained(command),
     buttons: [buttonFor(command.example, vocabulary)].filter((row) => row.length > 0),
     personal: true,

@@ -16,7 +16,7 @@ export function refusalOf(wrong: Wrong, vocabulary: Vocabulary): Reply {
   }
   if (suggestions.length > 0) {
     const items = suggestions.map((suggestion) => ({ code: suggestion }));
-    blocks.push({ kind: "text", text: "Meant was perhaps" }, { kind: "list", items });
+    blocks.push({ kind: "text", text: "Perhaps you meant" }, { kind: "list", items });
   }
   return {
     mark: "refused",

@@ -2,7 +2,7 @@ import type { Api } from "grammy";
 import { z } from "zod";
 import type { Clock } from "../../clients/clock.ts";
 import { ClientError, describe, nextStep } from "../../clients/errors.ts";
-import { type Line, line, type Reply } from "../../handlers/reply.ts";
+import { type Block, type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
 import { errorFields } from "../log.ts";
 import { HANDLED_UPDATES } from "../people/incoming.ts";
@@ -166,18 +166,23 @@ async function vendor(_options: DoctorOptions, { vendor, client }: Vendors["all"
 }
 
 function reportOf(findings: readonly Finding[]): Reply {
-  const bad = findings.filter(({ ok }) => !ok).length;
+  const bad = findings.filter(({ ok }) => !ok);
+  const fine = findings.filter(({ ok }) => ok);
   return {
-    mark: bad > 0 ? "attention" : "fine",
-    title: bad > 0
-      ? `${bad} of ${findings.length} checks need attention`
+    mark: bad.length > 0 ? "attention" : "fine",
+    title: bad.length > 0
+      ? `${bad.length} of ${findings.length} checks need attention`
       : `All ${findings.length} checks are fine`,
-    blocks: [{
-      kind: "list",
-      items: findings.map(({ ok, what, says }) =>
-        line(ok ? "🟢 fine · " : "🟡 attention · ", { bold: what }, ": ", says)
-      ),
-    }],
+    blocks: [
+      ...(bad.length > 0 ? [tableOf(bad, "🟡")] : []),
+      ...(fine.length > 0
+        ? [{ kind: "details" as const, summary: `${fine.length} fine`, blocks: [tableOf(fine, "🟢")] }]
+        : []),
+    ],
     buttons: [[{ label: "Check again", action: { command: "/doctor" } }]],
   };
+}
+
+function tableOf(findings: readonly Finding[], mark: string): Block {
+  return { kind: "table", rows: findings.map(({ what, says }) => [[`${mark} `, { bold: what }], says]) };
 }

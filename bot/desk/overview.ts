@@ -1,8 +1,9 @@
 import type { Clock } from "../../clients/clock.ts";
-import { ClientError, describe, nextStep } from "../../clients/errors.ts";
+import { ClientError, describe, type Failure, nextStep } from "../../clients/errors.ts";
 import type { Health } from "../../handlers/operation.ts";
 import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
 import { errorFields, type Log } from "../log.ts";
+import { MARKS } from "../render/mark.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
 import type { Connected, Vendors } from "../vendors.ts";
@@ -15,11 +16,13 @@ const FIRST_MS = 250;
 const BETWEEN_MS = 1_500;
 /** Younger than this counts as live. */
 const LIVE_MS = 1_500;
+/** More than this are for the vendor's own status. */
+const MOST_PROBLEMS = 20;
 
 type Part =
   | { readonly state: "waiting" | "absent" }
   | { readonly state: "answered"; readonly health: Health }
-  | { readonly state: "failed"; readonly summary: string; readonly next: string };
+  | { readonly state: "failed"; readonly reason: string; readonly next: string };
 
 export interface OverviewOptions {
   readonly vendors: Vendors;
@@ -38,12 +41,12 @@ export function createOverview(
       return { state: "answered", health: await connected.vendor.health(context) };
     } catch (error) {
       if (error instanceof ClientError) {
-        return { state: "failed", summary: describe(error.failure), next: nextStep(error.failure) };
+        return { state: "failed", reason: reasonOf(error.failure), next: nextStep(error.failure) };
       }
       log.error("health_failed", { vendor: connected.vendor.name, trace: turn.trace, ...errorFields(error) });
       return {
         state: "failed",
-        summary: "the bot could not read it",
+        reason: "something went wrong inside the bot",
         next: `Look for ${turn.trace} in the log.`,
       };
     }
@@ -105,7 +108,7 @@ export function overviewReply(parts: ReadonlyMap<Connected, Part>, now: number):
       ? [{
         kind: "details",
         summary: line(vendor.label, ` (${part.health.problems.length})`),
-        blocks: [{ kind: "table", rows: part.health.problems.slice(0, 20) }],
+        blocks: [{ kind: "table", rows: part.health.problems.slice(0, MOST_PROBLEMS).map(inTwoCells) }],
       }]
       : []
   );
@@ -116,26 +119,19 @@ export function overviewReply(parts: ReadonlyMap<Connected, Part>, now: number):
     ...verdict(configured.map(({ mark }) => mark)),
     blocks: [
       {
-        kind: "list",
-        items: lines.map(({ vendor, part, mark }) =>
-          line(`${EMOJI[mark]} `, { bold: vendor.label }, "  ", lineOf(part))
-        ),
+        kind: "table",
+        rows: lines.map(({ vendor, part, mark }) => [
+          [`${MARKS[mark].emoji} `, { bold: vendor.label }],
+          stateOf(part),
+        ]),
       },
       ...failures,
       ...problems,
     ],
-    footer: line("as of ", { time: now }, ...agesOf(lines, now)),
+    footer: line("as of ", { time: now, as: "clock" }, ...agesOf(lines, now)),
     buttons: [[{ label: "Refresh", action: { command: "/status" } }], ...vendorButtons(configured)],
   };
 }
-
-const EMOJI: Readonly<Record<string, string>> = {
-  down: "🔴 down ·",
-  attention: "🟡 attention ·",
-  working: "⏳",
-  fine: "🟢 fine ·",
-  absent: "⚪",
-};
 
 function markOf(part: Part): "fine" | "attention" | "down" | "working" | "absent" {
   if (part.state === "answered") return part.health.mark;
@@ -143,17 +139,29 @@ function markOf(part: Part): "fine" | "attention" | "down" | "working" | "absent
   return part.state === "waiting" ? "working" : "absent";
 }
 
-function lineOf(part: Part): Line {
+/** In words that also tell it without the mark. */
+function stateOf(part: Part): Line {
   switch (part.state) {
     case "answered":
       return part.health.summary;
     case "failed":
-      return line("unreachable: ", part.summary);
+      return part.reason === "" ? "unreachable" : `unreachable: ${part.reason}`;
     case "waiting":
       return "no answer yet";
     case "absent":
       return "not set up";
   }
+}
+
+/** The vendor's name stands before it already, and so does that it is unreachable. */
+function reasonOf(failure: Failure): string {
+  return describe(failure).replace(`${failure.vendor} `, "").replace(/^is not reachable(, | (?=\()|$)/, "");
+}
+
+/** A phone has room for a name and for what is the matter with it. */
+function inTwoCells([name = "", ...rest]: readonly Line[]): readonly Line[] {
+  const said = rest.filter((cell) => cell !== "");
+  return [name, line(...said.flatMap((cell, index) => (index > 0 ? [" · ", cell] : [cell])))];
 }
 
 function verdict(marks: readonly Mark[]): { mark: Mark; title: Line } {

@@ -26,10 +26,13 @@ export function pageOf(
   return { reply: { ...reply, blocks, buttons: [turns, ...reply.buttons ?? []] }, page: current, pages };
 }
 
+/** What is folded takes no room, so it is shown in one piece up to here. */
+const FOLDED_MAX = 30;
+
 function longTable(blocks: readonly Block[], size: number): Table | undefined {
   for (const block of blocks) {
     if (block.kind === "table" && block.rows.length > size) return block;
-    const inner = block.kind === "details" ? longTable(block.blocks, size) : undefined;
+    const inner = block.kind === "details" ? longTable(block.blocks, Math.max(size, FOLDED_MAX)) : undefined;
     if (inner) return inner;
   }
   return undefined;

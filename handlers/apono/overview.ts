@@ -88,12 +88,12 @@ function renderOverview({ integrations, missing, withoutDetails, at }: Overview)
     mark: problems.length > 0 ? "attention" : integrations.length > 0 ? "fine" : "absent",
     title: ["Apono: ", summaryOf(integrations)],
     blocks: [
+      { kind: "text", text: counts(integrations) },
       ...problems.length > 0 ? [{ kind: "list", items: problems.map(problemLine) } as const] : [],
-      { kind: "facts", facts: counts(integrations) },
       ...notes(missing, withoutDetails && problems.length > 0),
       ...others.length > 0 ? [folded(others)] : [],
     ],
-    footer: ["as of ", { time: at }],
+    footer: ["as of ", { time: at, as: "clock" }],
     buttons: [
       [{ label: "Refresh", action: { command: "/status apono" } }],
       ...problems.slice(0, 3).map(({ id, name }) => [{
@@ -116,12 +116,16 @@ function problemLine({ id, name, status, details, lastSyncAt }: Integration): Li
   ];
 }
 
-function counts(integrations: readonly Integration[]): readonly (readonly [string, string])[] {
+/** "Error 2 · Active 25"; an unknown word is the vendor's. */
+function counts(integrations: readonly Integration[]): Line {
   const words = new Map<string, number>();
   for (const { status } of integrations.toSorted(worstFirst)) {
     words.set(statusWord(status), (words.get(statusWord(status)) ?? 0) + 1);
   }
-  return [...words].map(([word, count]) => [word, String(count)]);
+  return [...words].flatMap((
+    [word, count],
+    index,
+  ) => [index > 0 ? " · " : "", { data: word, max: 40 }, ` ${count}`]);
 }
 
 function folded(integrations: readonly Integration[]): Block {

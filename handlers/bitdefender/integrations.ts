@@ -140,13 +140,11 @@ function fileNote(count: number, problems: number): Block {
 function tableOf(integrations: readonly Integration[]): Block {
   return {
     kind: "table",
-    header: ["Name", "Type", "Status", "Host", "Company"],
+    header: ["Name", "Status", "Where"],
     rows: integrations.map((entry): readonly Line[] => [
       { data: entry.name },
-      integrationTypeWord(entry.type),
       statusWord(entry.status),
-      { data: entry.specifics.hostname ?? "" },
-      companyOf(entry),
+      whereOf(entry),
     ]),
   };
 }
@@ -186,6 +184,16 @@ function worstFirst(integrations: readonly Integration[]): readonly Integration[
     severity(one.status) - severity(other.status) || one.status - other.status ||
     order.compare(one.name, other.name)
   );
+}
+
+/** One column, because a phone has no room for three more. */
+function whereOf(entry: Integration): Line {
+  const { hostname } = entry.specifics;
+  return [
+    integrationTypeWord(entry.type),
+    ...(hostname ? [" · ", { data: hostname }] : []),
+    ...(entry.company ? [" · ", { data: entry.company.name }] : []),
+  ];
 }
 
 function companyOf({ company }: Integration): Line {

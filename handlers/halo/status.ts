@@ -129,15 +129,23 @@ function countOf(readings: readonly Reading[]): {
 }
 
 function summaryOf(readings: readonly Reading[]): string {
-  const { all, absent, failed } = countOf(readings);
+  const { all, problems, absent, failed } = countOf(readings);
   const syncing = all.filter(({ sync }) => isSyncing(sync)).length;
   const off = all.filter(({ sync }) => sync.state === "off").length;
   return [
-    all.length === 0 ? "nothing set up" : `${syncing} of ${all.length} syncing`,
+    all.length === 0
+      ? "nothing set up"
+      : problems.length > 0
+      ? needAttention(problems.length, all.length)
+      : `${syncing} of ${all.length} syncing`,
     ...(off > 0 ? [`${off} off`] : []),
     ...(failed.length > 0 ? [`${failed.length} not read`] : []),
     ...(absent.length > 0 && all.length > 0 ? [`${absent.length} not set up`] : []),
   ].join(" · ");
+}
+
+function needAttention(problems: number, all: number): string {
+  return `${problems} of ${all} need${problems === 1 ? "s" : ""} attention`;
 }
 
 function renderAll(readings: readonly Reading[], at: number): Reply {
@@ -147,16 +155,19 @@ function renderAll(readings: readonly Reading[], at: number): Reply {
     mark: problems.length + failed.length > 0 ? "attention" : all.length === 0 ? "absent" : "fine",
     title: `HaloPSA: ${summaryOf(readings)}`,
     blocks: [
-      ...tableOf(failed.map((reading) => [reading.product.label, "not read", failureOf(reading)])),
+      ...tableOf(
+        failed.map((reading) => [{ bold: reading.product.label }, ["not read: ", failureOf(reading)].flat()]),
+      ),
       ...tableOf(problems.map(({ product, sync }) => [
-        product.label,
-        { data: sync.name },
-        sync.state,
-        reasonOf(sync),
+        [{ bold: { data: sync.name } }, ` · ${product.label}`],
+        [sync.state, ": ", ...reasonOf(sync)],
       ])),
       ...foldedOf(
         `${fine.length} without problems`,
-        fine.map(({ product, sync }) => [product.label, { data: sync.name }, sync.state, lastSyncOf(sync)]),
+        fine.map(({ product, sync }) => [
+          [{ data: sync.name }, ` · ${product.label}`],
+          [sync.state, " · ", lastSyncOf(sync)].flat(),
+        ]),
       ),
       ...(absent.length === 0 ? [] : [{
         kind: "text" as const,
@@ -175,7 +186,7 @@ function renderOne({ product, syncs }: Reading, at: number): Reply {
   return {
     mark: problems.length > 0 ? "attention" : "fine",
     title: problems.length > 0
-      ? `${product.label}: ${problems.length} of ${syncs.length} need attention`
+      ? `${product.label}: ${needAttention(problems.length, syncs.length)}`
       : `${product.label}: ${syncs.filter(isSyncing).length} of ${syncs.length} syncing`,
     blocks: [
       { kind: "facts", facts: countsOf(syncs) },

@@ -79,7 +79,8 @@ export function reasonOf(sync: Sync): readonly Inline[] {
   if (sync.lastError) return [{ data: sync.lastError, max: 160 }];
   const onToken = sync.state === "token expired" || sync.state === "token ends soon";
   if (onToken && sync.tokenExpiry !== null) {
-    return ["token ends ", { time: sync.tokenExpiry, as: "relative" }];
+    const verb = sync.state === "token expired" ? "ended " : "ends ";
+    return [verb, { time: sync.tokenExpiry, as: "relative" }];
   }
   return lastSyncOf(sync);
 }

@@ -2,6 +2,7 @@ import { ClientError } from "../../clients/errors.ts";
 import type { CallOptions } from "../../clients/http.ts";
 import type { Installed, OpsRamp } from "../../clients/opsramp.ts";
 import { BadInput, type Context, type Target } from "../operation.ts";
+import type { Inline } from "../reply.ts";
 import { resolve } from "../resolve.ts";
 
 const WHAT = {
@@ -73,14 +74,13 @@ export function works(installed: Installed): boolean {
 
 const UNSAID = "not said";
 
-/** Counts by status, most frequent first: "7 enabled · 2 disabled". */
-export function countsOf(all: readonly Installed[]): string {
+/** Counts by status, most frequent first: "7 enabled · 2 disabled". The words are the vendor's, the dots ours. */
+export function countsOf(all: readonly Installed[]): readonly Inline[] {
   const counts = new Map<string, number>();
   for (const one of all) counts.set(statusOf(one), (counts.get(statusOf(one)) ?? 0) + 1);
   return [...counts]
     .sort(([a, many], [b, more]) => more - many || a.localeCompare(b))
-    .map(([status, count]) => `${count} ${status}`)
-    .join(" · ");
+    .flatMap(([status, count], index) => [`${index > 0 ? " · " : ""}${count} `, { data: status, max: 40 }]);
 }
 
 /** What does not work first, then by name. */

@@ -46,7 +46,7 @@ function renderStatus({ all, at }: Seen, now: number): Reply {
   const stopped = sorted.filter((one) => !works(one));
   const working = sorted.filter(works);
   const blocks: readonly Block[] = [
-    { kind: "text", text: { data: countsOf(all), max: 200 } },
+    { kind: "text", text: countsOf(all) },
     { kind: "table", rows: stopped.map(rowOf) },
     {
       kind: "details",
@@ -56,18 +56,20 @@ function renderStatus({ all, at }: Seen, now: number): Reply {
   ];
   return {
     mark: all.length === 0 ? "absent" : stopped.length > 0 ? "attention" : "fine",
-    title: ["OpsRamp: ", summaryOf(all)],
+    title: ["OpsRamp: ", ...summaryOf(all)],
     blocks: blocks.filter((_, which) => [all, stopped, working][which]?.length),
     footer: asOf(at, now),
     buttons: [[{ label: "Refresh", action: { command: "/status opsramp" } }]],
   };
 }
 
-function summaryOf(all: readonly Installed[]): Inline {
-  if (all.length === 0) return "no integration is installed";
+function summaryOf(all: readonly Installed[]): readonly Inline[] {
+  if (all.length === 0) return ["no integration is installed"];
   const stopped = all.filter((one) => !works(one));
-  if (stopped.length === 0) return `${all.length} of ${all.length} working`;
-  return { data: `${countsOf(stopped)} of ${all.length}` };
+  if (stopped.length === 0) return [`${all.length} of ${all.length} working`];
+  const kinds = new Set(stopped.map(statusOf));
+  const how: Inline = kinds.size === 1 ? { data: [...kinds].join() } : "not working";
+  return [`${stopped.length} of ${all.length} `, how];
 }
 
 function rowOf(one: Installed): readonly Line[] {

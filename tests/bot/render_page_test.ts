@@ -46,14 +46,22 @@ Deno.test("pageOf takes a page out of range as the nearest one", () => {
 });
 
 Deno.test("pageOf names a lone last row and finds a table inside details", () => {
-  const inner = listOf(21);
+  const inner = listOf(31);
   const reply: Reply = {
     ...inner,
     blocks: [{ kind: "details", summary: "All", blocks: inner.blocks ?? [] }],
   };
-  const [details] = pageOf(reply, { page: 3 }).reply.blocks ?? [];
+  const [details] = pageOf(reply, { page: 4 }).reply.blocks ?? [];
   assert.ok(details?.kind === "details");
-  assert.deepEqual(details.blocks[1], { kind: "text", text: "row 21 of 21" });
+  assert.deepEqual(details.blocks[1], { kind: "text", text: "row 31 of 31" });
+});
+
+Deno.test("pageOf leaves a folded table whole that is not very long", () => {
+  const reply: Reply = {
+    ...listOf(0),
+    blocks: [{ kind: "details", summary: "All", blocks: listOf(30).blocks ?? [] }],
+  };
+  assert.deepEqual(pageOf(reply, { handle: "q8Zk" }), { reply, page: 1, pages: 1 });
 });
 
 Deno.test("pageOf shows every row on exactly one page", () => {

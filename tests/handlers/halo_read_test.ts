@@ -9,13 +9,15 @@ Deno.test("/status halo counts who syncs and puts problems first", async () => {
   await using desk = openDesk();
   const reply = await read(desk, "status", "halo");
   assert.equal(reply.mark, "attention");
-  assert.equal(reply.title, "HaloPSA: 8 of 10 syncing · 3 not set up");
+  assert.equal(reply.title, "HaloPSA: 2 of 10 need attention · 3 not set up");
   const [problems] = reply.blocks ?? [];
   assert.ok(problems?.kind === "table");
-  assert.deepEqual(problems.rows.map((row) => row.slice(0, 3)), [
-    ["N-central", { data: "N-central US" }, "failing"],
-    ["SentinelOne", { data: "https://euce1-104.sentinelone.example" }, "token expired"],
+  assert.deepEqual(problems.rows.map(([name]) => name), [
+    [{ bold: { data: "N-central US" } }, " · N-central"],
+    [{ bold: { data: "https://euce1-104.sentinelone.example" } }, " · SentinelOne"],
   ]);
+  assert.match(JSON.stringify(problems.rows[0]), /"failing"/);
+  assert.match(JSON.stringify(problems.rows[1]), /"token expired",": ","ended "/);
   assert.match(JSON.stringify(problems.rows[0]), /401\) Unauthorized/);
   assert.match(JSON.stringify(reply.blocks), /Not set up: Dynatrace, Snipe-IT, ManageEngine/);
 });
@@ -32,10 +34,10 @@ Deno.test("/status halo shows the others when one product cannot be read", async
   desk.emulator.fail("GET SophosDetails", { kind: "status", status: 403 });
   desk.emulator.fail("GET DynatraceDetails", { kind: "status", status: 404 });
   const reply = await read(desk, "status", "halo");
-  assert.equal(reply.title, "HaloPSA: 7 of 9 syncing · 1 not read · 3 not set up");
+  assert.equal(reply.title, "HaloPSA: 2 of 9 need attention · 1 not read · 3 not set up");
   assert.match(
     JSON.stringify(reply.blocks),
-    /"Sophos","not read","HaloPSA does not let our application read it"/,
+    /"Sophos"\},\["not read: ","HaloPSA does not let our application read it"\]/,
   );
 });
 
@@ -48,7 +50,7 @@ Deno.test("/status halo fails as a whole when nothing can be read", async () => 
 Deno.test("/status <product> counts by state and shows the last sync and error", async () => {
   await using desk = openDesk();
   const reply = await read(desk, "status", "ncentral");
-  assert.equal(reply.title, "N-central: 1 of 2 need attention");
+  assert.equal(reply.title, "N-central: 1 of 2 needs attention");
   const text = JSON.stringify(reply.blocks);
   assert.match(text, /\["failing","1"\],\["syncing","1"\]/);
   assert.match(text, /401\) Unauthorized/);

@@ -35,7 +35,7 @@ Deno.test("halo knows every target and its other names", () => {
 Deno.test("halo.health says in one line how the products stand", async () => {
   await using desk = openDesk();
   const health = await halo.health(contextOf(desk));
-  assert.deepEqual([health.mark, health.summary], ["attention", "8 of 10 syncing · 3 not set up"]);
+  assert.deepEqual([health.mark, health.summary], ["attention", "2 of 10 need attention · 3 not set up"]);
   assert.deepEqual(health.problems[0]?.slice(0, 3), [{ data: "N-central US" }, "failing", "N-central"]);
 });
 

@@ -9,7 +9,7 @@ import { openRig, rowsOf, textOf } from "./opsramp_rig.ts";
 Deno.test("/status opsramp counts by status and puts what does not work first", async () => {
   await using at = openRig();
   const reply = await at.read("/status opsramp");
-  assert.deepEqual([reply.mark, textOf(reply.title)], ["attention", "OpsRamp: 2 disabled of 9"]);
+  assert.deepEqual([reply.mark, textOf(reply.title)], ["attention", "OpsRamp: 2 of 9 disabled"]);
   assert.deepEqual(rowsOf(reply.blocks).slice(0, 5), [
     "6 enabled · 2 disabled · 1 installed",
     "AWS staging | disabled | AWS",
@@ -31,7 +31,7 @@ Deno.test("/status opsramp puts a status it does not know before disabled ones",
     ],
   });
   const reply = await at.read("/status opsramp");
-  assert.equal(textOf(reply.title), "OpsRamp: 1 disabled · 1 error of 4");
+  assert.equal(textOf(reply.title), "OpsRamp: 2 of 4 not working");
   assert.deepEqual(rowsOf(reply.blocks).slice(1), [
     "b | error | not said",
     "a | disabled | not said",
@@ -71,7 +71,7 @@ Deno.test("/status opsramp fails with the vendor's failure", async () => {
 Deno.test("opsramp.health() is one line with the problems", async () => {
   await using at = openRig();
   const health = await opsramp.health(at.context);
-  assert.deepEqual([health.mark, textOf(health.summary), health.at], ["attention", "2 disabled of 9", NIGHT]);
+  assert.deepEqual([health.mark, textOf(health.summary), health.at], ["attention", "2 of 9 disabled", NIGHT]);
   assert.deepEqual(health.problems.map((row) => row.map(textOf).join(" | ")), [
     "AWS staging | disabled | AWS",
     "SMAX tickets | disabled | Custom",
