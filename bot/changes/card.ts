@@ -1,5 +1,6 @@
 import type { Card, Json, Undo } from "../../handlers/operation.ts";
 import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
+import { clean } from "../render/clean.ts";
 import type { FreezesTable } from "../store/schema.ts";
 import type { Change } from "./machine.ts";
 
@@ -91,7 +92,7 @@ function question(change: Change, { freeze, approvers }: CardView): Reply {
       },
     ],
     buttons: [decisionButtons(change)],
-    footer: { code: change.code },
+    footer: codeLine(change),
   };
 }
 
@@ -101,17 +102,21 @@ function answer(change: Change): Reply {
   return {
     ...stateLine(change),
     blocks: [
-      ...(evidence === undefined ? [] : [{ kind: "text", text: evidence } as const]),
+      ...textBlock(evidence),
+      ...textBlock(nextLine(change)),
       { kind: "text", text: storyLine(change) },
-      ...(change.state === "unknown" ? [unknownBlock(change)] : []),
       {
         kind: "details",
         summary: "what was asked",
-        blocks: [rowsTable(readCard(change)), sendsBlock(readCard(change))],
+        blocks: [
+          rowsTable(readCard(change)),
+          { kind: "facts", facts: [["Why", whyLine(change)]] },
+          { kind: "pre", text: pretty(readCard(change).sends) },
+        ],
       },
     ],
     ...(buttons.length > 0 ? { buttons: [buttons] } : {}),
-    footer: { code: change.code },
+    footer: codeLine(change),
   };
 }
 
@@ -123,7 +128,7 @@ function answerButtons(change: Change): Button[] {
   if ((change.state === "applied" || change.state === "accepted") && undo.possible) {
     return [...decided, { label: "Undo", action: { handle: change.handle, do: "undo" } }];
   }
-  if (change.state === "superseded") {
+  if (change.state === "superseded" || change.state === "expired") {
     return [...decided, { label: "Ask again", action: { handle: change.handle, do: "choose" } }];
   }
   return decided;
@@ -184,35 +189,65 @@ function storyFacts(change: Change): [string, Line][] {
 }
 
 function storyLine(change: Change): Line {
-  const story: Line[] = [personLine(change.requester_name, change.requester_id), " asked ", {
-    time: change.created_at,
-  }];
-  if (change.decided_at !== null && change.decider_id !== null) {
-    story.push(
-      " · ",
-      personLine(change.decider_name ?? "", change.decider_id),
-      ` ${decisionWord(change).toLowerCase()} `,
-      { time: change.decided_at },
-    );
-    if (change.decision_reason) story.push(": ", { data: change.decision_reason });
-  }
-  if (change.finished_at !== null && change.sent_at !== null) {
-    story.push(` · done in ${((change.finished_at - change.sent_at) / 1000).toFixed(1)} s`);
-  }
-  return line(...story);
+  const { requester_id, requester_name, decider_id, decider_name, created_at, decided_at } = change;
+  const namesakes = decider_id !== requester_id && clean(decider_name ?? "") === clean(requester_name);
+  const who = (name: string | null, id: number): Line =>
+    namesakes ? personLine(name ?? "", id) : { data: name || "someone", max: 40 };
+  const asked = line(who(requester_name, requester_id), " asked ", { time: created_at, as: "clock" });
+  if (decided_at === null || decider_id === null) return asked;
+  return line(
+    asked,
+    " · ",
+    decider_id === requester_id ? "" : [who(decider_name, decider_id), " "].flat(),
+    `${DECIDED[decisionWord(change)]} `,
+    { time: decided_at, as: "clock" },
+    change.decision_reason ? [": ", { data: change.decision_reason }] : "",
+    durationWords(change),
+  );
 }
 
-function decisionWord(change: Change): string {
+const DECIDED = { Approved: "approved", Rejected: "rejected", Withdrawn: "withdrew it" } as const;
+
+function decisionWord(change: Change): keyof typeof DECIDED {
   if (change.state === "rejected") return "Rejected";
   if (change.state === "withdrawn") return "Withdrawn";
   return "Approved";
 }
 
-function unknownBlock(change: Change): Block {
-  const next: Line = change.next_check_at === null
-    ? "Look at the vendor's own console."
-    : ["Checking again ", { time: change.next_check_at, as: "relative" }, "."];
-  return { kind: "text", text: line("Nothing will be sent again by itself. ", next) };
+/** An outcome that was unknown at first did not take that long: it took that long to be seen. */
+function durationWords({ sent_at, finished_at, checks }: Change): string {
+  if (sent_at === null || finished_at === null) return "";
+  const seconds = (finished_at - sent_at) / 1000;
+  if (checks <= 1) return ` · done in ${Math.max(0.1, seconds).toFixed(1)} s`;
+  return ` · known after ${seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`}`;
+}
+
+/** What did not happen, and what happens next. */
+function nextLine(change: Change): Line | undefined {
+  switch (change.state) {
+    case "rejected":
+    case "withdrawn":
+      return "Nothing was sent.";
+    case "expired":
+      return change.decided_at === null ? "Nobody decided in time. Nothing was sent." : "Nothing was sent.";
+    case "unknown":
+      return change.next_check_at === null
+        ? "Nothing will be sent again by itself. Look at the vendor's own console."
+        : ["Nothing will be sent again by itself. Next look ", {
+          time: change.next_check_at,
+          as: "relative",
+        }];
+    default:
+      return undefined;
+  }
+}
+
+function textBlock(text: Line | undefined): Block[] {
+  return text === undefined ? [] : [{ kind: "text", text }];
+}
+
+function codeLine({ code }: Change): Line {
+  return ["change ", { code }];
 }
 
 function whyLine(change: Change): Line {
@@ -229,9 +264,9 @@ function needsLine(change: Change, approvers: readonly string[]): Line {
   return line(
     "one approver other than ",
     { data: change.requester_name || "the requester", max: 40 },
-    approvers.length > 0 ? [" (", { data: approvers.join(", "), max: 80 }, ")"] : "",
+    approvers.length > 0 ? [": ", { data: approvers.join(", "), max: 80 }] : "",
     " · until ",
-    { time: change.expires_at },
+    { time: change.expires_at, as: "clock" },
     " (",
     { time: change.expires_at, as: "relative" },
     ")",

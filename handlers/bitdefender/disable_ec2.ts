@@ -134,7 +134,8 @@ function undo({ target, before: { role } }: Ec2Plan): Undo {
   }
   return {
     possible: true,
-    how: ["with ", { code: role }],
+    // The card shows the whole ARN already.
+    how: ["with ", { code: role.split(":").at(-1) ?? role }],
     verb: "enable",
     target: "ec2",
     input: { company: target.id, role },
