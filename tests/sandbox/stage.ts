@@ -83,6 +83,9 @@ export function createRecordedLog(): RecordedLog {
 export const SANDBOX_SECRET_KEY = btoa("sandbox-key-sandbox-key-sandbox-");
 export const SANDBOX_WEBHOOK_SECRET = "sandbox-webhook-secret-0123456789abcdef";
 
+/** No word that a reply may hold: whatever is a secret of ours is taken out of every reply. */
+const OPSRAMP_SECRET = "sandbox-opsramp-secret";
+
 /** Starts everything; the bot is told of it by its environment, as in production. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const clock = options.clock ?? createTestClock();
@@ -90,7 +93,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const log = createRecordedLog();
   const telegram = createTelegram({ now, ...options.telegram });
   const gravityzone = createGravityZone({ now, ...options.gravityzone });
-  const [apono, opsramp, halo] = [createApono({ now }), createOpsRamp({ now }), createHalo({ now })];
+  const opsramp = createOpsRamp({ now, clientSecret: OPSRAMP_SECRET });
+  const [apono, halo] = [createApono({ now }), createHalo({ now })];
   const reach = options.onTheWay ?? ((_vendor, _request, passOn) => passOn());
   let bot: Countersign | undefined = undefined;
   const served: Served[] = [
@@ -164,7 +168,7 @@ export function sandboxEnvironment(
     OPSRAMP_API_URL: opsramp,
     OPSRAMP_TENANT_ID: "client_8",
     OPSRAMP_CLIENT_ID: "key",
-    OPSRAMP_CLIENT_SECRET: "secret",
+    OPSRAMP_CLIENT_SECRET: OPSRAMP_SECRET,
     HALO_API_URL: `${halo}/api`,
     HALO_AUTH_URL: `${halo}/auth`,
     HALO_CLIENT_ID: "client",
