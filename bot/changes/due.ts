@@ -13,10 +13,16 @@ export interface DueOptions {
 
 /** Which change this replica works on next. Of several replicas one gets it. */
 export interface Due {
-  /** An approved change, one that a dead replica left, or an unknown one whose time to look has come. */
-  next(): Promise<Change | undefined>;
-  /** Says that this replica is alive and still at work. */
-  renew(): Promise<void>;
+  /**
+   * An approved change, one that a dead replica left, or an unknown one whose time to look has come; none of
+   * `underWay`, which this replica is at work on even if a long pause made it miss the renewal.
+   */
+  next(underWay: ReadonlySet<string>): Promise<Change | undefined>;
+  /**
+   * Says that this replica is alive and still at work on these. What it claimed and gave up, because the store was
+   * away at the wrong moment, is not among them: that is taken over like a dead replica's.
+   */
+  renew(underWay: ReadonlySet<string>): Promise<void>;
 }
 
 export function createDue({ store, holder, log }: DueOptions): Due {
@@ -41,10 +47,11 @@ export function createDue({ store, holder, log }: DueOptions): Due {
     }
   }
 
-  async function abandoned(): Promise<Change | undefined> {
+  async function abandoned(underWay: ReadonlySet<string>): Promise<Change | undefined> {
     const now = store.now();
     const left = await store.db.selectFrom("changes").select("code")
       .where("state", "=", "executing").where("claimed_until", "<=", now)
+      .$if(underWay.size > 0, (query) => query.where("code", "not in", [...underWay]))
       .orderBy("decided_at").limit(1).executeTakeFirst();
     const only = { leaseEndedBefore: now };
     return left && await move(store, { code: left.code, event: "take_over", set: claim(), only, audit: {} });
@@ -62,10 +69,12 @@ export function createDue({ store, holder, log }: DueOptions): Due {
   }
 
   return {
-    next: async () => await approved() ?? await abandoned() ?? await unknown(),
-    async renew() {
+    next: async (underWay) => await approved() ?? await abandoned(underWay) ?? await unknown(),
+    async renew(underWay) {
+      if (underWay.size === 0) return;
       await store.db.updateTable("changes").set(claim())
-        .where("claimed_by", "=", holder).where("state", "in", ["executing", "unknown"]).execute();
+        .where("code", "in", [...underWay]).where("claimed_by", "=", holder)
+        .where("state", "in", ["executing", "unknown"]).execute();
     },
   };
 }

@@ -45,6 +45,7 @@ export interface Executor {
 export function createExecutor(options: ExecutorOptions): Executor {
   const { store, vendors, secrets, redactor, metrics, log, holder } = options;
   const due = createDue(options);
+  const underWay = new Set<string>();
 
   async function execute(change: Change): Promise<void> {
     const obstacle = await obstacleTo(change, vendorPart(vendors, change), options);
@@ -164,12 +165,17 @@ export function createExecutor(options: ExecutorOptions): Executor {
 
   return {
     async runNext() {
-      const change = await due.next();
+      const change = await due.next(underWay);
       if (!change) return false;
-      if (change.state === "unknown" || change.sent_at !== null) await readBack(change, undefined);
-      else await execute(change);
+      underWay.add(change.code);
+      try {
+        if (change.state === "unknown" || change.sent_at !== null) await readBack(change, undefined);
+        else await execute(change);
+      } finally {
+        underWay.delete(change.code);
+      }
       return true;
     },
-    renew: due.renew,
+    renew: () => due.renew(underWay),
   };
 }

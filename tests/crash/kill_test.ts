@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { ec2Of } from "../sandbox/gravityzone/world.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
-import { type DatabaseKind, databases, testOn } from "./databases.ts";
+import type { DatabaseKind } from "../changes/database.ts";
+import { databases, testOn } from "./databases.ts";
 import type { Ground } from "./ground.ts";
 import type { Moment } from "./moment.ts";
 import {
+  askAndApprove,
   COMPANY,
   decide,
   DISABLE,
@@ -26,8 +28,7 @@ const NOTHING_SENT: End = { state: "not applied", writes: 0 };
 const approved: Story = {
   name: "approve",
   async play(ground, end) {
-    ground.telegram.say(ANA, GROUP, ENABLE);
-    await decide(ground, BEN, "Approve");
+    await askAndApprove(ground);
     await outcome(ground, end);
   },
 };
@@ -112,6 +113,20 @@ const foundOutLater: Story = {
     await outcome(ground, end);
   },
 };
+
+/** The bot is killed while it waits for the vendor's answer; whether the write took effect is up to the vendor. */
+function killedMeanwhile(name: string, fault: { applied: true } | { status: number }): Story {
+  return {
+    name,
+    async play(ground, end) {
+      ground.gravityzone.faults.next(ENABLE_METHOD, { hang: true, ...fault });
+      await askAndApprove(ground);
+      await ground.until("the call", () => Promise.resolve(writesTo(ground).length === 1));
+      await ground.kill();
+      await outcome(ground, end);
+    },
+  };
+}
 
 /** Someone who may not decides first; that is refused, whatever happens to the bot meanwhile. */
 const ownChange: Story = {
@@ -210,6 +225,14 @@ const deaths: readonly { story: Story; ends: Readonly<Record<string, End>> }[] =
       "after audit send, after audit take_over": NOTHING_SENT,
       "after vendor write, after audit take_over, before audit apply": APPLIED,
     },
+  },
+  {
+    story: killedMeanwhile("call that takes effect", { applied: true }),
+    ends: { "while the vendor is at it": APPLIED },
+  },
+  {
+    story: killedMeanwhile("call that does not take effect", { status: 504 }),
+    ends: { "while the vendor is at it": { state: "not applied", writes: 1 } },
   },
   {
     story: rejected,
@@ -322,7 +345,8 @@ async function dieAndGoOn(database: DatabaseKind, story: Story, deaths: string, 
   }
 }
 
+/** "while …" is no moment of the bot's own: the story kills it. */
 function momentOf(words: string): Moment {
   const [, when, at, nth] = /^(before|after) (.*?)(?: (\d))?$/.exec(words) ?? [];
-  return { at: at ?? "", when: when as Moment["when"], nth: Number(nth ?? 1) };
+  return { at: at ?? words, when: when === "before" ? when : "after", nth: Number(nth ?? 1) };
 }

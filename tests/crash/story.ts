@@ -5,7 +5,7 @@ import type { ChangeState } from "../../bot/store/schema.ts";
 import { ids } from "../sandbox/gravityzone/northwind.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { type Message, render } from "../sandbox/telegram.ts";
-import type { DatabaseKind } from "./databases.ts";
+import type { DatabaseKind } from "../changes/database.ts";
 import { type Ground, openGround } from "./ground.ts";
 import type { Moment } from "./moment.ts";
 
@@ -116,6 +116,13 @@ export async function decide(ground: Ground, person: number, button: string): Pr
     }
     return (await theChange(ground)).state !== "pending";
   });
+}
+
+/** Ana asks for a change and Ben approves it. */
+export async function askAndApprove(ground: Ground): Promise<Change> {
+  ground.telegram.say(ANA, GROUP, ENABLE);
+  await decide(ground, BEN, "Approve");
+  return await theChange(ground);
 }
 
 /** Waits until the group sees this outcome. */
