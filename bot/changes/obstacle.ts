@@ -50,10 +50,11 @@ export function notRun(reason: ReasonCode): Obstacle {
 
 async function bothStillMay(change: Change, people: People): Promise<boolean> {
   if (change.decider_id === null || change.decider_id === change.requester_id) return false;
-  const group = { id: change.chat_id, type: "supergroup" as const };
+  // In private, so that members of any admin group count: a change asked for in private is decided in the first one.
+  const alone = (personId: number) => ({ id: personId, type: "private" as const });
   const [requester, approver] = await Promise.all([
-    people.judge("request", change.requester_id, group),
-    people.judge("approve", change.decider_id, group),
+    people.judge("request", change.requester_id, alone(change.requester_id)),
+    people.judge("approve", change.decider_id, alone(change.decider_id)),
   ]);
   return requester.allowed && approver.allowed;
 }
@@ -77,7 +78,8 @@ async function drift(
 function unplannable(error: unknown, change: Change, log: Log): Obstacle {
   if (error instanceof ClientError) {
     const evidence = `${describe(error.failure)}. Nothing was sent. ${nextStep(error.failure)}`;
-    return { ...moved(evidence), event: error.kind === "not_found" ? "supersede" : "fail" };
+    if (error.kind === "not_found") return moved(evidence);
+    return { reason: "vendor_failed", event: "fail", evidence };
   }
   if (error instanceof BadInput) return moved(line("Moved: ", { data: error.message, max: 200 }));
   if (!(error instanceof ChoiceNeeded)) {

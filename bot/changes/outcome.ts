@@ -5,10 +5,13 @@ import { type Outgoing, PRIORITY } from "../store/messages.ts";
 import { stateLine } from "./card.ts";
 import type { Change } from "./machine.ts";
 
-/** Tells the requester; in the group only that person sees it, where Telegram can. */
+/**
+ * Tells the requester; in the group only that person sees it, where Telegram can. What became known after the first
+ * look is a message of its own: nobody notices an edit of one that is minutes or hours old.
+ */
 export function outcomeFor(change: Change): Outgoing {
   return {
-    key: `outcome:${change.code}`,
+    key: change.checks > 1 ? `outcome:${change.code}:known` : `outcome:${change.code}`,
     chatId: change.origin_chat,
     threadId: change.origin_thread ?? undefined,
     replyTo: change.origin_message ?? undefined,

@@ -45,6 +45,7 @@ export const reasons = {
   secret_missing: "The secret was not entered in time.",
   no_group: "There is no group among ADMIN_CHATS where a second person could approve.",
   card_refused: "The group refused the card, so nobody could approve it.",
+  vendor_failed: "The vendor could not be asked whether the target is still the same, so nothing was sent.",
   vendor_not_set_up: "This vendor is not set up.",
   no_way_back: "This change cannot be undone.",
   undo_moved: "The target has changed since, so the way back would overwrite someone else's work.",

@@ -111,7 +111,7 @@ export function unseen(
 ): Verdict {
   return said
     ? { state: "accepted", evidence: ["GravityZone said yes. ", why].flat(), after, remember }
-    : { state: "unknown", evidence: ["GravityZone did not answer. ", why].flat() };
+    : { state: "unknown", evidence: ["GravityZone gave no usable answer. ", why].flat() };
 }
 
 /** The integration as a card shows it. */

@@ -1,0 +1,50 @@
+import { createCountersign } from "../../bot/countersign.ts";
+import { type Environment, readConfig } from "../../bot/config.ts";
+import { serve } from "../sandbox/serve.ts";
+import { type Desk, deskOver } from "./desk.ts";
+
+/**
+ * Ends the bot and starts another one over the same people, vendors and database, with some of the environment
+ * changed (undefined takes a variable away).
+ */
+export async function restarted(desk: Desk, changes: Environment = {}): Promise<Desk> {
+  await desk.bot.stop(AbortSignal.timeout(5000));
+  const answering = Promise.withResolvers<(request: Request) => Response | Promise<Response>>();
+  const server = serve(async (request) => (await answering.promise)(request));
+  const environment = { ...desk.environment, PUBLIC_URL: server.url, ...changes };
+  const bot = await createCountersign({ config: readConfig(environment), clock: desk.clock, log: desk.log });
+  answering.resolve(bot.app.fetch);
+  await bot.start();
+  return deskOver({
+    ...desk,
+    bot,
+    url: server.url,
+    environment,
+    async [Symbol.asyncDispose]() {
+      await bot.stop(AbortSignal.timeout(5000));
+      await server[Symbol.asyncDispose]();
+    },
+  });
+}
+
+const ELSEWHERE = "ELSE2";
+
+/** Another replica runs a change of the same target: no other change of it begins before that one is over. */
+export async function busyElsewhere({ store, change }: Desk, code: string): Promise<void> {
+  const other = {
+    ...await change(code),
+    code: ELSEWHERE,
+    handle: "elsewhere",
+    state: "executing" as const,
+    claimed_by: "another replica",
+    claimed_until: Number.MAX_SAFE_INTEGER,
+  };
+  await store.db.insertInto("changes").values(other).execute();
+}
+
+/** The other replica's change is over; resolves when what waited for it is over too. */
+export async function doneElsewhere({ store, rest }: Desk): Promise<void> {
+  await store.db.deleteFrom("changes").where("code", "=", ELSEWHERE).execute();
+  store.wakeUp.local("changes");
+  await rest();
+}

@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { busyElsewhere, doneElsewhere, restarted } from "./another_bot.ts";
+import { openFile, testOnEach } from "./database.ts";
+import {
+  ANA,
+  type Asked,
+  BEN,
+  cardOf,
+  company,
+  type Desk,
+  eventually,
+  GROUP,
+  openDesk,
+  textOf,
+} from "./desk.ts";
+
+const ROTATE = "/rotate externalid Acme Corp reason=leaked";
+const ROLE = "arn:aws:iam::999888777666:role/gravityzone";
+
+testOnEach(
+  "approve: exactly what was approved runs, once, and everyone sees what was read back",
+  async (url) => {
+    await using desk = await openDesk({ environment: { DATABASE_URL: url } });
+    const asked = await desk.carryOut(`/enable ec2 Globex role=${ROLE} ticket=4711`);
+    assert.equal(await desk.state(asked.code), "applied");
+    const writes = desk.gravityzone.calls.filter(({ method }) => method.startsWith("configure"));
+    assert.deepEqual(writes.map(({ method, params }) => ({ method, params })), [{
+      method: "configureAmazonEC2IntegrationUsingCrossAccountRole",
+      params: { companyId: company.globex, crossAccountRoleArn: ROLE },
+    }]);
+    assert.match(
+      textOf(asked.card),
+      /^✅ Applied: the EC2 integration of Globex is enabled\nGlobex is now listed for AWS account 999888777666/,
+    );
+    assert.match(desk.whispers(ANA).at(-1) ?? "", /✅ Applied: the EC2 integration of Globex is enabled/);
+    assert.deepEqual(
+      (await desk.audit(asked.code)).map((row) => [row.event, row.state]),
+      [["asked", "pending"], ["approve", "approved"], ["claim", "executing"], ["send", "executing"], [
+        "apply",
+        "applied",
+      ]],
+    );
+  },
+);
+
+testOnEach(
+  "approve: what has moved since it was asked for is shown, nothing is sent, and it can be asked for again",
+  async (url) => {
+    await using desk = await openDesk({ environment: { DATABASE_URL: url } });
+    const asked = await desk.ask(ROTATE);
+    acme(desk).externalId = "somebody-else-was-here";
+    await desk.press(BEN, asked.card, "Approve");
+    await superseded(desk, asked, "target_moved");
+    assert.match(
+      textOf(asked.card),
+      /before\.externalId was 5e93f474a30a2db85dd6046d6d5fg188, is now somebody-else-was-here/,
+    );
+    await desk.press(ANA, asked.card, "Ask again");
+    const [, again] = await desk.changes();
+    assert(again);
+    assert.equal(again.reason, "leaked");
+    const { card } = await cardOf(desk, again.code);
+    assert.match(textOf(card), /somebody-else-was-here/);
+    await desk.press(BEN, card, "Approve");
+    assert.equal(await desk.state(again.code), "applied");
+    assert.equal(desk.writes().length, 1);
+  },
+);
+
+Deno.test("approve: names that were swapped since do not lead to the other company", async () => {
+  await using desk = await openDesk();
+  const asked = await desk.ask(ROTATE);
+  const { companies } = desk.gravityzone.world;
+  companies.get(company.acmeCorp)!.name = "Acme Labs";
+  companies.get(company.acmeLabs)!.name = "Acme Corp";
+  await desk.press(BEN, asked.card, "Approve");
+  await superseded(desk, asked, "target_moved");
+  assert.match(textOf(asked.card), /name was Acme Corp, is now Acme Labs/);
+});
+
+Deno.test("approve: a target that is gone is not written to", async () => {
+  await using desk = await openDesk();
+  const asked = await desk.ask(ROTATE);
+  desk.gravityzone.world.companies.delete(company.acmeCorp);
+  await desk.press(BEN, asked.card, "Approve");
+  await superseded(desk, asked, "target_moved");
+  assert.match(textOf(asked.card), /No company has the id/);
+});
+
+Deno.test("approve: of two changes of one target the second sees what the first did, although approved before", async () => {
+  await using desk = await openDesk();
+  const first = await desk.ask(`/enable ec2 Globex role=${ROLE}`);
+  const second = await desk.ask("/rotate externalid Globex reason=leaked");
+  const answer = Promise.withResolvers<void>();
+  desk.gravityzone.faults.next("configureAmazonEC2IntegrationUsingCrossAccountRole", {
+    after: answer.promise,
+    applied: true,
+  });
+  await desk.telegram.press(BEN, first.card, "Approve");
+  await eventually(() => Promise.resolve(desk.writes().length === 1), "the first write");
+  await desk.telegram.press(BEN, second.card, "Approve");
+  await desk.rest({ running: true });
+  assert.equal(await desk.state(second.code), "approved");
+  answer.resolve();
+  await desk.rest();
+  assert.equal(await desk.state(first.code), "applied");
+  assert.equal(await desk.state(second.code), "superseded");
+  assert.match(textOf(second.card), /before\.role was nothing, is now arn:aws:iam::999888777666/);
+  assert.equal(desk.writes().length, 1);
+});
+
+/** What can happen between the approval and the run, and the reason it is then given. */
+const MEANWHILE: readonly [
+  what: string,
+  reason: string,
+  happens: (desk: Desk, asked: Asked) => Promise<void> | void,
+][] = [
+  ["the target moves", "target_moved", (desk) => void (acme(desk).externalId = "somebody-else-was-here")],
+  ["everything is frozen", "frozen", async (desk) => {
+    desk.telegram.say(ANA, GROUP, "/freeze incident 4711");
+    await desk.rest({ running: true });
+  }],
+  ["the stored plan is altered", "plan_altered", async ({ store }, { code }) => {
+    const { plan } = await store.db.selectFrom("changes").select("plan").where("code", "=", code)
+      .executeTakeFirstOrThrow();
+    const altered = plan.replaceAll(company.acmeCorp, company.globex);
+    await store.db.updateTable("changes").set({ plan: altered }).where("code", "=", code).execute();
+  }],
+  ["the requester leaves the group", "rights_changed", (desk) => desk.telegram.leave(ANA, GROUP)],
+  ["the approver leaves the group", "rights_changed", (desk) => desk.telegram.leave(BEN, GROUP)],
+  ["the stored approver becomes the requester", "rights_changed", async ({ store }, { code }) => {
+    await store.db.updateTable("changes").set({ decider_id: ANA }).where("code", "=", code).execute();
+  }],
+];
+
+for (const [what, reason, happens] of MEANWHILE) {
+  Deno.test(`approve: when ${what} before it runs, nothing is sent and the card says ${reason}`, async () => {
+    await using desk = await openDesk({ environment: { OPERATORS: undefined, APPROVERS: undefined } });
+    const asked = await desk.ask(ROTATE);
+    await busyElsewhere(desk, asked.code);
+    await desk.telegram.press(BEN, asked.card, "Approve");
+    await desk.rest({ running: true });
+    assert.equal(await desk.state(asked.code), "approved");
+    await happens(desk, asked);
+    await doneElsewhere(desk);
+    await superseded(desk, asked, reason);
+  });
+}
+
+Deno.test("approve: what expires before it runs does not run", async () => {
+  await using desk = await openDesk();
+  const asked = await desk.ask(ROTATE);
+  await busyElsewhere(desk, asked.code);
+  await desk.telegram.press(BEN, asked.card, "Approve");
+  desk.clock.advance(15 * 60_000);
+  await doneElsewhere(desk);
+  assert.equal(await desk.state(asked.code), "expired");
+  assert.deepEqual(desk.writes(), []);
+});
+
+Deno.test("approve: who asked in private is still a member when another admin group is that person's", async () => {
+  const second = -2002;
+  await using desk = await openDesk({
+    environment: { ADMIN_CHATS: `${GROUP},${second}`, OPERATORS: undefined, APPROVERS: undefined },
+    telegram: {
+      chats: [
+        { id: GROUP, title: "On-call", members: [BEN] },
+        { id: second, title: "Second", members: [ANA] },
+      ],
+    },
+  });
+  const asked = await desk.ask(ROTATE, { chat: ANA });
+  assert.equal(asked.card.chat.id, GROUP);
+  await desk.press(BEN, asked.card, "Approve");
+  assert.equal(await desk.state(asked.code), "applied");
+});
+
+Deno.test("approve: a vendor that cannot be asked again gets no write, and the card says so", async () => {
+  await using desk = await openDesk();
+  const asked = await desk.ask(ROTATE);
+  desk.gravityzone.faults.always("getCompanyDetails", { status: 503 });
+  await desk.press(BEN, asked.card, "Approve");
+  assert.equal(await desk.state(asked.code), "not applied");
+  assert.equal((await desk.audit(asked.code)).at(-1)?.reason_code, "vendor_failed");
+  assert.match(textOf(asked.card), /GravityZone is not reachable \(503\).* Nothing was sent\./s);
+  assert.deepEqual(desk.writes(), []);
+});
+
+const POLICIES: readonly [what: string, environment: Record<string, string>][] = [
+  ["the approver's right is gone", { APPROVERS: String(ANA) }],
+  ["the requester's right is gone", { OPERATORS: String(BEN) }],
+  ["the time to approve is another", { APPROVAL_TTL: "5m" }],
+  ["another chat is let in", { ADMIN_CHATS: `${GROUP},-2002` }],
+];
+
+for (const [what, environment] of POLICIES) {
+  Deno.test(`approve: after a restart in which ${what}, what was approved does not run`, async () => {
+    await using file = await openFile();
+    await using first = await openDesk({ environment: { DATABASE_URL: file.url } });
+    const asked = await first.ask(ROTATE);
+    await busyElsewhere(first, asked.code);
+    await first.telegram.press(BEN, asked.card, "Approve");
+    await first.rest({ running: true });
+    await using desk = await restarted(first, environment);
+    await doneElsewhere(desk);
+    await superseded(desk, asked, "policy_changed");
+  });
+}
+
+function acme(desk: Desk) {
+  const state = desk.gravityzone.world.ec2.get(company.acmeCorp);
+  assert(state);
+  return state;
+}
+
+async function superseded(desk: Desk, { code, card }: Asked, reason: string): Promise<void> {
+  assert.equal(await desk.state(code), "superseded");
+  assert.deepEqual(desk.writes(), []);
+  const last = (await desk.audit(code)).at(-1);
+  assert.deepEqual([last?.event, last?.reason_code], ["supersede", reason]);
+  assert.match(textOf(card), /^⛔ Superseded, nothing ran: /);
+  assert.match(textOf(card), /\[ Ask again \]/);
+}
