@@ -6,26 +6,23 @@ import { badInputReply, vendorFailureReply } from "../failure.ts";
 import type { People } from "../people/people.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import { PRIORITY, putMessage } from "../store/messages.ts";
-import { newHandle, putPrompt } from "../store/prompts.ts";
-import type { ChangesTable } from "../store/schema.ts";
 import { askedIn } from "../command/literal_secret.ts";
 import type { Vocabulary } from "../command/route.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
 import type { Vendors } from "../vendors.ts";
 import { cardOf } from "./card.ts";
-import { newCode } from "./code.ts";
-import { fingerprint, policyOf, sameJson } from "./fingerprint.ts";
+import { sameJson } from "./fingerprint.ts";
 import { freezeFor } from "./freeze.ts";
 import type { Invocation } from "./invocation.ts";
 import { auditOf, type Change, findChange } from "./machine.ts";
+import { freeCode, newChange } from "./new_change.ts";
+import { askWhetherStillWanted, choiceReply } from "./questions.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
 const PLAN_MS = 30_000;
 /** A command that waited longer than this is asked about before it is planned. */
 const STALE_MS = 120_000;
-/** How long a question (which company, still wanted?) stays open. */
-const QUESTION_MS = 15 * 60_000;
 
 export interface RequestsOptions {
   readonly config: Config;
@@ -50,7 +47,7 @@ export function createRequests(options: RequestsOptions): Requests {
 
   async function ask(turn: Turn, operation: ChangeOperation, invocation: Invocation): Promise<void> {
     const named = nameOf(operation);
-    if (store.now() - turn.at > STALE_MS) return askWhetherStillWanted(turn, invocation);
+    if (store.now() - turn.at > STALE_MS) return askWhetherStillWanted(store, turn, invocation);
     const chatId = groupFor(turn, config);
     if (chatId === undefined) return turn.refuse("no_group", { operation: named });
     const connected = vendors.byName(operation.vendor);
@@ -102,39 +99,6 @@ export function createRequests(options: RequestsOptions): Requests {
     return false;
   }
 
-  function askWhetherStillWanted(turn: Turn, invocation: Invocation): void {
-    const handle = newHandle();
-    turn.also((transaction) =>
-      putPrompt(store, transaction, {
-        handle,
-        kind: "stale",
-        personId: turn.person.id,
-        chatId: turn.chat.id,
-        body: { ...invocation, messageId: turn.messageId },
-        ttlMs: QUESTION_MS,
-      })
-    );
-    turn.audit({
-      event: "held_back",
-      reason_code: "stale_message",
-      operation: `${invocation.verb} ${invocation.target ?? ""}`.trim(),
-    });
-    turn.answer({
-      mark: "question",
-      title: "Is this still wanted?",
-      blocks: [{
-        kind: "text",
-        text: [
-          "That message was sent ",
-          { time: turn.at, as: "relative" },
-          ". Nothing has been asked for yet.",
-        ],
-      }],
-      buttons: [[{ label: "Yes, ask for it now", style: "primary", action: { handle, do: "choose" } }]],
-      personal: true,
-    });
-  }
-
   async function record(
     turn: Turn,
     operation: ChangeOperation,
@@ -142,38 +106,8 @@ export function createRequests(options: RequestsOptions): Requests {
     plan: Plan,
     chatId: number,
   ): Promise<void> {
-    const policy = policyOf(config);
-    const now = store.now();
     const sameChat = chatId === turn.chat.id;
-    const row: Omit<ChangesTable, "code"> = {
-      ...NOT_YET,
-      state: "pending",
-      verb: operation.verb,
-      target: operation.target,
-      vendor: operation.vendor,
-      risk: operation.risk,
-      plan: JSON.stringify(plan),
-      hash: fingerprint(operation.verb, operation.target, plan, policy),
-      policy,
-      target_key: plan.target.key,
-      company: plan.target.company ?? null,
-      card: JSON.stringify(operation.render(plan)),
-      undo: JSON.stringify(operation.undo(plan)),
-      undo_of: invocation.undoOf ?? null,
-      reason: invocation.reason ?? null,
-      ticket: invocation.ticket ?? null,
-      requester_id: turn.person.id,
-      requester_name: turn.person.name,
-      origin_chat: turn.chat.id,
-      origin_thread: turn.threadId ?? null,
-      origin_message: turn.messageId ?? invocation.messageId ?? null,
-      chat_id: chatId,
-      thread_id: sameChat ? turn.threadId ?? null : null,
-      handle: invocation.handle ?? newHandle(),
-      created_at: now,
-      expires_at: now + config.approvalTtlMs,
-      trace: turn.trace,
-    };
+    const row = newChange({ config, turn, operation, invocation, plan, chatId, now: store.now() });
     const freeze = await freezeFor(store, row);
     const approvers = await namesOfApprovers(turn.person.id);
     const code = await freeCode(store);
@@ -255,41 +189,6 @@ export function cardKey(code: string): string {
   return `card:${code}`;
 }
 
-/** Buttons for what the words could mean; the pick goes on with the same command. */
-export function choiceReply(
-  store: Store,
-  turn: Turn,
-  invocation: Invocation,
-  choice: ChoiceNeeded,
-): Reply {
-  const offers = choice.options.map((option) => ({ option, handle: newHandle() }));
-  turn.also(async (transaction) => {
-    for (const { option, handle } of offers) {
-      await putPrompt(store, transaction, {
-        handle,
-        kind: "choice",
-        personId: turn.person.id,
-        chatId: turn.chat.id,
-        body: {
-          ...invocation,
-          input: { ...invocation.input, [choice.field]: option.id },
-          messageId: turn.messageId,
-        },
-        ttlMs: QUESTION_MS,
-      });
-    }
-  });
-  return {
-    mark: "question",
-    title: { data: choice.question, max: 160 },
-    buttons: offers.map(({ option, handle }) => [{
-      label: `${option.name} · …${option.id.slice(-4)}`,
-      action: { handle, do: "choose" },
-    }]),
-    personal: true,
-  };
-}
-
 function nameOf(operation: { verb: string; target: string | null }): string {
   return [operation.verb, operation.target].filter(Boolean).join(" ");
 }
@@ -306,25 +205,3 @@ function sentToGroup(code: string): Reply {
     blocks: [{ kind: "text", text: ["/withdraw ", { code }, " takes it back."] }],
   };
 }
-
-/** Codes are short, so one may be taken: then another is drawn. */
-async function freeCode(store: Store): Promise<string> {
-  const code = newCode();
-  return await findChange(store, code) ? await freeCode(store) : code;
-}
-
-const NOT_YET = {
-  decided_at: null,
-  decider_id: null,
-  decider_name: null,
-  decision_reason: null,
-  claimed_by: null,
-  claimed_until: 0,
-  sent_at: null,
-  receipt: null,
-  evidence: null,
-  after_state: null,
-  finished_at: null,
-  next_check_at: null,
-  checks: 0,
-};

@@ -3,7 +3,7 @@ import { ClientError } from "../../clients/errors.ts";
 import { UnsafePathValue } from "../../clients/path.ts";
 import { BadInput, ChoiceNeeded, type JsonObject, type ReadOperation } from "../../handlers/operation.ts";
 import type { Reply } from "../../handlers/reply.ts";
-import { choiceReply } from "../changes/requests.ts";
+import { choiceReply } from "../changes/questions.ts";
 import { badInputReply, vendorFailureReply } from "../failure.ts";
 import { pageOf } from "../render/page.ts";
 import { newHandle, putPrompt } from "../store/prompts.ts";

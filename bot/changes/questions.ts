@@ -1,0 +1,78 @@
+import type { ChoiceNeeded } from "../../handlers/operation.ts";
+import type { Reply } from "../../handlers/reply.ts";
+import { newHandle, putPrompt } from "../store/prompts.ts";
+import type { Store } from "../store/store.ts";
+import type { Turn } from "../turn.ts";
+import type { Invocation } from "./invocation.ts";
+
+/** How long a question (which company, still wanted?) stays open. */
+const QUESTION_MS = 15 * 60_000;
+
+/** Buttons for what the words could mean; the pick goes on with the same command. */
+export function choiceReply(
+  store: Store,
+  turn: Turn,
+  invocation: Invocation,
+  choice: ChoiceNeeded,
+): Reply {
+  const offers = choice.options.map((option) => ({ option, handle: newHandle() }));
+  turn.also(async (transaction) => {
+    for (const { option, handle } of offers) {
+      await putPrompt(store, transaction, {
+        handle,
+        kind: "choice",
+        personId: turn.person.id,
+        chatId: turn.chat.id,
+        body: {
+          ...invocation,
+          input: { ...invocation.input, [choice.field]: option.id },
+          messageId: turn.messageId,
+        },
+        ttlMs: QUESTION_MS,
+      });
+    }
+  });
+  return {
+    mark: "question",
+    title: { data: choice.question, max: 160 },
+    buttons: offers.map(({ option, handle }) => [{
+      label: `${option.name} · …${option.id.slice(-4)}`,
+      action: { handle, do: "choose" },
+    }]),
+    personal: true,
+  };
+}
+
+/** A command that waited, perhaps while the bot was away, is asked about before it is planned. */
+export function askWhetherStillWanted(store: Store, turn: Turn, invocation: Invocation): void {
+  const handle = newHandle();
+  turn.also((transaction) =>
+    putPrompt(store, transaction, {
+      handle,
+      kind: "stale",
+      personId: turn.person.id,
+      chatId: turn.chat.id,
+      body: { ...invocation, messageId: turn.messageId },
+      ttlMs: QUESTION_MS,
+    })
+  );
+  turn.audit({
+    event: "held_back",
+    reason_code: "stale_message",
+    operation: [invocation.verb, invocation.target].filter(Boolean).join(" "),
+  });
+  turn.answer({
+    mark: "question",
+    title: "Is this still wanted?",
+    blocks: [{
+      kind: "text",
+      text: [
+        "That message was sent ",
+        { time: turn.at, as: "relative" },
+        ". Nothing has been asked for yet.",
+      ],
+    }],
+    buttons: [[{ label: "Yes, ask for it now", style: "primary", action: { handle, do: "choose" } }]],
+    personal: true,
+  });
+}
