@@ -11,6 +11,7 @@ import type { Vocabulary } from "../command/route.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
 import type { Vendors } from "../vendors.ts";
+import { askedAlready, openRepeatOf, openUndoOf } from "./asked_already.ts";
 import { cardOf } from "./card.ts";
 import { sameJson } from "./fingerprint.ts";
 import { freezeFor } from "./freeze.ts";
@@ -153,6 +154,8 @@ export function createRequests(options: RequestsOptions): Requests {
           next: undo.possible ? `It is ${change.state}.` : undo.why,
         });
       }
+      const open = await openUndoOf(store, change);
+      if (open !== undefined) return turn.answer(askedAlready(open));
       const operation = vendors.find(undo.verb, undo.target);
       if (!operation || operation.risk === "read") throw new Error(`No change to undo with: ${undo.verb}`);
       await ask(turn, operation, {
@@ -168,6 +171,8 @@ export function createRequests(options: RequestsOptions): Requests {
     async again(turn, change) {
       // Only a superseded change offers it; any client can send what its button sends.
       if (change.state !== "superseded") return turn.refuse("unknown_button", { about: auditOf(change) });
+      const open = await openRepeatOf(store, change);
+      if (open !== undefined) return turn.answer(askedAlready(open));
       const operation = vendors.find(change.verb, change.target);
       if (!operation || operation.risk === "read") return turn.refuse("unknown_change");
       const plan = JSON.parse(change.plan) as Plan;

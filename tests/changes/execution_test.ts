@@ -56,9 +56,12 @@ testOnEach(
       /before\.externalId was 5e93f474a30a2db85dd6046d6d5fg188, is now somebody-else-was-here/,
     );
     await desk.press(ANA, asked.card, "Ask again");
-    const [, again] = await desk.changes();
+    await desk.press(BEN, asked.card, "Ask again");
+    assert.match(desk.whispers(BEN).at(-1) ?? "", /It was asked for already: \w{5}/);
+    const [, again, ...more] = await desk.changes();
     assert(again);
     assert.equal(again.reason, "leaked");
+    assert.deepEqual(more, []);
     const { card } = await cardOf(desk, again.code);
     assert.match(textOf(card), /somebody-else-was-here/);
     await desk.press(BEN, card, "Approve");
