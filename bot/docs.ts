@@ -87,7 +87,7 @@ function builtinCommands(): [overview: Command, ...others: Command[]] {
   return [
     overviewCommand(nothing),
     ...changeCommands(nothing),
-    ...freezeCommands(nothing, aliases),
+    ...freezeCommands({ store: nothing, aliases, groups: [] }),
     ...auditCommands(nothing, nothing),
     ...aboutCommands(nothing),
     doctorCommand(nothing),

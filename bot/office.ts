@@ -70,7 +70,7 @@ export function createOffice(options: OfficeOptions): Office {
   const builtins: Builtin[] = [
     overviewCommand(createOverview(shared)),
     ...changeCommands({ store, decisions, requests }),
-    ...freezeCommands(store, vendors.aliases),
+    ...freezeCommands({ store, aliases: vendors.aliases, groups: config.adminChats.filter((id) => id < 0) }),
     ...auditCommands(store, bot.api),
     ...aboutCommands({ vocabulary, vendors, startedAt: store.now(), now: store.now }),
     doctorCommand(shared),

@@ -1,4 +1,4 @@
-import type { FreezesTable, Queryable } from "../store/schema.ts";
+import type { ChangesTable, FreezesTable, Queryable } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 
 /** Everything, whatever its target. */
@@ -11,11 +11,14 @@ export async function activeFreezes(store: Store, db: Queryable = store.db): Pro
     .orderBy("target").execute();
 }
 
-/** The freeze that holds back a change of this vendor and target, if there is one. */
+/**
+ * The freeze that holds back a change, if there is one: of everything, of its vendor, of the target it was typed
+ * with, or of what it really changes (`/rotate externalid` ends the integration that `ec2` stands for).
+ */
 export async function freezeFor(
   store: Store,
-  change: { readonly vendor: string; readonly target: string | null },
+  { vendor, target, target_key }: Pick<ChangesTable, "vendor" | "target" | "target_key">,
 ): Promise<FreezesTable | undefined> {
-  const names = new Set([EVERYTHING, change.vendor, change.target?.split(" ")[0] ?? change.vendor]);
+  const names = new Set([EVERYTHING, vendor, target?.split(" ")[0], target_key.split(":")[0]]);
   return (await activeFreezes(store)).find((freeze) => names.has(freeze.target));
 }

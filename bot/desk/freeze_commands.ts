@@ -1,18 +1,27 @@
 import { z } from "zod";
-import { line } from "../../handlers/reply.ts";
-import { freezeLine } from "../changes/card.ts";
+import { line, type Reply } from "../../handlers/reply.ts";
+import { freezeLine, personLine } from "../changes/card.ts";
 import { activeFreezes, EVERYTHING } from "../changes/freeze.ts";
 import type { Aliases } from "../command/command.ts";
 import { duration } from "../duration.ts";
 import type { FreezesTable } from "../store/schema.ts";
+import { PRIORITY, putMessage } from "../store/messages.ts";
 import type { Store } from "../store/store.ts";
+import type { Turn } from "../turn.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
 const SHORTEST_MS = 60_000;
 const LONGEST_MS = 30 * 86_400_000;
 
+export interface FreezeCommandsOptions {
+  readonly store: Store;
+  readonly aliases: Aliases;
+  /** Who is told, wherever the command was given. */
+  readonly groups: readonly number[];
+}
+
 /** `/freeze` and `/unfreeze`: at once, for those who may approve, audited and announced. */
-export function freezeCommands(store: Store, aliases: Aliases): Builtin[] {
+export function freezeCommands({ store, aliases, groups }: FreezeCommandsOptions): Builtin[] {
   const target = z.enum(Object.keys(aliases) as [string, ...string[]]).optional()
     .meta({ positional: true, placeholder: "target" });
   return [
@@ -41,7 +50,7 @@ export function freezeCommands(store: Store, aliases: Aliases): Builtin[] {
             .onConflict((conflict) => conflict.column("target").doUpdateSet(row)).execute();
         });
         turn.audit({ event: "frozen", target: row.target, detail: row.reason });
-        turn.answer({
+        announce(turn, groups, {
           mark: "refused",
           title: line("Frozen: ", freezeLine(row)),
           blocks: [{ kind: "text", text: "No change runs until it is lifted; reads go on." }],
@@ -77,10 +86,35 @@ export function freezeCommands(store: Store, aliases: Aliases): Builtin[] {
           await transaction.deleteFrom("freezes").where("target", "=", wanted).execute();
         });
         turn.audit({ event: "unfrozen", target: wanted, detail: freeze.reason });
-        turn.answer({ mark: "fine", title: line("Lifted. It was frozen: ", freezeLine(freeze)) });
+        announce(turn, groups, {
+          mark: "fine",
+          title: line(
+            "Lifted by ",
+            personLine(turn.person.name, turn.person.id),
+            ". It was frozen: ",
+            freezeLine(freeze),
+          ),
+        });
       },
     }),
   ];
+}
+
+/** Where it was said, and in every other admin group: it concerns everyone who may change something. */
+function announce(turn: Turn, groups: readonly number[], reply: Reply): void {
+  turn.answer(reply);
+  turn.also(async (transaction) => {
+    for (const chatId of groups.filter((group) => group !== turn.chat.id)) {
+      const key = `freeze:${turn.updateId}:${chatId}`;
+      await putMessage(turn.store, transaction, {
+        key,
+        chatId,
+        reply,
+        priority: PRIORITY.outcome,
+        trace: turn.trace,
+      });
+    }
+  });
 }
 
 function isFreezeTime(text: string): boolean {

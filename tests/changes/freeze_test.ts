@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { testOnEach } from "./database.ts";
+import { ANA, BEN, GROUP, openDesk, textOf } from "./desk.ts";
+
+const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
+const SECOND = -2002;
+
+testOnEach(
+  "/freeze: everything stands still, reads go on, and it is seen on cards and in /pending",
+  async (url) => {
+    await using desk = await openDesk({ environment: { DATABASE_URL: url } });
+    await desk.say(BEN, "/freeze incident 4711");
+    assert.match(
+      desk.news().at(-1) ?? "",
+      /^⛔ Frozen: everything by Ben \(…102\): incident 4711 · until lifted/,
+    );
+    const { code, card } = await desk.ask(DISABLE);
+    assert.match(textOf(card), /^Frozen +everything by Ben \(…102\): incident 4711 · until lifted$/m);
+    const answer = await desk.press(BEN, card, "Approve");
+    assert.match(answer.text ?? "", /Changes are frozen/);
+    assert.equal(await desk.state(code), "pending");
+    await desk.say(ANA, "/pending");
+    assert.match(desk.news().at(-1) ?? "", /Frozen: everything by Ben/);
+    await desk.say(ANA, "/externalid Acme Corp");
+    assert.match(desk.news().at(-1) ?? "", /5e93f474a30a2db85dd6046d6d5fg188/);
+    await desk.say(BEN, "/unfreeze");
+    assert.match(
+      desk.news().at(-1) ?? "",
+      /^🟢 Lifted by Ben \(…102\)\. It was frozen: everything .*incident 4711/,
+    );
+    await desk.press(BEN, card, "Approve");
+    assert.equal(await desk.state(code), "accepted");
+    const events = (await desk.audit()).filter(({ event }) => event.endsWith("frozen"));
+    assert.deepEqual(events.map((row) => [row.event, row.target, row.person_id, row.detail]), [
+      ["frozen", "*", BEN, "incident 4711"],
+      ["unfrozen", "*", BEN, "incident 4711"],
+    ]);
+  },
+);
+
+Deno.test("/freeze: one target stands still and the others go on", async () => {
+  await using desk = await openDesk();
+  await desk.say(BEN, "/freeze opsramp maintenance");
+  const free = await desk.carryOut(DISABLE);
+  assert.doesNotMatch(textOf(free.card), /Frozen/);
+  assert.equal(await desk.state(free.code), "accepted");
+  await desk.say(BEN, "/freeze ec2 off-boarding under review");
+  const held = await desk.ask("/disable ec2 Globex reason=test");
+  assert.match(textOf(held.card), /^Frozen +ec2 by Ben/m);
+  await desk.press(BEN, held.card, "Approve");
+  assert.equal(await desk.state(held.code), "pending");
+});
+
+Deno.test("/freeze: a target's freeze holds whatever changes that target, and a vendor's all of its targets", async () => {
+  for (const frozen of ["ec2", "bitdefender", "bd"]) {
+    await using desk = await openDesk();
+    await desk.say(BEN, `/freeze ${frozen} under review`);
+    const { code, card } = await desk.ask("/rotate externalid Acme Corp reason=leaked");
+    await desk.press(BEN, card, "Approve");
+    assert.equal(await desk.state(code), "pending", frozen);
+  }
+});
+
+Deno.test("/freeze for=: it ends by itself", async () => {
+  await using desk = await openDesk({ environment: { APPROVAL_TTL: "4h" } });
+  await desk.say(BEN, "/freeze for=2h incident 4711");
+  assert.match(desk.news().at(-1) ?? "", /incident 4711 · until \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+  const { code, card } = await desk.ask(DISABLE);
+  await desk.pass(2 * 3_600_000 - 5000);
+  assert.match((await desk.press(BEN, card, "Approve")).text ?? "", /Changes are frozen/);
+  await desk.pass(5000);
+  await desk.press(BEN, card, "Approve");
+  assert.equal(await desk.state(code), "accepted");
+  await desk.say(BEN, "/unfreeze");
+  assert.match(desk.whispers(BEN).at(-1) ?? "", /Not everything is frozen/);
+});
+
+Deno.test("/freeze and /unfreeze: only those who may approve", async () => {
+  await using desk = await openDesk({ environment: { APPROVERS: String(BEN) } });
+  await desk.say(ANA, "/freeze incident 4711");
+  assert.match(desk.whispers(ANA).at(-1) ?? "", /You may not approve changes/);
+  assert.deepEqual(await desk.store.db.selectFrom("freezes").selectAll().execute(), []);
+  await desk.say(BEN, "/freeze incident 4711");
+  await desk.say(ANA, "/unfreeze");
+  assert.equal((await desk.store.db.selectFrom("freezes").selectAll().execute()).length, 1);
+  assert.deepEqual(
+    (await desk.audit()).map((row) => [row.event, row.reason_code, row.person_id]),
+    [["refused", "not_approver", ANA], ["frozen", null, BEN], ["refused", "not_approver", ANA]],
+  );
+});
+
+Deno.test("/freeze and /unfreeze: every admin group hears of it, wherever it was said", async () => {
+  await using desk = await openDesk({
+    environment: { ADMIN_CHATS: `${GROUP},${SECOND}` },
+    telegram: {
+      chats: [
+        { id: GROUP, title: "On-call", members: [ANA, BEN] },
+        { id: SECOND, title: "Second", members: [ANA, BEN] },
+      ],
+    },
+  });
+  const second = () => desk.telegram.answers(SECOND).map(textOf).at(-1) ?? "";
+  await desk.say(BEN, "/freeze apono incident 4711", { chat: BEN });
+  for (const text of [desk.news().at(-1) ?? "", second(), desk.letters(BEN).at(-1) ?? ""]) {
+    assert.match(text, /Frozen: apono by Ben \(…102\): incident 4711/);
+  }
+  await desk.say(ANA, "/unfreeze apono", { chat: SECOND });
+  for (const text of [desk.news().at(-1) ?? "", second()]) assert.match(text, /Lifted by Ana \(…101\)/);
+});
+
+Deno.test("/freeze: without a reason, or for a time that makes no sense, nothing is frozen", async () => {
+  await using desk = await openDesk();
+  for (
+    const text of [
+      "/freeze",
+      "/freeze ec2",
+      "/freeze for=5s incident",
+      "/freeze for=90d incident",
+      "/freeze for=soon x",
+    ]
+  ) {
+    await desk.say(BEN, text);
+    assert.deepEqual(await desk.store.db.selectFrom("freezes").selectAll().execute(), [], text);
+    assert.match(desk.whispers(BEN).at(-1) ?? "", /reason|takes a time from 1m to 30d/, text);
+  }
+});
+
+Deno.test("/unfreeze: what is not frozen is said not to be, with what is", async () => {
+  await using desk = await openDesk();
+  await desk.say(BEN, "/unfreeze ec2");
+  assert.match(desk.whispers(BEN).at(-1) ?? "", /ec2 is not frozen/);
+  await desk.say(BEN, "/freeze ec2 review");
+  await desk.say(BEN, "/unfreeze");
+  assert.match(desk.whispers(BEN).at(-1) ?? "", /Not everything is frozen.*\/unfreeze ec2/s);
+});
