@@ -1,4 +1,4 @@
-import { ClientError, describe, nextStep } from "../clients/errors.ts";
+import { ClientError, describe, type Failure, nextStep } from "../clients/errors.ts";
 import type { Block, Reply } from "../handlers/reply.ts";
 import { refusalOf } from "./command/refusal.ts";
 import type { Vocabulary } from "./command/route.ts";
@@ -19,6 +19,12 @@ export function vendorFailureReply(error: ClientError, trace: string): Reply {
     blocks,
     footer: ["ref ", { code: trace }],
   };
+}
+
+/** For a line that begins with the vendor's name: "unreachable: refused our key (401)". */
+export function unreachable(failure: Failure): string {
+  const what = describe(failure).replace(`${failure.vendor} `, "").replace(/^is not reachable(, | |$)/, "");
+  return what === "" ? "unreachable" : `unreachable: ${what}`;
 }
 
 /** Input that passed the grammar and still makes no sense to the operation. */

@@ -126,7 +126,9 @@ function pendingReply(open: readonly Change[], freezes: readonly FreezesTable[])
             stateLine(change).title,
             " · asked by ",
             personLine(change.requester_name, change.requester_id),
-            change.state === "pending" ? [" · until ", { time: change.expires_at }] : ` · ${change.state}`,
+            change.state === "pending"
+              ? [" · expires ", { time: change.expires_at, as: "relative" }]
+              : ` · ${change.state}`,
           )
         ),
       },

@@ -1,9 +1,10 @@
 import type { Api } from "grammy";
 import { z } from "zod";
 import type { Clock } from "../../clients/clock.ts";
-import { ClientError, describe, nextStep } from "../../clients/errors.ts";
+import { ClientError, nextStep } from "../../clients/errors.ts";
 import { type Block, type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
+import { unreachable } from "../failure.ts";
 import { errorFields } from "../log.ts";
 import { HANDLED_UPDATES } from "../people/incoming.ts";
 import { oldestWaiting } from "../store/inbox.ts";
@@ -42,12 +43,14 @@ export function doctorCommand(options: DoctorOptions): Builtin {
     input: z.object({}),
     async execute(turn) {
       const working: Reply = { mark: "working", title: "Checking …" };
-      turn.answer(reportOf(await withPatience(turn, working, options.clock, () => examine(options))));
+      turn.answer(
+        reportOf(await withPatience(turn, working, options.clock, () => examine(options, turn.trace))),
+      );
     },
   });
 }
 
-async function examine(options: DoctorOptions): Promise<Finding[]> {
+async function examine(options: DoctorOptions, trace: string): Promise<Finding[]> {
   const groups = options.config.adminChats.filter((id) => id < 0);
   const findings = await Promise.all([
     checked("Delivery", () => delivery(options)),
@@ -56,7 +59,7 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
     checked("Secrets", () => Promise.resolve(secretEntry(options))),
     checked("Messages", () => Promise.resolve(messages(options))),
     ...options.vendors.all.map((connected) =>
-      checked(connected.vendor.label, () => vendor(options, connected))
+      checked(connected.vendor.label, () => vendor(connected, trace))
     ),
   ]);
   return findings.sort((one, other) => Number(one.ok) - Number(other.ok));
@@ -152,16 +155,16 @@ function messages({ capabilities: { rich, ephemeral } }: DoctorOptions): Told {
   return { ok: true, says: `rich: ${rich ? "yes" : "no, plain ones"} · private answers in groups: ${aside}` };
 }
 
-async function vendor(_options: DoctorOptions, { vendor, client }: Vendors["all"][number]): Promise<Told> {
+async function vendor({ vendor, client }: Vendors["all"][number], trace: string): Promise<Told> {
   if (!client) return { ok: true, says: `not set up (${vendor.environment.join(", ")})` };
   try {
     return {
       ok: true,
-      says: await vendor.probe(client, { signal: AbortSignal.timeout(PROBE_MS), fresh: true }),
+      says: await vendor.probe(client, { signal: AbortSignal.timeout(PROBE_MS), fresh: true, trace }),
     };
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    return { ok: false, says: `${describe(error.failure)}. ${nextStep(error.failure)}` };
+    return { ok: false, says: `${unreachable(error.failure)}. ${nextStep(error.failure)}` };
   }
 }
 
@@ -184,5 +187,5 @@ function reportOf(findings: readonly Finding[]): Reply {
 }
 
 function tableOf(findings: readonly Finding[], mark: string): Block {
-  return { kind: "table", rows: findings.map(({ what, says }) => [[`${mark} `, { bold: what }], says]) };
+  return { kind: "table", rows: findings.map(({ what, says }) => [mark, { bold: what }, says]) };
 }

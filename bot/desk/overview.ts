@@ -1,7 +1,8 @@
 import type { Clock } from "../../clients/clock.ts";
-import { ClientError, describe, type Failure, nextStep } from "../../clients/errors.ts";
+import { ClientError, nextStep } from "../../clients/errors.ts";
 import type { Health } from "../../handlers/operation.ts";
 import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
+import { unreachable } from "../failure.ts";
 import { errorFields, type Log } from "../log.ts";
 import { MARKS } from "../render/mark.ts";
 import type { Store } from "../store/store.ts";
@@ -22,7 +23,7 @@ const MOST_PROBLEMS = 20;
 type Part =
   | { readonly state: "waiting" | "absent" }
   | { readonly state: "answered"; readonly health: Health }
-  | { readonly state: "failed"; readonly reason: string; readonly next: string };
+  | { readonly state: "failed"; readonly trouble: string; readonly next: string };
 
 export interface OverviewOptions {
   readonly vendors: Vendors;
@@ -41,12 +42,12 @@ export function createOverview(
       return { state: "answered", health: await connected.vendor.health(context) };
     } catch (error) {
       if (error instanceof ClientError) {
-        return { state: "failed", reason: reasonOf(error.failure), next: nextStep(error.failure) };
+        return { state: "failed", trouble: unreachable(error.failure), next: nextStep(error.failure) };
       }
       log.error("health_failed", { vendor: connected.vendor.name, trace: turn.trace, ...errorFields(error) });
       return {
         state: "failed",
-        reason: "something went wrong inside the bot",
+        trouble: "not read: something went wrong inside the bot",
         next: `Look for ${turn.trace} in the log.`,
       };
     }
@@ -56,18 +57,20 @@ export function createOverview(
     const parts = new Map<Connected, Part>(
       vendors.all.map((connected) => [connected, { state: connected.client ? "waiting" : "absent" }]),
     );
-    const signal = AbortSignal.timeout(DEADLINE_MS);
     const finished = new AbortController();
+    const tooLate = new AbortController();
+    const deadline = clock.sleep(DEADLINE_MS, finished.signal)
+      .then(() => tooLate.abort(new DOMException("All of /status is over", "TimeoutError")), () => {});
     let seen = 0;
     let arrived = 0;
     const answers = vendors.all.filter(({ client }) => client).map(async (connected) => {
-      parts.set(connected, await ask(connected, turn, signal));
+      parts.set(connected, await ask(connected, turn, tooLate.signal));
       arrived++;
     });
     const filling = fillIn();
     await Promise.all(answers);
     finished.abort();
-    await filling;
+    await Promise.all([filling, deadline]);
     turn.answer(overviewReply(parts, store.now()));
 
     async function fillIn(): Promise<void> {
@@ -121,7 +124,8 @@ export function overviewReply(parts: ReadonlyMap<Connected, Part>, now: number):
       {
         kind: "table",
         rows: lines.map(({ vendor, part, mark }) => [
-          [`${MARKS[mark].emoji} `, { bold: vendor.label }],
+          MARKS[mark].emoji,
+          { bold: vendor.label },
           stateOf(part),
         ]),
       },
@@ -145,17 +149,12 @@ function stateOf(part: Part): Line {
     case "answered":
       return part.health.summary;
     case "failed":
-      return part.reason === "" ? "unreachable" : `unreachable: ${part.reason}`;
+      return part.trouble;
     case "waiting":
       return "no answer yet";
     case "absent":
       return "not set up";
   }
-}
-
-/** The vendor's name stands before it already, and so does that it is unreachable. */
-function reasonOf(failure: Failure): string {
-  return describe(failure).replace(`${failure.vendor} `, "").replace(/^is not reachable(, | (?=\()|$)/, "");
 }
 
 /** A phone has room for a name and for what is the matter with it. */

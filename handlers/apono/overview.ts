@@ -104,15 +104,13 @@ function renderOverview({ integrations, missing, withoutDetails, at }: Overview)
   };
 }
 
-function problemLine({ id, name, status, details, lastSyncAt }: Integration): Line {
+function problemLine({ name, status, details, lastSyncAt }: Integration): Line {
   return [
     { bold: { data: name } },
     ": ",
     statusText(status),
-    ...(details ? [". ", { data: details, max: 200 }] : []),
-    ...(lastSyncAt ? [". Last sync ", { time: lastSyncAt, as: "relative" } as const] : []),
-    " ",
-    { code: id },
+    ...(details ? [" · ", { data: details.replace(/\.$/, ""), max: 200 }] : []),
+    ...(lastSyncAt ? [" · last sync ", { time: lastSyncAt, as: "relative" } as const] : []),
   ];
 }
 

@@ -155,12 +155,13 @@ function renderAll(readings: readonly Reading[], at: number): Reply {
     mark: problems.length + failed.length > 0 ? "attention" : all.length === 0 ? "absent" : "fine",
     title: `HaloPSA: ${summaryOf(readings)}`,
     blocks: [
-      ...tableOf(
-        failed.map((reading) => [{ bold: reading.product.label }, ["not read: ", failureOf(reading)].flat()]),
+      ...listOf(
+        failed.map((reading) => [{ bold: reading.product.label }, ": not read · ", failureOf(reading)]),
       ),
-      ...tableOf(problems.map(({ product, sync }) => [
-        [{ bold: { data: sync.name } }, ` · ${product.label}`],
-        [sync.state, ": ", ...reasonOf(sync)],
+      ...listOf(problems.map(({ product, sync }) => [
+        { bold: { data: sync.name } },
+        ` · ${product.label}: ${sync.state} · `,
+        ...reasonOf(sync),
       ])),
       ...foldedOf(
         `${fine.length} without problems`,
@@ -233,7 +234,10 @@ function countsOf(syncs: readonly Sync[]): readonly (readonly [string, Line])[] 
 }
 
 function errorsOf(problems: readonly Sync[]): readonly Block[] {
-  const items = problems.map((sync): Line => [{ data: sync.name }, ": ", ...reasonOf(sync)]);
+  return listOf(problems.map((sync) => [{ data: sync.name }, ": ", ...reasonOf(sync)]));
+}
+
+function listOf(items: readonly Line[]): readonly Block[] {
   return items.length === 0 ? [] : [{ kind: "list", items }];
 }
 
@@ -252,7 +256,7 @@ const FAILURES: Partial<Readonly<Record<ClientError["kind"], string>>> = {
   unreachable: "not reachable",
 };
 
-function failureOf({ failure }: Reading): Line {
+function failureOf({ failure }: Reading): string {
   return failure ? FAILURES[failure.kind] ?? "an answer that cannot be read" : "";
 }
 

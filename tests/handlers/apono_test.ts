@@ -25,8 +25,8 @@ for (const api of ["v4", "v2"] as const) {
       list.items.map((item) => PROBLEMS.find((name) => textOf(item).startsWith(name))),
       PROBLEMS,
     );
-    assert.match(textOf(list.items[0]), /Error\. Connector edge-connector is unreachable\./);
-    assert.match(textOf(list.items[2]), /Warning\. 2 of 14 databases could not be read/);
+    assert.match(textOf(list.items[0]), /Error · Connector edge-connector is unreachable · last sync/);
+    assert.match(textOf(list.items[2]), /Warning · 2 of 14 databases could not be read/);
   });
 }
 
