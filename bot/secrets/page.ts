@@ -33,7 +33,7 @@ export function createSecretPages(secrets: Secrets): Hono {
     const values = Object.fromEntries(entry.fields.map((field) => [field, textOf(body[field])]));
     const empty = entry.fields.filter((field) => values[field] === "");
     if (empty.length > 0) {
-      const problem = `Nothing was sent: ${empty.join(", ")} is empty.`;
+      const problem = `Nothing was stored: ${empty.join(", ")} ${empty.length === 1 ? "is" : "are"} empty.`;
       return show(context, 400, "Enter the secret", form(entry.fields, problem));
     }
     if (!await secrets.enter(token, values)) return gone(context);
@@ -41,7 +41,10 @@ export function createSecretPages(secrets: Secrets): Hono {
       context,
       200,
       "Received",
-      html`<p>Stored encrypted for this one request. You can close this page; the request goes on in Telegram.</p>`,
+      html`
+        <p>It is stored encrypted for this one request, which now goes on in Telegram.</p>
+        <p>You can close this page.</p>
+      `,
     );
   });
 
@@ -57,32 +60,52 @@ function gone(context: Context): Response | Promise<Response> {
     context,
     410,
     "This link is no longer good",
-    html`<p>It was used already or its ten minutes are over. Nothing was stored. Send the command in Telegram again to get a new one.</p>`,
+    html`
+      <p>It was used already, or its ten minutes are over.</p>
+      <p>If the request does not go on in Telegram, send the command there again to get a new link.</p>
+    `,
   );
 }
 
 function form(fields: readonly string[], problem?: string): Markup {
-  return html`${problem ? html`<p class="problem" role="alert">${problem}</p>` : ""}
-<form method="post" autocomplete="off">
-${
-    fields.map((field) =>
-      html`
-        <label>${field}<input type="password" name="${field}" required autocomplete="off" autocapitalize="off" spellcheck="false"></label>
-      `
-    )
-  }<button type="submit">Send it to the bot</button>
-</form>
-<p>It is stored encrypted, shown to nobody, used for this one request and then wiped. This page works once.</p>`;
+  return html`
+    ${problem ? html`<p class="problem" role="alert">${problem}</p>` : ""}
+    <form method="post" autocomplete="off">
+      ${fields.map(input)}
+      <button type="submit">Send it to the bot</button>
+    </form>
+    <p class="note">
+      Stored encrypted, shown to nobody, used for this one request, then wiped. This page works once.
+    </p>
+  `;
+}
+
+function input(field: string, index: number): Markup {
+  const focus = index === 0 ? raw(" autofocus") : "";
+  return html`
+    <label>
+      <code>${field}</code>
+      <input type="password" name="${field}" required autocomplete="off" autocapitalize="off"
+        spellcheck="false" ${focus}>
+    </label>
+  `;
 }
 
 const STYLE = `
-:root{color-scheme:light dark;font:17px/1.5 system-ui,sans-serif}
-body{margin:0 auto;max-width:26rem;padding:1.25rem}
-h1{font-size:1.35rem}
-label{display:block;margin:1rem 0;font-weight:600;overflow-wrap:anywhere}
-input{display:block;box-sizing:border-box;width:100%;margin-top:.35rem;padding:.7rem;font:inherit;border:1px solid #8888;border-radius:.5rem}
-button{width:100%;padding:.8rem;font:inherit;font-weight:600;border:0;border-radius:.5rem;background:#1769d2;color:#fff}
-.problem{padding:.6rem .8rem;border-left:4px solid #c62828}
+:root{color-scheme:light dark;font:17px/1.5 system-ui,sans-serif;background:light-dark(#eef1f5,#0e1621);color:light-dark(#101820,#edf2f7)}
+body{margin:0 auto;max-width:27rem;padding:1rem}
+main{padding:1.1rem 1.2rem 1.3rem;border-radius:.9rem;background:light-dark(#fff,#17212b);overflow-wrap:anywhere}
+h1{margin:0 0 .6rem;font-size:1.3rem;line-height:1.3}
+p{margin:.6rem 0 0}
+.brand,.note{font-size:.88rem;color:light-dark(#566573,#9db0c1)}
+.brand{margin:0 0 .2rem}
+.note{margin-top:1rem}
+label{display:block;margin:0 0 1rem}
+code{font-size:.95rem;font-weight:600}
+input{display:block;box-sizing:border-box;width:100%;margin-top:.3rem;padding:.7rem;font:inherit;color:inherit;background:light-dark(#fff,#0e1621);border:1px solid light-dark(#7c8a97,#5d7387);border-radius:.5rem}
+button{width:100%;padding:.8rem;font:inherit;font-weight:600;border:0;border-radius:.5rem;background:#1769b5;color:#fff}
+:focus-visible{outline:3px solid light-dark(#1769b5,#6ab3f3);outline-offset:2px}
+.problem{margin:0 0 1rem;padding:.6rem .8rem;border-left:4px solid #d24545;border-radius:.3rem;background:light-dark(#fdeeee,#3a2024)}
 `;
 
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
@@ -111,8 +134,12 @@ async function show(
         <title>${title}</title>
         <style>${raw(STYLE)}</style>
       </head>
-      <body><h1>${title}</h1>
-    ${await content}
+      <body>
+        <main>
+          <p class="brand">Countersign</p>
+          <h1>${title}</h1>
+          ${await content}
+        </main>
       </body>
     </html>
   `;
