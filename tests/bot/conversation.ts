@@ -36,7 +36,7 @@ export interface Exchange {
   readonly answered?: Expected | readonly Expected[];
   /** What the press was answered with. */
   readonly notice?: Pattern;
-  /** Operations asked of vendors, in their order. */
+  /** Operations asked of vendors, in their order, vendor by vendor. */
   readonly asked?: readonly string[];
   /** Events, each with its reason code where it has one. */
   readonly audited?: readonly string[];
@@ -62,14 +62,15 @@ export function chatTest(name: string, options: ConversationOptions, exchanges: 
 export async function converse(stage: Stage, exchange: Exchange): Promise<void> {
   const { db } = stage.bot.store;
   const shown = looks(stage);
-  const [calls, lines] = [vendorCalls(stage).length, stage.log.lines.length];
+  const [calls, lines] = [vendorCalls(stage), stage.log.lines.length];
   const { last } = await db.selectFrom("audit").select(db.fn.max("seq").as("last")).executeTakeFirstOrThrow();
   const notice = await act(stage, exchange);
   await settled(stage);
   const rows = await db.selectFrom("audit").selectAll().where("seq", ">", last ?? 0).orderBy("seq").execute();
   checkShown(stage, exchange, shown);
   if (exchange.pressed !== undefined) checkText(notice?.text ?? "", exchange.notice ?? /^$/);
-  assert.deepEqual(vendorCalls(stage).slice(calls), exchange.asked ?? [], "asked of the vendors");
+  const asked = vendorCalls(stage).flatMap((ofVendor, index) => ofVendor.slice(calls[index]?.length));
+  assert.deepEqual(asked, exchange.asked ?? [], "asked of the vendors");
   assert.deepEqual(
     rows.map(({ event, reason_code }) => [event, reason_code].filter(Boolean).join(" ")),
     exchange.audited ?? [],
@@ -155,12 +156,13 @@ export async function checkManners(stage: Stage, mayFail: readonly string[] = []
   }
 }
 
-/** What vendors were asked, by their emulators. */
-export function vendorCalls({ gravityzone, apono, opsramp, halo }: Stage): string[] {
+/** What each vendor was asked, by its emulator. */
+function vendorCalls({ gravityzone, apono, opsramp, halo }: Stage): string[][] {
   return [
-    ...gravityzone.calls.map(({ method }) => method),
-    ...[apono, opsramp].flatMap(({ calls }) => calls.map(({ operation }) => operation)),
-    ...halo.calls.map(({ method, path }) => `${method} ${path}`),
+    gravityzone.calls.map(({ method }) => method),
+    apono.calls.map(({ operation }) => operation),
+    opsramp.calls.map(({ operation }) => operation),
+    halo.calls.map(({ method, path }) => `${method} ${path}`),
   ];
 }
 
