@@ -160,6 +160,7 @@ export interface Change<Client, I extends Input, P extends Plan> extends Describ
 
 /** Input that makes no sense; `message` says what is wrong and what to type instead. */
 export class BadInput extends Error {
+  /** `suggestions` are whole commands: those that read become buttons. */
   constructor(message: string, readonly suggestions: readonly string[] = []) {
     super(message);
     this.name = "BadInput";

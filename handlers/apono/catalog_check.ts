@@ -21,7 +21,7 @@ export async function catalogEntry({ client, call }: Context<Apono>, type: strin
   throw new BadInput(
     `Apono's catalog has no type "${type}". ${near.length > 0 ? `Did you mean ${near.join(", ")}? ` : ""}` +
       "Type /catalog to see the types there are.",
-    near,
+    near.map((type) => `/catalog ${type}`),
   );
 }
 

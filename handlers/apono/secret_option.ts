@@ -95,5 +95,5 @@ function named(option: string): { kind: string; field: string } {
 
 function unknownKind(kind: string): BadInput {
   const kinds = [...Object.keys(REFERENCE_KINDS), OWN_KIND];
-  return new BadInput(`Apono knows no secret store ${kind}, only ${kinds.join(", ")}.`, kinds);
+  return new BadInput(`Apono knows no secret store ${kind}, only ${kinds.join(", ")}.`);
 }

@@ -18,7 +18,7 @@ import { fold } from "../resolve.ts";
 import { deletionBefore } from "./delete.ts";
 import { bodyOf, type FieldInput, fieldInputs, isSecret, wantedFields } from "./fields.ts";
 import { called, fresh, ifFound } from "./integration.ts";
-import { valueLine } from "./show.ts";
+import { fieldLine, shownFields } from "./shown.ts";
 import { compare, exampleField, secretRows } from "./update.ts";
 
 const { change } = operationsOf<Halo>("halo");
@@ -98,12 +98,12 @@ function render(product: Product, { before, after }: CreatePlan): Card {
       ...Object.entries(after.fields).map(([label, value]) => ({
         label,
         now: "none" as const,
-        after: valueLine(value),
+        after: fieldLine(product, label, value),
       })),
       ...secretRows(after.secrets).map((row) => ({ ...row, now: "none" })),
     ],
     breaks: [],
-    sends: [after.fields],
+    sends: [shownFields(product, after.fields)],
     warnings: same,
   };
 }

@@ -15,6 +15,7 @@ import {
 } from "../operation.ts";
 import { called, fresh, ifFound, locate, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
+import { shownFields } from "./shown.ts";
 
 const { change } = operationsOf<Halo>("halo");
 
@@ -85,7 +86,7 @@ function render(product: Product, { before }: DeletePlan): Card {
     details: [{
       kind: "details",
       summary: "Its settings, to set it up again",
-      blocks: [{ kind: "pre", text: JSON.stringify(documentOf(before), null, 2) }],
+      blocks: [{ kind: "pre", text: JSON.stringify(shownFields(product, documentOf(before)), null, 2) }],
     }],
   };
 }
@@ -93,7 +94,7 @@ function render(product: Product, { before }: DeletePlan): Card {
 function undo(product: Product, { before }: DeletePlan): Undo {
   const secrets = [...product.fields].filter(([, kind]) => kind === "secret").map(([field]) => field);
   if (secrets.length > 0) {
-    const why = `No: its secrets cannot be read (${secrets.join(", ")}). To set it up again, send /create ` +
+    const why = `its secrets cannot be read (${secrets.join(", ")}). To set it up again, send /create ` +
       `${product.target} with its settings as a document and the secrets as =?`;
     return { possible: false, why };
   }

@@ -128,7 +128,7 @@ function cancelOperation(): ChangeOperation {
     },
     undo: () => ({
       possible: false,
-      why: "No: a cancelled export cannot go on. Start another with /export tenable start",
+      why: "a cancelled export cannot go on. Start another with /export tenable start",
     }),
   });
 }

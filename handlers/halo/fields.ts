@@ -115,7 +115,7 @@ function kindOf(product: Product, name: string): FieldKind {
   if (kind) return kind;
   const near = nearest(name, writableFields(product));
   const hint = near ? `Did you mean ${near}?` : `It takes ${writableFields(product).join(", ")}.`;
-  throw new BadInput(`${product.label} has no field "${name.slice(0, 60)}". ${hint}`, near ? [near] : []);
+  throw new BadInput(`${product.label} has no field "${name.slice(0, 60)}". ${hint}`);
 }
 
 function nearest(name: string, known: readonly string[]): string | undefined {

@@ -3,7 +3,7 @@ import type { Halo } from "../../clients/halo.ts";
 import type { Product } from "../../clients/halo/product.ts";
 import { type Json, operationsOf, type ReadOperation } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
-import { valueLine } from "./show.ts";
+import { valueLine } from "./shown.ts";
 
 const { read } = operationsOf<Halo>("halo");
 

@@ -2,11 +2,10 @@ import { z } from "zod";
 import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
-import { HIDDEN } from "../../clients/halo/secret.ts";
-import { type Json, operationsOf, type ReadOperation } from "../operation.ts";
-import type { Block, Line, Reply } from "../reply.ts";
+import { operationsOf, type ReadOperation } from "../operation.ts";
+import type { Block, Reply } from "../reply.ts";
 import { called, locate } from "./integration.ts";
-import { instant } from "./sync.ts";
+import { fieldLine } from "./shown.ts";
 
 const { read } = operationsOf<Halo>("halo");
 
@@ -26,19 +25,7 @@ export function showOperation(product: Product): ReadOperation {
   });
 }
 
-/** A value as a fact. Lists are only counted. */
-export function valueLine(value: Json | undefined, isTime = false): Line {
-  const at = isTime ? instant(value) : null;
-  if (at !== null) return { time: at };
-  if (value === null || value === undefined || value === "") return "empty";
-  if (value === HIDDEN) return HIDDEN;
-  if (Array.isArray(value)) return value.length === 1 ? "1 entry" : `${value.length} entries`;
-  if (typeof value === "string") return { data: value, max: 160 };
-  return { code: typeof value === "object" ? JSON.stringify(value) : String(value) };
-}
-
 function render(product: Product, record: Integration): Reply {
-  const times = [...product.sync.lastSync, ...product.sync.tokenExpiry];
   const present = [...product.fields.keys()].filter((field) => field in record && field !== "_warning");
   const lists = present.filter((field) => Array.isArray(record[field]) && record[field].length > 0);
   const unread = [...product.fields].filter(([field, kind]) => kind === "secret" && !(field in record));
@@ -48,7 +35,7 @@ function render(product: Product, record: Integration): Reply {
     blocks: [
       {
         kind: "facts",
-        facts: present.map((field) => [field, valueLine(record[field], times.includes(field))]),
+        facts: present.map((field) => [field, fieldLine(product, field, record[field])]),
       },
       ...warningOf(record),
       ...lists.map((field): Block => ({

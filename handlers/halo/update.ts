@@ -26,7 +26,8 @@ import {
   wantedFields,
 } from "./fields.ts";
 import { called, fresh, idIn, ifFound, locate, targetOf } from "./integration.ts";
-import { idInput, valueLine } from "./show.ts";
+import { idInput } from "./show.ts";
+import { fieldLine, shownFields } from "./shown.ts";
 
 const { change } = operationsOf<Halo>("halo");
 
@@ -122,15 +123,26 @@ function render(product: Product, { before, after }: UpdatePlan): Card {
     rows: [
       ...Object.entries(after.fields).map(([label, value]) => ({
         label,
-        now: label in before.fields ? valueLine(before.fields[label]) : "not shown by HaloPSA",
-        after: valueLine(value),
+        now: label in before.fields
+          ? fieldLine(product, label, before.fields[label])
+          : "not shown by HaloPSA",
+        after: fieldLine(product, label, value),
       })),
       ...secretRows(after.secrets),
     ],
     breaks: breaksOf(product, after),
-    sends: [{ id: before.id, ...after.fields }],
-    details: [{ kind: "pre", text: JSON.stringify({ before: before.fields, after: after.fields }, null, 2) }],
+    sends: [{ id: before.id, ...shownFields(product, after.fields) }],
+    ...listsOf(product, before, after),
   };
+}
+
+/** On the card a list is only counted: here it stands in full, as it is and as it is to be. */
+function listsOf(product: Product, before: Before, after: After): Pick<Card, "details"> {
+  const names = Object.keys(after.fields).filter((name) => typeof after.fields[name] === "object");
+  const pick = (fields: JsonObject) =>
+    shownFields(product, Object.fromEntries(names.map((name) => [name, fields[name] ?? null])));
+  const both = { before: pick(before.fields), after: pick(after.fields) };
+  return names.length === 0 ? {} : { details: [{ kind: "pre", text: JSON.stringify(both, null, 2) }] };
 }
 
 /** Secrets on a card: only that there will be a new one. */
@@ -139,11 +151,12 @@ export function secretRows(secrets: readonly string[]): Card["rows"] {
 }
 
 function breaksOf(product: Product, { fields, secrets }: After): readonly Line[] {
-  const access = ["url", "server_url", "username", "client_id", "token_id", "key"];
+  const grantsAccess = (name: string) =>
+    ["url", "server_url", "username"].includes(name) || product.fields.get(name) === "half";
   const disables = product.sync.enabled.some((flag) => fields[flag] === false);
   return [
     ...(disables ? [`HaloPSA stops syncing with ${product.label} through it.`] : []),
-    ...(secrets.length > 0 || access.some((name) => name in fields)
+    ...(secrets.length > 0 || Object.keys(fields).some(grantsAccess)
       ? [`If the new address or credentials are wrong, the next sync with ${product.label} fails.`]
       : []),
   ];
@@ -179,7 +192,7 @@ function undo(product: Product, { before, after }: UpdatePlan): Undo {
     !restorable.some(([known]) => known === name)
   );
   const note = `the old ${lost.join(", ")} cannot be read from HaloPSA`;
-  if (restorable.length === 0) return { possible: false, why: `No: ${note}.` };
+  if (restorable.length === 0) return { possible: false, why: note };
   return {
     possible: true,
     how: lost.length === 0 ? "by setting the old values" : `in part: ${note}`,

@@ -193,7 +193,7 @@ Deno.test("/update <product> of a secret alone is accepted and cannot be undone"
   );
   assert.deepEqual(sent[0]?.[2], [{ id: 1, new_password: "s3cret-value" }]);
   assert.equal(verdict.state, "accepted");
-  assert.deepEqual(undo, { possible: false, why: "No: the old new_password cannot be read from HaloPSA." });
+  assert.deepEqual(undo, { possible: false, why: "the old new_password cannot be read from HaloPSA" });
   assert.deepEqual(card.sends, [{ id: 1 }]);
 });
 
