@@ -54,7 +54,12 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
   const { config, store, metrics, log, bot } = equipment;
   const office = createOffice(equipment);
   const inbox = createInbox(store);
-  const lanes = createLanes({ ...equipment, width: WIDTH, handle: office.desk.handle });
+  const lanes = createLanes({
+    ...equipment,
+    width: WIDTH,
+    giveWay: inbox.lull,
+    handle: office.desk.handle,
+  });
   const onDead = unseenCard(store, office.decisions);
   const sender = createSender({ ...equipment, api: bot.api, onDead });
   const housekeeping = createHousekeeping({ ...equipment, ...office });
@@ -79,7 +84,7 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
     async start() {
       const introduction = { ...equipment, api: bot.api, commands: office.commands };
       bot.botInfo = await learnIdentity(introduction, stopping.signal);
-      await introduce(introduction);
+      await introduce(introduction, stopping.signal);
       lanes.start();
       sender.start();
       housekeeping.start();

@@ -18,6 +18,8 @@ export interface LanesOptions {
   /** Lanes handled side by side. */
   readonly width: number;
   readonly log: Log;
+  /** Resolves when the work may go on: what comes in goes first. */
+  readonly giveWay: () => Promise<void>;
   /** Handles one update and finishes its row itself, together with what it decided. Must not throw for bad input. */
   readonly handle: (row: InboxTable) => Promise<void>;
 }
@@ -31,7 +33,7 @@ export interface Lanes {
   stop(deadline: AbortSignal): Promise<void>;
 }
 
-export function createLanes({ store, holder, width, log, handle }: LanesOptions): Lanes {
+export function createLanes({ store, holder, width, log, giveWay, handle }: LanesOptions): Lanes {
   const active = new Map<number, Promise<void>>();
   let running = false;
   let looking: Promise<void> | undefined;
@@ -55,6 +57,7 @@ export function createLanes({ store, holder, width, log, handle }: LanesOptions)
 
   async function fill(): Promise<void> {
     while (running && active.size < width) {
+      await giveWay();
       const rows = await claimUpdates(store, holder, width - active.size, LEASE_MS);
       if (rows.length === 0) return;
       for (const row of rows) begin(row);

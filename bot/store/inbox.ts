@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { InboxTable, Queryable } from "./schema.ts";
 import type { Store } from "./store.ts";
 
@@ -11,6 +12,11 @@ export interface Arrival {
 export interface Inbox {
   /** Resolves when the update is committed: true the first time, false when it was known. */
   accept(arrival: Arrival): Promise<boolean>;
+  /**
+   * Resolves at once or, in a crowd, after a while. Who handles updates waits for it between two of them: whoever
+   * knocks is let in first.
+   */
+  lull(): Promise<void>;
 }
 
 interface Waiting {
@@ -19,54 +25,108 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Bounds one statement's parameters well below what either database takes. */
-const MOST_PER_INSERT = 500;
+/** As many connections as Telegram opens to a webhook, so that one insert serves them all. */
+const MOST_PER_INSERT = 100;
+/** More arrivals than this within `CROWD_MS` are a crowd: many times what chats come to on a bad day. */
+const CROWD = 16;
+const CROWD_MS = 20;
 
 /**
- * Arrivals of one turn of the event loop share one insert, because a commit costs the same for one row as for a
- * hundred. `setImmediate` ends the turn; a zero timer would cost a millisecond a batch.
+ * Arrivals that wait at the same time share one insert, because a commit costs the same for one row as for a
+ * hundred: those of one turn of the event loop (`setImmediate` ends it; a zero timer would cost a millisecond), and
+ * those that came while the database was busy.
  */
 export function createInbox(store: Store): Inbox {
-  let waiting: Waiting[] = [];
-  const flush = async () => {
-    const batch = waiting;
-    waiting = [];
-    for (let start = 0; start < batch.length; start += MOST_PER_INSERT) {
-      await insert(store, batch.slice(start, start + MOST_PER_INSERT));
+  const waiting: Waiting[] = [];
+  const insert = createInsert(store);
+  const crowd = createCrowd();
+  let flushing = false;
+
+  async function flush(): Promise<void> {
+    try {
+      while (waiting.length > 0) {
+        await store.db.connection().execute((connection) =>
+          insert(connection, waiting.splice(0, MOST_PER_INSERT))
+        );
+      }
+    } catch (error) {
+      for (const { reject } of waiting.splice(0)) reject(error);
+    } finally {
+      flushing = false;
     }
-  };
+  }
+
   return {
     accept: (arrival) =>
       new Promise((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(() => void flush());
         waiting.push({ arrival, resolve, reject });
+        crowd.grow();
+        if (flushing) return;
+        flushing = true;
+        setImmediate(() => void flush());
       }),
+    lull: () =>
+      new Promise((resolve) => crowd.isHere() ? setTimeout(resolve, CROWD_MS) : setImmediate(resolve)),
   };
 }
 
-async function insert(store: Store, batch: readonly Waiting[]): Promise<void> {
-  const now = store.now();
-  const unique = new Map(batch.map((item) => [item.arrival.updateId, item.arrival]));
-  try {
-    const inserted = await store.db.insertInto("inbox")
-      .values([...unique.values()].map(({ updateId, lane, body }) => ({
-        update_id: updateId,
-        lane,
-        body,
-        received_at: now,
-        state: "new" as const,
-        claimed_until: 0,
-        attempts: 0,
-      })))
-      .onConflict((conflict) => conflict.column("update_id").doNothing())
-      .returning("update_id").execute();
-    const fresh = new Set(inserted.map((row) => row.update_id));
-    for (const item of batch) item.resolve(fresh.delete(item.arrival.updateId));
-    if (inserted.length > 0) store.wakeUp.everyone("inbox");
-  } catch (error) {
-    for (const item of batch) item.reject(error);
-  }
+function createCrowd(): { grow(): void; isHere(): boolean } {
+  let since = 0;
+  let size = 0;
+  const isOver = () => performance.now() - since > CROWD_MS;
+  return {
+    grow() {
+      if (isOver()) [since, size] = [performance.now(), 0];
+      size++;
+    },
+    isHere: () => size > CROWD && !isOver(),
+  };
 }
+
+/** Kysely takes longer to compile an insert of many rows than SQLite to run it, so each size is compiled once. */
+function createInsert(store: Store): (db: Queryable, batch: readonly Waiting[]) => Promise<void> {
+  const compiled = new Map<number, ReturnType<typeof compileInsert>>();
+  const compiledFor = (size: number) => {
+    const known = compiled.get(size) ?? compileInsert(store, size);
+    compiled.set(size, known);
+    return known;
+  };
+  return async function insert(db, batch) {
+    const now = store.now();
+    const unique = [...new Map(batch.map(({ arrival }) => [arrival.updateId, arrival])).values()];
+    const parameters = unique.flatMap(({ updateId, lane, body }) => [updateId, lane, body, now]);
+    try {
+      const { rows } = await db.executeQuery<Pick<InboxTable, "update_id">>({
+        ...compiledFor(unique.length),
+        parameters,
+      });
+      const fresh = new Set(rows.map((row) => row.update_id));
+      for (const { arrival, resolve } of batch) resolve(fresh.delete(arrival.updateId));
+      if (rows.length > 0) store.wakeUp.everyone("inbox");
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  };
+}
+
+/** For so many updates; the parameters are, one update after the other, those of the first four columns. */
+function compileInsert({ db }: Store, size: number) {
+  const row = {
+    update_id: 0,
+    lane: "",
+    body: "",
+    received_at: 0,
+    state: NEW,
+    claimed_until: sql.lit(0),
+    attempts: sql.lit(0),
+  };
+  return db.insertInto("inbox").values(Array.from({ length: size }, () => row))
+    .onConflict((conflict) => conflict.column("update_id").doNothing())
+    .returning("update_id").compile();
+}
+
+/** Written into the statement: as a parameter it would keep the databases from using the index of what waits. */
+const NEW = sql.lit("new" as const);
 
 /**
  * Takes updates for this replica: of each lane only the oldest unfinished one, and never one that another replica
@@ -79,24 +139,47 @@ export async function claimUpdates(
   leaseMs: number,
 ): Promise<InboxTable[]> {
   const now = store.now();
-  const rows = await store.db.updateTable("inbox")
+  const rows = await withOldestOfLanes(store)
+    .updateTable("inbox")
     .set((is) => ({ claimed_by: holder, claimed_until: now + leaseMs, attempts: is("attempts", "+", 1) }))
     .where("update_id", "in", (select) => {
       const next = select.selectFrom("inbox as mine").select("mine.update_id")
-        .where("mine.state", "=", "new").where("mine.claimed_until", "<=", now)
-        .where((is) =>
-          is.not(is.exists(
-            is.selectFrom("inbox as earlier").select("earlier.update_id")
-              .where("earlier.state", "=", "new")
-              .whereRef("earlier.lane", "=", "mine.lane")
-              .whereRef("earlier.update_id", "<", "mine.update_id"),
-          ))
-        )
+        .where("mine.update_id", "in", (heads) => heads.selectFrom("oldest").select("oldest.update_id"))
+        .where("mine.state", "=", NEW).where("mine.claimed_until", "<=", now)
         .orderBy("mine.update_id").limit(most);
       return store.kind === "postgres" ? next.forUpdate().skipLocked() : next;
     })
     .returningAll().execute();
   return rows.sort((one, other) => one.update_id - other.update_id);
+}
+
+/**
+ * Steps from lane to lane through the index of what waits: the cost is that of the lanes, whatever waits in them
+ * and whatever is finished.
+ */
+function withOldestOfLanes({ db }: Store) {
+  return db
+    .withRecursive(
+      "lanes(lane)",
+      (cte) =>
+        cte.selectFrom("inbox").where("state", "=", NEW).select((is) =>
+          is.fn.min<string | null>("lane").as("lane")
+        )
+          .unionAll(
+            cte.selectFrom("lanes").where("lanes.lane", "is not", null).select((is) =>
+              is.selectFrom("inbox").where("state", "=", NEW).whereRef("inbox.lane", ">", "lanes.lane")
+                .select((of) => of.fn.min<string | null>("inbox.lane").as("lane")).as("lane")
+            ),
+          ),
+    )
+    .with(
+      "oldest",
+      (cte) =>
+        cte.selectFrom("lanes").where("lanes.lane", "is not", null).select((is) =>
+          is.selectFrom("inbox").where("state", "=", NEW).whereRef("inbox.lane", "=", "lanes.lane")
+            .select((of) => of.fn.min<number>("inbox.update_id").as("update_id")).as("update_id")
+        ),
+    );
 }
 
 export async function finishUpdate(
