@@ -15,6 +15,8 @@ export interface RecordedCall {
   readonly at: number;
   /** "ok", or the error_code answered. */
   readonly outcome: "ok" | number;
+  /** What a refusal said. */
+  readonly description?: string;
 }
 
 /** `/bot<token>/<method>` and `/file/bot<token>/<path>`: https://core.telegram.org/bots/api#making-requests */
@@ -45,6 +47,7 @@ export function createServer(options: {
       parameters: parameters?.plain() ?? {},
       at: world.now(),
       outcome: outcome instanceof Refusal ? outcome.code : "ok",
+      ...(outcome instanceof Refusal ? { description: outcome.description } : {}),
     });
     world.changed();
     return lost ? cutConnection() : answer(outcome);
