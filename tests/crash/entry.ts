@@ -30,7 +30,12 @@ async function main(): Promise<void> {
     },
     onVendorCall: (event) => event.write && passed("vendor write", "after"),
   });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, bot.app.fetch);
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    passed("webhook", "before");
+    const response = await bot.app.fetch(request);
+    passed("webhook", "after");
+    return response;
+  });
   await say({ listening: server.addr.port });
   await bot.start();
   await say({ started: true });

@@ -15,7 +15,8 @@ import type { Store } from "../../bot/store/store.ts";
 export const momentShape = z.object({
   /**
    * "audit approve": the transaction that appends this event. "insert inbox", "update messages.sent_version": any
-   * other write of this table, or of this column. "vendor write": a vendor's answer to a write has arrived.
+   * other write of this table, or of this column. "webhook": an update is taken, or its answer is about to go out.
+   * "vendor write": a vendor's answer to a write has arrived.
    */
   at: z.string(),
   /** Right before the commit, or right after it. */
