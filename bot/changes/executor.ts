@@ -14,7 +14,7 @@ import { cardMessage } from "./decisions.ts";
 import { createDue } from "./due.ts";
 import { type Change, type ChangeEvent, move } from "./machine.ts";
 import { notRun, type Obstacle, obstacleTo } from "./obstacle.ts";
-import { conclusion, outcomeFor, refusedBy } from "./outcome.ts";
+import { conclusion, outcomeFor, refusedBy, unlessSaid } from "./outcome.ts";
 import { vendorPart } from "./vendor_part.ts";
 
 /** After an unknown outcome: look again soon, then ever more rarely, for about a day. */
@@ -113,7 +113,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
         log.error("verify_failed", { code: change.code, ...errorFields(error) });
       }
       const seen = error instanceof ClientError ? describe(error.failure) : "The read-back failed";
-      const evidence = `${why}${seen}, so nobody can say yet whether it took effect.`;
+      const evidence = unlessSaid(why, `${seen}, so nobody can say yet whether it took effect.`);
       await finish(change, "lose", evidence, { receipt });
     }
   }

@@ -105,13 +105,24 @@ function factsOf(plan: Plan) {
 const MOST_DIFFERENCES = 5;
 
 function driftLine(found: readonly Difference[]): Line {
-  const shown = found.slice(0, MOST_DIFFERENCES).map(({ path, was, is }) =>
-    line({ data: path, max: 60 }, " was ", { data: worded(was), max: 60 }, ", is now ", {
-      data: worded(is),
-      max: 60,
-    })
+  // A new name, for one, stands in the target and in the state.
+  const once = [
+    ...new Map(found.toReversed().map((one) => [`${worded(one.was)}\n${worded(one.is)}`, one])).values(),
+  ]
+    .toReversed();
+  const shown = once.slice(0, MOST_DIFFERENCES).map(({ path, was, is }) =>
+    line(
+      { data: path.replace(/^before\./, ""), max: 60 },
+      " was ",
+      { data: worded(was), max: 60 },
+      ", is now ",
+      {
+        data: worded(is),
+        max: 60,
+      },
+    )
   );
-  const rest = found.length - shown.length;
+  const rest = once.length - shown.length;
   return line(
     "Moved since it was asked for: ",
     ...shown.flatMap((one, index) => (index > 0 ? ["; ", one] : [one])),

@@ -28,7 +28,7 @@ export function conclusion(
   receipt: Receipt | undefined,
   why: string,
 ): { event: "apply" | "accept" | "fail" | "lose"; evidence: Line } {
-  const evidence = line(why, verdict.evidence);
+  const evidence = unlessSaid(why, verdict.evidence);
   switch (verdict.state) {
     case "applied":
       return { event: "apply", evidence };
@@ -40,6 +40,11 @@ export function conclusion(
       // "The vendor said yes" cannot be said when the vendor said nothing.
       return receipt ? { event: "accept", evidence } : { event: "lose", evidence };
   }
+}
+
+/** A vendor that is away fails the write and the read-back alike: once is enough to say so. */
+export function unlessSaid(why: string, seen: Line): Line {
+  return JSON.stringify(seen).includes(why.replace(/\. $/, "")) ? seen : line(why, seen);
 }
 
 /** The vendor said no, in its words and ours. */

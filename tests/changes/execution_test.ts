@@ -53,7 +53,7 @@ testOnEach(
     await superseded(desk, asked, "target_moved");
     assert.match(
       textOf(asked.card),
-      /before\.externalId was 5e93f474a30a2db85dd6046d6d5fg188, is now somebody-else-was-here/,
+      /externalId was 5e93f474a30a2db85dd6046d6d5fg188, is now somebody-else-was-here/,
     );
     await desk.press(ANA, asked.card, "Ask again");
     await desk.press(BEN, asked.card, "Ask again");
@@ -108,7 +108,7 @@ Deno.test("approve: of two changes of one target the second sees what the first 
   await desk.rest();
   assert.equal(await desk.state(first.code), "applied");
   assert.equal(await desk.state(second.code), "superseded");
-  assert.match(textOf(second.card), /before\.role was nothing, is now arn:aws:iam::999888777666/);
+  assert.match(textOf(second.card), /role was nothing, is now arn:aws:iam::999888777666/);
   assert.equal(desk.writes().length, 1);
 });
 
