@@ -124,7 +124,11 @@ export function createSecrets({ store, vault, pageUrl, sendPrivately }: SecretsO
         title: `Waiting for ${fields.join(", ")}`,
         blocks: [{
           kind: "text",
-          text: ["You were sent a private link to enter it, good until ", { time: expiresAt, as: "clock" }, "."],
+          text: [
+            "You were sent a private link to enter it, good until ",
+            { time: expiresAt, as: "clock" },
+            ".",
+          ],
         }],
         personal: true,
       });
