@@ -3,6 +3,7 @@ import { appendAudit, type AuditEntry } from "../store/audit.ts";
 import { type Outgoing, putMessage } from "../store/messages.ts";
 import type { ChangesTable, ChangeState, Schema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
+import { planOf } from "./vendor_part.ts";
 
 /** A change as it is stored. */
 export type Change = ChangesTable;
@@ -90,7 +91,7 @@ export function auditOf(change: Change): Omit<AuditEntry, "event"> {
   return {
     code: change.code,
     operation: [change.verb, change.target].filter(Boolean).join(" "),
-    target: change.target_key,
+    target: `${change.target_key} ${planOf(change).target.name}`,
     company: change.company,
     state: change.state,
     trace: change.trace,

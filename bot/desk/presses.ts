@@ -129,8 +129,11 @@ export function createPresses(options: PressesOptions): Presses {
       await people.meet(turn.person);
       let answered: Promise<void> | undefined;
       const soon = () => answered ??= answer(turn, id);
-      await followPress(turn, parseCallback(data ?? ""), soon);
-      await soon();
+      try {
+        await followPress(turn, parseCallback(data ?? ""), soon);
+      } finally {
+        await soon();
+      }
     },
   };
 }

@@ -41,10 +41,9 @@ export async function appendAudit(
 ): Promise<void> {
   if (entries.length === 0) return;
   if (store.kind === "postgres") await sql`select pg_advisory_xact_lock(${CHAIN_LOCK})`.execute(transaction);
-  const head = await transaction.selectFrom("audit").select(["seq", "hash"]).orderBy("seq", "desc").limit(1)
-    .executeTakeFirst();
-  let seq = head?.seq ?? 0;
-  let prev = head?.hash ?? GENESIS;
+  const end = await endOfChain(transaction);
+  let seq = end?.seq ?? 0;
+  let prev = end?.hash ?? GENESIS;
   const rows: AuditTable[] = [];
   for (const entry of entries) {
     const row = { ...EMPTY, ...storable(entry), seq: ++seq, at: store.now(), prev, hash: "" };
@@ -53,6 +52,27 @@ export async function appendAudit(
     rows.push(row);
   }
   await transaction.insertInto("audit").values(rows).execute();
+  const head = { name: HEAD, seq, hash: prev };
+  await transaction.insertInto("chain_head").values(head)
+    .onConflict((conflict) => conflict.column("name").doUpdateSet(head)).execute();
+}
+
+/** The name of the one row that remembers how far the chain goes, so that rows cut off its end are missed too. */
+const HEAD = "audit";
+
+/** Goes on after rows that someone cut off, so that the gap stays to be seen. */
+async function endOfChain(db: Queryable): Promise<Link | undefined> {
+  return await db.selectFrom(
+    db.selectFrom("audit").select(["seq", "hash"]).orderBy("seq", "desc").limit(1).as("last"),
+  )
+    .select(["last.seq", "last.hash"])
+    .unionAll(db.selectFrom("chain_head").select(["seq", "hash"]))
+    .orderBy("seq", "desc").limit(1).executeTakeFirst();
+}
+
+async function headOf(db: Queryable): Promise<Link> {
+  const head = await db.selectFrom("chain_head").select(["seq", "hash"]).executeTakeFirst();
+  return head ?? { seq: 0, hash: GENESIS };
 }
 
 /** A text that the database would store otherwise than it was hashed would look like a forgery ever after. */
@@ -73,18 +93,33 @@ export type AuditProof = { readonly intact: true; readonly rows: number } | {
 
 const PAGE = 2000;
 
-/** Walks the whole chain; finds a row that was changed, removed or moved. */
+/** Walks the whole chain; finds a row that was changed, removed, moved or slipped in. */
 export async function verifyAudit(db: Queryable): Promise<AuditProof> {
-  let expected = 1;
-  let prev = GENESIS;
+  // Read before the walk, because rows may be appended during it.
+  const known = await headOf(db);
+  let last = { seq: 0, hash: GENESIS };
   for await (const row of auditRows(db, {})) {
-    if (row.seq !== expected) return { intact: false, row: expected, why: `row ${expected} is missing` };
-    if (row.prev !== prev) return { intact: false, row: row.seq, why: "it does not follow the row before" };
-    if (hashOf(row) !== row.hash) return { intact: false, row: row.seq, why: "its content was changed" };
-    prev = row.hash;
-    expected++;
+    const fault = faultOf(row, last, known);
+    if (fault) return { intact: false, ...fault };
+    last = row;
   }
-  return { intact: true, rows: expected - 1 };
+  if (last.seq < known.seq) return { intact: false, ...missing(last.seq + 1) };
+  const { seq } = await headOf(db);
+  if (last.seq > seq) return { intact: false, row: seq + 1, why: "it was not written by the bot" };
+  return { intact: true, rows: last.seq };
+}
+
+type Link = Pick<AuditTable, "seq" | "hash">;
+
+function faultOf(row: AuditTable, last: Link, known: Link): { row: number; why: string } | undefined {
+  if (row.seq !== last.seq + 1) return missing(last.seq + 1);
+  if (row.prev !== last.hash) return { row: row.seq, why: "it does not follow the row before" };
+  const changed = hashOf(row) !== row.hash || (row.seq === known.seq && row.hash !== known.hash);
+  return changed ? { row: row.seq, why: "its content was changed" } : undefined;
+}
+
+function missing(row: number): { row: number; why: string } {
+  return { row, why: `row ${row} is missing` };
 }
 
 export interface AuditFilter {

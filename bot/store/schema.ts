@@ -6,6 +6,7 @@ export interface Schema {
   messages: MessagesTable;
   changes: ChangesTable;
   audit: AuditTable;
+  chain_head: ChainHeadTable;
   freezes: FreezesTable;
   prompts: PromptsTable;
   secret_entries: SecretEntriesTable;
@@ -140,6 +141,13 @@ export interface AuditTable {
   detail: string | null;
   trace: string | null;
   prev: string;
+  hash: string;
+}
+
+/** How far the audit goes, in one row. */
+export interface ChainHeadTable {
+  name: string;
+  seq: number;
   hash: string;
 }
 

@@ -169,7 +169,7 @@ async function openMachine(url: string): Promise<Machine> {
       assert.equal((await findChange(store, CODE))?.state, to, what);
       assert.deepEqual(
         added.map((row) => [row.event, row.code, row.state, row.person_id, row.target]),
-        [[step.event, CODE, to, 102, "ec2:55115935b1a43dcc4a7b23c6"]],
+        [[step.event, CODE, to, 102, "ec2:55115935b1a43dcc4a7b23c6 Acme Corp"]],
         what,
       );
     },
@@ -192,7 +192,7 @@ const CHANGE: Change = {
   target: "ec2",
   vendor: "bitdefender",
   risk: "danger",
-  plan: "{}",
+  plan: JSON.stringify({ target: { name: "Acme Corp" } }),
   hash: "h",
   policy: "p",
   target_key: "ec2:55115935b1a43dcc4a7b23c6",
