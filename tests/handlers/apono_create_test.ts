@@ -209,7 +209,7 @@ Deno.test("/create apono never takes or repeats a secret that was typed", async 
     },
   ];
   for (const input of inputs) {
-    const error = await create.plan(context, input).then(() => assert.fail(), kept);
+    const error: unknown = await create.plan(context, input).then(() => assert.fail(), kept);
     assert.ok(error instanceof BadInput);
     assert.match(error.message, /password is a secret and was not used/);
     assert.ok(!error.message.includes("hunter2"));
