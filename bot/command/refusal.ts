@@ -9,7 +9,8 @@ import { wordsOf } from "./word.ts";
 /** The answer to a command that is not understood, for the asker alone: what is wrong and what to type instead. */
 export function refusalOf(wrong: Wrong, vocabulary: Vocabulary): Reply {
   const { command, usage, suggestions } = wrong;
-  const blocks: Block[] = [];
+  const [title, ...more] = sentencesOf(wrong.sentence);
+  const blocks: Block[] = more.map((text) => ({ kind: "text", text }));
   if (usage !== undefined) blocks.push({ kind: "text", text: ["Type ", { code: usage }] });
   if (command && takesDocument(command)) {
     blocks.push({ kind: "text", text: "A JSON document may come with it." });
@@ -20,7 +21,7 @@ export function refusalOf(wrong: Wrong, vocabulary: Vocabulary): Reply {
   }
   return {
     mark: "refused",
-    title: wrong.sentence,
+    title,
     blocks,
     footer: command
       ? [isChange(command) ? "Nothing was changed. " : "", { code: `/help ${headOf(command).slice(1)}` }]
@@ -30,6 +31,15 @@ export function refusalOf(wrong: Wrong, vocabulary: Vocabulary): Reply {
     ),
     personal: true,
   };
+}
+
+const LONGEST_TITLE = 160;
+
+/** One sentence is the title; of a long complaint the others come below it. */
+function sentencesOf(complaint: string): [first: string, ...others: string[]] {
+  if (complaint.length <= LONGEST_TITLE) return [complaint];
+  const [first = complaint, ...others] = complaint.split(/(?<=[.?…]) (?=\p{Lu})/u);
+  return [first, ...others];
 }
 
 /** Telegram copies no more than this. */

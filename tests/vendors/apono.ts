@@ -1,0 +1,358 @@
+import type { Conversation } from "./conversation.ts";
+
+const ORDERS = "5f1c0004-7d1b-4b8e-9a55-0c3a6e2f4244";
+const ANALYTICS = "5f1c0002-7d1b-4b8e-9a55-0c3a6e2f4170";
+const PRODUCTION = "5f1c0000-7d1b-4b8e-9a55-0c3a6e2f4096";
+const OKTA = "5f1c0027-7d1b-4b8e-9a55-0c3a6e2f5095";
+const STAGING_CLUSTER = "5f1c0020-7d1b-4b8e-9a55-0c3a6e2f4836";
+const V4 = "/api/admin/v4/integrations";
+const V2 = "/api/v2/integrations";
+const ALL = `GET ${V4}?limit=100`;
+
+/** All of Orders DB as v4 takes it: an update replaces the whole. */
+const ORDERS_BODY = {
+  name: "Orders DB",
+  connector_id: "eu-west-connector",
+  integration_config: {
+    hostname: "orders-db.db.internal.example.com",
+    port: "5432",
+    dbname: "postgres",
+    sslmode: "require",
+  },
+  secret_store_config: { aws: { region: "eu-west-1", secret_id: "prod/orders-db/apono" } },
+  connected_resource_types: ["postgresql-cluster", "postgresql-database"],
+  owner: {
+    attribute_type: "user",
+    attribute_value: ["dba@example.com", "ana@example.com"],
+    source_integration_reference: OKTA,
+  },
+};
+
+const LEDGER = "type=postgresql name=Ledger connector=eu-west-connector config.hostname=ledger.example.com " +
+  "secret.aws.region=eu-west-1 secret.aws.secret_id=prod/ledger";
+
+const reads: readonly Conversation[] = [
+  {
+    name: "/status apono joins v4 with the reasons of v2, problems first",
+    said: "/status apono",
+    answered: [
+      "Apono: 3 of 31 need attention",
+      /Kubernetes Edge: Error[^]*edge-connector is unreachable[^]*PostgreSQL Analytics: Error[^]*28 without problems/,
+    ],
+    asked: [ALL, `GET ${V2}`],
+  },
+  {
+    name: "/list apono filters on Apono's side",
+    said:
+      "/list apono name=*SQL* type=postgresql,mysql status=error category=RESOURCES connector=eu-west-connector",
+    answered: ["1 Apono integration", "PostgreSQL Analytics", ANALYTICS],
+    lacks: ["Kubernetes Edge"],
+    asked: [
+      `GET ${V4}?category=RESOURCES&connector_id=eu-west-connector&name=*SQL*&status=ERROR&type=postgresql&type=mysql` +
+      "&limit=100",
+    ],
+  },
+  {
+    name: "/list apono brings a long list as a file too",
+    said: "/list apono",
+    answered: ["31 Apono integrations", "Kubernetes Edge", "apono-integrations.csv"],
+    file: { name: "apono-integrations.csv", holds: ["Okta Contractors", ORDERS] },
+    asked: [ALL],
+  },
+  {
+    name: "/show apono shows all fields, with v2's details and no secret",
+    said: "/show apono MySQL Legacy CRM",
+    answered: [
+      "MySQL Legacy CRM: Warning",
+      "2 of 14 databases could not be read",
+      /config\.port\s+3306/,
+      /Secret\s+kept by Apono, hidden/,
+    ],
+    lacks: ["s3cr3t-crm"],
+    asked: [
+      ALL,
+      `GET ${V4}/5f1c0006-7d1b-4b8e-9a55-0c3a6e2f4318`,
+      `GET ${V2}/5f1c0006-7d1b-4b8e-9a55-0c3a6e2f4318`,
+    ],
+  },
+  {
+    name: "/show apono of a name that fits several asks which one is meant",
+    said: "/show apono kubernetes",
+    picks: "Kubernetes Staging",
+    answered: ["Kubernetes Staging: Active"],
+    asked: [ALL, `GET ${V4}/${STAGING_CLUSTER}`, `GET ${V2}/${STAGING_CLUSTER}`],
+  },
+  {
+    name: "/catalog lists the types and the stores they take",
+    said: "/catalog",
+    answered: [
+      "10 types in Apono's catalog",
+      /mysql\s+MySQL\s+needed: aws, gcp, azure, kubernetes, hashicorp_vault/,
+    ],
+    asked: [`GET ${V2}-catalog`],
+  },
+  {
+    name: "/catalog of a type shows its parameters and how to create one",
+    said: "/catalog postgresql",
+    answered: [/hostname\s+Hostname\s+yes/, /port\s+Port\s+default 5432/, "secret.aws.region="],
+    asked: [`GET ${V2}-catalog/postgresql`],
+  },
+  {
+    name: "/catalog of no type there is offers the ones that are near",
+    said: "/catalog aws",
+    refused: ['no type "aws"', "[ /catalog aws-account ]"],
+  },
+  {
+    name: "/resources lists an integration's resources of a type",
+    said: "/resources Orders DB type=postgresql-database",
+    answered: [
+      "3 resources in Orders DB of type postgresql-database",
+      /orders-db\/audit\s+postgresql-database\s+Active/,
+    ],
+    asked: [ALL, `GET /api/v3/integrations/${ORDERS}/resources?resource-type=postgresql-database`],
+  },
+  {
+    name: "/permissions lists an integration's permissions",
+    said: "/permissions Orders DB",
+    answered: ["6 permissions in Orders DB", /READ_WRITE\s+postgresql-cluster\s+p-4244-01/],
+    asked: [ALL, `GET /api/v3/integrations/${ORDERS}/permissions`],
+  },
+  {
+    name: "/tags shows a resource's tags",
+    said: "/tags 4096-00",
+    answered: [/env\s+production/, /team\s+payments/],
+    asked: ["GET /api/v3/integrations/resources/4096-00/user-tags"],
+  },
+];
+
+const changes: readonly Conversation[] = [
+  {
+    name: "/create apono checks the catalog, creates, and is taken back by deleting",
+    said: `/create apono ${LEDGER}`,
+    card: [
+      "Create the Apono integration Ledger?",
+      /config\.hostname\s+none\s+ledger\.example\.com/,
+      "deleted again",
+    ],
+    outcome: "applied",
+    answered: ["Read back: Ledger is there as "],
+    wrote: [`POST ${V4}`, {
+      type: "postgresql",
+      name: "Ledger",
+      connector_id: "eu-west-connector",
+      integration_config: { hostname: "ledger.example.com" },
+      secret_store_config: { aws: { region: "eu-west-1", secret_id: "prod/ledger" } },
+    }],
+    undone: {
+      card: ["Delete the Apono integration Ledger?", "danger"],
+      outcome: "applied",
+      answered: ["Apono no longer knows "],
+      wrote: [new RegExp(`^DELETE ${V4}/[0-9a-f-]{36}$`)],
+    },
+  },
+  {
+    name: "/create apono takes a document as a caption, and its own store's secrets from a private page",
+    said: "/create apono config.hostname=crm.example.com secret.apono.username=? secret.apono.password=?",
+    document: {
+      content: { type: "mysql", name: "CRM 2", integration_config: { port: "3307" } },
+      as: "caption",
+    },
+    enters: { "secret.apono.username": "apono-user-entered", "secret.apono.password": "hunter2-entered" },
+    card: [
+      "Create the Apono integration CRM 2?",
+      /Secret\s+none\s+kept by Apono \(username, password\), hidden/,
+    ],
+    outcome: "applied",
+    answered: ["Read back: CRM 2 is there as "],
+    wrote: [`POST ${V4}`, {
+      type: "mysql",
+      name: "CRM 2",
+      integration_config: { hostname: "crm.example.com", port: "3307" },
+      secret_store_config: {
+        apono: { parameters: { username: "apono-user-entered", password: "hunter2-entered" } },
+      },
+    }],
+  },
+  {
+    name: "/create apono names the parameters that the catalog misses and the store that it does not take",
+    said:
+      "/create apono type=postgresql name=Ledger config.sslmode=maybe secret.azure.vault_url=v secret.azure.name=n",
+    refused: [
+      "The parameter hostname is missing: add config.hostname=…",
+      "The parameter sslmode must be one of disable, allow, prefer, require, verify-ca, verify-full.",
+      "The secret store azure is not supported; supported: aws, gcp, kubernetes, hashicorp_vault.",
+      "/catalog postgresql",
+    ],
+  },
+  {
+    name: "/create apono takes back a secret that was typed into the chat",
+    said: "/create apono type=mysql name=CRM config.hostname=h secret.apono.password=hunter2",
+    refused: ["secret.apono.password=?", "replace it where it comes from"],
+  },
+  {
+    name: "/update apono sends all of it with what changes, and is taken back",
+    said: '/update apono Orders DB name="Orders 2" config.port=5433',
+    card: [
+      "Change the Apono integration Orders DB?",
+      ORDERS,
+      /Name\s+Orders DB\s+Orders 2/,
+      /config\.port\s+5432\s+5433/,
+      "the old values are set again",
+    ],
+    outcome: "applied",
+    answered: ["Read back: Name Orders 2, config.port 5433"],
+    wrote: [`PUT ${V4}/${ORDERS}`, {
+      ...ORDERS_BODY,
+      name: "Orders 2",
+      integration_config: { ...ORDERS_BODY.integration_config, port: "5433" },
+    }],
+    undone: {
+      card: [/config\.port\s+5433\s+5432/],
+      outcome: "applied",
+      answered: ["Read back: Name Orders DB, config.port 5432"],
+      wrote: [`PUT ${V4}/${ORDERS}`, ORDERS_BODY],
+    },
+  },
+  {
+    name: "/update apono takes a document that it replies to",
+    said: "/update apono PostgreSQL Production",
+    document: { content: { custom_access_details: "Ask the DBA on call", owner: null }, as: "reply" },
+    card: [
+      /Access details\s+Connect to the VPN before accessing the databases\s+Ask the DBA on call/,
+      /Owner\s+user/,
+    ],
+    outcome: "applied",
+    answered: ["Access details Ask the DBA on call"],
+    wrote: [`PUT ${V4}/${PRODUCTION}`, {
+      name: "PostgreSQL Production",
+      connector_id: "eu-west-connector",
+      integration_config: {
+        hostname: "postgresql-production.db.internal.example.com",
+        port: "5432",
+        dbname: "postgres",
+        sslmode: "require",
+      },
+      secret_store_config: { aws: { region: "eu-west-1", secret_id: "prod/postgresql-production/apono" } },
+      connected_resource_types: ["postgresql-cluster", "postgresql-database"],
+      custom_access_details: "Ask the DBA on call",
+      owner: null,
+    }],
+  },
+  {
+    name: "/update apono says where a document is wrong",
+    said: "/update apono Orders DB",
+    document: { content: { integration_config: { port: "5433" }, conector_id: "x" }, as: "caption" },
+    refused: ["conector_id"],
+  },
+  {
+    name: "/delete apono asks which one is meant, deletes it, and is taken back by creating it again",
+    said: "/delete apono orders reason=decommissioned",
+    before: ({ apono }) =>
+      void (apono.world.integrations.find(({ name }) => name === "MySQL Archive")!.name = "Orders Archive"),
+    picks: "Orders DB",
+    card: ["Delete the Apono integration Orders DB?", "danger", ORDERS, "under a new id"],
+    outcome: "applied",
+    answered: [`Read back: Apono no longer knows ${ORDERS}.`],
+    wrote: [`DELETE ${V4}/${ORDERS}`],
+    undone: {
+      card: ["Create the Apono integration Orders DB?"],
+      outcome: "applied",
+      answered: ["Read back: Orders DB is there as "],
+      wrote: [`POST ${V4}`, { type: "postgresql", ...ORDERS_BODY }],
+    },
+  },
+  {
+    name: "/refresh apono loads the resources anew",
+    said: "/refresh apono Orders DB",
+    card: ["Refresh the Apono integration Orders DB?", "Undo    no: "],
+    outcome: "applied",
+    answered: ["Read back: Apono says Refreshing."],
+    wrote: [`POST ${V2}/${ORDERS}/refresh`],
+  },
+  {
+    name: "/tag apono sends all tags, and is taken back",
+    said: "/tag apono 4096-00 team=ledger cost-center=7 -env",
+    card: [/team\s+payments\s+ledger/, /cost-center\s+\S+\s+7/, /env\s+production/],
+    outcome: "applied",
+    answered: ["Read back"],
+    wrote: ["PUT /api/v3/integrations/resources/4096-00/user-tags", {
+      tags: { team: "ledger", "cost-center": "7" },
+    }],
+    undone: {
+      card: [/team\s+ledger\s+payments/],
+      outcome: "applied",
+      answered: ["Read back"],
+      wrote: ["PUT /api/v3/integrations/resources/4096-00/user-tags", {
+        tags: { env: "production", team: "payments" },
+      }],
+    },
+  },
+];
+
+const V2_ONLY = { APONO_API: "v2" };
+
+/** The same commands for an account that has only the v2 API. */
+const onV2: readonly Conversation[] = [
+  {
+    name: "/list apono by v2 filters what v2 cannot",
+    said: "/list apono name=*SQL* type=postgresql status=error",
+    environment: V2_ONLY,
+    answered: ["1 Apono integration", ANALYTICS],
+    asked: [`GET ${V2}`],
+  },
+  {
+    name: "/show apono by v2 asks v2 alone",
+    said: "/show apono Orders DB",
+    environment: V2_ONLY,
+    answered: ["Orders DB: Active", /config\.port\s+5432/],
+    asked: [`GET ${V2}`, `GET ${V2}/${ORDERS}`],
+  },
+  {
+    name: "/create apono by v2 creates in v2's words, and is taken back by deleting",
+    said: `/create apono ${LEDGER}`,
+    environment: V2_ONLY,
+    card: ["Create the Apono integration Ledger?"],
+    outcome: "applied",
+    answered: ["Read back: Ledger is there as "],
+    wrote: [`POST ${V2}`, {
+      type: "postgresql",
+      name: "Ledger",
+      provisioner_id: "eu-west-connector",
+      metadata: { hostname: "ledger.example.com" },
+      secret_config: { type: "AWS", region: "eu-west-1", secret_id: "prod/ledger" },
+    }],
+    undone: {
+      card: ["Delete the Apono integration Ledger?"],
+      outcome: "applied",
+      answered: ["Apono no longer knows "],
+      wrote: [new RegExp(`^DELETE ${V2}/[0-9a-f-]{36}$`)],
+    },
+  },
+  {
+    name: "/update apono by v2 sends all of it in v2's words",
+    said: "/update apono Orders DB config.port=5433",
+    environment: V2_ONLY,
+    card: [/config\.port\s+5432\s+5433/],
+    outcome: "applied",
+    answered: ["Read back: config.port 5433"],
+    wrote: [`PUT ${V2}/${ORDERS}`, {
+      name: "Orders DB",
+      provisioner_id: "eu-west-connector",
+      metadata: { ...ORDERS_BODY.integration_config, port: "5433" },
+      secret_config: { type: "AWS", region: "eu-west-1", secret_id: "prod/orders-db/apono" },
+      connected_resource_types: ["postgresql-cluster", "postgresql-database"],
+    }],
+  },
+  {
+    name: "/delete apono by v2 deletes",
+    said: "/delete apono Orders DB reason=decommissioned",
+    environment: V2_ONLY,
+    card: ["Delete the Apono integration Orders DB?", "danger"],
+    outcome: "applied",
+    answered: [`Read back: Apono no longer knows ${ORDERS}.`],
+    wrote: [`DELETE ${V2}/${ORDERS}`],
+  },
+];
+
+/** Apono's seventeen operations, through the chat. */
+export const conversations: readonly Conversation[] = [...reads, ...changes, ...onV2];

@@ -1,0 +1,148 @@
+import { company } from "../changes/desk.ts";
+import type { Conversation } from "./conversation.ts";
+
+const ROLE = "arn:aws:iam::111222345123:role/test";
+const EXTERNAL_ID = "5e93f474a30a2db85dd6046d6d5fg188";
+
+function found(nameFilter: string): string {
+  return `findCompaniesByName ${JSON.stringify({ nameFilter, maxResults: 100 })}`;
+}
+
+function externalIdOf(companyId: string): string {
+  return `getAmazonEC2ExternalIdForCrossAccountRole ${JSON.stringify({ companyId })}`;
+}
+
+/** GravityZone's pages "getConfiguredIntegrations" and "Integrations", through the chat. */
+export const conversations: readonly Conversation[] = [
+  {
+    name: "/status bitdefender shows the problems first",
+    said: "/status bitdefender",
+    answered: [
+      "GravityZone: 2 of 14 need action",
+      /vcenter-us\s+Error[^]*vcenter-eu\s+Action required[^]*12 without/,
+    ],
+    asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
+  },
+  {
+    name: "/status bitdefender of a company asks for that company",
+    said: "/status gravityzone globex",
+    answered: ["GravityZone: 1 of 1 active · Globex", "globex-hq"],
+    asked: [
+      found("*globex"),
+      `getConfiguredIntegrations ${JSON.stringify({ companyId: company.globex, page: 1, perPage: 100 })}`,
+    ],
+  },
+  {
+    name: "/status ec2 shows the external ID and this month's hours",
+    said: "/status ec2 Acme Corp",
+    answered: ["EC2 of Acme Corp: 168 hours this month", EXTERNAL_ID, /medium\s+157/, /Total\s+168/],
+    asked: [
+      found("*Acme Corp"),
+      externalIdOf(company.acmeCorp),
+      `getHourlyUsageForAmazonEC2Instances ${JSON.stringify({ companyId: company.acmeCorp })}`,
+    ],
+  },
+  {
+    name: "/usage ec2 shows the hours of a month by category",
+    said: "/usage ec2 Globex month=3/2026",
+    before: ({ gravityzone }) =>
+      gravityzone.world.ec2.get(company.globex)?.usage.set("03/2026", { large: 1200, micro: 34 }),
+    answered: ["1,234 EC2 hours in 03/2026 · Globex", /large\s+1,200/],
+    asked: [
+      found("*Globex"),
+      `getHourlyUsageForAmazonEC2Instances ${
+        JSON.stringify({ companyId: company.globex, targetMonth: "03/2026" })
+      }`,
+    ],
+  },
+  {
+    name: "/externalid shows the ID with a button that copies it",
+    said: "/externalid Acme Corp",
+    answered: ["External ID of Acme Corp", EXTERNAL_ID, "[ Copy external ID ]"],
+    asked: [found("*Acme Corp"), externalIdOf(company.acmeCorp)],
+  },
+  {
+    name: "/externalid of a name that fits several asks which company is meant",
+    said: "/externalid acme",
+    picks: "Acme Labs",
+    answered: ["External ID of Acme Labs", "91cc02e7a30a2db85dd6046d6d5fg007"],
+    asked: [
+      found("*acme"),
+      `getCompanyDetails ${JSON.stringify({ companyId: company.acmeLabs })}`,
+      externalIdOf(company.acmeLabs),
+    ],
+  },
+  {
+    name: "/whois shows the companies of an AWS account",
+    said: "/whois 1112-2234-5123",
+    answered: [
+      "1 company uses AWS account 111222345123",
+      /Company\s+Acme Corp/,
+      /Type\s+Customer/,
+      /Suspended\s+no/,
+    ],
+    asked: ['getCompanyDetailsByAWSAccountId {"accountId":"111222345123"}'],
+  },
+  {
+    name: "/find lists companies by part of their name",
+    said: "/find acme",
+    answered: ["3 companies fit “acme”", company.acmeCorporation],
+    asked: [found("*acme")],
+  },
+  {
+    name: "/enable ec2 sets up a role, and is taken back by disabling",
+    said: `/enable ec2 Initech role=${ROLE}`,
+    card: ["Enable the EC2 integration of Initech?", company.initech, ROLE, "Undo    yes, by disabling it"],
+    outcome: "applied",
+    answered: ["Initech is now listed for AWS account 111222345123"],
+    wrote: [
+      "configureAmazonEC2IntegrationUsingCrossAccountRole",
+      { companyId: company.initech, crossAccountRoleArn: ROLE },
+    ],
+    undone: {
+      card: ["Disable the EC2 integration of Initech?", "danger"],
+      outcome: "applied",
+      answered: ["no longer listed for AWS account 111222345123"],
+      wrote: ["disableAmazonEC2Integration", { companyId: company.initech }],
+    },
+  },
+  {
+    name: "/enable ec2 sets up access keys whose secret is entered on a private page",
+    said: "/enable ec2 Globex key=AKIAIHEBSE2JFZ6CAAAA secret=?",
+    enters: { secret: "rTEuYBJXA9Wnm6I6CQKB-entered" },
+    card: ["Enable the EC2 integration of Globex?", "access key AKIAIHEBSE2JFZ6CAAAA", "Undo    no: "],
+    outcome: "accepted",
+    answered: ["There is no call that reads access keys back."],
+    wrote: [
+      "configureAmazonEC2Integration",
+      { companyId: company.globex, keyId: "AKIAIHEBSE2JFZ6CAAAA", keySecret: "rTEuYBJXA9Wnm6I6CQKB-entered" },
+    ],
+  },
+  {
+    name: "/disable ec2 asks which company, warns of look-alikes, and is accepted",
+    said: '/disable ec2 acme reason="off-boarding" ticket=4711',
+    picks: "Acme Corp · …23c6",
+    card: [
+      "Disable the EC2 integration of Acme Corp?",
+      "danger",
+      "Not to be confused with Acme Corporation",
+      "ticket 4711",
+    ],
+    outcome: "accepted",
+    answered: ["GravityZone said yes."],
+    wrote: ["disableAmazonEC2Integration", { companyId: company.acmeCorp }],
+  },
+  {
+    name: "/rotate externalid generates a new ID and says what stops working",
+    said: "/rotate externalid Acme Corp reason=leaked",
+    card: ["Replace the external ID of Acme Corp?", EXTERNAL_ID, "stops working", "Undo    no: "],
+    outcome: "applied",
+    answered: ["The external ID is now 00000001a30a2db85dd6046d6d5fg188"],
+    wrote: ["generateAmazonEC2ExternalIdForCrossAccountRole", { companyId: company.acmeCorp }],
+  },
+  {
+    name: "/disable ec2 without a reason says what is missing",
+    said: "/disable ec2 Acme Corp",
+    refused: ["/disable ec2 needs reason=…", "because it is a dangerous change"],
+  },
+];

@@ -1,0 +1,4 @@
+import { conversations } from "./bitdefender.ts";
+import { testConversation } from "./conversation.ts";
+
+conversations.forEach(testConversation);
