@@ -92,7 +92,7 @@ export async function messageAt(
 
 const MOST_AT_ONCE = 20;
 /** A replica that dies while sending gives its messages back after this long. */
-const CLAIM_MS = 12_000;
+export const CLAIM_MS = 12_000;
 
 /** Takes due messages for this replica, most urgent first; chats in `busy` wait for what is under way. */
 export async function claimMessages(
@@ -111,6 +111,20 @@ export async function claimMessages(
       return store.kind === "postgres" ? due.forUpdate().skipLocked() : due;
     })
     .returningAll().execute();
+}
+
+/** Says that the holder is alive and still sending these. */
+export async function renewMessages(store: Store, holder: string, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  await store.db.updateTable("messages").set({ claimed_until: store.now() + CLAIM_MS })
+    .where("key", "in", keys).where("claimed_by", "=", holder).execute();
+}
+
+/** Puts back what was claimed and not begun. */
+export async function releaseMessages(store: Store, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  await store.db.updateTable("messages").set({ claimed_by: null, claimed_until: 0 })
+    .where("key", "in", keys).execute();
 }
 
 /** What a delivery came to, written back under the claim. */
@@ -158,9 +172,9 @@ export async function buryMessage(db: Queryable, key: string): Promise<void> {
     .where("key", "=", key).execute();
 }
 
-/** When the next message becomes due, epoch ms. */
+/** When the next message that has to wait becomes due, epoch ms. */
 export async function nextMessageAt(store: Store): Promise<number | undefined> {
   const next = await store.db.selectFrom("messages").select("not_before").where("state", "=", "due")
-    .orderBy("not_before").limit(1).executeTakeFirst();
+    .where("not_before", ">", store.now()).orderBy("not_before").limit(1).executeTakeFirst();
   return next?.not_before;
 }

@@ -5,9 +5,12 @@ import { errorFields, type Log } from "../log.ts";
 import type { Redactor } from "../redact.ts";
 import {
   buryMessage,
+  CLAIM_MS,
   claimMessages,
   nextMessageAt,
   postponeMessage,
+  releaseMessages,
+  renewMessages,
   settleMessage,
 } from "../store/messages.ts";
 import { keepCommand } from "../store/prompts.ts";
@@ -17,6 +20,8 @@ import { type Refusal, refusalOf } from "./api.ts";
 import { type Capabilities, deliver, type Delivered, type DeliverOptions } from "./deliver.ts";
 
 const LOOK_MS = 1_000;
+/** Telegram may take longer over one message than a claim lasts. */
+const RENEW_MS = CLAIM_MS / 3;
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 60_000;
 /** After this many attempts without any answer (about an hour) a message is given up. */
@@ -46,10 +51,13 @@ export interface Sender {
 export function createSender(options: SenderOptions): Sender {
   const { store, holder, log } = options;
   const busy = new Map<number, Promise<void>>();
+  const underWay = new Set<string>();
+  /** Telegram limits chats, not messages: until when (by the store's clock) it wants nothing more for a chat. */
+  const held = new Map<number, number>();
   let running = false;
   let looking: Promise<void> | undefined;
   let again = false;
-  let timer: ReturnType<typeof setInterval> | undefined;
+  let timers: ReturnType<typeof setInterval>[] = [];
   let early: ReturnType<typeof setTimeout> | undefined;
 
   function look(): void {
@@ -68,10 +76,13 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   async function fill(): Promise<void> {
-    const rows = await claimMessages(store, holder, new Set(busy.keys()));
+    for (const [chatId, until] of held) if (until <= store.now()) held.delete(chatId);
+    const rows = await claimMessages(store, holder, new Set([...busy.keys(), ...held.keys()]));
+    for (const { key } of rows) underWay.add(key);
     rows.sort((one, other) => one.priority - other.priority || one.created_at - other.created_at);
     for (const [chatId, inChat] of Map.groupBy(rows, (row) => row.chat_id)) {
       const done = sendInTurn(inChat).finally(() => {
+        for (const { key } of inChat) underWay.delete(key);
         busy.delete(chatId);
         look();
       });
@@ -82,16 +93,20 @@ export function createSender(options: SenderOptions): Sender {
 
   /** A retry that is due sooner than the next look gets a timer of its own. */
   async function wakeForNext(): Promise<void> {
-    const at = await nextMessageAt(store);
+    const at = Math.min(await nextMessageAt(store) ?? Infinity, ...held.values());
     clearTimeout(early);
-    const inMs = at === undefined ? Infinity : at - store.now();
-    if (running && inMs > 0 && inMs < LOOK_MS) early = setTimeout(look, inMs);
+    const inMs = Math.max(at - store.now(), 1);
+    if (running && inMs < LOOK_MS) early = setTimeout(look, inMs);
   }
 
+  /** Messages of one chat. When Telegram wants no more for now, the rest is put back. */
   async function sendInTurn(rows: readonly MessagesTable[]): Promise<void> {
-    for (const row of rows) {
+    for (const [index, row] of rows.entries()) {
       try {
-        await sendOne(row, options);
+        const holdMs = await sendOne(row, options);
+        if (holdMs === undefined) continue;
+        held.set(row.chat_id, store.now() + holdMs);
+        return await releaseMessages(store, rows.slice(index + 1).map(({ key }) => key));
       } catch (error) {
         log.error("message_not_recorded", { key: row.key, trace: row.trace, ...errorFields(error) });
       }
@@ -102,7 +117,13 @@ export function createSender(options: SenderOptions): Sender {
     start() {
       running = true;
       store.wakeUp.listen("messages", look);
-      timer = setInterval(look, LOOK_MS);
+      timers = [
+        setInterval(look, LOOK_MS),
+        setInterval(() => {
+          renewMessages(store, holder, [...underWay])
+            .catch((error) => log.warning("claim_not_renewed", errorFields(error)));
+        }, RENEW_MS),
+      ];
       look();
     },
     async stop(deadline) {
@@ -110,14 +131,15 @@ export function createSender(options: SenderOptions): Sender {
       // What was just decided may still be waiting: one more look, then nothing new.
       if (!deadline.aborted) await fill().catch(() => {});
       running = false;
-      clearInterval(timer);
       clearTimeout(early);
       await Promise.race([Promise.all(busy.values()), untilAborted(deadline)]);
+      timers.forEach(clearInterval);
     },
   };
 }
 
-async function sendOne(row: MessagesTable, options: SenderOptions): Promise<void> {
+/** Resolves to how long Telegram wants nothing more for this chat, if it said so. */
+async function sendOne(row: MessagesTable, options: SenderOptions): Promise<number | undefined> {
   const { store, log } = options;
   const kept: { handle: string; command: string }[] = [];
   const deliverOptions: DeliverOptions = {
@@ -140,21 +162,30 @@ async function sendOne(row: MessagesTable, options: SenderOptions): Promise<void
   for (const { handle, command } of kept) await keepCommand(store, row.chat_id, handle, command);
   await settleMessage(store, row, delivered);
   log.debug("message_sent", { key: row.key, trace: row.trace, format: delivered.format });
+  return undefined;
 }
 
-async function fail(row: MessagesTable, error: unknown, options: SenderOptions): Promise<void> {
+/** Buries the message or puts it off. Resolves to how long the whole chat has to wait, if it has. */
+async function fail(
+  row: MessagesTable,
+  error: unknown,
+  options: SenderOptions,
+): Promise<number | undefined> {
   const { store, log, clock } = options;
   const refusal = refusalOf(error);
   const fields = { key: row.key, trace: row.trace, code: refusal?.code, description: refusal?.description };
   if (refusal?.code === 429) {
     log.warning("telegram_slows_us_down", { ...fields, waitMs: refusal.retryAfterMs });
-    return await postponeMessage(store, row, refusal.retryAfterMs ?? FIRST_RETRY_MS, true);
+    const holdMs = refusal.retryAfterMs ?? FIRST_RETRY_MS;
+    await postponeMessage(store, row, holdMs, true);
+    return holdMs;
   }
   const final = refusal !== undefined && refusal.code < 500 && refusal.code !== 401;
   if (final || row.attempts >= MOST_ATTEMPTS) {
     log.error("message_given_up", { ...fields, ...(refusal ? {} : errorFields(error)) });
     await buryMessage(store.db, row.key);
-    return await options.onDead(row, refusal ?? { code: 0, description: "no answer from Telegram" });
+    await options.onDead(row, refusal ?? { code: 0, description: "no answer from Telegram" });
+    return undefined;
   }
   const waitMs = Math.min(FIRST_RETRY_MS * 2 ** row.attempts, LONGEST_RETRY_MS) * (0.5 + clock.random() / 2);
   log.warning("message_delayed", {
@@ -163,6 +194,7 @@ async function fail(row: MessagesTable, error: unknown, options: SenderOptions):
     ...(refusal ? {} : errorFields(error)),
   });
   await postponeMessage(store, row, Math.round(waitMs), false);
+  return undefined;
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
