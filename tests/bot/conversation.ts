@@ -190,8 +190,8 @@ function looks({ telegram }: Stage): Map<Message, string> {
     const chat = Number(parameters["chat_id"]);
     if (outcome !== "ok" || Number.isNaN(chat)) continue;
     const aside = parameters["ephemeral_message_parameters"] as { receiver_user_id: number } | undefined;
-    const seen = aside ? telegram.ephemerals(aside.receiver_user_id, chat) : telegram.answers(chat);
-    for (const message of seen) looks.set(message, render(message));
+    const personal = aside ? telegram.ephemerals(aside.receiver_user_id, chat) : [];
+    for (const message of [...telegram.answers(chat), ...personal]) looks.set(message, render(message));
   }
   return looks;
 }
