@@ -1,0 +1,120 @@
+import { SECRET, talk } from "./update.ts";
+
+export interface ChildOptions {
+  /** Relative to this folder. */
+  readonly entry: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** A server in a process of its own, started as its operator would. */
+export interface Child extends AsyncDisposable {
+  readonly port: number;
+  /** From the start of the process to the first update answered 200, in ms. */
+  readonly coldStartMs: number;
+  /** Undefined where the system does not tell. */
+  memoryMb(): number | undefined;
+  /** CPU time used so far, in ms; undefined where the system does not tell. */
+  cpuMs(): number | undefined;
+}
+
+const PATIENCE_MS = 15_000;
+const LOOK_MS = 2;
+
+/** Starts a bot's server and waits until it has acknowledged its first update. */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const startedAt = performance.now();
+  const process = startProcess(options);
+  await Promise.race([firstAnswer(process.port), process.endedEarly]);
+  const coldStartMs = performance.now() - startedAt;
+  return {
+    port: process.port,
+    coldStartMs,
+    memoryMb: () => residentMb(process.pid),
+    cpuMs: () => cpuMs(process.pid),
+    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+  };
+}
+
+/** A process that was told a port to listen on; it may not listen yet. */
+export interface Started extends AsyncDisposable {
+  readonly pid: number;
+  readonly port: number;
+  /** Rejects when it ends before it was stopped. */
+  readonly endedEarly: Promise<never>;
+}
+
+export function startProcess({ entry, environment = {} }: ChildOptions): Started {
+  const port = freePort();
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "--frozen", "-A", new URL(entry, import.meta.url).href],
+    env: { ...environment, HOST: "127.0.0.1", PORT: String(port), NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+  let stopped = false;
+  const endedEarly = process.status.then(({ code }) => {
+    if (!stopped) throw new Error(`${entry} ended with code ${code} before it was stopped`);
+    return new Promise<never>(() => {});
+  });
+  endedEarly.catch(() => {});
+  return {
+    pid: process.pid,
+    port,
+    endedEarly,
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      process.kill("SIGTERM");
+      await process.status;
+    },
+  };
+}
+
+export async function post(port: number, update: string): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${port}/telegram`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-telegram-bot-api-secret-token": SECRET },
+    body: update,
+  });
+  await answer.body?.cancel();
+  return answer.status;
+}
+
+async function firstAnswer(port: number): Promise<void> {
+  const endsAt = performance.now() + PATIENCE_MS;
+  while (performance.now() < endsAt) {
+    const status = await post(port, talk(1)).catch(() => 0);
+    if (status === 200) return;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  throw new Error(`Nobody answered on port ${port} within ${PATIENCE_MS / 1000} s`);
+}
+
+function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return port;
+}
+
+function residentMb(pid: number): number | undefined {
+  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(procFile(pid, "status") ?? "")?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) / 1024;
+}
+
+/** Linux counts CPU time in hundredths of a second. */
+const TICK_MS = 10;
+
+function cpuMs(pid: number): number | undefined {
+  // The second field is the program's name in brackets, which may hold blanks; user and system time come after it.
+  const fields = procFile(pid, "stat")?.replace(/^.*\) /, "").split(" ");
+  return fields === undefined ? undefined : (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+function procFile(pid: number, name: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/${name}`);
+  } catch {
+    return undefined;
+  }
+}
