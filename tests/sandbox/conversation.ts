@@ -2,11 +2,13 @@ import { isEphemeral, type Message, type RichNode } from "./telegram/message.ts"
 import {
   ANA,
   BEN,
+  createTestClock,
   GROUP,
   openStage,
   OSKAR,
   type Stage,
   type StageOptions,
+  type TestClock,
   type VendorName,
 } from "./stage.ts";
 import { buttonsOf, plainText, render } from "./telegram.ts";
@@ -58,8 +60,10 @@ export const SANDBOX_GROUP = { id: GROUP, title: "On-call", members: [ANA, BEN, 
 
 export async function openConversation(options: StageOptions = {}): Promise<Conversation> {
   const conditions = new Map<VendorName, Condition>();
+  const end = new AbortController();
   const stage = await openStage({
     telegram: { chats: [SANDBOX_GROUP] },
+    clock: clockUntil(end.signal),
     ...options,
     async onTheWay(vendor, request, passOn) {
       const condition = conditions.get(vendor) ?? "well";
@@ -120,8 +124,18 @@ export async function openConversation(options: StageOptions = {}): Promise<Conv
         .limit(1).executeTakeFirst();
       return newest?.code;
     },
-    [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      end.abort();
+      await stage[Symbol.asyncDispose]();
+    },
   };
+}
+
+/** A read that failed may leave another one waiting for its next try: it must not wait beyond the end. */
+function clockUntil(end: AbortSignal): TestClock {
+  const clock = createTestClock();
+  const until = (signal?: AbortSignal) => AbortSignal.any(signal ? [end, signal] : [end]);
+  return { ...clock, sleep: (ms, signal) => clock.sleep(ms, until(signal)) };
 }
 
 /** Resolves when Telegram has nothing to deliver and the bot nothing to do or to say. */
