@@ -1,0 +1,4 @@
+import { testConversation } from "./conversation.ts";
+import { conversations } from "./opsramp.ts";
+
+conversations.forEach(testConversation);
