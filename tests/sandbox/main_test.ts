@@ -47,10 +47,13 @@ Deno.test("sandbox serves the chat page on the port of its choice until it is in
   const { address, rest } = await firstLine(child.stdout);
   const page = await fetch(address);
   assert.match(await page.text(), /<title>Countersign sandbox<\/title>/);
-  const told = (await fetch(new URL("/sandbox/state?as=101", address))).json() as Promise<State>;
-  const { persons, chats } = await told;
+  const { persons, chats } = await stateAt(address);
   assert.deepEqual(persons.map(({ first_name }) => first_name), ["Ana", "Ben", "Oskar"]);
   assert.deepEqual(chats.map(({ title }) => title), [undefined, "On-call"]);
+  const words = { person: 101, chat: -1001, text: "/status bitdefender" };
+  await (await fetch(new URL("/sandbox/say", address), { method: "POST", body: JSON.stringify(words) })).body
+    ?.cancel();
+  assert.deepEqual(await firstCall(address), ["GravityZone", "getConfiguredIntegrations", "ok"]);
   child.kill("SIGINT");
   const [{ code }, errors] = await Promise.all([child.status, text(child.stderr), rest()]);
   assert.deepEqual([code, errors], [0, ""]);
@@ -92,8 +95,27 @@ for (const [line, port, wish] of WISHES) {
 }
 
 interface State {
+  readonly calls: readonly {
+    readonly vendor: string;
+    readonly operation: string;
+    readonly outcome: string;
+  }[];
   readonly persons: readonly { readonly first_name: string }[];
   readonly chats: readonly { readonly title?: string }[];
+}
+
+async function stateAt(address: string): Promise<State> {
+  return await (await fetch(new URL("/sandbox/state?as=101", address))).json() as State;
+}
+
+/** What the panel shows first; the page is told of every change, and so is this. */
+async function firstCall(address: string): Promise<string[]> {
+  const events = await fetch(new URL("/sandbox/events", address));
+  for await (const _ of events.body ?? []) {
+    const [call] = (await stateAt(address)).calls;
+    if (call) return [call.vendor, call.operation, call.outcome];
+  }
+  throw new Error("The page was closed before a vendor was called.");
 }
 
 async function sandbox(...args: string[]): Promise<{ code: number; out: string; err: string }> {

@@ -117,7 +117,7 @@ function drawPersons(persons) {
   );
   const me = persons.find(({ id }) => id === view.person);
   find("persons").replaceChildren(...buttons);
-  find("persons").hidden = buttons.length === 1;
+  find("persons").hidden = buttons.length === 1 && !query.has("frame");
   document.title = `${me.first_name} · Countersign sandbox`;
   if (query.has("as")) text.placeholder = `Message as ${me.first_name}`;
 }
