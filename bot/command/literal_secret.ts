@@ -51,6 +51,8 @@ export function literalSecretsIn(document: Json, isSecret: SecretJudge): string[
         typeof leaf.value !== "boolean" && leaf.value !== null && isLiteral(String(leaf.value))
       )
       .filter((leaf) => isSecret(leaf.path) || isSecret(withoutIndexes(leaf.path)))
+      // Of a list like [{"key": "accept", "value": …}] the key says what the value is.
+      .filter((leaf) => leaf.keyed === undefined || isSecret(leaf.keyed))
       .map((leaf) => leaf.path),
   );
 }
@@ -69,6 +71,8 @@ function isLiteral(value: string): boolean {
 
 interface Leaf {
   readonly path: string;
+  /** The path with the name that the leaf goes by in its list, if it has one there. */
+  readonly keyed?: string;
   readonly value: string | number | boolean | null;
 }
 
@@ -78,11 +82,19 @@ function leavesOf(root: Json): Leaf[] {
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const { path, value } = next;
     if (value === null || typeof value !== "object") leaves.push({ path: path.join("."), value });
-    else {for (const [key, inner] of Object.entries(value)) {
-        waiting.push({ path: [...path, key], value: inner });
-      }}
+    else if (isKeyed(value)) {
+      const keyed = [...path.slice(0, -1), value.key].join(".");
+      leaves.push({ path: [...path, "value"].join("."), keyed, value: value.value });
+    } else {
+      for (const [key, inner] of Object.entries(value)) waiting.push({ path: [...path, key], value: inner });
+    }
   }
   return leaves.reverse();
+}
+
+function isKeyed(value: Json): value is { readonly key: string; readonly value: string } {
+  const { key, value: inner, ...others } = Object(value);
+  return typeof key === "string" && typeof inner === "string" && Object.keys(others).length === 0;
 }
 
 function withoutIndexes(path: string): string {

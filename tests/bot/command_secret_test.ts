@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { literalSecretIn, looksSecret } from "../../bot/command/literal_secret.ts";
+import { literalSecretIn, literalSecretsIn, looksSecret } from "../../bot/command/literal_secret.ts";
 
 const secretKeys = [
   "secret",
@@ -73,4 +73,15 @@ Deno.test("literalSecretIn answers at once on long hostile text", () => {
     literalSecretIn(part.repeat(Math.ceil(4096 / part.length)));
   }
   assert.ok(performance.now() - started < 2000);
+});
+
+Deno.test("literalSecretsIn goes by the name that a value has in its list", () => {
+  const document = {
+    headers: [{ key: "accept", value: "application/json" }, {
+      key: "Authorization",
+      value: "Basic c2VjcmV0",
+    }],
+  };
+  const isSecret = (path: string) => /^headers\.(?!accept$)/.test(path);
+  assert.deepEqual(literalSecretsIn(document, isSecret), ["headers.1.value"]);
 });
