@@ -36,6 +36,7 @@ export interface Decisions {
 
 export function createDecisions({ config, store, people, secrets, metrics }: DecisionsOptions): Decisions {
   async function decide(turn: Turn, change: Change, asked: Verdict, reason?: string): Promise<void> {
+    if (change.state !== "pending") return await tellWhatItIs(turn, change.code, asked);
     const own = change.requester_id === turn.person.id;
     const verdict = asked === "reject" && own ? "withdraw" : asked;
     const record = { about: auditOf(change), detail: verdict };

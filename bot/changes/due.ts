@@ -42,6 +42,7 @@ export function createDue({ store, holder, log }: DueOptions): Due {
       return await move(store, { code: waiting.code, event: "claim", set: claim(), audit: {} });
     } catch (error) {
       // Another replica began with the same target in this moment: the index lets only one in.
+      if (!(error instanceof Error && /unique/i.test(error.message))) throw error;
       log.debug("target_busy", { code: waiting.code, ...errorFields(error) });
       return undefined;
     }

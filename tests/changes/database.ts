@@ -16,13 +16,22 @@ export interface DatabaseKind {
   open(): Promise<Database>;
 }
 
-const SERVER = "postgres://postgres@127.0.0.1:5432/postgres";
+const SUPERUSER = "postgres";
+const SERVER = `postgres://${SUPERUSER}@127.0.0.1:5432/postgres`;
+
+const sqlite: DatabaseKind = {
+  name: "SQLite",
+  open: () => Promise.resolve({ url: "sqlite::memory:", [Symbol.asyncDispose]: nothing }),
+};
+
+export const postgres: DatabaseKind = {
+  name: "Postgres",
+  open: () => openPostgres(SUPERUSER),
+  ...await postgresMissing(),
+};
 
 /** SQLite in memory, and Postgres where a server answers. */
-export const databases: readonly DatabaseKind[] = [
-  { name: "SQLite", open: () => Promise.resolve({ url: "sqlite::memory:", [Symbol.asyncDispose]: nothing }) },
-  { name: "Postgres", open: openPostgres, ...await postgresMissing() },
-];
+export const databases: readonly DatabaseKind[] = [sqlite, postgres];
 
 /** One test on each kind of database; where there is none it is skipped and says why. */
 export function testOnEach(name: string, test: (url: string) => Promise<void>): void {
@@ -50,10 +59,25 @@ export async function openFile(): Promise<Database & { readonly path: string }> 
   };
 }
 
-async function openPostgres(): Promise<Database> {
+/** A Postgres database that belongs to a role without any special rights, as a deployment's should. */
+export async function openOwned(): Promise<Database> {
+  const role = `countersign_${randomBytes(6).toString("hex")}`;
+  await onServer(`create role ${role} login`);
+  const database = await openPostgres(role);
+  return {
+    url: database.url,
+    async [Symbol.asyncDispose]() {
+      await database[Symbol.asyncDispose]();
+      await onServer(`drop role ${role}`);
+    },
+  };
+}
+
+async function openPostgres(owner: string): Promise<Database> {
   const name = `countersign_${randomBytes(6).toString("hex")}`;
-  await onServer(`create database ${name}`);
+  await onServer(`create database ${name} owner ${owner}`);
   const url = new URL(SERVER);
+  url.username = owner;
   url.pathname = `/${name}`;
   return {
     url: url.href,
