@@ -105,7 +105,7 @@ function oneCommand(command: Command, vocabulary: { commands: readonly Command[]
     mark: "info",
     title: [{ code: headOf(command) }, `: ${command.summary}`],
     blocks: explained(command),
-    buttons: [buttonFor(command.example, vocabulary)].filter((row) => row.length > 0),
+    buttons: [buttonFor(exampleOf(command), vocabulary)].filter((row) => row.length > 0),
     personal: true,
   };
 }
@@ -126,12 +126,17 @@ function severalCommands(verb: string, commands: readonly Command[]): Reply {
 function explained(command: Command): Block[] {
   const facts: [string, Line][] = [
     ["Type", { code: usageOf(command) }],
-    ["Example", { code: command.example }],
+    ["Example", { code: exampleOf(command) }],
   ];
   if (takesDocument(command)) {
     facts.push(["Document", "JSON, as a file with the command as caption, or in reply to it"]);
   }
   return [{ kind: "facts", facts: [...facts, ["Risk", riskInWords(command)]] }];
+}
+
+/** As it would be taken: a dangerous change needs its reason. */
+function exampleOf({ example, risk }: Command): string {
+  return risk === "danger" && !/ reason=/.test(example) ? `${example} reason=maintenance` : example;
 }
 
 function noSuchTopic(verb: string, commands: readonly Command[]): Reply {

@@ -79,7 +79,7 @@ Deno.test("help for a verb shows each form with usage, example, risk and who agr
   const text = JSON.stringify(reply);
   assert.equal(reply.blocks?.length, 2);
   assert.match(text, /\/disable ec2 <company> reason=<why>/);
-  assert.match(text, /"\/disable opsramp 1"/);
+  assert.match(text, /"\/disable opsramp 1 reason=maintenance"/);
   assert.match(text, /Dangerous: needs reason=… and one approver other than you/);
 });
 
@@ -109,7 +109,9 @@ Deno.test("help says what there is instead of an unknown verb or target", () => 
 
 Deno.test("help offers the example of a read as a press, and of a change as text", () => {
   assert.deepEqual(actions(help(commands, { verb: "whois" })), [{ command: "/whois 1" }]);
-  assert.deepEqual(actions(help(commands, { verb: "rotate" })), [{ copy: "/rotate externalid 1" }]);
+  assert.deepEqual(actions(help(commands, { verb: "rotate" })), [{
+    copy: "/rotate externalid 1 reason=maintenance",
+  }]);
 });
 
 Deno.test("start leads to /status and /help", () => {
