@@ -12,6 +12,7 @@ import {
   webhookSecretList,
   webUrl,
 } from "./setting.ts";
+import { telemetryProblem } from "./telemetry.ts";
 
 /** One line of the README's environment table and of `.env.example`. */
 interface Variable {
@@ -216,7 +217,7 @@ function readVendors({ check, group }: Reader): Pick<Config, "bitdefender" | "ap
 
 /** Values that are fine one by one and would still let someone in, or nobody. */
 function contradictions(config: Omit<Config, "secrets">, environment: Environment): string[] {
-  const problems: string[] = [];
+  const problems = [telemetryProblem(environment)].filter((problem) => problem !== undefined);
   if (config.publicUrl && config.webhookSecrets.length === 0) {
     problems.push(
       "TELEGRAM_WEBHOOK_SECRET is missing: with PUBLIC_URL set, anyone could post updates without it.",

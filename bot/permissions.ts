@@ -1,15 +1,17 @@
 import { dirname } from "node:path";
 import { type Config, ConfigError, readConfig, variables } from "./config.ts";
 import type { DatabaseConfig } from "./setting.ts";
+import { telemetryVariables } from "./telemetry.ts";
 
 /**
- * The least that `deno run` has to permit, as flags without white space: our own variables (all others look unset,
- * because pg and others ask for many), the hosts the configuration names, and the address to listen on. One
- * folder to read and write comes on top, see `dataFolder`. Without a usable configuration only the variables are
- * permitted: enough for the bot to say what is wrong with them.
+ * The least that `deno run` has to permit, as flags without white space: our own variables and those that turn
+ * telemetry on (all others look unset, because pg and others ask for many), the hosts the configuration names, and
+ * the address to listen on. One folder to read and write comes on top, see `dataFolder`. Without a usable
+ * configuration only the variables are permitted: enough for the bot to say what is wrong with them.
  */
 export function permissionFlags(config: Config | undefined): string[] {
-  const always = ["--no-prompt", `--allow-env=${Object.keys(variables).join(",")}`, "--ignore-env"];
+  const seen = [...Object.keys(variables), ...telemetryVariables];
+  const always = ["--no-prompt", `--allow-env=${seen.join(",")}`, "--ignore-env"];
   if (!config) return always;
   return [
     ...always,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readConfig, variables } from "../../bot/config.ts";
 import { dataFolder, permissionFlags, UnusablePath } from "../../bot/permissions.ts";
+import { telemetryVariables } from "../../bot/telemetry.ts";
 
 const LEAST = { TELEGRAM_BOT_TOKEN: "7:abc", ADMIN_CHATS: "-1001" };
 
@@ -50,7 +51,8 @@ Deno.test("permissionFlags opens Apono's default host only once a token is there
 
 Deno.test("permissionFlags lets the bot read its own variables and shows it no others", () => {
   const given = flags({});
-  assert.ok(given.includes(`--allow-env=${Object.keys(variables).join(",")}`));
+  const seen = [...Object.keys(variables), ...telemetryVariables];
+  assert.ok(given.includes(`--allow-env=${seen.join(",")}`));
   assert.ok(given.includes("--ignore-env"));
 });
 
