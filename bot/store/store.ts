@@ -85,7 +85,8 @@ function createPool(url: string): pg.Pool {
     connectionTimeoutMillis: 5000,
     keepAlive: true,
   });
-  // An idle connection that the server cut must not end the process; the next query reports it.
+  // A connection that the server cut must not end the process, idle or in use: the next query reports it.
   pool.on("error", () => {});
+  pool.on("connect", (client) => void client.on("error", () => {}));
   return pool;
 }
