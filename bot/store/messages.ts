@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Reply } from "../../handlers/reply.ts";
 import type { MessagesTable, Queryable } from "./schema.ts";
 import type { Store } from "./store.ts";
@@ -94,22 +95,47 @@ const MOST_AT_ONCE = 20;
 /** A replica that dies while sending gives its messages back after this long. */
 export const CLAIM_MS = 12_000;
 
-/** Takes due messages for this replica, most urgent first; chats in `busy` wait for what is under way. */
+/** Any number that only we use: Postgres lets one replica claim messages at a time. */
+const CLAIM_LOCK = 7_205_760;
+
+/**
+ * Takes due messages for this replica, most urgent first; chats in `busy` wait for what is under way, and so do
+ * chats that another replica is sending to: two at once would mix up the order.
+ */
 export async function claimMessages(
   store: Store,
   holder: string,
   busy: ReadonlySet<number>,
 ): Promise<MessagesTable[]> {
+  if (store.kind === "sqlite") return await claim(store, store.db, holder, busy);
+  return await store.transaction(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(${CLAIM_LOCK})`.execute(transaction);
+    const now = store.now();
+    const elsewhere = await transaction.selectFrom("messages").select("chat_id").distinct()
+      .where("state", "=", "due").where("claimed_until", ">", now).execute();
+    return await claim(
+      store,
+      transaction,
+      holder,
+      new Set([...busy, ...elsewhere.map((row) => row.chat_id)]),
+    );
+  });
+}
+
+async function claim(
+  store: Store,
+  db: Queryable,
+  holder: string,
+  busy: ReadonlySet<number>,
+): Promise<MessagesTable[]> {
   const now = store.now();
-  return await store.db.updateTable("messages")
+  return await db.updateTable("messages")
     .set({ claimed_by: holder, claimed_until: now + CLAIM_MS })
-    .where("key", "in", (select) => {
-      const due = select.selectFrom("messages").select("key")
+    .where("key", "in", (select) =>
+      select.selectFrom("messages").select("key")
         .where("state", "=", "due").where("not_before", "<=", now).where("claimed_until", "<=", now)
         .$if(busy.size > 0, (query) => query.where("chat_id", "not in", [...busy]))
-        .orderBy("priority").orderBy("created_at").limit(MOST_AT_ONCE);
-      return store.kind === "postgres" ? due.forUpdate().skipLocked() : due;
-    })
+        .orderBy("priority").orderBy("created_at").limit(MOST_AT_ONCE))
     .returningAll().execute();
 }
 

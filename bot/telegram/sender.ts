@@ -79,7 +79,7 @@ export function createSender(options: SenderOptions): Sender {
     for (const [chatId, until] of held) if (until <= store.now()) held.delete(chatId);
     const rows = await claimMessages(store, holder, new Set([...busy.keys(), ...held.keys()]));
     for (const { key } of rows) underWay.add(key);
-    rows.sort((one, other) => one.priority - other.priority || one.created_at - other.created_at);
+    rows.sort(byUrgency);
     for (const [chatId, inChat] of Map.groupBy(rows, (row) => row.chat_id)) {
       const done = sendInTurn(inChat).finally(() => {
         for (const { key } of inChat) underWay.delete(key);
@@ -136,6 +136,14 @@ export function createSender(options: SenderOptions): Sender {
       timers.forEach(clearInterval);
     },
   };
+}
+
+const NATURALLY = new Intl.Collator("en", { numeric: true });
+
+/** The oldest first among the equally urgent; keys hold update ids, which tell within one millisecond. */
+function byUrgency(one: MessagesTable, other: MessagesTable): number {
+  return one.priority - other.priority || one.created_at - other.created_at ||
+    NATURALLY.compare(one.key, other.key);
 }
 
 /** Resolves to how long Telegram wants nothing more for this chat, if it said so. */
