@@ -60,7 +60,9 @@ export function laneOf(update: Update): string {
 }
 
 export function personOf(user: User): Person {
-  return { id: user.id, name: [user.first_name, user.last_name].filter(Boolean).join(" ") };
+  const name = [user.first_name, user.last_name].filter(Boolean).join(" ");
+  // Postgres stores no NUL, and half a character would not come back as it was.
+  return { id: user.id, name: name.replaceAll("\0", "").toWellFormed() };
 }
 
 export function textOf(message: Message): string {
