@@ -1,4 +1,4 @@
-import type { Bot } from "grammy";
+import { type Bot, BotError } from "grammy";
 import type { Chat, Message, Update } from "grammy/types";
 import { bugReply } from "../failure.ts";
 import { errorFields, type Log } from "../log.ts";
@@ -7,7 +7,7 @@ import { classify, type Incoming, type Person } from "../people/incoming.ts";
 import { continuationShape, waitingShape } from "../secrets/secrets.ts";
 import { finishUpdate } from "../store/inbox.ts";
 import { messageAt } from "../store/messages.ts";
-import { findPrompt } from "../store/prompts.ts";
+import { findPromptEver } from "../store/prompts.ts";
 import type { InboxTable } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { createTurn, newTrace, type Turn, type TurnOptions } from "../turn.ts";
@@ -65,7 +65,7 @@ export function createDesk(options: DeskOptions): Desk {
 
   /** The secrets of a request have been entered: it goes on as if just asked for. */
   async function goOn(row: InboxTable, request: string): Promise<void> {
-    const prompt = await findPrompt(store, request);
+    const prompt = await findPromptEver(store, request);
     if (prompt?.kind !== "secret") return await finishUpdate(store, store.db, row.update_id, false);
     const { invocation, ...asked } = waitingShape.parse(JSON.parse(prompt.body));
     const turn = createTurn({ ...placeOf(store, row), ...asked, at: store.now() }, newTrace());
@@ -79,7 +79,11 @@ export function createDesk(options: DeskOptions): Desk {
       if (continuation.success) return await goOn(row, continuation.data.request);
       const update = body as Update;
       rows.set(update, row);
-      await bot.handleUpdate(update);
+      try {
+        await bot.handleUpdate(update);
+      } catch (error) {
+        throw error instanceof BotError ? error.error : error;
+      }
     },
   };
 }
