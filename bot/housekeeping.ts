@@ -3,6 +3,7 @@ import { EXECUTION_LEASE_MS } from "./changes/due.ts";
 import type { Executor } from "./changes/executor.ts";
 import { errorFields, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Secrets } from "./secrets/secrets.ts";
 import { oldestWaiting, pruneInbox } from "./store/inbox.ts";
 import { takeLease } from "./store/leases.ts";
 import { prunePrompts } from "./store/prompts.ts";
@@ -21,6 +22,7 @@ export interface HousekeepingOptions {
   readonly store: Store;
   readonly executor: Executor;
   readonly decisions: Decisions;
+  readonly secrets: Secrets;
   readonly holder: string;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -33,7 +35,7 @@ export interface Housekeeping {
 }
 
 export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
-  const { store, executor, decisions, holder, metrics, log } = options;
+  const { store, executor, decisions, secrets, holder, metrics, log } = options;
   /** Changes of different targets run side by side. */
   const WIDTH = 4;
   let running = 0;
@@ -72,6 +74,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
       const prune = alone("prune", PRUNE_MS, async () => {
         await pruneInbox(store, KEEP_UPDATES_MS);
         await prunePrompts(store);
+        await secrets.wipeAbandoned();
         await store.db.deleteFrom("messages")
           .where("created_at", "<", store.now() - KEEP_MESSAGES_MS).where("state", "<>", "due").execute();
       });

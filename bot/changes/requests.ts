@@ -4,12 +4,13 @@ import type { Reply } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
 import { badInputReply, vendorFailureReply } from "../failure.ts";
 import type { People } from "../people/people.ts";
+import type { ReasonCode } from "../people/reasons.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import { PRIORITY, putMessage } from "../store/messages.ts";
 import { askedIn } from "../command/literal_secret.ts";
 import type { Vocabulary } from "../command/route.ts";
 import type { Store } from "../store/store.ts";
-import type { Turn } from "../turn.ts";
+import type { Refusal, Turn } from "../turn.ts";
 import type { Vendors } from "../vendors.ts";
 import { askedAlready, openRepeatOf, openUndoOf } from "./asked_already.ts";
 import { cardOf } from "./card.ts";
@@ -47,27 +48,45 @@ export function createRequests(options: RequestsOptions): Requests {
   const { config, store, vendors, people, secrets, vocabulary } = options;
 
   async function ask(turn: Turn, operation: ChangeOperation, invocation: Invocation): Promise<void> {
+    const { handle } = invocation;
+    if (await tryToAsk(turn, operation, invocation) || handle === undefined) return;
+    // Nothing came of it, so the secrets that were entered for it are of no use any more.
+    turn.also((transaction) => secrets.wipe(transaction, handle));
+  }
+
+  /** True once a change waits for its second person. */
+  async function tryToAsk(
+    turn: Turn,
+    operation: ChangeOperation,
+    invocation: Invocation,
+  ): Promise<boolean> {
     const named = nameOf(operation);
-    if (store.now() - turn.at > STALE_MS) return askWhetherStillWanted(store, turn, invocation);
+    const refuse = (reason: ReasonCode, more: Refusal = {}) => {
+      turn.refuse(reason, { operation: named, ...more });
+      return false;
+    };
+    if (store.now() - turn.at > STALE_MS) {
+      askWhetherStillWanted(store, turn, invocation);
+      return false;
+    }
     const chatId = groupFor(turn, config);
-    if (chatId === undefined) return turn.refuse("no_group", { operation: named });
+    if (chatId === undefined) return refuse("no_group");
     const connected = vendors.byName(operation.vendor);
     if (!connected?.client) {
       const { label, environment } = connected!.vendor;
-      return turn.refuse("vendor_not_set_up", {
-        operation: named,
+      return refuse("vendor_not_set_up", {
         next: [`${label} needs `, { code: environment.join(", ") }, ". /doctor shows what is set."],
       });
     }
-    if (invocation.asked.length > 0 && !config.secretKey) {
-      return turn.refuse("no_secret_key", { operation: named });
-    }
+    if (invocation.asked.length > 0 && !config.secretKey) return refuse("no_secret_key");
     const plan = await planOrAnswer(turn, operation, invocation);
-    if (!plan || !await wayBackIsOpen(turn, plan, invocation)) return;
+    if (!plan || !await wayBackIsOpen(turn, plan, invocation)) return false;
     if (invocation.asked.length > 0 && !await secrets.complete(invocation)) {
-      return await secrets.askFor(turn, invocation, operation.render(plan).title);
+      await secrets.askFor(turn, invocation, operation.render(plan).title);
+      return false;
     }
     await record(turn, operation, invocation, plan, chatId);
+    return true;
   }
 
   async function planOrAnswer(

@@ -11,6 +11,8 @@ import { z } from "zod";
 import { invocationShape } from "../changes/invocation.ts";
 
 const ENTRY_MS = 10 * 60_000;
+/** Longer than a bot that was stopped takes to come back to what waits in its inbox. */
+const ABANDONED_MS = 86_400_000;
 
 export interface SecretsOptions {
   readonly store: Store;
@@ -46,6 +48,8 @@ export interface Secrets {
   /** The values by field name, for the one write that needs them. */
   open(request: string): Promise<Record<string, string>>;
   wipe(db: Queryable, request: string): Promise<void>;
+  /** Wipes what was entered long ago for requests that never came to be, such as those that failed half-way. */
+  wipeAbandoned(): Promise<void>;
 }
 
 /** What has to be known to go on with a request once its secrets are there. */
@@ -177,6 +181,16 @@ export function createSecrets({ store, vault, pageUrl, sendPrivately }: SecretsO
     },
     async wipe(db, request) {
       await db.updateTable("secret_entries").set({ sealed: null }).where("request", "=", request).execute();
+    },
+    async wipeAbandoned() {
+      await store.db.updateTable("secret_entries").set({ sealed: null })
+        .where("sealed", "is not", null).where("used_at", "<", store.now() - ABANDONED_MS)
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(
+            selectFrom("changes").select("code").whereRef("handle", "=", "secret_entries.request")
+              .where("state", "in", ["pending", "approved", "executing"]),
+          ))
+        ).execute();
     },
   };
 }

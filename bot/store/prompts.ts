@@ -57,6 +57,11 @@ export async function findPrompt(store: Store, handle: string): Promise<PromptsT
     .where("handle", "=", handle).where("expires_at", ">", store.now()).executeTakeFirst();
 }
 
+/** The same for what may go on however late, such as a request whose secrets came in time. */
+export async function findPromptEver(store: Store, handle: string): Promise<PromptsTable | undefined> {
+  return await store.db.selectFrom("prompts").selectAll().where("handle", "=", handle).executeTakeFirst();
+}
+
 /** Marks a question as answered. */
 export async function usePrompt(store: Store, db: Queryable, handle: string): Promise<void> {
   await db.updateTable("prompts").set({ used_at: store.now() }).where("handle", "=", handle).execute();
