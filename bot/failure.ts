@@ -21,10 +21,12 @@ export function vendorFailureReply(error: ClientError, trace: string): Reply {
   };
 }
 
+const AWAY = "is not reachable";
+
 /** For a line that begins with the vendor's name: "unreachable: refused our key (401)". */
 export function unreachable(failure: Failure): string {
-  const what = describe(failure).replace(`${failure.vendor} `, "").replace(/^is not reachable(, | |$)/, "");
-  return what === "" ? "unreachable" : `unreachable: ${what}`;
+  const what = describe(failure).replace(`${failure.vendor} `, "");
+  return what.startsWith(AWAY) ? what.replace(AWAY, "unreachable") : `unreachable: ${what}`;
 }
 
 /** Input that passed the grammar and still makes no sense to the operation. */
