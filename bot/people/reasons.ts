@@ -42,7 +42,8 @@ export const reasons = {
   literal_secret: "That message held a secret.",
   stale_message: "That message is older than two minutes.",
   no_secret_key: "Secrets cannot be entered: the bot has no SECRET_KEY.",
-  secret_missing: "The secret was not entered in time.",
+  secret_missing:
+    "The secret that was entered cannot be opened any more: it was wiped, or SECRET_KEY is another one now. Nothing was sent. Ask again to enter it anew.",
   no_group: "There is no group among ADMIN_CHATS where a second person could approve.",
   card_refused: "The group refused the card, so nobody could approve it.",
   vendor_failed: "The vendor could not be asked whether the target is still the same, so nothing was sent.",

@@ -24,7 +24,12 @@ export function createSecretPages(secrets: Secrets): Hono {
     return entry ? show(context, 200, "Enter the secret", form(entry.fields)) : gone(context);
   });
 
-  app.post("/secret/:token", bodyLimit({ maxSize: MOST_BODY_BYTES }), async (context) => {
+  const limit = bodyLimit({
+    maxSize: MOST_BODY_BYTES,
+    onError: (context) =>
+      show(context, 413, "That is too long", html`<p>Nothing was stored. Go back and enter it again.</p>`),
+  });
+  app.post("/secret/:token", limit, async (context) => {
     const token = context.req.param("token");
     if (!TOKEN.test(token)) return context.notFound();
     const entry = await secrets.find(token);
@@ -120,7 +125,7 @@ const HEADERS = {
 
 async function show(
   context: Context,
-  status: 200 | 400 | 410,
+  status: 200 | 400 | 410 | 413,
   title: string,
   content: Markup,
 ): Promise<Response> {

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import type { Desk } from "./desk.ts";
+
+export const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCY<&>"EXAMPLE';
+export const ENABLE_BY_KEYS = "/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret=?";
+
+/** The newest link to a secret page that this person was sent, in private or for their eyes only. */
+export function linkOf(desk: Desk, person: number): string {
+  const texts = [...desk.letters(person), ...desk.whispers(person)];
+  const link = texts.flatMap((text) => text.match(/http:\/\/\S+\/secret\/[\w-]+/g) ?? []).at(-1);
+  assert(link, `No link was sent to ${person}\n${texts.join("\n")}`);
+  return link;
+}
+
+/** What the page answers when the form is sent. */
+export async function enter(link: string, values: Readonly<Record<string, string>>): Promise<Response> {
+  return await fetch(link, { method: "POST", body: new URLSearchParams(values), redirect: "manual" });
+}
+
+/** The status alone; the body is read and forgotten. */
+export async function statusOf(answer: Promise<Response>): Promise<number> {
+  const response = await answer;
+  await response.text();
+  return response.status;
+}
+
+/** Everything the bot has written anywhere except to the vendor: every table, every Telegram call, every log line. */
+export async function everythingWritten(
+  { store, telegram, log, letters, news, whispers }: Desk,
+): Promise<string> {
+  const tables = [
+    "inbox",
+    "messages",
+    "changes",
+    "audit",
+    "chain_head",
+    "freezes",
+    "prompts",
+    "secret_entries",
+    "memory",
+    "leases",
+  ] as const;
+  const rows = await Promise.all(tables.map((table) => store.db.selectFrom(table).selectAll().execute()));
+  return JSON.stringify([
+    rows,
+    telegram.calls(),
+    log.lines,
+    news(),
+    ...[101, 102].flatMap((id) => [letters(id), whispers(id)]),
+  ]);
+}
+
+/** The ways in which a value could stand in what was written. */
+export function spellings(value: string): string[] {
+  return [
+    value,
+    JSON.stringify(value).slice(1, -1),
+    encodeURIComponent(value),
+    new URLSearchParams({ value }).toString().slice("value=".length),
+    btoa(value).replace(/=+$/, ""),
+    value.replaceAll("&", "&amp;").replaceAll("<", "&lt;"),
+    value.slice(0, 20),
+    value.slice(-20),
+  ];
+}
