@@ -58,6 +58,7 @@ export interface Turn extends TurnOptions {
   also(work: Work): void;
   /** The message held a secret: its stored copy is blanked. */
   blank(): void;
+  readonly blanked: boolean;
   /** Says nothing at all: strangers learn nothing. */
   hush(): void;
   /** The same turn with an answer of its own beside the first, in reply to `messageId` where there is one. */
@@ -138,6 +139,9 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
     audit: (entry) => void gathered.audits.push({ ...who, ...entry }),
     also: (step) => void gathered.work.push(step),
     blank: () => void (gathered.blank = true),
+    get blanked() {
+      return gathered.blank;
+    },
     hush: () => gathered.answers.clear(),
     aside(messageId) {
       const { press: _, ...rest } = options;
@@ -173,7 +177,7 @@ async function show(
   name: string,
 ): Promise<void> {
   const personal = reply.personal === true && chat.type !== "private";
-  const inPlace = press !== undefined && press.messageId > 0 && !personal;
+  const inPlace = press !== undefined && press.messageId > 0 && !personal && isAnswer(press.key);
   const outgoing: Outgoing = {
     key: inPlace ? press.key : [`update:${updateId}`, name].filter(Boolean).join(":"),
     chatId: chat.id,
@@ -187,6 +191,14 @@ async function show(
   };
   if (inPlace) await adoptMessage(store, transaction, outgoing, press.messageId);
   else await putMessage(store, transaction, outgoing);
+}
+
+/**
+ * Any client can send any data under any message. An answer may be replaced by what a press leads to; the card of a
+ * change must go on saying what there is to decide.
+ */
+function isAnswer(key: string): boolean {
+  return /^(update|at):/.test(key);
 }
 
 /** What happened, that nothing came of it, and what to do next. */

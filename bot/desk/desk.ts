@@ -3,7 +3,8 @@ import type { Chat, Message, Update } from "grammy/types";
 import { bugReply } from "../failure.ts";
 import { errorFields, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import { classify, type Incoming, type Person } from "../people/incoming.ts";
+import { literalSecretIn } from "../command/literal_secret.ts";
+import { classify, type Incoming, type Person, textOf } from "../people/incoming.ts";
 import { continuationShape, waitingShape } from "../secrets/secrets.ts";
 import { finishUpdate } from "../store/inbox.ts";
 import { messageAt } from "../store/messages.ts";
@@ -45,6 +46,10 @@ export function createDesk(options: DeskOptions): Desk {
     const incoming = classifySafely(update, trace, log);
     if (incoming.kind === "nothing") return await finishUpdate(store, store.db, row.update_id, false);
     const turn = await turnFor(store, row, incoming, trace);
+    // Whoever said it and whatever becomes of it: a secret does not stay in the inbox.
+    if ("message" in incoming && incoming.message && literalSecretIn(textOf(incoming.message)).length > 0) {
+      turn.blank();
+    }
     await inTurn(turn, () => route(turn, incoming), options);
   });
 
@@ -110,6 +115,7 @@ async function inTurn(
   } catch (error) {
     // Half of what was gathered must not be committed: a fresh turn carries only the apology.
     finished = createTurn(turn, turn.trace);
+    if (turn.blanked) finished.blank();
     finished.answer(bugReply(error, log, turn.trace));
   }
   const { refused, trace, chat, person } = finished;
