@@ -1,14 +1,9 @@
 import { systemClock } from "../clients/clock.ts";
 import { ConfigError, readConfig } from "./config.ts";
-import { type AuditProof, verifyAudit } from "./store/audit.ts";
+import { verdictOf, verifyAudit } from "./store/audit.ts";
 import { openStore } from "./store/store.ts";
 
 /** `deno task audit:verify`: walks the audit of the configured database; fails when a row is not as it was written. */
-
-/** The same words as `/audit verify`. */
-export function verdictOf(proof: AuditProof): string {
-  return proof.intact ? `intact (${proof.rows} rows)` : `broken at row ${proof.row}: ${proof.why}`;
-}
 
 async function main(): Promise<number> {
   const { database } = readConfig(Deno.env.toObject());

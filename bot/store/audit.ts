@@ -91,6 +91,11 @@ export type AuditProof = { readonly intact: true; readonly rows: number } | {
   readonly why: string;
 };
 
+/** The same words as `/audit verify`, with the reason. */
+export function verdictOf(proof: AuditProof): string {
+  return proof.intact ? `intact (${proof.rows} rows)` : `broken at row ${proof.row}: ${proof.why}`;
+}
+
 const PAGE = 2000;
 
 /** Walks the whole chain; finds a row that was changed, removed, moved or slipped in. */
