@@ -1,6 +1,6 @@
 import type { Log } from "./log.ts";
 import { errorFields } from "./log.ts";
-import { claimUpdates, failUpdate, releaseUpdates, renewUpdates } from "./store/inbox.ts";
+import { AlreadyFinished, claimUpdates, failUpdate, releaseUpdates, renewUpdates } from "./store/inbox.ts";
 import type { InboxTable } from "./store/schema.ts";
 import type { Store } from "./store/store.ts";
 
@@ -60,7 +60,8 @@ export function createLanes({ store, holder, width, log, giveWay, handle }: Lane
       await giveWay();
       const rows = await claimUpdates(store, holder, width - active.size, LEASE_MS);
       if (rows.length === 0) return;
-      for (const row of rows) begin(row);
+      // After a pause of the whole process its own lease may have run out: what is under way goes on.
+      for (const row of rows) if (!active.has(row.update_id)) begin(row);
     }
   }
 
@@ -80,6 +81,9 @@ export function createLanes({ store, holder, width, log, giveWay, handle }: Lane
       }
       await handle(row);
     } catch (error) {
+      if (error instanceof AlreadyFinished) {
+        return log.warning("update_taken_over", { update: row.update_id });
+      }
       // The lease runs out and the update is tried again: the store was away, or the answer could not be recorded.
       log.error("update_not_finished", { update: row.update_id, ...errorFields(error) });
     }

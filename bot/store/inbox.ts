@@ -182,15 +182,26 @@ function withOldestOfLanes({ db }: Store) {
     );
 }
 
+/** Someone who took it over has finished the update: what came of it here must not count a second time. */
+export class AlreadyFinished extends Error {
+  constructor(updateId: number) {
+    super(`Update ${updateId} has been finished by someone else`);
+    this.name = "AlreadyFinished";
+  }
+}
+
+/** Inside the transaction that records what came of it. Throws `AlreadyFinished`, so that it comes once only. */
 export async function finishUpdate(
   store: Store,
   db: Queryable,
   updateId: number,
   blank: boolean,
 ): Promise<void> {
-  await db.updateTable("inbox")
+  const finished = await db.updateTable("inbox")
     .set({ state: "done", finished_at: store.now(), claimed_by: null, ...(blank ? { body: "{}" } : {}) })
-    .where("update_id", "=", updateId).execute();
+    .where("update_id", "=", updateId).where("state", "=", "new")
+    .returning("update_id").executeTakeFirst();
+  if (!finished) throw new AlreadyFinished(updateId);
 }
 
 export async function failUpdate(store: Store, updateId: number): Promise<void> {
