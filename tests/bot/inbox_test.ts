@@ -1,0 +1,212 @@
+import assert from "node:assert/strict";
+import { readConfig } from "../../bot/config.ts";
+import { createCountersign } from "../../bot/countersign.ts";
+import { testOnEach } from "../changes/database.ts";
+import { databases, testOn } from "../crash/databases.ts";
+import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
+import { render } from "../sandbox/telegram.ts";
+import { checkManners, createWakingClock, eventually, newest, pass, settled } from "./conversation.ts";
+
+const INTEGRATIONS = "getConfiguredIntegrations";
+
+/** A stage whose GravityZone waits until it is let go. */
+async function openSlowStage(url: string, options: StageOptions = {}) {
+  const gate = Promise.withResolvers<void>();
+  const stage = await openStage({
+    clock: createWakingClock(),
+    ...options,
+    environment: { DATABASE_URL: url, ...options.environment },
+  });
+  stage.gravityzone.faults.next(INTEGRATIONS, { after: gate.promise });
+  return { stage, letGo: gate.resolve };
+}
+
+function testOnPostgres(name: string, test: (url: string) => Promise<void>): void {
+  for (const kind of databases.filter(({ name }) => name === "Postgres")) {
+    testOn(kind, name, async () => {
+      await using database = await kind.open();
+      await test(database.url);
+    });
+  }
+}
+
+function asked({ gravityzone }: Stage): Promise<void> {
+  return eventually(() => gravityzone.calls.length === 1, "GravityZone to be asked");
+}
+
+/** What each of the bot's messages in the chat answers, in the order in which they came. */
+function answeredIn({ telegram }: Stage, chat: number): (number | undefined)[] {
+  return telegram.answers(chat).map(({ reply_to_message }) => reply_to_message?.message_id);
+}
+
+testOnEach("The inbox goes on beside a slow read: other chats, and presses in the same chat", async (url) => {
+  const { stage, letGo } = await openSlowStage(url);
+  await using _ = stage;
+  const { telegram } = stage;
+  telegram.say(BEN, GROUP, "/list apono");
+  await settled(stage);
+  const slow = telegram.say(BEN, GROUP, "/status bitdefender");
+  await asked(stage);
+  const next = telegram.say(BEN, GROUP, "/ping");
+  telegram.say(ANA, ANA, "/ping");
+  await telegram.until(() => telegram.last(ANA), "the answer in another chat");
+  await telegram.press(BEN, newest(stage), "Next");
+  await telegram.until(() => render(newest(stage)).includes("rows 11–20"), "the press in the same chat");
+  assert.ok(!answeredIn(stage, GROUP).includes(next.message_id), "the next command waits for its turn");
+  letGo();
+  await settled(stage);
+  assert.deepEqual(answeredIn(stage, GROUP).slice(-2), [slow.message_id, next.message_id]);
+  await checkManners(stage);
+});
+
+testOnEach("The inbox keeps the order of a chat, however many come at once", async (url) => {
+  const frozen = Date.now();
+  const clock = { ...createWakingClock(), now: () => frozen };
+  await using stage = await openStage({ clock, environment: { DATABASE_URL: url } });
+  const said = Array.from(
+    { length: 30 },
+    (_, index) =>
+      [GROUP, ANA, BEN].map((chat) =>
+        stage.telegram.say(chat === ANA ? ANA : BEN, chat, index % 2 ? "/ping" : "/find Globex")
+      ),
+  );
+  await settled(stage);
+  for (const [index, chat] of [GROUP, ANA, BEN].entries()) {
+    assert.deepEqual(answeredIn(stage, chat), said.map((row) => row[index]?.message_id));
+  }
+});
+
+testOnEach("A poisonous update does not stop the lane", async (url) => {
+  await using stage = await openStage({ clock: createWakingClock(), environment: { DATABASE_URL: url } });
+  const { telegram, bot: { store } } = stage;
+  const poison = { message_id: 1, date: 1, chat: { id: GROUP, type: "group" } };
+  await store.db.insertInto("inbox").values({
+    update_id: 1,
+    lane: `chat:${GROUP}`,
+    body: JSON.stringify({ update_id: 1, message: poison }),
+    received_at: store.now(),
+    state: "new",
+    claimed_until: 0,
+    attempts: 5,
+    claimed_by: "a process that died of it",
+  }).execute();
+  telegram.raw({
+    message: {
+      ...poison,
+      text: "/status bitdefender \u0000\ud800",
+      from: { id: BEN, is_bot: false, first_name: "B\u0000e\ud800n" },
+    },
+  });
+  telegram.raw({ message: { ...poison, message_id: "x", text: "/ping" } });
+  telegram.say(BEN, GROUP, "/ping");
+  await settled(stage);
+  assert.match(render(telegram.last(GROUP)!), /pong/);
+  const states = await store.db.selectFrom("inbox").select("state").orderBy("update_id").execute();
+  assert.deepEqual(states.map(({ state }) => state), ["failed", "done", "done", "done"]);
+  await checkManners(stage, ["update_set_aside", "update_unreadable"]);
+});
+
+testOnEach("An update that was taken over meanwhile is answered and audited once", async (url) => {
+  const { stage, letGo } = await openSlowStage(url);
+  await using _ = stage;
+  const { store } = stage.bot;
+  stage.telegram.say(BEN, GROUP, "/status bitdefender");
+  await asked(stage);
+  await store.db.updateTable("inbox").set({ state: "done", finished_at: store.now() }).execute();
+  letGo();
+  await eventually(
+    () => stage.log.lines.some(({ event }) => event === "update_taken_over"),
+    "the second to notice",
+  );
+  await settled(stage);
+  assert.equal(stage.telegram.answers(GROUP).length, 0, "whoever took it over has answered");
+});
+
+testOnEach("A pause of the whole process starts nothing twice", async (url) => {
+  const { stage, letGo } = await openSlowStage(url);
+  await using _ = stage;
+  stage.telegram.say(BEN, GROUP, "/status bitdefender");
+  await asked(stage);
+  pass(stage, 60_000);
+  stage.telegram.say(ANA, ANA, "/ping");
+  await stage.telegram.until(() => stage.telegram.last(ANA));
+  letGo();
+  await settled(stage);
+  assert.equal(stage.gravityzone.calls.length, 1);
+  assert.equal(stage.telegram.answers(GROUP).length, 1);
+  await checkManners(stage);
+});
+
+testOnPostgres("Two bots on one database share the chats and answer each update once", async (url) => {
+  await using stage = await openStage({ clock: createWakingClock(), environment: { DATABASE_URL: url } });
+  const second = await createCountersign({
+    config: readConfig(stage.environment),
+    clock: stage.clock,
+    log: stage.log,
+  });
+  await second.start();
+  const said = Array.from(
+    { length: 40 },
+    () => [GROUP, ANA, BEN].map((chat) => stage.telegram.say(chat === ANA ? ANA : BEN, chat, "/ping")),
+  );
+  await settled(stage);
+  for (const [index, chat] of [GROUP, ANA, BEN].entries()) {
+    assert.deepEqual(answeredIn(stage, chat), said.map((row) => row[index]?.message_id));
+  }
+  await second.stop(AbortSignal.timeout(5000));
+  await checkManners(stage);
+});
+
+testOnPostgres("What a bot that stops has not finished is taken by the other one at once", async (url) => {
+  const { stage, letGo } = await openSlowStage(url);
+  await using _ = stage;
+  const second = await createCountersign({
+    config: readConfig(stage.environment),
+    clock: stage.clock,
+    log: stage.log,
+  });
+  stage.telegram.say(BEN, GROUP, "/status bitdefender");
+  await asked(stage);
+  await stage.bot.stop(AbortSignal.abort());
+  await second.start();
+  await stage.telegram.until(() => stage.telegram.last(GROUP), "the answer of the second");
+  assert.match(render(stage.telegram.last(GROUP)!), /2 of 14/);
+  letGo();
+  assert.equal(stage.gravityzone.calls.length, 2);
+  await second.stop(AbortSignal.timeout(5000));
+  assert.equal(stage.telegram.answers(GROUP).length, 1);
+});
+
+testOnEach("Long polling fills the same inbox, and confirms an update only once it is kept", async (url) => {
+  const clock = createWakingClock();
+  await using stage = await openStage({ clock, polling: true, environment: { DATABASE_URL: url } });
+  const { telegram } = stage;
+  telegram.faults.push({ method: "getUpdates", status: 502 }, { method: "getUpdates", retryAfter: 3 });
+  const first = telegram.say(BEN, GROUP, "/ping");
+  await eventually(() => {
+    pass(stage, 500);
+    return telegram.answers(GROUP).length === 1;
+  }, "the answer");
+  telegram.redeliver(700_000_001);
+  const second = telegram.say(BEN, GROUP, "/ping");
+  await telegram.until(() => telegram.answers(GROUP).length === 2);
+  await settled(stage);
+  assert.deepEqual(answeredIn(stage, GROUP), [first.message_id, second.message_id]);
+  const offsets = telegram.calls("getUpdates").map(({ parameters }) => parameters["offset"]);
+  assert.deepEqual(offsets.filter((offset, index) => offset !== offsets[index - 1]).slice(0, 2), [
+    0,
+    700_000_002,
+  ]);
+  await checkManners(stage);
+});
+
+testOnEach("An update that comes once more a day later is known", async (url) => {
+  await using stage = await openStage({ clock: createWakingClock(), environment: { DATABASE_URL: url } });
+  const { telegram } = stage;
+  telegram.say(BEN, GROUP, "/ping");
+  await settled(stage);
+  stage.clock.advance(86_400_000);
+  telegram.redeliver(700_000_001);
+  await settled(stage);
+  assert.equal(telegram.answers(GROUP).length, 1);
+});
