@@ -33,7 +33,7 @@ export const disableEc2 = change({
   verb: "disable",
   target: "ec2",
   summary: "Disable the Amazon EC2 integration of a company",
-  example: "/disable ec2 Acme Corp",
+  example: '/disable ec2 Acme Corp reason="off-boarding"',
   risk: "danger",
   input: z.object({ company: z.string().meta({ positional: true, rest: true, placeholder: "company" }) }),
   plan,

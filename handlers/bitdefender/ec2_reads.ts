@@ -26,7 +26,7 @@ interface Ec2Status {
 export const statusEc2 = read({
   verb: "status",
   target: "ec2",
-  summary: "The Amazon EC2 integration of a company: external ID, this month's hours, last changes",
+  summary: "Amazon EC2 of a company: external ID, this month's hours, last changes",
   example: "/status ec2 Acme Corp",
   input: z.object({ company }),
   async run(context, input): Promise<Ec2Status> {

@@ -46,7 +46,7 @@ type Way =
 export const enableEc2 = change({
   verb: "enable",
   target: "ec2",
-  summary: "Set up Amazon EC2 for a company, with role=<arn> or with key=<access key id> secret=?",
+  summary: "Set up Amazon EC2 for a company, with a role or with access keys",
   example: "/enable ec2 Acme Corp role=arn:aws:iam::111222345123:role/test",
   risk: "write",
   input,

@@ -30,8 +30,8 @@ const { change } = operationsOf<Bitdefender>("bitdefender");
 export const rotateExternalId = change({
   verb: "rotate",
   target: "externalid",
-  summary: "Generate a new external ID for a company; its existing EC2 integration stops working",
-  example: "/rotate externalid Acme Corp",
+  summary: "Generate a new external ID; the company's EC2 integration stops working",
+  example: '/rotate externalid Acme Corp reason="it was shared"',
   risk: "danger",
   input: z.object({ company: z.string().meta({ positional: true, rest: true, placeholder: "company" }) }),
   plan,

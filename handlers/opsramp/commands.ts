@@ -89,7 +89,7 @@ const notifierInput = z.object({
 
 export const notifier = commandFor({
   verb: "notifier",
-  summary: "Set where an installed integration sends its notifications, and how it authenticates there",
+  summary: "Set where an installed integration notifies, and how it authenticates there",
   example: "/notifier opsramp Service Desk uri=https://desk.example.com/api auth=NONE",
   input: notifierInput,
   toUpdate: fromNotifier,

@@ -41,7 +41,7 @@ function switchTo(side: Side, summary: string): ChangeOperation {
     verb: side.verb,
     target: "opsramp",
     summary,
-    example: `/${side.verb} opsramp Service Desk`,
+    example: `/${side.verb} opsramp Service Desk${side.risk === "danger" ? ' reason="too noisy"' : ""}`,
     risk: side.risk,
     input,
     plan: (context, { id }) => plan(side, context, id),

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { apono } from "../../handlers/apono.ts";
 import { idOf, openAccount } from "../clients/apono_account.ts";
 import { failureOf } from "../clients/calling.ts";
 import type { AponoFault, AponoOperation } from "../sandbox/apono.ts";
-import { carry, carryBack, planOf, understood } from "./apono_carry.ts";
+import { carry, carryBack, planOf } from "./apono_carry.ts";
 
 Deno.test("/delete apono deletes, finds nothing any more, and is undone by creating it again", async () => {
   for (const api of ["v4", "v2"] as const) {
@@ -112,11 +111,4 @@ Deno.test("/tag apono says not applied when the old tags are read back", async (
   const { id } = account.emulator.world.resources[0]!;
   account.emulator.fail("tags.put", { kind: "cut" });
   assert.equal((await carry(account, `/tag apono ${id} env=staging`)).verdict.state, "not applied");
-});
-
-Deno.test("apono's examples are commands that are understood", () => {
-  for (const operation of apono.operations) {
-    const { operation: found } = understood(operation.example);
-    assert.equal(found, operation, operation.example);
-  }
 });

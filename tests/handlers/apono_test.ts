@@ -191,7 +191,7 @@ Deno.test("/catalog <type> shows parameters, defaults, values and secret stores"
 Deno.test("/catalog <type> names near types when there is none like that", async () => {
   await using account = openAccount();
   const near = (error: unknown) =>
-    error instanceof BadInput && error.suggestions.includes("aws-account") &&
+    error instanceof BadInput && error.suggestions.includes("/catalog aws-account") &&
     /no type "aws"/.test(error.message);
   await assert.rejects(read(account, "/catalog aws"), near);
   await assert.rejects(read(account, "/catalog ../x"), BadInput);

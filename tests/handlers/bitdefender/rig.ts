@@ -99,7 +99,7 @@ export function rig(
   };
 }
 
-export function readOf(verb: string, target: string | null): ReadOperation {
+function readOf(verb: string, target: string | null): ReadOperation {
   const found = operationOf(verb, target);
   assert.ok(found.risk === "read");
   return found;
