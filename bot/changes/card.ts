@@ -48,24 +48,6 @@ export function stateLine(change: Change): { mark: Mark; title: Line } {
   }
 }
 
-/** Everything about a change, for `/change`. */
-export function changeDetails(change: Change): Reply {
-  const card = readCard(change);
-  return {
-    ...stateLine(change),
-    blocks: [
-      {
-        kind: "facts",
-        facts: [["Code", { code: change.code }], ["State", change.state], ...storyFacts(change)],
-      },
-      rowsTable(card),
-      ...breaksBlock(card),
-      sendsBlock(card),
-    ],
-    footer: ["ref ", { code: change.trace ?? change.code }],
-  };
-}
-
 function question(change: Change, { freeze, approvers }: CardView): Reply {
   const card = readCard(change);
   const plan = JSON.parse(change.plan) as { target: { id: string } };
@@ -141,51 +123,12 @@ function decisionButtons(change: Change): Button[] {
   ];
 }
 
-function rowsTable(card: Card): Block {
+export function rowsTable(card: Card): Block {
   return {
     kind: "table",
     header: ["", "now", "after"],
     rows: card.rows.map(({ label, now, after }) => [label, now, after]),
   };
-}
-
-function breaksBlock(card: Card): Block[] {
-  return card.breaks.length > 0 ? [{ kind: "facts", facts: [["Breaks", joined(card.breaks, "")]] }] : [];
-}
-
-function sendsBlock(card: Card): Block {
-  return { kind: "details", summary: "what is sent", blocks: [{ kind: "pre", text: pretty(card.sends) }] };
-}
-
-function storyFacts(change: Change): [string, Line][] {
-  const facts: [string, Line][] = [
-    [
-      "Asked by",
-      line(personLine(change.requester_name, change.requester_id), " ", { time: change.created_at }),
-    ],
-    ["Why", whyLine(change)],
-  ];
-  if (change.decided_at !== null && change.decider_id !== null) {
-    facts.push([
-      "Decided by",
-      line(
-        personLine(change.decider_name ?? "", change.decider_id),
-        " ",
-        { time: change.decided_at },
-        change.decision_reason ? [" · ", { data: change.decision_reason }] : "",
-      ),
-    ]);
-  } else if (change.state === "pending") {
-    // Not buttons: those count only under the card itself.
-    facts.push(["Expires", { time: change.expires_at, as: "relative" }]);
-    facts.push(["Decide", [{ code: `/approve ${change.code}` }, " or ", { code: `/reject ${change.code}` }]]);
-  }
-  if (change.sent_at !== null) facts.push(["Sent", { time: change.sent_at }]);
-  if (change.finished_at !== null) facts.push(["Finished", { time: change.finished_at }]);
-  if (change.evidence !== null) facts.push(["Seen", JSON.parse(change.evidence) as Line]);
-  if (change.undo_of !== null) facts.push(["Takes back", { code: change.undo_of }]);
-  facts.push(["Undo", undoLine(readUndo(change))], ["Fingerprint", { code: change.hash.slice(0, 16) }]);
-  return facts;
 }
 
 function storyLine(change: Change): Line {
@@ -250,7 +193,7 @@ function codeLine({ code }: Change): Line {
   return ["change ", { code }];
 }
 
-function whyLine(change: Change): Line {
+export function whyLine(change: Change): Line {
   return line(
     change.reason ? ["“", { data: change.reason, max: 200 }, "”"] : "no reason given",
     change.ticket ? [" · ticket ", { data: change.ticket, max: 40 }] : "",
@@ -284,7 +227,7 @@ export function freezeLine(freeze: FreezesTable): Line {
   );
 }
 
-function undoLine(undo: Undo): Line {
+export function undoLine(undo: Undo): Line {
   return undo.possible ? line("yes, ", undo.how) : line("no: ", undo.why);
 }
 
@@ -296,12 +239,12 @@ export function readUndo(change: Pick<Change, "undo">): Undo {
   return JSON.parse(change.undo) as Undo;
 }
 
-function joined(lines: readonly Line[], none: string): Line {
+export function joined(lines: readonly Line[], none: string): Line {
   return lines.length === 0
     ? none
     : line(...lines.flatMap((one, index) => (index > 0 ? ["; ", one] : [one])));
 }
 
-function pretty(value: Json): string {
+export function pretty(value: Json): string {
   return JSON.stringify(value, null, 1);
 }

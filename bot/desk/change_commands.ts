@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { line, type Reply } from "../../handlers/reply.ts";
-import { changeDetails, freezeLine, personLine, stateLine } from "../changes/card.ts";
+import { freezeLine, personLine, stateLine } from "../changes/card.ts";
+import { changeDetails } from "../changes/details.ts";
 import type { Decisions, Verdict } from "../changes/decisions.ts";
 import { activeFreezes } from "../changes/freeze.ts";
 import { type Change, findChange } from "../changes/machine.ts";

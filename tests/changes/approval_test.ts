@@ -182,6 +182,15 @@ Deno.test("/pending and /change: who waits for what since when, without buttons 
   assert.match(desk.news().at(-1) ?? "", /Nothing is waiting/);
 });
 
+Deno.test("a card that nobody decides about says by itself that it has expired", async () => {
+  await using desk = await openDesk({ telegram: { patienceMs: 15_000 } });
+  const asked = await desk.ask(DISABLE);
+  desk.clock.advance(15 * 60_000);
+  await desk.telegram.until(() => /^⛔ Expired: /.test(textOf(asked.card)), "the end of the card");
+  assert.equal(await desk.state(asked.code), "expired");
+  assert.deepEqual((await desk.audit(asked.code)).map((row) => row.event), ["asked", "expire"]);
+});
+
 /** Keeps the tidying of overdue cards from this bot. */
 async function holdSweeper({ store }: Awaited<ReturnType<typeof openDesk>>): Promise<void> {
   const lease = { name: "expire", holder: "someone else", until: Number.MAX_SAFE_INTEGER };

@@ -24,6 +24,14 @@ export async function statusOf(answer: Promise<Response>): Promise<number> {
   return response.status;
 }
 
+/** Fails when the value stands anywhere but at the vendor. */
+export async function nowhere(desk: Desk, value: string): Promise<void> {
+  const written = await everythingWritten(desk);
+  for (const spelling of spellings(value)) {
+    assert(!written.includes(JSON.stringify(spelling).slice(1, -1)), `“${spelling}” is written somewhere`);
+  }
+}
+
 /** Everything the bot has written anywhere except to the vendor: every table, every Telegram call, every log line. */
 export async function everythingWritten(
   { store, telegram, log, letters, news, whispers }: Desk,
@@ -51,7 +59,7 @@ export async function everythingWritten(
 }
 
 /** The ways in which a value could stand in what was written. */
-export function spellings(value: string): string[] {
+function spellings(value: string): string[] {
   return [
     value,
     JSON.stringify(value).slice(1, -1),

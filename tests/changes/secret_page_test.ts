@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { ANA, openDesk } from "./desk.ts";
+import { ENABLE_BY_KEYS, enter, linkOf, nowhere, SECRET, statusOf } from "./secret_page.ts";
+
+Deno.test("the secret page: looked at any number of times it takes nothing; posted once it is gone for good", async () => {
+  await using desk = await openDesk();
+  await desk.say(ANA, ENABLE_BY_KEYS);
+  const link = linkOf(desk, ANA);
+  for (let look = 0; look < 3; look++) assert.equal(await statusOf(fetch(link)), 200);
+  assert.equal(await statusOf(fetch(link, { method: "HEAD" })), 200);
+  assert.equal(await statusOf(enter(link, { secret: SECRET })), 200);
+  assert.equal(await statusOf(enter(link, { secret: "another" })), 410);
+  assert.equal(await statusOf(fetch(link)), 410);
+  await desk.pass(3_600_000);
+  assert.equal(await statusOf(fetch(link)), 410);
+  assert.equal((await desk.changes()).length, 1);
+  await nowhere(desk, "another value");
+});
+
+Deno.test("the secret page: of two posts at the same time one counts", async () => {
+  await using desk = await openDesk();
+  await desk.say(ANA, ENABLE_BY_KEYS);
+  const link = linkOf(desk, ANA);
+  const statuses = await Promise.all(
+    [1, 2, 3, 4].map((n) => statusOf(enter(link, { secret: `value ${n}` }))),
+  );
+  assert.deepEqual(statuses.sort(), [200, 410, 410, 410]);
+  await desk.rest();
+  assert.equal((await desk.changes()).length, 1);
+});
+
+Deno.test("the secret page: after ten minutes it is gone, and the request with it", async () => {
+  await using desk = await openDesk();
+  await desk.say(ANA, ENABLE_BY_KEYS);
+  const link = linkOf(desk, ANA);
+  await desk.pass(10 * 60_000 - 5000);
+  assert.equal(await statusOf(fetch(link)), 200);
+  await desk.pass(5000);
+  assert.equal(await statusOf(fetch(link)), 410);
+  assert.equal(await statusOf(enter(link, { secret: SECRET })), 410);
+  await desk.rest();
+  assert.deepEqual(await desk.changes(), []);
+  await nowhere(desk, SECRET);
+});
+
+Deno.test("the secret page: an empty or missing field is asked for again and nothing is taken", async () => {
+  await using desk = await openDesk();
+  await desk.say(ANA, ENABLE_BY_KEYS);
+  const link = linkOf(desk, ANA);
+  for (const values of [{ secret: "" }, { secret: "   " }, { other: "x" }] as Record<string, string>[]) {
+    const answer = await enter(link, values);
+    assert.equal(answer.status, 400);
+    assert.match(await answer.text(), /secret is empty/);
+  }
+  const json = fetch(link, {
+    method: "POST",
+    body: JSON.stringify({ secret: SECRET }),
+    headers: { "content-type": "application/json" },
+  });
+  assert.equal(await statusOf(json), 400);
+  assert.equal(await statusOf(enter(link, { secret: "x".repeat(70_000) })), 413);
+  assert.equal(await statusOf(enter(link, { secret: SECRET })), 200);
+});
+
+Deno.test("the secret page: nothing may keep it, frame it, run on it or learn where it is", async () => {
+  await using desk = await openDesk();
+  await desk.say(ANA, ENABLE_BY_KEYS);
+  const used = linkOf(desk, ANA);
+  const answers = [
+    await fetch(used),
+    await enter(used, { secret: "" }),
+    await enter(used, { secret: SECRET }),
+    await fetch(used),
+  ];
+  assert.deepEqual(answers.map(({ status }) => status), [200, 400, 200, 410]);
+  for (const answer of answers) {
+    const page = await answer.text();
+    const csp = answer.headers.get("content-security-policy") ?? "";
+    assert.match(csp, /default-src 'none'/);
+    assert.match(csp, /frame-ancestors 'none'/);
+    assert.match(csp, /form-action 'self'/);
+    assert.doesNotMatch(csp, /unsafe|script-src/);
+    assert.equal(answer.headers.get("cache-control"), "no-store");
+    assert.equal(answer.headers.get("referrer-policy"), "no-referrer");
+    assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
+    assert.equal(answer.headers.get("set-cookie"), null);
+    assert.match(answer.headers.get("content-type") ?? "", /^text\/html; charset=utf-8$/i);
+    assert.doesNotMatch(page, /<script|<img|<link|https?:\/\//);
+    assert(!page.includes("wJalrXUtnFEMI"));
+  }
+});
+
+Deno.test("the secret page: a token that is none is not found, and one that was never given is gone", async () => {
+  await using desk = await openDesk();
+  assert.equal(await statusOf(fetch(`${desk.url}/secret/short`)), 404);
+  assert.equal(await statusOf(fetch(`${desk.url}/secret/`)), 404);
+  assert.equal(await statusOf(fetch(`${desk.url}/secret/${"A".repeat(43)}`)), 410);
+  assert.equal(await statusOf(enter(`${desk.url}/secret/${"A".repeat(43)}`, { secret: SECRET })), 410);
+  assert.equal(await statusOf(fetch(`${desk.url}/secret/${"A".repeat(43)}`, { method: "DELETE" })), 404);
+});
