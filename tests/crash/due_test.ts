@@ -18,7 +18,7 @@ for (const database of databases) {
       let aheadMs = 0;
       const store = { ...ground.store, now: () => ground.store.now() + aheadMs };
       const due = createDue({ store, holder: "one", log: createRecordedLog() });
-      const [none, atWork] = [new Set<string>(), new Set([code])];
+      const [none, atWork, elsewhere] = [new Set<string>(), new Set([code]), new Set(["OTHER"])];
 
       assert.equal((await due.next(none))?.code, code);
       for (let renewals = 0; renewals < 3; renewals++) {
@@ -27,7 +27,7 @@ for (const database of databases) {
       }
       assert.equal(await due.next(none), undefined, "the lease was renewed");
       aheadMs += 6_000;
-      await due.renew(none);
+      await due.renew(elsewhere);
       aheadMs += 6_000;
       assert.equal(await due.next(atWork), undefined, "it is at work on it itself");
       assert.equal((await due.next(none))?.code, code, "nobody renewed what was given up");
