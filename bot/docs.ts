@@ -10,12 +10,7 @@ import { doctorCommand } from "./desk/doctor.ts";
 import { freezeCommands } from "./desk/freeze_commands.ts";
 import { overviewCommand } from "./desk/overview_command.ts";
 
-/**
- * `deno task docs`: writes what is generated in README.md, and .env.example as a whole. With `--check` it writes
- * nothing, and fails when one of them is not what it would write.
- */
-
-/** What the markers in README.md are replaced by, by the markers' names. */
+/** What the markers in README.md are replaced by, by the markers' names, as far as the bot's own code tells it. */
 export function generatedParts(): Record<string, string> {
   const [overview, ...others] = builtinCommands();
   const isRead = (operation: Operation) => operation.risk === "read";
@@ -52,6 +47,29 @@ export function exampleFile(): string {
     "\n\n",
   )
     .replace(/\n+$/, "\n");
+}
+
+/**
+ * Writes what is generated in README.md, and .env.example as a whole. With `check` it writes nothing; 1 when one of
+ * them is not what it would write.
+ */
+export async function writeDocs(
+  { parts, check }: { parts: Readonly<Record<string, string>>; check: boolean },
+): Promise<0 | 1> {
+  const readme = await Deno.readTextFile("README.md");
+  const wanted = {
+    "README.md": await formatted(withParts(readme, parts)),
+    ".env.example": exampleFile(),
+  };
+  let stale = 0;
+  for (const [path, text] of Object.entries(wanted)) {
+    if (await textOf(path) === text) continue;
+    stale++;
+    if (!check) await Deno.writeTextFile(path, text);
+    const message = check ? `${path} is stale: run deno task docs` : `${path} written`;
+    await Deno.stderr.write(new TextEncoder().encode(`${message}\n`));
+  }
+  return check && stale > 0 ? 1 : 0;
 }
 
 const PLACE = /<!-- generated: (\w+) -->[\s\S]*?<!-- end -->/g;
@@ -107,23 +125,6 @@ async function formatted(markdown: string): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-async function main(check: boolean): Promise<number> {
-  const readme = await Deno.readTextFile("README.md");
-  const wanted = {
-    "README.md": await formatted(withParts(readme, generatedParts())),
-    ".env.example": exampleFile(),
-  };
-  let stale = 0;
-  for (const [path, text] of Object.entries(wanted)) {
-    if (await textOf(path) === text) continue;
-    stale++;
-    if (!check) await Deno.writeTextFile(path, text);
-    const message = check ? `${path} is stale: run deno task docs` : `${path} written`;
-    await Deno.stderr.write(new TextEncoder().encode(`${message}\n`));
-  }
-  return check && stale > 0 ? 1 : 0;
-}
-
 async function textOf(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
@@ -132,5 +133,3 @@ async function textOf(path: string): Promise<string | undefined> {
     throw error;
   }
 }
-
-if (import.meta.main) Deno.exit(await main(Deno.args.includes("--check")));

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { ConfigError } from "../../bot/config.ts";
+import { systemClock } from "../../clients/clock.ts";
+import { openStage } from "../sandbox/stage.ts";
+import { callsOf } from "../vendors/vendor_call.ts";
+import { checkLive, lineOf } from "./check.ts";
+
+Deno.test("checkLive skips each vendor without credentials and says what is not set", async () => {
+  const findings = await checkLive({ PATH: "/bin" }, systemClock);
+  assert.deepEqual(findings.map(({ vendor, outcome }) => [vendor, outcome]), [
+    ["Bitdefender", "skipped"],
+    ["Apono", "skipped"],
+    ["OpsRamp", "skipped"],
+    ["HaloPSA", "skipped"],
+  ]);
+  assert.equal(lineOf(findings[1]!), "⚪ Apono skipped: APONO_API_TOKEN not set");
+});
+
+Deno.test("checkLive reads from every vendor and writes to none", async () => {
+  await using stage = await openStage();
+  const findings = await checkLive(stage.environment, systemClock);
+  assert.deepEqual(findings.map(({ outcome }) => outcome), ["works", "works", "works", "works"]);
+  assert.match(
+    lineOf(findings[2]!),
+    /^🟢 OpsRamp works: .*sees 9 installed integrations.*; 2 of 9 disabled \(\d/,
+  );
+  const calls = callsOf(stage);
+  assert.ok(calls.length >= 8, `${calls.length} calls`);
+  assert.deepEqual(calls.filter(({ write }) => write), []);
+});
+
+Deno.test("checkLive says what to do about a vendor that refuses the credentials, and goes on", async () => {
+  await using stage = await openStage();
+  const findings = await checkLive({ ...stage.environment, APONO_API_TOKEN: "aup_wrong" }, systemClock);
+  assert.deepEqual(findings.map(({ outcome }) => outcome), ["works", "fails", "works", "works"]);
+  assert.equal(
+    lineOf(findings[1]!),
+    "🔴 Apono fails: Apono refused our key (401). Someone with access to the bot: check the Apono credentials, then /doctor.",
+  );
+});
+
+Deno.test("checkLive refuses half a set of credentials", async () => {
+  await assert.rejects(checkLive({ OPSRAMP_TENANT_ID: "client_8" }, systemClock), ConfigError);
+});
