@@ -26,6 +26,8 @@ export function createBot({ token, apiRoot, metrics }: BotOptions): Bot {
   return bot;
 }
 
+export const NOT_IMPLEMENTED = 501;
+
 /** What Telegram's refusal of a call means for us; undefined when there was no refusal but no answer at all. */
 export interface Refusal {
   readonly code: number;
@@ -38,8 +40,9 @@ export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof GrammyError)) return undefined;
   const { retry_after, migrate_to_chat_id } = error.parameters;
   return {
-    code: error.error_code,
-    description: error.description,
+    // Servers that only resemble the Bot API refuse a method they lack in a form of their own.
+    code: error.error_code ?? NOT_IMPLEMENTED,
+    description: error.description ?? "",
     ...(retry_after === undefined ? {} : { retryAfterMs: retry_after * 1000 }),
     ...(migrate_to_chat_id === undefined ? {} : { migratedTo: migrate_to_chat_id }),
   };

@@ -5,7 +5,7 @@ import type { Redactor } from "../redact.ts";
 import { type PlainPayload, renderPlain } from "../render/plain.ts";
 import { renderRich, type RichPayload } from "../render/rich.ts";
 import type { MessagesTable } from "../store/schema.ts";
-import { refusalOf } from "./api.ts";
+import { NOT_IMPLEMENTED, refusalOf } from "./api.ts";
 
 /** What this server understands, learnt from its refusals. */
 export interface Capabilities {
@@ -193,7 +193,7 @@ async function edit(row: MessagesTable, content: Content, options: DeliverOption
 function refusesRich(error: unknown, capabilities: Capabilities): boolean {
   const refusal = refusalOf(error);
   if (!refusal) return false;
-  if (refusal.code === 404) {
+  if (refusal.code === 404 || refusal.code === NOT_IMPLEMENTED) {
     capabilities.rich = false;
     return true;
   }

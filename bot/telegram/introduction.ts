@@ -6,10 +6,12 @@ import { menu } from "../command/menu.ts";
 import type { Config } from "../config.ts";
 import { errorFields, type Log } from "../log.ts";
 import { HANDLED_UPDATES } from "../people/incoming.ts";
-import { refusalOf } from "./api.ts";
+import { NOT_IMPLEMENTED, refusalOf } from "./api.ts";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
+/** Nobody shall wait long for a bot that only lacks its menu. */
+const MOST_FOR_MENU = 3;
 
 export interface IntroductionOptions {
   readonly api: Api;
@@ -41,9 +43,9 @@ export async function introduce(
   { api, config, commands, clock, log }: IntroductionOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const attempt = async (what: string, call: () => Promise<unknown>) => {
+  const attempt = async (what: string, call: () => Promise<unknown>, most = Infinity) => {
     try {
-      await patiently(call, { clock, log, signal });
+      await patiently(call, { clock, log, signal, most });
     } catch (error) {
       if (signal.aborted) throw error;
       log.error(`${what}_failed`, errorFields(error));
@@ -61,7 +63,7 @@ export async function introduce(
   const shown = menu(commands);
   await Promise.all(
     config.adminChats.map((chat_id) =>
-      attempt("set_menu", () => api.setMyCommands(shown, { scope: { type: "chat", chat_id } }))
+      attempt("set_menu", () => api.setMyCommands(shown, { scope: { type: "chat", chat_id } }), MOST_FOR_MENU)
     ),
   );
 }
@@ -69,14 +71,20 @@ export async function introduce(
 /** Telegram being away, or asking us to wait, is waited out; its refusals are not. */
 async function patiently<T>(
   call: () => Promise<T>,
-  { clock, log, signal }: Pick<IntroductionOptions, "clock" | "log"> & { signal: AbortSignal },
+  { clock, log, signal, most = Infinity }: Pick<IntroductionOptions, "clock" | "log"> & {
+    signal: AbortSignal;
+    most?: number;
+  },
 ): Promise<T> {
-  for (let pauseMs = FIRST_WAIT_MS;; pauseMs = Math.min(pauseMs * 2, LONGEST_WAIT_MS)) {
+  let pauseMs = FIRST_WAIT_MS;
+  for (let left = most;; pauseMs = Math.min(pauseMs * 2, LONGEST_WAIT_MS)) {
     try {
       return await call();
     } catch (error) {
       const refusal = refusalOf(error);
-      if (refusal && refusal.code < 500 && refusal.code !== 429) throw error;
+      const passing = !refusal || refusal.code === 429 ||
+        (refusal.code >= 500 && refusal.code !== NOT_IMPLEMENTED);
+      if (!passing || --left <= 0) throw error;
       const waitMs = refusal?.retryAfterMs ?? pauseMs;
       log.warning("telegram_not_reachable", { waitMs, ...errorFields(error) });
       await clock.sleep(waitMs, signal);

@@ -9,6 +9,7 @@ import { refusalOf } from "./api.ts";
 
 const POLL_SECONDS = 20;
 const PAUSE_MS = 1_000;
+const SHORT_PAUSE_MS = 100;
 
 export interface PollingOptions {
   readonly api: Api;
@@ -24,12 +25,15 @@ export interface PollingOptions {
 export async function poll({ api, inbox, clock, log }: PollingOptions, signal: AbortSignal): Promise<void> {
   let offset = 0;
   while (!signal.aborted) {
+    const askedAt = clock.now();
     try {
       const options = { offset, timeout: POLL_SECONDS, allowed_updates: HANDLED_UPDATES };
       const updates = await api.getUpdates(options, signal as Parameters<Api["getUpdates"]>[1]);
       await Promise.all(updates.map((update) => keep(update, inbox, log)));
       const last = updates.at(-1);
       if (last) offset = last.update_id + 1;
+      // A server that does not wait when there is nothing would be asked without a pause.
+      else if (clock.now() - askedAt < PAUSE_MS) await clock.sleep(SHORT_PAUSE_MS, signal);
     } catch (error) {
       if (signal.aborted) return;
       const waitMs = refusalOf(error)?.retryAfterMs ?? PAUSE_MS;
