@@ -169,7 +169,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       if (!change) return false;
       underWay.add(change.code);
       try {
-        if (change.state === "unknown" || change.sent_at !== null) await readBack(change, undefined);
+        if (change.sent_at !== null) await readBack(change, undefined);
         else await execute(change);
       } finally {
         underWay.delete(change.code);

@@ -46,7 +46,6 @@ function decidePlace(policy: Policy, question: Question): Decision {
   if (!isPrivate(question.chat)) return refuse("unknown_chat");
   // A private chat has no allow-list entry of its own: it is as known as its person.
   if (policy.operators && policy.approvers) return refuse("unknown_person");
-  if (question.membership === undefined) return refuse("unknown_person");
   return question.membership ? ALLOWED : refuse("unknown_person");
 }
 
