@@ -73,6 +73,8 @@ export interface Program {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Whose rights it has, where the test itself may choose. */
+  readonly uid?: number;
 }
 
 /** A program that runs, and what it has written so far, both streams together. */
@@ -86,7 +88,7 @@ export interface Running extends AsyncDisposable {
 }
 
 /** Starts a program with these variables and no others, but for those that find programs and caches. */
-export function start({ command, args, cwd, environment }: Program): Running {
+export function start({ command, args, cwd, environment, uid }: Program): Running {
   const child = new Deno.Command(command, {
     args: [...args],
     cwd,
@@ -94,6 +96,7 @@ export function start({ command, args, cwd, environment }: Program): Running {
     env: { ...ofThisMachine(), NO_COLOR: "1", ...environment },
     stdout: "piped",
     stderr: "piped",
+    ...(uid === undefined ? {} : { uid, gid: uid }),
   }).spawn();
   let output = "";
   let changed = Promise.withResolvers<void>();
@@ -143,7 +146,8 @@ export async function run(program: Program): Promise<{ readonly code: number; re
   return { code, output: running.output() };
 }
 
-const MACHINE = /^(PATH|HOME|DENO_DIR|npm_config_.*|NPM_CONFIG_.*|https?_proxy|no_proxy|SSL_CERT_.*)$/i;
+const MACHINE =
+  /^(PATH|HOME|DENO_DIR|npm_config_.*|NPM_CONFIG_.*|https?_proxy|no_proxy|SSL_CERT_.*|NODE_EXTRA_CA_CERTS)$/i;
 
 function ofThisMachine(): Record<string, string> {
   return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => MACHINE.test(name)));
