@@ -27,85 +27,101 @@ interface Waiting {
 
 /** As many connections as Telegram opens to a webhook, so that one insert serves them all. */
 const MOST_PER_INSERT = 100;
-/** More arrivals than this within `CROWD_MS` are a crowd: many times what chats come to on a bad day. */
+/** So many arrivals in one insert are a crowd: chats do not come to that on a bad day. */
 const CROWD = 16;
-const CROWD_MS = 20;
+/** A crowd that comes again sooner than this has not gone. */
+const SOON_MS = 5;
+/** Even in a crowd the work inside goes on so often. */
+const LONGEST_CROWD_MS = 100;
 
 /**
- * Arrivals that wait at the same time share one insert, because a commit costs the same for one row as for a
- * hundred: those of one turn of the event loop (`setImmediate` ends it; a zero timer would cost a millisecond), and
- * those that came while the database was busy.
+ * Arrivals that wait at the same time share one insert, because a commit costs about the same for one row as for a
+ * hundred: those of one turn of the event loop, of the turns after it that bring more, and those that came while the
+ * database was busy.
  */
 export function createInbox(store: Store): Inbox {
   const waiting: Waiting[] = [];
   const insert = createInsert(store);
-  const crowd = createCrowd();
-  let flushing = false;
+  let letting = false;
+  let crowdedUntil = 0;
 
-  async function flush(): Promise<void> {
-    try {
-      while (waiting.length > 0) {
-        await store.db.connection().execute((connection) =>
-          insert(connection, waiting.splice(0, MOST_PER_INSERT))
-        );
-      }
-    } catch (error) {
-      for (const { reject } of waiting.splice(0)) reject(error);
-    } finally {
-      flushing = false;
+  async function letIn(): Promise<void> {
+    while (waiting.length > 0) {
+      await allHere();
+      const size = await letInTogether();
+      if (size >= CROWD) crowdedUntil = performance.now() + SOON_MS;
     }
+    letting = false;
+  }
+
+  async function allHere(): Promise<void> {
+    for (let here = 0; here < waiting.length && here < MOST_PER_INSERT;) {
+      here = waiting.length;
+      await nextTurn();
+    }
+  }
+
+  /** Resolves to how many there were. */
+  async function letInTogether(): Promise<number> {
+    let together: Waiting[] | undefined;
+    try {
+      await store.db.connection().execute(async (connection) => {
+        // Those who came while others had the database are here too.
+        together = waiting.splice(0, MOST_PER_INSERT);
+        const fresh = await insert(connection, together.map(({ arrival }) => arrival));
+        if (fresh.size > 0) store.wakeUp.everyone("inbox");
+        for (const { arrival, resolve } of together) resolve(fresh.delete(arrival.updateId));
+      });
+    } catch (error) {
+      together ??= waiting.splice(0);
+      for (const { reject } of together) reject(error);
+    }
+    return together?.length ?? 0;
   }
 
   return {
     accept: (arrival) =>
       new Promise((resolve, reject) => {
         waiting.push({ arrival, resolve, reject });
-        crowd.grow();
-        if (flushing) return;
-        flushing = true;
-        setImmediate(() => void flush());
+        if (letting) return;
+        letting = true;
+        void letIn();
       }),
-    lull: () =>
-      new Promise((resolve) => crowd.isHere() ? setTimeout(resolve, CROWD_MS) : setImmediate(resolve)),
-  };
-}
-
-function createCrowd(): { grow(): void; isHere(): boolean } {
-  let since = 0;
-  let size = 0;
-  const isOver = () => performance.now() - since > CROWD_MS;
-  return {
-    grow() {
-      if (isOver()) [since, size] = [performance.now(), 0];
-      size++;
+    async lull() {
+      const latest = performance.now() + LONGEST_CROWD_MS;
+      await nextTurn();
+      while (performance.now() < Math.min(crowdedUntil, latest)) {
+        await new Promise((resolve) => setTimeout(resolve, SOON_MS));
+      }
     },
-    isHere: () => size > CROWD && !isOver(),
   };
 }
 
-/** Kysely takes longer to compile an insert of many rows than SQLite to run it, so each size is compiled once. */
-function createInsert(store: Store): (db: Queryable, batch: readonly Waiting[]) => Promise<void> {
+/** Ends a turn of the event loop; a zero timer would cost a millisecond. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+/**
+ * Resolves to the ids that were not known. Kysely takes longer to compile an insert of many rows than SQLite to run
+ * it, so each size is compiled once.
+ */
+function createInsert(store: Store): (db: Queryable, arrivals: readonly Arrival[]) => Promise<Set<number>> {
   const compiled = new Map<number, ReturnType<typeof compileInsert>>();
   const compiledFor = (size: number) => {
     const known = compiled.get(size) ?? compileInsert(store, size);
     compiled.set(size, known);
     return known;
   };
-  return async function insert(db, batch) {
+  return async function insert(db, arrivals) {
     const now = store.now();
-    const unique = [...new Map(batch.map(({ arrival }) => [arrival.updateId, arrival])).values()];
+    const unique = [...new Map(arrivals.map((arrival) => [arrival.updateId, arrival])).values()];
     const parameters = unique.flatMap(({ updateId, lane, body }) => [updateId, lane, body, now]);
-    try {
-      const { rows } = await db.executeQuery<Pick<InboxTable, "update_id">>({
-        ...compiledFor(unique.length),
-        parameters,
-      });
-      const fresh = new Set(rows.map((row) => row.update_id));
-      for (const { arrival, resolve } of batch) resolve(fresh.delete(arrival.updateId));
-      if (rows.length > 0) store.wakeUp.everyone("inbox");
-    } catch (error) {
-      for (const { reject } of batch) reject(error);
-    }
+    const { rows } = await db.executeQuery<Pick<InboxTable, "update_id">>({
+      ...compiledFor(unique.length),
+      parameters,
+    });
+    return new Set(rows.map((row) => row.update_id));
   };
 }
 
@@ -116,7 +132,7 @@ function compileInsert({ db }: Store, size: number) {
     lane: "",
     body: "",
     received_at: 0,
-    state: NEW,
+    state: sql.lit("new" as const),
     claimed_until: sql.lit(0),
     attempts: sql.lit(0),
   };
@@ -125,12 +141,10 @@ function compileInsert({ db }: Store, size: number) {
     .returning("update_id").compile();
 }
 
-/** Written into the statement: as a parameter it would keep the databases from using the index of what waits. */
-const NEW = sql.lit("new" as const);
-
 /**
  * Takes updates for this replica: of each lane only the oldest unfinished one, and never one that another replica
- * holds. A lane is therefore handled in order, whoever handles it.
+ * holds. A lane is therefore handled in order, whoever handles it. It steps from lane to lane through the index of
+ * what waits, so that neither what is finished nor what waits behind the oldest costs anything.
  */
 export async function claimUpdates(
   store: Store,
@@ -139,47 +153,26 @@ export async function claimUpdates(
   leaseMs: number,
 ): Promise<InboxTable[]> {
   const now = store.now();
-  const rows = await withOldestOfLanes(store)
-    .updateTable("inbox")
-    .set((is) => ({ claimed_by: holder, claimed_until: now + leaseMs, attempts: is("attempts", "+", 1) }))
-    .where("update_id", "in", (select) => {
-      const next = select.selectFrom("inbox as mine").select("mine.update_id")
-        .where("mine.update_id", "in", (heads) => heads.selectFrom("oldest").select("oldest.update_id"))
-        .where("mine.state", "=", NEW).where("mine.claimed_until", "<=", now)
-        .orderBy("mine.update_id").limit(most);
-      return store.kind === "postgres" ? next.forUpdate().skipLocked() : next;
-    })
-    .returningAll().execute();
-  return rows.sort((one, other) => one.update_id - other.update_id);
-}
-
-/**
- * Steps from lane to lane through the index of what waits: the cost is that of the lanes, whatever waits in them
- * and whatever is finished.
- */
-function withOldestOfLanes({ db }: Store) {
-  return db
-    .withRecursive(
-      "lanes(lane)",
-      (cte) =>
-        cte.selectFrom("inbox").where("state", "=", NEW).select((is) =>
-          is.fn.min<string | null>("lane").as("lane")
-        )
-          .unionAll(
-            cte.selectFrom("lanes").where("lanes.lane", "is not", null).select((is) =>
-              is.selectFrom("inbox").where("state", "=", NEW).whereRef("inbox.lane", ">", "lanes.lane")
-                .select((of) => of.fn.min<string | null>("inbox.lane").as("lane")).as("lane")
-            ),
-          ),
+  const others = store.kind === "postgres" ? sql`for update skip locked` : sql``;
+  const { rows } = await sql<InboxTable>`
+    with recursive lanes(lane) as (
+      select min(lane) from inbox where state = 'new'
+      union all
+      select (select min(lane) from inbox where state = 'new' and lane > lanes.lane)
+      from lanes where lane is not null
+    ), oldest(update_id) as (
+      select (select min(update_id) from inbox where state = 'new' and lane = lanes.lane)
+      from lanes where lane is not null
     )
-    .with(
-      "oldest",
-      (cte) =>
-        cte.selectFrom("lanes").where("lanes.lane", "is not", null).select((is) =>
-          is.selectFrom("inbox").where("state", "=", NEW).whereRef("inbox.lane", "=", "lanes.lane")
-            .select((of) => of.fn.min<number>("inbox.update_id").as("update_id")).as("update_id")
-        ),
-    );
+    update inbox
+    set claimed_by = ${holder}, claimed_until = ${now + leaseMs}, attempts = attempts + 1
+    where update_id in (
+      select update_id from inbox
+      where update_id in (select update_id from oldest) and state = 'new' and claimed_until <= ${now}
+      order by update_id limit ${most} ${others}
+    )
+    returning *`.execute(store.db);
+  return rows.sort((one, other) => one.update_id - other.update_id);
 }
 
 /** Someone who took it over has finished the update: what came of it here must not count a second time. */
@@ -228,10 +221,12 @@ export async function releaseUpdates(store: Store, holder: string): Promise<void
     .where("claimed_by", "=", holder).where("state", "=", "new").execute();
 }
 
+/** When the update that has waited longest came in, epoch ms. */
 export async function oldestWaiting(store: Store): Promise<number | undefined> {
-  const row = await store.db.selectFrom("inbox").select("received_at").where("state", "=", "new")
-    .orderBy("update_id").limit(1).executeTakeFirst();
-  return row?.received_at;
+  // As a parameter, the state would keep SQLite from using the index of what waits.
+  const row = await store.db.selectFrom("inbox").where("state", "=", sql.lit("new" as const))
+    .select((is) => is.fn.min<number | null>("received_at").as("oldest")).executeTakeFirst();
+  return row?.oldest ?? undefined;
 }
 
 /** Finished updates are kept for a while to recognise repeats; Telegram re-sends for at most a day. */
