@@ -57,6 +57,7 @@ export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing
       version: is("messages.version", "+", 1),
       attempts: 0,
       state: "due",
+      ...(outgoing.trace === undefined ? {} : { trace: outgoing.trace }),
     }))
   ).execute();
 }
