@@ -1,0 +1,140 @@
+import assert from "node:assert/strict";
+import { GrammyError, HttpError } from "grammy";
+import { errorFields } from "../../bot/log.ts";
+import { createRedactor } from "../../bot/redact.ts";
+import { openFile } from "../changes/database.ts";
+import { BEN, GROUP, OSKAR, SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET } from "../sandbox/stage.ts";
+import { eventually } from "./conversation.ts";
+import { openOutside } from "./process.ts";
+
+const INTEGRATIONS = "getConfiguredIntegrations";
+const KEY = "sandbox-gravityzone-key";
+
+/** What must never be seen in any spelling, and words of people that are nobody's business. */
+function secretsOf(environment: Readonly<Record<string, string>>): string[] {
+  const secrets = [
+    environment["TELEGRAM_BOT_TOKEN"] ?? "",
+    SANDBOX_WEBHOOK_SECRET,
+    SANDBOX_SECRET_KEY,
+    KEY,
+    environment["APONO_API_TOKEN"] ?? "",
+    environment["OPSRAMP_CLIENT_SECRET"] ?? "",
+    environment["HALO_CLIENT_SECRET"] ?? "",
+  ];
+  const spellings = secrets.flatMap((
+    secret,
+  ) => [secret, encodeURIComponent(secret), btoa(secret), btoa(`${secret}:`)]);
+  return [...spellings, "weekend-plans", "hunter2", "Oskar"];
+}
+
+Deno.test("The log of a bad day is JSON lines, leaks nothing, and follows one id from update to vendor", async () => {
+  await using database = await openFile();
+  await using outside = openOutside({
+    DATABASE_URL: database.url,
+    LOG_LEVEL: "debug",
+    STATUS_CACHE_TTL: "0",
+  });
+  const { telegram, gravityzone, environment } = outside;
+  telegram.faults.push({ method: "getMe", drop: true }, { method: "setMyCommands", status: 500 });
+  const bot = await outside.launch();
+  gravityzone.faults.next(INTEGRATIONS, { status: 401, body: `The key ${KEY} is wrong` });
+  gravityzone.faults.next("findCompaniesByName", { error: { code: 5, message: `No ${btoa(`${KEY}:`)}` } });
+  telegram.faults.push(
+    { method: "sendRichMessage", drop: true },
+    { method: "sendRichMessage", status: 502 },
+    { method: "answerCallbackQuery", status: 400 },
+    { method: "getFile", drop: true },
+  );
+  telegram.say(OSKAR, OSKAR, "/status weekend-plans");
+  telegram.say(OSKAR, OSKAR, "/weekend-plans hunter2");
+  telegram.say(BEN, GROUP, "/status bitdefender");
+  telegram.say(BEN, GROUP, "/find weekend-plans");
+  telegram.say(BEN, GROUP, "/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret=hunter2");
+  telegram.say(BEN, GROUP, "/create apono", { document: { name: "x.json", content: { a: "hunter2" } } });
+  telegram.say(BEN, GROUP, "/status bitdefender");
+  await fetch(`${outside.url}/telegram`, { method: "POST", body: "weekend-plans" }).then((answer) =>
+    answer.text()
+  );
+  await telegram.until(() => /2 of 14/.test(telegram.transcript(GROUP)));
+  telegram.pressAndGo(BEN, telegram.last(GROUP)!, "Refresh");
+  await eventually(
+    () => gravityzone.calls.filter(({ method }) => method === INTEGRATIONS).length === 3,
+    "the refresh",
+  );
+  await bot.says("press_not_answered");
+  assert.equal((await bot.terminate()).code, 0);
+
+  const lines = bot.output().trim().split("\n").map((line) => JSON.parse(line) as Line);
+  for (const line of lines) {
+    assert.match(line["@timestamp"], /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    assert.match(line.message, /^[a-z_]+$/, "an event has a name, not a sentence");
+  }
+  const found = secretsOf(environment).filter((secret) => bot.output().includes(secret));
+  assert.deepEqual(found, []);
+  const events = new Set(lines.map(({ message }) => message));
+  for (
+    const event of [
+      "telegram_not_reachable",
+      "refused",
+      "vendor_call",
+      "message_delayed",
+      "message_sent",
+      "stopped",
+    ]
+  ) {
+    assert.ok(events.has(event), `nothing of a bad day was logged: ${event}`);
+  }
+  const answered = lines.filter(({ message, properties }) =>
+    message === "vendor_call" && properties["operation"] === INTEGRATIONS && properties["outcome"] === "ok"
+  );
+  assert.equal(answered.length, 2, "one call for the command, one for the press");
+  for (const { properties: { trace } } of answered) {
+    assert.match(String(trace), /^[A-Z0-9]{7}$/);
+    const sent = lines.find(({ message, properties }) =>
+      message === "message_sent" && properties["trace"] === trace
+    );
+    assert.equal(sent?.properties["key"], "update:700000007");
+  }
+});
+
+interface Line {
+  readonly "@timestamp": string;
+  readonly message: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+Deno.test("createRedactor covers a secret however it is spelt, and what is held only for a while", () => {
+  const redactor = createRedactor(["pa ss/wörd"]);
+  const spelt = ["pa ss/wörd", "pa%20ss%2Fw%C3%B6rd", "cGEgc3Mvd8O2cmQ=", "cGEgc3Mvd8O2cmQ6"];
+  for (const form of spelt) {
+    const covered = redactor.text(`<${form}>`);
+    assert.ok(covered.startsWith("<[redacted]") && !covered.includes(form.slice(-8)), covered);
+  }
+  assert.deepEqual(redactor.deep({ a: ["xpa ss/wördx", 1, null], b: { c: true } }), {
+    a: ["x[redacted]x", 1, null],
+    b: { c: true },
+  });
+  const forget = redactor.hold("for-a-while");
+  const forgetAgain = redactor.hold("for-a-while");
+  forget();
+  assert.equal(redactor.text("for-a-while"), "[redacted]");
+  forgetAgain();
+  assert.equal(redactor.text("for-a-while"), "for-a-while");
+});
+
+Deno.test("errorFields tells name, words and place of an error, and nothing that hangs on it", () => {
+  const refused = new GrammyError(
+    "Call failed",
+    { ok: false, error_code: 400, description: "Bad" },
+    "sendMessage",
+    {
+      chat_id: 1,
+      text: "hunter2",
+    },
+  );
+  const lost = new HttpError("Network request failed", new Error("https://api.example/bot123:secret/getMe"));
+  const text = JSON.stringify([refused, lost, "a string", { any: "thing" }, undefined].map(errorFields));
+  assert.doesNotMatch(text, /hunter2|123:secret/);
+  assert.match(text, /GrammyError.*Call failed.*HttpError.*Network request failed.*a string/);
+  assert.equal(String(errorFields(new Error("x".repeat(999)))["message"]).length, 300);
+});

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../clients/clock.ts";
+import { databaseUrl } from "../../bot/setting.ts";
+import { openStore, type Store } from "../../bot/store/store.ts";
+import { databases, openFile } from "../changes/database.ts";
+import { testOn } from "../crash/databases.ts";
+import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
+import { render } from "../sandbox/telegram.ts";
+import { eventually } from "./conversation.ts";
+import { openOutside, type Outside } from "./process.ts";
+
+const INTEGRATIONS = "getConfiguredIntegrations";
+
+/** Looks into the database that the bot's process works on. */
+async function inStore<T>({ environment }: Outside, look: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore(databaseUrl.parse(environment["DATABASE_URL"]), systemClock);
+  try {
+    return await look(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** As if the time that a dead replica's work is left alone had passed. */
+async function endLeases(store: Store): Promise<void> {
+  await store.db.updateTable("inbox").set({ claimed_until: 0 }).execute();
+  await store.db.updateTable("messages").set({ claimed_until: 0 }).execute();
+}
+
+for (const kind of databases) {
+  testOn(kind, "A bot killed between the 200 and the answer answers after its restart, once", async () => {
+    await using database = kind.name === "SQLite" ? await openFile() : await kind.open();
+    await using outside = openOutside({ DATABASE_URL: database.url });
+    const { telegram, gravityzone } = outside;
+    const gate = Promise.withResolvers<void>();
+    const killed = await outside.launch();
+    gravityzone.faults.next(INTEGRATIONS, { after: gate.promise });
+    telegram.say(BEN, GROUP, "/status bitdefender");
+    telegram.say(BEN, GROUP, "/ping");
+    await eventually(() => gravityzone.calls.length === 1, "GravityZone to be asked");
+    await eventually(() => telegram.pending().length === 0, "both updates to be taken");
+    await killed[Symbol.asyncDispose]();
+    gate.resolve();
+    assert.equal(telegram.answers(GROUP).length, 0);
+
+    await inStore(outside, endLeases);
+    const heir = await outside.launch();
+    await telegram.until(() => telegram.answers(GROUP).length === 2);
+    telegram.redeliver(700_000_001);
+    telegram.say(ANA, ANA, "/ping");
+    await telegram.until(() => telegram.last(ANA));
+    await eventually(() => telegram.pending().length === 0, "the repeated update to be taken");
+    assert.equal((await heir.terminate()).code, 0);
+    const [status, ping, ...more] = telegram.answers(GROUP).map(render);
+    assert.match(status ?? "", /2 of 14 need action/);
+    assert.match(ping ?? "", /pong/);
+    assert.deepEqual(more, []);
+  });
+}
+
+Deno.test("SIGTERM: what can be finished is, what cannot is handed back, exit 0 within ten seconds", async () => {
+  await using database = await openFile();
+  await using outside = openOutside({ DATABASE_URL: database.url });
+  const { telegram, gravityzone } = outside;
+  const gate = Promise.withResolvers<void>();
+  const bot = await outside.launch();
+  gravityzone.faults.next(INTEGRATIONS, { after: gate.promise });
+  gravityzone.faults.always("findCompaniesByName", { hang: true });
+  const slow = telegram.say(BEN, GROUP, "/status bitdefender");
+  telegram.say(ANA, ANA, "/find Globex");
+  await eventually(() => gravityzone.calls.length === 2, "GravityZone to be asked twice");
+
+  const began = performance.now();
+  const ended = bot.terminate();
+  await eventually(async () => await isGone(outside.url), "the bot to take nothing new");
+  gate.resolve();
+  const { code } = await ended;
+  assert.equal(code, 0, bot.output());
+  assert.ok(performance.now() - began < 10_000, `it took ${performance.now() - began} ms`);
+  const [answer] = telegram.answers(GROUP);
+  assert.equal(answer?.reply_to_message?.message_id, slow.message_id);
+  assert.match(render(answer!), /2 of 14/);
+  const left = await inStore(
+    outside,
+    ({ db }) =>
+      db.selectFrom("inbox").select(["update_id", "claimed_by", "claimed_until"]).where("state", "=", "new")
+        .execute(),
+  );
+  assert.deepEqual(left.map((row) => ({ ...row })), [{
+    update_id: 700_000_002,
+    claimed_by: null,
+    claimed_until: 0,
+  }]);
+});
+
+Deno.test("SIGTERM to a bot that polls and has nothing to do ends it at once", async () => {
+  await using database = await openFile();
+  await using outside = openOutside({ DATABASE_URL: database.url, PUBLIC_URL: undefined });
+  const bot = await outside.launch();
+  outside.telegram.say(BEN, GROUP, "/ping");
+  await outside.telegram.until(() => outside.telegram.last(GROUP));
+  const began = performance.now();
+  assert.equal((await bot.terminate()).code, 0);
+  assert.ok(performance.now() - began < 3000, `it took ${performance.now() - began} ms`);
+});
+
+async function isGone(url: string): Promise<boolean> {
+  try {
+    await (await fetch(`${url}/healthz`)).text();
+    return false;
+  } catch {
+    return true;
+  }
+}
