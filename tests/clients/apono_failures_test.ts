@@ -30,19 +30,6 @@ Deno.test("apono passes on the words of a refusal, whatever their form", async (
   }
 });
 
-Deno.test("apono waits as long as a 429 asks before it reads again, and repeats no write that was answered", async () => {
-  const busy: AponoFault = { kind: "status", status: 429, headers: { "Retry-After": "2" } };
-  await using account = openAccount();
-  const { client, emulator, call } = account;
-  emulator.fail("v4.list", busy);
-  assert.equal((await client.integrations.list({}, call)).items.length, 31);
-  assert.equal(emulator.calls.length, 2);
-  emulator.fail("v2.refresh", busy);
-  const failure = await failureOf(client.refresh(idOf(emulator, "AWS Payments"), call));
-  assert.equal(failure.kind, "rate_limited");
-  assert.equal(emulator.calls.filter(({ operation }) => operation === "v2.refresh").length, 1);
-});
-
 const WRITES: readonly (readonly [AponoOperation, (account: Account) => Promise<unknown>])[] = [
   ["v4.create", ({ client, call }) => client.integrations.create("postgresql", NEW, call)],
   [
@@ -78,21 +65,3 @@ for (const [operation, write] of WRITES) {
     }
   });
 }
-
-Deno.test("apono calls a malformed answer to a read unexpected", async () => {
-  await using account = openAccount();
-  account.emulator.fail("v4.list", { kind: "malformed" }, 9);
-  const failure = await failureOf(account.client.integrations.list({}, account.call));
-  assert.equal(failure.kind, "unexpected_reply");
-});
-
-Deno.test("apono puts neither token nor secret into an error", async () => {
-  await using account = openAccount({ token: "aup_wrong-but-secret" });
-  const secretStore = { kind: "apono", fields: { password: "hunter2-very-secret" } };
-  const failure = await failureOf(
-    account.client.integrations.create("postgresql", { ...NEW, secretStore }, account.call),
-  );
-  const told = Deno.inspect(failure, { depth: 9 });
-  assert.ok(!told.includes("aup_wrong-but-secret"));
-  assert.ok(!told.includes("hunter2-very-secret"));
-});

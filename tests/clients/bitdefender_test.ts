@@ -14,7 +14,7 @@ import { createGravityZone, type GravityZone, type GravityZoneOptions } from "..
 import { company, generateIntegrations, ids, northwind, vmware } from "../sandbox/gravityzone/northwind.ts";
 import { ec2Of } from "../sandbox/gravityzone/world.ts";
 import { serve } from "../sandbox/serve.ts";
-import { closedAddress, failureOf, patient } from "./calling.ts";
+import { failureOf, patient } from "./calling.ts";
 
 const KEY = "k3y-that-must-not-show";
 const MARCH_2026 = Date.UTC(2026, 2, 14, 3, 12);
@@ -299,68 +299,6 @@ Deno.test("createBitdefender does not take another request's answer", async () =
   assert.deepEqual([write.kind, write.ambiguous], ["unexpected_reply", true]);
   const read = await failureOf(at.client.getAmazonEC2ExternalIdForCrossAccountRole({}, patient()));
   assert.deepEqual([read.kind, read.ambiguous], ["unexpected_reply", false]);
-});
-
-const malformed: readonly (readonly [name: string, fault: Parameters<GravityZone["faults"]["next"]>[1]])[] = [
-  ["HTML", { body: "<html>502</html>" }],
-  ["nothing", { body: "" }],
-  ["half a body", { cut: true }],
-  ["no result", { body: { id: "x", jsonrpc: "2.0" } }],
-  ["an HTTP 500", { status: 500 }],
-];
-
-for (const [name, fault] of malformed) {
-  Deno.test(`createBitdefender leaves a write open, and sends it once, when it is answered with ${name}`, async () => {
-    await using at = rig();
-    at.vendor.faults.next("disableAmazonEC2Integration", { ...fault, applied: true });
-    const failure = await failureOf(
-      at.client.disableAmazonEC2Integration({ companyId: ids.acmeCorp }, patient()),
-    );
-    assert.equal(failure.ambiguous, true);
-    assert.equal(at.vendor.calls.length, 1);
-    assert.equal(at.vendor.world.ec2.get(ids.acmeCorp)?.configured, null);
-  });
-}
-
-Deno.test("createBitdefender gives up a call that hangs and leaves the write open", async () => {
-  await using at = rig({ timeoutMs: 40 });
-  at.vendor.faults.next("disableAmazonEC2Integration", { hang: true });
-  const failure = await failureOf(at.client.disableAmazonEC2Integration({}, patient()));
-  assert.deepEqual([failure.kind, failure.ambiguous], ["timed_out", true]);
-});
-
-Deno.test("createBitdefender repeats a read that met a 500 or a 429, and waits as told", async () => {
-  await using at = rig();
-  at.vendor.faults.next("getApiKeyDetails", { status: 500 }, {
-    status: 429,
-    headers: { "Retry-After": "7" },
-    error: { code: -32003, message: "Too many requests" },
-  });
-  await at.client.getApiKeyDetails({}, patient());
-  assert.equal(at.vendor.calls.length, 3);
-  assert.ok(at.clock.slept.some((ms) => ms >= 7_000));
-});
-
-Deno.test("createBitdefender says when nothing listens at the address", async () => {
-  const client = clientAt(`${closedAddress()}/api`, createFakeClock());
-  assert.equal((await failureOf(client.getApiKeyDetails({}, patient()))).kind, "unreachable");
-});
-
-Deno.test("createBitdefender never shows the key, whatever goes wrong", async () => {
-  await using at = rig();
-  const everything = {
-    status: 400,
-    body: { error: { code: -32600, message: `Basic ${btoa(`${KEY}:`)} ${KEY}` } },
-  };
-  at.vendor.faults.next("getApiKeyDetails", everything, { status: 401, body: KEY }, {
-    error: { code: -32000, message: KEY, details: `key ${KEY}` },
-  });
-  for (let index = 0; index < 3; index++) {
-    const error = await at.client.getApiKeyDetails({}, patient()).catch((error: unknown) => error);
-    const shown = Deno.inspect(error, { depth: 9 });
-    assert.ok(error instanceof ClientError);
-    assert.equal(shown.includes(KEY) || shown.includes(btoa(`${KEY}:`)), false, shown);
-  }
 });
 
 Deno.test("allConfiguredIntegrations reads 10,000 integrations once each, the pages side by side", async () => {

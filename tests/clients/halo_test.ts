@@ -220,13 +220,6 @@ Deno.test("halo renews an expired token once and goes on", async () => {
   assert.equal(desk.emulator.records.ArmisDetails?.[0]?.name, "Armis 2");
 });
 
-Deno.test("halo says that its credentials are refused, without them", async () => {
-  await using desk = openDesk({}, { clientSecret: "wrong-secret" });
-  const refused = await failure(desk.client.list(productOf("armis"), desk.call));
-  assert.equal(refused.kind, "credentials_refused");
-  assert.ok(!JSON.stringify(refused).includes("wrong-secret"));
-});
-
 const REFUSALS:
   readonly (readonly [status: number, body: unknown, kind: Failure["kind"], detail: string | undefined])[] = [
     [403, undefined, "rights_refused", undefined],
@@ -248,27 +241,6 @@ for (const [status, body, kind, detail] of REFUSALS) {
     assert.deepEqual([refused.kind, refused.detail, refused.ambiguous], [kind, detail, false]);
   });
 }
-
-const LOST = ["hang", "cut", "malformed", "apply-then-hang", "apply-then-cut", "apply-then-500"] as const;
-
-for (const kind of LOST) {
-  Deno.test(`halo.save sends once and calls the outcome ambiguous when the answer is lost (${kind})`, async () => {
-    await using desk = openDesk({}, { timeoutMs: 150 });
-    desk.emulator.fail("POST ArmisDetails", { kind });
-    const lost = await failure(desk.client.save(productOf("armis"), { id: 4, name: "Armis 2" }, desk.call));
-    assert.equal(lost.ambiguous, true);
-    assert.equal(desk.asked().filter((line) => line === "POST /api/ArmisDetails").length, 1);
-    const applied = kind.startsWith("apply-then-");
-    assert.equal(desk.emulator.records.ArmisDetails?.[0]?.name, applied ? "Armis 2" : "Armis");
-  });
-}
-
-Deno.test("halo.list is asked again after a lost answer", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("GET ArmisDetails", { kind: "cut" });
-  assert.equal((await desk.client.list(productOf("armis"), desk.call)).length, 1);
-  assert.equal(desk.asked().length, 2);
-});
 
 Deno.test("halo keeps within 300 requests in any five minutes", async () => {
   await using desk = openDesk();

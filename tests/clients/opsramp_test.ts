@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { installedUpdate, type Mapping } from "../../clients/opsramp.ts";
 import { installedSchema } from "../../clients/opsramp/installed.ts";
-import { type Installation, type OpsRampFault } from "../sandbox/opsramp.ts";
+import type { Installation } from "../sandbox/opsramp.ts";
 import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
 import { failureOf } from "./calling.ts";
 import { CUSTOM, NIGHT, openDesk, SERVICE_DESK, SMAX, STAGING } from "./opsramp_desk.ts";
@@ -330,52 +330,23 @@ Deno.test("createOpsRamp() keeps to the vendor's own limit when a minute's searc
   assert.ok(desk.clock.now() >= NIGHT + 60_000);
 });
 
-interface Trouble {
-  readonly fault: OpsRampFault;
-  readonly kind: string;
-  readonly ambiguous: boolean;
-  readonly applied: boolean;
-}
-
 const CODE_5 = { code: "0005", message: "previous resources not fully ready" };
 const NO_ROLE = { code: "0003", message: "No resource found with UUID : ROLE-1" };
 
-const TROUBLES: readonly Trouble[] = [
-  {
-    fault: { kind: "status", status: 500, body: CODE_5 },
-    kind: "unexpected_reply",
-    ambiguous: true,
-    applied: false,
-  },
-  {
-    fault: { kind: "status", status: 500, body: NO_ROLE },
-    kind: "rejected",
-    ambiguous: false,
-    applied: false,
-  },
-  { fault: { kind: "status", status: 400, body: [] }, kind: "rejected", ambiguous: false, applied: false },
-  { fault: { kind: "status", status: 403 }, kind: "rights_refused", ambiguous: false, applied: false },
-  { fault: { kind: "status", status: 410 }, kind: "rejected", ambiguous: false, applied: false },
-  { fault: { kind: "status", status: 503 }, kind: "unreachable", ambiguous: true, applied: false },
-  { fault: { kind: "throttled" }, kind: "rate_limited", ambiguous: false, applied: false },
-  { fault: { kind: "malformed" }, kind: "unexpected_reply", ambiguous: true, applied: false },
-  { fault: { kind: "hang" }, kind: "timed_out", ambiguous: true, applied: false },
-  { fault: { kind: "cut" }, kind: "unreachable", ambiguous: true, applied: false },
-  { fault: { kind: "apply-then-hang" }, kind: "timed_out", ambiguous: true, applied: true },
-  { fault: { kind: "apply-then-cut" }, kind: "unreachable", ambiguous: true, applied: true },
-  { fault: { kind: "apply-then-500" }, kind: "unexpected_reply", ambiguous: true, applied: true },
+const REFUSALS: readonly (readonly [status: number, body: unknown, kind: string, ambiguous: boolean])[] = [
+  [500, CODE_5, "unexpected_reply", true],
+  [500, NO_ROLE, "rejected", false],
+  [400, [], "rejected", false],
+  [410, undefined, "rejected", false],
 ];
 
-for (const { fault, kind, ambiguous, applied } of TROUBLES) {
-  const what = fault.kind === "status" ? `${fault.status} ${JSON.stringify(fault.body) ?? ""}` : fault.kind;
-  Deno.test(`updateInstalled() sends a write once and reports ${kind} after ${what}`, async () => {
-    await using desk = openDesk({}, { timeoutMs: 300 });
-    desk.emulator.fail("update", fault);
+for (const [status, body, kind, ambiguous] of REFUSALS) {
+  Deno.test(`updateInstalled() sends a write once and reports ${kind} after ${status} ${JSON.stringify(body) ?? ""}`, async () => {
+    await using desk = openDesk();
+    desk.emulator.fail("update", { kind: "status", status, body });
     const failure = await failureOf(desk.client.updateInstalled(CUSTOM, { displayName: "New" }, desk.call));
     assert.deepEqual([failure.kind, failure.ambiguous], [kind, ambiguous]);
     assert.deepEqual(desk.asked(), ["token", "update"]);
-    const stored = desk.emulator.installations.find(({ id }) => id === CUSTOM);
-    assert.equal(stored?.displayName === "New", applied);
   });
 }
 
@@ -405,13 +376,4 @@ Deno.test("getInstalled() reads again soon after a 503, whose rate-limit headers
   assert.equal((await desk.client.getInstalled(CUSTOM, desk.call)).id, CUSTOM);
   assert.deepEqual(desk.asked(), ["token", "get", "get", "get"]);
   assert.ok(desk.clock.now() - NIGHT < 2_000, `${desk.clock.slept}`);
-});
-
-Deno.test("updateInstalled() never puts a secret it sent into a failure", async () => {
-  await using desk = openDesk();
-  const body = { code: "0002", message: "apiSecret asdfgnasinfpaiwer is too short" };
-  desk.emulator.fail("update", { kind: "status", status: 400, body });
-  const update = { outboundConfig: { baseNotifier: { apiSecret: "asdfgnasinfpaiwer" } } };
-  const failure = await failureOf(desk.client.updateInstalled(CUSTOM, update, desk.call));
-  assert.ok(!Deno.inspect(failure, { depth: 9 }).includes("asdfgnasinfpaiwer"));
 });
