@@ -150,6 +150,8 @@ export async function checkManners(stage: Stage, mayFail: readonly string[] = []
   const errors = stage.log.lines.filter(({ level, event }) => level === "error" && !mayFail.includes(event));
   assert.deepEqual(errors, [], "logged as errors");
   for (const { method, parameters } of stage.telegram.calls()) {
+    const rich = parameters["rich_message"] as { skip_entity_detection?: boolean } | undefined;
+    assert.ok(!rich || rich.skip_entity_detection, `${method} lets Telegram make links of vendors' words`);
     if (parameters["text"] === undefined || method === "answerCallbackQuery") continue;
     const preview = parameters["link_preview_options"] as { is_disabled?: boolean } | undefined;
     assert.equal(preview?.is_disabled, true, `${method} lets Telegram fetch links`);

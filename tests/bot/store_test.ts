@@ -11,10 +11,13 @@ import {
 } from "../../bot/store/inbox.ts";
 import { takeLease } from "../../bot/store/leases.ts";
 import {
+  CLAIM_MS,
   claimMessages,
   findMessage,
   postponeMessage,
   putMessage,
+  releaseMessages,
+  renewMessages,
   settleMessage,
 } from "../../bot/store/messages.ts";
 import { findPrompt, prunePrompts, putPrompt } from "../../bot/store/prompts.ts";
@@ -181,6 +184,24 @@ storeTest("claimMessages leaves chats alone that are busy, and messages that are
   assert.deepEqual([await keys(), await keys()], [["b"], []]);
   clock.advance(5001);
   assert.deepEqual(await keys(), ["c"]);
+});
+
+storeTest("renewMessages keeps a claim alive, and releaseMessages ends it", async ({ store, clock }) => {
+  for (const [key, chat] of [["a", 1], ["b", 2]] as const) {
+    await putMessage(store, store.db, outgoing(key, key, chat));
+  }
+  const claim = async (holder: string) => {
+    const rows = await claimMessages(store, holder, new Set());
+    return rows.map(({ key }) => key).sort();
+  };
+  assert.deepEqual(await claim("me"), ["a", "b"]);
+  clock.advance(CLAIM_MS - 1000);
+  await renewMessages(store, "me", ["a"]);
+  await renewMessages(store, "another", ["b"]);
+  clock.advance(2000);
+  assert.deepEqual(await claim("other"), ["b"]);
+  await releaseMessages(store, ["a"]);
+  assert.deepEqual(await claim("other"), ["a"]);
 });
 
 storeTest("takeLease lets one holder at a time do the job", async ({ store, clock }) => {
