@@ -1,0 +1,256 @@
+import { type ChangeEvent, FINAL_STATES, transitions } from "../../bot/changes/machine.ts";
+import type { AuditTable, ChangesTable, ChangeState } from "../../bot/store/schema.ts";
+import type { Command, Decision, Deeds } from "./crowd.ts";
+import type { Records } from "./records.ts";
+import type { Sent } from "./telegram_road.ts";
+import { disableKey, enableKey, type Write } from "./vendor_road.ts";
+
+/** Everything that has to add up. */
+export interface Evidence {
+  readonly records: Records;
+  readonly deeds: Deeds;
+  /** Ids of all updates that Telegram ever had for the bot. */
+  readonly updates: ReadonlySet<number>;
+  /** Those that it was told 200 for. */
+  readonly accepted: ReadonlySet<number>;
+  readonly sent: readonly Sent[];
+  readonly writes: readonly Write[];
+  /** When the replica of this number died, if it did. */
+  readonly diedAt: (replica: number) => number | undefined;
+}
+
+/** One promise: how often it was broken, with the places. */
+export interface Finding {
+  readonly what: string;
+  readonly broken: readonly string[];
+}
+
+/** What is wrong, by promise; nothing is wrong where nothing is listed. */
+export function findings(evidence: Evidence): Finding[] {
+  return [
+    { what: "lost", broken: [...lostUpdates(evidence), ...unanswered(evidence), ...lostDecisions(evidence)] },
+    { what: "doubled", broken: [...doubledMessages(evidence), ...doubledRequests(evidence)] },
+    { what: "out of order", broken: outOfOrder(evidence) },
+    { what: "messages not shown as they are", broken: unshown(evidence) },
+    { what: "double writes", broken: doubleWrites(evidence) },
+    { what: "writes without approval", broken: unapprovedWrites(evidence) },
+    { what: "outcomes that differ from the vendor", broken: dishonestOutcomes(evidence) },
+    { what: "steps that no change may take", broken: wrongSteps(evidence.records) },
+    { what: "unresolved", broken: unresolved(evidence) },
+  ];
+}
+
+/** Messages that Telegram took twice because the bot could not know that it had taken them, by the reason. */
+export function excusedRepeats(evidence: Evidence): { answerLost: number; senderDied: number } {
+  const excuses = extraCopies(evidence).map((copy) => excuseFor(copy, evidence));
+  return {
+    answerLost: excuses.filter((excuse) => excuse === "answer lost").length,
+    senderDied: excuses.filter((excuse) => excuse === "sender died").length,
+  };
+}
+
+/** Decisions that were taken and then handled once more, because the replica died before it noted that it was done. */
+export function repeatedDecisions(evidence: Evidence): number {
+  return comparedDecisions(evidence).filter(({ rows, decisions }) => rows > decisions).length;
+}
+
+function lostUpdates({ records, updates, accepted }: Evidence): string[] {
+  const done = new Set(records.updates.filter(({ state }) => state === "done").map((row) => row.update_id));
+  return [
+    ...[...updates].filter((id) => !accepted.has(id)).map((id) => `update ${id} was never accepted`),
+    ...[...accepted].filter((id) => !done.has(id)).map((id) => `update ${id} was accepted and not handled`),
+  ];
+}
+
+/** A command is answered by a message of its own, or by the card of the change that it asked for. */
+export function unansweredCommands({ records, deeds }: Evidence): Command[] {
+  const sent = records.messages.filter(({ sent_version }) => sent_version > 0).map(({ key }) => key);
+  const updates = new Set(sent.map((key) => Number(/^update:(\d+)/.exec(key)?.[1])));
+  const cards = new Set(sent.filter((key) => key.startsWith("card:")).map((key) => key.slice(5)));
+  const origins = new Set(
+    records.changes.filter(({ code }) => cards.has(code))
+      .map(({ origin_chat, origin_message }) => `${origin_chat} ${origin_message}`),
+  );
+  return deeds.commands.filter(({ updateId, chat, message }) =>
+    !updates.has(updateId) && !origins.has(`${chat} ${message}`)
+  );
+}
+
+function unanswered(evidence: Evidence): string[] {
+  return unansweredCommands(evidence).map(({ updateId }) => `command ${updateId} was not answered`);
+}
+
+interface Compared {
+  readonly who: string;
+  readonly decisions: number;
+  readonly rows: number;
+}
+
+const DECIDED = new Set(["approve", "reject", "withdraw", "refused"]);
+
+/** Who tried to decide how often about what, and how often the audit says so. */
+function comparedDecisions({ records, deeds }: Evidence): Compared[] {
+  const codes = new Map(records.changes.map(({ handle, code }) => [handle, code]));
+  const nameOf = ({ person, code, handle }: Decision) => `${person} ${code ?? codes.get(handle ?? "")}`;
+  const wanted = Map.groupBy(deeds.decisions, nameOf);
+  const rows = Map.groupBy(
+    records.audit.filter(({ event, code }) => code !== null && DECIDED.has(event)),
+    (row) => `${row.person_id} ${row.code}`,
+  );
+  return [...new Set([...wanted.keys(), ...rows.keys()])].map((who) => ({
+    who,
+    decisions: wanted.get(who)?.length ?? 0,
+    rows: rows.get(who)?.length ?? 0,
+  }));
+}
+
+/** Every attempt to decide is in the audit, as a decision or as a refusal; once more only after a death. */
+function lostDecisions(evidence: Evidence): string[] {
+  return comparedDecisions(evidence).flatMap(({ who, decisions, rows }) => {
+    const again = rows === decisions + 1 && decisions > 0;
+    return rows === decisions || again ? [] : [`${who}: decided ${decisions} times, ${rows} rows`];
+  });
+}
+
+function extraCopies({ records, sent }: Evidence): Sent[] {
+  const known = new Set(
+    records.messages.flatMap(({ chat_id, message_id, ephemeral_id }) => [
+      `${chat_id} m${message_id}`,
+      `${chat_id} e${ephemeral_id}`,
+    ]),
+  );
+  return sent.filter(({ chat, id, ephemeral }) => !known.has(`${chat} ${ephemeral ? "e" : "m"}${id}`));
+}
+
+/** Between Telegram's answer and the note that it came there is one write to the store. */
+const NOTING_MS = 3_000;
+
+function excuseFor({ answerLost, by, at }: Sent, { diedAt }: Evidence): string | undefined {
+  if (answerLost) return "answer lost";
+  const end = diedAt(by);
+  return end !== undefined && end - at < NOTING_MS ? "sender died" : undefined;
+}
+
+function doubledMessages(evidence: Evidence): string[] {
+  return extraCopies(evidence).filter((copy) => excuseFor(copy, evidence) === undefined)
+    .map(({ chat, id, by }) => `message ${id} in ${chat}, sent by replica ${by}`);
+}
+
+/** One message asks for at most one change. */
+function doubledRequests({ records }: Evidence): string[] {
+  const typed = records.changes.filter(({ origin_message }) => origin_message !== null);
+  const byMessage = Map.groupBy(typed, (change) => `${change.origin_chat} ${change.origin_message}`);
+  return [...byMessage].filter(([, changes]) => changes.length > 1)
+    .map(([place, changes]) => `message ${place} made ${changes.map(({ code }) => code).join(", ")}`);
+}
+
+function outOfOrder({ records }: Evidence): string[] {
+  return [...Map.groupBy(records.updates, ({ lane }) => lane).values()].flatMap((rows) =>
+    rows.flatMap((row, index) => {
+      const before = rows[index - 1];
+      return before && before.finishedIn >= row.finishedIn
+        ? [`${row.lane}: ${row.update_id} was finished before ${before.update_id}`]
+        : [];
+    })
+  );
+}
+
+function unshown({ records }: Evidence): string[] {
+  return records.messages.filter(({ state, version, sent_version }) =>
+    state !== "idle" || version !== sent_version
+  )
+    .map(({ key, state }) => `${key} is ${state}`);
+}
+
+function keyOf({ verb, plan }: ChangesTable): string {
+  const { input } = JSON.parse(plan) as { input: { company: string; role?: string } };
+  return verb === "enable" ? enableKey(input.company, input.role ?? "") : disableKey(input.company);
+}
+
+interface Books {
+  readonly writes: readonly Write[];
+  readonly changes: readonly ChangesTable[];
+  readonly rows: readonly AuditTable[];
+}
+
+/** By what was written: the calls at the vendor's door, the changes that stand for them, and their audit rows. */
+function books({ records, writes }: Evidence): Map<string, Books> {
+  const rowsOf = Map.groupBy(records.audit, ({ code }) => code);
+  const changes = Map.groupBy(records.changes, keyOf);
+  const calls = Map.groupBy(writes, ({ key }) => key);
+  return new Map([...new Set([...changes.keys(), ...calls.keys()])].map((key) => {
+    const own = changes.get(key) ?? [];
+    return [key, {
+      writes: calls.get(key) ?? [],
+      changes: own,
+      rows: own.flatMap(({ code }) => rowsOf.get(code) ?? []),
+    }];
+  }));
+}
+
+function countOf({ rows }: Books, event: ChangeEvent): number {
+  return rows.filter((row) => row.event === event).length;
+}
+
+function doubleWrites(evidence: Evidence): string[] {
+  return [...books(evidence)].flatMap(([key, book]) =>
+    book.writes.length > countOf(book, "send")
+      ? [`${key}: sent ${countOf(book, "send")} times, arrived ${book.writes.length} times`]
+      : []
+  );
+}
+
+function unapprovedWrites(evidence: Evidence): string[] {
+  return [...books(evidence)].flatMap(([key, book]) => {
+    const approvals = book.rows.filter(({ event, code, person_id }) =>
+      event === "approve" && book.changes.some((one) => one.code === code && one.requester_id !== person_id)
+    );
+    return book.writes.length > approvals.length ? [`${key}: ${approvals.length} approvals`] : [];
+  });
+}
+
+/** What the changes say came of them is what the vendor did. */
+function dishonestOutcomes(evidence: Evidence): string[] {
+  return [...books(evidence)].flatMap(([key, { writes, changes }]) => {
+    const claimed = changes.filter(({ state }) => state === "applied" || state === "accepted").length;
+    const done = writes.filter(({ effective }) => effective).length;
+    return claimed === done ? [] : [`${key}: ${claimed} said to be applied, ${done} took effect`];
+  });
+}
+
+/** The audit of each change is a way through the machine that ends where the change is. */
+function wrongSteps({ changes, audit }: Records): string[] {
+  const rowsOf = Map.groupBy(audit.filter(({ event }) => event !== "refused"), ({ code }) => code);
+  const orphans = [...rowsOf.keys()].filter((code) =>
+    code !== null && !changes.some((change) => change.code === code)
+  );
+  return [
+    ...orphans.map((code) => `${code} is in the audit only`),
+    ...changes.flatMap((change) => {
+      const events = (rowsOf.get(change.code) ?? []).map(({ event }) => event);
+      return leadsTo(events) === change.state
+        ? []
+        : [`${change.code}: ${events.join(", ")} → ${change.state}`];
+    }),
+  ];
+}
+
+/** Undefined when there is no such way. */
+function leadsTo([first, ...events]: readonly string[]): ChangeState | undefined {
+  if (first !== "asked") return undefined;
+  let state: ChangeState = "pending";
+  let sent = false;
+  for (const event of events) {
+    const step = (transitions as Record<string, (typeof transitions)[ChangeEvent]>)[event];
+    if (!step || !(step.from as readonly ChangeState[]).includes(state)) return undefined;
+    if ("unsent" in step && sent) return undefined;
+    sent ||= event === "send";
+    state = step.to;
+  }
+  return state;
+}
+
+function unresolved({ records }: Evidence): string[] {
+  return records.changes.filter(({ state }) => !FINAL_STATES.has(state))
+    .map(({ code, state }) => `${code} is ${state}`);
+}

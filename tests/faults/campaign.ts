@@ -1,0 +1,200 @@
+import { readConfig } from "../../bot/config.ts";
+import { openStore, type Store } from "../../bot/store/store.ts";
+import { systemClock } from "../../clients/clock.ts";
+import type { Database } from "../changes/database.ts";
+import { createApono } from "../sandbox/apono.ts";
+import { createGravityZone } from "../sandbox/gravityzone.ts";
+import { createHalo } from "../sandbox/halo.ts";
+import { createOpsRamp } from "../sandbox/opsramp.ts";
+import { serve } from "../sandbox/serve.ts";
+import { sandboxEnvironment } from "../sandbox/stage.ts";
+import { createTelegram, type Telegram } from "../sandbox/telegram.ts";
+import type { Evidence } from "./accounts.ts";
+import { type Chance, createChance } from "./chance.ts";
+import { CAST, createCrowd, type Crowd, GROUPS, PERSONS } from "./crowd.ts";
+import { createDoor, type Door } from "./door.ts";
+import { createFleet, type Fleet } from "./fleet.ts";
+import { readRecords } from "./records.ts";
+import type { Weather } from "./road.ts";
+import { createTelegramRoad, type TelegramRoad } from "./telegram_road.ts";
+import { createVendorRoad, type VendorRoad } from "./vendor_road.ts";
+
+export interface CampaignOptions {
+  readonly database: Database;
+  readonly seconds: number;
+  readonly seed: number;
+  /** Between the death of one replica and that of the next, in ms. */
+  readonly killEveryMs: readonly [least: number, most: number];
+}
+
+/** What a campaign left behind. */
+export interface Campaign {
+  readonly evidence: Evidence;
+  readonly kills: number;
+  readonly repeatedPosts: number;
+  readonly telegram: Pick<TelegramRoad, "calls" | "faults">;
+  readonly vendors: Pick<VendorRoad, "calls" | "faults">;
+  /** What speaks against the bots besides the evidence. */
+  readonly incidents: readonly string[];
+  readonly log: readonly string[];
+}
+
+const REPLICAS = 3;
+/** Long enough for the claims of the last that died, and for what Telegram keeps back after a refusal. */
+const REST_MS = 60_000;
+/** Beyond the first look at an unknown outcome, and beyond the time in which a change can be approved. */
+const LATER_MS = 61_000;
+
+/** Everything that takes part, in this process but for the replicas. */
+interface Theatre extends AsyncDisposable {
+  readonly telegram: Telegram;
+  readonly crowd: Crowd;
+  readonly fleet: Fleet;
+  readonly door: Door;
+  readonly store: Store;
+  readonly weather: Weather;
+  readonly telegramRoad: TelegramRoad;
+  readonly vendorRoad: VendorRoad;
+}
+
+/** People at work while replicas die and nothing on the way can be relied on; then calm, until nothing is left to do. */
+export async function wage(options: CampaignOptions): Promise<Campaign> {
+  await using theatre = await open(options);
+  const { fleet, weather, store, telegram, crowd, door, telegramRoad, vendorRoad } = theatre;
+  const incidents: string[] = [];
+  await fleet.start();
+  weather.calm = false;
+  const end = Date.now() + options.seconds * 1000;
+  await Promise.all([
+    keepBusy(theatre, createChance(options.seed, "haste"), end),
+    keepKilling(fleet, createChance(options.seed, "deaths"), options.killEveryMs, end),
+  ]);
+  weather.calm = true;
+  for (const aheadMs of [0, LATER_MS, 5 * LATER_MS]) {
+    await fleet.advance(aheadMs);
+    const left = await rest(theatre, aheadMs > 0);
+    if (left !== undefined) incidents.push(`no rest after ${REST_MS / 1000} s: ${left}`);
+  }
+  for (const number of fleet.collapses) incidents.push(`replica ${number} ended by itself`);
+  for (const status of door.odd) incidents.push(`an update was answered ${status}`);
+  return {
+    evidence: {
+      records: await readRecords(store),
+      deeds: crowd.deeds,
+      updates: new Set(telegram.updates().map(({ update_id }) => update_id)),
+      accepted: door.accepted,
+      sent: telegramRoad.sent,
+      writes: vendorRoad.writes,
+      diedAt: (replica) => fleet.all.get(replica)?.diedAt,
+    },
+    kills: fleet.kills,
+    repeatedPosts: door.repeats,
+    telegram: telegramRoad,
+    vendors: vendorRoad,
+    incidents,
+    log: fleet.log,
+  };
+}
+
+async function open({ database, seed }: CampaignOptions): Promise<Theatre> {
+  const stack = new AsyncDisposableStack();
+  const telegram = stack.use(createTelegram(CAST));
+  const gravityzone = createGravityZone();
+  const weather: Weather = { calm: true };
+  const door = createDoor({ chance: createChance(seed, "door"), weather, fleet: () => fleet });
+  const telegramRoad = createTelegramRoad({
+    chance: createChance(seed, "telegram"),
+    weather,
+    telegram: (request) => telegram.app.fetch(request),
+  });
+  const vendorRoad = createVendorRoad({ chance: createChance(seed, "vendors"), weather });
+  const [url, telegramUrl, ...vendorUrls] = [
+    door.handler,
+    telegramRoad.handler,
+    ...[gravityzone, createApono(), createOpsRamp(), createHalo()].map(vendorRoad.handler),
+  ].map((handler) => stack.use(serve(handler)).url) as [string, string, ...string[]];
+  const environment = {
+    ...sandboxEnvironment({ url, telegramUrl, vendorUrls, token: telegram.token }),
+    DATABASE_URL: database.url,
+    ADMIN_CHATS: GROUPS.join(),
+    OPERATORS: PERSONS.join(),
+    APPROVERS: PERSONS.join(),
+    APPROVAL_TTL: "30s",
+  };
+  const store = await openStore(readConfig(environment).database, systemClock);
+  stack.defer(() => store.close());
+  const fleet: Fleet = stack.use(createFleet({
+    size: REPLICAS,
+    chance: createChance(seed, "fleet"),
+    environmentOf: (number) => ({ ...environment, TELEGRAM_API_ROOT: `${telegramUrl}/${number}` }),
+  }));
+  const crowd = createCrowd({ telegram, world: gravityzone.world, chance: createChance(seed, "crowd") });
+  return {
+    telegram,
+    crowd,
+    fleet,
+    door,
+    store,
+    weather,
+    telegramRoad,
+    vendorRoad,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+/** Telegram holds what waits for the bot; people do not type faster than it is taken. */
+const MOST_WAITING = 40;
+
+async function keepBusy({ telegram, crowd }: Theatre, haste: Chance, end: number): Promise<void> {
+  while (Date.now() < end) {
+    if (telegram.pending().length < MOST_WAITING) crowd.act();
+    await systemClock.sleep(haste.between(10, 90));
+  }
+}
+
+async function keepKilling(
+  fleet: Fleet,
+  chance: Chance,
+  [least, most]: readonly [number, number],
+  end: number,
+): Promise<void> {
+  const launches: Promise<void>[] = [];
+  while (true) {
+    const pauseMs = chance.between(least, most);
+    if (Date.now() + pauseMs >= end) break;
+    await systemClock.sleep(pauseMs);
+    launches.push(fleet.killOne(chance.between(0, 1000)));
+  }
+  await Promise.all(launches);
+}
+
+/** Resolves when nothing is left to do, or to what is left when time is up. */
+async function rest(theatre: Theatre, isLater: boolean): Promise<string | undefined> {
+  let left: string | undefined;
+  for (const end = Date.now() + REST_MS; Date.now() < end;) {
+    left = await leftToDo(theatre, isLater);
+    if (left === undefined) return undefined;
+    await systemClock.sleep(50);
+  }
+  return left;
+}
+
+async function leftToDo({ telegram, store: { db } }: Theatre, isLater: boolean): Promise<string | undefined> {
+  const states = ["approved", "executing", ...(isLater ? ["pending"] as const : [])] as const;
+  const [updates, messages, changes] = await Promise.all([
+    db.selectFrom("inbox").select("update_id").where("state", "=", "new").execute(),
+    db.selectFrom("messages").select("key").where("state", "=", "due").execute(),
+    db.selectFrom("changes").select("code").where((is) =>
+      is.or([
+        is("state", "in", states),
+        ...(isLater ? [is.and([is("state", "=", "unknown"), is("checks", "<", 2)])] : []),
+      ])
+    ).execute(),
+  ]);
+  const counts = { "posts to deliver": telegram.pending().length, updates, messages, changes };
+  const left = Object.entries(counts).map((
+    [what, rows],
+  ) => [what, typeof rows === "number" ? rows : rows.length]);
+  if (left.every(([, count]) => count === 0)) return undefined;
+  return left.map(([what, count]) => `${count} ${what}`).join(", ");
+}

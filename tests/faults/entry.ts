@@ -1,0 +1,49 @@
+/**
+ * A bot in a process of its own, with a clock that is off by as much as the order says. It says on standard output
+ * where it listens and what it warns of, one JSON line each; a line "ahead 60000" on standard input moves the
+ * store's time on by that many ms.
+ */
+import { z } from "zod";
+import { readConfig } from "../../bot/config.ts";
+import { createCountersign } from "../../bot/countersign.ts";
+import type { Fields, Log } from "../../bot/log.ts";
+import { openStore } from "../../bot/store/store.ts";
+import { systemClock } from "../../clients/clock.ts";
+import { lines } from "../crash/entry.ts";
+
+/** Passed as JSON in the environment. */
+const orderShape = z.object({ skewMs: z.number(), aheadMs: z.number() });
+export type Order = z.output<typeof orderShape>;
+
+if (import.meta.main) await main();
+
+async function main(): Promise<void> {
+  const order = orderShape.parse(JSON.parse(Deno.env.get("FAULTS_ORDER") ?? "{}"));
+  let { aheadMs } = order;
+  const bot = await createCountersign({
+    config: readConfig(Deno.env.toObject()),
+    clock: { ...systemClock, now: () => systemClock.now() + order.skewMs },
+    log: createLineLog(),
+    async openStore(...where) {
+      const store = await openStore(...where);
+      return { ...store, now: () => store.now() + aheadMs };
+    },
+  });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, bot.app.fetch);
+  await say({ listening: server.addr.port });
+  await bot.start();
+  await say({ started: true });
+  for await (const line of lines(Deno.stdin.readable)) {
+    const [word, ms] = line.split(" ");
+    if (word === "ahead") aheadMs += Number(ms);
+  }
+}
+
+function createLineLog(): Log {
+  const at = (level: string) => (event: string, fields: Fields = {}) => void say({ level, event, ...fields });
+  return { debug() {}, info() {}, warning: at("warning"), error: at("error") };
+}
+
+async function say(line: Record<string, unknown>): Promise<void> {
+  await Deno.stdout.write(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
+}
