@@ -20,8 +20,8 @@ export interface DeliverOptions {
   readonly api: Api;
   readonly redactor: Redactor;
   readonly capabilities: Capabilities;
-  /** Keeps a command that is too long for a button; returns its handle. */
-  readonly keepCommand: (chatId: number, command: string) => string;
+  /** Keeps the commands that are too long for a button, by handle, before anyone can press them. */
+  readonly keepCommands: (chatId: number, commands: ReadonlyMap<string, string>) => Promise<void>;
 }
 
 export type Delivered = Pick<MessagesTable, "message_id" | "ephemeral_id" | "format" | "file_sent">;
@@ -89,26 +89,39 @@ async function show(
   format: "rich" | "plain",
   options: DeliverOptions,
 ): Promise<Shown> {
-  const { content, rest } = contentOf(row, reply, format, options);
+  const { content, rest, commands } = contentOf(reply, format, options.capabilities);
+  await options.keepCommands(row.chat_id, commands);
   const place = row.message_id === null && row.ephemeral_id === null
     ? await send(row, content, options)
     : await edit(row, content, options);
   return { place, format, rest };
 }
 
-function contentOf(
-  row: MessagesTable,
-  reply: Reply,
-  format: "rich" | "plain",
-  { keepCommand, capabilities }: DeliverOptions,
-): { content: Content; rest: Attachment | undefined } {
-  const store = (command: string) => keepCommand(row.chat_id, command);
+interface Composed {
+  readonly content: Content;
+  readonly rest: Attachment | undefined;
+  /** By the handle that stands for it on a button. */
+  readonly commands: ReadonlyMap<string, string>;
+}
+
+function contentOf(reply: Reply, format: "rich" | "plain", { dateTimes }: Capabilities): Composed {
+  const commands = new Map<string, string>();
+  const store = (command: string) => {
+    const handle = handleOf(command);
+    commands.set(handle, command);
+    return handle;
+  };
   if (format === "rich") {
     const { rest, ...payload } = renderRich(reply, { store });
-    return { content: { format, payload }, rest };
+    return { content: { format, payload }, rest, commands };
   }
-  const { rest, ...payload } = renderPlain(reply, { store, dateTimeEntities: capabilities.dateTimes });
-  return { content: { format, payload }, rest };
+  const { rest, ...payload } = renderPlain(reply, { store, dateTimeEntities: dateTimes });
+  return { content: { format, payload }, rest, commands };
+}
+
+/** The same command always has the same handle, so that a message edited to what it was is seen as unchanged. */
+function handleOf(command: string): string {
+  return createHash("sha256").update(command).digest("base64url").slice(0, 24);
 }
 
 /** Everything about a new message but what it says. */

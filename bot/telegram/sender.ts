@@ -1,5 +1,4 @@
 import type { Api } from "grammy";
-import { createHash } from "node:crypto";
 import type { Clock } from "../../clients/clock.ts";
 import { errorFields, type Log } from "../log.ts";
 import type { Redactor } from "../redact.ts";
@@ -149,13 +148,10 @@ function byUrgency(one: MessagesTable, other: MessagesTable): number {
 /** Resolves to how long Telegram wants nothing more for this chat, if it said so. */
 async function sendOne(row: MessagesTable, options: SenderOptions): Promise<number | undefined> {
   const { store, log } = options;
-  const kept: { handle: string; command: string }[] = [];
   const deliverOptions: DeliverOptions = {
     ...options,
-    keepCommand: (_chatId, command) => {
-      const handle = createHash("sha256").update(command).digest("base64url").slice(0, 24);
-      kept.push({ handle, command });
-      return handle;
+    async keepCommands(chatId, commands) {
+      for (const [handle, command] of commands) await keepCommand(store, chatId, handle, command);
     },
   };
   const record = async (sent: Delivered) => {
@@ -167,7 +163,6 @@ async function sendOne(row: MessagesTable, options: SenderOptions): Promise<numb
   } catch (error) {
     return await fail(row, error, options);
   }
-  for (const { handle, command } of kept) await keepCommand(store, row.chat_id, handle, command);
   await settleMessage(store, row, delivered);
   log.debug("message_sent", { key: row.key, trace: row.trace, format: delivered.format });
   return undefined;
