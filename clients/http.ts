@@ -75,7 +75,7 @@ export interface HttpOptions {
   readonly timeoutMs?: number;
   /** Reads a vendor's error body: its kind (when the status does not tell) and its words. */
   readonly explain?: (status: number, body: unknown) => { kind?: FailureKind; detail?: string } | undefined;
-  /** How many ms a 429 or 503 asks us to wait, when it is not in `Retry-After`; `now` is epoch ms. */
+  /** How many ms a 429 asks us to wait, when it is not in `Retry-After`; `now` is epoch ms. */
   readonly retryAfter?: (headers: Headers, now: number) => number | undefined;
   readonly onCall?: (event: CallEvent) => void;
   /** When to leave a vendor alone that is down. */

@@ -139,7 +139,9 @@ function explain(options: HttpOptions, status: number, body: unknown): ReturnTyp
 function retryAfter(options: HttpOptions, status: number, headers: Headers): number | undefined {
   if (status !== 429 && status !== 503) return undefined;
   const now = options.clock.now();
-  const asked = parseRetryAfter(headers.get("retry-after"), now) ?? options.retryAfter?.(headers, now);
+  const said = parseRetryAfter(headers.get("retry-after"), now);
+  // What a vendor has of its own is about its limits, not about being down.
+  const asked = said ?? (status === 429 ? options.retryAfter?.(headers, now) : undefined);
   return asked === undefined || !Number.isFinite(asked) ? undefined : Math.max(0, Math.ceil(asked));
 }
 

@@ -4,7 +4,7 @@ import { HALO_LIMITS } from "../../clients/halo.ts";
 import type { Product } from "../../clients/halo/product.ts";
 import { PRODUCTS } from "../../clients/halo/products.ts";
 import type { Integration } from "../../clients/halo/record.ts";
-import { openDesk } from "./halo_desk.ts";
+import { NIGHT, openDesk } from "./halo_desk.ts";
 
 const TARGETS = [
   "datto",
@@ -257,6 +257,13 @@ Deno.test("halo.save says in the vendor's words that the limit of requests is us
   const refused = await failure(desk.client.save(productOf("armis"), { id: 4, name: "x" }, desk.call));
   assert.equal(refused.kind, "rate_limited");
   assert.match(refused.detail ?? "", /300 Requests per rolling 5 minute window/);
+});
+
+Deno.test("halo.list asks again soon after a 503, which is no limit of requests", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("GET ArmisDetails", { kind: "status", status: 503 }, 2);
+  await desk.client.list(productOf("armis"), desk.call);
+  assert.ok(desk.clock.now() - NIGHT < 2_000, `slept ${desk.clock.slept}`);
 });
 
 Deno.test("halo takes other limits than the default", async () => {

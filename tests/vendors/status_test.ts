@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { ANA, GROUP, openDesk } from "../changes/desk.ts";
+import { PRODUCTS } from "./halo_product.ts";
+import { callsOf } from "./vendor_call.ts";
+
+Deno.test("/status halo has all twelve products asked before the first has answered", async () => {
+  const everyone = Promise.withResolvers<void>();
+  let waiting = 0;
+  await using desk = await openDesk({
+    async onTheWay(vendor, request, passOn) {
+      if (vendor === "HaloPSA" && request.url.includes("Details")) {
+        if (++waiting === PRODUCTS.length) everyone.resolve();
+        // One after the other, the first would wait for ever.
+        await everyone.promise;
+      }
+      return await passOn();
+    },
+  });
+  desk.telegram.say(ANA, GROUP, "/status halo");
+  await desk.telegram.until(() => desk.news().at(-1)?.includes("HaloPSA: 2 of 10 need attention"));
+});
+
+Deno.test("/status says when a vendor that is down is tried again, and shows the others meanwhile", async () => {
+  let isDown = false;
+  await using desk = await openDesk({
+    environment: { STATUS_CACHE_TTL: "0" },
+    onTheWay: async (vendor, _request, passOn) =>
+      vendor === "HaloPSA" && isDown ? new Response(null, { status: 503 }) : await passOn(),
+  });
+  await desk.say(ANA, "/status halo");
+  isDown = true;
+  await desk.say(ANA, "/status halo");
+  isDown = false;
+  desk.halo.calls.length = 0;
+
+  await desk.say(ANA, "/status");
+  const shown = desk.news().at(-1) ?? "";
+  assert.match(shown, /🔴\s+HaloPSA\s+unreachable, next try in (29|30) s/);
+  assert.match(shown, /HaloPSA: Ask again in (29|30) s/);
+  assert.match(shown, /🟡\s+Bitdefender\s+2 of 14 need action/);
+  assert.deepEqual(callsOf(desk).filter(({ call }) => call.includes("Details")), [], "it was not left alone");
+
+  await desk.pass(30_000);
+  await desk.say(ANA, "/status");
+  assert.match(desk.news().at(-1) ?? "", /🟡\s+HaloPSA\s+2 of 10 need attention/);
+});
