@@ -23,6 +23,7 @@ import {
 
 const APPLIED: End = { state: "applied", writes: 1 };
 const NOTHING_SENT: End = { state: "not applied", writes: 0 };
+const ENTERED: End = { state: "accepted", writes: 1, aside: 1 };
 
 const approved: Story = {
   name: "approve",
@@ -180,7 +181,7 @@ const frozen: Story = {
     await answered("Frozen: ");
     assert.equal((await store.db.selectFrom("freezes").select("target").execute()).length, 1);
     telegram.say(BEN, GROUP, "/unfreeze opsramp");
-    await answered("Lifted. ");
+    await answered("Lifted by ");
     assert.equal((await store.db.selectFrom("freezes").select("target").execute()).length, 0);
   },
 };
@@ -196,8 +197,14 @@ const read: Story = {
   },
 };
 
-/** Where the bot dies, one after the other where there are several, and what has become of it all in the end. */
-const deaths: readonly { story: Story; ends: Readonly<Record<string, End>> }[] = [
+/** By where the bot dies, one after the other where there are several: what has become of it all in the end. */
+type Ends = Readonly<Record<string, End>>;
+
+/**
+ * Where a Postgres of one's own for every death takes too long, the deaths follow each other in one life; without
+ * `inOneLife` all of them do.
+ */
+const deaths: readonly { story: Story; ends: Ends; inOneLife?: Ends }[] = [
   {
     story: approved,
     ends: {
@@ -224,6 +231,15 @@ const deaths: readonly { story: Story; ends: Readonly<Record<string, End>> }[] =
       "after audit send, before audit take_over": NOTHING_SENT,
       "after audit send, after audit take_over": NOTHING_SENT,
       "after vendor write, after audit take_over, before audit apply": APPLIED,
+    },
+    inOneLife: {
+      "before webhook, after insert inbox, after webhook, before update messages.sent_version": APPLIED,
+      "before audit asked, before audit approve, before audit claim, before audit send, before audit apply":
+        APPLIED,
+      "after audit asked, after audit approve, after audit claim, after vendor write, after audit apply":
+        APPLIED,
+      "after audit claim, before audit take_over, after audit take_over": APPLIED,
+      "after audit send, before audit take_over, after audit take_over": NOTHING_SENT,
     },
   },
   {
@@ -276,6 +292,10 @@ const deaths: readonly { story: Story; ends: Readonly<Record<string, End>> }[] =
       "before audit accept": { state: "unknown", writes: 1 },
       "after audit accept": { state: "accepted", writes: 1 },
     },
+    inOneLife: {
+      "before audit accept": { state: "unknown", writes: 1 },
+      "after audit accept": { state: "accepted", writes: 1 },
+    },
   },
   {
     story: foundOutLater,
@@ -293,13 +313,23 @@ const deaths: readonly { story: Story; ends: Readonly<Record<string, End>> }[] =
   {
     story: withSecret,
     ends: {
-      "before audit secret_asked": { state: "accepted", writes: 1, aside: 1 },
-      "after audit secret_asked": { state: "accepted", writes: 1, aside: 1 },
-      "before audit secret_entered": { state: "accepted", writes: 1, aside: 1 },
-      "after audit secret_entered": { state: "accepted", writes: 1, aside: 1 },
-      "before audit asked": { state: "accepted", writes: 1, aside: 1 },
-      "after audit claim": { state: "accepted", writes: 1, aside: 1 },
-      "after audit send": { state: "unknown", writes: 0, aside: 1 },
+      "before audit secret_asked": ENTERED,
+      "after audit secret_asked": ENTERED,
+      "before audit secret_entered": ENTERED,
+      "after audit secret_entered": ENTERED,
+      "before audit asked": ENTERED,
+      "after audit claim": ENTERED,
+      "after audit send": { ...ENTERED, state: "unknown", writes: 0 },
+    },
+    inOneLife: {
+      "before audit secret_asked": ENTERED,
+      "after audit secret_asked": ENTERED,
+      "before audit secret_entered, after audit claim": ENTERED,
+      "after audit secret_entered, before audit asked, after audit send": {
+        ...ENTERED,
+        state: "unknown",
+        writes: 0,
+      },
     },
   },
   {
@@ -324,9 +354,9 @@ const deaths: readonly { story: Story; ends: Readonly<Record<string, End>> }[] =
 const SIDE_BY_SIDE = 3;
 
 for (const database of databases) {
-  for (const { story, ends } of deaths) {
+  for (const { story, ends, inOneLife = following(ends) } of deaths) {
     testOn(database, `createCountersign survives kill -9 at every step of "${story.name}"`, async () => {
-      const waiting = Object.entries(ends);
+      const waiting = Object.entries(database.name === "Postgres" ? inOneLife : ends);
       const failures: string[] = [];
       const work = async () => {
         for (let next = waiting.shift(); next; next = waiting.shift()) {
@@ -339,6 +369,12 @@ for (const database of databases) {
       assert.equal(failures.join("\n\n"), "");
     });
   }
+}
+
+/** One death after the other; they all end in the same way. */
+function following(ends: Ends): Ends {
+  const [end] = Object.values(ends);
+  return end ? { [Object.keys(ends).join(", ")]: end } : {};
 }
 
 /** "while …" is no moment of the bot's own: the story kills it. */
