@@ -73,7 +73,20 @@ async function migrate(db: Database): Promise<void> {
     provider: { getMigrations: () => Promise.resolve({ ...migrations }) },
   });
   const { error } = await migrator.migrateToLatest();
-  if (error) throw error;
+  if (error) throw inWords(error);
+}
+
+/** Migrations only go forward, so an older version has no way to use what a newer one has made. */
+function inWords(error: unknown): unknown {
+  const unknown = error instanceof Error &&
+    /previously executed migration (\S+) is missing/.exec(error.message);
+  if (!unknown) return error;
+  return new Error(
+    `A newer version has migrated this database (${
+      unknown[1]
+    }): start that version, or restore a back-up from before.`,
+    { cause: error },
+  );
 }
 
 function createPool(url: string): pg.Pool {
