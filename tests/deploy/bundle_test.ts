@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bundledTasks } from "../../bot/bundle.ts";
+import { healthUrl } from "../../bot/health.ts";
+import { BEN, GROUP } from "../sandbox/stage.ts";
+import { openSurroundings, run, start } from "./process.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const SOURCES = ["deno.json", "deno.lock", "bot", "handlers", "clients"];
+
+Deno.test("bundledTasks keeps the tasks that run the bundled programs, and points them at those", () => {
+  const task = (command: string) => ({ description: "", command });
+  const tasks = bundledTasks({
+    start: task("X=$(deno run --frozen bot/permissions.ts folder) && deno run --frozen bot/main.ts"),
+    test: task("deno run --frozen tests/run.ts"),
+    docs: task("deno run --frozen bot/docs.ts"),
+  });
+  assert.deepEqual(tasks, { start: task("X=$(deno run permissions.js folder) && deno run main.js") });
+});
+
+Deno.test("the bundle answers with least permissions, needs no package, and drains", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "countersign-bundle-" });
+  try {
+    for (const name of SOURCES) await Deno.symlink(ROOT + name, join(folder, name));
+    const made = await run({
+      command: Deno.execPath(),
+      args: ["task", "-q", "bundle"],
+      cwd: folder,
+      environment: {},
+    });
+    assert.equal(made.code, 0, made.output);
+    const dist = join(folder, "dist");
+    for await (const { name } of Deno.readDir(dist)) {
+      const programs = (await Deno.readTextFile(join(dist, name))).match(/\bimport\.meta\.main\b/g) ?? [];
+      assert.ok(programs.length <= 1, `${name} holds ${programs.length} programs`);
+    }
+
+    await using surroundings = openSurroundings();
+    const { telegram } = surroundings;
+    const cache = join(folder, "cache");
+    const task = (name: string) => ({
+      command: Deno.execPath(),
+      args: ["task", "-q", name],
+      cwd: dist,
+      environment: { ...surroundings.environment, DENO_DIR: cache },
+    });
+    await using bot = start(task("start"));
+    await bot.says('"started"');
+    telegram.say(BEN, GROUP, "/ping");
+    await telegram.until(() => telegram.last(GROUP), "an answer");
+    assert.equal((await run(task("health"))).code, 0);
+    assert.match((await run(task("backup"))).output, /: audit intact/);
+    assert.equal((await bot.terminate()).code, 0);
+    assert.equal((await run(task("health"))).code, 1);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(join(cache, "npm"))), [], "no package was fetched");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test.each([
+  ["0.0.0.0", "8080", "http://127.0.0.1:8080/healthz"],
+  ["::", "8080", "http://[::1]:8080/healthz"],
+  ["[::1]", "80", "http://[::1]:80/healthz"],
+  ["10.0.0.7", "9000", "http://10.0.0.7:9000/healthz"],
+])("healthUrl of %s and %s", (host, port, url) => assert.equal(healthUrl(host, port), url));
