@@ -251,11 +251,16 @@ export function operationsOf<Client>(vendor: string): {
       ...row,
       vendor,
       secret: (field) => row.secret?.(field) ?? false,
-      plan: (context, input) => row.plan(context as Context<Client>, row.input.parse(input)),
+      plan: (context, input) => row.plan(afresh(context), row.input.parse(input)),
       render: (plan) => row.render(plan as P),
       apply: (context, plan, secrets) => row.apply(context as Context<Client>, plan as P, secrets),
-      verify: (context, plan, receipt) => row.verify(context as Context<Client>, plan as P, receipt),
+      verify: (context, plan, receipt) => row.verify(afresh(context), plan as P, receipt),
       undo: (plan) => row.undo(plan as P),
     }),
   };
+}
+
+/** Plans and read-backs see today's truth: none of their reads is shared with one that began earlier. */
+function afresh<Client>(context: Context<unknown>): Context<Client> {
+  return { ...context as Context<Client>, call: { ...context.call, fresh: true } };
 }

@@ -2,13 +2,14 @@ import type { Apono } from "../../clients/apono.ts";
 import type { CatalogType } from "../../clients/apono/catalog.ts";
 import type { Config, Settings } from "../../clients/apono/integration.ts";
 import { OWN_KIND } from "../../clients/apono/secret_store.ts";
+import { ifFound } from "../if_found.ts";
 import { BadInput, type Context } from "../operation.ts";
 import { fold } from "../resolve.ts";
-import { checkId, fresh, unlessGone } from "./find.ts";
+import { checkId } from "./find.ts";
 
 /** The catalog's entry for a type as a person writes it: `postgresql`, or its name `PostgreSQL`. */
 export async function catalogEntry({ client, call }: Context<Apono>, type: string): Promise<CatalogType> {
-  const exact = await unlessGone(client.catalogType(checkId(type), call));
+  const exact = await ifFound(client.catalogType(checkId(type), call));
   if (exact) return exact;
   const all = await client.catalog(call);
   const wanted = fold(type);
@@ -30,7 +31,7 @@ export async function catalogEntryIfAny(
   context: Context<Apono>,
   type: string,
 ): Promise<CatalogType | undefined> {
-  return await unlessGone(context.client.catalogType(type, fresh(context)));
+  return await ifFound(context.client.catalogType(type, context.call));
 }
 
 /** What the catalog rules out, one sentence each, naming the parameter and what to type instead. */

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Settings } from "../../clients/apono/integration.ts";
+import { ifFound } from "../if_found.ts";
 import { BadInput, type Context, operationsOf, type Plan, type Receipt, type Verdict } from "../operation.ts";
 import { fold } from "../resolve.ts";
 import { cardRows, named } from "./card.ts";
 import { catalogEntry, objections, refuse, spelled, strangers } from "./catalog_check.ts";
-import { byName, fresh, unlessGone } from "./find.ts";
+import { byName } from "./find.ts";
 import { bodyOf, imageOf, sentFor, type Wanted, wantedOf } from "./image.ts";
 import { type Asked, askedFor, isSecretField, plainInput, settingsInput, settled } from "./request.ts";
 import { completed, revealed } from "./secret_option.ts";
@@ -115,7 +116,7 @@ async function verify(
 ): Promise<Verdict> {
   const id = receipt?.data?.id;
   const seen = typeof id === "string"
-    ? await unlessGone(context.client.integrations.get(id, fresh(context)))
+    ? await ifFound(context.client.integrations.get(id, context.call))
     : await byName(context, after.name);
   if (!seen || seen.type !== after.type) {
     return {

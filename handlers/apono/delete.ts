@@ -2,9 +2,10 @@ import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import { isReference } from "../../clients/apono/secret_store.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
+import { ifFound } from "../if_found.ts";
 import { operationsOf, type Plan, type Undo } from "../operation.ts";
 import { cardRows, named } from "./card.ts";
-import { find, fresh, unlessGone } from "./find.ts";
+import { find } from "./find.ts";
 import { type Image, imageOf, sentFor } from "./image.ts";
 import { plainInput } from "./request.ts";
 import { rowsBetween } from "./settings_rows.ts";
@@ -48,7 +49,7 @@ export const deleteIntegration = operationsOf<Apono>("apono").change<typeof inpu
     return {};
   },
   async verify(context, { before }) {
-    const seen = await unlessGone(context.client.integrations.get(before.id, fresh(context)));
+    const seen = await ifFound(context.client.integrations.get(before.id, context.call));
     return seen
       ? {
         state: "not applied",

@@ -1,8 +1,7 @@
 import type { Apono } from "../../clients/apono.ts";
 import type { Integration } from "../../clients/apono/integration.ts";
-import { ClientError } from "../../clients/errors.ts";
-import type { CallOptions } from "../../clients/http.ts";
 import { path, UnsafePathValue } from "../../clients/path.ts";
+import { ifFound } from "../if_found.ts";
 import { BadInput, type Context } from "../operation.ts";
 import { fold, type Named, resolve } from "../resolve.ts";
 
@@ -11,40 +10,25 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** The whole record of the integration that a person means by an id or a name. */
 export async function find(context: Context<Apono>, query: string): Promise<Integration> {
   const { integrations } = context.client;
-  const direct = looksLikeId(query) ? await unlessGone(integrations.get(query, fresh(context))) : undefined;
-  return direct ?? await integrations.get((await amongAll(context, query)).id, fresh(context));
+  const direct = looksLikeId(query) ? await ifFound(integrations.get(query, context.call)) : undefined;
+  return direct ?? await integrations.get((await amongAll(context, query)).id, context.call);
 }
 
 /** Which integration a person means. An id that looks like one saves reading the list. */
 export async function identify(context: Context<Apono>, query: string): Promise<Named> {
   const { integrations } = context.client;
-  const direct = looksLikeId(query) ? await unlessGone(integrations.get(query, fresh(context))) : undefined;
+  const direct = looksLikeId(query) ? await ifFound(integrations.get(query, context.call)) : undefined;
   return direct ?? await amongAll(context, query);
 }
 
 /** The integration of exactly this name, letter case aside, if there is one. */
 export async function byName(context: Context<Apono>, name: string): Promise<Integration | undefined> {
-  const { items } = await context.client.integrations.list({ name }, fresh(context));
+  const { items } = await context.client.integrations.list({ name }, context.call);
   return items.find((one) => fold(one.name) === fold(name));
 }
 
 export function looksLikeId(query: string): boolean {
   return UUID.test(query);
-}
-
-/** The answer, or undefined when the vendor knows no such thing. */
-export async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ClientError && error.kind === "not_found") return undefined;
-    throw error;
-  }
-}
-
-/** A plan and a read-back must not be served by a read that began earlier. */
-export function fresh({ call }: Context<Apono>): CallOptions {
-  return { ...call, fresh: true };
 }
 
 /** Refuses a typed id that must not become part of an address. */
@@ -59,7 +43,7 @@ export function checkId(id: string): string {
 }
 
 async function amongAll(context: Context<Apono>, query: string): Promise<Named> {
-  const { items } = await context.client.integrations.list({}, fresh(context));
+  const { items } = await context.client.integrations.list({}, context.call);
   return resolve(query, items, {
     noun: "Apono integration",
     plural: "Apono integrations",

@@ -1,3 +1,4 @@
+import { toCsv } from "../csv.ts";
 import type { Line, Reply, Table } from "../reply.ts";
 
 /** What one screen and a few swipes hold. */
@@ -25,20 +26,13 @@ export function longTable<T>(
   return {
     blocks: [table],
     footer: `The first ${SHOWN_ROWS} of ${rows.length}; all of them are in ${fileName}.`,
-    file: { name: fileName, mime: "text/csv", content: csv(rows, columns) },
+    file: { name: fileName, mime: "text/csv", content: fileOf(rows, columns) },
   };
 }
 
-function csv<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
-  const lines = [
+function fileOf<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
+  return toCsv(
     columns.map(({ title }) => title),
-    ...rows.map((row) => columns.map((column) => column.text(row))),
-  ];
-  return lines.map((line) => line.map(csvField).join(",") + "\r\n").join("");
-}
-
-/** Quoted always; what a spreadsheet would run as a formula is made text. */
-function csvField(value: string): string {
-  const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return `"${harmless.replaceAll('"', '""')}"`;
+    rows.map((row) => columns.map((column) => column.text(row))),
+  );
 }

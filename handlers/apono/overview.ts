@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Integration } from "../../clients/apono/integration.ts";
 import { ClientError } from "../../clients/errors.ts";
+import { asOf } from "../age.ts";
 import { type Context, type Health, operationsOf } from "../operation.ts";
 import type { Block, Inline, Line, Reply } from "../reply.ts";
 import { isProblem, standingOf, statusWord, worstFirst } from "./status_word.ts";
@@ -24,7 +25,7 @@ export const showStatus = operationsOf<Apono>("apono").read({
   example: "/status apono",
   input: z.object({}),
   run: overview,
-  render: renderOverview,
+  render: (overview, { now }) => renderOverview(overview, now),
 });
 
 export async function health(context: Context<Apono>): Promise<Health> {
@@ -81,7 +82,7 @@ function summaryOf(integrations: readonly Integration[]): string {
   return `${integrations.filter(({ status }) => standingOf(status) === "fine").length} of ${count} active`;
 }
 
-function renderOverview({ integrations, missing, withoutDetails, at }: Overview): Reply {
+function renderOverview({ integrations, missing, withoutDetails, at }: Overview, now: number): Reply {
   const problems = integrations.filter(({ status }) => isProblem(status)).toSorted(worstFirst);
   const others = integrations.filter(({ status }) => !isProblem(status)).toSorted(worstFirst);
   return {
@@ -93,7 +94,7 @@ function renderOverview({ integrations, missing, withoutDetails, at }: Overview)
       ...notes(missing, withoutDetails && problems.length > 0),
       ...others.length > 0 ? [folded(others)] : [],
     ],
-    footer: ["as of ", { time: at, as: "clock" }],
+    footer: asOf(at, now),
     buttons: [
       [{ label: "Refresh", action: { command: "/status apono" } }],
       ...problems.slice(0, 3).map(({ id, name }) => [{

@@ -5,7 +5,7 @@ import { ClientError } from "../../clients/errors.ts";
 import { type Context, operationsOf, type Plan, type Receipt, type Verdict } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { named } from "./card.ts";
-import { fresh, identify } from "./find.ts";
+import { identify } from "./find.ts";
 
 const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
 
@@ -67,7 +67,7 @@ async function present(
   answered: boolean,
 ): Promise<Integration | undefined> {
   try {
-    return await context.client.integrations.get(id, fresh(context));
+    return await context.client.integrations.get(id, context.call);
   } catch (error) {
     if (answered && error instanceof ClientError) return undefined;
     throw error;

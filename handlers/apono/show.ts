@@ -2,9 +2,10 @@ import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Integration } from "../../clients/apono/integration.ts";
 import { ClientError } from "../../clients/errors.ts";
+import { ifFound } from "../if_found.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Mark, Reply } from "../reply.ts";
-import { find, identify, looksLikeId, unlessGone } from "./find.ts";
+import { find, identify, looksLikeId } from "./find.ts";
 import { settingFacts } from "./settings_rows.ts";
 import { isProblem, standingOf, statusWord } from "./status_word.ts";
 
@@ -32,7 +33,7 @@ async function run(context: Context<Apono>, { id: query }: z.output<typeof input
   if (client.api === "v2") return { integration: await find(context, query), withoutDetails: false };
   const { id } = looksLikeId(query) ? { id: query } : await identify(context, query);
   const [integration, details] = await Promise.all([
-    unlessGone(client.integrations.get(id, call)),
+    ifFound(client.integrations.get(id, call)),
     detailsOf(client.v2.get(id, call)),
   ]);
   if (!integration) {

@@ -3,7 +3,7 @@ import type { Apono } from "../../clients/apono.ts";
 import type { Tags } from "../../clients/apono/resources.ts";
 import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verdict } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
-import { checkId, fresh } from "./find.ts";
+import { checkId } from "./find.ts";
 import { plainInput } from "./request.ts";
 
 const { read, change } = operationsOf<Apono>("apono");
@@ -42,7 +42,7 @@ export const tagResource = change<typeof changeInput, TagPlan>({
     if (Object.keys(set).length === 0 && remove.length === 0) {
       throw new BadInput("Which tags? Write key=value to set one, -key to remove one.");
     }
-    const present = await context.client.tags(checkId(id), fresh(context));
+    const present = await context.client.tags(checkId(id), context.call);
     const after = changed(present, set, remove);
     if (differing(present, after).length === 0) {
       return { nothing: ["Nothing to change: ", { code: id }, " has these tags already."] };
@@ -60,7 +60,7 @@ export const tagResource = change<typeof changeInput, TagPlan>({
     return {};
   },
   async verify(context, { target, before, after }) {
-    const tags = await context.client.tags(target.id, fresh(context));
+    const tags = await context.client.tags(target.id, context.call);
     return judge(differing(before.tags, after.tags), after.tags, tags);
   },
   undo,

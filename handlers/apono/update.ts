@@ -3,6 +3,7 @@ import type { Apono } from "../../clients/apono.ts";
 import type { Integration, Settings } from "../../clients/apono/integration.ts";
 import { isReference, OWN_KIND } from "../../clients/apono/secret_store.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
+import { ifFound } from "../if_found.ts";
 import {
   BadInput,
   type Context,
@@ -15,7 +16,7 @@ import {
 import { fold } from "../resolve.ts";
 import { cardRows, named } from "./card.ts";
 import { catalogEntryIfAny, objections, refuse, spelled, strangers } from "./catalog_check.ts";
-import { byName, find, fresh, unlessGone } from "./find.ts";
+import { byName, find } from "./find.ts";
 import { bodyOf, type Image, imageOf, sentFor, type Wanted, wantedOf } from "./image.ts";
 import { type Asked, askedFor, isSecretField, plainInput, settingsInput, settled } from "./request.ts";
 import { completed, revealed } from "./secret_option.ts";
@@ -58,7 +59,7 @@ export const updateIntegration = operationsOf<Apono>("apono").change<typeof inpu
     return {};
   },
   async verify(context, { before, after }, receipt) {
-    const seen = await unlessGone(context.client.integrations.get(before.id, fresh(context)));
+    const seen = await ifFound(context.client.integrations.get(before.id, context.call));
     if (!seen) {
       return { state: "not applied", evidence: "Read back: Apono has no such integration any more." };
     }

@@ -5,9 +5,9 @@ import {
   MOST_COMPANIES_BY_ACCOUNT,
   MOST_COMPANIES_BY_NAME,
 } from "../../clients/bitdefender.ts";
+import { asOf } from "../age.ts";
 import { BadInput, operationsOf, type View } from "../operation.ts";
 import type { Block, Button, Line, Reply } from "../reply.ts";
-import { asOf } from "./age.ts";
 import { type CompaniesLike, companiesLike } from "./companies.ts";
 import { companyTypeWord } from "./enums.ts";
 

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { Bitdefender } from "../../clients/bitdefender.ts";
 import {
   type Card,
@@ -9,20 +8,18 @@ import {
   type Verdict,
 } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { lookAlikes, resolveCompany } from "./companies.ts";
 import {
   accountOfRole,
+  companyInput,
   type Ec2Plan,
   externalIdNow,
-  fresh,
   integrationNow,
   lookAlikeWarnings,
   NOTHING_RECORDED,
+  planFor,
   readBack,
   readEc2State,
-  recorded,
   rememberAs,
-  targetOf,
   unseen,
 } from "./ec2_state.ts";
 
@@ -35,29 +32,13 @@ export const disableEc2 = change({
   summary: "Disable the Amazon EC2 integration of a company",
   example: '/disable ec2 Acme Corp reason="off-boarding"',
   risk: "danger",
-  input: z.object({ company: z.string().meta({ positional: true, rest: true, placeholder: "company" }) }),
-  plan,
+  input: companyInput,
+  plan: (context, input) => planFor(context, input, () => ({ disabled: true })),
   render,
   apply,
   verify,
   undo,
 });
-
-async function plan(shared: Context<Bitdefender>, input: { company: string }): Promise<Ec2Plan> {
-  const context = fresh(shared);
-  const company = await resolveCompany(context, input.company);
-  const [before, alike] = await Promise.all([
-    readEc2State(context, company, await recorded(context, company.id)),
-    lookAlikes(context, company),
-  ]);
-  return {
-    input: { company: company.id },
-    target: targetOf(company),
-    before,
-    after: { disabled: true },
-    lookAlikes: alike,
-  };
-}
 
 function render(plan: Ec2Plan): Card {
   const name = { data: plan.target.name };
@@ -85,13 +66,12 @@ async function apply({ client, call }: Context<Bitdefender>, plan: Ec2Plan): Pro
 }
 
 function verify(
-  shared: Context<Bitdefender>,
+  context: Context<Bitdefender>,
   { target, before }: Ec2Plan,
   receipt: Receipt | undefined,
 ): Promise<Verdict> {
   return readBack(async () => {
     const { account, role } = before;
-    const context = fresh(shared);
     const seen = await readEc2State(context, target, NOTHING_RECORDED, account ?? undefined);
     const after = { ...seen, listed: listedOf(seen.listed, role) };
     const remember = rememberAs(target.id, NOTHING_RECORDED);

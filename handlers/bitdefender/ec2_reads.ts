@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Bitdefender } from "../../clients/bitdefender.ts";
+import { asOf } from "../age.ts";
 import { BadInput, type Context, operationsOf, type PastChange, type View } from "../operation.ts";
 import type { Block, Line, Mark, Reply } from "../reply.ts";
-import { asOf } from "./age.ts";
 import { ofCompany, type Scope } from "./companies.ts";
 import { listedFor, type Recorded, recorded, targetKey } from "./ec2_state.ts";
 

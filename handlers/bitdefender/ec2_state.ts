@@ -1,8 +1,9 @@
+import { z } from "zod";
 import { type Bitdefender, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
 import type { Context, Json, Plan, Target, Verdict } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { type Company, isUnavailable } from "./companies.ts";
+import { type Company, isUnavailable, lookAlikes, resolveCompany } from "./companies.ts";
 
 type Ctx = Context<Bitdefender>;
 
@@ -23,6 +24,31 @@ export type Ec2State = {
 export interface Ec2Plan extends Plan<Ec2State> {
   /** Names an approver could take this company's for. */
   readonly lookAlikes: readonly string[];
+}
+
+/** What is typed where nothing but the company matters. */
+export const companyInput = z.object({
+  company: z.string().meta({ positional: true, rest: true, placeholder: "company" }),
+});
+
+/** The plan of a change that needs to know nothing but the company. */
+export async function planFor(
+  context: Ctx,
+  { company: query }: z.output<typeof companyInput>,
+  afterOf: (before: Ec2State) => Json,
+): Promise<Ec2Plan> {
+  const company = await resolveCompany(context, query);
+  const [before, alike] = await Promise.all([
+    readEc2State(context, company, await recorded(context, company.id)),
+    lookAlikes(context, company),
+  ]);
+  return {
+    input: { company: company.id },
+    target: targetOf(company),
+    before,
+    after: afterOf(before),
+    lookAlikes: alike,
+  };
 }
 
 export interface Recorded {
@@ -85,11 +111,6 @@ export async function listedFor(context: Ctx, companyId: string, accountId: stri
     if (isUnavailable(error)) return null;
     throw error;
   }
-}
-
-/** A context whose reads are never shared with others: for plans and read-backs. */
-export function fresh(context: Ctx): Ctx {
-  return { ...context, call: { ...context.call, fresh: true } };
 }
 
 /** A read-back that fails leaves the outcome open, whatever the vendor said to the write. */

@@ -17,7 +17,6 @@ import {
   accountOfRole,
   type Ec2Plan,
   externalIdNow,
-  fresh,
   integrationNow,
   lookAlikeWarnings,
   NOTHING_RECORDED,
@@ -96,9 +95,11 @@ function checkedKey(key: string): string {
   );
 }
 
-async function plan(shared: Context<Bitdefender>, typed: z.output<typeof input>): Promise<Ec2Plan | Nothing> {
+async function plan(
+  context: Context<Bitdefender>,
+  typed: z.output<typeof input>,
+): Promise<Ec2Plan | Nothing> {
   const way = wayOf(typed);
-  const context = fresh(shared);
   const company = await resolveCompany(context, typed.company);
   const also = way.by === "role" ? way.account : undefined;
   const [before, alike] = await Promise.all([
@@ -181,12 +182,11 @@ async function apply(
 }
 
 function verify(
-  shared: Context<Bitdefender>,
+  context: Context<Bitdefender>,
   plan: Ec2Plan,
   receipt: Receipt | undefined,
 ): Promise<Verdict> {
   const way = plannedWay(plan);
-  const context = fresh(shared);
   return readBack(() =>
     way.by === "role" ? roleSeen(context, plan, way, receipt) : keysUnseen(context, plan, receipt)
   );

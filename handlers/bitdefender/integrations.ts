@@ -5,11 +5,11 @@ import {
   type ConfiguredIntegrations,
   type Integration,
 } from "../../clients/bitdefender.ts";
+import { asOf } from "../age.ts";
+import { toCsv } from "../csv.ts";
 import { type Context, type Health, operationsOf, type View } from "../operation.ts";
 import type { Attachment, Block, Line, Mark, Reply } from "../reply.ts";
-import { asOf } from "./age.ts";
 import { type Company, resolveCompany } from "./companies.ts";
-import { toCsv } from "./csv.ts";
 import { ACTIVE, integrationTypeWord, isProblem, severity, statusWord, viewTypeWord } from "./enums.ts";
 
 const { read } = operationsOf<Bitdefender>("bitdefender");

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { Bitdefender } from "../../clients/bitdefender.ts";
 import {
   type Card,
@@ -9,19 +8,17 @@ import {
   type Verdict,
 } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
-import { lookAlikes, resolveCompany } from "./companies.ts";
 import {
+  companyInput,
   type Ec2Plan,
   externalIdNow,
-  fresh,
   integrationNow,
   lookAlikeWarnings,
   NOTHING_RECORDED,
+  planFor,
   readBack,
   readEc2State,
-  recorded,
   rememberAs,
-  targetOf,
 } from "./ec2_state.ts";
 
 const { change } = operationsOf<Bitdefender>("bitdefender");
@@ -33,29 +30,14 @@ export const rotateExternalId = change({
   summary: "Generate a new external ID; the company's EC2 integration stops working",
   example: '/rotate externalid Acme Corp reason="it was shared"',
   risk: "danger",
-  input: z.object({ company: z.string().meta({ positional: true, rest: true, placeholder: "company" }) }),
-  plan,
+  input: companyInput,
+  plan: (context, input) =>
+    planFor(context, input, ({ externalId }) => ({ externalIdOtherThan: externalId })),
   render,
   apply,
   verify,
   undo,
 });
-
-async function plan(shared: Context<Bitdefender>, input: { company: string }): Promise<Ec2Plan> {
-  const context = fresh(shared);
-  const company = await resolveCompany(context, input.company);
-  const [before, alike] = await Promise.all([
-    readEc2State(context, company, await recorded(context, company.id)),
-    lookAlikes(context, company),
-  ]);
-  return {
-    input: { company: company.id },
-    target: targetOf(company),
-    before,
-    after: { externalIdOtherThan: before.externalId },
-    lookAlikes: alike,
-  };
-}
 
 function render(plan: Ec2Plan): Card {
   const name = { data: plan.target.name };
@@ -85,12 +67,12 @@ async function apply({ client, call }: Context<Bitdefender>, plan: Ec2Plan): Pro
 }
 
 function verify(
-  shared: Context<Bitdefender>,
+  context: Context<Bitdefender>,
   plan: Ec2Plan,
   receipt: Receipt | undefined,
 ): Promise<Verdict> {
   return readBack(async () => {
-    const after = await readEc2State(fresh(shared), plan.target, NOTHING_RECORDED);
+    const after = await readEc2State(context, plan.target, NOTHING_RECORDED);
     const now = after.externalId;
     const returned = receipt?.data?.["externalId"];
     if (now === null || now === plan.before.externalId) {

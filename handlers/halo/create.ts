@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
+import { ifFound } from "../if_found.ts";
 import {
   BadInput,
   type Card,
@@ -17,7 +18,7 @@ import {
 import { fold } from "../resolve.ts";
 import { deletionBefore } from "./delete.ts";
 import { bodyOf, type FieldInput, fieldInputs, isSecret, wantedFields } from "./fields.ts";
-import { called, fresh, ifFound } from "./integration.ts";
+import { called } from "./integration.ts";
 import { fieldLine, shownFields } from "./shown.ts";
 import { compare, exampleField, secretRows } from "./update.ts";
 
@@ -60,7 +61,7 @@ function exampleSecret(product: Product): string {
 }
 
 async function plan(context: Context<Halo>, product: Product, input: FieldInput): Promise<CreatePlan> {
-  const records = await context.client.list(product, fresh(context));
+  const records = await context.client.list(product, context.call);
   const { id, plain: fields, secrets } = wantedFields(product, input, records[0]);
   if (id !== undefined) {
     throw new BadInput(`The document has an id. To change that integration: /update ${product.target} ${id}`);
@@ -117,10 +118,10 @@ async function findCreated(
 ): Promise<readonly Integration[]> {
   const id = receipt?.data?.id;
   if (typeof id === "number") {
-    const record = await ifFound(context.client.get(product, id, fresh(context)));
+    const record = await ifFound(context.client.get(product, id, context.call));
     return record ? [record] : [];
   }
-  const records = await context.client.list(product, fresh(context));
+  const records = await context.client.list(product, context.call);
   return records.filter((record) =>
     !made.before.alike.includes(record.id) && isAlike(record, made.after.fields)
   );

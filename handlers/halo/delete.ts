@@ -3,6 +3,7 @@ import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
 import { HIDDEN } from "../../clients/halo/secret.ts";
+import { ifFound } from "../if_found.ts";
 import {
   type Card,
   type ChangeOperation,
@@ -13,7 +14,7 @@ import {
   type Undo,
   type Verdict,
 } from "../operation.ts";
-import { called, fresh, ifFound, locate, targetOf } from "./integration.ts";
+import { called, locate, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
 import { shownFields } from "./shown.ts";
 
@@ -39,7 +40,7 @@ export function deleteOperation(product: Product): ChangeOperation {
       return {};
     },
     async verify(context, { before }): Promise<Verdict> {
-      const record = await ifFound(context.client.get(product, before.id, fresh(context)));
+      const record = await ifFound(context.client.get(product, before.id, context.call));
       return record ? { state: "not applied", evidence: "Read back: HaloPSA still has it." } : {
         state: "applied",
         evidence: `Read back: HaloPSA has no ${product.label} integration ${before.id}.`,
@@ -59,7 +60,7 @@ export function deletionBefore(product: Product, record: Integration): Before {
 }
 
 async function plan(context: Context<Halo>, product: Product, query: string): Promise<DeletePlan> {
-  const record = await locate(context.client, product, query, fresh(context));
+  const record = await locate(context.client, product, query, context.call);
   const before = deletionBefore(product, record);
   return {
     input: { id: String(record.id) },

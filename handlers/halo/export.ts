@@ -13,7 +13,6 @@ import {
   type Verdict,
 } from "../operation.ts";
 import type { Inline, Line, Mark, Reply } from "../reply.ts";
-import { fresh } from "./integration.ts";
 import { jsonFacts } from "./live.ts";
 
 const { read, change } = operationsOf<Halo>("halo");
@@ -53,7 +52,7 @@ function startOperation(): ChangeOperation {
         .max(100_000, { error: CHUNK }).optional().meta({ placeholder: "n" }),
     }),
     async plan(context, { chunk }): Promise<ExportPlan | Nothing> {
-      const now = await context.client.exportStatus(fresh(context));
+      const now = await context.client.exportStatus(context.call);
       if (now.state === "running") {
         return { nothing: ["A Tenable export is already running", ...idOf(now), "."] };
       }
@@ -79,7 +78,7 @@ function startOperation(): ChangeOperation {
       return {};
     },
     async verify(context, { before }, receipt) {
-      return startVerdict(before, await context.client.exportStatus(fresh(context)), receipt !== undefined);
+      return startVerdict(before, await context.client.exportStatus(context.call), receipt !== undefined);
     },
     undo: () => ({
       possible: true,
@@ -102,7 +101,7 @@ function cancelOperation(): ChangeOperation {
     risk: "write",
     input: z.object({}),
     async plan(context): Promise<ExportPlan | Nothing> {
-      const now = await context.client.exportStatus(fresh(context));
+      const now = await context.client.exportStatus(context.call);
       if (now.state !== "running" && now.state !== "unclear") {
         return { nothing: ["No Tenable export is running. The last one: ", stateLine(now.state), "."] };
       }
@@ -124,7 +123,7 @@ function cancelOperation(): ChangeOperation {
       return {};
     },
     async verify(context, _plan, receipt) {
-      return cancelVerdict(await context.client.exportStatus(fresh(context)), receipt !== undefined);
+      return cancelVerdict(await context.client.exportStatus(context.call), receipt !== undefined);
     },
     undo: () => ({
       possible: false,

@@ -1,9 +1,9 @@
-import { ClientError } from "../../clients/errors.ts";
 import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
 import type { CallOptions } from "../../clients/http.ts";
-import { BadInput, type Context, type Target } from "../operation.ts";
+import { ifFound } from "../if_found.ts";
+import { BadInput, type Target } from "../operation.ts";
 import type { Inline } from "../reply.ts";
 import { fold, resolve } from "../resolve.ts";
 
@@ -34,21 +34,6 @@ export async function locate(
     find: `/list ${product.target}`,
   });
   return await client.get(product, Number(id), call);
-}
-
-/** What a plan and a read-back use: today's truth. */
-export function fresh({ call }: Context<Halo>): CallOptions {
-  return { ...call, fresh: true };
-}
-
-/** Undefined instead of a failure when HaloPSA has no such record. */
-export async function ifFound<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ClientError && error.kind === "not_found") return undefined;
-    throw error;
-  }
 }
 
 export function targetOf(product: Product, id: number, name: string): Target {

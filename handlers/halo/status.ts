@@ -2,9 +2,10 @@ import { z } from "zod";
 import { ClientError } from "../../clients/errors.ts";
 import type { Halo } from "../../clients/halo.ts";
 import type { Product } from "../../clients/halo/product.ts";
+import { asOf } from "../age.ts";
+import { ifFound } from "../if_found.ts";
 import { type Context, type Health, operationsOf, type ReadOperation } from "../operation.ts";
 import type { Block, Line, Reply } from "../reply.ts";
-import { ifFound } from "./integration.ts";
 import {
   isProblem,
   isSyncing,
@@ -34,7 +35,7 @@ export function statusOfAll(products: readonly Product[]): ReadOperation {
     example: "/status halo",
     input: z.object({}),
     run: (context) => context.cached("halo", () => readAll(context, products)),
-    render: ({ value, at }) => renderAll(value, at),
+    render: ({ value, at }, { now }) => renderAll(value, asOf(at, now)),
   });
 }
 
@@ -47,7 +48,7 @@ export function statusOfOne(product: Product): ReadOperation {
     example: `/status ${product.target}`,
     input: z.object({}),
     run: (context) => context.cached(`halo ${product.target}`, () => readOne(context, product)),
-    render: ({ value, at }) => renderOne(value, at),
+    render: ({ value, at }, { now }) => renderOne(value, asOf(at, now)),
   });
 }
 
@@ -148,7 +149,7 @@ function needAttention(problems: number, all: number): string {
   return `${problems} of ${all} need${problems === 1 ? "s" : ""} attention`;
 }
 
-function renderAll(readings: readonly Reading[], at: number): Reply {
+function renderAll(readings: readonly Reading[], age: Line): Reply {
   const { all, problems, absent, failed } = countOf(readings);
   const fine = all.filter(({ sync }) => !isProblem(sync));
   return {
@@ -175,12 +176,12 @@ function renderAll(readings: readonly Reading[], at: number): Reply {
         text: `Not set up: ${absent.map(({ product }) => product.label).join(", ")}`,
       }]),
     ],
-    footer: ["as of ", { time: at, as: "clock" }],
+    footer: age,
     buttons: [[{ label: "Refresh", action: { command: "/status halo" } }]],
   };
 }
 
-function renderOne({ product, syncs }: Reading, at: number): Reply {
+function renderOne({ product, syncs }: Reading, age: Line): Reply {
   const problems = syncs.filter(isProblem);
   const others = syncs.filter((sync) => !isProblem(sync));
   if (syncs.length === 0) return notSetUp(product);
@@ -198,7 +199,7 @@ function renderOne({ product, syncs }: Reading, at: number): Reply {
         others.map((sync) => [{ data: sync.name }, sync.state, lastSyncOf(sync)]),
       ),
     ],
-    footer: ["as of ", { time: at, as: "clock" }],
+    footer: age,
     buttons: [[{ label: "Refresh", action: { command: `/status ${product.target}` } }]],
   };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product, spelled } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
+import { ifFound } from "../if_found.ts";
 import {
   type Card,
   type ChangeOperation,
@@ -12,7 +13,7 @@ import {
   type Verdict,
 } from "../operation.ts";
 import type { Inline } from "../reply.ts";
-import { called, fresh, ifFound, locate, targetOf } from "./integration.ts";
+import { called, locate, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
 
 const { change } = operationsOf<Halo>("halo");
@@ -43,7 +44,7 @@ export function switchOperation(product: Product, on: boolean): ChangeOperation 
       return {};
     },
     async verify(context, { before }, receipt) {
-      const record = await ifFound(context.client.get(product, before.id, fresh(context)));
+      const record = await ifFound(context.client.get(product, before.id, context.call));
       return verdict(product, record, on, receipt !== undefined);
     },
     undo: ({ before }) => ({
@@ -62,7 +63,7 @@ async function plan(
   query: string,
   on: boolean,
 ): Promise<SwitchPlan | Nothing> {
-  const record = await locate(context.client, product, query, fresh(context));
+  const record = await locate(context.client, product, query, context.call);
   const before = beforeOf(product, record);
   if (before.enabled === on) {
     return {

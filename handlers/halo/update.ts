@@ -3,6 +3,7 @@ import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
 import { HIDDEN } from "../../clients/halo/secret.ts";
+import { ifFound } from "../if_found.ts";
 import {
   BadInput,
   type Card,
@@ -25,7 +26,7 @@ import {
   isSecret,
   wantedFields,
 } from "./fields.ts";
-import { called, fresh, idIn, ifFound, locate, targetOf } from "./integration.ts";
+import { called, idIn, locate, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
 import { fieldLine, shownFields } from "./shown.ts";
 
@@ -55,7 +56,7 @@ export function updateOperation(product: Product): ChangeOperation {
       return {};
     },
     async verify(context, made, receipt) {
-      const record = await ifFound(context.client.get(product, made.before.id, fresh(context)));
+      const record = await ifFound(context.client.get(product, made.before.id, context.call));
       return verdict(made, record, receipt !== undefined);
     },
     undo: (made) => undo(product, made),
@@ -89,7 +90,7 @@ async function plan(
   input: FieldInput & { id?: string | undefined },
 ): Promise<UpdatePlan | Nothing> {
   const named = wantedFields(product, input);
-  const record = await locate(context.client, product, idIn(product, input.id, named.id), fresh(context));
+  const record = await locate(context.client, product, idIn(product, input.id, named.id), context.call);
   const { plain, secrets } = wantedFields(product, input, record);
   if (Object.keys(plain).length + secrets.length === 0) {
     throw new BadInput(`Say what to change, such as ${exampleField(product)}.`);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
+import { ifFound } from "../if_found.ts";
 import {
   type Card,
   type ChangeOperation,
@@ -11,7 +12,7 @@ import {
   type Plan,
   type Verdict,
 } from "../operation.ts";
-import { called, fresh, ifFound, locate, targetOf } from "./integration.ts";
+import { called, locate, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
 
 const { change } = operationsOf<Halo>("halo");
@@ -40,7 +41,7 @@ export function webhookOperation(product: Product, verb: "create" | "delete"): C
       return {};
     },
     async verify(context, { before }, receipt) {
-      const record = await ifFound(context.client.get(product, before.id, fresh(context)));
+      const record = await ifFound(context.client.get(product, before.id, context.call));
       return verdict(record, creates, receipt !== undefined);
     },
     undo: ({ before }) => ({
@@ -59,7 +60,7 @@ async function plan(
   query: string,
   creates: boolean,
 ): Promise<WebhookPlan | Nothing> {
-  const record = await locate(context.client, product, query, fresh(context));
+  const record = await locate(context.client, product, query, context.call);
   const before = beforeOf(record);
   if (before.webhook !== "not shown" && (before.webhook !== null) === creates) {
     const already = creates ? ` already has webhook ${before.webhook}.` : " has no webhook.";

@@ -1,6 +1,6 @@
-import { ClientError } from "../../clients/errors.ts";
 import type { CallOptions } from "../../clients/http.ts";
 import type { Installed, OpsRamp } from "../../clients/opsramp.ts";
+import { ifFound } from "../if_found.ts";
 import { BadInput, type Context, type Target } from "../operation.ts";
 import type { Inline } from "../reply.ts";
 import { resolve } from "../resolve.ts";
@@ -15,11 +15,11 @@ const WHAT = {
 /** Every installed id begins like this, so that a typed one need not be searched for. */
 const ID = /^INTG-/i;
 
-/** The one installation that is meant by its id, its display name or part of it; read afresh and whole. */
+/** The one installation that is meant by its id, its display name or part of it; read whole. */
 export async function findInstalled(context: Context<OpsRamp>, query: string): Promise<Installed> {
   const wanted = query.trim();
   if (wanted === "") throw new BadInput("Which integration? Type its name or its id.");
-  const call = fresh(context.call);
+  const { call } = context;
   if (ID.test(wanted)) return await byId(context.client, wanted, call);
   const candidates = (await context.client.listInstalled(call)).map((one) => ({
     id: one.id,
@@ -29,19 +29,9 @@ export async function findInstalled(context: Context<OpsRamp>, query: string): P
 }
 
 async function byId(client: OpsRamp, id: string, call: CallOptions): Promise<Installed> {
-  try {
-    return await client.getInstalled(id, call);
-  } catch (error) {
-    if (!(error instanceof ClientError) || error.kind !== "not_found") throw error;
-    throw new BadInput(
-      `No installed integration has the id "${id}". Type ${WHAT.find} to see what there is.`,
-    );
-  }
-}
-
-/** Plans and read-backs need today's truth. */
-export function fresh(call: CallOptions): CallOptions {
-  return { ...call, fresh: true };
+  const installed = await ifFound(client.getInstalled(id, call));
+  if (installed) return installed;
+  throw new BadInput(`No installed integration has the id "${id}". Type ${WHAT.find} to see what there is.`);
 }
 
 export function nameOf(installed: Installed): string {

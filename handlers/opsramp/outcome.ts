@@ -1,7 +1,6 @@
 import type { OpsRamp } from "../../clients/opsramp.ts";
 import type { Context, JsonObject, Receipt, Undo, Verdict } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
-import { fresh } from "./installation.ts";
 import { areStored } from "./mapping.ts";
 import { notifierGoal, readableOf } from "./notifier.ts";
 import { askedFor } from "./secret.ts";
@@ -19,7 +18,7 @@ export async function verifyUpdate(
   plan: UpdatePlan,
   receipt: Receipt | undefined,
 ): Promise<Verdict> {
-  const after = stateOf(await client.getInstalled(plan.target.id, fresh(call)), plan.after);
+  const after = stateOf(await client.getInstalled(plan.target.id, call), plan.after);
   const signs = signsOf(plan, after);
   const seen = signs.filter((sign) => sign.seen);
   const missing = signs.filter((sign) => !sign.seen);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Installed, OpsRamp } from "../../clients/opsramp.ts";
+import { asOf } from "../age.ts";
 import { type Context, type Health, operationsOf } from "../operation.ts";
 import type { Block, Inline, Line, Reply } from "../reply.ts";
 import { appOf, countsOf, nameOf, statusOf, works, worstFirst } from "./installation.ts";
@@ -74,9 +75,4 @@ function summaryOf(all: readonly Installed[]): readonly Inline[] {
 
 function rowOf(one: Installed): readonly Line[] {
   return [{ data: nameOf(one) }, { data: statusOf(one) }, { data: appOf(one) }];
-}
-
-function asOf(at: number, now: number): readonly Inline[] {
-  const seconds = Math.round((now - at) / 1_000);
-  return ["as of ", { time: at, as: "clock" }, ...(seconds < 1 ? [] : [` · ${seconds} s old`])];
 }

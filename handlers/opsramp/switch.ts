@@ -11,7 +11,7 @@ import {
   type Undo,
   type Verdict,
 } from "../operation.ts";
-import { findInstalled, fresh, statusOf, targetOf } from "./installation.ts";
+import { findInstalled, statusOf, targetOf } from "./installation.ts";
 
 const { change } = operationsOf<OpsRamp>("opsramp");
 
@@ -90,7 +90,7 @@ async function verify(
   { target, before }: SwitchPlan,
   receipt: Receipt | undefined,
 ): Promise<Verdict> {
-  const after = stateOf(await client.getInstalled(target.id, fresh(call)));
+  const after = stateOf(await client.getInstalled(target.id, call));
   const evidence = [{ data: target.name }, " is read back as ", { data: after.status }];
   if (after.status === side.status) return { state: "applied", evidence, after };
   if (after.status !== before.status) return { state: "unknown", evidence, after };

@@ -44,3 +44,18 @@ Deno.test("/status says when a vendor that is down is tried again, and shows the
   await desk.say(ANA, "/status");
   assert.match(desk.news().at(-1) ?? "", /🟡\s+HaloPSA\s+2 of 10 need attention/);
 });
+
+for (const vendor of ["bitdefender", "apono", "opsramp", "halo", "armis"]) {
+  Deno.test(`/status ${vendor} is served again for ten seconds, with its age`, async () => {
+    await using desk = await openDesk();
+    await desk.say(ANA, `/status ${vendor}`);
+    const asked = callsOf(desk).length;
+    await desk.pass(4_000);
+    await desk.say(ANA, `/status ${vendor}`);
+    assert.match(desk.news().at(-1) ?? "", /as of .* · [45] s old/);
+    assert.equal(callsOf(desk).length, asked);
+    await desk.pass(10_000);
+    await desk.say(ANA, `/status ${vendor}`);
+    assert.equal(callsOf(desk).length, 2 * asked);
+  });
+}

@@ -1,4 +1,4 @@
-import type { Inline } from "../reply.ts";
+import type { Inline } from "./reply.ts";
 
 /** When the vendor said it and, once that is a while ago, how old it is. */
 export function asOf(at: number, now: number): readonly Inline[] {
