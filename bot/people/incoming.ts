@@ -52,11 +52,13 @@ export function classify(update: Update): Incoming {
 /** Updates that must stay in order share a lane; presses have their own, so that slow answers never hold them up. */
 export function laneOf(update: Update): string {
   const press = update.callback_query;
-  if (press) return `press:${press.message?.chat.id ?? press.from.id}`;
   const message = update.message ?? update.edited_message ?? update.channel_post ??
     update.edited_channel_post;
   const chat = message?.chat ?? update.my_chat_member?.chat ?? update.chat_member?.chat;
-  return chat ? `chat:${chat.id}` : "other";
+  const id = press ? press.message?.chat?.id ?? press.from?.id : chat?.id;
+  // Asked before the update's form is checked: what is no id must not become part of a key.
+  if (!Number.isSafeInteger(id)) return "other";
+  return press ? `press:${id}` : `chat:${id}`;
 }
 
 export function personOf(user: User): Person {
