@@ -34,8 +34,16 @@ export function createSecretPages(secrets: Secrets): Hono {
     if (!TOKEN.test(token)) return context.notFound();
     const entry = await secrets.find(token);
     if (!entry) return gone(context);
-    const body = await context.req.parseBody();
-    const values = Object.fromEntries(entry.fields.map((field) => [field, textOf(body[field])]));
+    const body = await context.req.formData().catch(() => undefined);
+    if (!body) {
+      return show(
+        context,
+        400,
+        "Enter the secret",
+        form(entry.fields, "Nothing was stored: what came is no form."),
+      );
+    }
+    const values = Object.fromEntries(entry.fields.map((field) => [field, textOf(body.get(field))]));
     const empty = entry.fields.filter((field) => values[field] === "");
     if (empty.length > 0) {
       const problem = `Nothing was stored: ${empty.join(", ")} ${empty.length === 1 ? "is" : "are"} empty.`;
