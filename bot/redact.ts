@@ -11,11 +11,8 @@ const COVER = "[redacted]";
 
 export function createRedactor(secrets: readonly string[]): Redactor {
   const known = new Map<string, number>();
-  const spellings = (
-    secret: string,
-  ) => [secret, encodeURIComponent(secret), btoaOf(secret), btoaOf(`${secret}:`)];
   const hold = (secret: string) => {
-    const forms = [...new Set(spellings(secret))].filter((form) => form.length >= 4);
+    const forms = spellingsOf(secret);
     for (const form of forms) known.set(form, (known.get(form) ?? 0) + 1);
     return () => {
       for (const form of forms) {
@@ -43,6 +40,35 @@ function mapStrings(value: unknown, change: (text: string) => string): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapStrings(item, change)]));
 }
 
-function btoaOf(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+/** Shorter ones would cover ordinary words. */
+const SHORTEST = 4;
+const SHORTEST_ENCODED = 8;
+
+/** A secret as it may come back to us: within JSON, an address, a form, markup, a credential or a dump. */
+function spellingsOf(secret: string): string[] {
+  const bytes = new TextEncoder().encode(secret);
+  const percent = encodeURIComponent(secret);
+  const base64 = [0, 1, 2].map((offset) => base64Within(bytes, offset));
+  const encoded = [
+    JSON.stringify(secret).slice(1, -1),
+    percent,
+    percent.replace(/%../g, (code) => code.toLowerCase()),
+    new URLSearchParams([["", secret]]).toString().slice(1),
+    secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;"),
+    ...base64,
+    ...base64.map((text) => text.replaceAll("+", "-").replaceAll("/", "_")),
+    [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
+  ];
+  const forms = [secret, ...encoded.filter((form) => form.length >= SHORTEST_ENCODED)];
+  return [...new Set(forms)].filter((form) => form.length >= SHORTEST);
+}
+
+/**
+ * What is always the same of the bytes' base64, wherever they begin in a longer text such as `Basic id:secret`: the
+ * characters at both ends hold bits of their neighbours.
+ */
+function base64Within(bytes: Uint8Array, offset: number): string {
+  const text = btoa(String.fromCharCode(...new Uint8Array(offset), ...bytes)).replace(/=+$/, "");
+  const end = (offset + bytes.length) % 3 === 0 ? text.length : -1;
+  return text.slice(offset === 0 ? 0 : offset + 1, end);
 }
