@@ -22,8 +22,7 @@ const caddy: Proxy = {
       cwd: folder,
       environment: {
         PUBLIC_URL: `http://127.0.0.1:${port}`,
-        BOT: "localhost",
-        BOT_PORT: botPort,
+        BOT: `localhost:${botPort}`,
         HOME: folder,
         XDG_DATA_HOME: folder,
         XDG_CONFIG_HOME: folder,
@@ -77,7 +76,7 @@ async function proxied(proxy: Proxy): Promise<void> {
   });
   const { telegram, environment } = surroundings;
   {
-    await using _proxy = start(await proxy.program(folder, port, environment["PORT"] ?? ""));
+    await using running = start(await proxy.program(folder, port, environment["PORT"] ?? ""));
     await using bot = start({
       command: Deno.execPath(),
       args: ["run", "-q", "--frozen", ...leastPermissions(environment), "bot/main.ts"],
@@ -98,15 +97,25 @@ async function proxied(proxy: Proxy): Promise<void> {
     const entered = await fetch(link, { method: "POST", body: new URLSearchParams({ secret: "a-key" }) });
     assert.match(await entered.text(), /Received/);
 
-    const wrong = { "x-telegram-bot-api-secret-token": "x" };
-    const post = (body: string) => fetch(`${publicUrl}/telegram`, { method: "POST", headers: wrong, body });
-    assert.equal((await discarded(await post("{}"))).status, 401);
+    const post = (secret: string, body: string) =>
+      fetch(`${publicUrl}/telegram`, {
+        method: "POST",
+        headers: { "x-telegram-bot-api-secret-token": secret },
+        body,
+      });
+    assert.equal((await discarded(await post("x", "{}"))).status, 401);
     for (const path of ["/metrics", "/healthz", "/readyz", "/", "/telegram/x"]) {
       assert.equal(await statusOf(`${publicUrl}${path}`), 404, path);
     }
-    assert.ok([401, 413].includes((await discarded(await post("x".repeat(2 * MIB)))).status));
+    assert.ok([401, 413].includes((await discarded(await post("x", "x".repeat(2 * MIB)))).status));
     assert.equal((await bot.terminate()).code, 0);
-    assert.equal((await discarded(await post("{}"))).status, 502, "Telegram sends it again");
+    const right = environment["TELEGRAM_WEBHOOK_SECRET"] ?? "";
+    assert.equal((await discarded(await post(right, "{}"))).status, 502, "Telegram sends it again");
+    assert.equal(await statusOf(link), 502);
+    const [token = ""] = link.split("/").slice(-1);
+    for (const secret of [token, right]) {
+      assert.ok(!running.output().includes(secret), running.output());
+    }
   }
   await Deno.remove(folder, { recursive: true });
 }
