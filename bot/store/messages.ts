@@ -136,6 +136,12 @@ async function claim(
       select.selectFrom("messages").select("key")
         .where("state", "=", "due").where("not_before", "<=", now).where("claimed_until", "<=", now)
         .$if(busy.size > 0, (query) => query.where("chat_id", "not in", [...busy]))
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(
+            selectFrom("leases").select("name").where("until", ">", now)
+              .where("name", "=", sql<string>`${HOLD} || cast(messages.chat_id as text)`),
+          ))
+        )
         .orderBy("priority").orderBy("created_at").limit(MOST_AT_ONCE))
     .returningAll().execute();
 }
@@ -172,6 +178,9 @@ export async function settleMessage(
     .where("key", "=", row.key).execute();
 }
 
+/** A lease of Telegram itself: while it lasts no replica sends to the chat, whatever comes up for it meanwhile. */
+const HOLD = "hold:";
+
 /** Tries again later; with `wholeChat` everything for this chat waits, since Telegram limits chats, not messages. */
 export async function postponeMessage(
   store: Store,
@@ -180,6 +189,8 @@ export async function postponeMessage(
   wholeChat: boolean,
 ): Promise<void> {
   const notBefore = store.now() + afterMs;
+  // First, because another replica may look as soon as the claim is given up.
+  if (wholeChat) await holdChat(store, row.chat_id, notBefore);
   await store.db.updateTable("messages")
     .set((is) => ({
       not_before: notBefore,
@@ -191,6 +202,13 @@ export async function postponeMessage(
   if (!wholeChat) return;
   await store.db.updateTable("messages").set({ not_before: notBefore })
     .where("chat_id", "=", row.chat_id).where("state", "=", "due").where("not_before", "<", notBefore)
+    .execute();
+}
+
+async function holdChat(store: Store, chatId: number, until: number): Promise<void> {
+  const hold = { name: `${HOLD}${chatId}`, holder: "Telegram", until };
+  await store.db.insertInto("leases").values(hold)
+    .onConflict((conflict) => conflict.column("name").doUpdateSet(hold).where("leases.until", "<", until))
     .execute();
 }
 

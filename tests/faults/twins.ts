@@ -1,0 +1,48 @@
+import { readConfig } from "../../bot/config.ts";
+import { type Countersign, createCountersign } from "../../bot/countersign.ts";
+import { createWakingClock } from "../bot/conversation.ts";
+import { postgres } from "../changes/database.ts";
+import { testOn } from "../crash/databases.ts";
+import { openStage, type Stage, type StageOptions, type TestClock } from "../sandbox/stage.ts";
+
+/** Two bots in this process that share one Postgres and one time. */
+export interface Twins extends AsyncDisposable {
+  /** The first, with all around it. */
+  readonly stage: Stage;
+  readonly second: Countersign;
+  /** Moves time on and lets both look for work. */
+  pass(ms: number): void;
+}
+
+export async function openTwins(url: string, options: StageOptions = {}): Promise<Twins> {
+  const clock: TestClock = createWakingClock();
+  const stage = await openStage({
+    clock,
+    ...options,
+    environment: { DATABASE_URL: url, ...options.environment },
+  });
+  const second = await createCountersign({ config: readConfig(stage.environment), clock, log: stage.log });
+  await second.start();
+  return {
+    stage,
+    second,
+    pass(ms) {
+      clock.advance(ms);
+      for (const work of ["inbox", "messages", "changes"] as const) {
+        for (const { wakeUp } of [stage.bot.store, second.store]) wakeUp.local(work);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await second.stop(AbortSignal.timeout(5000));
+      await stage[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Registers a test that needs Postgres, with a database of its own. */
+export function testOnPostgres(name: string, test: (url: string) => Promise<void>): void {
+  testOn(postgres, name, async () => {
+    await using database = await postgres.open();
+    await test(database.url);
+  });
+}
