@@ -7,6 +7,7 @@ import type { Metrics } from "../metrics.ts";
 import type { People } from "../people/people.ts";
 import type { Redactor } from "../redact.ts";
 import { SecretMissing, type Secrets } from "../secrets/secrets.ts";
+import { StoreAway } from "../store/away.ts";
 import { remember } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 import type { Vendors } from "../vendors.ts";
@@ -54,6 +55,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
     try {
       values = await secrets.open(change.handle);
     } catch (error) {
+      if (error instanceof StoreAway) throw error;
       if (!(error instanceof SecretMissing)) {
         log.error("secret_unreadable", { code: change.code, ...errorFields(error) });
       }

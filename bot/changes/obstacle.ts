@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import { errorFields, type Log } from "../log.ts";
 import type { People } from "../people/people.ts";
 import { type ReasonCode, reasons } from "../people/reasons.ts";
+import { StoreAway } from "../store/away.ts";
 import type { Store } from "../store/store.ts";
 import { freezeLine } from "./card.ts";
 import { type Difference, differences, fingerprint, policyOf } from "./fingerprint.ts";
@@ -26,7 +27,10 @@ export interface ObstacleOptions {
   readonly log: Log;
 }
 
-/** Everything that was true when it was approved has to be true now; the first thing that is not, if any. */
+/**
+ * Everything that was true when it was approved has to be true now; the first thing that is not, if any. Throws when
+ * the database does not answer: then nothing can be said, and the change is looked at again later.
+ */
 export async function obstacleTo(
   change: Change,
   part: VendorPart | undefined,
@@ -76,6 +80,8 @@ async function drift(
 }
 
 function unplannable(error: unknown, change: Change, log: Log): Obstacle {
+  // That nothing is known of it at the moment is no sign that it has moved.
+  if (error instanceof StoreAway) throw error;
   if (error instanceof ClientError) {
     const evidence = `${describe(error.failure)}. Nothing was sent. ${nextStep(error.failure)}`;
     if (error.kind === "not_found") return moved(evidence);

@@ -4,6 +4,7 @@ import type { Invocation } from "../changes/invocation.ts";
 import type { Store } from "../store/store.ts";
 import { appendAudit } from "../store/audit.ts";
 import { newHandle, putPrompt } from "../store/prompts.ts";
+import { orAway } from "../store/away.ts";
 import type { Queryable, SecretEntriesTable } from "../store/schema.ts";
 import type { Turn } from "../turn.ts";
 import type { Vault } from "./vault.ts";
@@ -67,8 +68,10 @@ export const continuationShape = z.object({ countersign: z.literal("secrets_ente
 
 export function createSecrets({ store, vault, pageUrl, sendPrivately }: SecretsOptions): Secrets {
   const rowsOf = (request: string) =>
-    store.db.selectFrom("secret_entries").selectAll().where("request", "=", request).orderBy("field")
-      .execute();
+    orAway(
+      store.db.selectFrom("secret_entries").selectAll().where("request", "=", request).orderBy("field")
+        .execute(),
+    );
   const openRows = async (token: string): Promise<SecretEntriesTable[]> => {
     const rows = await store.db.selectFrom("secret_entries").selectAll()
       .where("token_hash", "=", hashOf(token)).where("used_at", "is", null)

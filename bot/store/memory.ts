@@ -1,9 +1,12 @@
+import { orAway } from "./away.ts";
 import type { Queryable } from "./schema.ts";
 import type { Store } from "./store.ts";
 
-/** What the bot recorded under a key. */
+/** What the bot recorded under a key. Throws `StoreAway`. */
 export async function recall(store: Store, key: string): Promise<string | undefined> {
-  const row = await store.db.selectFrom("memory").select("value").where("key", "=", key).executeTakeFirst();
+  const row = await orAway(
+    store.db.selectFrom("memory").select("value").where("key", "=", key).executeTakeFirst(),
+  );
   return row?.value;
 }
 

@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { verifyAudit } from "../../bot/store/audit.ts";
+import { createWakingClock, eventually, pass, settled } from "../bot/conversation.ts";
+import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
+import { render } from "../sandbox/telegram.ts";
+import { type Cable, createCable } from "./cable.ts";
+import { testOnPostgres } from "./twins.ts";
+
+const ENABLE = "/enable ec2 Acme Labs role=arn:aws:iam::999888777666:role/gravityzone";
+const LISTING = "getCompanyDetailsByAWSAccountId";
+const ENABLE_METHOD = "configureAmazonEC2IntegrationUsingCrossAccountRole";
+/** Longer than any lease. */
+const TAKEOVER_MS = 15_000;
+
+/** Registers a test with a bot whose way to Postgres can be cut. */
+function testWithCable(
+  name: string,
+  options: StageOptions,
+  test: (stage: Stage, cable: Cable) => Promise<void>,
+): void {
+  testOnPostgres(name, async (url) => {
+    await using cable = createCable(url);
+    await using stage = await openStage({
+      clock: createWakingClock(),
+      ...options,
+      environment: { DATABASE_URL: cable.url },
+    });
+    await test(stage, cable);
+  });
+}
+
+testWithCable("POST /telegram answers 503 while Postgres is away, and all is handled once it is back", {
+  telegram: { delivery: "manual" },
+}, async (stage, cable) => {
+  const { telegram } = stage;
+  telegram.say(BEN, GROUP, "/ping");
+  await telegram.deliver();
+  await settled(stage);
+  cable.pull();
+  const statuses = await Promise.all(
+    Array.from({ length: 5 }, (_, index) => post(stage, 900_000_001 + index)),
+  );
+  assert.deepEqual(statuses, [503, 503, 503, 503, 503]);
+  const said = [GROUP, ANA, BEN].map((chat) => telegram.say(chat === ANA ? ANA : BEN, chat, "/ping"));
+  await telegram.deliver();
+  assert.equal(telegram.pending().length, said.length, "Telegram keeps what was not taken");
+  assert.deepEqual([await look(stage, "/healthz"), await look(stage, "/readyz")], [200, 503]);
+  cable.plugIn();
+  await eventually(async () => {
+    await telegram.deliver();
+    return telegram.pending().length === 0;
+  }, "Telegram to be rid of its updates");
+  await settled(stage);
+  assert.deepEqual([GROUP, ANA, BEN].map((chat) => telegram.answers(chat).length), [2, 1, 1]);
+  assert.equal(await look(stage, "/readyz"), 200);
+});
+
+for (const call of ["getCompanyDetails", LISTING]) {
+  testWithCable(
+    `sendOnce writes nothing while Postgres is away, cut at ${call}, and once when it is back`,
+    {},
+    async (stage, cable) => {
+      await cutAt(stage, cable, call);
+      assert.deepEqual(writes(stage), [], "no audit row, no write");
+      await bringBack(stage, cable);
+      await proveSteps(stage, ["asked", "approve", "claim", "take_over", "send", "apply"]);
+    },
+  );
+}
+
+testWithCable(
+  "finish reads back what Postgres missed, and writes nothing again",
+  {},
+  async (stage, cable) => {
+    await cutAt(stage, cable, ENABLE_METHOD);
+    assert.equal(writes(stage).length, 1);
+    await bringBack(stage, cable);
+    await proveSteps(stage, ["asked", "approve", "claim", "send", "take_over", "apply"]);
+  },
+);
+
+testWithCable(
+  "settleMessage that Postgres missed costs a second message, and nothing else",
+  {},
+  async (stage, cable) => {
+    const { telegram } = stage;
+    const held = Promise.withResolvers<void>();
+    telegram.faults.push({ method: "sendRichMessage", chat: GROUP, hold: held.promise });
+    telegram.say(BEN, GROUP, "/ping");
+    await eventually(async () => await sending(stage), "the answer to be under way");
+    cable.pull();
+    held.resolve();
+    await telegram.until(() => telegram.answers(GROUP).length === 1, "Telegram to take it");
+    await eventually(() => logged(stage, "message_not_recorded"), "the sender to notice");
+    cable.plugIn();
+    pass(stage, TAKEOVER_MS);
+    await settled(stage);
+    assert.equal(telegram.answers(GROUP).length, 2, "nobody could know that it was taken");
+  },
+);
+
+/** An approved change runs into this while GravityZone thinks about its next call of `method`. */
+async function cutAt(stage: Stage, cable: Cable, method: string): Promise<void> {
+  const { telegram, gravityzone, log } = stage;
+  telegram.say(ANA, GROUP, ENABLE);
+  const card = await telegram.until(() => telegram.last(GROUP), "the card");
+  const thinking = Promise.withResolvers<void>();
+  const asked = () => gravityzone.calls.filter((call) => call.method === method).length;
+  const before = asked();
+  gravityzone.faults.next(method, { after: thinking.promise });
+  await telegram.press(BEN, card, "Approve");
+  await eventually(() => asked() > before, "GravityZone to be asked");
+  await settled(stage);
+  cable.pull();
+  thinking.resolve();
+  // One line may be of a look for work; the second comes a second later, when the executor has failed as well.
+  const failures = () => log.lines.filter(({ event }) => event === "changes_unreadable").length;
+  await eventually(() => failures() >= 2, "the executor to notice");
+}
+
+async function bringBack(stage: Stage, cable: Cable): Promise<void> {
+  const { telegram } = stage;
+  cable.plugIn();
+  pass(stage, TAKEOVER_MS);
+  await telegram.until(() => telegram.answers(GROUP).some((shown) => render(shown).includes("Applied")));
+  assert.equal(writes(stage).length, 1);
+}
+
+async function proveSteps(stage: Stage, steps: readonly string[]): Promise<void> {
+  await settled(stage);
+  const { db } = stage.bot.store;
+  const rows = await db.selectFrom("audit").select("event").orderBy("seq").execute();
+  assert.deepEqual(rows.map(({ event }) => event), steps);
+  const proof = await verifyAudit(db);
+  assert.ok(proof.intact, JSON.stringify(proof));
+}
+
+function writes({ gravityzone }: Stage) {
+  return gravityzone.calls.filter(({ method }) => method === ENABLE_METHOD);
+}
+
+function logged({ log }: Stage, event: string): boolean {
+  return log.lines.some((line) => line.event === event);
+}
+
+async function sending({ bot: { store } }: Stage): Promise<boolean> {
+  const rows = await store.db.selectFrom("messages").select("key").where("claimed_by", "is not", null)
+    .execute();
+  return rows.length > 0;
+}
+
+async function look(stage: Stage, path: string): Promise<number> {
+  const response = await fetch(`${stage.url}${path}`);
+  await response.body?.cancel();
+  return response.status;
+}
+
+async function post(stage: Stage, update_id: number): Promise<number> {
+  const response = await fetch(`${stage.url}/telegram`, {
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      "x-telegram-bot-api-secret-token": String(stage.environment["TELEGRAM_WEBHOOK_SECRET"]),
+    },
+    body: JSON.stringify({ update_id }),
+  });
+  await response.body?.cancel();
+  return response.status;
+}
