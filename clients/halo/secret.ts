@@ -1,7 +1,5 @@
+import { HIDDEN } from "../hidden.ts";
 import type { Json } from "./record.ts";
-
-/** Stands where a secret would be. Nothing that holds it is ever sent back to the vendor. */
-export const HIDDEN = "••••••";
 
 const SECRET_NAME =
   /^new_(?!.*method$)|passw|passphrase|pwd|secret|token|credential|authori[sz]ation|bearer|cookie|api_?key|access_?key|private_?key|integration_?key|subscription_?key/i;

@@ -1,5 +1,6 @@
 import type { Config, Owner, Settings, Source } from "../../clients/apono/integration.ts";
 import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
+import { inPart } from "../in_part.ts";
 
 /** One setting, before and after. */
 export interface SettingRow {
@@ -14,6 +15,9 @@ export interface SettingRow {
 /** Parameters that should have been in a secret store; whatever is in them is not shown. */
 const SECRET_NAME =
   /pass(word|phrase)|private_?key|secret(?!_?(id|name|arn|path))|token$|api_?key|credential/i;
+
+/** Half of a credential: shown in part. */
+const HALF_NAME = /(client|access_?key|token)_?id$/i;
 
 /** The settings in which two states differ. */
 export function rowsBetween(before: Settings | null, after: Settings | null): readonly SettingRow[] {
@@ -33,13 +37,18 @@ export function settingFacts(settings: Settings): readonly (readonly [label: str
 /** The parameters as they may be shown. */
 export function shownConfig(config: Config): Config {
   return Object.fromEntries(
-    Object.entries(config).map(([name, value]) => [name, SECRET_NAME.test(name) ? "hidden" : value]),
+    Object.entries(config).map(([name, value]) => [name, shownParameter(name, value)]),
   );
 }
 
-function parameterText(name: string, value: unknown): string {
+function shownParameter(name: string, value: Config[string]): Config[string] {
   if (SECRET_NAME.test(name)) return "hidden";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return HALF_NAME.test(name) && typeof value === "string" ? inPart(value) : value;
+}
+
+function parameterText(name: string, value: Config[string]): string {
+  const shown = shownParameter(name, value);
+  return typeof shown === "string" ? shown : JSON.stringify(shown);
 }
 
 interface Field {
@@ -112,7 +121,7 @@ function parameterRow(name: string, before: Settings | null, after: Settings | n
   const now = before?.config[name];
   const then = after?.config[name];
   if (before && after && sameParameter(now, then)) return [];
-  const text = (value: unknown) => value === undefined ? null : parameterText(name, value);
+  const text = (value: Config[string] | undefined) => value === undefined ? null : parameterText(name, value);
   return [{ label: `config.${name}`, now: text(now), after: text(then), unreadable: false }];
 }
 

@@ -1,5 +1,6 @@
 import type { Product } from "../../clients/halo/product.ts";
-import { HIDDEN } from "../../clients/halo/secret.ts";
+import { HIDDEN } from "../../clients/hidden.ts";
+import { inPart } from "../in_part.ts";
 import type { Json, JsonObject } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { instant } from "./sync.ts";
@@ -29,6 +30,5 @@ export function valueLine(value: Json | undefined): Line {
 
 function shownValue(product: Product, field: string, value: Json | undefined): Json | undefined {
   if (product.fields.get(field) !== "half" || typeof value !== "string" || value === "") return value;
-  // Enough to tell two of them apart, and never most of one.
-  return value.slice(0, Math.min(4, Math.floor(value.length / 3))) + HIDDEN;
+  return inPart(value);
 }

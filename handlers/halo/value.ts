@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { FieldKind } from "../../clients/halo/product.ts";
-import { HIDDEN, secretLooking } from "../../clients/halo/secret.ts";
+import { secretLooking } from "../../clients/halo/secret.ts";
+import { HIDDEN } from "../../clients/hidden.ts";
 import { BadInput, type Json, type JsonObject } from "../operation.ts";
 
 /**

@@ -1,5 +1,6 @@
 import type { Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
+import { shownAddress, shownUpdate } from "./address.ts";
 import { mappingRows, mappingWarnings } from "./mapping.ts";
 import { notifierGoal, notifierRows } from "./notifier.ts";
 import { type AuthenticationState, bodyOf, type Goal, plain, type UpdatePlan } from "./update.ts";
@@ -24,7 +25,7 @@ export function updateCard(plan: UpdatePlan): Card {
       ...(after.notifier ? notifierRows(notifierGoal(after.notifier), before.notifier ?? null) : []),
     ],
     breaks: breaksOf(plan),
-    sends: plain(bodyOf(after)),
+    sends: plain(shownUpdate(bodyOf(after))),
     warnings: after.mappings
       ? [
         ...mappingWarnings(after.mappings, before.mappings ?? []),
@@ -84,7 +85,7 @@ function breaksOf({ target, before, after }: UpdatePlan): readonly Line[] {
       ? [["What sends to ", name, " gets the rights of the new role."]]
       : []),
     ...(redirects
-      ? [["OpsRamp stops notifying ", { data: before.notifier?.baseURI ?? "", max: 200 }, "."]]
+      ? [["OpsRamp stops notifying ", { data: shownAddress(before.notifier?.baseURI ?? ""), max: 200 }, "."]]
       : []),
   ];
 }

@@ -1,6 +1,7 @@
 import { type Installed, type NotifierUpdate, notifierUpdate } from "../../clients/opsramp.ts";
 import { BadInput, type Card, type JsonObject } from "../operation.ts";
 import type { Line } from "../reply.ts";
+import { shownAddress } from "./address.ts";
 import { asked } from "./secret.ts";
 
 /** What the vendor lets one read of a notifier that is no secret; null where it says nothing. */
@@ -70,8 +71,8 @@ export function notifierRows(goal: NotifierUpdate, state: NotifierState | null):
     .filter(({ name, value }) => state?.[name] !== value)
     .map(({ name, value }) => ({
       label: LABELS[name],
-      now: shown(state?.[name] ?? null),
-      after: { data: value, max: 200 },
+      now: shown(name, state?.[name] ?? null),
+      after: shown(name, value),
     }));
   const hidden = Object.entries(goal).filter(([name]) => !isReadable(name) && name !== "type");
   return [
@@ -140,6 +141,7 @@ function given<Fields extends object>(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
 }
 
-function shown(value: string | null): Line {
-  return value === null ? "not set" : { data: value, max: 200 };
+function shown(name: Readable, value: string | null): Line {
+  if (value === null) return "not set";
+  return { data: name === "baseURI" || name === "accessTokenURL" ? shownAddress(value) : value, max: 200 };
 }

@@ -1,6 +1,7 @@
 import type { OpsRamp } from "../../clients/opsramp.ts";
 import type { Context, JsonObject, Receipt, Undo, Verdict } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
+import { shownAddress } from "./address.ts";
 import { areStored } from "./mapping.ts";
 import { notifierGoal, readableOf } from "./notifier.ts";
 import { askedFor } from "./secret.ts";
@@ -104,7 +105,9 @@ function howBack({ name, authentication, notifier }: State): Line {
     ...(authentication
       ? [["the role ", { data: authentication.roleName ?? authentication.role ?? "" }]]
       : []),
-    ...(notifier ? [["the notifier ", { data: notifier.baseURI ?? "" }, " without authentication"]] : []),
+    ...(notifier
+      ? [["the notifier ", { data: shownAddress(notifier.baseURI ?? "") }, " without authentication"]]
+      : []),
   ];
   return ["back to ", ...parts.flatMap((part, at) => at === 0 ? part : [" and ", ...part])];
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Installed, Mapping, OpsRamp } from "../../clients/opsramp.ts";
 import { operationsOf } from "../operation.ts";
 import type { Block, Inline, Line, Reply } from "../reply.ts";
+import { shownAddress } from "./address.ts";
 import { appOf, findInstalled, nameOf, statusOf, works } from "./installation.ts";
 
 const { read } = operationsOf<OpsRamp>("opsramp");
@@ -67,19 +68,19 @@ function inboundFacts(
       ...hidden("API key", key),
       ...hidden("API secret", secret),
     ]),
-    ...(webhookUrl ? [["Webhook URL", { data: withoutQuery(webhookUrl), max: 200 }] as const] : []),
+    ...(webhookUrl ? [["Webhook URL", { data: shownAddress(webhookUrl), max: 200 }] as const] : []),
   ];
 }
 
 function notifierFacts(notifier: NonNullable<Installed["outboundConfig"]>["baseNotifier"]): readonly Fact[] {
   if (!notifier) return [];
   return [
-    ...given("Notifies", notifier.baseURI && withoutQuery(notifier.baseURI), 200),
+    ...given("Notifies", notifier.baseURI && shownAddress(notifier.baseURI), 200),
     ...given("Notifier authentication", notifier.authType),
     ...given("Grant type", notifier.grantType),
     ...given("User", notifier.userName),
     ...hidden("Notifier API key", notifier.apiKey),
-    ...given("Access token URL", notifier.accessTokenURL && withoutQuery(notifier.accessTokenURL), 200),
+    ...given("Access token URL", notifier.accessTokenURL && shownAddress(notifier.accessTokenURL), 200),
   ];
 }
 
@@ -120,10 +121,4 @@ function moment(label: string, time: string | undefined, by: string | undefined)
     : [{ time: at, as: "date" }];
   const line = [...when, ...(by ? [" by ", { data: by }] : [])];
   return line.length > 0 ? [[label, line]] : [];
-}
-
-/** The query of a webhook URL is its key, and a URL may carry a user and a password. */
-function withoutQuery(url: string): string {
-  const bare = url.replace(/[?#].*$/s, "").replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/@]*@/i, "$1");
-  return bare === url ? url : `${bare} (the rest is hidden)`;
 }

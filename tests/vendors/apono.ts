@@ -76,6 +76,22 @@ const reads: readonly Conversation[] = [
     ],
   },
   {
+    name: "/show apono shows a client id only in part, and no token that someone put among the parameters",
+    said: "/show apono GitHub Enterprise",
+    before: ({ apono }) =>
+      void (apono.world.integrations.find(({ name }) => name === "GitHub Enterprise")!.integration_config = {
+        client_id: "Iv1.8a61f9b3a7aba766",
+        access_token: "ghp_never-to-be-shown",
+      }),
+    answered: [/config\.client_id\s+Iv1\.••••••/, /config\.access_token\s+hidden/],
+    lacks: ["8a61f9b3a7aba766", "ghp_never"],
+    asked: [
+      ALL,
+      `GET ${V4}/5f1c0024-7d1b-4b8e-9a55-0c3a6e2f4984`,
+      `GET ${V2}/5f1c0024-7d1b-4b8e-9a55-0c3a6e2f4984`,
+    ],
+  },
+  {
     name: "/show apono of a name that fits several asks which one is meant",
     said: "/show apono kubernetes",
     picks: "Kubernetes Staging",

@@ -46,6 +46,8 @@ export interface Changing extends Said {
   readonly answered: readonly Pattern[];
   /** The one write that the vendor got: the call (a pattern where the vendor draws an id) and its body. */
   readonly wrote: readonly [call: Pattern, body?: unknown];
+  /** What the vendor holds and nobody is shown. */
+  readonly hides?: readonly string[];
   /** What only Ana is told. */
   readonly personally?: readonly Pattern[];
   /** The way back, asked for by Ana and approved by Ben. */
@@ -101,7 +103,7 @@ async function refuse(desk: Desk, conversation: Refused): Promise<void> {
 }
 
 async function change(desk: Desk, conversation: Changing): Promise<void> {
-  const { card, enters = {}, personally = [], undone, after } = conversation;
+  const { card, enters = {}, hides = [], personally = [], undone, after } = conversation;
   await ask(desk, conversation);
   if (conversation.enters) await enterSecrets(desk, conversation.enters);
   const asked = await pendingChange(desk, conversation.said);
@@ -112,6 +114,8 @@ async function change(desk: Desk, conversation: Changing): Promise<void> {
   assertFits(told, personally, "what Ana alone is told");
   if (undone) await takeBack(desk, asked, undone);
   await assertKept(desk, Object.values(enters));
+  const shown = JSON.stringify(desk.telegram.calls().map(({ parameters }) => parameters));
+  for (const hidden of hides) assert.ok(!shown.includes(hidden), `${hidden} is shown`);
   await after?.(desk);
 }
 

@@ -205,6 +205,38 @@ const updates: readonly Conversation[] = [
     },
   },
   {
+    name: "/notifier opsramp shows no key of the address that it replaces, and puts the key back",
+    said: "/notifier opsramp Service Desk uri=https://desk.example.com/v2 auth=NONE",
+    before: ({ opsramp }) =>
+      void (opsramp.installations[0]!.outboundConfig!.baseNotifier!.baseURI =
+        "https://ana:pw-8Xk@desk.example.com?key=k-7Yq"),
+    card: [
+      /Notifies\s+https:\/\/desk\.example\.com \(the rest is hidden\)\s+https:\/\/desk\.example\.com\/v2/,
+    ],
+    outcome: "applied",
+    answered: ["notifier baseURI"],
+    wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
+      outboundConfig: {
+        baseNotifier: { type: "REST_API", baseURI: "https://desk.example.com/v2", authType: "NONE" },
+      },
+    }],
+    undone: {
+      card: ["https://desk.example.com (the rest is hidden)"],
+      outcome: "applied",
+      answered: ["notifier baseURI"],
+      wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
+        outboundConfig: {
+          baseNotifier: {
+            type: "REST_API",
+            baseURI: "https://ana:pw-8Xk@desk.example.com?key=k-7Yq",
+            authType: "NONE",
+          },
+        },
+      }],
+    },
+    hides: ["pw-8Xk", "k-7Yq"],
+  },
+  {
     name:
       "/notifier opsramp takes the vendor's field names in a document, and its secrets from a private page",
     said: "/notifier opsramp SMAX tickets auth=OAUTH2 apiSecret=?",
