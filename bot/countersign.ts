@@ -60,7 +60,7 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
     giveWay: inbox.lull,
     handle: office.desk.handle,
   });
-  const onDead = unseenCard(store, office.decisions);
+  const onDead = unseenCard(store, office.secrets);
   const sender = createSender({ ...equipment, api: bot.api, onDead });
   const housekeeping = createHousekeeping({ ...equipment, ...office });
   const stopping = new AbortController();

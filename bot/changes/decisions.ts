@@ -30,8 +30,6 @@ export interface Decisions {
   decide(turn: Turn, change: Change, verdict: Verdict, reason?: string): Promise<void>;
   /** Ends what waited too long; only tidies, since no late decision could have got through. */
   expireOverdue(): Promise<void>;
-  /** Ends a request whose card nobody can see. */
-  dropUnseen(code: string, why: string): Promise<Change | undefined>;
 }
 
 export function createDecisions({ config, store, people, secrets, metrics }: DecisionsOptions): Decisions {
@@ -134,14 +132,6 @@ export function createDecisions({ config, store, people, secrets, metrics }: Dec
         .where("state", "=", "pending").where("expires_at", "<=", store.now()).limit(100).execute();
       for (const change of overdue) await expire(change);
     },
-    dropUnseen: (code, why) =>
-      move(store, {
-        code,
-        event: "withdraw",
-        set: { decision_reason: why },
-        audit: { reason_code: "card_refused", detail: why },
-        also: (transaction, dropped) => secrets.wipe(transaction, dropped.handle),
-      }),
   };
 }
 

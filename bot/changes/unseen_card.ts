@@ -1,39 +1,49 @@
-import { PRIORITY, putMessage } from "../store/messages.ts";
+import type { Secrets } from "../secrets/secrets.ts";
+import { type Outgoing, PRIORITY } from "../store/messages.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import type { Refusal } from "../telegram/api.ts";
-import type { Decisions } from "./decisions.ts";
+import { type Change, move } from "./machine.ts";
 
 /**
  * What is done about a message that Telegram will never take: a card that nobody can see must not stay pending, and
- * its requester learns why.
+ * its requester learns why. Done again after a crash it changes nothing.
  */
 export function unseenCard(
   store: Store,
-  decisions: Decisions,
+  secrets: Secrets,
 ): (row: MessagesTable, refusal: Refusal) => Promise<void> {
-  return async function endUnseen(row, refusal) {
+  return async function endUnseen(row, { description }) {
     const [kind, code] = row.key.split(":");
     if (kind !== "card" || code === undefined) return;
-    const dropped = await decisions.dropUnseen(code, refusal.description);
-    if (!dropped) return;
-    await putMessage(store, store.db, {
-      key: `dropped:${code}`,
-      chatId: dropped.requester_id,
-      reply: {
-        mark: "refused",
-        title: ["The group did not take the card of ", { code }, ", so nobody could approve it"],
-        blocks: [{
-          kind: "text",
-          text: [
-            "Telegram said: ",
-            { data: refusal.description, max: 120 },
-            ". Nothing is pending. /doctor shows the bot's rights.",
-          ],
-        }],
-      },
-      priority: PRIORITY.outcome,
+    await move(store, {
+      code,
+      event: "withdraw",
+      set: { decision_reason: description },
+      audit: { reason_code: "card_refused", detail: description },
+      show: (change) => [whyItEnded(change, description)],
+      also: (transaction, change) => secrets.wipe(transaction, change.handle),
     });
-    store.wakeUp.everyone("messages");
+  };
+}
+
+function whyItEnded({ code, requester_id, trace }: Change, description: string): Outgoing {
+  return {
+    key: `dropped:${code}`,
+    chatId: requester_id,
+    reply: {
+      mark: "refused",
+      title: ["The group did not take the card of ", { code }, ", so nobody could approve it"],
+      blocks: [{
+        kind: "text",
+        text: [
+          "Telegram said: ",
+          { data: description, max: 120 },
+          ". Nothing is pending. /doctor shows the bot's rights.",
+        ],
+      }],
+    },
+    priority: PRIORITY.outcome,
+    trace: trace ?? undefined,
   };
 }

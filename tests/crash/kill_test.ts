@@ -144,6 +144,27 @@ const ownChange: Story = {
   },
 };
 
+/** The group takes nothing from the bot, so nobody could approve: the requester learns it and nothing stays open. */
+const cardRefused: Story = {
+  name: "card refused",
+  async play({ telegram }) {
+    const description = "Forbidden: bot was kicked from the group chat";
+    telegram.faults.push(
+      ...["sendRichMessage", "sendMessage"].map((method) => ({
+        method,
+        chat: GROUP,
+        status: 403,
+        description,
+        times: 100,
+      })),
+    );
+    telegram.say(ANA, ANA, ENABLE);
+    const told = () =>
+      telegram.answers(ANA).some((letter) => render(letter).includes("did not take the card"));
+    await telegram.until(told, "word to the requester");
+  },
+};
+
 const SECRET = "the-key-that-only-aws-knows";
 
 const withSecret: Story = {
@@ -309,6 +330,13 @@ const deaths: readonly { story: Story; ends: Ends; inOneLife?: Ends }[] = [
   {
     story: ownChange,
     ends: { "before audit refused": APPLIED, "after audit refused": APPLIED },
+  },
+  {
+    story: cardRefused,
+    ends: {
+      "before audit withdraw": { state: "withdrawn", writes: 0, unseen: true },
+      "after audit withdraw": { state: "withdrawn", writes: 0, unseen: true },
+    },
   },
   {
     story: withSecret,
