@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { EXECUTION_LEASE_MS } from "../../bot/changes/due.ts";
+import { verifyAudit } from "../../bot/store/audit.ts";
+import { claimUpdates, createInbox, finishUpdate } from "../../bot/store/inbox.ts";
+import { takeLease } from "../../bot/store/leases.ts";
+import { claimMessages, putMessage } from "../../bot/store/messages.ts";
+import { openStore, type Store } from "../../bot/store/store.ts";
+import { databaseUrl } from "../../bot/setting.ts";
+import { createWakingClock, pass, settled } from "../bot/conversation.ts";
+import { postgres } from "../changes/database.ts";
+import { testOn } from "../crash/databases.ts";
+import { openGround } from "../crash/ground.ts";
+import {
+  askAndApprove,
+  atRest,
+  ENABLE,
+  ENABLE_METHOD,
+  proveAudit,
+  theChange,
+  writesTo,
+} from "../crash/story.ts";
+import { ANA, BEN, createTestClock, GROUP, openStage, type TestClock } from "../sandbox/stage.ts";
+import { render } from "../sandbox/telegram.ts";
+import { testOnPostgres } from "./twins.ts";
+
+const HOUR_MS = 3_600_000;
+/** What DESIGN section 11 promises, less the second in which a replica looks for work. */
+const TAKEOVER_MS = 14_000;
+
+interface Clocked {
+  readonly store: Store;
+  readonly clock: TestClock;
+}
+
+/** Stores on one database whose processes have clocks that are off by so much. */
+async function openStores(url: string, skewsMs: readonly number[]): Promise<Clocked[] & AsyncDisposable> {
+  const opened = await Promise.all(skewsMs.map(async (skewMs) => {
+    const clock = createTestClock();
+    clock.advance(skewMs);
+    return { clock, store: await openStore(databaseUrl.parse(url), clock) };
+  }));
+  const close = async () => void await Promise.all(opened.map(({ store }) => store.close()));
+  return Object.assign(opened, { [Symbol.asyncDispose]: close });
+}
+
+testOnPostgres("Store.now is the database's time, however far off a replica's clock is", async (url) => {
+  await using stores = await openStores(url, [0, 3 * HOUR_MS, -3 * HOUR_MS]);
+  const times = stores.map(({ store }) => store.now());
+  assert.ok(Math.max(...times) - Math.min(...times) < 5_000, times.join());
+});
+
+testOnPostgres(
+  "claimUpdates respects and inherits claims between replicas whose clocks are hours apart",
+  async (url) => {
+    await using stores = await openStores(url, [-3 * HOUR_MS, 3 * HOUR_MS]);
+    const [early, late] = stores as [Clocked, Clocked] & AsyncDisposable;
+    const inbox = createInbox(early.store);
+    await Promise.all([1, 2].map((updateId) => inbox.accept({ updateId, lane: "a", body: "{}" })));
+    const claim = async ({ store }: Clocked, holder: string) =>
+      (await claimUpdates(store, holder, 9, 10_000)).map(({ update_id }) => update_id);
+    assert.deepEqual(await claim(early, "early"), [1]);
+    assert.deepEqual(await claim(late, "late"), [], "it is not free for one who is hours ahead");
+    for (const { clock } of stores) clock.advance(10_001);
+    assert.deepEqual(await claim(late, "late"), [1]);
+    assert.deepEqual(await claim(early, "early"), [], "it is not free for one who is hours behind");
+    await finishUpdate(late.store, late.store.db, 1, false);
+    assert.deepEqual(await claim(early, "early"), [2]);
+  },
+);
+
+testOnPostgres(
+  "claimMessages respects claims and limits between replicas whose clocks are hours apart",
+  async (url) => {
+    await using stores = await openStores(url, [3 * HOUR_MS, -3 * HOUR_MS]);
+    const [ahead, behind] = stores as [Clocked, Clocked] & AsyncDisposable;
+    for (const key of ["a", "b"]) {
+      await putMessage(ahead.store, ahead.store.db, {
+        key,
+        chatId: 1,
+        priority: 2,
+        reply: { mark: "info", title: key },
+      });
+    }
+    const claim = async ({ store }: Clocked, holder: string) =>
+      (await claimMessages(store, holder, new Set())).map(({ key }) => key).toSorted();
+    assert.deepEqual(await claim(ahead, "ahead"), ["a", "b"]);
+    assert.deepEqual(await claim(behind, "behind"), []);
+    for (const { clock } of stores) clock.advance(TAKEOVER_MS);
+    assert.deepEqual(
+      await claim(behind, "behind"),
+      ["a", "b"],
+      "a dead replica's messages are sent within 15 s",
+    );
+    assert.deepEqual(await claim(ahead, "ahead"), []);
+  },
+);
+
+testOnPostgres(
+  "takeLease gives each tick of a job to one of three replicas, however their clocks go",
+  async (url) => {
+    await using stores = await openStores(url, [0, 2 * HOUR_MS, -2 * HOUR_MS]);
+    const [TICK_MS, TICKS] = [5_000, 24];
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(TICK_MS - 1), { minLength: 3, maxLength: 3 }), async (phases) => {
+        const name = `job ${run++}`;
+        const moments = phases.flatMap((phase, replica) =>
+          Array.from({ length: TICKS }, (_, tick) => ({ replica, at: phase + tick * TICK_MS }))
+        ).toSorted((one, other) => one.at - other.at);
+        let now = 0;
+        let done = 0;
+        for (const { replica, at } of moments) {
+          for (const { clock } of stores) clock.advance(at - now);
+          now = at;
+          const { store } = stores[replica] as Clocked;
+          if (await takeLease(store, name, `replica ${replica}`, TICK_MS)) done++;
+        }
+        assert.ok(
+          done >= TICKS - 1 && done <= TICKS,
+          `${done} runs in ${TICKS} ticks, phases ${phases.join()}`,
+        );
+      }),
+      { numRuns: 8 },
+    );
+  },
+);
+
+for (const hours of [3, -3]) {
+  testOnPostgres(
+    `A bot whose clock is ${hours} h off finds nothing stale, and expires nothing early`,
+    async (url) => {
+      const clock = createWakingClock();
+      clock.advance(hours * HOUR_MS);
+      await using stage = await openStage({
+        clock,
+        telegram: { now: Date.now },
+        environment: { DATABASE_URL: url },
+      });
+      const { telegram } = stage;
+      telegram.say(ANA, GROUP, ENABLE);
+      const card = await telegram.until(() => telegram.last(GROUP), "the card");
+      assert.match(render(card), /\[ Approve \]/);
+      await telegram.press(BEN, card, "Approve");
+      await telegram.until(() => /Applied/.test(render(card)), "the outcome");
+      telegram.say(ANA, GROUP, ENABLE.replace("Acme Labs", "Globex"));
+      const second = await telegram.until(() => telegram.answers(GROUP)[1], "the second card");
+      pass(stage, 16 * 60_000);
+      await telegram.press(BEN, second, "Approve");
+      await telegram.until(() => /Expired/.test(render(second)), "the end of its time");
+      await settled(stage);
+      assert.ok((await verifyAudit(stage.bot.store.db)).intact);
+    },
+  );
+}
+
+testOn(postgres, "Another replica answers within 15 s what a dead one was asked", async () => {
+  await using ground = await openGround({ database: postgres });
+  const { telegram, gravityzone, store } = ground;
+  await ground.launch();
+  const held = Promise.withResolvers<void>();
+  gravityzone.faults.next("getConfiguredIntegrations", { after: held.promise });
+  telegram.say(BEN, GROUP, "/status bitdefender");
+  const next = telegram.say(BEN, GROUP, "/ping");
+  await ground.until("the question", () => Promise.resolve(gravityzone.calls.length === 1));
+  await ground.until("both to be accepted", () => Promise.resolve(telegram.pending().length === 0));
+  await ground.kill();
+  held.resolve();
+  await ground.launch();
+  const waiting = await store.db.selectFrom("inbox").select("update_id").where("state", "=", "new").execute();
+  assert.equal(waiting.length, 2, "the dead one's claim holds, and what is behind it waits its turn");
+  await ground.advance(TAKEOVER_MS);
+  await telegram.until(() => telegram.answers(GROUP).length === 2, "both answers");
+  assert.equal(telegram.answers(GROUP)[1]?.reply_to_message?.message_id, next.message_id, "in their order");
+  assert.match(render(telegram.answers(GROUP)[0]!), /of 14/);
+});
+
+testOn(postgres, "Another replica finds out within 15 s what became of a dead one's write", async () => {
+  await using ground = await openGround({ database: postgres });
+  const { gravityzone, store } = ground;
+  await ground.launch();
+  const held = Promise.withResolvers<void>();
+  gravityzone.faults.next(ENABLE_METHOD, { after: held.promise });
+  await askAndApprove(ground);
+  await ground.until("the write", () => Promise.resolve(writesTo(ground).length === 1));
+  await ground.kill();
+  held.resolve();
+  await ground.launch();
+  await ground.advance(TAKEOVER_MS);
+  await ground.until("the outcome", async () => (await theChange(ground)).state === "applied");
+  assert.equal(writesTo(ground).length, 1, "what was sent once is read back, not sent again");
+  const steps = await store.db.selectFrom("audit").select("event").orderBy("seq").execute();
+  assert.deepEqual(steps.map(({ event }) => event), [
+    "asked",
+    "approve",
+    "claim",
+    "send",
+    "take_over",
+    "apply",
+  ]);
+  await atRest(ground);
+  await proveAudit(ground);
+  assert.ok(EXECUTION_LEASE_MS <= TAKEOVER_MS);
+});
+
+testOn(postgres, "Another replica sends within 15 s what a dead one was sending", async () => {
+  await using ground = await openGround({ database: postgres });
+  const { telegram, store } = ground;
+  await ground.launch();
+  const held = Promise.withResolvers<void>();
+  telegram.faults.push({ method: "sendRichMessage", hold: held.promise, status: 502 });
+  telegram.say(BEN, GROUP, "/ping");
+  await ground.until("the message to be claimed", async () => {
+    const rows = await store.db.selectFrom("messages").select("key").where("claimed_by", "is not", null)
+      .execute();
+    return rows.length === 1;
+  });
+  await ground.kill();
+  held.resolve();
+  await ground.launch();
+  await ground.advance(TAKEOVER_MS);
+  await telegram.until(() => telegram.last(GROUP), "the answer");
+  await atRest(ground);
+  assert.equal(telegram.answers(GROUP).length, 1);
+});
