@@ -1,0 +1,88 @@
+import * as fc from "fast-check";
+import { Finding, type FindingKind, type Ground, openGround } from "./ground.ts";
+
+/** One door that hostile input may come through. */
+export interface Target<T = unknown> {
+  readonly name: string;
+  readonly inputs: fc.Arbitrary<T>;
+  /** Tried before anything else: what was found once. */
+  readonly corpus?: readonly T[];
+  /** After so many the emulators are replaced by new ones. */
+  readonly casesPerGround?: number;
+  /** How many inputs one value stands for; one unless said. */
+  size?(value: T): number;
+  /** Sends the input and waits until all that comes of it is over. Throws a `Finding` of its own where it knows more. */
+  attack(ground: Ground, value: T): Promise<void>;
+}
+
+export interface Result {
+  readonly name: string;
+  readonly cases: number;
+  readonly perSecond: number;
+  readonly finding?: { readonly kind: FindingKind; readonly sentence: string; readonly input: string };
+}
+
+export interface CampaignOptions {
+  readonly seed: number;
+  /** For each target. */
+  readonly seconds: number;
+  readonly databaseUrl?: string;
+}
+
+/** The emulators keep all they have seen, so they are replaced now and then. */
+const CASES_PER_GROUND = 400;
+const CASES_PER_ROUND = 20;
+
+/** Attacks one target for a while. */
+export async function run<T>(target: Target<T>, options: CampaignOptions): Promise<Result> {
+  const { seed, seconds, databaseUrl } = options;
+  const started = performance.now();
+  let cases = 0;
+  let used = 0;
+  let ground: Ground | undefined;
+
+  const property = fc.asyncProperty(target.inputs, async (value) => {
+    if (used++ >= (target.casesPerGround ?? CASES_PER_GROUND)) await leave();
+    ground ??= await openGround(databaseUrl);
+    try {
+      await target.attack(ground, value);
+      await ground.inspect();
+      cases += target.size?.(value) ?? 1;
+    } catch (error) {
+      // What went wrong once may go on doing so; the next, smaller input is tried on fresh ground.
+      await leave();
+      throw error;
+    }
+  });
+  async function leave(): Promise<void> {
+    const left = ground;
+    [ground, used] = [undefined, 0];
+    await left?.[Symbol.asyncDispose]();
+  }
+
+  const { corpus = [] } = target;
+  let details = await fc.check(property, {
+    seed,
+    numRuns: corpus.length,
+    examples: corpus.map((value) => [value]),
+  });
+  const end = started + seconds * 1000;
+  // Rounds of which each can be repeated by its seed, and none is broken off before it could fail.
+  for (let round = 1; !details.failed && performance.now() < end; round++) {
+    details = await fc.check(property, { seed: seed + round, numRuns: CASES_PER_ROUND });
+  }
+  await leave();
+  const perSecond = cases / ((performance.now() - started) / 1000);
+  return { name: target.name, cases, perSecond, ...(details.failed ? { finding: findingOf(details) } : {}) };
+}
+
+function findingOf<T>(details: fc.RunDetails<[T]>): NonNullable<Result["finding"]> {
+  const { errorInstance: error, counterexample } = details;
+  const input = fc.stringify(counterexample?.[0]);
+  if (error instanceof Finding) return { kind: error.kind, sentence: error.message, input };
+  return {
+    kind: "crash",
+    sentence: error instanceof Error ? error.stack ?? error.message : String(error),
+    input,
+  };
+}

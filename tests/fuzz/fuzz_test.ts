@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import * as fc from "fast-check";
+import { run, type Target } from "./campaign.ts";
+import { Finding } from "./ground.ts";
+import { tableOf } from "./main.ts";
+import { targets } from "./targets.ts";
+
+/** A taste of `deno task fuzz`, always the same: what was found once, and what one second brings. */
+const SHORT = { seed: 20_261_120, seconds: 1 };
+
+for (const target of targets) {
+  Deno.test(`fuzz: hostile ${target.name} break nothing, leak nothing and change nothing`, async () => {
+    const { cases, finding } = await run(target, SHORT);
+    assert.equal(finding, undefined, `${finding?.sentence}\n${finding?.input}`);
+    assert.ok(cases > 0);
+  });
+}
+
+Deno.test("run names what a target found, with the smallest input that leads to it", async () => {
+  const target: Target<number> = {
+    name: "numbers",
+    inputs: fc.nat(1000),
+    attack: (_ground, value) =>
+      value < 7 ? Promise.resolve() : Promise.reject(new Finding("leak", `${value} is too much`)),
+  };
+  const result = await run(target, SHORT);
+  assert.deepEqual(result.finding, { kind: "leak", sentence: "leak: 7 is too much", input: "7" });
+  assert.match(tableOf([result], 0), /^numbers +\d+ +\d+ +0 +0 +leak$/m);
+});
+
+Deno.test("run reports an update that was answered, left undone and forgotten", async () => {
+  const target: Target<null> = {
+    name: "thefts",
+    inputs: fc.constant(null),
+    async attack({ stage }) {
+      const { db } = stage.bot.store;
+      stage.telegram.say(101, -1001, "/ping");
+      await stage.telegram.until(() => stage.telegram.answers(-1001).length > 0);
+      await db.updateTable("inbox").set({ state: "failed" }).execute();
+    },
+  };
+  const { finding } = await run(target, SHORT);
+  assert.equal(finding?.kind, "lost");
+});

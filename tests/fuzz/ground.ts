@@ -1,0 +1,165 @@
+import { sql } from "kysely";
+import type { Fields, Log } from "../../bot/log.ts";
+import { createRedactor } from "../../bot/redact.ts";
+import {
+  createTestClock,
+  type LogLine,
+  openStage,
+  SANDBOX_SECRET_KEY,
+  SANDBOX_WEBHOOK_SECRET,
+  type Stage,
+  type TestClock,
+  type VendorName,
+} from "../sandbox/stage.ts";
+import { createInspector } from "./inspector.ts";
+
+export const TOKEN = "123456:AAFuzz-q9Xw7Zr3Lk5Tn8Vb2Hd6Jm4Pc0Ys";
+
+/** Not only letters, so that it is spelt in many ways. */
+const GRAVITYZONE_KEY = 'gz/key+"with"&<odd>=signs?é';
+
+/** What the bot knows and nobody may ever read. */
+export const SECRETS: readonly string[] = [
+  TOKEN,
+  TOKEN.slice(TOKEN.indexOf(":") + 1),
+  SANDBOX_WEBHOOK_SECRET,
+  SANDBOX_SECRET_KEY,
+  GRAVITYZONE_KEY,
+  "aup_sandbox",
+  "sandbox-opsramp-secret",
+  "client-secret",
+];
+
+/** Something that must not happen, in the words of the table. */
+export class Finding extends Error {
+  constructor(readonly kind: FindingKind, sentence: string) {
+    super(`${kind}: ${sentence}`);
+    this.name = "Finding";
+  }
+}
+
+export type FindingKind =
+  | "crash"
+  | "5xx"
+  | "bug"
+  | "lost"
+  | "silent"
+  | "refused payload"
+  | "leak"
+  | "unapproved write"
+  | "broken chain"
+  | "overwritten card";
+
+/** Changes what a vendor answers. */
+export type Meddle = (vendor: VendorName, request: Request, answer: Response) => Promise<Response>;
+
+/** The staged bot with everything that watches it. */
+export interface Ground extends AsyncDisposable {
+  readonly stage: Stage;
+  readonly lines: readonly LogLine[];
+  /** Changes to a vendor that arrived, each with how it was asked. */
+  writes(): readonly string[];
+  /** Values entered on the secret page. */
+  readonly entered: string[];
+  meddle: Meddle | undefined;
+  /** An update, as Telegram would post it. */
+  post(body: BodyInit): Promise<Response>;
+  /** Any request to the bot; a 5xx is a finding. */
+  request(path: string, init?: RequestInit): Promise<Response>;
+  /** Resolves when the bot has nothing left to do. */
+  rest(): Promise<void>;
+  /** Checks what must hold whatever has come in; throws a `Finding`. */
+  inspect(): Promise<void>;
+}
+
+export async function openGround(databaseUrl = "sqlite::memory:"): Promise<Ground> {
+  const lines: LogLine[] = [];
+  const changes: string[] = [];
+  const entered: string[] = [];
+  const ground: Pick<Ground, "meddle"> = { meddle: undefined };
+  const stage = await openStage({
+    clock: createHastyClock(),
+    telegram: { token: TOKEN, patienceMs: 20_000 },
+    log: createCoveredLog(lines),
+    environment: { DATABASE_URL: databaseUrl, BITDEFENDER_API_KEY: GRAVITYZONE_KEY },
+    async onTheWay(vendor, request, passOn) {
+      if (isWrite(vendor, request)) changes.push(`${vendor} ${request.method} ${request.url}`);
+      const answer = await passOn();
+      return ground.meddle ? await ground.meddle(vendor, request, answer) : answer;
+    },
+  });
+  const { gravityzone } = stage;
+  gravityzone.world.apiKey.key = GRAVITYZONE_KEY;
+  const writes = () => [
+    ...changes,
+    ...gravityzone.calls.map(({ method }) => method).filter((method) =>
+      /^(configure|generate|disable)/.test(method)
+    ),
+  ];
+  const request = requestTo(stage);
+  const inspect = createInspector({ stage, lines, writes, entered });
+  return Object.assign(ground, {
+    stage,
+    lines,
+    writes,
+    entered,
+    request,
+    inspect,
+    post: (body: BodyInit) =>
+      request("/telegram", {
+        method: "POST",
+        body,
+        headers: {
+          "content-type": "application/json",
+          "x-telegram-bot-api-secret-token": SANDBOX_WEBHOOK_SECRET,
+        },
+      }),
+    rest: () => rest(stage),
+    [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
+  });
+}
+
+function requestTo(stage: Stage): Ground["request"] {
+  return async (path, init) => {
+    const response = await fetch(`${stage.url}${path}`, { redirect: "manual", ...init });
+    if (response.status < 500) return response;
+    await response.body?.cancel();
+    throw new Finding("5xx", `${init?.method ?? "GET"} ${path} was answered ${response.status}`);
+  };
+}
+
+/** What the bot logs in production: every secret that the redactor knows is covered. */
+function createCoveredLog(lines: LogLine[]): Log {
+  const redactor = createRedactor(SECRETS);
+  const at = (level: LogLine["level"]) => (event: string, fields: Fields = {}) =>
+    void lines.push({ level, event, fields: redactor.deep(fields) });
+  return { debug: at("debug"), info: at("info"), warning: at("warning"), error: at("error") };
+}
+
+const HASTE = 20;
+
+/** A clock on which waiting takes a twentieth of the time. */
+function createHastyClock(): TestClock {
+  const clock = createTestClock();
+  return { ...clock, sleep: (ms, signal) => clock.sleep(ms / HASTE, signal) };
+}
+
+const PATIENCE_MS = 20_000;
+
+async function rest({ telegram, bot: { store } }: Stage): Promise<void> {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
+    const waiting = sql<{ work: number }>`select
+      (select count(*) from inbox where state = 'new') +
+      (select count(*) from messages where state = 'due' and not_before <= ${store.now()}) +
+      (select count(*) from changes where state in ('approved', 'executing')) as work`;
+    const { rows } = await waiting.execute(store.db);
+    if (telegram.pending().length === 0 && Number(rows[0]?.work) === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Finding("lost", `something was still waiting after ${PATIENCE_MS} ms`);
+}
+
+/** GravityZone says in the body what is asked of it, so its emulator is asked instead. */
+function isWrite(vendor: VendorName, { method, url }: Request): boolean {
+  return vendor !== "GravityZone" && method !== "GET" && !new URL(url).pathname.endsWith("/token");
+}

@@ -1,0 +1,73 @@
+/** `deno task fuzz`: attacks every door for a while and prints what came of it. */
+import { databases } from "../changes/database.ts";
+import { type Result, run } from "./campaign.ts";
+import { targets } from "./targets.ts";
+
+interface Order {
+  readonly seconds: number;
+  readonly seed: number;
+  readonly only: string | undefined;
+  readonly postgres: boolean;
+}
+
+if (import.meta.main) await main(readOrder(Deno.args));
+
+async function main(order: Order): Promise<void> {
+  let crashes = 0;
+  globalThis.addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    crashes++;
+    print(`unhandled: ${event.reason instanceof Error ? event.reason.stack : String(event.reason)}`);
+  });
+  const kind = databases.find(({ name }) => name === (order.postgres ? "Postgres" : "SQLite"));
+  const chosen = targets.filter(({ name }) => name.includes(order.only ?? ""));
+  const results: Result[] = [];
+  print(`seed ${order.seed} · ${order.seconds} s · ${kind?.name}`);
+  for (const target of chosen) {
+    await using database = await kind!.open();
+    const seconds = order.seconds / chosen.length;
+    results.push(await run(target, { seed: order.seed, seconds, databaseUrl: database.url }));
+  }
+  print(tableOf(results, crashes));
+  if (crashes > 0 || results.some(({ finding }) => finding)) Deno.exit(1);
+}
+
+function readOrder(given: readonly string[]): Order {
+  const after = (name: string) => given[given.indexOf(name) + 1];
+  const number = (name: string, otherwise: number) => given.includes(name) ? Number(after(name)) : otherwise;
+  return {
+    seconds: number("--seconds", 60),
+    seed: number("--seed", crypto.getRandomValues(new Int32Array(1))[0] ?? 0),
+    only: given.includes("--only") ? after("--only") : undefined,
+    postgres: given.includes("--postgres"),
+  };
+}
+
+/** One line a target, then what was found, with the input that led to it. */
+export function tableOf(results: readonly Result[], crashes: number): string {
+  const count = (result: Result, kind: string) => (result.finding?.kind === kind ? 1 : 0);
+  const rows = results.map((result) => [
+    result.name,
+    String(result.cases),
+    String(Math.round(result.perSecond)),
+    String(count(result, "crash")),
+    String(count(result, "5xx")),
+    result.finding && !["crash", "5xx"].includes(result.finding.kind) ? result.finding.kind : "none",
+  ]);
+  const total = results.reduce((sum, { cases }) => sum + cases, 0);
+  const all = (kind: string) => results.reduce((sum, result) => sum + count(result, kind), 0);
+  const sum = ["all", String(total), "", String(all("crash") + crashes), String(all("5xx")), ""];
+  const lines = [["target", "cases", "per s", "crashes", "5xx", "other findings"], ...rows, sum];
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const table = lines.map((line) =>
+    line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
+  );
+  const findings = results.flatMap(({ name, finding }) =>
+    finding ? [`\n${name}: ${finding.sentence}\ninput: ${finding.input}`] : []
+  );
+  return [...table, ...findings].join("\n");
+}
+
+function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
