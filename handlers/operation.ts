@@ -101,7 +101,7 @@ export interface Card {
   /** The same, done: "the EC2 integration of Acme Corp is disabled". */
   readonly done: Line;
   readonly rows: readonly { readonly label: string; readonly now: Line; readonly after: Line }[];
-  /** What stops working, or what others will notice; empty when nothing does. */
+  /** Whole sentences: what stops working, or what others will notice; empty when nothing does. */
   readonly breaks: readonly Line[];
   /** What will be sent, secrets left out; folded. */
   readonly sends: Json;

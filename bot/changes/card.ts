@@ -240,9 +240,7 @@ export function readUndo(change: Pick<Change, "undo">): Undo {
 }
 
 export function joined(lines: readonly Line[], none: string): Line {
-  return lines.length === 0
-    ? none
-    : line(...lines.flatMap((one, index) => (index > 0 ? ["; ", one] : [one])));
+  return lines.length === 0 ? none : line(...lines.flatMap((one, index) => (index > 0 ? [" ", one] : [one])));
 }
 
 export function pretty(value: Json): string {

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import type { Environment } from "../../bot/config.ts";
+import { vendors } from "../../handlers/registry.ts";
+import { ANA, openDesk } from "../changes/desk.ts";
+import { callsOf } from "./vendor_call.ts";
+
+interface Access {
+  readonly label: string;
+  readonly read: string;
+  readonly change: string;
+  /** Variables that make the vendor refuse us. */
+  readonly wrong: Environment;
+  /** What `/doctor` says when it does not. */
+  readonly proof: RegExp;
+}
+
+const ACCESS: Readonly<Record<keyof typeof vendors, Access>> = {
+  bitdefender: {
+    label: "Bitdefender",
+    read: "/status bitdefender",
+    change: "/rotate externalid Acme Corp reason=leaked",
+    wrong: { BITDEFENDER_API_KEY: "another-key" },
+    proof: /Bitdefender\s+the key works; enabled: companies, licensing, network, integrations/,
+  },
+  apono: {
+    label: "Apono",
+    read: "/catalog",
+    change: "/refresh apono Orders DB",
+    wrong: { APONO_API_TOKEN: "aup_another" },
+    proof: /Apono\s+the token may read the integrations \(v4 API\)/,
+  },
+  opsramp: {
+    label: "OpsRamp",
+    read: "/list opsramp",
+    change: "/enable opsramp AWS staging",
+    wrong: { OPSRAMP_CLIENT_SECRET: "another-secret" },
+    proof: /OpsRamp\s+the client works for this tenant; it sees 9 installed integrations/,
+  },
+  halo: {
+    label: "HaloPSA",
+    read: "/list armis",
+    change: "/disable armis 4",
+    wrong: { HALO_CLIENT_SECRET: "another-secret" },
+    proof: /HaloPSA\s+accepted; Datto RMM can be read \(1 set up\)/,
+  },
+};
+
+for (const [name, { label, read, change, wrong, proof }] of Object.entries(ACCESS)) {
+  const { environment } = vendors[name as keyof typeof vendors];
+
+  Deno.test(`${read} and ${change} of ${label} without credentials say what to set`, async () => {
+    const unset = Object.fromEntries(environment.map((variable) => [variable, undefined]));
+    await using desk = await openDesk({ environment: unset });
+    for (const command of [read, change]) await desk.say(ANA, command);
+    const told = desk.whispers(ANA);
+    assert.equal(told.length, 2, desk.telegram.transcript(-1001));
+    for (const answer of told) {
+      assert.ok(answer.includes(label) && environment.every((variable) => answer.includes(variable)), answer);
+    }
+    assert.deepEqual(callsOf(desk), []);
+    await desk.say(ANA, "/doctor");
+    assert.match(desk.news().at(-1) ?? "", new RegExp(`${label}\\s+not set up`));
+  });
+
+  Deno.test(`/doctor proves ${label}'s credentials, and says when they are refused`, async () => {
+    await using right = await openDesk();
+    await right.say(ANA, "/doctor");
+    assert.match(right.news().at(-1) ?? "", proof);
+    await using refused = await openDesk({ environment: wrong });
+    await refused.say(ANA, "/doctor");
+    assert.match(
+      refused.news().at(-1) ?? "",
+      new RegExp(
+        `${label}\\s+unreachable: refused our key \\(401\\)\\. Someone with access to the bot: check the `,
+      ),
+    );
+  });
+}
