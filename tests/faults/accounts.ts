@@ -1,7 +1,7 @@
 import { type ChangeEvent, FINAL_STATES, transitions } from "../../bot/changes/machine.ts";
-import type { AuditTable, ChangesTable, ChangeState } from "../../bot/store/schema.ts";
+import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
 import type { Command, Decision, Deeds } from "./crowd.ts";
-import type { Records } from "./records.ts";
+import type { ChangeRecord, Records } from "./records.ts";
 import type { Sent } from "./telegram_road.ts";
 import { disableKey, enableKey, type Write } from "./vendor_road.ts";
 
@@ -162,14 +162,14 @@ function unshown({ records }: Evidence): string[] {
     .map(({ key, state }) => `${key} is ${state}`);
 }
 
-function keyOf({ verb, plan }: ChangesTable): string {
+function keyOf({ verb, plan }: ChangeRecord): string {
   const { input } = JSON.parse(plan) as { input: { company: string; role?: string } };
   return verb === "enable" ? enableKey(input.company, input.role ?? "") : disableKey(input.company);
 }
 
 interface Books {
   readonly writes: readonly Write[];
-  readonly changes: readonly ChangesTable[];
+  readonly changes: readonly ChangeRecord[];
   readonly rows: readonly AuditTable[];
 }
 

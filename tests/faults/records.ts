@@ -11,11 +11,17 @@ export type UpdateRecord =
     readonly finishedIn: number;
   };
 
+/** A change as far as the accounts need it. */
+export type ChangeRecord = Pick<
+  ChangesTable,
+  "code" | "state" | "verb" | "plan" | "requester_id" | "origin_chat" | "origin_message" | "handle"
+>;
+
 /** All that the bots wrote down. */
 export interface Records {
   readonly updates: readonly UpdateRecord[];
   readonly messages: readonly MessagesTable[];
-  readonly changes: readonly ChangesTable[];
+  readonly changes: readonly ChangeRecord[];
   readonly audit: readonly AuditTable[];
   readonly proof: AuditProof;
 }

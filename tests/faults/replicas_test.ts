@@ -4,7 +4,7 @@ import { EXECUTION_LEASE_MS } from "../../bot/changes/due.ts";
 import { verifyAudit } from "../../bot/store/audit.ts";
 import { claimUpdates, createInbox, finishUpdate } from "../../bot/store/inbox.ts";
 import { takeLease } from "../../bot/store/leases.ts";
-import { claimMessages, putMessage } from "../../bot/store/messages.ts";
+import { claimMessages, findMessage, postponeMessage, putMessage } from "../../bot/store/messages.ts";
 import { openStore, type Store } from "../../bot/store/store.ts";
 import { databaseUrl } from "../../bot/setting.ts";
 import { createWakingClock, pass, settled } from "../bot/conversation.ts";
@@ -74,16 +74,17 @@ testOnPostgres(
   async (url) => {
     await using stores = await openStores(url, [3 * HOUR_MS, -3 * HOUR_MS]);
     const [ahead, behind] = stores as [Clocked, Clocked] & AsyncDisposable;
-    for (const key of ["a", "b"]) {
-      await putMessage(ahead.store, ahead.store.db, {
+    const put = (key: string) =>
+      putMessage(ahead.store, ahead.store.db, {
         key,
         chatId: 1,
         priority: 2,
         reply: { mark: "info", title: key },
       });
-    }
     const claim = async ({ store }: Clocked, holder: string) =>
       (await claimMessages(store, holder, new Set())).map(({ key }) => key).toSorted();
+    await put("a");
+    await put("b");
     assert.deepEqual(await claim(ahead, "ahead"), ["a", "b"]);
     assert.deepEqual(await claim(behind, "behind"), []);
     for (const { clock } of stores) clock.advance(TAKEOVER_MS);
@@ -93,6 +94,14 @@ testOnPostgres(
       "a dead replica's messages are sent within 15 s",
     );
     assert.deepEqual(await claim(ahead, "ahead"), []);
+    const limited = await findMessage(behind.store.db, "a");
+    assert.ok(limited);
+    await postponeMessage(behind.store, limited, 30_000, true);
+    await put("c");
+    for (const { clock } of stores) clock.advance(TAKEOVER_MS);
+    assert.deepEqual(await claim(ahead, "ahead"), [], "Telegram's limit holds for everyone");
+    for (const { clock } of stores) clock.advance(30_000 - TAKEOVER_MS);
+    assert.deepEqual(await claim(ahead, "ahead"), ["a", "b", "c"]);
   },
 );
 
