@@ -1,10 +1,9 @@
-import { Kysely, PostgresDialect, sql, type Transaction } from "kysely";
+import { type Dialect, Kysely, sql, type Transaction } from "kysely";
 import { Migrator } from "kysely/migration";
-// @ts-types="@types/pg"
-import pg from "pg";
 import type { Clock } from "../../clients/clock.ts";
 import type { DatabaseConfig } from "../setting.ts";
 import { migrations } from "./migrations.ts";
+import type { Postgres } from "./postgres.ts";
 import type { Database, Schema } from "./schema.ts";
 import { exclusively, sqliteDialect } from "./sqlite.ts";
 import { createWakeUp, type WakeUp } from "./wake_up.ts";
@@ -25,10 +24,7 @@ export interface Store {
 
 /** Opens the database and brings its schema up to date. */
 export async function openStore(config: DatabaseConfig, clock: Clock): Promise<Store> {
-  const pool = config.kind === "postgres" ? createPool(config.url) : undefined;
-  const dialect = config.kind === "postgres"
-    ? new PostgresDialect({ pool: pool! })
-    : sqliteDialect(config.path);
+  const { dialect, postgres } = await connectorOf(config);
   const db = new Kysely<Schema>({ dialect });
   let offset = 0;
 
@@ -52,7 +48,7 @@ export async function openStore(config: DatabaseConfig, clock: Clock): Promise<S
     await db.destroy();
     throw error;
   }
-  const wakeUp = createWakeUp(config, db);
+  const wakeUp = createWakeUp(db, postgres);
   return {
     db,
     kind: config.kind,
@@ -65,6 +61,13 @@ export async function openStore(config: DatabaseConfig, clock: Clock): Promise<S
       await db.destroy();
     },
   };
+}
+
+async function connectorOf(config: DatabaseConfig): Promise<{ dialect: Dialect; postgres?: Postgres }> {
+  if (config.kind === "sqlite") return { dialect: sqliteDialect(config.path) };
+  const { createPostgres } = await import("./postgres.ts");
+  const postgres = createPostgres(config.url);
+  return { dialect: postgres.dialect, postgres };
 }
 
 async function migrate(db: Database): Promise<void> {
@@ -87,19 +90,4 @@ function inWords(error: unknown): unknown {
     }): start that version, or restore a back-up from before.`,
     { cause: error },
   );
-}
-
-function createPool(url: string): pg.Pool {
-  // Our integers fit in 2^53; as strings they would compare wrongly.
-  pg.types.setTypeParser(pg.types.builtins.INT8, Number);
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: 12,
-    connectionTimeoutMillis: 5000,
-    keepAlive: true,
-  });
-  // A connection that the server cut must not end the process, idle or in use: the next query reports it.
-  pool.on("error", () => {});
-  pool.on("connect", (client) => void client.on("error", () => {}));
-  return pool;
 }

@@ -1,7 +1,5 @@
 import { sql } from "kysely";
-// @ts-types="@types/pg"
-import pg from "pg";
-import type { DatabaseConfig } from "../setting.ts";
+import type { Postgres } from "./postgres.ts";
 import type { Database } from "./schema.ts";
 
 export type Work = "inbox" | "messages" | "changes";
@@ -19,10 +17,11 @@ export interface WakeUp {
 const CHANNEL = "countersign";
 
 /** In one process a function call; between replicas LISTEN and NOTIFY. */
-export function createWakeUp(config: DatabaseConfig, db: Database): WakeUp {
+export function createWakeUp(db: Database, postgres?: Postgres): WakeUp {
   const listeners = new Map<Work, (() => void)[]>();
   const local = (work: Work) => listeners.get(work)?.forEach((wake) => wake());
-  const remote = config.kind === "postgres" ? listenForOthers(config.url, local) : undefined;
+  // While the connection is broken, the timers of the waiting loops carry on.
+  const remote = postgres?.listen(CHANNEL, (work) => local(work as Work));
   const sending = new Set<Promise<unknown>>();
   return {
     local,
@@ -37,43 +36,6 @@ export function createWakeUp(config: DatabaseConfig, db: Database): WakeUp {
     async close() {
       await Promise.all(sending);
       await remote?.close();
-    },
-  };
-}
-
-/** Keeps one connection listening; when it breaks, the timers of the waiting loops carry on until it is back. */
-function listenForOthers(url: string, wake: (work: Work) => void): { close(): Promise<void> } {
-  let closed = false;
-  let client: pg.Client | undefined;
-  let retry: ReturnType<typeof setTimeout> | undefined;
-  let connecting: Promise<void> = connect();
-
-  async function connect(): Promise<void> {
-    const attempt = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, keepAlive: true });
-    attempt.on("error", () => again(attempt));
-    attempt.on("end", () => again(attempt));
-    attempt.on("notification", (message) => wake(message.payload as Work));
-    client = attempt;
-    try {
-      await attempt.connect();
-      await attempt.query(`listen ${CHANNEL}`);
-    } catch {
-      again(attempt);
-    }
-  }
-
-  function again(broken: pg.Client): void {
-    if (closed || client !== broken) return;
-    client = undefined;
-    retry = setTimeout(() => connecting = connect(), 1000);
-  }
-
-  return {
-    async close() {
-      closed = true;
-      clearTimeout(retry);
-      await connecting;
-      await client?.end().catch(() => {});
     },
   };
 }
