@@ -58,7 +58,7 @@ Deno.test("permissionFlags lets the bot read its own variables and shows it no o
 
 Deno.test("permissionFlags never allows a process, a library, or everything", () => {
   const names = flags({ DATABASE_URL: "postgres://db.example/x" }).map((flag) => flag.split("=")[0]);
-  assert.deepEqual(names, ["--no-prompt", "--allow-env", "--ignore-env", "--allow-net"]);
+  assert.deepEqual(names, ["--no-prompt", "--allow-env", "--ignore-env", "--no-remote", "--allow-net"]);
 });
 
 Deno.test("permissionFlags lets the bot say what is wrong when the configuration is not usable", () => {
@@ -66,6 +66,7 @@ Deno.test("permissionFlags lets the bot say what is wrong when the configuration
     "--no-prompt",
     "--allow-env",
     "--ignore-env",
+    "--no-remote",
   ]);
 });
 
