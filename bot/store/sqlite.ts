@@ -58,31 +58,32 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
-const MOST_PREPARED = 200;
+/** More than the bot's own, of which a hundred are the inbox's insert by size. */
+const MOST_PREPARED = 300;
 
 /** Kysely wants better-sqlite3's shape; statements are kept prepared, because preparing costs more than running. */
 function adapt(database: DatabaseSync): SqliteDatabase {
-  const prepared = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
-  const prepare = (sql: string) => {
-    let statement = prepared.get(sql);
-    if (!statement) {
-      if (prepared.size >= MOST_PREPARED) prepared.clear();
-      statement = database.prepare(sql);
-      prepared.set(sql, statement);
-    }
-    return statement;
-  };
+  const prepared = new Map<string, ReturnType<SqliteDatabase["prepare"]>>();
   return {
     close: () => database.close(),
-    prepare: (sql) => {
-      const statement = prepare(sql);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...values(parameters)),
-        run: (parameters) => statement.run(...values(parameters)),
-        iterate: (parameters) => statement.iterate(...values(parameters)),
-      };
+    prepare(sql) {
+      const known = prepared.get(sql);
+      if (known) return known;
+      if (prepared.size >= MOST_PREPARED) prepared.clear();
+      const statement = prepare(database, sql);
+      prepared.set(sql, statement);
+      return statement;
     },
+  };
+}
+
+function prepare(database: DatabaseSync, sql: string): ReturnType<SqliteDatabase["prepare"]> {
+  const statement = database.prepare(sql);
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...values(parameters)),
+    run: (parameters) => statement.run(...values(parameters)),
+    iterate: (parameters) => statement.iterate(...values(parameters)),
   };
 }
 
