@@ -142,12 +142,17 @@ async function open({ database, seed }: CampaignOptions): Promise<Theatre> {
   };
 }
 
-/** Telegram holds what waits for the bot; people do not type faster than it is taken. */
-const MOST_WAITING = 40;
+/** People wait for answers before they go on: more than this is not under way at once. */
+const MOST_WAITING = 30;
 
-async function keepBusy({ telegram, crowd }: Theatre, haste: Chance, end: number): Promise<void> {
+async function keepBusy(
+  { telegram, crowd, store: { db } }: Theatre,
+  haste: Chance,
+  end: number,
+): Promise<void> {
   while (Date.now() < end) {
-    if (telegram.pending().length < MOST_WAITING) crowd.act();
+    const waiting = await db.selectFrom("inbox").select("update_id").where("state", "=", "new").execute();
+    if (telegram.pending().length + waiting.length < MOST_WAITING) crowd.act();
     await systemClock.sleep(haste.between(10, 90));
   }
 }
