@@ -188,8 +188,10 @@ export function createRequests(options: RequestsOptions): Requests {
       });
     },
     async again(turn, change) {
-      // Only a superseded change offers it; any client can send what its button sends.
-      if (change.state !== "superseded") return turn.refuse("unknown_button", { about: auditOf(change) });
+      // Only these offer it; any client can send what their button sends.
+      if (change.state !== "superseded" && change.state !== "expired") {
+        return turn.refuse("unknown_button", { about: auditOf(change) });
+      }
       const open = await openRepeatOf(store, change);
       if (open !== undefined) return turn.answer(askedAlready(open));
       const operation = vendors.find(change.verb, change.target);

@@ -37,7 +37,8 @@ export function createHearing({ config, api, people, interpreter }: HearingOptio
       const first = interpreter.understand(text);
       if (first.kind === "for_other_bot") return turn.refuse("other_bot_command");
       if (first.kind === "not_a_command") return await chat(turn);
-      const need = interpreter.needOf(first);
+      // Who may not even read learns nothing, and nothing is fetched for them; what more it takes is judged later.
+      const need = interpreter.needOf(first) === "identify" ? "identify" : "read";
       if (!await interpreter.allows(turn, need, text)) return;
       if (need !== "identify") await people.meet(turn.person);
       const fileRoot = `${config.apiRoot}/file/bot${config.token}`;
