@@ -31,6 +31,26 @@ for (const database of databases) {
       aheadMs += 6_000;
       assert.equal(await due.next(atWork), undefined, "it is at work on it itself");
       assert.equal((await due.next(none))?.code, code, "nobody renewed what was given up");
+
+      aheadMs += 11_000;
+      const [looked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const slow = createDue({
+        store: {
+          ...store,
+          async transaction(work) {
+            looked.resolve();
+            await goOn.promise;
+            return await store.transaction(work);
+          },
+        },
+        holder: "two",
+        log: createRecordedLog(),
+      });
+      const late = slow.next(none);
+      await looked.promise;
+      assert.equal((await due.next(none))?.code, code);
+      goOn.resolve();
+      assert.equal(await late, undefined, "another replica was faster");
     },
   );
 }

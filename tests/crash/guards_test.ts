@@ -156,11 +156,29 @@ Deno.test("A choice goes on only for somebody who still may", async () => {
   assert.deepEqual(await refusals(desk), ["not_member"]);
 });
 
-Deno.test("/create apono with a document is for operators, although without it there is nothing to create", async () => {
-  await using desk = await openDesk({ telegram: WITH_CARL });
-  const content = { name: "billing", type: "postgresql", integration_config: {} };
-  await desk.say(CARL, "/create apono", { document: { name: "new.json", content } });
-  assert.deepEqual(await refusals(desk), ["not_operator"]);
+Deno.test("Ask again is for what was superseded or has expired, whatever a client sends", async () => {
+  await using desk = await openDesk();
+  const rejected = await desk.ask(DISABLE);
+  await desk.press(BEN, rejected.card, "Reject");
+  const { handle } = await desk.change(rejected.code);
+  await desk.press(ANA, rejected.card, `k:${handle}`, { forged: true });
+  assert.deepEqual(await refusals(desk), ["unknown_button"]);
+  assert.equal((await desk.changes()).length, 1);
+
+  const late = await desk.ask(DISABLE);
+  await desk.pass(16 * 60_000);
+  await desk.press(BEN, late.card, "Approve");
+  assert.equal(await desk.state(late.code), "expired");
+  await desk.press(ANA, late.card, "Ask again");
+  assert.deepEqual((await desk.changes()).map(({ state }) => state), ["rejected", "expired", "pending"]);
+});
+
+Deno.test("A secret that only its command knows to be one does not stay in the inbox", async () => {
+  await using desk = await openDesk();
+  await desk.say(ANA, "/create datto bearer=4711-0815");
+  assert.deepEqual(await refusals(desk), ["literal_secret"]);
+  const bodies = await desk.store.db.selectFrom("inbox").select("body").execute();
+  assert.deepEqual(bodies.filter(({ body }) => body.includes("4711-0815")), []);
 });
 
 function command() {
