@@ -92,7 +92,7 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
       if (closing) one.kill();
       bots.push(one);
     });
-    started.ended.then((status) => {
+    void started.ended.then((status) => {
       bots.splice(bots.indexOf(started), 1);
       if (status.signal === "SIGKILL") deaths++;
     });
