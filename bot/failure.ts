@@ -1,8 +1,15 @@
-import { ClientError, describe, type Failure, nextStep } from "../clients/errors.ts";
+import { ClientError, describe, type Failure, type FailureKind, nextStep } from "../clients/errors.ts";
 import type { Block, Reply } from "../handlers/reply.ts";
 import { refusalOf } from "./command/refusal.ts";
 import type { Vocabulary } from "./command/route.ts";
 import { errorFields, type Log } from "./log.ts";
+
+/** Nothing can be read as long as these last, and people look for the same word as in `/status`. */
+const SILENT_OR_SHUT: ReadonlySet<FailureKind> = new Set([
+  "unreachable",
+  "timed_out",
+  "credentials_refused",
+]);
 
 /** A vendor that failed: what happened, what did not, what to do next. */
 export function vendorFailureReply(error: ClientError, trace: string): Reply {
@@ -15,7 +22,7 @@ export function vendorFailureReply(error: ClientError, trace: string): Reply {
   }
   return {
     mark: failure.kind === "not_found" || failure.kind === "rejected" ? "attention" : "down",
-    title: describe(failure),
+    title: SILENT_OR_SHUT.has(failure.kind) ? `${failure.vendor} ${unreachable(failure)}` : describe(failure),
     blocks,
     footer: ["ref ", { code: trace }],
   };

@@ -8,6 +8,7 @@ import { MARKS } from "../render/mark.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
 import type { Connected, Vendors } from "../vendors.ts";
+import { within } from "./reads.ts";
 
 /** All of `/status` is over after this long; who has not answered by then is shown as such. */
 const DEADLINE_MS = 10_000;
@@ -58,19 +59,18 @@ export function createOverview(
       vendors.all.map((connected) => [connected, { state: connected.client ? "waiting" : "absent" }]),
     );
     const finished = new AbortController();
-    const tooLate = new AbortController();
-    const deadline = clock.sleep(DEADLINE_MS, finished.signal)
-      .then(() => tooLate.abort(new DOMException("All of /status is over", "TimeoutError")), () => {});
     let seen = 0;
     let arrived = 0;
-    const answers = vendors.all.filter(({ client }) => client).map(async (connected) => {
-      parts.set(connected, await ask(connected, turn, tooLate.signal));
-      arrived++;
-    });
     const filling = fillIn();
-    await Promise.all(answers);
+    await within(DEADLINE_MS, clock, (signal) =>
+      Promise.all(
+        vendors.all.filter(({ client }) => client).map(async (connected) => {
+          parts.set(connected, await ask(connected, turn, signal));
+          arrived++;
+        }),
+      ));
     finished.abort();
-    await Promise.all([filling, deadline]);
+    await filling;
     turn.answer(overviewReply(parts, store.now()));
 
     async function fillIn(): Promise<void> {

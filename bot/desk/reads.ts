@@ -14,6 +14,8 @@ import type { Vendors } from "../vendors.ts";
 
 /** A read may take several vendor calls; each has its own shorter limit. */
 const READ_MS = 60_000;
+/** One vendor's status ends as soon as the overview of all of them does. */
+const STATUS_MS = 10_000;
 /** Who waits longer than this is told that work is going on. */
 const PATIENCE_MS = 1_500;
 const PAGE_KEPT_MS = 24 * 3_600_000;
@@ -35,9 +37,12 @@ export function createReads({ store, vendors, clock, vocabulary }: ReadsOptions)
     if (!connected?.client) {
       return notSetUp(connected?.vendor.label ?? operation.vendor, connected?.vendor.environment ?? []);
     }
-    const call = { signal: AbortSignal.timeout(READ_MS), trace: turn.trace };
+    const limitMs = operation.verb === "status" ? STATUS_MS : READ_MS;
     try {
-      const render = await operation.read(vendors.context(connected, call), input);
+      const render = await within(limitMs, clock, (signal) => {
+        const context = vendors.context(connected, { signal, trace: turn.trace });
+        return operation.read(context, input);
+      });
       return render({ now: store.now() });
     } catch (error) {
       if (error instanceof ChoiceNeeded) {
@@ -65,6 +70,24 @@ export function createReads({ store, vendors, clock, vocabulary }: ReadsOptions)
       turn.answer(inPages(store, turn, reply));
     },
   };
+}
+
+/** Gives the work up after a while, and leaves no timer behind. */
+export async function within<T>(
+  limitMs: number,
+  clock: Clock,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const finished = new AbortController();
+  const tooLate = new AbortController();
+  const deadline = clock.sleep(limitMs, finished.signal)
+    .then(() => tooLate.abort(new DOMException("It took too long", "TimeoutError")), () => {});
+  try {
+    return await work(tooLate.signal);
+  } finally {
+    finished.abort();
+    await deadline;
+  }
 }
 
 /** Shows `working` if the work takes long enough for someone to wonder. */

@@ -188,7 +188,7 @@ chatTest("/status bitdefender fails with what happened and what to do next", {},
     happens: ({ gravityzone }) => gravityzone.faults.next(INTEGRATIONS, { status: 401, body: "" }),
     said: "/status bitdefender",
     answered:
-      /🔴 .*GravityZone refused our key.*401.*\nNothing was changed\..*then \/doctor\.\nref [A-Z0-9]{7}/s,
+      /🔴 .*GravityZone unreachable: refused our key \(401\).*\nNothing was changed\..*then \/doctor\.\nref [A-Z0-9]{7}/s,
     asked: [INTEGRATIONS],
     logged: [{ event: "vendor_call", operation: INTEGRATIONS, outcome: "credentials_refused" }],
   },

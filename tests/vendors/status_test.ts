@@ -45,6 +45,27 @@ Deno.test("/status says when a vendor that is down is tried again, and shows the
   assert.match(desk.news().at(-1) ?? "", /🟡\s+HaloPSA\s+2 of 10 need attention/);
 });
 
+Deno.test("/status halo is over after ten seconds, however slow HaloPSA is", async () => {
+  const asked = Promise.withResolvers<void>();
+  const over = Promise.withResolvers<void>();
+  await using desk = await openDesk({
+    async onTheWay(vendor, request, passOn) {
+      if (vendor === "HaloPSA" && request.url.includes("Details")) {
+        asked.resolve();
+        await over.promise;
+      }
+      return await passOn();
+    },
+  });
+  desk.telegram.say(ANA, GROUP, "/status halo");
+  await asked.promise;
+  await desk.pass(10_000);
+  await desk.telegram.until(() =>
+    desk.news().at(-1)?.includes("HaloPSA unreachable: did not answer in time")
+  );
+  over.resolve();
+});
+
 for (const vendor of ["bitdefender", "apono", "opsramp", "halo", "armis"]) {
   Deno.test(`/status ${vendor} is served again for ten seconds, with its age`, async () => {
     await using desk = await openDesk();
