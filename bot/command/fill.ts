@@ -133,10 +133,20 @@ function howMany(field: Field, loose: readonly number[], later: readonly Field[]
   const [at] = loose;
   if (at === undefined) return 0;
   if (field.kind === "rest") return loose.length;
-  if (field.required) return 1;
+  if (field.required) return upToChoice(loose, later[0], line);
   if (field.values.length > 0) return takesChoice(field, at, line) ? 1 : 0;
   if (field.type === "number" && later.length > 0) return isNumber(line.words[at]?.text ?? "") ? 1 : 0;
   return loose.length > later.filter((other) => other.required).length ? 1 : 0;
+}
+
+/** `Service Desk in INCIDENT`: a name needs no quotes when one of the next field's few words ends it. */
+function upToChoice(loose: readonly number[], next: Field | undefined, line: Line): number {
+  if (!next || next.values.length === 0) return 1;
+  const end = loose.findIndex((at, place) => {
+    const word = line.words[at];
+    return place > 0 && word && !word.quoted && choiceOf(next, word.text, line.aliases) !== undefined;
+  });
+  return Math.max(1, end);
 }
 
 /** A misspelt choice must not silently become part of the words that follow. */

@@ -112,6 +112,23 @@ const accepted: readonly (readonly [typed: string, head: string, input: JsonObje
     },
   ],
   [
+    "/map opsramp Service Desk in incident Status stats.Ticket Open=New",
+    "/map opsramp",
+    {
+      id: "Service Desk",
+      direction: "in",
+      entity: "INCIDENT",
+      attribute: "Status",
+      theirs: "stats.Ticket",
+      pairs: { Open: "New" },
+    },
+  ],
+  [
+    '/map opsramp "Desk in EU" out incident Status in',
+    "/map opsramp",
+    { id: "Desk in EU", direction: "out", entity: "INCIDENT", attribute: "Status", theirs: "in" },
+  ],
+  [
     "/notifier opsramp 5 uri=https://example.com/x?a=b auth=oauth2 apiKey=k",
     "/notifier opsramp",
     { id: "5", uri: "https://example.com/x?a=b", auth: "OAUTH2", apiKey: "k" },
