@@ -6,7 +6,7 @@ import type { Person } from "./people/incoming.ts";
 import { type ReasonCode, reasons } from "./people/reasons.ts";
 import { appendAudit, type AuditEntry } from "./store/audit.ts";
 import { toText } from "./render/text.ts";
-import { finishUpdate } from "./store/inbox.ts";
+import { finishUpdate, forgetBlanked } from "./store/inbox.ts";
 import { adoptMessage, type Outgoing, PRIORITY, putMessage } from "./store/messages.ts";
 import type { Schema } from "./store/schema.ts";
 import type { Store } from "./store/store.ts";
@@ -164,6 +164,7 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
         await finishUpdate(store, transaction, options.updateId, gathered.blank);
         await appendAudit(store, transaction, gathered.audits);
       });
+      if (gathered.blank) await forgetBlanked(store);
       if (gathered.answers.size > 0 || gathered.work.length > 0) store.wakeUp.everyone("messages");
     },
   };

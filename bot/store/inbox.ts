@@ -197,6 +197,14 @@ export async function finishUpdate(
   if (!finished) throw new AlreadyFinished(updateId);
 }
 
+/**
+ * After an update was blanked: SQLite's log still holds the page as it was, and would until it is written over.
+ * Postgres has no such call; its old rows go when it vacuums.
+ */
+export async function forgetBlanked(store: Store): Promise<void> {
+  if (store.kind === "sqlite") await sql`pragma wal_checkpoint(truncate)`.execute(store.db);
+}
+
 export async function failUpdate(store: Store, updateId: number): Promise<void> {
   await store.db.updateTable("inbox").set({ state: "failed", finished_at: store.now(), claimed_by: null })
     .where("update_id", "=", updateId).execute();

@@ -48,7 +48,10 @@ function openDatabase(path: string): DatabaseSync {
   if (path !== ":memory:") Deno.mkdirSync(dirname(path), { recursive: true });
   // The time-out must be there before the first pragma: processes that start together otherwise find it locked.
   const database = new DatabaseSync(path, { timeout: BUSY_MS });
-  database.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on");
+  // What is blanked or wiped is overwritten in the file as well.
+  database.exec(
+    "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma secure_delete = on",
+  );
   return database;
 }
 

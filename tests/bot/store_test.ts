@@ -6,6 +6,7 @@ import {
   claimUpdates,
   createInbox,
   finishUpdate,
+  forgetBlanked,
   pruneInbox,
   releaseUpdates,
 } from "../../bot/store/inbox.ts";
@@ -137,6 +138,25 @@ storeTest("finishUpdate blanks the copy of a message that held a secret", async 
   await finishUpdate(store, store.db, 1, true);
   const { body } = await store.db.selectFrom("inbox").select("body").executeTakeFirstOrThrow();
   assert.equal(body, "{}");
+});
+
+Deno.test("forgetBlanked leaves nothing of the message in SQLite's files", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/store.db`;
+    await using opened = await open(`sqlite:${path}`);
+    const { store } = opened;
+    await createInbox(store).accept({ updateId: 1, lane: "a", body: '{"text":"hunter2"}' });
+    const files = async () =>
+      await Promise.all([path, `${path}-wal`].map(async (file) => (await Deno.readFile(file)).toString()));
+    const secret = new TextEncoder().encode("hunter2").toString();
+    assert.ok((await files()).some((bytes) => bytes.includes(secret)));
+    await finishUpdate(store, store.db, 1, true);
+    await forgetBlanked(store);
+    assert.ok(!(await files()).some((bytes) => bytes.includes(secret)));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 storeTest(
