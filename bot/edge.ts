@@ -1,7 +1,8 @@
 import type { Update } from "grammy/types";
-import { Hono, type HonoRequest } from "hono";
+import { type Context, Hono, type HonoRequest } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { secureHeaders } from "hono/secure-headers";
+import type { StatusCode } from "hono/utils/http-status";
 import { z } from "zod";
 import { errorFields, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -34,34 +35,26 @@ const updateShape = z.looseObject({ update_id: z.int().nonnegative() });
 export function createEdge({ webhookSecrets, inbox, metrics, log, ready, pages }: EdgeOptions): Hono {
   const app = new Hono();
   const isSecret = secretCheck(webhookSecrets);
+  const answer = (context: Context, result: string, status: StatusCode) => {
+    metrics.updates.inc({ result });
+    return context.body(null, status);
+  };
   const limit = bodyLimit({
     maxSize: MOST_BODY_BYTES,
-    onError: (context) => {
-      metrics.updates.inc({ result: "too_large" });
-      return context.body(null, 413);
-    },
+    onError: (context) => answer(context, "too_large", 413),
   });
 
-  app.post(
-    "/telegram",
-    async (context, next) => {
-      if (isSecret(context.req.header(SECRET_HEADER) ?? "")) return await next();
-      metrics.updates.inc({ result: "unauthorised" });
-      return context.body(null, 401);
-    },
-    (context, next) => isShort(context.req) ? next() : limit(context, next),
-    async (context) => {
-      const body = await context.req.text();
-      const arrival = readArrival(body);
-      if (!arrival) {
-        metrics.updates.inc({ result: "malformed" });
-        return context.body(null, 400);
-      }
-      const isNew = await inbox.accept(arrival);
-      metrics.updates.inc({ result: isNew ? "accepted" : "repeated" });
-      return context.body(null, 200);
-    },
-  );
+  app.post("/telegram", async (context) => {
+    if (!isSecret(context.req.header(SECRET_HEADER) ?? "")) return answer(context, "unauthorised", 401);
+    if (!isShort(context.req)) {
+      const refused = await limit(context, () => Promise.resolve());
+      if (refused) return refused;
+    }
+    const arrival = readArrival(await context.req.text());
+    if (!arrival) return answer(context, "malformed", 400);
+    const isNew = await inbox.accept(arrival);
+    return answer(context, isNew ? "accepted" : "repeated", 200);
+  });
 
   app.use("*", secureHeaders());
   app.get("/healthz", (context) => context.text("alive"));
