@@ -106,7 +106,8 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
 
 async function equip(options: CountersignOptions): Promise<OfficeOptions> {
   const { config, clock, log, redactor = createRedactor(config.secrets) } = options;
-  const store = await (options.openStore ?? openStore)(config.database, clock);
+  const opened = await (options.openStore ?? openStore)(config.database, clock);
+  const store = { ...opened, cover: redactor.text };
   const metrics = createMetrics();
   const onCall = (event: CallEvent) => {
     metrics.vendorCall(event);

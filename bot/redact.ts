@@ -11,22 +11,26 @@ const COVER = "[redacted]";
 
 export function createRedactor(secrets: readonly string[]): Redactor {
   const known = new Map<string, number>();
+  // The longest first: what is part of another secret must not break that one up before it is found.
+  let searched: readonly string[] = [];
+  const count = (forms: readonly string[], by: 1 | -1) => {
+    for (const form of forms) {
+      const holders = (known.get(form) ?? 0) + by;
+      if (holders > 0) known.set(form, holders);
+      else known.delete(form);
+    }
+    searched = [...known.keys()].sort((one, other) => other.length - one.length);
+  };
   const hold = (secret: string) => {
     const forms = spellingsOf(secret);
-    for (const form of forms) known.set(form, (known.get(form) ?? 0) + 1);
-    return () => {
-      for (const form of forms) {
-        const left = (known.get(form) ?? 1) - 1;
-        if (left > 0) known.set(form, left);
-        else known.delete(form);
-      }
-    };
+    count(forms, 1);
+    return () => count(forms, -1);
   };
   for (const secret of secrets) hold(secret);
 
   const text = (value: string) => {
     let clean = value;
-    for (const form of known.keys()) if (clean.includes(form)) clean = clean.replaceAll(form, COVER);
+    for (const form of searched) if (clean.includes(form)) clean = clean.replaceAll(form, COVER);
     return clean;
   };
   const deep = <T>(value: T): T => mapStrings(value, text) as T;

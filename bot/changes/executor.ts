@@ -152,13 +152,14 @@ export function createExecutor(options: ExecutorOptions): Executor {
     log.info("change_finished", { code: moved.code, state: moved.state, trace: moved.trace });
   }
 
-  async function stop(change: Change, { reason, event, evidence }: Obstacle): Promise<void> {
+  async function stop(change: Change, { reason, event, ...seen }: Obstacle): Promise<void> {
+    const evidence = JSON.stringify(redactor.deep(seen.evidence));
     const moved = await move(store, {
       code: change.code,
       event,
-      set: { evidence: JSON.stringify(evidence), claimed_by: null, claimed_until: 0 },
+      set: { evidence, claimed_by: null, claimed_until: 0 },
       only: { claimedBy: holder },
-      audit: { reason_code: reason, detail: JSON.stringify(evidence) },
+      audit: { reason_code: reason, detail: evidence },
       show: (row) => [cardMessage(row), outcomeFor(row)],
       also: (transaction, row) => secrets.wipe(transaction, row.handle),
     });

@@ -140,7 +140,7 @@ function filterOf(
     ...(input.company === undefined ? {} : { company: input.company }),
     ...(input.person === undefined
       ? {}
-      : /^\d+$/.test(input.person)
+      : /^\d{1,15}$/.test(input.person)
       ? { personId: Number(input.person) }
       : { person: input.person }),
     ...(since === undefined ? {} : { since }),
@@ -151,7 +151,7 @@ function filterOf(
 /** A time before now ("2h") or a day; epoch ms. */
 function sinceOf(text: string, now: number): number | undefined {
   const ago = duration(text);
-  if (ago !== undefined) return now - ago;
+  if (ago !== undefined) return Math.max(0, now - ago);
   const day = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(day) ? undefined : day;
 }

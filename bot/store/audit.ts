@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { sql } from "kysely";
+import { type RawBuilder, sql, type SqlBool } from "kysely";
 import type { AuditTable, Queryable } from "./schema.ts";
 import type { Store } from "./store.ts";
 
@@ -46,7 +46,7 @@ export async function appendAudit(
   let prev = end?.hash ?? GENESIS;
   const rows: AuditTable[] = [];
   for (const entry of entries) {
-    const row = { ...EMPTY, ...storable(entry), seq: ++seq, at: store.now(), prev, hash: "" };
+    const row = { ...EMPTY, ...storable(entry, store.cover), seq: ++seq, at: store.now(), prev, hash: "" };
     row.hash = hashOf(row);
     prev = row.hash;
     rows.push(row);
@@ -76,9 +76,9 @@ async function headOf(db: Queryable): Promise<Link> {
 }
 
 /** A text that the database would store otherwise than it was hashed would look like a forgery ever after. */
-function storable(entry: AuditEntry): AuditEntry {
+function storable(entry: AuditEntry, cover = (text: string) => text): AuditEntry {
   const clean = (value: unknown) =>
-    typeof value === "string" ? value.toWellFormed().replaceAll("\0", "\ufffd") : value;
+    typeof value === "string" ? cover(value).toWellFormed().replaceAll("\0", "\ufffd") : value;
   return Object.fromEntries(
     Object.entries(entry).map(([column, value]) => [column, clean(value)]),
   ) as AuditEntry;
@@ -156,15 +156,19 @@ function filtered(db: Queryable, filter: AuditFilter) {
   let query = db.selectFrom("audit").selectAll();
   if (filter.code) query = query.where("code", "=", filter.code.toUpperCase());
   if (filter.personId !== undefined) query = query.where("person_id", "=", filter.personId);
-  if (filter.person) query = query.where(sql`lower(person_name)`, "like", `%${filter.person.toLowerCase()}%`);
+  if (filter.person) query = query.where(contains("person_name", filter.person));
   if (filter.since !== undefined) query = query.where("at", ">=", filter.since);
   if (filter.company) {
     const company = filter.company.toLowerCase();
-    query = query.where((is) =>
-      is.or([is("company", "=", company), is(sql`lower(target)`, "like", `%${company}%`)])
-    );
+    query = query.where((is) => is.or([is("company", "=", company), contains("target", company)]));
   }
   return query;
+}
+
+/** Whatever the case; `%` and `_` are letters like any other. */
+function contains(column: "person_name" | "target", text: string): RawBuilder<SqlBool> {
+  const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, "\\$&")}%`;
+  return sql<SqlBool>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`;
 }
 
 function hashOf(row: AuditTable): string {

@@ -17,6 +17,8 @@ export interface Store {
   transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T>;
   /** Tells this and every other replica that there is work of a kind. */
   readonly wakeUp: WakeUp;
+  /** Takes our own secrets out of what is written for good. */
+  readonly cover?: (text: string) => string;
   /** Throws when the database does not answer. Also measures its clock. */
   check(): Promise<void>;
   close(): Promise<void>;

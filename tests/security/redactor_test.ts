@@ -30,3 +30,8 @@ Deno.test("createRedactor leaves other words alone", () => {
   const words = "abc 123 sesame open YWJjMTIz is short, c2VzYW1l too";
   assert.equal(redactor.text(words).replace("[redacted]", "YWJjMTIz"), words);
 });
+
+Deno.test("createRedactor covers the whole of a secret that holds another one", () => {
+  const redactor = createRedactor(["sandbox", "sandbox-gravityzone-key"]);
+  assert.equal(redactor.text("<sandbox-gravityzone-key> in the sandbox"), "<[redacted]> in the [redacted]");
+});
