@@ -120,6 +120,10 @@ async function rightsIn({ config, api }: DoctorOptions, chatId: number): Promise
       says: "I may not delete messages: make me admin with that one right, so that pasted secrets can go",
     };
   }
+  const group = await api.getChat(chatId);
+  if (group.username !== undefined) {
+    return { ok: false, says: "It is public: anyone may read along and press buttons. Make it private" };
+  }
   const surplus = Object.entries(me)
     .filter(([right, given]) => given === true && /^can_/.test(right) && !EXPECTED_RIGHTS.has(right))
     .map(([right]) => right.replace(/^can_/, "").replaceAll("_", " "));
