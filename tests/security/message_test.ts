@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { ANA, BEN, eventually, GROUP, openDesk } from "../changes/desk.ts";
+import { ENABLE_BY_KEYS, enter, linkOf, SECRET, statusOf } from "../changes/secret_page.ts";
+import { TELL_ALL } from "./tell_all.ts";
+
+for (const legacy of [false, true]) {
+  const server = legacy ? "a server without rich messages" : "a server with rich messages";
+  Deno.test(`no message lets Telegram fetch a link or make one of a vendor's words, on ${server}`, async () => {
+    await using desk = await openDesk({ telegram: { legacy } });
+    for (const command of TELL_ALL) await desk.say(BEN, command);
+    await desk.say(ANA, "/start", { chat: ANA });
+    await desk.say(ANA, ENABLE_BY_KEYS);
+    assert.equal(await statusOf(enter(linkOf(desk, ANA), { secret: SECRET })), 200);
+    await desk.rest();
+    const shown = desk.telegram.calls().filter(({ method }) => /^(send|edit).*(Message|Text)$/.test(method));
+    assert.ok(shown.length > TELL_ALL.length);
+    for (const { method, parameters } of shown) {
+      const rich = parameters["rich_message"] as { skip_entity_detection?: boolean } | undefined;
+      const preview = parameters["link_preview_options"] as { is_disabled?: boolean } | undefined;
+      assert.ok(
+        rich ? rich.skip_entity_detection : preview?.is_disabled,
+        `${method} ${JSON.stringify(parameters)}`,
+      );
+    }
+  });
+}
+
+Deno.test("what one person alone may see can be neither forwarded nor saved", async () => {
+  await using desk = await openDesk();
+  await desk.say(ANA, "/start", { chat: ANA });
+  await desk.say(ANA, ENABLE_BY_KEYS);
+  const link = desk.telegram.answers(ANA).find((message) => JSON.stringify(message).includes("/secret/"));
+  assert.equal(link?.has_protected_content, true);
+});
+
+Deno.test("/doctor names every right too many, and a group that anyone can look into", async () => {
+  await using desk = await openDesk({
+    telegram: {
+      chats: [
+        {
+          id: GROUP,
+          title: "On-call",
+          members: [ANA, BEN],
+          bot: { status: "administrator", rights: ["can_delete_messages", "can_restrict_members"] },
+        },
+        { id: -1002, title: "Public", type: "supergroup", username: "oncall", members: [ANA, BEN] },
+      ],
+    },
+    environment: { ADMIN_CHATS: `${GROUP},-1002` },
+  });
+  await desk.say(BEN, "/doctor");
+  const report = desk.news().at(-1) ?? "";
+  assert.match(report, /Group -1001 +I may do more than I need, take away: restrict members/);
+  assert.match(
+    report,
+    /Group -1002 +It is public: anyone may read along and press buttons\. Make it private/,
+  );
+});
+
+Deno.test("a decision goes out before the answers that wait for the same chat", async () => {
+  await using desk = await openDesk();
+  const { card } = await desk.ask("/disable ec2 Acme Corp reason=off-boarding");
+  const due = async () =>
+    (await desk.store.db.selectFrom("messages").select("key").where("state", "=", "due").execute()).map((
+      { key },
+    ) => key);
+  desk.telegram.faults.push({ chat: GROUP, method: "sendRichMessage", retryAfter: 30 });
+  for (let asked = 0; asked < 12; asked++) desk.telegram.say(BEN, GROUP, "/ping");
+  await eventually(async () => (await due()).length === 12, "twelve answers to wait");
+  const before = desk.telegram.calls().length;
+  await desk.telegram.press(BEN, card, "Approve");
+  await eventually(async () => (await due()).some((key) => key.startsWith("outcome:")), "the outcome");
+  const spoken = () =>
+    desk.telegram.calls().slice(before).filter(({ method }) => method !== "answerCallbackQuery");
+  assert.deepEqual(spoken(), [], "nothing is sent past the 429");
+  await desk.pass(31_000);
+  const [first, second, ...rest] = spoken();
+  assert.deepEqual([first?.method, first?.parameters["message_id"]], ["editMessageText", card.message_id]);
+  assert.ok(second?.parameters["ephemeral_message_parameters"], "the outcome is for its requester");
+  assert.equal(rest.length, 12);
+});
