@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import type { DatabaseKind } from "../changes/database.ts";
 import { Finding, type FindingKind, type Ground, openGround } from "./ground.ts";
 
 /** One door that hostile input may come through. */
@@ -26,7 +27,7 @@ export interface CampaignOptions {
   readonly seed: number;
   /** For each target. */
   readonly seconds: number;
-  readonly databaseUrl?: string;
+  readonly database?: DatabaseKind;
 }
 
 /** The emulators keep all they have seen, so they are replaced now and then. */
@@ -35,7 +36,7 @@ const CASES_PER_ROUND = 20;
 
 /** Attacks one target for a while. */
 export async function run<T>(target: Target<T>, options: CampaignOptions): Promise<Result> {
-  const { seed, seconds, databaseUrl } = options;
+  const { seed, seconds, database } = options;
   const started = performance.now();
   let cases = 0;
   let used = 0;
@@ -43,7 +44,7 @@ export async function run<T>(target: Target<T>, options: CampaignOptions): Promi
 
   const property = fc.asyncProperty(target.inputs, async (value) => {
     if (used++ >= (target.casesPerGround ?? CASES_PER_GROUND)) await leave();
-    ground ??= await openGround(databaseUrl);
+    ground ??= await openGround(database);
     try {
       await target.attack(ground, value);
       await ground.inspect();

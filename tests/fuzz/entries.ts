@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { ANA, GROUP } from "../sandbox/stage.ts";
+import { buttonsOf } from "../sandbox/telegram.ts";
 import corpus from "./corpus/entries.json" with { type: "json" };
 import type { Target } from "./campaign.ts";
 import { Finding, type Ground } from "./ground.ts";
@@ -117,16 +118,14 @@ export const entryTarget: Target<Entry> = {
     }
     if (isEntered && after) throw new Finding("bug", "the link is still good after its secrets were entered");
     await ground.rest();
-    if (!after) await closeAll(ground);
+    if (!after) await withdrawAll(ground);
   },
 };
 
-/** The path of the newest link that this person was sent; undefined when there is none that is still good. */
+/** The path of the newest link that this person was sent. */
 export function openLink(ground: Ground, person: number): string | undefined {
-  const sent = ground.stage.telegram.answers(person).at(-1);
-  const url = sent?.reply_markup?.inline_keyboard.flat().map(({ url }) => url).find((one) =>
-    one !== undefined
-  );
+  const buttons = ground.stage.telegram.answers(person).slice(-3).flatMap(buttonsOf);
+  const url = buttons.map((button) => button.url).findLast((one) => one !== undefined);
   return url === undefined ? undefined : new URL(url).pathname;
 }
 
@@ -149,10 +148,8 @@ async function newLink(ground: Ground): Promise<string> {
   return link;
 }
 
-/** A message after the link makes it look for a new one; the change that came of it must not stand in the way. */
-async function closeAll({ stage: { telegram, bot: { store } }, rest }: Ground): Promise<void> {
-  telegram.say(ANA, ANA, "/ping");
-  await rest();
+/** The change that came of it must not stand in the way of the next. */
+async function withdrawAll({ stage: { bot: { store } } }: Ground): Promise<void> {
   await store.db.updateTable("changes").set({ state: "withdrawn" }).where("state", "=", "pending").execute();
 }
 

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Fields, Log } from "../../bot/log.ts";
 import { createRedactor } from "../../bot/redact.ts";
+import { type DatabaseKind, databases } from "../changes/database.ts";
 import {
   createTestClock,
   type LogLine,
@@ -72,7 +73,9 @@ export interface Ground extends AsyncDisposable {
   inspect(): Promise<void>;
 }
 
-export async function openGround(databaseUrl = "sqlite::memory:"): Promise<Ground> {
+/** On a database of its own: what another ground has left in one would look like a finding. */
+export async function openGround(kind: DatabaseKind = databases[0]!): Promise<Ground> {
+  const database = await kind.open();
   const lines: LogLine[] = [];
   const changes: string[] = [];
   const entered: string[] = [];
@@ -81,7 +84,7 @@ export async function openGround(databaseUrl = "sqlite::memory:"): Promise<Groun
     clock: createHastyClock(),
     telegram: { token: TOKEN, patienceMs: 20_000 },
     log: createCoveredLog(lines),
-    environment: { DATABASE_URL: databaseUrl, BITDEFENDER_API_KEY: GRAVITYZONE_KEY },
+    environment: { DATABASE_URL: database.url, BITDEFENDER_API_KEY: GRAVITYZONE_KEY },
     async onTheWay(vendor, request, passOn) {
       if (isWrite(vendor, request)) changes.push(`${vendor} ${request.method} ${request.url}`);
       const answer = await passOn();
@@ -115,7 +118,10 @@ export async function openGround(databaseUrl = "sqlite::memory:"): Promise<Groun
         },
       }),
     rest: () => rest(stage),
-    [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await stage[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
   });
 }
 

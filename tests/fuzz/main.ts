@@ -19,14 +19,13 @@ async function main(order: Order): Promise<void> {
     crashes++;
     print(`unhandled: ${event.reason instanceof Error ? event.reason.stack : String(event.reason)}`);
   });
-  const kind = databases.find(({ name }) => name === (order.postgres ? "Postgres" : "SQLite"));
+  const database = databases.find(({ name }) => name === (order.postgres ? "Postgres" : "SQLite"))!;
   const chosen = targets.filter(({ name }) => name.includes(order.only ?? ""));
   const results: Result[] = [];
-  print(`seed ${order.seed} · ${order.seconds} s · ${kind?.name}`);
+  print(`seed ${order.seed} · ${order.seconds} s · ${database.name}`);
   for (const target of chosen) {
-    await using database = await kind!.open();
     const seconds = order.seconds / chosen.length;
-    results.push(await run(target, { seed: order.seed, seconds, databaseUrl: database.url }));
+    results.push(await run(target, { seed: order.seed, seconds, database }));
   }
   print(tableOf(results, crashes));
   if (crashes > 0 || results.some(({ finding }) => finding)) Deno.exit(1);
