@@ -1,6 +1,7 @@
 /**
  * A bot in a process of its own, for tests that kill it. It says on standard output where it listens and what it
- * logs, one JSON line each; a line "ahead 60000" on standard input moves its clock on by that many ms.
+ * logs, one JSON line each; a line "ahead 60000" on standard input moves its clock on by that many ms, and is
+ * answered once that is done.
  */
 import { z } from "zod";
 import { systemClock } from "../../clients/clock.ts";
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
   for await (const line of lines(Deno.stdin.readable)) {
     const [word, ms] = line.split(" ");
     if (word === "ahead") aheadMs += Number(ms);
+    await say({ heard: line });
   }
 }
 

@@ -51,6 +51,7 @@ export interface Bot {
   /** Resolves when the process has ended. */
   readonly ended: Promise<Deno.CommandStatus>;
   kill(): void;
+  /** Resolves when the bot has done it, or is no more. */
   tell(line: string): Promise<void>;
 }
 
@@ -180,12 +181,14 @@ async function spawn(
   }).spawn();
   const stdin = child.stdin.getWriter();
   const listening = Promise.withResolvers<number>();
+  const hearing = new Map<string, () => void>();
   const ready = Promise.withResolvers<void>();
   const read = (async () => {
     for await (const line of lines(child.stdout)) {
-      const said = JSON.parse(line) as { listening?: number; started?: true };
+      const said = JSON.parse(line) as { listening?: number; started?: true; heard?: string };
       if (said.listening) listening.resolve(said.listening);
       else if (said.started) ready.resolve();
+      else if (said.heard) hearing.get(said.heard)?.();
       else log.push(line);
     }
   })();
@@ -201,7 +204,11 @@ async function spawn(
     ready: ready.promise,
     ended,
     kill: () => child.kill("SIGKILL"),
-    tell: (line: string) => stdin.write(new TextEncoder().encode(`${line}\n`)),
+    async tell(line: string) {
+      const heard = new Promise<void>((resolve) => hearing.set(line, resolve));
+      await stdin.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});
+      await Promise.race([heard, ended]);
+    },
   };
   onListening(bot);
   return bot;
