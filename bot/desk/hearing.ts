@@ -43,7 +43,11 @@ export function createHearing({ config, api, people, interpreter }: HearingOptio
       if (need !== "identify") await people.meet(turn.person);
       const fileRoot = `${config.apiRoot}/file/bot${config.token}`;
       const came = await documentOf(message, api, fileRoot);
-      await interpreter.obey(turn, came ? interpreter.understand(text, came) : first);
+      if (!came) return await interpreter.obey(turn, first);
+      const documentAt = message.document || first.kind === "literal_secret"
+        ? undefined
+        : message.reply_to_message?.message_id;
+      await interpreter.obey(turn, interpreter.understand(text, came), documentAt);
     },
   };
 }

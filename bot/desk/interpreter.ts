@@ -34,7 +34,8 @@ export interface Interpreter {
   /** Judges the person anew; a refusal is told and recorded. */
   allows(turn: Turn, need: Need, said: string): Promise<boolean>;
   needOf(parsed: Parsed<AnyCommand>): Need;
-  obey(turn: Turn, parsed: Parsed<AnyCommand>): Promise<void>;
+  /** `documentAt`: the message that held the document, where it is another one. */
+  obey(turn: Turn, parsed: Parsed<AnyCommand>, documentAt?: number): Promise<void>;
   /** Goes on with something stored; the person is judged anew. */
   resume(turn: Turn, invocation: Invocation): Promise<void>;
   isChange(invocation: Invocation): boolean;
@@ -58,9 +59,11 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   }
 
   /** Everyone in the chat has seen it: it goes, it is not used, and it has to be replaced. */
-  async function takeBackSecret(turn: Turn, fields: readonly string[]): Promise<void> {
+  async function takeBackSecret(turn: Turn, fields: readonly string[], documentAt?: number): Promise<void> {
     turn.blank();
-    const deleted = await deleteMessage(turn);
+    const places = [turn.messageId, documentAt].filter((id) => id !== undefined);
+    const gone = await Promise.all(places.map((id) => deleteMessage(turn, id)));
+    const deleted = gone.length > 0 && gone.every(Boolean);
     turn.refuse("literal_secret", {
       detail: fields.join(", "),
       next: [
@@ -74,10 +77,9 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     });
   }
 
-  async function deleteMessage(turn: Turn): Promise<boolean> {
-    if (turn.messageId === undefined) return false;
+  async function deleteMessage(turn: Turn, messageId: number): Promise<boolean> {
     try {
-      return await api.deleteMessage(turn.chat.id, turn.messageId);
+      return await api.deleteMessage(turn.chat.id, messageId);
     } catch (error) {
       log.warning("secret_not_deleted", { trace: turn.trace, chat: turn.chat.id, ...errorFields(error) });
       return false;
@@ -91,13 +93,13 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     understand: (text, came = {}) => parse(text, { ...vocabulary, botName: options.botName(), ...came }),
     allows,
     needOf: (parsed) => (parsed.kind === "command" ? needOf(parsed.command) : "read"),
-    async obey(turn, parsed) {
+    async obey(turn, parsed, documentAt) {
       switch (parsed.kind) {
         case "command":
           if (!await allows(turn, needOf(parsed.command), `/${parsed.command.verb}`)) return;
           return await run(turn, parsed.command, invocationOf(parsed));
         case "literal_secret":
-          return await takeBackSecret(turn, parsed.fields);
+          return await takeBackSecret(turn, parsed.fields, documentAt);
         case "wrong":
           turn.audit({ event: "refused", reason_code: "malformed_command", detail: parsed.code });
           metrics.refused("malformed_command");
