@@ -120,6 +120,8 @@ function classifyPress(query: CallbackQuery): Incoming {
   if (query.from.is_bot) return refused("bot_sender");
   if (SERVICE_IDS.has(query.from.id)) return refused("anonymous_sender");
   if (!message || query.inline_message_id) return refused("foreign_button");
+  // Everyone who reads a channel may press there, and Telegram calls each of them a member.
+  if (message.chat.type === "channel") return refused("channel_post");
   return { kind: "press", person, chat: message.chat, messageId: message.message_id, query };
 }
 

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { csvLines } from "../../bot/store/audit_export.ts";
+import type { AuditTable } from "../../bot/store/schema.ts";
 import { testOnEach } from "../changes/database.ts";
 import { ANA, BEN, openDesk } from "../changes/desk.ts";
 
@@ -56,3 +58,37 @@ Deno.test("/disable ec2: a secret of ours that somebody types as the reason is n
   await desk.say(BEN, "/audit verify");
   assert.match(desk.news().at(-1) ?? "", /intact/);
 });
+
+Deno.test("csvLines lets no cell begin as a formula, in any alphabet, and keeps every row in its place", async () => {
+  const starts = ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"];
+  const details = [...starts.map((start) => `${start}cmd|' /C calc'!A0`), 'a,"b"', "a;=1", "two\nlines"];
+  const rows = details.map((detail, index): AuditTable => ({ ...ROW, seq: index + 1, detail }));
+  let text = "";
+  for await (const chunk of csvLines(ReadableStream.from(rows))) text += new TextDecoder().decode(chunk);
+  const cells = [...text.matchAll(/(?<=^|,)(?:"((?:[^"]|"")*)"|([^,\n]*))(?=,|\n|$)/g)]
+    .map(([, quoted, plain = ""]) => quoted?.replaceAll('""', '"') ?? plain);
+  for (const detail of details) {
+    const cell = starts.some((start) => detail.startsWith(start)) ? `'${detail}` : detail;
+    assert.ok(cells.includes(cell), JSON.stringify(cell));
+  }
+  assert.deepEqual(cells.filter((cell) => starts.some((start) => cell.startsWith(start))), []);
+});
+
+const ROW: AuditTable = {
+  seq: 1,
+  at: 0,
+  event: "refused",
+  reason_code: null,
+  code: null,
+  person_id: null,
+  person_name: null,
+  chat_id: null,
+  operation: null,
+  target: null,
+  company: null,
+  state: null,
+  detail: null,
+  trace: null,
+  prev: "0",
+  hash: "1",
+};

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BEN, openDesk, textOf } from "../changes/desk.ts";
+import { BEN, GROUP, openDesk, textOf } from "../changes/desk.ts";
 
 Deno.test("a press under the card of a change leaves the card as it is, whatever it reads", async () => {
   await using desk = await openDesk();
@@ -13,4 +13,35 @@ Deno.test("a press under the card of a change leaves the card as it is, whatever
   }
   await desk.press(BEN, card, "Approve");
   assert.equal(await desk.state(code), "accepted");
+});
+
+Deno.test("a press in a channel decides nothing, although its readers are members to Telegram", async () => {
+  const channel = -100777;
+  await using desk = await openDesk({
+    environment: { ADMIN_CHATS: `${GROUP},${channel}`, OPERATORS: undefined, APPROVERS: undefined },
+    telegram: {
+      chats: [
+        { id: GROUP, title: "On-call", members: [101, BEN] },
+        { id: channel, title: "News", members: [101, BEN, 666] },
+      ],
+    },
+  });
+  const { code } = await desk.ask("/disable ec2 Acme Corp reason=off-boarding");
+  const { handle } = await desk.change(code);
+  for (const data of [`a:${handle}`, "c:/audit 50", "c:/ping"]) {
+    const before = desk.telegram.answers(channel).length;
+    desk.telegram.raw({
+      callback_query: {
+        id: "77",
+        from: { id: 666, is_bot: false, first_name: "Oskar" },
+        message: { message_id: 2, date: 1, chat: { id: channel, type: "channel", title: "News" } },
+        chat_instance: "1",
+        data,
+      },
+    });
+    await desk.rest();
+    assert.equal(desk.telegram.answers(channel).length, before, data);
+    assert.deepEqual((await desk.audit()).at(-1)?.reason_code, "channel_post", data);
+  }
+  assert.equal(await desk.state(code), "pending");
 });
