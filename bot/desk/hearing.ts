@@ -41,6 +41,8 @@ export function createHearing({ config, api, people, interpreter }: HearingOptio
       const need = interpreter.needOf(first) === "identify" ? "identify" : "read";
       if (!await interpreter.allows(turn, need, text)) return;
       if (need !== "identify") await people.meet(turn.person);
+      const told = message.document ?? message.reply_to_message?.document;
+      if (told && !await interpreter.allows(turn, interpreter.needOf(first), text)) return;
       const fileRoot = `${config.apiRoot}/file/bot${config.token}`;
       const came = await documentOf(message, api, fileRoot);
       if (!came) return await interpreter.obey(turn, first);

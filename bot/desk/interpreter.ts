@@ -92,7 +92,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
   return {
     understand: (text, came = {}) => parse(text, { ...vocabulary, botName: options.botName(), ...came }),
     allows,
-    needOf: (parsed) => (parsed.kind === "command" ? needOf(parsed.command) : "read"),
+    needOf: (parsed) => ("command" in parsed && parsed.command ? needOf(parsed.command) : "read"),
     async obey(turn, parsed, documentAt) {
       switch (parsed.kind) {
         case "command":

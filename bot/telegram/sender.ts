@@ -126,10 +126,10 @@ export function createSender(options: SenderOptions): Sender {
       look();
     },
     async stop(deadline) {
+      running = false;
       await looking;
       // What was just decided may still be waiting: one more look, then nothing new.
       if (!deadline.aborted) await fill().catch(() => {});
-      running = false;
       clearTimeout(early);
       await Promise.race([Promise.all(busy.values()), untilAborted(deadline)]);
       timers.forEach(clearInterval);
