@@ -2,12 +2,16 @@
  * `deno task mutation [words]`: takes each guard away in turn, in a copy of the tree, and shows which test notices.
  * With words, only the guards whose name or file holds them. Ends with 1 when a guard can go unnoticed.
  */
-import { type Guard, guards } from "./mutation/guards.ts";
+import { changeGuards } from "./mutation/changes.ts";
+import type { Guard } from "./mutation/guard.ts";
+import { peopleGuards } from "./mutation/people.ts";
 
 /** One database says as much about a guard as two. */
 const ON_SQLITE = "/[^s]\\)$|[^)]$/";
 const COPIED = ["bot", "handlers", "clients", "tests", "deno.json", "deno.lock", "README.md", ".env.example"];
 const LONGEST_MS = 180_000;
+
+const guards = [...peopleGuards, ...changeGuards];
 
 interface Verdict {
   readonly guard: Guard;

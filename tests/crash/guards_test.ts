@@ -156,6 +156,14 @@ Deno.test("A choice goes on only for somebody who still may", async () => {
   assert.deepEqual(await refusals(desk), ["not_member"]);
 });
 
+Deno.test("/create apono: of somebody who may not ask for changes, no document is fetched", async () => {
+  await using desk = await openDesk({ telegram: WITH_CARL });
+  const content = { name: "billing", type: "postgresql", integration_config: {} };
+  await desk.say(CARL, "/create apono", { document: { name: "new.json", content } });
+  assert.deepEqual(await refusals(desk), ["not_operator"]);
+  assert.deepEqual(desk.telegram.calls("getFile"), []);
+});
+
 Deno.test("Ask again is for what was superseded or has expired, whatever a client sends", async () => {
   await using desk = await openDesk();
   const rejected = await desk.ask(DISABLE);

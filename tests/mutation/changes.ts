@@ -1,0 +1,204 @@
+import { APPROVAL, EXECUTION, type Guard, guardsOf, REQUESTS } from "./guard.ts";
+
+/** Guards between a request and the vendor's write: asked for, decided about, run once. */
+export const changeGuards: readonly Guard[] = [
+  ...guardsOf("bot/changes/decisions.ts", APPROVAL, [
+    [
+      "only the requester withdraws",
+      `if (verdict === "withdraw" && !own) return turn.refuse("not_requester", record);`,
+    ],
+    ["nobody approves their own change", `if (verdict === "approve" && own) {`, "if (false) {"],
+    ["the requester's Reject withdraws", `asked === "reject" && own ? "withdraw" : asked`, "asked"],
+    ["who decides may approve", "if (!decision.allowed) return turn.refuse(decision.reason, record);"],
+    ["nothing is approved while it is frozen", "if (freeze) {", "if (false) {"],
+    ["a late decision does not count", "only: { expiresAfter: now },"],
+    [
+      "a lost decision is not said to be one",
+      "if (!moved) return await tellWhatItIs(turn, change.code, verdict);",
+    ],
+    [
+      "a late decision is told that it was late",
+      `change?.state === "pending" && change.expires_at <= store.now()`,
+      "false",
+    ],
+    [
+      "the secret of what was rejected is wiped",
+      `if (moved.state !== "approved") await secrets.wipe(`,
+      "if (false) await secrets.wipe(",
+    ],
+    ["the secret of what was approved is kept", `if (moved.state !== "approved") await`, "await"],
+  ]),
+  ...guardsOf("bot/changes/machine.ts", APPROVAL, [
+    ["only this change moves", `.where("code", "=", code).where("state"`, `.where("state"`],
+    ["a change moves only from where the event starts", `.where("state", "in", [...from])`],
+    [
+      "what was sent is past expiry and repetition",
+      `if (unsent) update = update.where("sent_at", "is", null);`,
+    ],
+    [
+      "a decision is in time",
+      `if (only.expiresAfter !== undefined) update = update.where("expires_at", ">", only.expiresAfter);`,
+    ],
+    [
+      "what is in time does not expire",
+      `if (only.expiresUntil !== undefined) update = update.where("expires_at", "<=", only.expiresUntil);`,
+    ],
+    [
+      "only who claimed it goes on",
+      `if (only.claimedBy !== undefined) update = update.where("claimed_by", "=", only.claimedBy);`,
+    ],
+    [
+      "only a lease that has ended is taken over",
+      `if (only.leaseEndedBefore !== undefined) {`,
+      "if (false) {",
+    ],
+    [
+      "what did not move does nothing else",
+      "if (!change) return undefined;\n    await step.also",
+      "await step.also",
+    ],
+    [
+      "no step without its audit row",
+      "await appendAudit(store, transaction, [{ ...auditOf(change), event: step.event, ...step.audit }]);",
+    ],
+    [
+      "only what waits is approved",
+      `approve: { from: ["pending"]`,
+      `approve: { from: ["pending", "rejected"]`,
+    ],
+    ["only what waits is rejected", `reject: { from: ["pending"]`, `reject: { from: ["pending", "approved"]`],
+    [
+      "only what waits is withdrawn",
+      `withdraw: { from: ["pending"]`,
+      `withdraw: { from: ["pending", "approved"]`,
+    ],
+    [
+      "only what is approved is claimed",
+      `claim: { from: ["approved"]`,
+      `claim: { from: ["approved", "pending"]`,
+    ],
+    ["what was sent does not expire", `to: "expired", unsent: true`, `to: "expired"`],
+    ["what was sent is not superseded", `to: "superseded", unsent: true`, `to: "superseded"`],
+    [
+      "what was sent is not sent again",
+      `send: { from: ["executing"], to: "executing", unsent: true }`,
+      `send: { from: ["executing"], to: "executing" }`,
+    ],
+  ]),
+  ...guardsOf("bot/changes/obstacle.ts", EXECUTION, [
+    [
+      "what runs is what was approved",
+      "if (fingerprint(change.verb, change.target, planOf(change), change.policy) !== change.hash) {",
+      "if (false) {",
+    ],
+    [
+      "it runs under the rules it was approved under",
+      `if (change.policy !== policyOf(config)) return notRun("policy_changed");`,
+    ],
+    ["what has expired does not run", "if (change.expires_at <= store.now())", "if (false)"],
+    ["what is frozen does not run", "if (freeze) return", "if (false) return"],
+    ["both still may", `if (!await bothStillMay(change, people)) return notRun("rights_changed");`],
+    [
+      "someone has decided, and not the requester",
+      "if (change.decider_id === null || change.decider_id === change.requester_id) return false;",
+      "if (change.decider_id === null) return false;",
+    ],
+    ["the requester still may", "return requester.allowed && approver.allowed;", "return approver.allowed;"],
+    ["the approver still may", "return requester.allowed && approver.allowed;", "return requester.allowed;"],
+    [
+      "there still is something to change",
+      `if ("nothing" in now) return moved(line("Moved: ", now.nothing));`,
+      `if ("nothing" in now) return undefined;`,
+    ],
+    [
+      "nothing has moved since",
+      "if (fingerprint(change.verb, change.target, now, change.policy) === change.hash) return undefined;",
+      "return undefined;",
+    ],
+    [
+      "what cannot be planned again does not run",
+      "return unplannable(error, change, log);",
+      "return undefined;",
+    ],
+  ]),
+  ...guardsOf("bot/changes/executor.ts", EXECUTION, [
+    ["an obstacle stops it", "if (obstacle) return await stop(change, obstacle);"],
+    [
+      "without its secret it does not run",
+      `return await stop(change, notRun("secret_missing"));`,
+      "values = {};",
+    ],
+    ["the write is marked before it is sent", "set: { sent_at: store.now() },"],
+    ["what was sent is read back, not sent again", "if (change.sent_at !== null)", "if (false)"],
+    [
+      "an ambiguous failure is read back",
+      "error instanceof ClientError && !error.failure.ambiguous",
+      "error instanceof ClientError",
+    ],
+    ["a refusal is believed", "error instanceof ClientError && !error.failure.ambiguous", "false"],
+    ["a secret is wiped when it has served", "await secrets.wipe(transaction, row.handle);"],
+    [
+      "a secret is wiped when it is not needed",
+      "also: (transaction, row) => secrets.wipe(transaction, row.handle),",
+    ],
+  ]),
+  ...guardsOf("bot/changes/due.ts", EXECUTION, [
+    ["only what is approved is run", `.where("state", "=", "approved")`],
+    [
+      "a busy target does not hold up the others",
+      `.where(({ not, exists, selectFrom }) =>`,
+      ".where(({ not, exists, selectFrom, lit }) => lit(true) ||",
+    ],
+    ["a lease that holds is not taken over", "const only = { leaseEndedBefore: now };", "const only = {};"],
+    [
+      "nobody takes over from themselves",
+      '.$if(underWay.size > 0, (query) => query.where("code", "not in", [...underWay]))',
+    ],
+    ["only what is under way is renewed", `.where("code", "in", [...underWay])`],
+    ["an unknown one is looked at when its time has come", `.where("next_check_at", "<=", now)`],
+  ]),
+  ...guardsOf("bot/changes/requests.ts", REQUESTS, [
+    [
+      "what was asked long ago is asked about",
+      "if (store.now() - turn.at > STALE_MS) {",
+      "if (false) {",
+    ],
+    [
+      "without a group nobody could approve",
+      `if (chatId === undefined) return refuse("no_group");`,
+      "if (chatId === undefined) throw new Error();",
+    ],
+    [
+      "secrets need a key",
+      `if (invocation.asked.length > 0 && !config.secretKey) return refuse("no_secret_key");`,
+    ],
+    ["nothing to change is no request", `if (!("nothing" in plan)) return plan;`, "return plan as Plan;"],
+    [
+      "a secret is entered before anyone approves",
+      "invocation.asked.length > 0 && !await secrets.complete(invocation)",
+      "false",
+    ],
+    [
+      "a way back is no plain overwrite",
+      `turn.refuse("undo_moved", { about: auditOf(change) });\n    return false;`,
+      "return true;",
+    ],
+    ["only what was done is undone", "if (!done || !undo.possible) {", "if (!undo.possible) {"],
+    ["what has no way back has none", "if (!done || !undo.possible) {", "if (!done) {"],
+    [
+      "a way back is asked for once",
+      "const open = await openUndoOf(store, change);",
+      "const open = undefined;",
+    ],
+    [
+      "only what came to nothing is asked for again",
+      `if (change.state !== "superseded" && change.state !== "expired") {`,
+      "if (false) {",
+    ],
+    [
+      "it is asked for again once",
+      "const open = await openRepeatOf(store, change);",
+      "const open = undefined;",
+    ],
+  ]),
+];
