@@ -57,11 +57,11 @@ export function createLanes({ store, holder, width, log, giveWay, handle }: Lane
 
   async function fill(): Promise<void> {
     while (running && active.size < width) {
-      await giveWay();
       const rows = await claimUpdates(store, holder, width - active.size, LEASE_MS);
       if (rows.length === 0) return;
       // After a pause of the whole process its own lease may have run out: what is under way goes on.
       for (const row of rows) if (!active.has(row.update_id)) begin(row);
+      await giveWay();
     }
   }
 
