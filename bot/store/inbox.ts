@@ -30,7 +30,7 @@ const MOST_PER_INSERT = 100;
 /** So many arrivals in one insert are a crowd: chats do not come to that on a bad day. */
 const CROWD = 16;
 /** A crowd that comes again sooner than this has not gone. */
-const SOON_MS = 5;
+const SOON_MS = 20;
 /** Even in a crowd the work inside goes on so often. */
 const LONGEST_CROWD_MS = 100;
 
