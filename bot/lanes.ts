@@ -37,11 +37,12 @@ export function createLanes({ store, holder, width, log, giveWay, handle }: Lane
   const active = new Map<number, Promise<void>>();
   let running = false;
   let looking: Promise<void> | undefined;
+  let resting: Promise<void> | undefined;
   let again = false;
   let timers: ReturnType<typeof setInterval>[] = [];
 
   function look(): void {
-    if (!running) return;
+    if (!running || resting) return;
     if (looking) {
       again = true;
       return;
@@ -56,21 +57,27 @@ export function createLanes({ store, holder, width, log, giveWay, handle }: Lane
   }
 
   async function fill(): Promise<void> {
-    while (running && active.size < width) {
-      const rows = await claimUpdates(store, holder, width - active.size, LEASE_MS);
-      if (rows.length === 0) return;
-      // After a pause of the whole process its own lease may have run out: what is under way goes on.
-      for (const row of rows) if (!active.has(row.update_id)) begin(row);
-      await giveWay();
-    }
+    if (!running || active.size >= width) return;
+    const rows = await claimUpdates(store, holder, width - active.size, LEASE_MS);
+    // After a pause of the whole process its own lease may have run out: what is under way goes on.
+    for (const row of rows) if (!active.has(row.update_id)) begin(row);
   }
 
   function begin(row: InboxTable): void {
     const done = run(row).finally(() => {
       active.delete(row.update_id);
-      look();
+      rest();
     });
     active.set(row.update_id, done);
+  }
+
+  /** Before the next updates come those who knock, and the answer to this one. */
+  function rest(): void {
+    if (!running) return;
+    resting ??= giveWay().finally(() => {
+      resting = undefined;
+      look();
+    });
   }
 
   async function run(row: InboxTable): Promise<void> {
@@ -109,6 +116,7 @@ export function createLanes({ store, holder, width, log, giveWay, handle }: Lane
       running = false;
       await looking;
       await Promise.race([Promise.all(active.values()), aborted(deadline)]);
+      await resting;
       timers.forEach(clearInterval);
       await releaseUpdates(store, holder).catch((error) =>
         log.warning("lease_not_released", errorFields(error))
