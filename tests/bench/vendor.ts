@@ -5,8 +5,6 @@ const PER_PAGE = 100;
 export interface VendorStandIn extends AsyncDisposable {
   /** The Access URL of a tenant with so many integrations. */
   apiUrl(integrations: number): string;
-  /** How long the last answer took in here, in ms. */
-  lastMs(): number;
 }
 
 /**
@@ -15,26 +13,38 @@ export interface VendorStandIn extends AsyncDisposable {
  */
 export function serveVendor({ delayMs = 0, port = 0 } = {}): VendorStandIn {
   const tenants = new Map<number, readonly string[]>();
-  let lastMs = 0;
   const server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, async (request) => {
-    const startedAt = performance.now();
     const count = Number(new URL(request.url).pathname.split("/")[1]);
     const pages = tenants.get(count) ?? pagesOf(count);
     tenants.set(count, pages);
     const { id, params } = await request.json() as { id: string; params: { page: number } };
     if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
     const result = pages[params.page - 1] ?? pageOf([], count, params.page);
-    const answer = new Response(`{"id":"${id}","jsonrpc":"2.0","result":${result}}`, {
+    return new Response(`{"id":"${id}","jsonrpc":"2.0","result":${result}}`, {
       headers: { "content-type": "application/json" },
     });
-    lastMs = performance.now() - startedAt;
-    return answer;
   });
   return {
     apiUrl: (integrations) => `http://127.0.0.1:${server.addr.port}/${integrations}/api`,
-    lastMs: () => lastMs,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
+}
+
+/** What one page costs a caller that does nothing with it, in ms. */
+export async function roundTripMs(apiUrl: string): Promise<number> {
+  const startedAt = performance.now();
+  const answer = await fetch(`${apiUrl}/v1.0/jsonrpc/integrations`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      id: "1",
+      jsonrpc: "2.0",
+      method: "getConfiguredIntegrations",
+      params: { page: 1 },
+    }),
+  });
+  await answer.text();
+  return performance.now() - startedAt;
 }
 
 function pagesOf(count: number): readonly string[] {
