@@ -157,7 +157,7 @@ export async function claimUpdates(
 ): Promise<InboxTable[]> {
   const now = store.now();
   const others = store.kind === "postgres" ? sql`for update skip locked` : sql``;
-  const { rows } = await sql<InboxTable>`
+  const claim = sql<InboxTable>`
     with recursive lanes(lane) as (
       select min(lane) from inbox where state = 'new'
       union all
@@ -174,7 +174,8 @@ export async function claimUpdates(
       where update_id in (select update_id from oldest) and state = 'new' and claimed_until <= ${now}
       order by update_id limit ${most} ${others}
     )
-    returning *`.execute(store.db);
+    returning *`;
+  const { rows } = await store.provisionally((db) => claim.execute(db));
   return rows.sort((one, other) => one.update_id - other.update_id);
 }
 

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import {
   type DatabaseConnection,
   type Dialect,
+  type Kysely,
   SqliteAdapter,
   type SqliteDatabase,
   SqliteDriver,
@@ -42,6 +43,21 @@ export async function exclusively(path: string, work: () => Promise<void>): Prom
   } finally {
     lock.close();
   }
+}
+
+/** Commits without waiting for the disk; the next ordinary commit takes along what was written. */
+export async function withoutSync<Tables, T>(
+  db: Kysely<Tables>,
+  work: (db: Kysely<Tables>) => Promise<T>,
+): Promise<T> {
+  return await db.connection().execute(async (connection) => {
+    await connection.executeQuery(CompiledQuery.raw("pragma synchronous = normal"));
+    try {
+      return await work(connection);
+    } finally {
+      await connection.executeQuery(CompiledQuery.raw("pragma synchronous = full"));
+    }
+  });
 }
 
 function openDatabase(path: string): DatabaseSync {

@@ -4,8 +4,8 @@ import type { Clock } from "../../clients/clock.ts";
 import type { DatabaseConfig } from "../setting.ts";
 import { migrations } from "./migrations.ts";
 import type { Postgres } from "./postgres.ts";
-import type { Database, Schema } from "./schema.ts";
-import { exclusively, sqliteDialect } from "./sqlite.ts";
+import type { Database, Queryable, Schema } from "./schema.ts";
+import { exclusively, sqliteDialect, withoutSync } from "./sqlite.ts";
 import { createWakeUp, type WakeUp } from "./wake_up.ts";
 
 /** Everything the bot remembers. One schema and one set of queries over two databases. */
@@ -15,6 +15,11 @@ export interface Store {
   /** The store's clock, so that replicas with different clocks agree. Epoch ms. */
   now(): number;
   transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T>;
+  /**
+   * For writes that only say who is at work, such as claims: they need not be on the disk before the work begins.
+   * A power cut may take them back, and gives the work back with them.
+   */
+  provisionally<T>(work: (db: Queryable) => Promise<T>): Promise<T>;
   /** Tells this and every other replica that there is work of a kind. */
   readonly wakeUp: WakeUp;
   /** Takes our own secrets out of what is written for good. */
@@ -56,6 +61,7 @@ export async function openStore(config: DatabaseConfig, clock: Clock): Promise<S
     kind: config.kind,
     now: () => clock.now() + offset,
     transaction: (work) => db.transaction().execute(work),
+    provisionally: (work) => config.kind === "sqlite" ? withoutSync(db, work) : work(db),
     wakeUp,
     check,
     async close() {
