@@ -53,7 +53,7 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
   const equipment = await equip(options);
   const { config, store, metrics, log, bot } = equipment;
   const office = createOffice(equipment);
-  const inbox = createInbox(store);
+  const inbox = createInbox(store, metrics.letIn);
   const lanes = createLanes({
     ...equipment,
     width: WIDTH,

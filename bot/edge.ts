@@ -35,28 +35,45 @@ const updateShape = z.looseObject({ update_id: z.int().nonnegative() });
 export function createEdge({ webhookSecrets, inbox, metrics, log, ready, pages }: EdgeOptions): Hono {
   const app = new Hono();
   const isSecret = secretCheck(webhookSecrets);
-  const answer = (context: Context, result: string, status: StatusCode) => {
+  const refuse = (context: Context, result: string, status: StatusCode) => {
     metrics.updates.inc({ result });
     return context.body(null, status);
   };
   const limit = bodyLimit({
     maxSize: MOST_BODY_BYTES,
-    onError: (context) => answer(context, "too_large", 413),
+    onError: (context) => refuse(context, "too_large", 413),
   });
 
   app.post("/telegram", async (context) => {
-    if (!isSecret(context.req.header(SECRET_HEADER) ?? "")) return answer(context, "unauthorised", 401);
+    if (!isSecret(context.req.header(SECRET_HEADER) ?? "")) return refuse(context, "unauthorised", 401);
     if (!isShort(context.req)) {
       const refused = await limit(context, () => Promise.resolve());
       if (refused) return refused;
     }
     const arrival = readArrival(await context.req.text());
-    if (!arrival) return answer(context, "malformed", 400);
-    const isNew = await inbox.accept(arrival);
-    return answer(context, isNew ? "accepted" : "repeated", 200);
+    if (!arrival) return refuse(context, "malformed", 400);
+    await inbox.accept(arrival);
+    return context.body(null, 200);
   });
 
-  app.use("*", secureHeaders());
+  const onError = (error: Error, context: Context) => {
+    log.error("request_failed", { path: context.req.routePath, ...errorFields(error) });
+    return context.body(null, 503);
+  };
+  app.onError(onError);
+  // An app of its own: middleware for all of them would match the webhook's route too, and slow it down.
+  const readable = createReadable({ metrics, ready, pages });
+  readable.onError(onError);
+  app.notFound((context) => readable.fetch(context.req.raw));
+  return app;
+}
+
+/** What is there to be looked at, by people and by what watches over the bot. */
+function createReadable(
+  { metrics, ready, pages }: Pick<EdgeOptions, "metrics" | "ready" | "pages">,
+): Hono {
+  const app = new Hono();
+  app.use(secureHeaders());
   app.get("/healthz", (context) => context.text("alive"));
   app.get("/readyz", async (context) => {
     try {
@@ -70,13 +87,8 @@ export function createEdge({ webhookSecrets, inbox, metrics, log, ready, pages }
     context.header("content-type", "text/plain; version=0.0.4; charset=utf-8");
     return context.body(await metrics.text());
   });
-
   app.route("/", pages);
   app.notFound((context) => context.body(null, 404));
-  app.onError((error, context) => {
-    log.error("request_failed", { path: context.req.routePath, ...errorFields(error) });
-    return context.body(null, 503);
-  });
   return app;
 }
 

@@ -7,6 +7,7 @@ const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30
 /** What Prometheus is told. Labels come from closed lists, never from people or vendors. */
 export interface Metrics {
   readonly updates: Counter<"result">;
+  letIn(accepted: number, repeated: number): void;
   readonly answerSeconds: Histogram;
   readonly refusals: Counter<"reason">;
   readonly telegramCalls: Counter<"method" | "outcome">;
@@ -21,18 +22,17 @@ export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const refusals = new Counter({
-    name: "countersign_refusals_total",
-    help: "Refused messages and presses, by reason code",
-    labelNames: ["reason"],
-    registers,
-  });
-  const vendorCalls = new Counter({
-    name: "countersign_vendor_calls_total",
-    help: "Attempts at vendor calls, by outcome",
-    labelNames: ["vendor", "operation", "outcome"],
-    registers,
-  });
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Counter({ name: `countersign_${name}`, help, labelNames, registers });
+  const updates = counter("updates_total", "Updates received, by what became of them at the door", "result");
+  const refusals = counter("refusals_total", "Refused messages and presses, by reason code", "reason");
+  const vendorCalls = counter(
+    "vendor_calls_total",
+    "Attempts at vendor calls, by outcome",
+    "vendor",
+    "operation",
+    "outcome",
+  );
   const vendorSeconds = new Histogram({
     name: "countersign_vendor_call_seconds",
     help: "How long one attempt at a vendor call took",
@@ -41,30 +41,19 @@ export function createMetrics(): Metrics {
     registers,
   });
   return {
-    updates: new Counter({
-      name: "countersign_updates_total",
-      help: "Updates received, by what became of them at the door",
-      labelNames: ["result"],
-      registers,
-    }),
+    updates,
+    letIn(accepted, repeated) {
+      updates.inc({ result: "accepted" }, accepted);
+      updates.inc({ result: "repeated" }, repeated);
+    },
     answerSeconds: new Histogram({
       name: "countersign_answer_seconds",
       help: "From the update's arrival to its answer being handed to the sender",
       buckets: SECONDS,
       registers,
     }),
-    telegramCalls: new Counter({
-      name: "countersign_telegram_calls_total",
-      help: "Bot API calls, by outcome",
-      labelNames: ["method", "outcome"],
-      registers,
-    }),
-    changes: new Counter({
-      name: "countersign_changes_total",
-      help: "Changes that reached a state",
-      labelNames: ["state"],
-      registers,
-    }),
+    telegramCalls: counter("telegram_calls_total", "Bot API calls, by outcome", "method", "outcome"),
+    changes: counter("changes_total", "Changes that reached a state", "state"),
     inboxAge: new Gauge({
       name: "countersign_inbox_age_seconds",
       help: "Age of the oldest update that is not handled yet",
