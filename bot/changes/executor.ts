@@ -12,7 +12,7 @@ import { remember } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 import type { Vendors } from "../vendors.ts";
 import { cardMessage } from "./decisions.ts";
-import { createDue } from "./due.ts";
+import { createDue, EXECUTION_LEASE_MS } from "./due.ts";
 import { type Change, type ChangeEvent, move } from "./machine.ts";
 import { notRun, type Obstacle, obstacleTo } from "./obstacle.ts";
 import { conclusion, outcomeFor, refusedBy, unlessSaid } from "./outcome.ts";
@@ -74,12 +74,16 @@ export function createExecutor(options: ExecutorOptions): Executor {
     const sending = await move(store, {
       code: change.code,
       event: "send",
-      set: { sent_at: store.now() },
+      set: { sent_at: store.now(), claimed_until: store.now() + EXECUTION_LEASE_MS },
       only: { claimedBy: holder },
       audit: { detail: change.hash },
     });
     const part = sending && vendorPart(vendors, sending);
     if (!part) return;
+    // Whoever took over meanwhile reads back, and must not see this write arrive afterwards.
+    if (sending.claimed_until <= store.now()) {
+      return log.warning("write_withheld", { code: change.code, trace: change.trace });
+    }
     let receipt: Receipt;
     try {
       receipt = await part.operation.apply(part.context(), part.plan, values);

@@ -6,6 +6,7 @@ import type { Metrics } from "../metrics.ts";
 import { literalSecretIn } from "../command/literal_secret.ts";
 import { classify, type Incoming, type Person, textOf } from "../people/incoming.ts";
 import { continuationShape, waitingShape } from "../secrets/secrets.ts";
+import { StoreAway } from "../store/away.ts";
 import { finishUpdate } from "../store/inbox.ts";
 import { messageAt } from "../store/messages.ts";
 import { findPromptEver } from "../store/prompts.ts";
@@ -113,6 +114,8 @@ async function inTurn(
   try {
     await work();
   } catch (error) {
+    // Nobody can say now what was done; the update is handled again, and finds out.
+    if (error instanceof StoreAway) throw error;
     // Half of what was gathered must not be committed: a fresh turn carries only the apology.
     finished = createTurn(turn, turn.trace);
     if (turn.blanked) finished.blank();

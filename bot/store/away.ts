@@ -1,7 +1,9 @@
 /** The database did not answer. What depends on it waits until it does; it is not decided without it. */
 export class StoreAway extends Error {
   constructor(cause: unknown) {
-    super("The database did not answer", { cause });
+    super(`The database did not answer: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
     this.name = "StoreAway";
   }
 }

@@ -2,6 +2,7 @@ import { type Dialect, Kysely, sql, type Transaction } from "kysely";
 import { Migrator } from "kysely/migration";
 import type { Clock } from "../../clients/clock.ts";
 import type { DatabaseConfig } from "../setting.ts";
+import { StoreAway } from "./away.ts";
 import { migrations } from "./migrations.ts";
 import type { Postgres } from "./postgres.ts";
 import type { Database, Queryable, Schema } from "./schema.ts";
@@ -29,9 +30,21 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** Opens the database and brings its schema up to date. */
-export async function openStore(config: DatabaseConfig, clock: Clock): Promise<Store> {
-  const { dialect, postgres } = await connectorOf(config);
+/** Less than any lease: what takes longer is given up before someone else takes it over. */
+const PATIENCE_MS = 5_000;
+/** A migration may rewrite a large table, or wait for another replica that does. */
+const MIGRATION_PATIENCE_MS = 10 * 60_000;
+
+/**
+ * Opens the database and brings its schema up to date. A server that does not let go of a query or a transaction
+ * within `patienceMs` counts as away.
+ */
+export async function openStore(
+  config: DatabaseConfig,
+  clock: Clock,
+  patienceMs = PATIENCE_MS,
+): Promise<Store> {
+  const { dialect, postgres, bringUpToDate } = await connectorOf(config, patienceMs);
   const db = new Kysely<Schema>({ dialect });
   let offset = 0;
 
@@ -49,7 +62,7 @@ export async function openStore(config: DatabaseConfig, clock: Clock): Promise<S
   };
 
   try {
-    await (config.kind === "sqlite" ? exclusively(config.path, () => migrate(db)) : migrate(db));
+    await bringUpToDate(db);
     await check();
   } catch (error) {
     await db.destroy();
@@ -60,7 +73,7 @@ export async function openStore(config: DatabaseConfig, clock: Clock): Promise<S
     db,
     kind: config.kind,
     now: () => clock.now() + offset,
-    transaction: (work) => db.transaction().execute(work),
+    transaction: (work) => inTransaction(db, work),
     provisionally: (work) => config.kind === "sqlite" ? withoutSync(db, work) : work(db),
     wakeUp,
     check,
@@ -71,11 +84,50 @@ export async function openStore(config: DatabaseConfig, clock: Clock): Promise<S
   };
 }
 
-async function connectorOf(config: DatabaseConfig): Promise<{ dialect: Dialect; postgres?: Postgres }> {
-  if (config.kind === "sqlite") return { dialect: sqliteDialect(config.path) };
+interface Connector {
+  readonly dialect: Dialect;
+  readonly postgres?: Postgres;
+  bringUpToDate(db: Database): Promise<void>;
+}
+
+async function connectorOf(config: DatabaseConfig, patienceMs: number): Promise<Connector> {
+  if (config.kind === "sqlite") {
+    const { path } = config;
+    return { dialect: sqliteDialect(path), bringUpToDate: (db) => exclusively(path, () => migrate(db)) };
+  }
   const { createPostgres } = await import("./postgres.ts");
-  const postgres = createPostgres(config.url);
-  return { dialect: postgres.dialect, postgres };
+  const postgres = createPostgres(config.url, patienceMs);
+  return {
+    dialect: postgres.dialect(patienceMs),
+    postgres,
+    bringUpToDate: () => migratePatiently(postgres),
+  };
+}
+
+/** When only the commit failed, nobody knows whether it took effect: that is no answer of the database. */
+async function inTransaction<T>(
+  db: Database,
+  work: (transaction: Transaction<Schema>) => Promise<T>,
+): Promise<T> {
+  let worked = false;
+  try {
+    return await db.transaction().execute(async (transaction) => {
+      const result = await work(transaction);
+      worked = true;
+      return result;
+    });
+  } catch (error) {
+    throw worked ? new StoreAway(error) : error;
+  }
+}
+
+async function migratePatiently(postgres: Postgres): Promise<void> {
+  const db = new Kysely<Schema>({ dialect: postgres.dialect(MIGRATION_PATIENCE_MS) });
+  try {
+    await migrate(db);
+  } finally {
+    await db.destroy();
+  }
 }
 
 async function migrate(db: Database): Promise<void> {

@@ -4,7 +4,13 @@ export interface Cable extends AsyncDisposable {
   readonly url: string;
   /** Cuts what is connected and refuses what comes. */
   pull(): void;
-  plugIn(): void;
+  /**
+   * Lets nothing through, and tells nobody: what is connected stays so, and more may connect. Or holds back answers
+   * alone: all, or those to whoever asked last.
+   */
+  silence(what?: "all" | "answers" | "last answer"): void;
+  /** Lets everything through again, late what was held back; or only what connects from now on. */
+  plugIn(what?: "all" | "new"): void;
 }
 
 export function createCable(databaseUrl: string): Cable {
@@ -12,6 +18,9 @@ export function createCable(databaseUrl: string): Cable {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Disposable>();
   const running = new Set<Promise<void>>();
+  const lines = new Set<Line>();
+  let last: Line | undefined;
+  let silent: readonly Way[] = [];
   let pulled = false;
 
   async function listen(): Promise<void> {
@@ -28,26 +37,42 @@ export function createCable(databaseUrl: string): Cable {
 
   async function connect(near: Deno.TcpConn): Promise<void> {
     const far = await Deno.connect({ hostname: to.hostname, port: Number(to.port || 5432) });
+    const line = { there: createGate(), back: createGate() };
     const ends = { [Symbol.dispose]: () => [near, far].forEach(close) };
+    for (const way of silent) line[way].shut();
+    lines.add(line);
     open.add(ends);
     if (pulled) ends[Symbol.dispose]();
-    await Promise.allSettled(
-      [pump(near, far), pump(far, near)].map((way) => way.finally(ends[Symbol.dispose])),
-    );
+    const [asking, answering] = [pump(near, far, line.there, () => last = line), pump(far, near, line.back)];
+    await Promise.allSettled([asking, answering].map((way) => way.finally(ends[Symbol.dispose])));
     open.delete(ends);
+    lines.delete(line);
   }
 
   const listening = listen();
   const url = new URL(databaseUrl);
   url.host = `127.0.0.1:${listener.addr.port}`;
+  const openAll = () => {
+    for (const { there, back } of lines) [there, back].forEach((gate) => gate.open());
+  };
   const pull = () => {
     pulled = true;
     for (const ends of open) ends[Symbol.dispose]();
+    openAll();
   };
   return {
     url: url.href,
     pull,
-    plugIn: () => void (pulled = false),
+    silence(what = "all") {
+      if (what === "last answer") return last?.back.shut();
+      silent = what === "all" ? ["there", "back"] : ["back"];
+      for (const line of lines) for (const way of silent) line[way].shut();
+    },
+    plugIn(what = "all") {
+      pulled = false;
+      silent = [];
+      if (what === "all") openAll();
+    },
     async [Symbol.asyncDispose]() {
       pull();
       listener.close();
@@ -57,9 +82,34 @@ export function createCable(databaseUrl: string): Cable {
   };
 }
 
-async function pump(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
+type Way = "there" | "back";
+type Line = Readonly<Record<Way, Gate>>;
+
+/** Whatever wants through waits while it is shut. */
+interface Gate {
+  shut(): void;
+  open(): void;
+  through(): Promise<void>;
+}
+
+function createGate(): Gate {
+  let opened = Promise.withResolvers<void>();
+  opened.resolve();
+  return {
+    shut: () => void (opened = Promise.withResolvers()),
+    open: () => opened.resolve(),
+    through: () => opened.promise,
+  };
+}
+
+/** That one end was closed is news as well, and waits like all other. */
+async function pump(from: Deno.TcpConn, to: Deno.TcpConn, gate: Gate, said = () => {}): Promise<void> {
   const buffer = new Uint8Array(64 * 1024);
-  for (let size = await from.read(buffer); size !== null; size = await from.read(buffer)) {
+  while (true) {
+    const size = await from.read(buffer);
+    said();
+    await gate.through();
+    if (size === null) return;
     for (let sent = 0; sent < size;) sent += await to.write(buffer.subarray(sent, size));
   }
 }

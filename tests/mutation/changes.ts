@@ -121,6 +121,9 @@ export const changeGuards: readonly Guard[] = [
       "return undefined;",
     ],
   ]),
+  ...guardsOf("bot/changes/executor.ts", ["tests/faults/silence_test.ts"], [
+    ["a write does not leave after its lease", "if (sending.claimed_until <= store.now()) {", "if (false) {"],
+  ]),
   ...guardsOf("bot/changes/executor.ts", EXECUTION, [
     ["an obstacle stops it", "if (obstacle) return await stop(change, obstacle);"],
     [

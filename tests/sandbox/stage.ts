@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../../clients/clock.ts";
 import type { CallEvent } from "../../clients/http.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
-import { type Countersign, createCountersign } from "../../bot/countersign.ts";
+import { type Countersign, type CountersignOptions, createCountersign } from "../../bot/countersign.ts";
 import type { Fields, Log } from "../../bot/log.ts";
 import { createApono } from "./apono.ts";
 import { createGravityZone, type GravityZoneOptions } from "./gravityzone.ts";
@@ -31,6 +31,7 @@ export interface StageOptions {
     passOn: () => Response | Promise<Response>,
   ) => Promise<Response>;
   readonly log?: Log;
+  readonly openStore?: CountersignOptions["openStore"];
 }
 
 /** As people say it. */
@@ -117,6 +118,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     clock,
     log: options.log ?? log,
     ...(options.onVendorCall ? { onVendorCall: options.onVendorCall } : {}),
+    ...(options.openStore ? { openStore: options.openStore } : {}),
   });
   await bot.start();
   const running = bot;

@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+// @ts-types="@types/pg"
+import pg from "pg";
+import { systemClock } from "../../clients/clock.ts";
+import { databaseUrl } from "../../bot/setting.ts";
+import { verifyAudit } from "../../bot/store/audit.ts";
+import { openStore } from "../../bot/store/store.ts";
+import { createWakingClock, eventually, pass, settled } from "../bot/conversation.ts";
+import { watched } from "../crash/moment.ts";
+import { ANA, BEN, GROUP, openStage, type Stage, type TestClock } from "../sandbox/stage.ts";
+import { render, type TelegramOptions } from "../sandbox/telegram.ts";
+import { type Cable, createCable } from "./cable.ts";
+import { testOnPostgres } from "./twins.ts";
+
+const PATIENCE_MS = 400;
+const ENABLE = "/enable ec2 Acme Labs role=arn:aws:iam::999888777666:role/gravityzone";
+const ENABLE_METHOD = "configureAmazonEC2IntegrationUsingCrossAccountRole";
+/** Longer than any lease. */
+const TAKEOVER_MS = 15_000;
+
+interface Situation {
+  readonly delivery?: TelegramOptions["delivery"];
+  /** What happens when the transaction that appends this event to the audit is about to be committed, once. */
+  readonly before?: readonly [event: string, strike: (cable: Cable, clock: TestClock) => void];
+}
+
+/** Registers a test with a bot whose Postgres can fall silent; `url` leads past the cable. */
+function testWithCable(
+  name: string,
+  { delivery = "automatic", before: [event, strike] = ["", () => {}] }: Situation,
+  test: (stage: Stage, cable: Cable, url: string) => Promise<void>,
+): void {
+  testOnPostgres(name, async (url) => {
+    await using cable = createCable(url);
+    const clock = createWakingClock();
+    let struck = false;
+    const watch = (what: string, when: string) => {
+      if (struck || when !== "before" || what !== `audit ${event}`) return;
+      struck = true;
+      strike(cable, clock);
+    };
+    await using stage = await openStage({
+      clock,
+      telegram: { delivery },
+      environment: { DATABASE_URL: cable.url },
+      openStore: async (config, clock) => watched(await openStore(config, clock, PATIENCE_MS), watch),
+    });
+    await test(stage, cable, url);
+  });
+}
+
+testWithCable(
+  "POST /telegram answers 503 in time while Postgres is silent, and what is sent again counts once",
+  { delivery: "manual" },
+  async (stage, cable) => {
+    const { telegram } = stage;
+    telegram.say(BEN, GROUP, "/ping");
+    await delivered(stage);
+    cable.silence();
+    telegram.say(BEN, GROUP, "/ping");
+    const silentSince = Date.now();
+    await telegram.deliver();
+    assert.equal(telegram.pending().length, 1, "Telegram keeps what was not taken");
+    assert.equal(await readiness(stage), 503);
+    assert.ok(Date.now() - silentSince < 10 * PATIENCE_MS, "nobody waits for Postgres for long");
+    cable.plugIn();
+    await delivered(stage);
+    assert.equal(telegram.answers(GROUP).length, 2);
+    assert.equal(await readiness(stage), 200);
+  },
+);
+
+testWithCable(
+  "POST /telegram is served by new connections when the old ones stay dead",
+  { delivery: "manual" },
+  async (stage, cable) => {
+    const { telegram } = stage;
+    telegram.say(BEN, GROUP, "/ping");
+    await delivered(stage);
+    cable.silence();
+    cable.plugIn("new");
+    telegram.say(BEN, GROUP, "/ping");
+    await delivered(stage);
+    assert.equal(telegram.answers(GROUP).length, 2);
+  },
+);
+
+testWithCable(
+  "sendOnce writes nothing when Postgres marks the write as sent and does not get to say so",
+  { before: ["send", (cable) => cable.silence("answers")] },
+  async (stage, cable, url) => {
+    await approve(stage);
+    await eventually(() => logged(stage, "changes_unreadable"), "the executor to give up");
+    assert.deepEqual(await isMarked(url), true);
+    assert.deepEqual(writes(stage), []);
+    cable.plugIn();
+    pass(stage, TAKEOVER_MS);
+    await outcome(stage, "Not applied");
+    assert.deepEqual(writes(stage), []);
+    await proveSteps(stage, ["asked", "approve", "claim", "send", "take_over", "fail"]);
+  },
+);
+
+testWithCable(
+  "sendOnce writes once when the mark that it is sent gets through to Postgres no more",
+  { before: ["send", (cable) => cable.silence()] },
+  async (stage, cable, url) => {
+    await approve(stage);
+    await eventually(() => logged(stage, "changes_unreadable"), "the executor to give up");
+    assert.equal(await isMarked(url), false);
+    assert.deepEqual(writes(stage), []);
+    cable.plugIn();
+    pass(stage, TAKEOVER_MS);
+    await outcome(stage, "Applied");
+    assert.equal(writes(stage).length, 1);
+    await proveSteps(stage, ["asked", "approve", "claim", "take_over", "send", "apply"]);
+  },
+);
+
+testWithCable(
+  "sendOnce writes nothing when the lease has run out by the time the write is marked as sent",
+  { before: ["send", (_cable, clock) => clock.advance(TAKEOVER_MS)] },
+  async (stage) => {
+    await approve(stage);
+    await eventually(() => logged(stage, "write_withheld"), "the write to be withheld");
+    await outcome(stage, "Not applied");
+    assert.deepEqual(writes(stage), []);
+    await proveSteps(stage, ["asked", "approve", "claim", "send", "take_over", "fail"]);
+  },
+);
+
+testWithCable(
+  "approve: who decided is never told that nothing was changed, only because Postgres did not get to say so",
+  { before: ["approve", (cable) => cable.silence("last answer")] },
+  async (stage) => {
+    const { telegram } = stage;
+    await approve(stage);
+    await eventually(() => logged(stage, "update_not_finished"), "the press to be put off");
+    pass(stage, TAKEOVER_MS);
+    await outcome(stage, "Applied");
+    await settled(stage);
+    const told = telegram.calls().map(({ parameters }) => JSON.stringify(parameters)).join("\n");
+    assert.match(told, /You decided it/);
+    assert.doesNotMatch(told, /went wrong/);
+    assert.equal(writes(stage).length, 1);
+  },
+);
+
+testOnPostgres("WakeUp is heard again after the connection that listens has fallen silent", async (url) => {
+  await using cable = createCable(url);
+  const store = await openStore(databaseUrl.parse(cable.url), systemClock, PATIENCE_MS);
+  let heard = 0;
+  store.wakeUp.listen("changes", () => void heard++);
+  const isHeard = async () => {
+    const before = heard;
+    await ask(url, "select pg_notify('countersign', 'changes')");
+    return heard > before;
+  };
+  await eventually(isHeard, "the first word");
+  cable.silence();
+  cable.plugIn("new");
+  await eventually(isHeard, "a word after the silence");
+  await store.close();
+});
+
+testOnPostgres("openStore waits longer for another replica's migration than for an answer", async (url) => {
+  const other = new pg.Client({ connectionString: url });
+  await other.connect();
+  // The lock that Kysely takes to migrate alone.
+  await other.query("select pg_advisory_lock(3853314791062309107)");
+  const opening = openStore(databaseUrl.parse(url), systemClock, PATIENCE_MS);
+  const waiting =
+    `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
+    and clock_timestamp() - query_start > interval '${2 * PATIENCE_MS} ms'`;
+  await eventually(async () => (await ask(url, waiting)).length === 1, "it to wait that long");
+  await other.end();
+  await (await opening).close();
+});
+
+async function delivered(stage: Stage): Promise<void> {
+  const { telegram } = stage;
+  await eventually(async () => {
+    await telegram.deliver();
+    return telegram.pending().length === 0;
+  }, "Telegram to be rid of its updates");
+  await settled(stage);
+}
+
+/** Ana asks and Ben approves; nobody waits for what becomes of it. */
+async function approve({ telegram }: Stage): Promise<void> {
+  telegram.say(ANA, GROUP, ENABLE);
+  const card = await telegram.until(() => telegram.last(GROUP), "the card");
+  telegram.pressAndGo(BEN, card, "Approve");
+}
+
+async function outcome(stage: Stage, word: string): Promise<void> {
+  const { telegram } = stage;
+  await eventually(
+    () => telegram.answers(GROUP).some((shown) => render(shown).includes(`${word}:`)),
+    `the card to say "${word}"`,
+  );
+}
+
+async function proveSteps(stage: Stage, steps: readonly string[]): Promise<void> {
+  await settled(stage);
+  const { db } = stage.bot.store;
+  const rows = await db.selectFrom("audit").select("event").orderBy("seq").execute();
+  assert.deepEqual(rows.map(({ event }) => event), steps);
+  const proof = await verifyAudit(db);
+  assert.ok(proof.intact, JSON.stringify(proof));
+}
+
+function writes({ gravityzone }: Stage) {
+  return gravityzone.calls.filter(({ method }) => method === ENABLE_METHOD);
+}
+
+function logged({ log }: Stage, event: string): boolean {
+  return log.lines.some((line) => line.event === event);
+}
+
+async function isMarked(url: string): Promise<boolean> {
+  const [change] = await ask(url, "select sent_at is not null as marked from changes");
+  return change?.["marked"] === true;
+}
+
+async function ask(url: string, query: string): Promise<readonly Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(query)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function readiness({ url }: Stage): Promise<number> {
+  const response = await fetch(`${url}/readyz`);
+  await response.body?.cancel();
+  return response.status;
+}
