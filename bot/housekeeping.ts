@@ -1,3 +1,4 @@
+import { untilAborted } from "../clients/http/until_aborted.ts";
 import type { Decisions } from "./changes/decisions.ts";
 import { EXECUTION_LEASE_MS } from "./changes/due.ts";
 import type { Executor } from "./changes/executor.ts";
@@ -97,9 +98,7 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
     },
     async stop(deadline) {
       started = false;
-      const work = Promise.all(underWay);
-      const timeUp = new Promise((resolve) => deadline.addEventListener("abort", resolve, { once: true }));
-      if (!deadline.aborted) await Promise.race([work, timeUp]);
+      await untilAborted(Promise.all(underWay), deadline).catch(() => {});
       timers.forEach(clearInterval);
     },
   };

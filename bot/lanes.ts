@@ -1,5 +1,6 @@
-import type { Log } from "./log.ts";
-import { errorFields } from "./log.ts";
+import { untilAborted } from "../clients/http/until_aborted.ts";
+import { errorFields, type Log } from "./log.ts";
+import { oneAtATime } from "./one_at_a_time.ts";
 import { AlreadyFinished, claimUpdates, failUpdate, releaseUpdates, renewUpdates } from "./store/inbox.ts";
 import type { InboxTable } from "./store/schema.ts";
 import type { Store } from "./store/store.ts";
@@ -36,32 +37,19 @@ export interface Lanes {
 export function createLanes({ store, holder, width, log, giveWay, handle }: LanesOptions): Lanes {
   const active = new Map<number, Promise<void>>();
   let running = false;
-  let looking: Promise<void> | undefined;
   let resting: Promise<void> | undefined;
-  let again = false;
   let timers: ReturnType<typeof setInterval>[] = [];
 
-  function look(): void {
-    if (!running || resting) return;
-    if (looking) {
-      again = true;
-      return;
+  const looking = oneAtATime(async () => {
+    if (!running || resting || active.size >= width) return;
+    try {
+      const rows = await claimUpdates(store, holder, width - active.size, LEASE_MS);
+      // After a pause of the whole process its own lease may have run out: what is under way goes on.
+      for (const row of rows) if (!active.has(row.update_id)) begin(row);
+    } catch (error) {
+      log.error("inbox_unreadable", errorFields(error));
     }
-    looking = fill().catch((error) => log.error("inbox_unreadable", errorFields(error))).finally(() => {
-      looking = undefined;
-      if (again) {
-        again = false;
-        look();
-      }
-    });
-  }
-
-  async function fill(): Promise<void> {
-    if (!running || active.size >= width) return;
-    const rows = await claimUpdates(store, holder, width - active.size, LEASE_MS);
-    // After a pause of the whole process its own lease may have run out: what is under way goes on.
-    for (const row of rows) if (!active.has(row.update_id)) begin(row);
-  }
+  });
 
   function begin(row: InboxTable): void {
     const done = run(row).finally(() => {
@@ -76,7 +64,7 @@ export function createLanes({ store, holder, width, log, giveWay, handle }: Lane
     if (!running) return;
     resting ??= giveWay().finally(() => {
       resting = undefined;
-      look();
+      looking.begin();
     });
   }
 
@@ -102,20 +90,20 @@ export function createLanes({ store, holder, width, log, giveWay, handle }: Lane
     },
     start() {
       running = true;
-      store.wakeUp.listen("inbox", look);
+      store.wakeUp.listen("inbox", looking.begin);
       timers = [
-        setInterval(look, LOOK_MS),
+        setInterval(looking.begin, LOOK_MS),
         setInterval(() => {
           renewUpdates(store, holder, [...active.keys()], LEASE_MS)
             .catch((error) => log.warning("lease_not_renewed", errorFields(error)));
         }, RENEW_MS),
       ];
-      look();
+      looking.begin();
     },
     async stop(deadline) {
       running = false;
-      await looking;
-      await Promise.race([Promise.all(active.values()), aborted(deadline)]);
+      await looking.rested();
+      await untilAborted(Promise.all(active.values()), deadline).catch(() => {});
       await resting;
       timers.forEach(clearInterval);
       await releaseUpdates(store, holder).catch((error) =>
@@ -123,11 +111,4 @@ export function createLanes({ store, holder, width, log, giveWay, handle }: Lane
       );
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,6 +1,8 @@
 import type { Api } from "grammy";
 import type { Clock } from "../../clients/clock.ts";
+import { untilAborted } from "../../clients/http/until_aborted.ts";
 import { errorFields, type Log } from "../log.ts";
+import { oneAtATime } from "../one_at_a_time.ts";
 import type { Redactor } from "../redact.ts";
 import {
   buryMessage,
@@ -54,25 +56,12 @@ export function createSender(options: SenderOptions): Sender {
   /** Telegram limits chats, not messages: until when (by the store's clock) it wants nothing more for a chat. */
   const held = new Map<number, number>();
   let running = false;
-  let looking: Promise<void> | undefined;
-  let again = false;
   let timers: ReturnType<typeof setInterval>[] = [];
   let early: ReturnType<typeof setTimeout> | undefined;
 
-  function look(): void {
-    if (!running) return;
-    if (looking) {
-      again = true;
-      return;
-    }
-    looking = fill().catch((error) => log.error("messages_unreadable", errorFields(error))).finally(() => {
-      looking = undefined;
-      if (again) {
-        again = false;
-        look();
-      }
-    });
-  }
+  const looking = oneAtATime(async () => {
+    if (running) await fill().catch((error) => log.error("messages_unreadable", errorFields(error)));
+  });
 
   async function fill(): Promise<void> {
     for (const [chatId, until] of held) if (until <= store.now()) held.delete(chatId);
@@ -83,7 +72,7 @@ export function createSender(options: SenderOptions): Sender {
       const done = sendInTurn(inChat).finally(() => {
         for (const { key } of inChat) underWay.delete(key);
         busy.delete(chatId);
-        look();
+        looking.begin();
       });
       busy.set(chatId, done);
     }
@@ -95,7 +84,7 @@ export function createSender(options: SenderOptions): Sender {
     const at = Math.min(await nextMessageAt(store) ?? Infinity, ...held.values());
     clearTimeout(early);
     const inMs = Math.max(at - store.now(), 1);
-    if (running && inMs < LOOK_MS) early = setTimeout(look, inMs);
+    if (running && inMs < LOOK_MS) early = setTimeout(looking.begin, inMs);
   }
 
   /** Messages of one chat. When Telegram wants no more for now, the rest is put back. */
@@ -115,23 +104,23 @@ export function createSender(options: SenderOptions): Sender {
   return {
     start() {
       running = true;
-      store.wakeUp.listen("messages", look);
+      store.wakeUp.listen("messages", looking.begin);
       timers = [
-        setInterval(look, LOOK_MS),
+        setInterval(looking.begin, LOOK_MS),
         setInterval(() => {
           renewMessages(store, holder, [...underWay])
             .catch((error) => log.warning("claim_not_renewed", errorFields(error)));
         }, RENEW_MS),
       ];
-      look();
+      looking.begin();
     },
     async stop(deadline) {
       running = false;
-      await looking;
+      await looking.rested();
       // What was just decided may still be waiting: one more look, then nothing new.
       if (!deadline.aborted) await fill().catch(() => {});
       clearTimeout(early);
-      await Promise.race([Promise.all(busy.values()), untilAborted(deadline)]);
+      await untilAborted(Promise.all(busy.values()), deadline).catch(() => {});
       timers.forEach(clearInterval);
     },
   };
@@ -199,11 +188,4 @@ async function fail(
   });
   await postponeMessage(store, row, Math.round(waitMs), false);
   return undefined;
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
