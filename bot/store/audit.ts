@@ -10,7 +10,8 @@ export type AuditEntry = Partial<Omit<AuditTable, "seq" | "at" | "prev" | "hash"
 
 export const GENESIS = "0".repeat(64);
 
-const CONTENT = [
+/** What a row says, in the order that its hash covers. */
+export const CONTENT = [
   "seq",
   "at",
   "event",

@@ -1,23 +1,7 @@
+import { CONTENT } from "./audit.ts";
 import type { AuditTable } from "./schema.ts";
 
-const COLUMNS = [
-  "seq",
-  "at",
-  "event",
-  "reason_code",
-  "code",
-  "person_id",
-  "person_name",
-  "chat_id",
-  "operation",
-  "target",
-  "company",
-  "state",
-  "detail",
-  "trace",
-  "prev",
-  "hash",
-] as const satisfies readonly (keyof AuditTable)[];
+const COLUMNS = [...CONTENT, "prev", "hash"] as const;
 
 const CHUNK = 64 * 1024;
 
