@@ -1,9 +1,15 @@
 import { SECRET, talk } from "./update.ts";
 
 export interface ChildOptions {
-  /** Relative to this folder. */
-  readonly entry: string;
+  readonly command: Command;
   readonly environment?: Readonly<Record<string, string>>;
+}
+
+type Command = readonly [program: string, ...words: string[]];
+
+/** Runs a file of ours, named relative to this folder. */
+export function deno(entry: string, ...words: readonly string[]): Command {
+  return [Deno.execPath(), "run", "-q", "--frozen", "-A", new URL(entry, import.meta.url).href, ...words];
 }
 
 /** A server in a process of its own, started as its operator would. */
@@ -43,10 +49,11 @@ export interface Started extends AsyncDisposable {
   readonly endedEarly: Promise<never>;
 }
 
-export function startProcess({ entry, environment = {} }: ChildOptions): Started {
+export function startProcess({ command, environment = {} }: ChildOptions): Started {
   const port = freePort();
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "--frozen", "-A", new URL(entry, import.meta.url).href],
+  const [program, ...args] = command;
+  const process = new Deno.Command(program, {
+    args,
     env: { ...environment, HOST: "127.0.0.1", PORT: String(port), NO_COLOR: "1" },
     stdin: "null",
     stdout: "null",
@@ -54,7 +61,7 @@ export function startProcess({ entry, environment = {} }: ChildOptions): Started
   }).spawn();
   let stopped = false;
   const endedEarly = process.status.then(({ code }) => {
-    if (!stopped) throw new Error(`${entry} ended with code ${code} before it was stopped`);
+    if (!stopped) throw new Error(`${command.join(" ")} ended with code ${code} before it was stopped`);
     return new Promise<never>(() => {});
   });
   endedEarly.catch(() => {});

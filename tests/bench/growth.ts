@@ -1,12 +1,15 @@
 import { readConfig } from "../../bot/config.ts";
 import { type Countersign, createCountersign } from "../../bot/countersign.ts";
 import { createRecordedLog, createTestClock } from "../sandbox/stage.ts";
-import { startProcess } from "./child.ts";
-import type { BenchOptions } from "./main.ts";
+import { deno, startProcess } from "./child.ts";
+import { median, range, thousands } from "./figures.ts";
+import { createGroup } from "./group.ts";
+import type { BenchOptions } from "./options.ts";
 import { ourEnvironment } from "./ours.ts";
-import { aim, median, print, range, table, thousands } from "./print.ts";
-import { serveTelegram, SHOWING, type TelegramStandIn } from "./telegram.ts";
-import { command, PATH, SECRET } from "./update.ts";
+import { aim, print, table } from "./print.ts";
+import { sqlite } from "./stores.ts";
+import { serveTelegram } from "./telegram.ts";
+import { PATH, SECRET } from "./update.ts";
 
 const SMALLER = 1_000;
 const LARGEST = 10_000;
@@ -29,12 +32,11 @@ interface Tenant extends AsyncDisposable {
 
 /** `/status bitdefender` by the number of integrations; the vendor in a process of its own answers at once. */
 export async function measureGrowth({ rounds, folder }: BenchOptions): Promise<void> {
-  await using vendor = await startProcess({ entry: "vendor.ts" });
+  await using vendor = await startProcess({ command: deno("vendor.ts") });
   await using stack = new AsyncDisposableStack();
   const tenants: Tenant[] = [];
   for (const size of SIZES) {
-    const vendorUrl = `http://127.0.0.1:${vendor.port}/${size}/api`;
-    tenants.push(stack.use(await openTenant({ size, vendorUrl, database: `${folder}/growth-${size}.db` })));
+    tenants.push(stack.use(await openTenant(size, { vendorPort: vendor.port, folder })));
   }
   const times = new Map(SIZES.map((size) => [size, [] as Times[]]));
   for (let round = -WARM_UP; round < rounds; round++) {
@@ -47,38 +49,36 @@ export async function measureGrowth({ rounds, folder }: BenchOptions): Promise<v
 }
 
 async function openTenant(
-  { size, vendorUrl, database }: { size: number; vendorUrl: string; database: string },
+  size: number,
+  { vendorPort, folder }: { vendorPort: number; folder: string },
 ): Promise<Tenant> {
-  const telegram = serveTelegram();
+  await using stack = new AsyncDisposableStack();
+  const telegram = stack.use(serveTelegram());
+  const store = stack.use(await sqlite.open(folder));
   const clock = createTestClock();
-  const config = readConfig(ourEnvironment({ telegramUrl: telegram.url, vendorUrl, database }));
+  const vendors = { bitdefender: `http://127.0.0.1:${vendorPort}/${size}/api` };
+  const config = readConfig(ourEnvironment({ telegramUrl: telegram.url, database: store.url, vendors }));
   const bot = await createCountersign({ config, clock, log: createRecordedLog() });
+  stack.defer(() => bot.stop(AbortSignal.timeout(5_000)));
   await bot.start();
-  let updateId = 1;
+  let id = 1;
+  const group = createGroup({ telegram, post: (update) => hand(bot, update), nextId: () => id++ });
+  const rest = stack.move();
   return {
     size,
-    ask() {
+    async ask() {
       clock.advance(REFILL_MS);
-      return askStatus(bot, telegram, updateId++);
+      const sent = telegram.next(({ method }) => method === "sendDocument");
+      const { ms, shown } = await group.say("/status bitdefender");
+      return { answer: ms, file: ms + (await sent).at - shown.at };
     },
-    async [Symbol.asyncDispose]() {
-      await bot.stop(AbortSignal.timeout(5_000));
-      await telegram[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => rest.disposeAsync(),
   };
 }
 
-async function askStatus(bot: Countersign, telegram: TelegramStandIn, updateId: number): Promise<Times> {
-  const answered = telegram.next(...SHOWING);
-  const sent = telegram.next("sendDocument");
-  const startedAt = performance.now();
-  const acknowledged = await bot.app.request(PATH, {
-    method: "POST",
-    headers: { "x-telegram-bot-api-secret-token": SECRET },
-    body: command(updateId, "/status bitdefender"),
-  });
-  if (acknowledged.status !== 200) throw new Error(`The update was answered ${acknowledged.status}`);
-  return { answer: await answered - startedAt, file: await sent - startedAt };
+async function hand({ app }: Countersign, update: string): Promise<number> {
+  const headers = { "x-telegram-bot-api-secret-token": SECRET };
+  return (await app.request(PATH, { method: "POST", headers, body: update })).status;
 }
 
 function report(times: ReadonlyMap<number, readonly Times[]>): string {

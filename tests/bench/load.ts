@@ -2,6 +2,7 @@
  * Posts updates to a webhook over keep-alive connections, one request at a time on each, for so many seconds; prints
  * a `Load` as JSON. A process of its own, so that it shares no event loop with what it measures.
  */
+import { quantile } from "./figures.ts";
 import { SECRET, talk } from "./update.ts";
 
 export interface Load {
@@ -56,7 +57,6 @@ export async function load(options: LoadOptions): Promise<Load> {
     ),
   );
   await Promise.all(connections.map(drive));
-  latencies.sort((one, other) => one - other);
   return {
     requests: latencies.length,
     refused,
@@ -89,10 +89,6 @@ function createRequest(path: string): (updateId: number) => Uint8Array {
 /** "HTTP/1.1 200": the answers are small enough to come in one piece, so the first line is there. */
 function isOk(answer: Uint8Array): boolean {
   return answer[9] === 0x32 && answer[10] === 0x30 && answer[11] === 0x30;
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
 if (import.meta.main) {

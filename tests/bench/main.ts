@@ -1,39 +1,46 @@
-import { commitMs } from "./commit.ts";
 import { measureAnswers } from "./answers.ts";
+import { commitMs } from "./commit.ts";
 import { measureDoor } from "./door.ts";
 import { measureGrowth } from "./growth.ts";
+import { historyOn } from "./history.ts";
+import { type BenchOptions, readWish, usage } from "./options.ts";
+import { measureOverview } from "./overview.ts";
 import { print } from "./print.ts";
+import { measureSoak } from "./soak.ts";
+import { postgres, sqlite } from "./stores.ts";
+import { measureTaps } from "./taps.ts";
 
-export interface BenchOptions {
-  /** How often each thing is measured; what is printed is the median. */
-  readonly rounds: number;
-  readonly warmUpSeconds: number;
-  readonly seconds: number;
-  /** Commands of each kind whose answer is timed. */
-  readonly commands: number;
-  /** For the databases: the disk under it is measured along. */
-  readonly folder: string;
-}
+/** Takes long, so only for who asks for it. */
+const ON_REQUEST: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  soak: measureSoak,
+  "history-postgres": historyOn(postgres),
+};
 
-const FULL = { rounds: 5, warmUpSeconds: 1, seconds: 2, commands: 40 };
-const QUICK = { rounds: 2, warmUpSeconds: 0.5, seconds: 1, commands: 15 };
-const USAGE = "deno task bench [--quick] [--folder=<where the databases go>]\n";
+const PARTS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  door: measureDoor,
+  answers: measureAnswers,
+  taps: measureTaps,
+  overview: measureOverview,
+  growth: measureGrowth,
+  history: historyOn(sqlite),
+  ...ON_REQUEST,
+};
 
-/** `deno task bench`: measures the edge, the answers and the growth, and says which aims are met. */
+/** `deno task bench`: measures one part after the other, and says which aims are met. */
 async function bench(words: readonly string[]): Promise<number> {
-  const dir = words.find((word) => word.startsWith("--folder="))?.slice("--folder=".length);
-  if (words.some((word) => word !== "--quick" && !word.startsWith("--folder="))) {
-    await print(USAGE);
+  const wish = readWish(words, Object.keys(PARTS));
+  if (!wish) {
+    await print(usage(Object.keys(PARTS)));
     return 2;
   }
+  const { within: dir, only } = wish;
   const folder = await Deno.makeTempDir({ prefix: "countersign-bench-", ...(dir && { dir }) });
   try {
-    const options = { ...(words.includes("--quick") ? QUICK : FULL), folder };
     const startedAt = performance.now();
     await print(`${machine(folder)}\n`);
-    await measureDoor(options);
-    await measureAnswers(options);
-    await measureGrowth(options);
+    for (const [name, measure] of Object.entries(PARTS)) {
+      if (only === undefined ? !(name in ON_REQUEST) : name === only) await measure({ ...wish, folder });
+    }
     const seconds = Math.round((performance.now() - startedAt) / 1000);
     await print(`\n${machine(folder)}\nTook ${seconds} s.\n`);
     return 0;

@@ -1,3 +1,5 @@
+import { median, quantile } from "./figures.ts";
+
 const encoder = new TextEncoder();
 
 export async function print(text: string): Promise<void> {
@@ -19,23 +21,18 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return line(header) + line(rule) + rows.map(line).join("");
 }
 
+/** How long each of several things took, in ms. */
+export function timesTable(times: Readonly<Record<string, readonly number[]>>): string {
+  return table(
+    ["", "median ms", "p90 ms", "slowest ms"],
+    Object.entries(times).map(([label, values]) => [
+      label,
+      ...[median(values), quantile(values, 0.9), Math.max(...values)].map((value) => value.toFixed(1)),
+    ]),
+  );
+}
+
 /** One aim, and whether it is met. */
 export function aim(what: string, isMet: boolean): string {
-  return `${isMet ? "met   " : "missed"}  ${what}\n`;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
-}
-
-/** "3.1 to 4.8" */
-export function range(values: readonly number[], digits = 0): string {
-  return `${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)}`;
-}
-
-export function thousands(value: number): string {
-  return Math.round(value).toLocaleString("en-US");
+  return `- ${isMet ? "met" : "missed"}: ${what}\n`;
 }

@@ -1,3 +1,4 @@
+import { roundTripMs } from "./delayed.ts";
 import { generateIntegrations, ids } from "../sandbox/gravityzone/northwind.ts";
 
 const PER_PAGE = 100;
@@ -31,20 +32,13 @@ export function serveVendor({ delayMs = 0, port = 0 } = {}): VendorStandIn {
 }
 
 /** What one page costs a caller that does nothing with it, in ms. */
-export async function roundTripMs(apiUrl: string): Promise<number> {
-  const startedAt = performance.now();
-  const answer = await fetch(`${apiUrl}/v1.0/jsonrpc/integrations`, {
+export function pageRoundTripMs(apiUrl: string): Promise<number> {
+  const page = { id: "1", jsonrpc: "2.0", method: "getConfiguredIntegrations", params: { page: 1 } };
+  return roundTripMs(`${apiUrl}/v1.0/jsonrpc/integrations`, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({
-      id: "1",
-      jsonrpc: "2.0",
-      method: "getConfiguredIntegrations",
-      params: { page: 1 },
-    }),
+    body: JSON.stringify(page),
   });
-  await answer.text();
-  return performance.now() - startedAt;
 }
 
 function pagesOf(count: number): readonly string[] {
