@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { openStore } from "../../bot/store/store.ts";
+import { watched } from "../crash/moment.ts";
+import { createTestClock } from "../sandbox/stage.ts";
 import { busyElsewhere, doneElsewhere, restarted } from "./another_bot.ts";
 import { openFile, testOnEach } from "./database.ts";
 import {
@@ -15,6 +18,7 @@ import {
 } from "./desk.ts";
 
 const ROTATE = "/rotate externalid Acme Corp reason=leaked";
+const LEASE_MS = 10_000;
 const ROLE = "arn:aws:iam::999888777666:role/gravityzone";
 
 testOnEach(
@@ -39,6 +43,28 @@ testOnEach(
         "apply",
         "applied",
       ]],
+    );
+  },
+);
+
+testOnEach(
+  "approve: nothing is sent when the lease has run out by the time the write is marked as sent",
+  async (url) => {
+    const clock = createTestClock();
+    const watch = (what: string, when: string) => {
+      if (what === "audit send" && when === "before") clock.advance(LEASE_MS);
+    };
+    await using desk = await openDesk({
+      clock,
+      environment: { DATABASE_URL: url },
+      openStore: async (...where) => watched(await openStore(...where), watch),
+    });
+    const asked = await desk.carryOut(ROTATE);
+    assert.deepEqual(desk.writes(), []);
+    assert.equal(await desk.state(asked.code), "not applied");
+    assert.deepEqual(
+      (await desk.audit(asked.code)).map(({ event }) => event),
+      ["asked", "approve", "claim", "send", "take_over", "fail"],
     );
   },
 );

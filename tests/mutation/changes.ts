@@ -121,9 +121,6 @@ export const changeGuards: readonly Guard[] = [
       "return undefined;",
     ],
   ]),
-  ...guardsOf("bot/changes/executor.ts", ["tests/faults/silence_test.ts"], [
-    ["a write does not leave after its lease", "if (sending.claimed_until <= store.now()) {", "if (false) {"],
-  ]),
   ...guardsOf("bot/changes/executor.ts", EXECUTION, [
     ["an obstacle stops it", "if (obstacle) return await stop(change, obstacle);"],
     [
@@ -131,7 +128,12 @@ export const changeGuards: readonly Guard[] = [
       `return await stop(change, notRun("secret_missing"));`,
       "values = {};",
     ],
-    ["the write is marked before it is sent", "set: { sent_at: store.now() },"],
+    [
+      "the write is marked before it is sent",
+      "set: { sent_at: store.now(), claimed_until: store.now() + EXECUTION_LEASE_MS },",
+      "set: { claimed_until: store.now() + EXECUTION_LEASE_MS },",
+    ],
+    ["a write does not leave after its lease", "if (sending.claimed_until <= store.now()) {", "if (false) {"],
     ["what was sent is read back, not sent again", "if (change.sent_at !== null)", "if (false)"],
     [
       "an ambiguous failure is read back",
