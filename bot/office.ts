@@ -78,14 +78,23 @@ export function createOffice(options: OfficeOptions): Office {
   commands.unshift(...builtins);
 
   const botName = () => bot.botInfo.username;
-  const interpreter = createInterpreter({ ...shared, ...vocabulary, botName, people, requests, reads });
+  const strangers = createStrangers({ ...shared, people });
+  const interpreter = createInterpreter({
+    ...shared,
+    ...vocabulary,
+    botName,
+    people,
+    strangers,
+    requests,
+    reads,
+  });
   return {
     desk: createDesk({
       ...shared,
       interpreter,
-      hearing: createHearing({ ...shared, people, interpreter }),
+      hearing: createHearing({ ...shared, people, interpreter, strangers }),
       presses: createPresses({ ...shared, people, requests, decisions, interpreter }),
-      strangers: createStrangers({ ...shared, people }),
+      strangers,
     }),
     decisions,
     executor: createExecutor({ ...shared, people, secrets, handOver: privately.handOver }),

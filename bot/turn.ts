@@ -19,6 +19,8 @@ export interface Refusal {
   readonly about?: Omit<AuditEntry, "event" | "trace">;
   /** What to do now; shown below the reason's own sentence. */
   readonly next?: Line;
+  /** Counted and logged, and no row in the audit. */
+  readonly unrecorded?: boolean;
 }
 
 type Work = (transaction: Transaction<Schema>) => Promise<void>;
@@ -120,13 +122,14 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
       await store.transaction((transaction) => show(transaction, options, reply, trace, name));
       store.wakeUp.everyone("messages");
     },
-    refuse(reason, { detail, operation, about, next } = {}) {
+    refuse(reason, { detail, operation, about, next, unrecorded } = {}) {
       gathered.refused = reason;
       const sentence = reasons[reason];
       // Whoever pressed is told by an alert; more than that only where there is more to say.
       if (sentence !== null && (!options.press || next !== undefined)) {
         answer(refusalReply(sentence, trace, next));
       }
+      if (unrecorded) return;
       gathered.audits.push({
         ...about,
         ...who,

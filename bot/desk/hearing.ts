@@ -6,12 +6,14 @@ import type { People } from "../people/people.ts";
 import type { Turn } from "../turn.ts";
 import { documentOf } from "./document.ts";
 import type { Interpreter } from "./interpreter.ts";
+import type { Strangers } from "./strangers.ts";
 
 export interface HearingOptions {
   readonly config: Config;
   readonly api: Api;
   readonly people: People;
   readonly interpreter: Interpreter;
+  readonly strangers: Pick<Strangers, "mayBeTold">;
 }
 
 /** Messages that a person typed. */
@@ -19,7 +21,7 @@ export interface Hearing {
   hear(turn: Turn, message: Message): Promise<void>;
 }
 
-export function createHearing({ config, api, people, interpreter }: HearingOptions): Hearing {
+export function createHearing({ config, api, people, interpreter, strangers }: HearingOptions): Hearing {
   /** Talk among people is none of our business; someone who talks to the bot alone is told how. */
   async function chat(turn: Turn): Promise<void> {
     if (turn.chat.type !== "private") return;
@@ -35,12 +37,13 @@ export function createHearing({ config, api, people, interpreter }: HearingOptio
     async hear(turn, message) {
       const text = textOf(message);
       const first = interpreter.understand(text);
-      if (first.kind === "for_other_bot") return turn.refuse("other_bot_command");
       if (first.kind === "not_a_command") return await chat(turn);
+      const asksWho = first.kind === "command" && interpreter.needOf(first) === "identify";
+      if (asksWho && strangers.mayBeTold(turn)) return await interpreter.obey(turn, first);
       // Who may not even read learns nothing, and nothing is fetched for them; what more it takes is judged later.
-      const need = interpreter.needOf(first) === "identify" ? "identify" : "read";
-      if (!await interpreter.allows(turn, need, text)) return;
-      if (need !== "identify") await people.meet(turn.person);
+      if (!await interpreter.allows(turn, "read", text)) return;
+      if (first.kind === "for_other_bot") return turn.refuse("other_bot_command");
+      await people.meet(turn.person);
       const told = message.document ?? message.reply_to_message?.document;
       if (told && !await interpreter.allows(turn, interpreter.needOf(first), text)) return;
       const fileRoot = `${config.apiRoot}/file/bot${config.token}`;

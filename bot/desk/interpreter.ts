@@ -13,6 +13,7 @@ import type { Turn } from "../turn.ts";
 import type { Aliases } from "../command/command.ts";
 import { type Builtin, isBuiltin } from "./builtin.ts";
 import type { Reads } from "./reads.ts";
+import type { Strangers } from "./strangers.ts";
 
 export type AnyCommand = Operation | Builtin;
 
@@ -22,6 +23,7 @@ export interface InterpreterOptions {
   readonly botName: () => string;
   readonly api: Api;
   readonly people: People;
+  readonly strangers: Pick<Strangers, "refuse">;
   readonly requests: Requests;
   readonly reads: Reads;
   readonly metrics: Metrics;
@@ -42,14 +44,18 @@ export interface Interpreter {
 }
 
 export function createInterpreter(options: InterpreterOptions): Interpreter {
-  const { commands, aliases, api, people, requests, reads, metrics, log } = options;
+  const { commands, aliases, api, people, strangers, requests, reads, metrics, log } = options;
   const vocabulary = { commands, aliases };
 
   async function allows(turn: Turn, need: Need, said: string): Promise<boolean> {
     const decision = await people.judge(need, turn.person.id, turn.chat);
     const operation = said.split(/\s/, 1)[0]?.slice(0, 40) ?? "";
-    if (!decision.allowed) turn.refuse(decision.reason, { operation });
-    return decision.allowed;
+    if (decision.allowed) return true;
+    const { reason } = decision;
+    const isStrange = reason === "unknown_chat" || reason === "unknown_person";
+    if (isStrange) await strangers.refuse(turn, reason, operation);
+    else turn.refuse(reason, { operation });
+    return false;
   }
 
   async function run(turn: Turn, command: AnyCommand, invocation: Invocation): Promise<void> {

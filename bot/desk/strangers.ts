@@ -4,12 +4,21 @@ import type { Reply } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
 import { errorFields, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
-import { type Incoming, textOf } from "../people/incoming.ts";
+import { type Incoming, type Person, textOf } from "../people/incoming.ts";
 import type { People } from "../people/people.ts";
+import { createRation } from "../people/ration.ts";
 import { type ReasonCode, reasons } from "../people/reasons.ts";
 import { PRIORITY, putMessage } from "../store/messages.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
+
+const HOUR_MS = 3_600_000;
+/** Rows of the audit, which keeps them for good. */
+const RECORDED = { each: 10, altogether: 100, perMs: HOUR_MS };
+/** Answers to who may read nothing. */
+const INTRODUCED = { each: 5, altogether: 50, perMs: HOUR_MS };
+/** Messages to the admin chats. */
+const REPORTED = { each: 3, altogether: 3, perMs: HOUR_MS };
 
 export interface StrangersOptions {
   readonly config: Config;
@@ -22,19 +31,43 @@ export interface StrangersOptions {
 
 type Kind<K extends Incoming["kind"]> = Extract<Incoming, { kind: K }>;
 
-/** What no person typed or pressed here and now, and chats the bot does not belong in. */
+/**
+ * What no person typed or pressed here and now, and chats the bot does not belong in. Strangers are refused however
+ * often they come; what is written down of it is limited.
+ */
 export interface Strangers {
+  /**
+   * Refuses who may not even read, for a reason that says nothing to them. Whom the bot has never worked for cannot
+   * fill the audit.
+   */
+  refuse(turn: Turn, reason: ReasonCode, operation?: string): Promise<void>;
+  /** True when this chat may be told once more who is who. */
+  mayBeTold(turn: Turn): boolean;
   turnAway(turn: Turn, incoming: Kind<"refused">): Promise<void>;
   meetChat(turn: Turn, incoming: Kind<"membership">): Promise<void>;
   reportMigration(turn: Turn, incoming: Kind<"migration">): void;
 }
 
 export function createStrangers({ config, store, api, people, metrics, log }: StrangersOptions): Strangers {
-  async function isKnown(turn: Turn, chat: Chat | undefined): Promise<boolean> {
-    if (!chat) return false;
-    if (config.adminChats.includes(chat.id)) return true;
-    if (chat.type !== "private" || turn.person.id <= 0) return false;
-    return (await people.judge("read", turn.person.id, chat)).allowed;
+  const recorded = createRation(RECORDED);
+  const introduced = createRation(INTRODUCED);
+  const reported = createRation(REPORTED);
+
+  async function isAtHome(turn: Turn, chat: Chat | undefined): Promise<boolean> {
+    if (chat && config.adminChats.includes(chat.id)) return true;
+    if ((chat && chat.type !== "private") || turn.person.id <= 0) return false;
+    const alone = { id: turn.person.id, type: "private" as const };
+    return (await people.judge("read", turn.person.id, chat ?? alone)).allowed;
+  }
+
+  async function refuse(turn: Turn, reason: ReasonCode, operation?: string): Promise<void> {
+    const more = operation === undefined ? {} : { operation };
+    if (await people.isKnown(turn.person.id)) turn.refuse(reason, more);
+    else {
+      const { granted, missed } = recorded.take(String(turn.chat.id), store.now());
+      const detail = missed > 0 ? { detail: `${missed} more of strangers were not recorded` } : {};
+      turn.refuse(reason, { ...more, ...detail, unrecorded: !granted });
+    }
   }
 
   /** `about` names what is reported: told again, it stays the same message. */
@@ -54,31 +87,26 @@ export function createStrangers({ config, store, api, people, metrics, log }: St
   }
 
   return {
+    refuse,
+    mayBeTold: (turn) => introduced.take(String(turn.chat.id), store.now()).granted,
+
     /** Only something that looks like a command is worth a word or a row. */
     async turnAway(turn, { reason, message, chat }) {
       if (message && !textOf(message).startsWith("/")) return metrics.refused(reason);
-      const known = await isKnown(turn, chat);
-      turn.refuse(known || !chat ? reason : strangersReason(reason));
-      if (!known) turn.hush();
+      if (!await isAtHome(turn, chat)) return await refuse(turn, strangersReason(reason));
+      turn.refuse(reason);
+      if (!chat) turn.hush();
     },
 
     /** Added to a strange chat: leaves it, and tells those it works for. */
     async meetChat(turn, { chat, present, by }) {
       if (!present || chat.type === "private" || config.adminChats.includes(chat.id)) return;
-      turn.refuse("unknown_chat", { operation: "added" });
+      await refuse(turn, "unknown_chat", "added");
       await api.leaveChat(chat.id)
         .catch((error) => log.warning("chat_not_left", { chat: chat.id, ...errorFields(error) }));
-      report(turn, `added:${turn.updateId}`, {
-        mark: "attention",
-        title: "I was added to a chat that is not on the allow-list, and left it",
-        blocks: [{
-          kind: "facts",
-          facts: [
-            ["Chat", [{ data: titleOf(chat) }, " ", { code: String(chat.id) }]],
-            ["By", [{ data: by.name }, " ", { code: String(by.id) }]],
-          ],
-        }],
-      }, config.adminChats);
+      const { granted, missed, since } = reported.take("", store.now());
+      const about = granted ? `added:${turn.updateId}` : `added:more:${since}`;
+      report(turn, about, addedReply(chat, by, granted ? 0 : missed), config.adminChats);
     },
 
     /** A new id is a new chat: it is let in by whoever runs the bot, not by the message that announces it. */
@@ -112,6 +140,30 @@ export function createStrangers({ config, store, api, people, metrics, log }: St
 /** A stranger's message is first of all a stranger's. */
 function strangersReason(reason: ReasonCode): ReasonCode {
   return reasons[reason] === null ? reason : "unknown_chat";
+}
+
+/** `more`: after those that were told one by one, so many together. */
+function addedReply(chat: Chat, by: Person, more: number): Reply {
+  const title = more === 0
+    ? "I was added to a chat that is not on the allow-list, and left it"
+    : more === 1
+    ? "I was added to one more chat that is not on the allow-list, and left it"
+    : `I was added to ${more} more chats that are not on the allow-list, and left them`;
+  const off = ["Switch off “Allow groups” in @BotFather, and nobody can."];
+  return {
+    mark: "attention",
+    title,
+    blocks: [
+      {
+        kind: "facts",
+        facts: [
+          [more > 1 ? "The last" : "Chat", [{ data: titleOf(chat) }, " ", { code: String(chat.id) }]],
+          ["By", [{ data: by.name }, " ", { code: String(by.id) }]],
+        ],
+      },
+      ...(more > 0 ? [{ kind: "text" as const, text: off }] : []),
+    ],
+  };
 }
 
 function titleOf(chat: Chat): string {

@@ -2,7 +2,7 @@ import type { Api } from "grammy";
 import type { Chat } from "grammy/types";
 import type { Log } from "../log.ts";
 import { errorFields } from "../log.ts";
-import { remember } from "../store/memory.ts";
+import { recall, remember } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 import { refusalOf } from "../telegram/api.ts";
 import { asksMembership, decide, type Decision, type Membership, type Need, type Policy } from "./access.ts";
@@ -18,6 +18,8 @@ export interface PeopleOptions {
 /** Asks Telegram what the access decision needs to know, and remembers how people are called. */
 export interface People {
   judge(need: Need, personId: number, chat: Pick<Chat, "id" | "type">): Promise<Decision>;
+  /** True of who is on a list, or was let in before. Gives no right: whoever it was may have lost theirs. */
+  isKnown(personId: number): Promise<boolean>;
   /** Keeps a name for lists such as "who can approve"; names are for display, never for rights. */
   meet(person: Person): Promise<void>;
   /** The names of these persons, where they are known. */
@@ -58,6 +60,10 @@ export function createPeople({ policy, api, store, log }: PeopleOptions): People
         ? await membershipIn(groupsFor(policy, chat), personId)
         : undefined;
       return decide(policy, { ...question, membership });
+    },
+    async isKnown(personId) {
+      const listed = policy.operators?.has(personId) || policy.approvers?.has(personId);
+      return listed || met.has(personId) || await recall(store, nameKey(personId)) !== undefined;
     },
     async meet({ id, name }) {
       if (!name || met.get(id) === name) return;

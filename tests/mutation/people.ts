@@ -169,7 +169,7 @@ export const peopleGuards: readonly Guard[] = [
     ],
     [
       "strangers learn nothing, not even what is wrong",
-      "if (!await interpreter.allows(turn, need, text)) return;",
+      `if (!await interpreter.allows(turn, "read", text)) return;`,
     ],
     [
       "a document is fetched for who may do what it is for",
@@ -178,8 +178,11 @@ export const peopleGuards: readonly Guard[] = [
     ["talk in groups", `if (turn.chat.type !== "private") return;`],
     ["strangers who talk in private", "if (!decision.allowed) return;"],
   ]),
-  ...guardsOf("bot/desk/strangers.ts", SPEAKERS, [
-    ["strangers get no answer", "if (!known) turn.hush();"],
+  ...guardsOf("bot/desk/strangers.ts", [...SPEAKERS, "tests/bot/strangers_test.ts"], [
+    ["nobody is answered who spoke in no chat", "if (!chat) turn.hush();"],
+    ["strangers get no answer", `reasons[reason] === null ? reason : "unknown_chat"`, "reason"],
+    ["strangers do not fill the audit", "unrecorded: !granted", "unrecorded: false"],
+    ["who works here is recorded each time", "if (await people.isKnown(turn.person.id))", "if (false)"],
     [
       "talk that nobody typed is not recorded",
       `if (message && !textOf(message).startsWith("/")) return metrics.refused(reason);`,
