@@ -61,6 +61,8 @@ export interface Turn extends TurnOptions {
   /** The message held a secret: its stored copy is blanked. */
   blank(): void;
   readonly blanked: boolean;
+  /** Nothing said here is for the bot: its stored copy is blanked too, and may take its time to be written over. */
+  overhear(): void;
   /** Says nothing at all: strangers learn nothing. */
   hush(): void;
   /** The same turn with an answer of its own beside the first, in reply to `messageId` where there is one. */
@@ -83,6 +85,7 @@ export function createTurn(options: TurnOptions, trace: string): Turn {
     refused: undefined,
     notice: undefined,
     blank: false,
+    overheard: false,
     answers: new Map(),
   };
   return turnOver(options, trace, gathered, "");
@@ -96,6 +99,7 @@ interface Gathered {
   refused: ReasonCode | undefined;
   notice: string | undefined;
   blank: boolean;
+  overheard: boolean;
 }
 
 function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name: string): Turn {
@@ -145,6 +149,7 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
     get blanked() {
       return gathered.blank;
     },
+    overhear: () => void (gathered.overheard = true),
     hush: () => gathered.answers.clear(),
     aside(messageId) {
       const { press: _, ...rest } = options;
@@ -164,7 +169,7 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
         for (const [key, { turn, reply }] of gathered.answers) {
           await show(transaction, turn, reply, trace, key);
         }
-        await finishUpdate(store, transaction, options.updateId, gathered.blank);
+        await finishUpdate(store, transaction, options.updateId, gathered.blank || gathered.overheard);
         await appendAudit(store, transaction, gathered.audits);
       });
       if (gathered.blank) await forgetBlanked(store);

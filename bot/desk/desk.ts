@@ -45,7 +45,7 @@ export function createDesk(options: DeskOptions): Desk {
     if (!row) throw new Error("An update that is not from the inbox cannot be finished");
     const trace = newTrace();
     const incoming = classifySafely(update, trace, log);
-    if (incoming.kind === "nothing") return await finishUpdate(store, store.db, row.update_id, false);
+    if (incoming.kind === "nothing") return await finishUpdate(store, store.db, row.update_id, true);
     const turn = await turnFor(store, row, incoming, trace);
     // Whoever said it and whatever becomes of it: a secret does not stay in the inbox.
     if ("message" in incoming && incoming.message && literalSecretIn(textOf(incoming.message)).length > 0) {

@@ -24,6 +24,7 @@ export interface Hearing {
 export function createHearing({ config, api, people, interpreter, strangers }: HearingOptions): Hearing {
   /** Talk among people is none of our business; someone who talks to the bot alone is told how. */
   async function chat(turn: Turn): Promise<void> {
+    turn.overhear();
     if (turn.chat.type !== "private") return;
     const decision = await people.judge("read", turn.person.id, turn.chat);
     if (!decision.allowed) return;
@@ -42,7 +43,10 @@ export function createHearing({ config, api, people, interpreter, strangers }: H
       if (asksWho && strangers.mayBeTold(turn)) return await interpreter.obey(turn, first);
       // Who may not even read learns nothing, and nothing is fetched for them; what more it takes is judged later.
       if (!await interpreter.allows(turn, "read", text)) return;
-      if (first.kind === "for_other_bot") return turn.refuse("other_bot_command");
+      if (first.kind === "for_other_bot") {
+        turn.overhear();
+        return turn.refuse("other_bot_command");
+      }
       await people.meet(turn.person);
       const told = message.document ?? message.reply_to_message?.document;
       if (told && !await interpreter.allows(turn, interpreter.needOf(first), text)) return;

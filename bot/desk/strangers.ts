@@ -61,6 +61,7 @@ export function createStrangers({ config, store, api, people, metrics, log }: St
   }
 
   async function refuse(turn: Turn, reason: ReasonCode, operation?: string): Promise<void> {
+    turn.overhear();
     const more = operation === undefined ? {} : { operation };
     if (await people.isKnown(turn.person.id)) turn.refuse(reason, more);
     else {
@@ -92,7 +93,10 @@ export function createStrangers({ config, store, api, people, metrics, log }: St
 
     /** Only something that looks like a command is worth a word or a row. */
     async turnAway(turn, { reason, message, chat }) {
-      if (message && !textOf(message).startsWith("/")) return metrics.refused(reason);
+      if (message && !textOf(message).startsWith("/")) {
+        turn.overhear();
+        return metrics.refused(reason);
+      }
       if (!await isAtHome(turn, chat)) return await refuse(turn, strangersReason(reason));
       turn.refuse(reason);
       if (!chat) turn.hush();

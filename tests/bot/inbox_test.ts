@@ -3,8 +3,8 @@ import { readConfig } from "../../bot/config.ts";
 import { createCountersign } from "../../bot/countersign.ts";
 import { testOnEach } from "../changes/database.ts";
 import { databases, testOn } from "../crash/databases.ts";
-import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
-import { render } from "../sandbox/telegram.ts";
+import { ANA, BEN, GROUP, openStage, OSKAR, type Stage, type StageOptions } from "../sandbox/stage.ts";
+import { render, type Saying } from "../sandbox/telegram.ts";
 import { checkManners, createWakingClock, eventually, newest, pass, settled } from "./conversation.ts";
 
 const INTEGRATIONS = "getConfiguredIntegrations";
@@ -30,6 +30,17 @@ function testOnPostgres(name: string, test: (url: string) => Promise<void>): voi
   }
 }
 
+/** A message without a word. */
+function photo(title: string): Record<string, unknown> {
+  return {
+    message_id: 9000,
+    date: Math.floor(Date.now() / 1000),
+    chat: { id: GROUP, type: "group", title: "On-call" },
+    from: { id: BEN, is_bot: false, first_name: "Ben" },
+    photo: [{ file_id: title, file_unique_id: "1", width: 1, height: 1 }],
+  };
+}
+
 function asked({ gravityzone }: Stage): Promise<void> {
   return eventually(() => gravityzone.calls.length === 1, "GravityZone to be asked");
 }
@@ -38,6 +49,28 @@ function asked({ gravityzone }: Stage): Promise<void> {
 function answeredIn({ telegram }: Stage, chat: number): (number | undefined)[] {
   return telegram.answers(chat).map(({ reply_to_message }) => reply_to_message?.message_id);
 }
+
+testOnEach("The inbox keeps what was asked, and no word of what was not for the bot", async (url) => {
+  await using stage = await openStage({ environment: { DATABASE_URL: url } });
+  const { telegram } = stage;
+  const talk = (text: string, saying?: Saying) => telegram.say(BEN, GROUP, text, saying);
+  talk("the plan for lunch");
+  talk("the plan as a caption", { document: { name: "plan.txt", content: "soup" } });
+  talk("the plan of somebody else", {
+    forwardOrigin: { type: "hidden_user", sender_user_name: "x", date: 1 },
+  });
+  talk("/status@other_bot the plan");
+  telegram.raw({ edited_message: { ...photo("plan"), caption: "the plan, changed" } });
+  telegram.raw({ message: photo("the plan as a picture") });
+  telegram.say(OSKAR, OSKAR, "/status the plan of a stranger");
+  telegram.say(OSKAR, OSKAR, "tell me the plan");
+  talk("/ping");
+  await settled(stage);
+  const rows = await stage.bot.store.db.selectFrom("inbox").select("body").orderBy("update_id").execute();
+  assert.equal(rows.length, 9);
+  assert.deepEqual(rows.slice(0, -1).map(({ body }) => body), Array.from({ length: 8 }, () => "{}"));
+  assert.match(rows.at(-1)?.body ?? "", /\/ping/);
+});
 
 testOnEach("The inbox goes on beside a slow read: other chats, and presses in the same chat", async (url) => {
   const { stage, letGo } = await openSlowStage(url);
