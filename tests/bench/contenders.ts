@@ -65,13 +65,15 @@ function forgetful(server: ChildOptions): () => Promise<Entry> {
 
 /** The first start of all creates the tables; the one that is measured finds them, as every later one does. */
 async function prepareOurs(kind: StoreKind, telegramUrl: string, folder: string): Promise<Entry> {
-  const store = await kind.open(folder);
+  await using stack = new AsyncDisposableStack();
+  const store = stack.use(await kind.open(folder));
   const server = ours({ telegramUrl, database: store.url });
   await using first = await startChild(server);
+  const kept = stack.move();
   return {
     server,
     firstStartMs: first.coldStartMs,
     handled: () => store.figure("select count(*) from inbox where state = 'done'"),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

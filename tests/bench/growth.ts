@@ -63,7 +63,7 @@ async function openTenant(
   await bot.start();
   let id = 1;
   const group = createGroup({ telegram, post: (update) => hand(bot, update), nextId: () => id++ });
-  const rest = stack.move();
+  const kept = stack.move();
   return {
     size,
     async ask() {
@@ -72,7 +72,7 @@ async function openTenant(
       const { ms, shown } = await group.say("/status bitdefender");
       return { answer: ms, file: ms + (await sent).at - shown.at };
     },
-    [Symbol.asyncDispose]: () => rest.disposeAsync(),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 

@@ -50,8 +50,11 @@ export function historyOn(kind: StoreKind): (options: BenchOptions) => Promise<v
 
 /** A store in which the bot has made its tables. */
 async function openUsed(kind: StoreKind, { folder }: BenchOptions): Promise<BenchStore> {
-  const store = await kind.open(folder);
+  await using stack = new AsyncDisposableStack();
+  const store = stack.use(await kind.open(folder));
   await using _ = await openScene({ database: store.url });
+  // Whoever asked for it disposes of it now.
+  stack.move();
   return store;
 }
 

@@ -29,7 +29,7 @@ const FULL = {
   rounds: 5,
   warmUpSeconds: 1,
   seconds: 2,
-  commands: 40,
+  commands: 30,
   commandsInRound: 6,
   history: 1_000_000,
 };

@@ -24,12 +24,12 @@ export async function openScene(
   let id = firstId;
   const nextId = () => id++;
   const hand = (update: string) => post(child.port, update);
-  const rest = stack.move();
+  const kept = stack.move();
   return {
     child,
     groupIn: (chat) => createGroup({ telegram, post: hand, nextId, ...(chat !== undefined && { chat }) }),
     post: hand,
     nextId,
-    [Symbol.asyncDispose]: () => rest.disposeAsync(),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -66,8 +66,8 @@ async function createRound(group: Group, vendor: Delayed): Promise<() => Promise
 
 function report(taps: Series<Taps>): string {
   const alone = median(taps.alone);
-  const waves = median(taps.waves);
-  const added = (ms: readonly number[], calls: number) => (median(ms) - calls * alone).toFixed(1);
+  const [calls, waves] = [median(taps.calls), median(taps.waves)];
+  const added = (ms: readonly number[], inARow: number) => (median(ms) - inARow * alone).toFixed(1);
   return `\n## From the press to the answer\n\n` +
     timesTable({
       "Refresh of /status opsramp: the button's clock stops": taps.refreshNoticed,
@@ -80,10 +80,8 @@ function report(taps: Series<Taps>): string {
       [`the vendor alone (${VENDOR_MS} ms and a bare fetch)`]: taps.alone,
     }) +
     `\nFrom posting the press to \`answerCallbackQuery\` and to the edit with what came of it; ` +
-    `${taps.turn.length} of each, one\nat a time, a pause of ${PAUSE_MS} ms before each. An approval reads the ` +
-    `target again, sends the change and reads it\nback: ${
-      median(taps.calls)
-    } calls, ${waves} of them one after ` +
-    `the other. Without the vendor's own time a refresh takes\n${added(taps.refresh, 1)} ms, an approval ` +
+    `${taps.turn.length} of each,\none at a time, a pause of ${PAUSE_MS} ms before each. An approval reads the ` +
+    `target again, sends the change and\nreads it back: ${calls} calls that take the time of ${waves}. ` +
+    `Without the vendor's own time a refresh takes\n${added(taps.refresh, 1)} ms and an approval ` +
     `${added(taps.approval, waves)} ms.\n`;
 }
