@@ -22,8 +22,8 @@ export type Inline =
   | { readonly code: string }
   /** A vendor's or a person's words: cleaned, cut to `max` characters (default 80), never markup. */
   | { readonly data: string; readonly max?: number }
-  /** An instant (epoch ms) in the reader's own zone; "relative" reads like "in 15 min". */
-  | { readonly time: number; readonly as?: "clock" | "date" | "relative" };
+  /** An instant (epoch ms) in the reader's own zone; "relative" reads like "in 15 min", "deadline" "03:27 (in 15 min)". */
+  | { readonly time: number; readonly as?: "clock" | "date" | "relative" | "deadline" };
 
 export type Line = Inline | readonly Inline[];
 

@@ -209,10 +209,7 @@ function needsLine(change: Change, approvers: readonly string[]): Line {
     { data: change.requester_name || "the requester", max: 40 },
     approvers.length > 0 ? [": ", { data: approvers.join(", "), max: 80 }] : "",
     " · until ",
-    { time: change.expires_at, as: "clock" },
-    " (",
-    { time: change.expires_at, as: "relative" },
-    ")",
+    { time: change.expires_at, as: "deadline" },
   );
 }
 

@@ -10,6 +10,8 @@ export interface Span {
   /** A vendor's or a person's words. */
   readonly data?: true;
   readonly time?: Instant;
+  /** Says once more what stands before it, for a reader whose client shows times in its own way. */
+  readonly again?: true;
 }
 
 export interface Instant {
@@ -38,6 +40,11 @@ export function textOf(spans: readonly Span[]): string {
   return spans.map((span) => span.text).join("");
 }
 
+/** For a reader to whom a time is its fallback text, and is said once. */
+export function said(spans: readonly Span[]): readonly Span[] {
+  return spans.filter((span) => !span.again);
+}
+
 /** Makes all of a line bold, but for its code. */
 export function bold(spans: readonly Span[]): Span[] {
   return spans.map((span) => span.code ? span : { ...span, bold: true });
@@ -60,7 +67,7 @@ function* flatten(line: Line, isBold: boolean, dataMax: number | undefined): Gen
   } else if ("data" in line) {
     yield { ...span(clean(line.data, dataMax ?? line.max), isBold), data: true };
   } else {
-    yield timeSpan(line.time, line.as, isBold);
+    yield* timeSpans(line.time, line.as, isBold);
   }
 }
 
@@ -75,11 +82,17 @@ function span(text: string, isBold: boolean): Span {
 const FORMATS = { clock: "t", date: "dt", relative: "r" } as const;
 
 /** Telegram carries times from 1970 to 2038; others are only written out. */
-function timeSpan(epochMs: number, as: keyof typeof FORMATS = "date", isBold: boolean): Span {
+function timeSpans(epochMs: number, as: keyof typeof FORMATS | "deadline" = "date", isBold: boolean): Span[] {
   const unix = Math.floor(epochMs / 1000);
-  if (Number.isNaN(new Date(epochMs).getTime())) return span("an unknown time", isBold);
-  if (unix <= 0 || unix > 2 ** 31 - 1) return span(utc(epochMs), isBold);
-  return { ...span(utc(epochMs), isBold), time: { unix, format: FORMATS[as] } };
+  if (Number.isNaN(new Date(epochMs).getTime())) return [span("an unknown time", isBold)];
+  if (unix <= 0 || unix > 2 ** 31 - 1) return [span(utc(epochMs), isBold)];
+  const time = (format: Instant["format"]): Span => ({
+    ...span(utc(epochMs), isBold),
+    time: { unix, format },
+  });
+  if (as !== "deadline") return [time(FORMATS[as])];
+  const again = [span(" (", isBold), time(FORMATS.relative), span(")", isBold)];
+  return [time(FORMATS.clock), ...again.map((span): Span => ({ ...span, again: true }))];
 }
 
 /** Joins neighbours of the same look; code and times stay apart, each being a thing of its own. */
@@ -96,7 +109,7 @@ function merge(spans: readonly Span[]): Span[] {
 }
 
 function isOwn(span: Span): boolean {
-  return !span.code && !span.data && !span.time;
+  return !span.code && !span.data && !span.time && !span.again;
 }
 
 function trim(spans: readonly Span[]): Span[] {

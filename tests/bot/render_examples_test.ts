@@ -93,6 +93,23 @@ Deno.test("renderPlain sets times only as text for servers that do not know them
   assert.deepEqual(entities.filter(({ type }) => type === "date_time"), []);
 });
 
+Deno.test("toText says a deadline once, wherever it stands", () => {
+  const until = ["until ", { time: AT, as: "deadline" }] as const;
+  const said = toText({
+    mark: "info",
+    title: until,
+    blocks: [
+      { kind: "facts", facts: [["Needs", until]] },
+      { kind: "list", items: [until] },
+      { kind: "table", header: ["when"], rows: [[until]] },
+      { kind: "details", summary: until, blocks: [{ kind: "text", text: until }] },
+    ],
+    footer: until,
+  });
+  assert.equal(said.match(/2026-11-21 03:27 UTC/g)?.length, 7);
+  assert.doesNotMatch(said, /UTC \(/);
+});
+
 Deno.test("renderPlain says what a plan changes, names the columns in each row, and spells out the danger", () => {
   assert.equal(
     renderPlain(CARD, OPTIONS).text,

@@ -318,7 +318,7 @@ function anyLine(text: fc.Arbitrary<string>): fc.Arbitrary<Line> {
       text,
       text.map((code) => ({ code })),
       fc.record({ data: text, max: fc.integer({ min: 1, max: 200 }) }, { requiredKeys: ["data"] }),
-      fc.record({ time: anyTime(), as: fc.constantFrom("clock", "date", "relative") }, {
+      fc.record({ time: anyTime(), as: fc.constantFrom("clock", "date", "relative", "deadline") }, {
         requiredKeys: ["time"],
       }),
       tie("line").map((bold) => ({ bold })),

@@ -39,6 +39,22 @@ chatTest("A server from before rich messages gets plain ones, after one refusal"
   { pressed: "Next", answered: "rows 11–20" },
 ]);
 
+chatTest("A server that shows no times is told each of them once", { telegram: { legacy: true } }, [
+  {
+    happens: ({ telegram }) =>
+      telegram.faults.push({
+        method: "sendMessage",
+        status: 400,
+        description: "Bad Request: can't parse entities: unsupported entity type",
+      }),
+    said: "/rotate externalid Acme Corp reason=leaked",
+    by: ANA,
+    answered: /until \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m,
+    asked: ["findCompaniesByName", "getAmazonEC2ExternalIdForCrossAccountRole", "findCompaniesByName"],
+    audited: ["asked"],
+  },
+]);
+
 chatTest("A reply that the server does not take as rich goes as plain, and the next one is rich again", {}, [
   {
     ...PING,
