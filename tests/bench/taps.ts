@@ -67,7 +67,7 @@ async function createRound(group: Group, vendor: Delayed): Promise<() => Promise
 function report(taps: Series<Taps>): string {
   const alone = median(taps.alone);
   const [calls, waves] = [median(taps.calls), median(taps.waves)];
-  const added = (ms: readonly number[], inARow: number) => (median(ms) - inARow * alone).toFixed(1);
+  const added = (ms: readonly number[], waits: number) => (median(ms) - waits * alone).toFixed(1);
   return `\n## From the press to the answer\n\n` +
     timesTable({
       "Refresh of /status opsramp: the button's clock stops": taps.refreshNoticed,
