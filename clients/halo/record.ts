@@ -4,6 +4,10 @@ import { hidden, withoutSecrets } from "./secret.ts";
 
 export type Json = z.core.util.JSONType;
 
+// Made once: building them takes longer than using them.
+const json = z.json();
+const identified = z.looseObject({ id: z.int() });
+
 /** One stored configuration: the allowed fields as the vendor returned them, secrets hidden. */
 export type Integration = { readonly id: number; readonly [field: string]: Json };
 
@@ -32,14 +36,14 @@ export function savedOf(row: Product): z.ZodType<Integration | undefined> {
 /** Live data and the like: any JSON, secret-looking parts hidden. An empty answer is null. */
 export const anyJson: z.ZodType<Json> = z.unknown()
   .transform((answer) => answer ?? null)
-  .pipe(z.json())
+  .pipe(json)
   .transform(withoutSecrets);
 
 function recordOf(row: Product): z.ZodType<Integration> {
-  return z.looseObject({ id: z.int() }).transform((record) => {
+  return identified.transform((record) => {
     const kept: Record<string, Json> = {};
     for (const [field, kind] of row.fields) {
-      const value = z.json().safeParse(record[field]);
+      const value = json.safeParse(record[field]);
       if (value.success) kept[field] = kind === "secret" ? hidden(value.data) : withoutSecrets(value.data);
     }
     return { ...kept, id: record.id };

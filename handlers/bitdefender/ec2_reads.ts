@@ -5,6 +5,7 @@ import { BadInput, type Context, operationsOf, type PastChange, type View } from
 import type { Block, Line, Mark, Reply } from "../reply.ts";
 import { ofCompany, type Scope } from "./companies.ts";
 import { listedFor, type Recorded, recorded, targetKey } from "./ec2_state.ts";
+import { figure } from "./figure.ts";
 
 const { read } = operationsOf<Bitdefender>("bitdefender");
 
@@ -61,7 +62,7 @@ export const usageEc2 = read({
     const total = totalOf(hours);
     return {
       mark: total > 0 ? "info" : "absent",
-      title: [`${format(total)} EC2 hours in ${month} · `, { data: scope.name }],
+      title: [`${figure(total)} EC2 hours in ${month} · `, { data: scope.name }],
       blocks: hoursTable(hours),
       footer: asOf(at, view.now),
     };
@@ -133,7 +134,7 @@ function renderStatus(status: Ec2Status, view: View): Reply {
     ["External ID", externalId === null ? "none generated" : { code: externalId }],
     ["Role", role === null ? "not recorded by this bot" : { code: role }],
     ...(account === null ? [] : [["AWS account", [{ code: account }, listedWords(status.listed)]] as const]),
-    ["Hours this month", format(totalOf(hours))],
+    ["Hours this month", figure(totalOf(hours))],
   ];
   const id = scope.companyId;
   return {
@@ -162,7 +163,7 @@ function verdictOf({ externalId, listed, hours, recorded }: Ec2Status): string {
   if (listed === false) return `no longer listed for AWS account ${recorded.account}`;
   if (listed === true) return `active with AWS account ${recorded.account}`;
   const total = totalOf(hours);
-  if (total > 0) return `${format(total)} hours this month`;
+  if (total > 0) return `${figure(total)} hours this month`;
   return externalId === null ? "not set up, no external ID" : "external ID present, no hours this month";
 }
 
@@ -174,12 +175,12 @@ function listedWords(listed: boolean | null | undefined): string {
 function hoursTable(hours: Hours): readonly Block[] {
   const rows = Object.entries(hours)
     .sort(([, one], [, other]) => other - one)
-    .map(([category, spent]) => [{ data: category }, format(spent)]);
+    .map(([category, spent]) => [{ data: category }, figure(spent)]);
   if (rows.length === 0) return [];
   return [{
     kind: "table",
     header: ["Category", "Hours"],
-    rows: [...rows, ["Total", format(totalOf(hours))]],
+    rows: [...rows, ["Total", figure(totalOf(hours))]],
   }];
 }
 
@@ -211,10 +212,6 @@ function currentMonth(now: number): string {
 
 function totalOf(hours: Hours): number {
   return Object.values(hours).reduce((total, each) => total + each, 0);
-}
-
-function format(value: number): string {
-  return value.toLocaleString("en-US");
 }
 
 function rotateCommand({ companyId }: Scope): string {

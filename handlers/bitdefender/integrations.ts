@@ -11,6 +11,7 @@ import { type Context, type Health, operationsOf, type View } from "../operation
 import type { Attachment, Block, Line, Mark, Reply } from "../reply.ts";
 import { type Company, resolveCompany } from "./companies.ts";
 import { ACTIVE, integrationTypeWord, isProblem, severity, statusWord, viewTypeWord } from "./enums.ts";
+import { figure } from "./figure.ts";
 
 const { read } = operationsOf<Bitdefender>("bitdefender");
 
@@ -105,9 +106,9 @@ function titleOf(integrations: readonly Integration[], problems: number): string
 function summaryOf(integrations: readonly Integration[], problems: number): string {
   const count = integrations.length;
   if (count === 0) return "no integrations configured";
-  if (problems > 0) return `${number(problems)} of ${number(count)} need action`;
-  return `${number(integrations.filter(({ status }) => status === ACTIVE).length)} of ${
-    number(count)
+  if (problems > 0) return `${figure(problems)} of ${figure(count)} need action`;
+  return `${figure(integrations.filter(({ status }) => status === ACTIVE).length)} of ${
+    figure(count)
   } active`;
 }
 
@@ -115,13 +116,13 @@ function countsOf(sorted: readonly Integration[]): readonly Block[] {
   const counts = new Map<string, number>();
   for (const { status } of sorted) counts.set(statusWord(status), (counts.get(statusWord(status)) ?? 0) + 1);
   if (counts.size === 0) return [];
-  return [{ kind: "text", text: [...counts].map(([word, count]) => `${word} ${number(count)}`).join(" · ") }];
+  return [{ kind: "text", text: [...counts].map(([word, count]) => `${word} ${figure(count)}`).join(" · ") }];
 }
 
 function movedNote(read: number, total: number): readonly Block[] {
   if (read === total) return [];
   const text =
-    `GravityZone counts ${number(total)}, ${number(read)} could be read: the list changed meanwhile. ` +
+    `GravityZone counts ${figure(total)}, ${figure(read)} could be read: the list changed meanwhile. ` +
     "Ask again for exact counts.";
   return [{ kind: "text", text }];
 }
@@ -133,8 +134,8 @@ function healthyOf(sorted: readonly Integration[]): readonly Block[] {
 }
 
 function fileNote(count: number, problems: number): Block {
-  const cut = problems > MOST_PROBLEMS ? `The worst ${MOST_PROBLEMS} of ${number(problems)} are shown. ` : "";
-  return { kind: "text", text: `${cut}All ${number(count)} are in the file, problems first.` };
+  const cut = problems > MOST_PROBLEMS ? `The worst ${MOST_PROBLEMS} of ${figure(problems)} are shown. ` : "";
+  return { kind: "text", text: `${cut}All ${figure(count)} are in the file, problems first.` };
 }
 
 function tableOf(integrations: readonly Integration[]): Block {
@@ -178,8 +179,9 @@ function fileOf(sorted: readonly Integration[], at: number): Attachment {
   return { name: `bitdefender-integrations-${day}.csv`, mime: "text/csv", content: toCsv(header, rows) };
 }
 
+const order = new Intl.Collator("en", { numeric: true });
+
 function worstFirst(integrations: readonly Integration[]): readonly Integration[] {
-  const order = new Intl.Collator("en", { numeric: true });
   return [...integrations].sort((one, other) =>
     severity(one.status) - severity(other.status) || one.status - other.status ||
     order.compare(one.name, other.name)
@@ -198,8 +200,4 @@ function whereOf(entry: Integration): Line {
 
 function companyOf({ company }: Integration): Line {
   return company ? { data: company.name } : "";
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en-US");
 }
