@@ -1,8 +1,9 @@
-import { ClientError, describe, type Failure, type FailureKind, nextStep } from "../clients/errors.ts";
+import { ClientError, describe, type Failure, type FailureKind } from "../clients/errors.ts";
 import type { Block, Reply } from "../handlers/reply.ts";
 import { refusalOf } from "./command/refusal.ts";
 import type { Vocabulary } from "./command/route.ts";
 import { errorFields, type Log } from "./log.ts";
+import { nextStep } from "./next_step.ts";
 
 /** Nothing can be read as long as these last, and people look for the same word as in `/status`. */
 const SILENT_OR_SHUT: ReadonlySet<FailureKind> = new Set([

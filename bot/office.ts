@@ -73,7 +73,7 @@ export function createOffice(options: OfficeOptions): Office {
     ...freezeCommands({ store, aliases: vendors.aliases, groups: config.adminChats.filter((id) => id < 0) }),
     ...auditCommands(store, bot.api),
     ...aboutCommands({ vocabulary, vendors, startedAt: store.now(), now: store.now }),
-    doctorCommand(shared),
+    doctorCommand({ ...shared, botId: () => bot.botInfo.id }),
   ];
   commands.unshift(...builtins);
 

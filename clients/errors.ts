@@ -70,8 +70,8 @@ export function describe(failure: Failure): string {
   }
 }
 
-/** What to do next, in one sentence. */
-export function nextStep(failure: Failure): string {
+/** What to do next, in one sentence. `credentials`: what they are called where they are configured. */
+export function nextStep(failure: Failure, credentials?: readonly string[]): string {
   if (failure.ambiguous) {
     return `The change may have taken effect and is not sent again: look at its state in ${failure.vendor} first.`;
   }
@@ -82,7 +82,9 @@ export function nextStep(failure: Failure): string {
     case "timed_out":
       return `Ask again in ${later}; if it lasts, check ${failure.vendor}'s own status.`;
     case "credentials_refused":
-      return `Someone with access to the bot: check the ${failure.vendor} credentials, then /doctor.`;
+      return `Someone with access to the bot: check ${
+        credentials?.join(" and ") ?? `the ${failure.vendor} credentials`
+      }, then /doctor.`;
     case "rights_refused":
       return `Someone who administers ${failure.vendor}: give our key the right to do this, then ask again.`;
     case "not_found":

@@ -17,6 +17,7 @@ export const apono: Vendor<Apono> = {
   label: "Apono",
   targets: { apono: [] },
   environment: ["APONO_API_TOKEN"],
+  credentials: ["APONO_API_TOKEN"],
   operations: [
     showStatus,
     listIntegrations,

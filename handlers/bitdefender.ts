@@ -13,8 +13,10 @@ import type { Line } from "./reply.ts";
 export const bitdefender: Vendor<Bitdefender> = {
   name: "bitdefender",
   label: "Bitdefender",
+  system: "GravityZone",
   targets: { bitdefender: ["bd", "gravityzone"], ec2: [], externalid: [] },
   environment: ["BITDEFENDER_API_URL", "BITDEFENDER_API_KEY"],
+  credentials: ["BITDEFENDER_API_KEY"],
   operations: [
     statusBitdefender,
     statusEc2,

@@ -22,6 +22,7 @@ export function haloWith(products: readonly Product[]): Vendor<Halo> {
     label: "HaloPSA",
     targets: { halo: ["halopsa"], ...Object.fromEntries(targets) },
     environment: ["HALO_API_URL", "HALO_AUTH_URL", "HALO_CLIENT_ID", "HALO_CLIENT_SECRET"],
+    credentials: ["HALO_CLIENT_ID", "HALO_CLIENT_SECRET"],
     operations: [statusOfAll(products), ...products.flatMap(operationsFor)],
     health: (context) => healthOf(context, products),
     probe: (client, call) => probe(client, products, call),

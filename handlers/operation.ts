@@ -221,8 +221,12 @@ export interface Vendor<Client> {
   readonly label: string;
   /** Its targets, each with the other names people type for it. */
   readonly targets: Readonly<Record<string, readonly string[]>>;
+  /** What its failures call it, where that is not its label. */
+  readonly system?: string;
   /** The environment names that configure it. */
   readonly environment: readonly string[];
+  /** Those of them that prove who we are. */
+  readonly credentials: readonly string[];
   readonly operations: readonly Operation[];
   health(context: Context<Client>): Promise<Health>;
   /** The cheapest call that proves the credentials; says what they allow. */

@@ -14,6 +14,7 @@ export const opsramp: Vendor<OpsRamp> = {
   label: "OpsRamp",
   targets: { opsramp: [] },
   environment: ["OPSRAMP_API_URL", "OPSRAMP_TENANT_ID", "OPSRAMP_CLIENT_ID", "OPSRAMP_CLIENT_SECRET"],
+  credentials: ["OPSRAMP_CLIENT_ID", "OPSRAMP_CLIENT_SECRET"],
   operations: [status, list, show, update, map, notifier, enable, disable],
   health,
   probe,

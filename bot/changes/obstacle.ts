@@ -1,8 +1,9 @@
-import { ClientError, describe, nextStep } from "../../clients/errors.ts";
+import { ClientError, describe } from "../../clients/errors.ts";
 import { BadInput, ChoiceNeeded, type Nothing, type Plan } from "../../handlers/operation.ts";
 import { type Line, line } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
 import { errorFields, type Log } from "../log.ts";
+import { nextStep } from "../next_step.ts";
 import type { People } from "../people/people.ts";
 import { type ReasonCode, reasons } from "../people/reasons.ts";
 import { StoreAway } from "../store/away.ts";

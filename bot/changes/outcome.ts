@@ -1,6 +1,7 @@
-import { type ClientError, describe, nextStep } from "../../clients/errors.ts";
+import { type ClientError, describe } from "../../clients/errors.ts";
 import type { Receipt, Verdict } from "../../handlers/operation.ts";
 import { type Line, line } from "../../handlers/reply.ts";
+import { nextStep } from "../next_step.ts";
 import { type Outgoing, PRIORITY } from "../store/messages.ts";
 import { stateLine } from "./card.ts";
 import type { Change } from "./machine.ts";

@@ -1,11 +1,12 @@
 import type { Api } from "grammy";
 import { z } from "zod";
 import type { Clock } from "../../clients/clock.ts";
-import { ClientError, nextStep } from "../../clients/errors.ts";
+import { ClientError } from "../../clients/errors.ts";
 import { type Block, type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
 import { unreachable } from "../failure.ts";
 import { errorFields } from "../log.ts";
+import { nextStep } from "../next_step.ts";
 import { HANDLED_UPDATES } from "../people/incoming.ts";
 import { oldestWaiting } from "../store/inbox.ts";
 import type { Store } from "../store/store.ts";
@@ -20,6 +21,8 @@ const LATE_MS = 60_000;
 export interface DoctorOptions {
   readonly config: Config;
   readonly api: Api;
+  /** Known once Telegram has told it. */
+  readonly botId: () => number;
   readonly store: Store;
   readonly vendors: Vendors;
   readonly capabilities: Capabilities;
@@ -111,8 +114,8 @@ async function delivery({ config, api, store }: DoctorOptions): Promise<Told> {
 }
 
 /** The only right it needs is to delete a message that holds a secret; every other is one too many. */
-async function rightsIn({ config, api }: DoctorOptions, chatId: number): Promise<Told> {
-  const me = await api.getChatMember(chatId, config.botId);
+async function rightsIn({ api, botId }: DoctorOptions, chatId: number): Promise<Told> {
+  const me = await api.getChatMember(chatId, botId());
   if (me.status === "left" || me.status === "kicked") return { ok: false, says: "I am not in it: add me" };
   if (me.status !== "administrator") {
     return {

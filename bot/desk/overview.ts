@@ -1,9 +1,10 @@
 import type { Clock } from "../../clients/clock.ts";
-import { ClientError, nextStep } from "../../clients/errors.ts";
+import { ClientError } from "../../clients/errors.ts";
 import type { Health } from "../../handlers/operation.ts";
 import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
 import { unreachable } from "../failure.ts";
 import { errorFields, type Log } from "../log.ts";
+import { nextStep } from "../next_step.ts";
 import { MARKS } from "../render/mark.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";

@@ -173,6 +173,21 @@ chatTest("/doctor finds nothing, then finds what is wrong, worst first", {}, [
   },
 ]);
 
+chatTest("/doctor looks at the rights of whom Telegram says it is", { telegram: { bot: { id: 654_321 } } }, [
+  {
+    said: "/doctor",
+    answered: /All 9 checks are fine.*rights as they should be/s,
+    asked: [
+      "getApiKeyDetails",
+      "v4.list",
+      "token",
+      "search",
+      "POST /auth/token",
+      "GET /api/DattoRmmDetails",
+    ],
+  },
+]);
+
 chatTest("/status bitdefender is served again for ten seconds, with its age", {}, [
   READ,
   { ...READ, happens: (stage) => pass(stage, 5000), answered: /2 of 14.* · 5 s old/s, asked: [] },

@@ -41,6 +41,12 @@ Deno.test("describe leaves out what is not known", () => {
   assert.equal(describe(failure("credentials_refused")), "GravityZone refused our key");
 });
 
+Deno.test("nextStep names the credentials as they are called", () => {
+  const refused = failure("credentials_refused");
+  assert.match(nextStep(refused), /: check the GravityZone credentials, then/);
+  assert.match(nextStep(refused, ["AN_ID", "A_SECRET"]), /: check AN_ID and A_SECRET, then/);
+});
+
 Deno.test("nextStep says when to ask again", () => {
   assert.equal(nextStep(failure("rate_limited", { retryAfterMs: 400 })), "Ask again in 1 s.");
   assert.equal(nextStep(failure("rate_limited", { retryAfterMs: 200_000 })), "Ask again in 4 min.");

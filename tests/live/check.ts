@@ -1,9 +1,10 @@
 import { type Environment, readConfig } from "../../bot/config.ts";
 import { connect } from "../../bot/connect.ts";
+import { nextStep } from "../../bot/next_step.ts";
 import { toText } from "../../bot/render/text.ts";
 import type { Connected } from "../../bot/vendors.ts";
 import type { Clock } from "../../clients/clock.ts";
-import { ClientError, describe, nextStep } from "../../clients/errors.ts";
+import { ClientError, describe } from "../../clients/errors.ts";
 import type { CallEvent } from "../../clients/http.ts";
 import { type Line, line } from "../../handlers/reply.ts";
 import { createContext } from "../handlers/context.ts";

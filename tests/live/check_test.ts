@@ -35,7 +35,7 @@ Deno.test("checkLive says what to do about a vendor that refuses the credentials
   assert.deepEqual(findings.map(({ outcome }) => outcome), ["works", "fails", "works", "works"]);
   assert.equal(
     lineOf(findings[1]!),
-    "🔴 Apono fails: Apono refused our key (401). Someone with access to the bot: check the Apono credentials, then /doctor.",
+    "🔴 Apono fails: Apono refused our key (401). Someone with access to the bot: check APONO_API_TOKEN, then /doctor.",
   );
 });
 

@@ -10,6 +10,8 @@ interface Access {
   readonly change: string;
   /** Variables that make the vendor refuse us. */
   readonly wrong: Environment;
+  /** What people are told to look at then. */
+  readonly look: string;
   /** What `/doctor` says when it does not. */
   readonly proof: RegExp;
 }
@@ -20,6 +22,7 @@ const ACCESS: Readonly<Record<keyof typeof vendors, Access>> = {
     read: "/status bitdefender",
     change: "/rotate externalid Acme Corp reason=leaked",
     wrong: { BITDEFENDER_API_KEY: "another-key" },
+    look: "BITDEFENDER_API_KEY",
     proof: /Bitdefender\s+the key works; enabled: companies, licensing, network, integrations/,
   },
   apono: {
@@ -27,6 +30,7 @@ const ACCESS: Readonly<Record<keyof typeof vendors, Access>> = {
     read: "/catalog",
     change: "/refresh apono Orders DB",
     wrong: { APONO_API_TOKEN: "aup_another" },
+    look: "APONO_API_TOKEN",
     proof: /Apono\s+the token may read the integrations \(v4 API\)/,
   },
   opsramp: {
@@ -34,6 +38,7 @@ const ACCESS: Readonly<Record<keyof typeof vendors, Access>> = {
     read: "/list opsramp",
     change: "/enable opsramp AWS staging",
     wrong: { OPSRAMP_CLIENT_SECRET: "another-secret" },
+    look: "OPSRAMP_CLIENT_ID and OPSRAMP_CLIENT_SECRET",
     proof: /OpsRamp\s+the client works for this tenant; it sees 9 installed integrations/,
   },
   halo: {
@@ -41,11 +46,12 @@ const ACCESS: Readonly<Record<keyof typeof vendors, Access>> = {
     read: "/list armis",
     change: "/disable armis 4",
     wrong: { HALO_CLIENT_SECRET: "another-secret" },
+    look: "HALO_CLIENT_ID and HALO_CLIENT_SECRET",
     proof: /HaloPSA\s+accepted; Datto RMM can be read \(1 set up\)/,
   },
 };
 
-for (const [name, { label, read, change, wrong, proof }] of Object.entries(ACCESS)) {
+for (const [name, { label, read, change, wrong, look, proof }] of Object.entries(ACCESS)) {
   const { environment } = vendors[name as keyof typeof vendors];
 
   Deno.test(`${read} and ${change} of ${label} without credentials say what to set`, async () => {
@@ -71,8 +77,12 @@ for (const [name, { label, read, change, wrong, proof }] of Object.entries(ACCES
     assert.match(
       refused.news().at(-1) ?? "",
       new RegExp(
-        `${label}\\s+unreachable: refused our key \\(401\\)\\. Someone with access to the bot: check the `,
+        `${label}\\s+unreachable: refused our key \\(401\\)\\. Someone with access to the bot: check ${look}, then /doctor\\.`,
       ),
     );
+    for (const command of [read, change]) await refused.say(ANA, command);
+    for (const told of [refused.news().at(-1), refused.whispers(ANA).at(-1)]) {
+      assert.ok(told?.includes(`check ${look}, then /doctor.`), `${told}`);
+    }
   });
 }
