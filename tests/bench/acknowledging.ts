@@ -1,6 +1,7 @@
 import { type Child, deno } from "./child.ts";
 import type { Load, LoadOptions } from "./load.ts";
 import { PATH } from "./update.ts";
+import { hasWrk, runWrk } from "./wrk.ts";
 
 export const CONNECTIONS = 64;
 
@@ -37,7 +38,12 @@ export async function acknowledge(child: Child, options: AcknowledgingOptions): 
   };
 }
 
-async function runLoad(options: LoadOptions): Promise<Load> {
+/** The load generator, for a report. */
+export const GENERATOR = await hasWrk() ? "wrk" : "a load generator in Deno (wrk is not installed)";
+
+const runLoad = GENERATOR === "wrk" ? runWrk : runInDeno;
+
+async function runInDeno(options: LoadOptions): Promise<Load> {
   const [program, ...args] = deno("load.ts", JSON.stringify(options));
   const { code, stdout } = await new Deno.Command(program, { args, stdout: "piped", stderr: "inherit" })
     .output();

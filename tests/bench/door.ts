@@ -1,4 +1,4 @@
-import { acknowledge, type Acknowledging, CONNECTIONS } from "./acknowledging.ts";
+import { acknowledge, type Acknowledging, CONNECTIONS, GENERATOR } from "./acknowledging.ts";
 import { startChild } from "./child.ts";
 import { allContenders, type Contender } from "./contenders.ts";
 import { median, range, thousands } from "./figures.ts";
@@ -10,8 +10,6 @@ import { serveTelegram } from "./telegram.ts";
 const SETTLE_MS = 300;
 
 interface Round extends Acknowledging {
-  readonly firstStartMs: number;
-  readonly coldStartMs: number;
   readonly idleMb: number;
   readonly loadedMb: number;
   /** Updates that our worker handled during the load, per second. */
@@ -20,7 +18,7 @@ interface Round extends Acknowledging {
 
 type Rounds = ReadonlyMap<Contender["name"], Round[]>;
 
-/** Acknowledgements, start and memory of all servers, taking turns. */
+/** Acknowledgements and memory of all servers, taking turns. */
 export async function measureDoor(options: BenchOptions): Promise<void> {
   await using telegram = serveTelegram();
   const all = await allContenders({ telegramUrl: telegram.url, folder: options.folder });
@@ -29,7 +27,7 @@ export async function measureDoor(options: BenchOptions): Promise<void> {
   for (let round = 0; round < options.rounds; round++) {
     for (const contender of contenders) rounds.get(contender.name)?.push(await measure(contender, options));
   }
-  await print(doorReport(all, rounds) + startReport(contenders, rounds));
+  await print(doorReport(all, rounds) + memoryReport(contenders, rounds));
 }
 
 async function measure(contender: Contender, options: BenchOptions): Promise<Round> {
@@ -44,8 +42,6 @@ async function measure(contender: Contender, options: BenchOptions): Promise<Rou
   });
   return {
     ...load,
-    firstStartMs: entry.firstStartMs ?? NaN,
-    coldStartMs: child.coldStartMs,
     idleMb,
     loadedMb: child.memoryMb() ?? NaN,
     handledPerSecond: (await entry.handled() - handledBefore) / load.seconds,
@@ -76,7 +72,7 @@ function doorReport(all: readonly Contender[], rounds: Rounds): string {
       ["", "per s", "to (a)", "lowest to highest", "p50 ms", "p99 ms", "CPU µs each", "to (a) by CPU"],
       rows,
     ) +
-    `\nEvery update is a message among people in the admin group. (d) and (e) have each on disk before its 200;\n` +
+    `\nLoaded by ${GENERATOR}. Every update is a message among people in the admin group. (d) and (e) have each on disk before its 200;\n` +
     `meanwhile their worker takes them in order, finds no command and marks them done:\n` +
     `${handled.join(", ")}. CPU is of the server's own process, without Postgres.\n` +
     `${absent.join("")}\n` +
@@ -88,21 +84,13 @@ function isHere({ missing }: Contender): boolean {
   return missing === undefined;
 }
 
-function startReport(contenders: readonly Contender[], rounds: Rounds): string {
-  const starts = ratiosTo("grammy", rounds, (round) => round.coldStartMs);
+function memoryReport(contenders: readonly Contender[], rounds: Rounds): string {
   const rows = contenders.map(({ name, label }) => [
     label,
-    medianOf(rounds, name, "coldStartMs").toFixed(0),
-    median(starts(name)).toFixed(2),
-    range(starts(name), 2),
     medianOf(rounds, name, "idleMb").toFixed(0),
     medianOf(rounds, name, "loadedMb").toFixed(0),
   ]);
-  return `\n## Start and memory\n\n` +
-    table(["", "cold start ms", "to (b)", "lowest to highest", "idle MB", "after load MB"], rows) +
-    `\nFrom the start of the process to the first 200. (d)'s very first start, which creates the tables: ` +
-    `${medianOf(rounds, "SQLite", "firstStartMs").toFixed(0)} ms.\n\n` +
-    aim("(d) starts within 1.5 times (b)", median(starts("SQLite")) <= 1.5);
+  return `\n## Memory\n\n` + table(["resident", "idle MB", "after load MB"], rows);
 }
 
 /** Compares within a round, because the machine differs from one to the next. */

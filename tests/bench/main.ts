@@ -7,6 +7,7 @@ import { type BenchOptions, readWish, usage } from "./options.ts";
 import { measureOverview } from "./overview.ts";
 import { print } from "./print.ts";
 import { measureSoak } from "./soak.ts";
+import { measureStarts } from "./starts.ts";
 import { postgres, sqlite } from "./stores.ts";
 import { measureTaps } from "./taps.ts";
 
@@ -18,6 +19,7 @@ const ON_REQUEST: Readonly<Record<string, (options: BenchOptions) => Promise<voi
 
 const PARTS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   door: measureDoor,
+  starts: measureStarts,
   answers: measureAnswers,
   taps: measureTaps,
   overview: measureOverview,
