@@ -1,10 +1,8 @@
 import { z } from "zod";
 import { type Bitdefender, methods } from "./bitdefender/methods.ts";
-import { failedAnswer, isMethodNotFound, RpcError } from "./bitdefender/rpc_error.ts";
+import { errorIn } from "./bitdefender/rpc_error.ts";
 import type { Clock } from "./clock.ts";
-import { ClientError } from "./errors.ts";
 import { type CallEvent, type CallOptions, createHttp, type Limits } from "./http.ts";
-import { cleanWords } from "./http/words.ts";
 import { path } from "./path.ts";
 
 export {
@@ -45,8 +43,14 @@ export function createBitdefender(options: BitdefenderOptions): Bitdefender {
     limits,
     authorization: { header: () => credentials },
     explain: (status, body) => {
-      const said = failedAnswer.safeParse(body).data?.error;
-      return said && { detail: said.words, ...(status === 400 && { kind: said.kind }) };
+      const no = errorIn(body);
+      return no && { detail: no.words, ...(status === 400 && { kind: no.kind }) };
+    },
+    refusalIn(body, operation) {
+      const no = errorIn(body);
+      if (!no) return undefined;
+      const { cause, kind, words } = no;
+      return { cause, kind, detail: cause.notOffered ? `this tenant no longer offers ${operation}` : words };
     },
     ...(onCall && { onCall }),
     ...(timeoutMs !== undefined && { timeoutMs }),
@@ -55,35 +59,19 @@ export function createBitdefender(options: BitdefenderOptions): Bitdefender {
   async function send(name: keyof typeof methods, params: unknown, call: CallOptions): Promise<unknown> {
     const { service, write, params: allowed, result } = methods[name];
     const id = crypto.randomUUID();
-    const sent = allowed.parse(params);
     const answer = await http.call(
       {
         operation: name,
         method: "POST",
         path: path`/v1.0/jsonrpc/${service}`,
-        json: { id, jsonrpc: "2.0", method: name, params: sent },
+        json: { id, jsonrpc: "2.0", method: name, params: allowed.parse(params) },
         write,
       },
-      z.union([failedAnswer, z.object({ id: z.union([z.string(), z.number()]), result })]),
+      // Another request's answer says nothing about this one.
+      z.object({ id: z.literal(id), result }),
       call,
     );
-    if ("error" in answer) throw refusal(name, answer.error, sent);
-    if (answer.id !== id) throw notOurs(name, write);
     return answer.result;
-  }
-
-  function refusal(operation: string, said: RpcError, sent: object): ClientError {
-    const secrets = [apiKey, ...("keySecret" in sent ? [String(sent.keySecret)] : [])];
-    const words = isMethodNotFound(said) ? `this tenant no longer offers ${operation}` : said.words;
-    const detail = cleanWords(words, secrets) ?? "it gave no reason";
-    return new ClientError({
-      vendor: VENDOR,
-      operation,
-      kind: said.kind,
-      detail,
-      ambiguous: false,
-      cause: new RpcError(said.code, detail),
-    });
   }
 
   // Sound because `send` answers each name by the result schema of the same row.
@@ -93,15 +81,4 @@ export function createBitdefender(options: BitdefenderOptions): Bitdefender {
       (params: unknown, call: CallOptions) => send(name, params, call),
     ]),
   ) as Bitdefender;
-}
-
-/** A write that got someone else's answer may have taken effect. */
-function notOurs(operation: string, write: boolean): ClientError {
-  return new ClientError({
-    vendor: VENDOR,
-    operation,
-    kind: "unexpected_reply",
-    detail: "the answer belongs to another request",
-    ambiguous: write,
-  });
 }

@@ -64,6 +64,12 @@ export interface CallEvent {
   readonly trace?: string;
 }
 
+export interface RefusalInside {
+  readonly kind: FailureKind;
+  readonly detail: string;
+  readonly cause?: unknown;
+}
+
 export interface HttpOptions {
   /** As people say it, e.g. "GravityZone". */
   readonly vendor: string;
@@ -75,6 +81,8 @@ export interface HttpOptions {
   readonly timeoutMs?: number;
   /** Reads a vendor's error body: its kind (when the status does not tell) and its words. */
   readonly explain?: (status: number, body: unknown) => { kind?: FailureKind; detail?: string } | undefined;
+  /** For a vendor that also says no with a status that is fine: whether this answer does, and why. */
+  readonly refusalIn?: (body: unknown, operation: string) => RefusalInside | undefined;
   /** How many ms a 429 asks us to wait, when it is not in `Retry-After`; `now` is epoch ms. */
   readonly retryAfter?: (headers: Headers, now: number) => number | undefined;
   readonly onCall?: (event: CallEvent) => void;

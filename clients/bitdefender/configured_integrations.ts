@@ -72,8 +72,8 @@ async function pageOrEnd(
 }
 
 /** Too many pages at once for this tenant: the client holds back all calls as told, so this one may go again. */
-function isOnlyEarly({ failure: { kind, status, retryAfterMs = 0 } }: ClientError): boolean {
-  return kind === "rate_limited" && status === 429 && retryAfterMs <= LONGEST_HOLD_MS;
+function isOnlyEarly({ failure: { kind, retryAfterMs = 0 } }: ClientError): boolean {
+  return kind === "rate_limited" && retryAfterMs <= LONGEST_HOLD_MS;
 }
 
 /** Pages `from` to `to`; the first failure calls off the rest. */

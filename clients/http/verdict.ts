@@ -44,8 +44,21 @@ function judgeLoss({ lost, why, sent, status, deadline }: Loss, about: Case): Re
   });
 }
 
-function judgeSuccess({ status, text }: Answer, about: Case): Verdict {
+function judgeSuccess({ status, headers, text }: Answer, about: Case): Verdict {
+  const { options, request, secrets } = about;
   const body = parse(text);
+  const inside = options.refusalIn?.(body, request.operation);
+  if (inside) {
+    const isLimit = inside.kind === "rate_limited";
+    const retryAfterMs = isLimit ? retryAfter(options, 429, headers) : undefined;
+    return refuse(about, {
+      ...inside,
+      detail: cleanWords(inside.detail, secrets) ?? "it gave no reason",
+      finding: "working",
+      passing: isLimit,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+  }
   const detail = about.objection(body);
   if (detail === undefined) return { ok: true, body, status };
   return refuse(about, { kind: "unexpected_reply", status, detail, finding: "working", passing: false });
@@ -83,6 +96,7 @@ interface Refused {
   readonly status?: number;
   readonly detail?: string;
   readonly retryAfterMs?: number;
+  readonly cause?: unknown;
 }
 
 function refuse({ options, request }: Case, refused: Refused): Refusal {

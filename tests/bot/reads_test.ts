@@ -210,6 +210,26 @@ chatTest("/status bitdefender fails with what happened and what to do next", {},
   READ,
 ]);
 
+chatTest("GET /metrics counts as it is what a vendor says inside HTTP 200", {}, [
+  {
+    happens: ({ gravityzone }) =>
+      gravityzone.faults.next(INTEGRATIONS, { error: { code: -32602, message: "Invalid params" } }),
+    said: "/status bitdefender",
+    answered: /GravityZone rejected the request\n/,
+    asked: [INTEGRATIONS],
+    logged: [{ event: "vendor_call", operation: INTEGRATIONS, outcome: "rejected" }],
+  },
+  {
+    async happens({ bot }) {
+      const metrics = await (await bot.app.request("/metrics")).text();
+      const counted = metrics.match(/^countersign_vendor_calls_total\{.*getConf.*$/gm);
+      assert.deepEqual(counted, [
+        'countersign_vendor_calls_total{vendor="GravityZone",operation="getConfiguredIntegrations",outcome="rejected"} 1',
+      ]);
+    },
+  },
+]);
+
 const noVendor = {
   BITDEFENDER_API_URL: undefined,
   BITDEFENDER_API_KEY: undefined,

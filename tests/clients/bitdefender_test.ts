@@ -266,6 +266,38 @@ for (const [code, details, kind] of insideHttp200) {
   });
 }
 
+const tooMany = { code: -32003, message: "Too many requests", details: "API requests limit exceeded." };
+
+Deno.test("createBitdefender reads again after a limit inside HTTP 200, when it may, and says what came of each", async () => {
+  const events: CallEvent[] = [];
+  await using at = rig({ onCall: (event) => events.push(event) });
+  at.vendor.faults.next(
+    "getCompanyDetails",
+    { error: tooMany },
+    { error: tooMany, headers: { "Retry-After": "7" } },
+  );
+  const begun = at.clock.now();
+  assert.equal((await at.client.getCompanyDetails({}, patient())).name, "Northwind MSP");
+  assert.deepEqual(events.map(({ outcome }) => outcome), ["rate_limited", "rate_limited", "ok"]);
+  assert.ok(at.clock.now() - begun >= 8_000, "a second where nothing is said, then seven");
+});
+
+Deno.test("createBitdefender writes once when it is over the limit, and holds back what comes next", async () => {
+  await using at = rig();
+  at.vendor.faults.next("disableAmazonEC2Integration", { error: tooMany, headers: { "Retry-After": "7" } });
+  const failure = await failureOf(
+    at.client.disableAmazonEC2Integration({ companyId: ids.globex }, patient()),
+  );
+  assert.deepEqual([failure.kind, failure.ambiguous, failure.retryAfterMs], ["rate_limited", false, 7_000]);
+  const begun = at.clock.now();
+  await at.client.getCompanyDetails({}, patient());
+  assert.ok(at.clock.now() - begun >= 7_000);
+  assert.deepEqual(at.vendor.calls.map(({ method }) => method), [
+    "disableAmazonEC2Integration",
+    "getCompanyDetails",
+  ]);
+});
+
 Deno.test("createBitdefender says that a tenant no longer offers a method", async () => {
   await using at = rig();
   at.vendor.faults.next("getCompanyDetailsByAWSAccountId", {
