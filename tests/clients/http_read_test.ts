@@ -117,7 +117,7 @@ Deno.test("a 429 holds back every call to the vendor until it is over", async ()
   const { send } = callerOf(server.url, { clock });
   const start = clock.now();
   const first = send(getThing);
-  while (arrived.length === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+  while (clock.slept.length === 0) await new Promise((resolve) => setTimeout(resolve, 0));
   await Promise.all([first, send({ ...getThing, path: "/other" })]);
   assert.ok(arrived.slice(1).every((at) => at >= start + 5_000), `${arrived.map((at) => at - start)}`);
 });
