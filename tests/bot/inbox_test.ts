@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../../bot/config.ts";
 import { createCountersign } from "../../bot/countersign.ts";
-import { testOnEach } from "../changes/database.ts";
-import { databases, testOn } from "../crash/databases.ts";
+import { testOnEach, testOnPostgres } from "../changes/database.ts";
 import { ANA, BEN, GROUP, openStage, OSKAR, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { render, type Saying } from "../sandbox/telegram.ts";
 import { checkManners, createWakingClock, eventually, newest, pass, settled } from "./conversation.ts";
@@ -19,15 +18,6 @@ async function openSlowStage(url: string, options: StageOptions = {}) {
   });
   stage.gravityzone.faults.next(INTEGRATIONS, { after: gate.promise });
   return { stage, letGo: gate.resolve };
-}
-
-function testOnPostgres(name: string, test: (url: string) => Promise<void>): void {
-  for (const kind of databases.filter(({ name }) => name === "Postgres")) {
-    testOn(kind, name, async () => {
-      await using database = await kind.open();
-      await test(database.url);
-    });
-  }
 }
 
 /** A message without a word. */

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../clients/clock.ts";
 import { databaseUrl } from "../../bot/setting.ts";
 import { openStore, type Store } from "../../bot/store/store.ts";
-import { databases, openFile } from "../changes/database.ts";
-import { testOn } from "../crash/databases.ts";
+import { lasting, openFile, testOn } from "../changes/database.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 import { eventually } from "./conversation.ts";
@@ -27,9 +26,9 @@ async function endLeases(store: Store): Promise<void> {
   await store.db.updateTable("messages").set({ claimed_until: 0 }).execute();
 }
 
-for (const kind of databases) {
+for (const kind of lasting) {
   testOn(kind, "A bot killed between the 200 and the answer answers after its restart, once", async () => {
-    await using database = kind.name === "SQLite" ? await openFile() : await kind.open();
+    await using database = await kind.open();
     await using outside = openOutside({ DATABASE_URL: database.url });
     const { telegram, gravityzone } = outside;
     const gate = Promise.withResolvers<void>();

@@ -24,8 +24,7 @@ import {
 import { findPrompt, prunePrompts, putPrompt } from "../../bot/store/prompts.ts";
 import { openStore, type Store } from "../../bot/store/store.ts";
 import { databaseUrl } from "../../bot/setting.ts";
-import { type Database, databases, openFile } from "../changes/database.ts";
-import { testOn } from "../crash/databases.ts";
+import { type Database, databases, lasting, openFile, testOn, testWith } from "../changes/database.ts";
 import { createTestClock, type TestClock } from "../sandbox/stage.ts";
 
 const LEASE_MS = 10_000;
@@ -328,13 +327,12 @@ storeTest("openStore finds again what was stored before", async ({ store }, url)
   assert.deepEqual(await claimed(again.store, "me"), [1]);
 });
 
-for (const kind of databases) {
-  testOn(kind, "openStore brings up the schema once when several processes start together", async () => {
-    await using database = kind.name === "SQLite" ? await openFile() : await kind.open();
+for (const kind of lasting) {
+  testWith(kind, "openStore brings up the schema once when several processes start together", async (url) => {
     const processes = Array.from({ length: 4 }, () =>
       new Deno.Command(Deno.execPath(), {
         args: ["run", "-q", "--frozen", "-A", "bot/audit_verify.ts"],
-        env: { TELEGRAM_BOT_TOKEN: "7:a", ADMIN_CHATS: "-1001", DATABASE_URL: database.url },
+        env: { TELEGRAM_BOT_TOKEN: "7:a", ADMIN_CHATS: "-1001", DATABASE_URL: url },
         clearEnv: false,
       }).output());
     const said = (await Promise.all(processes)).map(({ stdout }) => new TextDecoder().decode(stdout).trim());

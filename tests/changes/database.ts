@@ -33,19 +33,34 @@ export const postgres: DatabaseKind = {
 /** SQLite in memory, and Postgres where a server answers. */
 export const databases: readonly DatabaseKind[] = [sqlite, postgres];
 
-/** One test on each kind of database; where there is none it is skipped and says why. */
-export function testOnEach(name: string, test: (url: string) => Promise<void>): void {
-  for (const kind of databases) {
-    const why = kind.missing === undefined ? "" : `: skipped, ${kind.missing}`;
-    Deno.test({
-      name: `${name} (${kind.name})${why}`,
-      ignore: kind.missing !== undefined,
-      async fn() {
-        await using database = await kind.open();
-        await test(database.url);
-      },
-    });
-  }
+/** Databases that outlive a process: an SQLite file, and Postgres where a server answers. */
+export const lasting: readonly DatabaseKind[] = [{ name: "SQLite", open: openFile }, postgres];
+
+/** Registers a test for one kind of database; its name says why when it cannot run here. */
+export function testOn({ name, missing }: DatabaseKind, sentence: string, fn: () => Promise<void>): void {
+  const why = missing === undefined ? "" : `: skipped, ${missing}`;
+  Deno.test({ name: `${sentence} (${name})${why}`, ignore: missing !== undefined, fn });
+}
+
+/** The same with a database of its own. */
+export function testWith(
+  kind: DatabaseKind,
+  sentence: string,
+  test: (url: string) => Promise<void>,
+): void {
+  testOn(kind, sentence, async () => {
+    await using database = await kind.open();
+    await test(database.url);
+  });
+}
+
+/** One test on each kind of database. */
+export function testOnEach(sentence: string, test: (url: string) => Promise<void>): void {
+  for (const kind of databases) testWith(kind, sentence, test);
+}
+
+export function testOnPostgres(sentence: string, test: (url: string) => Promise<void>): void {
+  testWith(postgres, sentence, test);
 }
 
 /** An SQLite file, for tests in which one process ends and the next one begins. */

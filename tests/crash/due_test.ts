@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { createDue } from "../../bot/changes/due.ts";
+import { lasting, testOn } from "../changes/database.ts";
 import { createRecordedLog } from "../sandbox/stage.ts";
-import { databases, testOn } from "./databases.ts";
 import { openGround } from "./ground.ts";
 import { askAndApprove } from "./story.ts";
 
-for (const database of databases) {
+for (const database of lasting) {
   testOn(
     database,
     "createDue takes over what its own process gave up, never what it is at work on",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { databases, testOn } from "./databases.ts";
+import { lasting, testOn } from "../changes/database.ts";
 import type { Moment } from "./moment.ts";
 import {
   approved,
@@ -135,7 +135,7 @@ const deaths: readonly { story: Story; lives: Lives; onPostgres?: Lives }[] = [
 /** So many of them at once: most of the time is spent waiting for processes to start. */
 const SIDE_BY_SIDE = 3;
 
-for (const database of databases) {
+for (const database of lasting) {
   for (const { story, lives, onPostgres = lives } of deaths) {
     testOn(database, `createCountersign survives kill -9 at every step of "${story.name}"`, async () => {
       const waiting = Object.entries(database.name === "Postgres" ? onPostgres : lives);

@@ -3,20 +3,17 @@ import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 // @ts-types="@types/pg"
 import pg from "pg";
-import { databases } from "../changes/database.ts";
+import { postgres, testOn } from "../changes/database.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { buttonsOf, render } from "../sandbox/telegram.ts";
 import { leastPermissions, openSurroundings, run, start } from "./process.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const postgres = databases.find(({ name }) => name === "Postgres");
-const missing = postgres?.missing;
 
-Deno.test({
-  name: "the bot runs on Postgres with a role that may neither change the audit nor the schema" +
-    (missing ? `: skipped, ${missing}` : ""),
-  ignore: missing !== undefined,
-  async fn() {
+testOn(
+  postgres,
+  "the bot runs on Postgres with a role that may neither change the audit nor the schema",
+  async () => {
     await using place = await openPlace();
     assert.match((await migrate(place.owner)).output, /^up to date: /);
     await query(place.owner, place.grants);
@@ -29,18 +26,13 @@ Deno.test({
       await assert.rejects(query(place.owner, statement), /permission denied/, `the owner: ${statement}`);
     }
   },
-});
+);
 
-Deno.test({
-  name: "the bot with the least rights says so when the owner has not migrated yet" +
-    (missing ? `: skipped, ${missing}` : ""),
-  ignore: missing !== undefined,
-  async fn() {
-    await using place = await openPlace();
-    const { code, output } = await migrate(place.app);
-    assert.equal(code, 1);
-    assert.match(output, /not migrated: permission denied for schema public/);
-  },
+testOn(postgres, "the bot with the least rights says so when the owner has not migrated yet", async () => {
+  await using place = await openPlace();
+  const { code, output } = await migrate(place.app);
+  assert.equal(code, 1);
+  assert.match(output, /not migrated: permission denied for schema public/);
 });
 
 const FORBIDDEN = [
@@ -62,7 +54,7 @@ interface Place extends AsyncDisposable {
 
 /** A database with the two roles of OPERATIONS.md, under names of its own. */
 async function openPlace(): Promise<Place> {
-  const database = await postgres!.open();
+  const database = await postgres.open();
   const suffix = randomBytes(4).toString("hex");
   const [owner, app] = [`countersign_owner_${suffix}`, `countersign_app_${suffix}`];
   const name = new URL(database.url).pathname.slice(1);

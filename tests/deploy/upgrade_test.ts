@@ -8,7 +8,7 @@ import { readConfig } from "../../bot/config.ts";
 import { verifyAudit } from "../../bot/store/audit.ts";
 import { migrations } from "../../bot/store/migrations.ts";
 import { openStore, type Store } from "../../bot/store/store.ts";
-import { type DatabaseKind, databases, openFile } from "../changes/database.ts";
+import { lasting, testWith } from "../changes/database.ts";
 import { ANA, BEN, GROUP, openStage } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 
@@ -17,21 +17,11 @@ import { render } from "../sandbox/telegram.ts";
  * rejected, one that was pending, a secret that was asked for, a freeze. It is never made anew.
  */
 
-const kinds: readonly DatabaseKind[] = [
-  { name: "SQLite", open: openFile },
-  ...databases.filter(({ name }) => name === "Postgres"),
-];
-
-for (const kind of kinds) {
+for (const kind of lasting) {
   const test = (sentence: string, fn: (url: string) => Promise<void>) =>
-    Deno.test({
-      name: `${sentence} (${kind.name})` + (kind.missing ? `: skipped, ${kind.missing}` : ""),
-      ignore: kind.missing !== undefined,
-      async fn() {
-        await using database = await kind.open();
-        await restore(database.url);
-        await fn(database.url);
-      },
+    testWith(kind, sentence, async (url) => {
+      await restore(url);
+      await fn(url);
     });
 
   test("openStore brings the first release's database to the schema that a new one has", async (url) => {

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { postgres } from "../changes/database.ts";
-import { testOn } from "../crash/databases.ts";
+import { postgres, testOn } from "../changes/database.ts";
 import { wage } from "./campaign.ts";
 import { report } from "./table.ts";
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { eventually, settled } from "../bot/conversation.ts";
+import { testOnPostgres } from "../changes/database.ts";
 import { ids } from "../sandbox/gravityzone/northwind.ts";
 import { ANA, BEN, GROUP, type Stage } from "../sandbox/stage.ts";
 import { type Message, render, type Telegram } from "../sandbox/telegram.ts";
-import { openTwins, testOnPostgres } from "./twins.ts";
+import { openTwins } from "./twins.ts";
 
 const ENABLE = "/enable ec2 Acme Labs role=arn:aws:iam::999888777666:role/gravityzone";
 const HOLD_S = 60;

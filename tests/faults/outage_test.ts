@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { verifyAudit } from "../../bot/store/audit.ts";
 import { createWakingClock, eventually, pass, settled } from "../bot/conversation.ts";
+import { testOnPostgres } from "../changes/database.ts";
 import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 import { type Cable, createCable } from "./cable.ts";
-import { testOnPostgres } from "./twins.ts";
 
 const ENABLE = "/enable ec2 Acme Labs role=arn:aws:iam::999888777666:role/gravityzone";
 const LISTING = "getCompanyDetailsByAWSAccountId";

@@ -8,8 +8,7 @@ import { claimMessages, findMessage, postponeMessage, putMessage } from "../../b
 import { openStore, type Store } from "../../bot/store/store.ts";
 import { databaseUrl } from "../../bot/setting.ts";
 import { createWakingClock, pass, settled } from "../bot/conversation.ts";
-import { postgres } from "../changes/database.ts";
-import { testOn } from "../crash/databases.ts";
+import { postgres, testOn, testOnPostgres } from "../changes/database.ts";
 import { openGround } from "../crash/ground.ts";
 import {
   askAndApprove,
@@ -22,7 +21,6 @@ import {
 } from "../crash/story.ts";
 import { ANA, BEN, createTestClock, GROUP, openStage, type TestClock } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
-import { testOnPostgres } from "./twins.ts";
 
 const HOUR_MS = 3_600_000;
 /** What DESIGN section 11 promises, less the second in which a replica looks for work. */

@@ -6,11 +6,11 @@ import { databaseUrl } from "../../bot/setting.ts";
 import { verifyAudit } from "../../bot/store/audit.ts";
 import { openStore } from "../../bot/store/store.ts";
 import { createWakingClock, eventually, pass, settled } from "../bot/conversation.ts";
+import { testOnPostgres } from "../changes/database.ts";
 import { watched } from "../crash/moment.ts";
 import { ANA, BEN, GROUP, openStage, type Stage } from "../sandbox/stage.ts";
 import { render, type TelegramOptions } from "../sandbox/telegram.ts";
 import { type Cable, createCable } from "./cable.ts";
-import { testOnPostgres } from "./twins.ts";
 
 const PATIENCE_MS = 400;
 const ENABLE = "/enable ec2 Acme Labs role=arn:aws:iam::999888777666:role/gravityzone";

@@ -1,8 +1,6 @@
 import { readConfig } from "../../bot/config.ts";
 import { type Countersign, createCountersign } from "../../bot/countersign.ts";
 import { createWakingClock } from "../bot/conversation.ts";
-import { postgres } from "../changes/database.ts";
-import { testOn } from "../crash/databases.ts";
 import { openStage, type Stage, type StageOptions, type TestClock } from "../sandbox/stage.ts";
 
 /** Two bots in this process that share one Postgres and one time. */
@@ -37,12 +35,4 @@ export async function openTwins(url: string, options: StageOptions = {}): Promis
       await stage[Symbol.asyncDispose]();
     },
   };
-}
-
-/** Registers a test that needs Postgres, with a database of its own. */
-export function testOnPostgres(name: string, test: (url: string) => Promise<void>): void {
-  testOn(postgres, name, async () => {
-    await using database = await postgres.open();
-    await test(database.url);
-  });
 }
