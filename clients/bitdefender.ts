@@ -56,21 +56,29 @@ export function createBitdefender(options: BitdefenderOptions): Bitdefender {
     ...(timeoutMs !== undefined && { timeoutMs }),
   });
 
-  async function send(name: keyof typeof methods, params: unknown, call: CallOptions): Promise<unknown> {
+  /** The ids of reads: those that ask the same at the same time have one, or they could not share an answer. */
+  const underWay = new Map<string, string>();
+
+  async function send(name: keyof typeof methods, input: unknown, call: CallOptions): Promise<unknown> {
     const { service, write, params: allowed, result } = methods[name];
-    const id = crypto.randomUUID();
+    const params = allowed.parse(input);
+    const asked = JSON.stringify([name, params]);
+    const id = underWay.get(asked) ?? crypto.randomUUID();
+    if (!write) underWay.set(asked, id);
     const answer = await http.call(
       {
         operation: name,
         method: "POST",
         path: path`/v1.0/jsonrpc/${service}`,
-        json: { id, jsonrpc: "2.0", method: name, params: allowed.parse(params) },
+        json: { id, jsonrpc: "2.0", method: name, params },
         write,
       },
       // Another request's answer says nothing about this one.
       z.object({ id: z.literal(id), result }),
       call,
-    );
+    ).finally(() => {
+      if (underWay.get(asked) === id) underWay.delete(asked);
+    });
     return answer.result;
   }
 

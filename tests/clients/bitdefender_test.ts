@@ -54,6 +54,19 @@ Deno.test("getConfiguredIntegrations answers one page of the key's own company",
   assert.deepEqual(at.vendor.calls[0]?.params, { page: 1, perPage: 2 });
 });
 
+Deno.test("getConfiguredIntegrations shares what is asked at the same time, and asks anew afterwards", async () => {
+  await using at = rig();
+  const pages = await Promise.all(
+    [1, 1, 2].map((page) => at.client.getConfiguredIntegrations({ page, perPage: 2 }, patient())),
+  );
+  assert.deepEqual(pages.map(({ page }) => page), [1, 1, 2]);
+  await at.client.getConfiguredIntegrations({ page: 1, perPage: 2 }, patient());
+  assert.deepEqual(
+    at.vendor.calls.map(({ params }) => params),
+    [1, 2, 1].map((page) => ({ page, perPage: 2 })),
+  );
+});
+
 Deno.test("getConfiguredIntegrations keeps allow-listed fields only and tolerates the rest", async () => {
   await using at = rig();
   const odd = vmware("679b6952a5d00afed203cbd7", "odd", 9);
