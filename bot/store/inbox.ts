@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { literal } from "./literal.ts";
 import type { InboxTable, Queryable } from "./schema.ts";
 import type { Store } from "./store.ts";
 
@@ -136,7 +137,7 @@ function compileInsert({ db }: Store, size: number) {
     lane: "",
     body: "",
     received_at: 0,
-    state: sql.lit("new" as const),
+    state: literal("new"),
     claimed_until: sql.lit(0),
     attempts: sql.lit(0),
   };
@@ -196,7 +197,7 @@ export async function finishUpdate(
 ): Promise<void> {
   const finished = await db.updateTable("inbox")
     .set({ state: "done", finished_at: store.now(), claimed_by: null, ...(blank ? { body: "{}" } : {}) })
-    .where("update_id", "=", updateId).where("state", "=", "new")
+    .where("update_id", "=", updateId).where("state", "=", literal("new"))
     .returning("update_id").executeTakeFirst();
   if (!finished) throw new AlreadyFinished(updateId);
 }
@@ -223,26 +224,35 @@ export async function renewUpdates(
 ): Promise<void> {
   if (updateIds.length === 0) return;
   await store.db.updateTable("inbox").set({ claimed_until: store.now() + leaseMs })
-    .where("update_id", "in", updateIds).where("claimed_by", "=", holder).where("state", "=", "new")
+    .where("update_id", "in", updateIds).where("claimed_by", "=", holder).where("state", "=", literal("new"))
     .execute();
 }
 
 /** Gives back what was claimed and not begun, so that another replica need not wait for the lease. */
 export async function releaseUpdates(store: Store, holder: string): Promise<void> {
   await store.db.updateTable("inbox").set({ claimed_by: null, claimed_until: 0 })
-    .where("claimed_by", "=", holder).where("state", "=", "new").execute();
+    .where("claimed_by", "=", holder).where("state", "=", literal("new")).execute();
 }
 
 /** When the update that has waited longest came in, epoch ms. */
 export async function oldestWaiting(store: Store): Promise<number | undefined> {
-  // As a parameter, the state would keep SQLite from using the index of what waits.
-  const row = await store.db.selectFrom("inbox").where("state", "=", sql.lit("new" as const))
+  const row = await store.db.selectFrom("inbox").where("state", "=", literal("new"))
     .select((is) => is.fn.min<number | null>("received_at").as("oldest")).executeTakeFirst();
   return row?.oldest ?? undefined;
 }
 
+/** So many at once hold up nobody. */
+const MOST_PRUNED = 1000;
+
 /** Finished updates are kept for a while to recognise repeats; Telegram re-sends for at most a day. */
 export async function pruneInbox(store: Store, keepMs: number): Promise<void> {
-  await store.db.deleteFrom("inbox")
-    .where("state", "<>", "new").where("finished_at", "<", store.now() - keepMs).execute();
+  const until = store.now() - keepMs;
+  for (let pruned = MOST_PRUNED; pruned === MOST_PRUNED;) {
+    const { numDeletedRows } = await store.db.deleteFrom("inbox")
+      .where("update_id", "in", (select) =>
+        select.selectFrom("inbox").select("update_id")
+          .where("state", "<>", literal("new")).where("finished_at", "<", until).limit(MOST_PRUNED))
+      .executeTakeFirstOrThrow();
+    pruned = Number(numDeletedRows);
+  }
 }

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Reply } from "../../handlers/reply.ts";
+import { literal } from "./literal.ts";
 import type { MessagesTable, Queryable } from "./schema.ts";
 import type { Store } from "./store.ts";
 
@@ -115,7 +116,7 @@ export async function claimMessages(
     await sql`select pg_advisory_xact_lock(${CLAIM_LOCK})`.execute(transaction);
     const now = store.now();
     const elsewhere = await transaction.selectFrom("messages").select("chat_id").distinct()
-      .where("state", "=", "due").where("claimed_until", ">", now).execute();
+      .where("state", "=", literal("due")).where("claimed_until", ">", now).execute();
     return await claim(
       store,
       transaction,
@@ -136,7 +137,7 @@ async function claim(
     .set({ claimed_by: holder, claimed_until: now + CLAIM_MS })
     .where("key", "in", (select) =>
       select.selectFrom("messages").select("key")
-        .where("state", "=", "due").where("not_before", "<=", now).where("claimed_until", "<=", now)
+        .where("state", "=", literal("due")).where("not_before", "<=", now).where("claimed_until", "<=", now)
         .$if(busy.size > 0, (query) => query.where("chat_id", "not in", [...busy]))
         .where(({ not, exists, selectFrom }) =>
           not(exists(
@@ -203,7 +204,11 @@ export async function postponeMessage(
     .where("key", "=", row.key).execute();
   if (!wholeChat) return;
   await store.db.updateTable("messages").set({ not_before: notBefore })
-    .where("chat_id", "=", row.chat_id).where("state", "=", "due").where("not_before", "<", notBefore)
+    .where("chat_id", "=", row.chat_id).where("state", "=", literal("due")).where(
+      "not_before",
+      "<",
+      notBefore,
+    )
     .execute();
 }
 
@@ -221,7 +226,7 @@ export async function buryMessage(db: Queryable, key: string): Promise<void> {
 
 /** When the next message that has to wait becomes due, epoch ms. */
 export async function nextMessageAt(store: Store): Promise<number | undefined> {
-  const next = await store.db.selectFrom("messages").select("not_before").where("state", "=", "due")
+  const next = await store.db.selectFrom("messages").select("not_before").where("state", "=", literal("due"))
     .where("not_before", ">", store.now()).orderBy("not_before").limit(1).executeTakeFirst();
   return next?.not_before;
 }
