@@ -4,7 +4,7 @@ import { cutToFit } from "./cut.ts";
 import { keyboard } from "./keyboard.ts";
 import { factLine, rowLines } from "./line.ts";
 import { ON_SCREEN, type Part, type Sheet, sheetOf } from "./sheet.ts";
-import { bold, said, type Span } from "./span.ts";
+import { bold, type Span } from "./span.ts";
 import { asFile } from "./text.ts";
 
 export interface PlainOptions {
@@ -116,7 +116,7 @@ function enclose(draft: Draft, type: "pre" | "expandable_blockquote", write: () 
 }
 
 function writeSpans(draft: Draft, spans: readonly Span[]): void {
-  for (const span of draft.dateTimes ? spans : said(spans)) {
+  for (const span of spans) {
     const place = { offset: draft.text.length, length: span.text.length };
     draft.text += span.text;
     if (span.code || (span.data && LINKABLE.test(span.text))) draft.entities.push({ type: "code", ...place });

@@ -10,8 +10,6 @@ export interface Span {
   /** A vendor's or a person's words. */
   readonly data?: true;
   readonly time?: Instant;
-  /** Says once more what stands before it, for a reader whose client shows times in its own way. */
-  readonly again?: true;
 }
 
 export interface Instant {
@@ -38,11 +36,6 @@ export function spansOf(line: Line, limit: LineLimit): { spans: Span[]; shortene
 
 export function textOf(spans: readonly Span[]): string {
   return spans.map((span) => span.text).join("");
-}
-
-/** For a reader to whom a time is its fallback text, and is said once. */
-export function said(spans: readonly Span[]): readonly Span[] {
-  return spans.filter((span) => !span.again);
 }
 
 /** Makes all of a line bold, but for its code. */
@@ -86,13 +79,14 @@ function timeSpans(epochMs: number, as: keyof typeof FORMATS | "deadline" = "dat
   const unix = Math.floor(epochMs / 1000);
   if (Number.isNaN(new Date(epochMs).getTime())) return [span("an unknown time", isBold)];
   if (unix <= 0 || unix > 2 ** 31 - 1) return [span(utc(epochMs), isBold)];
-  const time = (format: Instant["format"]): Span => ({
-    ...span(utc(epochMs), isBold),
+  const time = (format: Instant["format"], fallback: string): Span => ({
+    ...span(fallback, isBold),
     time: { unix, format },
   });
-  if (as !== "deadline") return [time(FORMATS[as])];
-  const again = [span(" (", isBold), time(FORMATS.relative), span(")", isBold)];
-  return [time(FORMATS.clock), ...again.map((span): Span => ({ ...span, again: true }))];
+  if (as !== "deadline") return [time(FORMATS[as], utc(epochMs))];
+  // A client that shows the fallbacks says "03:27 UTC (2026-11-21)": nothing twice, and nothing that goes stale.
+  const [day, clock] = [utc(epochMs).slice(0, 10), utc(epochMs).slice(11)];
+  return [time(FORMATS.clock, clock), span(" (", isBold), time(FORMATS.relative, day), span(")", isBold)];
 }
 
 /** Joins neighbours of the same look; code and times stay apart, each being a thing of its own. */
@@ -109,7 +103,7 @@ function merge(spans: readonly Span[]): Span[] {
 }
 
 function isOwn(span: Span): boolean {
-  return !span.code && !span.data && !span.time && !span.again;
+  return !span.code && !span.data && !span.time;
 }
 
 function trim(spans: readonly Span[]): Span[] {

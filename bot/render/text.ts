@@ -2,7 +2,7 @@ import type { Attachment, Reply } from "../../handlers/reply.ts";
 import { cleanLabel } from "./clean.ts";
 import { factLine } from "./line.ts";
 import { type Grid, IN_FULL, type Part, type Row, sheetOf } from "./sheet.ts";
-import { said, type Span, textOf } from "./span.ts";
+import { type Span, textOf } from "./span.ts";
 
 /**
  * All of a reply as text, with tables in aligned columns: for files, terminals and logs. Nothing is cut but data
@@ -31,17 +31,17 @@ function linesOf(parts: readonly Part[]): string[] {
 function partLines(part: Part): readonly string[] {
   switch (part.kind) {
     case "text":
-      return [wordsOf(part.spans)];
+      return [textOf(part.spans)];
     case "facts":
-      return part.rows.map((row) => wordsOf(factLine(row)));
+      return part.rows.map((row) => textOf(factLine(row)));
     case "table":
       return aligned(part);
     case "list":
-      return part.items.map((item) => `• ${wordsOf(item)}`);
+      return part.items.map((item) => `• ${textOf(item)}`);
     case "pre":
       return part.lines;
     case "details":
-      return [`▾ ${wordsOf(part.summary)}`, ...linesOf(part.parts).map((line) => line && `  ${line}`)];
+      return [`▾ ${textOf(part.summary)}`, ...linesOf(part.parts).map((line) => line && `  ${line}`)];
   }
 }
 
@@ -61,11 +61,7 @@ function aligned({ header, rows }: Grid): string[] {
 }
 
 function textsOf(row: Row): string[] {
-  return row.map(wordsOf);
-}
-
-function wordsOf(spans: readonly Span[]): string {
-  return textOf(said(spans));
+  return row.map((cell: readonly Span[]) => textOf(cell));
 }
 
 function padded(text: string, size: number): string {

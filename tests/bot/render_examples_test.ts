@@ -93,21 +93,25 @@ Deno.test("renderPlain sets times only as text for servers that do not know them
   assert.deepEqual(entities.filter(({ type }) => type === "date_time"), []);
 });
 
-Deno.test("toText says a deadline once, wherever it stands", () => {
+Deno.test("A deadline is a clock and a countdown, and says no word twice where neither is shown", () => {
   const until = ["until ", { time: AT, as: "deadline" }] as const;
-  const said = toText({
+  const reply: Reply = {
     mark: "info",
-    title: until,
-    blocks: [
-      { kind: "facts", facts: [["Needs", until]] },
-      { kind: "list", items: [until] },
-      { kind: "table", header: ["when"], rows: [[until]] },
-      { kind: "details", summary: until, blocks: [{ kind: "text", text: until }] },
-    ],
-    footer: until,
-  });
-  assert.equal(said.match(/2026-11-21 03:27 UTC/g)?.length, 7);
-  assert.doesNotMatch(said, /UTC \(/);
+    title: "Waits",
+    blocks: [{ kind: "facts", facts: [["Needs", until]] }],
+  };
+  const words = "until 03:27 UTC (2026-11-21)";
+  assert.ok(toText(reply).includes(words));
+  assert.ok(renderPlain(reply, { ...OPTIONS, dateTimeEntities: false }).text.includes(words));
+  const [, table] = renderRich(reply, OPTIONS).rich_message.blocks ?? [];
+  assert.ok(table?.type === "table");
+  assert.deepEqual(table.cells[0]?.[1]?.text, [
+    "until ",
+    { type: "date_time", text: "03:27 UTC", unix_time: AT / 1000, date_time_format: "t" },
+    " (",
+    { type: "date_time", text: "2026-11-21", unix_time: AT / 1000, date_time_format: "r" },
+    ")",
+  ]);
 });
 
 Deno.test("renderPlain says what a plan changes, names the columns in each row, and spells out the danger", () => {

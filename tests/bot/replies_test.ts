@@ -39,6 +39,16 @@ chatTest("A server from before rich messages gets plain ones, after one refusal"
   { pressed: "Next", answered: "rows 11–20" },
 ]);
 
+chatTest("A card says a deadline in words that do not repeat themselves, also where times are shown", {}, [
+  {
+    said: "/rotate externalid Acme Corp reason=leaked",
+    by: ANA,
+    answered: /until \d\d:\d\d UTC \(\d{4}-\d\d-\d\d\)$/m,
+    asked: ["findCompaniesByName", "getAmazonEC2ExternalIdForCrossAccountRole", "findCompaniesByName"],
+    audited: ["asked"],
+  },
+]);
+
 chatTest("A server that shows no times is told each of them once", { telegram: { legacy: true } }, [
   {
     happens: ({ telegram }) =>
@@ -49,7 +59,7 @@ chatTest("A server that shows no times is told each of them once", { telegram: {
       }),
     said: "/rotate externalid Acme Corp reason=leaked",
     by: ANA,
-    answered: /until \d{4}-\d\d-\d\d \d\d:\d\d UTC$/m,
+    answered: /until \d\d:\d\d UTC \(\d{4}-\d\d-\d\d\)$/m,
     asked: ["findCompaniesByName", "getAmazonEC2ExternalIdForCrossAccountRole", "findCompaniesByName"],
     audited: ["asked"],
   },
