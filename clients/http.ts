@@ -48,8 +48,6 @@ export interface Limits {
   readonly burst: number;
   /** … and is refilled at this rate. */
   readonly perSecond: number;
-  /** A vendor's hard limit over a rolling window, where it states one. */
-  readonly window?: { readonly calls: number; readonly perMs: number };
 }
 
 /** What happened to one attempt, for the log and the metrics. */

@@ -14,7 +14,6 @@ export interface Pace {
 
 export function createPace({ limits, clock }: { limits: Limits; clock: Clock }): Pace {
   const bucket = createBucket(limits, clock);
-  const recent = createWindow(limits.window, clock);
   let resumeAt = 0;
   let active = 0;
   let slotFreed = () => {};
@@ -47,7 +46,6 @@ export function createPace({ limits, clock }: { limits: Limits; clock: Clock }):
   function take(): () => void {
     active++;
     bucket.take();
-    recent.take();
     let released = false;
     return () => {
       if (released) return;
@@ -62,7 +60,7 @@ export function createPace({ limits, clock }: { limits: Limits; clock: Clock }):
   }
 
   function waitMs(): number {
-    return Math.max(pausedFor(), bucket.waitMs(), recent.waitMs());
+    return Math.max(pausedFor(), bucket.waitMs());
   }
 
   return {
@@ -97,26 +95,6 @@ function createBucket({ burst, perSecond }: Limits, clock: Clock): Allowance {
     },
     take: () => {
       tokens -= 1;
-    },
-  };
-}
-
-/** A vendor counts a call when it arrives, we when it leaves: this much later is surely in its next window. */
-const WINDOW_MARGIN_MS = 50;
-
-function createWindow(window: Limits["window"], clock: Clock): Allowance {
-  const sent: number[] = [];
-  if (!window) return { waitMs: () => 0, take: () => {} };
-
-  const { calls, perMs } = window;
-  return {
-    waitMs: () => {
-      const oldest = sent.at(-calls);
-      return oldest === undefined ? 0 : Math.max(0, oldest + perMs + WINDOW_MARGIN_MS - clock.now());
-    },
-    take: () => {
-      sent.push(clock.now());
-      if (sent.length > calls) sent.shift();
     },
   };
 }

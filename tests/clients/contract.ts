@@ -101,6 +101,17 @@ export function keepsContract(subject: Subject): void {
     assert.deepEqual(await told(line, attempt), { kind: "rate_limited", ambiguous: false, sent: 1 });
   });
 
+  test("lets a burst out at once, and five calls a second from then on", async ({ connection, clock, call }) => {
+    const read = async (times: number) => {
+      for (let sent = 0; sent < times; sent++) await connection.read({ ...call, fresh: true });
+    };
+    const start = clock.now();
+    await read(20);
+    assert.equal(clock.now() - start, 0);
+    await read(130);
+    assert.ok(clock.now() - start <= 130 / 5 * 1_000, `${clock.now() - start} ms`);
+  });
+
   test("gives up who never answers, and leaves a write open", async (line) => {
     await line.connection.read(line.call);
     line.fails("hang", 9);
