@@ -44,7 +44,8 @@ export function choiceReply(
 }
 
 /** A command that waited, perhaps while the bot was away, is asked about before it is planned. */
-export function askWhetherStillWanted(store: Store, turn: Turn, invocation: Invocation): void {
+export function askWhetherStillWanted(turn: Turn, invocation: Invocation): void {
+  const { store } = turn;
   const handle = newHandle();
   turn.also((transaction) =>
     putPrompt(store, transaction, {

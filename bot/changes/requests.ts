@@ -19,12 +19,10 @@ import { freezeFor } from "./freeze.ts";
 import type { Invocation } from "./invocation.ts";
 import { auditOf, type Change, findChange } from "./machine.ts";
 import { freeCode, newChange } from "./new_change.ts";
-import { askWhetherStillWanted, choiceReply } from "./questions.ts";
+import { choiceReply } from "./questions.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
 const PLAN_MS = 30_000;
-/** A command that waited longer than this is asked about before it is planned. */
-const STALE_MS = 120_000;
 
 export interface RequestsOptions {
   readonly config: Config;
@@ -65,10 +63,6 @@ export function createRequests(options: RequestsOptions): Requests {
       turn.refuse(reason, { operation: named, ...more });
       return false;
     };
-    if (store.now() - turn.at > STALE_MS) {
-      askWhetherStillWanted(store, turn, invocation);
-      return false;
-    }
     const chatId = groupFor(turn, config);
     if (chatId === undefined) return refuse("no_group");
     const connected = vendors.byName(operation.vendor);

@@ -39,6 +39,8 @@ export type Parsed<C extends Command> =
 export interface Understood<C extends Command> {
   readonly kind: "command";
   readonly command: C;
+  /** The whole command, to send again. */
+  readonly typed: string;
   /** Passes the command's own schema; still as typed, secrets as `?`. */
   readonly input: JsonObject;
   /** The secrets to be entered on the secret page, by the name they are typed with. */
@@ -83,7 +85,7 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
     return { kind: "literal_secret", fields: secrets, ...(found && { command: found.command }) };
   }
   try {
-    return understand(routeTo(verb, words, options), options);
+    return understand(plain, routeTo(verb, words, options), options);
   } catch (error) {
     if (!(error instanceof Mistake)) throw error;
     return wrong(
@@ -95,6 +97,7 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
 }
 
 function understand<C extends Command>(
+  typed: string,
   { command, words }: Route<C>,
   options: ParseOptions<C>,
 ): Understood<C> | LiteralSecret<C> {
@@ -112,7 +115,7 @@ function understand<C extends Command>(
   if (issue) throw complaintAbout(issue, line, input);
   const isSecret = (path: string) => command.secret?.(path) ?? false;
   const asked = [...filled.asked, ...Object.values(document).flatMap((value) => askedIn(value, isSecret))];
-  return { kind: "command", command, input, asked: [...new Set(asked)], ...filled.extras };
+  return { kind: "command", command, typed, input, asked: [...new Set(asked)], ...filled.extras };
 }
 
 /** A secret that goes by position has no key to be known by. */

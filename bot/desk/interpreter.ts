@@ -1,8 +1,9 @@
 import type { Api } from "grammy";
 import type { Json, Operation } from "../../handlers/operation.ts";
 import type { Invocation } from "../changes/invocation.ts";
+import { askWhetherStillWanted } from "../changes/questions.ts";
 import type { Requests } from "../changes/requests.ts";
-import type { Command } from "../command/command.ts";
+import { type Command, headOf, isChange } from "../command/command.ts";
 import { parse, type Parsed, type Understood } from "../command/parse.ts";
 import { refusalOf } from "../command/refusal.ts";
 import { errorFields, type Log } from "../log.ts";
@@ -14,6 +15,9 @@ import type { Aliases } from "../command/command.ts";
 import { type Builtin, isBuiltin } from "./builtin.ts";
 import type { Reads } from "./reads.ts";
 import type { Strangers } from "./strangers.ts";
+
+/** Whoever typed it longer ago, while the bot or the phone was away, may have thought better of it since. */
+const STALE_MS = 120_000;
 
 export type AnyCommand = Operation | Builtin;
 
@@ -103,6 +107,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
       switch (parsed.kind) {
         case "command":
           if (!await allows(turn, needOf(parsed.command), `/${parsed.command.verb}`)) return;
+          if (isStale(turn, parsed.command)) return holdBack(turn, parsed);
           return await run(turn, parsed.command, invocationOf(parsed));
         case "literal_secret":
           return await takeBackSecret(turn, parsed.fields, documentAt);
@@ -122,6 +127,26 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     },
     isChange: (invocation) => find(invocation)?.risk !== "read",
   };
+}
+
+/** What only reads is as true now as it was then. */
+function isStale({ store, at }: Turn, { risk }: AnyCommand): boolean {
+  return risk !== "read" && store.now() - at > STALE_MS;
+}
+
+/** A change can still be asked for with one press; what acts by itself has to be typed anew. */
+function holdBack(turn: Turn, parsed: Understood<AnyCommand>): void {
+  const { command, typed } = parsed;
+  if (isChange(command)) return askWhetherStillWanted(turn, invocationOf(parsed));
+  turn.refuse("stale_message", {
+    operation: headOf(command),
+    next: [
+      "It was typed ",
+      { time: turn.at, as: "relative" },
+      ". If it is still wanted, send it again: ",
+      { code: typed },
+    ],
+  });
 }
 
 function needOf(command: AnyCommand): Need {

@@ -40,7 +40,7 @@ export const reasons = {
   plan_altered: "The stored request is not the one that was approved, so nothing was done.",
   target_busy: "Another change of the same target is running.",
   literal_secret: "That message held a secret.",
-  stale_message: "That message is older than two minutes.",
+  stale_message: "That was typed more than two minutes ago, so it was not carried out.",
   no_secret_key: "Secrets cannot be entered: the bot has no SECRET_KEY.",
   secret_missing:
     "The secret that was entered cannot be opened any more: it was wiped, or SECRET_KEY is another one now. Nothing was sent. Ask again to enter it anew.",

@@ -164,11 +164,6 @@ export const changeGuards: readonly Guard[] = [
   ]),
   ...guardsOf("bot/changes/requests.ts", REQUESTS, [
     [
-      "what was asked long ago is asked about",
-      "if (store.now() - turn.at > STALE_MS) {",
-      "if (false) {",
-    ],
-    [
       "without a group nobody could approve",
       `if (chatId === undefined) return refuse("no_group");`,
       "if (chatId === undefined) throw new Error();",

@@ -146,6 +146,10 @@ export const peopleGuards: readonly Guard[] = [
       "if (!await allows(turn, needOf(parsed.command), `/${parsed.command.verb}`)) return;",
     ],
     [
+      "what was typed long ago is held back",
+      "if (isStale(turn, parsed.command)) return holdBack(turn, parsed);",
+    ],
+    [
       "what is resumed is judged anew",
       "if (!command || !await allows(turn, needOf(command), `/${invocation.verb}`)) return;",
       "if (!command) return;",
