@@ -113,7 +113,10 @@ export interface Card {
 /** What the vendor answered to the write, as far as it may be kept. */
 export interface Receipt {
   readonly data?: JsonObject;
-  /** A credential the vendor returned once: shown to the requester alone, stored nowhere. */
+  /**
+   * A credential that the vendor made with this write: shown once, to the requester alone and never in a chat. Not
+   * one that was there before and is answered again.
+   */
   readonly personal?: readonly { readonly label: string; readonly value: string }[];
 }
 

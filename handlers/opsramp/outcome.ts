@@ -5,7 +5,7 @@ import { shownAddress } from "./address.ts";
 import { areStored } from "./mapping.ts";
 import { notifierGoal, readableOf } from "./notifier.ts";
 import { askedFor } from "./secret.ts";
-import { type Goal, plain, type State, stateOf, type UpdatePlan } from "./update.ts";
+import { type Goal, makesCredential, plain, type State, stateOf, type UpdatePlan } from "./update.ts";
 
 /** One thing that a read-back can tell. */
 interface Sign {
@@ -87,7 +87,7 @@ function noWayBack({ before, after }: Pick<UpdatePlan, "before" | "after">): Lin
   if (after.name !== undefined && !before.name) {
     return "it has no display name now, and an update cannot remove one";
   }
-  if (after.authentication && after.authentication.authType !== authentication?.authType) {
+  if (makesCredential({ before, after })) {
     return "the present credential is lost, and the way back would make yet another one";
   }
   if (after.authentication && !authentication?.role) {
@@ -128,13 +128,19 @@ function documentOf(before: State, { notifier: sent }: Goal): JsonObject {
   });
 }
 
-function readBack({ target, after }: UpdatePlan, seen: readonly Sign[]): Line {
+/** The vendor's own page, for whoever cannot be handed the credential here. */
+const WHERE_CREDENTIALS_ARE =
+  ". Its credential is in OpsRamp: Setup, Account, Integrations and Apps, this integration.";
+
+function readBack(plan: UpdatePlan, seen: readonly Sign[]): Line {
+  const { target, after } = plan;
   const hidden = after.notifier ? askedFor(notifierGoal(after.notifier)) : [];
   return [
     "Read back from ",
     { data: target.name },
     `: ${labels(seen)}`,
     ...(hidden.length > 0 ? [`. Not readable: ${hidden.join(", ")}`] : []),
+    ...(makesCredential(plan) ? [WHERE_CREDENTIALS_ARE] : []),
   ];
 }
 

@@ -74,16 +74,28 @@ export async function planUpdate(
   };
 }
 
-/** The one write. */
+/** The one write. Where it makes a credential, what is there is read first: the vendor answers old ones as well. */
 export async function applyUpdate(
   { client, call }: Context<OpsRamp>,
-  { target, after }: UpdatePlan,
+  plan: UpdatePlan,
   secrets: Readonly<Record<string, string>>,
 ): Promise<Receipt> {
-  const reply = await client.updateInstalled(target.id, withSecrets(bodyOf(after), secrets), call);
-  if (!after.authentication) return {};
-  const personal = credentialsIn(reply);
+  const { target, after } = plan;
+  const update = () => client.updateInstalled(target.id, withSecrets(bodyOf(after), secrets), call);
+  if (!makesCredential(plan)) {
+    await update();
+    return {};
+  }
+  const old = new Set(credentialsIn(await client.getInstalled(target.id, call)).map(({ value }) => value));
+  const personal = credentialsIn(await update(), after.authentication?.authType)
+    .filter(({ value }) => !old.has(value));
   return personal.length > 0 ? { personal } : {};
+}
+
+/** Another role leaves the credential as it is; another way to authenticate comes with its own. */
+export function makesCredential({ before, after }: Pick<UpdatePlan, "before" | "after">): boolean {
+  return after.authentication !== undefined &&
+    after.authentication.authType !== before.authentication?.authType;
 }
 
 /** The vendor's request body, with "?" for the secrets. */
@@ -202,17 +214,18 @@ function authenticationBody(
   return { authType, ...(role !== null && { role: { uniqueId: role } }) };
 }
 
-/** Whoever asked needs them to set up the other side; nobody else may see them. */
-function credentialsIn(reply: Installed): readonly { label: string; value: string }[] {
-  const { token, webhookUrl, apiKeyPairs } = reply.inboundConfig?.authentication ?? {};
-  const found = [
-    { label: "Inbound token", value: token },
-    { label: "Webhook URL", value: webhookUrl },
-    ...(apiKeyPairs ?? []).flatMap(({ key, secret }) => [
-      { label: "API key", value: key },
-      { label: "API secret", value: secret },
-    ]),
-  ];
+/** Those of one way to authenticate, or all: an answer may still hold those of the way before. */
+function credentialsIn(
+  installed: Installed,
+  authType?: typeof AUTH_TYPES[number],
+): readonly { label: string; value: string }[] {
+  const { token, webhookUrl, apiKeyPairs } = installed.inboundConfig?.authentication ?? {};
+  const webhook = [{ label: "Inbound token", value: token }, { label: "Webhook URL", value: webhookUrl }];
+  const oauth2 = (apiKeyPairs ?? []).flatMap(({ key, secret }) => [
+    { label: "API key", value: key },
+    { label: "API secret", value: secret },
+  ]);
+  const found = [...(authType === "OAUTH2" ? [] : webhook), ...(authType === "WEBHOOK" ? [] : oauth2)];
   return found.flatMap(({ label, value }) => value === undefined ? [] : [{ label, value }]);
 }
 

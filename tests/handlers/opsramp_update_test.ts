@@ -5,6 +5,7 @@ import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" }
 import { changesOf, openRig, stored, textOf, undone } from "./opsramp_rig.ts";
 
 const CUSTOMER = "ROLE-4718b729-50cc-6634-42c4-ecd09558389d";
+const DATADOG = "INTG-b7c8f0de-2a6e-4f55-8f0b-6c2c4bb9a0d7";
 const ADMINISTRATOR = "ROLE-4d64a7ca-20ca-7c7c-e439-3977aa9c87a4";
 
 Deno.test("/update opsramp renames, sends the name alone and can be undone", async () => {
@@ -48,10 +49,61 @@ Deno.test("/update opsramp auth=WEBHOOK gives the new token to the requester alo
   assert.deepEqual(receipt?.personal?.map(({ label }) => label), ["Inbound token", "Webhook URL"]);
   assert.equal(receipt?.data, undefined);
   assert.equal(verdict.state, "applied");
+  assert.match(textOf(verdict.evidence), /Its credential is in OpsRamp: Setup, Account/);
   const shown = JSON.stringify([verdict, change.plan, change.card, change.undo]);
   assert.ok(!shown.includes(token) && !shown.includes("vtoken"));
   assert.ok(!change.undo.possible);
   assert.match(textOf(change.undo.why), /present credential is lost/);
+});
+
+Deno.test("/update opsramp hands over only what is new with the change, whatever else the vendor answers", async () => {
+  await using at = openRig();
+  const old = stored(at, DATADOG).inboundConfig?.authentication;
+  const change = await at.plan(`/update opsramp ${DATADOG} auth=OAUTH2`);
+  at.desk.emulator.fail("update", {
+    kind: "status",
+    status: 200,
+    body: {
+      id: DATADOG,
+      inboundConfig: {
+        authentication: {
+          ...old,
+          authType: "OAUTH2",
+          apiKeyPairs: [{ key: "new-key", secret: "new-secret" }],
+        },
+      },
+    },
+  });
+  const { receipt } = await change.run();
+  assert.deepEqual(receipt?.personal, [
+    { label: "API key", value: "new-key" },
+    { label: "API secret", value: "new-secret" },
+  ]);
+});
+
+Deno.test.each([
+  [`/update opsramp ${DATADOG} auth=OAUTH2`, {}],
+  [`/update opsramp ${DATADOG} auth=OAUTH2`, { webhookUrl: "https://api.opsramp.example/?vtoken=unseen" }],
+  [`/update opsramp ${CUSTOM} auth=WEBHOOK`, {}],
+  [`/update opsramp ${DATADOG} role=${CUSTOMER}`, { token: "another" }],
+])("%s hands nothing over when the vendor answers what was there, and %o", async (line, said) => {
+  await using at = openRig();
+  const id = line.includes(CUSTOM) ? CUSTOM : DATADOG;
+  const authentication = { ...stored(at, id).inboundConfig?.authentication, ...said };
+  const change = await at.plan(line);
+  const body = { id, inboundConfig: { authentication } };
+  at.desk.emulator.fail("update", { kind: "status", status: 200, body });
+  const { receipt } = await change.run();
+  assert.deepEqual(receipt, {});
+});
+
+Deno.test("/update opsramp auth= sends nothing when what is there cannot be read first", async () => {
+  await using at = openRig();
+  const change = await at.plan(`/update opsramp ${CUSTOM} auth=WEBHOOK`);
+  at.desk.emulator.fail("get", { kind: "status", status: 400 });
+  const { failure } = await change.run();
+  assert.equal(failure?.failure.ambiguous, false);
+  assert.equal(at.desk.written(), undefined);
 });
 
 Deno.test("/update opsramp role= changes the role alone and can be undone", async () => {
