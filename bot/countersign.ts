@@ -18,6 +18,7 @@ import { createVault } from "./secrets/vault.ts";
 import { createInbox, type Inbox } from "./store/inbox.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { createBot } from "./telegram/api.ts";
+import { unknownCapabilities } from "./telegram/capabilities.ts";
 import { introduce, learnIdentity } from "./telegram/introduction.ts";
 import { poll } from "./telegram/polling.ts";
 import { createSender } from "./telegram/sender.ts";
@@ -59,6 +60,7 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
     width: WIDTH,
     giveWay: inbox.lull,
     handle: office.desk.handle,
+    giveUp: office.desk.giveUp,
   });
   const onDead = unseenCard(store, office.secrets);
   const sender = createSender({ ...equipment, api: bot.api, onDead });
@@ -123,7 +125,7 @@ async function equip(options: CountersignOptions): Promise<OfficeOptions> {
     metrics,
     store,
     bot: createBot({ token: config.token, apiRoot: config.apiRoot, metrics }),
-    capabilities: { rich: true, dateTimes: true, ephemeral: undefined },
+    capabilities: unknownCapabilities(),
     vendors: createVendors({ vendors: connect(config, { clock, onCall }), store, statusCacheTtlMs }),
     vault: config.secretKey && await createVault(config.secretKey),
     holder: randomUUID(),

@@ -1,7 +1,15 @@
 import { untilAborted } from "../clients/http/until_aborted.ts";
 import { errorFields, type Log } from "./log.ts";
 import { oneAtATime } from "./one_at_a_time.ts";
-import { AlreadyFinished, claimUpdates, failUpdate, releaseUpdates, renewUpdates } from "./store/inbox.ts";
+import { StoreAway } from "./store/away.ts";
+import {
+  AlreadyFinished,
+  claimUpdates,
+  failUpdate,
+  putOffUpdate,
+  releaseUpdates,
+  renewUpdates,
+} from "./store/inbox.ts";
 import type { InboxTable } from "./store/schema.ts";
 import type { Store } from "./store/store.ts";
 
@@ -10,8 +18,9 @@ const LEASE_MS = 10_000;
 const RENEW_MS = 3_000;
 /** A lost wake-up is made good by looking this often. */
 const LOOK_MS = 1_000;
-/** An update that took the process down this often is set aside. */
+/** An update that failed or took the process down this often is set aside. */
 const MOST_ATTEMPTS = 5;
+const FIRST_RETRY_MS = 500;
 
 export interface LanesOptions {
   readonly store: Store;
@@ -23,6 +32,8 @@ export interface LanesOptions {
   readonly giveWay: () => Promise<void>;
   /** Handles one update and finishes its row itself, together with what it decided. Must not throw for bad input. */
   readonly handle: (row: InboxTable) => Promise<void>;
+  /** Tells whoever sent it that nothing will come of it. It has been set aside already. */
+  readonly giveUp: (row: InboxTable) => Promise<void>;
 }
 
 /** Works through the inbox: in order within a lane, lanes side by side, resumed after a crash. */
@@ -34,7 +45,7 @@ export interface Lanes {
   stop(deadline: AbortSignal): Promise<void>;
 }
 
-export function createLanes({ store, holder, width, log, giveWay, handle }: LanesOptions): Lanes {
+export function createLanes({ store, holder, width, log, giveWay, handle, giveUp }: LanesOptions): Lanes {
   const active = new Map<number, Promise<void>>();
   let running = false;
   let resting: Promise<void> | undefined;
@@ -72,16 +83,24 @@ export function createLanes({ store, holder, width, log, giveWay, handle }: Lane
     try {
       if (row.attempts > MOST_ATTEMPTS) {
         log.error("update_set_aside", { update: row.update_id, attempts: row.attempts });
-        return await failUpdate(store, row.update_id);
+        await failUpdate(store, row.update_id);
+        return await giveUp(row);
       }
       await handle(row);
     } catch (error) {
       if (error instanceof AlreadyFinished) {
         return log.warning("update_taken_over", { update: row.update_id });
       }
-      // The lease runs out and the update is tried again: the store was away, or the answer could not be recorded.
       log.error("update_not_finished", { update: row.update_id, ...errorFields(error) });
+      // A store that is away must not use up the attempts: the lease runs out when it may be back.
+      if (!(error instanceof StoreAway)) await retry(row);
     }
+  }
+
+  async function retry({ update_id, attempts }: InboxTable): Promise<void> {
+    const ms = FIRST_RETRY_MS * 2 ** (attempts - 1);
+    await putOffUpdate(store, holder, update_id, ms)
+      .catch((error) => log.warning("lease_not_released", errorFields(error)));
   }
 
   return {

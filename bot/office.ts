@@ -25,7 +25,7 @@ import type { Redactor } from "./redact.ts";
 import { createSecrets, type Secrets } from "./secrets/secrets.ts";
 import type { Vault } from "./secrets/vault.ts";
 import type { Store } from "./store/store.ts";
-import type { Capabilities } from "./telegram/deliver.ts";
+import type { Capabilities } from "./telegram/capabilities.ts";
 import { createPrivate } from "./telegram/private.ts";
 import type { Vendors } from "./vendors.ts";
 
@@ -91,6 +91,7 @@ export function createOffice(options: OfficeOptions): Office {
   return {
     desk: createDesk({
       ...shared,
+      people,
       interpreter,
       hearing: createHearing({ ...shared, people, interpreter, strangers }),
       presses: createPresses({ ...shared, people, requests, decisions, interpreter }),

@@ -5,6 +5,7 @@ import { errorFields, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { literalSecretIn } from "../command/literal_secret.ts";
 import { classify, type Incoming, type Person, textOf } from "../people/incoming.ts";
+import type { People } from "../people/people.ts";
 import { continuationShape, waitingShape } from "../secrets/secrets.ts";
 import { StoreAway } from "../store/away.ts";
 import { finishUpdate } from "../store/inbox.ts";
@@ -21,6 +22,7 @@ import type { Strangers } from "./strangers.ts";
 export interface DeskOptions {
   readonly bot: Bot;
   readonly store: Store;
+  readonly people: People;
   readonly interpreter: Interpreter;
   readonly hearing: Hearing;
   readonly presses: Presses;
@@ -33,11 +35,13 @@ export interface DeskOptions {
 export interface Desk {
   /** Handles one row of the inbox and finishes it. */
   handle(row: InboxTable): Promise<void>;
+  /** Says that nothing came of a message. */
+  giveUp(row: InboxTable): Promise<void>;
 }
 
 /** Puts the desk behind a grammY bot, which the inbox feeds. */
 export function createDesk(options: DeskOptions): Desk {
-  const { bot, store, interpreter, hearing, presses, strangers, log } = options;
+  const { bot, store, people, interpreter, hearing, presses, strangers, log } = options;
   const rows = new WeakMap<Update, InboxTable>();
 
   bot.use(async function receive({ update }) {
@@ -90,6 +94,17 @@ export function createDesk(options: DeskOptions): Desk {
       } catch (error) {
         throw error instanceof BotError ? error.error : error;
       }
+    },
+    async giveUp(row) {
+      const trace = newTrace();
+      const incoming = classifySafely(JSON.parse(row.body) as Update, trace, log);
+      if (row.update_id < 0 || incoming.kind !== "message" || !textOf(incoming.message).startsWith("/")) {
+        return;
+      }
+      const { allowed } = await people.judge("read", incoming.person.id, incoming.chat);
+      if (!allowed) return;
+      const turn = await turnFor(store, row, incoming, trace);
+      await turn.showMeanwhile(bugReply(new Error("Set aside after several attempts"), log, trace));
     },
   };
 }

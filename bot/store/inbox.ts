@@ -210,8 +210,22 @@ export async function forgetBlanked(store: Store): Promise<void> {
   if (store.kind === "sqlite") await sql`pragma wal_checkpoint(truncate)`.execute(store.db);
 }
 
+/** After a failure: the next attempt may be made so much later, by whoever comes first. */
+export async function putOffUpdate(
+  store: Store,
+  holder: string,
+  updateId: number,
+  ms: number,
+): Promise<void> {
+  await store.db.updateTable("inbox").set({ claimed_by: null, claimed_until: store.now() + ms })
+    .where("update_id", "=", updateId).where("claimed_by", "=", holder).where("state", "=", literal("new"))
+    .execute();
+}
+
+/** Its words are not kept: nobody looked whether a secret is among them. */
 export async function failUpdate(store: Store, updateId: number): Promise<void> {
-  await store.db.updateTable("inbox").set({ state: "failed", finished_at: store.now(), claimed_by: null })
+  await store.db.updateTable("inbox")
+    .set({ state: "failed", finished_at: store.now(), claimed_by: null, body: "{}" })
     .where("update_id", "=", updateId).execute();
 }
 

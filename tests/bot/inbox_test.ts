@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { sql } from "kysely";
 import { readConfig } from "../../bot/config.ts";
 import { createCountersign } from "../../bot/countersign.ts";
 import { testOnEach, testOnPostgres } from "../changes/database.ts";
@@ -127,6 +128,27 @@ testOnEach("A poisonous update does not stop the lane", async (url) => {
   const states = await store.db.selectFrom("inbox").select("state").orderBy("update_id").execute();
   assert.deepEqual(states.map(({ state }) => state), ["failed", "done", "done", "done"]);
   await checkManners(stage, ["update_set_aside", "update_unreadable"]);
+});
+
+testOnEach("Who asks for what cannot be recorded is told so, and does not hold up the chat", async (url) => {
+  await using stage = await openStage({ clock: createWakingClock(), environment: { DATABASE_URL: url } });
+  const { telegram, gravityzone, bot: { store } } = stage;
+  await sql`alter table audit rename to audit_away`.execute(store.db);
+  telegram.say(BEN, GROUP, "/disable ec2 Acme Corp reason=off-boarding");
+  telegram.say(BEN, GROUP, "/ping");
+  const began = stage.clock.now();
+  const told = () => telegram.ephemerals(BEN, GROUP).map((message) => render(message));
+  await eventually(() => {
+    pass(stage, 500);
+    return told().length > 0 && telegram.answers(GROUP).length > 0;
+  }, "both to be answered");
+  assert.match(told().join(), /Something went wrong inside the bot\nNothing was changed/);
+  assert.match(render(telegram.last(GROUP)!), /pong/);
+  assert.ok(stage.clock.now() - began < 60_000);
+  assert.deepEqual(gravityzone.calls.filter(({ method }) => method.startsWith("disable")), []);
+  await sql`alter table audit_away rename to audit`.execute(store.db);
+  await settled(stage);
+  await checkManners(stage, ["update_not_finished", "update_set_aside", "unforeseen"]);
 });
 
 testOnEach("An update that was taken over meanwhile is answered and audited once", async (url) => {
