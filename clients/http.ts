@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { Clock } from "./clock.ts";
-import { ClientError, type FailureKind } from "./errors.ts";
+import { ClientError, type Failure, type FailureKind } from "./errors.ts";
 import { createBreaker } from "./http/breaker.ts";
-import { createPace } from "./http/pace.ts";
+import { createPace, type Pace } from "./http/pace.ts";
 import { createReading } from "./http/reading.ts";
 import { createSender } from "./http/sender.ts";
 import { createSharing } from "./http/sharing.ts";
@@ -110,7 +110,8 @@ export interface Http {
 export function createHttp(options: HttpOptions): Http {
   const { clock, limits, breaker: { outages = 5, restMs = 30_000 } = {} } = options;
   const breaker = createBreaker({ clock, outages, restMs });
-  const send = createSender({ options, breaker, pace: createPace({ limits, clock }) });
+  const pace = createPace({ limits, clock });
+  const send = createSender({ options, breaker, pace });
   const sharing = createSharing<unknown>();
 
   async function call<T>(request: Request, schema: z.ZodType<T>, call: CallOptions): Promise<T> {
@@ -128,7 +129,7 @@ export function createHttp(options: HttpOptions): Http {
       if (reading.objection === undefined) return reading.value;
       throw unexpected(request, reading.objection);
     } catch (error) {
-      throw toClientError(error, { vendor: options.vendor, request, signal: call.signal });
+      throw toClientError(error, { vendor: options.vendor, request, signal: call.signal, pace });
     }
   }
 
@@ -152,19 +153,28 @@ function keyOf({ operation, method, path, query, json, form, headers }: Request)
 
 function toClientError(
   error: unknown,
-  { vendor, request, signal }: { vendor: string; request: Request; signal: AbortSignal },
+  { vendor, request, signal, pace }: { vendor: string; request: Request; signal: AbortSignal; pace: Pace },
 ): ClientError {
   if (error instanceof ClientError) return error;
   const about = { vendor, operation: request.operation };
   // Only waits reject with the signal's reason; a write that was under way comes back as a ClientError.
   const waiting = signal.aborted && (error === signal.reason || !request.write);
-  if (waiting) return new ClientError({ ...about, kind: "timed_out", ambiguous: false });
+  if (waiting) return new ClientError({ ...about, ...reasonToWait(pace), ambiguous: false });
   return new ClientError({
     ...about,
     kind: "unexpected_reply",
     ambiguous: request.write,
     cause: quiet(error),
   });
+}
+
+/** Silence is only the vendor's if nobody kept the call from being sent. */
+function reasonToWait(pace: Pace): Pick<Failure, "kind" | "retryAfterMs" | "detail"> {
+  const paused = pace.pausedFor();
+  if (paused > 0) return { kind: "rate_limited", retryAfterMs: paused };
+  return pace.isSpent() ? { kind: "timed_out", detail: "too many calls at once, not all were sent" } : {
+    kind: "timed_out",
+  };
 }
 
 /** Where our own code failed, without the message, which may quote what was sent or answered. */

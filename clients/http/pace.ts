@@ -10,6 +10,8 @@ export interface Pace {
   pause(ms: number): void;
   /** How long that still lasts, in ms. */
   pausedFor(): number;
+  /** Whether our own rate holds calls back at the moment. */
+  isSpent(): boolean;
 }
 
 export function createPace({ limits, clock }: { limits: Limits; clock: Clock }): Pace {
@@ -66,6 +68,7 @@ export function createPace({ limits, clock }: { limits: Limits; clock: Clock }):
   return {
     acquire,
     pausedFor,
+    isSpent: () => bucket.waitMs() > 0,
     pause: (ms) => {
       resumeAt = Math.max(resumeAt, clock.now() + ms);
     },

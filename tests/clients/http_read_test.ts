@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { serve, type Served } from "../sandbox/serve.ts";
+import type { Clock } from "../../clients/clock.ts";
 import { createFakeClock } from "../clock.ts";
-import { callerOf, closedAddress, failureOf, getThing, ok } from "./calling.ts";
+import { callerOf, closedAddress, failureOf, getThing, ok, setThing } from "./calling.ts";
 import { rawOk, serveRaw } from "./raw_server.ts";
 
 /** Answers with these, one after the other, then with success. */
@@ -151,6 +152,50 @@ Deno.test("a read whose signal aborts between two attempts has timed out", async
   const { send } = callerOf(server.url);
   const failure = await failureOf(send(getThing, { signal: abort.signal }));
   assert.deepEqual([failure.kind, failure.ambiguous], ["timed_out", false]);
+});
+
+for (const request of [getThing, setThing]) {
+  Deno.test(`a deadline that ends the vendor's pause says that it asked us to slow down (${request.method})`, async () => {
+    const fake = createFakeClock();
+    const abort = new AbortController();
+    const clock: Clock = {
+      ...fake,
+      async sleep(_ms, signal) {
+        fake.advance(2_000);
+        abort.abort(new DOMException("late", "TimeoutError"));
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        signal?.throwIfAborted();
+      },
+    };
+    await using server = serveInTurn(status(429, { "retry-after": "7" }));
+    const { send } = callerOf(server.url, { clock });
+    await failureOf(send(setThing));
+    const failure = await failureOf(send(request, { signal: abort.signal }));
+    assert.deepEqual([failure.kind, failure.retryAfterMs, failure.ambiguous], ["rate_limited", 5_000, false]);
+    assert.equal(server.requests, 1);
+  });
+}
+
+Deno.test("a deadline that ends a wait for our own rate says that not everything was sent", async () => {
+  const abort = new AbortController();
+  const fake = createFakeClock();
+  const clock: Clock = {
+    ...fake,
+    async sleep(_ms, signal) {
+      abort.abort(new DOMException("late", "TimeoutError"));
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      signal?.throwIfAborted();
+    },
+  };
+  await using server = serveInTurn();
+  const { send } = callerOf(server.url, { clock, limits: { concurrency: 1, burst: 1, perSecond: 1 } });
+  await send(getThing);
+  const failure = await failureOf(send(setThing, { signal: abort.signal }));
+  assert.deepEqual([failure.kind, failure.detail, failure.ambiguous], [
+    "timed_out",
+    "too many calls at once, not all were sent",
+    false,
+  ]);
 });
 
 Deno.test("a read renews a stale token once and is replayed once", async () => {

@@ -66,6 +66,17 @@ Deno.test("/status halo is over after ten seconds, however slow HaloPSA is", asy
   over.resolve();
 });
 
+Deno.test("/status halo says at once how long HaloPSA wants to be left alone, if nobody would wait for it", async () => {
+  await using desk = await openDesk({
+    onTheWay: async (vendor, request, passOn) =>
+      vendor === "HaloPSA" && request.url.includes("Details")
+        ? new Response(null, { status: 429, headers: { "retry-after": "20" } })
+        : await passOn(),
+  });
+  await desk.say(ANA, "/status halo");
+  assert.match(desk.news().at(-1) ?? "", /^🔴 HaloPSA asks us to slow down.*Ask again in 20 s\./s);
+});
+
 for (const vendor of ["bitdefender", "apono", "opsramp", "halo", "armis"]) {
   Deno.test(`/status ${vendor} is served again for ten seconds, with its age`, async () => {
     await using desk = await openDesk();
