@@ -138,8 +138,11 @@ interface Reader {
   readonly problems: string[];
   /** The checked value, or its default; undefined when it is neither set nor usable. */
   check<T>(name: VariableName, schema: z.ZodType<T, string>): T | undefined;
-  /** All of these or none: half a set of credentials is a mistake. */
-  group<N extends VariableName>(names: readonly N[]): Record<N, string> | undefined;
+  /** All of a vendor's, or undefined without credentials; half a set of them is a mistake. */
+  group<N extends VariableName>(
+    places: readonly N[],
+    credentials: readonly N[],
+  ): Record<N, string> | undefined;
 }
 
 function createReader(environment: Environment): Reader {
@@ -163,15 +166,16 @@ function createReader(environment: Environment): Reader {
       problems.push(`${name} ${parsed.error.issues.map((issue) => issue.message).join("; ")}.`);
       return undefined;
     },
-    group<N extends VariableName>(names: readonly N[]) {
-      const present = names.filter((name) => environment[name]?.trim());
+    group<N extends VariableName>(places: readonly N[], credentials: readonly N[]) {
+      const names = [...places, ...credentials];
+      const present = credentials.filter((name) => environment[name]?.trim());
       if (present.length === 0) return undefined;
       const missing = names.filter((name) => !get(name));
       if (missing.length === 0) {
         return Object.fromEntries(names.map((name) => [name, get(name)])) as Record<N, string>;
       }
       problems.push(
-        `${present.join(", ")} is set but ${missing.join(", ")} is not: set all of them or none.`,
+        `${present.join(", ")} is set but ${missing.join(", ")} is not: a vendor needs all of its variables.`,
       );
       return undefined;
     },
@@ -179,15 +183,13 @@ function createReader(environment: Environment): Reader {
 }
 
 function readVendors({ check, group }: Reader): Pick<Config, "bitdefender" | "apono" | "opsramp" | "halo"> {
-  const bitdefender = group(["BITDEFENDER_API_URL", "BITDEFENDER_API_KEY"]);
-  const apono = group(["APONO_API_TOKEN"]);
-  const opsramp = group([
-    "OPSRAMP_API_URL",
-    "OPSRAMP_TENANT_ID",
-    "OPSRAMP_CLIENT_ID",
-    "OPSRAMP_CLIENT_SECRET",
-  ]);
-  const halo = group(["HALO_API_URL", "HALO_AUTH_URL", "HALO_CLIENT_ID", "HALO_CLIENT_SECRET"]);
+  const bitdefender = group(["BITDEFENDER_API_URL"], ["BITDEFENDER_API_KEY"]);
+  const apono = group([], ["APONO_API_TOKEN"]);
+  const opsramp = group(
+    ["OPSRAMP_API_URL", "OPSRAMP_TENANT_ID"],
+    ["OPSRAMP_CLIENT_ID", "OPSRAMP_CLIENT_SECRET"],
+  );
+  const halo = group(["HALO_API_URL", "HALO_AUTH_URL"], ["HALO_CLIENT_ID", "HALO_CLIENT_SECRET"]);
   const tenant = check("HALO_TENANT", z.string());
   return {
     bitdefender: bitdefender && {
@@ -218,7 +220,7 @@ function readVendors({ check, group }: Reader): Pick<Config, "bitdefender" | "ap
 /** Values that are fine one by one and would still let someone in, or nobody. */
 function contradictions(config: Omit<Config, "secrets">, environment: Environment): string[] {
   const problems = [telemetryProblem(environment)].filter((problem) => problem !== undefined);
-  if (config.publicUrl && config.webhookSecrets.length === 0) {
+  if (config.publicUrl && !environment["TELEGRAM_WEBHOOK_SECRET"]?.trim()) {
     problems.push(
       "TELEGRAM_WEBHOOK_SECRET is missing: with PUBLIC_URL set, anyone could post updates without it.",
     );

@@ -124,7 +124,7 @@ const refused: readonly [what: string, environment: Environment, problem: RegExp
   [
     "half of Bitdefender",
     { BITDEFENDER_API_KEY: "k" },
-    /^BITDEFENDER_API_KEY is set but BITDEFENDER_API_URL is not: set all of them or none/,
+    /^BITDEFENDER_API_KEY is set but BITDEFENDER_API_URL is not: a vendor needs all of its variables/,
   ],
   [
     "Bitdefender over http",
@@ -132,9 +132,14 @@ const refused: readonly [what: string, environment: Environment, problem: RegExp
     /^BITDEFENDER_API_URL must be an https address/,
   ],
   [
-    "a third of OpsRamp",
-    { OPSRAMP_API_URL: "https://o.example", OPSRAMP_TENANT_ID: "c" },
-    /^OPSRAMP_API_URL, OPSRAMP_TENANT_ID is set but OPSRAMP_CLIENT_ID, OPSRAMP_CLIENT_SECRET is not/,
+    "half of OpsRamp",
+    { OPSRAMP_API_URL: "https://o.example", OPSRAMP_CLIENT_ID: "c", OPSRAMP_CLIENT_SECRET: "s" },
+    /^OPSRAMP_CLIENT_ID, OPSRAMP_CLIENT_SECRET is set but OPSRAMP_TENANT_ID is not/,
+  ],
+  [
+    "a short webhook secret",
+    { PUBLIC_URL: "https://bot.example", TELEGRAM_WEBHOOK_SECRET: "short" },
+    /^TELEGRAM_WEBHOOK_SECRET must be 32 to 256/,
   ],
   [
     "Halo without its secret",
@@ -151,6 +156,18 @@ for (const [what, environment, problem] of refused) {
     assert.match(found[0] ?? "", problem);
   });
 }
+
+Deno.test("readConfig leaves out a vendor without credentials, whatever else is known of it", () => {
+  const { bitdefender, apono, opsramp, halo } = config({
+    BITDEFENDER_API_URL: "https://g.example/api",
+    APONO_API: "v2",
+    OPSRAMP_API_URL: "https://o.example",
+    OPSRAMP_TENANT_ID: "client_8",
+    HALO_API_URL: "https://h.example/api",
+    HALO_AUTH_URL: "https://h.example/auth",
+  });
+  assert.deepEqual([bitdefender, apono, opsramp, halo], [undefined, undefined, undefined, undefined]);
+});
 
 Deno.test("readConfig quotes no value in its complaints", () => {
   const secret = "hunter2-hunter2";
