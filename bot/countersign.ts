@@ -77,7 +77,7 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
       if (!lanes.running) throw new Error("The worker is not running");
       await store.check();
     },
-    pages: createSecretPages(office.secrets),
+    pages: createSecretPages(office),
   });
 
   return {

@@ -22,6 +22,7 @@ import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { createPeople } from "./people/people.ts";
 import type { Redactor } from "./redact.ts";
+import { createOffers, type Offers } from "./secrets/offers.ts";
 import { createSecrets, type Secrets } from "./secrets/secrets.ts";
 import type { Vault } from "./secrets/vault.ts";
 import type { Store } from "./store/store.ts";
@@ -51,6 +52,7 @@ export interface Office {
   readonly decisions: Decisions;
   readonly executor: Executor;
   readonly secrets: Secrets;
+  readonly offers: Offers;
   readonly commands: readonly AnyCommand[];
 }
 
@@ -61,6 +63,7 @@ export function createOffice(options: OfficeOptions): Office {
   const privately = createPrivate(shared);
   const pageUrl = config.publicUrl ?? `http://127.0.0.1:${config.port}`;
   const secrets = createSecrets({ store, vault, pageUrl, sendPrivately: privately.sendLink });
+  const offers = createOffers({ ...options, pageUrl, sendPrivately: privately.sendOffer });
   // The bot's own commands name all commands, themselves included, so the list is filled after they are made.
   const commands: AnyCommand[] = [...vendors.operations];
   const vocabulary = { commands, aliases: vendors.aliases };
@@ -98,8 +101,9 @@ export function createOffice(options: OfficeOptions): Office {
       strangers,
     }),
     decisions,
-    executor: createExecutor({ ...shared, people, secrets, handOver: privately.handOver }),
+    executor: createExecutor({ ...shared, people, secrets, offers }),
     secrets,
+    offers,
     commands,
   };
 }

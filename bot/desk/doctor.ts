@@ -10,7 +10,7 @@ import { nextStep } from "../next_step.ts";
 import { HANDLED_UPDATES } from "../people/incoming.ts";
 import { oldestWaiting } from "../store/inbox.ts";
 import type { Store } from "../store/store.ts";
-import type { Capabilities } from "../telegram/deliver.ts";
+import type { Capabilities } from "../telegram/capabilities.ts";
 import type { Vendors } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 import { withPatience } from "./reads.ts";
@@ -158,8 +158,10 @@ function secretEntry({ config }: DoctorOptions): Told {
 }
 
 function messages({ capabilities: { rich, ephemeral } }: DoctorOptions): Told {
-  const aside = ephemeral === undefined ? "not tried yet" : ephemeral ? "yes" : "no";
-  return { ok: true, says: `rich: ${rich ? "yes" : "no, plain ones"} · private answers in groups: ${aside}` };
+  const told = (known: boolean | undefined, no: string) =>
+    known === undefined ? "not tried yet" : known ? "yes" : no;
+  const says = `rich: ${told(rich, "no, plain ones")} · private answers in groups: ${told(ephemeral, "no")}`;
+  return { ok: true, says };
 }
 
 async function vendor({ vendor, client }: Vendors["all"][number], trace: string): Promise<Told> {

@@ -5,16 +5,8 @@ import type { Redactor } from "../redact.ts";
 import { type PlainPayload, renderPlain } from "../render/plain.ts";
 import { renderRich, type RichPayload } from "../render/rich.ts";
 import type { MessagesTable } from "../store/schema.ts";
-import { NOT_IMPLEMENTED, refusalOf } from "./api.ts";
-
-/** What this server understands, learnt from its refusals. */
-export interface Capabilities {
-  rich: boolean;
-  /** Date-time entities in plain messages. */
-  dateTimes: boolean;
-  /** True once a private answer in a group was seen to be private; until then nothing secret relies on it. */
-  ephemeral: boolean | undefined;
-}
+import { NOT_IMPLEMENTED, type Refusal, refusalOf } from "./api.ts";
+import { type Capabilities, learnFromPlain, learnFromPublic } from "./capabilities.ts";
 
 export interface DeliverOptions {
   readonly api: Api;
@@ -66,13 +58,24 @@ type Content =
 /** As rich as the server takes it: each refusal of the form leads to a simpler form of the same message. */
 async function showSomehow(row: MessagesTable, reply: Reply, options: DeliverOptions): Promise<Shown> {
   const { capabilities } = options;
-  if ((row.format ?? (capabilities.rich ? "rich" : "plain")) === "rich") {
-    try {
-      return await show(row, reply, "rich", options);
-    } catch (error) {
-      if (!refusesRich(error, capabilities)) throw error;
-    }
+  if ((row.format ?? (capabilities.rich === false ? "plain" : "rich")) === "plain") {
+    return await showPlain(row, reply, options);
   }
+  let refusal: Refusal;
+  try {
+    const shown = await show(row, reply, "rich", options);
+    capabilities.rich = true;
+    return shown;
+  } catch (error) {
+    refusal = refusalOfRich(error);
+  }
+  const shown = await showPlain(row, reply, options);
+  learnFromPlain(capabilities, refusal);
+  return shown;
+}
+
+async function showPlain(row: MessagesTable, reply: Reply, options: DeliverOptions): Promise<Shown> {
+  const { capabilities } = options;
   try {
     return await show(row, reply, "plain", options);
   } catch (error) {
@@ -132,6 +135,7 @@ async function send(row: MessagesTable, content: Content, options: DeliverOption
     chat_id: row.chat_id,
     ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
   };
+  let refusal: Refusal | undefined;
   if (row.receiver_id !== null && options.capabilities.ephemeral !== false) {
     try {
       const sent = await post(options.api, { ...addressed, ...aside(row, row.receiver_id) }, content);
@@ -140,7 +144,8 @@ async function send(row: MessagesTable, content: Content, options: DeliverOption
       return sent;
     } catch (error) {
       // "Only you see this" is a courtesy; that the person gets an answer is not.
-      if (refusalOf(error)?.code !== 400) throw error;
+      refusal = refusalOf(error);
+      if (refusal?.code !== 400) throw error;
     }
   }
   const inPublic = {
@@ -151,7 +156,9 @@ async function send(row: MessagesTable, content: Content, options: DeliverOption
     ...(row.silent ? { disable_notification: true } : {}),
   };
   try {
-    return await post(options.api, inPublic, content);
+    const sent = await post(options.api, inPublic, content);
+    if (refusal) learnFromPublic(options.capabilities, refusal);
+    return sent;
   } catch (error) {
     if (!/thread not found/i.test(refusalOf(error)?.description ?? "")) throw error;
     const { message_thread_id: _, ...elsewhere } = { message_thread_id: undefined, ...inPublic };
@@ -202,22 +209,16 @@ async function edit(row: MessagesTable, content: Content, options: DeliverOption
   }
 }
 
-/** A refusal of the form, not of the message: an old server, or a block it does not take. */
-function refusesRich(error: unknown, capabilities: Capabilities): boolean {
+/** A refusal of the form, not of the message: an old server, or a block it does not take. Else it is thrown on. */
+function refusalOfRich(error: unknown): Refusal {
   const refusal = refusalOf(error);
-  if (!refusal) return false;
-  if (refusal.code === 404 || refusal.code === NOT_IMPLEMENTED) {
-    capabilities.rich = false;
-    return true;
-  }
-  if (refusal.code !== 400 || refusal.migratedTo !== undefined) return false;
+  if (refusal?.code === 404 || refusal?.code === NOT_IMPLEMENTED) return refusal;
   // What would be refused in any form is not the form's fault.
-  if (/chat not found|not enough rights|TOPIC_CLOSED|need administrator/i.test(refusal.description)) {
-    return false;
+  const inAnyForm = /chat not found|not enough rights|TOPIC_CLOSED|need administrator/i;
+  if (refusal?.code === 400 && refusal.migratedTo === undefined && !inAnyForm.test(refusal.description)) {
+    return refusal;
   }
-  // An old server reads an edit with `rich_message` as one without a text.
-  if (/message text is empty/i.test(refusal.description)) capabilities.rich = false;
-  return true;
+  throw error;
 }
 
 async function sendFile(

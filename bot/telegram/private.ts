@@ -1,18 +1,18 @@
 import type { Api } from "grammy";
 import { line, type Reply } from "../../handlers/reply.ts";
+import { stateLine } from "../changes/card.ts";
 import type { Change } from "../changes/machine.ts";
 import { errorFields, type Log } from "../log.ts";
-import type { Redactor } from "../redact.ts";
 import { renderPlain } from "../render/plain.ts";
+import type { OfferLink } from "../secrets/offers.ts";
 import type { PrivateLink } from "../secrets/secrets.ts";
 import type { Turn } from "../turn.ts";
 import { refusalOf } from "./api.ts";
-import type { Capabilities } from "./deliver.ts";
+import type { Capabilities } from "./capabilities.ts";
 
 export interface PrivateOptions {
   readonly api: Api;
   readonly capabilities: Capabilities;
-  readonly redactor: Redactor;
   readonly log: Log;
 }
 
@@ -22,29 +22,45 @@ export interface PrivateOptions {
  */
 export interface Private {
   sendLink(turn: Turn, link: PrivateLink): Promise<boolean>;
-  handOver(change: Change, personal: readonly { label: string; value: string }[]): Promise<void>;
+  /** The way to credentials that a change made; never the credentials. */
+  sendOffer(change: Change, link: OfferLink): Promise<boolean>;
 }
 
 export function createPrivate(options: PrivateOptions): Private {
   return {
     async sendLink(turn, link) {
-      const reply = linkReply(link);
-      if (await sendToPerson(options, turn.person.id, reply)) return true;
-      if (turn.chat.type !== "private" && await sendAside(options, turn, reply)) return true;
-      turn.answer(noPrivateWay());
+      const { chat, person, threadId } = turn;
+      const aside = chat.type === "private" ? undefined : { chatId: chat.id, threadId };
+      if (await sendPrivately(options, person.id, linkReply(link), aside, NO_WAY_TO_ENTER)) return true;
+      turn.answer(NO_WAY_TO_ENTER);
       return false;
     },
-    async handOver(change, personal) {
-      const reply: Reply = {
-        mark: "applied",
-        title: line("For you alone, shown once: ", { code: change.code }),
-        blocks: [{ kind: "facts", facts: personal.map(({ label, value }) => [label, { code: value }]) }],
-        footer: "It is stored nowhere. Delete this message when you have put it where it belongs.",
-      };
-      if (await sendToPerson(options, change.requester_id, reply)) return;
-      options.log.warning("credential_not_handed_over", { code: change.code, person: change.requester_id });
+    async sendOffer(change, link) {
+      const aside = change.origin_chat === change.requester_id
+        ? undefined
+        : { chatId: change.origin_chat, threadId: change.origin_thread ?? undefined };
+      const reply = offerReply(change, link);
+      if (await sendPrivately(options, change.requester_id, reply, aside, NO_WAY_TO_SHOW)) return true;
+      options.log.warning("credential_not_offered", { code: change.code, person: change.requester_id });
+      return false;
     },
   };
+}
+
+interface Aside {
+  readonly chatId: number;
+  readonly threadId: number | undefined;
+}
+
+async function sendPrivately(
+  options: PrivateOptions,
+  personId: number,
+  reply: Reply,
+  aside: Aside | undefined,
+  probe: Reply,
+): Promise<boolean> {
+  return await sendToPerson(options, personId, reply) ||
+    aside !== undefined && await sendAside(options, personId, reply, aside, probe);
 }
 
 async function sendToPerson({ api, log }: PrivateOptions, personId: number, reply: Reply): Promise<boolean> {
@@ -71,26 +87,28 @@ async function sendToPerson({ api, log }: PrivateOptions, personId: number, repl
  */
 async function sendAside(
   { api, capabilities, log }: PrivateOptions,
-  turn: Turn,
+  personId: number,
   reply: Reply,
+  { chatId, threadId }: Aside,
+  harmless: Reply,
 ): Promise<boolean> {
   if (capabilities.ephemeral === false) return false;
-  const probe = plain(noPrivateWay());
+  const probe = plain(harmless);
   const content = plain(reply);
   try {
-    const sent = await api.sendMessage(turn.chat.id, probe.text, {
+    const sent = await api.sendMessage(chatId, probe.text, {
       entities: probe.entities,
-      ...(turn.threadId === undefined ? {} : { message_thread_id: turn.threadId }),
-      ephemeral_message_parameters: { receiver_user_id: turn.person.id },
+      ...(threadId === undefined ? {} : { message_thread_id: threadId }),
+      ephemeral_message_parameters: { receiver_user_id: personId },
     });
     capabilities.ephemeral = sent.ephemeral_message_id !== undefined;
     if (sent.ephemeral_message_id === undefined) {
-      await api.deleteMessage(turn.chat.id, sent.message_id);
+      await api.deleteMessage(chatId, sent.message_id);
       return false;
     }
     await api.raw.editEphemeralMessageText({
-      chat_id: turn.chat.id,
-      receiver_user_id: turn.person.id,
+      chat_id: chatId,
+      receiver_user_id: personId,
       ephemeral_message_id: sent.ephemeral_message_id,
       text: content.text,
       entities: content.entities,
@@ -99,7 +117,7 @@ async function sendAside(
     });
     return true;
   } catch (error) {
-    log.info("no_private_answer_in_group", { chat: turn.chat.id, ...errorFields(error) });
+    log.info("no_private_answer_in_group", { chat: chatId, ...errorFields(error) });
     return false;
   }
 }
@@ -118,17 +136,37 @@ function linkReply({ url, fields, expiresAt, title }: PrivateLink): Reply {
   };
 }
 
-function noPrivateWay(): Reply {
+function offerReply(change: Change, { url, labels, expiresAt }: OfferLink): Reply {
   return {
-    mark: "refused",
-    title: "The link to enter the secret can only be sent privately",
-    blocks: [{
-      kind: "text",
-      text: "Open a private chat with me, press Start, then send the command again.",
-    }],
+    mark: "info",
+    title: line("New with ", { code: change.code }, `: ${labels}`),
+    blocks: [
+      { kind: "text", text: stateLine(change).title },
+      { kind: "text", text: "The page shows it to you, once. It is not sent through Telegram." },
+      { kind: "text", text: { code: url } },
+      { kind: "text", text: line("It works once and until ", { time: expiresAt }, ". Do not pass it on.") },
+    ],
+    buttons: [[{ label: "Open the page", action: { url } }]],
     personal: true,
   };
 }
+
+const NO_WAY_TO_ENTER: Reply = {
+  mark: "refused",
+  title: "The link to enter the secret can only be sent privately",
+  blocks: [{
+    kind: "text",
+    text: "Open a private chat with me, press Start, then send the command again.",
+  }],
+  personal: true,
+};
+
+const NO_WAY_TO_SHOW: Reply = {
+  mark: "info",
+  title: "There is a new credential, which can only be shown privately",
+  blocks: [{ kind: "text", text: "Where else it can be found stands in the outcome of the change." }],
+  personal: true,
+};
 
 function plain(reply: Reply): ReturnType<typeof renderPlain> {
   return renderPlain(reply, { store: () => "", dateTimeEntities: false });

@@ -18,7 +18,8 @@ import { keepCommand } from "../store/prompts.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { type Refusal, refusalOf } from "./api.ts";
-import { type Capabilities, deliver, type Delivered, type DeliverOptions } from "./deliver.ts";
+import type { Capabilities } from "./capabilities.ts";
+import { deliver, type Delivered, type DeliverOptions } from "./deliver.ts";
 
 const LOOK_MS = 1_000;
 /** Telegram may take longer over one message than a claim lasts. */

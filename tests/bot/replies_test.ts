@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateIntegrations, ids, northwind } from "../sandbox/gravityzone/northwind.ts";
 import { ANA, BEN, GROUP, openStage, type Stage } from "../sandbox/stage.ts";
-import { render } from "../sandbox/telegram.ts";
+import { type Fault, render } from "../sandbox/telegram.ts";
 import {
   chatTest,
   checkManners,
@@ -77,6 +77,90 @@ chatTest("A reply that the server does not take as rich goes as plain, and the n
   },
   PING,
   { happens: expectMethods("sendRichMessage 400", "sendMessage", "sendRichMessage") },
+]);
+
+/** What the server says to all that is like this. */
+function always(fault: Fault) {
+  return ({ telegram }: Stage) => telegram.faults.push({ status: 400, times: 99, ...fault });
+}
+
+chatTest("A server that refuses rich messages by name is not asked for another", {}, [
+  {
+    ...PING,
+    happens: always({ method: "sendRichMessage", description: "Bad Request: rich messages are disabled" }),
+  },
+  PING,
+  { happens: expectMethods("sendRichMessage 400", "sendMessage", "sendMessage") },
+]);
+
+chatTest("A server that takes none of three messages as rich is not asked for a fourth", {}, [
+  { ...PING, happens: always({ method: "sendRichMessage", description: "Bad Request: BLOCK_INVALID" }) },
+  PING,
+  PING,
+  PING,
+  {
+    happens: ({ telegram }) =>
+      assert.deepEqual(telegram.calls("sendRichMessage").map(({ outcome }) => outcome), [400, 400, 400]),
+  },
+]);
+
+chatTest("A server that took a rich message goes on being asked for them, whatever it refuses", {}, [
+  PING,
+  {
+    ...PING,
+    happens: ({ telegram }) =>
+      telegram.faults.push({
+        method: "sendRichMessage",
+        status: 400,
+        description: "Bad Request: unsupported block",
+        times: 4,
+      }),
+  },
+  PING,
+  PING,
+  PING,
+  PING,
+  { happens: ({ telegram }) => assert.equal(telegram.calls("sendRichMessage").at(-1)?.outcome, "ok") },
+]);
+
+chatTest("A server that refuses private answers is asked for one only, and /doctor says so", {}, [
+  {
+    happens: always({
+      having: "ephemeral_message_parameters",
+      description: "Bad Request: unknown parameter ephemeral_message_parameters",
+    }),
+    said: "/whoami",
+    answered: "You are 102",
+  },
+  { said: "/whoami", answered: "You are 102" },
+  { happens: expectMethods("sendRichMessage 400", "sendRichMessage", "sendRichMessage") },
+  {
+    said: "/doctor",
+    answered: /rich: yes · private answers in groups: no$/m,
+    asked: [
+      "getApiKeyDetails",
+      "v4.list",
+      "token",
+      "search",
+      "POST /auth/token",
+      "GET /api/DattoRmmDetails",
+    ],
+  },
+]);
+
+chatTest("A server that kept an answer private goes on being asked to, whatever it refuses", {}, [
+  { said: "/whoami", answered: { says: "You are 102", only: BEN } },
+  {
+    happens: ({ telegram }) =>
+      telegram.faults.push({
+        having: "ephemeral_message_parameters",
+        status: 400,
+        description: "Bad Request",
+      }),
+    said: "/whoami",
+    answered: "You are 102",
+  },
+  { said: "/whoami", answered: { says: "You are 102", only: BEN } },
 ]);
 
 chatTest("An answer for the asker alone is public where the server cannot keep it private", {

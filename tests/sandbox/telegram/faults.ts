@@ -1,3 +1,4 @@
+import type { Parameters } from "./parameters.ts";
 import { Refusal } from "./refusal.ts";
 
 /** One planned misbehaviour of the server; used up by the first call that fits. */
@@ -5,6 +6,8 @@ export interface Fault {
   /** A method's name; every method when absent. */
   readonly method?: string;
   readonly chat?: number;
+  /** Only calls that carry this parameter. */
+  readonly having?: string;
   /** The HTTP status and error_code of the answer. */
   readonly status?: number;
   readonly description?: string;
@@ -23,7 +26,7 @@ export interface Fault {
 export interface Faults {
   push(...faults: Fault[]): void;
   /** The first fault that fits, used up once. */
-  take(method: string, chat: number | undefined): Fault | undefined;
+  take(method: string, parameters: Pick<Parameters, "integer" | "has">): Fault | undefined;
   /** How many are left; a test may want to know that all were met. */
   left(): number;
   clear(): void;
@@ -43,10 +46,11 @@ export function createFaults(): Faults {
     push(...faults) {
       planned.push(...faults.map((fault) => ({ fault, left: fault.times ?? 1 })));
     },
-    take(method, chat) {
+    take(method, parameters) {
       const found = planned.find(({ fault }) =>
         (fault.method === undefined || fault.method.toLowerCase() === method.toLowerCase()) &&
-        (fault.chat === undefined || fault.chat === chat)
+        (fault.chat === undefined || fault.chat === parameters.integer("chat_id")) &&
+        (fault.having === undefined || parameters.has(fault.having))
       );
       if (!found) return undefined;
       found.left -= 1;

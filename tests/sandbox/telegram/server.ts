@@ -38,7 +38,7 @@ export function createServer(options: {
     const outcome = await settle(async () => {
       if (req.param("bot") !== `bot${token}`) throw new Refusal(401, "Unauthorized");
       parameters = await readParameters(req.raw);
-      const fault = faults.take(method, parameters.integer("chat_id"));
+      const fault = faults.take(method, parameters);
       lost = fault?.drop === true;
       return await run(method, parameters, fault);
     });
