@@ -8,7 +8,7 @@ export function closest(typed: string, candidates: readonly string[], most = 4):
 
 /**
  * So close to one of the candidates that it can hardly have been meant otherwise; equal does not count.
- * Among "prose", where ordinary words stand too, less is forgiven.
+ * Among "prose", where ordinary words stand too, fewer slips are forgiven, but a name cut short or run on counts.
  */
 export function slipOf(
   typed: string,
@@ -18,7 +18,8 @@ export function slipOf(
   const [forOneSlip, forTwo] = among === "keys" ? [3, 4] : [4, 6];
   const word = typed.toLowerCase();
   return ranked(candidates, (candidate) => {
-    const slips = distance(word, candidate.toLowerCase());
+    if (among === "prose" && beginsAlike(word, candidate, LONG_ENOUGH)) return BEGINS_ALIKE;
+    const slips = slipsBetween(word, candidate.toLowerCase());
     const allowed = candidate.length >= forTwo ? 2 : candidate.length >= forOneSlip ? 1 : 0;
     return slips > 0 && slips <= allowed ? slips : Infinity;
   })[0];
@@ -33,13 +34,27 @@ function ranked(candidates: readonly string[], far: (candidate: string) => numbe
 }
 
 const BEGINS_ALIKE = 0.5;
+/** Shorter words begin many others by chance. */
+const LONG_ENOUGH = 4;
+
+function beginsAlike(word: string, candidate: string, least: number): boolean {
+  if (word === candidate || Math.min(word.length, candidate.length) < least) return false;
+  return candidate.startsWith(word) || word.startsWith(candidate);
+}
+
+/** Two neighbours swapped are one slip of the finger, and not two. */
+function slipsBetween(word: string, candidate: string): number {
+  const at = [...word].findIndex((letter, place) => letter !== candidate[place]);
+  const swapped = word.slice(0, at) + (word[at + 1] ?? "") + (word[at] ?? "") + word.slice(at + 2);
+  return at !== -1 && swapped === candidate ? 1 : distance(word, candidate);
+}
 
 function farFrom(word: string, candidate: string): number {
   if (word === candidate) return 0;
   if (word.length >= 2 && candidate.startsWith(word)) return BEGINS_ALIKE;
   if (candidate.length >= 3 && word.startsWith(candidate)) return BEGINS_ALIKE;
   const longer = Math.max(word.length, candidate.length);
-  const slips = distance(word, candidate);
+  const slips = slipsBetween(word, candidate);
   const allowed = longer <= 4 ? 1 : longer <= 7 ? 2 : 3;
   return slips <= allowed && slips < candidate.length ? slips : Infinity;
 }

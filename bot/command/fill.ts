@@ -134,7 +134,7 @@ function howMany(field: Field, loose: readonly number[], later: readonly Field[]
   if (at === undefined) return 0;
   if (field.kind === "rest") return loose.length;
   if (field.required) return upToChoice(loose, later[0], line);
-  if (field.values.length > 0) return takesChoice(field, at, line) ? 1 : 0;
+  if (field.values.length > 0) return takesChoice(field, at, later, line) ? 1 : 0;
   if (field.type === "number" && later.length > 0) return isNumber(line.words[at]?.text ?? "") ? 1 : 0;
   return loose.length > later.filter((other) => other.required).length ? 1 : 0;
 }
@@ -149,10 +149,11 @@ function upToChoice(loose: readonly number[], next: Field | undefined, line: Lin
   return Math.max(1, end);
 }
 
-/** A misspelt choice must not silently become part of the words that follow. */
-function takesChoice(field: Field, at: number, line: Line): boolean {
+/** A misspelt choice must not silently become part of the words that follow; where none follow it is refused anyway. */
+function takesChoice(field: Field, at: number, later: readonly Field[], line: Line): boolean {
   const word = line.words[at];
   if (!word || choiceOf(field, word.text, line.aliases) !== undefined) return word !== undefined;
+  if (later.length === 0) return false;
   const aliases = field.values.flatMap((value) =>
     Object.hasOwn(line.aliases, value) ? line.aliases[value] ?? [] : []
   );

@@ -1,4 +1,4 @@
-import { slipOf } from "./closest.ts";
+import { closest, slipOf } from "./closest.ts";
 import { headOf } from "./command.ts";
 import type { Field } from "./field.ts";
 import { extraNamed, extrasOf, has, type Line, optionNamed, retyped } from "./line.ts";
@@ -49,9 +49,9 @@ export function unexpectedWord(
   if (line.words[at - 1]?.pair) return strayWord(line, at);
   const choice = unfilled.find((field) => field.values.length > 0);
   if (choice) {
-    const slip = slipOf(text, choice.values);
+    const [meant] = closest(text, choice.values);
     const sentence = `<${choice.placeholder}> can be ${oneOf(choice.values)}, not ${typed(text)}.`;
-    return new Mistake("bad_value", sentence, slip === undefined ? [] : [retyped(line, at, 1, slip)]);
+    return new Mistake("bad_value", sentence, meant === undefined ? [] : [retyped(line, at, 1, meant)]);
   }
   const sentence = `${headOf(line.command)} does not expect ${typed(text)}`;
   const last = positional.at(-1);

@@ -1,5 +1,5 @@
 import type { Block, Button, Reply } from "../../handlers/reply.ts";
-import { headOf, isChange } from "./command.ts";
+import { headOf } from "./command.ts";
 import { normalise } from "./normalise.ts";
 import type { Wrong } from "./parse.ts";
 import { findRoute, type Vocabulary } from "./route.ts";
@@ -24,7 +24,9 @@ export function refusalOf(wrong: Wrong, vocabulary: Vocabulary): Reply {
     title,
     blocks,
     footer: command
-      ? [isChange(command) ? "Nothing was changed. " : "", { code: `/help ${headOf(command).slice(1)}` }]
+      ? [command.risk !== "read" ? "Nothing was changed. " : "", {
+        code: `/help ${headOf(command).slice(1)}`,
+      }]
       : "Nothing was done.",
     buttons: suggestions.map((suggestion) => buttonFor(suggestion, vocabulary)).filter((row) =>
       row.length > 0

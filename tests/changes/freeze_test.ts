@@ -108,6 +108,39 @@ Deno.test("/freeze and /unfreeze: every admin group hears of it, wherever it was
   for (const text of [desk.news().at(-1) ?? "", second()]) assert.match(text, /Lifted by Ana \(…101\)/);
 });
 
+Deno.test("/freeze: a word close to a target is asked about, and freezes nothing", async () => {
+  await using desk = await openDesk();
+  const frozen = () => desk.store.db.selectFrom("freezes").selectAll().execute();
+  for (
+    const [typed, meant] of [
+      ["hlao", "halo"],
+      ["opsrmp", "opsramp"],
+      ["apnoo", "apono"],
+      ["sentinel", "sentinelone"],
+      ["apono-prod", "apono"],
+    ] as const
+  ) {
+    await desk.say(BEN, `/freeze ${typed} maintenance`);
+    const told = desk.whispers(BEN).at(-1) ?? "";
+    assert.match(told, new RegExp(`^⛔ Is "${typed}" meant to be ${meant}\\? If not, put it in quotes\\.`));
+    assert.match(told, new RegExp(`/freeze ${meant} maintenance\n.*/freeze "${typed}" maintenance`));
+    assert.match(told, /Nothing was changed\./);
+    assert.deepEqual(await frozen(), [], typed);
+    await desk.say(BEN, "/freeze apono maintenance");
+    await desk.say(BEN, `/unfreeze ${typed}`);
+    assert.match(desk.whispers(BEN).at(-1) ?? "", new RegExp(`not "${typed}".*/unfreeze ${meant}`, "s"));
+    assert.equal((await frozen()).length, 1, typed);
+    await desk.say(BEN, "/unfreeze apono");
+  }
+  await desk.say(BEN, '/freeze "hlao" maintenance');
+  assert.deepEqual((await frozen()).map(({ target }) => target), ["*"]);
+  await desk.say(BEN, "/unfreeze");
+  await desk.say(BEN, "/freeze maintenance tonight");
+  assert.deepEqual((await frozen()).map(({ target, reason }) => [target, reason]), [
+    ["*", "maintenance tonight"],
+  ]);
+});
+
 Deno.test("/freeze: without a reason, or for a time that makes no sense, nothing is frozen", async () => {
   await using desk = await openDesk();
   for (
