@@ -7,8 +7,8 @@ import type { Change } from "./machine.ts";
 /** What the card shows beside the change itself. */
 export interface CardView {
   readonly freeze?: FreezesTable | undefined;
-  /** Names of those who could approve, where they are known. */
-  readonly approvers?: readonly string[];
+  /** Those who could approve, where they are known. */
+  readonly approvers?: string | undefined;
 }
 
 /** The one message of a change in the group: a question first, then its answer, in place. */
@@ -63,7 +63,7 @@ function question(change: Change, { freeze, approvers }: CardView): Reply {
           ["Breaks", joined(card.breaks, "nothing")],
           ["Undo", undoLine(readUndo(change))],
           ["Why", whyLine(change)],
-          ["Needs", needsLine(change, approvers ?? [])],
+          ["Needs", needsLine(change, approvers)],
           ...(freeze ? [["Frozen", freezeLine(freeze)] as const] : []),
         ],
       },
@@ -203,11 +203,14 @@ export function whyLine(change: Change): Line {
   );
 }
 
-function needsLine(change: Change, approvers: readonly string[]): Line {
+/** Room for three long names and the number of the others. */
+export const MOST_OF_NAMES = 140;
+
+function needsLine(change: Change, approvers: string | undefined): Line {
   return line(
     "one approver other than ",
     { data: change.requester_name || "the requester", max: 40 },
-    approvers.length > 0 ? [": ", { data: approvers.join(", "), max: 80 }] : "",
+    approvers === undefined ? "" : [": ", { data: approvers, max: MOST_OF_NAMES }],
     " · until ",
     { time: change.expires_at, as: "deadline" },
   );

@@ -1,13 +1,12 @@
 import type { Line } from "../../handlers/reply.ts";
 import { line } from "../../handlers/reply.ts";
-import type { Config } from "../config.ts";
 import type { Metrics } from "../metrics.ts";
 import type { People } from "../people/people.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import { type Outgoing, PRIORITY } from "../store/messages.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
-import { cardOf, freezeLine, personLine } from "./card.ts";
+import { cardOf, freezeLine, MOST_OF_NAMES, personLine } from "./card.ts";
 import { freezeFor } from "./freeze.ts";
 import { auditOf, type Change, findChange, type Move, move } from "./machine.ts";
 import { cardKey } from "./requests.ts";
@@ -15,7 +14,6 @@ import { cardKey } from "./requests.ts";
 export type Verdict = "approve" | "reject" | "withdraw";
 
 export interface DecisionsOptions {
-  readonly config: Config;
   readonly store: Store;
   readonly people: People;
   readonly secrets: Secrets;
@@ -32,7 +30,7 @@ export interface Decisions {
   expireOverdue(): Promise<void>;
 }
 
-export function createDecisions({ config, store, people, secrets, metrics }: DecisionsOptions): Decisions {
+export function createDecisions({ store, people, secrets, metrics }: DecisionsOptions): Decisions {
   async function decide(turn: Turn, change: Change, asked: Verdict, reason?: string): Promise<void> {
     if (change.state !== "pending") return await tellWhatItIs(turn, change.code, asked);
     const own = change.requester_id === turn.person.id;
@@ -107,9 +105,9 @@ export function createDecisions({ config, store, people, secrets, metrics }: Dec
   }
 
   async function whoElse(change: Change): Promise<Line> {
-    const names = await people.names([...config.approvers ?? []].filter((id) => id !== change.requester_id));
-    const who = names.length > 0 ? [{ data: names.join(", "), max: 120 }] : ["any other approver"];
-    return line("Who can: ", ...who, ". To take it back: ", { code: `/withdraw ${change.code}` });
+    const names = await people.approversBesides(change.requester_id);
+    const who = names === undefined ? "any other approver" : { data: names, max: MOST_OF_NAMES };
+    return line("Who can: ", who, ". To take it back: ", { code: `/withdraw ${change.code}` });
   }
 
   async function expire(change: Change): Promise<Change | undefined> {

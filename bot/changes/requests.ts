@@ -123,7 +123,7 @@ export function createRequests(options: RequestsOptions): Requests {
     const sameChat = chatId === turn.chat.id;
     const row = newChange({ config, turn, operation, invocation, plan, chatId, now: store.now() });
     const freeze = await freezeFor(store, row);
-    const approvers = await namesOfApprovers(turn.person.id);
+    const approvers = await people.approversBesides(turn.person.id);
     const code = await freeCode(store);
     turn.also(async (transaction) => {
       const change = await transaction.insertInto("changes").values({ ...row, code }).returningAll()
@@ -135,6 +135,7 @@ export function createRequests(options: RequestsOptions): Requests {
         replyTo: sameChat ? change.origin_message ?? undefined : undefined,
         reply: cardOf(change, { freeze, approvers }),
         priority: PRIORITY.decision,
+        sound: true,
         trace: turn.trace,
       });
     });
@@ -149,11 +150,6 @@ export function createRequests(options: RequestsOptions): Requests {
       }),
     });
     if (!sameChat) turn.answer(sentToGroup(code));
-  }
-
-  async function namesOfApprovers(requesterId: number): Promise<string[]> {
-    const ids = [...config.approvers ?? []].filter((id) => id !== requesterId);
-    return await people.names(ids);
   }
 
   return {

@@ -15,6 +15,9 @@ export interface PeopleOptions {
   readonly log: Log;
 }
 
+/** More than these are a number. */
+const MOST_NAMES = 3;
+
 /** Asks Telegram what the access decision needs to know, and remembers how people are called. */
 export interface People {
   judge(need: Need, personId: number, chat: Pick<Chat, "id" | "type">): Promise<Decision>;
@@ -22,8 +25,8 @@ export interface People {
   isKnown(personId: number): Promise<boolean>;
   /** Keeps a name for lists such as "who can approve"; names are for display, never for rights. */
   meet(person: Person): Promise<void>;
-  /** The names of these persons, where they are known. */
-  names(personIds: Iterable<number>): Promise<string[]>;
+  /** Who else may approve what this person asks for: "Ben and 1 more". Undefined where no list or no name is known. */
+  approversBesides(personId: number): Promise<string | undefined>;
 }
 
 export function createPeople({ policy, api, store, log }: PeopleOptions): People {
@@ -70,11 +73,14 @@ export function createPeople({ policy, api, store, log }: PeopleOptions): People
       met.set(id, name);
       await remember(store, store.db, { [nameKey(id)]: name });
     },
-    async names(personIds) {
-      const keys = [...personIds].map(nameKey);
-      if (keys.length === 0) return [];
-      const rows = await store.db.selectFrom("memory").select("value").where("key", "in", keys).execute();
-      return rows.map((row) => row.value).sort();
+    async approversBesides(personId) {
+      const others = [...policy.approvers ?? []].filter((id) => id !== personId);
+      if (others.length === 0) return undefined;
+      const known = await store.db.selectFrom("memory").select("value")
+        .where("key", "in", others.map(nameKey)).orderBy("value").limit(MOST_NAMES).execute();
+      if (known.length === 0) return undefined;
+      const rest = others.length - known.length;
+      return known.map((row) => row.value).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
     },
   };
 }

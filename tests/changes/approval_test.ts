@@ -26,6 +26,21 @@ testOnEachPath("approve: the requester may not, and learns who else can", async 
   await stillPending(desk, asked.code, "own_change", ANA);
 });
 
+Deno.test("approve: the card and the refusal count the approvers whose names are not known yet", async () => {
+  await using desk = await openDesk({
+    ...THREE,
+    environment: { OPERATORS: `${ANA}`, APPROVERS: `${BEN},${CARA},104` },
+  });
+  await desk.say(BEN, "/ping");
+  const asked = await desk.ask(DISABLE);
+  assert.match(textOf(asked.card), /^Needs +one approver other than Ana: Ben and 2 more · until /m);
+  await desk.say(ANA, `/approve ${asked.code}`);
+  assert.match(desk.whispers(ANA).at(-1) ?? "", /Who can: Ben and 2 more\. To take it back/);
+  await desk.say(CARA, "/ping");
+  const { card } = await desk.ask("/disable ec2 Globex reason=test");
+  assert.match(textOf(card), /^Needs +one approver other than Ana: Ben, Cara and 1 more · until /m);
+});
+
 testOnEachPath("approve: whoever is not an approver may not, nor reject", async ({ decide }) => {
   await using desk = await openDesk({ ...THREE, environment: { ...THREE.environment, APPROVERS: `${BEN}` } });
   const asked = await desk.ask(DISABLE);
