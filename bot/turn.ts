@@ -196,6 +196,7 @@ async function show(
     callbackQueryId: personal ? press?.queryId : undefined,
     reply,
     priority: press ? PRIORITY.edit : PRIORITY.answer,
+    sound: reply.mark === "question",
     trace,
   };
   if (inPlace) await adoptMessage(store, transaction, outgoing, press.messageId);

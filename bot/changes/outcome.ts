@@ -19,6 +19,7 @@ export function outcomeFor(change: Change): Outgoing {
     receiverId: change.origin_chat === change.requester_id ? undefined : change.requester_id,
     reply: { ...stateLine(change), footer: ["/change ", { code: change.code }], personal: true },
     priority: PRIORITY.outcome,
+    sound: change.state !== "applied" && change.state !== "accepted",
     trace: change.trace ?? undefined,
   };
 }

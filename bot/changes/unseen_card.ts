@@ -44,6 +44,7 @@ function whyItEnded({ code, requester_id, trace }: Change, description: string):
       }],
     },
     priority: PRIORITY.outcome,
+    sound: true,
     trace: trace ?? undefined,
   };
 }

@@ -81,6 +81,7 @@ export function createStrangers({ config, store, api, people, metrics, log }: St
           chatId,
           reply,
           priority: PRIORITY.answer,
+          sound: true,
           trace: turn.trace,
         });
       }

@@ -18,7 +18,8 @@ export interface Outgoing {
   readonly callbackQueryId?: string | undefined;
   readonly reply: Reply;
   readonly priority: number;
-  readonly silent?: boolean;
+  /** Somebody must act on it, so it is heard as well as seen: true for few. */
+  readonly sound?: boolean;
   readonly trace?: string | undefined;
 }
 
@@ -28,6 +29,7 @@ export interface Outgoing {
  */
 export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing): Promise<void> {
   const reply = JSON.stringify(outgoing.reply);
+  const silent = outgoing.sound ? 0 : 1;
   await db.insertInto("messages").values({
     key: outgoing.key,
     chat_id: outgoing.chatId,
@@ -42,7 +44,7 @@ export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing
     ephemeral_id: null,
     format: null,
     priority: outgoing.priority,
-    silent: outgoing.silent ? 1 : 0,
+    silent,
     file_sent: null,
     not_before: 0,
     attempts: 0,
@@ -55,6 +57,7 @@ export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing
     conflict.column("key").doUpdateSet((is) => ({
       reply,
       priority: outgoing.priority,
+      silent,
       version: is("messages.version", "+", 1),
       attempts: 0,
       state: "due",

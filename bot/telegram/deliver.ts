@@ -134,6 +134,7 @@ async function send(row: MessagesTable, content: Content, options: DeliverOption
   const addressed = {
     chat_id: row.chat_id,
     ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
+    ...(row.silent ? { disable_notification: true } : {}),
   };
   let refusal: Refusal | undefined;
   if (row.receiver_id !== null && options.capabilities.ephemeral !== false) {
@@ -153,7 +154,6 @@ async function send(row: MessagesTable, content: Content, options: DeliverOption
     ...(row.reply_to === null
       ? {}
       : { reply_parameters: { message_id: row.reply_to, allow_sending_without_reply: true } }),
-    ...(row.silent ? { disable_notification: true } : {}),
   };
   try {
     const sent = await post(options.api, inPublic, content);
