@@ -1,4 +1,4 @@
-import { ClientError, describe, type Failure, type FailureKind } from "../clients/errors.ts";
+import { ClientError, describe, duration, type Failure, type FailureKind } from "../clients/errors.ts";
 import type { Block, Reply } from "../handlers/reply.ts";
 import { refusalOf } from "./command/refusal.ts";
 import type { Vocabulary } from "./command/route.ts";
@@ -17,9 +17,7 @@ export function vendorFailureReply(error: ClientError, trace: string): Reply {
   const { failure } = error;
   const blocks: Block[] = [{ kind: "text", text: ["Nothing was changed. ", nextStep(failure)] }];
   if (failure.detail) {
-    const silent = failure.kind === "unreachable" || failure.kind === "timed_out";
-    const label = silent ? "Cause" : `${failure.vendor} said`;
-    blocks.push({ kind: "facts", facts: [[label, { data: failure.detail, max: 200 }]] });
+    blocks.push({ kind: "facts", facts: [[whoSays(failure), { data: failure.detail, max: 200 }]] });
   }
   return {
     mark: failure.kind === "not_found" || failure.kind === "rejected" ? "attention" : "down",
@@ -29,12 +27,23 @@ export function vendorFailureReply(error: ClientError, trace: string): Reply {
   };
 }
 
+/** What is told about a vendor that is silent are our own words. */
+export function whoSays({ kind, vendor }: Failure): string {
+  return kind === "unreachable" || kind === "timed_out" ? "Cause" : `${vendor} said`;
+}
+
 const AWAY = "is not reachable";
 
 /** For a line that begins with the vendor's name: "unreachable: refused our key (401)". */
 export function unreachable(failure: Failure): string {
   const what = describe(failure).replace(`${failure.vendor} `, "");
-  return what.startsWith(AWAY) ? what.replace(AWAY, "unreachable") : `unreachable: ${what}`;
+  if (!what.startsWith(AWAY)) return `unreachable: ${what}`;
+  return what.replace(AWAY, "unreachable") + nextTry(failure);
+}
+
+/** Only while we leave a vendor alone there is a try to wait for; what a vendor answers with a status is final. */
+function nextTry({ status, retryAfterMs }: Failure): string {
+  return status !== undefined || retryAfterMs === undefined ? "" : `, next try in ${duration(retryAfterMs)}`;
 }
 
 /** Input that passed the grammar and still makes no sense to the operation. */

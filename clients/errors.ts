@@ -49,10 +49,12 @@ export class ClientError extends Error {
  */
 export function describe(failure: Failure): string {
   const status = failure.status === undefined ? "" : ` (${failure.status})`;
-  const wait = failure.retryAfterMs === undefined ? "" : `, next try in ${duration(failure.retryAfterMs)}`;
   switch (failure.kind) {
     case "unreachable":
-      return `${failure.vendor} is not reachable${status}${wait}`;
+      // It was there to take the change; what it said about it never arrived.
+      return failure.ambiguous
+        ? `${failure.vendor}'s answer to the change was lost${status}`
+        : `${failure.vendor} is not reachable${status}`;
     case "timed_out":
       return `${failure.vendor} did not answer in time`;
     case "credentials_refused":
@@ -64,7 +66,7 @@ export function describe(failure: Failure): string {
     case "rejected":
       return `${failure.vendor} rejected the request${status}`;
     case "rate_limited":
-      return `${failure.vendor} asks us to slow down${status}${wait}`;
+      return `${failure.vendor} asks us to slow down${status}`;
     case "unexpected_reply":
       return `${failure.vendor} answered in a way that its documentation does not describe${status}`;
   }
@@ -98,7 +100,8 @@ export function nextStep(failure: Failure, credentials?: readonly string[]): str
   }
 }
 
-function duration(ms: number): string {
+/** "30 s" or "4 min", rounded up: whoever waits that long does not come too early. */
+export function duration(ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / 1_000));
   return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
 }

@@ -1,6 +1,7 @@
 import { type ClientError, describe } from "../../clients/errors.ts";
 import type { Receipt, Verdict } from "../../handlers/operation.ts";
 import { type Line, line } from "../../handlers/reply.ts";
+import { whoSays } from "../failure.ts";
 import { nextStep } from "../next_step.ts";
 import { type Outgoing, PRIORITY } from "../store/messages.ts";
 import { stateLine } from "./card.ts";
@@ -53,7 +54,7 @@ export function unlessSaid(why: string, seen: Line): Line {
 export function refusedBy({ failure }: ClientError): Line {
   return line(
     `${describe(failure)}. Nothing was changed. `,
-    failure.detail ? [`${failure.vendor} said: “`, { data: failure.detail, max: 200 }, "”. "] : "",
+    failure.detail ? [`${whoSays(failure)}: “`, { data: failure.detail, max: 200 }, "”. "] : "",
     nextStep(failure),
   );
 }

@@ -6,6 +6,7 @@ const WORDS: readonly [failure: Partial<Failure> & Pick<Failure, "kind">, words:
   [{ kind: "unreachable" }, "unreachable"],
   [{ kind: "unreachable", status: 503 }, "unreachable (503)"],
   [{ kind: "unreachable", retryAfterMs: 30_000 }, "unreachable, next try in 30 s"],
+  [{ kind: "unreachable", status: 503, retryAfterMs: 30_000 }, "unreachable (503)"],
   [{ kind: "timed_out" }, "unreachable: did not answer in time"],
   [{ kind: "credentials_refused", status: 401 }, "unreachable: refused our key (401)"],
   [{ kind: "rights_refused", status: 403 }, "unreachable: does not let our key do this (403)"],

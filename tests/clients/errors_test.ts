@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { ClientError, describe, type Failure, type FailureKind, nextStep } from "../../clients/errors.ts";
 
 const EVERY_KIND: Readonly<Record<FailureKind, string>> = {
-  unreachable: "GravityZone is not reachable (503), next try in 30 s",
+  unreachable: "GravityZone is not reachable (503)",
   timed_out: "GravityZone did not answer in time",
   credentials_refused: "GravityZone refused our key (503)",
   rights_refused: "GravityZone does not let our key do this (503)",
   not_found: "GravityZone does not know what was asked for (503)",
   rejected: "GravityZone rejected the request (503)",
-  rate_limited: "GravityZone asks us to slow down (503), next try in 30 s",
+  rate_limited: "GravityZone asks us to slow down (503)",
   unexpected_reply: "GravityZone answered in a way that its documentation does not describe (503)",
 };
 const kinds = Object.keys(EVERY_KIND).filter((kind): kind is FailureKind => kind in EVERY_KIND);
@@ -36,6 +36,12 @@ for (const kind of kinds) {
     );
   });
 }
+
+Deno.test("describe says that the answer was lost when a write may have arrived", () => {
+  const lost = failure("unreachable", { ambiguous: true });
+  assert.equal(describe(lost), "GravityZone's answer to the change was lost");
+  assert.equal(describe({ ...lost, status: 502 }), "GravityZone's answer to the change was lost (502)");
+});
 
 Deno.test("describe leaves out what is not known", () => {
   assert.equal(describe(failure("credentials_refused")), "GravityZone refused our key");
