@@ -5,12 +5,15 @@ export interface Named {
   readonly name: string;
 }
 
+/** Nothing goes by what was typed; of what was found before, that it is gone. */
+export class NothingFits extends BadInput {}
+
 /** Buttons beyond this many do not help on a phone; a longer name does. */
 const MOST_CHOICES = 8;
 
 /**
  * The one candidate that `query` means: by id, by exact name, or by part of the name, in that order.
- * Several fits throw `ChoiceNeeded` (never a guess); none throws `BadInput`. Letter case, accents on
+ * Several fits throw `ChoiceNeeded` (never a guess); none throws `NothingFits`. Letter case, accents on
  * composed characters, quotes and dashes of phone keyboards do not count; see `fold`.
  */
 export function resolve<T extends Named>(
@@ -26,7 +29,9 @@ export function resolve<T extends Named>(
     ? exact
     : candidates.filter((candidate) => fold(candidate.name).includes(wanted));
   const [only, ...others] = fits;
-  if (!only) throw new BadInput(`No ${what.noun} fits "${query}". Type ${what.find} to see what there is.`);
+  if (!only) {
+    throw new NothingFits(`No ${what.noun} fits "${query}". Type ${what.find} to see what there is.`);
+  }
   if (others.length === 0) return only;
   if (fits.length > MOST_CHOICES) {
     throw new BadInput(`"${query}" fits ${fits.length} ${what.plural}. Type more of the name, or its id.`);

@@ -1,6 +1,7 @@
 import { ClientError, describe } from "../../clients/errors.ts";
 import { BadInput, ChoiceNeeded, type Nothing, type Plan } from "../../handlers/operation.ts";
 import { type Line, line } from "../../handlers/reply.ts";
+import { NothingFits } from "../../handlers/resolve.ts";
 import type { Config } from "../config.ts";
 import { errorFields, type Log } from "../log.ts";
 import { nextStep } from "../next_step.ts";
@@ -45,7 +46,8 @@ export async function obstacleTo(
   if (change.expires_at <= store.now()) return { ...notRun("expired"), event: "expire" };
   const freeze = await freezeFor(store, change);
   if (freeze) return { ...notRun("frozen"), evidence: line("Frozen: ", freezeLine(freeze)) };
-  if (!await bothStillMay(change, people)) return notRun("rights_changed");
+  const rights = await rightsLost(change, people);
+  if (rights) return rights;
   return part ? await drift(change, part, log) : notRun("vendor_not_set_up");
 }
 
@@ -53,16 +55,33 @@ export function notRun(reason: ReasonCode): Obstacle {
   return { reason, event: "supersede", evidence: reasons[reason] ?? reason };
 }
 
-async function bothStillMay(change: Change, people: People): Promise<boolean> {
-  if (change.decider_id === null || change.decider_id === change.requester_id) return false;
+async function rightsLost(change: Change, people: People): Promise<Obstacle | undefined> {
+  if (change.decider_id === null || change.decider_id === change.requester_id) {
+    return notRun("rights_changed");
+  }
   // In private, so that members of any admin group count: a change asked for in private is decided in the first one.
   const alone = (personId: number) => ({ id: personId, type: "private" as const });
   const [requester, approver] = await Promise.all([
     people.judge("request", change.requester_id, alone(change.requester_id)),
     people.judge("approve", change.decider_id, alone(change.decider_id)),
   ]);
-  return requester.allowed && approver.allowed;
+  if (!requester.allowed) return mayNot(change.requester_name, "asked for", requester.reason);
+  if (!approver.allowed) return mayNot(change.decider_name, "approved", approver.reason);
+  return undefined;
 }
+
+function mayNot(name: string | null, did: string, reason: ReasonCode): Obstacle {
+  const who: Line = { data: name || "Someone", max: 40 };
+  const evidence = reason === "membership_unknown"
+    ? line("Telegram did not say whether ", who, `, who ${did} it, is still in the group.`)
+    : line(who, `, who ${did} it, ${NO_LONGER[reason] ?? "is no longer in the group"}.`);
+  return { ...notRun("rights_changed"), evidence };
+}
+
+const NO_LONGER: Readonly<Partial<Record<ReasonCode, string>>> = {
+  not_operator: "may no longer ask for changes",
+  not_approver: "may no longer approve changes",
+};
 
 async function drift(
   change: Change,
@@ -84,15 +103,21 @@ function unplannable(error: unknown, change: Change, log: Log): Obstacle {
   // That nothing is known of it at the moment is no sign that it has moved.
   if (error instanceof StoreAway) throw error;
   if (error instanceof ClientError) {
+    if (error.kind === "not_found") return gone(change, `${describe(error.failure)}.`);
     const evidence = `${describe(error.failure)}. Nothing was sent. ${nextStep(error.failure)}`;
-    if (error.kind === "not_found") return moved(evidence);
     return { reason: "vendor_failed", event: "fail", evidence };
   }
+  if (error instanceof NothingFits) return gone(change);
   if (error instanceof BadInput) return moved(line("Moved: ", { data: error.message, max: 200 }));
   if (!(error instanceof ChoiceNeeded)) {
     log.error("replan_failed", { code: change.code, ...errorFields(error) });
   }
   return moved("Moved: it can no longer be planned");
+}
+
+function gone(change: Change, seen = ""): Obstacle {
+  const { name } = planOf(change).target;
+  return moved(line("Gone: ", { data: name, max: 80 }, ` is no longer there. ${seen}`.trimEnd()));
 }
 
 function moved(evidence: Line): Obstacle {

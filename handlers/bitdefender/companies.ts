@@ -1,7 +1,7 @@
 import { type Bitdefender, isNotOffered, MOST_COMPANIES_BY_NAME } from "../../clients/bitdefender.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { BadInput, type Context } from "../operation.ts";
-import { fold, resolve } from "../resolve.ts";
+import { fold, NothingFits, resolve } from "../resolve.ts";
 
 type Ctx = Context<Bitdefender>;
 
@@ -102,7 +102,7 @@ async function companyById(context: Ctx, companyId: string): Promise<Company> {
   } catch (error) {
     if (isUnavailable(error)) return await listedById(context, companyId);
     if (error instanceof ClientError && ["rejected", "not_found"].includes(error.kind)) {
-      throw new BadInput(`No company has the id "${companyId}". Type ${WHAT.find} to see what there is.`);
+      throw new NothingFits(`No company has the id "${companyId}". Type ${WHAT.find} to see what there is.`);
     }
     throw error;
   }

@@ -113,7 +113,16 @@ Deno.test("approve: a target that is gone is not written to", async () => {
   desk.gravityzone.world.companies.delete(company.acmeCorp);
   await desk.press(BEN, asked.card, "Approve");
   await superseded(desk, asked, "target_moved");
-  assert.match(textOf(asked.card), /No company has the id/);
+  assert.match(textOf(asked.card), /^Gone: Acme Corp is no longer there\.$/m);
+});
+
+Deno.test("approve: an integration that was deleted meanwhile is said to be gone", async () => {
+  await using desk = await openDesk();
+  const asked = await desk.ask("/disable kaseya 2 reason=replaced");
+  desk.halo.records.KaseyaVSAXDetails = [];
+  await desk.press(BEN, asked.card, "Approve");
+  await superseded(desk, asked, "target_moved");
+  assert.match(textOf(asked.card), /^Gone: VSA X is no longer there\.$/m);
 });
 
 Deno.test("approve: of two changes of one target the second sees what the first did, although approved before", async () => {
@@ -138,11 +147,15 @@ Deno.test("approve: of two changes of one target the second sees what the first 
   assert.equal(desk.writes().length, 1);
 });
 
+const ANA_LEFT = /^Ana, who asked for it, is no longer in the group\.$/m;
+const BEN_LEFT = /^Ben, who approved it, is no longer in the group\.$/m;
+
 /** What can happen between the approval and the run, and the reason it is then given. */
 const MEANWHILE: readonly [
   what: string,
   reason: string,
   happens: (desk: Desk, asked: Asked) => Promise<void> | void,
+  says?: RegExp,
 ][] = [
   ["the target moves", "target_moved", (desk) => void (acme(desk).externalId = "somebody-else-was-here")],
   ["everything is frozen", "frozen", async (desk) => {
@@ -155,14 +168,14 @@ const MEANWHILE: readonly [
     const altered = plan.replaceAll(company.acmeCorp, company.globex);
     await store.db.updateTable("changes").set({ plan: altered }).where("code", "=", code).execute();
   }],
-  ["the requester leaves the group", "rights_changed", (desk) => desk.telegram.leave(ANA, GROUP)],
-  ["the approver leaves the group", "rights_changed", (desk) => desk.telegram.leave(BEN, GROUP)],
+  ["the requester leaves the group", "rights_changed", (desk) => desk.telegram.leave(ANA, GROUP), ANA_LEFT],
+  ["the approver leaves the group", "rights_changed", (desk) => desk.telegram.leave(BEN, GROUP), BEN_LEFT],
   ["the stored approver becomes the requester", "rights_changed", async ({ store }, { code }) => {
     await store.db.updateTable("changes").set({ decider_id: ANA }).where("code", "=", code).execute();
   }],
 ];
 
-for (const [what, reason, happens] of MEANWHILE) {
+for (const [what, reason, happens, says = /./] of MEANWHILE) {
   Deno.test(`approve: when ${what} before it runs, nothing is sent and the card says ${reason}`, async () => {
     await using desk = await openDesk({ environment: { OPERATORS: undefined, APPROVERS: undefined } });
     const asked = await desk.ask(ROTATE);
@@ -173,6 +186,7 @@ for (const [what, reason, happens] of MEANWHILE) {
     await happens(desk, asked);
     await doneElsewhere(desk);
     await superseded(desk, asked, reason);
+    assert.match(textOf(asked.card), says);
   });
 }
 
