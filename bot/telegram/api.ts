@@ -36,6 +36,11 @@ export interface Refusal {
   readonly migratedTo?: number;
 }
 
+/** A refusal that no repetition changes. */
+export function isFinal({ code }: Refusal): boolean {
+  return code < 500 && code !== 401 && code !== 429;
+}
+
 export function refusalOf(error: unknown): Refusal | undefined {
   if (!(error instanceof GrammyError)) return undefined;
   const { retry_after, migrate_to_chat_id } = error.parameters;

@@ -5,7 +5,7 @@ import type { Redactor } from "../redact.ts";
 import { type PlainPayload, renderPlain } from "../render/plain.ts";
 import { renderRich, type RichPayload } from "../render/rich.ts";
 import type { MessagesTable } from "../store/schema.ts";
-import { NOT_IMPLEMENTED, type Refusal, refusalOf } from "./api.ts";
+import { isFinal, NOT_IMPLEMENTED, type Refusal, refusalOf } from "./api.ts";
 import { type Capabilities, learnFromPlain, learnFromPublic } from "./capabilities.ts";
 
 export interface DeliverOptions {
@@ -14,6 +14,8 @@ export interface DeliverOptions {
   readonly capabilities: Capabilities;
   /** Keeps the commands that are too long for a button, by handle, before anyone can press them. */
   readonly keepCommands: (chatId: number, commands: ReadonlyMap<string, string>) => Promise<void>;
+  /** A file that Telegram will never take; the text that it belongs to stands. */
+  readonly onFileRefused: (messageId: number | null, file: Attachment, refusal: Refusal) => Promise<void>;
 }
 
 export type Delivered = Pick<MessagesTable, "message_id" | "ephemeral_id" | "format" | "file_sent">;
@@ -36,7 +38,15 @@ export async function deliver(
   if (digest === null || digest === row.file_sent) return delivered;
   // The text stands; if the file fails, the retry must edit the text, not send it again.
   await onSent(delivered);
-  for (const file of files) await sendFile(row, file, shown.place, options);
+  for (const file of files) {
+    try {
+      await sendFile(row, file, shown.place, options);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (!refusal || !isFinal(refusal)) throw error;
+      await options.onFileRefused(shown.place.message_id, file, refusal);
+    }
+  }
   return { ...delivered, file_sent: digest };
 }
 

@@ -10,6 +10,7 @@ import {
   claimMessages,
   nextMessageAt,
   postponeMessage,
+  putMessage,
   releaseMessages,
   renewMessages,
   settleMessage,
@@ -17,9 +18,10 @@ import {
 import { keepCommand } from "../store/prompts.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import { type Refusal, refusalOf } from "./api.ts";
+import { isFinal, type Refusal, refusalOf } from "./api.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { deliver, type Delivered, type DeliverOptions } from "./deliver.ts";
+import { unsentFile } from "./unsent_file.ts";
 
 const LOOK_MS = 1_000;
 /** Telegram may take longer over one message than a claim lasts. */
@@ -143,6 +145,11 @@ async function sendOne(row: MessagesTable, options: SenderOptions): Promise<numb
     async keepCommands(chatId, commands) {
       for (const [handle, command] of commands) await keepCommand(store, chatId, handle, command);
     },
+    async onFileRefused(messageId, file, refusal) {
+      const { code, description } = refusal;
+      log.warning("file_refused", { key: row.key, trace: row.trace, code, description });
+      await putMessage(store, store.db, unsentFile(row, messageId, file, refusal));
+    },
   };
   const record = async (sent: Delivered) => {
     await store.db.updateTable("messages").set(sent).where("key", "=", row.key).execute();
@@ -173,8 +180,7 @@ async function fail(
     await postponeMessage(store, row, holdMs, true);
     return holdMs;
   }
-  const final = refusal !== undefined && refusal.code < 500 && refusal.code !== 401;
-  if (final || row.attempts >= MOST_ATTEMPTS) {
+  if ((refusal && isFinal(refusal)) || row.attempts >= MOST_ATTEMPTS) {
     log.error("message_given_up", { ...fields, ...(refusal ? {} : errorFields(error)) });
     // Buried last: after a crash in between it is refused once more, and what follows from that is not lost.
     await options.onDead(row, refusal ?? { code: 0, description: "no answer from Telegram" });

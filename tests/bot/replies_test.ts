@@ -349,6 +349,52 @@ Deno.test("A file that fails is sent again without the text it belongs to", asyn
   assert.equal(stage.telegram.calls("sendRichMessage").length, 1);
 });
 
+for (
+  const { chat, status, description, instead } of [
+    {
+      chat: GROUP,
+      status: 400,
+      description: "Bad Request: not enough rights",
+      instead: /to me in a private chat/,
+    },
+    {
+      chat: GROUP,
+      status: 413,
+      description: "Request Entity Too Large",
+      instead: /Ask for less: one company/,
+    },
+    { chat: BEN, status: 400, description: "Bad Request: FILE_INVALID", instead: /or ask for one company/ },
+  ]
+) {
+  const where = chat === GROUP ? "a group" : "private";
+  chatTest(`A file that is refused in ${where} with ${status} is told, once, and what to do instead`, {}, [
+    {
+      happens: ({ telegram }) =>
+        telegram.faults.push({ method: "sendDocument", status, description, times: 9 }),
+      said: "/list apono",
+      in: chat,
+      answered: [
+        /rows 1–10 of 30/,
+        /🟡 The file could not be sent: apono-integrations\.csv\nTelegram said: “/,
+      ],
+      asked: ["v4.list"],
+      logged: [{ event: "file_refused", code: status }],
+    },
+    {
+      pressed: "Next",
+      in: chat,
+      on: ({ telegram }) => telegram.answers(chat)[0],
+      answered: "rows 11–20",
+      happens({ telegram }) {
+        const [, told] = telegram.answers(chat);
+        assert.match(render(told!), instead);
+        assert.equal(told?.reply_to_message?.message_id, telegram.answers(chat)[0]?.message_id);
+      },
+    },
+    { happens: ({ telegram }) => assert.equal(telegram.calls("sendDocument").length, 1) },
+  ]);
+}
+
 Deno.test("A message that Telegram will never take is given up, and the next one goes out", async () => {
   await using stage = await openStage({ clock: createWakingClock() });
   const { telegram } = stage;
