@@ -4,6 +4,7 @@ import { EXECUTION_LEASE_MS } from "./changes/due.ts";
 import type { Executor } from "./changes/executor.ts";
 import { errorFields, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Offers } from "./secrets/offers.ts";
 import type { Secrets } from "./secrets/secrets.ts";
 import { oldestWaiting, pruneInbox } from "./store/inbox.ts";
 import { takeLease } from "./store/leases.ts";
@@ -24,6 +25,7 @@ export interface HousekeepingOptions {
   readonly executor: Executor;
   readonly decisions: Decisions;
   readonly secrets: Secrets;
+  readonly offers: Offers;
   readonly holder: string;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -36,7 +38,7 @@ export interface Housekeeping {
 }
 
 export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
-  const { store, executor, decisions, secrets, holder, metrics, log } = options;
+  const { store, executor, decisions, secrets, offers, holder, metrics, log } = options;
   /** Changes of different targets run side by side. */
   const WIDTH = 4;
   let running = 0;
@@ -86,14 +88,18 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
           metrics.inboxAge.set(oldest === undefined ? 0 : Math.max(0, store.now() - oldest) / 1000);
         }, "store_unreachable");
       };
+      // On every replica: each has a redactor of its own.
+      const tidyOffers = () => track(() => offers.tidy(), "offers_not_tidied");
       timers = [
         setInterval(runChanges, LOOK_MS),
         setInterval(() => track(() => executor.renew(), "execution_lease_not_renewed"), RENEW_MS),
         setInterval(alone("expire", EXPIRE_MS, () => decisions.expireOverdue()), EXPIRE_MS),
+        setInterval(tidyOffers, EXPIRE_MS),
         setInterval(prune, PRUNE_MS),
         setInterval(measure, CHECK_STORE_MS),
       ];
       runChanges();
+      tidyOffers();
       prune();
     },
     async stop(deadline) {

@@ -6,6 +6,7 @@ import { errorFields, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { People } from "../people/people.ts";
 import type { Redactor } from "../redact.ts";
+import type { Offers } from "../secrets/offers.ts";
 import { SecretMissing, type Secrets } from "../secrets/secrets.ts";
 import { StoreAway } from "../store/away.ts";
 import { remember } from "../store/memory.ts";
@@ -31,8 +32,7 @@ export interface ExecutorOptions {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly holder: string;
-  /** Shows the requester a credential that the vendor gave once; it is stored nowhere. */
-  readonly handOver: (change: Change, personal: NonNullable<Receipt["personal"]>) => Promise<void>;
+  readonly offers: Pick<Offers, "handOver">;
 }
 
 /** Runs approved changes: each once, and only what was approved. */
@@ -89,38 +89,53 @@ export function createExecutor(options: ExecutorOptions): Executor {
       receipt = await part.operation.apply(part.context(), part.plan, values);
     } catch (error) {
       if (error instanceof BadInput) {
-        return await finish(sending, "fail", `Nothing was sent. ${error.message}`);
+        return void await finish(sending, "fail", `Nothing was sent. ${error.message}`);
       }
       if (error instanceof ClientError && !error.failure.ambiguous) {
-        return await finish(sending, "fail", refusedBy(error));
+        return void await finish(sending, "fail", refusedBy(error));
       }
       if (!(error instanceof ClientError)) {
         log.error("apply_failed", { code: change.code, ...errorFields(error) });
       }
-      return await readBack(sending, undefined, error);
+      return void await readBack(sending, undefined, error);
     }
-    if (receipt.personal) {
-      await options.handOver(sending, receipt.personal)
-        .catch((error) => log.error("hand_over_failed", { code: change.code, ...errorFields(error) }));
-    }
-    await readBack(sending, receipt);
+    await conclude(sending, receipt);
   }
 
-  async function readBack(change: Change, receipt: Receipt | undefined, cause?: unknown): Promise<void> {
+  /** Reads back, and hands what the vendor made to the requester unless it turns out not to be there. */
+  async function conclude(change: Change, receipt: Receipt): Promise<void> {
+    const { personal = [] } = receipt;
+    const forget = personal.map(({ value }) => redactor.hold(value));
+    try {
+      const finished = await readBack(change, receipt);
+      if (personal.length === 0 || !finished || finished.state === "not applied") return;
+      await options.offers.handOver(finished, personal)
+        .catch((error) => log.error("hand_over_failed", { code: change.code, ...errorFields(error) }));
+    } finally {
+      forget.forEach((release) => release());
+    }
+  }
+
+  /** Resolves to what became of the change; undefined when somebody else has it by now. */
+  async function readBack(
+    change: Change,
+    receipt: Receipt | undefined,
+    cause?: unknown,
+  ): Promise<Change | undefined> {
     const why = cause instanceof ClientError ? `${describe(cause.failure)}. ` : "";
     const part = vendorPart(vendors, change);
     if (!part) return await finish(change, "lose", `${why}The vendor is not set up any more.`, { receipt });
     try {
       const verdict = await part.operation.verify(part.context(), part.plan, receipt);
       const { event, evidence } = conclusion(verdict, receipt, why);
-      await finish(change, event, evidence, { receipt, verdict });
+      return await finish(change, event, evidence, { receipt, verdict });
     } catch (error) {
       if (!(error instanceof ClientError)) {
         log.error("verify_failed", { code: change.code, ...errorFields(error) });
       }
       const seen = error instanceof ClientError ? describe(error.failure) : "The read-back failed";
       const evidence = unlessSaid(why, `${seen}, so nobody can say yet whether it took effect.`);
-      await finish(change, "lose", evidence, { receipt });
+      return await finish(change, "lose", evidence, { receipt });
     }
   }
 
@@ -129,7 +144,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
     event: Extract<ChangeEvent, "apply" | "accept" | "fail" | "lose">,
     evidence: Line,
     { receipt, verdict }: { receipt?: Receipt | undefined; verdict?: Verdict } = {},
-  ): Promise<void> {
+  ): Promise<Change | undefined> {
     const again = event === "lose" ? CHECK_AFTER_MS[change.checks] : undefined;
     const moved = await move(store, {
       code: change.code,
@@ -151,9 +166,10 @@ export function createExecutor(options: ExecutorOptions): Executor {
         await secrets.wipe(transaction, row.handle);
       },
     });
-    if (!moved) return;
+    if (!moved) return undefined;
     metrics.changes.inc({ state: moved.state });
     log.info("change_finished", { code: moved.code, state: moved.state, trace: moved.trace });
+    return moved;
   }
 
   async function stop(change: Change, { reason, event, ...seen }: Obstacle): Promise<void> {

@@ -1,27 +1,33 @@
-import { createHash } from "node:crypto";
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { html, raw } from "hono/html";
-import type { HtmlEscapedString } from "hono/utils/html";
+import { type Markup, show } from "./layout.ts";
+import { offered, revealed } from "./offer_page.ts";
+import type { Offers } from "./offers.ts";
 import type { Secrets } from "./secrets.ts";
 
 const MOST_BODY_BYTES = 64 * 1024;
 const TOKEN = /^[\w-]{43}$/;
 
-type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
+export interface SecretPagesOptions {
+  readonly secrets: Secrets;
+  readonly offers: Offers;
+}
 
 /**
- * The page on which one person enters one request's secrets, once. Opening it takes nothing: Telegram's link
- * previews and a second look are harmless.
+ * The page on which one person enters one request's secrets, or sees what a change made, once. Opening it takes
+ * nothing and shows nothing: Telegram's link previews and a second look are harmless.
  */
-export function createSecretPages(secrets: Secrets): Hono {
+export function createSecretPages({ secrets, offers }: SecretPagesOptions): Hono {
   const app = new Hono();
 
   app.get("/secret/:token", async (context) => {
     const token = context.req.param("token");
     if (!TOKEN.test(token)) return context.notFound();
     const entry = await secrets.find(token);
-    return entry ? show(context, 200, "Enter the secret", form(entry.fields)) : gone(context);
+    if (entry) return show(context, 200, "Enter the secret", form(entry.fields));
+    const offer = await offers.find(token);
+    return offer ? show(context, 200, "A credential for you", offered(offer)) : gone(context);
   });
 
   const limit = bodyLimit({
@@ -33,7 +39,7 @@ export function createSecretPages(secrets: Secrets): Hono {
     const token = context.req.param("token");
     if (!TOKEN.test(token)) return context.notFound();
     const entry = await secrets.find(token);
-    if (!entry) return gone(context);
+    if (!entry) return await reveal(context, token, offers);
     const body = await context.req.formData().catch(() => undefined);
     if (!body) {
       return show(
@@ -64,11 +70,16 @@ export function createSecretPages(secrets: Secrets): Hono {
   return app;
 }
 
+async function reveal(context: Context, token: string, offers: Offers): Promise<Response> {
+  const credentials = await offers.reveal(token);
+  return credentials ? show(context, 200, "Shown once", revealed(credentials)) : gone(context);
+}
+
 function textOf(value: unknown): string {
   return typeof value === "string" ? value.trim() : "";
 }
 
-function gone(context: Context): Response | Promise<Response> {
+function gone(context: Context): Promise<Response> {
   return show(
     context,
     410,
@@ -76,6 +87,7 @@ function gone(context: Context): Response | Promise<Response> {
     html`
       <p>It was used already, or its ten minutes are over.</p>
       <p>If the request does not go on in Telegram, send the command there again to get a new link.</p>
+      <p>A credential that you did not see here is in the vendor's console: /change with its code says where.</p>
     `,
   );
 }
@@ -102,59 +114,4 @@ function input(field: string, index: number): Markup {
         spellcheck="false" ${focus}>
     </label>
   `;
-}
-
-const STYLE = `
-:root{color-scheme:light dark;font:17px/1.5 system-ui,sans-serif;background:light-dark(#eef1f5,#0e1621);color:light-dark(#101820,#edf2f7)}
-body{margin:0 auto;max-width:27rem;padding:1rem}
-main{padding:1.1rem 1.2rem 1.3rem;border-radius:.9rem;background:light-dark(#fff,#17212b);overflow-wrap:anywhere}
-h1{margin:0 0 .6rem;font-size:1.3rem;line-height:1.3}
-p{margin:.6rem 0 0}
-.brand,.note{font-size:.88rem;color:light-dark(#566573,#9db0c1)}
-.brand{margin:0 0 .2rem}
-.note{margin-top:1rem}
-label{display:block;margin:0 0 1rem}
-code{font-size:.95rem;font-weight:600}
-input{display:block;box-sizing:border-box;width:100%;margin-top:.3rem;padding:.7rem;font:inherit;color:inherit;background:light-dark(#fff,#0e1621);border:1px solid light-dark(#7c8a97,#5d7387);border-radius:.5rem}
-button{width:100%;padding:.8rem;font:inherit;font-weight:600;border:0;border-radius:.5rem;background:#1769b5;color:#fff}
-:focus-visible{outline:3px solid light-dark(#1769b5,#6ab3f3);outline-offset:2px}
-.problem{margin:0 0 1rem;padding:.6rem .8rem;border-left:4px solid #d24545;border-radius:.3rem;background:light-dark(#fdeeee,#3a2024)}
-`;
-
-const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
-
-const HEADERS = {
-  "content-security-policy":
-    `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
-  "cache-control": "no-store",
-  "referrer-policy": "no-referrer",
-  "x-robots-tag": "noindex",
-};
-
-async function show(
-  context: Context,
-  status: 200 | 400 | 410 | 413,
-  title: string,
-  content: Markup,
-): Promise<Response> {
-  for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
-  const page = html`
-    <!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>${title}</title>
-        <style>${raw(STYLE)}</style>
-      </head>
-      <body>
-        <main>
-          <p class="brand">Countersign</p>
-          <h1>${title}</h1>
-          ${await content}
-        </main>
-      </body>
-    </html>
-  `;
-  return context.html(await page, status);
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Line } from "../../handlers/reply.ts";
 import type { Invocation } from "../changes/invocation.ts";
 import type { Store } from "../store/store.ts";
@@ -7,11 +7,11 @@ import { newHandle, putPrompt } from "../store/prompts.ts";
 import { orAway } from "../store/away.ts";
 import type { Queryable, SecretEntriesTable } from "../store/schema.ts";
 import type { Turn } from "../turn.ts";
+import { hashOf, LINK_MS, newLink } from "./link.ts";
 import type { Vault } from "./vault.ts";
 import { z } from "zod";
 import { invocationShape } from "../changes/invocation.ts";
 
-const ENTRY_MS = 10 * 60_000;
 /** Longer than a bot that was stopped takes to come back to what waits in its inbox. */
 const ABANDONED_MS = 86_400_000;
 
@@ -73,8 +73,9 @@ export function createSecrets({ store, vault, pageUrl, sendPrivately }: SecretsO
         .execute(),
     );
   const openRows = async (token: string): Promise<SecretEntriesTable[]> => {
+    // A page that shows what is sealed already is not one to enter something on.
     const rows = await store.db.selectFrom("secret_entries").selectAll()
-      .where("token_hash", "=", hashOf(token)).where("used_at", "is", null)
+      .where("token_hash", "=", hashOf(token)).where("used_at", "is", null).where("sealed", "is", null)
       .where("expires_at", ">", store.now()).orderBy("field").execute();
     return rows;
   };
@@ -89,14 +90,14 @@ export function createSecrets({ store, vault, pageUrl, sendPrivately }: SecretsO
     },
     async askFor(turn, invocation, title) {
       const request = newHandle();
-      const token = randomBytes(32).toString("base64url");
+      const { url, tokenHash } = newLink(pageUrl);
       const fields = [...new Set(invocation.asked)];
-      const expiresAt = store.now() + ENTRY_MS;
+      const expiresAt = store.now() + LINK_MS;
       await store.transaction(async (transaction) => {
         await transaction.insertInto("secret_entries").values(fields.map((field) => ({
           request,
           field,
-          token_hash: hashOf(token),
+          token_hash: tokenHash,
           person_id: turn.person.id,
           created_at: store.now(),
           expires_at: expiresAt,
@@ -116,7 +117,7 @@ export function createSecrets({ store, vault, pageUrl, sendPrivately }: SecretsO
           personId: turn.person.id,
           chatId: turn.chat.id,
           body: waiting,
-          ttlMs: ENTRY_MS + 60_000,
+          ttlMs: LINK_MS + 60_000,
         });
       });
       turn.audit({
@@ -124,7 +125,7 @@ export function createSecrets({ store, vault, pageUrl, sendPrivately }: SecretsO
         operation: [invocation.verb, invocation.target].filter(Boolean).join(" "),
         detail: fields.join(", "),
       });
-      const sent = await sendPrivately(turn, { url: `${pageUrl}/secret/${token}`, fields, expiresAt, title });
+      const sent = await sendPrivately(turn, { url, fields, expiresAt, title });
       if (!sent) return;
       turn.answer({
         mark: "working",
@@ -221,11 +222,6 @@ async function continueLater(store: Store, db: Queryable, request: string): Prom
     claimed_until: 0,
     attempts: 0,
   }).execute();
-}
-
-/** The store knows only this: whoever reads it cannot open the page. */
-function hashOf(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
 }
 
 function boundTo(request: string, field: string): string {

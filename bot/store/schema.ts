@@ -173,9 +173,12 @@ export interface PromptsTable {
   used_at: number | null;
 }
 
-/** One secret of one request: a page to enter it, then its ciphertext until the request ends. */
+/**
+ * One secret of one request: a page to enter it, then its ciphertext until the request ends. Or the other way round:
+ * what a change made, as ciphertext until its page has shown it.
+ */
 export interface SecretEntriesTable {
-  /** The request's handle, later that of its change. */
+  /** The request's handle, later that of its change; for what is to be shown, the change's code. */
   request: string;
   field: string;
   token_hash: string;
@@ -184,6 +187,7 @@ export interface SecretEntriesTable {
   expires_at: number;
   /** Base64 of iv and ciphertext; null before entry and after wiping. */
   sealed: string | null;
+  /** When it was entered, or shown. */
   used_at: number | null;
 }
 

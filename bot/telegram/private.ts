@@ -3,6 +3,7 @@ import { line, type Reply } from "../../handlers/reply.ts";
 import { stateLine } from "../changes/card.ts";
 import type { Change } from "../changes/machine.ts";
 import { errorFields, type Log } from "../log.ts";
+import type { Redactor } from "../redact.ts";
 import { renderPlain } from "../render/plain.ts";
 import type { OfferLink } from "../secrets/offers.ts";
 import type { PrivateLink } from "../secrets/secrets.ts";
@@ -13,6 +14,7 @@ import type { Capabilities } from "./capabilities.ts";
 export interface PrivateOptions {
   readonly api: Api;
   readonly capabilities: Capabilities;
+  readonly redactor: Redactor;
   readonly log: Log;
 }
 
@@ -57,10 +59,11 @@ async function sendPrivately(
   personId: number,
   reply: Reply,
   aside: Aside | undefined,
-  probe: Reply,
+  harmless: Reply,
 ): Promise<boolean> {
-  return await sendToPerson(options, personId, reply) ||
-    aside !== undefined && await sendAside(options, personId, reply, aside, probe);
+  const covered = options.redactor.deep(reply);
+  return await sendToPerson(options, personId, covered) ||
+    aside !== undefined && await sendAside(options, personId, covered, aside, harmless);
 }
 
 async function sendToPerson({ api, log }: PrivateOptions, personId: number, reply: Reply): Promise<boolean> {

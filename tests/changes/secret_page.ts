@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Desk } from "./desk.ts";
+import { type Desk, eventually } from "./desk.ts";
 
 export const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCY<&>"EXAMPLE';
 export const ENABLE_BY_KEYS = "/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret=?";
@@ -7,9 +7,20 @@ export const ENABLE_BY_KEYS = "/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secre
 /** The newest link to a secret page that this person was sent, in private or for their eyes only. */
 export function linkOf(desk: Desk, person: number): string {
   const texts = [...desk.letters(person), ...desk.whispers(person)];
-  const link = texts.flatMap((text) => text.match(/http:\/\/\S+\/secret\/[\w-]+/g) ?? []).at(-1);
+  const link = linksIn(texts).at(-1);
   assert(link, `No link was sent to ${person}\n${texts.join("\n")}`);
   return link;
+}
+
+/** The link to what a change made, which comes after its outcome. */
+export async function offerOf(desk: Desk, person: number): Promise<string> {
+  const told = () => [...desk.letters(person), ...desk.whispers(person)];
+  const look = () => Promise.resolve(linksIn(told().filter((text) => /New with/.test(text))).at(-1));
+  return await eventually(look, `a credential for ${person}`);
+}
+
+function linksIn(texts: readonly string[]): string[] {
+  return texts.flatMap((text) => text.match(/http:\/\/\S+\/secret\/[\w-]+/g) ?? []);
 }
 
 /** What the page answers when the form is sent. */

@@ -1,6 +1,7 @@
 import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
 import assert from "node:assert/strict";
-import { ANA, type Desk, GROUP } from "../changes/desk.ts";
+import { ANA, type Desk } from "../changes/desk.ts";
+import { enter, nowhere, offerOf } from "../changes/secret_page.ts";
 import type { Changing, Conversation } from "./conversation.ts";
 
 const INSTALLED = "/api/v2/tenants/client_8/integrations/installed";
@@ -75,7 +76,7 @@ const updates: readonly Conversation[] = [
     },
   },
   {
-    name: "/update opsramp auth=WEBHOOK hands the new token to the requester alone",
+    name: "/update opsramp auth=WEBHOOK shows the new token to the requester alone, on a page",
     said: "/update opsramp Custom Integration auth=WEBHOOK",
     card: [
       /Inbound authentication\s+OAUTH2\s+WEBHOOK/,
@@ -92,8 +93,7 @@ const updates: readonly Conversation[] = [
         },
       },
     }],
-    personally: ["For you alone, shown once", /Inbound token: [0-9a-f]{32}/],
-    after: (desk) => assertOnlyAnaKnows(desk, CUSTOM),
+    after: (desk) => assertOnlyAnaSees(desk, CUSTOM),
   },
   {
     name: "/update opsramp by a name that fits several asks which one is meant",
@@ -342,8 +342,7 @@ function sampleConversation({ title, request }: { title: string; request: Body }
     outcome: "applied",
     answered: ["Read back from Blank: "],
     wrote: [`POST ${INSTALLED}/${BLANK}`, inSentWords(sent)],
-    ...("inboundConfig" in request && { personally: ["For you alone, shown once"] }),
-    after: (desk) => assertOnlyAnaKnows(desk, BLANK),
+    ...("inboundConfig" in request && { after: (desk: Desk) => assertOnlyAnaSees(desk, BLANK) }),
   };
 }
 
@@ -369,15 +368,17 @@ function valueAt(body: unknown, path: string): unknown {
   return path.split(".").reduce((value, step) => Object(value)[step], body);
 }
 
-/** The credential that OpsRamp made is in Ana's private chat, and nowhere in the group. */
-function assertOnlyAnaKnows(desk: Desk, id: string): void {
+/** The page shows Ana the credential that OpsRamp made, and nothing else does. */
+async function assertOnlyAnaSees(desk: Desk, id: string): Promise<void> {
   const authentication = desk.opsramp.installations.find((one) => one.id === id)?.inboundConfig
     ?.authentication;
-  const made = [authentication?.token, ...(authentication?.apiKeyPairs ?? []).map(({ key }) => key)];
-  for (const secret of made.filter((one) => one !== undefined)) {
-    assert.ok(desk.letters(ANA).join("\n").includes(secret), "Ana was not told");
-    assert.ok(!desk.telegram.transcript(GROUP).includes(secret), "the group was told");
-    assert.ok(!JSON.stringify(desk.log.lines).includes(secret), "the log was told");
+  const { token, webhookUrl, apiKeyPairs = [] } = authentication ?? {};
+  const made = [token, webhookUrl, ...apiKeyPairs.map(({ key }) => key)].filter((one) => one !== undefined);
+  assert.ok(made.length > 0);
+  const page = await (await enter(await offerOf(desk, ANA), {})).text();
+  for (const secret of made) {
+    assert.ok(page.includes(`<code>${secret.replaceAll("&", "&amp;")}</code>`), page);
+    await nowhere(desk, secret);
   }
 }
 

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { openFile } from "../changes/database.ts";
+import { ANA, openDesk } from "../changes/desk.ts";
+import { enter, linkOf, nowhere, offerOf } from "../changes/secret_page.ts";
+import { CUSTOM, SERVICE_DESK } from "../clients/opsramp_desk.ts";
+
+const TOKEN = `new<b>&"token'7Qx`;
+const URL_WITH_TOKEN = "https://api.opsramp.example/webhook?vtoken=k6v4Zr0Qm1&x=1";
+
+Deno.test("a new credential stands in no message, log, audit or table, nor in the database's bytes", async () => {
+  await using file = await openFile();
+  await using desk = await openDesk({ environment: { DATABASE_URL: file.url } });
+  answer(desk, CUSTOM, { authType: "WEBHOOK", token: TOKEN, webhookUrl: URL_WITH_TOKEN });
+  const { code } = await desk.carryOut("/update opsramp Custom Integration auth=WEBHOOK");
+  assert.equal(await desk.state(code), "applied");
+  const link = await offerOf(desk, ANA);
+  await assertNowhere(desk, file.url);
+  const page = await (await enter(link, {})).text();
+  assert.ok(page.includes("<code>new&lt;b&gt;&amp;&quot;token&#39;7Qx</code>"), page);
+  await assertNowhere(desk, file.url);
+});
+
+Deno.test("a new credential: while it waits, no other message shows it either", async () => {
+  await using desk = await openDesk();
+  await desk.carryOut("/update opsramp Custom Integration auth=WEBHOOK");
+  await offerOf(desk, ANA);
+  const custom = desk.opsramp.installations.find(({ id }) => id === CUSTOM);
+  const token = custom?.inboundConfig?.authentication?.token;
+  assert.ok(custom && token);
+  custom.description = `it has the token ${token} now`;
+  await desk.say(ANA, "/show opsramp Custom Integration");
+  assert.match(desk.news().at(-1) ?? "", /it has the token \[redacted\] now/);
+  assert.ok(!JSON.stringify([desk.telegram.calls(), desk.log.lines]).includes(token));
+});
+
+Deno.test("a credential that was there before is never handed over, though the vendor answers it again", async () => {
+  await using desk = await openDesk();
+  const old = { token: "YTxSGJdfkkfE3m7WaE8jYkwmsYjNU3VU", webhookUrl: URL_WITH_TOKEN };
+  answer(desk, SERVICE_DESK, { authType: "OAUTH2", ...old });
+  const { code } = await desk.carryOut("/update opsramp Service Desk auth=OAUTH2");
+  assert.equal(await desk.state(code), "applied");
+  assert.deepEqual((await desk.audit(code)).at(-1)?.event, "apply");
+  assert.throws(() => linkOf(desk, ANA));
+  await nowhere(desk, old.token);
+  await nowhere(desk, URL_WITH_TOKEN);
+});
+
+Deno.test("the page of a new credential may not be kept, framed, run on or found out", async () => {
+  await using desk = await openDesk();
+  await desk.carryOut("/update opsramp Custom Integration auth=WEBHOOK");
+  const link = await offerOf(desk, ANA);
+  for (const page of [await fetch(link), await enter(link, {}), await enter(link, {})]) {
+    await page.text();
+    const csp = page.headers.get("content-security-policy") ?? "";
+    assert.match(csp, /default-src 'none'.*form-action 'self'.*frame-ancestors 'none'/);
+    assert.doesNotMatch(csp, /unsafe|script-src/);
+    assert.equal(page.headers.get("cache-control"), "no-store");
+    assert.equal(page.headers.get("referrer-policy"), "no-referrer");
+  }
+});
+
+type Staged = Awaited<ReturnType<typeof openDesk>>;
+
+/** The vendor does the next update and answers it with this. */
+function answer({ opsramp }: Staged, id: string, authentication: Record<string, string>): void {
+  const stored = opsramp.installations.find((one) => one.id === id);
+  assert.ok(stored);
+  const before = stored.inboundConfig;
+  opsramp.fail("update", { kind: "status", status: 200, body: { id, inboundConfig: { authentication } } });
+  const { calls } = opsramp;
+  const isWritten = () => calls.some(({ operation }) => operation === "update");
+  Object.defineProperty(stored, "inboundConfig", {
+    enumerable: true,
+    configurable: true,
+    get: () =>
+      isWritten() ? { ...before, authentication: { ...before?.authentication, ...authentication } } : before,
+  });
+}
+
+async function assertNowhere(desk: Staged, url: string): Promise<void> {
+  const path = url.slice("sqlite:".length);
+  const database = new DatabaseSync(path);
+  database.exec("pragma wal_checkpoint(truncate)");
+  database.close();
+  const bytes = new TextDecoder("latin1").decode(await Deno.readFile(path));
+  for (const secret of [TOKEN, URL_WITH_TOKEN]) {
+    assert.ok(!bytes.includes(secret) && !bytes.includes(JSON.stringify(secret).slice(1, -1)));
+    await nowhere(desk, secret);
+  }
+}
