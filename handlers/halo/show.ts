@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { Halo } from "../../clients/halo.ts";
-import { nameOf, type Product } from "../../clients/halo/product.ts";
+import type { Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
 import { operationsOf, type ReadOperation } from "../operation.ts";
-import type { Block, Reply } from "../reply.ts";
-import { called, locate } from "./integration.ts";
+import type { Block, Mark, Reply } from "../reply.ts";
+import { locate } from "./integration.ts";
 import { fieldLine } from "./shown.ts";
+import { isProblem, reasonOf, type Sync, syncOf } from "./sync.ts";
 
 const { read } = operationsOf<Halo>("halo");
 
@@ -21,18 +22,20 @@ export function showOperation(product: Product): ReadOperation {
     example: `/show ${product.target} 1`,
     input: z.object({ id: idInput }),
     run: ({ client, call }, { id }) => locate(client, product, id, call),
-    render: (record) => render(product, record),
+    render: (record, { now }) => render(product, record, now),
   });
 }
 
-function render(product: Product, record: Integration): Reply {
+function render(product: Product, record: Integration, now: number): Reply {
+  const sync = syncOf(product, record, now);
   const present = [...product.fields.keys()].filter((field) => field in record && field !== "_warning");
   const lists = present.filter((field) => Array.isArray(record[field]) && record[field].length > 0);
   const unread = [...product.fields].filter(([field, kind]) => kind === "secret" && !(field in record));
   return {
-    mark: "info",
-    title: ["HaloPSA: ", ...called(product, nameOf(record))],
+    mark: markOf(sync),
+    title: [product.label, " ", { data: sync.name }, `: ${sync.state}`],
     blocks: [
+      ...(isProblem(sync) || sync.lastError ? [{ kind: "text", text: reasonOf(sync) } as const] : []),
       {
         kind: "facts",
         facts: present.map((field) => [field, fieldLine(product, field, record[field])]),
@@ -46,6 +49,12 @@ function render(product: Product, record: Integration): Reply {
     ],
     footer: unread.length > 0 ? `Write-only, never shown: ${unread.map(([field]) => field).join(", ")}` : "",
   };
+}
+
+function markOf(sync: Sync): Mark {
+  if (isProblem(sync)) return "attention";
+  if (sync.state === "syncing") return "fine";
+  return sync.state === "off" ? "absent" : "unknown";
 }
 
 function warningOf(record: Integration): readonly Block[] {

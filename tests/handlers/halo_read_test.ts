@@ -138,6 +138,32 @@ Deno.test("/show <product> <id> shows all fields and masks secrets", async () =>
   assert.match(JSON.stringify(reply.footer), /new_integration_key/);
 });
 
+Deno.test("/show <product> <id> says first how the sync stands, and why", async () => {
+  await using desk = openDesk();
+  const reply = await read(desk, "show", "ncentral", { id: "us" });
+  assert.deepEqual([reply.mark, reply.title, reply.blocks?.[0]], [
+    "attention",
+    ["N-central", " ", { data: "N-central US" }, ": failing"],
+    {
+      kind: "text",
+      text: [{ data: "The remote server returned an error: (401) Unauthorized.", max: 160 }],
+    },
+  ]);
+});
+
+for (
+  const [record, mark] of [
+    [{ enableintegrator: true, lastsyncdate: "2026-01-01T02:00:00" }, "fine"],
+    [{ enableintegrator: false, lastsyncerror: "old" }, "absent"],
+    [{}, "unknown"],
+  ] as const
+) {
+  Deno.test(`/show armis marks ${JSON.stringify(record)} as ${mark}`, async () => {
+    await using desk = openDesk({ records: { ArmisDetails: [{ id: 1, name: "Plant", ...record }] } });
+    assert.equal((await read(desk, "show", "armis", { id: "1" })).mark, mark);
+  });
+}
+
 Deno.test("/show <product> <id> takes a name, part of it, or an address", async () => {
   await using desk = openDesk();
   assert.match(
@@ -146,7 +172,7 @@ Deno.test("/show <product> <id> takes a name, part of it, or an address", async 
   );
   assert.match(JSON.stringify((await read(desk, "show", "ncentral", { id: "us" })).title), /N-central US/);
   const prtg = await read(desk, "show", "prtg", { id: "https://prtg.northwind.example" });
-  assert.match(JSON.stringify(prtg.title), /"PRTG"," integration "/);
+  assert.match(JSON.stringify(prtg.title), /"PRTG"," ",\{"data":"https:/);
 });
 
 Deno.test("/show <product> <id> asks which one when several fit", async () => {

@@ -197,7 +197,7 @@ function readsOf(product: PageProduct): readonly Reading[] {
       name: `/show ${target} shows one integration, and names what is never shown`,
       said: `/show ${target} 7`,
       before,
-      answered: [`the ${label} integration ${name}`, "Write-only, never shown: ", product.secret],
+      answered: [new RegExp(`^🟢 ${label} ${name}: syncing`), "Write-only, never shown: ", product.secret],
       asked: [`GET ${resource}/7${query}`],
     },
     ...(live && shows
