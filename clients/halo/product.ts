@@ -1,9 +1,9 @@
 /**
- * `shown` is set by HaloPSA itself and only read; `secret` is only written; `half` is a text that is one half of a
- * credential, such as a client id, and is only ever shown in part. `any` marks a field whose type the vendor's page
+ * `shown` is set by HaloPSA itself and only read; `secret` is only written. The id of a client, a token or a key is a
+ * `text`: HaloPSA returns it to everyone who may read, and it opens nothing without its secret. `any` marks a field whose type the vendor's page
  * and its servers tell differently: it is taken as typed.
  */
-export type FieldKind = "integer" | "text" | "half" | "flag" | "time" | "rows" | "any" | "shown" | "secret";
+export type FieldKind = "integer" | "text" | "flag" | "time" | "rows" | "any" | "shown" | "secret";
 
 /**
  * What a product calls the parts of its sync state. Several spellings of one property are in the order of how
@@ -50,7 +50,7 @@ export function product(row: ProductRow): Product {
   return { ...row, fields };
 }
 
-const KINDS = ["text", "half", "integer", "flag", "time", "rows", "any", "secret", "shown"] as const;
+const KINDS = ["text", "integer", "flag", "time", "rows", "any", "secret", "shown"] as const;
 
 /**
  * The name by which `record` carries a property that goes by several, or `name` itself. What the vendor

@@ -29,8 +29,7 @@ export const PRODUCTS: readonly Product[] = [
     },
     spellings: [],
     fields: {
-      text: "url match_field match_field_second user_matching_cf remote_url from_address",
-      half: "client_id",
+      text: "url client_id match_field match_field_second user_matching_cf remote_url from_address",
       integer: `connection_type webhook_user webhook_ticket_type webhook_method asset_type_group asset_type
         site_import_type import_type top_level default_client default_asset_site assetimportidentifier
         ticket_type`,
@@ -72,8 +71,7 @@ export const PRODUCTS: readonly Product[] = [
     sync: INTEGRATOR,
     spellings: [],
     fields: {
-      text: "name url assettype_field halo_integrator_import_list",
-      half: "token_id",
+      text: "name url token_id assettype_field halo_integrator_import_list",
       integer: `default_asset_site default_asset_type assetimportidentifier default_top_level alert_tickettype
         alert_user assettype_choice default_status delete_status site_matching_method default_asset_group`,
       flag: `enable_alerts delete_devices dont_create_new_devices dont_update_asset_type dont_move_site
@@ -128,8 +126,7 @@ export const PRODUCTS: readonly Product[] = [
     },
     spellings: [],
     fields: {
-      text: "name import_entities",
-      half: "client_id",
+      text: "name client_id import_entities",
       integer: "top_level",
       flag: "update_addresses",
       rows: "import_entities_list client_mappings",
@@ -214,8 +211,7 @@ export const PRODUCTS: readonly Product[] = [
     sync: INTEGRATOR,
     spellings: [],
     fields: {
-      text: "name url assettype_field",
-      half: "key",
+      text: "name url key assettype_field",
       integer:
         "default_devicesite default_devicetype assetimportidentifier default_assetgroup assettype_choice",
       flag: `delete_devices dont_create_new_devices dont_update_device_type dont_move_site
@@ -277,9 +273,8 @@ export const PRODUCTS: readonly Product[] = [
     sync: { ...INTEGRATOR, tokenExpiry: ["tokenexpiry"], authorized: ["isauthorized"] },
     spellings: [],
     fields: {
-      text: `name region username server_url unique_user_id user_matching_type
+      text: `name region manageengine_clientid username server_url unique_user_id user_matching_type
         user_matching_owner user_matching_owner_email_id assettype_field halo_integrator_import_list`,
-      half: "manageengine_clientid",
       integer: `type instancetype default_devicesite default_devicetype assetimportidentifier
         default_assetgroup assettype_choice`,
       flag: `set_local_auth_token delete_devices dont_create_new_devices dont_update_device_type

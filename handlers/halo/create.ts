@@ -19,7 +19,7 @@ import { fold } from "../resolve.ts";
 import { deletionBefore } from "./delete.ts";
 import { bodyOf, type FieldInput, fieldInputs, isSecret, wantedFields } from "./fields.ts";
 import { called } from "./integration.ts";
-import { fieldLine, shownFields } from "./shown.ts";
+import { fieldLine } from "./shown.ts";
 import { compare, exampleField, secretRows } from "./update.ts";
 
 const { change } = operationsOf<Halo>("halo");
@@ -104,7 +104,7 @@ function render(product: Product, { before, after }: CreatePlan): Card {
       ...secretRows(after.secrets).map((row) => ({ ...row, now: "none" })),
     ],
     breaks: [],
-    sends: [shownFields(product, after.fields)],
+    sends: [after.fields],
     warnings: same,
   };
 }

@@ -16,7 +16,6 @@ import {
 } from "../operation.ts";
 import { called, locate, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
-import { shownFields } from "./shown.ts";
 
 const { change } = operationsOf<Halo>("halo");
 
@@ -87,7 +86,7 @@ function render(product: Product, { before }: DeletePlan): Card {
     details: [{
       kind: "details",
       summary: "Its settings, to set it up again",
-      blocks: [{ kind: "pre", text: JSON.stringify(shownFields(product, documentOf(before)), null, 2) }],
+      blocks: [{ kind: "pre", text: JSON.stringify(documentOf(before), null, 2) }],
     }],
   };
 }

@@ -28,7 +28,7 @@ import {
 } from "./fields.ts";
 import { called, idIn, locate, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
-import { fieldLine, shownFields } from "./shown.ts";
+import { fieldLine } from "./shown.ts";
 
 const { change } = operationsOf<Halo>("halo");
 
@@ -132,16 +132,15 @@ function render(product: Product, { before, after }: UpdatePlan): Card {
       ...secretRows(after.secrets),
     ],
     breaks: breaksOf(product, after),
-    sends: [{ id: before.id, ...shownFields(product, after.fields) }],
-    ...listsOf(product, before, after),
+    sends: [{ id: before.id, ...after.fields }],
+    ...listsOf(before, after),
   };
 }
 
 /** On the card a list is only counted: here it stands in full, as it is and as it is to be. */
-function listsOf(product: Product, before: Before, after: After): Pick<Card, "details"> {
+function listsOf(before: Before, after: After): Pick<Card, "details"> {
   const names = Object.keys(after.fields).filter((name) => typeof after.fields[name] === "object");
-  const pick = (fields: JsonObject) =>
-    shownFields(product, Object.fromEntries(names.map((name) => [name, fields[name] ?? null])));
+  const pick = (fields: JsonObject) => Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
   const both = { before: pick(before.fields), after: pick(after.fields) };
   return names.length === 0 ? {} : { details: [{ kind: "pre", text: JSON.stringify(both, null, 2) }] };
 }
@@ -151,13 +150,22 @@ export function secretRows(secrets: readonly string[]): Card["rows"] {
   return secrets.map((label) => ({ label, now: "cannot be read", after: "a new value, entered privately" }));
 }
 
+/** Where and as whom HaloPSA signs in to the product. */
+const SIGN_IN: ReadonlySet<string> = new Set([
+  "url",
+  "server_url",
+  "username",
+  "client_id",
+  "token_id",
+  "key",
+  "manageengine_clientid",
+]);
+
 function breaksOf(product: Product, { fields, secrets }: After): readonly Line[] {
-  const grantsAccess = (name: string) =>
-    ["url", "server_url", "username"].includes(name) || product.fields.get(name) === "half";
   const disables = product.sync.enabled.some((flag) => fields[flag] === false);
   return [
     ...(disables ? [`HaloPSA stops syncing with ${product.label} through it.`] : []),
-    ...(secrets.length > 0 || Object.keys(fields).some(grantsAccess)
+    ...(secrets.length > 0 || Object.keys(fields).some((name) => SIGN_IN.has(name))
       ? [`If the new address or credentials are wrong, the next sync with ${product.label} fails.`]
       : []),
   ];

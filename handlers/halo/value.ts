@@ -51,11 +51,8 @@ const FLAGS: Readonly<Record<string, boolean>> = {
 
 type Fit = (value: Json) => Json | undefined;
 
-const asText: Fit = (value) => typeof value === "string" ? value : undefined;
-
 const FITS: Partial<Readonly<Record<FieldKind, Fit>>> = {
-  text: asText,
-  half: asText,
+  text: (value) => typeof value === "string" ? value : undefined,
   integer(value) {
     const number = typeof value === "string" && /^[+-]?\d{1,10}$/.test(value) ? Number(value) : value;
     const fits = typeof number === "number" && Number.isInteger(number) && number >= -INT32 && number < INT32;
@@ -74,7 +71,6 @@ const FITS: Partial<Readonly<Record<FieldKind, Fit>>> = {
 
 const EXPECTED: Partial<Readonly<Record<FieldKind, string>>> = {
   text: "a text",
-  half: "a text",
   integer: "a whole number, such as 12",
   flag: "true or false",
   time: "a date and time, such as 2026-01-31T09:00:00",
