@@ -38,8 +38,8 @@ testOnEach(
   },
 );
 
-Deno.test("a new credential: looking takes nothing, and of several who press one sees it", async () => {
-  await using desk = await openDesk();
+testOnEach("a new credential: looking takes nothing, and of several who press one sees it", async (url) => {
+  await using desk = await openDesk({ environment: { DATABASE_URL: url } });
   await desk.carryOut(TO_WEBHOOK);
   const link = await offerOf(desk, ANA);
   for (const method of ["GET", "HEAD", "GET"]) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { openFile } from "../changes/database.ts";
-import { ANA, openDesk } from "../changes/desk.ts";
+import { ANA, BEN, GROUP, openDesk } from "../changes/desk.ts";
 import { enter, linkOf, nowhere, offerOf } from "../changes/secret_page.ts";
 import { CUSTOM, SERVICE_DESK } from "../clients/opsramp_desk.ts";
 
@@ -25,13 +25,37 @@ Deno.test("a new credential: while it waits, no other message shows it either", 
   await using desk = await openDesk();
   await desk.carryOut("/update opsramp Custom Integration auth=WEBHOOK");
   await offerOf(desk, ANA);
-  const custom = desk.opsramp.installations.find(({ id }) => id === CUSTOM);
-  const token = custom?.inboundConfig?.authentication?.token;
-  assert.ok(custom && token);
-  custom.description = `it has the token ${token} now`;
-  await desk.say(ANA, "/show opsramp Custom Integration");
-  assert.match(desk.news().at(-1) ?? "", /it has the token \[redacted\] now/);
+  const { token, leaking } = leak(desk);
+  await desk.say(ANA, "/show opsramp Core switches SNMP");
+  assert.match(desk.news().at(-1) ?? "", leaking);
   assert.ok(!JSON.stringify([desk.telegram.calls(), desk.log.lines]).includes(token));
+});
+
+Deno.test("a new credential: no other message shows it while its change is read back", async () => {
+  const written = Promise.withResolvers<void>();
+  const shown = Promise.withResolvers<void>();
+  let reads = 0;
+  await using desk = await openDesk({
+    async onTheWay(vendor, request, passOn) {
+      if (vendor !== "OpsRamp" || !request.url.endsWith(CUSTOM)) return await passOn();
+      if (request.method === "POST") reads = 1;
+      else if (reads > 0 && reads++ === 1) {
+        written.resolve();
+        await shown.promise;
+      }
+      return await passOn();
+    },
+  });
+  const { code, card } = await desk.ask("/update opsramp Custom Integration auth=WEBHOOK");
+  const pressed = desk.press(BEN, card, "Approve");
+  await written.promise;
+  const { token, leaking } = leak(desk);
+  desk.telegram.say(ANA, GROUP, "/show opsramp Core switches SNMP");
+  await desk.telegram.until(() => desk.news().some((text) => leaking.test(text)), "the description");
+  shown.resolve();
+  await pressed;
+  assert.equal(await desk.state(code), "applied");
+  assert.ok(!JSON.stringify(desk.telegram.calls()).includes(token));
 });
 
 Deno.test("a credential that was there before is never handed over, though the vendor answers it again", async () => {
@@ -76,6 +100,15 @@ function answer({ opsramp }: Staged, id: string, authentication: Record<string, 
     get: () =>
       isWritten() ? { ...before, authentication: { ...before?.authentication, ...authentication } } : before,
   });
+}
+
+/** Another integration is described with the new token in its words. */
+function leak({ opsramp }: Staged): { token: string; leaking: RegExp } {
+  const token = opsramp.installations.find(({ id }) => id === CUSTOM)?.inboundConfig?.authentication?.token;
+  const other = opsramp.installations.find(({ displayName }) => displayName === "Core switches SNMP");
+  assert.ok(other && token);
+  other.description = `has the token ${token} now`;
+  return { token, leaking: /has the token \[redacted\] now/ };
 }
 
 async function assertNowhere(desk: Staged, url: string): Promise<void> {
