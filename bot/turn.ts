@@ -54,7 +54,9 @@ export interface Turn extends TurnOptions {
   /** What the press is answered with, if there is something to say. */
   readonly notice: string | undefined;
   /** Shows something at once, to be replaced by the answer. */
-  showMeanwhile(reply: Reply): Promise<void>;
+  showMeanwhile(reply: Reply, how?: { readonly sound?: boolean }): Promise<void>;
+  /** What the answer to something typed is stored under, and so what is shown meanwhile. */
+  readonly key: string;
   refuse(reason: ReasonCode, more?: Refusal): void;
   audit(entry: AuditEntry): void;
   also(work: Work): void;
@@ -122,8 +124,9 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
     get notice() {
       return (gathered.refused && reasons[gathered.refused]) ?? gathered.notice;
     },
-    async showMeanwhile(reply) {
-      await store.transaction((transaction) => show(transaction, options, reply, trace, name));
+    key: keyOf(options, name),
+    async showMeanwhile(reply, { sound } = {}) {
+      await store.transaction((transaction) => show(transaction, options, reply, trace, name, sound));
       store.wakeUp.everyone("messages");
     },
     refuse(reason, { detail, operation, about, next, unrecorded } = {}) {
@@ -178,17 +181,23 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
   };
 }
 
+function keyOf({ updateId }: TurnOptions, name: string): string {
+  return [`update:${updateId}`, name].filter(Boolean).join(":");
+}
+
 async function show(
   transaction: Transaction<Schema>,
-  { store, updateId, chat, threadId, messageId, person, press }: TurnOptions,
+  options: TurnOptions,
   reply: Reply,
   trace: string,
   name: string,
+  sound = reply.mark === "question",
 ): Promise<void> {
+  const { store, chat, threadId, messageId, person, press } = options;
   const personal = reply.personal === true && chat.type !== "private";
   const inPlace = press !== undefined && press.messageId > 0 && !personal && isAnswer(press.key);
   const outgoing: Outgoing = {
-    key: inPlace ? press.key : [`update:${updateId}`, name].filter(Boolean).join(":"),
+    key: inPlace ? press.key : keyOf(options, name),
     chatId: chat.id,
     threadId,
     replyTo: messageId,
@@ -196,7 +205,7 @@ async function show(
     callbackQueryId: personal ? press?.queryId : undefined,
     reply,
     priority: press ? PRIORITY.edit : PRIORITY.answer,
-    sound: reply.mark === "question",
+    sound,
     trace,
   };
   if (inPlace) await adoptMessage(store, transaction, outgoing, press.messageId);

@@ -1,12 +1,14 @@
+import type { Clock } from "../../clients/clock.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { BadInput, type ChangeOperation, ChoiceNeeded, type Plan } from "../../handlers/operation.ts";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
 import { badInputReply, vendorFailureReply } from "../failure.ts";
+import { withPatience } from "../patience.ts";
 import type { People } from "../people/people.ts";
 import type { ReasonCode } from "../people/reasons.ts";
 import type { Secrets } from "../secrets/secrets.ts";
-import { PRIORITY, putMessage } from "../store/messages.ts";
+import { type Outgoing, PRIORITY } from "../store/messages.ts";
 import { askedIn } from "../command/literal_secret.ts";
 import type { Vocabulary } from "../command/route.ts";
 import type { Store } from "../store/store.ts";
@@ -14,6 +16,7 @@ import type { Refusal, Turn } from "../turn.ts";
 import type { Vendors } from "../vendors.ts";
 import { askedAlready, openRepeatOf, openUndoOf } from "./asked_already.ts";
 import { cardOf } from "./card.ts";
+import { placeCard } from "./card_place.ts";
 import { sameJson } from "./fingerprint.ts";
 import { freezeFor } from "./freeze.ts";
 import type { Invocation } from "./invocation.ts";
@@ -27,6 +30,7 @@ const PLAN_MS = 30_000;
 export interface RequestsOptions {
   readonly config: Config;
   readonly store: Store;
+  readonly clock: Clock;
   readonly vendors: Vendors;
   readonly people: People;
   readonly secrets: Secrets;
@@ -43,7 +47,7 @@ export interface Requests {
 }
 
 export function createRequests(options: RequestsOptions): Requests {
-  const { config, store, vendors, people, secrets, vocabulary } = options;
+  const { config, store, clock, vendors, people, secrets, vocabulary } = options;
 
   async function ask(turn: Turn, operation: ChangeOperation, invocation: Invocation): Promise<void> {
     const { handle } = invocation;
@@ -91,7 +95,15 @@ export function createRequests(options: RequestsOptions): Requests {
     const connected = vendors.byName(operation.vendor)!;
     const call = { signal: AbortSignal.timeout(PLAN_MS), fresh: true, trace: turn.trace };
     try {
-      const plan = await operation.plan(vendors.context(connected, call), invocation.input);
+      const { label } = connected.vendor;
+      const plan = await withPatience(
+        turn,
+        { mark: "working", title: ["Asking ", label, " about a change …"] },
+        clock,
+        () => operation.plan(vendors.context(connected, call), invocation.input),
+        // An edit makes no sound, and what this becomes is for those who must act.
+        { sound: groupFor(turn, config) === turn.chat.id },
+      );
       if (!("nothing" in plan)) return plan;
       turn.answer({ mark: "info", title: plan.nothing, personal: true });
     } catch (error) {
@@ -128,7 +140,7 @@ export function createRequests(options: RequestsOptions): Requests {
     turn.also(async (transaction) => {
       const change = await transaction.insertInto("changes").values({ ...row, code }).returningAll()
         .executeTakeFirstOrThrow();
-      await putMessage(store, transaction, {
+      const card: Outgoing = {
         key: cardKey(change.code),
         chatId,
         threadId: change.thread_id ?? undefined,
@@ -137,7 +149,8 @@ export function createRequests(options: RequestsOptions): Requests {
         priority: PRIORITY.decision,
         sound: true,
         trace: turn.trace,
-      });
+      };
+      await placeCard(store, transaction, card, { meanwhile: turn.key, code });
     });
     turn.audit({
       ...auditOf({ ...row, code }),

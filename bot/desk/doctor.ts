@@ -7,13 +7,13 @@ import type { Config } from "../config.ts";
 import { unreachable } from "../failure.ts";
 import { errorFields } from "../log.ts";
 import { nextStep } from "../next_step.ts";
+import { withPatience } from "../patience.ts";
 import { HANDLED_UPDATES } from "../people/incoming.ts";
 import { oldestWaiting } from "../store/inbox.ts";
 import type { Store } from "../store/store.ts";
 import type { Capabilities } from "../telegram/capabilities.ts";
 import type { Vendors } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";
-import { withPatience } from "./reads.ts";
 
 const PROBE_MS = 15_000;
 const LATE_MS = 60_000;

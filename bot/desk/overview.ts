@@ -6,10 +6,10 @@ import { unreachable } from "../failure.ts";
 import { errorFields, type Log } from "../log.ts";
 import { nextStep } from "../next_step.ts";
 import { MARKS } from "../render/mark.ts";
+import { within } from "../patience.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
 import type { Connected, Vendors } from "../vendors.ts";
-import { within } from "./reads.ts";
 
 /** All of `/status` is over after this long; who has not answered by then is shown as such. */
 const DEADLINE_MS = 10_000;

@@ -5,6 +5,7 @@ import { BadInput, ChoiceNeeded, type JsonObject, type ReadOperation } from "../
 import type { Reply } from "../../handlers/reply.ts";
 import { choiceReply } from "../changes/questions.ts";
 import { badInputReply, vendorFailureReply } from "../failure.ts";
+import { within, withPatience } from "../patience.ts";
 import { pageOf } from "../render/page.ts";
 import { newHandle, putPrompt } from "../store/prompts.ts";
 import type { Vocabulary } from "../command/route.ts";
@@ -16,8 +17,6 @@ import type { Vendors } from "../vendors.ts";
 const READ_MS = 60_000;
 /** One vendor's status ends as soon as the overview of all of them does. */
 const STATUS_MS = 10_000;
-/** Who waits longer than this is told that work is going on. */
-const PATIENCE_MS = 1_500;
 const PAGE_KEPT_MS = 24 * 3_600_000;
 
 export interface ReadsOptions {
@@ -70,41 +69,6 @@ export function createReads({ store, vendors, clock, vocabulary }: ReadsOptions)
       turn.answer(inPages(store, turn, reply));
     },
   };
-}
-
-/** Gives the work up after a while, and leaves no timer behind. */
-export async function within<T>(
-  limitMs: number,
-  clock: Clock,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const finished = new AbortController();
-  const tooLate = new AbortController();
-  const deadline = clock.sleep(limitMs, finished.signal)
-    .then(() => tooLate.abort(new DOMException("It took too long", "TimeoutError")), () => {});
-  try {
-    return await work(tooLate.signal);
-  } finally {
-    finished.abort();
-    await deadline;
-  }
-}
-
-/** Shows `working` if the work takes long enough for someone to wonder. */
-export async function withPatience<T>(
-  turn: Turn,
-  working: Reply,
-  clock: Clock,
-  work: () => Promise<T>,
-): Promise<T> {
-  const done = new AbortController();
-  const patience = clock.sleep(PATIENCE_MS, done.signal).then(() => turn.showMeanwhile(working), () => {});
-  try {
-    return await work();
-  } finally {
-    done.abort();
-    await patience;
-  }
 }
 
 /** A long table is stored as it was read and leafed through from there. */
