@@ -20,7 +20,7 @@ dl{margin:.8rem 0 0}
 dt{margin-top:.8rem;font-weight:600}
 dd{margin:.3rem 0 0}
 dd code{display:block;padding:.7rem;font-weight:400;border:1px solid light-dark(#7c8a97,#5d7387);border-radius:.5rem;-webkit-user-select:all;user-select:all}
-p+form{margin-top:1rem}
+dl+form{margin-top:1.2rem}
 input{display:block;box-sizing:border-box;width:100%;margin-top:.3rem;padding:.7rem;font:inherit;color:inherit;background:light-dark(#fff,#0e1621);border:1px solid light-dark(#7c8a97,#5d7387);border-radius:.5rem}
 button{width:100%;padding:.8rem;font:inherit;font-weight:600;border:0;border-radius:.5rem;background:#1769b5;color:#fff}
 :focus-visible{outline:3px solid light-dark(#1769b5,#6ab3f3);outline-offset:2px}
