@@ -5,6 +5,7 @@ import { ClientError } from "../../clients/errors.ts";
 import { asOf } from "../age.ts";
 import { type Context, type Health, operationsOf } from "../operation.ts";
 import type { Block, Inline, Line, Reply } from "../reply.ts";
+import { andDisabled, tally } from "../tally.ts";
 import { isProblem, standingOf, statusWord, worstFirst } from "./status_word.ts";
 
 /** All integrations, each with what v2 says about its last load. */
@@ -77,9 +78,16 @@ async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
 function summaryOf(integrations: readonly Integration[]): string {
   const count = integrations.length;
   if (count === 0) return "no integrations";
-  const problems = integrations.filter(({ status }) => isProblem(status)).length;
-  if (problems > 0) return `${problems} of ${count} need${problems === 1 ? "s" : ""} attention`;
-  return `${integrations.filter(({ status }) => standingOf(status) === "fine").length} of ${count} active`;
+  return tally({
+    all: count,
+    problems: integrations.filter(({ status }) => isProblem(status)).length,
+    working: [integrations.filter(({ status }) => standingOf(status) === "fine").length, "active"],
+    disabled: integrations.filter(isDisabled).length,
+  });
+}
+
+function isDisabled({ status }: Integration): boolean {
+  return standingOf(status) === "off";
 }
 
 function renderOverview({ integrations, missing, withoutDetails, at }: Overview, now: number): Reply {
@@ -128,9 +136,10 @@ function counts(integrations: readonly Integration[]): Line {
 }
 
 function folded(integrations: readonly Integration[]): Block {
+  const disabled = integrations.filter(isDisabled).length;
   return {
     kind: "details",
-    summary: `${integrations.length} without problems`,
+    summary: `${integrations.length - disabled} without problems${andDisabled(disabled)}`,
     blocks: [{
       kind: "table",
       header: ["Name", "Status", "Last sync"],

@@ -5,7 +5,7 @@ import { BadInput, type Context, operationsOf, type PastChange, type View } from
 import type { Block, Line, Mark, Reply } from "../reply.ts";
 import { ofCompany, type Scope } from "./companies.ts";
 import { listedFor, type Recorded, recorded, targetKey } from "./ec2_state.ts";
-import { figure } from "./figure.ts";
+import { figure } from "../figure.ts";
 
 const { read } = operationsOf<Bitdefender>("bitdefender");
 

@@ -6,12 +6,13 @@ import {
   type Integration,
 } from "../../clients/bitdefender.ts";
 import { asOf } from "../age.ts";
+import { figure } from "../figure.ts";
 import { toCsv } from "../csv.ts";
 import { type Context, type Health, operationsOf, type View } from "../operation.ts";
 import type { Attachment, Block, Line, Mark, Reply } from "../reply.ts";
+import { tally } from "../tally.ts";
 import { type Company, resolveCompany } from "./companies.ts";
 import { ACTIVE, integrationTypeWord, isProblem, severity, statusWord, viewTypeWord } from "./enums.ts";
-import { figure } from "./figure.ts";
 
 const { read } = operationsOf<Bitdefender>("bitdefender");
 
@@ -106,10 +107,8 @@ function titleOf(integrations: readonly Integration[], problems: number): string
 function summaryOf(integrations: readonly Integration[], problems: number): string {
   const count = integrations.length;
   if (count === 0) return "no integrations configured";
-  if (problems > 0) return `${figure(problems)} of ${figure(count)} need action`;
-  return `${figure(integrations.filter(({ status }) => status === ACTIVE).length)} of ${
-    figure(count)
-  } active`;
+  const active = integrations.filter(({ status }) => status === ACTIVE).length;
+  return tally({ all: count, problems, working: [active, "active"], need: "action" });
 }
 
 function countsOf(sorted: readonly Integration[]): readonly Block[] {

@@ -6,7 +6,9 @@ import { asOf } from "../age.ts";
 import { ifFound } from "../if_found.ts";
 import { type Context, type Health, operationsOf, type ReadOperation } from "../operation.ts";
 import type { Block, Line, Reply } from "../reply.ts";
+import { andDisabled, tally } from "../tally.ts";
 import {
+  isOff,
   isProblem,
   isSyncing,
   lastSyncOf,
@@ -131,22 +133,20 @@ function countOf(readings: readonly Reading[]): {
 
 function summaryOf(readings: readonly Reading[]): string {
   const { all, problems, absent, failed } = countOf(readings);
-  const syncing = all.filter(({ sync }) => isSyncing(sync)).length;
-  const off = all.filter(({ sync }) => sync.state === "off").length;
   return [
-    all.length === 0
-      ? "nothing set up"
-      : problems.length > 0
-      ? needAttention(problems.length, all.length)
-      : `${syncing} of ${all.length} syncing`,
-    ...(off > 0 ? [`${off} off`] : []),
+    all.length === 0 ? "nothing set up" : tallyOf(all.map(({ sync }) => sync), problems.length),
     ...(failed.length > 0 ? [`${failed.length} not read`] : []),
     ...(absent.length > 0 && all.length > 0 ? [`${absent.length} not set up`] : []),
   ].join(" · ");
 }
 
-function needAttention(problems: number, all: number): string {
-  return `${problems} of ${all} need${problems === 1 ? "s" : ""} attention`;
+function tallyOf(syncs: readonly Sync[], problems: number): string {
+  return tally({
+    all: syncs.length,
+    problems,
+    working: [syncs.filter(isSyncing).length, "syncing"],
+    disabled: syncs.filter(isOff).length,
+  });
 }
 
 function renderAll(readings: readonly Reading[], age: Line): Reply {
@@ -165,7 +165,7 @@ function renderAll(readings: readonly Reading[], age: Line): Reply {
         ...reasonOf(sync),
       ])),
       ...foldedOf(
-        `${fine.length} without problems`,
+        withoutProblems(fine.map(({ sync }) => sync)),
         fine.map(({ product, sync }) => [
           [{ data: sync.name }, ` · ${product.label}`],
           [sync.state, " · ", lastSyncOf(sync)].flat(),
@@ -187,15 +187,13 @@ function renderOne({ product, syncs }: Reading, age: Line): Reply {
   if (syncs.length === 0) return notSetUp(product);
   return {
     mark: problems.length > 0 ? "attention" : "fine",
-    title: problems.length > 0
-      ? `${product.label}: ${needAttention(problems.length, syncs.length)}`
-      : `${product.label}: ${syncs.filter(isSyncing).length} of ${syncs.length} syncing`,
+    title: `${product.label}: ${tallyOf(syncs, problems.length)}`,
     blocks: [
       { kind: "facts", facts: countsOf(syncs) },
       ...tableOf(problems.map((sync) => [{ data: sync.name }, sync.state, lastSyncOf(sync)])),
       ...errorsOf(problems),
       ...foldedOf(
-        `${others.length} without problems`,
+        withoutProblems(others),
         others.map((sync) => [{ data: sync.name }, sync.state, lastSyncOf(sync)]),
       ),
     ],
@@ -244,6 +242,11 @@ function listOf(items: readonly Line[]): readonly Block[] {
 
 function tableOf(rows: readonly (readonly Line[])[]): readonly Block[] {
   return rows.length === 0 ? [] : [{ kind: "table", rows }];
+}
+
+function withoutProblems(syncs: readonly Sync[]): string {
+  const off = syncs.filter(isOff).length;
+  return `${syncs.length - off} without problems${andDisabled(off)}`;
 }
 
 function foldedOf(summary: string, rows: readonly (readonly Line[])[]): readonly Block[] {

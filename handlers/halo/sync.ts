@@ -70,6 +70,11 @@ export function isSyncing({ state }: Sync): boolean {
   return state === "syncing" || state === "token ends soon";
 }
 
+/** Switched off on purpose: neither a problem nor at work. */
+export function isOff({ state }: Sync): boolean {
+  return state === "off";
+}
+
 export function worstFirst(a: Sync, b: Sync): number {
   return SYNC_STATES.indexOf(a.state) - SYNC_STATES.indexOf(b.state) || a.name.localeCompare(b.name, "en");
 }

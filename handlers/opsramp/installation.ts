@@ -64,6 +64,15 @@ export function works(installed: Installed): boolean {
 
 const UNSAID = "not said";
 
+export function isDisabled(installed: Installed): boolean {
+  return statusOf(installed) === "disabled";
+}
+
+/** Neither works nor was switched off by someone. */
+export function isProblem(installed: Installed): boolean {
+  return !works(installed) && !isDisabled(installed);
+}
+
 /** Counts by status, most frequent first: "7 enabled · 2 disabled". The words are the vendor's, the dots ours. */
 export function countsOf(all: readonly Installed[]): readonly Inline[] {
   const counts = new Map<string, number>();
@@ -75,6 +84,6 @@ export function countsOf(all: readonly Installed[]): readonly Inline[] {
 
 /** What does not work first, then by name. */
 export function worstFirst(all: readonly Installed[]): readonly Installed[] {
-  const rank = (one: Installed) => works(one) ? 2 : statusOf(one) === "disabled" ? 1 : 0;
+  const rank = (one: Installed) => works(one) ? 2 : isDisabled(one) ? 1 : 0;
   return all.toSorted((a, b) => rank(a) - rank(b) || nameOf(a).localeCompare(nameOf(b)));
 }

@@ -2,8 +2,18 @@ import { z } from "zod";
 import type { Installed, OpsRamp } from "../../clients/opsramp.ts";
 import { asOf } from "../age.ts";
 import { type Context, type Health, operationsOf } from "../operation.ts";
-import type { Block, Inline, Line, Reply } from "../reply.ts";
-import { appOf, countsOf, nameOf, statusOf, works, worstFirst } from "./installation.ts";
+import type { Block, Line, Reply } from "../reply.ts";
+import { tally } from "../tally.ts";
+import {
+  appOf,
+  countsOf,
+  isDisabled,
+  isProblem,
+  nameOf,
+  statusOf,
+  works,
+  worstFirst,
+} from "./installation.ts";
 
 const { read } = operationsOf<OpsRamp>("opsramp");
 
@@ -25,11 +35,11 @@ export const status = read({
 /** OpsRamp's line in `/status`. */
 export async function health(context: Context<OpsRamp>): Promise<Health> {
   const { all, at } = await look(context);
-  const stopped = worstFirst(all.filter((one) => !works(one)));
+  const problems = worstFirst(all.filter(isProblem));
   return {
-    mark: stopped.length > 0 ? "attention" : "fine",
+    mark: problems.length > 0 ? "attention" : "fine",
     summary: summaryOf(all),
-    problems: stopped.map(rowOf),
+    problems: problems.map(rowOf),
     at,
   };
 }
@@ -44,33 +54,39 @@ async function look(context: Context<OpsRamp>): Promise<Seen> {
 
 function renderStatus({ all, at }: Seen, now: number): Reply {
   const sorted = worstFirst(all);
-  const stopped = sorted.filter((one) => !works(one));
-  const working = sorted.filter(works);
+  const problems = sorted.filter(isProblem);
   const blocks: readonly Block[] = [
     { kind: "text", text: countsOf(all) },
-    { kind: "table", rows: stopped.map(rowOf) },
-    {
-      kind: "details",
-      summary: `Working (${working.length})`,
-      blocks: [{ kind: "table", rows: working.map(rowOf) }],
-    },
+    ...(problems.length > 0 ? [{ kind: "table", rows: problems.map(rowOf) } as const] : []),
+    ...folded("Disabled", sorted.filter(isDisabled)),
+    ...folded("Working", sorted.filter(works)),
   ];
   return {
-    mark: all.length === 0 ? "absent" : stopped.length > 0 ? "attention" : "fine",
-    title: ["OpsRamp: ", ...summaryOf(all)],
-    blocks: blocks.filter((_, which) => [all, stopped, working][which]?.length),
+    mark: all.length === 0 ? "absent" : problems.length > 0 ? "attention" : "fine",
+    title: ["OpsRamp: ", summaryOf(all)],
+    blocks: all.length === 0 ? [] : blocks,
     footer: asOf(at, now),
     buttons: [[{ label: "Refresh", action: { command: "/status opsramp" } }]],
   };
 }
 
-function summaryOf(all: readonly Installed[]): readonly Inline[] {
-  if (all.length === 0) return ["no integration is installed"];
-  const stopped = all.filter((one) => !works(one));
-  if (stopped.length === 0) return [`${all.length} of ${all.length} working`];
-  const kinds = new Set(stopped.map(statusOf));
-  const how: Inline = kinds.size === 1 ? { data: [...kinds].join() } : "not working";
-  return [`${stopped.length} of ${all.length} `, how];
+function folded(word: string, some: readonly Installed[]): readonly Block[] {
+  if (some.length === 0) return [];
+  return [{
+    kind: "details",
+    summary: `${word} (${some.length})`,
+    blocks: [{ kind: "table", rows: some.map(rowOf) }],
+  }];
+}
+
+function summaryOf(all: readonly Installed[]): string {
+  if (all.length === 0) return "no integration is installed";
+  return tally({
+    all: all.length,
+    problems: all.filter(isProblem).length,
+    working: [all.filter(works).length, "working"],
+    disabled: all.filter(isDisabled).length,
+  });
 }
 
 function rowOf(one: Installed): readonly Line[] {

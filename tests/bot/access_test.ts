@@ -231,7 +231,7 @@ chatTest("A choice is for who asked, in the chat where it was asked", everyoneIn
   {
     pressed: "Acme Corp ·",
     by: BEN,
-    answered: "GravityZone: 1 of 2 need action · Acme Corp",
+    answered: "GravityZone: 1 of 2 needs action · Acme Corp",
     asked: ["getCompanyDetails", "getConfiguredIntegrations"],
   },
 ]);

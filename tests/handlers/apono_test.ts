@@ -13,7 +13,7 @@ for (const api of ["v4", "v2"] as const) {
     await using account = openAccount({ api });
     const reply = await read(account, "/status apono");
     assert.equal(reply.mark, "attention");
-    assert.equal(textOf(reply.title), "Apono: 3 of 31 need attention");
+    assert.equal(textOf(reply.title), "Apono: 3 of 31 need attention · 1 disabled");
     const [counts, list] = reply.blocks ?? [];
     assert.ok(counts?.kind === "text");
     assert.equal(
@@ -38,6 +38,15 @@ Deno.test("/status apono is fine when nothing is wrong, whatever the letter case
   assert.equal(textOf(reply.title), "Apono: 31 of 31 active");
 });
 
+Deno.test("/status apono takes what is disabled neither for a problem nor for healthy", async () => {
+  await using account = openAccount();
+  for (const stored of account.emulator.world.integrations) stored.status = "Active";
+  account.emulator.world.integrations[0]!.status = "Disabled";
+  const reply = await read(account, "/status apono");
+  assert.deepEqual([reply.mark, textOf(reply.title)], ["fine", "Apono: 30 of 31 active · 1 disabled"]);
+  assert.match(everything(reply), /30 without problems · 1 disabled/);
+});
+
 Deno.test("/status apono keeps a word it does not know and asks for attention", async () => {
   await using account = openAccount({ api: "v2" });
   for (const stored of account.emulator.world.integrations) stored.status = "Active";
@@ -51,7 +60,7 @@ Deno.test("/status apono does without the words of v2 when v2 refuses", async ()
   await using account = openAccount();
   account.emulator.fail("v2.list", { kind: "status", status: 403 }, 5);
   const reply = await read(account, "/status apono");
-  assert.equal(textOf(reply.title), "Apono: 3 of 31 need attention");
+  assert.equal(textOf(reply.title), "Apono: 3 of 31 need attention · 1 disabled");
   assert.match(everything(reply), /reasons are missing/);
 });
 
@@ -59,7 +68,7 @@ Deno.test("apono.health counts, names the problems worst first, and tells the ve
   await using account = openAccount();
   const health = await apono.health(contextOf(account));
   assert.equal(health.mark, "attention");
-  assert.equal(textOf(health.summary), "3 of 31 need attention");
+  assert.equal(textOf(health.summary), "3 of 31 need attention · 1 disabled");
   assert.deepEqual(health.problems.map(([name]) => textOf(name)), PROBLEMS);
   assert.equal(textOf(health.problems[0]?.[2]), "Connector edge-connector is unreachable.");
   assert.equal(health.at, account.clock.now());

@@ -385,6 +385,8 @@ Deno.test("bitdefender.health says how it stands in a line, with the problems wo
   at.vendor.world.integrations.set(ids.northwind, generateIntegrations(3));
   const fine = await bitdefender.health(at.context);
   assert.deepEqual([fine.mark, plain(fine.summary)], ["fine", "3 of 3 active"]);
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(1, () => 6));
+  assert.equal(plain((await bitdefender.health(at.context)).summary), "1 of 1 needs action");
 });
 
 Deno.test("bitdefender.probe says what the key may do and what is lost without the rest", async () => {

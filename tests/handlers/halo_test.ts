@@ -82,7 +82,10 @@ Deno.test("haloWith one more row has a thirteenth product with all its commands"
   assert.deepEqual(created.sent[0]?.[2], [{ name: "Harbour", wicks: 3, glow: true }]);
   const disabled = await carry(desk, "disable", "lantern", { id: "Harbour" }, {}, vendor);
   assert.deepEqual(disabled.sent[0]?.[2], [{ id: 1, glow: false }]);
-  assert.equal((await read(desk, "status", "lantern", {}, vendor)).title, "Lantern: 0 of 1 syncing");
+  assert.equal(
+    (await read(desk, "status", "lantern", {}, vendor)).title,
+    "Lantern: 0 of 1 syncing · 1 disabled",
+  );
   const deleted = await carry(desk, "delete", "lantern", { id: "1" }, {}, vendor);
   assert.deepEqual(deleted.undone?.input, { document: { name: "Harbour", wicks: 3, glow: false } });
 });

@@ -6,16 +6,16 @@ import { CUSTOM, NIGHT, SERVICE_DESK } from "../clients/opsramp_desk.ts";
 import type { Installation } from "../sandbox/opsramp.ts";
 import { openRig, rowsOf, textOf } from "./opsramp_rig.ts";
 
-Deno.test("/status opsramp counts by status and puts what does not work first", async () => {
+Deno.test("/status opsramp counts by status, and what is disabled is neither a problem nor working", async () => {
   await using at = openRig();
   const reply = await at.read("/status opsramp");
-  assert.deepEqual([reply.mark, textOf(reply.title)], ["attention", "OpsRamp: 2 of 9 disabled"]);
+  assert.deepEqual([reply.mark, textOf(reply.title)], ["fine", "OpsRamp: 7 of 9 working · 2 disabled"]);
   assert.deepEqual(rowsOf(reply.blocks).slice(0, 5), [
     "6 enabled · 2 disabled · 1 installed",
+    "▸ Disabled (2)",
     "AWS staging | disabled | AWS",
     "SMAX tickets | disabled | Custom",
     "▸ Working (7)",
-    "AWS production | enabled | AWS",
   ]);
   assert.equal(textOf(reply.footer ?? ""), "as of 2026-01-01T03:00:00.000Z");
   assert.deepEqual(at.desk.asked(), ["token", "search"]);
@@ -31,9 +31,10 @@ Deno.test("/status opsramp puts a status it does not know before disabled ones",
     ],
   });
   const reply = await at.read("/status opsramp");
-  assert.equal(textOf(reply.title), "OpsRamp: 2 of 4 not working");
+  assert.equal(textOf(reply.title), "OpsRamp: 1 of 4 needs attention · 1 disabled");
   assert.deepEqual(rowsOf(reply.blocks).slice(1), [
     "b | error | not said",
+    "▸ Disabled (1)",
     "a | disabled | not said",
     "▸ Working (2)",
     "INTG-3 | enabled | not said",
@@ -68,14 +69,15 @@ Deno.test("/status opsramp fails with the vendor's failure", async () => {
   );
 });
 
-Deno.test("opsramp.health() is one line with the problems", async () => {
+Deno.test("opsramp.health() is one line, and what is disabled is no problem", async () => {
   await using at = openRig();
   const health = await opsramp.health(at.context);
-  assert.deepEqual([health.mark, textOf(health.summary), health.at], ["attention", "2 of 9 disabled", NIGHT]);
-  assert.deepEqual(health.problems.map((row) => row.map(textOf).join(" | ")), [
-    "AWS staging | disabled | AWS",
-    "SMAX tickets | disabled | Custom",
+  assert.deepEqual([health.mark, textOf(health.summary), health.at], [
+    "fine",
+    "7 of 9 working · 2 disabled",
+    NIGHT,
   ]);
+  assert.deepEqual(health.problems, []);
 });
 
 Deno.test("opsramp.probe() proves the credentials with one small search", async () => {

@@ -36,8 +36,8 @@ const reads: readonly Conversation[] = [
     name: "/status apono joins v4 with the reasons of v2, problems first",
     said: "/status apono",
     answered: [
-      "Apono: 3 of 31 need attention",
-      /Kubernetes Edge: Error[^]*edge-connector is unreachable[^]*PostgreSQL Analytics: Error[^]*28 without problems/,
+      "Apono: 3 of 31 need attention · 1 disabled",
+      /Kubernetes Edge: Error[^]*edge-connector is unreachable[^]*PostgreSQL Analytics: Error[^]*27 without problems · 1 disabled/,
     ],
     asked: [ALL, `GET ${V2}`],
   },

@@ -14,11 +14,11 @@ const SEARCH = `GET ${INSTALLED}/search?pageNo=1&pageSize=100&isDescendingOrder=
 
 const reads: readonly Conversation[] = [
   {
-    name: "/status opsramp shows what is stopped first",
+    name: "/status opsramp shows what is disabled apart from what works",
     said: "/status opsramp",
     answered: [
-      "OpsRamp: 2 of 9 disabled",
-      /AWS staging\s+disabled[^]*SMAX tickets\s+disabled[^]*Working \(7\)/,
+      "OpsRamp: 7 of 9 working · 2 disabled",
+      /Disabled \(2\)[^]*AWS staging\s+disabled[^]*SMAX tickets\s+disabled[^]*Working \(7\)/,
     ],
     asked: [SEARCH],
   },
