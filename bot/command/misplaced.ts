@@ -55,12 +55,22 @@ export function unexpectedWord(
   }
   const sentence = `${headOf(line.command)} does not expect ${typed(text)}`;
   const last = positional.at(-1);
+  const again = line.words.findIndex(({ pair }) => pair?.key.toLowerCase() === last?.name.toLowerCase());
+  if (last && again >= 0) return setTwice(line, again, last);
   return last
     ? new Mistake(
       "too_many_words",
       `${sentence} after <${last.placeholder}>. A name with spaces goes in quotes.`,
     )
     : new Mistake("too_many_words", `${sentence}.`, [retyped(line, at, line.words.length)]);
+}
+
+function setTwice(line: Line, at: number, { placeholder }: Field): Mistake {
+  const pair = line.words[at]?.raw ?? "";
+  const sentence = `<${placeholder}> is a word of its own and not set with an option. Leave out ${
+    typed(pair)
+  }.`;
+  return new Mistake("too_many_words", sentence, [retyped(line, at, 1)]);
 }
 
 /** Words on both sides of an option are nearly always the option's value without its quotes. */

@@ -36,7 +36,7 @@ export function createOperation(product: Product): ChangeOperation {
   return change({
     verb: "create",
     target: product.target,
-    summary: `Add a ${product.label} integration`,
+    summary: `Add one ${product.label} integration`,
     example: `/create ${product.target} ${exampleField(product)}${exampleSecret(product)}`,
     risk: "write",
     input: z.object(fieldInputs),

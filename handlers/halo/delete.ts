@@ -28,7 +28,7 @@ export function deleteOperation(product: Product): ChangeOperation {
   return change({
     verb: "delete",
     target: product.target,
-    summary: `Delete a ${product.label} integration`,
+    summary: `Delete one ${product.label} integration`,
     example: `/delete ${product.target} 1 reason="replaced"`,
     risk: "danger",
     input: z.object({ id: idInput }),

@@ -54,7 +54,9 @@ function startOperation(): ChangeOperation {
     async plan(context, { chunk }): Promise<ExportPlan | Nothing> {
       const now = await context.client.exportStatus(context.call);
       if (now.state === "running") {
-        return { nothing: ["A Tenable export is already running", ...idOf(now), "."] };
+        return {
+          nothing: ["A Tenable export is already running", now.id === null ? "" : ":", ...idOf(now), "."],
+        };
       }
       const size: JsonObject = chunk === undefined ? {} : { chunk };
       return { input: size, target: TARGET, before: beforeOf(now), after: size };

@@ -33,7 +33,7 @@ export function switchOperation(product: Product, on: boolean): ChangeOperation 
   return change({
     verb,
     target: product.target,
-    summary: `Turn the sync of a ${product.label} integration ${on ? "on" : "off"}`,
+    summary: `Turn the sync of one ${product.label} integration ${on ? "on" : "off"}`,
     example: `/${verb} ${product.target} 1`,
     risk: "write",
     input: z.object({ id: idInput }),

@@ -44,7 +44,7 @@ export function updateOperation(product: Product): ChangeOperation {
   return change({
     verb: "update",
     target: product.target,
-    summary: `Change fields of a ${product.label} integration`,
+    summary: `Change fields of one ${product.label} integration`,
     example: `/update ${product.target} 1 ${exampleField(product)}`,
     risk: "write",
     input: z.object({ id: idInput.optional(), ...fieldInputs }),

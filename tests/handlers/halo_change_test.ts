@@ -272,7 +272,7 @@ Deno.test("/export tenable start and cancel follow the one export there is", asy
   assert.equal(started.verdict.state, "applied");
   assert.deepEqual(started.undone, { verb: "export", target: "tenable cancel", input: {} });
   const again = await changeOf("export", "tenable start").plan(contextOf(desk), {});
-  assert.match(JSON.stringify(again), /already running/);
+  assert.match(JSON.stringify(again), /already running",":"," ",\{"code":/);
   const cancelled = await carry(desk, "export", "tenable cancel", {});
   assert.equal(cancelled.verdict.state, "applied");
   assert.equal(cancelled.undo.possible, false);
