@@ -1,7 +1,7 @@
 import type { Clock } from "../../clients/clock.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { BadInput, type ChangeOperation, ChoiceNeeded, type Plan } from "../../handlers/operation.ts";
-import type { Reply } from "../../handlers/reply.ts";
+import { type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
 import { badInputReply, vendorFailureReply } from "../failure.ts";
 import { withPatience } from "../patience.ts";
@@ -173,7 +173,7 @@ export function createRequests(options: RequestsOptions): Requests {
       if (!done || !undo.possible) {
         return turn.refuse("no_way_back", {
           about: auditOf(change),
-          next: undo.possible ? `It is ${change.state}.` : undo.why,
+          next: undo.possible ? `It is ${change.state}.` : whyNot(undo.why),
         });
       }
       const open = await openUndoOf(store, change);
@@ -211,6 +211,11 @@ export function createRequests(options: RequestsOptions): Requests {
       });
     },
   };
+}
+
+/** As a sentence; on the card it is the end of one. */
+function whyNot(why: Line): Line {
+  return line("Why: ", typeof why === "string" ? why.replace(/\.$/, "") : why, ".");
 }
 
 /** The key of the one message of a change in the group. */

@@ -93,7 +93,7 @@ Deno.test("/undo: where there is no way back the card says so beforehand, and as
   await desk.say(ANA, `/undo ${asked.code}`);
   assert.match(
     desk.whispers(ANA).at(-1) ?? "",
-    /This change cannot be undone\.\n.*does not accept an external ID of before/,
+    /This change cannot be undone\.\nWhy: GravityZone does not accept an external ID of before\.$/m,
   );
   assert.equal((await desk.changes()).length, 1);
 });
