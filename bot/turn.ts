@@ -23,6 +23,9 @@ export interface Refusal {
   readonly unrecorded?: boolean;
 }
 
+/** Telegram shows no more of the answer to a press. */
+export const LONGEST_ALERT = 200;
+
 type Work = (transaction: Transaction<Schema>) => Promise<void>;
 
 export interface TurnOptions {
@@ -112,6 +115,14 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
     chat_id: chat.id || null,
     trace,
   };
+  /** Whoever pressed is told by an alert, and what does not fit there by a message instead: never twice. */
+  const tellRefused = (sentence: string, next: Line | undefined) => {
+    const reply = refusalReply(sentence, trace, next);
+    const { footer: _, ...said } = reply;
+    const alert = toText(said).trim();
+    if (options.press && alert.length <= LONGEST_ALERT) gathered.notice = alert;
+    else answer(reply);
+  };
   const answer = (reply: Reply) => void gathered.answers.set(name, { turn: options, reply });
   return {
     ...options,
@@ -122,7 +133,7 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
       else answer(reply);
     },
     get notice() {
-      return (gathered.refused && reasons[gathered.refused]) ?? gathered.notice;
+      return gathered.notice;
     },
     key: keyOf(options, name),
     async showMeanwhile(reply, { sound } = {}) {
@@ -132,10 +143,7 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
     refuse(reason, { detail, operation, about, next, unrecorded } = {}) {
       gathered.refused = reason;
       const sentence = reasons[reason];
-      // Whoever pressed is told by an alert; more than that only where there is more to say.
-      if (sentence !== null && (!options.press || next !== undefined)) {
-        answer(refusalReply(sentence, trace, next));
-      }
+      if (sentence !== null) tellRefused(sentence, next);
       if (unrecorded) return;
       gathered.audits.push({
         ...about,

@@ -103,9 +103,7 @@ function answer(change: Change): Reply {
 }
 
 function answerButtons(change: Change): Button[] {
-  const decided: Button[] = change.decider_name && change.state !== "pending"
-    ? [{ label: `${decisionWord(change)} by ${change.decider_name}`, action: { dead: true } }]
-    : [];
+  const decided = decidedButton(change);
   const undo = readUndo(change);
   if ((change.state === "applied" || change.state === "accepted") && undo.possible) {
     return [...decided, { label: "Undo", action: { handle: change.handle, do: "undo" } }];
@@ -114,6 +112,14 @@ function answerButtons(change: Change): Button[] {
     return [...decided, { label: "Ask again", action: { handle: change.handle, do: "choose" } }];
   }
   return decided;
+}
+
+/** The time comes first: a long name is cut at its end. */
+function decidedButton(change: Change): Button[] {
+  const { decider_name, decided_at } = change;
+  if (!decider_name || decided_at === null) return [];
+  const at = new Date(decided_at).toISOString().slice(11, 16);
+  return [{ label: `${decisionWord(change)} ${at} UTC by ${decider_name}`, action: { dead: true } }];
 }
 
 function decisionButtons(change: Change): Button[] {

@@ -4,6 +4,7 @@ import type { Metrics } from "../metrics.ts";
 import type { People } from "../people/people.ts";
 import type { Secrets } from "../secrets/secrets.ts";
 import { type Outgoing, PRIORITY } from "../store/messages.ts";
+import type { ChangeState } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
 import { cardOf, freezeLine, MOST_OF_NAMES, personLine } from "./card.ts";
@@ -93,15 +94,7 @@ export function createDecisions({ store, people, secrets, metrics }: DecisionsOp
     if (!change) return turn.refuse("unknown_change", { detail: code });
     const record = { about: auditOf(change), detail: verdict };
     if (change.state === "expired") return turn.refuse("expired", record);
-    const mine = change.decider_id === turn.person.id;
-    turn.refuse("already_decided", {
-      ...record,
-      next: line(
-        mine ? "You decided it " : [{ data: change.decider_name ?? "Someone", max: 40 }, " decided it "],
-        { time: change.decided_at ?? change.finished_at ?? store.now(), as: "relative" },
-        `: ${change.state}.`,
-      ),
-    });
+    turn.refuse("already_decided", { ...record, next: whatBecameOf(change, turn.person.id, store.now()) });
   }
 
   async function whoElse(change: Change): Promise<Line> {
@@ -131,6 +124,35 @@ export function createDecisions({ store, people, secrets, metrics }: DecisionsOp
       for (const change of overdue) await expire(change);
     },
   };
+}
+
+/** "Ben approved it 20 s ago; it is running." */
+function whatBecameOf(change: Change, readerId: number, now: number): Line {
+  const { state, decider_id, decider_name, decided_at, finished_at } = change;
+  const who = decider_id === readerId ? "You" : { data: decider_name || "Someone", max: 40 };
+  const ago = agoWords(now - (decided_at ?? finished_at ?? now));
+  if (state === "rejected") return line(who, ` rejected it ${ago}.`);
+  if (state === "withdrawn") return line(who, ` withdrew it ${ago}.`);
+  return line(who, ` approved it ${ago}; ${SINCE[state] ?? `it is ${state}`}.`);
+}
+
+const SINCE: Readonly<Partial<Record<ChangeState, string>>> = {
+  approved: "it runs next",
+  executing: "it is running",
+  applied: "it was applied",
+  accepted: "the vendor accepted it",
+  "not applied": "it did not take effect",
+  unknown: "nobody can say yet whether it took effect",
+  superseded: "nothing was sent, because something had moved",
+};
+
+/** An alert carries no times of its own, and is read at once. */
+function agoWords(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 5) return "just now";
+  if (seconds < 120) return `${seconds} s ago`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 120 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`;
 }
 
 /** What the group is shown of a change, as a new version of its one message. */

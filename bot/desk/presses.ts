@@ -13,7 +13,7 @@ import { findMessage } from "../store/messages.ts";
 import { findPrompt, usePrompt } from "../store/prompts.ts";
 import type { PromptsTable } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
-import type { Turn } from "../turn.ts";
+import { LONGEST_ALERT, type Turn } from "../turn.ts";
 import type { Interpreter } from "./interpreter.ts";
 
 export interface PressesOptions {
@@ -115,7 +115,7 @@ export function createPresses(options: PressesOptions): Presses {
 
   /** Only the presser sees this; a refusal comes as an alert, since a toast is easily missed. */
   async function answer(turn: Turn, queryId: string): Promise<void> {
-    const text = turn.notice?.trim().slice(0, 200);
+    const text = turn.notice?.trim().slice(0, LONGEST_ALERT);
     try {
       await api.answerCallbackQuery(queryId, text ? { text, show_alert: turn.refused !== undefined } : {});
     } catch (error) {

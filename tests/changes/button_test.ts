@@ -17,7 +17,27 @@ Deno.test("Approve: pressed three times under new update ids it runs once, and e
   assert.equal(texts.filter((text) => /decided already/.test(text)).length, 2);
   assert.equal(await desk.state(asked.code), "accepted");
   assert.deepEqual(desk.writes(), ["disableAmazonEC2Integration"]);
-  assert.match(desk.whispers(BEN).at(-1) ?? "", /You decided it .*: (approved|executing|accepted)\./);
+  const became = /You approved it just now; (it runs next|it is running|the vendor accepted it)\.$/;
+  assert.equal(texts.filter((text) => became.test(text)).length, 2);
+  assert.deepEqual(desk.whispers(BEN), []);
+});
+
+Deno.test("Approve: refused with more to say than an alert holds, it is said once, in a message", async () => {
+  await using desk = await openDesk();
+  const { card } = await desk.ask(DISABLE);
+  const short = await desk.press(ANA, card, "Approve");
+  assert.match(
+    short.text ?? "",
+    /^⛔ You asked .* approve it\.\nWho can: .*\. To take it back: \/withdraw \w{5}$/,
+  );
+  assert.deepEqual(desk.whispers(ANA), []);
+  await desk.say(BEN, `/freeze ${"incident 4711, see the page of the day ".repeat(5)}`);
+  const long = await desk.press(BEN, card, "Approve");
+  assert.equal(long.text, undefined);
+  assert.match(
+    desk.whispers(BEN).at(-1) ?? "",
+    /^⛔ Changes are frozen\.\nFrozen: everything by Ben .*\/unfreeze/,
+  );
 });
 
 Deno.test("Approve: the same update delivered again does nothing more", async () => {
@@ -140,9 +160,9 @@ Deno.test("Undo and Ask again: forged under a card that offers neither, they ask
 Deno.test("a card: when it is edited to its outcome, its buttons can no longer be pressed by mistake", async () => {
   await using desk = await openDesk();
   const asked = await desk.carryOut(DISABLE);
-  assert.match(textOf(asked.card), /\[ Approved by Ben \]/);
+  assert.match(textOf(asked.card), /\[ Approved \d\d:\d\d UTC by Ben \]/);
   assert.throws(
-    () => desk.telegram.pressAndGo(BEN, asked.card, "Approved by Ben"),
+    () => desk.telegram.pressAndGo(BEN, asked.card, "Approved "),
     /sends nothing to the bot/,
   );
   assert.throws(() => dataOf(asked, "Approve"));

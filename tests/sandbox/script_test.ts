@@ -24,7 +24,7 @@ Deno.test("--script tells for whom alone an answer is, and what a press was answ
     Ana: /withdraw <code> wrong company
     > Withdrawn
   `);
-  assert.match(transcript, /\(notice, only Ana sees this\)\n {4}You asked for this change/);
+  assert.match(transcript, /\(notice, only Ana sees this\)\n {4}⛔ You asked for this change/);
   assert.match(transcript, /^Ana: \/withdraw [2-9A-Z]{5} wrong company$/m);
   assert.match(transcript, /\(the message above now reads\)\n {4}⛔ Withdrawn/);
 });
