@@ -40,5 +40,5 @@ Deno.test("checkLive says what to do about a vendor that refuses the credentials
 });
 
 Deno.test("checkLive refuses half a set of credentials", async () => {
-  await assert.rejects(checkLive({ OPSRAMP_TENANT_ID: "client_8" }, systemClock), ConfigError);
+  await assert.rejects(checkLive({ OPSRAMP_CLIENT_ID: "client_8" }, systemClock), ConfigError);
 });
