@@ -127,7 +127,7 @@ testWithCable(
     await outcome(stage, "Applied");
     await settled(stage);
     const told = telegram.calls().map(({ parameters }) => JSON.stringify(parameters)).join("\n");
-    assert.match(told, /You decided it/);
+    assert.match(told, /You approved it/);
     assert.doesNotMatch(told, /went wrong/);
     assert.equal(writes(stage).length, 1);
   },
