@@ -16,8 +16,8 @@ export interface Job {
 }
 
 const TIMEOUT_MS = 15_000;
-/** What lasts longer would outlive the deadline of a `/status`, and then nobody would have said why it took so long. */
-const PATIENCE_MS = 9_500;
+/** Longer than this nobody holding a phone waits for a vendor to let us in again. */
+const PATIENCE_MS = 30_000;
 const MAX_READ_ATTEMPTS = 3;
 const BACKOFF_MS = 250;
 /** After a 429 that does not say how long. */

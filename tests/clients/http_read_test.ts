@@ -163,7 +163,7 @@ for (const request of [getThing, setThing]) {
       async sleep(_ms, signal) {
         fake.advance(2_000);
         abort.abort(new DOMException("late", "TimeoutError"));
-        await new Promise((resolve) => setTimeout(resolve, 0));
+        await Promise.resolve();
         signal?.throwIfAborted();
       },
     };
@@ -183,7 +183,7 @@ Deno.test("a deadline that ends a wait for our own rate says that not everything
     ...fake,
     async sleep(_ms, signal) {
       abort.abort(new DOMException("late", "TimeoutError"));
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await Promise.resolve();
       signal?.throwIfAborted();
     },
   };

@@ -135,5 +135,9 @@ async function isInstalled(name: string): Promise<boolean> {
     stdout: "null",
     stderr: "null",
   });
-  return await asked.output().then(({ success }) => success, () => false);
+  try {
+    return (await asked.output()).success;
+  } catch {
+    return false;
+  }
 }

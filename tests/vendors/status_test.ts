@@ -70,11 +70,11 @@ Deno.test("/status halo says at once how long HaloPSA wants to be left alone, if
   await using desk = await openDesk({
     onTheWay: async (vendor, request, passOn) =>
       vendor === "HaloPSA" && request.url.includes("Details")
-        ? new Response(null, { status: 429, headers: { "retry-after": "20" } })
+        ? new Response(null, { status: 429, headers: { "retry-after": "40" } })
         : await passOn(),
   });
   await desk.say(ANA, "/status halo");
-  assert.match(desk.news().at(-1) ?? "", /^🔴 HaloPSA asks us to slow down.*Ask again in 20 s\./s);
+  assert.match(desk.news().at(-1) ?? "", /^🔴 HaloPSA asks us to slow down.*Ask again in 40 s\./s);
 });
 
 for (const vendor of ["bitdefender", "apono", "opsramp", "halo", "armis"]) {
