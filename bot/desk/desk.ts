@@ -2,6 +2,7 @@ import { type Bot, BotError } from "grammy";
 import type { Chat, Message, Update } from "grammy/types";
 import { bugReply } from "../failure.ts";
 import { errorFields, type Log } from "../log.ts";
+import type { Invocation } from "../changes/invocation.ts";
 import type { Metrics } from "../metrics.ts";
 import { literalSecretIn } from "../command/literal_secret.ts";
 import { classify, type Incoming, type Person, textOf } from "../people/incoming.ts";
@@ -35,7 +36,7 @@ export interface DeskOptions {
 export interface Desk {
   /** Handles one row of the inbox and finishes it. */
   handle(row: InboxTable): Promise<void>;
-  /** Says that nothing came of a message. */
+  /** Says that nothing came of a command, or of the secrets entered for one. */
   giveUp(row: InboxTable): Promise<void>;
 }
 
@@ -74,20 +75,35 @@ export function createDesk(options: DeskOptions): Desk {
   }
 
   /** The secrets of a request have been entered: it goes on as if just asked for. */
-  async function goOn(row: InboxTable, request: string): Promise<void> {
+  async function goOn(row: InboxTable): Promise<void> {
+    const resumed = await resumedBy(row);
+    if (!resumed) return await finishUpdate(store, store.db, row.update_id, false);
+    const { turn, invocation } = resumed;
+    await inTurn(turn, () => interpreter.resume(turn, invocation), options);
+  }
+
+  async function resumedBy(row: InboxTable): Promise<{ turn: Turn; invocation: Invocation } | undefined> {
+    const { request } = continuationShape.parse(JSON.parse(row.body));
     const prompt = await findPromptEver(store, request);
-    if (prompt?.kind !== "secret") return await finishUpdate(store, store.db, row.update_id, false);
+    if (prompt?.kind !== "secret") return undefined;
     const { invocation, ...asked } = waitingShape.parse(JSON.parse(prompt.body));
     const turn = createTurn({ ...placeOf(store, row), ...asked, at: store.now() }, newTrace());
-    await inTurn(turn, () => interpreter.resume(turn, invocation), options);
+    return { turn, invocation };
+  }
+
+  /** The turn of what was asked for in words; a press has been answered already. */
+  async function askedBy(row: InboxTable): Promise<Turn | undefined> {
+    if (isOurs(row)) return (await resumedBy(row))?.turn;
+    const trace = newTrace();
+    const incoming = classifySafely(JSON.parse(row.body) as Update, trace, log);
+    const isCommand = incoming.kind === "message" && textOf(incoming.message).startsWith("/");
+    return isCommand ? await turnFor(store, row, incoming, trace) : undefined;
   }
 
   return {
     async handle(row) {
-      const body: unknown = JSON.parse(row.body);
-      // Telegram's ids are positive: what comes from outside is never taken for a note of our own.
-      if (row.update_id < 0) return await goOn(row, continuationShape.parse(body).request);
-      const update = body as Update;
+      if (isOurs(row)) return await goOn(row);
+      const update = JSON.parse(row.body) as Update;
       rows.set(update, row);
       try {
         await bot.handleUpdate(update);
@@ -96,17 +112,16 @@ export function createDesk(options: DeskOptions): Desk {
       }
     },
     async giveUp(row) {
-      const trace = newTrace();
-      const incoming = classifySafely(JSON.parse(row.body) as Update, trace, log);
-      if (row.update_id < 0 || incoming.kind !== "message" || !textOf(incoming.message).startsWith("/")) {
-        return;
-      }
-      const { allowed } = await people.judge("read", incoming.person.id, incoming.chat);
-      if (!allowed) return;
-      const turn = await turnFor(store, row, incoming, trace);
-      await turn.showMeanwhile(bugReply(new Error("Set aside after several attempts"), log, trace));
+      const turn = await askedBy(row);
+      if (!turn || !(await people.judge("read", turn.person.id, turn.chat)).allowed) return;
+      await turn.showMeanwhile(bugReply(new Error("Set aside after several attempts"), log, turn.trace));
     },
   };
+}
+
+/** Telegram's ids are positive: what comes from outside is never taken for a note of our own. */
+function isOurs({ update_id }: InboxTable): boolean {
+  return update_id < 0;
 }
 
 function classifySafely(update: Update, trace: string, log: Log): Incoming {

@@ -151,6 +151,32 @@ testOnEach("Who asks for what cannot be recorded is told so, and does not hold u
   await checkManners(stage, ["update_not_finished", "update_set_aside", "unforeseen"]);
 });
 
+testOnEach("Who entered secrets for what is given up is told so", async (url) => {
+  await using stage = await openStage({ clock: createWakingClock(), environment: { DATABASE_URL: url } });
+  const { telegram, bot: { store } } = stage;
+  telegram.say(BEN, GROUP, "/enable ec2 Acme Labs key=AKIAIOSFODNN7EXAMPLE secret=?");
+  await settled(stage);
+  const { handle } = await store.db.selectFrom("prompts").select("handle").where("kind", "=", "secret")
+    .executeTakeFirstOrThrow();
+  await store.db.insertInto("inbox").values({
+    update_id: -7,
+    lane: `chat:${GROUP}`,
+    body: JSON.stringify({ countersign: "secrets_entered", request: handle }),
+    received_at: store.now(),
+    state: "new",
+    claimed_until: 0,
+    attempts: 5,
+    claimed_by: "a process that died of it",
+  }).execute();
+  const told = () => telegram.ephemerals(BEN, GROUP).map((message) => render(message)).join();
+  await eventually(() => {
+    pass(stage, 1000);
+    return told().includes("Something went wrong inside the bot");
+  }, "Ben to be told");
+  await settled(stage);
+  await checkManners(stage, ["update_set_aside", "unforeseen"]);
+});
+
 testOnEach("An update that was taken over meanwhile is answered and audited once", async (url) => {
   const { stage, letGo } = await openSlowStage(url);
   await using _ = stage;
