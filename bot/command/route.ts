@@ -72,12 +72,20 @@ function noSuchCommand(verb: string, words: readonly Word[], vocabulary: Vocabul
 function unknownVerb(verb: string, words: readonly Word[], vocabulary: Vocabulary): Mistake {
   const sentence = `There is no command ${typed(`/${verb}`)}. /help lists what there is.`;
   const split = splitApart(verb, words, vocabulary);
-  const verbs = vocabulary.commands.map((command) => command.verb);
   const suggestions = split.length > 0 ? split : [
-    ...closest(verb, verbs).map((other) => retyped(other, words)),
+    ...nearVerbs(verb, words[0], vocabulary).map((other) => retyped(other, words)),
     ...commandsFor(verb, words, vocabulary),
   ];
   return new Mistake("unknown_verb", sentence, suggestions);
+}
+
+/** First of all those that take the target which follows. */
+function nearVerbs(verb: string, next: Word | undefined, { commands, aliases }: Vocabulary): string[] {
+  const target = targetNamed(next?.text.toLowerCase() ?? "", aliases);
+  const taking = commands.filter((command) => command.target?.split(" ", 1)[0] === target);
+  const near = (some: readonly Command[]) => closest(verb, some.map((command) => command.verb));
+  const fitting = near(taking);
+  return fitting.length > 0 ? fitting : near(commands);
 }
 
 /** `/enable_ec2 Acme` and `/ec2 enable Acme` for `/enable ec2 Acme`. */

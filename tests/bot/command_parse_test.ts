@@ -302,6 +302,7 @@ for (const [why, text, more, said] of documents) {
 const refusals:
   readonly (readonly [typed: string, code: string, said: RegExp, suggestions: readonly string[]])[] = [
     ["/staus bitdefender", "unknown_verb", /no command "\/staus"/, ["/status bitdefender"]],
+    ["/fnd ec2", "unknown_verb", /no command/, ["/find ec2"]],
     ["/stat", "unknown_verb", /no command/, ["/status"]],
     ["/disabel ec2 Acme Corp", "unknown_verb", /no command/, [
       "/disable ec2 Acme Corp",

@@ -340,3 +340,16 @@ function onTheWay(waits: Partial<Record<VendorName, Promise<void>>>): Pick<Conve
     },
   };
 }
+
+chatTest("A misspelt verb is taken for one that goes with the target", {}, [
+  {
+    said: "/staus bitdefender",
+    answered: { says: /• \/status bitdefender\n(?!•)/, only: BEN },
+    audited: ["refused malformed_command"],
+  },
+  {
+    said: "/fnd bitdefender",
+    answered: { says: "• /find bitdefender", only: BEN },
+    audited: ["refused malformed_command"],
+  },
+]);
