@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { verifyAudit } from "../../bot/store/audit.ts";
 import { createWakingClock, eventually, pass, settled } from "../bot/conversation.ts";
 import { testOnPostgres } from "../changes/database.ts";
 import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 import { type Cable, createCable } from "./cable.ts";
+import { ENABLE, ENABLE_METHOD, logged, proveSteps, writes } from "./evidence.ts";
 
-const ENABLE = "/enable ec2 Acme Labs role=arn:aws:iam::999888777666:role/gravityzone";
 const LISTING = "getCompanyDetailsByAWSAccountId";
-const ENABLE_METHOD = "configureAmazonEC2IntegrationUsingCrossAccountRole";
 /** Longer than any lease. */
 const TAKEOVER_MS = 15_000;
 
@@ -124,23 +122,6 @@ async function bringBack(stage: Stage, cable: Cable): Promise<void> {
   pass(stage, TAKEOVER_MS);
   await telegram.until(() => telegram.answers(GROUP).some((shown) => render(shown).includes("Applied")));
   assert.equal(writes(stage).length, 1);
-}
-
-async function proveSteps(stage: Stage, steps: readonly string[]): Promise<void> {
-  await settled(stage);
-  const { db } = stage.bot.store;
-  const rows = await db.selectFrom("audit").select("event").orderBy("seq").execute();
-  assert.deepEqual(rows.map(({ event }) => event), steps);
-  const proof = await verifyAudit(db);
-  assert.ok(proof.intact, JSON.stringify(proof));
-}
-
-function writes({ gravityzone }: Stage) {
-  return gravityzone.calls.filter(({ method }) => method === ENABLE_METHOD);
-}
-
-function logged({ log }: Stage, event: string): boolean {
-  return log.lines.some((line) => line.event === event);
 }
 
 async function sending({ bot: { store } }: Stage): Promise<boolean> {

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import pg from "pg";
 import { systemClock } from "../../clients/clock.ts";
 import { databaseUrl } from "../../bot/setting.ts";
-import { verifyAudit } from "../../bot/store/audit.ts";
 import { openStore } from "../../bot/store/store.ts";
 import { createWakingClock, eventually, pass, settled } from "../bot/conversation.ts";
 import { testOnPostgres } from "../changes/database.ts";
@@ -11,10 +10,9 @@ import { watched } from "../crash/moment.ts";
 import { ANA, BEN, GROUP, openStage, type Stage } from "../sandbox/stage.ts";
 import { render, type TelegramOptions } from "../sandbox/telegram.ts";
 import { type Cable, createCable } from "./cable.ts";
+import { ENABLE, logged, proveSteps, writes } from "./evidence.ts";
 
 const PATIENCE_MS = 400;
-const ENABLE = "/enable ec2 Acme Labs role=arn:aws:iam::999888777666:role/gravityzone";
-const ENABLE_METHOD = "configureAmazonEC2IntegrationUsingCrossAccountRole";
 /** Longer than any lease. */
 const TAKEOVER_MS = 15_000;
 
@@ -186,23 +184,6 @@ async function outcome(stage: Stage, word: string): Promise<void> {
     () => telegram.answers(GROUP).some((shown) => render(shown).includes(`${word}:`)),
     `the card to say "${word}"`,
   );
-}
-
-async function proveSteps(stage: Stage, steps: readonly string[]): Promise<void> {
-  await settled(stage);
-  const { db } = stage.bot.store;
-  const rows = await db.selectFrom("audit").select("event").orderBy("seq").execute();
-  assert.deepEqual(rows.map(({ event }) => event), steps);
-  const proof = await verifyAudit(db);
-  assert.ok(proof.intact, JSON.stringify(proof));
-}
-
-function writes({ gravityzone }: Stage) {
-  return gravityzone.calls.filter(({ method }) => method === ENABLE_METHOD);
-}
-
-function logged({ log }: Stage, event: string): boolean {
-  return log.lines.some((line) => line.event === event);
 }
 
 async function isMarked(url: string): Promise<boolean> {
