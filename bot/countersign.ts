@@ -15,7 +15,7 @@ import { createOffice, type OfficeOptions } from "./office.ts";
 import { createRedactor, type Redactor } from "./redact.ts";
 import { createSecretPages } from "./secrets/page.ts";
 import { createVault } from "./secrets/vault.ts";
-import { createInbox, type Inbox } from "./store/inbox.ts";
+import { createInbox, type Inbox } from "./store/arrivals.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { createBot } from "./telegram/api.ts";
 import { unknownCapabilities } from "./telegram/capabilities.ts";

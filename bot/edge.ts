@@ -7,7 +7,7 @@ import { z } from "zod";
 import { errorFields, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { laneOf } from "./people/incoming.ts";
-import type { Arrival, Inbox } from "./store/inbox.ts";
+import type { Arrival, Inbox } from "./store/arrivals.ts";
 
 const MOST_BODY_BYTES = 1024 * 1024;
 /** Telegram takes secrets of up to 256 characters, each of which is one byte. */

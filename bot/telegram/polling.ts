@@ -4,7 +4,7 @@ import type { Clock } from "../../clients/clock.ts";
 import { readArrival } from "../edge.ts";
 import { errorFields, type Log } from "../log.ts";
 import { HANDLED_UPDATES } from "../people/incoming.ts";
-import type { Inbox } from "../store/inbox.ts";
+import type { Inbox } from "../store/arrivals.ts";
 import { refusalOf } from "./api.ts";
 
 const POLL_SECONDS = 20;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 // @ts-types="@types/pg"
 import pg from "pg";
+import { createInbox } from "../../bot/store/arrivals.ts";
 import { appendAudit, auditRows, verifyAudit } from "../../bot/store/audit.ts";
 import {
   claimUpdates,
-  createInbox,
   finishUpdate,
   forgetBlanked,
   pruneInbox,
@@ -96,6 +96,29 @@ storeTest("accept takes more updates at once than a statement has room for", asy
   const { count } = await store.db.selectFrom("inbox").select(({ fn }) => fn.countAll<number>().as("count"))
     .executeTakeFirstOrThrow();
   assert.equal(Number(count), 1234);
+});
+
+/** Ends so many turns of the event loop. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => void setImmediate(resolve));
+}
+
+storeTest("accept lets in together who was let in together before", async ({ store }) => {
+  const [crowd, rounds] = [20, 20];
+  const sizes: number[] = [];
+  const inbox = createInbox(store, (accepted) => void sizes.push(accepted));
+  let id = 0;
+  const knock = () => inbox.accept({ updateId: ++id, lane: "a", body: "{}" });
+  await Promise.all(Array.from({ length: crowd }, async (_, index) => {
+    for (let round = 0; round < rounds; round++) {
+      await knock();
+      await turns(index % 2 ? 0 : 4);
+    }
+  }));
+  // A machine that stands still for longer than they are waited for may part them now and then.
+  assert.ok(sizes.filter((size) => size === crowd).length >= rounds / 2, `let in by ${sizes}`);
+  await knock();
+  assert.equal(sizes.at(-1), 1);
 });
 
 storeTest(

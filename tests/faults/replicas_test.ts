@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { EXECUTION_LEASE_MS } from "../../bot/changes/due.ts";
+import { createInbox } from "../../bot/store/arrivals.ts";
 import { verifyAudit } from "../../bot/store/audit.ts";
-import { claimUpdates, createInbox, finishUpdate } from "../../bot/store/inbox.ts";
+import { claimUpdates, finishUpdate } from "../../bot/store/inbox.ts";
 import { takeLease } from "../../bot/store/leases.ts";
 import { claimMessages, findMessage, postponeMessage, putMessage } from "../../bot/store/messages.ts";
 import { openStore, type Store } from "../../bot/store/store.ts";
