@@ -6,7 +6,18 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0001_first": { up: first },
   "0002_chain_head": { up: chainHead },
   "0003_changes_by_state": { up: changesByState },
+  "0004_inbox_by_id": { up: inboxById },
 };
+
+/** SQLite keeps rows in the order of a key that is an `integer`; for any other key it writes a second tree. */
+async function inboxById(db: Kysely<unknown>): Promise<void> {
+  if (db.getExecutor().adapter instanceof PostgresAdapter) return;
+  await createInboxTable(db, "inbox_by_id", "integer");
+  await sql`insert into inbox_by_id select * from inbox`.execute(db);
+  await db.schema.dropTable("inbox").execute();
+  await db.schema.alterTable("inbox_by_id").renameTo("inbox").execute();
+  await createInboxIndexes(db);
+}
 
 /** SQLite does not see that a state is one of several for which there is an index of its own. */
 async function changesByState(db: Kysely<unknown>): Promise<void> {
@@ -34,21 +45,8 @@ async function chainHead(db: Kysely<unknown>): Promise<void> {
 }
 
 async function first(db: Kysely<unknown>): Promise<void> {
-  await db.schema.createTable("inbox")
-    .addColumn("update_id", "bigint", (column) => column.primaryKey())
-    .addColumn("lane", "text", (column) => column.notNull())
-    .addColumn("body", "text", (column) => column.notNull())
-    .addColumn("received_at", "bigint", (column) => column.notNull())
-    .addColumn("state", "text", (column) => column.notNull().defaultTo("new"))
-    .addColumn("claimed_by", "text")
-    .addColumn("claimed_until", "bigint", (column) => column.notNull().defaultTo(0))
-    .addColumn("attempts", "integer", (column) => column.notNull().defaultTo(0))
-    .addColumn("finished_at", "bigint")
-    .execute();
-  await db.schema.createIndex("inbox_waiting").on("inbox").columns(["lane", "update_id"])
-    .where(sql.ref("state"), "=", sql.lit("new")).execute();
-  await db.schema.createIndex("inbox_finished").on("inbox").column("finished_at")
-    .where(sql.ref("state"), "<>", sql.lit("new")).execute();
+  await createInboxTable(db, "inbox", "bigint");
+  await createInboxIndexes(db);
 
   await db.schema.createTable("messages")
     .addColumn("key", "text", (column) => column.primaryKey())
@@ -197,4 +195,29 @@ async function first(db: Kysely<unknown>): Promise<void> {
     .addColumn("holder", "text", (column) => column.notNull())
     .addColumn("until", "bigint", (column) => column.notNull())
     .execute();
+}
+
+async function createInboxTable(
+  db: Kysely<unknown>,
+  name: string,
+  keyType: "bigint" | "integer",
+): Promise<void> {
+  await db.schema.createTable(name)
+    .addColumn("update_id", keyType, (column) => column.primaryKey())
+    .addColumn("lane", "text", (column) => column.notNull())
+    .addColumn("body", "text", (column) => column.notNull())
+    .addColumn("received_at", "bigint", (column) => column.notNull())
+    .addColumn("state", "text", (column) => column.notNull().defaultTo("new"))
+    .addColumn("claimed_by", "text")
+    .addColumn("claimed_until", "bigint", (column) => column.notNull().defaultTo(0))
+    .addColumn("attempts", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("finished_at", "bigint")
+    .execute();
+}
+
+async function createInboxIndexes(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createIndex("inbox_waiting").on("inbox").columns(["lane", "update_id"])
+    .where(sql.ref("state"), "=", sql.lit("new")).execute();
+  await db.schema.createIndex("inbox_finished").on("inbox").column("finished_at")
+    .where(sql.ref("state"), "<>", sql.lit("new")).execute();
 }

@@ -22,7 +22,7 @@ const BUSY_MS = 5000;
 export function sqliteDialect(path: string): Dialect {
   const database = openDatabase(path);
   return {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new TransactionalAdapter(),
     createDriver: () => new ImmediateDriver({ database: adapt(database) }),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
@@ -69,6 +69,13 @@ function openDatabase(path: string): DatabaseSync {
     "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma secure_delete = on",
   );
   return database;
+}
+
+/** SQLite can take back what was done to tables, so a migration takes place as a whole or not at all. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 class ImmediateDriver extends SqliteDriver {

@@ -6,6 +6,7 @@ import pg from "pg";
 import { systemClock } from "../../clients/clock.ts";
 import { readConfig } from "../../bot/config.ts";
 import { verifyAudit } from "../../bot/store/audit.ts";
+import { claimUpdates } from "../../bot/store/inbox.ts";
 import { migrations } from "../../bot/store/migrations.ts";
 import { openStore, type Store } from "../../bot/store/store.ts";
 import { lasting, testWith } from "../changes/database.ts";
@@ -37,6 +38,25 @@ for (const kind of lasting) {
     const states = await store.db.selectFrom("changes").select("state").orderBy("created_at").execute();
     assert.deepEqual(states.map((row) => row.state), ["applied", "rejected", "pending"]);
     assert.deepEqual(await verifyAudit(store.db), { intact: true, rows: 10 });
+  });
+
+  test("openStore keeps the updates that the first release had not handled", async (url) => {
+    const columns = "lane, body, received_at, state, claimed_by, claimed_until, attempts, finished_at";
+    await execute(
+      url,
+      `insert into inbox (update_id, ${columns}) values (7, 'a', 'words', 1, 'new', 'b', 2, 3, null)`,
+    );
+    await using store = await opened(url);
+    const [row] = await claimUpdates(store, "me", 1, 1000);
+    assert.deepEqual([row?.update_id, row?.lane, row?.body, row?.attempts], [7, "a", "words", 4]);
+  });
+
+  test("openStore takes back a migration that fails half-way, and makes it the next time", async (url) => {
+    await execute(url, "drop index changes_open");
+    await assert.rejects(openStore(readDatabase(url), systemClock), /changes_open/);
+    await execute(url, "create index changes_open on changes (state, created_at)");
+    await using store = await opened(url);
+    assert.deepEqual(await appliedMigrations(store), Object.keys(migrations));
   });
 
   test("createCountersign goes on where the first release ended", async (url) => {
