@@ -1,5 +1,6 @@
 import { type Installed, type NotifierUpdate, notifierUpdate } from "../../clients/opsramp.ts";
 import { BadInput, type Card, type JsonObject } from "../operation.ts";
+import { ASKED, ENTERED_PRIVATELY, UNREADABLE } from "../placeholder.ts";
 import type { Line } from "../reply.ts";
 import { shownAddress } from "./address.ts";
 import { asked } from "./secret.ts";
@@ -79,8 +80,8 @@ export function notifierRows(goal: NotifierUpdate, state: NotifierState | null):
     ...readable,
     ...hidden.map(([name, value]): Card["rows"][number] => ({
       label: name,
-      now: "cannot be read",
-      after: value === "?" ? "new value, entered privately" : "new value, see what will be sent",
+      now: UNREADABLE,
+      after: value === ASKED ? ENTERED_PRIVATELY : "new value, see what will be sent",
     })),
   ];
 }

@@ -1,8 +1,6 @@
 import type { InstalledUpdate, NotifierUpdate } from "../../clients/opsramp.ts";
 import { BadInput } from "../operation.ts";
-
-/** What stands for a secret until it is entered on the private page. */
-const ASKED = "?";
+import { ASKED } from "../placeholder.ts";
 
 const FIELDS = new Set(["password", "apikey", "apisecret"]);
 const HEADERS = /^(tokenheaders|resourceauthheaders)\.(.+)$/;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Installed, Mapping, OpsRamp } from "../../clients/opsramp.ts";
 import { operationsOf } from "../operation.ts";
+import { SET_BUT_NOT_SHOWN } from "../placeholder.ts";
 import type { Block, Inline, Line, Reply } from "../reply.ts";
 import { shownAddress } from "./address.ts";
 import { appOf, findInstalled, nameOf, statusOf, works } from "./installation.ts";
@@ -111,7 +112,7 @@ function given(label: string, value: string | undefined, max?: number): readonly
 
 /** That there is one is worth knowing; not one character of it is. */
 function hidden(label: string, value: string | undefined): readonly Fact[] {
-  return value ? [[label, "set, hidden"]] : [];
+  return value ? [[label, SET_BUT_NOT_SHOWN]] : [];
 }
 
 function moment(label: string, time: string | undefined, by: string | undefined): readonly Fact[] {
