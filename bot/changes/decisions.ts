@@ -7,6 +7,7 @@ import { type Outgoing, PRIORITY } from "../store/messages.ts";
 import type { ChangeState } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
+import { askedInVain } from "./asked_in_vain.ts";
 import { cardOf, freezeLine, MOST_OF_NAMES, personLine } from "./card.ts";
 import { freezeFor } from "./freeze.ts";
 import { auditOf, type Change, findChange, type Move, move } from "./machine.ts";
@@ -78,7 +79,7 @@ export function createDecisions({ store, people, secrets, metrics }: DecisionsOp
         chat_id: turn.chat.id,
         detail: reason ?? null,
       },
-      show: (moved) => [cardMessage(moved)],
+      show: (moved) => [cardMessage(moved), ...askedInVain(moved)],
       also: async (transaction, moved) => {
         if (moved.state !== "approved") await secrets.wipe(transaction, moved.handle);
       },
@@ -89,7 +90,7 @@ export function createDecisions({ store, people, secrets, metrics }: DecisionsOp
   async function tellWhatItIs(turn: Turn, code: string, verdict: Verdict): Promise<void> {
     let change = await findChange(store, code);
     if (change?.state === "pending" && change.expires_at <= store.now()) {
-      change = await expire(change) ?? change;
+      change = await expire(change, turn.person.id) ?? change;
     }
     if (!change) return turn.refuse("unknown_change", { detail: code });
     const record = { about: auditOf(change), detail: verdict };
@@ -103,13 +104,17 @@ export function createDecisions({ store, people, secrets, metrics }: DecisionsOp
     return line("Who can: ", who, ". To take it back: ", { code: `/withdraw ${change.code}` });
   }
 
-  async function expire(change: Change): Promise<Change | undefined> {
+  /** Whoever came too late is told so in answer, and needs no other message. */
+  async function expire(change: Change, tooLate?: number): Promise<Change | undefined> {
     const moved = await move(store, {
       code: change.code,
       event: "expire",
       only: { expiresUntil: store.now() },
       audit: { reason_code: "expired" },
-      show: (expired) => [cardMessage(expired)],
+      show: (expired) => [
+        cardMessage(expired),
+        ...(expired.requester_id === tooLate ? [] : askedInVain(expired)),
+      ],
       also: (transaction, expired) => secrets.wipe(transaction, expired.handle),
     });
     if (moved) metrics.changes.inc({ state: moved.state });

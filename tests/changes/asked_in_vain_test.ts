@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { ANA, BEN, type Desk, GROUP, openDesk } from "./desk.ts";
+import { CARA, THREE } from "./path.ts";
+
+const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
+
+/** Where a request may be typed, and what only its requester reads there. */
+const PLACES = [
+  { place: "in private", chat: ANA, read: (desk: Desk) => desk.letters(ANA) },
+  { place: "in the group", chat: GROUP, read: (desk: Desk) => desk.whispers(ANA) },
+] as const;
+
+for (const { place, chat, read } of PLACES) {
+  Deno.test(`a request asked for ${place}: whoever asked is told that it was rejected, by whom and why`, async () => {
+    await using desk = await openDesk();
+    const { code } = await desk.ask(DISABLE, { chat });
+    const before = read(desk).length;
+    await desk.say(BEN, `/reject ${code} not before the contract ends`);
+    const told = read(desk).slice(before);
+    assert.equal(told.length, 1, told.join("\n\n"));
+    assert.match(told[0]!, /^⛔ Rejected: Disable the EC2 integration of Acme Corp/);
+    assert.match(
+      told[0]!,
+      /^Ben \(…102\) rejected it: “not before the contract ends”\. Nothing was sent\.$/m,
+    );
+    assert.match(told[0]!, new RegExp(`^/change ${code}$`, "m"));
+  });
+
+  Deno.test(`a request asked for ${place}: whoever asked is told that it has expired, and how to ask again`, async () => {
+    await using desk = await openDesk();
+    const { code } = await desk.ask(DISABLE, { chat });
+    const before = read(desk).length;
+    desk.clock.advance(15 * 60_000);
+    await desk.say(BEN, `/approve ${code}`);
+    const told = read(desk).slice(before);
+    assert.equal(told.length, 1, told.join("\n\n"));
+    assert.match(told[0]!, /^⛔ Expired: Disable the EC2 integration of Acme Corp/);
+    assert.match(told[0]!, /^Nobody decided in time\. Nothing was sent\. .*“Ask again”/m);
+  });
+}
+
+Deno.test("a request that nobody decides about: whoever asked is told by itself, with a sound", async () => {
+  await using desk = await openDesk({ telegram: { patienceMs: 15_000 } });
+  await desk.ask(DISABLE, { chat: ANA });
+  desk.clock.advance(15 * 60_000);
+  await desk.telegram.until(() => desk.letters(ANA).some((text) => /^⛔ Expired: /.test(text)), "the letter");
+  const [letter] = desk.telegram.calls("sendRichMessage").filter(({ parameters }) =>
+    parameters["chat_id"] === ANA && JSON.stringify(parameters).includes("Expired")
+  );
+  assert.ok(letter);
+  assert.notEqual(letter.parameters["disable_notification"], true);
+});
+
+Deno.test("a request that its requester took back: nobody is told twice", async () => {
+  await using desk = await openDesk();
+  const { code } = await desk.ask(DISABLE, { chat: ANA });
+  const before = desk.letters(ANA).length;
+  await desk.say(ANA, `/withdraw ${code}`, { chat: ANA });
+  assert.deepEqual(desk.letters(ANA).slice(before).map((text) => text.split("\n")[0]), [
+    `⛔ Withdrawn: ${code}`,
+  ]);
+});
+
+Deno.test("a request that its requester takes back too late: the refusal says it, and nothing else does", async () => {
+  await using desk = await openDesk(THREE);
+  const { code } = await desk.ask(DISABLE, { chat: ANA });
+  const sweeper = { name: "expire", holder: "someone else", until: Number.MAX_SAFE_INTEGER };
+  await desk.store.db.deleteFrom("leases").where("name", "=", "expire").execute();
+  await desk.store.db.insertInto("leases").values(sweeper).execute();
+  const before = desk.letters(ANA).length;
+  desk.clock.advance(15 * 60_000);
+  await desk.say(ANA, `/withdraw ${code}`, { chat: ANA });
+  const told = desk.letters(ANA).slice(before);
+  assert.equal(told.length, 1, told.join("\n\n"));
+  assert.match(told[0]!, /waited too long and has expired/);
+  await desk.say(CARA, `/approve ${code}`);
+  assert.equal(desk.letters(ANA).length, before + 1);
+});
