@@ -19,7 +19,7 @@ import {
   planFor,
   readBack,
   readEc2State,
-  rememberAs,
+  rememberOff,
   unseen,
 } from "./ec2_state.ts";
 
@@ -74,7 +74,7 @@ function verify(
     const { account, role } = before;
     const seen = await readEc2State(context, target, NOTHING_RECORDED, account ?? undefined);
     const after = { ...seen, listed: listedOf(seen.listed, role) };
-    const remember = rememberAs(target.id, NOTHING_RECORDED);
+    const remember = rememberOff(target.id, "disabled");
     const name = { data: target.name };
     if (account === null) {
       const why = "This bot does not know the AWS account, and there is no call that reads the integration.";

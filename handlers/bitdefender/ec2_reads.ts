@@ -4,7 +4,15 @@ import { asOf } from "../age.ts";
 import { BadInput, type Context, operationsOf, type PastChange, type View } from "../operation.ts";
 import type { Block, Line, Mark, Reply } from "../reply.ts";
 import { ofCompany, type Scope } from "./companies.ts";
-import { listedFor, type Recorded, recorded, targetKey } from "./ec2_state.ts";
+import {
+  listedFor,
+  NOTHING_RECORDED,
+  type Off,
+  type Recorded,
+  recorded,
+  switchedOff,
+  targetKey,
+} from "./ec2_state.ts";
 import { figure } from "../figure.ts";
 
 const { read } = operationsOf<Bitdefender>("bitdefender");
@@ -18,6 +26,7 @@ interface Ec2Status {
   readonly externalId: string | null;
   readonly hours: Hours;
   readonly recorded: Recorded;
+  readonly off?: Off | undefined;
   /** Absent when the AWS account is not known, null when the vendor cannot tell. */
   readonly listed?: boolean | null;
   readonly changes: readonly PastChange[];
@@ -118,14 +127,15 @@ async function vendorSide(
 async function ownSide(
   context: Context<Bitdefender>,
   { companyId }: Scope,
-): Promise<Pick<Ec2Status, "recorded" | "listed" | "changes">> {
-  if (companyId === undefined) return { recorded: { role: null, account: null }, changes: [] };
-  const [known, changes] = await Promise.all([
+): Promise<Pick<Ec2Status, "recorded" | "off" | "listed" | "changes">> {
+  if (companyId === undefined) return { recorded: NOTHING_RECORDED, changes: [] };
+  const [known, off, changes] = await Promise.all([
     recorded(context, companyId),
+    switchedOff(context, companyId),
     context.history(targetKey(companyId)),
   ]);
-  if (known.account === null) return { recorded: known, changes };
-  return { recorded: known, changes, listed: await listedFor(context, companyId, known.account) };
+  if (known.account === null) return { recorded: known, off, changes };
+  return { recorded: known, off, changes, listed: await listedFor(context, companyId, known.account) };
 }
 
 function renderStatus(status: Ec2Status, view: View): Reply {
@@ -153,13 +163,21 @@ function renderStatus(status: Ec2Status, view: View): Reply {
   };
 }
 
-function markOf({ externalId, listed, hours }: Ec2Status): Mark {
-  if (listed === false) return "attention";
-  if (listed === true || totalOf(hours) > 0) return "fine";
-  return externalId === null ? "absent" : "info";
+/** What a company is switched off as, by what was done here last. */
+const OFF: Readonly<Record<Off, { readonly mark: Mark; readonly words: string }>> = {
+  disabled: { mark: "absent", words: "disabled through this bot" },
+  rotated: { mark: "attention", words: "new external ID, invalid until enabled again" },
+};
+
+/** Hours alone are never fine: they stay for the rest of the month, whatever became of the integration. */
+function markOf({ externalId, listed, off, hours }: Ec2Status): Mark {
+  if (off) return OFF[off].mark;
+  if (typeof listed === "boolean") return listed ? "fine" : "attention";
+  return totalOf(hours) > 0 || externalId !== null ? "info" : "absent";
 }
 
-function verdictOf({ externalId, listed, hours, recorded }: Ec2Status): string {
+function verdictOf({ externalId, listed, off, hours, recorded }: Ec2Status): string {
+  if (off) return OFF[off].words;
   if (listed === false) return `no longer listed for AWS account ${recorded.account}`;
   if (listed === true) return `active with AWS account ${recorded.account}`;
   const total = totalOf(hours);

@@ -56,6 +56,10 @@ export interface Recorded {
   readonly account: string | null;
 }
 
+/** How the last change made here left an integration that does not work. */
+export const OFF = ["disabled", "rotated"] as const;
+export type Off = typeof OFF[number];
+
 /** What is recorded of an integration that is not there or not known. */
 export const NOTHING_RECORDED: Recorded = { role: null, account: null };
 
@@ -82,8 +86,20 @@ export async function recorded(context: Ctx, companyId: string): Promise<Recorde
   return { role: role ?? null, account: account ?? null };
 }
 
-export function rememberAs(companyId: string, { role, account }: Recorded): Record<string, string | null> {
-  return { [`${targetKey(companyId)}:role`]: role, [`${targetKey(companyId)}:account`]: account };
+/** Whether this bot switched it off; nobody else can be asked. */
+export async function switchedOff(context: Ctx, companyId: string): Promise<Off | undefined> {
+  const kept = await context.recall(`${targetKey(companyId)}:off`);
+  return OFF.find((off) => off === kept);
+}
+
+/** What is known once it is enabled with `recorded`. */
+export function rememberOn(companyId: string, { role, account }: Recorded): Record<string, string | null> {
+  const key = targetKey(companyId);
+  return { [`${key}:role`]: role, [`${key}:account`]: account, [`${key}:off`]: null };
+}
+
+export function rememberOff(companyId: string, off: Off): Record<string, string | null> {
+  return { ...rememberOn(companyId, NOTHING_RECORDED), [`${targetKey(companyId)}:off`]: off };
 }
 
 /** `also` is an account that matters although it is not the recorded one. */

@@ -23,7 +23,7 @@ import {
   readBack,
   readEc2State,
   recorded,
-  rememberAs,
+  rememberOn,
   targetOf,
   unseen,
 } from "./ec2_state.ts";
@@ -201,7 +201,7 @@ async function roleSeen(
   const { target, before } = plan;
   const now = { role, account };
   const after = await readEc2State(context, target, now, formerRole(plan)?.account);
-  const remember = rememberAs(target.id, now);
+  const remember = rememberOn(target.id, now);
   const name = { data: target.name };
   const listed = after.listed[account];
   if (listed === false) {
@@ -239,7 +239,7 @@ async function keysUnseen(
 ): Promise<Verdict> {
   const after = await readEc2State(context, target, NOTHING_RECORDED);
   const why = "There is no call that reads access keys back.";
-  return unseen(receipt !== undefined, why, after, rememberAs(target.id, NOTHING_RECORDED));
+  return unseen(receipt !== undefined, why, after, rememberOn(target.id, NOTHING_RECORDED));
 }
 
 function undo(plan: Ec2Plan): Undo {

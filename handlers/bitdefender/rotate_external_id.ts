@@ -18,7 +18,7 @@ import {
   planFor,
   readBack,
   readEc2State,
-  rememberAs,
+  rememberOff,
 } from "./ec2_state.ts";
 
 const { change } = operationsOf<Bitdefender>("bitdefender");
@@ -89,7 +89,7 @@ function verify(
       return { state: "unknown", evidence, after };
     }
     const evidence = ["The external ID is now ", { code: now }, ". ", ...nextStep(plan)];
-    return { state: "applied", evidence, after, remember: rememberAs(plan.target.id, NOTHING_RECORDED) };
+    return { state: "applied", evidence, after, remember: rememberOff(plan.target.id, "rotated") };
   });
 }
 
