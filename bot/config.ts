@@ -237,9 +237,6 @@ function contradictions(config: Omit<Config, "secrets">, environment: Environmen
 }
 
 function secretValues(config: Omit<Config, "secrets">): string[] {
-  const databasePassword = config.database.kind === "postgres"
-    ? URL.parse(config.database.url)?.password ?? ""
-    : "";
   const candidates = [
     config.token,
     config.token.split(":")[1],
@@ -248,11 +245,16 @@ function secretValues(config: Omit<Config, "secrets">): string[] {
     config.apono?.token,
     config.opsramp?.clientSecret,
     config.halo?.clientSecret,
-    databasePassword,
-    unescaped(databasePassword),
+    ...databaseSecrets(config.database),
     config.secretKey && btoa(String.fromCharCode(...config.secretKey)),
   ];
   return [...new Set(candidates.filter((value): value is string => (value?.length ?? 0) >= 6))];
+}
+
+function databaseSecrets(database: DatabaseConfig): string[] {
+  const url = database.kind === "postgres" ? URL.parse(database.url) : null;
+  if (!url) return [];
+  return [url.href, url.password, unescaped(url.password), url.searchParams.get("password") ?? ""];
 }
 
 /** A URL's part as it was before it was escaped; what cannot be unescaped stays as it is. */

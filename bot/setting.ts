@@ -70,7 +70,16 @@ export const portNumber = z.string().regex(/^\d{1,5}$/, "must be a port number")
   .refine((port) => port <= 65535, "must be a port number");
 
 export const databaseUrl = z.string().transform((value, context): DatabaseConfig => {
-  if (/^postgres(ql)?:\/\//.test(value)) return { kind: "postgres", url: value };
+  if (/^postgres(ql)?:\/\//.test(value)) {
+    const url = URL.parse(value);
+    // A password that begins with digits and goes on with one of # / ? reads as a port, and its user as the host.
+    if (url && (url.username || !value.includes("@"))) return { kind: "postgres", url: value };
+    context.addIssue(
+      "cannot be read as postgres://user:password@host:port/name: " +
+        "in the password write # as %23, / as %2F, ? as %3F, @ as %40 and % as %25",
+    );
+    return z.NEVER;
+  }
   const path = /^sqlite:(.+)$/.exec(value)?.[1];
   if (path) return { kind: "sqlite", path };
   context.addIssue("must be sqlite:<path> or postgres://…");

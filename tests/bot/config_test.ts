@@ -111,6 +111,14 @@ const refused: readonly [what: string, environment: Environment, problem: RegExp
     /^DATABASE_URL must be sqlite:<path> or postgres/,
   ],
   ["a database without a path", { DATABASE_URL: "sqlite:" }, /^DATABASE_URL must be sqlite:<path>/],
+  ...["Sup3rSecret#Passw0rd", "hunter2/hunter2", "hunter2?hunter2", "1#hunter2", "1?hunter2", "1/hunter2"]
+    .map(
+      (password): typeof refused[number] => [
+        `a database password with ${password.replace(/\w+/g, "")} in it, after ${password[0]}`,
+        { DATABASE_URL: `postgres://bot:${password}@127.0.0.1:5432/test` },
+        /^DATABASE_URL cannot be read as postgres:\/\/user:password@host:port\/name: .* %23, \/ as %2F, \? as %3F/,
+      ],
+    ),
   ["a key of 16 bytes", { SECRET_KEY: btoa("k".repeat(16)) }, /^SECRET_KEY must be 32 bytes in base64/],
   ["a key that is no base64", { SECRET_KEY: "not base64!" }, /^SECRET_KEY must be 32 bytes in base64/],
   ["a time to approve of nothing", { APPROVAL_TTL: "0s" }, /^APPROVAL_TTL must be a duration such as/],
@@ -171,12 +179,11 @@ Deno.test("readConfig leaves out a vendor without credentials, whatever else is 
 
 Deno.test("readConfig quotes no value in its complaints", () => {
   const secret = "hunter2-hunter2";
-  const wrong = Object.fromEntries(
-    Object.keys(variables).map((name) => [name, `${secret} !`]),
-  );
-  const text = problems(wrong).join("\n");
-  assert.ok(text.length > 200);
-  assert.ok(!text.includes(secret), text);
+  for (const wrong of [`${secret} !`, `postgres://bot:${secret}#@127.0.0.1/test`]) {
+    const text = problems(Object.fromEntries(Object.keys(variables).map((name) => [name, wrong]))).join("\n");
+    assert.ok(text.length > 200);
+    assert.ok(!text.includes(secret), text);
+  }
 });
 
 Deno.test("readConfig takes lists with spaces, doubles and several secrets", () => {
@@ -240,7 +247,13 @@ Deno.test("readConfig knows every secret by value, so that it can be covered", (
     "halo-secret",
     "db-p@ss",
     "db-p%40ss",
+    "postgres://bot:db-p%40ss@db.example/countersign",
     btoa("k".repeat(32)),
   ];
   assert.deepEqual(wanted.filter((value) => !secrets.includes(value)), []);
+});
+
+Deno.test("readConfig knows a database password that stands behind the question mark", () => {
+  const { secrets } = config({ DATABASE_URL: "postgres:///countersign?host=/run/db&password=db-p%40ss" });
+  assert(secrets.includes("db-p@ss"));
 });
