@@ -2,7 +2,7 @@ import type { Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { shownAddress, shownUpdate } from "./address.ts";
 import { mappingRows, mappingWarnings } from "./mapping.ts";
-import { notifierGoal, notifierRows } from "./notifier.ts";
+import { notifierGoal, notifierRows, notifierWarnings } from "./notifier.ts";
 import { type AuthenticationState, bodyOf, type Goal, plain, type UpdatePlan } from "./update.ts";
 
 /** What an update looks like before it is approved. */
@@ -10,6 +10,7 @@ export function updateCard(plan: UpdatePlan): Card {
   const { target, before, after } = plan;
   const name = { data: target.name };
   const parts = partsOf(after);
+  const notifier = after.notifier && notifierGoal(after.notifier);
   const are = parts.length > 1 || after.mappings ? "are" : "is";
   return {
     title: ["Change ", listed(parts), " of ", name, " in OpsRamp"],
@@ -22,16 +23,19 @@ export function updateCard(plan: UpdatePlan): Card {
       }]),
       ...authenticationRows(before.authentication, after.authentication),
       ...mappingRows(after.mappings ?? [], before.mappings ?? []),
-      ...(after.notifier ? notifierRows(notifierGoal(after.notifier), before.notifier ?? null) : []),
+      ...(notifier ? notifierRows(notifier, before.notifier ?? null) : []),
     ],
     breaks: breaksOf(plan),
     sends: plain(shownUpdate(bodyOf(after))),
-    warnings: after.mappings
-      ? [
-        ...mappingWarnings(after.mappings, before.mappings ?? []),
-        "OpsRamp adds these pairs to what is there; an update replaces and removes none.",
-      ]
-      : [],
+    warnings: [
+      ...(after.mappings
+        ? [
+          ...mappingWarnings(after.mappings, before.mappings ?? []),
+          "OpsRamp adds these pairs to what is there; an update replaces and removes none.",
+        ]
+        : []),
+      ...(notifier ? notifierWarnings(notifier, before.notifier ?? null) : []),
+    ],
   };
 }
 

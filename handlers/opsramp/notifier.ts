@@ -1,4 +1,9 @@
-import { type Installed, type NotifierUpdate, notifierUpdate } from "../../clients/opsramp.ts";
+import {
+  type Installed,
+  NOTIFIER_TYPES,
+  type NotifierUpdate,
+  notifierUpdate,
+} from "../../clients/opsramp.ts";
 import { BadInput, type Card, type JsonObject } from "../operation.ts";
 import { ASKED, ENTERED_PRIVATELY, UNREADABLE } from "../placeholder.ts";
 import type { Line } from "../reply.ts";
@@ -31,16 +36,24 @@ export function notifierState(installed: Installed): NotifierState | null {
   };
 }
 
+/** Sent where no type was asked for. */
+export const USUAL_TYPE = "REST_API";
+
+/** The type is never answered, but one of the two supports no authentication. */
+export function typeOf(state: NotifierState): typeof USUAL_TYPE | undefined {
+  return state.authType === null || state.authType === "NONE" ? undefined : USUAL_TYPE;
+}
+
 /**
- * The whole notifier to send: what was asked for, completed by what can be read of the present one as long as its
- * kind of authentication stays. Throws `BadInput` for what the vendor's page calls mandatory and nobody can read.
+ * The whole notifier: what was asked for, completed by what can be read of the present one as long as its kind of
+ * authentication stays. Its type is there only where it was asked for. Throws `BadInput` for what the vendor's page
+ * calls mandatory and nobody can read.
  */
 export function completeNotifier(wanted: NotifierUpdate, state: NotifierState | null): NotifierUpdate {
   const authType = wanted.authType ?? toAuthType(state?.authType);
   const kept = authType === state?.authType ? state : null;
   const complete = given({
     ...wanted,
-    type: wanted.type ?? "REST_API",
     authType,
     baseURI: wanted.baseURI ?? state?.baseURI ?? undefined,
     grantType: wanted.grantType ?? toGrantType(kept?.grantType),
@@ -54,12 +67,20 @@ export function completeNotifier(wanted: NotifierUpdate, state: NotifierState | 
 /** True when everything asked for can be read, and reads like that already. */
 export function isNotifierSo(wanted: NotifierUpdate, state: NotifierState | null): boolean {
   const names = Object.keys(given(wanted));
-  return state !== null && names.every((name) => isReadable(name) && wanted[name] === state[name]);
+  return state !== null &&
+    names.every((name) =>
+      name === "type" ? wanted.type === typeOf(state) : isReadable(name) && wanted[name] === state[name]
+    );
 }
 
 /** A notifier as a plan stores it. */
 export function notifierGoal(stored: JsonObject): NotifierUpdate {
   return notifierUpdate.parse(stored);
+}
+
+/** A notifier as it is sent: the vendor asks for its type. */
+export function notifierBody(goal: NotifierUpdate): NotifierUpdate {
+  return { type: USUAL_TYPE, ...goal };
 }
 
 /** The readable fields that a notifier is to get. */
@@ -72,12 +93,13 @@ export function notifierRows(goal: NotifierUpdate, state: NotifierState | null):
     .filter(({ name, value }) => state?.[name] !== value)
     .map(({ name, value }) => ({
       label: LABELS[name],
-      now: shown(name, state?.[name] ?? null),
-      after: shown(name, value),
+      now: shownValue(name, state?.[name] ?? null),
+      after: shownValue(name, value),
     }));
   const hidden = Object.entries(goal).filter(([name]) => !isReadable(name) && name !== "type");
   return [
     ...readable,
+    ...typeRow(goal, state),
     ...hidden.map(([name, value]): Card["rows"][number] => ({
       label: name,
       now: UNREADABLE,
@@ -86,11 +108,41 @@ export function notifierRows(goal: NotifierUpdate, state: NotifierState | null):
   ];
 }
 
+function typeRow({ type }: NotifierUpdate, state: NotifierState | null): Card["rows"] {
+  if (type === undefined || (state && typeOf(state) === type)) return [];
+  return [{ label: "Notifier type", now: state ? UNREADABLE : "not set", after: type }];
+}
+
+/** What nobody can read and this change may alter: the notifier is sent whole. */
+export function notifierWarnings(goal: NotifierUpdate, state: NotifierState | null): readonly Line[] {
+  if (!state) return [];
+  const isTypeGuessed = goal.type === undefined && typeOf(state) === undefined;
+  const stays = state.authType === "JWT" && goal.authType === "JWT";
+  const lost = stays ? ["password", ...ONLY_WITH.JWT].filter((name) => !(name in goal)) : [];
+  return [
+    ...(isTypeGuessed
+      ? [
+        `Whether the notifier is ${
+          NOTIFIER_TYPES.join(" or ")
+        } now ${UNREADABLE}; it is sent as ${USUAL_TYPE} ` +
+        "unless type= says otherwise.",
+      ]
+      : []),
+    ...(lost.length > 0
+      ? [
+        `OpsRamp takes a notifier whole and does not show these. What is not given is lost: ${
+          lost.join(", ")
+        }.`,
+      ]
+      : []),
+  ];
+}
+
 /** Fields that only one way of authenticating uses: sent with another one they would be kept for nothing. */
-const ONLY_WITH: Readonly<Record<string, readonly string[]>> = {
+const ONLY_WITH = {
   OAUTH2: ["grantType", "apiKey", "apiSecret", "accessTokenURL"],
   JWT: ["tokenPayload", "tokenURL", "tokenHeaders", "tokensPath", "resourceAuthHeaders"],
-};
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 
 function check(notifier: NotifierUpdate): void {
   const { type, authType, grantType } = notifier;
@@ -142,7 +194,8 @@ function given<Fields extends object>(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
 }
 
-function shown(name: Readable, value: string | null): Line {
+/** The value of a readable field; of an address without what may be a key. */
+export function shownValue(name: Readable, value: string | null): Line {
   if (value === null) return "not set";
   return { data: name === "baseURI" || name === "accessTokenURL" ? shownAddress(value) : value, max: 200 };
 }

@@ -3,9 +3,9 @@ import type { Context, JsonObject, Receipt, Undo, Verdict } from "../operation.t
 import type { Inline, Line } from "../reply.ts";
 import { shownAddress } from "./address.ts";
 import { areStored } from "./mapping.ts";
-import { notifierGoal, readableOf } from "./notifier.ts";
+import { notifierGoal, readableOf, typeOf, USUAL_TYPE } from "./notifier.ts";
 import { askedFor } from "./secret.ts";
-import { type Goal, makesCredential, plain, type State, stateOf, type UpdatePlan } from "./update.ts";
+import { makesCredential, plain, type State, stateOf, type UpdatePlan } from "./update.ts";
 
 /** One thing that a read-back can tell. */
 interface Sign {
@@ -52,7 +52,7 @@ export function undoUpdate({ input, before, after }: UpdatePlan): Undo {
     how: howBack(before),
     verb: "update",
     target: "opsramp",
-    input: { id, document: documentOf(before, after) },
+    input: { id, document: documentOf(before) },
   };
 }
 
@@ -95,6 +95,9 @@ function noWayBack({ before, after }: Pick<UpdatePlan, "before" | "after">): Lin
   }
   if (!after.notifier) return undefined;
   if (!notifier) return "there is no notifier now, and an update cannot remove one";
+  if (after.notifier.type !== undefined && typeOf(notifier) === undefined) {
+    return "of which type the notifier is now cannot be read";
+  }
   if (notifier.authType !== "NONE") return "the secrets of the present notifier cannot be read";
   return notifier.baseURI ? undefined : "where the present notifier sends to cannot be read";
 }
@@ -106,14 +109,17 @@ function howBack({ name, authentication, notifier }: State): Line {
       ? [["the role ", { data: authentication.roleName ?? authentication.role ?? "" }]]
       : []),
     ...(notifier
-      ? [["the notifier ", { data: shownAddress(notifier.baseURI ?? "") }, " without authentication"]]
+      ? [[
+        "the notifier ",
+        { data: shownAddress(notifier.baseURI ?? "") },
+        ` as ${USUAL_TYPE} without authentication`,
+      ]]
       : []),
   ];
   return ["back to ", ...parts.flatMap((part, at) => at === 0 ? part : [" and ", ...part])];
 }
 
-function documentOf(before: State, { notifier: sent }: Goal): JsonObject {
-  const { name, authentication, notifier } = before;
+function documentOf({ name, authentication, notifier }: State): JsonObject {
   return plain({
     ...(name && { displayName: name }),
     ...(authentication && {
@@ -122,8 +128,7 @@ function documentOf(before: State, { notifier: sent }: Goal): JsonObject {
       },
     }),
     ...(notifier && {
-      // Which type it had is not answered; the one that is sent now is the likelier.
-      outboundConfig: { baseNotifier: { type: sent?.type, baseURI: notifier.baseURI, authType: "NONE" } },
+      outboundConfig: { baseNotifier: { baseURI: notifier.baseURI, authType: "NONE" } },
     }),
   });
 }

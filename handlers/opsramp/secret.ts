@@ -1,6 +1,6 @@
 import type { InstalledUpdate, NotifierUpdate } from "../../clients/opsramp.ts";
 import { BadInput } from "../operation.ts";
-import { ASKED } from "../placeholder.ts";
+import { ASKED, isPlaceholder } from "../placeholder.ts";
 
 const FIELDS = new Set(["password", "apikey", "apisecret"]);
 const HEADERS = /^(tokenheaders|resourceauthheaders)\.(.+)$/;
@@ -38,6 +38,18 @@ export function refuseLiterals(notifier: NotifierUpdate): void {
     if (!isSecret(path) || harmless || value === ASKED) continue;
     throw new BadInput(`${path} is a secret: write "?" for it, and it is asked for on a private page.`);
   }
+}
+
+/** Refuses what one of our own replies showed in place of a value, and what "?" cannot ask for. */
+export function refusePlaceholders(update: InstalledUpdate): void {
+  const found = leavesOf(update).find(({ path, value }) =>
+    typeof value === "string" && !(value === ASKED && isSecret(path)) &&
+    // Nothing is hidden in a mapping, and a third party may well call a value "hidden".
+    (path.includes("mapAttributes.") ? value === ASKED : isPlaceholder(value))
+  );
+  if (!found) return;
+  const field = found.path.replace(/^outboundConfig\.baseNotifier\./, "");
+  throw new BadInput(`${field} only stands for a value that is not shown. Type the value itself.`);
 }
 
 /** The same update with every secret in its place. Throws `BadInput` when one was not entered. */

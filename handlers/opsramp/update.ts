@@ -21,11 +21,12 @@ import {
 import {
   completeNotifier,
   isNotifierSo,
+  notifierBody,
   notifierGoal,
   type NotifierState,
   notifierState,
 } from "./notifier.ts";
-import { refuseLiterals, withSecrets } from "./secret.ts";
+import { refuseLiterals, refusePlaceholders, withSecrets } from "./secret.ts";
 
 /** What the vendor says now, of the sections that an update touches. */
 export type State = {
@@ -63,6 +64,7 @@ export async function planUpdate(
   update: InstalledUpdate,
 ): Promise<UpdatePlan | Nothing> {
   if (update.outboundConfig?.baseNotifier) refuseLiterals(update.outboundConfig.baseNotifier);
+  refusePlaceholders(update);
   const installed = await findInstalled(context, input.id);
   const { state, goal, already } = compare(installed, update);
   if (Object.keys(goal).length === 0) return { nothing: nothing(installed, already) };
@@ -113,7 +115,7 @@ export function bodyOf({ name, authentication, mappings = [], notifier }: Goal):
     ...((notifier || outbound.length > 0) && {
       outboundConfig: {
         ...(outbound.length > 0 && { mapAttributes: outbound }),
-        ...(notifier && { baseNotifier: notifierGoal(notifier) }),
+        ...(notifier && { baseNotifier: notifierBody(notifierGoal(notifier)) }),
       },
     }),
   };

@@ -214,7 +214,6 @@ Deno.test("/update opsramp combines a document with options and with a secret as
   const change = await at.plan(`/update opsramp ${SERVICE_DESK} name=Desk password=? apiKey=? apiSecret=?`, {
     outboundConfig: {
       notifier: {
-        type: "REST_API",
         baseURI: "www.google.com",
         authType: "OAUTH2",
         grantType: "PASSWORD",
@@ -230,7 +229,7 @@ Deno.test("/update opsramp combines a document with options and with a secret as
   assert.ok(change.undo.possible);
   assert.equal(
     textOf(change.undo.how),
-    "back to the name Service Desk and the notifier https://desk.acme.example/api without authentication",
+    "back to the name Service Desk and the notifier https://desk.acme.example/api as REST_API without authentication",
   );
   assert.equal(await undone(at, change, verdict.after), "applied");
   assert.equal(stored(at, SERVICE_DESK).displayName, "Service Desk");
