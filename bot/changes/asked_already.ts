@@ -8,6 +8,14 @@ export async function openUndoOf(store: Store, change: Change): Promise<string |
   return open?.code;
 }
 
+/** The change that took this one back; undefined also where that was itself taken back since. */
+export async function takenBackBy(store: Store, change: Change): Promise<string | undefined> {
+  const back = await store.db.selectFrom("changes").selectAll()
+    .where("state", "in", ["applied", "accepted"]).where("created_at", ">=", change.created_at)
+    .where("undo_of", "=", change.code).orderBy("created_at", "desc").limit(1).executeTakeFirst();
+  return back && await takenBackBy(store, back) === undefined ? back.code : undefined;
+}
+
 /** An open change that asks for the same since this one was superseded. */
 export async function openRepeatOf(store: Store, change: Change): Promise<string | undefined> {
   const { verb, target, target_key, finished_at } = change;

@@ -14,7 +14,7 @@ import type { Vocabulary } from "../command/route.ts";
 import type { Store } from "../store/store.ts";
 import type { Refusal, Turn } from "../turn.ts";
 import type { Vendors } from "../vendors.ts";
-import { askedAlready, openRepeatOf, openUndoOf } from "./asked_already.ts";
+import { askedAlready, openRepeatOf, openUndoOf, takenBackBy } from "./asked_already.ts";
 import { cardOf } from "./card.ts";
 import { placeCard } from "./card_place.ts";
 import { sameJson } from "./fingerprint.ts";
@@ -77,6 +77,7 @@ export function createRequests(options: RequestsOptions): Requests {
       });
     }
     if (invocation.asked.length > 0 && !config.secretKey) return refuse("no_secret_key");
+    if (await isTakenBack(turn, invocation)) return false;
     const plan = await planOrAnswer(turn, operation, invocation);
     if (!plan || !await wayBackIsOpen(turn, plan, invocation)) return false;
     if (invocation.asked.length > 0 && !await secrets.complete(invocation)) {
@@ -84,6 +85,17 @@ export function createRequests(options: RequestsOptions): Requests {
       return false;
     }
     await record(turn, operation, invocation, plan, chatId);
+    return true;
+  }
+
+  async function isTakenBack(turn: Turn, { undoOf }: Invocation): Promise<boolean> {
+    const change = undoOf === undefined ? undefined : await findChange(store, undoOf);
+    const back = change && await takenBackBy(store, change);
+    if (!change || back === undefined) return false;
+    turn.refuse("no_way_back", {
+      about: auditOf(change),
+      next: line({ code: back }, " took it back already. ", { code: `/undo ${back}` }, " brings it again."),
+    });
     return true;
   }
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { testOnEach } from "./database.ts";
-import { ANA, type Asked, BEN, cardOf, company, type Desk, openDesk, textOf } from "./desk.ts";
+import { findMessage } from "../../bot/store/messages.ts";
+import { restarted } from "./another_bot.ts";
+import { openFile, testOnEach } from "./database.ts";
+import { ANA, type Asked, BEN, cardOf, company, type Desk, eventually, openDesk, textOf } from "./desk.ts";
 import { CARA, THREE } from "./path.ts";
 
 const ROLE = "arn:aws:iam::999888777666:role/gravityzone";
@@ -65,13 +67,59 @@ Deno.test("/undo: refused when the target has moved since, by button and by comm
   assert.deepEqual(refused, [["undo_moved", BEN], ["undo_moved", ANA]]);
 });
 
-Deno.test("/undo: refused once it has been undone", async () => {
+Deno.test("/undo: refused once it has been undone, with what undid it and not as if a stranger had", async () => {
   await using desk = await openDesk();
   const done = await desk.carryOut(ENABLE);
-  await desk.carryOut(`/undo ${done.code}`);
+  const back = await desk.carryOut(`/undo ${done.code}`);
   await desk.press(ANA, done.card, "Undo");
-  assert.match(desk.whispers(ANA).at(-1) ?? "", /The target has changed since/);
+  await desk.say(BEN, `/undo ${done.code}`);
+  for (const person of [ANA, BEN]) {
+    assert.match(
+      desk.whispers(person).at(-1) ?? "",
+      new RegExp(
+        `cannot be undone\\.\n${back.code} took it back already\\. /undo ${back.code} brings it again\\.$`,
+        "m",
+      ),
+    );
+  }
   assert.equal((await desk.changes()).length, 2);
+  const refused = (await desk.audit(done.code)).slice(-2).map((row) => row.reason_code);
+  assert.deepEqual(refused, ["no_way_back", "no_way_back"]);
+});
+
+Deno.test("/undo: what was taken back and brought again can be taken back again", async () => {
+  await using desk = await openDesk();
+  const done = await desk.carryOut(ENABLE);
+  const back = await desk.carryOut(`/undo ${done.code}`);
+  await desk.carryOut(`/undo ${back.code}`);
+  const once = await desk.carryOut(`/undo ${done.code}`);
+  assert.deepEqual([await desk.state(once.code), (await desk.change(once.code)).undo_of], [
+    "applied",
+    done.code,
+  ]);
+  await desk.say(ANA, `/undo ${done.code}`);
+  assert.match(desk.whispers(ANA).at(-1) ?? "", new RegExp(`${once.code} took it back already`));
+});
+
+Deno.test("/undo: a way back that came to nothing does not stand in the way of another one", async () => {
+  await using desk = await openDesk();
+  const done = await desk.carryOut(ENABLE);
+  const { card } = await desk.ask(`/undo ${done.code}`);
+  await desk.press(BEN, card, "Reject");
+  const back = await desk.carryOut(`/undo ${done.code}`);
+  assert.equal(await desk.state(back.code), "applied");
+});
+
+Deno.test("Undo: pressed on a card of last year it asks for the way back", async () => {
+  await using file = await openFile();
+  await using first = await openDesk({ environment: { DATABASE_URL: file.url } });
+  const done = await first.carryOut(ENABLE);
+  first.clock.advance(365 * 86_400_000);
+  await using desk = await restarted(first);
+  const outcome = `outcome:${done.code}`;
+  await eventually(async () => await findMessage(desk.store.db, outcome) === undefined, "the tidying");
+  await desk.press(BEN, done.card, "Undo");
+  assert.equal((await desk.changes()).at(-1)?.undo_of, done.code);
 });
 
 Deno.test("Undo: pressed twice it asks for the way back once", async () => {

@@ -195,6 +195,7 @@ export const changeGuards: readonly Guard[] = [
       `if (change.state !== "superseded" && change.state !== "expired") {`,
       "if (false) {",
     ],
+    ["what was taken back is known to be", "if (await isTakenBack(turn, invocation)) return false;"],
     [
       "it is asked for again once",
       "const open = await openRepeatOf(store, change);",
