@@ -2,6 +2,7 @@ import { untilAborted } from "../clients/http/until_aborted.ts";
 import type { Decisions } from "./changes/decisions.ts";
 import { EXECUTION_LEASE_MS } from "./changes/due.ts";
 import type { Executor } from "./changes/executor.ts";
+import { cardKey } from "./changes/requests.ts";
 import { errorFields, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Offers } from "./secrets/offers.ts";
@@ -78,7 +79,8 @@ export function createHousekeeping(options: HousekeepingOptions): Housekeeping {
         await pruneInbox(store, KEEP_UPDATES_MS);
         await prunePrompts(store);
         await secrets.wipeAbandoned();
-        await store.db.deleteFrom("messages")
+        // A card's buttons, such as Undo, are good for as long as its change is known.
+        await store.db.deleteFrom("messages").where("key", "not like", cardKey("%"))
           .where("created_at", "<", store.now() - KEEP_MESSAGES_MS).where("state", "<>", "due").execute();
       });
       const measure = () => {
