@@ -5,12 +5,15 @@ import {
   type DatabaseConfig,
   databaseUrl,
   durationOf,
+  hostName,
   key32,
   oneOf,
   personIds,
   portNumber,
+  publicUrl,
   webhookSecretList,
   webUrl,
+  webUrlTo,
 } from "./setting.ts";
 import { telemetryProblem } from "./telemetry.ts";
 
@@ -116,11 +119,11 @@ export function readConfig(environment: Environment): Config {
     botId: Number(token.split(":")[0]),
     apiRoot: check("TELEGRAM_API_ROOT", webUrl) ?? "",
     webhookSecrets: check("TELEGRAM_WEBHOOK_SECRET", webhookSecretList) ?? [],
-    publicUrl: check("PUBLIC_URL", webUrl),
+    publicUrl: check("PUBLIC_URL", publicUrl),
     adminChats: check("ADMIN_CHATS", chatIds) ?? [],
     operators: check("OPERATORS", personIds),
     approvers: check("APPROVERS", personIds),
-    host: check("HOST", z.string()) ?? "",
+    host: check("HOST", hostName) ?? "",
     port: check("PORT", portNumber) ?? 0,
     database: check("DATABASE_URL", databaseUrl) ?? { kind: "sqlite" as const, path: "" },
     secretKey: check("SECRET_KEY", key32),
@@ -193,7 +196,7 @@ function readVendors({ check, group }: Reader): Pick<Config, "bitdefender" | "ap
   const tenant = check("HALO_TENANT", z.string());
   return {
     bitdefender: bitdefender && {
-      apiUrl: check("BITDEFENDER_API_URL", webUrl) ?? "",
+      apiUrl: check("BITDEFENDER_API_URL", webUrlTo("/api")) ?? "",
       apiKey: bitdefender.BITDEFENDER_API_KEY,
     },
     apono: apono && {
@@ -208,8 +211,8 @@ function readVendors({ check, group }: Reader): Pick<Config, "bitdefender" | "ap
       clientSecret: opsramp.OPSRAMP_CLIENT_SECRET,
     },
     halo: halo && {
-      apiUrl: check("HALO_API_URL", webUrl) ?? "",
-      authUrl: check("HALO_AUTH_URL", webUrl) ?? "",
+      apiUrl: check("HALO_API_URL", webUrlTo("/api")) ?? "",
+      authUrl: check("HALO_AUTH_URL", webUrlTo("/auth")) ?? "",
       clientId: halo.HALO_CLIENT_ID,
       clientSecret: halo.HALO_CLIENT_SECRET,
       ...(tenant ? { tenant } : {}),
@@ -232,6 +235,12 @@ function contradictions(config: Omit<Config, "secrets">, environment: Environmen
       );
     }
     if (persons?.has(config.botId)) problems.push(`${name} holds the bot's own id: list persons only.`);
+  }
+  const { operators, approvers } = config;
+  if (operators && approvers && operators.union(approvers).size === 1) {
+    problems.push(
+      "OPERATORS and APPROVERS are the same single person: nobody approves their own change, so none could ever run.",
+    );
   }
   return problems;
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { duration } from "./duration.ts";
 
@@ -28,8 +29,23 @@ export const webUrl = z.string().transform((value, context) => {
   return value.replace(/\/+$/, "");
 });
 
+/** A vendor's server whose addresses all begin alike: with less, or more, every call would be refused as something else. */
+export function webUrlTo(path: string): z.ZodType<string, string> {
+  return webUrl.refine((value) => endsIn(value, path), `must end in ${path}, as in https://host${path}`);
+}
+
+export const publicUrl = webUrl.refine(
+  (value) => !endsIn(value, "/telegram"),
+  "ends in /telegram: leave that away, the bot adds it",
+);
+
+function endsIn(address: string, path: string): boolean {
+  return URL.parse(address)?.pathname.endsWith(path) ?? false;
+}
+
 export const webhookSecretList = z.string().transform((value, context) => {
   const secrets = value.split(",").map((secret) => secret.trim()).filter(Boolean);
+  if (secrets.length === 0) context.addIssue("holds no secret: anyone could post updates without one");
   if (!secrets.every((secret) => /^[\w-]{32,256}$/.test(secret))) {
     context.addIssue("must be 32 to 256 characters of A-Z, a-z, 0-9, _ and - each");
   }
@@ -65,6 +81,11 @@ export const personIds = idList
     "must be ids of persons, which are positive: groups have negative ids",
   )
   .transform((ids): ReadonlySet<number> => new Set(ids));
+
+export const hostName = z.string().refine(
+  (value) => /^[\w.-]+$/.test(value) || isIPv6(value.replace(/^\[(.*)\]$/, "$1")),
+  "must be an address or a name alone: the port goes into PORT",
+);
 
 export const portNumber = z.string().regex(/^\d{1,5}$/, "must be a port number").transform(Number)
   .refine((port) => port <= 65535, "must be a port number");
