@@ -1,9 +1,12 @@
 /** Knows our own secrets by value and takes them out of whatever leaves the process. */
 export interface Redactor {
   text(value: string): string;
-  /** The same for every string inside a JSON-like value. */
+  /** The same for every string inside data of no particular shape; a reply has a shape and goes through `coverReply`. */
   deep<T>(value: T): T;
-  /** A secret that is in memory only for a while. Returns what forgets it again. */
+  /**
+   * A secret that is in memory only for a while. Returns what forgets it again. Anyone may enter one, so a short one
+   * is not looked for: it would take its letters out of everybody's words.
+   */
   hold(secret: string): () => void;
 }
 
@@ -22,11 +25,11 @@ export function createRedactor(secrets: readonly string[]): Redactor {
     searched = [...known.keys()].sort((one, other) => other.length - one.length);
   };
   const hold = (secret: string) => {
-    const forms = spellingsOf(secret);
+    const forms = secret.length < SHORTEST_HELD ? [] : spellingsOf(secret);
     count(forms, 1);
     return () => count(forms, -1);
   };
-  for (const secret of secrets) hold(secret);
+  for (const secret of secrets) count(spellingsOf(secret), 1);
 
   const text = (value: string) => {
     let clean = value;
@@ -47,6 +50,7 @@ function mapStrings(value: unknown, change: (text: string) => string): unknown {
 /** Shorter ones would cover ordinary words. */
 const SHORTEST = 4;
 const SHORTEST_ENCODED = 8;
+const SHORTEST_HELD = 8;
 
 /** A secret as it may come back to us: within JSON, an address, a form, markup, a credential or a dump. */
 function spellingsOf(secret: string): string[] {

@@ -76,13 +76,29 @@ async function headOf(db: Queryable): Promise<Link> {
   return head ?? { seq: 0, hash: GENESIS };
 }
 
+/** What people and vendors worded; the rest is ours, and a secret that reads like it must not rewrite it. */
+const WORDED: ReadonlySet<string> = new Set(["detail", "target", "person_name", "company"]);
+
 /** A text that the database would store otherwise than it was hashed would look like a forgery ever after. */
 function storable(entry: AuditEntry, cover = (text: string) => text): AuditEntry {
-  const clean = (value: unknown) =>
-    typeof value === "string" ? cover(value).toWellFormed().replaceAll("\0", "\ufffd") : value;
+  const clean = (column: string, value: unknown) => {
+    if (typeof value !== "string") return value;
+    const covered = WORDED.has(column) ? coverWords(value, cover) : value;
+    return covered.toWellFormed().replaceAll("\0", "\ufffd");
+  };
   return Object.fromEntries(
-    Object.entries(entry).map(([column, value]) => [column, clean(value)]),
+    Object.entries(entry).map(([column, value]) => [column, clean(column, value)]),
   ) as AuditEntry;
+}
+
+/** In a detail that is JSON only the strings are words. */
+function coverWords(text: string, cover: (text: string) => string): string {
+  if (!/^[[{"]/.test(text) || cover(text) === text) return cover(text);
+  try {
+    return JSON.stringify(JSON.parse(text, (_, value) => typeof value === "string" ? cover(value) : value));
+  } catch {
+    return cover(text);
+  }
 }
 
 export type AuditProof = { readonly intact: true; readonly rows: number } | {

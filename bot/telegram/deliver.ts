@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto";
 import { type Api, InputFile } from "grammy";
+import type { InlineKeyboardMarkup } from "grammy/types";
 import type { Attachment, Reply } from "../../handlers/reply.ts";
 import type { Redactor } from "../redact.ts";
+import { handleOf, keepingSecrets } from "../render/button_data.ts";
+import { coverReply } from "../render/cover.ts";
 import { type PlainPayload, renderPlain } from "../render/plain.ts";
 import { renderRich, type RichPayload } from "../render/rich.ts";
 import type { MessagesTable } from "../store/schema.ts";
@@ -30,7 +33,7 @@ export async function deliver(
   options: DeliverOptions,
   onSent: (sent: Delivered) => Promise<void>,
 ): Promise<Delivered> {
-  const reply = options.redactor.deep(JSON.parse(row.reply) as Reply);
+  const reply = coverReply(JSON.parse(row.reply) as Reply, options.redactor.text);
   const shown = await showSomehow(row, reply, options);
   const delivered = { ...shown.place, format: shown.format, file_sent: row.file_sent };
   const files = [reply.file, shown.rest].filter((file): file is Attachment => file !== undefined);
@@ -102,7 +105,7 @@ async function show(
   format: "rich" | "plain",
   options: DeliverOptions,
 ): Promise<Shown> {
-  const { content, rest, commands } = contentOf(reply, format, options.capabilities);
+  const { content, rest, commands } = contentOf(reply, format, options);
   await options.keepCommands(row.chat_id, commands);
   const place = row.message_id === null && row.ephemeral_id === null
     ? await send(row, content, options)
@@ -117,24 +120,27 @@ interface Composed {
   readonly commands: ReadonlyMap<string, string>;
 }
 
-function contentOf(reply: Reply, format: "rich" | "plain", { dateTimes }: Capabilities): Composed {
+function contentOf(reply: Reply, format: "rich" | "plain", options: DeliverOptions): Composed {
   const commands = new Map<string, string>();
   const store = (command: string) => {
     const handle = handleOf(command);
     commands.set(handle, command);
     return handle;
   };
+  const { text: cover } = options.redactor;
+  const safe = <Payload extends { reply_markup?: InlineKeyboardMarkup }>(payload: Payload): Payload =>
+    payload.reply_markup
+      ? { ...payload, reply_markup: keepingSecrets(payload.reply_markup, { cover, store }) }
+      : payload;
   if (format === "rich") {
     const { rest, ...payload } = renderRich(reply, { store });
-    return { content: { format, payload }, rest, commands };
+    return { content: { format, payload: safe(payload) }, rest, commands };
   }
-  const { rest, ...payload } = renderPlain(reply, { store, dateTimeEntities: dateTimes });
-  return { content: { format, payload }, rest, commands };
-}
-
-/** The same command always has the same handle, so that a message edited to what it was is seen as unchanged. */
-function handleOf(command: string): string {
-  return createHash("sha256").update(command).digest("base64url").slice(0, 24);
+  const { rest, ...payload } = renderPlain(reply, {
+    store,
+    dateTimeEntities: options.capabilities.dateTimes,
+  });
+  return { content: { format, payload: safe(payload) }, rest, commands };
 }
 
 /** Everything about a new message but what it says. */

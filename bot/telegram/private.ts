@@ -4,6 +4,7 @@ import { stateLine } from "../changes/card.ts";
 import type { Change } from "../changes/machine.ts";
 import { errorFields, type Log } from "../log.ts";
 import type { Redactor } from "../redact.ts";
+import { coverReply } from "../render/cover.ts";
 import { renderPlain } from "../render/plain.ts";
 import type { OfferLink } from "../secrets/offers.ts";
 import type { PrivateLink } from "../secrets/secrets.ts";
@@ -61,7 +62,7 @@ async function sendPrivately(
   aside: Aside | undefined,
   harmless: Reply,
 ): Promise<boolean> {
-  const covered = options.redactor.deep(reply);
+  const covered = coverReply(reply, options.redactor.text);
   return await sendToPerson(options, personId, covered) ||
     aside !== undefined && await sendAside(options, personId, covered, aside, harmless);
 }
