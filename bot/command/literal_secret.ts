@@ -45,23 +45,21 @@ const ASSIGNMENT = new RegExp(
 
 /** The dotted paths in a document under which a secret is written out. */
 export function literalSecretsIn(document: Json, isSecret: SecretJudge): string[] {
-  return unique(
-    leavesOf(document)
-      .filter((leaf) =>
-        typeof leaf.value !== "boolean" && leaf.value !== null && isLiteral(String(leaf.value))
-      )
-      .filter((leaf) => isSecret(leaf.path) || isSecret(withoutIndexes(leaf.path)))
-      // Of a list like [{"key": "accept", "value": …}] the key says what the value is.
-      .filter((leaf) => leaf.keyed === undefined || isSecret(leaf.keyed))
-      .map((leaf) => leaf.path),
-  );
+  const found = leavesOf(document)
+    .filter(({ value }) => typeof value !== "boolean" && value !== null && isLiteral(String(value)))
+    .filter(({ path }) => isSecret(path) || isSecret(withoutIndexes(path)))
+    // Of a list like [{"key": "accept", "value": …}] the key says what the value is.
+    .filter(({ keyed }) => keyed === undefined || isSecret(keyed))
+    .map(({ path }) => path);
+  return unique(found);
 }
 
 /** The dotted paths in a document under which a secret is asked for. */
 export function askedIn(document: Json, isSecret: SecretJudge): string[] {
   return leavesOf(document)
-    .filter((leaf) => leaf.value === ASK && (isSecret(leaf.path) || isSecret(withoutIndexes(leaf.path))))
-    .map((leaf) => leaf.path);
+    .filter(({ path, value }) => value === ASK && (isSecret(path) || isSecret(withoutIndexes(path))))
+    .map(({ path }) => path)
+    .toArray();
 }
 
 /** A flag is no secret, whatever it is called (`new_method=true`). */
@@ -76,31 +74,26 @@ interface Leaf {
   readonly value: string | number | boolean | null;
 }
 
-function leavesOf(root: Json): Leaf[] {
-  const leaves: Leaf[] = [];
-  const waiting: { path: readonly string[]; value: Json }[] = [{ path: [], value: root }];
-  for (let next = waiting.pop(); next; next = waiting.pop()) {
-    const { path, value } = next;
-    if (value === null || typeof value !== "object") leaves.push({ path: path.join("."), value });
-    else if (isKeyed(value)) {
-      const keyed = [...path.slice(0, -1), value.key].join(".");
-      leaves.push({ path: [...path, "value"].join("."), keyed, value: value.value });
-    } else {
-      for (const [key, inner] of Object.entries(value)) waiting.push({ path: [...path, key], value: inner });
-    }
+/** One at a time: all their paths together can be far longer than the document. */
+function* leavesOf(value: Json, path: readonly string[] = []): Generator<Leaf> {
+  if (value === null || typeof value !== "object") yield { path: path.join("."), value };
+  else if (isKeyed(value)) {
+    const keyed = [...path.slice(0, -1), value.key].join(".");
+    yield { path: [...path, "value"].join("."), keyed, value: value.value };
+  } else {
+    for (const [key, inner] of Object.entries(value)) yield* leavesOf(inner, [...path, key]);
   }
-  return leaves.reverse();
 }
 
-function isKeyed(value: Json): value is { readonly key: string; readonly value: string } {
-  const { key, value: inner, ...others } = Object(value);
-  return typeof key === "string" && typeof inner === "string" && Object.keys(others).length === 0;
+function isKeyed(value: object): value is { readonly key: string; readonly value: string } {
+  const { key, value: inner } = value as Readonly<Record<string, unknown>>;
+  return typeof key === "string" && typeof inner === "string" && Object.keys(value).length === 2;
 }
 
 function withoutIndexes(path: string): string {
   return path.split(".").filter((part) => !/^\d+$/.test(part)).join(".");
 }
 
-function unique(values: readonly string[]): string[] {
+function unique(values: Iterable<string>): string[] {
   return [...new Set(values)];
 }

@@ -1,5 +1,5 @@
 import type { Api } from "grammy";
-import type { Message } from "grammy/types";
+import type { Document as TelegramFile } from "grammy/types";
 import type { Json } from "../../handlers/operation.ts";
 import { refusalOf } from "../telegram/api.ts";
 
@@ -12,34 +12,25 @@ export interface Document {
   readonly documentError?: string;
 }
 
-/** The JSON document of a message, or of the message it replies to; undefined when there is none. */
-export async function documentOf(
-  message: Message,
-  api: Api,
-  fileRoot: string,
-): Promise<Document | undefined> {
-  const file = message.document ?? message.reply_to_message?.document;
-  if (!file) return undefined;
+/** What came with a command that takes none: nobody looks into it. */
+export const NOT_TAKEN: Document = { documentError: "The command takes no document." };
+
+/** What a file holds that was sent as a JSON document. */
+export async function documentOf(file: TelegramFile, api: Api, fileRoot: string): Promise<Document> {
   if ((file.file_size ?? 0) > MOST_DOCUMENT_BYTES) return TOO_LARGE;
   const path = await pathOf(file.file_id, api);
   if (!path) return { documentError: "Telegram did not hand over the document. Send it again." };
   const bytes = await download(`${fileRoot}/${path}`);
   if (!bytes) return TOO_LARGE;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return isTooDeep(text) ? TOO_DEEP : { document: JSON.parse(text) as Json };
+    const document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Json;
+    const documentError = excessIn(document);
+    return documentError === undefined ? { document } : { documentError };
   } catch (error) {
     const where = error instanceof SyntaxError ? positionIn(error.message) : "";
     return { documentError: `The document is not valid JSON${where}. Mend it and send it again.` };
   }
 }
-
-/** More than any vendor's body has; what nests without end would exhaust whoever walks through it. */
-const MOST_LEVELS = 64;
-
-const TOO_DEEP: Document = {
-  documentError: `The document is nested more than ${MOST_LEVELS} levels deep. Send only what changes.`,
-};
 
 const TOO_LARGE: Document = { documentError: "The document is larger than 1 MiB. Send only what changes." };
 
@@ -53,16 +44,37 @@ async function pathOf(fileId: string, api: Api): Promise<string | undefined> {
   }
 }
 
-/** Counts the brackets that stand outside of strings. */
-function isTooDeep(text: string): boolean {
-  let level = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
-    if (token === "[" || token === "{") level++;
-    else if (token === "]" || token === "}") level--;
-    if (level > MOST_LEVELS) return true;
+/** More than any vendor's body has; whoever looks through one has to name the place of each value. */
+const MOST_LEVELS = 64;
+const MOST_VALUES = 10_000;
+const MOST_NAMED = 1_000;
+
+/** What there is too much of, as a sentence; undefined for what can be looked through in no time. */
+function excessIn(document: Json): string | undefined {
+  let values = 0;
+  function look(value: Json, level: number, named: number): string | undefined {
+    if (named > MOST_NAMED) return TOO_LONG;
+    if (value === null || typeof value !== "object") return undefined;
+    if (level > MOST_LEVELS) return TOO_DEEP;
+    const inner = Object.values(value);
+    values += inner.length;
+    if (values > MOST_VALUES) return TOO_MANY;
+    for (const [at, key] of Object.keys(value).entries()) {
+      const excess = look(inner[at] ?? null, level + 1, named + key.length);
+      if (excess !== undefined) return excess;
+    }
+    return undefined;
   }
-  return false;
+  return look(document, 1, 0);
 }
+
+const TOO_DEEP = `The document is nested more than ${MOST_LEVELS} levels deep. Send only what changes.`;
+const TOO_MANY = `The document has more than ${
+  MOST_VALUES.toLocaleString("en")
+} values. Send only what changes.`;
+const TOO_LONG = `Names in the document are, one within the other, longer than ${
+  MOST_NAMED.toLocaleString("en")
+} characters. Send only fields that the vendor has.`;
 
 /** Undefined when it is larger than we take; the size Telegram states is not relied on. */
 async function download(url: string): Promise<Uint8Array | undefined> {
@@ -71,14 +83,14 @@ async function download(url: string): Promise<Uint8Array | undefined> {
     await response.body?.cancel();
     throw new Error(`Telegram answered ${response.status} to a download`);
   }
-  const parts: Uint8Array[] = [];
+  const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   for await (const part of response.body) {
     size += part.length;
     if (size > MOST_DOCUMENT_BYTES) return undefined;
     parts.push(part);
   }
-  return new Uint8Array(parts.flatMap((part) => [...part]));
+  return await new Blob(parts).bytes();
 }
 
 /** Where the parser stopped; its message may quote the document, so nothing else of it is repeated. */

@@ -4,7 +4,7 @@ import type { Config } from "../config.ts";
 import { textOf } from "../people/incoming.ts";
 import type { People } from "../people/people.ts";
 import type { Turn } from "../turn.ts";
-import { documentOf } from "./document.ts";
+import { documentOf, NOT_TAKEN } from "./document.ts";
 import type { Interpreter } from "./interpreter.ts";
 import type { Strangers } from "./strangers.ts";
 
@@ -49,10 +49,11 @@ export function createHearing({ config, api, people, interpreter, strangers }: H
       }
       await people.meet(turn.person);
       const told = message.document ?? message.reply_to_message?.document;
-      if (told && !await interpreter.allows(turn, interpreter.needOf(first), text)) return;
-      const fileRoot = `${config.apiRoot}/file/bot${config.token}`;
-      const came = await documentOf(message, api, fileRoot);
-      if (!came) return await interpreter.obey(turn, first);
+      if (!told) return await interpreter.obey(turn, first);
+      if (!await interpreter.allows(turn, interpreter.needOf(first), text)) return;
+      const came = interpreter.takesDocument(first)
+        ? await documentOf(told, api, `${config.apiRoot}/file/bot${config.token}`)
+        : NOT_TAKEN;
       const documentAt = message.document || first.kind === "literal_secret"
         ? undefined
         : message.reply_to_message?.message_id;

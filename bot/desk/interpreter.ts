@@ -6,6 +6,7 @@ import type { Requests } from "../changes/requests.ts";
 import { type Command, headOf, isChange } from "../command/command.ts";
 import { parse, type Parsed, type Understood } from "../command/parse.ts";
 import { refusalOf } from "../command/refusal.ts";
+import { takesDocument } from "../command/usage.ts";
 import { errorFields, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Need } from "../people/access.ts";
@@ -18,6 +19,9 @@ import type { Strangers } from "./strangers.ts";
 
 /** Whoever typed it longer ago, while the bot or the phone was away, may have thought better of it since. */
 const STALE_MS = 120_000;
+
+/** A document may hold thousands of secrets, and what is said of them is kept for good. */
+const MOST_NAMED = 10;
 
 export type AnyCommand = Operation | Builtin;
 
@@ -40,6 +44,7 @@ export interface Interpreter {
   /** Judges the person anew; a refusal is told and recorded. */
   allows(turn: Turn, need: Need, said: string): Promise<boolean>;
   needOf(parsed: Parsed<AnyCommand>): Need;
+  takesDocument(parsed: Parsed<AnyCommand>): boolean;
   /** `documentAt`: the message that held the document, where it is another one. */
   obey(turn: Turn, parsed: Parsed<AnyCommand>, documentAt?: number): Promise<void>;
   /** Goes on with something stored; the person is judged anew. */
@@ -74,14 +79,16 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     const places = [turn.messageId, documentAt].filter((id) => id !== undefined);
     const gone = await Promise.all(places.map((id) => deleteMessage(turn, id)));
     const deleted = gone.length > 0 && gone.every(Boolean);
+    const named = fields.slice(0, MOST_NAMED);
+    const more = fields.length > named.length ? [`and ${fields.length - named.length} more`] : [];
     turn.refuse("literal_secret", {
-      detail: fields.join(", "),
+      detail: [...named, ...more].join(", "),
       next: [
         deleted
           ? "I deleted it and used nothing of it. "
           : "I may not delete messages here: delete it yourself now. Nothing of it was used. ",
         "Whoever was in this chat may have read it, so replace it where it comes from. Then send the command with ",
-        { code: fields.map((field) => `${field}=?`).join(" ") },
+        { code: [...named.map((field) => `${field}=?`), ...(more.length > 0 ? ["…"] : [])].join(" ") },
         ": you get a private page to enter it.",
       ],
     });
@@ -103,6 +110,7 @@ export function createInterpreter(options: InterpreterOptions): Interpreter {
     understand: (text, came = {}) => parse(text, { ...vocabulary, botName: options.botName(), ...came }),
     allows,
     needOf: (parsed) => ("command" in parsed && parsed.command ? needOf(parsed.command) : "read"),
+    takesDocument: (parsed) => "command" in parsed && !!parsed.command && takesDocument(parsed.command),
     async obey(turn, parsed, documentAt) {
       switch (parsed.kind) {
         case "command":

@@ -166,7 +166,7 @@ export const peopleGuards: readonly Guard[] = [
     ],
     ["a secret that was typed is blanked in the store", "turn.blank();"],
   ]),
-  ...guardsOf("bot/desk/hearing.ts", SPEAKERS, [
+  ...guardsOf("bot/desk/hearing.ts", [...SPEAKERS, "tests/security/document_test.ts"], [
     [
       "commands of other bots",
       `return turn.refuse("other_bot_command");`,
@@ -177,8 +177,9 @@ export const peopleGuards: readonly Guard[] = [
     ],
     [
       "a document is fetched for who may do what it is for",
-      "if (told && !await interpreter.allows(turn, interpreter.needOf(first), text)) return;",
+      "if (!await interpreter.allows(turn, interpreter.needOf(first), text)) return;",
     ],
+    ["a document is fetched for what takes one", "interpreter.takesDocument(first)", "true"],
     ["talk in groups", `if (turn.chat.type !== "private") return;`],
     ["strangers who talk in private", "if (!decision.allowed) return;"],
   ]),

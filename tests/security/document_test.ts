@@ -17,8 +17,51 @@ for (const command of ["/create apono", "/update opsramp Service Desk"]) {
   ]);
 }
 
-chatTest("/ping with a document that nests without end is only a /ping", {}, [
-  { said: "/ping", saying: { document: DEEP }, answered: "pong" },
+/** Small to send, but slow to read for whoever looks twice at each quote, or writes out where each value stands. */
+const COSTLY: readonly [what: string, content: string, told: RegExp][] = [
+  ["a text of escaped quotes that never ends", `"${'\\"'.repeat(500_000)}`, /The document is not valid JSON/],
+  [
+    "many values under a long name",
+    `{"${"x".repeat(900)}":[1${",1".repeat(250_000)}]}`,
+    /has more than 10,000 values\. Send only what changes\./,
+  ],
+  [
+    "a long name",
+    `{"${"x".repeat(500_000)}":1}`,
+    /one within the other, longer than 1,000 characters\. Send only fields/,
+  ],
+  [
+    "long names in each other",
+    `${`{"${"x".repeat(30)}":`.repeat(60)}1${"}".repeat(60)}`,
+    /one within the other, longer than 1,000 characters\. Send only fields/,
+  ],
+];
+
+for (const [what, content, told] of COSTLY) {
+  chatTest(`/create apono with a document of ${what} says what is wrong with it`, {}, [{
+    said: "/create apono",
+    saying: { document: { name: "costly.json", content } },
+    answered: { says: told, only: BEN },
+    audited: ["refused malformed_command"],
+  }]);
+}
+
+for (const command of ["/ping", "/status apono", "/nothing"]) {
+  Deno.test(`${command} takes no document, so what comes with it is not even fetched`, async () => {
+    await using desk = await openDesk();
+    await desk.say(BEN, command, { document: DEEP });
+    assert.deepEqual(desk.telegram.calls("getFile"), []);
+  });
+}
+
+chatTest("/disable ec2 with a document says that it takes none, and does not fetch it", {}, [
+  {
+    said: "/disable ec2 Acme Corp reason=x",
+    saying: { document: DEEP },
+    answered: { says: "/disable ec2 takes no document. Nothing was read from it.", only: BEN },
+    audited: ["refused malformed_command"],
+  },
+  { happens: ({ telegram }) => assert.deepEqual(telegram.calls("getFile"), []) },
 ]);
 
 const BRACKETS = { name: "odd.json", content: { type: "postgresql", name: "[".repeat(500) + '"\\' } };
@@ -53,4 +96,13 @@ Deno.test("/create apono with a secret in it leaves the document alone that it r
   await desk.rest();
   assert.ok(desk.telegram.messages(GROUP).includes(held));
   assert.ok(!desk.telegram.messages(GROUP).some(({ text }) => text?.includes("hunter2")));
+});
+
+Deno.test("/create apono with thousands of secrets in its document names ten, in the chat and in the audit", async () => {
+  await using desk = await openDesk();
+  const keys = Array.from({ length: 9_000 }, (_, at) => [`p${at}_password`, "hunter2hunter2"]);
+  const content = { ["x".repeat(900)]: Object.fromEntries(keys) };
+  await desk.say(BEN, "/create apono", { document: { name: "ledger.json", content } });
+  const [refused] = await desk.audit();
+  assert.match(refused?.detail ?? "", /^(x+\.p\d_password, ){10}and 8990 more$/);
 });
