@@ -12,6 +12,9 @@ const SILENT_OR_SHUT: ReadonlySet<FailureKind> = new Set([
   "credentials_refused",
 ]);
 
+/** It works, and will not do what it was asked for. */
+const ALL_BUT_DOWN: ReadonlySet<FailureKind> = new Set(["not_found", "not_offered", "rejected"]);
+
 /** A vendor that failed: what happened, what did not, what to do next. */
 export function vendorFailureReply(error: ClientError, trace: string): Reply {
   const { failure } = error;
@@ -20,16 +23,16 @@ export function vendorFailureReply(error: ClientError, trace: string): Reply {
     blocks.push({ kind: "facts", facts: [[whoSays(failure), { data: failure.detail, max: 200 }]] });
   }
   return {
-    mark: failure.kind === "not_found" || failure.kind === "rejected" ? "attention" : "down",
+    mark: ALL_BUT_DOWN.has(failure.kind) ? "attention" : "down",
     title: SILENT_OR_SHUT.has(failure.kind) ? `${failure.vendor} ${unreachable(failure)}` : describe(failure),
     blocks,
     footer: ["ref ", { code: trace }],
   };
 }
 
-/** What is told about a vendor that is silent are our own words. */
-export function whoSays({ kind, vendor }: Failure): string {
-  return kind === "unreachable" || kind === "timed_out" ? "Cause" : `${vendor} said`;
+/** Our own words are never put into the vendor's mouth. */
+export function whoSays({ quoted, vendor }: Failure): string {
+  return quoted ? `${vendor} said` : "Cause";
 }
 
 const AWAY = "is not reachable";

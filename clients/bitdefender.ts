@@ -16,7 +16,6 @@ export {
   MOST_COMPANIES_BY_ACCOUNT,
   MOST_COMPANIES_BY_NAME,
 } from "./bitdefender/methods.ts";
-export { isNotOffered } from "./bitdefender/rpc_error.ts";
 
 export interface BitdefenderOptions {
   /** The Access URL of Control Center → My Account → API keys; ends in `/api`. */
@@ -46,11 +45,9 @@ export function createBitdefender(options: BitdefenderOptions): Bitdefender {
       const no = errorIn(body);
       return no && { detail: no.words, ...(status === 400 && { kind: no.kind }) };
     },
-    refusalIn(body, operation) {
+    refusalIn(body) {
       const no = errorIn(body);
-      if (!no) return undefined;
-      const { cause, kind, words } = no;
-      return { cause, kind, detail: cause.notOffered ? `this tenant no longer offers ${operation}` : words };
+      return no && { kind: no.kind, detail: no.words };
     },
     ...(onCall && { onCall }),
     ...(timeoutMs !== undefined && { timeoutMs }),

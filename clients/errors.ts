@@ -5,6 +5,7 @@ export type FailureKind =
   | "credentials_refused"
   | "rights_refused"
   | "not_found"
+  | "not_offered"
   | "rejected"
   | "rate_limited"
   | "unexpected_reply";
@@ -15,8 +16,10 @@ export interface Failure {
   readonly vendor: string;
   /** The client method or documented vendor method that was called. */
   readonly operation: string;
-  /** The vendor's own words, cleaned and cut; never a URL's query, a header or a key. */
+  /** The vendor's own words or what we found, cleaned and cut; never a URL's query, a header or a key. */
   readonly detail?: string;
+  /** The detail is the vendor's own words: only such are said to be. */
+  readonly quoted?: true;
   readonly status?: number;
   /** When the vendor (or our circuit breaker) lets the next call through, in ms from now. */
   readonly retryAfterMs?: number;
@@ -63,13 +66,22 @@ export function describe(failure: Failure): string {
       return `${failure.vendor} does not let our key do this${status}`;
     case "not_found":
       return `${failure.vendor} does not know what was asked for${status}`;
+    case "not_offered":
+      return `${failure.vendor} does not offer ${failure.operation} to us${status}`;
     case "rejected":
       return `${failure.vendor} rejected the request${status}`;
     case "rate_limited":
       return `${failure.vendor} asks us to slow down${status}`;
     case "unexpected_reply":
-      return `${failure.vendor} answered in a way that its documentation does not describe${status}`;
+      return isItsOwn(failure)
+        ? `${failure.vendor} answered with an error of its own${status}`
+        : `${failure.vendor} answered in a way that its documentation does not describe${status}`;
   }
+}
+
+/** The vendor says that something went wrong on its side; what else does not fit may be a change of its API. */
+function isItsOwn({ quoted, status = 0 }: Failure): boolean {
+  return quoted === true || status >= 500;
 }
 
 /** What to do next, in one sentence. `credentials`: what they are called where they are configured. */
@@ -91,11 +103,16 @@ export function nextStep(failure: Failure, credentials?: readonly string[]): str
       return `Someone who administers ${failure.vendor}: give our key the right to do this, then ask again.`;
     case "not_found":
       return `Check the id or the name; it may have been deleted in ${failure.vendor}.`;
+    case "not_offered":
+      return `Use ${failure.vendor}'s own console for this: nothing typed here makes ${failure.vendor} offer it.`;
     case "rejected":
       return `Correct what ${failure.vendor} objects to, then ask again.`;
     case "rate_limited":
       return `Ask again in ${later}.`;
     case "unexpected_reply":
+      if (isItsOwn(failure)) {
+        return `Ask again in ${later}; if it lasts, check ${failure.vendor}'s own status.`;
+      }
       return `Ask again; if it happens twice, ${failure.vendor} may have changed its API: the log has the reference.`;
   }
 }

@@ -62,10 +62,17 @@ export interface CallEvent {
   readonly trace?: string;
 }
 
+export interface Explained {
+  readonly kind?: FailureKind;
+  /** The vendor's words. */
+  readonly detail?: string;
+  /** What we know it to mean, in our words and instead of the vendor's. */
+  readonly found?: string;
+}
+
 export interface RefusalInside {
   readonly kind: FailureKind;
   readonly detail: string;
-  readonly cause?: unknown;
 }
 
 export interface HttpOptions {
@@ -78,9 +85,9 @@ export interface HttpOptions {
   /** One attempt is given up after this long; 15 s unless said otherwise. */
   readonly timeoutMs?: number;
   /** Reads a vendor's error body: its kind (when the status does not tell) and its words. */
-  readonly explain?: (status: number, body: unknown) => { kind?: FailureKind; detail?: string } | undefined;
+  readonly explain?: (status: number, body: unknown) => Explained | undefined;
   /** For a vendor that also says no with a status that is fine: whether this answer does, and why. */
-  readonly refusalIn?: (body: unknown, operation: string) => RefusalInside | undefined;
+  readonly refusalIn?: (body: unknown) => RefusalInside | undefined;
   /** How many ms a 429 asks us to wait, when it is not in `Retry-After`; `now` is epoch ms. */
   readonly retryAfter?: (headers: Headers, now: number) => number | undefined;
   readonly onCall?: (event: CallEvent) => void;

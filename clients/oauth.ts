@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "./clock.ts";
-import { ClientError, type FailureKind } from "./errors.ts";
-import { type Authorization, type CallEvent, type CallOptions, createHttp } from "./http.ts";
+import { ClientError } from "./errors.ts";
+import { type Authorization, type CallEvent, type CallOptions, createHttp, type Explained } from "./http.ts";
 
 export interface TokenOptions {
   /** As people say it, e.g. "HaloPSA". */
@@ -118,8 +118,8 @@ const CREDENTIAL_ERRORS = new Set([
  * A 404 is a wrong address, never a missing record: whoever reads back a deleted record must not take it for
  * proof.
  */
-function explainRefusal(status: number, body: unknown): { kind?: FailureKind; detail?: string } | undefined {
-  if (status === 404) return { kind: "unexpected_reply", detail: "no token endpoint at this address" };
+function explainRefusal(status: number, body: unknown): Explained | undefined {
+  if (status === 404) return { kind: "unexpected_reply", found: "no token endpoint at this address" };
   const error = refusalSchema.safeParse(body).data?.error;
   const refused = [401, 403, 407].includes(status) || (error !== undefined && CREDENTIAL_ERRORS.has(error));
   return refused ? { kind: "credentials_refused" } : undefined;

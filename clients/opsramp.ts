@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "./clock.ts";
-import type { FailureKind } from "./errors.ts";
-import { type CallEvent, type CallOptions, createHttp, type Limits } from "./http.ts";
+import { type CallEvent, type CallOptions, createHttp, type Explained, type Limits } from "./http.ts";
 import { createTokenKeeper } from "./oauth.ts";
 import { type Installed, installedPage, installedSchema } from "./opsramp/installed.ts";
 import type { InstalledUpdate } from "./opsramp/update.ts";
@@ -138,11 +137,11 @@ const said = z.union([
 const NO_SUCH_RESOURCE = "0003";
 
 /** The vendor's statuses do not say what they say elsewhere: a missing integration is a 500. */
-function explain(status: number, body: unknown): { kind?: FailureKind; detail?: string } | undefined {
+function explain(status: number, body: unknown): Explained {
   const words = said.safeParse(body).data;
   const detail = words ? { detail: words.message } : {};
   if (/no installed integration found/i.test(words?.message ?? "")) return { kind: "not_found", ...detail };
-  if (status === 410) return { kind: "rejected", detail: "the tenant is unavailable or deactivated" };
+  if (status === 410) return { kind: "rejected", found: "the tenant is unavailable or deactivated" };
   if (status === 500 && words?.code === NO_SUCH_RESOURCE) return { kind: "rejected", ...detail };
   return detail;
 }

@@ -45,15 +45,15 @@ function judgeLoss({ lost, why, sent, status, deadline }: Loss, about: Case): Re
 }
 
 function judgeSuccess({ status, headers, text }: Answer, about: Case): Verdict {
-  const { options, request, secrets } = about;
+  const { options, secrets } = about;
   const body = parse(text);
-  const inside = options.refusalIn?.(body, request.operation);
+  const inside = options.refusalIn?.(body);
   if (inside) {
     const isLimit = inside.kind === "rate_limited";
     const retryAfterMs = isLimit ? retryAfter(options, 429, headers) : undefined;
     return refuse(about, {
       ...inside,
-      detail: cleanWords(inside.detail, secrets) ?? "it gave no reason",
+      ...inWords(inside.detail, secrets, "it gave no reason"),
       finding: "working",
       passing: isLimit,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -70,9 +70,7 @@ function judgeError({ status, headers, text }: Answer, about: Case): Refusal {
   const explained = explain(options, status, body);
   const stale = options.authorization?.staleOn?.includes(status) ?? false;
   const kind = explained?.kind ?? (stale ? "credentials_refused" : kindOf(status));
-  const detail = status < 400
-    ? "it redirects to another address, which is not followed"
-    : cleanWords(explained?.detail ?? wordsOf(body), secrets);
+  const found = status < 400 ? "it redirects to another address, which is not followed" : explained?.found;
   const retryAfterMs = retryAfter(options, status, headers);
   const down = kind === "unreachable" || kind === "timed_out" ||
     (kind === "unexpected_reply" && status >= 500);
@@ -82,9 +80,20 @@ function judgeError({ status, headers, text }: Answer, about: Case): Refusal {
     stale,
     passing: down || kind === "rate_limited",
     finding: down ? "outage" : "working",
-    ...(detail === undefined ? {} : { detail }),
+    ...(found === undefined ? inWords(explained?.detail ?? wordsOf(body), secrets) : { detail: found }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
+}
+
+/** What the vendor said, marked as its own words; without any, what we say instead. */
+function inWords(
+  said: string | undefined,
+  secrets: readonly string[],
+  otherwise?: string,
+): Pick<Failure, "detail" | "quoted"> {
+  const words = cleanWords(said, secrets);
+  if (words !== undefined) return { detail: words, quoted: true };
+  return otherwise === undefined ? {} : { detail: otherwise };
 }
 
 interface Refused {
@@ -95,6 +104,7 @@ interface Refused {
   readonly sent?: boolean;
   readonly status?: number;
   readonly detail?: string;
+  readonly quoted?: true;
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }

@@ -1,4 +1,4 @@
-import { type Bitdefender, isNotOffered, MOST_COMPANIES_BY_NAME } from "../../clients/bitdefender.ts";
+import { type Bitdefender, MOST_COMPANIES_BY_NAME } from "../../clients/bitdefender.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { BadInput, type Context } from "../operation.ts";
 import { fold, NothingFits, resolve } from "../resolve.ts";
@@ -71,7 +71,7 @@ export async function companiesLike(context: Ctx, part: string): Promise<Compani
 
 /** The method or its area is not there for this key; another way may be. */
 export function isUnavailable(error: unknown): boolean {
-  return isNotOffered(error) || (error instanceof ClientError && error.kind === "rights_refused");
+  return error instanceof ClientError && (error.kind === "not_offered" || error.kind === "rights_refused");
 }
 
 /** Names that contain this one's or start like it: what an approver could take it for. */

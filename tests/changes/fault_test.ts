@@ -49,10 +49,22 @@ const ROWS: readonly Row[] = [
     evidence: /The external ID is now/,
   },
   {
-    what: "a refusal",
+    what: "an error of the vendor's own inside HTTP 200, before it took effect",
     fault: { error: { code: -32000, message: "Server error", details: "The license has expired." } },
     state: "not applied",
-    evidence: /Nothing was changed\. GravityZone said: “.*The license has expired\..*”/,
+    evidence: /GravityZone answered with an error of its own.*The external ID is the one from before\./,
+  },
+  {
+    what: "an error of the vendor's own inside HTTP 200, after it took effect",
+    fault: { error: { code: -32000, message: "Server error" }, applied: true },
+    state: "applied",
+    evidence: /GravityZone answered with an error of its own.*The external ID is now 00000001a30a/,
+  },
+  {
+    what: "a refusal",
+    fault: { error: { code: -32602, message: "Invalid params", details: "No such company" } },
+    state: "not applied",
+    evidence: /Nothing was changed\. GravityZone said: “No such company”/,
   },
   {
     what: "a refusal of our key",

@@ -5,9 +5,7 @@ import {
   type Bitdefender,
   type BitdefenderOptions,
   createBitdefender,
-  isNotOffered,
 } from "../../clients/bitdefender.ts";
-import { ClientError } from "../../clients/errors.ts";
 import type { CallEvent } from "../../clients/http.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 import { createGravityZone, type GravityZone, type GravityZoneOptions } from "../sandbox/gravityzone.ts";
@@ -259,14 +257,16 @@ Deno.test("createBitdefender tells a wrong key from a key without the area", asy
 });
 
 const insideHttp200: readonly (readonly [code: number, details: string, kind: string])[] = [
-  [-32000, "Something is missing", "rejected"],
+  [-32000, "Something is missing", "unexpected_reply"],
   [-32000, "Invalid API key. Please generate an API key in Control Center.", "credentials_refused"],
   [-32001, "the API key is not licensed for the Companies API", "rights_refused"],
   [-32002, "No such company", "not_found"],
   [-32003, "API requests limit exceeded.", "rate_limited"],
   [-32600, "Missing 'id'.", "rejected"],
+  [-32601, "The selected API is not available.", "not_offered"],
   [-32602, "Invalid value for 'companyId'", "rejected"],
-  [-31999, "Something new", "rejected"],
+  [-32603, "Internal error", "unexpected_reply"],
+  [-31999, "Something new", "unexpected_reply"],
 ];
 
 for (const [code, details, kind] of insideHttp200) {
@@ -274,7 +274,8 @@ for (const [code, details, kind] of insideHttp200) {
     await using at = rig();
     at.vendor.faults.next("disableAmazonEC2Integration", { error: { code, message: "Oops", details } });
     const failure = await failureOf(at.client.disableAmazonEC2Integration({}, patient()));
-    assert.deepEqual([failure.kind, failure.detail, failure.ambiguous], [kind, details, false]);
+    assert.deepEqual([failure.kind, failure.detail, failure.quoted], [kind, details, true]);
+    assert.equal(failure.ambiguous, kind === "unexpected_reply", "only a refusal says that nothing was done");
     assert.equal(at.vendor.calls.length, 1);
   });
 }
@@ -309,17 +310,6 @@ Deno.test("createBitdefender writes once when it is over the limit, and holds ba
     "disableAmazonEC2Integration",
     "getCompanyDetails",
   ]);
-});
-
-Deno.test("createBitdefender says that a tenant no longer offers a method", async () => {
-  await using at = rig();
-  at.vendor.faults.next("getCompanyDetailsByAWSAccountId", {
-    error: { code: -32601, message: "Method not found", details: "The selected API is not available." },
-  });
-  const error = await at.client.getCompanyDetailsByAWSAccountId({ accountId: "123456789012" }, patient())
-    .catch((error: unknown) => error);
-  assert.ok(isNotOffered(error) && error instanceof ClientError);
-  assert.equal(error.failure.detail, "this tenant no longer offers getCompanyDetailsByAWSAccountId");
 });
 
 Deno.test("createBitdefender reads an error without data and ignores one that is null", async () => {

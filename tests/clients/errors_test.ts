@@ -7,9 +7,10 @@ const EVERY_KIND: Readonly<Record<FailureKind, string>> = {
   credentials_refused: "GravityZone refused our key (503)",
   rights_refused: "GravityZone does not let our key do this (503)",
   not_found: "GravityZone does not know what was asked for (503)",
+  not_offered: "GravityZone does not offer getThing to us (503)",
   rejected: "GravityZone rejected the request (503)",
   rate_limited: "GravityZone asks us to slow down (503)",
-  unexpected_reply: "GravityZone answered in a way that its documentation does not describe (503)",
+  unexpected_reply: "GravityZone answered with an error of its own (503)",
 };
 const kinds = Object.keys(EVERY_KIND).filter((kind): kind is FailureKind => kind in EVERY_KIND);
 
@@ -41,6 +42,18 @@ Deno.test("describe says that the answer was lost when a write may have arrived"
   const lost = failure("unreachable", { ambiguous: true });
   assert.equal(describe(lost), "GravityZone's answer to the change was lost");
   assert.equal(describe({ ...lost, status: 502 }), "GravityZone's answer to the change was lost (502)");
+});
+
+Deno.test("describe tells an error of the vendor's own from an answer that its documentation does not describe", () => {
+  const odd = failure("unexpected_reply", { status: 200, detail: "not as documented: id (invalid_value)" });
+  assert.equal(
+    describe(odd),
+    "GravityZone answered in a way that its documentation does not describe (200)",
+  );
+  assert.match(nextStep(odd), /may have changed its API/);
+  const own = failure("unexpected_reply", { detail: "Server error", quoted: true });
+  assert.equal(describe(own), "GravityZone answered with an error of its own");
+  assert.equal(nextStep(own), "Ask again in 60 s; if it lasts, check GravityZone's own status.");
 });
 
 Deno.test("describe leaves out what is not known", () => {

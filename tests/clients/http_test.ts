@@ -198,6 +198,7 @@ Deno.test("call names the place where an answer differs from the schema, never t
   assert.equal(failure.kind, "unexpected_reply");
   assert.equal(failure.status, 200);
   assert.equal(failure.detail, "not as documented: items.1.id (invalid_value)");
+  assert.equal(failure.quoted, undefined, "these are our words");
 });
 
 Deno.test("call says when an answer is empty or not JSON", async () => {
@@ -234,7 +235,11 @@ Deno.test("call lets the vendor's client explain an error", async () => {
     explain: (status, body) => ({ kind: "not_found", detail: `${status} ${JSON.stringify(body)}` }),
   });
   const failure = await failureOf(send(getThing));
-  assert.deepEqual([failure.kind, failure.detail], ["not_found", '500 {"code":"0005"}']);
+  assert.deepEqual([failure.kind, failure.detail, failure.quoted], [
+    "not_found",
+    '500 {"code":"0005"}',
+    true,
+  ]);
   assert.equal(events.length, 1, "a documented not-found is not asked again");
 });
 

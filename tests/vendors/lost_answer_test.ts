@@ -31,8 +31,7 @@ const LOST: readonly {
   {
     what: "a server error",
     fault: { kind: "apply-then-500" },
-    card:
-      /^✅ Applied: .*\nHaloPSA answered in a way that its documentation does not describe \(500\)\. Read back: /,
+    card: /^✅ Applied: .*\nHaloPSA answered with an error of its own \(500\)\. Read back: /,
   },
   {
     what: "a demand to slow down",
