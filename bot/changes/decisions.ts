@@ -9,7 +9,7 @@ import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
 import { askedInVain } from "./asked_in_vain.ts";
 import { cardOf, freezeLine, MOST_OF_NAMES, personLine } from "./card.ts";
-import { freezeFor } from "./freeze.ts";
+import { freezeFor, unfreezeCommand } from "./freeze.ts";
 import { auditOf, type Change, findChange, type Move, move } from "./machine.ts";
 import { cardKey } from "./requests.ts";
 
@@ -51,7 +51,13 @@ export function createDecisions({ store, people, secrets, metrics }: DecisionsOp
       if (freeze) {
         return turn.refuse("frozen", {
           ...record,
-          next: line("Frozen: ", freezeLine(freeze), ". /unfreeze lifts it."),
+          next: line(
+            "Frozen: ",
+            freezeLine(freeze),
+            ". ",
+            { code: unfreezeCommand(freeze.target) },
+            " lifts it.",
+          ),
         });
       }
     }

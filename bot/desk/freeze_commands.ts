@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { line, type Reply } from "../../handlers/reply.ts";
 import { freezeLine, personLine } from "../changes/card.ts";
-import { activeFreezes, EVERYTHING } from "../changes/freeze.ts";
+import { activeFreezes, endsLater, EVERYTHING, putFreeze, unfreezeCommand } from "../changes/freeze.ts";
 import type { Aliases } from "../command/command.ts";
 import { duration } from "../duration.ts";
 import type { FreezesTable } from "../store/schema.ts";
@@ -36,7 +36,7 @@ export function freezeCommands({ store, aliases, groups }: FreezeCommandsOptions
           .optional(),
         reason: z.string().trim().min(1).meta({ positional: true, rest: true, placeholder: "reason" }),
       }),
-      execute(turn, input) {
+      async execute(turn, input) {
         const row: FreezesTable = {
           target: input.target ?? EVERYTHING,
           reason: input.reason,
@@ -45,17 +45,12 @@ export function freezeCommands({ store, aliases, groups }: FreezeCommandsOptions
           created_at: store.now(),
           ends_at: input.for === undefined ? null : store.now() + (duration(input.for) ?? 0),
         };
-        turn.also(async (transaction) => {
-          await transaction.insertInto("freezes").values(row)
-            .onConflict((conflict) => conflict.column("target").doUpdateSet(row)).execute();
-        });
-        turn.audit({ event: "frozen", target: row.target, detail: row.reason });
-        announce(turn, groups, {
-          mark: "refused",
-          title: line("Frozen: ", freezeLine(row)),
-          blocks: [{ kind: "text", text: "No change runs until it is lifted; reads go on." }],
-          footer: { code: row.target === EVERYTHING ? "/unfreeze" : `/unfreeze ${row.target}` },
-        });
+        const held = (await activeFreezes(store)).find(({ target }) => target === row.target);
+        if (held && endsLater(held, row)) return refuseShorter(turn, row, held);
+        turn.also((transaction) => putFreeze(transaction, row));
+        const replaced = held ? ` · replaces that of ${held.holder_name}: ${held.reason}` : "";
+        turn.audit({ event: "frozen", target: row.target, detail: row.reason + replaced });
+        announce(turn, groups, frozenReply(row, held));
       },
     }),
     builtin({
@@ -69,14 +64,11 @@ export function freezeCommands({ store, aliases, groups }: FreezeCommandsOptions
         const active = await activeFreezes(store);
         const freeze = active.find((one) => one.target === wanted);
         if (!freeze) {
-          const others = active.map((
-            one,
-          ) => (one.target === EVERYTHING ? "/unfreeze" : `/unfreeze ${one.target}`));
           turn.answer({
             mark: "info",
             title: input.target ? `${input.target} is not frozen` : "Not everything is frozen",
-            blocks: others.length > 0
-              ? [{ kind: "list", items: others.map((command) => ({ code: command })) }]
+            blocks: active.length > 0
+              ? [{ kind: "list", items: active.map((one) => ({ code: unfreezeCommand(one.target) })) }]
               : [{ kind: "text", text: "Nothing is." }],
             personal: true,
           });
@@ -98,6 +90,36 @@ export function freezeCommands({ store, aliases, groups }: FreezeCommandsOptions
       },
     }),
   ];
+}
+
+function frozenReply(row: FreezesTable, replaced: FreezesTable | undefined): Reply {
+  const what = row.target === EVERYTHING ? "No change" : `No change of ${row.target}`;
+  return {
+    mark: "refused",
+    title: line("Frozen: ", freezeLine(row)),
+    blocks: [
+      { kind: "text", text: `${what} runs until it is lifted; reads go on.` },
+      ...(replaced
+        ? [{ kind: "text" as const, text: line("It replaces: ", freezeLine(replaced), ".") }]
+        : []),
+    ],
+    footer: { code: unfreezeCommand(row.target) },
+  };
+}
+
+function refuseShorter(turn: Turn, row: FreezesTable, held: FreezesTable): void {
+  turn.refuse("frozen_longer", {
+    operation: "freeze",
+    detail: row.reason,
+    about: { target: row.target },
+    next: line(
+      "Frozen: ",
+      freezeLine(held),
+      ". ",
+      { code: unfreezeCommand(held.target) },
+      " lifts it; then a shorter one can be set.",
+    ),
+  });
 }
 
 /** Where it was said, and in every other admin group: it concerns everyone who may change something. */

@@ -34,6 +34,7 @@ export const reasons = {
   already_decided: "This change has been decided already.",
   expired: "This change waited too long and has expired. Ask for it again.",
   frozen: "Changes are frozen.",
+  frozen_longer: "A freeze that lasts longer is in force, so this one was not set.",
   target_moved: "The target has changed since this was asked for, so nothing was done.",
   policy_changed: "The bot's rules have changed since this was approved, so nothing was done.",
   rights_changed: "Someone who asked or approved no longer may, so nothing was done.",
