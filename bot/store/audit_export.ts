@@ -1,3 +1,4 @@
+import { csvRow } from "../../handlers/csv.ts";
 import { CONTENT } from "./audit.ts";
 import type { AuditTable } from "./schema.ts";
 
@@ -19,7 +20,7 @@ export function csvLines(rows: AsyncIterable<AuditTable>): AsyncGenerator<Uint8A
   return chunks(
     `${COLUMNS.join(",")}\n`,
     rows,
-    (row) => COLUMNS.map((column) => cell(row[column])).join(","),
+    (row) => csvRow(COLUMNS.map((column) => row[column])),
   );
 }
 
@@ -37,11 +38,4 @@ async function* chunks(
     text = "";
   }
   yield encoder.encode(text);
-}
-
-function cell(value: string | number | null): string {
-  if (value === null) return "";
-  if (typeof value === "number") return String(value);
-  const safe = /^[=+\-@＝＋－＠\t\r\n]/.test(value) ? `'${value}` : value;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

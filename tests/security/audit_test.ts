@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { toCsv } from "../../handlers/csv.ts";
 import { csvLines } from "../../bot/store/audit_export.ts";
 import type { AuditTable } from "../../bot/store/schema.ts";
 import { testOnEach } from "../changes/database.ts";
@@ -59,20 +60,53 @@ Deno.test("/disable ec2: a secret of ours that somebody types as the reason is n
   assert.match(desk.news().at(-1) ?? "", /intact/);
 });
 
-Deno.test("csvLines lets no cell begin as a formula, in any alphabet, and keeps every row in its place", async () => {
-  const starts = ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"];
-  const details = [...starts.map((start) => `${start}cmd|' /C calc'!A0`), 'a,"b"', "a;=1", "two\nlines"];
-  const rows = details.map((detail, index): AuditTable => ({ ...ROW, seq: index + 1, detail }));
+/** What somebody typed, and the cell that a spreadsheet gets to see, whichever sign it takes for a separator. */
+const CELLS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ["=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r"].map((
+      sign,
+    ) => [`${sign}cmd|' /C calc'!A0`, `'${sign}cmd|' /C calc'!A0`]),
+  ),
+  "ok;=1+1;@SUM(A1)": "ok;'=1+1;'@SUM(A1)",
+  "a\t=1+1": "a\t'=1+1",
+  "a, ＝1+1": "a, '＝1+1",
+  "a\n=1+1": "a\n'=1+1",
+  "\n=1+1": "'\n'=1+1",
+  ' "=1+1': ` "'=1+1`,
+  'a;"=1+1': `a;"'=1+1`,
+  'a,"b"': 'a,"b"',
+  "two\nlines": "two\nlines",
+  "Acme - Berlin = 2+2 @ 3": "Acme - Berlin = 2+2 @ 3",
+};
+
+Deno.test("csvLines lets no cell begin as a formula, in any alphabet and by any separator, and keeps every row in its place", async () => {
+  const rows = Object.keys(CELLS).map((detail, index): AuditTable => ({ ...ROW, seq: index + 1, detail }));
   let text = "";
   for await (const chunk of csvLines(ReadableStream.from(rows))) text += new TextDecoder().decode(chunk);
-  const cells = [...text.matchAll(/(?<=^|,)(?:"((?:[^"]|"")*)"|([^,\n]*))(?=,|\n|$)/g)]
-    .map(([, quoted, plain = ""]) => quoted?.replaceAll('""', '"') ?? plain);
-  for (const detail of details) {
-    const cell = starts.some((start) => detail.startsWith(start)) ? `'${detail}` : detail;
-    assert.ok(cells.includes(cell), JSON.stringify(cell));
-  }
-  assert.deepEqual(cells.filter((cell) => starts.some((start) => cell.startsWith(start))), []);
+  assert.deepEqual(cellsOf(text, "\n").slice(1).map((row) => row[12]), Object.values(CELLS));
 });
+
+Deno.test("toCsv lets no cell begin as a formula, in any alphabet and by any separator, and keeps numbers", () => {
+  const text = toCsv(["text", "number"], Object.keys(CELLS).map((value) => [value, -5]));
+  const wanted = Object.values(CELLS).map((cell) => [cell, "-5"]);
+  assert.deepEqual(cellsOf(text, "\r\n"), [["text", "number"], ...wanted]);
+});
+
+Deno.test("toCsv answers at once on long hostile text", () => {
+  const started = performance.now();
+  for (const part of ["\n", " ", '"', ";", ";=", "=", "\t ="]) toCsv([], [[part.repeat(1_000_000)]]);
+  assert.ok(performance.now() - started < 5_000);
+});
+
+/** By RFC 4180. */
+function cellsOf(text: string, lineEnd: string): string[][] {
+  const rows: string[][] = [[]];
+  for (const [, quoted, plain = "", end] of text.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\n)/g)) {
+    rows.at(-1)?.push(quoted?.replaceAll('""', '"') ?? plain);
+    if (end === lineEnd) rows.push([]);
+  }
+  return rows.slice(0, -1);
+}
 
 const ROW: AuditTable = {
   seq: 1,
