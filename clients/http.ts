@@ -68,6 +68,8 @@ export interface Explained {
   readonly detail?: string;
   /** What we know it to mean, in our words and instead of the vendor's. */
   readonly found?: string;
+  /** The token was refused and the request not looked at, as with a status of `staleOn`. */
+  readonly stale?: boolean;
 }
 
 export interface RefusalInside {
@@ -84,7 +86,7 @@ export interface HttpOptions {
   readonly authorization?: Authorization;
   /** One attempt is given up after this long; 15 s unless said otherwise. */
   readonly timeoutMs?: number;
-  /** Reads a vendor's error body: its kind (when the status does not tell) and its words. */
+  /** Reads a vendor's error body, for what its status does not tell. */
   readonly explain?: (status: number, body: unknown) => Explained | undefined;
   /** For a vendor that also says no with a status that is fine: whether this answer does, and why. */
   readonly refusalIn?: (body: unknown) => RefusalInside | undefined;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "./clock.ts";
+import { ClientError } from "./errors.ts";
 import { type CallEvent, type CallOptions, createHttp, type Explained, type Limits } from "./http.ts";
 import { createTokenKeeper } from "./oauth.ts";
 import { type Installed, installedPage, installedSchema } from "./opsramp/installed.ts";
@@ -72,10 +73,14 @@ export function createOpsRamp(options: OpsRampOptions): OpsRamp {
   const http = createHttp({ ...shared, baseUrl, limits, authorization, explain, retryAfter });
   const installed = path`/api/v2/tenants/${options.tenantId}/integrations/installed`;
 
-  function search(pageNo: number, pageSize: number, call: CallOptions): Promise<Page> {
+  async function search(pageNo: number, pageSize: number, call: CallOptions): Promise<Page> {
     const query = { pageNo, pageSize, isDescendingOrder: false, sortName: "name" };
     const request = { operation: "searchInstalled", method: "GET", write: false } as const;
-    return http.call({ ...request, path: `${installed}/search`, query }, installedPage, call);
+    try {
+      return await http.call({ ...request, path: `${installed}/search`, query }, installedPage, call);
+    } catch (error) {
+      throw error instanceof ClientError && error.kind === "not_found" ? withoutTenant(error) : error;
+    }
   }
 
   async function listInstalled(call: CallOptions): Promise<readonly Installed[]> {
@@ -123,6 +128,13 @@ export function createOpsRamp(options: OpsRampOptions): OpsRamp {
 
 type Page = z.output<typeof installedPage>;
 
+/** A search names no record: what is missing is the place to search in. */
+function withoutTenant({ failure }: ClientError): ClientError {
+  const detail = "there is no such tenant at this address: check OPSRAMP_TENANT_ID and OPSRAMP_API_URL";
+  const { vendor, operation, status = 404 } = failure;
+  return new ClientError({ kind: "unreachable", vendor, operation, status, detail, ambiguous: false });
+}
+
 const said = z.union([
   z.object({ message: z.string(), code: z.string().optional() }),
   z.array(z.object({ message: z.string(), fieldName: z.string().optional() })).transform((problems) => ({
@@ -133,11 +145,15 @@ const said = z.union([
   })),
 ]);
 
+const oauthError = z.object({ error: z.string() });
+
 /** "No resource found with UUID …": something that the request names, such as a role, does not exist. */
 const NO_SUCH_RESOURCE = "0003";
 
 /** The vendor's statuses do not say what they say elsewhere: a missing integration is a 500. */
 function explain(status: number, body: unknown): Explained {
+  // "Unable to authenticate": a validation error is a list, and never has this shape.
+  if (status === 400 && oauthError.safeParse(body).success) return { stale: true };
   const words = said.safeParse(body).data;
   const detail = words ? { detail: words.message } : {};
   if (/no installed integration found/i.test(words?.message ?? "")) return { kind: "not_found", ...detail };

@@ -1,5 +1,5 @@
 import type { Failure, FailureKind } from "../errors.ts";
-import type { HttpOptions, Request } from "../http.ts";
+import type { Explained, HttpOptions, Request } from "../http.ts";
 import type { Finding } from "./breaker.ts";
 import type { Answer, Loss } from "./exchange.ts";
 import { cleanWords, wordsOf } from "./words.ts";
@@ -68,7 +68,7 @@ function judgeError({ status, headers, text }: Answer, about: Case): Refusal {
   const { options, secrets } = about;
   const body = parse(text);
   const explained = explain(options, status, body);
-  const stale = options.authorization?.staleOn?.includes(status) ?? false;
+  const stale = explained?.stale ?? options.authorization?.staleOn?.includes(status) ?? false;
   const kind = explained?.kind ?? (stale ? "credentials_refused" : kindOf(status));
   const found = status < 400 ? "it redirects to another address, which is not followed" : explained?.found;
   const retryAfterMs = retryAfter(options, status, headers);
@@ -133,6 +133,9 @@ const KIND_OF_STATUS: ReadonlyMap<number, FailureKind> = new Map([
   [401, "credentials_refused"],
   [403, "rights_refused"],
   [404, "not_found"],
+  // The vendor, or what stands before it, waited for a request that it may have had in part or whole.
+  [408, "timed_out"],
+  [410, "not_found"],
   [429, "rate_limited"],
   [502, "unreachable"],
   [503, "unreachable"],
@@ -149,9 +152,7 @@ function parse(text: string): unknown {
   }
 }
 
-function explain(options: HttpOptions, status: number, body: unknown): ReturnType<
-  NonNullable<HttpOptions["explain"]>
-> {
+function explain(options: HttpOptions, status: number, body: unknown): Explained | undefined {
   try {
     return options.explain?.(status, body);
   } catch {

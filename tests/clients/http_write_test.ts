@@ -46,8 +46,11 @@ Deno.test("each write has a connection of its own", async () => {
   assert.equal(server.connections, 3);
 });
 
-const AMBIGUOUS = [[500, true], [502, true], [503, true], [504, true], [302, true]] as const;
-const REFUSED = [[400, false], [401, false], [403, false], [404, false], [422, false], [429, false]] as const;
+const AMBIGUOUS = [[408, true], [500, true], [502, true], [503, true], [504, true], [302, true]] as const;
+const REFUSED = [[400, false], [401, false], [403, false], [404, false], [410, false], [422, false], [
+  429,
+  false,
+]] as const;
 for (const [status, ambiguous] of [...AMBIGUOUS, ...REFUSED]) {
   Deno.test(`a write answered with ${status} is sent once and ${ambiguous ? "" : "not "}ambiguous`, async () => {
     let requests = 0;

@@ -54,6 +54,14 @@ const reads: readonly Conversation[] = [
     answered: ['No installed integration has the id "INTG-nowhere"', "/list opsramp"],
     asked: [`GET ${INSTALLED}/INTG-nowhere`],
   },
+  {
+    name: "/list opsramp of a tenant that is not there names what to check, and speaks of no id",
+    said: "/list opsramp",
+    environment: { OPSRAMP_TENANT_ID: "client_9" },
+    answered: ["OpsRamp unreachable (404)", "check OPSRAMP_TENANT_ID and OPSRAMP_API_URL"],
+    lacks: ["Check the id", "deleted"],
+    asked: [SEARCH.replace("client_8", "client_9")],
+  },
 ];
 
 const updates: readonly Conversation[] = [

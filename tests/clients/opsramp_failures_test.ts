@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { failureOf } from "./calling.ts";
+import { CUSTOM, openDesk, SERVICE_DESK } from "./opsramp_desk.ts";
+
+/** How OpsRamp refuses a token with 400: "Unable to authenticate". */
+const UNABLE = {
+  kind: "status",
+  status: 400,
+  body: { error: "unauthorized", error_description: "Unable to authenticate" },
+} as const;
+
+Deno.test("createOpsRamp() takes 400 with an OAuth error for a stale token, and reads again once", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("get", UNABLE);
+  assert.equal((await desk.client.getInstalled(CUSTOM, desk.call)).id, CUSTOM);
+  assert.deepEqual(desk.asked(), ["token", "get", "token", "get"]);
+});
+
+Deno.test("createOpsRamp() replays a write that was refused with 400 and an OAuth error, once", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("update", UNABLE);
+  await desk.client.updateInstalled(SERVICE_DESK, { displayName: "New" }, desk.call);
+  assert.deepEqual(desk.asked(), ["token", "update", "token", "update"]);
+});
+
+Deno.test("createOpsRamp() says that the credentials are refused when 400 comes again", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("update", UNABLE, 3);
+  const failure = await failureOf(desk.client.updateInstalled(CUSTOM, { displayName: "New" }, desk.call));
+  assert.deepEqual(
+    [failure.kind, failure.detail, failure.ambiguous],
+    ["credentials_refused", "Unable to authenticate", false],
+  );
+  assert.deepEqual(desk.asked(), ["token", "update", "token", "update"]);
+});
+
+Deno.test.each([
+  [[{ code: "0002", fieldName: "role", message: "No role found" }]],
+  [{ code: "0002", message: "Malformed JSON" }],
+])("createOpsRamp() takes 400 with %o for a refusal and sends a write once", async (body) => {
+  await using desk = openDesk();
+  desk.emulator.fail("update", { kind: "status", status: 400, body });
+  const failure = await failureOf(desk.client.updateInstalled(CUSTOM, { displayName: "New" }, desk.call));
+  assert.equal(failure.kind, "rejected");
+  assert.deepEqual(desk.asked(), ["token", "update"]);
+});
+
+Deno.test("listInstalled() says that the tenant or the address is wrong when there is nothing to search", async () => {
+  await using desk = openDesk({}, { tenantId: "client_9" });
+  for (const asked of [desk.client.listInstalled, desk.client.countInstalled]) {
+    const failure = await failureOf(asked(desk.call));
+    assert.deepEqual(
+      [failure.kind, failure.status, failure.detail],
+      [
+        "unreachable",
+        404,
+        "there is no such tenant at this address: check OPSRAMP_TENANT_ID and OPSRAMP_API_URL",
+      ],
+    );
+  }
+  assert.deepEqual(desk.asked(), ["token", "unknown", "unknown"], "asked again");
+});
+
+Deno.test("updateInstalled() does not know what became of a write that was answered with 408", async () => {
+  await using desk = openDesk();
+  desk.emulator.fail("update", { kind: "status", status: 408 });
+  const failure = await failureOf(desk.client.updateInstalled(CUSTOM, { displayName: "New" }, desk.call));
+  assert.deepEqual([failure.kind, failure.ambiguous], ["timed_out", true]);
+  assert.deepEqual(desk.asked(), ["token", "update"]);
+});
