@@ -5,7 +5,6 @@ import {
   type Card,
   type Context,
   type JsonObject,
-  type Nothing,
   operationsOf,
   type Receipt,
   type Undo,
@@ -41,7 +40,7 @@ type Way =
   | { readonly by: "role"; readonly role: string; readonly account: string }
   | { readonly by: "keys"; readonly key: string };
 
-/** Sets up Amazon EC2 for a company, with a cross-account role or with access keys. */
+/** With a role or with keys. Never "nothing to change": others may have set up something else outside this bot. */
 export const enableEc2 = change({
   verb: "enable",
   target: "ec2",
@@ -95,10 +94,7 @@ function checkedKey(key: string): string {
   );
 }
 
-async function plan(
-  context: Context<Bitdefender>,
-  typed: z.output<typeof input>,
-): Promise<Ec2Plan | Nothing> {
+async function plan(context: Context<Bitdefender>, typed: z.output<typeof input>): Promise<Ec2Plan> {
   const way = wayOf(typed);
   const company = await resolveCompany(context, typed.company);
   const also = way.by === "role" ? way.account : undefined;
@@ -106,11 +102,6 @@ async function plan(
     readEc2State(context, company, await recorded(context, company.id), also),
     lookAlikes(context, company),
   ]);
-  if (way.by === "role" && before.role === way.role && before.listed[way.account] === true) {
-    return {
-      nothing: ["EC2 of ", { data: company.name }, " is set up with ", { code: way.role }, " already"],
-    };
-  }
   return {
     input: { company: company.id, ...typedWay(way) },
     target: targetOf(company),
@@ -134,22 +125,21 @@ function render(plan: Ec2Plan): Card {
         : []),
       { label: "External ID", now: externalIdNow(plan.before), after: "kept" },
     ],
-    breaks: replaces(plan, way) ? [["What is set up now for ", name, " is replaced."]] : [],
+    breaks: [["Whatever is set up now for ", name, " is replaced; GravityZone cannot say what."]],
     sends: sends(plan, way),
     warnings: [...warnings(plan, way), ...lookAlikeWarnings(plan)],
   };
 }
 
-function replaces({ before }: Ec2Plan, way: Way): boolean {
-  const sameRole = way.by === "role" && before.role === way.role;
-  return !sameRole && (before.role !== null || Object.values(before.listed).includes(true));
-}
-
 function warnings({ before }: Ec2Plan, way: Way): readonly Line[] {
-  if (way.by === "keys" || before.externalId !== null) return [];
-  return [
-    "No external ID was generated yet, so the role cannot trust GravityZone: /rotate externalid first.",
-  ];
+  if (way.by === "keys") return [];
+  if (before.externalId === null) {
+    return [
+      "No external ID was generated yet, so the role cannot trust GravityZone: /rotate externalid first.",
+    ];
+  }
+  const known = before.role === way.role && before.listed[way.account] === true;
+  return known ? ["This bot has enabled it with this role: it may be set up like that already."] : [];
 }
 
 /** As it goes to the vendor; the secret key is not known here and never will be. */

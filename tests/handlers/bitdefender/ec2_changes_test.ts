@@ -71,7 +71,10 @@ Deno.test("/enable ec2 role= shows a card that says what is sent and how it is t
     method: BY_ROLE,
     params: { companyId: ids.acmeLabs, crossAccountRoleArn: ROLE },
   });
-  assert.deepEqual([card.breaks, card.warnings], [[], []]);
+  assert.deepEqual(card.breaks.map(plain), [
+    "Whatever is set up now for Acme Labs is replaced; GravityZone cannot say what.",
+  ]);
+  assert.deepEqual(card.warnings, []);
   assert.deepEqual(operation.undo(plan), {
     possible: true,
     how: "by disabling it",
@@ -106,19 +109,19 @@ Deno.test("/enable ec2 role= is undone by disabling, from exactly the state that
   assert.deepEqual([...at.recall], [[`ec2:${ids.acmeLabs}:off`, "disabled"]]);
 });
 
-Deno.test("/enable ec2 role= has nothing to do only when the role is recorded and listed", async () => {
+Deno.test("/enable ec2 role= can be asked for again: someone may have changed the role elsewhere", async () => {
   await using at = rig();
-  const enable = changeOf("enable", "ec2");
-  const input = { company: "Acme Corp", role: ROLE };
-  const unrecorded = await enable.plan(at.context, input);
-  assert.ok(!("nothing" in unrecorded));
   recordAcmeCorp(at);
-  const nothing = await enable.plan(at.context, input);
-  assert.ok("nothing" in nothing);
-  assert.equal(plain(nothing.nothing), `EC2 of Acme Corp is set up with ${ROLE} already`);
-  at.vendor.faults.always(LOOK_UP, METHOD_NOT_FOUND);
-  const blind = await enable.plan(at.context, input);
-  assert.ok(!("nothing" in blind));
+  const other = { by: "role", roleArn: `${ROLE}-of-another`, accountId: "111222345123" } as const;
+  ec2Of(at.vendor.world, ids.acmeCorp).configured = other;
+  const plan = await at.plan("enable", "ec2", { company: "Acme Corp", role: ROLE });
+  const card = changeOf("enable", "ec2").render(plan);
+  assert.deepEqual(card.warnings?.map(plain), [
+    "This bot has enabled it with this role: it may be set up like that already.",
+    "Not to be confused with Acme Corporation",
+  ]);
+  await at.run("enable", "ec2", plan);
+  assert.deepEqual(ec2Of(at.vendor.world, ids.acmeCorp).configured, { ...other, roleArn: ROLE });
 });
 
 Deno.test("/enable ec2 role= that replaces a recorded role says so, and is undone to that role", async () => {
@@ -126,7 +129,9 @@ Deno.test("/enable ec2 role= that replaces a recorded role says so, and is undon
   recordAcmeCorp(at);
   const plan = await at.plan("enable", "ec2", { company: "Acme Corp", role: OTHER_ROLE });
   const card = changeOf("enable", "ec2").render(plan);
-  assert.deepEqual(card.breaks.map(plain), ["What is set up now for Acme Corp is replaced."]);
+  assert.deepEqual(card.breaks.map(plain), [
+    "Whatever is set up now for Acme Corp is replaced; GravityZone cannot say what.",
+  ]);
   assert.deepEqual(card.warnings?.map(plain), ["Not to be confused with Acme Corporation"]);
   const { verdict } = await at.run("enable", "ec2", plan);
   assert.equal(verdict.state, "applied");
