@@ -186,6 +186,11 @@ function nextLine(change: Change): Line | undefined {
           time: change.next_check_at,
           as: "relative",
         }];
+    case "not applied":
+      return change.next_check_at === null ? undefined : ["In case it is only slow: next look ", {
+        time: change.next_check_at,
+        as: "relative",
+      }];
     default:
       return undefined;
   }

@@ -14,7 +14,7 @@ export interface DueOptions {
 /** Which change this replica works on next. Of several replicas one gets it. */
 export interface Due {
   /**
-   * An approved change, one that a dead replica left, or an unknown one whose time to look has come; none of
+   * An approved change, one that a dead replica left, or one whose time to look again has come; none of
    * `underWay`, which this replica is at work on even if a long pause made it miss the renewal.
    */
   next(underWay: ReadonlySet<string>): Promise<Change | undefined>;
@@ -59,23 +59,23 @@ export function createDue({ store, holder, log }: DueOptions): Due {
   }
 
   /** No audit row for a look that may find nothing new: the lease alone keeps other replicas off. */
-  async function unknown(): Promise<Change | undefined> {
+  async function uncertain(): Promise<Change | undefined> {
     const now = store.now();
-    const due = await store.db.selectFrom("changes").select("code").where("state", "=", "unknown")
+    const due = await store.db.selectFrom("changes").select(["code", "checks"])
       .where("next_check_at", "<=", now).where("claimed_until", "<=", now)
       .orderBy("next_check_at").limit(1).executeTakeFirst();
     return due && await store.db.updateTable("changes").set(claim())
-      .where("code", "=", due.code).where("state", "=", "unknown").where("claimed_until", "<=", now)
+      .where("code", "=", due.code).where("checks", "=", due.checks).where("claimed_until", "<=", now)
       .returningAll().executeTakeFirst();
   }
 
   return {
-    next: async (underWay) => await approved() ?? await abandoned(underWay) ?? await unknown(),
+    next: async (underWay) => await approved() ?? await abandoned(underWay) ?? await uncertain(),
     async renew(underWay) {
       if (underWay.size === 0) return;
       await store.db.updateTable("changes").set(claim())
         .where("code", "in", [...underWay]).where("claimed_by", "=", holder)
-        .where("state", "in", ["executing", "unknown"]).execute();
+        .where("state", "in", ["executing", "unknown", "not applied"]).execute();
     },
   };
 }

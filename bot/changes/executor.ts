@@ -1,5 +1,5 @@
-import { ClientError, describe } from "../../clients/errors.ts";
-import { BadInput, type Receipt, type Verdict } from "../../handlers/operation.ts";
+import { ClientError } from "../../clients/errors.ts";
+import { BadInput, type Receipt } from "../../handlers/operation.ts";
 import type { Line } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
 import { errorFields, type Log } from "../log.ts";
@@ -14,13 +14,14 @@ import type { Store } from "../store/store.ts";
 import type { Vendors } from "../vendors.ts";
 import { cardMessage } from "./decisions.ts";
 import { createDue, EXECUTION_LEASE_MS } from "./due.ts";
-import { type Change, type ChangeEvent, move } from "./machine.ts";
-import { notRun, type Obstacle, obstacleTo } from "./obstacle.ts";
-import { conclusion, outcomeFor, refusedBy, unlessSaid } from "./outcome.ts";
+import { type Change, type Move, move } from "./machine.ts";
+import { notRun, type Obstacle, obstacleTo, suddenObstacle } from "./obstacle.ts";
+import { outcomeFor, refusedBy } from "./outcome.ts";
+import { readBack, type Seen } from "./read_back.ts";
 import { vendorPart } from "./vendor_part.ts";
 
-/** After an unknown outcome: look again soon, then ever more rarely, for about a day. */
-const CHECK_AFTER_MS = [60_000, 240_000, 900_000, 3_600_000, 14_400_000, 43_200_000] as const;
+/** To write down an outcome. */
+const ATTEMPTS_TO_RECORD = 3;
 
 export interface ExecutorOptions {
   readonly config: Config;
@@ -70,14 +71,28 @@ export function createExecutor(options: ExecutorOptions): Executor {
   }
 
   /** Marks the write as sent before sending it: whoever comes after a crash reads back and does not repeat. */
+  async function markAsSent(change: Change): Promise<Change | undefined> {
+    try {
+      return await move(store, {
+        code: change.code,
+        event: "send",
+        set: { sent_at: store.now(), claimed_until: store.now() + EXECUTION_LEASE_MS },
+        only: { claimedBy: holder },
+        audit: { detail: change.hash },
+        async also(transaction) {
+          const sudden = await suddenObstacle(change, store, transaction);
+          if (sudden) throw new Stopped(sudden);
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+      await stop(change, error.obstacle);
+      return undefined;
+    }
+  }
+
   async function sendOnce(change: Change, values: Readonly<Record<string, string>>): Promise<void> {
-    const sending = await move(store, {
-      code: change.code,
-      event: "send",
-      set: { sent_at: store.now(), claimed_until: store.now() + EXECUTION_LEASE_MS },
-      only: { claimedBy: holder },
-      audit: { detail: change.hash },
-    });
+    const sending = await markAsSent(change);
     const part = sending && vendorPart(vendors, sending);
     if (!part) return;
     // Whoever took over meanwhile reads back, and must not see this write arrive afterwards.
@@ -89,15 +104,15 @@ export function createExecutor(options: ExecutorOptions): Executor {
       receipt = await part.operation.apply(part.context(), part.plan, values);
     } catch (error) {
       if (error instanceof BadInput) {
-        return void await finish(sending, "fail", `Nothing was sent. ${error.message}`);
+        return await refuse(sending, `Nothing was sent. ${error.message}`);
       }
       if (error instanceof ClientError && !error.failure.ambiguous) {
-        return void await finish(sending, "fail", refusedBy(error));
+        return await refuse(sending, refusedBy(error));
       }
       if (!(error instanceof ClientError)) {
         log.error("apply_failed", { code: change.code, ...errorFields(error) });
       }
-      return void await readBack(sending, undefined, error);
+      return void await settle(sending, undefined, error);
     }
     await conclude(sending, receipt);
   }
@@ -107,7 +122,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
     const { personal = [] } = receipt;
     const forget = personal.map(({ value }) => redactor.hold(value));
     try {
-      const finished = await readBack(change, receipt);
+      const finished = await settle(change, receipt);
       if (personal.length === 0 || !finished || finished.state === "not applied") return;
       await options.offers.handOver(finished, personal)
         .catch((error) => log.error("hand_over_failed", { code: change.code, ...errorFields(error) }));
@@ -117,59 +132,69 @@ export function createExecutor(options: ExecutorOptions): Executor {
   }
 
   /** Resolves to what became of the change; undefined when somebody else has it by now. */
-  async function readBack(
+  async function settle(
     change: Change,
     receipt: Receipt | undefined,
     cause?: unknown,
   ): Promise<Change | undefined> {
-    const why = cause instanceof ClientError ? `${describe(cause.failure)}. ` : "";
-    const part = vendorPart(vendors, change);
-    if (!part) return await finish(change, "lose", `${why}The vendor is not set up any more.`, { receipt });
-    try {
-      const verdict = await part.operation.verify(part.context(), part.plan, receipt);
-      const { event, evidence } = conclusion(verdict, receipt, why);
-      return await finish(change, event, evidence, { receipt, verdict });
-    } catch (error) {
-      if (!(error instanceof ClientError)) {
-        log.error("verify_failed", { code: change.code, ...errorFields(error) });
-      }
-      const seen = error instanceof ClientError ? describe(error.failure) : "The read-back failed";
-      const evidence = unlessSaid(why, `${seen}, so nobody can say yet whether it took effect.`);
-      return await finish(change, "lose", evidence, { receipt });
-    }
+    const seen = await readBack(change, {
+      store,
+      part: vendorPart(vendors, change),
+      receipt,
+      cause,
+      onError: (error) => log.error("verify_failed", { code: change.code, ...errorFields(error) }),
+    });
+    return await finish(change, seen, receipt);
+  }
+
+  async function refuse(change: Change, evidence: Line): Promise<void> {
+    await finish(change, { event: "fail", evidence, againAfterMs: null });
   }
 
   async function finish(
     change: Change,
-    event: Extract<ChangeEvent, "apply" | "accept" | "fail" | "lose">,
-    evidence: Line,
-    { receipt, verdict }: { receipt?: Receipt | undefined; verdict?: Verdict } = {},
+    { event, evidence, verdict, againAfterMs }: Seen,
+    receipt?: Receipt,
   ): Promise<Change | undefined> {
-    const again = event === "lose" ? CHECK_AFTER_MS[change.checks] : undefined;
-    const moved = await move(store, {
+    const detail = JSON.stringify(redactor.deep(evidence));
+    const step: Move = {
       code: change.code,
       event,
       set: {
-        evidence: JSON.stringify(redactor.deep(evidence)),
+        evidence: detail,
         ...(receipt?.data ? { receipt: JSON.stringify(redactor.deep(receipt.data)) } : {}),
         ...(verdict?.after === undefined ? {} : { after_state: JSON.stringify(verdict.after) }),
+        ...(event === "stand" ? { finished_at: change.finished_at } : {}),
         claimed_by: null,
         claimed_until: 0,
-        next_check_at: again === undefined ? null : store.now() + again,
+        next_check_at: againAfterMs === null ? null : store.now() + againAfterMs,
         checks: change.checks + 1,
       },
       only: { claimedBy: holder },
-      audit: { detail: JSON.stringify(redactor.deep(evidence)) },
+      audit: { detail },
       show: (row) => (row.state === change.state ? [cardMessage(row)] : [cardMessage(row), outcomeFor(row)]),
       also: async (transaction, row) => {
         await remember(store, transaction, verdict?.remember ?? {});
         await secrets.wipe(transaction, row.handle);
       },
-    });
+    };
+    const moved = await persistently(() => move(store, step));
     if (!moved) return undefined;
-    metrics.changes.inc({ state: moved.state });
+    if (moved.state !== change.state) metrics.changes.inc({ state: moved.state });
     log.info("change_finished", { code: moved.code, state: moved.state, trace: moved.trace });
     return moved;
+  }
+
+  /** What the vendor said is not lost to a moment's trouble; the claim keeps a second attempt from counting twice. */
+  async function persistently<T>(record: () => Promise<T>): Promise<T> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await record();
+      } catch (error) {
+        if (attempt === ATTEMPTS_TO_RECORD) throw error;
+        log.warning("outcome_not_recorded", errorFields(error));
+      }
+    }
   }
 
   async function stop(change: Change, { reason, event, ...seen }: Obstacle): Promise<void> {
@@ -192,7 +217,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
       if (!change) return false;
       underWay.add(change.code);
       try {
-        if (change.sent_at !== null) await readBack(change, undefined);
+        if (change.sent_at !== null) await settle(change, undefined);
         else await execute(change);
       } finally {
         underWay.delete(change.code);
@@ -201,4 +226,12 @@ export function createExecutor(options: ExecutorOptions): Executor {
     },
     renew: () => due.renew(underWay),
   };
+}
+
+/** Undoes the mark of a write that must not leave. */
+class Stopped extends Error {
+  constructor(readonly obstacle: Obstacle) {
+    super("An obstacle came up at the last moment");
+    this.name = "Stopped";
+  }
 }

@@ -27,6 +27,10 @@ export const transitions = {
   accept: { from: ["executing", "unknown"], to: "accepted" },
   fail: { from: ["executing", "unknown"], to: "not applied" },
   lose: { from: ["executing", "unknown"], to: "unknown" },
+  /** A later look sees what the first read-back did not: the write was slow. */
+  surface: { from: ["not applied"], to: "applied" },
+  /** A later look sees the same as the first. */
+  stand: { from: ["not applied"], to: "not applied" },
 } as const satisfies Record<string, Transition>;
 
 interface Transition {

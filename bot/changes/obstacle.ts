@@ -8,6 +8,7 @@ import { nextStep } from "../next_step.ts";
 import type { People } from "../people/people.ts";
 import { type ReasonCode, reasons } from "../people/reasons.ts";
 import { StoreAway } from "../store/away.ts";
+import type { Queryable } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { freezeLine } from "./card.ts";
 import { type Difference, differences, fingerprint, policyOf } from "./fingerprint.ts";
@@ -43,12 +44,23 @@ export async function obstacleTo(
     return notRun("plan_altered");
   }
   if (change.policy !== policyOf(config)) return notRun("policy_changed");
-  if (change.expires_at <= store.now()) return { ...notRun("expired"), event: "expire" };
-  const freeze = await freezeFor(store, change);
-  if (freeze) return { ...notRun("frozen"), evidence: line("Frozen: ", freezeLine(freeze)) };
+  const sudden = await suddenObstacle(change, store);
+  if (sudden) return sudden;
   const rights = await rightsLost(change, people);
   if (rights) return rights;
   return part ? await drift(change, part, log) : notRun("vendor_not_set_up");
+}
+
+/** What can come up while the rest is being asked, and is therefore asked again in the moment of sending. */
+export async function suddenObstacle(
+  change: Change,
+  store: Store,
+  db: Queryable = store.db,
+): Promise<Obstacle | undefined> {
+  if (change.expires_at <= store.now()) return { ...notRun("expired"), event: "expire" };
+  const freeze = await freezeFor(store, change, db);
+  if (freeze) return { ...notRun("frozen"), evidence: line("Frozen: ", freezeLine(freeze)) };
+  return undefined;
 }
 
 export function notRun(reason: ReasonCode): Obstacle {

@@ -7,7 +7,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0002_chain_head": { up: chainHead },
   "0003_changes_by_state": { up: changesByState },
   "0004_inbox_by_id": { up: inboxById },
+  "0005_changes_to_check": { up: changesToCheck },
 };
+
+async function changesToCheck(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createIndex("changes_to_check").on("changes").column("next_check_at")
+    .where(sql.ref("next_check_at"), "is not", null).execute();
+}
 
 /** SQLite keeps rows in the order of a key that is an `integer`; for any other key it writes a second tree. */
 async function inboxById(db: Kysely<unknown>): Promise<void> {

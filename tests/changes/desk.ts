@@ -157,7 +157,7 @@ async function isAtRest(
       .where("state", "in", ["approved", "executing"]).limit(1).execute();
     if (changes.length > 0) return undefined;
     const checks = await store.db.selectFrom("changes").select("code")
-      .where("state", "=", "unknown").where("next_check_at", "<=", store.now()).limit(1).execute();
+      .where("next_check_at", "<=", store.now()).limit(1).execute();
     if (checks.length > 0) return undefined;
   }
   const messages = await store.db.selectFrom("messages").select("key")

@@ -20,6 +20,8 @@ const WAYS: Readonly<Record<ChangeEvent, Partial<Record<ChangeState, ChangeState
   accept: { executing: "accepted", unknown: "accepted" },
   fail: { executing: "not applied", unknown: "not applied" },
   lose: { executing: "unknown", unknown: "unknown" },
+  surface: { "not applied": "applied" },
+  stand: { "not applied": "not applied" },
 };
 
 const EVENTS = Object.keys(WAYS) as ChangeEvent[];

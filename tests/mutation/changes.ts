@@ -133,6 +133,7 @@ export const changeGuards: readonly Guard[] = [
       "set: { sent_at: store.now(), claimed_until: store.now() + EXECUTION_LEASE_MS },",
       "set: { claimed_until: store.now() + EXECUTION_LEASE_MS },",
     ],
+    ["what comes up in the last moment stops it", "if (sudden) throw new Stopped(sudden);"],
     ["a write does not leave after its lease", "if (sending.claimed_until <= store.now()) {", "if (false) {"],
     ["what was sent is read back, not sent again", "if (change.sent_at !== null)", "if (false)"],
     [
@@ -145,6 +146,14 @@ export const changeGuards: readonly Guard[] = [
     [
       "a secret is wiped when it is not needed",
       "also: (transaction, row) => secrets.wipe(transaction, row.handle),",
+    ],
+  ]),
+  ...guardsOf("bot/changes/read_back.ts", EXECUTION, [
+    ["another change's effect is not this one's", "if (since !== undefined) return", "if (false) return"],
+    [
+      "what was not there may come later",
+      `const told = change.state === "not applied" ? later(change, seen) : seen;`,
+      "const told = seen;",
     ],
   ]),
   ...guardsOf("bot/changes/due.ts", EXECUTION, [
@@ -160,7 +169,7 @@ export const changeGuards: readonly Guard[] = [
       '.$if(underWay.size > 0, (query) => query.where("code", "not in", [...underWay]))',
     ],
     ["only what is under way is renewed", `.where("code", "in", [...underWay])`],
-    ["an unknown one is looked at when its time has come", `.where("next_check_at", "<=", now)`],
+    ["what is uncertain is looked at when its time has come", `.where("next_check_at", "<=", now)`],
   ]),
   ...guardsOf("bot/changes/requests.ts", REQUESTS, [
     [

@@ -36,6 +36,7 @@ export const EXECUTION = [
   "tests/crash/due_test.ts",
   ...SECRETS,
   "tests/changes/fault_test.ts",
+  "tests/changes/late_test.ts",
   "tests/crash/kill_test.ts",
 ];
 export const REQUESTS = [

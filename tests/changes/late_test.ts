@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { openStore } from "../../bot/store/store.ts";
+import { watched } from "../crash/moment.ts";
+import { testOnEach } from "./database.ts";
+import { ANA, BEN, company, type Desk, eventually, GROUP, openDesk, textOf } from "./desk.ts";
+
+const ROTATE = "/rotate externalid Acme Corp reason=leaked";
+const GENERATE = "generateAmazonEC2ExternalIdForCrossAccountRole";
+const READ = "getAmazonEC2ExternalIdForCrossAccountRole";
+const ENABLE = "configureAmazonEC2IntegrationUsingCrossAccountRole";
+const [FIRST_LOOK_MS, SECOND_LOOK_MS] = [61_000, 241_000];
+
+function acme({ gravityzone }: Desk) {
+  return gravityzone.world.ec2.get(company.acmeCorp)!;
+}
+
+async function events(desk: Desk, code: string): Promise<string[]> {
+  return (await desk.audit(code)).map(({ event }) => event);
+}
+
+testOnEach("a write that takes effect after its read-back is noticed, and told", async (url) => {
+  await using desk = await openDesk({ environment: { DATABASE_URL: url } });
+  desk.gravityzone.faults.next(GENERATE, { status: 500 });
+  const { code, card } = await desk.carryOut(ROTATE);
+  assert.match(
+    textOf(card),
+    /^🔴 Not applied: .*\n.*the one from before.*\n?[^]*In case it is only slow: next look/,
+  );
+  acme(desk).externalId = "arrived-late";
+  await desk.pass(FIRST_LOOK_MS);
+  assert.match(
+    textOf(card),
+    /^✅ Applied: .*\nIt took effect after all, only late\. The external ID is now arrived-late/,
+  );
+  assert.deepEqual(desk.whispers(ANA).map((text) => text.split(":")[0]), ["🔴 Not applied", "✅ Applied"]);
+  assert.deepEqual(await events(desk, code), ["asked", "approve", "claim", "send", "fail", "surface"]);
+  assert.deepEqual(desk.writes(), [GENERATE]);
+});
+
+Deno.test("a write that is not there is looked for twice more, quietly, and no further", async () => {
+  await using desk = await openDesk();
+  desk.gravityzone.faults.next(GENERATE, { status: 500 });
+  const { code, card } = await desk.carryOut(ROTATE);
+  const { finished_at } = await desk.change(code);
+  for (const ms of [FIRST_LOOK_MS, SECOND_LOOK_MS]) await desk.pass(ms);
+  const { next_check_at, state, finished_at: stillAt } = await desk.change(code);
+  assert.deepEqual([state, next_check_at, stillAt], ["not applied", null, finished_at]);
+  assert.match(
+    textOf(card),
+    /^🔴 Not applied: .*\nGravityZone answered .*\(500\)\. The external ID is the one from before/,
+  );
+  assert.doesNotMatch(textOf(card), /next look/);
+  assert.deepEqual(await events(desk, code), ["asked", "approve", "claim", "send", "fail", "stand", "stand"]);
+  assert.equal(desk.whispers(ANA).length, 1);
+});
+
+Deno.test("a write that the vendor refused is not looked for again", async () => {
+  await using desk = await openDesk();
+  desk.gravityzone.faults.next(GENERATE, { status: 403 });
+  const { code } = await desk.carryOut(ROTATE);
+  const { state, next_check_at } = await desk.change(code);
+  assert.deepEqual([state, next_check_at], ["not applied", null]);
+});
+
+testOnEach("the effect of another change is not taken for that of an earlier one", async (url) => {
+  await using desk = await openDesk({ environment: { DATABASE_URL: url } });
+  const role = (name: string) => `arn:aws:iam::999888777666:role/${name}`;
+  const enable = (name: string) => `/enable ec2 Acme Labs role=${role(name)}`;
+  let dark = false;
+  desk.gravityzone.faults.always("getCompanyDetailsByAWSAccountId", () => dark ? { status: 503 } : undefined);
+  desk.gravityzone.faults.always(ENABLE, ({ nth }) => {
+    dark = nth === 1;
+    return dark ? { status: 500 } : undefined;
+  });
+  const first = await desk.carryOut(enable("old"));
+  assert.equal(await desk.state(first.code), "unknown");
+  dark = false;
+  const second = await desk.carryOut(enable("new"));
+  await desk.pass(FIRST_LOOK_MS);
+  assert.equal(await desk.state(first.code), "unknown");
+  assert.match(textOf(first.card), new RegExp(`${second.code} changed it since, so nobody can tell`));
+  assert.equal((await desk.change(first.code)).next_check_at, null);
+  const disable = await desk.ask("/disable ec2 Acme Labs reason=test");
+  assert.match(textOf(disable.card), /role\/new/);
+  assert.doesNotMatch(textOf(disable.card), /role\/old/);
+});
+
+testOnEach("a freeze that is announced while the state is read again stops the write", async (url) => {
+  await using desk = await openDesk({ environment: { DATABASE_URL: url } });
+  const { code, card } = await desk.ask(ROTATE);
+  const gate = Promise.withResolvers<void>();
+  desk.gravityzone.faults.next(READ, { after: gate.promise });
+  await desk.telegram.press(BEN, card, "Approve");
+  await eventually(
+    () => Promise.resolve(desk.gravityzone.calls.filter(({ method }) => method === READ).length > 1),
+    "the re-read",
+  );
+  desk.telegram.say(BEN, GROUP, "/freeze incident 4711");
+  await eventually(
+    () => Promise.resolve(desk.news().some((text) => text.startsWith("⛔ Frozen"))),
+    "the announcement",
+  );
+  gate.resolve();
+  await desk.rest();
+  assert.deepEqual(desk.writes(), []);
+  assert.equal(await desk.state(code), "superseded");
+  assert.match(textOf(card), /Frozen: everything by Ben/);
+  assert.deepEqual((await desk.audit(code)).map(({ event, reason_code }) => [event, reason_code]).at(-1), [
+    "supersede",
+    "frozen",
+  ]);
+});
+
+testOnEach("what the vendor said survives a moment's trouble of the database", async (url) => {
+  let troubles = 1;
+  await using desk = await openDesk({
+    environment: { DATABASE_URL: url },
+    openStore: async (...where) =>
+      watched(await openStore(...where), (what, when) => {
+        if (what === "audit accept" && when === "before" && troubles-- > 0) throw new Error("disk I/O error");
+      }),
+  });
+  const { code, card } = await desk.carryOut("/disable ec2 Acme Corp reason=off-boarding");
+  assert.ok(troubles < 1, "there was no trouble");
+  assert.equal(await desk.state(code), "accepted");
+  assert.match(textOf(card), /GravityZone said yes/);
+});
