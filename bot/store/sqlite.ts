@@ -35,6 +35,7 @@ export function sqliteDialect(path: string): Dialect {
  */
 export async function exclusively(path: string, work: () => Promise<void>): Promise<void> {
   if (path === ":memory:") return await work();
+  createPrivately(`${path}.lock`);
   const lock = new DatabaseSync(`${path}.lock`, { timeout: 4 * BUSY_MS });
   try {
     lock.exec("begin exclusive");
@@ -60,8 +61,25 @@ export async function withoutSync<Tables, T>(
   });
 }
 
+/**
+ * Plans and the audit concern nobody else on the machine; SQLite gives the files beside it the same mode. One that is
+ * there already is not even opened: closing it would take away the locks that SQLite holds on it.
+ */
+export function createPrivately(path: string): boolean {
+  try {
+    Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  }
+}
+
 function openDatabase(path: string): DatabaseSync {
-  if (path !== ":memory:") Deno.mkdirSync(dirname(path), { recursive: true });
+  if (path !== ":memory:") {
+    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    createPrivately(path);
+  }
   // The time-out must be there before the first pragma: processes that start together otherwise find it locked.
   const database = new DatabaseSync(path, { timeout: BUSY_MS });
   // What is blanked or wiped is overwritten in the file as well.
