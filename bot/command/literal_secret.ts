@@ -1,3 +1,4 @@
+import { soundsSecret } from "../../clients/secret_name.ts";
 import type { Json } from "../../handlers/operation.ts";
 import { normalise } from "./normalise.ts";
 
@@ -17,11 +18,8 @@ export function looksSecret(key: string): boolean {
   const name = key.toLowerCase();
   if (/^secret\.apono\.|(^|\.)new_/.test(name)) return true;
   const last = name.split(".").findLast((part) => !/^\d*$/.test(part)) ?? "";
-  return SECRET_ENDING.test(last.replace(/[_-]/g, ""));
+  return soundsSecret(last);
 }
-
-const SECRET_ENDING =
-  /(secret|passw(or)?d|pwd|passphrase|token|apikey|privatekey|secretkey|secretaccesskey)$|^authorization$/;
 
 /** `key=value` (spaces allowed around "=") and `"key": value`, wherever they stand in normalised text. */
 export function literalSecrets(text: string, isSecret: SecretJudge): string[] {

@@ -1,21 +1,19 @@
 import { HIDDEN } from "../hidden.ts";
+import { soundsSecret } from "../secret_name.ts";
+import { holdsSecret } from "../secret_value.ts";
 import type { Json } from "./record.ts";
 
-const SECRET_NAME =
-  /^new_(?!.*method$)|passw|passphrase|pwd|secret|token|credential|authori[sz]ation|bearer|cookie|api_?key|access_?key|private_?key|integration_?key|subscription_?key/i;
-/** `token_expiry` and `token_id` say something about a token without being one. */
-const ABOUT_A_SECRET = /(expir[a-z]*|_id|type|count|date|_at|enabled)$/i;
-/** A JWT, an authorization header, a key block or an address with credentials in it. */
-const SECRET_VALUE = /\beyJ[\w-]{8,}\.|\b(bearer|basic)\s+[\w+/=.-]{8,}|-----BEGIN|:\/\/[^/\s:@]+:[^/\s@]+@/i;
+/** HaloPSA calls what it never returns `new_…`, besides the flags that say how such a secret is used. */
+const WRITE_ONLY = /^new_(?!.*method$)/i;
 
 /** Whether a property of this name is likely to hold a secret. */
 export function secretLooking(name: string): boolean {
-  return SECRET_NAME.test(name) && !ABOUT_A_SECRET.test(name);
+  return WRITE_ONLY.test(name) || soundsSecret(name);
 }
 
 /** A copy in which everything that looks like a secret, by name or by value, is replaced. */
 export function withoutSecrets(value: Json): Json {
-  if (typeof value === "string") return SECRET_VALUE.test(value) ? HIDDEN : value;
+  if (typeof value === "string") return holdsSecret(value) ? HIDDEN : value;
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(

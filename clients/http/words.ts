@@ -1,4 +1,5 @@
 import type { Request } from "../http.ts";
+import { soundsSecret } from "../secret_name.ts";
 import type { Message } from "./message.ts";
 
 const MAX_WORDS = 200;
@@ -76,9 +77,13 @@ function hideTokens(text: string): string {
   return text
     .replace(/(https?:\/\/[^\s?#]+)[?#]\S*/gi, "$1")
     .replace(/\b(bearer|basic)\s+[\w+/=.~-]{6,}/gi, `$1 ${HIDDEN}`)
-    .replace(/((?:secret|password|token|api[_-]?key)["']?\s*[=:]\s*["'])[^"']+/gi, `$1${HIDDEN}`)
-    .replace(/((?:secret|password|token|api[_-]?key)=)[^\s&"']+/gi, `$1${HIDDEN}`)
+    .replace(/([\w.-]+)(["']?\s*[=:]\s*["'])[^"']+/g, hideNamed)
+    .replace(/([\w.-]+)(=)[^\s&"']+/g, hideNamed)
     .replace(/[\w+/=.-]{32,}/g, (word) => isHarmless(word) ? word : HIDDEN);
+}
+
+function hideNamed(text: string, name: string, between: string): string {
+  return soundsSecret(name) ? `${name}${between}${HIDDEN}` : text;
 }
 
 /** Ids and method names are what an error is about; what else is that long is likely a credential. */
@@ -124,13 +129,14 @@ function basicParts(credential: string): readonly string[] {
   }
 }
 
-const SECRET_NAME = /secret|passw|passphrase|token|credential|authorization|jwt|api[_-]?key|^key|^new_/i;
+/** Besides what sounds secret: half a credential, such as an access key's id, and what HaloPSA never returns. */
+const ALSO_SECRET = /^key|^new_/i;
 
 /** Every text below a name that sounds like a secret. */
 function secretFields(value: unknown, named = false): readonly string[] {
   if (typeof value === "string") return named ? [value] : [];
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) =>
-    secretFields(inner, named || SECRET_NAME.test(name))
+    secretFields(inner, named || soundsSecret(name) || ALSO_SECRET.test(name))
   );
 }

@@ -1,4 +1,5 @@
 import type { InstalledUpdate, NotifierUpdate } from "../../clients/opsramp.ts";
+import { soundsSecret } from "../../clients/secret_name.ts";
 import { BadInput } from "../operation.ts";
 import { ASKED, isPlaceholder } from "../placeholder.ts";
 
@@ -6,8 +7,6 @@ const FIELDS = new Set(["password", "apikey", "apisecret"]);
 const HEADERS = /^(tokenheaders|resourceauthheaders)\.(.+)$/;
 /** Headers that say what is sent, not who sends it. */
 const HARMLESS = new Set(["accept", "accept-language", "accept-encoding", "content-type", "user-agent"]);
-/** Names that say by themselves what they hold, wherever in a document. */
-const TELLING = /(pass(word|wd|phrase)?|secret|token|credentials?|api[-_]?key|authorization)$/;
 
 /**
  * Whether a field is secret, by the name it is typed with or its path in a document, full or below the notifier.
@@ -19,7 +18,7 @@ export function isSecret(field: string): boolean {
   const [, , header] = HEADERS.exec(path) ?? [];
   if (header !== undefined) return header !== "key" && !/\.key$/.test(header) && !HARMLESS.has(header);
   // `tokensPath` says where in an answer a token is found.
-  return !path.startsWith("tokenspath") && TELLING.test(path.split(".").at(-1) ?? "");
+  return !path.startsWith("tokenspath") && soundsSecret(path.split(".").at(-1) ?? "");
 }
 
 /** `password=?` or `userName=`: how a field that is missing is typed. */

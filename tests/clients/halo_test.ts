@@ -78,6 +78,18 @@ Deno.test("halo.get hides Snow's password and never asks for it decrypted", asyn
   }
 });
 
+Deno.test("halo.get hides what is a credential by its look, and leaves words alone", async () => {
+  await using desk = openDesk();
+  const armis = productOf("armis");
+  for (
+    const [name, shown] of [["Basic monitoring", "Basic monitoring"], [`Bearer ${"a1".repeat(9)}`, "••••••"]]
+  ) {
+    const { id } = (await desk.client.list(armis, desk.call))[0]!;
+    await desk.client.save(armis, { id, name: name! }, desk.call);
+    assert.equal((await desk.client.get(armis, id, desk.call)).name, shown);
+  }
+});
+
 const SHAPES = [
   { list: "wrapped", saved: "array", savedStatus: 200, deletedStatus: 204 },
   { list: "array", saved: "object", savedStatus: 201, deletedStatus: 200 },
