@@ -51,12 +51,15 @@ export function stateLine(change: Change): { mark: Mark; title: Line } {
 function question(change: Change, { freeze, approvers }: CardView): Reply {
   const card = readCard(change);
   const plan = JSON.parse(change.plan) as { target: { id: string } };
+  const { warnings = [] } = card;
+  const more = warnings.slice(MOST_WARNINGS);
   return {
     ...stateLine(change),
     blocks: [
-      ...(card.warnings ?? []).map((text): Block => ({ kind: "text", text: ["⚠️ ", { bold: text }] })),
       { kind: "text", text: { code: plan.target.id } },
       rowsTable(card),
+      ...warningLines(warnings.slice(0, MOST_WARNINGS)),
+      ...(more.length > 0 ? [{ kind: "text" as const, text: `⚠️ and ${more.length} more, below` }] : []),
       {
         kind: "facts",
         facts: [
@@ -70,12 +73,19 @@ function question(change: Change, { freeze, approvers }: CardView): Reply {
       {
         kind: "details",
         summary: card.details ? "what will be sent · more" : "what will be sent",
-        blocks: [{ kind: "pre", text: pretty(card.sends) }, ...(card.details ?? [])],
+        blocks: [{ kind: "pre", text: pretty(card.sends) }, ...(card.details ?? []), ...warningLines(more)],
       },
     ],
     buttons: [decisionButtons(change)],
     footer: codeLine(change),
   };
+}
+
+/** Whatever is asked for, they must not take the place of what changes. */
+const MOST_WARNINGS = 5;
+
+function warningLines(warnings: readonly Line[]): Block[] {
+  return warnings.map((text) => ({ kind: "text", text: ["⚠️ ", { bold: text }] }));
 }
 
 function answer(change: Change): Reply {

@@ -222,8 +222,14 @@ async function holdChat(store: Store, chatId: number, until: number): Promise<vo
     .execute();
 }
 
-export async function buryMessage(db: Queryable, key: string): Promise<void> {
-  await db.updateTable("messages").set({ state: "dead", claimed_by: null, claimed_until: 0 })
+/** Gives up what Telegram refused; what the message shall say since then may still be taken. */
+export async function buryMessage(db: Queryable, { key, version }: MessagesTable): Promise<void> {
+  await db.updateTable("messages")
+    .set((is) => ({
+      claimed_by: null,
+      claimed_until: 0,
+      state: is.case().when("version", ">", version).then("due" as const).else("dead" as const).end(),
+    }))
     .where("key", "=", key).execute();
 }
 

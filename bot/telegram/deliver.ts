@@ -34,23 +34,50 @@ export async function deliver(
   onSent: (sent: Delivered) => Promise<void>,
 ): Promise<Delivered> {
   const reply = coverReply(JSON.parse(row.reply) as Reply, options.redactor.text);
-  const shown = await showSomehow(row, reply, options);
-  const delivered = { ...shown.place, format: shown.format, file_sent: row.file_sent };
-  const files = [reply.file, shown.rest].filter((file): file is Attachment => file !== undefined);
-  const digest = files.length > 0 ? digestOf(files) : null;
-  if (digest === null || digest === row.file_sent) return delivered;
-  // The text stands; if the file fails, the retry must edit the text, not send it again.
-  await onSent(delivered);
-  for (const file of files) {
-    try {
-      await sendFile(row, file, shown.place, options);
-    } catch (error) {
-      const refusal = refusalOf(error);
-      if (!refusal || !isFinal(refusal)) throw error;
-      await options.onFileRefused(shown.place.message_id, file, refusal);
+  const isDecision = asksForApproval(reply);
+  const { message_id, ephemeral_id, format, file_sent } = row;
+  let sent: Delivered = { message_id, ephemeral_id, format, file_sent };
+
+  async function bringFiles(rest: Attachment | undefined): Promise<void> {
+    const files = [reply.file, rest].filter((file) => file !== undefined);
+    const digest = files.length > 0 ? digestOf(files) : sent.file_sent;
+    if (digest === sent.file_sent) return;
+    // The text may stand: if the file fails, the retry must edit the text, not send it again.
+    await onSent(sent);
+    for (const file of files) {
+      await sendFile(row, file, sent, options).catch(async (error) => {
+        const refusal = refusalOf(error);
+        if (isDecision || !refusal || !isFinal(refusal)) throw error;
+        await options.onFileRefused(sent.message_id, file, refusal);
+      });
     }
+    sent = { ...sent, file_sent: digest };
+    await onSent(sent);
   }
-  return { ...delivered, file_sent: digest };
+
+  // Nobody shall approve what cannot be read yet, or at all.
+  const beforehand = (rest: Attachment | undefined) =>
+    bringFiles(rest).catch((cause) => {
+      throw new FileMissing("A file must be there before its message", { cause });
+    });
+  const shown = await showSomehow(row, reply, isDecision ? { ...options, beforehand } : options)
+    .catch((error) => {
+      throw error instanceof FileMissing ? error.cause : error;
+    });
+  sent = { ...sent, ...shown.place, format: shown.format };
+  await bringFiles(shown.rest);
+  return sent;
+}
+
+function asksForApproval({ buttons = [] }: Reply): boolean {
+  return buttons.flat().some(({ action }) => "handle" in action && action.do === "approve");
+}
+
+/** Keeps a refused file apart from a refused form of its message. */
+class FileMissing extends Error {}
+
+interface ShowOptions extends DeliverOptions {
+  readonly beforehand?: (rest: Attachment | undefined) => Promise<void>;
 }
 
 interface Place {
@@ -69,7 +96,7 @@ type Content =
   | { readonly format: "plain"; readonly payload: Omit<PlainPayload, "rest"> };
 
 /** As rich as the server takes it: each refusal of the form leads to a simpler form of the same message. */
-async function showSomehow(row: MessagesTable, reply: Reply, options: DeliverOptions): Promise<Shown> {
+async function showSomehow(row: MessagesTable, reply: Reply, options: ShowOptions): Promise<Shown> {
   const { capabilities } = options;
   if ((row.format ?? (capabilities.rich === false ? "plain" : "rich")) === "plain") {
     return await showPlain(row, reply, options);
@@ -87,7 +114,7 @@ async function showSomehow(row: MessagesTable, reply: Reply, options: DeliverOpt
   return shown;
 }
 
-async function showPlain(row: MessagesTable, reply: Reply, options: DeliverOptions): Promise<Shown> {
+async function showPlain(row: MessagesTable, reply: Reply, options: ShowOptions): Promise<Shown> {
   const { capabilities } = options;
   try {
     return await show(row, reply, "plain", options);
@@ -103,9 +130,10 @@ async function show(
   row: MessagesTable,
   reply: Reply,
   format: "rich" | "plain",
-  options: DeliverOptions,
+  options: ShowOptions,
 ): Promise<Shown> {
   const { content, rest, commands } = contentOf(reply, format, options);
+  await options.beforehand?.(rest);
   await options.keepCommands(row.chat_id, commands);
   const place = row.message_id === null && row.ephemeral_id === null
     ? await send(row, content, options)
@@ -240,16 +268,15 @@ function refusalOfRich(error: unknown): Refusal {
 async function sendFile(
   row: MessagesTable,
   file: Attachment,
-  place: Place,
+  { message_id }: Place,
   { api, redactor }: DeliverOptions,
 ): Promise<void> {
+  const above = message_id ?? row.reply_to;
   const bytes = new TextEncoder().encode(redactor.text(file.content));
   await api.sendDocument(row.chat_id, new InputFile(bytes, file.name), {
     disable_notification: true,
     ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
-    ...(place.message_id === null
-      ? {}
-      : { reply_parameters: { message_id: place.message_id, allow_sending_without_reply: true } }),
+    ...(above === null ? {} : { reply_parameters: { message_id: above, allow_sending_without_reply: true } }),
   });
 }
 

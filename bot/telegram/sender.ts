@@ -184,7 +184,7 @@ async function fail(
     log.error("message_given_up", { ...fields, ...(refusal ? {} : errorFields(error)) });
     // Buried last: after a crash in between it is refused once more, and what follows from that is not lost.
     await options.onDead(row, refusal ?? { code: 0, description: "no answer from Telegram" });
-    await buryMessage(store.db, row.key);
+    await buryMessage(store.db, row);
     return undefined;
   }
   const waitMs = Math.min(FIRST_RETRY_MS * 2 ** row.attempts, LONGEST_RETRY_MS) * (0.5 + clock.random() / 2);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ANA, BEN, GROUP, openDesk, textOf } from "../changes/desk.ts";
+import { testOnEach } from "../changes/database.ts";
+import { ANA, BEN, eventually, GROUP, openDesk, textOf } from "../changes/desk.ts";
 
 Deno.test("/disable ec2: editing the message that asked changes neither the card nor what is approved", async () => {
   await using desk = await openDesk();
@@ -27,23 +28,69 @@ Deno.test("/disable ec2: editing the message that asked changes neither the card
 
 Deno.test("/create apono: what does not fit on the card comes as a file, before anyone can approve it", async () => {
   await using desk = await openDesk();
-  const parameters = Object.fromEntries(
-    Array.from({ length: 400 }, (_, index) => [`parameter_${index}`, `value ${index} ${"x".repeat(60)}`]),
-  );
-  const content = {
+  const gate = Promise.withResolvers<void>();
+  desk.telegram.faults.push({ method: "sendDocument", hold: gate.promise });
+  desk.telegram.say(ANA, GROUP, "/create apono", TOO_LARGE);
+  await eventually(() => Promise.resolve(desk.telegram.faults.left() === 0), "the file");
+  assert.deepEqual(desk.news(), []);
+  gate.resolve();
+  await desk.rest();
+  const [file, card, ...others] = desk.telegram.answers(GROUP);
+  assert.ok(file?.document && card);
+  assert.deepEqual(others, []);
+  assert.match(textOf(card), /parameter_0[^]*left out here; the file has everything/);
+  const text = new TextDecoder().decode(desk.telegram.file(file.document.file_id));
+  for (const [name, value] of Object.entries(PARAMETERS)) {
+    assert.ok(text.includes(name) && text.includes(value), name);
+  }
+  await desk.press(BEN, card, "Approve");
+  assert.equal(desk.apono.calls.filter(({ operation }) => operation === "v4.create").length, 1);
+});
+
+Deno.test("/create apono: of many warnings the card names five, below the rows that say what changes", async () => {
+  await using desk = await openDesk();
+  const { card } = await desk.ask("/create apono", {
+    document: { name: "orders.json", content: withParameters(Object.entries(PARAMETERS).slice(0, 12)) },
+  });
+  const text = textOf(card);
+  assert.equal(text.split("⚠️").length - 1, 13, text);
+  const [before, after = ""] = text.split("⚠️ and 7 more, below");
+  assert.match(before ?? "", /parameter_11[^]*⚠️/);
+  assert.equal((before ?? "").split("⚠️").length - 1, 5);
+  assert.match(after, /what will be sent[^]*⚠️/);
+});
+
+for (const legacy of [false, true]) {
+  const server = legacy ? "a server without rich messages" : "a server with rich messages";
+  testOnEach(`/create apono: a card whose file is refused cannot be approved, on ${server}`, async (url) => {
+    await using desk = await openDesk({ telegram: { legacy }, environment: { DATABASE_URL: url } });
+    const description = "Bad Request: not enough rights to send documents to the chat";
+    desk.telegram.faults.push({ chat: GROUP, method: "sendDocument", status: 400, description, times: 9 });
+    await desk.say(ANA, "/create apono", TOO_LARGE);
+    const [change] = await desk.changes();
+    assert.ok(change);
+    assert.equal(change.state, "withdrawn");
+    assert.deepEqual((await desk.audit(change.code)).map((row) => row.reason_code), [null, "card_refused"]);
+    assert.ok(!desk.telegram.answers(GROUP).some((message) => /Approve/.test(JSON.stringify(message))));
+    assert.match(desk.news().join(), /Withdrawn: [^]*not enough rights to send documents/);
+    assert.match(desk.letters(ANA).join(), /did not take the card[^]*not enough rights to send documents/);
+    await desk.say(BEN, `/approve ${change.code}`);
+    assert.deepEqual(desk.apono.calls.filter(({ operation }) => operation === "v4.create"), []);
+  });
+}
+
+const PARAMETERS = Object.fromEntries(
+  Array.from({ length: 400 }, (_, index) => [`parameter_${index}`, `value ${index} ${"x".repeat(60)}`]),
+);
+
+const TOO_LARGE = { document: { name: "orders.json", content: withParameters(Object.entries(PARAMETERS)) } };
+
+function withParameters(parameters: [string, string][]) {
+  return {
     type: "postgresql",
     name: "Orders",
     connector_id: "eu-west-connector",
-    integration_config: { hostname: "db.example.com", ...parameters },
+    integration_config: { hostname: "db.example.com", ...Object.fromEntries(parameters) },
     secret_store_config: { aws: { region: "eu-west-1", secret_id: "prod/orders" } },
   };
-  const { card } = await desk.ask("/create apono", { document: { name: "orders.json", content } });
-  assert.match(textOf(card), /left out here; the file has everything/);
-  const file = desk.telegram.answers(GROUP).find(({ document }) => document?.file_name === "answer.txt");
-  assert.ok(file?.document);
-  assert.equal(file.reply_to_message?.message_id, card.message_id);
-  const text = new TextDecoder().decode(desk.telegram.file(file.document.file_id));
-  for (const [name, value] of Object.entries(parameters)) {
-    assert.ok(text.includes(name) && text.includes(value), name);
-  }
-});
+}
