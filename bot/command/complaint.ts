@@ -34,8 +34,20 @@ export function labelOf(field: Field): string {
 }
 
 function badDocument(issue: Issue, path: readonly PropertyKey[], document: Json | undefined): Mistake {
-  const place = path.length === 0 ? "The document" : `In the document, ${path.map(String).join(".")}`;
-  return new Mistake("bad_document", sentence(`${place} ${ruleOf(issue, valueAt(document, path))}`));
+  const written = writtenPath(issue, path, document);
+  const place = written.length === 0 ? "The document" : `In the document, ${written.map(String).join(".")}`;
+  return new Mistake("bad_document", sentence(`${place} ${ruleOf(issue, valueAt(document, written))}`));
+}
+
+/** The schema may have wrapped a document that was sent bare: the way there is not in what the person wrote. */
+function writtenPath(
+  issue: Issue,
+  path: readonly PropertyKey[],
+  document: Json | undefined,
+): readonly PropertyKey[] {
+  const known = path.findIndex((step) => valueAt(document, [step]) !== undefined);
+  if (known >= 0) return path.slice(known);
+  return issue.code === "unrecognized_keys" ? [] : path;
 }
 
 function unknownRecordKey(field: Field, key: string, line: Line): Mistake {

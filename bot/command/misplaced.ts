@@ -1,7 +1,7 @@
 import { closest, slipOf } from "./closest.ts";
 import { headOf } from "./command.ts";
 import type { Field } from "./field.ts";
-import { extraNamed, extrasOf, has, type Line, optionNamed, retyped } from "./line.ts";
+import { choiceOf, extraNamed, extrasOf, has, type Line, optionNamed, retyped } from "./line.ts";
 import { Mistake, oneOf, typed } from "./mistake.ts";
 import { quote, type Word } from "./word.ts";
 
@@ -45,14 +45,13 @@ export function unexpectedWord(
   positional: readonly Field[],
   unfilled: readonly Field[],
 ): Mistake {
-  const text = line.words[at]?.text ?? "";
   if (line.words[at - 1]?.pair) return strayWord(line, at);
   const choice = unfilled.find((field) => field.values.length > 0);
   if (choice) {
-    const [meant] = closest(text, choice.values);
-    const sentence = `<${choice.placeholder}> can be ${oneOf(choice.values)}, not ${typed(text)}.`;
-    return new Mistake("bad_value", sentence, meant === undefined ? [] : [retyped(line, at, 1, meant)]);
+    const later = positional.slice(positional.indexOf(choice) + 1);
+    return noChoice(line, placeOf(line, at, later, unfilled), choice);
   }
+  const text = line.words[at]?.text ?? "";
   const sentence = `${headOf(line.command)} does not expect ${typed(text)}`;
   const last = positional.at(-1);
   const again = line.words.findIndex(({ pair }) => pair?.key.toLowerCase() === last?.name.toLowerCase());
@@ -63,6 +62,28 @@ export function unexpectedWord(
       `${sentence} after <${last.placeholder}>. A name with spaces goes in quotes.`,
     )
     : new Mistake("too_many_words", `${sentence}.`, [retyped(line, at, line.words.length)]);
+}
+
+function noChoice(line: Line, at: number, { placeholder, values }: Field): Mistake {
+  const text = line.words[at]?.text ?? "";
+  const meant = closest(text, values)[0] ?? values.find((value) => text.toLowerCase().startsWith(value));
+  const sentence = `<${placeholder}> can be ${oneOf(values)}, not ${typed(text)}.`;
+  return new Mistake("bad_value", sentence, meant === undefined ? [] : [retyped(line, at, 1, meant)]);
+}
+
+/**
+ * Where the choice should have stood that no word fits: before a word that fits the next choice, or before those
+ * that the later fields took in its stead. The word that is left over is only the last in the row.
+ */
+function placeOf(line: Line, at: number, later: readonly Field[], unfilled: readonly Field[]): number {
+  const loose = line.words.flatMap(({ pair }, place) => pair ? [] : [place]);
+  const [next] = later;
+  const fits = loose.findIndex((place) =>
+    next && choiceOf(next, line.words[place]?.text ?? "", line.aliases) !== undefined
+  );
+  if (fits > 0) return loose[fits - 1] ?? at;
+  const shifted = later.filter((field) => !unfilled.includes(field)).length;
+  return loose[loose.indexOf(at) - shifted] ?? at;
 }
 
 function setTwice(line: Line, at: number, { placeholder }: Field): Mistake {

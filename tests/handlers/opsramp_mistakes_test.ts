@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { parse } from "../../bot/command/parse.ts";
+import type { Json } from "../../handlers/operation.ts";
+import { opsramp } from "../../handlers/opsramp.ts";
+
+/** What the bot says of a command of OpsRamp's that is typed wrong, and what it offers instead. */
+function mistakeIn(line: string, document?: Json): { sentence: string; suggestions: readonly string[] } {
+  const parsed = parse(line, { commands: opsramp.operations, aliases: {}, botName: "bot", document });
+  assert.ok(parsed.kind === "wrong", `${line} is understood`);
+  return parsed;
+}
+
+const ENTITIES = "ALERT, PROBLEM, INCIDENT, CHANGE, SERVICEREQUEST or TASK";
+
+Deno.test.each([
+  ["/map opsramp Service Desk in FOO Priority Ticket.sev a=b", `<ENTITY> can be ${ENTITIES}, not "FOO".`, ""],
+  [
+    '/map opsramp "Service Desk" in FOO Priority Ticket.sev a=b',
+    `<ENTITY> can be ${ENTITIES}, not "FOO".`,
+    "",
+  ],
+  ["/map opsramp SMAX in FOO Priority Ticket.sev a=b", `<ENTITY> can be ${ENTITIES}, not "FOO".`, ""],
+  ["/map opsramp SMAX a=b in FOO Priority Ticket.sev", `<ENTITY> can be ${ENTITIES}, not "FOO".`, ""],
+  [
+    "/map opsramp Service Desk inbound INCIDENT Status Ticket.stats a=b",
+    '<direction> can be in or out, not "inbound".',
+    "/map opsramp Service Desk in INCIDENT Status Ticket.stats a=b",
+  ],
+  [
+    "/map opsramp SMAX outbound ALERT Status Ticket.stats a=b",
+    '<direction> can be in or out, not "outbound".',
+    "/map opsramp SMAX out ALERT Status Ticket.stats a=b",
+  ],
+  [
+    '/map opsramp "Service Desk" upwards INCIDENT Status Ticket.stats a=b',
+    '<direction> can be in or out, not "upwards".',
+    "",
+  ],
+])("%s is answered with %s", (line, sentence, better) => {
+  const mistake = mistakeIn(line);
+  assert.equal(mistake.sentence, sentence);
+  assert.equal(mistake.suggestions[0] ?? "", better);
+});
+
+Deno.test.each<[Json, string]>([
+  [{ tokenPayload: "x" }, 'In the document, tokenPayload must be an object, not "x".'],
+  [{ tokenHeaders: [{ value: "?" }] }, "In the document, tokenHeaders.0.key is missing."],
+  [{ baseURI: "x", tokenPlayload: {} }, "The document must not have tokenPlayload."],
+  [
+    { outboundConfig: { baseNotifier: { tokenPayload: "x" } } },
+    'In the document, outboundConfig.baseNotifier.tokenPayload must be an object, not "x".',
+  ],
+])("/notifier opsramp with the document %o is answered with %s", (document, sentence) => {
+  assert.equal(mistakeIn("/notifier opsramp SMAX", document).sentence, sentence);
+});
