@@ -26,6 +26,6 @@ export function named(name: string): Inline {
   return { data: name };
 }
 
-function valueOr(text: string | null, nothing: string): Inline {
+export function valueOr(text: string | null, nothing: string): Inline {
   return text === null || text === "" ? nothing : { data: text, max: LONGEST_VALUE };
 }

@@ -1,17 +1,18 @@
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Settings } from "../../clients/apono/integration.ts";
+import { quoted } from "../comparison.ts";
 import { ifFound } from "../if_found.ts";
 import { BadInput, type Context, operationsOf, type Plan, type Receipt, type Verdict } from "../operation.ts";
+import { line } from "../reply.ts";
 import { fold } from "../resolve.ts";
-import { cardRows, named } from "./card.ts";
+import { cardRows, named, valueOr } from "./card.ts";
 import { catalogEntry, objections, refuse, spelled, strangers } from "./catalog_check.ts";
 import { byName } from "./find.ts";
 import { bodyOf, imageOf, sentFor, type Wanted, wantedOf } from "./image.ts";
 import { type Asked, askedFor, isSecretField, plainInput, settingsInput, settled } from "./request.ts";
 import { completed, revealed } from "./secret_option.ts";
 import { rowsBetween } from "./settings_rows.ts";
-import { judge } from "./verdict.ts";
 
 const input = z.object({ type: z.string().optional(), ...settingsInput });
 
@@ -124,13 +125,12 @@ async function verify(
       evidence: ["Read back: Apono has no integration named ", named(after.name), "."],
     };
   }
-  const verdict = judge({
-    rows: rowsBetween(null, after),
-    wanted: after,
-    seen,
-    answered: receipt !== undefined,
-    after: imageOf(seen),
-  });
   const found = ["Read back: ", named(seen.name), " is there as ", { code: seen.id }];
-  return verdict.state === "applied" ? { ...verdict, evidence: found } : verdict;
+  const asked = new Set(rowsBetween(null, after).map(({ label }) => label));
+  const others = rowsBetween(seen, after).filter(({ label, unreadable }) => asked.has(label) && !unreadable);
+  if (others.length === 0) return { state: "applied", evidence: found, after: imageOf(seen) };
+  const values = others.flatMap(({ label, now }, at) =>
+    line(at === 0 ? "" : ", ", `${label} is `, quoted(valueOr(now, "none")))
+  );
+  return { state: "unknown", evidence: [...found, ", but ", ...values, "."], after: imageOf(seen) };
 }

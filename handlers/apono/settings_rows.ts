@@ -29,6 +29,13 @@ export function rowsBetween(before: Settings | null, after: Settings | null): re
   ];
 }
 
+/** The labels of what has moved, as far as reading tells: a secret that Apono keeps looks the same whatever it is. */
+export function movedBetween(before: Settings, now: Settings): ReadonlySet<string> {
+  const isSameStore = storeText(before) === storeText(now);
+  const moved = rowsBetween(before, now).filter(({ unreadable }) => !(unreadable && isSameStore));
+  return new Set(moved.map(({ label }) => label));
+}
+
 /** All that is set, as label and text. */
 export function settingFacts(settings: Settings): readonly (readonly [label: string, text: string])[] {
   return rowsBetween(null, settings).map(({ label, after }) => [label, after ?? ""]);
@@ -67,11 +74,11 @@ const SECRET = "Secret";
 const THEN: readonly Field[] = [
   {
     label: SECRET,
-    text: ({ secretStore }) => secretStore && secretText(secretStore),
+    text: storeText,
     // A secret that nobody can read is a change whenever it is set.
     same: (one, other) =>
       (other.secretStore === null || isReference(other.secretStore)) &&
-      sameText(one, other, ({ secretStore }) => secretStore && secretText(secretStore)),
+      sameText(one, other, storeText),
   },
   plain(
     "Resource types",
@@ -129,6 +136,10 @@ function parameterRow(name: string, before: Settings | null, after: Settings | n
 function sameParameter(one: unknown, other: unknown): boolean {
   const text = (value: unknown) => typeof value === "string" ? value : JSON.stringify(value);
   return text(one) === text(other);
+}
+
+function storeText({ secretStore }: Settings): string | null {
+  return secretStore && secretText(secretStore);
 }
 
 function secretText({ kind, fields }: SecretStore): string {

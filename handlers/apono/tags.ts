@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Tags } from "../../clients/apono/resources.ts";
+import { type Compared, judged } from "../comparison.ts";
 import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verdict } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
 import { checkId } from "./find.ts";
@@ -61,7 +62,7 @@ export const tagResource = change<typeof changeInput, TagPlan>({
   },
   async verify(context, { target, before, after }) {
     const tags = await context.client.tags(target.id, context.call);
-    return judge(differing(before.tags, after.tags), after.tags, tags);
+    return judge(before.tags, after.tags, tags);
   },
   undo,
 });
@@ -102,17 +103,15 @@ function renderChange({ target, before, after }: TagPlan): Card {
   };
 }
 
-function judge(names: readonly string[], wanted: Tags, seen: Tags): Verdict {
-  const open = names.filter((name) => seen[name] !== wanted[name]);
-  const after = { tags: seen };
-  if (open.length === 0) {
-    return { state: "applied", evidence: `Read back: ${names.join(", ")} as planned.`, after };
-  }
-  if (open.length === names.length) {
-    return { state: "not applied", evidence: `Read back: ${open.join(", ")} not as planned.`, after };
-  }
-  const evidence = `Read back: ${open.join(", ")} not as planned, the other tags are.`;
-  return { state: "unknown", evidence, after };
+function judge(before: Tags, wanted: Tags, seen: Tags): Verdict {
+  const found = judged(
+    differing(before, wanted).map((name): Compared => {
+      const label = { data: name };
+      if (seen[name] === wanted[name]) return { label, is: "asked" };
+      return { label, is: seen[name] === before[name] ? "before" : { now: valueOr(seen[name], "none") } };
+    }),
+  );
+  return { ...found, after: { tags: seen } };
 }
 
 function undo({ target, before, after }: TagPlan): Undo {

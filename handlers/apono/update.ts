@@ -64,7 +64,7 @@ export const updateIntegration = operationsOf<Apono>("apono").change<typeof inpu
       return { state: "not applied", evidence: "Read back: Apono has no such integration any more." };
     }
     return judge({
-      rows: rowsBetween(before, after),
+      before,
       wanted: after,
       seen,
       answered: receipt !== undefined,

@@ -1,12 +1,12 @@
 import type { Settings } from "../../clients/apono/integration.ts";
+import { type Compared, judged } from "../comparison.ts";
 import type { Json, Verdict } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
-import { listed } from "./card.ts";
-import { rowsBetween, type SettingRow } from "./settings_rows.ts";
+import { listed, valueOr } from "./card.ts";
+import { movedBetween, rowsBetween } from "./settings_rows.ts";
 
 export interface Observation {
-  /** What was to change. */
-  readonly rows: readonly SettingRow[];
+  readonly before: Settings;
   readonly wanted: Settings;
   readonly seen: Settings;
   readonly answered: boolean;
@@ -15,26 +15,20 @@ export interface Observation {
 }
 
 /** Compares what was meant to change with what is there now. */
-export function judge({ rows, wanted, seen, answered, after }: Observation): Verdict {
+export function judge({ before, wanted, seen, answered, after }: Observation): Verdict {
+  const rows = rowsBetween(before, wanted);
   const readable = rows.filter(({ unreadable }) => !unreadable);
-  const differing = new Set(rowsBetween(seen, wanted).map(({ label }) => label));
-  const arrived = readable.filter(({ label }) => !differing.has(label));
-  const secret = rows.length > readable.length;
   if (readable.length === 0) return unseen(answered, after);
-  if (arrived.length === readable.length) {
-    return {
-      state: "applied",
-      evidence: withSecret(["Read back: ", ...listed(arrived)], secret),
-      after,
-    };
-  }
-  if (arrived.length === 0) {
-    const evidence = ["Read back: Apono still shows the old values of ", labels(readable), "."];
-    return { state: "not applied", evidence, after };
-  }
-  const open = readable.filter(({ label }) => differing.has(label));
-  const evidence = ["Read back: ", ...listed(arrived), "; but not yet ", labels(open), "."];
-  return { state: "unknown", evidence, after };
+  const open = new Map(rowsBetween(seen, wanted).map(({ label, now }) => [label, now]));
+  const moved = movedBetween(before, seen);
+  const found = judged(readable.map(({ label: name }): Compared => {
+    const label = { data: name };
+    if (!open.has(name)) return { label, is: "asked" };
+    return { label, is: moved.has(name) ? { now: valueOr(open.get(name) ?? null, "none") } : "before" };
+  }));
+  if (found.state !== "applied") return { ...found, after };
+  const secret = rows.length > readable.length;
+  return { state: "applied", evidence: withSecret(["Read back: ", ...listed(readable)], secret), after };
 }
 
 function unseen(answered: boolean, after: Json): Verdict {
@@ -54,8 +48,4 @@ function unseen(answered: boolean, after: Json): Verdict {
 
 function withSecret(evidence: readonly Inline[], secret: boolean): Line {
   return secret ? [...evidence, ". The secret itself cannot be read back"] : evidence;
-}
-
-function labels(rows: readonly SettingRow[]): string {
-  return rows.map(({ label }) => label).join(", ");
 }

@@ -84,7 +84,9 @@ async function plan(context: Context<Halo>, product: Product, input: FieldInput)
 
 function isAlike(record: Integration, fields: JsonObject): boolean {
   const named = "name" in fields || "url" in fields || "server_url" in fields;
-  return named ? fold(nameOf(record)) === fold(nameOf(fields)) : compare(record, fields).kept.length === 0;
+  return named
+    ? fold(nameOf(record)) === fold(nameOf(fields))
+    : compare(record, fields).differing.length === 0;
 }
 
 function render(product: Product, { before, after }: CreatePlan): Card {
@@ -144,8 +146,8 @@ function verdict(
     const ids = found.map(({ id }) => id).join(", ");
     return { state: "unknown", evidence: `HaloPSA lists ${found.length} new ones of this name: id ${ids}.` };
   }
-  const { kept } = compare(record, made.after.fields);
-  const differs = kept.length > 0 ? ` HaloPSA holds other values for ${kept.join(", ")}.` : "";
+  const { differing } = compare(record, made.after.fields);
+  const differs = differing.length > 0 ? ` HaloPSA holds other values for ${differing.join(", ")}.` : "";
   return {
     state: "applied",
     evidence: [

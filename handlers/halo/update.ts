@@ -3,12 +3,14 @@ import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
 import { HIDDEN } from "../../clients/hidden.ts";
+import { type Compared, judged } from "../comparison.ts";
 import { ifFound } from "../if_found.ts";
 import {
   BadInput,
   type Card,
   type ChangeOperation,
   type Context,
+  type Json,
   type JsonObject,
   type Nothing,
   operationsOf,
@@ -16,7 +18,7 @@ import {
   type Undo,
   type Verdict,
 } from "../operation.ts";
-import type { Line } from "../reply.ts";
+import { type Line, line } from "../reply.ts";
 import {
   asksSecret,
   bodyOf,
@@ -57,7 +59,7 @@ export function updateOperation(product: Product): ChangeOperation {
     },
     async verify(context, made, receipt) {
       const record = await ifFound(context.client.get(product, made.before.id, context.call));
-      return verdict(made, record, receipt !== undefined);
+      return verdict(product, made, record, receipt !== undefined);
     },
     undo: (made) => undo(product, made),
   });
@@ -68,19 +70,19 @@ export function exampleField(product: Product): string {
   return product.fields.has("name") ? 'name="Head office"' : "url=https://example.com";
 }
 
-/** Which sent fields came back otherwise, and which did not come back at all. */
+/** Which sent fields came back as sent, which otherwise, and which did not come back or are hidden from us. */
 export function compare(record: Integration, sent: JsonObject): {
   readonly taken: readonly string[];
-  readonly kept: readonly string[];
+  readonly differing: readonly string[];
   readonly unread: readonly string[];
 } {
   const names = Object.keys(sent);
-  const read = names.filter((name) => name in record);
+  const read = names.filter((name) => name in record && record[name] !== HIDDEN);
   const taken = read.filter((name) => covers(record[name], sent[name] ?? null));
   return {
     taken,
-    kept: read.filter((name) => !taken.includes(name)),
-    unread: names.filter((name) => !(name in record)),
+    differing: read.filter((name) => !taken.includes(name)),
+    unread: names.filter((name) => !read.includes(name)),
   };
 }
 
@@ -171,26 +173,41 @@ function breaksOf(product: Product, { fields, secrets }: After): readonly Line[]
   ];
 }
 
-function verdict(made: UpdatePlan, record: Integration | undefined, answered: boolean): Verdict {
-  const { fields, secrets } = made.after;
+function verdict(
+  product: Product,
+  { before, after: { fields, secrets } }: UpdatePlan,
+  record: Integration | undefined,
+  answered: boolean,
+): Verdict {
   if (!record) return { state: "not applied", evidence: "HaloPSA has no such integration any more." };
-  const { taken, kept, unread } = compare(record, fields);
-  const after = beforeOf(record, Object.keys(made.before.fields));
-  if (kept.length > 0) {
-    const partly = taken.length > 0 ? [" Only these changed: ", taken.join(", "), "."] : [];
-    return {
-      state: "not applied",
-      evidence: ["Read back: ", kept.join(", "), " as before.", ...partly],
-      after,
-    };
-  }
+  const { taken, differing, unread } = compare(record, fields);
+  const after = beforeOf(record, Object.keys(before.fields));
   const blind = [...unread, ...secrets];
-  if (taken.length === 0) {
+  if (taken.length + differing.length === 0) {
     const evidence = `${blind.join(", ")} cannot be read back from HaloPSA.`;
     return { state: answered ? "accepted" : "unknown", evidence, after };
   }
-  const rest = blind.length > 0 ? ` ${blind.join(", ")} cannot be read back.` : "";
-  return { state: "applied", evidence: `Read back: ${taken.join(", ")} as asked.${rest}`, after };
+  const found = judged([
+    ...taken.map((label): Compared => ({ label, is: "asked" })),
+    ...differing.map((label): Compared => ({
+      label,
+      is: isSame(record[label], before.fields[label])
+        ? "before"
+        : { now: fieldLine(product, label, record[label]) },
+    })),
+  ]);
+  const gone = unread.some((label) => label in before.fields);
+  return {
+    // A field that could be read before and no longer can is not as before, whatever it is.
+    state: found.state === "not applied" && gone ? "unknown" : found.state,
+    evidence: line(found.evidence, blind.length > 0 ? ` ${blind.join(", ")} cannot be read back.` : ""),
+    after,
+  };
+}
+
+/** A field that was not returned counts as empty. */
+function isSame(one: Json = null, other: Json = null): boolean {
+  return covers(one, other) && covers(other, one);
 }
 
 function undo(product: Product, { before, after }: UpdatePlan): Undo {

@@ -8,6 +8,7 @@ import {
 import { BadInput } from "../operation.ts";
 import type { Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
+import { fold } from "../resolve.ts";
 
 export type Direction = "in" | "out";
 
@@ -61,6 +62,21 @@ export function missingTranslations(
 /** Whether every pair is stored. */
 export function areStored(wanted: readonly Translation[], stored: readonly Translation[]): boolean {
   return missingTranslations(wanted, stored).length === 0;
+}
+
+/** What is stored now for a value, however it is spelt, and was neither there before nor wanted. */
+export function strangePairs(
+  ours: string,
+  { wanted, before, now }: {
+    readonly wanted: Translation;
+    readonly before: readonly Translation[];
+    readonly now: readonly Translation[];
+  },
+): readonly Pair[] {
+  const known = [...storedFor(wanted, before)?.pairs ?? [], ...wanted.pairs];
+  return (storedFor(wanted, now)?.pairs ?? []).filter((pair) =>
+    fold(pair.ours) === fold(ours) && !known.some((other) => isSame(pair, other))
+  );
 }
 
 export function toMappings(direction: Direction, translations: readonly Translation[]): Mapping[] {

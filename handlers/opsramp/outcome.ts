@@ -1,17 +1,12 @@
 import type { OpsRamp } from "../../clients/opsramp.ts";
+import { type Compared, judged, labelsOf } from "../comparison.ts";
 import type { Context, JsonObject, Receipt, Undo, Verdict } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
 import { shownAddress } from "./address.ts";
-import { areStored } from "./mapping.ts";
-import { notifierGoal, readableOf, typeOf, USUAL_TYPE } from "./notifier.ts";
+import { areStored, strangePairs, type Translation } from "./mapping.ts";
+import { notifierGoal, readableOf, shownValue, typeOf, USUAL_TYPE } from "./notifier.ts";
 import { askedFor } from "./secret.ts";
 import { makesCredential, plain, type State, stateOf, type UpdatePlan } from "./update.ts";
-
-/** One thing that a read-back can tell. */
-interface Sign {
-  readonly label: string;
-  readonly seen: boolean;
-}
 
 /** Compares a fresh read with the plan; the reply of an update is partial and proves nothing. */
 export async function verifyUpdate(
@@ -20,25 +15,18 @@ export async function verifyUpdate(
   receipt: Receipt | undefined,
 ): Promise<Verdict> {
   const after = stateOf(await client.getInstalled(plan.target.id, call), plan.after);
-  const signs = signsOf(plan, after);
-  const seen = signs.filter((sign) => sign.seen);
-  const missing = signs.filter((sign) => !sign.seen);
-  if (signs.length === 0) {
+  const fields = comparedWith(plan, after);
+  if (fields.length === 0) {
     return {
       state: receipt ? "accepted" : "unknown",
       evidence: "OpsRamp shows nothing of what was sent",
       after,
     };
   }
-  if (missing.length === 0) return { state: "applied", evidence: readBack(plan, seen), after };
-  if (seen.length === 0) {
-    return { state: "not applied", evidence: `Read back unchanged: ${labels(missing)}`, after };
-  }
-  return {
-    state: "unknown",
-    evidence: `Only a part is there: ${labels(seen)}; not ${labels(missing)}`,
-    after,
-  };
+  const found = judged(fields);
+  return found.state === "applied"
+    ? { state: "applied", evidence: readBack(plan, fields), after }
+    : { ...found, after };
 }
 
 /** Only what could be read before, and holds no secret, can be put back. */
@@ -56,29 +44,73 @@ export function undoUpdate({ input, before, after }: UpdatePlan): Undo {
   };
 }
 
-function signsOf({ before, after: goal }: UpdatePlan, now: State): readonly Sign[] {
-  const signs: Sign[] = [];
-  const { name, authentication, mappings, notifier } = goal;
-  if (name !== undefined) signs.push({ label: "name", seen: now.name === name });
-  if (authentication && authentication.authType !== before.authentication?.authType) {
-    const seen = now.authentication?.authType === authentication.authType;
-    signs.push({ label: "inbound authentication", seen });
-  }
-  if (authentication?.role && authentication.role !== before.authentication?.role) {
-    signs.push({ label: "role", seen: now.authentication?.role === authentication.role });
-  }
-  for (const one of mappings ?? []) {
-    for (const pair of one.pairs) {
-      const seen = areStored([{ ...one, pairs: [pair] }], now.mappings ?? []);
-      signs.push({ label: `${one.entity} ${one.attribute} ${pair.ours} as ${pair.theirs}`, seen });
-    }
-  }
-  for (const { name: field, value } of notifier ? readableOf(notifierGoal(notifier)) : []) {
-    if (before.notifier?.[field] === value) continue;
-    signs.push({ label: `notifier ${field}`, seen: now.notifier?.[field] === value });
-  }
-  return signs;
+/** What was to change and can be read. */
+function comparedWith({ before, after: goal }: UpdatePlan, now: State): readonly Compared[] {
+  const { name, authentication: asked, mappings = [], notifier } = goal;
+  const [old, present] = [before.authentication, now.authentication];
+  const fields: readonly Field[] = [
+    { label: "name", asked: name, before: before.name, now: now.name },
+    {
+      label: "inbound authentication",
+      asked: asked?.authType,
+      before: old?.authType,
+      now: present?.authType,
+    },
+    {
+      label: "role",
+      asked: asked?.role,
+      before: old?.role,
+      now: present?.role,
+      shown: present?.roleName ? { data: present.roleName } : undefined,
+    },
+    ...(notifier ? readableOf(notifierGoal(notifier)) : []).map(({ name, value }): Field => ({
+      label: `notifier ${name}`,
+      asked: value,
+      before: before.notifier?.[name],
+      now: now.notifier?.[name],
+      shown: shownValue(name, now.notifier?.[name] ?? null),
+    })),
+  ];
+  return [
+    ...fields.filter(({ asked, before }) => asked && asked !== before).map(compared),
+    ...mappings.flatMap((one) => comparedPairs(one, before.mappings ?? [], now.mappings ?? [])),
+  ];
 }
+
+type Value = string | null | undefined;
+
+interface Field {
+  readonly label: string;
+  readonly asked: Value;
+  readonly before: Value;
+  readonly now: Value;
+  /** What stands for the value of now, where it is not shown as it is. */
+  readonly shown?: Line | undefined;
+}
+
+function compared({ label, asked, before, now, shown }: Field): Compared {
+  if (now === asked) return { label, is: "asked" };
+  if ((now ?? null) === (before ?? null)) return { label, is: "before" };
+  return { label, is: { now: shown ?? (now ? { data: now } : "not set") } };
+}
+
+/** A pair that is not there may be there in another spelling. */
+function comparedPairs(
+  wanted: Translation,
+  before: readonly Translation[],
+  now: readonly Translation[],
+): readonly Compared[] {
+  const words = ({ ours, theirs }: Translation["pairs"][number]) => `${ours}=${theirs}`;
+  return wanted.pairs.map((pair) => {
+    const label = { data: `${wanted.entity} ${wanted.attribute} ${words(pair)}`, max: LONGEST_PAIR };
+    if (areStored([{ ...wanted, pairs: [pair] }], now)) return { label, is: "asked" };
+    const others = strangePairs(pair.ours, { wanted, before, now }).map(words);
+    if (others.length === 0) return { label, is: "before" };
+    return { label, is: { now: { data: others.join(", "), max: LONGEST_PAIR } } };
+  });
+}
+
+const LONGEST_PAIR = 160;
 
 /** Why the state before cannot be restored, if it cannot. */
 function noWayBack({ before, after }: Pick<UpdatePlan, "before" | "after">): Line | undefined {
@@ -137,18 +169,15 @@ function documentOf({ name, authentication, notifier }: State): JsonObject {
 const WHERE_CREDENTIALS_ARE =
   ". Its credential is in OpsRamp: Setup, Account, Integrations and Apps, this integration.";
 
-function readBack(plan: UpdatePlan, seen: readonly Sign[]): Line {
+function readBack(plan: UpdatePlan, fields: readonly Compared[]): Line {
   const { target, after } = plan;
   const hidden = after.notifier ? askedFor(notifierGoal(after.notifier)) : [];
   return [
     "Read back from ",
     { data: target.name },
-    `: ${labels(seen)}`,
+    ": ",
+    ...labelsOf(fields),
     ...(hidden.length > 0 ? [`. Not readable: ${hidden.join(", ")}`] : []),
     ...(makesCredential(plan) ? [WHERE_CREDENTIALS_ARE] : []),
   ];
-}
-
-function labels(signs: readonly Sign[]): string {
-  return signs.map((sign) => sign.label).join(", ");
 }

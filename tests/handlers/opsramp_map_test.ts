@@ -183,6 +183,6 @@ Deno.test("/map opsramp says so when only a part is there", async () => {
   assert.equal(verdict.state, "unknown");
   assert.equal(
     textOf(verdict.evidence),
-    "Only a part is there: INCIDENT Status Open as new; not INCIDENT Status Closed as done",
+    "Read back: INCIDENT Status Open=new as asked; INCIDENT Status Closed=done as before.",
   );
 });

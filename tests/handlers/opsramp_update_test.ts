@@ -250,7 +250,7 @@ Deno.test("/update opsramp is not applied when the vendor says yes and keeps the
   at.desk.emulator.fail("update", { kind: "status", status: 200, body: { id: CUSTOM, displayName: "New" } });
   const { verdict } = await change.run();
   assert.equal(verdict.state, "not applied");
-  assert.equal(textOf(verdict.evidence), "Read back unchanged: name");
+  assert.equal(textOf(verdict.evidence), "Read back: name as before.");
 });
 
 Deno.test("/update opsramp reads back by itself, never from an answer that somebody else began to wait for", async () => {

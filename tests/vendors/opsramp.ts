@@ -134,7 +134,7 @@ const updates: readonly Conversation[] = [
       "Undo    no: ",
     ],
     outcome: "applied",
-    answered: ["INCIDENT Status Open as In Progress"],
+    answered: ["INCIDENT Status Open=In Progress"],
     wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
       inboundConfig: {
         mapAttributes: [{
@@ -169,7 +169,7 @@ const updates: readonly Conversation[] = [
     },
     card: [/Outbound INCIDENT Priority High\s+not mapped\s+Max/],
     outcome: "applied",
-    answered: ["INCIDENT Priority High as Max"],
+    answered: ["INCIDENT Priority High=Max"],
     wrote: [`POST ${INSTALLED}/${SMAX}`, {
       outboundConfig: {
         mapAttributes: [{

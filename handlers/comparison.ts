@@ -1,0 +1,45 @@
+import type { Verdict } from "./operation.ts";
+import { type Inline, type Line, line } from "./reply.ts";
+
+/** A changed field that was read back: as it was asked for, as it was before, or what else it is now. */
+export interface Compared {
+  readonly label: Inline;
+  readonly is: "asked" | "before" | { readonly now: Line };
+}
+
+/**
+ * What the fields that can be read, at least one, say of the whole change. Only the old state in each of them means
+ * that nothing was changed: a vendor may take a part, or keep a value in its own spelling.
+ */
+export function judged(fields: readonly Compared[]): Pick<Verdict, "state" | "evidence"> {
+  const asked = fields.filter(({ is }) => is === "asked");
+  const before = fields.filter(({ is }) => is === "before");
+  const others = fields.flatMap(({ label, is }) => typeof is === "string" ? [] : [{ label, now: is.now }]);
+  const parts: readonly Line[] = [
+    ...(asked.length > 0 ? [line(labelsOf(asked), " as asked")] : []),
+    ...(before.length > 0 ? [line(labelsOf(before), " as before")] : []),
+    ...(others.length > 0
+      ? [line(
+        joined(others.map(({ label, now }) => line(label, " is now ", quoted(now))), ", "),
+        `, neither the old nor the new value${others.length > 1 ? "s" : ""}`,
+      )]
+      : []),
+  ];
+  const evidence = line("Read back: ", joined(parts, "; "), ".");
+  if (asked.length === fields.length) return { state: "applied", evidence };
+  return { state: before.length === fields.length ? "not applied" : "unknown", evidence };
+}
+
+/** The labels with commas between them. */
+export function labelsOf(fields: readonly Pick<Compared, "label">[]): readonly Inline[] {
+  return joined(fields.map(({ label }) => label), ", ");
+}
+
+/** A vendor's words between quotation marks, ours as they are. */
+export function quoted(value: Line): Line {
+  return typeof value === "object" && "data" in value ? ["“", value, "”"] : value;
+}
+
+function joined(pieces: readonly Line[], by: string): readonly Inline[] {
+  return pieces.flatMap((piece, at) => at === 0 ? line(piece) : line(by, piece));
+}
