@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type Dialect, Kysely, sql, type Transaction } from "kysely";
 import { Migrator } from "kysely/migration";
 import type { Clock } from "../../clients/clock.ts";
@@ -7,7 +8,9 @@ import { migrations } from "./migrations.ts";
 import type { Postgres } from "./postgres.ts";
 import type { Database, Queryable, Schema } from "./schema.ts";
 import { exclusively, sqliteDialect, withoutSync } from "./sqlite.ts";
+import { StoreUnusable, unusable } from "./unusable.ts";
 import { createWakeUp, type WakeUp } from "./wake_up.ts";
+import { createWriteProbe, type WriteProbe } from "./write_probe.ts";
 
 /** Everything the bot remembers. One schema and one set of queries over two databases. */
 export interface Store {
@@ -25,7 +28,7 @@ export interface Store {
   readonly wakeUp: WakeUp;
   /** Takes our own secrets out of what is written for good. */
   readonly cover?: (text: string) => string;
-  /** Throws when the database does not answer. Also measures its clock. */
+  /** Throws when the database does not answer or, an SQLite file, cannot be written. Also measures its clock. */
   check(): Promise<void>;
   close(): Promise<void>;
 }
@@ -37,63 +40,103 @@ const MIGRATION_PATIENCE_MS = 10 * 60_000;
 
 /**
  * Opens the database and brings its schema up to date. A server that does not let go of a query or a transaction
- * within `patienceMs` counts as away.
+ * within `patienceMs` counts as away. Throws `StoreUnusable`.
  */
 export async function openStore(
   config: DatabaseConfig,
   clock: Clock,
   patienceMs = PATIENCE_MS,
 ): Promise<Store> {
-  const { dialect, postgres, bringUpToDate } = await connectorOf(config, patienceMs);
+  try {
+    const connector = await connectorOf(config, patienceMs);
+    return await storeOn(connector, config.kind, clock);
+  } catch (error) {
+    throw unusable(config, error);
+  }
+}
+
+/** The database as it is, for who only looks at it. Throws `StoreUnusable`, also when there is none. */
+export async function openAsItIs(config: DatabaseConfig): Promise<Database> {
+  if (config.kind === "sqlite" && !existsSync(config.path)) {
+    throw new StoreUnusable(`There is no database at ${config.path}: check DATABASE_URL.`);
+  }
+  try {
+    const { dialect } = await connectorOf(config, PATIENCE_MS);
+    return new Kysely<Schema>({ dialect });
+  } catch (error) {
+    throw unusable(config, error);
+  }
+}
+
+async function storeOn(
+  { dialect, postgres, bringUpToDate, openProbe }: Connector,
+  kind: DatabaseConfig["kind"],
+  clock: Clock,
+): Promise<Store> {
   const db = new Kysely<Schema>({ dialect });
+  let probe: WriteProbe | undefined;
   let offset = 0;
 
+  const close = async () => {
+    probe?.close();
+    await db.destroy();
+  };
   const check = async () => {
-    if (config.kind === "sqlite") {
-      await sql`select 1`.execute(db);
-      return;
-    }
-    const asked = clock.now();
-    const answer = await sql<
-      { now: number }
-    >`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`
-      .execute(db);
-    offset = Number(answer.rows[0]?.now ?? asked) - Math.round((asked + clock.now()) / 2);
+    if (kind === "postgres") offset = await offsetOf(db, clock);
+    else if (probe) await probe.check();
+    else await sql`select 1`.execute(db);
   };
 
   try {
     await bringUpToDate(db);
+    probe = openProbe?.();
     await check();
   } catch (error) {
-    await db.destroy();
+    await close();
     throw error;
   }
   const wakeUp = createWakeUp(db, postgres);
   return {
     db,
-    kind: config.kind,
+    kind,
     now: () => clock.now() + offset,
     transaction: (work) => inTransaction(db, work),
-    provisionally: (work) => config.kind === "sqlite" ? withoutSync(db, work) : work(db),
+    provisionally: (work) => kind === "sqlite" ? withoutSync(db, work) : work(db),
     wakeUp,
     check,
     async close() {
       await wakeUp.close();
-      await db.destroy();
+      await close();
     },
   };
+}
+
+/** How far the server's clock is ahead of ours, in ms. */
+async function offsetOf(db: Database, clock: Clock): Promise<number> {
+  const asked = clock.now();
+  const answer = await sql<
+    { now: number }
+  >`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`
+    .execute(db);
+  return Number(answer.rows[0]?.now ?? asked) - Math.round((asked + clock.now()) / 2);
 }
 
 interface Connector {
   readonly dialect: Dialect;
   readonly postgres?: Postgres;
   bringUpToDate(db: Database): Promise<void>;
+  /** Absent where an answer is proof enough that it can be written. */
+  openProbe?(): WriteProbe;
 }
 
 async function connectorOf(config: DatabaseConfig, patienceMs: number): Promise<Connector> {
   if (config.kind === "sqlite") {
     const { path } = config;
-    return { dialect: sqliteDialect(path), bringUpToDate: (db) => exclusively(path, () => migrate(db)) };
+    return {
+      dialect: sqliteDialect(path),
+      bringUpToDate: (db) => exclusively(path, () => migrate(db)),
+      ...(path === ":memory:" ? {} : { openProbe: () => createWriteProbe(path) }),
+    };
   }
   const { createPostgres } = await import("./postgres.ts");
   const postgres = createPostgres(config.url, patienceMs);
@@ -144,7 +187,7 @@ function inWords(error: unknown): unknown {
   const unknown = error instanceof Error &&
     /previously executed migration (\S+) is missing/.exec(error.message);
   if (!unknown) return error;
-  return new Error(
+  return new StoreUnusable(
     `A newer version has migrated this database (${
       unknown[1]
     }): start that version, or restore a back-up from before.`,

@@ -32,7 +32,7 @@ testOn(postgres, "the bot with the least rights says so when the owner has not m
   await using place = await openPlace();
   const { code, output } = await migrate(place.app);
   assert.equal(code, 1);
-  assert.match(output, /not migrated: permission denied for schema public/);
+  assert.match(output, /permission denied for schema public/);
 });
 
 const FORBIDDEN = [
