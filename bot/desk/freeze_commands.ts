@@ -109,7 +109,7 @@ function frozenReply(row: FreezesTable, replaced: FreezesTable | undefined): Rep
 
 function refuseShorter(turn: Turn, row: FreezesTable, held: FreezesTable): void {
   turn.refuse("frozen_longer", {
-    operation: "freeze",
+    operation: "/freeze",
     detail: row.reason,
     about: { target: row.target },
     next: line(
