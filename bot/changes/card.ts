@@ -228,10 +228,15 @@ export function whyLine(change: Change): Line {
 export const MOST_OF_NAMES = 140;
 
 function needsLine(change: Change, approvers: string | undefined): Line {
+  const who: Line = approvers === ""
+    ? ", but APPROVERS lists nobody else"
+    : approvers === undefined
+    ? ""
+    : [": ", { data: approvers, max: MOST_OF_NAMES }];
   return line(
     "one approver other than ",
     { data: change.requester_name || "the requester", max: 40 },
-    approvers === undefined ? "" : [": ", { data: approvers, max: MOST_OF_NAMES }],
+    who,
     " · until ",
     { time: change.expires_at, as: "deadline" },
   );

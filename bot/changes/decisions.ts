@@ -107,7 +107,11 @@ export function createDecisions({ store, people, secrets, metrics }: DecisionsOp
   async function whoElse(change: Change): Promise<Line> {
     const names = await people.approversBesides(change.requester_id);
     const who = names === undefined ? "any other approver" : { data: names, max: MOST_OF_NAMES };
-    return line("Who can: ", who, ". To take it back: ", { code: `/withdraw ${change.code}` });
+    return line(
+      ...(names === "" ? ["APPROVERS lists nobody else"] : ["Who can: ", who]),
+      ". To take it back: ",
+      { code: `/withdraw ${change.code}` },
+    );
   }
 
   /** Whoever came too late is told so in answer, and needs no other message. */

@@ -174,7 +174,7 @@ export function createRequests(options: RequestsOptions): Requests {
         undo_of: row.undo_of,
       }),
     });
-    if (!sameChat) turn.answer(sentToGroup(code));
+    if (!sameChat) turn.answer(sentToGroup(code, approvers === ""));
   }
 
   return {
@@ -244,10 +244,15 @@ function groupFor(turn: Turn, config: Config): number | undefined {
   return config.adminChats.find((id) => id < 0);
 }
 
-function sentToGroup(code: string): Reply {
+function sentToGroup(code: string, inVain: boolean): Reply {
   return {
     mark: "working",
     title: ["Sent to the group for approval: ", { code }],
-    blocks: [{ kind: "text", text: ["/withdraw ", { code }, " takes it back."] }],
+    blocks: [
+      ...(inVain
+        ? [{ kind: "text" as const, text: "But nobody can approve it: APPROVERS lists nobody but you." }]
+        : []),
+      { kind: "text", text: ["/withdraw ", { code }, " takes it back."] },
+    ],
   };
 }

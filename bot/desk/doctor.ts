@@ -58,6 +58,7 @@ async function examine(options: DoctorOptions, trace: string): Promise<Finding[]
   const findings = await Promise.all([
     checked("Delivery", () => delivery(options)),
     ...groups.map((id) => checked(`Group ${id}`, () => rightsIn(options, id))),
+    checked("Approvals", () => Promise.resolve(approvals(options.config))),
     checked("Store", () => store(options)),
     checked("Secrets", () => Promise.resolve(secretEntry(options))),
     checked("Messages", () => Promise.resolve(messages(options))),
@@ -138,6 +139,18 @@ async function rightsIn({ api, botId }: DoctorOptions, chatId: number): Promise<
 
 /** Every admin has these two whether granted or not. */
 const EXPECTED_RIGHTS = new Set(["can_delete_messages", "can_manage_chat", "can_be_edited"]);
+
+/** Nobody approves what they ask for themselves, so one approver is too few where that one may ask as well. */
+function approvals({ operators, approvers }: Pick<Config, "operators" | "approvers">): Told {
+  if (!approvers) return { ok: true, says: "by any other member of the admin chats" };
+  if (approvers.size > 1) return { ok: true, says: `by any other of the ${approvers.size} in APPROVERS` };
+  const mayAsk = [...approvers].every((id) => operators?.has(id) ?? true);
+  if (!mayAsk) return { ok: true, says: "by the one in APPROVERS" };
+  return {
+    ok: false,
+    says: "APPROVERS lists one person only, who may also ask: nobody can approve what that person asks for",
+  };
+}
 
 async function store(options: DoctorOptions): Promise<Told> {
   await options.store.check();

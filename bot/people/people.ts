@@ -25,7 +25,7 @@ export interface People {
   isKnown(personId: number): Promise<boolean>;
   /** Keeps a name for lists such as "who can approve"; names are for display, never for rights. */
   meet(person: Person): Promise<void>;
-  /** Who else may approve what this person asks for: "Ben and 1 more". Undefined where no list or no name is known. */
+  /** Who else may approve what this person asks for: "Ben and 1 more". Undefined without a list; empty: nobody. */
   approversBesides(personId: number): Promise<string | undefined>;
 }
 
@@ -74,11 +74,12 @@ export function createPeople({ policy, api, store, log }: PeopleOptions): People
       await remember(store, store.db, { [nameKey(id)]: name });
     },
     async approversBesides(personId) {
-      const others = [...policy.approvers ?? []].filter((id) => id !== personId);
-      if (others.length === 0) return undefined;
+      if (!policy.approvers) return undefined;
+      const others = [...policy.approvers].filter((id) => id !== personId);
+      if (others.length === 0) return "";
       const known = await store.db.selectFrom("memory").select("value")
         .where("key", "in", others.map(nameKey)).orderBy("value").limit(MOST_NAMES).execute();
-      if (known.length === 0) return undefined;
+      if (known.length === 0) return `${others.length} listed in APPROVERS`;
       const rest = others.length - known.length;
       return known.map((row) => row.value).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
     },

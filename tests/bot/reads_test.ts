@@ -149,7 +149,7 @@ chatTest("/ping tells version, uptime and the vendors", {}, [
 chatTest("/doctor finds nothing, then finds what is wrong, worst first", {}, [
   {
     said: "/doctor",
-    answered: /All 9 checks are fine.*Delivery.*webhook.*rights as they should be/s,
+    answered: /All 10 checks are fine.*Delivery.*webhook.*rights as they should be/s,
     asked: [
       "getApiKeyDetails",
       "v4.list",
@@ -168,7 +168,7 @@ chatTest("/doctor finds nothing, then finds what is wrong, worst first", {}, [
       telegram.promote(BEN, GROUP, "administrator");
     },
     pressed: "Check again",
-    answered: /1 of 9 checks needs? attention\n[^\n]*🟡[^\n]*Bitdefender/,
+    answered: /1 of 10 checks needs? attention\n[^\n]*🟡[^\n]*Bitdefender/,
     asked: ["getApiKeyDetails", "v4.list", "search", "GET /api/DattoRmmDetails"],
   },
 ]);
@@ -176,7 +176,7 @@ chatTest("/doctor finds nothing, then finds what is wrong, worst first", {}, [
 chatTest("/doctor looks at the rights of whom Telegram says it is", { telegram: { bot: { id: 654_321 } } }, [
   {
     said: "/doctor",
-    answered: /All 9 checks are fine.*rights as they should be/s,
+    answered: /All 10 checks are fine.*rights as they should be/s,
     asked: [
       "getApiKeyDetails",
       "v4.list",
