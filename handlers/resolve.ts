@@ -1,8 +1,19 @@
 import { BadInput, ChoiceNeeded } from "./operation.ts";
+import { typed } from "./typed.ts";
 
 export interface Named {
   readonly id: string;
   readonly name: string;
+}
+
+/** What is looked for, in words. */
+export interface What {
+  readonly noun: string;
+  readonly plural: string;
+  readonly field: string;
+  readonly find: string;
+  /** The vendor named no more than its limit: there may be others. */
+  readonly capped?: boolean;
 }
 
 /** Nothing goes by what was typed; of what was found before, that it is gone. */
@@ -19,7 +30,7 @@ const MOST_CHOICES = 8;
 export function resolve<T extends Named>(
   query: string,
   candidates: readonly T[],
-  what: { noun: string; plural: string; field: string; find: string },
+  what: What,
 ): T {
   const exactId = candidates.find((candidate) => candidate.id === query);
   if (exactId) return exactId;
@@ -30,13 +41,14 @@ export function resolve<T extends Named>(
     : candidates.filter((candidate) => fold(candidate.name).includes(wanted));
   const [only, ...others] = fits;
   if (!only) {
-    throw new NothingFits(`No ${what.noun} fits "${query}". Type ${what.find} to see what there is.`);
+    throw new NothingFits(`No ${what.noun} fits ${typed(query)}. Type ${what.find} to see what there is.`);
   }
   if (others.length === 0) return only;
+  const count = `${what.capped ? "at least " : ""}${fits.length} ${what.plural}`;
   if (fits.length > MOST_CHOICES) {
-    throw new BadInput(`"${query}" fits ${fits.length} ${what.plural}. Type more of the name, or its id.`);
+    throw new BadInput(`${typed(query)} fits ${count}. Type more of the name, or its id.`);
   }
-  throw new ChoiceNeeded(`"${query}" fits ${fits.length} ${what.plural}. Which one?`, what.field, fits);
+  throw new ChoiceNeeded(`${typed(query)} fits ${count}. Which one?`, what.field, fits);
 }
 
 /** What is left of a name when typing habits are taken away; for comparing, never for showing. */

@@ -13,7 +13,7 @@ import {
   retyped,
 } from "./line.ts";
 import { ASK } from "./literal_secret.ts";
-import { strayWord, tornOption, unexpectedWord, unknownOption } from "./misplaced.ts";
+import { strayWord, tornJson, tornOption, unexpectedWord, unknownOption } from "./misplaced.ts";
 import { Mistake, typed } from "./mistake.ts";
 import type { Pair } from "./word.ts";
 
@@ -27,6 +27,8 @@ export interface Filled {
 
 /** Puts every word into the field it belongs to; a word that belongs nowhere is a `Mistake`. */
 export function fill(line: Line): Filled {
+  const torn = tornJson(line);
+  if (torn) throw torn;
   const unclosed = line.words.find((word) => word.unclosed);
   if (unclosed) {
     throw new Mistake("bad_value", `The quote in ${typed(unclosed.raw)} is opened and never closed.`);

@@ -22,6 +22,27 @@ export function tornOption(line: Line, at: number): Mistake | undefined {
   ]);
 }
 
+/** `fieldmappings=[{"id": 1, …`: JSON that the spaces in it tear apart. */
+export function tornJson(line: Line): Mistake | undefined {
+  const torn = line.words.find(({ pair }) =>
+    pair && !pair.quoted && /^(\{"|\[[{["])/.test(pair.value) && !isJson(pair.value)
+  );
+  if (!torn?.pair || !has(line, "document")) return undefined;
+  const sentence =
+    `The JSON after ${torn.pair.key}= comes apart at its spaces. Leave them out, or send it as a file: ` +
+    `{"${torn.pair.key}": …} with the command as caption, or as a message that the command replies to.`;
+  return new Mistake("bad_value", sentence);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** `rol=arn…` for `role=`, or an option that the command does not have. Undefined when it may belong to a name. */
 export function unknownOption(line: Line, at: number): Mistake | undefined {
   const word = line.words[at];

@@ -1,3 +1,5 @@
+export { typed } from "../../handlers/typed.ts";
+
 export type MistakeCode =
   | "unknown_verb"
   | "unknown_target"
@@ -29,12 +31,6 @@ export function oneOf(values: readonly string[], most = 12): string {
 /** "a, b and c" */
 export function allOf(values: readonly string[]): string {
   return listed(values, "and");
-}
-
-/** What was typed, cut and in quotes. */
-export function typed(value: string, max = 40): string {
-  const letters = [...value];
-  return `"${letters.length > max ? `${letters.slice(0, max - 1).join("")}…` : value}"`;
 }
 
 function listed(values: readonly string[], word: "and" | "or"): string {

@@ -28,7 +28,7 @@ export async function resolveCompany(context: Ctx, query: string): Promise<Compa
   const { companies, capped } = await companiesLike(context, wanted);
   const known = companies.some((candidate) => fold(candidate.name) === fold(wanted));
   const more = capped && !known ? await companiesStartingWith(context, wanted) : [];
-  return resolve(wanted, [...companies, ...more], WHAT);
+  return resolve(wanted, [...companies, ...more], { ...WHAT, capped });
 }
 
 /** Loads something of a company; without a name, of the key's own company and without a second round trip. */
@@ -51,11 +51,18 @@ export interface CompaniesLike {
   readonly capped: boolean;
 }
 
-/**
- * Companies whose name contains `part`. Falls back to the list one level below the own company where the key
- * lacks the Companies area or the tenant the method.
- */
+/** Companies whose name contains `part`. */
 export async function companiesLike(context: Ctx, part: string): Promise<CompaniesLike> {
+  const found = await search(context, part);
+  if (found) return found;
+  throw new BadInput("Our key may not look companies up by name. Type the company's 24-character id.");
+}
+
+/**
+ * Falls back to the list one level below the own company where the key lacks the Companies area or the tenant the
+ * method; undefined where there is no list either.
+ */
+async function search(context: Ctx, part: string): Promise<CompaniesLike | undefined> {
   const wanted = part.replace(/^\*+/, "").trim();
   try {
     const found = await find(context, `*${wanted}`);
@@ -64,8 +71,18 @@ export async function companiesLike(context: Ctx, part: string): Promise<Compani
     return { companies, capped: found.length >= MOST_COMPANIES_BY_NAME };
   } catch (error) {
     if (!isUnavailable(error)) throw error;
-    const listed = await context.client.getCompaniesList({}, context.call);
-    return { companies: filterByName(listed, wanted), capped: false };
+    const listed = await listedCompanies(context);
+    return listed && { companies: filterByName(listed, wanted), capped: false };
+  }
+}
+
+/** Undefined where the key may not read the list. */
+async function listedCompanies({ client, call }: Ctx): Promise<readonly Company[] | undefined> {
+  try {
+    return await client.getCompaniesList({}, call);
+  } catch (error) {
+    if (isUnavailable(error)) return undefined;
+    throw error;
   }
 }
 
@@ -76,13 +93,8 @@ export function isUnavailable(error: unknown): boolean {
 
 /** Names that contain this one's or start like it: what an approver could take it for. */
 export async function lookAlikes(context: Ctx, company: Company): Promise<readonly string[]> {
-  try {
-    const { companies } = await companiesLike(context, company.name);
-    return companies.filter((other) => other.id !== company.id).map((other) => other.name).sort().slice(0, 5);
-  } catch (error) {
-    if (isUnavailable(error)) return [];
-    throw error;
-  }
+  const { companies = [] } = await search(context, company.name) ?? {};
+  return companies.filter((other) => other.id !== company.id).map((other) => other.name).sort().slice(0, 5);
 }
 
 async function ownCompany(context: Ctx): Promise<Scope> {
@@ -109,13 +121,8 @@ async function companyById(context: Ctx, companyId: string): Promise<Company> {
 }
 
 async function listedById(context: Ctx, companyId: string): Promise<Company> {
-  try {
-    const listed = await context.client.getCompaniesList({}, context.call);
-    return listed.find((candidate) => candidate.id === companyId) ?? { id: companyId, name: companyId };
-  } catch (error) {
-    if (isUnavailable(error)) return { id: companyId, name: companyId };
-    throw error;
-  }
+  const listed = await listedCompanies(context);
+  return listed?.find((candidate) => candidate.id === companyId) ?? { id: companyId, name: companyId };
 }
 
 /** An exact name may hide behind the limit of a search for a part of it. */

@@ -8,6 +8,7 @@ import {
 import { asOf } from "../age.ts";
 import { BadInput, operationsOf, type View } from "../operation.ts";
 import type { Block, Button, Line, Reply } from "../reply.ts";
+import { typed } from "../typed.ts";
 import { type CompaniesLike, companiesLike } from "./companies.ts";
 import { companyTypeWord } from "./enums.ts";
 
@@ -48,10 +49,12 @@ export const find = read({
 });
 
 /** People copy account ids with the dashes and spaces the AWS console shows. */
-function accountIdOf(typed: string): string {
-  const digits = typed.replace(/[\s-]/g, "");
+function accountIdOf(account: string): string {
+  const digits = account.replace(/[\s-]/g, "");
   if (/^\d{12}$/.test(digits)) return digits;
-  throw new BadInput(`An AWS account id has 12 digits; "${typed.trim()}" has not. Try /whois 111222345123.`);
+  throw new BadInput(
+    `An AWS account id has 12 digits; ${typed(account.trim())} has not. Try /whois 111222345123.`,
+  );
 }
 
 function renderWhois({ accountId, companies, at }: Whois, view: View): Reply {
@@ -67,7 +70,9 @@ function renderWhois({ accountId, companies, at }: Whois, view: View): Reply {
   return {
     mark: "info",
     title: [
-      others.length === 0 ? "1 company uses AWS account " : `${companies.length} companies use AWS account `,
+      others.length === 0
+        ? "1 company uses AWS account "
+        : `${capped ? "At least " : ""}${companies.length} companies use AWS account `,
       { code: accountId },
     ],
     blocks: [
@@ -124,7 +129,9 @@ function renderFound({ name, companies, capped }: CompaniesLike & { name: string
       blocks: [{ kind: "text", text: "Try a shorter part of the name." }],
     };
   }
-  const count = companies.length === 1 ? "1 company fits" : `${companies.length} companies fit`;
+  const count = companies.length === 1
+    ? "1 company fits"
+    : `${capped ? "At least " : ""}${companies.length} companies fit`;
   const limit = `GravityZone names at most ${MOST_COMPANIES_BY_NAME}; type more of the name to see the rest.`;
   return {
     mark: "info",

@@ -3,6 +3,7 @@ import type { Bitdefender } from "../../clients/bitdefender.ts";
 import { asOf } from "../age.ts";
 import { BadInput, type Context, operationsOf, type PastChange, type View } from "../operation.ts";
 import type { Block, Line, Mark, Reply } from "../reply.ts";
+import { typed } from "../typed.ts";
 import { ofCompany, type Scope } from "./companies.ts";
 import {
   listedFor,
@@ -217,10 +218,10 @@ function changesOf(changes: readonly PastChange[]): readonly Block[] {
 }
 
 /** `3/2026` is what people type; the API wants `03/2026`. */
-function monthOf(typed: string): string {
-  const [, month, year] = /^(0?[1-9]|1[0-2])\/(\d{4})$/.exec(typed.trim()) ?? [];
+function monthOf(given: string): string {
+  const [, month, year] = /^(0?[1-9]|1[0-2])\/(\d{4})$/.exec(given.trim()) ?? [];
   if (month !== undefined && year !== undefined) return `${month.padStart(2, "0")}/${year}`;
-  throw new BadInput(`"${typed}" is not a month. Type it as mm/yyyy, for example month=03/2026.`);
+  throw new BadInput(`${typed(given)} is not a month. Type it as mm/yyyy, for example month=03/2026.`);
 }
 
 function currentMonth(now: number): string {

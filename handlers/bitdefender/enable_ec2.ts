@@ -11,6 +11,7 @@ import {
   type Verdict,
 } from "../operation.ts";
 import type { Line } from "../reply.ts";
+import { typed } from "../typed.ts";
 import { lookAlikes, resolveCompany } from "./companies.ts";
 import {
   accountOfRole,
@@ -68,7 +69,11 @@ function wayOf({ role, key, secret }: z.output<typeof input>): Way {
     );
   }
   if (secret !== "?") {
-    throw new BadInput("Type secret=? and nothing else; the secret key is then asked for on a private page.");
+    throw new BadInput(
+      secret === undefined
+        ? "Add secret=? to the command; the secret key is then asked for on a private page."
+        : "Type secret=? instead of the secret key itself, which is then asked for on a private page.",
+    );
   }
   return { by: "keys", key: checkedKey(key) };
 }
@@ -77,7 +82,7 @@ function checkedAccount(role: string): string {
   const account = accountOfRole(role);
   if (account !== undefined) return account;
   throw new BadInput(
-    `"${role}" is not the ARN of a role. It looks like arn:aws:iam::111222345123:role/<name>, ` +
+    `${typed(role, 80)} is not the ARN of a role. It looks like arn:aws:iam::111222345123:role/<name>, ` +
       "with the 12 digits of the AWS account.",
   );
 }
@@ -90,13 +95,13 @@ function checkedKey(key: string): string {
   }
   if (/^[A-Z0-9]{16,128}$/.test(key)) return key;
   throw new BadInput(
-    `"${key}" is not an access key id. It has 16 or more capital letters and digits: AKIA….`,
+    `${typed(key)} is not an access key id. It has 16 or more capital letters and digits: AKIA….`,
   );
 }
 
-async function plan(context: Context<Bitdefender>, typed: z.output<typeof input>): Promise<Ec2Plan> {
-  const way = wayOf(typed);
-  const company = await resolveCompany(context, typed.company);
+async function plan(context: Context<Bitdefender>, asked: z.output<typeof input>): Promise<Ec2Plan> {
+  const way = wayOf(asked);
+  const company = await resolveCompany(context, asked.company);
   const also = way.by === "role" ? way.account : undefined;
   const [before, alike] = await Promise.all([
     readEc2State(context, company, await recorded(context, company.id), also),

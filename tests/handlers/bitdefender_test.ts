@@ -309,7 +309,7 @@ Deno.test("/whois lists several companies and says when the limit of 25 is reach
   }
   const reply = await at.read("whois", null, { account: "999888777666" });
   const rows = rowsOf(reply.blocks);
-  assert.equal(plain(reply.title), "25 companies use AWS account 999888777666");
+  assert.equal(plain(reply.title), "At least 25 companies use AWS account 999888777666");
   assert.equal(rows[0], "GravityZone names at most 25 companies here; there may be more.");
   assert.equal(
     rows[1],
@@ -360,7 +360,7 @@ Deno.test("/find says when the limit of 100 is reached, and when nothing fits", 
     at.vendor.world.companies.set(id, company(id, `Zeta ${index}`));
   }
   const many = await at.read("find", null, { name: "zeta" });
-  assert.equal(plain(many.title), "100 companies fit “zeta”");
+  assert.equal(plain(many.title), "At least 100 companies fit “zeta”");
   assert.match(rowsOf(many.blocks)[0] ?? "", /^GravityZone names at most 100; type more/);
   const none = await at.read("find", null, { name: "Umbrella" });
   assert.deepEqual([none.mark, plain(none.title)], ["absent", "No company fits “Umbrella”"]);
