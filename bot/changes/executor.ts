@@ -6,6 +6,7 @@ import { errorFields, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { People } from "../people/people.ts";
 import type { Redactor } from "../redact.ts";
+import { coverLine } from "../render/cover.ts";
 import type { Offers } from "../secrets/offers.ts";
 import { SecretMissing, type Secrets } from "../secrets/secrets.ts";
 import { StoreAway } from "../store/away.ts";
@@ -156,7 +157,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
     { event, evidence, verdict, againAfterMs }: Seen,
     receipt?: Receipt,
   ): Promise<Change | undefined> {
-    const detail = JSON.stringify(redactor.deep(evidence));
+    const detail = JSON.stringify(coverLine(evidence, redactor.text));
     const step: Move = {
       code: change.code,
       event,
@@ -198,7 +199,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
   }
 
   async function stop(change: Change, { reason, event, ...seen }: Obstacle): Promise<void> {
-    const evidence = JSON.stringify(redactor.deep(seen.evidence));
+    const evidence = JSON.stringify(coverLine(seen.evidence, redactor.text));
     const moved = await move(store, {
       code: change.code,
       event,
