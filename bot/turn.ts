@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
 import type { Chat } from "grammy/types";
 import type { Transaction } from "kysely";
-import type { Line, Reply } from "../handlers/reply.ts";
+import type { Button, Line, Reply } from "../handlers/reply.ts";
 import type { Person } from "./people/incoming.ts";
 import { type ReasonCode, reasons } from "./people/reasons.ts";
 import { appendAudit, type AuditEntry } from "./store/audit.ts";
 import { toText } from "./render/text.ts";
 import { finishUpdate, forgetBlanked } from "./store/inbox.ts";
-import { adoptMessage, type Outgoing, PRIORITY, putMessage } from "./store/messages.ts";
+import { type Outgoing, PRIORITY, putMessage } from "./store/messages.ts";
 import type { Schema } from "./store/schema.ts";
 import type { Store } from "./store/store.ts";
 
@@ -40,7 +40,12 @@ export interface TurnOptions {
   readonly messageId?: number | undefined;
   /** When it was typed or pressed, epoch ms. */
   readonly at: number;
-  readonly press?: { readonly queryId: string; readonly messageId: number; readonly key: string } | undefined;
+  readonly press?: {
+    readonly queryId: string;
+    readonly messageId: number;
+    /** The answer that has the pressed button, and gives way to what comes of the press. */
+    readonly replaces?: { readonly key: string; readonly button: Button };
+  } | undefined;
 }
 
 /**
@@ -137,7 +142,10 @@ function turnOver(options: TurnOptions, trace: string, gathered: Gathered, name:
     },
     key: keyOf(options, name),
     async showMeanwhile(reply, { sound } = {}) {
-      await store.transaction((transaction) => show(transaction, options, reply, trace, name, sound));
+      // The button stays until the answer: after a crash it still says that the answer belongs here.
+      const button = options.press?.replaces?.button;
+      const shown = button && !reply.buttons ? { ...reply, buttons: [[button]] } : reply;
+      await store.transaction((transaction) => show(transaction, options, shown, trace, name, sound));
       store.wakeUp.everyone("messages");
     },
     refuse(reason, { detail, operation, about, next, unrecorded } = {}) {
@@ -203,9 +211,8 @@ async function show(
 ): Promise<void> {
   const { store, chat, threadId, messageId, person, press } = options;
   const personal = reply.personal === true && chat.type !== "private";
-  const inPlace = press !== undefined && press.messageId > 0 && !personal && isAnswer(press.key);
   const outgoing: Outgoing = {
-    key: inPlace ? press.key : keyOf(options, name),
+    key: (personal ? undefined : press?.replaces?.key) ?? keyOf(options, name),
     chatId: chat.id,
     threadId,
     replyTo: messageId,
@@ -216,16 +223,7 @@ async function show(
     sound,
     trace,
   };
-  if (inPlace) await adoptMessage(store, transaction, outgoing, press.messageId);
-  else await putMessage(store, transaction, outgoing);
-}
-
-/**
- * Any client can send any data under any message. An answer may be replaced by what a press leads to; the card of a
- * change must go on saying what there is to decide.
- */
-function isAnswer(key: string): boolean {
-  return /^(update|at):/.test(key);
+  await putMessage(store, transaction, outgoing);
 }
 
 /** What happened, that nothing came of it, and what to do next. */

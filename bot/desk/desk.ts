@@ -1,5 +1,6 @@
 import { type Bot, BotError } from "grammy";
 import type { Chat, Message, Update } from "grammy/types";
+import type { Reply } from "../../handlers/reply.ts";
 import { bugReply } from "../failure.ts";
 import { errorFields, type Log } from "../log.ts";
 import type { Invocation } from "../changes/invocation.ts";
@@ -7,12 +8,13 @@ import type { Metrics } from "../metrics.ts";
 import { literalSecretIn } from "../command/literal_secret.ts";
 import { classify, type Incoming, type Person, textOf } from "../people/incoming.ts";
 import type { People } from "../people/people.ts";
+import { buttonSending } from "../render/button_data.ts";
 import { continuationShape, waitingShape } from "../secrets/secrets.ts";
 import { StoreAway } from "../store/away.ts";
 import { finishUpdate } from "../store/inbox.ts";
 import { messageAt } from "../store/messages.ts";
 import { findPromptEver } from "../store/prompts.ts";
-import type { InboxTable } from "../store/schema.ts";
+import type { InboxTable, MessagesTable } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import { createTurn, newTrace, type Turn, type TurnOptions } from "../turn.ts";
 import type { Hearing } from "./hearing.ts";
@@ -216,6 +218,19 @@ async function pressedAt(
   return {
     threadId: message && "message_thread_id" in message ? message.message_thread_id : undefined,
     messageId: undefined,
-    press: { queryId: query.id, messageId, key: shown?.key ?? `at:${chat.id}:${messageId}` },
+    press: { queryId: query.id, messageId, ...replaceable(shown, query.data ?? "") },
   };
+}
+
+/**
+ * Any client can send any data under any message: only an answer that has the button may be replaced by what a press
+ * of it leads to. The card of a change must go on saying what there is to decide.
+ */
+function replaceable(
+  shown: MessagesTable | undefined,
+  data: string,
+): Pick<NonNullable<TurnOptions["press"]>, "replaces"> {
+  if (!shown?.key.startsWith("update:")) return {};
+  const button = buttonSending(JSON.parse(shown.reply) as Reply, data);
+  return button ? { replaces: { key: shown.key, button } } : {};
 }

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { InlineKeyboardMarkup } from "grammy/types";
+import type { Button, Reply } from "../../handlers/reply.ts";
+import { keyboard } from "./keyboard.ts";
 
 /** The same command always has the same handle, so that a message edited to what it was is seen as unchanged. */
 export function handleOf(command: string): string {
@@ -21,4 +23,17 @@ export function keepingSecrets(
       })
     ),
   };
+}
+
+/** The button of a reply that sends this data; one that turns the same pages may have gone on meanwhile. */
+export function buttonSending({ buttons = [] }: Reply, data: string): Button | undefined {
+  return buttons.flat().find((button) => {
+    const [sent] = keyboard([[button]], { store: handleOf, dead: false })?.inline_keyboard.flat() ?? [];
+    return sent !== undefined && "callback_data" in sent &&
+      whateverPage(sent.callback_data) === whateverPage(data);
+  });
+}
+
+function whateverPage(data: string): string {
+  return data.replace(/^(p:.+):\d+$/, "$1");
 }

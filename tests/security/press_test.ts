@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { BEN, GROUP, openDesk, textOf } from "../changes/desk.ts";
+import { testOnEach } from "../changes/database.ts";
+import { ANA, BEN, GROUP, openDesk, OSKAR, textOf } from "../changes/desk.ts";
 
 Deno.test("a press under the card of a change leaves the card as it is, whatever it reads", async () => {
   await using desk = await openDesk();
@@ -13,6 +14,30 @@ Deno.test("a press under the card of a change leaves the card as it is, whatever
   }
   await desk.press(BEN, card, "Approve");
   assert.equal(await desk.state(code), "accepted");
+});
+
+testOnEach("a press that no button of a message sends leaves the message as it is", async (url) => {
+  await using desk = await openDesk({
+    environment: { DATABASE_URL: url },
+    telegram: { chats: [{ id: GROUP, title: "On-call", members: [ANA, BEN, OSKAR] }] },
+  });
+  await desk.say(BEN, "/freeze the vendor is moving");
+  await desk.say(BEN, "/status apono");
+  const [notice, status] = desk.telegram.answers(GROUP);
+  assert.ok(notice && status);
+  for (const message of [notice, status]) {
+    const before = textOf(message);
+    for (const data of ["c:/ping", "c:/pending", "c:/status", "p:0123456789abcdef:2", "h:0123456789abcdef"]) {
+      await desk.press(OSKAR, message, data, { forged: true });
+      assert.equal(textOf(message), before, data);
+    }
+  }
+  assert.match(textOf(notice), /Frozen: everything/);
+  assert.equal(desk.news().filter((text) => /pong/.test(text)).length, 2, "it is answered beside");
+  const answers = desk.news().length;
+  desk.clock.advance(60_000);
+  await desk.press(OSKAR, status, "Refresh");
+  assert.equal(desk.news().length, answers, "a button that is there is answered in place");
 });
 
 Deno.test("a press in a channel decides nothing, although its readers are members to Telegram", async () => {
