@@ -126,7 +126,7 @@ export function strayWord(line: Line, at: number): Mistake {
     );
   }
   const stray = wordsUpToOption(line.words, at);
-  const value = quote([option.value, ...stray.map((word) => word.raw)].join(" "));
+  const value = quote([option.value, ...stray.map((word) => word.raw)].join(" ").trim());
   return new Mistake(
     "too_many_words",
     `Does ${text} belong to ${option.key}=? A value with spaces goes in quotes.`,

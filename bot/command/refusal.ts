@@ -1,10 +1,8 @@
 import type { Block, Button, Reply } from "../../handlers/reply.ts";
 import { headOf } from "./command.ts";
-import { normalise } from "./normalise.ts";
-import type { Wrong } from "./parse.ts";
-import { findRoute, type Vocabulary } from "./route.ts";
+import { parse, type Wrong } from "./parse.ts";
+import type { Vocabulary } from "./route.ts";
 import { takesDocument } from "./usage.ts";
-import { wordsOf } from "./word.ts";
 
 /** The answer to a command that is not understood, for the asker alone: what is wrong and what to type instead. */
 export function refusalOf(wrong: Wrong, vocabulary: Vocabulary): Reply {
@@ -56,10 +54,10 @@ export function buttonFor(suggestion: string, vocabulary: Vocabulary): Button[] 
   return [{ label: `Copy ${label}`, action: { copy: suggestion } }];
 }
 
+/** Whole as well: what cannot be read again cannot be pressed. */
 function isRead(suggestion: string, vocabulary: Vocabulary): boolean {
-  const [head = "", ...words] = wordsOf(normalise(suggestion));
-  const verb = head === "" ? "" : head.text.replace(/^\//, "");
-  return findRoute(verb, words, vocabulary)?.command.risk === "read";
+  const parsed = parse(suggestion, { ...vocabulary, botName: "" });
+  return parsed.kind === "command" && parsed.command.risk === "read";
 }
 
 function shortened(text: string): string {

@@ -1,7 +1,9 @@
 import { closest } from "./closest.ts";
 import { type Aliases, type Command, headOf, targetNamed } from "./command.ts";
+import { fill } from "./fill.ts";
+import { lineOf } from "./line.ts";
 import { Mistake, oneOf, typed } from "./mistake.ts";
-import type { Word } from "./word.ts";
+import { type Word, wordsOf } from "./word.ts";
 
 export interface Route<C extends Command> {
   readonly command: C;
@@ -55,7 +57,9 @@ export function findRoute<C extends Command>(
 /** The verb's targets that the first word may have been meant to be, as whole commands. */
 export function nearTargets(verb: string, words: readonly Word[], vocabulary: Vocabulary): string[] {
   const near = closest(words[0]?.text ?? "", spellingsOf(targetsOf(verb, vocabulary), vocabulary));
-  return near.map((name) => retyped(`${verb} ${targetNamed(name, vocabulary.aliases)}`, words.slice(1)));
+  return near.map((name) =>
+    retyped(`${verb} ${targetNamed(name, vocabulary.aliases)}`, words.slice(1), vocabulary)
+  );
 }
 
 function noSuchCommand(verb: string, words: readonly Word[], vocabulary: Vocabulary): Mistake {
@@ -64,7 +68,7 @@ function noSuchCommand(verb: string, words: readonly Word[], vocabulary: Vocabul
   if (words.length > 0) return unknownTarget(verb, words, vocabulary);
   return new Mistake(
     "missing_argument",
-    `/${verb} needs a target: ${oneOf(targets)}.`,
+    `/${verb} needs a target: ${oneOf(targets, targets.length)}.`,
     targets.slice(0, 4).map((target) => `/${verb} ${target}`),
   );
 }
@@ -73,7 +77,7 @@ function unknownVerb(verb: string, words: readonly Word[], vocabulary: Vocabular
   const sentence = `There is no command ${typed(`/${verb}`)}. /help lists what there is.`;
   const split = splitApart(verb, words, vocabulary);
   const suggestions = split.length > 0 ? split : [
-    ...nearVerbs(verb, words[0], vocabulary).map((other) => retyped(other, words)),
+    ...nearVerbs(verb, words[0], vocabulary).map((other) => retyped(other, words, vocabulary)),
     ...commandsFor(verb, words, vocabulary),
   ];
   return new Mistake("unknown_verb", sentence, suggestions);
@@ -89,19 +93,23 @@ function nearVerbs(verb: string, next: Word | undefined, { commands, aliases }: 
 }
 
 /** `/enable_ec2 Acme` and `/ec2 enable Acme` for `/enable ec2 Acme`. */
-function splitApart(verb: string, words: readonly Word[], { commands }: Vocabulary): string[] {
+function splitApart(verb: string, words: readonly Word[], vocabulary: Vocabulary): string[] {
   const [first = "", ...others] = verb.split(/[_.:-]+/).filter((part) => part !== "");
-  const verbs = new Set(commands.map((command) => command.verb));
-  if (others.length > 0 && verbs.has(first)) return [retyped([first, ...others].join(" "), words)];
+  const verbs = new Set(vocabulary.commands.map((command) => command.verb));
+  if (others.length > 0 && verbs.has(first)) {
+    return [retyped([first, ...others].join(" "), words, vocabulary)];
+  }
   const second = words[0]?.text.toLowerCase();
-  return second !== undefined && verbs.has(second) ? [retyped(`${second} ${verb}`, words.slice(1))] : [];
+  return second !== undefined && verbs.has(second)
+    ? [retyped(`${second} ${verb}`, words.slice(1), vocabulary)]
+    : [];
 }
 
 /** When a target was typed where the verb belongs. */
-function commandsFor(word: string, words: readonly Word[], { commands, aliases }: Vocabulary): string[] {
-  const target = targetNamed(word, aliases);
-  return commands.filter((command) => command.target === target).map((command) =>
-    retyped(headOf(command).slice(1), words)
+function commandsFor(word: string, words: readonly Word[], vocabulary: Vocabulary): string[] {
+  const target = targetNamed(word, vocabulary.aliases);
+  return vocabulary.commands.filter((command) => command.target === target).map((command) =>
+    retyped(headOf(command).slice(1), words, vocabulary)
   );
 }
 
@@ -110,14 +118,14 @@ function unknownTarget(verb: string, words: readonly Word[], vocabulary: Vocabul
   const word = words[0]?.text ?? "";
   const first = targetNamed(word, vocabulary.aliases);
   const longer = targets.filter((target) => target.startsWith(`${first} `));
-  if (longer.length > 0) return halfTarget(verb, words, first, longer);
+  if (longer.length > 0) return halfTarget(verb, words, first, longer, vocabulary);
   const others = vocabulary.commands.filter((command) => command.target === first && command.verb !== verb);
   const sentence = others.length > 0
-    ? `There is no /${verb} for ${first}. It takes ${oneOf(targets)}.`
-    : `/${verb} does not know ${typed(word)}. It takes ${oneOf(targets)}.`;
+    ? `There is no /${verb} for ${first}. It takes ${oneOf(targets, targets.length)}.`
+    : `/${verb} does not know ${typed(word)}. It takes ${oneOf(targets, targets.length)}.`;
   return new Mistake("unknown_target", sentence, [
     ...nearTargets(verb, words, vocabulary),
-    ...others.map((command) => retyped(headOf(command).slice(1), words.slice(1))),
+    ...others.map((command) => retyped(headOf(command).slice(1), words.slice(1), vocabulary)),
   ]);
 }
 
@@ -127,6 +135,7 @@ function halfTarget(
   words: readonly Word[],
   first: string,
   targets: readonly string[],
+  vocabulary: Vocabulary,
 ): Mistake {
   const seconds = targets.map((target) => target.slice(first.length + 1));
   const given = words[1]?.text;
@@ -137,7 +146,7 @@ function halfTarget(
   return new Mistake(
     given === undefined ? "missing_argument" : "unknown_target",
     sentence,
-    meant.map((second) => retyped(`${verb} ${first} ${second}`, words.slice(2))),
+    meant.map((second) => retyped(`${verb} ${first} ${second}`, words.slice(2), vocabulary)),
   );
 }
 
@@ -154,6 +163,20 @@ function targetsOf(verb: string, { commands }: Vocabulary): string[] {
   );
 }
 
-function retyped(head: string, words: readonly Word[]): string {
+/** With the words that followed, unless that command has no place for them. */
+function retyped(head: string, words: readonly Word[], vocabulary: Vocabulary): string {
+  const [verb = "", ...target] = head.split(" ");
+  const route = findRoute(verb, [...wordsOf(target.join(" ")), ...words], vocabulary);
+  if (route && !hasPlaceFor(route, vocabulary)) return headOf(route.command);
   return [`/${head}`, ...words.map((word) => word.raw)].join(" ");
+}
+
+function hasPlaceFor({ command, words }: Route<Command>, { aliases }: Vocabulary): boolean {
+  try {
+    fill(lineOf(command, words, aliases));
+    return true;
+  } catch (error) {
+    if (error instanceof Mistake) return false;
+    throw error;
+  }
 }

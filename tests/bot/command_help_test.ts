@@ -108,7 +108,7 @@ Deno.test("help says what there is instead of an unknown verb or target", () => 
 });
 
 Deno.test("help offers the example of a read as a press, and of a change as text", () => {
-  assert.deepEqual(actions(help(commands, { verb: "whois" })), [{ command: "/whois 1" }]);
+  assert.deepEqual(actions(help(commands, { verb: "find" })), [{ command: "/find 1" }]);
   assert.deepEqual(actions(help(commands, { verb: "rotate" })), [{
     copy: "/rotate externalid 1 reason=maintenance",
   }]);

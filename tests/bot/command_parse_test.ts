@@ -324,6 +324,16 @@ const refusals:
       "/disable ec2 Acme",
     ]],
     ["/status gravityzon", "unknown_target", /does not know/, ["/status bitdefender"]],
+    ["/rotate apono 4", "unknown_target", /no \/rotate for apono/, [
+      "/status apono",
+      "/list apono",
+      "/show apono 4",
+      "/create apono",
+    ]],
+    ["/statsu apono 4", "unknown_verb", /no command/, ["/status apono"]],
+    ["/update datto 5 name= Big", "too_many_words", /Does "Big" belong to name=/, [
+      "/update datto 5 name=Big",
+    ]],
     ["/status acme", "unknown_target", /It takes bitdefender, ec2 or apono/, []],
     ["/export tenable", "missing_argument", /one more word: status, start or cancel/, [
       "/export tenable status",

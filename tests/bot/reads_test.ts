@@ -20,10 +20,10 @@ const READ = { said: "/status bitdefender", answered: "2 of 14 need action", ask
 const misunderstood: readonly [typed: string, seen: RegExp, buttons: readonly string[]][] = [
   ["/statsu", /There is no command "\/statsu"\. \/help lists what there is\./, ["/status"]],
   ["/nonsense", /There is no command "\/nonsense"/, []],
-  ["/status bitdefnder", /\/status does not know "bitdefnder"\. It takes bitdefender,/, [
+  ["/status bitdefnder", /\/status does not know "bitdefnder"\.\s+It takes bitdefender,/, [
     "/status bitdefender",
   ]],
-  ["/status nowhere", /\/status does not know "nowhere"\. It takes bitdefender,/, []],
+  ["/status nowhere", /\/status does not know "nowhere"\.\s+It takes bitdefender,/, []],
   [
     "/disabel ec2 Globex reason=x",
     /There is no command "\/disabel"/,
