@@ -71,11 +71,13 @@ export function createOpsRamp(options: OpsRampOptions): OpsRamp {
     staleOn: [401, 407],
   });
   const http = createHttp({ ...shared, baseUrl, limits, authorization, explain, retryAfter });
+  /** The pages ask for it on every call, with a body or without. */
+  const headers = { "content-type": "application/json" };
   const installed = path`/api/v2/tenants/${options.tenantId}/integrations/installed`;
 
   async function search(pageNo: number, pageSize: number, call: CallOptions): Promise<Page> {
     const query = { pageNo, pageSize, isDescendingOrder: false, sortName: "name" };
-    const request = { operation: "searchInstalled", method: "GET", write: false } as const;
+    const request = { operation: "searchInstalled", method: "GET", write: false, headers } as const;
     try {
       return await http.call({ ...request, path: `${installed}/search`, query }, installedPage, call);
     } catch (error) {
@@ -102,17 +104,17 @@ export function createOpsRamp(options: OpsRampOptions): OpsRamp {
   }
 
   function getInstalled(id: string, call: CallOptions): Promise<Installed> {
-    const request = { operation: "getInstalled", method: "GET", write: false } as const;
+    const request = { operation: "getInstalled", method: "GET", write: false, headers } as const;
     return http.call({ ...request, path: installed + path`/${id}` }, installedSchema, call);
   }
 
   function updateInstalled(id: string, update: InstalledUpdate, call: CallOptions): Promise<Installed> {
-    const request = { operation: "updateInstalled", method: "POST", write: true } as const;
+    const request = { operation: "updateInstalled", method: "POST", write: true, headers } as const;
     return http.call({ ...request, path: installed + path`/${id}`, json: update }, installedSchema, call);
   }
 
   async function switchInstalled(id: string, to: "enable" | "disable", call: CallOptions): Promise<void> {
-    const request = { operation: `${to}Installed`, method: "POST", write: true } as const;
+    const request = { operation: `${to}Installed`, method: "POST", write: true, headers } as const;
     await http.call({ ...request, path: installed + path`/${id}/${to}` }, z.unknown(), call);
   }
 

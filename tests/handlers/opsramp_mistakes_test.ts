@@ -43,12 +43,12 @@ Deno.test.each([
 });
 
 Deno.test.each<[Json, string]>([
-  [{ tokenPayload: "x" }, 'In the document, tokenPayload must be an object, not "x".'],
+  [{ tokenPayload: true }, "In the document, tokenPayload must be an object, not true."],
   [{ tokenHeaders: [{ value: "?" }] }, "In the document, tokenHeaders.0.key is missing."],
   [{ baseURI: "x", tokenPlayload: {} }, "The document must not have tokenPlayload."],
   [
-    { outboundConfig: { baseNotifier: { tokenPayload: "x" } } },
-    'In the document, outboundConfig.baseNotifier.tokenPayload must be an object, not "x".',
+    { outboundConfig: { baseNotifier: { tokenPayload: true } } },
+    "In the document, outboundConfig.baseNotifier.tokenPayload must be an object, not true.",
   ],
 ])("/notifier opsramp with the document %o is answered with %s", (document, sentence) => {
   assert.equal(mistakeIn("/notifier opsramp SMAX", document).sentence, sentence);

@@ -1,4 +1,6 @@
-import { type Fields, fields, type Installation, Invalid, update, view } from "./opsramp/installation.ts";
+import { fields, Invalid } from "./opsramp/field.ts";
+import { type Installation, update, view } from "./opsramp/installation.ts";
+import { search } from "./opsramp/search.ts";
 import { type Answer, createTokens } from "./opsramp/tokens.ts";
 import { createWorld, ROLES } from "./opsramp/world.ts";
 
@@ -99,9 +101,13 @@ export function createOpsRamp(options: OpsRampOptions = {}): OpsRamp {
     if (call.path.endsWith("/oauth/token")) return json(404, undefined);
     const refused = tokens.refuse(call.authorization);
     if (refused) return reply(refused);
+    if (!isJson(call.contentType)) {
+      return json(415, { code: "0002", message: `Content-Type '${call.contentType ?? ""}' not supported` });
+    }
     if (call.operation === "unknown") return json(404, { code: "0003", message: "No such resource" });
-    if (call.operation === "search") return json(200, search(call.query, installations));
-    return answerOne(call);
+    return judged(() =>
+      call.operation === "search" ? json(200, search(call.query, installations)) : answerOne(call)
+    );
   }
 
   function answerOne(call: OpsRampCall): Response {
@@ -127,15 +133,12 @@ export function createOpsRamp(options: OpsRampOptions = {}): OpsRamp {
   }
 
   function change(stored: Installation, body: unknown): Response {
-    if (typeof body === "string") return json(400, { code: "0002", message: "Malformed JSON" });
+    if (Object.getPrototypeOf(Object(body)) !== Object.prototype) {
+      return json(400, { code: "0002", message: "The body must be an object" });
+    }
     const secret = () => crypto.randomUUID().replaceAll("-", "");
     const time = () => new Date(now()).toISOString().replace(/\.\d+Z$/, "+0000");
-    try {
-      return json(200, update(stored, fields(body), { roles: ROLES, secret, now: time }));
-    } catch (error) {
-      if (!(error instanceof Invalid)) throw error;
-      return json(400, error.problems.map((problem) => ({ code: "0002", ...problem })));
-    }
+    return json(200, update(stored, fields(body), { roles: ROLES, secret, now: time }));
   }
 
   return {
@@ -147,6 +150,20 @@ export function createOpsRamp(options: OpsRampOptions = {}): OpsRamp {
     },
     expireTokens: tokens.expire,
   };
+}
+
+/** The vendor's pages ask for it on every call, with a body or without. */
+function isJson(contentType: string | null): boolean {
+  return contentType?.split(";")[0]?.trim().toLowerCase() === "application/json";
+}
+
+function judged(act: () => Response): Response {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof Invalid)) throw error;
+    return json(400, error.problems.map((problem) => ({ code: "0002", ...problem })));
+  }
 }
 
 async function describe(request: Request, options: OpsRampOptions): Promise<OpsRampCall> {
@@ -191,40 +208,6 @@ function idIn(call: OpsRampCall): string {
   const steps = call.path.split("/");
   const acts = call.operation === "enable" || call.operation === "disable";
   return decodeURIComponent(steps.at(acts ? -2 : -1) ?? "");
-}
-
-function search(query: Readonly<Record<string, string>>, installations: readonly Installation[]): Fields {
-  const pageNo = Number(query.pageNo ?? 1);
-  const pageSize = Number(query.pageSize ?? 100);
-  const fits = installations.filter((stored) => matches(stored, query.queryString ?? ""));
-  const name = (stored: Installation) => stored.displayName ?? stored.id;
-  const sorted = fits.toSorted((a, b) => name(a).localeCompare(name(b), "en"));
-  if (query.isDescendingOrder === "true") sorted.reverse();
-  const nextPage = pageNo * pageSize < sorted.length;
-  return {
-    results: sorted.slice((pageNo - 1) * pageSize, pageNo * pageSize).map(view),
-    totalResults: sorted.length,
-    pageNo,
-    pageSize,
-    totalPages: Math.ceil(sorted.length / pageSize),
-    nextPage,
-    ...(nextPage ? { nextPageNo: pageNo + 1 } : {}),
-    previousPageNo: pageNo - 1,
-    descendingOrder: query.isDescendingOrder === "true",
-  };
-}
-
-/** `key:value+key:value`, where ":" is "equals" and a comma separates alternatives. */
-function matches(stored: Installation, queryString: string): boolean {
-  const known: Readonly<Record<string, string | undefined>> = {
-    name: stored.displayName,
-    uId: stored.id,
-    category: stored.category,
-  };
-  return queryString.split("+").filter(Boolean).every((term) => {
-    const [key = "", values = ""] = term.split(/:(.*)/s);
-    return values.split(",").some((value) => known[key]?.toLowerCase() === value.toLowerCase());
-  });
 }
 
 function createLimiter(

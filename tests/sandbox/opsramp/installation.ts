@@ -1,3 +1,6 @@
+import { type Fields, fields, Invalid, type Problem, required, text } from "./field.ts";
+import { notifierProblems, notifierView } from "./notifier.ts";
+
 /**
  * What OpsRamp keeps of one installed integration, and what an update does to it. Written from the vendor's page
  * "Update Installed Integration" and its samples, quirks included:
@@ -5,7 +8,6 @@
  * - mappings are appended to, never replaced and never made unique;
  * - the reply holds only the sections that were named, without passwords.
  */
-export type Fields = Record<string, unknown>;
 
 export interface AttributeValue {
   attrValue: string;
@@ -45,18 +47,6 @@ export interface Installation {
   outboundConfig?: { baseNotifier?: Fields; mapAttributes?: Mapping[] };
 }
 
-export interface Problem {
-  fieldName: string;
-  message: string;
-}
-
-/** Answered with 400 and one entry per field. */
-export class Invalid extends Error {
-  constructor(readonly problems: Problem[]) {
-    super("invalid");
-  }
-}
-
 /** What an update needs that is not in the request. */
 export interface Surroundings {
   roles: readonly { uniqueId: string; name: string }[];
@@ -72,7 +62,9 @@ export function update(stored: Installation, body: Fields, around: Surroundings)
   const notifier = outbound?.baseNotifier ?? outbound?.notifier;
   const problems = [
     ...("displayName" in body ? required(body, "displayName") : []),
-    ...(inbound?.authentication ? authenticationProblems(fields(inbound.authentication), around) : []),
+    ...(inbound?.authentication
+      ? authenticationProblems(stored, fields(inbound.authentication), around)
+      : []),
     ...(notifier ? notifierProblems(fields(notifier)) : []),
   ];
   const inboundMaps = mappings(inbound?.mapAttributes, "inboundConfig", problems);
@@ -123,15 +115,6 @@ function named(whole: Fields | undefined, asked: Fields): Fields {
   return Object.fromEntries(Object.entries(whole ?? {}).filter(([key]) => keys.has(key)));
 }
 
-function notifierView(notifier: Fields): Fields {
-  const shown: Fields = {};
-  for (const key of ["baseURI", "authType", "grantType", "userName", "apiKey"]) {
-    if (notifier[key] !== undefined) shown[key] = notifier[key];
-  }
-  const tokenAddress = notifier.accessTokenURL ?? notifier.accessTokenURI;
-  return tokenAddress === undefined ? shown : { ...shown, accessTokenURL: tokenAddress };
-}
-
 function authenticate(stored: Installation, wanted: Fields, around: Surroundings): void {
   const before = stored.inboundConfig?.authentication;
   const authType = String(wanted.authType);
@@ -151,33 +134,15 @@ function credentials(authType: string, around: Surroundings): Authentication {
   };
 }
 
-function authenticationProblems(wanted: Fields, around: Surroundings): Problem[] {
+function authenticationProblems(stored: Installation, wanted: Fields, around: Surroundings): Problem[] {
   const problems = required(wanted, "authType");
   if (problems.length === 0 && !["WEBHOOK", "OAUTH2"].includes(String(wanted.authType))) {
     problems.push({ fieldName: "authType", message: `Invalid authType ${String(wanted.authType)}` });
   }
   const uniqueId = text(fields(wanted.role).uniqueId);
+  if (stored.category === "Custom" && wanted.role === undefined) problems.push(...required({}, "role"));
   if (wanted.role !== undefined && !around.roles.some((role) => role.uniqueId === uniqueId)) {
     problems.push({ fieldName: "role", message: `No role found with UUID : ${uniqueId ?? ""}` });
-  }
-  return problems;
-}
-
-function notifierProblems(wanted: Fields): Problem[] {
-  const problems = ["type", "baseURI", "authType"].flatMap((name) => required(wanted, name));
-  const authType = text(wanted.authType);
-  if (wanted.type === "SOAP_API" && authType !== "NONE") {
-    problems.push({ fieldName: "authType", message: "SOAP_API supports only NONE authentication type" });
-  }
-  if (authType && !["NONE", "OAUTH2", "JWT", "BASIC"].includes(authType)) {
-    problems.push({ fieldName: "authType", message: `Invalid authType ${authType}` });
-  }
-  if (authType !== "OAUTH2") return problems;
-  const withUser = ["PASSWORD", "REFRESH_TOKEN"].includes(String(wanted.grantType));
-  const names = ["grantType", "apiKey", "apiSecret", ...(withUser ? ["userName", "password"] : [])];
-  problems.push(...names.flatMap((name) => required(wanted, name)));
-  if (!text(wanted.accessTokenURL ?? wanted.accessTokenURI)) {
-    problems.push(...required({}, "accessTokenURL"));
   }
   return problems;
 }
@@ -217,6 +182,13 @@ function mapping(item: Fields, problems: Problem[]): Mapping {
     }
   }
   const pairs = Array.isArray(item.attrValues) ? item.attrValues.map(fields) : [];
+  if (pairs.length === 0) problems.push(...required({}, "attrValues"));
+  for (const { attrValue, thirdPartyAttrValue, tenantAttrValue } of pairs) {
+    problems.push(...required({ attrValue }, "attrValue"));
+    problems.push(
+      ...required({ thirdPartyAttrValue: thirdPartyAttrValue ?? tenantAttrValue }, "thirdPartyAttrValue"),
+    );
+  }
   return {
     name,
     attrName: `${prefix ?? ""}.${ATTRIBUTES[name.toLowerCase()] ?? camel(name)}`,
@@ -253,16 +225,4 @@ function camel(name: string): string {
 
 function section(body: Fields, name: string): Fields | undefined {
   return body[name] === undefined ? undefined : fields(body[name]);
-}
-
-function required(item: Fields, name: string): Problem[] {
-  return text(item[name]) ? [] : [{ fieldName: name, message: `${name} is mandatory` }];
-}
-
-export function fields(value: unknown): Fields {
-  return value !== null && typeof value === "object" && !Array.isArray(value) ? value as Fields : {};
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" && value.trim() !== "" ? value : undefined;
 }

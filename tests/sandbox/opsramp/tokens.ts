@@ -1,4 +1,4 @@
-import { fields } from "./installation.ts";
+import { fields } from "./field.ts";
 
 export interface Answer {
   readonly status: number;
