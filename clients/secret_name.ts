@@ -67,6 +67,7 @@ const ABOUT = [
   "names?",
   "namespace",
   "paths?",
+  "payload",
   "policy",
   "project",
   "provider",

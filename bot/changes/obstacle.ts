@@ -1,7 +1,8 @@
 import { ClientError, describe } from "../../clients/errors.ts";
-import { BadInput, ChoiceNeeded, type Nothing, type Plan } from "../../handlers/operation.ts";
+import { BadInput, ChoiceNeeded, type Json, type Nothing, type Plan } from "../../handlers/operation.ts";
 import { type Line, line } from "../../handlers/reply.ts";
 import { NothingFits } from "../../handlers/resolve.ts";
+import { shownAt } from "../../handlers/shown_value.ts";
 import type { Config } from "../config.ts";
 import { errorFields, type Log } from "../log.ts";
 import { nextStep } from "../next_step.ts";
@@ -151,21 +152,9 @@ const MOST_DIFFERENCES = 5;
 function driftLine(found: readonly Difference[]): Line {
   // A new name, for one, stands in the target and in the state.
   const once = [
-    ...new Map(found.toReversed().map((one) => [`${worded(one.was)}\n${worded(one.is)}`, one])).values(),
-  ]
-    .toReversed();
-  const shown = once.slice(0, MOST_DIFFERENCES).map(({ path, was, is }) =>
-    line(
-      { data: path.replace(/^before\./, ""), max: 60 },
-      " was ",
-      { data: worded(was), max: 60 },
-      ", is now ",
-      {
-        data: worded(is),
-        max: 60,
-      },
-    )
-  );
+    ...new Map(found.toReversed().map((one) => [JSON.stringify([one.was, one.is]), one])).values(),
+  ].toReversed();
+  const shown = once.slice(0, MOST_DIFFERENCES).map(difference);
   const rest = once.length - shown.length;
   return line(
     "Moved since it was asked for: ",
@@ -174,7 +163,17 @@ function driftLine(found: readonly Difference[]): Line {
   );
 }
 
-function worded(value: unknown): string {
-  if (value === undefined || value === null) return "nothing";
+/** As a vendor's `/show` shows the values: what only a secret part of them tells apart has merely changed. */
+function difference({ path, was, is }: Difference): Line {
+  const steps = path.split(".");
+  const label: Line = { data: path.replace(/^before\./, ""), max: 60 };
+  const old = worded(shownAt(steps, was ?? null));
+  const now = worded(shownAt(steps, is ?? null));
+  if (old === now) return line(label, " has changed");
+  return line(label, " was ", { data: old, max: 60 }, ", is now ", { data: now, max: 60 });
+}
+
+function worded(value: Json): string {
+  if (value === null) return "nothing";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

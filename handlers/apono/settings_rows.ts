@@ -1,6 +1,6 @@
 import type { Config, Owner, Settings, Source } from "../../clients/apono/integration.ts";
 import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
-import { inPart } from "../in_part.ts";
+import { shownValue } from "../shown_value.ts";
 
 /** One setting, before and after. */
 export interface SettingRow {
@@ -11,13 +11,6 @@ export interface SettingRow {
   /** True when reading back cannot tell whether it took effect. */
   readonly unreadable: boolean;
 }
-
-/** Parameters that should have been in a secret store; whatever is in them is not shown. */
-const SECRET_NAME =
-  /pass(word|phrase)|private_?key|secret(?!_?(id|name|arn|path))|token$|api_?key|credential/i;
-
-/** Half of a credential: shown in part. */
-const HALF_NAME = /(client|access_?key|token)_?id$/i;
 
 /** The settings in which two states differ. */
 export function rowsBetween(before: Settings | null, after: Settings | null): readonly SettingRow[] {
@@ -41,20 +34,14 @@ export function settingFacts(settings: Settings): readonly (readonly [label: str
   return rowsBetween(null, settings).map(({ label, after }) => [label, after ?? ""]);
 }
 
-/** The parameters as they may be shown. */
+/** The parameters as they may be shown: one that should have been in a secret store is not. */
 export function shownConfig(config: Config): Config {
-  return Object.fromEntries(
-    Object.entries(config).map(([name, value]) => [name, shownParameter(name, value)]),
-  );
-}
-
-function shownParameter(name: string, value: Config[string]): Config[string] {
-  if (SECRET_NAME.test(name)) return "hidden";
-  return HALF_NAME.test(name) && typeof value === "string" ? inPart(value) : value;
+  const shown = Object.entries(config).map(([name, value]) => [name, shownValue(name, value)]);
+  return Object.fromEntries(shown) as Config;
 }
 
 function parameterText(name: string, value: Config[string]): string {
-  const shown = shownParameter(name, value);
+  const shown = shownValue(name, value);
   return typeof shown === "string" ? shown : JSON.stringify(shown);
 }
 

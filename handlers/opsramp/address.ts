@@ -1,11 +1,5 @@
 import type { InstalledUpdate } from "../../clients/opsramp.ts";
-import { REST_NOT_SHOWN } from "../placeholder.ts";
-
-/** Where an address leads. Its query is often a key, and it may carry a user and a password: these are left out. */
-export function shownAddress(url: string): string {
-  const bare = url.replace(/[?#].*$/s, "").replace(/^([a-z][a-z\d+.-]*:\/\/)?[^/@]*@/i, "$1");
-  return bare === url ? url : `${bare} ${REST_NOT_SHOWN}`;
-}
+import { shownAddress } from "../shown_address.ts";
 
 /** The body of an update as it may be shown. */
 export function shownUpdate(update: InstalledUpdate): InstalledUpdate {

@@ -1,6 +1,7 @@
 import type { Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { shownAddress, shownUpdate } from "./address.ts";
+import { shownAddress } from "../shown_address.ts";
+import { shownUpdate } from "./address.ts";
 import { mappingRows, mappingWarnings } from "./mapping.ts";
 import { notifierGoal, notifierRows, notifierWarnings } from "./notifier.ts";
 import { type AuthenticationState, bodyOf, type Goal, plain, type UpdatePlan } from "./update.ts";

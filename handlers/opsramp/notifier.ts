@@ -7,7 +7,7 @@ import {
 import { BadInput, type Card, type JsonObject } from "../operation.ts";
 import { ASKED, ENTERED_PRIVATELY, UNREADABLE } from "../placeholder.ts";
 import type { Line } from "../reply.ts";
-import { shownAddress } from "./address.ts";
+import { shownAddress } from "../shown_address.ts";
 import { asked } from "./secret.ts";
 
 /** What the vendor lets one read of a notifier that is no secret; null where it says nothing. */

@@ -2,7 +2,7 @@ import type { OpsRamp } from "../../clients/opsramp.ts";
 import { type Compared, judged, labelsOf } from "../comparison.ts";
 import type { Context, JsonObject, Receipt, Undo, Verdict } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
-import { shownAddress } from "./address.ts";
+import { shownAddress } from "../shown_address.ts";
 import { areStored, strangePairs, type Translation } from "./mapping.ts";
 import { notifierGoal, readableOf, shownValue, typeOf, USUAL_TYPE } from "./notifier.ts";
 import { askedFor } from "./secret.ts";

@@ -3,7 +3,7 @@ import type { Installed, Mapping, OpsRamp } from "../../clients/opsramp.ts";
 import { operationsOf } from "../operation.ts";
 import { SET_BUT_NOT_SHOWN } from "../placeholder.ts";
 import type { Block, Inline, Line, Reply } from "../reply.ts";
-import { shownAddress } from "./address.ts";
+import { shownAddress } from "../shown_address.ts";
 import { appOf, findInstalled, nameOf, statusOf, works } from "./installation.ts";
 
 const { read } = operationsOf<OpsRamp>("opsramp");

@@ -160,12 +160,23 @@ Deno.test("/show apono joins v4 with the details of v2, and does without them", 
 Deno.test("/show apono hides secrets, wherever they are", async () => {
   await using account = openAccount();
   const stored = account.emulator.world.integrations.find(({ name }) => name === "MySQL Legacy CRM")!;
-  stored.integration_config.admin_password = "typed-into-config";
+  Object.assign(stored.integration_config, {
+    admin_password: "typed-into-config",
+    jwt: "typed-into-config",
+    account_key: "typed-into-config",
+    service_account: JSON.stringify({ project: "crm", private_key: "typed-into-config" }),
+    proxy: { host: "proxy.example.com", pwd: "typed-into-config" },
+    url: "mysql://apono:typed-into-config@db.example.com/crm",
+  });
   const reply = await read(account, "/show apono MySQL Legacy CRM");
   assert.ok(!everything(reply).includes("s3cr3t-crm"));
   assert.ok(!everything(reply).includes("typed-into-config"));
-  assert.equal(new Map(factsOf(reply)).get("config.admin_password"), "hidden");
-  assert.match(new Map(factsOf(reply)).get("Secret") ?? "", /kept by Apono/);
+  const facts = new Map(factsOf(reply));
+  assert.equal(facts.get("config.admin_password"), "hidden");
+  assert.equal(facts.get("config.service_account"), '{"project":"crm","private_key":"hidden"}');
+  assert.equal(facts.get("config.proxy"), '{"host":"proxy.example.com","pwd":"hidden"}');
+  assert.equal(facts.get("config.url"), "mysql://db.example.com/crm (the rest is hidden)");
+  assert.match(facts.get("Secret") ?? "", /kept by Apono/);
 });
 
 Deno.test("/show apono offers what a name may mean, and says when there is nothing", async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { HIDDEN } from "../../clients/hidden.ts";
 import { inPart } from "../../handlers/in_part.ts";
-import { shownAddress } from "../../handlers/opsramp/address.ts";
 import { isPlaceholder } from "../../handlers/placeholder.ts";
+import { shownAddress } from "../../handlers/shown_address.ts";
 
 Deno.test.each([
   ["?"],

@@ -8,7 +8,7 @@ import { isSecret } from "../../handlers/opsramp/secret.ts";
 const SECRETS = `
   password passwd pwd passwort db_pass pass passphrase admin_password smtpPassword passwords
   secret client_secret clientSecret keySecret apiSecret apisecret webhook_secret secrets secret_value
-  token access_token refresh_token accessToken auth_token_value token1 sas_token tokenPayload
+  token access_token refresh_token accessToken auth_token_value token1 sas_token
   credential credentials creds jwt bearer authorization Authorization Proxy-Authorization cookie Set-Cookie
   api_key apikey apiKey X-API-Key apiKeyPairs access_key secret_access_key account_key encryption_key
   private_key private_key_pem ssh_key ssl_key signing-key integration_key subscription_key
@@ -19,7 +19,7 @@ const OTHERS = `
   key name hostname port role url region id client_id keyId public_key project_key partition_key key_name
   secret_id secret_name secret_arn secret_path secret_engine secret_store_config secretStore secret_config
   secret_version token_expiry tokenexpiry tokenExpiresAt token_id token_type token_count tokens_path tokensPath
-  tokenURL accessTokenURL accessTokenURI token_endpoint password_policy password_expiry access_key_id
+  tokenPayload tokenURL accessTokenURL accessTokenURI token_endpoint password_policy password_expiry access_key_id
   authType authorized authentication new_method renew_after compass passenger bypass_url monkey
 `;
 
