@@ -3,6 +3,7 @@ import { createBitdefender } from "../clients/bitdefender.ts";
 import type { Clock } from "../clients/clock.ts";
 import { createHalo } from "../clients/halo.ts";
 import type { CallEvent } from "../clients/http.ts";
+import type { OnToken } from "../clients/oauth.ts";
 import { createOpsRamp } from "../clients/opsramp.ts";
 import { vendors } from "../handlers/registry.ts";
 import type { Vendor } from "../handlers/operation.ts";
@@ -12,14 +13,14 @@ import type { Connected } from "./vendors.ts";
 /** Each vendor with its client, or without one where its credentials are not set. */
 export function connect(
   config: Config,
-  shared: { clock: Clock; onCall: (event: CallEvent) => void },
+  { onToken, ...shared }: { clock: Clock; onCall: (event: CallEvent) => void; onToken: OnToken },
 ): Connected[] {
   const { bitdefender, apono, opsramp, halo } = config;
   return [
     pair(vendors.bitdefender, bitdefender && createBitdefender({ ...bitdefender, ...shared })),
     pair(vendors.apono, apono && createApono({ ...apono, ...shared })),
-    pair(vendors.opsramp, opsramp && createOpsRamp({ ...opsramp, ...shared })),
-    pair(vendors.halo, halo && createHalo({ ...halo, ...shared })),
+    pair(vendors.opsramp, opsramp && createOpsRamp({ ...opsramp, ...shared, onToken })),
+    pair(vendors.halo, halo && createHalo({ ...halo, ...shared, onToken })),
   ];
 }
 

@@ -126,7 +126,11 @@ async function equip(options: CountersignOptions): Promise<OfficeOptions> {
     store,
     bot: createBot({ token: config.token, apiRoot: config.apiRoot, metrics }),
     capabilities: unknownCapabilities(),
-    vendors: createVendors({ vendors: connect(config, { clock, onCall }), store, statusCacheTtlMs }),
+    vendors: createVendors({
+      vendors: connect(config, { clock, onCall, onToken: redactor.hold }),
+      store,
+      statusCacheTtlMs,
+    }),
     vault: config.secretKey && await createVault(config.secretKey),
     holder: randomUUID(),
   };

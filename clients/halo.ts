@@ -5,7 +5,7 @@ import type { Product } from "./halo/product.ts";
 import { anyJson, type Integration, type Json, listOf, oneOf, savedOf } from "./halo/record.ts";
 import { explainRefusal } from "./halo/refusal.ts";
 import { type CallEvent, type CallOptions, createHttp, type Http, type Limits } from "./http.ts";
-import { createTokenKeeper } from "./oauth.ts";
+import { createTokenKeeper, type OnToken } from "./oauth.ts";
 import { path } from "./path.ts";
 
 export interface HaloOptions {
@@ -21,6 +21,7 @@ export interface HaloOptions {
   readonly limits?: Limits;
   readonly timeoutMs?: number;
   readonly onCall?: (event: CallEvent) => void;
+  readonly onToken?: OnToken;
 }
 
 /** A body to save: without `id` it creates, with `id` it changes the fields it names. */
@@ -76,6 +77,7 @@ function createApi(options: HaloOptions): Http {
     retryAfter: () => RATE_LIMIT_PAUSE_MS,
     authorization: createTokenKeeper({
       ...shared,
+      ...(options.onToken ? { onToken: options.onToken } : {}),
       tokenUrl: `${authUrl.replace(/\/+$/, "")}/token`,
       form: {
         grant_type: "client_credentials",

@@ -17,7 +17,11 @@ export interface TokenOptions {
   readonly staleOn?: readonly number[];
   readonly timeoutMs?: number;
   readonly onCall?: (event: CallEvent) => void;
+  readonly onToken?: OnToken;
 }
+
+/** Told of each token, so that it can be kept out of sight; what it returns is called when no answer can hold it. */
+export type OnToken = (token: string) => () => void;
 
 /** Renewed this long before it ends, so that a token never dies on its way; half its life if that is less. */
 const EARLY_MS = 60_000;
@@ -40,6 +44,7 @@ type Ask = (call: CallOptions) => Promise<Grant>;
 export function createTokenKeeper(options: TokenOptions): Required<Authorization> {
   const { clock, staleOn = [401] } = options;
   const ask = firstThatExists([options.tokenUrl].flat().map((url) => createEndpoint(url, options)));
+  const announce = announcer(options.onToken);
   let token: { readonly header: string; readonly until: number } | undefined;
 
   async function header({ signal, trace }: CallOptions): Promise<string> {
@@ -52,6 +57,7 @@ export function createTokenKeeper(options: TokenOptions): Required<Authorization
       header: `Bearer ${grant.access_token}`,
       until: asked + life - Math.min(EARLY_MS, life / 2),
     };
+    announce(grant.access_token);
     return token.header;
   }
 
@@ -61,6 +67,17 @@ export function createTokenKeeper(options: TokenOptions): Required<Authorization
   }
 
   return { header, renew, staleOn };
+}
+
+/** Tells of a token once, however many callers share its request. Calls under way may still carry the one before. */
+function announcer(onToken: OnToken | undefined): (token: string) => void {
+  let known: readonly { readonly token: string; readonly forget: () => void }[] = [];
+  return function announce(token) {
+    if (!onToken || known[0]?.token === token) return;
+    const [current, ...older] = known;
+    known = [{ token, forget: onToken(token) }, ...(current ? [current] : [])];
+    for (const { forget } of older) forget();
+  };
 }
 
 /** A 404 from every address is asked everywhere again next time. */

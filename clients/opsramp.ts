@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Clock } from "./clock.ts";
 import { ClientError } from "./errors.ts";
 import { type CallEvent, type CallOptions, createHttp, type Explained, type Limits } from "./http.ts";
-import { createTokenKeeper } from "./oauth.ts";
+import { createTokenKeeper, type OnToken } from "./oauth.ts";
 import { type Installed, installedPage, installedSchema } from "./opsramp/installed.ts";
 import type { InstalledUpdate } from "./opsramp/update.ts";
 import { path } from "./path.ts";
@@ -27,6 +27,7 @@ export interface OpsRampOptions {
   readonly clientSecret: string;
   readonly clock: Clock;
   readonly onCall?: (event: CallEvent) => void;
+  readonly onToken?: OnToken;
   readonly limits?: Limits;
   readonly timeoutMs?: number;
 }
@@ -56,11 +57,12 @@ const PAGE_SIZE = 100;
 const MOST_PAGES = 200;
 
 export function createOpsRamp(options: OpsRampOptions): OpsRamp {
-  const { clock, limits = LIMITS, onCall, timeoutMs } = options;
+  const { clock, limits = LIMITS, onCall, onToken, timeoutMs } = options;
   const baseUrl = options.apiUrl.replace(/\/+$/, "");
   const shared = { vendor: VENDOR, clock, ...(onCall && { onCall }), ...(timeoutMs && { timeoutMs }) };
   const authorization = createTokenKeeper({
     ...shared,
+    ...(onToken && { onToken }),
     // Both are official; which one a pod has is not written anywhere.
     tokenUrl: [`${baseUrl}/auth/oauth/token`, `${baseUrl}/tenancy/auth/oauth/token`],
     form: {

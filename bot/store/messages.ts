@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Reply } from "../../handlers/reply.ts";
+import { coverReply } from "../render/cover.ts";
 import { literal } from "./literal.ts";
 import type { MessagesTable, Queryable } from "./schema.ts";
 import type { Store } from "./store.ts";
@@ -28,7 +29,8 @@ export interface Outgoing {
  * become one edit.
  */
 export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing): Promise<void> {
-  const reply = JSON.stringify(outgoing.reply);
+  // Here as well as on its way: another replica may send it, which knows neither our tokens nor what was entered here.
+  const reply = JSON.stringify(store.cover ? coverReply(outgoing.reply, store.cover) : outgoing.reply);
   const silent = outgoing.sound ? 0 : 1;
   await db.insertInto("messages").values({
     key: outgoing.key,

@@ -117,6 +117,22 @@ Deno.test("createTokenKeeper() asks once for many callers, at the start and afte
   assert.equal(bench.asked.length, 2);
 });
 
+Deno.test("createTokenKeeper() tells of each token once, and of its end when the next but one is there", async () => {
+  await using bench = open((count) => grant(count));
+  const told: string[] = [];
+  const keeper = bench.keeper({
+    onToken(token) {
+      told.push(token);
+      return () => void told.push(`no ${token}`);
+    },
+  });
+  for (let renewals = 0; renewals < 3; renewals++) {
+    const [header = ""] = await Promise.all([1, 2, 3].map(() => keeper.header(patient())));
+    keeper.renew(header);
+  }
+  assert.deepEqual(told, ["token-1", "token-2", "token-3", "no token-1"]);
+});
+
 Deno.test("createTokenKeeper() keeps the new token when an old one is refused late", async () => {
   await using bench = open((count) => grant(count));
   const keeper = bench.keeper();
