@@ -35,6 +35,6 @@ export const apono: Vendor<Apono> = {
   health,
   async probe(client, call) {
     await client.integrations.probe(call);
-    return `the token may read the integrations (${client.api} API)`;
+    return { ok: true, says: `the token may read the integrations (${client.api} API)` };
   },
 };

@@ -6,8 +6,7 @@ import { externalId, statusEc2, usageEc2 } from "./bitdefender/ec2_reads.ts";
 import { enableEc2 } from "./bitdefender/enable_ec2.ts";
 import { integrationsHealth, statusBitdefender } from "./bitdefender/integrations.ts";
 import { rotateExternalId } from "./bitdefender/rotate_external_id.ts";
-import type { Vendor } from "./operation.ts";
-import type { Line } from "./reply.ts";
+import type { Proof, Vendor } from "./operation.ts";
 
 /** Bitdefender GravityZone: the integrations of a company and its Amazon EC2 integration. */
 export const bitdefender: Vendor<Bitdefender> = {
@@ -32,19 +31,23 @@ export const bitdefender: Vendor<Bitdefender> = {
   probe,
 };
 
-/** What the commands need, and what is lost without it. */
-const NEEDED: Readonly<Record<string, string>> = {
-  integrations: "no Bitdefender command works",
-  companies: "companies are found in the Network list only",
-};
-
-async function probe(client: Bitdefender, call: CallOptions): Promise<Line> {
+async function probe(client: Bitdefender, call: CallOptions): Promise<Proof> {
   const { enabledApis } = await client.getApiKeyDetails({}, call);
   const enabled = enabledApis.map((area) => area.toLowerCase());
-  const missing = Object.entries(NEEDED).filter(([area]) => !enabled.includes(area));
-  return [
-    "the key works; enabled: ",
-    { data: enabled.join(", ") || "nothing", max: 200 },
-    ...missing.map(([area, loss]) => `; not enabled: ${area} (${loss})`),
-  ];
+  const { ok, lacks } = judged(new Set(enabled));
+  return {
+    ok,
+    says: ["the key works; enabled: ", { data: enabled.join(", ") || "nothing", max: 200 }, lacks],
+  };
+}
+
+/** What is lost without the areas that the commands need. */
+function judged(enabled: ReadonlySet<string>): { ok: boolean; lacks: string } {
+  if (!enabled.has("integrations")) {
+    return { ok: false, lacks: "; not enabled: integrations (no Bitdefender command works)" };
+  }
+  if (enabled.has("companies")) return { ok: true, lacks: "" };
+  return enabled.has("network")
+    ? { ok: true, lacks: "; not enabled: companies (companies are found in the Network list only)" }
+    : { ok: false, lacks: "; not enabled: companies, network (companies are known by their id only)" };
 }

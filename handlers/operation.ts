@@ -216,6 +216,13 @@ export interface Health {
   readonly at: number;
 }
 
+/** What credentials that the vendor knows allow. */
+export interface Proof {
+  /** They are enough for the commands; if not, `says` what they lack. */
+  readonly ok: boolean;
+  readonly says: Line;
+}
+
 /** Everything the product knows of one vendor. */
 export interface Vendor<Client> {
   /** The key of its client and of its configuration. */
@@ -232,8 +239,8 @@ export interface Vendor<Client> {
   readonly credentials: readonly string[];
   readonly operations: readonly Operation[];
   health(context: Context<Client>): Promise<Health>;
-  /** The cheapest call that proves the credentials; says what they allow. */
-  probe(client: Client, call: CallOptions): Promise<Line>;
+  /** The cheapest call that proves the credentials. Throws `ClientError` when they are refused. */
+  probe(client: Client, call: CallOptions): Promise<Proof>;
 }
 
 /**

@@ -1,12 +1,11 @@
 import type { CallOptions } from "../clients/http.ts";
 import type { OpsRamp } from "../clients/opsramp.ts";
-import type { Vendor } from "./operation.ts";
+import type { Proof, Vendor } from "./operation.ts";
 import { map, notifier, update } from "./opsramp/commands.ts";
 import { list } from "./opsramp/list.ts";
 import { show } from "./opsramp/show.ts";
 import { health, status } from "./opsramp/status.ts";
 import { disable, enable } from "./opsramp/switch.ts";
-import type { Line } from "./reply.ts";
 
 /** OpsRamp: what is installed, and its configuration. */
 export const opsramp: Vendor<OpsRamp> = {
@@ -20,8 +19,9 @@ export const opsramp: Vendor<OpsRamp> = {
   probe,
 };
 
-async function probe(client: OpsRamp, call: CallOptions): Promise<Line> {
+async function probe(client: OpsRamp, call: CallOptions): Promise<Proof> {
   const count = await client.countInstalled(call);
   const seen = count === undefined ? "" : `; it sees ${count} installed integration${count === 1 ? "" : "s"}`;
-  return `the client works for this tenant${seen}. Whether it may change them shows only when it does`;
+  const says = `the client works for this tenant${seen}. Whether it may change them shows only when it does`;
+  return { ok: true, says };
 }

@@ -180,10 +180,7 @@ function messages({ capabilities: { rich, ephemeral } }: DoctorOptions): Told {
 async function vendor({ vendor, client }: Vendors["all"][number], trace: string): Promise<Told> {
   if (!client) return { ok: true, says: `not set up (${vendor.environment.join(", ")})` };
   try {
-    return {
-      ok: true,
-      says: await vendor.probe(client, { signal: AbortSignal.timeout(PROBE_MS), fresh: true, trace }),
-    };
+    return await vendor.probe(client, { signal: AbortSignal.timeout(PROBE_MS), fresh: true, trace });
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     return { ok: false, says: `${unreachable(error.failure)}. ${nextStep(error.failure)}` };

@@ -4,7 +4,7 @@ import type { Halo } from "../../clients/halo.ts";
 import type { Product } from "../../clients/halo/product.ts";
 import { asOf } from "../age.ts";
 import { ifFound } from "../if_found.ts";
-import { type Context, type Health, operationsOf, type ReadOperation } from "../operation.ts";
+import { type Context, type Health, operationsOf, type Proof, type ReadOperation } from "../operation.ts";
 import type { Block, Line, Reply } from "../reply.ts";
 import { andDisabled, tally } from "../tally.ts";
 import {
@@ -269,10 +269,11 @@ export async function probe(
   client: Halo,
   [product]: readonly Product[],
   call: Context<Halo>["call"],
-): Promise<Line> {
-  if (!product) return "no product is described";
+): Promise<Proof> {
+  if (!product) return { ok: false, says: "no product is described" };
   const records = await ifFound(client.list(product, call));
-  return records
+  const says = records
     ? `accepted; ${product.label} can be read (${records.length} set up)`
     : `accepted; this tenant has no ${product.label}`;
+  return { ok: true, says };
 }

@@ -79,7 +79,7 @@ Deno.test("apono.health counts, names the problems worst first, and tells the ve
 
 Deno.test("apono.probe makes the cheapest call", async () => {
   await using account = openAccount();
-  assert.match(textOf(await apono.probe(account.client, account.call)), /v4/);
+  assert.match(textOf((await apono.probe(account.client, account.call)).says), /v4/);
   assert.deepEqual(account.emulator.calls.map(({ query }) => query), [[["limit", "1"]]]);
 });
 

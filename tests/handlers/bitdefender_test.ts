@@ -389,17 +389,25 @@ Deno.test("bitdefender.health says how it stands in a line, with the problems wo
   assert.equal(plain((await bitdefender.health(at.context)).summary), "1 of 1 needs action");
 });
 
-Deno.test("bitdefender.probe says what the key may do and what is lost without the rest", async () => {
-  await using at = rig();
-  const { signal } = new AbortController();
-  assert.equal(
-    plain(await bitdefender.probe(at.client, { signal })),
-    "the key works; enabled: companies, licensing, network, integrations",
-  );
-  at.vendor.world.apiKey.enabledApis.splice(0, 2);
-  assert.equal(
-    plain(await bitdefender.probe(at.client, { signal })),
-    "the key works; enabled: network, integrations; not enabled: companies (companies are found in the Network " +
-      "list only)",
-  );
-});
+const proofs: readonly (readonly [areas: readonly string[], ok: boolean, says: string])[] = [
+  [["companies", "network", "integrations"], true, ""],
+  [
+    ["network", "integrations"],
+    true,
+    "; not enabled: companies (companies are found in the Network list only)",
+  ],
+  [["integrations"], false, "; not enabled: companies, network (companies are known by their id only)"],
+  [["companies", "network"], false, "; not enabled: integrations (no Bitdefender command works)"],
+];
+
+for (const [areas, ok, lacks] of proofs) {
+  Deno.test(`bitdefender.probe says what a key for ${areas.join(", ")} may do and what is lost`, async () => {
+    await using at = rig();
+    at.vendor.world.apiKey.enabledApis.splice(0, Infinity, ...areas);
+    const proof = await bitdefender.probe(at.client, at.context.call);
+    assert.deepEqual([proof.ok, plain(proof.says)], [
+      ok,
+      `the key works; enabled: ${areas.join(", ")}${lacks}`,
+    ]);
+  });
+}

@@ -41,7 +41,8 @@ Deno.test("halo.health says in one line how the products stand", async () => {
 
 Deno.test("halo.probe proves the credentials with one call", async () => {
   await using desk = openDesk();
-  assert.equal(await halo.probe(desk.client, desk.call), "accepted; Datto RMM can be read (1 set up)");
+  const proof = await halo.probe(desk.client, desk.call);
+  assert.deepEqual(proof, { ok: true, says: "accepted; Datto RMM can be read (1 set up)" });
   assert.equal(desk.asked().length, 1);
 });
 

@@ -82,7 +82,7 @@ Deno.test("opsramp.health() is one line, and what is disabled is no problem", as
 
 Deno.test("opsramp.probe() proves the credentials with one small search", async () => {
   await using at = openRig();
-  const said = textOf(await opsramp.probe(at.desk.client, at.desk.call));
+  const said = textOf((await opsramp.probe(at.desk.client, at.desk.call)).says);
   assert.match(said, /^the client works for this tenant; it sees 9 installed integrations/);
   assert.equal(at.desk.emulator.calls.at(-1)?.query.pageSize, "1");
 });

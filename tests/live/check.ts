@@ -57,7 +57,11 @@ async function check({ vendor, client }: Connected, clock: Clock): Promise<Findi
     const proof = await vendor.probe(client, call);
     const { summary } = await vendor.health({ ...context, call });
     const seconds = ((clock.now() - started) / 1_000).toFixed(1);
-    return { vendor: label, outcome: "works", says: line(proof, "; ", summary, ` (${seconds} s)`) };
+    return {
+      vendor: label,
+      outcome: proof.ok ? "works" : "fails",
+      says: line(proof.says, "; ", summary, ` (${seconds} s)`),
+    };
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     return {
