@@ -12,13 +12,16 @@ export interface Task {
   readonly command: string;
 }
 
-/** Of the project's tasks those that run the programs, and those that run such a task, as they are in the bundle. */
+/**
+ * Of the project's tasks those that run the programs, and those that run such a task, as they are in the bundle: it
+ * has no lock file, and needs no packages.
+ */
 export function bundledTasks(tasks: Readonly<Record<string, Task>>): Record<string, Task> {
   const program = new RegExp(`\\bbot/(${PROGRAMS.join("|")})\\.ts\\b`, "g");
   const entries = Object.entries(tasks).filter(([, { command }]) => new RegExp(program).test(command));
   return Object.fromEntries(entries.map(([name, { description, command }]) => [name, {
     description,
-    command: command.replaceAll(" --frozen", "").replaceAll(program, "$1.js"),
+    command: command.replaceAll(" --frozen", " --no-npm").replaceAll(program, "$1.js"),
   }]));
 }
 

@@ -6,13 +6,20 @@ import { telemetryVariables } from "./telemetry.ts";
 /**
  * The least that `deno run` has to permit, as flags without white space: our own variables and those that turn
  * telemetry on (all others look unset, because pg and others ask for many), the hosts the configuration names, and
- * the address to listen on. Deno lets programs import from some public hosts unless told not to; that would be a way
- * out. One folder to read and write comes on top, see `dataFolder`. Without a usable configuration only the variables
- * are permitted: enough for the bot to say what is wrong with them.
+ * the address to listen on. Deno lets programs import from some public hosts and from npm unless told not to; that
+ * would be a way out, and by the time these flags are known, all packages have been fetched. One folder to read and
+ * write comes on top, see `dataFolder`. Without a usable configuration only the variables are permitted: enough for
+ * the bot to say what is wrong with them.
  */
 export function permissionFlags(config: Config | undefined): string[] {
   const seen = [...Object.keys(variables), ...telemetryVariables];
-  const always = ["--no-prompt", `--allow-env=${seen.join(",")}`, "--ignore-env", "--no-remote"];
+  const always = [
+    "--no-prompt",
+    `--allow-env=${seen.join(",")}`,
+    "--ignore-env",
+    "--no-remote",
+    "--cached-only",
+  ];
   if (!config) return always;
   return [
     ...always,

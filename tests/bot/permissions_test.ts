@@ -58,7 +58,14 @@ Deno.test("permissionFlags lets the bot read its own variables and shows it no o
 
 Deno.test("permissionFlags never allows a process, a library, or everything", () => {
   const names = flags({ DATABASE_URL: "postgres://db.example/x" }).map((flag) => flag.split("=")[0]);
-  assert.deepEqual(names, ["--no-prompt", "--allow-env", "--ignore-env", "--no-remote", "--allow-net"]);
+  assert.deepEqual(names, [
+    "--no-prompt",
+    "--allow-env",
+    "--ignore-env",
+    "--no-remote",
+    "--cached-only",
+    "--allow-net",
+  ]);
 });
 
 Deno.test("permissionFlags lets the bot say what is wrong when the configuration is not usable", () => {
@@ -67,6 +74,7 @@ Deno.test("permissionFlags lets the bot say what is wrong when the configuration
     "--allow-env",
     "--ignore-env",
     "--no-remote",
+    "--cached-only",
   ]);
 });
 

@@ -16,10 +16,16 @@ Deno.test("bundledTasks keeps the tasks that run the bundled programs, and point
     test: task("deno run --frozen tests/run.ts"),
     docs: task("deno run --frozen bot/docs.ts"),
   });
-  assert.deepEqual(tasks, { start: task("X=$(deno run permissions.js folder) && deno run main.js") });
+  assert.deepEqual(tasks, {
+    start: task("X=$(deno run --no-npm permissions.js folder) && deno run --no-npm main.js"),
+  });
 });
 
-Deno.test("the bundle answers with least permissions, needs no package, and drains", async () => {
+/** Beside the bot in its process: what Deno says to whoever wants a package. */
+const INTRUDER =
+  `import(["npm:@countersign", "elsewhere"].join("/")).catch(({ message }) => console.error(message));`;
+
+Deno.test("the bundle answers with least permissions, needs no package and gets none, and drains", async () => {
   const folder = await Deno.makeTempDir({ prefix: "countersign-bundle-" });
   try {
     for (const name of SOURCES) await Deno.symlink(ROOT + name, join(folder, name));
@@ -35,6 +41,8 @@ Deno.test("the bundle answers with least permissions, needs no package, and drai
       const programs = (await Deno.readTextFile(join(dist, name))).match(/\bimport\.meta\.main\b/g) ?? [];
       assert.ok(programs.length <= 1, `${name} holds ${programs.length} programs`);
     }
+    const main = join(dist, "main.js");
+    await Deno.writeTextFile(main, `${INTRUDER}\n${await Deno.readTextFile(main)}`);
 
     await using surroundings = openSurroundings();
     const { telegram } = surroundings;
@@ -47,6 +55,7 @@ Deno.test("the bundle answers with least permissions, needs no package, and drai
     });
     await using bot = start(task("start"));
     await bot.says('"started"');
+    await bot.says("--no-npm is specified");
     telegram.say(BEN, GROUP, "/ping");
     await telegram.until(() => telegram.last(GROUP), "an answer");
     assert.equal((await run(task("health"))).code, 0);

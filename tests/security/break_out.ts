@@ -22,6 +22,7 @@ const attempts: Readonly<Record<string, () => unknown>> = {
   "load a library": () => Deno.dlopen("libc.so.6", {}),
   "look at the machine": () => Deno.hostname(),
   "import from elsewhere": () => import(["https:", "", "esm.sh", "zod"].join("/")),
+  "import a package": () => import(["npm:@countersign", "elsewhere"].join("/")),
   "ask for more": async () => {
     const { state } = await Deno.permissions.request({ name: "run" });
     if (state !== "granted") throw new Deno.errors.NotCapable();
