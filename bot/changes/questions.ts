@@ -1,5 +1,6 @@
 import type { ChoiceNeeded } from "../../handlers/operation.ts";
 import type { Reply } from "../../handlers/reply.ts";
+import { clean, cut, LABEL_MAX, MIXED_LETTERS } from "../render/clean.ts";
 import { newHandle, putPrompt } from "../store/prompts.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
@@ -36,11 +37,20 @@ export function choiceReply(
     mark: "question",
     title: { data: choice.question, max: 160 },
     buttons: offers.map(({ option, handle }) => [{
-      label: `${option.name} · …${option.id.slice(-4)}`,
+      label: choiceLabel(option),
       action: { handle, do: "choose" },
     }]),
     personal: true,
   };
+}
+
+/** Ends with what tells namesakes apart, whatever the name: the name is cut, and has no dot to fake an end with. */
+function choiceLabel({ name, id }: ChoiceNeeded["options"][number]): string {
+  const end = ` · …${id.slice(-4)}`;
+  const cleaned = clean(name.replace(/[·•∙⋅]/g, "-"));
+  const isMixed = cleaned.endsWith(MIXED_LETTERS);
+  const room = LABEL_MAX - end.length - (isMixed ? MIXED_LETTERS.length : 0);
+  return cut(isMixed ? cleaned.slice(0, -MIXED_LETTERS.length) : cleaned, room) + end;
 }
 
 /** A command that waited, perhaps while the bot was away, is asked about before it is planned. */

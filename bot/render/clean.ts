@@ -9,7 +9,8 @@ export const NO_NAME = "(no name)";
 /** Said after a name in which one word mixes alphabets. */
 export const MIXED_LETTERS = " (⚠ mixed letters)";
 
-const LABEL_MAX = 40;
+/** Of a button, the hint at mixed alphabets included. */
+export const LABEL_MAX = 40;
 const CODE_MAX = 512;
 
 /**

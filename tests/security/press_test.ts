@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { testOnEach } from "../changes/database.ts";
-import { ANA, BEN, GROUP, openDesk, OSKAR, textOf } from "../changes/desk.ts";
+import { ANA, BEN, company, GROUP, openDesk, OSKAR, textOf } from "../changes/desk.ts";
+import { buttonsOf } from "../sandbox/telegram.ts";
 
 Deno.test("a press under the card of a change leaves the card as it is, whatever it reads", async () => {
   await using desk = await openDesk();
@@ -69,4 +70,28 @@ Deno.test("a press in a channel decides nothing, although its readers are member
     assert.deepEqual((await desk.audit()).at(-1)?.reason_code, "channel_post", data);
   }
   assert.equal(await desk.state(code), "pending");
+});
+
+Deno.test("a choice tells namesakes apart by the end of their ids, however long or false their names are", async () => {
+  await using desk = await openDesk();
+  const { companies } = desk.gravityzone.world;
+  for (
+    const [id, name] of [
+      [company.acmeCorp, "Acme International Logistics Holding Gesellschaft"],
+      [company.acmeCorporation, "Acme Int\u0435rnational Logistics Holding Gesellschaft"],
+      [company.acmeLabs, "Acme · …23c6"],
+    ] as const
+  ) {
+    const known = companies.get(id);
+    assert.ok(known);
+    known.name = name;
+  }
+  await desk.say(ANA, "/disable ec2 acme reason=test");
+  const [choice] = desk.telegram.ephemerals(ANA, GROUP);
+  assert.ok(choice);
+  assert.deepEqual(buttonsOf(choice).map(({ text }) => text).sort(), [
+    "Acme - …23c6 · …77fe",
+    "Acme International Logistics Ho… · …23c6",
+    "Acme Int\u0435rnat… · …91aa (⚠ mixed letters)",
+  ]);
 });
