@@ -1,6 +1,7 @@
 import { z } from "zod";
-import type { Product } from "./product.ts";
+import type { FieldKind, Product } from "./product.ts";
 import { hidden, withoutSecrets } from "./secret.ts";
+import { haloTime } from "./time.ts";
 
 export type Json = z.core.util.JSONType;
 
@@ -8,7 +9,7 @@ export type Json = z.core.util.JSONType;
 const json = z.json();
 const identified = z.looseObject({ id: z.int() });
 
-/** One stored configuration: the allowed fields as the vendor returned them, secrets hidden. */
+/** One stored configuration: the allowed fields as the vendor returned them, secrets hidden, dates in one form. */
 export type Integration = { readonly id: number; readonly [field: string]: Json };
 
 /** A single configuration. An answer that speaks of another id than `id` is not an answer to our question. */
@@ -44,10 +45,16 @@ function recordOf(row: Product): z.ZodType<Integration> {
     const kept: Record<string, Json> = {};
     for (const [field, kind] of row.fields) {
       const value = json.safeParse(record[field]);
-      if (value.success) kept[field] = kind === "secret" ? hidden(value.data) : withoutSecrets(value.data);
+      if (value.success) kept[field] = asKept(kind, value.data);
     }
     return { ...kept, id: record.id };
   });
+}
+
+function asKept(kind: FieldKind, value: Json): Json {
+  if (kind === "secret") return hidden(value);
+  if (kind === "time" && typeof value === "string") return haloTime(value) ?? value;
+  return withoutSecrets(value);
 }
 
 function unwrap(answer: unknown): unknown {

@@ -1,5 +1,6 @@
 import { nameOf, type Product, type SyncNames } from "../../clients/halo/product.ts";
 import type { Integration, Json } from "../../clients/halo/record.ts";
+import { haloTime } from "../../clients/halo/time.ts";
 import type { Inline } from "../reply.ts";
 
 export type SyncState =
@@ -94,12 +95,10 @@ export function lastSyncOf({ lastSync }: Sync): readonly Inline[] {
   return lastSync === null ? ["no sync seen"] : ["synced ", { time: lastSync, as: "relative" }];
 }
 
-/** HaloPSA's times carry no zone and mean UTC; a year up to 1900 means "never". */
+/** In epoch ms; a year up to 1900 means "never". */
 export function instant(value: unknown): number | null {
-  if (typeof value !== "string" || !/^\d{4}-\d\d-\d\d/.test(value)) return null;
-  const zoned = /(z|[+-]\d\d:?\d\d)$/i.test(value) || !value.includes("T") ? value : `${value}Z`;
-  const at = Date.parse(zoned);
-  return Number.isNaN(at) || new Date(at).getUTCFullYear() <= 1900 ? null : at;
+  const time = typeof value === "string" ? haloTime(value) : null;
+  return time === null || time < "1901" ? null : Date.parse(`${time}Z`);
 }
 
 function valueOf(record: Integration, names: readonly string[]): Json | undefined {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { FieldKind } from "../../clients/halo/product.ts";
 import { secretLooking } from "../../clients/halo/secret.ts";
+import { haloTime } from "../../clients/halo/time.ts";
 import { HIDDEN } from "../../clients/hidden.ts";
 import { BadInput, type Json, type JsonObject } from "../operation.ts";
 
@@ -59,10 +60,7 @@ const FITS: Partial<Readonly<Record<FieldKind, Fit>>> = {
     return fits ? number : undefined;
   },
   flag: (value) => typeof value === "boolean" ? value : FLAGS[String(value).toLowerCase()],
-  time: (value) =>
-    typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value))
-      ? value
-      : undefined,
+  time: (value) => typeof value === "string" ? haloTime(value) ?? undefined : undefined,
   rows(value) {
     const rows = typeof value === "string" ? parsed(value) : value;
     return Array.isArray(rows) ? rows : undefined;
@@ -73,7 +71,7 @@ const EXPECTED: Partial<Readonly<Record<FieldKind, string>>> = {
   text: "a text",
   integer: "a whole number, such as 12",
   flag: "true or false",
-  time: "a date and time, such as 2026-01-31T09:00:00",
+  time: "a date, or a date and time in UTC, such as 2026-01-31T09:00:00",
   rows: "a list: send it as a JSON document, in brackets",
 };
 

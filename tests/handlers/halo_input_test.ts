@@ -20,6 +20,13 @@ const REFUSED: readonly (readonly [verb: string, target: string, input: JsonObje
   ["update", "ncentral", { id: "1", fields: { client_links: "x" } }, /client_links takes a list/],
   ["update", "ncentral", { id: "1", document: { name: 5 } }, /name takes a text/],
   ["update", "sentinelone", { id: "1", fields: { token_expiry: "soon" } }, /token_expiry takes a date/],
+  ["update", "sentinelone", { id: "1", fields: { token_expiry: "2027-02-30" } }, /token_expiry takes a date/],
+  [
+    "update",
+    "sentinelone",
+    { id: "1", fields: { token_expiry: "2027-01-31 late" } },
+    /takes a date, or .* in UTC/,
+  ],
   ["update", "ncentral", { id: "1", fields: { lastsyncdate: "2026-01-01" } }, /set by HaloPSA itself/],
   ["update", "ncentral", { id: "1", fields: { name: "?" } }, /name is not secret/],
   ["update", "ncentral", { id: "1" }, /Say what to change/],

@@ -2,7 +2,7 @@ import type { Context, Hono } from "hono";
 import { respond } from "./faults.ts";
 import { guarded, parseBody, type State } from "./guard.ts";
 import type { Schema } from "./schemas.ts";
-import type { Stored } from "./world.ts";
+import { haloTime, type Stored } from "./world.ts";
 
 /** List, get, save and delete of every `{Vendor}Details` resource. */
 export function addDetails(api: Hono, state: State): void {
@@ -81,8 +81,19 @@ function fits(value: unknown, type: ReturnType<Schema["get"]>): boolean {
   if (type === undefined) return true;
   if (type === "int") return Number.isInteger(value);
   if (type === "bool") return typeof value === "boolean";
+  if (type === "dt") return typeof value === "string" && instantOf(value) !== null;
   return type === "array" ? Array.isArray(value) : typeof value === "string";
 }
+
+/** What the model binding takes for a date: the day alone, or with a time, which means UTC when it names no zone. */
+function instantOf(text: string): number | null {
+  const [, day, time = "T00:00:00", zone = "Z"] = DATE.exec(text) ?? [];
+  const at = Date.parse(`${day}${time.replace(" ", "T")}${zone}`);
+  const isDay = day !== undefined && new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day);
+  return isDay && !Number.isNaN(at) ? at : null;
+}
+
+const DATE = /^(\d{4}-\d\d-\d\d)([T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(Z|[+-]\d\d:\d\d)?$/;
 
 function put(state: State, resource: string, schema: Schema, entry: Record<string, unknown>): Stored {
   const all = state.records[resource]!;
@@ -91,7 +102,12 @@ function put(state: State, resource: string, schema: Schema, entry: Record<strin
   for (const [field, value] of Object.entries(entry)) {
     const type = schema.get(field);
     if (type === "secret") state.secrets.set(`${resource}/${record.id}.${field}`, String(value));
-    else if (type && field !== "id") record[field] = value;
+    else if (type && field !== "id") record[field] = type === "dt" ? kept(value) : value;
   }
   return record;
+}
+
+/** A date is kept as an instant: it comes back in HaloPSA's own form, however it was written. */
+function kept(date: unknown): unknown {
+  return typeof date === "string" ? haloTime(instantOf(date) ?? 0) : date;
 }
