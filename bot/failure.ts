@@ -1,5 +1,5 @@
 import { ClientError, describe, duration, type Failure, type FailureKind } from "../clients/errors.ts";
-import type { Block, Reply } from "../handlers/reply.ts";
+import type { Block, Line, Reply } from "../handlers/reply.ts";
 import { refusalOf } from "./command/refusal.ts";
 import type { Vocabulary } from "./command/route.ts";
 import { errorFields, type Log } from "./log.ts";
@@ -30,8 +30,13 @@ export function vendorFailureReply(error: ClientError, trace: string): Reply {
   };
 }
 
+/** Why, as part of a text; empty where nobody said. */
+export function reasonFor(failure: Failure): Line {
+  return failure.detail ? [`${whoSays(failure)}: “`, { data: failure.detail, max: 200 }, "”. "] : "";
+}
+
 /** Our own words are never put into the vendor's mouth. */
-export function whoSays({ quoted, vendor }: Failure): string {
+function whoSays({ quoted, vendor }: Failure): string {
   return quoted ? `${vendor} said` : "Cause";
 }
 

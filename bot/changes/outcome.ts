@@ -1,7 +1,7 @@
 import { type ClientError, describe } from "../../clients/errors.ts";
 import type { Receipt, Verdict } from "../../handlers/operation.ts";
 import { type Line, line } from "../../handlers/reply.ts";
-import { whoSays } from "../failure.ts";
+import { reasonFor } from "../failure.ts";
 import { nextStep } from "../next_step.ts";
 import { type Outgoing, PRIORITY } from "../store/messages.ts";
 import { stateLine } from "./card.ts";
@@ -29,7 +29,7 @@ export function outcomeFor(change: Change): Outgoing {
 export function conclusion(
   verdict: Verdict,
   receipt: Receipt | undefined,
-  why: string,
+  why: Line,
 ): { event: "apply" | "accept" | "fail" | "lose"; evidence: Line } {
   const evidence = unlessSaid(why, verdict.evidence);
   switch (verdict.state) {
@@ -46,15 +46,17 @@ export function conclusion(
 }
 
 /** A vendor that is away fails the write and the read-back alike: once is enough to say so. */
-export function unlessSaid(why: string, seen: Line): Line {
-  return JSON.stringify(seen).includes(why.replace(/\. $/, "")) ? seen : line(why, seen);
+export function unlessSaid(why: Line, seen: Line): Line {
+  const [sentence] = line(why);
+  const isSaid = typeof sentence === "string" && JSON.stringify(seen).includes(sentence.replace(/\. $/, ""));
+  return isSaid ? seen : line(why, seen);
 }
 
 /** The vendor said no, in its words and ours. */
 export function refusedBy({ failure }: ClientError): Line {
   return line(
     `${describe(failure)}. Nothing was changed. `,
-    failure.detail ? [`${whoSays(failure)}: “`, { data: failure.detail, max: 200 }, "”. "] : "",
+    reasonFor(failure),
     nextStep(failure),
   );
 }

@@ -1,6 +1,7 @@
-import { ClientError, describe } from "../../clients/errors.ts";
+import { ClientError, describe, type Failure } from "../../clients/errors.ts";
 import type { Receipt, Verdict } from "../../handlers/operation.ts";
 import { type Line, line } from "../../handlers/reply.ts";
+import { reasonFor } from "../failure.ts";
 import type { Store } from "../store/store.ts";
 import type { Change, ChangeEvent } from "./machine.ts";
 import { conclusion, unlessSaid } from "./outcome.ts";
@@ -45,8 +46,8 @@ export async function readBack(change: Change, options: ReadBackOptions): Promis
 type Look = Omit<Seen, "againAfterMs">;
 
 async function look({ part, receipt, cause, onError }: ReadBackOptions): Promise<Look> {
-  const why = cause instanceof ClientError ? `${describe(cause.failure)}. ` : "";
-  if (!part) return { event: "lose", evidence: `${why}The vendor is not set up any more.` };
+  const why = cause instanceof ClientError ? toldOf(cause.failure) : "";
+  if (!part) return { event: "lose", evidence: line(why, "The vendor is not set up any more.") };
   try {
     const verdict = await part.operation.verify(part.context(), part.plan, receipt);
     return { ...conclusion(verdict, receipt, why), verdict };
@@ -58,6 +59,11 @@ async function look({ part, receipt, cause, onError }: ReadBackOptions): Promise
       evidence: unlessSaid(why, `${seen}, so nobody can say yet whether it took effect.`),
     };
   }
+}
+
+/** The vendor's words are kept: after an error of its own they are all there is to go by. */
+function toldOf(failure: Failure): Line {
+  return line(`${describe(failure)}. `, failure.quoted ? reasonFor(failure) : "");
 }
 
 /** Another change of the same target, the effect of which would be taken for this one's. */

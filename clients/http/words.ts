@@ -17,7 +17,8 @@ export function wordsOf(body: unknown, depth = 0): string | undefined {
   const fields = new Map(Object.entries(body));
   const nested = fields.get("error");
   if (typeof nested === "object" && nested !== null) return wordsOf(nested, depth + 1);
-  const message = firstWords(fields, MESSAGE_FIELDS, depth);
+  const message = firstWords(fields, MESSAGE_FIELDS, depth) ?? byField(fields.get("errors"), depth) ??
+    wordsOf(fields.get("title"), depth + 1);
   const details = wordsOf(fields.get("data"), depth + 1);
   return joined([message, details], ": ");
 }
@@ -32,9 +33,18 @@ const MESSAGE_FIELDS = [
   "details",
   "detail",
   "error",
-  "title",
   "errors",
 ];
+
+/** `{ "errors": { "url": ["The url field is required."] } }`, beside a title that only says that there are some. */
+function byField(errors: unknown, depth: number): string | undefined {
+  if (typeof errors !== "object" || errors === null) return undefined;
+  const all = Object.entries(errors).slice(0, 3).map(([field, said]) => {
+    const words = wordsOf(said, depth + 1);
+    return words && (field ? `${field}: ${words}` : words);
+  });
+  return joined(all, "; ");
+}
 
 function firstWords(
   fields: ReadonlyMap<string, unknown>,

@@ -52,13 +52,14 @@ const ROWS: readonly Row[] = [
     what: "an error of the vendor's own inside HTTP 200, before it took effect",
     fault: { error: { code: -32000, message: "Server error", details: "The license has expired." } },
     state: "not applied",
-    evidence: /GravityZone answered with an error of its own.*The external ID is the one from before\./,
+    evidence:
+      /error of its own\. GravityZone said: “The license has expired\.”\. The external ID is the one from before\./,
   },
   {
     what: "an error of the vendor's own inside HTTP 200, after it took effect",
     fault: { error: { code: -32000, message: "Server error" }, applied: true },
     state: "applied",
-    evidence: /GravityZone answered with an error of its own.*The external ID is now 00000001a30a/,
+    evidence: /error of its own\. GravityZone said: “Server error”\. The external ID is now 00000001a30a/,
   },
   {
     what: "a refusal",

@@ -18,6 +18,16 @@ const SHAPES: readonly (readonly [body: unknown, words: string | undefined])[] =
   [{ error: { message: "Server error" } }, "Server error"],
   [{ message: ["name is empty", "type is unknown"] }, "name is empty; type is unknown"],
   [[{ code: "0002", message: "One" }, { message: "Two" }], "One; Two"],
+  [
+    {
+      title: "One or more validation errors occurred.",
+      status: 400,
+      errors: { url: ["The url field is required."], "$[0].id": ["Not a number.", "Too long."] },
+    },
+    "url: The url field is required.; $[0].id: Not a number.; Too long.",
+  ],
+  [{ title: "Bad Request", errors: {} }, "Bad Request"],
+  [{ title: "Bad Request", errors: ["url is empty"] }, "url is empty"],
   [{ message: "", error: "Only this" }, "Only this"],
   ["<!DOCTYPE html><title>502 Bad Gateway</title><p>x", "502 Bad Gateway"],
   ["<html><body>x", undefined],

@@ -31,7 +31,8 @@ const LOST: readonly {
   {
     what: "a server error",
     fault: { kind: "apply-then-500" },
-    card: /^✅ Applied: .*\nHaloPSA answered with an error of its own \(500\)\. Read back: /,
+    card:
+      /^✅ Applied: .*\nHaloPSA answered with an error of its own \(500\)\. HaloPSA said: “Please contact the administrator”\. Read back: /,
   },
   {
     what: "a demand to slow down",
