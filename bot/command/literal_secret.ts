@@ -1,5 +1,6 @@
 import { soundsSecret } from "../../clients/secret_name.ts";
 import type { Json } from "../../handlers/operation.ts";
+import { isPlaceholder } from "../../handlers/placeholder.ts";
 import { normalise } from "./normalise.ts";
 
 /** What stands in chat for a secret that is entered on the secret page. */
@@ -60,9 +61,9 @@ export function askedIn(document: Json, isSecret: SecretJudge): string[] {
     .toArray();
 }
 
-/** A flag is no secret, whatever it is called (`new_method=true`). */
+/** A flag is no secret, whatever it is called (`new_method=true`), nor is what our replies show in place of one. */
 function isLiteral(value: string): boolean {
-  return value !== "" && !/^(\?|true|false|null)[.,;!}\]]*$/i.test(value);
+  return value !== "" && !isPlaceholder(value) && !/^(\?|true|false|null)[.,;!}\]]*$/i.test(value);
 }
 
 interface Leaf {

@@ -8,6 +8,7 @@ import { line } from "../reply.ts";
 import { fold } from "../resolve.ts";
 import { cardRows, named, valueOr } from "./card.ts";
 import { catalogEntry, objections, refuse, spelled, strangers } from "./catalog_check.ts";
+import { revealedConfig } from "./config_secret.ts";
 import { byName } from "./find.ts";
 import { bodyOf, imageOf, sentFor, type Wanted, wantedOf } from "./image.ts";
 import { type Asked, askedFor, isSecretField, plainInput, settingsInput, settled } from "./request.ts";
@@ -53,9 +54,10 @@ export const createIntegration = operationsOf<Apono>("apono").change<typeof inpu
   },
   async apply({ client, call }, { after }, secrets): Promise<Receipt> {
     const store = after.secretStore && revealed(after.secretStore, secrets);
+    const config = revealedConfig(after.config, secrets, {});
     const created = await client.integrations.create(
       after.type,
-      sentFor({ ...after, secretStore: store }, null),
+      sentFor({ ...after, config, secretStore: store }, null),
       call,
     );
     return { data: { id: created.id } };
@@ -127,7 +129,9 @@ async function verify(
   }
   const found = ["Read back: ", named(seen.name), " is there as ", { code: seen.id }];
   const asked = new Set(rowsBetween(null, after).map(({ label }) => label));
-  const others = rowsBetween(seen, after).filter(({ label, unreadable }) => asked.has(label) && !unreadable);
+  const others = rowsBetween(imageOf(seen), after).filter(({ label, unreadable }) =>
+    asked.has(label) && !unreadable
+  );
   if (others.length === 0) return { state: "applied", evidence: found, after: imageOf(seen) };
   const values = others.flatMap(({ label, now }, at) =>
     line(at === 0 ? "" : ", ", `${label} is `, quoted(valueOr(now, "none")))

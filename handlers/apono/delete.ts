@@ -8,6 +8,7 @@ import { cardRows, named } from "./card.ts";
 import { find } from "./find.ts";
 import { type Image, imageOf, sentFor } from "./image.ts";
 import { plainInput } from "./request.ts";
+import { lostBetween } from "./config_secret.ts";
 import { rowsBetween } from "./settings_rows.ts";
 
 const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
@@ -70,6 +71,15 @@ function undo({ before }: DeletePlan): Undo {
     return {
       possible: false,
       why: "Apono keeps its secret and never shows it, so it cannot be created again",
+    };
+  }
+  const lost = lostBetween(before.config, {});
+  if (lost.length > 0) {
+    return {
+      possible: false,
+      why: `${
+        lost.map((name) => `config.${name}`).join(", ")
+      } is not kept here, so it cannot be created again`,
     };
   }
   return {

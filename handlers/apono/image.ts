@@ -3,16 +3,18 @@ import type { Integration, Sent, Settings } from "../../clients/apono/integratio
 import { v2Body } from "../../clients/apono/v2.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
 import { BadInput, type Json } from "../operation.ts";
+import { concealed } from "./config_secret.ts";
 import { shownConfig } from "./settings_rows.ts";
 
-/** An integration as far as a person sets it. Status and sync times move by themselves and are no part of it. */
+/** An integration as far as a person sets it, without secrets. Status and sync times move by themselves and are no part of it. */
 export type Image = Settings & { readonly id: string; readonly type: string };
 
 /** What is to be sent, and by which API. */
 export type Wanted = Settings & { readonly api: "v4" | "v2"; readonly type: string };
 
 export function imageOf(integration: Integration): Image {
-  return { id: integration.id, type: integration.type, ...settingsOf(integration) };
+  const { id, type, config } = integration;
+  return { id, type, ...settingsOf(integration), config: concealed(config) };
 }
 
 export function wantedOf(api: Apono["api"], type: string, settings: Settings): Wanted {

@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { Config, Owner, OwnersMapping, Settings, Source } from "../../clients/apono/integration.ts";
 import { OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
 import { BadInput, type JsonObject } from "../operation.ts";
+import { ASKED, isPlaceholder } from "../placeholder.ts";
+import { isSecretParameter, refuseHolding } from "./config_secret.ts";
 import { askedStore, checkHidden } from "./secret_option.ts";
 
 /** What `/create apono` and `/update apono` take besides the integration itself. */
@@ -30,13 +32,14 @@ export interface Asked {
   readonly ownersMapping?: OwnersMapping | null;
 }
 
-/** Which fields are only ever `?` in the chat: Apono's own store holds the secrets themselves. */
+/** Which fields are only ever `?` in the chat: what Apono's own store holds, and parameters that sound like secrets. */
 export function isSecretField(field: string): boolean {
-  return /^secret\.apono\./i.test(field) || /^secret_store_config\.apono\.parameters\./i.test(field);
+  return /^(secret\.apono|secret_store_config\.apono\.parameters)\./i.test(field) || isSecretParameter(field);
 }
 
 /** Reads the document, then the options, which win. Throws `BadInput`. */
 export function askedFor(input: SettingsInput): Asked {
+  refusePlaceholders(input);
   const document = readDocument(input.document ?? {});
   const store = askedStore(input.secret ?? {}, document.secretStore);
   const asked: Asked = {
@@ -49,7 +52,24 @@ export function askedFor(input: SettingsInput): Asked {
     ...(store === undefined ? {} : { secretStore: store }),
   };
   checkAsked(asked);
+  refuseHolding(asked.config);
   return asked;
+}
+
+/** Refuses what one of our own replies showed in place of a value: sent, it would overwrite that value. */
+function refusePlaceholders({ document = {}, ...options }: SettingsInput): void {
+  const found = [...leavesOf(document), ...leavesOf(options)].find(({ path, value }) =>
+    typeof value === "string" && isPlaceholder(value) && !(value === ASKED && isSecretField(path))
+  );
+  if (!found) return;
+  throw new BadInput(
+    `${found.path} only stands for a value that is not shown. Leave it out to keep what is there, or type the value.`,
+  );
+}
+
+function leavesOf(value: unknown, path: readonly string[] = []): readonly { path: string; value: unknown }[] {
+  if (value === null || typeof value !== "object") return [{ path: path.join("."), value }];
+  return Object.entries(value).flatMap(([name, inner]) => leavesOf(inner, [...path, name]));
 }
 
 /** What is asked for on top of what is there. */

@@ -1,6 +1,8 @@
 import type { Config, Owner, Settings, Source } from "../../clients/apono/integration.ts";
 import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
+import { ASKED, ENTERED_PRIVATELY } from "../placeholder.ts";
 import { shownValue } from "../shown_value.ts";
+import { asksFor } from "./config_secret.ts";
 
 /** One setting, before and after. */
 export interface SettingRow {
@@ -41,6 +43,7 @@ export function shownConfig(config: Config): Config {
 }
 
 function parameterText(name: string, value: Config[string]): string {
+  if (value === ASKED) return ENTERED_PRIVATELY;
   const shown = shownValue(name, value);
   return typeof shown === "string" ? shown : JSON.stringify(shown);
 }
@@ -114,9 +117,10 @@ function fieldRow(field: Field, before: Settings | null, after: Settings | null)
 function parameterRow(name: string, before: Settings | null, after: Settings | null): readonly SettingRow[] {
   const now = before?.config[name];
   const then = after?.config[name];
-  if (before && after && sameParameter(now, then)) return [];
+  const unreadable = asksFor(then);
+  if (before && after && !unreadable && sameParameter(now, then)) return [];
   const text = (value: Config[string] | undefined) => value === undefined ? null : parameterText(name, value);
-  return [{ label: `config.${name}`, now: text(now), after: text(then), unreadable: false }];
+  return [{ label: `config.${name}`, now: text(now), after: text(then), unreadable }];
 }
 
 /** The vendor keeps parameters as text: 5432 and "5432" are the same. */

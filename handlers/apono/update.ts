@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
-import type { Integration, Settings } from "../../clients/apono/integration.ts";
+import type { Settings } from "../../clients/apono/integration.ts";
 import { isReference, OWN_KIND } from "../../clients/apono/secret_store.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
 import { ifFound } from "../if_found.ts";
@@ -16,6 +16,7 @@ import {
 import { fold } from "../resolve.ts";
 import { cardRows, named } from "./card.ts";
 import { catalogEntryIfAny, objections, refuse, spelled, strangers } from "./catalog_check.ts";
+import { keepsSecret, lostBetween, revealedConfig } from "./config_secret.ts";
 import { byName, find } from "./find.ts";
 import { bodyOf, type Image, imageOf, sentFor, type Wanted, wantedOf } from "./image.ts";
 import { type Asked, askedFor, isSecretField, plainInput, settingsInput, settled } from "./request.ts";
@@ -55,7 +56,9 @@ export const updateIntegration = operationsOf<Apono>("apono").change<typeof inpu
   },
   async apply({ client, call }, { before, after }, secrets) {
     const secretStore = after.secretStore && revealed(after.secretStore, secrets);
-    await client.integrations.update(before.id, sentFor({ ...after, secretStore }, before), call);
+    const present = keepsSecret(after.config) ? await client.integrations.get(before.id, call) : before;
+    const config = revealedConfig(after.config, secrets, present.config);
+    await client.integrations.update(before.id, sentFor({ ...after, config, secretStore }, before), call);
     return {};
   },
   async verify(context, { before, after }, receipt) {
@@ -63,20 +66,15 @@ export const updateIntegration = operationsOf<Apono>("apono").change<typeof inpu
     if (!seen) {
       return { state: "not applied", evidence: "Read back: Apono has no such integration any more." };
     }
-    return judge({
-      before,
-      wanted: after,
-      seen,
-      answered: receipt !== undefined,
-      after: imageOf(seen),
-    });
+    const image = imageOf(seen);
+    return judge({ before, wanted: after, seen: image, answered: receipt !== undefined, after: image });
   },
   undo,
 });
 
 async function plan(context: Context<Apono>, typed: z.output<typeof input>): Promise<UpdatePlan | Nothing> {
   const asked = askedFor(typed);
-  const present = await find(context, typed.id);
+  const present = imageOf(await find(context, typed.id));
   if (asked.type !== undefined && fold(asked.type) !== fold(present.type)) {
     throw new BadInput(
       `The type of an integration cannot be changed; ${present.name} stays ${present.type}.`,
@@ -90,7 +88,7 @@ async function plan(context: Context<Apono>, typed: z.output<typeof input>): Pro
   return {
     input: { ...plainInput(typed), id: present.id },
     target: { key: `apono:${present.id}`, id: present.id, name: present.name },
-    before: imageOf(present),
+    before: present,
     after: { ...wantedOf(context.client.api, present.type, settings), warnings },
   };
 }
@@ -99,7 +97,7 @@ async function plan(context: Context<Apono>, typed: z.output<typeof input>): Pro
 async function checked(
   context: Context<Apono>,
   asked: Asked,
-  present: Integration,
+  present: Image,
 ): Promise<{ settings: Settings; warnings: readonly string[] }> {
   const touched = Object.keys(asked.config).length > 0 || asked.secretStore !== undefined;
   const entry = touched ? await catalogEntryIfAny(context, present.type) : undefined;
@@ -123,7 +121,7 @@ async function checked(
 }
 
 /** An update replaces the whole record, so a secret that cannot be read has to be entered again with it. */
-function withStore(asked: Asked, { name, secretStore }: Integration): Asked {
+function withStore(asked: Asked, { name, secretStore }: Image): Asked {
   if (asked.secretStore) return { ...asked, secretStore: completed(asked.secretStore, secretStore) };
   if (asked.secretStore === null || secretStore === null || isReference(secretStore)) return asked;
   if (secretStore.kind !== OWN_KIND) {
@@ -141,7 +139,7 @@ function withStore(asked: Asked, { name, secretStore }: Integration): Asked {
   );
 }
 
-async function checkName(context: Context<Apono>, present: Integration, name: string): Promise<void> {
+async function checkName(context: Context<Apono>, present: Image, name: string): Promise<void> {
   if (fold(name) === fold(present.name)) return;
   const twin = await byName(context, name);
   if (!twin || twin.id === present.id) return;
@@ -159,8 +157,8 @@ function consequences(before: Settings, after: Settings): readonly string[] {
 
 function undo({ before, after }: UpdatePlan): Undo {
   const document = wayBack(before, after);
-  const lost = before.secretStore !== null && !isReference(before.secretStore);
-  if (lost && after.secretStore?.kind === OWN_KIND) {
+  const lost = lostIn(before, after);
+  if (losesStore(before) && after.secretStore?.kind === OWN_KIND) {
     return {
       possible: false,
       why: "the old secret cannot be read, and an update has to carry one: enter it with /update",
@@ -171,13 +169,25 @@ function undo({ before, after }: UpdatePlan): Undo {
   }
   return {
     possible: true,
-    how: lost
-      ? "the other old values are set again; the old secret cannot be read and stays lost"
+    how: lost.length > 0
+      ? `the other old values are set again; ${lost.join(", ")} cannot be read and stays lost`
       : "the old values are set again",
     verb: "update",
     target: "apono",
     input: { id: before.id, document },
   };
+}
+
+/** What of the old state this bot cannot bring back. */
+function lostIn(before: Settings, after: Settings): readonly string[] {
+  return [
+    ...(losesStore(before) ? ["the old secret"] : []),
+    ...lostBetween(before.config, after.config).map((name) => `the old config.${name}`),
+  ];
+}
+
+function losesStore({ secretStore }: Settings): boolean {
+  return secretStore !== null && !isReference(secretStore);
 }
 
 /**
@@ -187,11 +197,13 @@ function undo({ before, after }: UpdatePlan): Undo {
 function wayBack(before: Settings, after: Settings): JsonObject {
   const now = plainInput(v4Body(before));
   const then = plainInput(v4Body(after));
-  const lost = before.secretStore !== null && !isReference(before.secretStore);
   const fields = namesOf(now, then).filter((name) =>
-    name !== "integration_config" && !(lost && name === "secret_store_config")
+    name !== "integration_config" && !(losesStore(before) && name === "secret_store_config")
   );
-  const parameters = namesOf(plainInput(before.config), plainInput(after.config));
+  const lost = lostBetween(before.config, after.config);
+  const parameters = namesOf(plainInput(before.config), plainInput(after.config)).filter((name) =>
+    !lost.includes(name)
+  );
   const config = Object.fromEntries(parameters.map((name) => [name, before.config[name] ?? null]));
   return plainInput({
     ...Object.fromEntries(fields.map((name) => [name, now[name] ?? null])),

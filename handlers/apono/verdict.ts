@@ -35,13 +35,12 @@ function unseen(answered: boolean, after: Json): Verdict {
   return answered
     ? {
       state: "accepted",
-      evidence: "Apono said yes. It never shows the secrets it keeps, so nothing can be read back.",
+      evidence: "Apono said yes. Secrets are not read back, so nothing more can be told.",
       after,
     }
     : {
       state: "unknown",
-      evidence:
-        "Apono gave no answer, and it never shows the secrets it keeps. Look at the integration's status.",
+      evidence: "Apono gave no answer, and secrets are not read back. Look at the integration's status.",
       after,
     };
 }

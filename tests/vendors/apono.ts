@@ -230,6 +230,29 @@ const changes: readonly Conversation[] = [
     },
   },
   {
+    name: "/update apono takes a parameter that sounds secret from a private page, and shows it to nobody",
+    said: "/update apono GitHub Enterprise",
+    document: {
+      content: { integration_config: { webhook: { url: "https://hooks.example.com", secret: "?" } } },
+      as: "caption",
+    },
+    enters: { "integration_config.webhook.secret": "hunter2-entered" },
+    card: [/config\.webhook\s+none\s+\{"url":"https:\/\/hooks\.example\.com","secret":"\?"\}/],
+    outcome: "accepted",
+    answered: ["Apono said yes"],
+    wrote: [`PUT ${V4}/5f1c0024-7d1b-4b8e-9a55-0c3a6e2f4984`, {
+      name: "GitHub Enterprise",
+      connector_id: "eu-west-connector",
+      integration_config: {
+        organization: "github-enterprise",
+        webhook: { url: "https://hooks.example.com", secret: "hunter2-entered" },
+      },
+      secret_store_config: { aws: { region: "eu-west-1", secret_id: "prod/github-enterprise/apono" } },
+      connected_resource_types: ["github-repository", "github-team"],
+      owner: ORDERS_BODY.owner,
+    }],
+  },
+  {
     name: "/update apono takes a document that it replies to",
     said: "/update apono PostgreSQL Production",
     document: { content: { custom_access_details: "Ask the DBA on call", owner: null }, as: "reply" },
