@@ -11,6 +11,7 @@ const ROOM_BYTES = 256 * 1024;
 export interface WriteProbe {
   /** Throws when it does not. */
   check(): Promise<void>;
+  /** May be called again. */
   close(): void;
 }
 
@@ -44,7 +45,9 @@ export function createWriteProbe(path: string): WriteProbe {
         await sleep(LOOK_MS);
       }
     },
-    close: () => database.close(),
+    close() {
+      if (database.isOpen) database.close();
+    },
   };
 }
 
