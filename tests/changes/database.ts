@@ -17,7 +17,7 @@ export interface DatabaseKind {
 }
 
 const SUPERUSER = "postgres";
-const SERVER = `postgres://${SUPERUSER}@127.0.0.1:5432/postgres`;
+export const SERVER = `postgres://${SUPERUSER}@127.0.0.1:5432/postgres`;
 
 const sqlite: DatabaseKind = {
   name: "SQLite",

@@ -3,20 +3,21 @@ import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 // @ts-types="@types/pg"
 import pg from "pg";
-import { postgres, testOn } from "../changes/database.ts";
+import { postgres, SERVER, testOn } from "../changes/database.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { buttonsOf, render } from "../sandbox/telegram.ts";
 import { leastPermissions, openSurroundings, run, start } from "./process.ts";
 
+const onPostgres = { ...postgres, ...await psqlMissing() };
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 testOn(
-  postgres,
+  onPostgres,
   "the bot runs on Postgres with a role that may neither change the audit nor the schema",
   async () => {
     await using place = await openPlace();
     assert.match((await migrate(place.owner)).output, /^up to date: /);
-    await query(place.owner, place.grants);
+    await place.grant();
     await decideOneChange(place.app);
     await query(place.app, "insert into memory (key, value, updated_at) values ('x', 'y', 0)");
     for (const statement of FORBIDDEN) {
@@ -28,7 +29,7 @@ testOn(
   },
 );
 
-testOn(postgres, "the bot with the least rights says so when the owner has not migrated yet", async () => {
+testOn(onPostgres, "the bot with the least rights says so when the owner has not migrated yet", async () => {
   await using place = await openPlace();
   const { code, output } = await migrate(place.app);
   assert.equal(code, 1);
@@ -49,35 +50,45 @@ const FORBIDDEN = [
 interface Place extends AsyncDisposable {
   readonly owner: string;
   readonly app: string;
-  readonly grants: string;
+  /** Runs what the owner has to run after each migration. */
+  grant(): Promise<void>;
 }
 
-/** A database with the two roles of OPERATIONS.md, under names of its own. */
+/** What compose.yaml and OPERATIONS.md make of a server, under names of its own. */
 async function openPlace(): Promise<Place> {
-  const database = await postgres.open();
   const suffix = randomBytes(4).toString("hex");
-  const [owner, app] = [`countersign_owner_${suffix}`, `countersign_app_${suffix}`];
-  const name = new URL(database.url).pathname.slice(1);
-  await query(database.url, `create role ${owner} login; create role ${app} login`);
-  await query(database.url, `alter database ${name} owner to ${owner}`);
-  const grants = await Deno.readTextFile(`${ROOT}deploy/postgres_grants.sql`);
+  const [owner, app, database] = [
+    `countersign_owner_${suffix}`,
+    `countersign_app_${suffix}`,
+    `countersign_${suffix}`,
+  ];
+  const passwords = { OWNER_PASSWORD: `'${owner}`, APP_PASSWORD: `'${app}` };
+  const named = (script: string) => script.replaceAll(/(?<=countersign(_owner|_app)?)\b/g, `_${suffix}`);
+  const as = (role: string) =>
+    Object.assign(new URL(SERVER), { username: role, password: `'${role}`, pathname: database }).href;
+  await psql(SERVER, named(await Deno.readTextFile(`${ROOT}deploy/postgres_roles.sql`)), passwords);
+  const grants = named(await Deno.readTextFile(`${ROOT}deploy/postgres_grants.sql`));
   return {
-    owner: as(database.url, owner),
-    app: as(database.url, app),
-    grants: grants.replaceAll("countersign_app", app),
+    owner: as(owner),
+    app: as(app),
+    grant: () => psql(as(owner), grants),
     async [Symbol.asyncDispose]() {
-      const server = new URL(database.url);
-      server.pathname = "/postgres";
-      await database[Symbol.asyncDispose]();
-      await query(server.href, `drop role ${owner}; drop role ${app}`);
+      await query(SERVER, `drop database ${database} with (force)`);
+      await query(SERVER, `drop role ${owner}; drop role ${app}`);
     },
   };
 }
 
-function as(url: string, role: string): string {
-  const changed = new URL(url);
-  changed.username = role;
-  return changed.href;
+async function psql(url: string, script: string, environment: Record<string, string> = {}): Promise<void> {
+  const file = await Deno.makeTempFile({ suffix: ".sql" });
+  try {
+    await Deno.writeTextFile(file, script);
+    const args = ["--set=ON_ERROR_STOP=1", `--file=${file}`, url];
+    const { code, output } = await run({ command: "psql", args, cwd: ROOT, environment });
+    assert.equal(code, 0, output);
+  } finally {
+    await Deno.remove(file);
+  }
 }
 
 async function query(url: string, statement: string): Promise<void> {
@@ -124,4 +135,11 @@ async function decideOneChange(url: string): Promise<void> {
   await shown(/intact/);
   assert.equal((await bot.terminate()).code, 0);
   assert.doesNotMatch(bot.output(), /"ERROR"/);
+}
+
+async function psqlMissing(): Promise<{ missing?: string }> {
+  if (postgres.missing !== undefined) return {};
+  const asked = new Deno.Command("psql", { args: ["--version"], stdout: "null", stderr: "null" });
+  const found = await asked.output().then(({ success }) => success, () => false);
+  return found ? {} : { missing: "psql is missing" };
 }
