@@ -14,6 +14,8 @@ export interface Mapping {
   readonly entityType: string;
   /** OpsRamp's attribute, e.g. "Status". */
   readonly name: string;
+  /** OpsRamp's own name of it, which it works out and answers, e.g. "incident.status.name". */
+  readonly attrName?: string | undefined;
   readonly thirdPartyEntityType?: string | undefined;
   readonly thirdPartyAttrName?: string | undefined;
   readonly attrValues: readonly ValuePair[];
@@ -32,6 +34,7 @@ const rawPair = z.object({
 const rawMapping = z.object({
   entityType: optionalWord,
   name: optionalWord,
+  attrName: optionalWord,
   thirdPartyEntityType: optionalWord,
   tenantEntityType: optionalWord,
   thirdPartyAttrName: optionalWord,
@@ -48,6 +51,7 @@ function toMapping(raw: z.output<typeof rawMapping>, entityType: string, name: s
   return {
     entityType,
     name,
+    ...(raw.attrName !== undefined && { attrName: raw.attrName }),
     thirdPartyEntityType: raw.thirdPartyEntityType ?? raw.tenantEntityType,
     thirdPartyAttrName: raw.thirdPartyAttrName ?? raw.tenantAttrName,
     attrValues: distinct((raw.attrValues ?? []).flatMap(toPair)),

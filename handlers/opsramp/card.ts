@@ -2,7 +2,7 @@ import type { Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { shownAddress } from "../shown_address.ts";
 import { shownUpdate } from "./address.ts";
-import { mappingRows, mappingWarnings } from "./mapping.ts";
+import { mappingRows, mappingSummary, mappingWarnings, type Translation } from "./mapping.ts";
 import { notifierGoal, notifierRows, notifierWarnings } from "./notifier.ts";
 import { type AuthenticationState, bodyOf, type Goal, plain, type UpdatePlan } from "./update.ts";
 
@@ -12,6 +12,7 @@ export function updateCard(plan: UpdatePlan): Card {
   const name = { data: target.name };
   const parts = partsOf(after);
   const notifier = after.notifier && notifierGoal(after.notifier);
+  const mappings = mappingPart(after.mappings ?? [], before.mappings ?? []);
   const are = parts.length > 1 || after.mappings ? "are" : "is";
   return {
     title: ["Change ", listed(parts), " of ", name, " in OpsRamp"],
@@ -23,9 +24,10 @@ export function updateCard(plan: UpdatePlan): Card {
         after: { data: after.name },
       }]),
       ...authenticationRows(before.authentication, after.authentication),
-      ...mappingRows(after.mappings ?? [], before.mappings ?? []),
+      ...mappings.rows,
       ...(notifier ? notifierRows(notifier, before.notifier ?? null) : []),
     ],
+    ...(mappings.details && { details: mappings.details }),
     breaks: breaksOf(plan),
     sends: plain(shownUpdate(bodyOf(after))),
     warnings: [
@@ -38,6 +40,19 @@ export function updateCard(plan: UpdatePlan): Card {
       ...(notifier ? notifierWarnings(notifier, before.notifier ?? null) : []),
     ],
   };
+}
+
+/** More rows than these do not fit a screen: the values are counted, and their rows folded. */
+const MOST_ROWS = 10;
+
+function mappingPart(
+  missing: readonly Translation[],
+  stored: readonly Translation[],
+): Pick<Card, "rows" | "details"> {
+  const rows = mappingRows(missing, stored);
+  if (rows.length <= MOST_ROWS) return { rows };
+  const table = { kind: "table", rows: rows.map(({ label, now, after }) => [label, now, after]) } as const;
+  return { rows: mappingSummary(missing, stored), details: [table] };
 }
 
 function partsOf(goal: Goal): readonly string[] {

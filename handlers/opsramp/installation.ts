@@ -13,14 +13,16 @@ const WHAT = {
 };
 
 /** Every installed id begins like this, so that a typed one need not be searched for. */
-const ID = /^INTG-/i;
+const ID = /^INTG-(.+)$/is;
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** The one installation that is meant by its id, its display name or part of it; read whole. */
 export async function findInstalled(context: Context<OpsRamp>, query: string): Promise<Installed> {
   const wanted = query.trim();
   if (wanted === "") throw new BadInput("Which integration? Type its name or its id.");
   const { call } = context;
-  if (ID.test(wanted)) return await byId(context.client, wanted, call);
+  const [, tail] = ID.exec(wanted) ?? [];
+  if (tail) return await byId(context.client, `INTG-${UUID.test(tail) ? tail.toLowerCase() : tail}`, call);
   const candidates = (await context.client.listInstalled(call)).map((one) => ({
     id: one.id,
     name: nameOf(one),

@@ -103,6 +103,21 @@ export function mappingRows(
   );
 }
 
+/** One row for each attribute, with how many of its values are translated. */
+export function mappingSummary(
+  missing: readonly Translation[],
+  stored: readonly Translation[],
+): Card["rows"] {
+  const counted = (pairs: readonly Pair[]) => {
+    const count = new Set(pairs.map((pair) => pair.ours)).size;
+    return `${count} value${count === 1 ? "" : "s"} mapped`;
+  };
+  return missing.map((one) => {
+    const now = storedFor(one, stored)?.pairs ?? [];
+    return { label: labelOf(one), now: counted(now), after: counted([...now, ...one.pairs]) };
+  });
+}
+
 /** What a reader must know before approving: values with two translations, and names that will not change. */
 export function mappingWarnings(
   missing: readonly Translation[],

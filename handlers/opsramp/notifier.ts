@@ -88,6 +88,11 @@ export function readableOf(notifier: NotifierUpdate): readonly { name: Readable;
   return READABLE.flatMap((name) => notifier[name] === undefined ? [] : [{ name, value: notifier[name] }]);
 }
 
+/** What a notifier is to get and nobody can read back. */
+export function unreadableOf(notifier: NotifierUpdate): readonly string[] {
+  return Object.keys(given(notifier)).filter((name) => !isReadable(name));
+}
+
 export function notifierRows(goal: NotifierUpdate, state: NotifierState | null): Card["rows"] {
   const readable = readableOf(goal)
     .filter(({ name, value }) => state?.[name] !== value)
@@ -96,7 +101,7 @@ export function notifierRows(goal: NotifierUpdate, state: NotifierState | null):
       now: shownValue(name, state?.[name] ?? null),
       after: shownValue(name, value),
     }));
-  const hidden = Object.entries(goal).filter(([name]) => !isReadable(name) && name !== "type");
+  const hidden = Object.entries(goal).filter(([name]) => name !== "type" && !isReadable(name));
   return [
     ...readable,
     ...typeRow(goal, state),

@@ -1,11 +1,10 @@
 import type { OpsRamp } from "../../clients/opsramp.ts";
-import { type Compared, judged, labelsOf } from "../comparison.ts";
+import { type Compared, judged, quoted } from "../comparison.ts";
 import type { Context, JsonObject, Receipt, Undo, Verdict } from "../operation.ts";
-import type { Inline, Line } from "../reply.ts";
+import { type Inline, type Line, line } from "../reply.ts";
 import { shownAddress } from "../shown_address.ts";
 import { areStored, strangePairs, type Translation } from "./mapping.ts";
-import { notifierGoal, readableOf, shownValue, typeOf, USUAL_TYPE } from "./notifier.ts";
-import { askedFor } from "./secret.ts";
+import { notifierGoal, readableOf, shownValue, typeOf, unreadableOf, USUAL_TYPE } from "./notifier.ts";
 import { makesCredential, plain, type State, stateOf, type UpdatePlan } from "./update.ts";
 
 /** Compares a fresh read with the plan; the reply of an update is partial and proves nothing. */
@@ -45,7 +44,7 @@ export function undoUpdate({ input, before, after }: UpdatePlan): Undo {
 }
 
 /** What was to change and can be read. */
-function comparedWith({ before, after: goal }: UpdatePlan, now: State): readonly Compared[] {
+function comparedWith({ before, after: goal }: UpdatePlan, now: State): readonly Seen[] {
   const { name, authentication: asked, mappings = [], notifier } = goal;
   const [old, present] = [before.authentication, now.authentication];
   const fields: readonly Field[] = [
@@ -88,8 +87,13 @@ interface Field {
   readonly shown?: Line | undefined;
 }
 
-function compared({ label, asked, before, now, shown }: Field): Compared {
-  if (now === asked) return { label, is: "asked" };
+interface Seen extends Compared {
+  /** Where the label does not hold it. */
+  readonly value?: Line;
+}
+
+function compared({ label, asked, before, now, shown }: Field): Seen {
+  if (now === asked) return { label, is: "asked", value: shown ?? { data: now ?? "" } };
   if ((now ?? null) === (before ?? null)) return { label, is: "before" };
   return { label, is: { now: shown ?? (now ? { data: now } : "not set") } };
 }
@@ -118,6 +122,9 @@ function noWayBack({ before, after }: Pick<UpdatePlan, "before" | "after">): Lin
   if (after.mappings) return "OpsRamp only adds mappings, an update never takes one away";
   if (after.name !== undefined && !before.name) {
     return "it has no display name now, and an update cannot remove one";
+  }
+  if (after.authentication && !authentication?.authType) {
+    return "it has no inbound authentication now, and an update cannot remove one";
   }
   if (makesCredential({ before, after })) {
     return "the present credential is lost, and the way back would make yet another one";
@@ -169,14 +176,22 @@ function documentOf({ name, authentication, notifier }: State): JsonObject {
 const WHERE_CREDENTIALS_ARE =
   ". Its credential is in OpsRamp: Setup, Account, Integrations and Apps, this integration.";
 
-function readBack(plan: UpdatePlan, fields: readonly Compared[]): Line {
+/** Of a hundred pairs the first few will do: all of them were seen. */
+const MOST_NAMED = 8;
+
+function readBack(plan: UpdatePlan, fields: readonly Seen[]): Line {
   const { target, after } = plan;
-  const hidden = after.notifier ? askedFor(notifierGoal(after.notifier)) : [];
+  const hidden = after.notifier ? unreadableOf(notifierGoal(after.notifier)) : [];
+  const more = fields.length - MOST_NAMED;
   return [
     "Read back from ",
     { data: target.name },
     ": ",
-    ...labelsOf(fields),
+    ...fields.slice(0, MOST_NAMED).flatMap(({ label, value }, at) => [
+      ...(at === 0 ? [] : [", "]),
+      ...line(label, ...(value === undefined ? [] : [" ", quoted(value)])),
+    ]),
+    ...(more > 0 ? [` and ${more} more`] : []),
     ...(hidden.length > 0 ? [`. Not readable: ${hidden.join(", ")}`] : []),
     ...(makesCredential(plan) ? [WHERE_CREDENTIALS_ARE] : []),
   ];

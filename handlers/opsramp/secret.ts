@@ -2,6 +2,7 @@ import type { InstalledUpdate, NotifierUpdate } from "../../clients/opsramp.ts";
 import { soundsSecret } from "../../clients/secret_name.ts";
 import { BadInput } from "../operation.ts";
 import { ASKED, isPlaceholder } from "../placeholder.ts";
+import { namesToken } from "../token_name.ts";
 
 const FIELDS = new Set(["password", "apikey", "apisecret"]);
 const HEADERS = /^(tokenheaders|resourceauthheaders)\.(.+)$/;
@@ -34,7 +35,8 @@ const TYPED: Readonly<Record<string, string>> = { baseURI: "uri", authType: "aut
 export function refuseLiterals(notifier: NotifierUpdate): void {
   for (const { path, value } of leavesOf(notifier)) {
     const harmless = HARMLESS.has(headerAt(notifier, path)?.toLowerCase() ?? "");
-    if (!isSecret(path) || harmless || value === ASKED) continue;
+    const named = path.startsWith("resourceAuthHeaders.") && typeof value === "string" && namesToken(value);
+    if (!isSecret(path) || harmless || named || value === ASKED) continue;
     throw new BadInput(`${path} is a secret: write "?" for it, and it is asked for on a private page.`);
   }
 }
@@ -68,13 +70,6 @@ export function withSecrets(
   });
   // Only texts were replaced, by texts: it is still a notifier.
   return { ...update, outboundConfig: { ...update.outboundConfig, baseNotifier: filled as NotifierUpdate } };
-}
-
-/** The paths of all secrets that are still to be entered. */
-export function askedFor(notifier: NotifierUpdate): readonly string[] {
-  return leavesOf(notifier).filter(({ path, value }) => value === ASKED && isSecret(path)).map(({ path }) =>
-    path
-  );
 }
 
 /** In lower case, without the way to the notifier, `[0]` like `.0`. */

@@ -45,7 +45,7 @@ type Fact = readonly [label: string, value: Line];
 function facts(installed: Installed): readonly Fact[] {
   return [
     ["Id", { code: installed.id }],
-    ["App", { data: appOf(installed) }],
+    ["App", appLine(installed)],
     ...given("Category", installed.category),
     ...given("Description", installed.description, 200),
     ...given("State", installed.status && installed.state),
@@ -94,12 +94,25 @@ function mappingBlocks(direction: string, mappings: readonly Mapping[]): readonl
       " as ",
       { data: `${mapping.thirdPartyEntityType ?? "?"}.${mapping.thirdPartyAttrName ?? "?"}` },
     ],
-    blocks: [{
-      kind: "table",
-      header: ["OpsRamp", "Third party"],
-      rows: mapping.attrValues.map((pair) => [{ data: pair.attrValue }, { data: pair.thirdPartyAttrValue }]),
-    }],
+    blocks: [
+      ...(mapping.attrName
+        ? [{ kind: "text", text: ["OpsRamp attribute ", { code: mapping.attrName }] } as const]
+        : []),
+      {
+        kind: "table",
+        header: ["OpsRamp", "Third party"],
+        rows: mapping.attrValues.map((
+          pair,
+        ) => [{ data: pair.attrValue }, { data: pair.thirdPartyAttrValue }]),
+      },
+    ],
   }));
+}
+
+function appLine(installed: Installed): Line {
+  const app = appOf(installed);
+  const id = installed.integration?.id;
+  return [{ data: app }, ...(id && id !== app ? [" ", { code: id }] : [])];
 }
 
 function roleLine({ name, uniqueId }: { name: string | undefined; uniqueId: string | undefined }): Line {

@@ -70,12 +70,20 @@ function renderStatus({ all, at }: Seen, now: number): Reply {
   };
 }
 
+/** Pages are turned of one table, and the problems need them most. */
+const MOST_FOLDED = 30;
+
 function folded(word: string, some: readonly Installed[]): readonly Block[] {
   if (some.length === 0) return [];
   return [{
     kind: "details",
     summary: `${word} (${some.length})`,
-    blocks: [{ kind: "table", rows: some.map(rowOf) }],
+    blocks: [
+      { kind: "table", rows: some.slice(0, MOST_FOLDED).map(rowOf) },
+      ...(some.length > MOST_FOLDED
+        ? [{ kind: "text", text: `and ${some.length - MOST_FOLDED} more: /list opsramp` } as const]
+        : []),
+    ],
   }];
 }
 

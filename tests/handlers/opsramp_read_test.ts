@@ -110,7 +110,7 @@ Deno.test("/show opsramp shows every field and hides every credential", async ()
   const reply = await at.read("/show opsramp datadog");
   assert.deepEqual(rowsOf(reply.blocks), [
     "Id | INTG-b7c8f0de-2a6e-4f55-8f0b-6c2c4bb9a0d7",
-    "App | Datadog",
+    "App | Datadog DATADOG",
     "Category | Monitoring",
     "Installed | 2024-11-20T16:40:00.000Z by r.lindqvist",
     "Inbound authentication | WEBHOOK",
@@ -146,9 +146,11 @@ Deno.test("/show opsramp shows mappings in both directions and the notifier", as
   ]);
   assert.deepEqual(rows.slice(12), [
     "▸ Inbound: INCIDENT Status as Ticket.stats",
+    "OpsRamp attribute incident.status.name",
     "Ok | good",
     "Critical | bad",
     "▸ Outbound: INCIDENT Status as Ticket.stats",
+    "OpsRamp attribute incident.status.name",
     "Ok | good",
     "Critical | bad",
   ]);

@@ -264,7 +264,7 @@ const updates: readonly Conversation[] = [
       /apiSecret\s+cannot be read\s+new value, entered privately/,
     ],
     outcome: "applied",
-    answered: ["Not readable: apiKey, apiSecret"],
+    answered: ["Not readable: type, apiKey, apiSecret"],
     wrote: [`POST ${INSTALLED}/${SMAX}`, {
       outboundConfig: {
         baseNotifier: {
