@@ -43,6 +43,6 @@ function operationsFor(product: Product): readonly Operation[] {
     ...(product.target === "kaseya"
       ? [webhookOperation(product, "create"), webhookOperation(product, "delete")]
       : []),
-    ...(product.target === "tenable" ? exportOperations() : []),
+    ...(product.target === "tenable" ? exportOperations(product) : []),
   ];
 }

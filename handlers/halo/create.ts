@@ -19,6 +19,7 @@ import { fold } from "../resolve.ts";
 import { deletionBefore } from "./delete.ts";
 import { bodyOf, type FieldInput, fieldInputs, isSecret, wantedFields } from "./fields.ts";
 import { called } from "./integration.ts";
+import { ofModule } from "./module.ts";
 import { fieldLine } from "./shown.ts";
 import { compare, exampleField, secretRows } from "./update.ts";
 
@@ -61,7 +62,7 @@ function exampleSecret(product: Product): string {
 }
 
 async function plan(context: Context<Halo>, product: Product, input: FieldInput): Promise<CreatePlan> {
-  const records = await context.client.list(product, context.call);
+  const records = await ofModule(product, context.client.list(product, context.call));
   const { id, plain: fields, secrets } = wantedFields(product, input, records[0]);
   if (id !== undefined) {
     throw new BadInput(`The document has an id. To change that integration: /update ${product.target} ${id}`);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Halo } from "../../clients/halo.ts";
 import type { ExportStatus } from "../../clients/halo/export.ts";
+import type { Product } from "../../clients/halo/product.ts";
 import {
   type ChangeOperation,
   type JsonObject,
@@ -14,6 +15,7 @@ import {
 } from "../operation.ts";
 import type { Inline, Line, Mark, Reply } from "../reply.ts";
 import { jsonFacts } from "./live.ts";
+import { ofModule } from "./module.ts";
 
 const { read, change } = operationsOf<Halo>("halo");
 
@@ -24,23 +26,23 @@ type ExportPlan = Plan<Before>;
 const TARGET: Target = { key: "tenable:export", id: "export", name: "Tenable export" };
 
 /** `/export tenable start`, `cancel` and `status`. There is one export for the whole of HaloPSA. */
-export function exportOperations(): readonly Operation[] {
-  return [statusOperation(), startOperation(), cancelOperation()];
+export function exportOperations(product: Product): readonly Operation[] {
+  return [statusOperation(product), startOperation(product), cancelOperation(product)];
 }
 
-function statusOperation(): ReadOperation {
+function statusOperation(product: Product): ReadOperation {
   return read({
     verb: "export",
     target: "tenable status",
     summary: "How the Tenable export stands",
     example: "/export tenable status",
     input: z.object({}),
-    run: ({ client, call }) => client.exportStatus(call),
+    run: ({ client, call }) => ofModule(product, client.exportStatus(call)),
     render: renderStatus,
   });
 }
 
-function startOperation(): ChangeOperation {
+function startOperation(product: Product): ChangeOperation {
   return change({
     verb: "export",
     target: "tenable start",
@@ -52,7 +54,7 @@ function startOperation(): ChangeOperation {
         .max(100_000, { error: CHUNK }).optional().meta({ placeholder: "n" }),
     }),
     async plan(context, { chunk }): Promise<ExportPlan | Nothing> {
-      const now = await context.client.exportStatus(context.call);
+      const now = await ofModule(product, context.client.exportStatus(context.call));
       if (now.state === "running") {
         return {
           nothing: ["A Tenable export is already running", now.id === null ? "" : ":", ...idOf(now), "."],
@@ -94,7 +96,7 @@ function startOperation(): ChangeOperation {
 
 const CHUNK = "type a whole number from 1 to 100000, the records per chunk";
 
-function cancelOperation(): ChangeOperation {
+function cancelOperation(product: Product): ChangeOperation {
   return change({
     verb: "export",
     target: "tenable cancel",
@@ -103,7 +105,7 @@ function cancelOperation(): ChangeOperation {
     risk: "write",
     input: z.object({}),
     async plan(context): Promise<ExportPlan | Nothing> {
-      const now = await context.client.exportStatus(context.call);
+      const now = await ofModule(product, context.client.exportStatus(context.call));
       if (now.state !== "running" && now.state !== "unclear") {
         return { nothing: ["No Tenable export is running. The last one: ", stateLine(now.state), "."] };
       }

@@ -6,6 +6,7 @@ import { ifFound } from "../if_found.ts";
 import { BadInput, type Target } from "../operation.ts";
 import type { Inline } from "../reply.ts";
 import { fold, resolve } from "../resolve.ts";
+import { ofModule } from "./module.ts";
 
 /**
  * The integration that `query` means: its id, its name, or part of the name (the address where a product has
@@ -20,7 +21,7 @@ export async function locate(
   const digits = /^#?(\d{1,10})$/.exec(query.trim())?.[1];
   const known = digits === undefined ? undefined : await ifFound(client.get(product, Number(digits), call));
   if (known) return known;
-  const candidates = (await client.list(product, call)).map((record) => ({
+  const candidates = (await ofModule(product, client.list(product, call))).map((record) => ({
     id: String(record.id),
     name: nameOf(record),
   }));

@@ -3,6 +3,7 @@ import type { Halo } from "../../clients/halo.ts";
 import type { Product } from "../../clients/halo/product.ts";
 import { type Json, operationsOf, type ReadOperation } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
+import { ofModule } from "./module.ts";
 import { valueLine } from "./shown.ts";
 
 const { read } = operationsOf<Halo>("halo");
@@ -22,7 +23,7 @@ export function liveOperation(product: LiveProduct): ReadOperation {
     summary: `What ${product.label} itself says now`,
     example: `/live ${product.target}`,
     input: z.object({}),
-    run: ({ client, call }) => client.live(product, call),
+    run: ({ client, call }) => ofModule(product, client.live(product, call)),
     render: (data) => render(product, data),
   });
 }

@@ -7,6 +7,7 @@ import { ifFound } from "../if_found.ts";
 import { type Context, type Health, operationsOf, type Proof, type ReadOperation } from "../operation.ts";
 import type { Block, Line, Reply } from "../reply.ts";
 import { andDisabled, tally } from "../tally.ts";
+import { ofModule } from "./module.ts";
 import {
   isOff,
   isProblem,
@@ -49,7 +50,8 @@ export function statusOfOne(product: Product): ReadOperation {
     summary: `${product.label}: sync state, last sync, last error`,
     example: `/status ${product.target}`,
     input: z.object({}),
-    run: (context) => context.cached(`halo ${product.target}`, () => readOne(context, product)),
+    run: (context) =>
+      context.cached(`halo ${product.target}`, () => ofModule(product, readOne(context, product))),
     render: ({ value, at }, { now }) => renderOne(value, asOf(at, now)),
   });
 }
@@ -62,7 +64,7 @@ export function listOperation(product: Product): ReadOperation {
     summary: `All ${product.label} integrations with their ids`,
     example: `/list ${product.target}`,
     input: z.object({}),
-    run: (context) => readOne(context, product),
+    run: (context) => ofModule(product, readOne(context, product)),
     render: ({ syncs }) => renderList(product, syncs),
   });
 }
