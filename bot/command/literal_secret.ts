@@ -1,10 +1,7 @@
 import { soundsSecret } from "../../clients/secret_name.ts";
 import type { Json } from "../../handlers/operation.ts";
-<<<<<<< Updated upstream
 import { isPlaceholder } from "../../handlers/placeholder.ts";
-=======
 import { namesToken } from "../../handlers/token_name.ts";
->>>>>>> Stashed changes
 import { normalise } from "./normalise.ts";
 
 /** What stands in chat for a secret that is entered on the secret page. */
@@ -67,11 +64,8 @@ export function askedIn(document: Json, isSecret: SecretJudge): string[] {
 
 /** A flag is no secret, whatever it is called (`new_method=true`), nor is what our replies show in place of one. */
 function isLiteral(value: string): boolean {
-<<<<<<< Updated upstream
-  return value !== "" && !isPlaceholder(value) && !/^(\?|true|false|null)[.,;!}\]]*$/i.test(value);
-=======
-  return value !== "" && !/^(\?|true|false|null)[.,;!}\]]*$/i.test(value) && !namesToken(value);
->>>>>>> Stashed changes
+  if (value === "" || isPlaceholder(value) || namesToken(value)) return false;
+  return !/^(\?|true|false|null)[.,;!}\]]*$/i.test(value);
 }
 
 interface Leaf {
