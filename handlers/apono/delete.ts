@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
+import type { CatalogType } from "../../clients/apono/catalog.ts";
 import { isReference } from "../../clients/apono/secret_store.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
 import { ifFound } from "../if_found.ts";
 import { operationsOf, type Plan, type Undo } from "../operation.ts";
 import { cardRows, named } from "./card.ts";
+import { catalogEntryIfAny, objections } from "./catalog_check.ts";
 import { find } from "./find.ts";
 import { type Image, imageOf, sentFor } from "./image.ts";
 import { plainInput } from "./request.ts";
@@ -13,8 +15,9 @@ import { rowsBetween } from "./settings_rows.ts";
 
 const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
 
+/** `lost`: why it could not be created again, as far as Apono tells. */
 interface DeletePlan extends Plan<Image> {
-  readonly after: null;
+  readonly after: { readonly lost: string | null };
 }
 
 export const deleteIntegration = operationsOf<Apono>("apono").change<typeof input, DeletePlan>({
@@ -25,12 +28,13 @@ export const deleteIntegration = operationsOf<Apono>("apono").change<typeof inpu
   risk: "danger",
   input,
   async plan(context, typed) {
-    const present = await find(context, typed.id);
+    const present = imageOf(await find(context, typed.id));
+    const entry = await catalogEntryIfAny(context, present.type);
     return {
       input: { id: present.id },
       target: { key: `apono:${present.id}`, id: present.id, name: present.name },
-      before: imageOf(present),
-      after: null,
+      before: present,
+      after: { lost: lostWith(present, entry) },
     };
   },
   render: ({ before }) => ({
@@ -66,22 +70,8 @@ export const deleteIntegration = operationsOf<Apono>("apono").change<typeof inpu
   undo,
 });
 
-function undo({ before }: DeletePlan): Undo {
-  if (before.secretStore && !isReference(before.secretStore)) {
-    return {
-      possible: false,
-      why: "Apono keeps its secret and never shows it, so it cannot be created again",
-    };
-  }
-  const lost = lostBetween(before.config, {});
-  if (lost.length > 0) {
-    return {
-      possible: false,
-      why: `${
-        lost.map((name) => `config.${name}`).join(", ")
-      } is not kept here, so it cannot be created again`,
-    };
-  }
+function undo({ before, after: { lost } }: DeletePlan): Undo {
+  if (lost !== null) return { possible: false, why: `${lost}, so it cannot be created again` };
   return {
     possible: true,
     how: "it is created again with the same settings, under a new id; what refers to the old id stays broken",
@@ -89,4 +79,16 @@ function undo({ before }: DeletePlan): Undo {
     target: "apono",
     input: { document: plainInput({ type: before.type, ...v4Body(sentFor(before, null)) }) },
   };
+}
+
+function lostWith(present: Image, entry: CatalogType | undefined): string | null {
+  const { type, secretStore, config } = present;
+  if (secretStore && !isReference(secretStore)) return "Apono keeps its secret and never shows it";
+  const parameters = lostBetween(config, {}).map((name) => `config.${name}`);
+  if (parameters.length > 0) return `${parameters.join(", ")} is a secret and not kept here`;
+  if (!entry) return `Apono's catalog no longer lists ${type}`;
+  if (!secretStore && entry.requiresSecret) return "it needs a secret, and Apono shows none";
+  return objections(entry, present).length > 0
+    ? "Apono's catalog does not allow its settings any more"
+    : null;
 }

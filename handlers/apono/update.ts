@@ -100,16 +100,18 @@ async function checked(
   present: Image,
 ): Promise<{ settings: Settings; warnings: readonly string[] }> {
   const touched = Object.keys(asked.config).length > 0 || asked.secretStore !== undefined;
-  const entry = touched ? await catalogEntryIfAny(context, present.type) : undefined;
+  const unseen = context.client.api === "v2" && present.secretStore === null &&
+    asked.secretStore === undefined;
+  const entry = touched || unseen ? await catalogEntryIfAny(context, present.type) : undefined;
   const names = [...Object.keys(present.config), ...entry?.params.map(({ id }) => id) ?? []];
   const config = spelled(asked.config, [...new Set(names)]);
   const settings = settled({ ...withStore(asked, present), config }, present);
-  if (!touched) return { settings, warnings: [] };
+  if (unseen && entry?.requiresSecret) throw loses(present.name, "secret.<store>.<field>=…");
+  const warnings = replacedUnseen(asked, present);
+  if (!touched) return { settings, warnings };
   if (!entry) {
-    return {
-      settings,
-      warnings: [`Apono's catalog no longer lists ${present.type}: nothing could be checked.`],
-    };
+    const unchecked = `Apono's catalog no longer lists ${present.type}: nothing could be checked.`;
+    return { settings, warnings: [...warnings, unchecked] };
   }
   const before = objections(entry, present);
   const found = objections(entry, settings);
@@ -117,7 +119,24 @@ async function checked(
   const unlisted = strangers(entry, config).map((name) =>
     `Apono's catalog lists no parameter ${name} for ${entry.type}: check the spelling.`
   );
-  return { settings, warnings: [...found, ...unlisted] };
+  return { settings, warnings: [...warnings, ...found, ...unlisted] };
+}
+
+/** What Apono keeps itself is replaced as a whole, and it may not even say what that is. */
+function replacedUnseen({ secretStore: asked }: Asked, { secretStore: present }: Image): readonly string[] {
+  const isUnnamed = present?.kind === OWN_KIND && Object.keys(present.fields).length === 0;
+  if (!isUnnamed || asked?.kind !== OWN_KIND) return [];
+  return [
+    "Apono does not say which secrets it keeps for this integration. All of them are replaced: only " +
+    `${Object.keys(asked.fields).join(", ")} will be left.`,
+  ];
+}
+
+function loses(name: string, options: string): BadInput {
+  return new BadInput(
+    `Apono does not show the secret of ${name}, and an update replaces the whole record: the secret would be lost. ` +
+      `Add ${options} to set it again.`,
+  );
 }
 
 /** An update replaces the whole record, so a secret that cannot be read has to be entered again with it. */
@@ -133,10 +152,7 @@ function withStore(asked: Asked, { name, secretStore }: Image): Asked {
   const names = Object.keys(secretStore.fields);
   const options = (names.length > 0 ? names : ["<name>"]).map((field) => `secret.${OWN_KIND}.${field}=?`)
     .join(" ");
-  throw new BadInput(
-    `Apono keeps the secret of ${name} itself and never shows it, and an update replaces the whole record: ` +
-      `the secret would be lost. Add ${options} to enter it again.`,
-  );
+  throw loses(name, options);
 }
 
 async function checkName(context: Context<Apono>, present: Image, name: string): Promise<void> {

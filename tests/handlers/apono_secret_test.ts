@@ -82,3 +82,40 @@ for (
     );
   });
 }
+
+Deno.test("/update apono over v2 is refused where it would lose a secret that v2 does not show", async () => {
+  await using account = openAccount({ api: "v2" });
+  for (const typed of ["name=CRM", "config.port=3307"]) {
+    await assert.rejects(
+      planOf(account, `/update apono MySQL Legacy CRM ${typed}`),
+      (error) =>
+        error instanceof BadInput && /secret would be lost\. Add secret\.<store>/.test(error.message),
+    );
+  }
+  const store = "secret.aws.region=eu-west-1 secret.aws.secret_id=prod/crm";
+  assert.ok("before" in await planOf(account, `/update apono MySQL Legacy CRM config.port=3307 ${store}`));
+});
+
+Deno.test("/delete apono promises no way back where the catalog would not let it be created again", async () => {
+  for (
+    const [api, name, why, prepare] of [
+      ["v2", "MySQL Legacy CRM", /needs a secret, and Apono shows none/],
+      ["v4", "Orders DB", /catalog does not allow its settings/, { sslmode: "legacy" }],
+    ] as const
+  ) {
+    await using account = openAccount({ api });
+    const stored = account.emulator.world.integrations.find((one) => one.name === name)!;
+    Object.assign(stored.integration_config, prepare);
+    const { undo } = await carry(account, `/delete apono ${name} reason=old`);
+    assert.ok(!undo.possible);
+    assert.match(String(undo.why), why);
+  }
+});
+
+Deno.test("/update apono warns that secrets without names are replaced as a whole", async () => {
+  await using account = openAccount();
+  const { card } = await carry(account, "/update apono MySQL Legacy CRM secret.apono.password=?", {
+    secrets: { "secret.apono.password": "hunter2-entered" },
+  });
+  assert.match(JSON.stringify(card.warnings), /All of them are replaced: only password will be left\./);
+});
