@@ -125,6 +125,12 @@ async function rightsIn({ api, botId }: DoctorOptions, chatId: number): Promise<
     };
   }
   const group = await api.getChat(chatId);
+  if (group.type === "channel") {
+    return {
+      ok: false,
+      says: "It is a channel: nobody can ask or approve there. Take it out of ADMIN_CHATS",
+    };
+  }
   if (group.username !== undefined) {
     return { ok: false, says: "It is public: anyone may read along and press buttons. Make it private" };
   }

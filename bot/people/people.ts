@@ -31,6 +31,8 @@ export interface People {
 
 export function createPeople({ policy, api, store, log }: PeopleOptions): People {
   const met = new Map<number, string>();
+  /** By chat; what Telegram once called a channel or a group stays one. */
+  const channels = new Map<number, boolean>();
 
   async function membershipIn(chatIds: readonly number[], personId: number): Promise<Membership> {
     let answered = true;
@@ -44,6 +46,8 @@ export function createPeople({ policy, api, store, log }: PeopleOptions): People
 
   async function isMember(chatId: number, personId: number): Promise<Membership> {
     try {
+      // To Telegram everyone who reads a channel is a member of it.
+      if (await isChannel(chatId)) return false;
       const member = await api.getChatMember(chatId, personId);
       if (member.user.is_bot) return false;
       return member.status === "restricted" ? member.is_member : !["left", "kicked"].includes(member.status);
@@ -54,6 +58,14 @@ export function createPeople({ policy, api, store, log }: PeopleOptions): People
       log.warning("membership_unknown", { chat: chatId, ...errorFields(error) });
       return undefined;
     }
+  }
+
+  async function isChannel(chatId: number): Promise<boolean> {
+    const known = channels.get(chatId);
+    if (known !== undefined) return known;
+    const { type } = await api.getChat(chatId);
+    channels.set(chatId, type === "channel");
+    return type === "channel";
   }
 
   return {

@@ -48,7 +48,7 @@ Deno.test("a press in a channel decides nothing, although its readers are member
     telegram: {
       chats: [
         { id: GROUP, title: "On-call", members: [101, BEN] },
-        { id: channel, title: "News", members: [101, BEN, 666] },
+        { id: channel, title: "News", type: "channel", members: [101, BEN, 666] },
       ],
     },
   });

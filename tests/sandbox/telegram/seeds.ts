@@ -13,7 +13,7 @@ export interface PersonSeed {
 export interface ChatSeed {
   readonly id: number;
   readonly title: string;
-  readonly type?: "group" | "supergroup";
+  readonly type?: "group" | "supergroup" | "channel";
   readonly username?: string;
   /** Topics by thread id; makes the supergroup a forum. */
   readonly topics?: Readonly<Record<number, string>>;
