@@ -213,6 +213,23 @@ const updates: readonly Conversation[] = [
     },
   },
   {
+    name: "/notifier opsramp shows that its type changes, and that there is no way back",
+    said: "/notifier opsramp Service Desk type=SOAP_API",
+    card: [/Notifier type\s+cannot be read\s+SOAP_API/, "Undo    no: of which type the notifier is now"],
+    outcome: "accepted",
+    answered: ["OpsRamp shows nothing of what was sent"],
+    wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
+      outboundConfig: {
+        baseNotifier: { type: "SOAP_API", baseURI: "https://desk.acme.example/api", authType: "NONE" },
+      },
+    }],
+  },
+  {
+    name: "/notifier opsramp refuses an address that was copied from one of its cards",
+    said: '/notifier opsramp Service Desk uri="https://desk.example.com (the rest is hidden)" auth=NONE',
+    refused: ["baseURI only stands for a value that is not shown. Type the value itself."],
+  },
+  {
     name: "/notifier opsramp shows no key of the address that it replaces, and puts the key back",
     said: "/notifier opsramp Service Desk uri=https://desk.example.com/v2 auth=NONE",
     before: ({ opsramp }) =>
