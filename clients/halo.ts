@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Clock } from "./clock.ts";
 import { type ExportStatus, exportStatus } from "./halo/export.ts";
+import { liveJson } from "./halo/live.ts";
 import type { Product } from "./halo/product.ts";
-import { anyJson, type Integration, type Json, listOf, oneOf, savedOf } from "./halo/record.ts";
+import { type Integration, type Json, listOf, oneOf, savedOf } from "./halo/record.ts";
 import { explainRefusal } from "./halo/refusal.ts";
 import { type CallEvent, type CallOptions, createHttp, type Http, type Limits } from "./http.ts";
 import { createTokenKeeper, type OnToken } from "./oauth.ts";
@@ -149,7 +150,7 @@ function liveData(http: Http): Pick<Halo, "live"> {
           path: path`/${product.live}/Get`,
           write: false,
         },
-        anyJson,
+        liveJson,
         call,
       ),
   };

@@ -15,7 +15,17 @@ export const LIVE: Readonly<Record<string, unknown>> = {
   Armis: { total: 2, devices: [{ id: 1, name: "plc-7" }, { id: 2, name: "cam-3" }] },
   KaseyaVSAX: [{ Identifier: "0a1b", Name: "srv-db-1", IsOnline: true }],
   Tenable: {
-    scanners: [{ id: 1, name: "eu-frankfurt", status: "on", key: "k", linking_token: "tenable-token" }],
+    scanners: [{
+      id: 1,
+      name: "eu-frankfurt",
+      status: "on",
+      uuid: "6a1f0e5c-93a0-4a0e-9d3e-0f6b1c2d3e4f",
+      key: "5e9c1f".repeat(10) + "a7d0",
+      linking_key: "linking-key-of-tenable",
+      linking_token: "tenable-token",
+      license: { activation_code: "AAAA-BBBB-tenable", agents: 12 },
+      settings: [{ name: "checksum", value: "0123456789abcdef".repeat(2) }],
+    }],
   },
   ManageEngine: { assets: [], authorization: "Zoho-oauthtoken manage-token" },
 };
