@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
-import type { Filter, Integration, Listed } from "../../clients/apono/integration.ts";
+import { type Filter, fits, type Integration, type Listed } from "../../clients/apono/integration.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Reply } from "../reply.ts";
 import { type Column, longTable } from "./long_table.ts";
-import { statusWord, worstFirst } from "./status_word.ts";
+import { isKnownStatus, statusWord, worstFirst } from "./status_word.ts";
 
 const input = z.object({
   name: z.string().optional().meta({ placeholder: "name or part*" }),
@@ -34,7 +34,40 @@ async function list({ client, call }: Context<Apono>, asked: Asked): Promise<Lis
   if (client.api === "v2" && asked.category !== undefined) {
     throw new BadInput("This bot uses Apono's v2 API, which has no categories. Leave category= out.");
   }
-  return await client.integrations.list(filterOf(asked), call);
+  const filter = filterOf(asked);
+  const found = await client.integrations.list(filter, call);
+  if (found.items.length === 0) refuseUnheardOf(filter, (await client.integrations.list({}, call)).items);
+  return found;
+}
+
+/** Refuses a value that no integration has: a slip of the pen would read as if there were nothing to see. */
+function refuseUnheardOf(filter: Filter, all: readonly Integration[]): void {
+  for (const [name, valueOf] of FILTERS) {
+    const strange = filter[name]?.find((word) =>
+      !all.some((one) => fits(one, { [name]: [word] })) && !(name === "status" && isKnownStatus(word))
+    );
+    if (strange === undefined) continue;
+    const present = [...new Set(all.flatMap((one) => valueOf(one) ?? []))].toSorted();
+    if (present.length === 0) return;
+    throw new BadInput(
+      `No Apono integration has the ${name} "${strange}". There are ${someOf(present)}.`,
+      present.slice(0, 3).map((value) => `/list apono ${name}=${value}`),
+    );
+  }
+}
+
+const FILTERS = [
+  ["status", ({ status }: Integration) => statusWord(status)],
+  ["type", ({ type }: Integration) => type],
+  ["category", ({ category }: Integration) => category],
+  ["connector", ({ connectorId }: Integration) => connectorId],
+] as const;
+
+const MOST_VALUES = 12;
+
+function someOf(values: readonly string[]): string {
+  const rest = values.length - MOST_VALUES;
+  return values.slice(0, MOST_VALUES).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }
 
 /** Several values of one filter are separated by commas; a name may have commas in it. */

@@ -16,10 +16,15 @@ export function standingOf(status: string): Standing {
   return KNOWN[status.toLowerCase()] ?? "attention";
 }
 
+/** Whether the vendor's page names this status. */
+export function isKnownStatus(status: string): boolean {
+  return Object.hasOwn(KNOWN, status.toLowerCase());
+}
+
 /** The vendor's word as a person would write it; unknown ones stay as they came. */
 export function statusWord(status: string): string {
   const word = status.toLowerCase();
-  return word in KNOWN ? word.charAt(0).toUpperCase() + word.slice(1) : status;
+  return isKnownStatus(word) ? word.charAt(0).toUpperCase() + word.slice(1) : status;
 }
 
 export function isProblem(status: string): boolean {

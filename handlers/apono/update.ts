@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
-import type { Settings } from "../../clients/apono/integration.ts";
+import type { Integration, Settings } from "../../clients/apono/integration.ts";
 import { isReference, OWN_KIND } from "../../clients/apono/secret_store.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
 import { ifFound } from "../if_found.ts";
@@ -13,7 +13,7 @@ import {
   type Plan,
   type Undo,
 } from "../operation.ts";
-import { fold } from "../resolve.ts";
+import { fold, NothingFits } from "../resolve.ts";
 import { cardRows, named } from "./card.ts";
 import { catalogEntryIfAny, objections, refuse, spelled, strangers } from "./catalog_check.ts";
 import { keepsSecret, lostBetween, revealedConfig } from "./config_secret.ts";
@@ -74,7 +74,8 @@ export const updateIntegration = operationsOf<Apono>("apono").change<typeof inpu
 
 async function plan(context: Context<Apono>, typed: z.output<typeof input>): Promise<UpdatePlan | Nothing> {
   const asked = askedFor(typed);
-  const present = imageOf(await find(context, typed.id));
+  refuseNothing(asked);
+  const present = imageOf(await findBefore(context, typed.id));
   if (asked.type !== undefined && fold(asked.type) !== fold(present.type)) {
     throw new BadInput(
       `The type of an integration cannot be changed; ${present.name} stays ${present.type}.`,
@@ -91,6 +92,26 @@ async function plan(context: Context<Apono>, typed: z.output<typeof input>): Pro
     before: present,
     after: { ...wantedOf(context.client.api, present.type, settings), warnings },
   };
+}
+
+function refuseNothing({ config, ...rest }: Asked): void {
+  if (Object.keys(config).length + Object.keys(rest).length > 0) return;
+  throw new BadInput("Say what to change, as in config.port=5433 or name=…, or send a document with it.");
+}
+
+/** The integration, and where nothing fits a name that ends in options, how parameters are typed. */
+async function findBefore(context: Context<Apono>, query: string): Promise<Integration> {
+  try {
+    return await find(context, query);
+  } catch (error) {
+    const [, name, options] = /^(.*?)\s+([\w-]+=.*)$/.exec(query) ?? [];
+    if (!(error instanceof NothingFits) || name === undefined || options === undefined) throw error;
+    const [key = ""] = options.split("=");
+    throw new BadInput(
+      `/update apono has no option ${key}=. A parameter of the integration is typed config.${key}=…`,
+      [`/update apono ${name} ${options.replace(/(^|\s)([\w-]+=)/g, "$1config.$2")}`],
+    );
+  }
 }
 
 /** The settings to be, once the catalog has nothing against what the change touches. */
