@@ -44,6 +44,9 @@ export interface PastChange {
  */
 export type Input = z.ZodObject;
 
+/** What a value is, in words, and the names that take one. */
+export type NamesOfKind = readonly [kind: string, names: readonly string[]];
+
 interface Described {
   readonly verb: string;
   /** Null for commands without a target, such as `/find`. */
@@ -52,6 +55,8 @@ interface Described {
   readonly summary: string;
   /** A whole command that works, for help. */
   readonly example: string;
+  /** The names that an `open` field takes, by what their values are, for help. */
+  readonly names?: readonly NamesOfKind[];
 }
 
 export interface Read<Client, I extends Input, Output> extends Described {

@@ -1,4 +1,4 @@
-import type { Input, Risk } from "../../handlers/operation.ts";
+import type { Input, NamesOfKind, Risk } from "../../handlers/operation.ts";
 
 /** What can be typed: an operation of a vendor, or one of the bot's own commands. */
 export interface Command {
@@ -9,6 +9,8 @@ export interface Command {
   /** A whole command that works. */
   readonly example: string;
   readonly input: Input;
+  /** The names that an `open` field takes, by what their values are. */
+  readonly names?: readonly NamesOfKind[];
   /** Absent: it acts by itself, is not countersigned, and is never offered as a press. */
   readonly risk?: Risk;
   secret?(field: string): boolean;

@@ -11,12 +11,12 @@ export interface Topic {
   readonly target?: string | undefined;
 }
 
-/** What `/help`, `/help disable` and `/help disable ec2` show. */
+/** What `/help`, `/help disable`, `/help disable ec2`, `/help ec2` and `/help ec2 disable` show. */
 export function help(commands: readonly Command[], topic?: Topic, aliases: Aliases = {}): Reply {
   if (!topic) return overview(commands);
   const verb = topic.verb.toLowerCase().replace(/^\//, "");
   const ofVerb = commands.filter((command) => command.verb === verb);
-  if (ofVerb.length === 0) return noSuchTopic(topic.verb, commands);
+  if (ofVerb.length === 0) return aboutTarget(commands, topic, aliases) ?? noSuchTopic(topic.verb, commands);
   const chosen = topic.target === undefined
     ? ofVerb
     : ofVerb.filter((command) => isAbout(command, topic, aliases));
@@ -123,6 +123,29 @@ function severalCommands(verb: string, commands: readonly Command[]): Reply {
   };
 }
 
+/** Undefined where the word is no target. */
+function aboutTarget(
+  commands: readonly Command[],
+  { verb: word, target: verb }: Topic,
+  aliases: Aliases,
+): Reply | undefined {
+  const ofTarget = commands.filter((command) => isAbout(command, { verb: "", target: word }, aliases));
+  if (ofTarget.length === 0) return undefined;
+  if (verb && ofTarget.some((command) => command.verb === verb.toLowerCase())) {
+    return help(commands, { verb, target: word }, aliases);
+  }
+  const target = targetNamed(word, aliases);
+  return {
+    mark: "info",
+    title: [{ code: target }, ` has ${ofTarget.length} command${ofTarget.length === 1 ? "" : "s"}`],
+    blocks: [
+      { kind: "facts", facts: ofTarget.map((command) => [headOf(command), command.summary]) },
+      { kind: "text", text: ["One in full: ", { code: `/help ${ofTarget[0]?.verb} ${target}` }] },
+    ],
+    personal: true,
+  };
+}
+
 function explained(command: Command): Block[] {
   const facts: [string, Line][] = [
     ["Type", { code: usageOf(command) }],
@@ -131,7 +154,14 @@ function explained(command: Command): Block[] {
   if (takesDocument(command)) {
     facts.push(["Document", "JSON, as a file with the command as caption, or in reply to it"]);
   }
-  return [{ kind: "facts", facts: [...facts, ["Risk", riskInWords(command)]] }];
+  return [{ kind: "facts", facts: [...facts, ["Risk", riskInWords(command)]] }, ...namesIn(command)];
+}
+
+function namesIn({ names = [] }: Command): Block[] {
+  if (names.length === 0) return [];
+  const count = names.reduce((sum, [, ofKind]) => sum + ofKind.length, 0);
+  const facts = names.map(([kind, ofKind]): [string, Line] => [kind, ofKind.join(", ")]);
+  return [{ kind: "details", summary: `${count} fields`, blocks: [{ kind: "facts", facts }] }];
 }
 
 /** As it would be taken: a dangerous change needs its reason. */
@@ -155,7 +185,7 @@ function noSuchTopic(verb: string, commands: readonly Command[]): Reply {
 
 function noSuchTarget(verb: string, target: string, ofVerb: readonly Command[]): Reply {
   const targets = ofVerb.flatMap((command) => command.target ?? []);
-  const takes = targets.length === 0 ? "It takes no target." : `It takes ${oneOf(targets)}.`;
+  const takes = targets.length === 0 ? "It takes no target." : `It takes ${oneOf(targets, targets.length)}.`;
   return {
     mark: "refused",
     title: `/${verb} does not know ${typed(target)}. ${takes}`,

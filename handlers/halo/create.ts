@@ -17,7 +17,7 @@ import {
 } from "../operation.ts";
 import { fold } from "../resolve.ts";
 import { deletionBefore } from "./delete.ts";
-import { bodyOf, type FieldInput, fieldInputs, isSecret, wantedFields } from "./fields.ts";
+import { bodyOf, type FieldInput, fieldInputs, isSecret, namesOf, wantedFields } from "./fields.ts";
 import { called } from "./integration.ts";
 import { ofModule } from "./module.ts";
 import { fieldLine } from "./shown.ts";
@@ -41,6 +41,7 @@ export function createOperation(product: Product): ChangeOperation {
     example: `/create ${product.target} ${exampleField(product)}${exampleSecret(product)}`,
     risk: "write",
     input: z.object(fieldInputs),
+    names: namesOf(product),
     secret: (field) => isSecret(product, field),
     plan: (context, input) => plan(context, product, input),
     render: (made: CreatePlan) => render(product, made),

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type FieldKind, type Product, spelled, spellingsOf } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
 import { secretLooking } from "../../clients/halo/secret.ts";
-import { BadInput, type Json, type JsonObject } from "../operation.ts";
+import { BadInput, type Json, type JsonObject, type NamesOfKind } from "../operation.ts";
 import { checked, isObject } from "./value.ts";
 
 /** The two ways in which fields are given: `name=value` words, and the vendor's own request body. */
@@ -89,6 +89,24 @@ export function covers(actual: Json | undefined, sent: Json): boolean {
 export function asksSecret(value: Json): boolean {
   return value === "?" ||
     (typeof value === "object" && value !== null && Object.values(value).some(asksSecret));
+}
+
+const KINDS: readonly (readonly [kind: FieldKind, words: string])[] = [
+  ["text", "Text"],
+  ["integer", "Whole number"],
+  ["flag", "true or false"],
+  ["time", "Time"],
+  ["any", "As HaloPSA shows it"],
+  ["rows", "List, in a document"],
+  ["secret", "Secret, =?"],
+];
+
+/** The fields that people may set, by what they take. */
+export function namesOf(product: Product): readonly NamesOfKind[] {
+  return KINDS.map(([kind, words]): NamesOfKind => [
+    words,
+    [...product.fields].filter(([, of]) => of === kind).map(([name]) => name),
+  ]).filter(([, names]) => names.length > 0);
 }
 
 /** Fields that people may set. */

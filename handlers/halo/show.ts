@@ -11,7 +11,7 @@ import { isProblem, reasonOf, type Sync, syncOf } from "./sync.ts";
 const { read } = operationsOf<Halo>("halo");
 
 /** How an integration is named in a command: the last words of the line. */
-export const idInput = z.string().min(1).meta({ positional: true, rest: true, placeholder: "id" });
+export const idInput = z.string().min(1).meta({ positional: true, rest: true, placeholder: "id or name" });
 
 /** `/show`: every field that HaloPSA returned, secrets masked. */
 export function showOperation(product: Product): ReadOperation {

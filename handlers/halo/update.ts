@@ -26,6 +26,7 @@ import {
   type FieldInput,
   fieldInputs,
   isSecret,
+  namesOf,
   wantedFields,
 } from "./fields.ts";
 import { called, idIn, locate, targetOf } from "./integration.ts";
@@ -50,6 +51,7 @@ export function updateOperation(product: Product): ChangeOperation {
     example: `/update ${product.target} 1 ${exampleField(product)}`,
     risk: "write",
     input: z.object({ id: idInput.optional(), ...fieldInputs }),
+    names: namesOf(product),
     secret: (field) => isSecret(product, field),
     plan: (context, input) => plan(context, product, input),
     render: (made: UpdatePlan) => render(product, made),

@@ -98,6 +98,31 @@ Deno.test("help for a target takes any name of it", () => {
   );
 });
 
+Deno.test("help for a target alone, by any name and with its verb behind it, shows that target's commands", () => {
+  const text = JSON.stringify(help(commands, { verb: "ec2" }, aliases));
+  for (const verb of ["status", "usage", "enable", "disable"]) {
+    assert.match(text, new RegExp(`"/${verb} ec2"`));
+  }
+  assert.doesNotMatch(text, /bitdefender/);
+  assert.match(
+    JSON.stringify(help(commands, { verb: "BD" }, aliases).title),
+    /"bitdefender"\}," has \d command/,
+  );
+  assert.deepEqual(
+    help(commands, { verb: "ec2", target: "disable" }, aliases),
+    help(commands, { verb: "disable", target: "ec2" }, aliases),
+  );
+});
+
+Deno.test("help folds the names that a command takes by what their values are", () => {
+  const command: Command = { ...commandAt("/update datto"), names: [["Text", ["url", "client_id"]]] };
+  assert.deepEqual(help([command], { verb: "update" }).blocks?.at(-1), {
+    kind: "details",
+    summary: "2 fields",
+    blocks: [{ kind: "facts", facts: [["Text", "url, client_id"]] }],
+  });
+});
+
 Deno.test("help says what there is instead of an unknown verb or target", () => {
   assert.match(JSON.stringify(help(commands, { verb: "disabel" })), /\/help disable/);
   assert.match(

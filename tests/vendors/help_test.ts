@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { ANA, openDesk } from "../changes/desk.ts";
+
+async function answerTo(said: string): Promise<string> {
+  await using desk = await openDesk();
+  await desk.say(ANA, said);
+  return desk.whispers(ANA).at(-1) ?? "";
+}
+
+Deno.test("/help names every field that a product takes, by what it takes", async () => {
+  for (const said of ["/help create datto", "/help update datto"]) {
+    const help = await answerTo(said);
+    assert.match(help, /Text +url, client_id, /);
+    assert.match(help, /true or false +match_user, /);
+    assert.match(help, /Secret, =\? +new_client_secret, new_webhook_password/);
+    assert.doesNotMatch(help, /webhook_guid/, "what HaloPSA sets itself");
+  }
+  assert.match(await answerTo("/help show datto"), /\/show datto <id or name>/);
+});
+
+Deno.test("/help of a target shows what can be done with it", async () => {
+  assert.match(await answerTo("/help ec2"), /^ℹ️ ec2 has 4 commands\n[^]*\/enable ec2 +Set up Amazon EC2/);
+  for (const target of ["bd", "halo", "tenable", "s1"]) {
+    assert.match(await answerTo(`/help ${target}`), /has \d+ commands?\n/, target);
+  }
+});
