@@ -1,31 +1,23 @@
-import { systemClock } from "../clients/clock.ts";
-import { ConfigError, readConfig } from "./config.ts";
+import type { Config } from "./config.ts";
+import { type Result, runProgram } from "./program.ts";
 import { verdictOf, verifyAudit } from "./store/audit.ts";
-import { openStore } from "./store/store.ts";
+import { openAsItIs } from "./store/store.ts";
+import { unusable } from "./store/unusable.ts";
 
-/** `deno task audit:verify`: walks the audit of the configured database; fails when a row is not as it was written. */
-
-async function main(): Promise<number> {
-  const { database } = readConfig(Deno.env.toObject());
-  const store = await openStore(database, systemClock);
+/**
+ * `deno task audit:verify`: walks the audit of the configured database, as it is. Ends with 1 when a row is not as it
+ * was written, with 2 when that could not be found out.
+ */
+async function verify({ database }: Config): Promise<Result> {
+  const db = await openAsItIs(database);
   try {
-    const proof = await verifyAudit(store.db);
-    await print(verdictOf(proof));
-    return proof.intact ? 0 : 1;
+    const proof = await verifyAudit(db);
+    return { says: verdictOf(proof), code: proof.intact ? 0 : 1 };
+  } catch (error) {
+    throw unusable(database, error);
   } finally {
-    await store.close();
+    await db.destroy();
   }
 }
 
-async function print(text: string): Promise<void> {
-  await Deno.stdout.write(new TextEncoder().encode(`${text}\n`));
-}
-
-if (import.meta.main) {
-  const code = await main().catch(async (error) => {
-    if (!(error instanceof ConfigError)) throw error;
-    await print(error.message);
-    return 2;
-  });
-  Deno.exit(code);
-}
+if (import.meta.main) await runProgram(verify, 2);

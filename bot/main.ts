@@ -1,8 +1,9 @@
 import { systemClock } from "../clients/clock.ts";
-import { ConfigError, readConfig } from "./config.ts";
+import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createCountersign } from "./countersign.ts";
-import { createLog, errorFields } from "./log.ts";
+import { createLog, errorFields, type Log } from "./log.ts";
 import { createRedactor } from "./redact.ts";
+import { StoreUnusable } from "./store/unusable.ts";
 
 /** SIGTERM to exit takes at most ten seconds; a little is left for the process to end. */
 const DRAIN_MS = 8_000;
@@ -19,10 +20,13 @@ async function main(): Promise<void> {
     Deno.addSignalListener(signal, () => stopping.abort());
   }
   const bot = await createCountersign({ config, clock: systemClock, log, redactor }).catch((error) => {
-    log.error("store_not_opened", errorFields(error));
+    log.error(
+      "store_not_opened",
+      error instanceof StoreUnusable ? { message: error.message } : errorFields(error),
+    );
     Deno.exit(1);
   });
-  const server = Deno.serve({ hostname: config.host, port: config.port, onListen: () => {} }, bot.app.fetch);
+  const server = listenOrExit(config, log, bot.app.fetch);
   log.info("listening", { host: config.host, port: config.port });
 
   stopping.signal.addEventListener("abort", () => {
@@ -40,7 +44,27 @@ async function main(): Promise<void> {
   });
 }
 
-function configOrExit(): ReturnType<typeof readConfig> {
+function listenOrExit({ host, port }: Config, log: Log, handler: Deno.ServeHandler): Deno.HttpServer {
+  try {
+    return Deno.serve({ hostname: host, port, onListen: () => {} }, handler);
+  } catch (error) {
+    log.error("not_listening", { message: notListening(host, port, error) });
+    Deno.exit(1);
+  }
+}
+
+function notListening(host: string, port: number, error: unknown): string {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return `Something else listens on port ${port}: stop it, or set PORT to another one.`;
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `This user may not listen on port ${port}: set PORT to 1024 or more.`;
+  }
+  const reason = error instanceof Error ? error.message : String(error);
+  return `Cannot listen on ${host}, port ${port} (${reason}): set HOST to an address of this machine.`;
+}
+
+function configOrExit(): Config {
   try {
     return readConfig(Deno.env.toObject());
   } catch (error) {
