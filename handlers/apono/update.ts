@@ -74,8 +74,8 @@ export const updateIntegration = operationsOf<Apono>("apono").change<typeof inpu
 
 async function plan(context: Context<Apono>, typed: z.output<typeof input>): Promise<UpdatePlan | Nothing> {
   const asked = askedFor(typed);
-  refuseNothing(asked);
   const present = imageOf(await findBefore(context, typed.id));
+  refuseNothing(asked);
   if (asked.type !== undefined && fold(asked.type) !== fold(present.type)) {
     throw new BadInput(
       `The type of an integration cannot be changed; ${present.name} stays ${present.type}.`,
