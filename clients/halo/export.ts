@@ -2,8 +2,8 @@ import { z } from "zod";
 import { anyJson, type Json } from "./record.ts";
 
 /**
- * How Tenable's export stands. HaloPSA leaves the answer of `/Tenable/Status` undocumented; `words` keeps what
- * it said, `data` the whole of it. "unclear" is an answer that we cannot read, never a guess.
+ * How Tenable's newest export stands. HaloPSA leaves the answer of `/Tenable/Status` undocumented; `words` keeps
+ * what it said, `data` all of that export. "unclear" is an answer that we cannot read, never a guess.
  */
 export interface ExportStatus {
   readonly state: "none" | "running" | "finished" | "cancelled" | "failed" | "unclear";
@@ -11,49 +11,60 @@ export interface ExportStatus {
   readonly words: string;
   readonly error: string | null;
   readonly data: Json;
+  /** How many exports the answer tells of. */
+  readonly count: number;
 }
 
 export const exportStatus: z.ZodType<ExportStatus> = anyJson.transform((data) => {
-  const latest = latestOf(data);
-  if (latest === undefined) return { state: "none", id: null, words: "", error: null, data };
-  const words = textOf(latest, ["export_progress", "status", "state", "progress"]) ?? "";
-  const error = textOf(latest, ["progress_error", "error"]) || null;
+  const records = newestFirst(data);
+  const [newest] = records;
+  if (newest === undefined) return { state: "none", id: null, words: "", error: null, data, count: 0 };
+  const error = textOf(newest, ["progress_error", "error"]) || null;
+  const words = textOf(newest, ["export_progress", "status", "state", "progress"]) ?? "";
+  const isProgress = words === textOf(newest, ["export_progress", "progress"]);
   return {
-    state: stateOf(words, error, latest.ready_for_import === true),
-    id: textOf(latest, ["export_id", "export_uuid", "uuid", "id"]),
+    state: stateOf(isProgress ? words.replace(/\d$/, "$&%") : words, error, newest),
+    id: textOf(newest, ["export_id", "export_uuid", "uuid", "id"]),
     words,
     error,
-    data,
+    data: newest,
+    count: records.length,
   };
 });
 
 type JsonRecord = { readonly [key: string]: Json };
 
-/** In this order: "not started" must not read as "started". */
+/**
+ * Whole words only: "Incomplete" and "Not finished" say something else. A bare number is a percentage where it is
+ * called a progress, and means nothing to us anywhere else.
+ */
 const STATES: readonly (readonly [RegExp, ExportStatus["state"]])[] = [
-  [/^\s*(none|idle|no export.*|not started)\s*$/i, "none"],
-  [/cancel/i, "cancelled"],
-  [/error|fail/i, "failed"],
-  [/finish|complete|ready|done|^100\s*%?$/i, "finished"],
-  [/queue|process|progress|running|pending|start|^\d{1,2}(\.\d+)?\s*%?$/i, "running"],
+  [/^(none|idle|no exports?|no exports? (running|found|in progress)|not started)$/, "none"],
+  [/^(cancell?ed|aborted)( by .+)?$/, "cancelled"],
+  [/^(error|failed|failure)(:.*)?$/, "failed"],
+  [/^(finished|completed?|done|ready|100(\.0+)?\s*%)$/, "finished"],
+  [
+    /^((queued|processing|in progress|running|pending|started|starting|exporting)[\s:(]*)?(\d{1,2}(\.\d+)?\s*%)?\)?$/,
+    "running",
+  ],
 ];
 
-function stateOf(words: string, error: string | null, ready: boolean): ExportStatus["state"] {
+function stateOf(words: string, error: string | null, newest: JsonRecord): ExportStatus["state"] {
   if (error) return "failed";
-  if (ready) return "finished";
-  return STATES.find(([pattern]) => pattern.test(words))?.[1] ?? "unclear";
+  if (newest.ready_for_import === true) return "finished";
+  const plain = words.trim().toLowerCase().replace(/[.…!]+$/, "").replaceAll("_", " ");
+  return plain === "" ? "unclear" : STATES.find(([pattern]) => pattern.test(plain))?.[1] ?? "unclear";
 }
 
-/** The newest of several exports is the one that matters. */
-function latestOf(data: Json): JsonRecord | undefined {
-  if (typeof data === "string") return data === "" ? undefined : { status: data };
+function newestFirst(data: Json): readonly JsonRecord[] {
+  if (typeof data === "string") return data === "" ? [] : [{ status: data }];
   const list = Array.isArray(data)
     ? data
     : isRecord(data) && Array.isArray(data.exports)
     ? data.exports
     : [data];
-  const records = list.filter(isRecord).filter((record) => Object.keys(record).length > 0);
-  return records.toSorted((a, b) => dateOf(b).localeCompare(dateOf(a)))[0];
+  return list.filter(isRecord).filter((record) => Object.keys(record).length > 0)
+    .toSorted((a, b) => dateOf(b).localeCompare(dateOf(a)) || Number(b.id) - Number(a.id) || 0);
 }
 
 function dateOf(record: JsonRecord): string {

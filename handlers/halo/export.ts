@@ -190,7 +190,13 @@ function renderStatus(status: ExportStatus): Reply {
       : `Tenable export: ${stateLine(status.state)}`,
     blocks: [
       ...(status.error ? [{ kind: "text" as const, text: { data: status.error, max: 300 } }] : []),
-      { kind: "facts", facts: status.state === "none" ? [] : jsonFacts(status.data) },
+      {
+        kind: "facts",
+        facts: [
+          ...(status.count > 1 ? [["exports", `${status.count}, this is the newest`] as const] : []),
+          ...(status.count > 0 ? jsonFacts(status.data) : []),
+        ],
+      },
     ],
     buttons: [[{ label: "Refresh", action: { command: "/export tenable status" } }]],
   };

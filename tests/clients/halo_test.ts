@@ -181,32 +181,6 @@ Deno.test("halo.startExport, exportStatus and cancelExport follow Tenable's expo
   assert.deepEqual([refused.kind, refused.detail], ["rejected", "No export is running."]);
 });
 
-const STATUSES: readonly (readonly [body: unknown, state: string])[] = [
-  [[], "none"],
-  ["PROCESSING", "running"],
-  ["45%", "running"],
-  ["100%", "finished"],
-  ["Not started", "none"],
-  [{ status: "ERROR" }, "failed"],
-  [{ export_progress: "PROCESSING", progress_error: "disk full" }, "failed"],
-  [{
-    exports: [{ status: "FINISHED", export_date: "2026-01-01" }, {
-      status: "QUEUED",
-      export_date: "2026-01-02",
-    }],
-  }, "running"],
-  [{ ready_for_import: true }, "finished"],
-  [{ status: "Quux" }, "unclear"],
-];
-
-for (const [body, state] of STATUSES) {
-  Deno.test(`halo.exportStatus reads ${JSON.stringify(body)} as ${state}`, async () => {
-    await using desk = openDesk();
-    desk.emulator.fail("GET Tenable/Status", { kind: "status", status: 200, body: JSON.stringify(body) });
-    assert.equal((await desk.client.exportStatus(desk.call)).state, state);
-  });
-}
-
 Deno.test("halo asks for one token, with scope and tenant, for calls side by side", async () => {
   await using desk = openDesk({ tenant: "northwind" }, { tenant: "northwind" });
   await Promise.all(PRODUCTS.map((product) => desk.client.list(product, desk.call)));
