@@ -1,9 +1,13 @@
+import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Tags } from "../../clients/apono/resources.ts";
+import { soundsSecret } from "../../clients/secret_name.ts";
 import { type Compared, judged } from "../comparison.ts";
 import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verdict } from "../operation.ts";
+import { ASKED, ENTERED_PRIVATELY, isPlaceholder, NOT_SHOWN } from "../placeholder.ts";
 import type { Inline, Reply } from "../reply.ts";
+import { shownValue } from "../shown_value.ts";
 import { checkId } from "./find.ts";
 import { plainInput } from "./request.ts";
 
@@ -15,6 +19,9 @@ const changeInput = z.object({
   id: resource,
   tags: z.record(z.string(), z.string()).optional().meta({ open: "", placeholder: "key" }),
   remove: z.array(z.string()).optional().meta({ drop: true, placeholder: "key" }),
+  /** For tags that cannot be typed, such as `reason`; null removes one. */
+  document: z.strictObject({ tags: z.record(z.string(), z.string().nullable()) }).optional()
+    .meta({ document: true }),
 });
 
 interface TagPlan extends Plan<{ readonly tags: Tags }> {
@@ -38,13 +45,12 @@ export const tagResource = change<typeof changeInput, TagPlan>({
   example: "/tag apono 6f2b1c90 env=production -owner",
   risk: "write",
   input: changeInput,
+  secret: (field) => soundsSecret(field.replace(/^tags\./i, "")),
   async plan(context, typed) {
-    const { id, tags: set = {}, remove = [] } = typed;
-    if (Object.keys(set).length === 0 && remove.length === 0) {
-      throw new BadInput("Which tags? Write key=value to set one, -key to remove one.");
-    }
-    const present = await context.client.tags(checkId(id), context.call);
-    const after = changed(present, set, remove);
+    const { id } = typed;
+    const { set, remove } = wanted(typed);
+    const present = concealed(await context.client.tags(checkId(id), context.call));
+    const after = changed(id, present, set, remove);
     if (differing(present, after).length === 0) {
       return { nothing: ["Nothing to change: ", { code: id }, " has these tags already."] };
     }
@@ -56,30 +62,87 @@ export const tagResource = change<typeof changeInput, TagPlan>({
     };
   },
   render: renderChange,
-  async apply({ client, call }, { target, after }) {
-    await client.putTags(target.id, after.tags, call);
+  async apply({ client, call }, { target, after: { tags } }, secrets) {
+    const keepsSecret = Object.values(tags).includes(NOT_SHOWN);
+    const present = keepsSecret ? await client.tags(target.id, call) : {};
+    await client.putTags(target.id, revealed(tags, secrets, present), call);
     return {};
   },
-  async verify(context, { target, before, after }) {
-    const tags = await context.client.tags(target.id, context.call);
-    return judge(before.tags, after.tags, tags);
+  async verify(context, { target, before, after }, receipt) {
+    const tags = concealed(await context.client.tags(target.id, context.call));
+    return judge({ before: before.tags, wanted: after.tags, seen: tags, answered: receipt !== undefined });
   },
   undo,
 });
 
+/** What is to be set and removed. Throws `BadInput` when that is nothing, or what only stands for a value. */
+function wanted({ tags = {}, remove = [], document }: z.output<typeof changeInput>): {
+  set: Tags;
+  remove: readonly string[];
+} {
+  const listed = Object.entries(document?.tags ?? {});
+  const kept = listed.filter((entry): entry is [string, string] => entry[1] !== null);
+  const set = { ...Object.fromEntries(kept), ...tags };
+  const gone = [...listed.filter(([, value]) => value === null).map(([name]) => name), ...remove];
+  if (Object.keys(set).length + gone.length === 0) {
+    throw new BadInput("Which tags? Write key=value to set one, -key to remove one.");
+  }
+  const found = Object.entries(set).find(([name, value]) =>
+    isPlaceholder(value) && !(value === ASKED && soundsSecret(name))
+  );
+  if (found) throw new BadInput(`${found[0]} only stands for a value that is not shown. Leave it out.`);
+  return { set, remove: gone };
+}
+
+/** The tags without values that sound secret: a plan keeps none. */
+function concealed(tags: Tags): Tags {
+  return Object.fromEntries(
+    Object.entries(tags).map((
+      [name, value],
+    ) => [name, soundsSecret(name) && value !== "" ? NOT_SHOWN : value]),
+  );
+}
+
+/** The tags as they are sent. Throws `BadInput` before anything is sent. */
+function revealed(tags: Tags, secrets: Readonly<Record<string, string>>, present: Tags): Tags {
+  return Object.fromEntries(
+    Object.entries(tags).flatMap(([name, value]) => {
+      if (value === NOT_SHOWN) return name in present ? [[name, present[name] ?? ""]] : [];
+      if (value !== ASKED) return [[name, value]];
+      const entered = secrets[name] ?? secrets[`tags.${name}`];
+      if (entered === undefined) throw new BadInput(`${name} was not entered. Nothing was sent.`);
+      return [[name, entered]];
+    }),
+  );
+}
+
 /** The tags to be. Throws `BadInput` for a tag that is to go but is not there: a slip of the pen, most likely. */
-function changed(present: Tags, set: Tags, remove: readonly string[]): Tags {
+function changed(id: string, present: Tags, set: Tags, remove: readonly string[]): Tags {
   const known = Object.keys(present);
   const gone = remove.map((name) => {
     const found = known.find((one) => one === name) ??
       known.find((one) => one.toLowerCase() === name.toLowerCase());
-    if (found !== undefined) return found;
-    const has = known.length > 0 ? `It has ${known.join(", ")}.` : "It has no tags.";
-    throw new BadInput(`The resource has no tag "${name}". ${has}`, known);
+    if (found === undefined) throw noSuchTag(id, name, known);
+    return found;
   });
   const both = gone.find((name) => name in set);
   if (both !== undefined) throw new BadInput(`"${both}" is both set and removed. Leave one of them out.`);
   return { ...Object.fromEntries(Object.entries(present).filter(([name]) => !gone.includes(name))), ...set };
+}
+
+const MOST_SUGGESTED = 4;
+
+function noSuchTag(id: string, name: string, known: readonly string[]): BadInput {
+  const near = known.toSorted((one, other) => distance(one, name) - distance(other, name))
+    .slice(0, MOST_SUGGESTED);
+  const rest = known.length - near.length;
+  const has = known.length === 0
+    ? "It has no tags."
+    : `It has ${near.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}.`;
+  return new BadInput(
+    `The resource has no tag "${name}". ${has}`,
+    near.map((one) => `/tag apono ${id} -${one}`),
+  );
 }
 
 function differing(one: Tags, other: Tags): readonly string[] {
@@ -95,27 +158,49 @@ function renderChange({ target, before, after }: TagPlan): Card {
     done: ["the tags of the Apono resource ", { code: target.id }, " are changed"],
     rows: names.map((name) => ({
       label: name,
-      now: valueOr(before.tags[name], "none"),
-      after: valueOr(after.tags[name], "removed"),
+      now: valueOr(name, before.tags[name], "none"),
+      after: valueOr(name, after.tags[name], "removed"),
     })),
     breaks: ["Access flows that choose resources by these tags may gain or lose this one."],
-    sends: { tags: after.tags },
+    sends: {
+      tags: Object.fromEntries(
+        Object.entries(after.tags).map(([name, value]) => [name, shownValue(name, value)]),
+      ),
+    },
   };
 }
 
-function judge(before: Tags, wanted: Tags, seen: Tags): Verdict {
+interface Seen {
+  readonly before: Tags;
+  readonly wanted: Tags;
+  readonly seen: Tags;
+  readonly answered: boolean;
+}
+
+function judge({ before, wanted, seen, answered }: Seen): Verdict {
+  const after = { tags: seen };
+  const readable = differing(before, wanted).filter((name) => wanted[name] !== ASKED);
+  if (readable.length === 0) {
+    const evidence = "What was entered privately is not read back.";
+    return { state: answered ? "accepted" : "unknown", evidence, after };
+  }
   const found = judged(
-    differing(before, wanted).map((name): Compared => {
+    readable.map((name): Compared => {
       const label = { data: name };
       if (seen[name] === wanted[name]) return { label, is: "asked" };
-      return { label, is: seen[name] === before[name] ? "before" : { now: valueOr(seen[name], "none") } };
+      return {
+        label,
+        is: seen[name] === before[name] ? "before" : { now: valueOr(name, seen[name], "none") },
+      };
     }),
   );
-  return { ...found, after: { tags: seen } };
+  return { ...found, after };
 }
 
 function undo({ target, before, after }: TagPlan): Undo {
   const names = differing(before.tags, after.tags);
+  const lost = names.filter((name) => before.tags[name] === NOT_SHOWN);
+  if (lost.length > 0) return { possible: false, why: `the old ${lost.join(", ")} is not kept here` };
   const old = names.filter((name) => name in before.tags);
   return {
     possible: true,
@@ -142,11 +227,16 @@ function renderTags({ id, tags }: { id: string; tags: Tags }): Reply {
       : [{
         kind: "table",
         header: ["Tag", "Value"],
-        rows: rows.map(([name, value]) => [{ data: name }, { data: value }]),
+        rows: rows.map(([name, value]) => [{ data: name }, valueOr(name, value, "")]),
       }],
   };
 }
 
-function valueOr(value: string | undefined, nothing: string): Inline {
-  return value === undefined ? nothing : { data: value };
+function valueOr(name: string, value: string | undefined, nothing: string): Inline {
+  if (value === undefined) return nothing;
+  return value === ASKED
+    ? ENTERED_PRIVATELY
+    : value === ""
+    ? "empty"
+    : { data: String(shownValue(name, value)) };
 }

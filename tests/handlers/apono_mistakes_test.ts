@@ -57,3 +57,23 @@ for (
     );
   });
 }
+
+Deno.test("/tag apono -<key> that is not there offers the four that are nearest, as whole commands", async () => {
+  await using account = openAccount();
+  const { world } = account.emulator;
+  const { id } = world.resources[0]!;
+  world.tags[id] = Object.fromEntries(Array.from({ length: 150 }, (_, at) => [`tag-${at}`, "x"]));
+  await assert.rejects(planOf(account, `/tag apono ${id} -tag-14x`), (error) => {
+    assert.ok(error instanceof BadInput);
+    assert.match(error.message, /It has tag-14, .* and 146 more\.$/);
+    assert.equal(error.suggestions[0], `/tag apono ${id} -tag-14`);
+    return error.suggestions.length === 4;
+  });
+});
+
+Deno.test("/tags says that a tag is empty", async () => {
+  await using account = openAccount();
+  const { id } = account.emulator.world.resources[0]!;
+  account.emulator.world.tags[id] = { env: "" };
+  assert.match(JSON.stringify(await read(account, `/tags ${id}`)), /"empty"/);
+});

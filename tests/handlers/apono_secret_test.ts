@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { BadInput } from "../../handlers/operation.ts";
 import { openAccount } from "../clients/apono_account.ts";
-import { carry, carryBack, planOf } from "./apono_carry.ts";
+import { carry, carryBack, planOf, read } from "./apono_carry.ts";
 
 const TYPED = "/update apono Orders DB config.admin_password=? config.port=5433";
 const SECRETS = { "config.admin_password": "hunter2-entered" };
@@ -118,4 +118,16 @@ Deno.test("/update apono warns that secrets without names are replaced as a whol
     secrets: { "secret.apono.password": "hunter2-entered" },
   });
   assert.match(JSON.stringify(card.warnings), /All of them are replaced: only password will be left\./);
+});
+
+Deno.test("/tag apono keeps a tag that sounds secret, and shows and stores it nowhere", async () => {
+  await using account = openAccount();
+  const { world } = account.emulator;
+  const { id } = world.resources[0]!;
+  world.tags[id] = { env: "production", api_key: "kept-1" };
+  const { plan, card, verdict } = await carry(account, `/tag apono ${id} env=staging`);
+  assert.deepEqual(world.tags[id], { env: "staging", api_key: "kept-1" });
+  const told = JSON.stringify([plan, card, verdict, await read(account, `/tags ${id}`)]);
+  assert.ok(!told.includes("kept-1"));
+  assert.equal((await carry(account, `/tag apono ${id} -api_key`)).undo.possible, false);
 });

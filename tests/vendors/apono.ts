@@ -326,6 +326,18 @@ const changes: readonly Conversation[] = [
       }],
     },
   },
+  {
+    name: "/tag apono takes tags that cannot be typed from a document, and a token from a private page",
+    said: "/tag apono 4096-00 -env",
+    document: { content: { tags: { reason: "audit", id: "", token: "?", team: null } }, as: "caption" },
+    enters: { "tags.token": "hunter2-entered" },
+    card: [/reason\s+none\s+audit/, /id\s+none\s+empty/, /token\s+none\s+new value, entered privately/],
+    outcome: "applied",
+    answered: ["Read back: env, team, reason, id as asked"],
+    wrote: ["PUT /api/v3/integrations/resources/4096-00/user-tags", {
+      tags: { reason: "audit", id: "", token: "hunter2-entered" },
+    }],
+  },
 ];
 
 const V2_ONLY = { APONO_API: "v2" };
