@@ -15,6 +15,9 @@ export interface PeopleOptions {
   readonly log: Log;
 }
 
+/** What Telegram answers about a chat that it does not show to the bot. */
+const ABSENT: ReadonlySet<number> = new Set([400, 404]);
+
 /** More than these are a number. */
 const MOST_NAMES = 3;
 
@@ -63,13 +66,20 @@ export function createPeople({ policy, api, store, log }: PeopleOptions): People
   async function isChannel(chatId: number): Promise<boolean> {
     const known = channels.get(chatId);
     if (known !== undefined) return known;
-    const { type } = await api.getChat(chatId);
-    channels.set(chatId, type === "channel");
-    return type === "channel";
+    try {
+      const { type } = await api.getChat(chatId);
+      channels.set(chatId, type === "channel");
+      return type === "channel";
+    } catch (error) {
+      // Where the bot is not, nobody is a member either; that is for the next question to say.
+      if (ABSENT.has(refusalOf(error)?.code ?? 0)) return false;
+      throw error;
+    }
   }
 
   return {
     async judge(need, personId, chat) {
+      if (chat.type === "group" || chat.type === "supergroup") channels.set(chat.id, false);
       const question = { need, personId, chat };
       const membership = asksMembership(policy, question)
         ? await membershipIn(groupsFor(policy, chat), personId)
