@@ -19,6 +19,10 @@ const integration = z.object({
     username: text,
     viewType: z.int().nullish(),
     verifyTLSCertificate: z.boolean().nullish(),
+    retryAuthentication: z.boolean().nullish(),
+    /** Seconds. */
+    retryAuthenticationTimeToWait: z.int().nullish(),
+    retryAuthenticationMaxAttempts: z.int().nullish(),
   }).catch({}),
   category: z.record(z.string(), z.boolean()).catch({}),
   company: z.object({ id: z.string(), name: z.string() }).nullish(),

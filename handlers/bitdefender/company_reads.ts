@@ -77,7 +77,9 @@ function renderWhois({ accountId, companies, at }: Whois, view: View): Reply {
     ],
     blocks: [
       ...(capped ? [limitReached()] : []),
-      others.length === 0 ? { kind: "facts", facts: factsOf(only) } : tableOf(companies),
+      ...(others.length === 0
+        ? [{ kind: "facts", facts: factsOf(only) } as const]
+        : [tableOf(companies), restOf(companies)]),
     ],
     footer: asOf(at, view.now),
   };
@@ -98,9 +100,10 @@ function factsOf(company: CompanyDetails): readonly (readonly [string, Line])[] 
     ["Suspended", yesNo(company.isSuspended)],
     ["Contact", contact ? contactOf(company) : undefined],
     ["Role", shown(contact?.companyRole)],
-    ["Phone", shown(contact?.phoneNumber ?? company.phone)],
+    ["Contact's phone", shown(contact?.phoneNumber)],
+    ["Phone", shown(company.phone)],
     ["Address", shown(company.address)],
-    ["Country", shown([company.country, company.state].filter(isGiven).join(", "))],
+    ["Country", countryOf(company)],
     ["Created (UTC)", shown(company.createdAt)],
   ];
   return facts.flatMap(([label, value]) => value === undefined ? [] : [[label, value] as const]);
@@ -119,6 +122,25 @@ function tableOf(companies: readonly CompanyDetails[]): Block {
       { code: company.id },
     ]),
   };
+}
+
+/** What the table above has no room for. */
+function restOf(companies: readonly CompanyDetails[]): Block {
+  const rows = companies.map((company): readonly Line[] => [
+    { data: company.name },
+    shown(company.phone) ?? "",
+    shown(company.contactPerson?.phoneNumber) ?? "",
+    shown(company.contactPerson?.companyRole) ?? "",
+    shown(company.address) ?? "",
+    countryOf(company) ?? "",
+    shown(company.createdAt) ?? "",
+  ]);
+  const header = ["Company", "Phone", "Contact's phone", "Role", "Address", "Country", "Created (UTC)"];
+  return { kind: "details", summary: "phones and addresses", blocks: [{ kind: "table", header, rows }] };
+}
+
+function countryOf({ country, state }: CompanyDetails): Line | undefined {
+  return shown([country, state].filter(isGiven).join(", "));
 }
 
 function renderFound({ name, companies, capped }: CompaniesLike & { name: string }): Reply {

@@ -9,7 +9,7 @@ import { asOf } from "../age.ts";
 import { figure } from "../figure.ts";
 import { toCsv } from "../csv.ts";
 import { type Context, type Health, operationsOf, type View } from "../operation.ts";
-import type { Attachment, Block, Line, Mark, Reply } from "../reply.ts";
+import { type Attachment, type Block, type Line, line, type Mark, type Reply } from "../reply.ts";
 import { tally } from "../tally.ts";
 import { type Company, resolveCompany } from "./companies.ts";
 import { ACTIVE, integrationTypeWord, isProblem, severity, statusWord, viewTypeWord } from "./enums.ts";
@@ -83,7 +83,9 @@ function renderStatus({ integrations, total, company, at }: Status, view: View):
       ...countsOf(sorted),
       ...movedNote(integrations.length, total),
       ...(problems.length > 0 ? [tableOf(problems.slice(0, inFile ? MOST_PROBLEMS : MOST_ROWS))] : []),
-      ...(inFile ? [fileNote(integrations.length, problems.length)] : healthyOf(sorted)),
+      ...(inFile
+        ? [fileNote(integrations.length, problems.length)]
+        : [...healthyOf(sorted), ...settingsOf(sorted)]),
     ],
     footer: asOf(at, view.now),
     buttons: [[{
@@ -156,8 +158,13 @@ function fileOf(sorted: readonly Integration[], at: number): Attachment {
     "type",
     "host",
     "port",
+    "user name",
     "view",
     "verifies TLS",
+    "retries authentication",
+    "seconds between retries",
+    "retries at most",
+    "categories",
     "company",
     "company id",
     "id",
@@ -168,14 +175,65 @@ function fileOf(sorted: readonly Integration[], at: number): Attachment {
     integrationTypeWord(entry.type),
     entry.specifics.hostname,
     entry.specifics.port,
-    typeof entry.specifics.viewType === "number" ? viewTypeWord(entry.specifics.viewType) : "",
+    entry.specifics.username,
+    viewOf(entry),
     entry.specifics.verifyTLSCertificate,
+    entry.specifics.retryAuthentication,
+    entry.specifics.retryAuthenticationTimeToWait,
+    entry.specifics.retryAuthenticationMaxAttempts,
+    categoriesOf(entry).join(", "),
     entry.company?.name,
     entry.company?.id,
     entry.id,
   ]);
   const day = new Date(at).toISOString().slice(0, 10);
   return { name: `bitdefender-integrations-${day}.csv`, mime: "text/csv", content: toCsv(header, rows) };
+}
+
+/** What else a list for a phone has no room for; a longer list has it in its file. */
+function settingsOf(sorted: readonly Integration[]): readonly Block[] {
+  if (sorted.length === 0) return [];
+  const blocks: Block[] = [{ kind: "list", items: sorted.map(settingsLine) }];
+  return [{ kind: "details", summary: "settings and ids", blocks }];
+}
+
+function settingsLine(entry: Integration): Line {
+  const { port, username, verifyTLSCertificate: tls } = entry.specifics;
+  const categories = categoriesOf(entry).join(", ");
+  const settings: readonly Line[] = [
+    ...(typeof port === "number" ? [`port ${port}`] : []),
+    ...(username ? [["as ", { data: username }]] : []),
+    ...(viewOf(entry) ? [viewOf(entry)] : []),
+    ...(typeof tls === "boolean" ? [tls ? "TLS verified" : "TLS not verified"] : []),
+    ...retriesOf(entry),
+    ...(categories ? [{ data: categories }] : []),
+    ...(entry.company ? [["company ", { code: entry.company.id }]] : []),
+  ];
+  return line(
+    { data: entry.name },
+    " · ",
+    { code: entry.id },
+    ...settings.flatMap((setting): Line[] => [" · ", setting]),
+  );
+}
+
+function retriesOf({ specifics }: Integration): readonly string[] {
+  const { retryAuthentication: retries, retryAuthenticationMaxAttempts: most } = specifics;
+  if (typeof retries !== "boolean") return [];
+  if (!retries) return ["no retries"];
+  const wait = specifics.retryAuthenticationTimeToWait;
+  const every = typeof wait === "number" ? ` every ${wait} s` : "";
+  return [`retries${every}${typeof most === "number" ? `, ${most} at most` : ""}`];
+}
+
+function viewOf({ specifics: { viewType } }: Integration): string {
+  return typeof viewType === "number" ? viewTypeWord(viewType) : "";
+}
+
+/** `directoryServices` as the vendor's page writes it: "directory services". */
+function categoriesOf({ category }: Integration): readonly string[] {
+  return Object.keys(category).filter((name) => category[name])
+    .map((name) => name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase());
 }
 
 const order = new Intl.Collator("en", { numeric: true });

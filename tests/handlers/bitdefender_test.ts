@@ -19,6 +19,11 @@ Deno.test("/status bitdefender puts the problems first and folds the rest", asyn
     "▸ 12 without problems",
     "vcenter-lab | Pending | VMware · vc-lab.northwind.example · Northwind MSP",
   ]);
+  assert.equal(
+    rowsOf(reply.blocks).find((row) => row.startsWith("vcenter-us · 679b")),
+    "vcenter-us · 679b6952a5d00afed2030001 · port 443 · as svc-gravityzone · VMs and Templates · TLS verified · " +
+      `retries every 5 s, 3 at most · virtualization · company ${ids.northwind}`,
+  );
   assert.equal(plain(reply.footer ?? ""), "as of 2026-03-14T03:12:00.000Z");
   assert.equal(reply.file, undefined);
   assert.equal(at.vendor.calls.length, 1);
@@ -40,7 +45,8 @@ Deno.test("/status bitdefender says every documented status in words, and unknow
   if (odd) odd.type = 9;
   at.vendor.world.integrations.set(ids.northwind, all);
   const reply = await at.read("status", "bitdefender");
-  assert.deepEqual(rowsOf(reply.blocks).map((row) => row.replace(/ · v\d\.example.*$/, "")), [
+  const rows = rowsOf(reply.blocks).map((row) => row.replace(/ · v\d\.example.*$/, ""));
+  assert.deepEqual(rows.slice(0, rows.indexOf("▸ settings and ids")), [
     "Error 1 · Action required 1 · License usage reached 1 · Not licensed 1 · Stopped 1 · Unknown (9) 1 · " +
     "Pending 1 · Available 1 · Active 1",
     "v6 | Error | VMware",
@@ -73,7 +79,7 @@ Deno.test("/status bitdefender counts 10,000 integrations exactly and sends the 
   assert.equal(lines.length, 10_001);
   assert.match(
     lines[1] ?? "",
-    /^vcenter-00050,Error,VMware,vcenter-00050\.example,443,VMs and Templates,true,/,
+    /^vcenter-00050,Error,VMware,vcenter-00050\.example,443,svc-gravityzone,VMs and Templates,true,true,5,3,virtualization,/,
   );
   assert.match(lines.at(-1) ?? "", /,Active,/);
 });
@@ -292,7 +298,8 @@ Deno.test("/whois shows a single company in full", async () => {
     "Suspended | no",
     "Contact | Dana Ionescu, dana@acme-corp.example",
     "Role | Head of IT",
-    "Phone | 0040740000002",
+    "Contact's phone | 0040740000002",
+    "Phone | 0040740000001",
     "Address | Str Example No 1",
     "Country | CA, CA-BC",
     "Created (UTC) | 2017-02-21T15:02:54",
@@ -314,6 +321,10 @@ Deno.test("/whois lists several companies and says when the limit of 25 is reach
   assert.equal(
     rows[1],
     "Branch 0 | Unknown (9) | yes | no | Dana Ionescu, dana@branch-.example | aaaaaaaaaaaaaaaaaaaaaaa0",
+  );
+  assert.equal(
+    rows.at(-1),
+    "Branch 24 | 0040740000001 | 0040740000002 | Head of IT | Str Example No 1 | RO | 2017-02-21T15:02:54",
   );
 });
 
