@@ -3,7 +3,8 @@ const TOKEN = String.raw`(?=\S*(?:\d|=|[a-z][A-Z]\S*[a-z][A-Z]))[\w+/=.~-]{16,}`
 
 const SECRET_VALUE = new RegExp(
   [
-    String.raw`\beyJ[\w-]{8,}\.`,
+    // Looks back from the dot: to look ahead from every "eyJ" would take long where there are many.
+    String.raw`\.(?<=\beyJ[\w-]{8,}\.)`,
     String.raw`\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+${TOKEN}`,
     "-----BEGIN",
     String.raw`:\/\/[^/\s:@]*:[^/\s@]+@`,

@@ -50,8 +50,8 @@ function shownText(text: string): string {
   return holdsSecret(text) ? NOT_SHOWN : text.replace(ASSIGNMENT, hideNamed);
 }
 
-/** `Server=db;Password=…`, as connection strings have it. */
-const ASSIGNMENT = /([\w.-]+(?: [\w.-]+)?)(\s*=\s*)("[^"]*"|'[^']*'|[^\s;&,]+)/g;
+/** `Server=db;Password=…`, as connection strings have it. Tried within a word, too, it would take long for a long one. */
+const ASSIGNMENT = /(?<![\w.-])([\w.-]+(?: [\w.-]+)?)(\s*=\s*)("[^"]*"|'[^']*'|[^\s;&,]+)/g;
 
 function hideNamed(text: string, name: string, between: string): string {
   return soundsSecret(name) ? name + between + HIDDEN : text;
