@@ -1,9 +1,7 @@
 import type { Clock } from "../../clients/clock.ts";
-import { ClientError } from "../../clients/errors.ts";
-import { BadInput, type ChangeOperation, ChoiceNeeded, type Plan } from "../../handlers/operation.ts";
+import type { ChangeOperation, Plan } from "../../handlers/operation.ts";
 import { type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
-import { badInputReply, vendorFailureReply } from "../failure.ts";
 import { withPatience } from "../patience.ts";
 import type { People } from "../people/people.ts";
 import type { ReasonCode } from "../people/reasons.ts";
@@ -22,7 +20,7 @@ import { freezeFor } from "./freeze.ts";
 import type { Invocation } from "./invocation.ts";
 import { auditOf, type Change, findChange } from "./machine.ts";
 import { freeCode, newChange } from "./new_change.ts";
-import { choiceReply } from "./questions.ts";
+import { setbackReply } from "./setback.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
 const PLAN_MS = 30_000;
@@ -119,11 +117,7 @@ export function createRequests(options: RequestsOptions): Requests {
       if (!("nothing" in plan)) return plan;
       turn.answer({ mark: "info", title: plan.nothing, personal: true });
     } catch (error) {
-      if (error instanceof ChoiceNeeded) turn.answer(choiceReply(store, turn, invocation, error));
-      else if (error instanceof BadInput) turn.answer(badInputReply(error, vocabulary));
-      else if (error instanceof ClientError) {
-        turn.answer({ ...vendorFailureReply(error, turn.trace), personal: true });
-      } else throw error;
+      turn.answer({ ...setbackReply(error, { store, turn, invocation, vocabulary }), personal: true });
     }
     return undefined;
   }

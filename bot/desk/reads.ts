@@ -1,10 +1,7 @@
 import type { Clock } from "../../clients/clock.ts";
-import { ClientError } from "../../clients/errors.ts";
-import { UnsafePathValue } from "../../clients/path.ts";
-import { BadInput, ChoiceNeeded, type JsonObject, type ReadOperation } from "../../handlers/operation.ts";
+import type { JsonObject, ReadOperation } from "../../handlers/operation.ts";
 import type { Reply } from "../../handlers/reply.ts";
-import { choiceReply } from "../changes/questions.ts";
-import { badInputReply, vendorFailureReply } from "../failure.ts";
+import { setbackReply } from "../changes/setback.ts";
 import { within, withPatience } from "../patience.ts";
 import { pageOf } from "../render/page.ts";
 import { newHandle, putPrompt } from "../store/prompts.ts";
@@ -44,20 +41,8 @@ export function createReads({ store, vendors, clock, vocabulary }: ReadsOptions)
       });
       return render({ now: store.now() });
     } catch (error) {
-      if (error instanceof ChoiceNeeded) {
-        return choiceReply(
-          store,
-          turn,
-          { verb: operation.verb, target: operation.target, input, asked: [] },
-          error,
-        );
-      }
-      if (error instanceof BadInput) return badInputReply(error, vocabulary);
-      if (error instanceof UnsafePathValue) {
-        return badInputReply({ message: error.message, suggestions: [] }, vocabulary);
-      }
-      if (error instanceof ClientError) return vendorFailureReply(error, turn.trace);
-      throw error;
+      const invocation = { verb: operation.verb, target: operation.target, input, asked: [] };
+      return setbackReply(error, { store, turn, invocation, vocabulary });
     }
   }
 
