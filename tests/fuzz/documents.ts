@@ -32,6 +32,13 @@ const CAPTIONS = [
 /** Whole requests as the vendors document them, to be changed. */
 const WHOLE: readonly Json[] = corpus.whole as Json[];
 
+/** Little to send, and much to look through. */
+const COSTLY = [
+  `"${'\\"'.repeat(500_000)}`,
+  `{"${"x".repeat(500_000)}":[1${",1".repeat(250_000)}]}`,
+  `{"${"x".repeat(900)}":{"password":["hunter2hunter2"${',"hunter2hunter2"'.repeat(9_000)}]}}`,
+];
+
 const text: fc.Arbitrary<string> = fc.oneof(
   {
     weight: 8,
@@ -59,6 +66,7 @@ const text: fc.Arbitrary<string> = fc.oneof(
       JSON.stringify({ name: "x".repeat(size - 11) })
     ),
   },
+  { weight: 1, arbitrary: fc.constantFrom(...COSTLY) },
 );
 
 /** JSON documents with a command as caption, or in reply to them. */
