@@ -18,7 +18,7 @@ import {
 import { fold } from "../resolve.ts";
 import { deletionBefore } from "./delete.ts";
 import { bodyOf, type FieldInput, fieldInputs, isSecret, namesOf, wantedFields } from "./fields.ts";
-import { called } from "./integration.ts";
+import { called, idTyped } from "./integration.ts";
 import { ofModule } from "./module.ts";
 import { fieldLine } from "./shown.ts";
 import { compare, exampleField, secretRows } from "./update.ts";
@@ -51,7 +51,7 @@ export function createOperation(product: Product): ChangeOperation {
     },
     async verify(context, made, receipt) {
       const found = await findCreated(context, product, made, receipt);
-      return verdict(product, made, found, receipt !== undefined);
+      return verdict(product, made, found, receipt);
     },
     undo: (made) => undo(product, made),
   });
@@ -85,10 +85,13 @@ async function plan(context: Context<Halo>, product: Product, input: FieldInput)
 }
 
 function isAlike(record: Integration, fields: JsonObject): boolean {
-  const named = "name" in fields || "url" in fields || "server_url" in fields;
-  return named
+  return hasName(fields)
     ? fold(nameOf(record)) === fold(nameOf(fields))
     : compare(record, fields).differing.length === 0;
+}
+
+function hasName(fields: JsonObject): boolean {
+  return nameOf(fields) !== nameOf({});
 }
 
 function render(product: Product, { before, after }: CreatePlan): Card {
@@ -135,15 +138,10 @@ function verdict(
   product: Product,
   made: CreatePlan,
   found: readonly Integration[],
-  answered: boolean,
+  receipt: Receipt | undefined,
 ): Verdict {
   const [record, ...others] = found;
-  if (!record) {
-    const evidence = answered
-      ? "HaloPSA took it, but does not list it."
-      : "HaloPSA lists no such new integration.";
-    return { state: "not applied", evidence };
-  }
+  if (!record) return notFound(receipt);
   if (others.length > 0) {
     const ids = found.map(({ id }) => id).join(", ");
     return { state: "unknown", evidence: `HaloPSA lists ${found.length} new ones of this name: id ${ids}.` };
@@ -164,11 +162,26 @@ function verdict(
   };
 }
 
-function undo(product: Product, { before }: CreatePlan): Undo {
-  if (before.alike.length > 0) {
+function notFound(receipt: Receipt | undefined): Verdict {
+  if (receipt === undefined) {
+    return { state: "not applied", evidence: "HaloPSA lists no such new integration." };
+  }
+  const id = receipt.data?.id;
+  if (typeof id === "number") {
+    return { state: "not applied", evidence: `HaloPSA took it as id ${id}, but has no such integration.` };
+  }
+  const evidence =
+    "HaloPSA took it, but does not list it under that name: it may keep it in another spelling. " +
+    "Look in HaloPSA before you ask again.";
+  return { state: "unknown", evidence };
+}
+
+function undo(product: Product, plan: CreatePlan): Undo {
+  const obstacle = obstacleByName(plan);
+  if (obstacle) {
     return {
       possible: false,
-      why: `Not by name, as there are several: /delete ${product.target} with its id.`,
+      why: `Not by name, as ${obstacle}: /delete ${product.target} with its id.`,
     };
   }
   return {
@@ -176,6 +189,13 @@ function undo(product: Product, { before }: CreatePlan): Undo {
     how: "by deleting it",
     verb: "delete",
     target: product.target,
-    input: { id: before.name },
+    input: { id: plan.before.name },
   };
+}
+
+/** The way back is told before there is an id, so that it goes by the name. */
+function obstacleByName({ before, after }: CreatePlan): string | undefined {
+  if (!hasName(after.fields)) return "it has none";
+  if (before.alike.length > 0) return "there are several";
+  return idTyped(before.name) === undefined ? undefined : "it reads as an id";
 }

@@ -7,6 +7,7 @@ import { BadInput, type Target } from "../operation.ts";
 import type { Inline } from "../reply.ts";
 import { fold, resolve } from "../resolve.ts";
 import { ofModule } from "./module.ts";
+import { isInt32 } from "./value.ts";
 
 /**
  * The integration that `query` means: its id, its name, or part of the name (the address where a product has
@@ -18,16 +19,16 @@ export async function locate(
   query: string,
   call: CallOptions,
 ): Promise<Integration> {
-  const digits = /^#?(\d{1,10})$/.exec(query.trim())?.[1];
-  const known = digits === undefined ? undefined : await ifFound(client.get(product, Number(digits), call));
+  const typed = idTyped(query);
+  const known = typed === undefined ? undefined : await ifFound(client.get(product, typed, call));
   if (known) return known;
   const candidates = (await ofModule(product, client.list(product, call))).map((record) => ({
     id: String(record.id),
     name: nameOf(record),
   }));
-  const usable = digits === undefined
-    ? candidates
-    : candidates.filter(({ name }) => fold(name) === fold(query));
+  const usable = DIGITS.test(query.trim())
+    ? candidates.filter(({ name }) => fold(name) === fold(query))
+    : candidates;
   const { id } = resolve(query.trim(), usable, {
     noun: `${product.label} integration`,
     plural: `${product.label} integrations`,
@@ -37,6 +38,31 @@ export async function locate(
   return await client.get(product, Number(id), call);
 }
 
+/** The one that was typed, or the one in the vendor's own request body; where both are given, they are the same. */
+export async function locateEither(
+  client: Halo,
+  product: Product,
+  { typed, document }: { readonly typed: string | undefined; readonly document: number | undefined },
+  call: CallOptions,
+): Promise<Integration> {
+  if (typed === undefined && document === undefined) {
+    throw new BadInput(`Say which one: its id or its name. Type /list ${product.target} to see them.`);
+  }
+  const record = await locate(client, product, typed ?? String(document), call);
+  if (document !== undefined && record.id !== document) {
+    throw new BadInput(`The document is for id ${document}, the command for another. Leave one of them out.`);
+  }
+  return record;
+}
+
+const DIGITS = /^#?(\d+)$/;
+
+/** What was typed as an id; larger numbers than HaloPSA's ids are none. */
+export function idTyped(query: string): number | undefined {
+  const digits = DIGITS.exec(query.trim())?.[1];
+  return digits !== undefined && isInt32(Number(digits)) ? Number(digits) : undefined;
+}
+
 export function targetOf(product: Product, id: number, name: string): Target {
   return { key: `${product.target}:${id}`, id: String(id), name };
 }
@@ -44,15 +70,4 @@ export function targetOf(product: Product, id: number, name: string): Target {
 /** How a sentence speaks of one integration. */
 export function called(product: Product, name: string): readonly Inline[] {
   return ["the ", product.label, " integration ", { data: name }];
-}
-
-/** The id as typed, or the one in the vendor's own request body. */
-export function idIn(product: Product, typed: string | undefined, document: number | undefined): string {
-  if (typed === undefined && document === undefined) {
-    throw new BadInput(`Say which one: its id or its name. Type /list ${product.target} to see them.`);
-  }
-  if (typed !== undefined && document !== undefined && typed.replace("#", "") !== String(document)) {
-    throw new BadInput(`The document is for id ${document}, the command for another. Leave one of them out.`);
-  }
-  return typed ?? String(document);
 }

@@ -29,7 +29,7 @@ import {
   namesOf,
   wantedFields,
 } from "./fields.ts";
-import { called, idIn, locate, targetOf } from "./integration.ts";
+import { called, locateEither, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
 import { fieldLine } from "./shown.ts";
 
@@ -94,7 +94,8 @@ async function plan(
   input: FieldInput & { id?: string | undefined },
 ): Promise<UpdatePlan | Nothing> {
   const named = wantedFields(product, input);
-  const record = await locate(context.client, product, idIn(product, input.id, named.id), context.call);
+  const { client, call } = context;
+  const record = await locateEither(client, product, { typed: input.id, document: named.id }, call);
   const { plain, secrets } = wantedFields(product, input, record);
   if (Object.keys(plain).length + secrets.length === 0) {
     throw new BadInput(`Say what to change, such as ${exampleField(product)}.`);

@@ -40,6 +40,11 @@ function refuseNestedSecrets(name: string, value: Json): void {
   }
 }
 
+/** HaloPSA's integers, ids among them, have 32 bits. */
+export function isInt32(value: Json): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= -INT32 && value < INT32;
+}
+
 const INT32 = 2 ** 31;
 const FLAGS: Readonly<Record<string, boolean>> = {
   true: true,
@@ -56,8 +61,7 @@ const FITS: Partial<Readonly<Record<FieldKind, Fit>>> = {
   text: (value) => typeof value === "string" ? value : undefined,
   integer(value) {
     const number = typeof value === "string" && /^[+-]?\d{1,10}$/.test(value) ? Number(value) : value;
-    const fits = typeof number === "number" && Number.isInteger(number) && number >= -INT32 && number < INT32;
-    return fits ? number : undefined;
+    return isInt32(number) ? number : undefined;
   },
   flag: (value) => typeof value === "boolean" ? value : FLAGS[String(value).toLowerCase()],
   time: (value) => typeof value === "string" ? haloTime(value) ?? undefined : undefined,

@@ -173,6 +173,13 @@ Deno.test("/update <product> takes lists from a document and the id from within 
   assert.equal(verdict.state, "applied");
 });
 
+Deno.test("/update <product> takes a document with the id of the one that was named", async () => {
+  await using desk = openDesk();
+  const input = { id: "armis", document: { id: 4, name: "Plant" } };
+  const { sent } = await carry(desk, "update", "armis", input);
+  assert.deepEqual(sent[0]?.[2], [{ id: 4, name: "Plant" }]);
+});
+
 Deno.test("/update <product> says so when there is nothing to change", async () => {
   await using desk = openDesk();
   const plan = await changeOf("update", "prtg").plan(contextOf(desk), {

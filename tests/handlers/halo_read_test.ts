@@ -192,6 +192,12 @@ Deno.test("/show <product> <id> never takes digits for a part of a name", async 
   assert.match(JSON.stringify((await read(desk, "show", "armis", { id: "365" })).title), /"365"/);
 });
 
+Deno.test("/show <product> <id> does not ask HaloPSA for an id larger than any of its own", async () => {
+  await using desk = openDesk({ records: { ArmisDetails: [{ id: 4, name: "9999999999" }] } });
+  assert.match(JSON.stringify((await read(desk, "show", "armis", { id: "9999999999" })).title), /9999999999/);
+  assert.deepEqual(desk.asked(), ["GET /api/ArmisDetails", "GET /api/ArmisDetails/4"]);
+});
+
 for (const target of ["kaseya", "sentinelone", "sophos", "armis", "tenable", "manageengine"]) {
   Deno.test(`/live ${target} gives a summary and the JSON as a file, secrets masked`, async () => {
     await using desk = openDesk();
