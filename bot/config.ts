@@ -5,6 +5,7 @@ import {
   type DatabaseConfig,
   databaseUrl,
   durationOf,
+  endsIn,
   hostName,
   key32,
   oneOf,
@@ -13,7 +14,6 @@ import {
   publicUrl,
   webhookSecretList,
   webUrl,
-  webUrlTo,
 } from "./setting.ts";
 import { telemetryProblem } from "./telemetry.ts";
 
@@ -89,6 +89,8 @@ export interface Config {
   readonly opsramp: { apiUrl: string; tenantId: string; clientId: string; clientSecret: string } | undefined;
   readonly halo: HaloConfig | undefined;
   readonly logLevel: "debug" | "info" | "warning" | "error";
+  /** What is unlikely to work, one sentence each: a proxy may want it so, and the log and `/doctor` say it. */
+  readonly doubts: readonly string[];
   /** Values that must never leave the process; the redactor looks for them. */
   readonly secrets: readonly string[];
 }
@@ -134,7 +136,7 @@ export function readConfig(environment: Environment): Config {
   };
   problems.push(...contradictions(config, environment));
   if (problems.length > 0) throw new ConfigError(problems);
-  return { ...config, secrets: secretValues(config) };
+  return { ...config, doubts: doubtsAbout(config), secrets: secretValues(config) };
 }
 
 interface Reader {
@@ -196,7 +198,7 @@ function readVendors({ check, group }: Reader): Pick<Config, "bitdefender" | "ap
   const tenant = check("HALO_TENANT", z.string());
   return {
     bitdefender: bitdefender && {
-      apiUrl: check("BITDEFENDER_API_URL", webUrlTo("/api")) ?? "",
+      apiUrl: check("BITDEFENDER_API_URL", webUrl) ?? "",
       apiKey: bitdefender.BITDEFENDER_API_KEY,
     },
     apono: apono && {
@@ -211,8 +213,8 @@ function readVendors({ check, group }: Reader): Pick<Config, "bitdefender" | "ap
       clientSecret: opsramp.OPSRAMP_CLIENT_SECRET,
     },
     halo: halo && {
-      apiUrl: check("HALO_API_URL", webUrlTo("/api")) ?? "",
-      authUrl: check("HALO_AUTH_URL", webUrlTo("/auth")) ?? "",
+      apiUrl: check("HALO_API_URL", webUrl) ?? "",
+      authUrl: check("HALO_AUTH_URL", webUrl) ?? "",
       clientId: halo.HALO_CLIENT_ID,
       clientSecret: halo.HALO_CLIENT_SECRET,
       ...(tenant ? { tenant } : {}),
@@ -221,7 +223,7 @@ function readVendors({ check, group }: Reader): Pick<Config, "bitdefender" | "ap
 }
 
 /** Values that are fine one by one and would still let someone in, or nobody. */
-function contradictions(config: Omit<Config, "secrets">, environment: Environment): string[] {
+function contradictions(config: Omit<Config, "doubts" | "secrets">, environment: Environment): string[] {
   const problems = [telemetryProblem(environment)].filter((problem) => problem !== undefined);
   if (config.publicUrl && !environment["TELEGRAM_WEBHOOK_SECRET"]?.trim()) {
     problems.push(
@@ -236,16 +238,20 @@ function contradictions(config: Omit<Config, "secrets">, environment: Environmen
     }
     if (persons?.has(config.botId)) problems.push(`${name} holds the bot's own id: list persons only.`);
   }
-  const { operators, approvers } = config;
-  if (operators && approvers && operators.union(approvers).size === 1) {
-    problems.push(
-      "OPERATORS and APPROVERS are the same single person: nobody approves their own change, so none could ever run.",
-    );
-  }
   return problems;
 }
 
-function secretValues(config: Omit<Config, "secrets">): string[] {
+function doubtsAbout({ bitdefender, halo }: Pick<Config, "bitdefender" | "halo">): string[] {
+  const addresses = [
+    ["BITDEFENDER_API_URL", bitdefender?.apiUrl, "/api"],
+    ["HALO_API_URL", halo?.apiUrl, "/api"],
+    ["HALO_AUTH_URL", halo?.authUrl, "/auth"],
+  ] as const;
+  return addresses.filter(([, address, path]) => address !== undefined && !endsIn(address, path))
+    .map(([name, , path]) => `${name} does not end in ${path}, as in https://host${path}.`);
+}
+
+function secretValues(config: Omit<Config, "doubts" | "secrets">): string[] {
   const candidates = [
     config.token,
     config.token.split(":")[1],

@@ -15,6 +15,7 @@ async function main(): Promise<void> {
   const config = configOrExit();
   const redactor = createRedactor(config.secrets);
   const log = createLog(config.logLevel, redactor);
+  for (const doubt of config.doubts) log.warning("doubtful_configuration", { message: doubt });
   const stopping = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => stopping.abort());

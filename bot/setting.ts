@@ -29,17 +29,13 @@ export const webUrl = z.string().transform((value, context) => {
   return value.replace(/\/+$/, "");
 });
 
-/** A vendor's server whose addresses all begin alike: with less, or more, every call would be refused as something else. */
-export function webUrlTo(path: string): z.ZodType<string, string> {
-  return webUrl.refine((value) => endsIn(value, path), `must end in ${path}, as in https://host${path}`);
-}
-
 export const publicUrl = webUrl.refine(
   (value) => !endsIn(value, "/telegram"),
   "ends in /telegram: leave that away, the bot adds it",
 );
 
-function endsIn(address: string, path: string): boolean {
+/** Whether the address is of something that stands under this path. */
+export function endsIn(address: string, path: string): boolean {
   return URL.parse(address)?.pathname.endsWith(path) ?? false;
 }
 

@@ -66,7 +66,8 @@ async function examine(options: DoctorOptions, trace: string): Promise<Finding[]
       checked(connected.vendor.label, () => vendor(connected, trace))
     ),
   ]);
-  return findings.sort((one, other) => Number(one.ok) - Number(other.ok));
+  const doubts = options.config.doubts.map((says) => ({ what: "Settings", ok: false, says }));
+  return [...doubts, ...findings].sort((one, other) => Number(one.ok) - Number(other.ok));
 }
 
 type Told = Omit<Finding, "what">;

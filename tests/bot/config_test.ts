@@ -19,6 +19,7 @@ Deno.test("readConfig starts with the least there is, and everything else as doc
   assert.deepEqual(least, {
     token: "7:abc-DEF_123",
     botId: 7,
+    doubts: [],
     apiRoot: "https://api.telegram.org",
     webhookSecrets: [],
     publicUrl: undefined,
@@ -82,8 +83,25 @@ Deno.test("readConfig takes http on loopback, ports and paths, and leaves traili
   ]);
 });
 
+Deno.test("readConfig doubts addresses without their usual ending, and takes them", () => {
+  const doubts = (environment: Environment) => config({ ...HALO, ...environment }).doubts;
+  const bitdefender = (BITDEFENDER_API_URL: string) =>
+    doubts({ BITDEFENDER_API_KEY: "k", BITDEFENDER_API_URL });
+  assert.deepEqual(bitdefender("https://g.example/proxy/api/"), []);
+  for (const address of ["https://gravityzone.example", "https://g.example/api/v1.0/jsonrpc"]) {
+    assert.deepEqual(bitdefender(address), [
+      "BITDEFENDER_API_URL does not end in /api, as in https://host/api.",
+    ]);
+  }
+  assert.deepEqual(doubts({ HALO_API_URL: "https://h.example", HALO_AUTH_URL: "https://h.example/api" }), [
+    "HALO_API_URL does not end in /api, as in https://host/api.",
+    "HALO_AUTH_URL does not end in /auth, as in https://host/auth.",
+  ]);
+});
+
 Deno.test("readConfig takes one person who asks where others approve, and the other way round", () => {
   assert.equal(config({ OPERATORS: "101", APPROVERS: "101,102" }).approvers?.size, 2);
+  assert.equal(config({ OPERATORS: "101", APPROVERS: "101" }).approvers?.size, 1, "for whoever only reads");
   assert.equal(config({ OPERATORS: "101" }).approvers, undefined);
 });
 
