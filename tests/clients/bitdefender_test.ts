@@ -141,13 +141,17 @@ Deno.test("configureAmazonEC2Integration never shows the secret that the vendor 
 Deno.test("configureAmazonEC2IntegrationUsingCrossAccountRole takes a role and refuses what is none", async () => {
   await using at = rig();
   const configure = at.client.configureAmazonEC2IntegrationUsingCrossAccountRole;
-  assert.equal(await configure({ companyId: ids.initech, crossAccountRoleArn: ROLE }, patient()), null);
-  assert.equal(at.vendor.world.ec2.get(ids.initech)?.configured?.accountId, "111222345123");
+  assert.equal(await configure({ companyId: ids.acmeLabs, crossAccountRoleArn: ROLE }, patient()), null);
+  assert.equal(at.vendor.world.ec2.get(ids.acmeLabs)?.configured?.accountId, "111222345123");
   const user = "arn:aws:iam::111222345123:user/test";
   const refused = await failureOf(
-    configure({ companyId: ids.initech, crossAccountRoleArn: user }, patient()),
+    configure({ companyId: ids.acmeLabs, crossAccountRoleArn: user }, patient()),
   );
   assert.deepEqual([refused.kind, refused.ambiguous], ["rejected", false]);
+  const untrusted = await failureOf(
+    configure({ companyId: ids.initech, crossAccountRoleArn: ROLE }, patient()),
+  );
+  assert.equal(untrusted.detail, "No External ID was generated for this company.");
 });
 
 Deno.test("generateAmazonEC2ExternalId… answers a new id and ends the integration that exists", async () => {

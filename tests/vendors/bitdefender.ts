@@ -99,20 +99,36 @@ export const conversations: readonly Conversation[] = [
   },
   {
     name: "/enable ec2 sets up a role, and is taken back by disabling",
-    said: `/enable ec2 Initech role=${ROLE}`,
-    card: ["Enable the EC2 integration of Initech?", company.initech, ROLE, "Undo    yes, by disabling it"],
+    said: `/enable ec2 Acme Labs role=${ROLE}`,
+    card: [
+      "Enable the EC2 integration of Acme Labs?",
+      company.acmeLabs,
+      ROLE,
+      "Undo    yes, by disabling it",
+    ],
     outcome: "applied",
-    answered: ["Initech is now listed for AWS account 111222345123"],
+    answered: ["Acme Labs is now listed for AWS account 111222345123"],
+    wrote: [
+      "configureAmazonEC2IntegrationUsingCrossAccountRole",
+      { companyId: company.acmeLabs, crossAccountRoleArn: ROLE },
+    ],
+    undone: {
+      card: ["Disable the EC2 integration of Acme Labs?", "danger"],
+      outcome: "applied",
+      answered: ["no longer listed for AWS account 111222345123"],
+      wrote: ["disableAmazonEC2Integration", { companyId: company.acmeLabs }],
+    },
+  },
+  {
+    name: "/enable ec2 with a role that no external ID was generated for is refused by the vendor",
+    said: `/enable ec2 Initech role=${ROLE}`,
+    card: ["Enable the EC2 integration of Initech?", "No external ID was generated yet"],
+    outcome: "not applied",
+    answered: ["Nothing was changed.", "No External ID was generated for this company."],
     wrote: [
       "configureAmazonEC2IntegrationUsingCrossAccountRole",
       { companyId: company.initech, crossAccountRoleArn: ROLE },
     ],
-    undone: {
-      card: ["Disable the EC2 integration of Initech?", "danger"],
-      outcome: "applied",
-      answered: ["no longer listed for AWS account 111222345123"],
-      wrote: ["disableAmazonEC2Integration", { companyId: company.initech }],
-    },
   },
   {
     name: "/enable ec2 sets up access keys whose secret is entered on a private page",

@@ -58,7 +58,10 @@ export const methods: Readonly<Record<string, Method>> = {
     company.extend({ crossAccountRoleArn: z.string().regex(arn) }),
     (world, { companyId, crossAccountRoleArn: roleArn }) => {
       const accountId = arn.exec(roleArn)?.[1] ?? "";
-      ec2(world, companyId).configured = { by: "role", roleArn, accountId };
+      const state = ec2(world, companyId);
+      // A role trusts GravityZone by the external ID that it was given.
+      if (state.externalId === null) throw invalidParams("No External ID was generated for this company.");
+      state.configured = { by: "role", roleArn, accountId };
       return null;
     },
   ),
