@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { CatalogParameter, CatalogType } from "../../clients/apono/catalog.ts";
 import { REFERENCE_KINDS } from "../../clients/apono/secret_store.ts";
+import { soundsSecret } from "../../clients/secret_name.ts";
 import { operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { catalogEntry } from "./catalog_check.ts";
@@ -61,8 +62,9 @@ function renderType(entry: CatalogType): Reply {
 }
 
 function parameterCells({ id, label, values, default: preset, optional }: CatalogParameter): readonly Line[] {
-  const needed = optional ? "no" : preset === null ? "yes" : ["default ", { data: preset }];
-  return [{ code: id }, { data: label }, needed, { data: values.join(", ") || "any", max: 200 }];
+  const needed = optional ? "no" : preset === null ? "yes" : "";
+  const usual = preset === null ? [] : [needed === "" ? "default " : ", default ", { data: preset }];
+  return [{ code: id }, { data: label }, [needed, ...usual], { data: values.join(", ") || "any", max: 200 }];
 }
 
 function storeFact(kind: string): readonly [string, string] {
@@ -78,7 +80,12 @@ function secretNeed({ requiresSecret, secretKinds }: CatalogType): string {
   return `${requiresSecret ? "needed" : "possible"}: ${kinds}`;
 }
 
-function exampleFor({ type, params }: CatalogType): string {
+function exampleFor({ type, params, requiresSecret, secretKinds: [kind = "<store>"] }: CatalogType): string {
   const needed = params.filter(({ optional, default: preset }) => !optional && preset === null);
-  return [`/create apono type=${type} name=…`, ...needed.map(({ id }) => `config.${id}=…`)].join(" ");
+  const fields = REFERENCE_KINDS[kind] ?? ["<field>"];
+  return [
+    `/create apono type=${type} name=…`,
+    ...needed.map(({ id }) => `config.${id}=${soundsSecret(id) ? "?" : "…"}`),
+    ...requiresSecret ? fields.map((field) => `secret.${kind}.${field}=…`) : [],
+  ].join(" ");
 }

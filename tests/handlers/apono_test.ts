@@ -201,7 +201,7 @@ Deno.test("/catalog <type> shows parameters, defaults, values and secret stores"
   for (const type of ["postgresql", "PostgreSQL"]) {
     const reply = await read(account, `/catalog ${type}`);
     assert.deepEqual(column(reply, 0), ["hostname", "port", "dbname", "sslmode"]);
-    assert.deepEqual(column(reply, 2), ["yes", "default 5432", "default postgres", "no"]);
+    assert.deepEqual(column(reply, 2), ["yes", "default 5432", "default postgres", "no, default require"]);
     assert.match(column(reply, 3)[3] ?? "", /^disable, allow, prefer/);
     assert.match(everything(reply), /secret\.hashicorp_vault\.secret_engine=/);
     assert.match(everything(reply), /\/create apono type=postgresql name=… config\.hostname=…/);

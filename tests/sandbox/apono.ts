@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { z } from "zod";
 import { type Account, createAccount } from "./apono/account.ts";
 import { v2CreateBody, v2UpdateBody, v4CreateBody, v4UpdateBody } from "./apono/body.ts";
 import { type AponoFault, faulty } from "./apono/faults.ts";
@@ -69,7 +70,10 @@ export function createApono(options: AponoOptions = {}): AponoEmulator {
     calls.push(call);
     const answer = () =>
       call.authorization === `Bearer ${token}`
-        ? answered(() => answers[operation](call, context.req.param("id") ?? ""))
+        ? answered(() => {
+          checkQuery(operation, call);
+          return answers[operation](call, context.req.param("id") ?? "");
+        })
         : Response.json({ status: "401", code: "Unauthorized" }, { status: 401 });
     const at = faults.findIndex((entry) => entry.operation === operation);
     const [entry] = at < 0 ? [] : faults.splice(at, 1);
@@ -116,6 +120,18 @@ const ROUTES: Readonly<Record<AponoOperation, readonly [method: string, route: s
   "tags.get": ["GET", "/api/v3/integrations/resources/:id/user-tags"],
   "tags.put": ["PUT", "/api/v3/integrations/resources/:id/user-tags"],
 };
+
+/** The v4 list checks its own. */
+const QUERIES: Readonly<Partial<Record<AponoOperation, readonly string[]>>> = {
+  "v3.resources": ["resource-type"],
+  "v3.permissions": ["resource-type"],
+};
+
+function checkQuery(operation: AponoOperation, { query }: AponoCall): void {
+  if (operation === "v4.list") return;
+  const strange = query.find(([name]) => !QUERIES[operation]?.includes(name));
+  if (strange) throw badRequest(`Unknown parameter ${strange[0]}`);
+}
 
 type Answer = (call: AponoCall, id: string) => unknown;
 
@@ -188,9 +204,13 @@ function paramsOf(query: AponoCall["query"]): URLSearchParams {
   return new URLSearchParams(query.map(([name, value]) => [name, value]));
 }
 
+/** What stands for a value in our own replies: no server would know, and its record would be ruined. */
+const PLACEHOLDER = /:"(\?|hidden|set, hidden)"|••••••/;
+
 /** The body, which must be declared as JSON. */
 function json({ contentType, body }: AponoCall): unknown {
   if (!contentType?.startsWith("application/json")) throw badRequest("Content-Type must be application/json");
+  if (PLACEHOLDER.test(JSON.stringify(body))) throw badRequest("A placeholder was sent as a value");
   return body;
 }
 
@@ -220,12 +240,10 @@ function envelope(data: readonly unknown[]): unknown {
   return { data, pagination: { total: data.length, limit: data.length, offset: 0 } };
 }
 
+const tagsBody = z.strictObject({ tags: z.record(z.string(), z.string()) });
+
 function tagsOf(body: unknown): Record<string, string> {
-  const tags = (body as { tags?: unknown } | null | undefined)?.tags;
-  if (typeof tags !== "object" || tags === null) throw badRequest("tags: expected an object");
-  const entries = Object.entries(tags);
-  if (entries.some(([, value]) => typeof value !== "string")) {
-    throw badRequest("tags: values must be strings");
-  }
-  return Object.fromEntries(entries);
+  const parsed = tagsBody.safeParse(body);
+  if (parsed.success) return parsed.data.tags;
+  throw badRequest(parsed.error.issues[0]?.message ?? "invalid");
 }

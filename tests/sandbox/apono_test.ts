@@ -50,6 +50,23 @@ Deno.test("createApono never returns the secrets it keeps, in either version", a
   }
 });
 
+for (
+  const [method, path, body] of [
+    ["GET", "v2/integrations?status=Error"],
+    ["GET", "v2/integrations-catalog?type=mysql"],
+    ["GET", "v3/integrations/5f1c0004-7d1b-4b8e-9a55-0c3a6e2f4244/resources?resource_type=x"],
+    ["PUT", "v3/integrations/resources/4096-00/user-tags", { tags: {}, resource_id: "4096-00" }],
+    ["PUT", "v3/integrations/resources/4096-00/user-tags", { tags: { owner: null } }],
+    ["PUT", "v3/integrations/resources/4096-00/user-tags", { tags: { token: "?" } }],
+  ] as const
+) {
+  Deno.test(`createApono refuses ${method} ${path} ${JSON.stringify(body) ?? ""}`, async () => {
+    const headers = { Authorization: "Bearer aup_sandbox", "Content-Type": "application/json" };
+    const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
+    assert.equal((await createApono().fetch(new Request(`http://localhost/api/${path}`, init))).status, 400);
+  });
+}
+
 function ask(method: string, query: string, body?: unknown): Promise<Response> {
   const headers = { Authorization: "Bearer aup_sandbox", "Content-Type": "application/json" };
   return createApono().fetch(

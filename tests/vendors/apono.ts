@@ -110,7 +110,11 @@ const reads: readonly Conversation[] = [
   {
     name: "/catalog of a type shows its parameters and how to create one",
     said: "/catalog postgresql",
-    answered: [/hostname\s+Hostname\s+yes/, /port\s+Port\s+default 5432/, "secret.aws.region="],
+    answered: [
+      /hostname\s+Hostname\s+yes/,
+      /port\s+Port\s+default 5432/,
+      "config.hostname=… secret.aws.region=… secret.aws.secret_id=…",
+    ],
     asked: [`GET ${V2}-catalog/postgresql`],
   },
   {
