@@ -8,6 +8,7 @@ import { type Incoming, type Person, textOf } from "../people/incoming.ts";
 import type { People } from "../people/people.ts";
 import { createRation } from "../people/ration.ts";
 import { type ReasonCode, reasons } from "../people/reasons.ts";
+import { recall, remember } from "../store/memory.ts";
 import { PRIORITY, putMessage } from "../store/messages.ts";
 import type { Store } from "../store/store.ts";
 import type { Turn } from "../turn.ts";
@@ -60,6 +61,11 @@ export function createStrangers({ config, store, api, people, metrics, log }: St
     return (await people.judge("read", turn.person.id, chat ?? alone)).allowed;
   }
 
+  /** Making the bot an admin of a plain group is what gives the group its new id: it must not look like a stranger's. */
+  async function wasAtHome(chat: Chat): Promise<boolean> {
+    return config.adminChats.includes(Number(await recall(store, originKey(chat.id))));
+  }
+
   async function refuse(turn: Turn, reason: ReasonCode, operation?: string): Promise<void> {
     turn.overhear();
     const more = operation === undefined ? {} : { operation };
@@ -106,6 +112,7 @@ export function createStrangers({ config, store, api, people, metrics, log }: St
     /** Added to a strange chat: leaves it, and tells those it works for. */
     async meetChat(turn, { chat, present, by }) {
       if (!present || chat.type === "private" || config.adminChats.includes(chat.id)) return;
+      if (await wasAtHome(chat)) return;
       await refuse(turn, "unknown_chat", "added");
       await api.leaveChat(chat.id)
         .catch((error) => log.warning("chat_not_left", { chat: chat.id, ...errorFields(error) }));
@@ -114,9 +121,13 @@ export function createStrangers({ config, store, api, people, metrics, log }: St
       report(turn, about, addedReply(chat, by, granted ? 0 : missed), config.adminChats);
     },
 
-    /** A new id is a new chat: it is let in by whoever runs the bot, not by the message that announces it. */
+    /**
+     * A new id is a new chat: it is let in by whoever runs the bot, not by the message that announces it. It is told
+     * its id all the same, as anyone who asks is: there may be nobody else to tell.
+     */
     reportMigration(turn, { from, to }) {
       if (!config.adminChats.includes(from) || config.adminChats.includes(to)) return;
+      turn.also((transaction) => remember(store, transaction, { [originKey(to)]: String(from) }));
       turn.audit({
         event: "chat_migrated",
         chat_id: from,
@@ -137,7 +148,7 @@ export function createStrangers({ config, store, api, people, metrics, log }: St
         mark: "attention",
         title: "An admin group became a supergroup and has a new id",
         blocks: [{ kind: "text", text }],
-      }, new Set([...config.adminChats.filter((id) => id !== from), ...persons]));
+      }, new Set([...config.adminChats.filter((id) => id !== from), ...persons, to]));
     },
   };
 }
@@ -169,6 +180,11 @@ function addedReply(chat: Chat, by: Person, more: number): Reply {
       ...(more > 0 ? [{ kind: "text" as const, text: off }] : []),
     ],
   };
+}
+
+/** Which chat this one was before it became a supergroup. */
+function originKey(chatId: number): string {
+  return `migrated_from/${chatId}`;
 }
 
 function titleOf(chat: Chat): string {

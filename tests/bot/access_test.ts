@@ -257,6 +257,7 @@ chatTest(
         { says: /became a supergroup.*It was -1001, it is now -1001000001001/s, in: -1002 },
         { says: "became a supergroup", in: ANA },
         { says: "became a supergroup", in: BEN },
+        { says: /became a supergroup.*put the new id into ADMIN_CHATS/s, in: -1001000001001 },
       ],
       audited: ["chat_migrated", "chat_migrated"],
     },

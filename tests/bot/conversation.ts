@@ -32,7 +32,7 @@ export interface Exchange {
   /** The message whose button it is; the last one with buttons unless given. */
   readonly on?: (stage: Stage) => Message | undefined;
   readonly forged?: true;
-  /** New and changed messages, in the order in which they were first shown. */
+  /** New and changed messages, those of each chat in the order in which they were first shown. */
   readonly answered?: Expected | readonly Expected[];
   /** What the press was answered with. */
   readonly notice?: Pattern;
@@ -199,17 +199,23 @@ function looks({ telegram }: Stage): Map<Message, string> {
 }
 
 function checkShown(stage: Stage, exchange: Exchange, before: ReadonlyMap<Message, string>): void {
-  const shown = [...looks(stage)].filter(([message, look]) => before.get(message) !== look);
-  const wanted = exchange.answered === undefined ? [] : [exchange.answered].flat() as Expected[];
+  // Chats are sent to side by side: only within each is there an order.
+  const shown = [...looks(stage)].filter(([message, look]) => before.get(message) !== look)
+    .toSorted(([one], [other]) => one.chat.id - other.chat.id);
+  const wanted = (exchange.answered === undefined ? [] : [exchange.answered].flat() as Expected[])
+    .map((expected) => {
+      const { says, only, in: chat } = typeof expected === "object" && "says" in expected
+        ? expected
+        : { says: expected, only: undefined, in: undefined };
+      return { says, only, chat: chat ?? exchange.in ?? GROUP };
+    })
+    .toSorted((one, other) => one.chat - other.chat);
   const seen = shown.map(([, look]) => look).join("\n\n");
   assert.equal(shown.length, wanted.length, `${wanted.length} messages were expected, seen were:\n${seen}`);
-  for (const [index, expected] of wanted.entries()) {
+  for (const [index, { says, only, chat }] of wanted.entries()) {
     const [message, look] = shown[index] ?? [];
-    const { says, only, in: chat } = typeof expected === "object" && "says" in expected
-      ? expected
-      : { says: expected, only: undefined, in: undefined };
     checkText(look ?? "", says);
-    assert.equal(message?.chat.id, chat ?? exchange.in ?? GROUP, "the chat of the answer");
+    assert.equal(message?.chat.id, chat, "the chat of the answer");
     const onlyFor = message && isEphemeral(message) ? message.receiver_user?.id : undefined;
     assert.equal(onlyFor, only, "the one person who sees the answer");
   }

@@ -90,6 +90,27 @@ chatTest("Added to many strange chats it reports three an hour, and of the other
   },
 ]);
 
+const MOVED = -1_001_000_000_000 + GROUP;
+
+chatTest("A group that becomes a supergroup by making the bot an admin is not left, and not obeyed", {
+  environment: { OPERATORS: undefined, APPROVERS: undefined },
+  mayFail: ["chat_migrated"],
+}, [
+  {
+    happens: ({ telegram }) => void telegram.migrate(GROUP, ANA),
+    answered: [{
+      says: /It was -1001, it is now -1001000001001.*put the new id into ADMIN_CHATS/s,
+      in: MOVED,
+    }],
+    audited: ["chat_migrated", "chat_migrated"],
+  },
+  {
+    happens: ({ telegram }) => telegram.addBot(MOVED, ANA, "administrator"),
+  },
+  { said: "/status", by: ANA, in: MOVED, audited: [REFUSED] },
+  { happens: ({ telegram }) => assert.equal(telegram.calls("leaveChat").length, 0) },
+]);
+
 function times(count: number, exchange: Exchange): Exchange[] {
   return Array.from({ length: count }, () => exchange);
 }
