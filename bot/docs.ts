@@ -38,15 +38,18 @@ export function withParts(text: string, parts: Readonly<Record<string, string>>)
   return filled;
 }
 
+const PREFACE = [
+  "# Copy to .env and fill in. The environment itself goes before this file.",
+  "# deno: values with $ # or blanks between single quotes, else they are cut or changed silently.",
+  "# docker --env-file: no quotes, each line is taken as it is.",
+].join("\n");
+
 /** `.env.example`: what must be set is left open, all else is commented out, so that its default holds. */
 export function exampleFile(): string {
   const entries = rows().map(({ name, meaning, required, fallback }) =>
     [`# ${meaning}${required ? " (required)" : ""}`, `${required ? "" : "# "}${name}=${fallback}`].join("\n")
   );
-  return ["# Copy to .env and fill in. The environment itself goes before this file.", ...entries, ""].join(
-    "\n\n",
-  )
-    .replace(/\n+$/, "\n");
+  return `${[PREFACE, ...entries].join("\n\n")}\n`;
 }
 
 /**
