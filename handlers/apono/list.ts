@@ -87,7 +87,12 @@ function words(list: string): readonly string[] {
 
 function render({ items, missing, asked }: Found): Reply {
   if (items.length === 0) return nothingFound(asked);
-  const { blocks = [], ...rest } = longTable(items.toSorted(worstFirst), COLUMNS, "apono-integrations.csv");
+  const { blocks = [], ...rest } = longTable(
+    items.toSorted(worstFirst),
+    COLUMNS,
+    "apono-integrations.csv",
+    SEEN,
+  );
   const note = { kind: "text", text: `Apono counts ${missing} more but did not return them.` } as const;
   return {
     mark: "info",
@@ -121,4 +126,19 @@ const COLUMNS: readonly Column<Integration>[] = [
     text: ({ lastSyncAt }) => lastSyncAt ? new Date(lastSyncAt).toISOString() : "",
   },
   { title: "Id", cell: ({ id }) => ({ code: id }), text: ({ id }) => id },
+];
+
+/** Two columns are what a phone has room for. */
+const SEEN: readonly Pick<Column<Integration>, "title" | "cell">[] = [
+  {
+    title: "Integration",
+    cell: ({ name, type, id }) => [{ bold: { data: name } }, " · ", { data: type }, " ", { code: id }],
+  },
+  {
+    title: "Status",
+    cell: ({ status, lastSyncAt }) => [
+      { data: statusWord(status) },
+      ...lastSyncAt ? [", synced ", { time: lastSyncAt, as: "relative" } as const] : [", never synced"],
+    ],
+  },
 ];

@@ -1,8 +1,10 @@
 import { toCsv } from "../csv.ts";
 import type { Line, Reply, Table } from "../reply.ts";
 
-/** What one screen and a few swipes hold. */
-const SHOWN_ROWS = 30;
+/** More than a few swipes through pages. */
+const LONG = 30;
+/** What can be leafed through at all; beyond it only the file helps. */
+const MOST_ROWS = 100;
 
 export interface Column<T> {
   readonly title: string;
@@ -11,23 +13,24 @@ export interface Column<T> {
   text(row: T): string;
 }
 
-/** A table, and when it is long the whole of it as a CSV file. */
+/** A table, and when it is long the whole of it as a CSV file; `seen` are its columns on a screen, where they differ. */
 export function longTable<T>(
   rows: readonly T[],
   columns: readonly Column<T>[],
   fileName: string,
+  seen: readonly Pick<Column<T>, "title" | "cell">[] = columns,
 ): Pick<Reply, "blocks" | "file" | "footer"> {
   const table: Table = {
     kind: "table",
-    header: columns.map(({ title }) => title),
-    rows: rows.slice(0, SHOWN_ROWS).map((row) => columns.map((column) => column.cell(row))),
+    header: seen.map(({ title }) => title),
+    rows: rows.slice(0, MOST_ROWS).map((row) => seen.map((column) => column.cell(row))),
   };
-  if (rows.length <= SHOWN_ROWS) return { blocks: [table] };
-  return {
-    blocks: [table],
-    footer: `The first ${SHOWN_ROWS} of ${rows.length}; all of them are in ${fileName}.`,
-    file: { name: fileName, mime: "text/csv", content: fileOf(rows, columns) },
-  };
+  if (rows.length <= LONG) return { blocks: [table] };
+  const file = { name: fileName, mime: "text/csv", content: fileOf(rows, columns) };
+  const footer = rows.length <= MOST_ROWS
+    ? `All ${rows.length} are in ${fileName}, too.`
+    : `The first ${MOST_ROWS} of ${rows.length}; all of them are in ${fileName}.`;
+  return { blocks: [table], footer, file };
 }
 
 function fileOf<T>(rows: readonly T[], columns: readonly Column<T>[]): string {

@@ -98,7 +98,7 @@ function renderOverview({ integrations, missing, withoutDetails, at }: Overview,
     title: ["Apono: ", summaryOf(integrations)],
     blocks: [
       { kind: "text", text: counts(integrations) },
-      ...problems.length > 0 ? [{ kind: "list", items: problems.map(problemLine) } as const] : [],
+      ...problemBlocks(problems),
       ...notes(missing, withoutDetails && problems.length > 0),
       ...others.length > 0 ? [folded(others)] : [],
     ],
@@ -111,6 +111,26 @@ function renderOverview({ integrations, missing, withoutDetails, at }: Overview,
       }]),
     ],
   };
+}
+
+/** What one screen holds; the rest is folded, in pages. */
+const MOST_PROBLEMS = 8;
+
+function problemBlocks(problems: readonly Integration[]): readonly Block[] {
+  if (problems.length === 0) return [];
+  const rest = problems.slice(MOST_PROBLEMS);
+  return [
+    { kind: "list", items: problems.slice(0, MOST_PROBLEMS).map(problemLine) },
+    ...rest.length > 0
+      ? [
+        {
+          kind: "details",
+          summary: `${rest.length} more need attention`,
+          blocks: [{ kind: "table", rows: rest.map((one) => [problemLine(one)]) }],
+        } as const,
+      ]
+      : [],
+  ];
 }
 
 function problemLine({ name, status, details, lastSyncAt }: Integration): Line {

@@ -38,6 +38,15 @@ Deno.test("/status apono is fine when nothing is wrong, whatever the letter case
   assert.equal(textOf(reply.title), "Apono: 31 of 31 active");
 });
 
+Deno.test("/status apono keeps to one screen when everything fails", async () => {
+  await using account = openAccount();
+  for (const stored of account.emulator.world.integrations) stored.status = "Error";
+  const [, list, rest] = (await read(account, "/status apono")).blocks ?? [];
+  assert.ok(list?.kind === "list" && rest?.kind === "details");
+  assert.equal(list.items.length, 8);
+  assert.equal(rest.summary, "23 more need attention");
+});
+
 Deno.test("/status apono takes what is disabled neither for a problem nor for healthy", async () => {
   await using account = openAccount();
   for (const stored of account.emulator.world.integrations) stored.status = "Active";
@@ -86,12 +95,17 @@ Deno.test("apono.probe makes the cheapest call", async () => {
 Deno.test("/list apono shows what fits the filters, problems first", async () => {
   await using account = openAccount();
   const reply = await read(account, "/list apono type=postgresql,k8s-roles status=error,active name=*s*");
-  assert.deepEqual(column(reply, 0).slice(0, 3), [
+  assert.deepEqual(column(reply, 0).slice(0, 3).map((cell) => cell.split(" · ")[0]), [
     "Kubernetes Edge",
     "PostgreSQL Analytics",
     "Kubernetes EU",
   ]);
-  assert.deepEqual(column(reply, 2).slice(0, 3), ["Error", "Error", "Active"]);
+  assert.ok(column(reply, 0)[1]?.endsWith(` · postgresql ${idOf(account.emulator, "PostgreSQL Analytics")}`));
+  assert.deepEqual(column(reply, 1).slice(0, 3).map((cell) => cell.split(",")[0]), [
+    "Error",
+    "Error",
+    "Active",
+  ]);
   const [call] = account.emulator.calls;
   assert.deepEqual(call?.query.filter(([name]) => name === "type").map(([, value]) => value), [
     "postgresql",
@@ -103,8 +117,8 @@ Deno.test("/list apono gives a long list as a file, too, in which nothing is a f
   await using account = openAccount();
   account.emulator.world.integrations[0]!.name = '=HYPERLINK("x")';
   const reply = await read(account, "/list apono");
-  assert.equal(column(reply, 0).length, 30);
-  assert.match(textOf(reply.footer), /first 30 of 31/);
+  assert.equal(column(reply, 0).length, 31);
+  assert.match(textOf(reply.footer), /All 31 are in apono-integrations\.csv/);
   assert.equal(reply.file?.content.split("\r\n").length, 33);
   assert.ok(reply.file?.content.includes(`"'=HYPERLINK(""x"")"`));
 });
