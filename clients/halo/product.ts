@@ -3,7 +3,16 @@
  * `text`: HaloPSA returns it to everyone who may read, and it opens nothing without its secret. `any` marks a field whose type the vendor's page
  * and its servers tell differently: it is taken as typed.
  */
-export type FieldKind = "integer" | "text" | "flag" | "time" | "rows" | "any" | "shown" | "secret";
+export type FieldKind =
+  | "integer"
+  | "text"
+  | "address"
+  | "flag"
+  | "time"
+  | "rows"
+  | "any"
+  | "shown"
+  | "secret";
 
 /**
  * What a product calls the parts of its sync state. Several spellings of one property are in the order of how
@@ -44,11 +53,15 @@ export function product(row: ProductRow): Product {
   const fields = new Map<string, FieldKind>([["id", "shown"]]);
   const add = (kind: FieldKind, names: readonly string[]) => names.forEach((name) => fields.set(name, kind));
   for (const kind of KINDS) add(kind, (row.fields[kind] ?? "").split(/\s+/).filter(Boolean));
+  add("address", ADDRESSES.filter((name) => fields.has(name)));
   add("flag", enabled);
   add("shown", [...lastSync, ...lastError, ...authorized, "_warning"]);
   add("time", tokenExpiry);
   return { ...row, fields };
 }
+
+/** Texts that say where a product is; a row need not tell them from others. */
+const ADDRESSES = ["url", "server_url"];
 
 const KINDS = ["text", "integer", "flag", "time", "rows", "any", "secret", "shown"] as const;
 

@@ -17,7 +17,7 @@ import {
 } from "../operation.ts";
 import { fold } from "../resolve.ts";
 import { deletionBefore } from "./delete.ts";
-import { bodyOf, type FieldInput, fieldInputs, isSecret, namesOf, wantedFields } from "./fields.ts";
+import { bodyOf, type FieldInput, fieldInputs, idOf, isSecret, namesOf, wantedFields } from "./fields.ts";
 import { called, idTyped } from "./integration.ts";
 import { ofModule } from "./module.ts";
 import { fieldLine } from "./shown.ts";
@@ -64,10 +64,11 @@ function exampleSecret(product: Product): string {
 
 async function plan(context: Context<Halo>, product: Product, input: FieldInput): Promise<CreatePlan> {
   const records = await ofModule(product, context.client.list(product, context.call));
-  const { id, plain: fields, secrets } = wantedFields(product, input, records[0]);
+  const id = idOf(input);
   if (id !== undefined) {
     throw new BadInput(`The document has an id. To change that integration: /update ${product.target} ${id}`);
   }
+  const { plain: fields, secrets } = wantedFields(product, input, records[0] ?? {});
   if (Object.keys(fields).length === 0) {
     throw new BadInput(`Say at least what it is, such as ${exampleField(product)}.`);
   }

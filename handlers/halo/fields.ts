@@ -1,10 +1,9 @@
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { type FieldKind, type Product, spelled, spellingsOf } from "../../clients/halo/product.ts";
-import type { Integration } from "../../clients/halo/record.ts";
 import { secretLooking } from "../../clients/halo/secret.ts";
 import { BadInput, type Json, type JsonObject, type NamesOfKind } from "../operation.ts";
-import { checked, isObject } from "./value.ts";
+import { checked, isInt32, isObject } from "./value.ts";
 
 /** The two ways in which fields are given: `name=value` words, and the vendor's own request body. */
 export const fieldInputs = {
@@ -19,8 +18,6 @@ export interface FieldInput {
 
 /** What is to be sent: values of the right type, and the names whose values come from the secret page. */
 export interface Wanted {
-  /** The id in a document, if it has one. */
-  readonly id?: number;
   readonly plain: JsonObject;
   readonly secrets: readonly string[];
 }
@@ -34,19 +31,29 @@ export function isSecret(product: Product, field: string): boolean {
 
 /**
  * Checks names and values against the product's row. Throws `BadInput`, which never repeats a value: it may be
- * a secret in the wrong place. With `record`, fields get the names that HaloPSA returned.
+ * a secret in the wrong place. Fields get the names that HaloPSA returned in `record`. A document may hold all of
+ * the record: what HaloPSA sets itself is left out as long as it is as in there.
  */
-export function wantedFields(product: Product, input: FieldInput, record?: Integration): Wanted {
-  const { id, ...given } = { ...documentIn(input.document), ...input.fields };
+export function wantedFields(product: Product, input: FieldInput, record: JsonObject): Wanted {
+  const { id: _, ...given } = { ...documentIn(input.document), ...input.fields };
   const plain: Record<string, Json> = {};
   const secrets: string[] = [];
+  const readOnly: string[] = [];
   for (const [typed, value] of Object.entries(given)) {
     const kind = kindOf(product, typed.toLowerCase());
-    const name = spelled(product, typed.toLowerCase(), record ?? {});
+    const name = spelled(product, typed.toLowerCase(), record);
     if (kind === "secret") secrets.push(askedSecret(name, value));
-    else plain[name] = checked(name, kind, value, record?.[name]);
+    else if (kind !== "shown") plain[name] = checked(product, name, value, record[name]);
+    else if (!covers(record[name] ?? null, value)) readOnly.push(name);
   }
-  return { ...(id === undefined ? {} : { id: checkedId(id) }), plain, secrets: secrets.toSorted() };
+  refuseReadOnly(readOnly);
+  return { plain, secrets: secrets.toSorted() };
+}
+
+/** The id in a document, if it has one. */
+export function idOf({ document }: FieldInput): number | undefined {
+  const { id } = documentIn(document);
+  return id === undefined ? undefined : checkedId(id);
 }
 
 /** The request body: plain values and the secrets by the names they were asked for under. */
@@ -92,6 +99,7 @@ export function asksSecret(value: Json): boolean {
 }
 
 const KINDS: readonly (readonly [kind: FieldKind, words: string])[] = [
+  ["address", "Address"],
   ["text", "Text"],
   ["integer", "Whole number"],
   ["flag", "true or false"],
@@ -123,17 +131,22 @@ function documentIn(document: FieldInput["document"]): JsonObject {
 }
 
 function checkedId(id: Json): number {
-  if (typeof id === "number" && Number.isInteger(id) && id > 0) return id;
+  if (isInt32(id) && id > 0) return id;
   throw new BadInput("The id in the document must be a whole number above zero.");
 }
 
 function kindOf(product: Product, name: string): FieldKind {
   const kind = product.fields.get(name);
-  if (kind === "shown") throw new BadInput(`${name} is set by HaloPSA itself and cannot be changed here.`);
   if (kind) return kind;
   const near = nearest(name, writableFields(product));
   const hint = near ? `Did you mean ${near}?` : `It takes ${writableFields(product).join(", ")}.`;
   throw new BadInput(`${product.label} has no field "${name.slice(0, 60)}". ${hint}`);
+}
+
+function refuseReadOnly(names: readonly string[]): void {
+  if (names.length === 0) return;
+  const are = names.length === 1 ? "is" : "are";
+  throw new BadInput(`${names.join(", ")} ${are} set by HaloPSA itself and cannot be changed here.`);
 }
 
 function nearest(name: string, known: readonly string[]): string | undefined {

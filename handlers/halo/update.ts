@@ -25,6 +25,7 @@ import {
   covers,
   type FieldInput,
   fieldInputs,
+  idOf,
   isSecret,
   namesOf,
   wantedFields,
@@ -32,6 +33,7 @@ import {
 import { called, locateEither, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
 import { fieldLine } from "./shown.ts";
+import { objectionTo } from "./value.ts";
 
 const { change } = operationsOf<Halo>("halo");
 
@@ -93,9 +95,8 @@ async function plan(
   product: Product,
   input: FieldInput & { id?: string | undefined },
 ): Promise<UpdatePlan | Nothing> {
-  const named = wantedFields(product, input);
   const { client, call } = context;
-  const record = await locateEither(client, product, { typed: input.id, document: named.id }, call);
+  const record = await locateEither(client, product, { typed: input.id, document: idOf(input) }, call);
   const { plain, secrets } = wantedFields(product, input, record);
   if (Object.keys(plain).length + secrets.length === 0) {
     throw new BadInput(`Say what to change, such as ${exampleField(product)}.`);
@@ -214,17 +215,22 @@ function isSame(one: Json = null, other: Json = null): boolean {
 }
 
 function undo(product: Product, { before, after }: UpdatePlan): Undo {
-  const restorable = Object.entries(before.fields).filter(([, value]) =>
-    !JSON.stringify(value).includes(HIDDEN)
+  const known = Object.entries(before.fields).filter(([, value]) => !JSON.stringify(value).includes(HIDDEN));
+  const objections = known.map(([name, value]) => objectionTo(product, name, value));
+  const restorable = known.filter((_, at) => objections[at] === undefined);
+  const unread = [...Object.keys(after.fields), ...after.secrets].filter((name) =>
+    !known.some(([other]) => other === name)
   );
-  const lost = [...Object.keys(after.fields), ...after.secrets].filter((name) =>
-    !restorable.some(([known]) => known === name)
-  );
-  const note = `the old ${lost.join(", ")} cannot be read from HaloPSA`;
+  const note = [
+    ...(unread.length > 0 ? [`the old ${unread.join(", ")} cannot be read from HaloPSA`] : []),
+    ...known.flatMap(([name], at) =>
+      objections[at] === undefined ? [] : [`the old ${name} cannot be set again: ${objections[at]}`]
+    ),
+  ].join("; ");
   if (restorable.length === 0) return { possible: false, why: note };
   return {
     possible: true,
-    how: lost.length === 0 ? "by setting the old values" : `in part: ${note}`,
+    how: note === "" ? "by setting the old values" : `in part: ${note}`,
     verb: "update",
     target: product.target,
     input: { id: String(before.id), document: Object.fromEntries(restorable) },

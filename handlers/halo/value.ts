@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { FieldKind } from "../../clients/halo/product.ts";
+import { longest } from "../../clients/halo/length.ts";
+import type { FieldKind, Product } from "../../clients/halo/product.ts";
 import { secretLooking } from "../../clients/halo/secret.ts";
 import { haloTime } from "../../clients/halo/time.ts";
 import { HIDDEN } from "../../clients/hidden.ts";
@@ -9,17 +10,36 @@ import { BadInput, type Json, type JsonObject } from "../operation.ts";
  * The value as it is sent. `current` is what HaloPSA returned for the field. Throws `BadInput`, which never
  * repeats the value.
  */
-export function checked(name: string, kind: FieldKind, value: Json, current: Json | undefined): Json {
+export function checked(product: Product, name: string, value: Json, current: Json | undefined): Json {
+  const kind = product.fields.get(name) ?? "any";
   if (value === null) return null;
   if (value === "?") throw new BadInput(`${name} is not secret: type its value, as in ${name}=…`);
   refuseNestedSecrets(name, value);
   if (JSON.stringify(value).includes(HIDDEN)) {
     throw new BadInput(`${name} holds ${HIDDEN}, which only stands for a hidden value. Leave it out.`);
   }
-  if (kind === "any") return typeof value === "string" ? asTyped(value, current) : value;
-  const fit = FITS[kind]?.(value);
-  if (fit !== undefined) return fit;
-  throw new BadInput(`${name} takes ${EXPECTED[kind]}.`);
+  if (value === current) return value;
+  const fit = FITS[kind]?.(value, current);
+  if (fit === undefined) throw new BadInput(`${name} takes ${EXPECTED[kind]}.`);
+  if (typeof fit === "string") refuseLong(product, name, fit);
+  return fit;
+}
+
+/** Why a value that HaloPSA returned could not be sent back. */
+export function objectionTo(product: Product, name: string, value: Json): string | undefined {
+  try {
+    checked(product, name, value, undefined);
+    return undefined;
+  } catch (error) {
+    if (error instanceof BadInput) return error.message.replace(/\.$/, "");
+    throw error;
+  }
+}
+
+function refuseLong(product: Product, name: string, text: string): void {
+  const most = longest(product.details, name);
+  const { length } = text;
+  if (length > most) throw new BadInput(`${name} takes ${most} characters at most; this has ${length}.`);
 }
 
 export function isObject(value: Json | undefined): value is JsonObject {
@@ -55,16 +75,21 @@ const FLAGS: Readonly<Record<string, boolean>> = {
   off: false,
 };
 
-type Fit = (value: Json) => Json | undefined;
+type Fit = (value: Json, current: Json | undefined) => Json | undefined;
 
 const FITS: Partial<Readonly<Record<FieldKind, Fit>>> = {
   text: (value) => typeof value === "string" ? value : undefined,
+  address: (value) => typeof value === "string" && (value === "" || isAddress(value)) ? value : undefined,
   integer(value) {
     const number = typeof value === "string" && /^[+-]?\d{1,10}$/.test(value) ? Number(value) : value;
     return isInt32(number) ? number : undefined;
   },
   flag: (value) => typeof value === "boolean" ? value : FLAGS[String(value).toLowerCase()],
   time: (value) => typeof value === "string" ? haloTime(value) ?? undefined : undefined,
+  any(value, current) {
+    const typed = typeof value === "string" ? asTyped(value, current) : value;
+    return typeof typed === "number" && !isInt32(typed) ? undefined : typed;
+  },
   rows(value) {
     const rows = typeof value === "string" ? parsed(value) : value;
     return Array.isArray(rows) ? rows : undefined;
@@ -73,11 +98,18 @@ const FITS: Partial<Readonly<Record<FieldKind, Fit>>> = {
 
 const EXPECTED: Partial<Readonly<Record<FieldKind, string>>> = {
   text: "a text",
+  address: "an address that begins with https:// or http://, without a user or a password",
+  any: `a text, a list or a whole number up to ${INT32 - 1}`,
   integer: "a whole number, such as 12",
   flag: "true or false",
   time: "a date, or a date and time in UTC, such as 2026-01-31T09:00:00",
   rows: "a list: send it as a JSON document, in brackets",
 };
+
+function isAddress(text: string): boolean {
+  const url = /^https?:\/\/\S+$/i.test(text) ? URL.parse(text) : null;
+  return url !== null && url.username === "" && url.password === "";
+}
 
 /** The vendor's page and its servers disagree on the type: what is there now decides, else the look of it. */
 function asTyped(value: string, current: Json | undefined): Json {

@@ -10,7 +10,8 @@ async function answerTo(said: string): Promise<string> {
 Deno.test("/help names every field that a product takes, by what it takes", async () => {
   for (const said of ["/help create datto", "/help update datto"]) {
     const help = await answerTo(said);
-    assert.match(help, /Text +url, client_id, /);
+    assert.match(help, /Address +url\n/);
+    assert.match(help, /Text +client_id, /);
     assert.match(help, /true or false +match_user, /);
     assert.match(help, /Secret, =\? +new_client_secret, new_webhook_password/);
     assert.doesNotMatch(help, /webhook_guid/, "what HaloPSA sets itself");
