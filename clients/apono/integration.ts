@@ -46,6 +46,8 @@ export type Integration = Settings & {
   readonly status: string;
   /** A sentence on the last load; v2 only. */
   readonly details: string | null;
+  /** How it is connected, in the vendor's own fields; v2 only. */
+  readonly connection: Config | null;
   /** Epoch ms. */
   readonly lastSyncAt: number | null;
 };

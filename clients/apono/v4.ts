@@ -137,6 +137,7 @@ function read(raw: RawIntegration): Integration {
     category: raw.category ?? null,
     status: raw.status,
     details: null,
+    connection: null,
     lastSyncAt: raw.last_sync_time,
     connectorId: raw.connector_id ?? null,
     config: raw.integration_config ?? {},

@@ -36,6 +36,14 @@ export function settingFacts(settings: Settings): readonly (readonly [label: str
   return rowsBetween(null, settings).map(({ label, after }) => [label, after ?? ""]);
 }
 
+/** Fields of any kind, as label and text. */
+export function parameterFacts(
+  branch: string,
+  fields: Config,
+): readonly (readonly [label: string, text: string])[] {
+  return Object.entries(fields).map(([name, value]) => [`${branch}.${name}`, parameterText(name, value)]);
+}
+
 /** The parameters as they may be shown: one that should have been in a secret store is not. */
 export function shownConfig(config: Config): Config {
   const shown = Object.entries(config).map(([name, value]) => [name, shownValue(name, value)]);

@@ -6,7 +6,7 @@ import { ifFound } from "../if_found.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Mark, Reply } from "../reply.ts";
 import { find, identify, looksLikeId } from "./find.ts";
-import { settingFacts } from "./settings_rows.ts";
+import { parameterFacts, settingFacts } from "./settings_rows.ts";
 import { isProblem, standingOf, statusWord } from "./status_word.ts";
 
 const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
@@ -32,20 +32,21 @@ async function run(context: Context<Apono>, { id: query }: z.output<typeof input
   const { client, call } = context;
   if (client.api === "v2") return { integration: await find(context, query), withoutDetails: false };
   const { id } = looksLikeId(query) ? { id: query } : await identify(context, query);
-  const [integration, details] = await Promise.all([
+  const [integration, worded] = await Promise.all([
     ifFound(client.integrations.get(id, call)),
-    detailsOf(client.v2.get(id, call)),
+    unlessRefused(client.v2.get(id, call)),
   ]);
   if (!integration) {
     throw new BadInput(`Apono has no integration ${id}. Type /list apono to see what there is.`);
   }
-  return { integration: { ...integration, details: details ?? null }, withoutDetails: details === undefined };
+  const { details = null, connection = null } = worded ?? {};
+  return { integration: { ...integration, details, connection }, withoutDetails: worded === undefined };
 }
 
 /** Undefined when v2 would not say. */
-async function detailsOf(answer: Promise<Integration>): Promise<string | null | undefined> {
+async function unlessRefused(answer: Promise<Integration>): Promise<Integration | undefined> {
   try {
-    return (await answer).details;
+    return await answer;
   } catch (error) {
     if (error instanceof ClientError) return undefined;
     throw error;
@@ -72,7 +73,7 @@ function render({ integration, withoutDetails }: Shown): Reply {
 }
 
 function factsOf(integration: Integration): readonly (readonly [string, Line])[] {
-  const { id, type, category, lastSyncAt } = integration;
+  const { id, type, category, lastSyncAt, connection } = integration;
   return [
     ["Id", { code: id }],
     ["Type", { data: type }],
@@ -81,6 +82,9 @@ function factsOf(integration: Integration): readonly (readonly [string, Line])[]
     ...settingFacts(integration)
       .filter(([label]) => label !== "Name")
       .map(([label, text]) => [label, { data: text, max: 400 }] as const),
+    ...parameterFacts("connection", connection ?? {}).map(([label, text]) =>
+      [label, { data: text, max: 400 }] as const
+    ),
   ];
 }
 

@@ -171,6 +171,18 @@ Deno.test("/show apono joins v4 with the details of v2, and does without them", 
   assert.match(everything(await read(account, "/show apono Kubernetes Edge")), /did not say/);
 });
 
+Deno.test("/show apono shows what v2 says of the connection, without its secrets", async () => {
+  for (const api of ["v4", "v2"] as const) {
+    await using account = openAccount({ api });
+    account.emulator.world.integrations[4]!.connection = { endpoint: "db:5432", auth_token: "hunter2" };
+    const facts = new Map(factsOf(await read(account, "/show apono Orders DB")));
+    assert.deepEqual([facts.get("connection.endpoint"), facts.get("connection.auth_token")], [
+      "db:5432",
+      "hidden",
+    ]);
+  }
+});
+
 Deno.test("/show apono hides secrets, wherever they are", async () => {
   await using account = openAccount();
   const stored = account.emulator.world.integrations.find(({ name }) => name === "MySQL Legacy CRM")!;

@@ -33,7 +33,7 @@ export function v2View(stored: Stored, form: InstantForm): Record<string, unknow
     status: stored.status,
     details: stored.details,
     provisioner_id: stored.connector_id,
-    connection: {},
+    connection: stored.connection ?? {},
     last_sync_time: stored.synced && instant(stored.synced, form),
     metadata: stored.integration_config,
     secret_config: v2Secret(stored),

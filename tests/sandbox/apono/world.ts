@@ -27,6 +27,8 @@ export interface Stored {
   status: Status | string;
   details: string | null;
   connector_id: string | null;
+  /** Shown by v2 alone. */
+  connection?: Record<string, unknown>;
   /** Seconds and nanoseconds since the epoch. */
   synced: { seconds: number; nanos: number } | null;
   /** When a refresh or a first load ends, epoch ms. */
