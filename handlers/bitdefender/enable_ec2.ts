@@ -5,6 +5,7 @@ import {
   type Card,
   type Context,
   type JsonObject,
+  type Nothing,
   operationsOf,
   type Receipt,
   type Undo,
@@ -41,7 +42,7 @@ type Way =
   | { readonly by: "role"; readonly role: string; readonly account: string }
   | { readonly by: "keys"; readonly key: string };
 
-/** With a role or with keys. Never "nothing to change": others may have set up something else outside this bot. */
+/** Sets up Amazon EC2 for a company, with a cross-account role or with access keys. */
 export const enableEc2 = change({
   verb: "enable",
   target: "ec2",
@@ -99,7 +100,10 @@ function checkedKey(key: string): string {
   );
 }
 
-async function plan(context: Context<Bitdefender>, asked: z.output<typeof input>): Promise<Ec2Plan> {
+async function plan(
+  context: Context<Bitdefender>,
+  asked: z.output<typeof input>,
+): Promise<Ec2Plan | Nothing> {
   const way = wayOf(asked);
   const company = await resolveCompany(context, asked.company);
   const also = way.by === "role" ? way.account : undefined;
@@ -107,6 +111,9 @@ async function plan(context: Context<Bitdefender>, asked: z.output<typeof input>
     readEc2State(context, company, await recorded(context, company.id), also),
     lookAlikes(context, company),
   ]);
+  if (way.by === "role" && before.role === way.role && before.listed[way.account] === true) {
+    return { nothing: isThere(company.name, way) };
+  }
   return {
     input: { company: company.id, ...typedWay(way) },
     target: targetOf(company),
@@ -136,15 +143,23 @@ function render(plan: Ec2Plan): Card {
   };
 }
 
+/** As far as can be known: nobody is told of a role that was changed outside this bot. */
+function isThere(name: string, { role, account }: Way & { by: "role" }): Line {
+  return [
+    "This bot has set up EC2 of ",
+    { data: name },
+    " with ",
+    { code: role },
+    ` already, and GravityZone lists it for AWS account ${account}. If it was changed elsewhere since, `,
+    "/disable ec2 first",
+  ];
+}
+
 function warnings({ before }: Ec2Plan, way: Way): readonly Line[] {
-  if (way.by === "keys") return [];
-  if (before.externalId === null) {
-    return [
-      "No external ID was generated yet, so the role cannot trust GravityZone: /rotate externalid first.",
-    ];
-  }
-  const known = before.role === way.role && before.listed[way.account] === true;
-  return known ? ["This bot has enabled it with this role: it may be set up like that already."] : [];
+  if (way.by === "keys" || before.externalId !== null) return [];
+  return [
+    "No external ID was generated yet, so the role cannot trust GravityZone: /rotate externalid first.",
+  ];
 }
 
 /** As it goes to the vendor; the secret key is not known here and never will be. */

@@ -60,6 +60,14 @@ Deno.test("/enable ec2: a change that can be undone says how, and one of risk wr
   assert.match(textOf(card), /^Why +no reason given · asked by Ana/m);
 });
 
+Deno.test("/enable ec2: what this bot has set up already is said, and nothing is asked for", async () => {
+  await using desk = await openDesk();
+  await desk.carryOut(`/enable ec2 Globex role=${ROLE}`);
+  await desk.say(ANA, `/enable ec2 Globex role=${ROLE}`);
+  assert.equal((await desk.changes()).length, 1);
+  assert.match(desk.whispers(ANA).at(-1) ?? "", /This bot has set up EC2 of Globex with .* already/);
+});
+
 Deno.test("/enable kaseya: what is so already is said, and nothing is asked for", async () => {
   await using desk = await openDesk();
   await desk.say(ANA, "/enable kaseya 2");

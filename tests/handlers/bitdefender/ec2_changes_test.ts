@@ -109,19 +109,23 @@ Deno.test("/enable ec2 role= is undone by disabling, from exactly the state that
   assert.deepEqual([...at.recall], [[`ec2:${ids.acmeLabs}:off`, "disabled"]]);
 });
 
-Deno.test("/enable ec2 role= can be asked for again: someone may have changed the role elsewhere", async () => {
+Deno.test("/enable ec2 role= has nothing to do only when the role is recorded and listed", async () => {
   await using at = rig();
+  const enable = changeOf("enable", "ec2");
+  const input = { company: "Acme Corp", role: ROLE };
+  const unrecorded = await enable.plan(at.context, input);
+  assert.ok(!("nothing" in unrecorded));
   recordAcmeCorp(at);
-  const other = { by: "role", roleArn: `${ROLE}-of-another`, accountId: "111222345123" } as const;
-  ec2Of(at.vendor.world, ids.acmeCorp).configured = other;
-  const plan = await at.plan("enable", "ec2", { company: "Acme Corp", role: ROLE });
-  const card = changeOf("enable", "ec2").render(plan);
-  assert.deepEqual(card.warnings?.map(plain), [
-    "This bot has enabled it with this role: it may be set up like that already.",
-    "Not to be confused with Acme Corporation",
-  ]);
-  await at.run("enable", "ec2", plan);
-  assert.deepEqual(ec2Of(at.vendor.world, ids.acmeCorp).configured, { ...other, roleArn: ROLE });
+  const nothing = await enable.plan(at.context, input);
+  assert.ok("nothing" in nothing);
+  assert.equal(
+    plain(nothing.nothing),
+    `This bot has set up EC2 of Acme Corp with ${ROLE} already, and GravityZone lists it for AWS account ` +
+      "111222345123. If it was changed elsewhere since, /disable ec2 first",
+  );
+  at.vendor.faults.always(LOOK_UP, METHOD_NOT_FOUND);
+  const blind = await enable.plan(at.context, input);
+  assert.ok(!("nothing" in blind));
 });
 
 Deno.test("/enable ec2 role= that replaces a recorded role says so, and is undone to that role", async () => {
