@@ -103,6 +103,15 @@ Deno.test("SIGTERM to a bot that polls and has nothing to do ends it at once", a
   assert.ok(performance.now() - began < 3000, `it took ${performance.now() - began} ms`);
 });
 
+Deno.test("GET /metrics tells what the bot's memory is, and no number that it may not know", async () => {
+  await using outside = openOutside({ DATABASE_URL: "sqlite::memory:" });
+  await outside.launch();
+  const text = await (await fetch(`${outside.url}/metrics`)).text();
+  const resident = Number(/^process_resident_memory_bytes (\d+)$/m.exec(text)?.[1]);
+  assert.ok(resident > 10_000_000, String(resident));
+  assert.doesNotMatch(text, /^process_(virtual_memory_bytes|heap_bytes|open_fds|max_fds) 0$/m);
+});
+
 async function isGone(url: string): Promise<boolean> {
   try {
     await (await fetch(`${url}/healthz`)).text();
