@@ -38,6 +38,13 @@ export function textOf(spans: readonly Span[]): string {
   return spans.map((span) => span.text).join("");
 }
 
+const ONE_LINE: LineLimit = { units: 300, spans: 20 };
+
+/** A line's words, for pages and whatever else knows no looks. */
+export function wordsOf(line: Line): string {
+  return textOf(spansOf(line, ONE_LINE).spans);
+}
+
 /** Makes all of a line bold, but for its code. */
 export function bold(spans: readonly Span[]): Span[] {
   return spans.map((span) => span.code ? span : { ...span, bold: true });

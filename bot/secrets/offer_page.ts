@@ -1,20 +1,17 @@
 import { html } from "hono/html";
 import { stateLine } from "../changes/card.ts";
-import { spansOf, textOf, utc } from "../render/span.ts";
+import { utc, wordsOf } from "../render/span.ts";
 import type { Markup } from "./layout.ts";
 import type { Credentials, OpenOffer } from "./offers.ts";
 
-const ONE_LINE = { units: 300, spans: 20 };
-
 /** What waits behind the button; none of it is secret. */
 export function offered({ change, labels, expiresAt }: OpenOffer): Markup {
-  const { spans } = spansOf(stateLine(change).title, ONE_LINE);
   return html`
     <dl>
       <dt>What</dt>
       <dd>${labels}</dd>
       <dt>Change</dt>
-      <dd>${change.code} · ${textOf(spans)}</dd>
+      <dd>${change.code} · ${wordsOf(stateLine(change).title)}</dd>
       <dt>Until</dt>
       <dd>${utc(expiresAt)}</dd>
     </dl>

@@ -1,10 +1,11 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { html, raw } from "hono/html";
+import { utc } from "../render/span.ts";
 import { type Markup, show } from "./layout.ts";
 import { offered, revealed } from "./offer_page.ts";
 import type { Offers } from "./offers.ts";
-import type { Secrets } from "./secrets.ts";
+import type { OpenEntry, Secrets } from "./secrets.ts";
 
 const MOST_BODY_BYTES = 64 * 1024;
 const TOKEN = /^[\w-]{43}$/;
@@ -25,7 +26,7 @@ export function createSecretPages({ secrets, offers }: SecretPagesOptions): Hono
     const token = context.req.param("token");
     if (!TOKEN.test(token)) return context.notFound();
     const entry = await secrets.find(token);
-    if (entry) return show(context, 200, "Enter the secret", form(entry.fields));
+    if (entry) return show(context, 200, "Enter the secret", form(entry));
     const offer = await offers.find(token);
     return offer ? show(context, 200, "A credential for you", offered(offer)) : gone(context);
   });
@@ -46,14 +47,14 @@ export function createSecretPages({ secrets, offers }: SecretPagesOptions): Hono
         context,
         400,
         "Enter the secret",
-        form(entry.fields, "Nothing was stored: what came is no form."),
+        form(entry, "Nothing was stored: what came is no form."),
       );
     }
     const values = Object.fromEntries(entry.fields.map((field) => [field, textOf(body.get(field))]));
     const empty = entry.fields.filter((field) => values[field] === "");
     if (empty.length > 0) {
       const problem = `Nothing was stored: ${empty.join(", ")} ${empty.length === 1 ? "is" : "are"} empty.`;
-      return show(context, 400, "Enter the secret", form(entry.fields, problem));
+      return show(context, 400, "Enter the secret", form(entry, problem));
     }
     if (!await secrets.enter(token, values)) return gone(context);
     return show(
@@ -92,9 +93,15 @@ function gone(context: Context): Promise<Response> {
   );
 }
 
-function form(fields: readonly string[], problem?: string): Markup {
+function form({ fields, purpose, expiresAt }: OpenEntry, problem?: string): Markup {
   return html`
     ${problem ? html`<p class="problem" role="alert">${problem}</p>` : ""}
+    <dl>
+      <dt>For</dt>
+      <dd>${purpose}</dd>
+      <dt>Until</dt>
+      <dd>${utc(expiresAt)}</dd>
+    </dl>
     <form method="post" autocomplete="off">
       ${fields.map(input)}
       <button type="submit">Send it to the bot</button>

@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import type { Line } from "../../handlers/reply.ts";
 import type { Invocation } from "../changes/invocation.ts";
 import type { Store } from "../store/store.ts";
+import { wordsOf } from "../render/span.ts";
 import { appendAudit } from "../store/audit.ts";
-import { newHandle, putPrompt } from "../store/prompts.ts";
+import { findPromptEver, newHandle, putPrompt } from "../store/prompts.ts";
 import { orAway } from "../store/away.ts";
 import type { Queryable, SecretEntriesTable } from "../store/schema.ts";
 import type { Turn } from "../turn.ts";
@@ -34,6 +35,9 @@ export interface PrivateLink {
 /** A page that waits for its secrets. */
 export interface OpenEntry {
   readonly fields: readonly string[];
+  /** What they are for, in words of the card's title. */
+  readonly purpose: string;
+  readonly expiresAt: number;
 }
 
 /** Secrets go around the chat: entered on a page, sealed until the change runs, wiped when the request ends. */
@@ -61,7 +65,10 @@ export const waitingShape = z.object({
   threadId: z.number().optional(),
   messageId: z.number().optional(),
 });
-export type Waiting = z.output<typeof waitingShape>;
+type Waiting = z.output<typeof waitingShape>;
+
+/** Kept beside it for whoever opens the page; an earlier version kept none. */
+const purposeShape = z.object({ purpose: z.string().default("the request that the link came with") });
 
 /** An update of our own making, in the same inbox as Telegram's: it survives a crash like they do. */
 export const continuationShape = z.object({ countersign: z.literal("secrets_entered"), request: z.string() });
@@ -104,7 +111,8 @@ export function createSecrets({ store, vault, pageUrl, sendPrivately }: SecretsO
           sealed: null,
           used_at: null,
         }))).execute();
-        const waiting: Waiting = {
+        const waiting: Waiting & z.output<typeof purposeShape> = {
+          purpose: wordsOf(title),
           invocation: { ...invocation, handle: request },
           person: turn.person,
           chat: { id: turn.chat.id, type: turn.chat.type },
@@ -143,7 +151,11 @@ export function createSecrets({ store, vault, pageUrl, sendPrivately }: SecretsO
     },
     async find(token) {
       const rows = await openRows(token);
-      return rows.length === 0 ? undefined : { fields: rows.map((row) => row.field) };
+      const [first] = rows;
+      const prompt = first && await findPromptEver(store, first.request);
+      if (!first || !prompt) return undefined;
+      const { purpose } = purposeShape.parse(JSON.parse(prompt.body));
+      return { fields: rows.map((row) => row.field), purpose, expiresAt: first.expires_at };
     },
     async enter(token, values) {
       const rows = await openRows(token);

@@ -98,3 +98,21 @@ Deno.test("the secret page: a token that is none is not found, and one that was 
   assert.equal(await statusOf(enter(`${desk.url}/secret/${"A".repeat(43)}`, { secret: SECRET })), 410);
   assert.equal(await statusOf(fetch(`${desk.url}/secret/${"A".repeat(43)}`, { method: "DELETE" })), 404);
 });
+
+Deno.test("the secret page: says what the secret is for and until when, so that two open ones differ", async () => {
+  await using desk = await openDesk();
+  const pages: string[] = [];
+  for (const company of ["Globex", "Initech"]) {
+    await desk.say(ANA, `/enable ec2 ${company} key=AKIAIOSFODNN7EXAMPLE secret=?`);
+    const link = linkOf(desk, ANA);
+    pages.push(await (await fetch(link)).text(), await (await enter(link, { secret: "" })).text());
+  }
+  const facts = pages.map((page) => /<dl>.*<\/dl>/s.exec(page)?.[0].replace(/<[^>]*>|\s+/g, " ").trim());
+  for (const [index, fact] of facts.entries()) {
+    const company = index < 2 ? "Globex" : "Initech";
+    assert.match(
+      fact ?? "",
+      new RegExp(`^For +Enable .*${company}.* Until +\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d UTC$`),
+    );
+  }
+});
