@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { addDetails } from "./halo/details.ts";
 import { type HaloFault, respond } from "./halo/faults.ts";
-import { guarded, parseBody, type State } from "./halo/guard.ts";
+import { guarded, isInt32, parseBody, type State, withJson } from "./halo/guard.ts";
 import { isRunning, LIVE, type TenableExport } from "./halo/live.ts";
 import { type Schema, SCHEMAS } from "./halo/schemas.ts";
 import { createWorld, haloTime, type Stored } from "./halo/world.ts";
@@ -100,7 +100,11 @@ function createState(options: HaloOptions, fetch: Halo["fetch"]): State {
 async function grant(context: Context, state: State): Promise<Response> {
   const { clientId = "client", clientSecret = "client-secret", tenant, tokenLifeSeconds = 3_600 } =
     state.options;
-  const form = parseBody(await context.req.text(), context.req.header("content-type") ?? null);
+  const contentType = context.req.header("content-type") ?? "";
+  if (!contentType.startsWith("application/x-www-form-urlencoded")) {
+    return respond(400, { error: "invalid_request" });
+  }
+  const form = parseBody(await context.req.text(), contentType);
   const { grant_type, client_id, client_secret, scope } = Object(form);
   if (grant_type !== "client_credentials") return respond(400, { error: "unsupported_grant_type" });
   if (client_id !== clientId || client_secret !== clientSecret) {
@@ -122,6 +126,9 @@ function addLive(api: Hono, state: State): void {
       const details = state.records.KaseyaVSAXDetails ?? [];
       const record = details.find(({ id }) => id === Number(context.req.param("id")));
       if (!record) return respond(404);
+      if (webhookId && record.webhook_id) {
+        return respond(400, { Message: "A webhook is already registered." });
+      }
       record.webhook_id = webhookId;
       return respond(200, record);
     });
@@ -132,13 +139,16 @@ function addLive(api: Hono, state: State): void {
 function addExport(api: Hono, state: State): void {
   const { exports } = state;
   api.post("/Tenable/Export", (context) =>
-    guarded(context, state, async () => {
-      const body = parseBody(await context.req.text(), "application/json");
-      if (Array.isArray(body)) return respond(400, { error: "The request body is not valid." });
-      if (isRunning(exports.at(-1))) return respond(400, { Message: "An export is already in progress." });
-      exports.push(queued(Object(body).chunk_size ?? null, exports.length + 1, state.now()));
-      return respond(200, exports.at(-1));
-    }));
+    guarded(context, state, () =>
+      withJson(context, (body) => {
+        const { chunk_size = null } = Object(body);
+        if (Array.isArray(body) || (chunk_size !== null && !isInt32(chunk_size))) {
+          return respond(400, { error: "The request body is not valid." });
+        }
+        if (isRunning(exports.at(-1))) return respond(400, { Message: "An export is already in progress." });
+        exports.push(queued(chunk_size, exports.length + 1, state.now()));
+        return respond(200, exports.at(-1));
+      })));
   api.get(
     "/Tenable/Status",
     (context) => guarded(context, state, () => respond(200, exports.at(-1) ? { ...exports.at(-1) } : {})),

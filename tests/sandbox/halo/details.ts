@@ -1,6 +1,6 @@
 import type { Context, Hono } from "hono";
 import { respond } from "./faults.ts";
-import { guarded, parseBody, type State } from "./guard.ts";
+import { guarded, isInt32, type State, withJson } from "./guard.ts";
 import type { Schema } from "./schemas.ts";
 import { haloTime, type Stored } from "./world.ts";
 
@@ -24,7 +24,12 @@ export function addDetails(api: Hono, state: State): void {
       }));
     api.post(
       `/${resource}`,
-      (context) => guarded(context, state, () => save(context, state, resource, schema)),
+      (context) =>
+        guarded(
+          context,
+          state,
+          () => withJson(context, (body) => save(context, body, state, resource, schema)),
+        ),
     );
     api.delete(`/${resource}/:id`, (context) =>
       guarded(context, state, () => {
@@ -50,12 +55,17 @@ function view(resource: string, record: Stored, context: Context): Stored {
   return { ...shown, _warning: "", unknown_to_older_clients: 1 };
 }
 
-async function save(context: Context, state: State, resource: string, schema: Schema): Promise<Response> {
-  const body = parseBody(await context.req.text(), "application/json");
-  if (!Array.isArray(body)) {
+function save(
+  context: Context,
+  body: unknown,
+  state: State,
+  resource: string,
+  schema: Schema,
+): Response {
+  if (!Array.isArray(body) || body.length === 0) {
     return respond(400, { title: "One or more validation errors occurred.", status: 400 });
   }
-  const wrong = body.map((entry) => mistake(entry, schema)).find(Boolean);
+  const wrong = body.map((entry) => mistake(entry, schema, resource)).find(Boolean);
   if (wrong) return respond(400, wrong);
   const stored = state.records[resource] ??= [];
   const unknown = body.find(({ id }) => id && !stored.some((record) => record.id === id));
@@ -69,17 +79,33 @@ async function save(context: Context, state: State, resource: string, schema: Sc
 }
 
 /** What the model binding would say to a property of the wrong type. */
-function mistake(entry: unknown, schema: Schema): string | undefined {
+function mistake(entry: unknown, schema: Schema, resource: string): string | undefined {
   if (typeof entry !== "object" || entry === null) return "The request body is not valid.";
   const wrong = Object.entries(entry).find(([field, value]) =>
     value !== null && !fits(value, schema.get(field))
   );
-  return wrong && `Error converting value for '${wrong[0]}'.`;
+  if (wrong) return `Error converting value for '${wrong[0]}'.`;
+  const isLong = ([field, value]: [string, unknown]) =>
+    typeof value === "string" && value.length > (SIZES[`${resource}.${field}`] ?? SIZES[field] ?? Infinity);
+  return Object.entries(entry).some(isLong) ? "String or binary data would be truncated." : undefined;
 }
+
+/** The database's columns, by the field of every resource or of one. */
+const SIZES: Readonly<Record<string, number>> = {
+  name: 250,
+  url: 1_000,
+  username: 1_000,
+  token_id: 250,
+  "ArmisDetails.url": 250,
+  "KaseyaVSAXDetails.url": 250,
+  "SentinelOneDetails.url": 500,
+  "SophosDetails.name": 1_000,
+  "SophosDetails.client_id": 250,
+};
 
 function fits(value: unknown, type: ReturnType<Schema["get"]>): boolean {
   if (type === undefined) return true;
-  if (type === "int") return Number.isInteger(value);
+  if (type === "int") return isInt32(value);
   if (type === "bool") return typeof value === "boolean";
   if (type === "dt") return typeof value === "string" && instantOf(value) !== null;
   return type === "array" ? Array.isArray(value) : typeof value === "string";

@@ -57,6 +57,18 @@ function refuse(call: HaloCall, state: State): Response | undefined {
   return token && token.scoped && now < token.until ? undefined : respond(401);
 }
 
+/** A route with a JSON body: any other kind is refused before it is read. */
+export async function withJson(context: Context, answer: (body: unknown) => Response): Promise<Response> {
+  const contentType = context.req.header("content-type") ?? "";
+  if (!/^(application|text)\/([\w.-]+\+)?json\b/.test(contentType)) return respond(415);
+  return answer(parseBody(await context.req.text(), contentType));
+}
+
+/** HaloPSA's integers have 32 bits. */
+export function isInt32(value: unknown): boolean {
+  return Number.isInteger(value) && value === (Number(value) | 0);
+}
+
 export function parseBody(text: string, contentType: string | null): unknown {
   if (contentType?.startsWith("application/x-www-form-urlencoded")) {
     return Object.fromEntries(new URLSearchParams(text));
