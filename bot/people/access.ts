@@ -54,6 +54,7 @@ function decideRole(policy: Policy, question: Question): Decision {
   const missing: ReasonCode = need === "request" ? "not_operator" : "not_approver";
   const list = listFor(policy, need);
   if (list) return list.has(question.personId) ? ALLOWED : refuse(missing);
+  if (!policy.adminChats.some((id) => id < 0)) return refuse("no_group");
   if (question.membership === undefined) return refuse("membership_unknown");
   return question.membership ? ALLOWED : refuse("not_member");
 }

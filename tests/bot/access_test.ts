@@ -265,6 +265,16 @@ chatTest(
   ],
 );
 
+chatTest("Where no group is let in yet, a change is refused for want of one, not of membership", {
+  environment: { ADMIN_CHATS: String(ANA), OPERATORS: undefined, APPROVERS: undefined },
+}, [{
+  said: "/disable ec2 Globex reason=test",
+  by: ANA,
+  in: ANA,
+  answered: "There is no group among ADMIN_CHATS",
+  audited: ["refused no_group"],
+}]);
+
 const membersOnly = { OPERATORS: undefined, APPROVERS: undefined };
 
 chatTest("Without lists, Telegram is asked who is a member", { environment: membersOnly }, [
