@@ -18,19 +18,21 @@ const failedAnswer = z.object({
 export function errorIn(body: unknown): RpcRefusal | undefined {
   const error = failedAnswer.safeParse(body).data?.error;
   if (!error) return undefined;
-  const words = error.data?.details || error.message;
-  return { kind: kindOf(error.code, words), words };
+  const details = error.data?.details;
+  const words = details || error.message;
+  return { kind: kindOf(error.code, words, Boolean(details)), words };
 }
 
-function kindOf(code: number, words: string): FailureKind {
+function kindOf(code: number, words: string, isExplained: boolean): FailureKind {
   if (/invalid api key|authorization header/i.test(words)) return "credentials_refused";
+  if (code === SERVER_ERROR && isExplained) return "rejected";
   return REFUSALS.get(code) ?? "unexpected_reply";
 }
 
-/**
- * The numbers which say that a request was not carried out. After any other, such as the -32000 of a server error,
- * it may have been all the same.
- */
+/** GravityZone's usual number for what it does not want to do; without a reason it may have failed half-way. */
+const SERVER_ERROR = -32000;
+
+/** The numbers which say that a request was not carried out. After any other it may have been all the same. */
 const REFUSALS: ReadonlyMap<number, FailureKind> = new Map([
   [-32700, "rejected"],
   [-32600, "rejected"],

@@ -49,11 +49,17 @@ const ROWS: readonly Row[] = [
     evidence: /The external ID is now/,
   },
   {
-    what: "an error of the vendor's own inside HTTP 200, before it took effect",
+    what: "a refusal with its reason",
     fault: { error: { code: -32000, message: "Server error", details: "The license has expired." } },
     state: "not applied",
+    evidence: /Nothing was changed\. GravityZone said: “The license has expired\.”/,
+  },
+  {
+    what: "an error of the vendor's own inside HTTP 200, before it took effect",
+    fault: { error: { code: -32000, message: "Server error" } },
+    state: "not applied",
     evidence:
-      /error of its own\. GravityZone said: “The license has expired\.”\. The external ID is the one from before\./,
+      /error of its own\. GravityZone said: “Server error”\. The external ID is the one from before\./,
   },
   {
     what: "an error of the vendor's own inside HTTP 200, after it took effect",
