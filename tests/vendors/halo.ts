@@ -44,7 +44,10 @@ const ofAll: readonly Conversation[] = [
   {
     name: "/update armis with id= beside the id says that the id stands alone",
     said: "/update armis 1 id=7",
-    refused: ['<id or name> is a word of its own and not set with an option. Leave out "id=7".', "/update armis 1"],
+    refused: [
+      '<id or name> is a word of its own and not set with an option. Leave out "id=7".',
+      "/update armis 1",
+    ],
   },
   {
     name: "/update sophos takes the vendor's own body in a document that it replies to",
