@@ -19,6 +19,7 @@ const { read } = operationsOf<Bitdefender>("bitdefender");
 /** A longer list does not fit a phone: the problems stay on the screen, all of it goes as a file. */
 const MOST_ROWS = 30;
 const MOST_PROBLEMS = 20;
+const MOST_SETTINGS = 5;
 
 interface Status extends ConfiguredIntegrations {
   /** Absent for the key's own company. */
@@ -190,11 +191,12 @@ function fileOf(sorted: readonly Integration[], at: number): Attachment {
   return { name: `bitdefender-integrations-${day}.csv`, mime: "text/csv", content: toCsv(header, rows) };
 }
 
-/** What else a list for a phone has no room for; a longer list has it in its file. */
+/** What a list for a phone has no room for, of the worst; a long list has all of it in its file. */
 function settingsOf(sorted: readonly Integration[]): readonly Block[] {
   if (sorted.length === 0) return [];
-  const blocks: Block[] = [{ kind: "list", items: sorted.map(settingsLine) }];
-  return [{ kind: "details", summary: "settings and ids", blocks }];
+  const blocks: Block[] = [{ kind: "list", items: sorted.slice(0, MOST_SETTINGS).map(settingsLine) }];
+  const whose = sorted.length > MOST_SETTINGS ? ` of the first ${MOST_SETTINGS}` : "";
+  return [{ kind: "details", summary: `settings and ids${whose}`, blocks }];
 }
 
 function settingsLine(entry: Integration): Line {

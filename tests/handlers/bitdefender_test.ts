@@ -24,6 +24,7 @@ Deno.test("/status bitdefender puts the problems first and folds the rest", asyn
     "vcenter-us · 679b6952a5d00afed2030001 · port 443 · as svc-gravityzone · VMs and Templates · TLS verified · " +
       `retries every 5 s, 3 at most · virtualization · company ${ids.northwind}`,
   );
+  assert.equal(rowsOf(reply.blocks).filter((row) => row.includes(" · port 443 · ")).length, 5);
   assert.equal(plain(reply.footer ?? ""), "as of 2026-03-14T03:12:00.000Z");
   assert.equal(reply.file, undefined);
   assert.equal(at.vendor.calls.length, 1);
@@ -46,7 +47,7 @@ Deno.test("/status bitdefender says every documented status in words, and unknow
   at.vendor.world.integrations.set(ids.northwind, all);
   const reply = await at.read("status", "bitdefender");
   const rows = rowsOf(reply.blocks).map((row) => row.replace(/ · v\d\.example.*$/, ""));
-  assert.deepEqual(rows.slice(0, rows.indexOf("▸ settings and ids")), [
+  assert.deepEqual(rows.slice(0, rows.indexOf("▸ settings and ids of the first 5")), [
     "Error 1 · Action required 1 · License usage reached 1 · Not licensed 1 · Stopped 1 · Unknown (9) 1 · " +
     "Pending 1 · Available 1 · Active 1",
     "v6 | Error | VMware",

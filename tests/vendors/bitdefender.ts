@@ -24,7 +24,7 @@ export const conversations: readonly Conversation[] = [
     asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
   },
   {
-    name: "/status bitdefender shows every field of the page, folded, however few integrations there are",
+    name: "/status bitdefender shows every field of the page, folded, of the worst",
     said: "/status bitdefender",
     answered: [
       /vcenter-eu · 679b\w+ · port 443 · as svc-gravityzone · VMs and Templates · TLS verified · retries every 5 s, 3 at most · virtualization · company 52f0c1a0e6a0b4f6c9d0e2b7/,
