@@ -31,7 +31,7 @@ export function judged(fields: readonly Compared[]): Pick<Verdict, "state" | "ev
 }
 
 /** The labels with commas between them. */
-export function labelsOf(fields: readonly Pick<Compared, "label">[]): readonly Inline[] {
+function labelsOf(fields: readonly Pick<Compared, "label">[]): readonly Inline[] {
   return joined(fields.map(({ label }) => label), ", ");
 }
 

@@ -1,10 +1,11 @@
+import { typed } from "../../handlers/typed.ts";
 import type { z } from "zod";
 import type { Json } from "../../handlers/operation.ts";
 import { closest } from "./closest.ts";
 import { headOf } from "./command.ts";
 import type { Field } from "./field.ts";
 import { type Line, retyped } from "./line.ts";
-import { allOf, Mistake, oneOf, typed } from "./mistake.ts";
+import { allOf, Mistake, oneOf } from "./mistake.ts";
 
 export type Issue = z.core.$ZodIssue;
 

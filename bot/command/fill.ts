@@ -1,3 +1,4 @@
+import { typed } from "../../handlers/typed.ts";
 import type { Json } from "../../handlers/operation.ts";
 import { slipOf } from "./closest.ts";
 import type { Field } from "./field.ts";
@@ -14,7 +15,7 @@ import {
 } from "./line.ts";
 import { ASK } from "./literal_secret.ts";
 import { strayWord, tornJson, tornOption, unexpectedWord, unknownOption } from "./misplaced.ts";
-import { Mistake, typed } from "./mistake.ts";
+import { Mistake } from "./mistake.ts";
 import type { Pair } from "./word.ts";
 
 /** What was typed, by the field it belongs to; not yet checked by the command's schema. */

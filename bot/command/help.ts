@@ -1,7 +1,8 @@
+import { typed } from "../../handlers/typed.ts";
 import type { Block, Line, Reply } from "../../handlers/reply.ts";
 import { closest } from "./closest.ts";
 import { type Aliases, type Command, headOf, isChange, targetNamed } from "./command.ts";
-import { oneOf, typed } from "./mistake.ts";
+import { oneOf } from "./mistake.ts";
 import { buttonFor } from "./refusal.ts";
 import { takesDocument, usageOf } from "./usage.ts";
 

@@ -1,8 +1,9 @@
+import { typed } from "../../handlers/typed.ts";
 import { closest, slipOf } from "./closest.ts";
 import { headOf } from "./command.ts";
 import type { Field } from "./field.ts";
 import { choiceOf, extraNamed, extrasOf, has, type Line, optionNamed, retyped } from "./line.ts";
-import { Mistake, oneOf, typed } from "./mistake.ts";
+import { Mistake, oneOf } from "./mistake.ts";
 import { quote, type Word } from "./word.ts";
 
 /** `role= arn…`, `role =arn…` and `role = arn…`: an option torn apart. Undefined when the word is none of these. */

@@ -1,5 +1,3 @@
-export { typed } from "../../handlers/typed.ts";
-
 export type MistakeCode =
   | "unknown_verb"
   | "unknown_target"

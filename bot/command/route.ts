@@ -1,8 +1,9 @@
+import { typed } from "../../handlers/typed.ts";
 import { closest } from "./closest.ts";
 import { type Aliases, type Command, headOf, targetNamed } from "./command.ts";
 import { fill } from "./fill.ts";
 import { lineOf } from "./line.ts";
-import { Mistake, oneOf, typed } from "./mistake.ts";
+import { Mistake, oneOf } from "./mistake.ts";
 import { type Word, wordsOf } from "./word.ts";
 
 export interface Route<C extends Command> {
