@@ -6,16 +6,16 @@ import {
   databaseUrl,
   durationOf,
   endsIn,
+  enumeration,
   hostName,
   key32,
-  oneOf,
   personIds,
   portNumber,
   publicUrl,
+  telemetryProblem,
   webhookSecretList,
   webUrl,
-} from "./setting.ts";
-import { telemetryProblem } from "./telemetry.ts";
+} from "./settings.ts";
 
 /** One line of the README's environment table and of `.env.example`. */
 interface Variable {
@@ -132,7 +132,7 @@ export function readConfig(environment: Environment): Config {
     approvalTtlMs: check("APPROVAL_TTL", durationOf(1000)) ?? 0,
     statusCacheTtlMs: check("STATUS_CACHE_TTL", durationOf(0)) ?? 0,
     ...readVendors(reader),
-    logLevel: check("LOG_LEVEL", oneOf(["debug", "info", "warning", "error"])) ?? "info" as const,
+    logLevel: check("LOG_LEVEL", enumeration(["debug", "info", "warning", "error"])) ?? "info" as const,
   };
   problems.push(...contradictions(config, environment));
   if (problems.length > 0) throw new ConfigError(problems);
@@ -204,7 +204,7 @@ function readVendors({ check, group }: Reader): Pick<Config, "bitdefender" | "ap
     apono: apono && {
       apiUrl: check("APONO_API_URL", webUrl) ?? "",
       token: apono.APONO_API_TOKEN,
-      api: check("APONO_API", oneOf(["v4", "v2"])) ?? "v4",
+      api: check("APONO_API", enumeration(["v4", "v2"])) ?? "v4",
     },
     opsramp: opsramp && {
       apiUrl: check("OPSRAMP_API_URL", webUrl) ?? "",

@@ -1,9 +1,9 @@
 import { systemClock } from "../clients/clock.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
-import { createCountersign } from "./countersign.ts";
+import { createCountersign } from "./app.ts";
 import { createLog, errorFields, type Log } from "./log.ts";
 import { createRedactor } from "./redact.ts";
-import { StoreUnusable } from "./store/unusable.ts";
+import { StoreOpenError } from "./store/database.ts";
 
 /** SIGTERM to exit takes at most ten seconds; a little is left for the process to end. */
 const DRAIN_MS = 8_000;
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   const bot = await createCountersign({ config, clock: systemClock, log, redactor }).catch((error) => {
     log.error(
       "store_not_opened",
-      error instanceof StoreUnusable ? { message: error.message } : errorFields(error),
+      error instanceof StoreOpenError ? { message: error.message } : errorFields(error),
     );
     Deno.exit(1);
   });

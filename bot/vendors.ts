@@ -1,8 +1,16 @@
-import type { CallOptions } from "../clients/http.ts";
+import { createApono } from "../clients/apono.ts";
+import { createBitdefender } from "../clients/bitdefender.ts";
+import type { Clock } from "../clients/clock.ts";
+import { createHalo } from "../clients/halo.ts";
+import type { CallEvent, CallOptions } from "../clients/http.ts";
+import type { OnToken } from "../clients/oauth.ts";
+import { createOpsRamp } from "../clients/opsramp.ts";
 import type { Context, Operation, PastChange, Vendor } from "../handlers/operation.ts";
-import type { Aliases } from "./command/command.ts";
-import { recall } from "./store/memory.ts";
-import type { Store } from "./store/store.ts";
+import { vendors } from "../handlers/registry.ts";
+import type { Config } from "./config.ts";
+import type { Aliases } from "./parser/command.ts";
+import type { Store } from "./store/database.ts";
+import { recall } from "./store/key_value.ts";
 
 /** A vendor and, where its credentials are set, its client. */
 export interface Connected {
@@ -89,4 +97,23 @@ function createCache(store: Store, ttlMs: number) {
       throw error;
     }
   };
+}
+
+/** Each vendor with its client, or without one where its credentials are not set. */
+export function connect(
+  config: Config,
+  { onToken, ...shared }: { clock: Clock; onCall: (event: CallEvent) => void; onToken: OnToken },
+): Connected[] {
+  const { bitdefender, apono, opsramp, halo } = config;
+  return [
+    pair(vendors.bitdefender, bitdefender && createBitdefender({ ...bitdefender, ...shared })),
+    pair(vendors.apono, apono && createApono({ ...apono, ...shared })),
+    pair(vendors.opsramp, opsramp && createOpsRamp({ ...opsramp, ...shared, onToken })),
+    pair(vendors.halo, halo && createHalo({ ...halo, ...shared, onToken })),
+  ];
+}
+
+/** Checks that vendor and client belong together; from here on the pair is handed around as one. */
+function pair<Client>(vendor: Vendor<Client>, client: Client | undefined): Connected {
+  return { vendor: vendor as Vendor<unknown>, client };
 }

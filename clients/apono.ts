@@ -5,7 +5,7 @@ import { createResources, type Resources } from "./apono/resources.ts";
 import { createV2, type V2 } from "./apono/v2.ts";
 import { createV4 } from "./apono/v4.ts";
 import type { Clock } from "./clock.ts";
-import { type CallEvent, createHttp, type Limits } from "./http.ts";
+import { type CallEvent, createHttp, type RateLimits } from "./http.ts";
 
 export interface AponoOptions {
   /** Without `/api`: "https://api.apono.io". */
@@ -14,7 +14,7 @@ export interface AponoOptions {
   /** Which API the integrations are managed by; v2 is for accounts that have nothing newer. */
   readonly api?: "v4" | "v2";
   readonly clock: Clock;
-  readonly limits?: Limits;
+  readonly limits?: RateLimits;
   readonly timeoutMs?: number;
   readonly onCall?: (event: CallEvent) => void;
 }
@@ -32,7 +32,7 @@ export interface Apono extends Catalog, Resources, Pick<V2, "refresh"> {
 }
 
 /** Apono states no limits; these keep us from being the ones to find them. */
-export const APONO_LIMITS: Limits = { concurrency: 8, burst: 50, perSecond: 10 };
+export const APONO_LIMITS: RateLimits = { concurrency: 8, burst: 50, perSecond: 10 };
 
 export function createApono(options: AponoOptions): Apono {
   const { apiUrl, token, api = "v4", clock, limits = APONO_LIMITS } = options;

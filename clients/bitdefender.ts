@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Bitdefender, methods } from "./bitdefender/methods.ts";
 import { errorIn } from "./bitdefender/rpc_error.ts";
 import type { Clock } from "./clock.ts";
-import { type CallEvent, type CallOptions, createHttp, type Limits } from "./http.ts";
+import { type CallEvent, type CallOptions, createHttp, type RateLimits } from "./http.ts";
 import { path } from "./path.ts";
 
 export {
@@ -24,12 +24,12 @@ export interface BitdefenderOptions {
   readonly clock: Clock;
   readonly onCall?: (event: CallEvent) => void;
   /** Below the documented ten calls a second for one key, with room for one screenful at once. */
-  readonly limits?: Limits;
+  readonly limits?: RateLimits;
   readonly timeoutMs?: number;
 }
 
 const VENDOR = "GravityZone";
-const LIMITS: Limits = { concurrency: 10, burst: 100, perSecond: 5 };
+const LIMITS: RateLimits = { concurrency: 10, burst: 100, perSecond: 5 };
 
 /** GravityZone's public API: JSON-RPC 2.0 over HTTPS, the key as the user of HTTP Basic. */
 export function createBitdefender(options: BitdefenderOptions): Bitdefender {

@@ -89,7 +89,7 @@ export function nextStep(failure: Failure, credentials?: readonly string[]): str
   if (failure.ambiguous) {
     return `The change may have taken effect and is not sent again: look at its state in ${failure.vendor} first.`;
   }
-  const later = duration(failure.retryAfterMs ?? 60_000);
+  const later = formatDuration(failure.retryAfterMs ?? 60_000);
   switch (failure.kind) {
     case "unreachable":
       return `Ask again in ${later}; if it lasts, check ${failure.vendor}'s own status and the configured address.`;
@@ -118,7 +118,7 @@ export function nextStep(failure: Failure, credentials?: readonly string[]): str
 }
 
 /** "30 s" or "4 min", rounded up: whoever waits that long does not come too early. */
-export function duration(ms: number): string {
+export function formatDuration(ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / 1_000));
   return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
 }

@@ -5,7 +5,7 @@ import { liveJson } from "./halo/live.ts";
 import type { Product } from "./halo/product.ts";
 import { type Integration, type Json, listOf, oneOf, savedOf } from "./halo/record.ts";
 import { explainRefusal } from "./halo/refusal.ts";
-import { type CallEvent, type CallOptions, createHttp, type Http, type Limits } from "./http.ts";
+import { type CallEvent, type CallOptions, createHttp, type Http, type RateLimits } from "./http.ts";
 import { createTokenKeeper, type OnToken } from "./oauth.ts";
 import { path } from "./path.ts";
 
@@ -19,7 +19,7 @@ export interface HaloOptions {
   /** Only for installations that HaloPSA hosts under a shared address. */
   readonly tenant?: string;
   readonly clock: Clock;
-  readonly limits?: Limits;
+  readonly limits?: RateLimits;
   readonly timeoutMs?: number;
   readonly onCall?: (event: CallEvent) => void;
   readonly onToken?: OnToken;
@@ -52,7 +52,7 @@ export interface Halo {
  * HaloPSA answers 429 to more than 300 requests in any five minutes. That is for it to say: who else uses the same
  * application is not known here, and to hold back by ourselves would make people wait minutes for what may be let in.
  */
-const LIMITS: Limits = { concurrency: 12, burst: 300, perSecond: 10 };
+const LIMITS: RateLimits = { concurrency: 12, burst: 300, perSecond: 10 };
 
 /** HaloPSA names no time with a 429; other clients find that five seconds is the least that helps. */
 const RATE_LIMIT_PAUSE_MS = 5_000;

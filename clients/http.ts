@@ -41,7 +41,7 @@ export interface Authorization {
   renew?(stale: string): void;
 }
 
-export interface Limits {
+export interface RateLimits {
   /** Calls at the same time. */
   readonly concurrency: number;
   /** A bucket of this many calls that may go out at once … */
@@ -82,7 +82,7 @@ export interface HttpOptions {
   readonly vendor: string;
   readonly baseUrl: string;
   readonly clock: Clock;
-  readonly limits: Limits;
+  readonly limits: RateLimits;
   readonly authorization?: Authorization;
   /** One attempt is given up after this long; 15 s unless said otherwise. */
   readonly timeoutMs?: number;

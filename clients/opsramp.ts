@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "./clock.ts";
 import { ClientError } from "./errors.ts";
-import { type CallEvent, type CallOptions, createHttp, type Explained, type Limits } from "./http.ts";
+import { type CallEvent, type CallOptions, createHttp, type Explained, type RateLimits } from "./http.ts";
 import { createTokenKeeper, type OnToken } from "./oauth.ts";
 import { type Installed, installedPage, installedSchema } from "./opsramp/installed.ts";
 import type { InstalledUpdate } from "./opsramp/update.ts";
@@ -28,7 +28,7 @@ export interface OpsRampOptions {
   readonly clock: Clock;
   readonly onCall?: (event: CallEvent) => void;
   readonly onToken?: OnToken;
-  readonly limits?: Limits;
+  readonly limits?: RateLimits;
   readonly timeoutMs?: number;
 }
 
@@ -51,7 +51,7 @@ export interface OpsRamp {
 
 const VENDOR = "OpsRamp";
 /** A client tenant may make 50 paginated reads and 50 writes a minute; beyond the burst a 429 says how long to wait. */
-const LIMITS: Limits = { concurrency: 6, burst: 40, perSecond: 5 };
+const LIMITS: RateLimits = { concurrency: 6, burst: 40, perSecond: 5 };
 /** The largest page that other clients of this search have been seen to use. */
 const PAGE_SIZE = 100;
 const MOST_PAGES = 200;

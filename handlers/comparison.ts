@@ -1,4 +1,4 @@
-import type { Verdict } from "./operation.ts";
+import type { Verification } from "./operation.ts";
 import { type Inline, type Line, line } from "./reply.ts";
 
 /** A changed field that was read back: as it was asked for, as it was before, or what else it is now. */
@@ -11,7 +11,7 @@ export interface Compared {
  * What the fields that can be read, at least one, say of the whole change. Only the old state in each of them means
  * that nothing was changed: a vendor may take a part, or keep a value in its own spelling.
  */
-export function judged(fields: readonly Compared[]): Pick<Verdict, "state" | "evidence"> {
+export function judged(fields: readonly Compared[]): Pick<Verification, "state" | "evidence"> {
   const asked = fields.filter(({ is }) => is === "asked");
   const before = fields.filter(({ is }) => is === "before");
   const others = fields.flatMap(({ label, is }) => typeof is === "string" ? [] : [{ label, now: is.now }]);

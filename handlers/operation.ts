@@ -59,7 +59,7 @@ interface Described {
   readonly names?: readonly NamesOfKind[];
 }
 
-export interface Read<Client, I extends Input, Output> extends Described {
+export interface ReadDefinition<Client, I extends Input, Output> extends Described {
   readonly input: I;
   run(context: Context<Client>, input: z.output<I>): Promise<Output>;
   /** Pure. */
@@ -125,7 +125,7 @@ export interface Receipt {
   readonly personal?: readonly { readonly label: string; readonly value: string }[];
 }
 
-export interface Verdict {
+export interface Verification {
   readonly state: "applied" | "accepted" | "not applied" | "unknown";
   /** What was seen, or why nothing can be seen. */
   readonly evidence: Line;
@@ -145,7 +145,7 @@ export type Undo =
   }
   | { readonly possible: false; readonly why: Line };
 
-export interface Change<Client, I extends Input, P extends Plan> extends Described {
+export interface ChangeDefinition<Client, I extends Input, P extends Plan> extends Described {
   readonly risk: "write" | "danger";
   readonly input: I;
   /**
@@ -161,7 +161,7 @@ export interface Change<Client, I extends Input, P extends Plan> extends Describ
   /** The one write. Secrets by field name. A `ClientError` with `ambiguous` set leads to a read-back, never to a second call. */
   apply(context: Context<Client>, plan: P, secrets: Readonly<Record<string, string>>): Promise<Receipt>;
   /** Reads the vendor back. `receipt` is absent when no usable answer came (timeout, crash). */
-  verify(context: Context<Client>, plan: P, receipt: Receipt | undefined): Promise<Verdict>;
+  verify(context: Context<Client>, plan: P, receipt: Receipt | undefined): Promise<Verification>;
   /** Known before approval, because the card says it. */
   undo(plan: P): Undo;
 }
@@ -206,7 +206,7 @@ export interface ChangeOperation extends Sealed {
   plan(context: Context<unknown>, input: JsonObject): Promise<Plan | Nothing>;
   render(plan: Plan): Card;
   apply(context: Context<unknown>, plan: Plan, secrets: Readonly<Record<string, string>>): Promise<Receipt>;
-  verify(context: Context<unknown>, plan: Plan, receipt: Receipt | undefined): Promise<Verdict>;
+  verify(context: Context<unknown>, plan: Plan, receipt: Receipt | undefined): Promise<Verification>;
   undo(plan: Plan): Undo;
 }
 
@@ -253,8 +253,8 @@ export interface Vendor<Client> {
  * asked for by `vendor`, and a plan only to the operation that made it.
  */
 export function operationsOf<Client>(vendor: string): {
-  read: <I extends Input, Output>(row: Read<Client, I, Output>) => ReadOperation;
-  change: <I extends Input, P extends Plan>(row: Change<Client, I, P>) => ChangeOperation;
+  read: <I extends Input, Output>(row: ReadDefinition<Client, I, Output>) => ReadOperation;
+  change: <I extends Input, P extends Plan>(row: ChangeDefinition<Client, I, P>) => ChangeOperation;
 } {
   return {
     read: (row) => ({
@@ -266,7 +266,7 @@ export function operationsOf<Client>(vendor: string): {
         return (view) => row.render(output, view);
       },
     }),
-    change: <I extends Input, P extends Plan>(row: Change<Client, I, P>): ChangeOperation => ({
+    change: <I extends Input, P extends Plan>(row: ChangeDefinition<Client, I, P>): ChangeOperation => ({
       ...row,
       vendor,
       secret: (field) => row.secret?.(field) ?? false,

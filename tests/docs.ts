@@ -1,4 +1,4 @@
-import { generatedParts, writeDocs } from "../bot/docs.ts";
+import { generatedParts, writeDocs } from "../bot/ops/docs.ts";
 import { operationsTable } from "./vendors/operations.ts";
 
 /**

@@ -1,6 +1,7 @@
 import type { InlineKeyboardButton, InlineKeyboardMarkup } from "grammy/types";
-import type { Action, Button } from "../../handlers/reply.ts";
-import { cleanCopy, cleanLabel, tidy } from "./clean.ts";
+import { createHash } from "node:crypto";
+import type { Action, Button, Reply } from "../../handlers/reply.ts";
+import { sanitizeCopy, sanitizeLabel, tidy } from "./sanitize.ts";
 
 type Deed = Extract<Action, { handle: string }>["do"];
 
@@ -71,7 +72,7 @@ const HANDLE = /^[\w-]{1,48}$/;
 const PAGE = /^([\w-]{1,48}):([1-9]\d{0,6})$/;
 
 function inlineButton(button: Button, options: KeyboardOptions): InlineKeyboardButton[] {
-  const face = { text: cleanLabel(button.label), ...(button.style && { style: button.style }) };
+  const face = { text: sanitizeLabel(button.label), ...(button.style && { style: button.style }) };
   const { action } = button;
   if ("command" in action) {
     const command = tidy(action.command).trim();
@@ -79,7 +80,7 @@ function inlineButton(button: Button, options: KeyboardOptions): InlineKeyboardB
   }
   if ("handle" in action) return [{ ...face, callback_data: handleData(action) }];
   if ("copy" in action) {
-    const text = cleanCopy(action.copy);
+    const text = sanitizeCopy(action.copy);
     return text === "" || text.length > COPY_MAX ? [] : [{ ...face, copy_text: { text } }];
   }
   if ("url" in action) return isAddress(action.url) ? [{ ...face, url: action.url }] : [];
@@ -118,4 +119,39 @@ function inRows(row: readonly InlineKeyboardButton[]): InlineKeyboardButton[][] 
 
 function bytes(text: string): number {
   return new TextEncoder().encode(text).length;
+}
+
+/** The same command always has the same handle, so that a message edited to what it was is seen as unchanged. */
+export function handleOf(command: string): string {
+  return createHash("sha256").update(command).digest("base64url").slice(0, 24);
+}
+
+/** A keyboard in which no command holds what `cover` covers: such a command is kept, and its button names it. */
+export function keepingSecrets(
+  markup: InlineKeyboardMarkup,
+  { cover, store }: { cover(text: string): string; store(command: string): string },
+): InlineKeyboardMarkup {
+  return {
+    inline_keyboard: markup.inline_keyboard.map((row) =>
+      row.map((button) => {
+        if (!("callback_data" in button)) return button;
+        const [, command] = /^c:(.*)$/s.exec(button.callback_data) ?? [];
+        const isHarmless = command === undefined || cover(command) === command;
+        return isHarmless ? button : { ...button, callback_data: `h:${store(command)}` };
+      })
+    ),
+  };
+}
+
+/** The button of a reply that sends this data; one that turns the same pages may have gone on meanwhile. */
+export function buttonSending({ buttons = [] }: Reply, data: string): Button | undefined {
+  return buttons.flat().find((button) => {
+    const [sent] = keyboard([[button]], { store: handleOf, dead: false })?.inline_keyboard.flat() ?? [];
+    return sent !== undefined && "callback_data" in sent &&
+      whateverPage(sent.callback_data) === whateverPage(data);
+  });
+}
+
+function whateverPage(data: string): string {
+  return data.replace(/^(p:.+):\d+$/, "$1");
 }

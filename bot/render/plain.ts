@@ -1,10 +1,17 @@
 import type { InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity } from "grammy/types";
 import type { Attachment, Reply } from "../../handlers/reply.ts";
-import { cutToFit } from "./cut.ts";
+import { truncateToFit } from "./truncate.ts";
 import { keyboard } from "./keyboard.ts";
-import { factLine, rowLines } from "./line.ts";
-import { ON_SCREEN, type Part, type Sheet, sheetOf } from "./sheet.ts";
-import { bold, type Span } from "./span.ts";
+import {
+  bold,
+  factLine,
+  type Layout,
+  layoutOf,
+  ON_SCREEN,
+  type Part,
+  rowLines,
+  type Span,
+} from "./layout.ts";
 import { asFile } from "./text.ts";
 
 export interface PlainOptions {
@@ -25,8 +32,8 @@ export interface PlainPayload {
 
 /** A reply as text with entities, for servers and clients without rich messages. */
 export function renderPlain(reply: Reply, options: PlainOptions): PlainPayload {
-  const set = (sheet: Sheet) => compose(sheet, options.dateTimeEntities);
-  const { sheet, whole } = cutToFit(sheetOf(reply, ON_SCREEN), (sheet) => fits(set(sheet)));
+  const set = (sheet: Layout) => compose(sheet, options.dateTimeEntities);
+  const { sheet, whole } = truncateToFit(layoutOf(reply, ON_SCREEN), (sheet) => fits(set(sheet)));
   const markup = keyboard(reply.buttons, { store: options.store, dead: false });
   return {
     ...set(sheet),
@@ -54,7 +61,7 @@ function fits({ text, entities }: { text: string; entities: readonly MessageEnti
 }
 
 function compose(
-  { title, parts, footer }: Sheet,
+  { title, parts, footer }: Layout,
   dateTimes: boolean,
 ): { text: string; entities: MessageEntity[] } {
   const draft: Draft = { text: "", entities: [], dateTimes, quoted: false };

@@ -6,10 +6,9 @@ import type {
   RichText,
 } from "grammy/types";
 import type { Attachment, Reply } from "../../handlers/reply.ts";
-import { cutToFit } from "./cut.ts";
+import { truncateToFit } from "./truncate.ts";
 import { keyboard } from "./keyboard.ts";
-import { ON_SCREEN, type Part, type Row, type Sheet, sheetOf } from "./sheet.ts";
-import { type Span, textOf } from "./span.ts";
+import { type Layout, layoutOf, ON_SCREEN, type Part, type Row, type Span, spanText } from "./layout.ts";
 import { asFile } from "./text.ts";
 
 export interface RichOptions {
@@ -29,7 +28,7 @@ export interface RichPayload {
  * Limits: core.telegram.org/bots/api, "Rich Message Limits".
  */
 export function renderRich(reply: Reply, { store }: RichOptions): RichPayload {
-  const { sheet, whole } = cutToFit(sheetOf(reply, ON_SCREEN), fits);
+  const { sheet, whole } = truncateToFit(layoutOf(reply, ON_SCREEN), fits);
   const markup = keyboard(reply.buttons, { store, dead: true });
   return {
     rich_message: { blocks: blocksOf(sheet), skip_entity_detection: true },
@@ -43,7 +42,7 @@ const TEXT_MAX = 32_768;
 const BLOCKS_MAX = 500;
 
 /** A bold paragraph, not a heading: on a narrow screen and on a lock screen it stays in one piece. */
-function blocksOf({ title, parts, footer }: Sheet): InputRichBlock[] {
+function blocksOf({ title, parts, footer }: Layout): InputRichBlock[] {
   return [
     { type: "paragraph", text: richText(title) },
     ...parts.map(blockOf),
@@ -93,7 +92,7 @@ function cellOf(spans: readonly Span[], header: boolean, right: boolean): RichBl
 }
 
 function isNumber(spans: readonly Span[]): boolean {
-  return /^[\d.,  ]+( ?%)?$/.test(textOf(spans));
+  return /^[\d.,  ]+( ?%)?$/.test(spanText(spans));
 }
 
 /** Neighbours that are bold share one node, and text that looks the same is one string. */
@@ -126,7 +125,7 @@ function oneOrMany(texts: readonly RichText[]): RichText {
   return texts.length === 1 && texts[0] !== undefined ? texts[0] : [...texts];
 }
 
-function fits({ title, parts, footer }: Sheet): boolean {
+function fits({ title, parts, footer }: Layout): boolean {
   const blocks = parts.reduce((sum, part) => sum + blockCount(part), 2);
   return blocks <= BLOCKS_MAX && bytes(title) + bytes(footer) + bytesOf(parts) <= TEXT_MAX;
 }
@@ -167,7 +166,7 @@ function bytesOf(parts: readonly Part[]): number {
 }
 
 function bytes(spans: readonly Span[]): number {
-  return encoder.encode(textOf(spans)).length;
+  return encoder.encode(spanText(spans)).length;
 }
 
 const encoder = new TextEncoder();

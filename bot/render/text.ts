@@ -1,15 +1,22 @@
 import type { Attachment, Reply } from "../../handlers/reply.ts";
-import { cleanLabel } from "./clean.ts";
-import { factLine } from "./line.ts";
-import { type Grid, IN_FULL, type Part, type Row, sheetOf } from "./sheet.ts";
-import { type Span, textOf } from "./span.ts";
+import { sanitizeLabel } from "./sanitize.ts";
+import {
+  factLine,
+  type Grid,
+  IN_FULL,
+  layoutOf,
+  type Part,
+  type Row,
+  type Span,
+  spanText,
+} from "./layout.ts";
 
 /**
  * All of a reply as text, with tables in aligned columns: for files, terminals and logs. Nothing is cut but data
  * beyond any use; `buttons` adds what could be pressed, for a reader at a terminal.
  */
 export function toText(reply: Reply, { buttons = false }: { buttons?: boolean } = {}): string {
-  const { title, parts, footer } = sheetOf(reply, IN_FULL);
+  const { title, parts, footer } = layoutOf(reply, IN_FULL);
   const head: Part[] = [{ kind: "text", spans: title }];
   const tail: Part[] = footer.length > 0 ? [{ kind: "text", spans: footer }] : [];
   const lines = linesOf([...head, ...parts, ...tail]);
@@ -31,17 +38,17 @@ function linesOf(parts: readonly Part[]): string[] {
 function partLines(part: Part): readonly string[] {
   switch (part.kind) {
     case "text":
-      return [textOf(part.spans)];
+      return [spanText(part.spans)];
     case "facts":
-      return part.rows.map((row) => textOf(factLine(row)));
+      return part.rows.map((row) => spanText(factLine(row)));
     case "table":
       return aligned(part);
     case "list":
-      return part.items.map((item) => `• ${textOf(item)}`);
+      return part.items.map((item) => `• ${spanText(item)}`);
     case "pre":
       return part.lines;
     case "details":
-      return [`▾ ${textOf(part.summary)}`, ...linesOf(part.parts).map((line) => line && `  ${line}`)];
+      return [`▾ ${spanText(part.summary)}`, ...linesOf(part.parts).map((line) => line && `  ${line}`)];
   }
 }
 
@@ -61,7 +68,7 @@ function aligned({ header, rows }: Grid): string[] {
 }
 
 function textsOf(row: Row): string[] {
-  return row.map((cell: readonly Span[]) => textOf(cell));
+  return row.map((cell: readonly Span[]) => spanText(cell));
 }
 
 function padded(text: string, size: number): string {
@@ -80,6 +87,6 @@ const WIDE =
 
 function buttonLines({ buttons = [] }: Reply): string[] {
   const rows = buttons.filter((row) => row.length > 0);
-  const lines = rows.map((row) => row.map((button) => `[ ${cleanLabel(button.label)} ]`).join(" "));
+  const lines = rows.map((row) => row.map((button) => `[ ${sanitizeLabel(button.label)} ]`).join(" "));
   return lines.length > 0 ? ["", ...lines] : [];
 }

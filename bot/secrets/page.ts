@@ -1,11 +1,12 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { html, raw } from "hono/html";
-import { utc } from "../render/span.ts";
-import { type Markup, show } from "./layout.ts";
-import { offered, revealed } from "./offer_page.ts";
-import type { Offers } from "./offers.ts";
-import type { OpenEntry, Secrets } from "./secrets.ts";
+import type { HtmlEscapedString } from "hono/utils/html";
+import { createHash } from "node:crypto";
+import { stateLine } from "../approvals/card.ts";
+import { plainWords, utc } from "../render/layout.ts";
+import type { OpenEntry, Secrets } from "./entry.ts";
+import type { Credentials, Offers, OpenOffer } from "./handover.ts";
 
 const MOST_BODY_BYTES = 64 * 1024;
 const TOKEN = /^[\w-]{43}$/;
@@ -26,15 +27,20 @@ export function createSecretPages({ secrets, offers }: SecretPagesOptions): Hono
     const token = context.req.param("token");
     if (!TOKEN.test(token)) return context.notFound();
     const entry = await secrets.find(token);
-    if (entry) return show(context, 200, "Enter the secret", form(entry));
+    if (entry) return respondWithPage(context, 200, "Enter the secret", form(entry));
     const offer = await offers.find(token);
-    return offer ? show(context, 200, "A credential for you", offered(offer)) : gone(context);
+    return offer ? respondWithPage(context, 200, "A credential for you", offered(offer)) : gone(context);
   });
 
   const limit = bodyLimit({
     maxSize: MOST_BODY_BYTES,
     onError: (context) =>
-      show(context, 413, "That is too long", html`<p>Nothing was stored. Go back and enter it again.</p>`),
+      respondWithPage(
+        context,
+        413,
+        "That is too long",
+        html`<p>Nothing was stored. Go back and enter it again.</p>`,
+      ),
   });
   app.post("/secret/:token", limit, async (context) => {
     const token = context.req.param("token");
@@ -43,7 +49,7 @@ export function createSecretPages({ secrets, offers }: SecretPagesOptions): Hono
     if (!entry) return await reveal(context, token, offers);
     const body = await context.req.formData().catch(() => undefined);
     if (!body) {
-      return show(
+      return respondWithPage(
         context,
         400,
         "Enter the secret",
@@ -54,10 +60,10 @@ export function createSecretPages({ secrets, offers }: SecretPagesOptions): Hono
     const empty = entry.fields.filter((field) => values[field] === "");
     if (empty.length > 0) {
       const problem = `Nothing was stored: ${empty.join(", ")} ${empty.length === 1 ? "is" : "are"} empty.`;
-      return show(context, 400, "Enter the secret", form(entry, problem));
+      return respondWithPage(context, 400, "Enter the secret", form(entry, problem));
     }
     if (!await secrets.enter(token, values)) return gone(context);
-    return show(
+    return respondWithPage(
       context,
       200,
       "Received",
@@ -73,7 +79,7 @@ export function createSecretPages({ secrets, offers }: SecretPagesOptions): Hono
 
 async function reveal(context: Context, token: string, offers: Offers): Promise<Response> {
   const credentials = await offers.reveal(token);
-  return credentials ? show(context, 200, "Shown once", revealed(credentials)) : gone(context);
+  return credentials ? respondWithPage(context, 200, "Shown once", revealed(credentials)) : gone(context);
 }
 
 function textOf(value: unknown): string {
@@ -81,7 +87,7 @@ function textOf(value: unknown): string {
 }
 
 function gone(context: Context): Promise<Response> {
-  return show(
+  return respondWithPage(
     context,
     410,
     "This link is no longer good",
@@ -120,5 +126,101 @@ function input(field: string, index: number): Markup {
       <input type="password" name="${field}" required autocomplete="off" autocapitalize="off"
         spellcheck="false" ${focus}>
     </label>
+  `;
+}
+
+export type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
+
+const STYLE = `
+:root{color-scheme:light dark;font:17px/1.5 system-ui,sans-serif;background:light-dark(#eef1f5,#0e1621);color:light-dark(#101820,#edf2f7)}
+body{margin:0 auto;max-width:27rem;padding:1rem}
+main{padding:1.1rem 1.2rem 1.3rem;border-radius:.9rem;background:light-dark(#fff,#17212b);overflow-wrap:anywhere}
+h1{margin:0 0 .6rem;font-size:1.3rem;line-height:1.3}
+p{margin:.6rem 0 0}
+.brand,.note{font-size:.88rem;color:light-dark(#566573,#9db0c1)}
+.brand{margin:0 0 .2rem}
+.note{margin-top:1rem}
+label{display:block;margin:0 0 1rem}
+code{font-size:.95rem;font-weight:600}
+dl{margin:.8rem 0 0}
+dt{margin-top:.8rem;font-weight:600}
+dd{margin:.3rem 0 0}
+dd code{display:block;padding:.7rem;font-weight:400;border:1px solid light-dark(#7c8a97,#5d7387);border-radius:.5rem;-webkit-user-select:all;user-select:all}
+dl+form{margin-top:1.2rem}
+input{display:block;box-sizing:border-box;width:100%;margin-top:.3rem;padding:.7rem;font:inherit;color:inherit;background:light-dark(#fff,#0e1621);border:1px solid light-dark(#7c8a97,#5d7387);border-radius:.5rem}
+button{width:100%;padding:.8rem;font:inherit;font-weight:600;border:0;border-radius:.5rem;background:#1769b5;color:#fff}
+:focus-visible{outline:3px solid light-dark(#1769b5,#6ab3f3);outline-offset:2px}
+.problem{margin:0 0 1rem;padding:.6rem .8rem;border-left:4px solid #d24545;border-radius:.3rem;background:light-dark(#fdeeee,#3a2024)}
+`;
+
+const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
+
+const HEADERS = {
+  "content-security-policy":
+    `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+  "cache-control": "no-store",
+  "referrer-policy": "no-referrer",
+  "x-robots-tag": "noindex",
+};
+
+/** One of the bot's pages; nothing may keep it, frame it or run on it. */
+export async function respondWithPage(
+  context: Context,
+  status: 200 | 400 | 410 | 413,
+  title: string,
+  content: Markup,
+): Promise<Response> {
+  for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
+  const page = html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>${title}</title>
+        <style>${raw(STYLE)}</style>
+      </head>
+      <body>
+        <main>
+          <p class="brand">Countersign</p>
+          <h1>${title}</h1>
+          ${await content}
+        </main>
+      </body>
+    </html>
+  `;
+  return context.html(await page, status);
+}
+
+/** What waits behind the button; none of it is secret. */
+export function offered({ change, labels, expiresAt }: OpenOffer): Markup {
+  return html`
+    <dl>
+      <dt>What</dt>
+      <dd>${labels}</dd>
+      <dt>Change</dt>
+      <dd>${change.code} · ${plainWords(stateLine(change).title)}</dd>
+      <dt>Until</dt>
+      <dd>${utc(expiresAt)}</dd>
+    </dl>
+    <form method="post"><button type="submit">Show it</button></form>
+    <p class="note">It is shown once and then wiped, so be ready to put it where it belongs.</p>
+  `;
+}
+
+/** Without a script there is no copy button: touching a value selects all of it. */
+export function revealed(credentials: Credentials): Markup {
+  return html`
+    <dl>
+      ${credentials.map(({ label, value }) =>
+        html`
+          <dt>${label}</dt>
+          <dd><code>${value}</code></dd>
+        `
+      )}
+    </dl>
+    <p class="note">
+      The bot has wiped it. Copy it now: this page does not open again. Touch a value to select all of it.
+    </p>
   `;
 }

@@ -1,6 +1,7 @@
-import { type Dialect, PostgresDialect } from "kysely";
+import { type Dialect, PostgresDialect, sql } from "kysely";
 // @ts-types="@types/pg"
 import pg from "pg";
+import type { Database } from "./schema.ts";
 
 /** Postgres, in a file of its own because loading `pg` takes a good part of a start that does not need it. */
 export interface Postgres {
@@ -110,4 +111,42 @@ function keepAsking(client: pg.Client, everyMs: number): void {
     client.query("select 1").then(() => answered = true, () => {});
   }, everyMs);
   client.on("end", () => clearInterval(asking));
+}
+
+export type Work = "inbox" | "messages" | "changes";
+
+/** A hint that there is work. It may be lost: whoever waits also looks on a timer. */
+export interface Notifier {
+  /** Wakes this process at once. */
+  local(work: Work): void;
+  /** Wakes the other replicas too. */
+  everyone(work: Work): void;
+  listen(work: Work, wake: () => void): void;
+  close(): Promise<void>;
+}
+
+const CHANNEL = "countersign";
+
+/** In one process a function call; between replicas LISTEN and NOTIFY. */
+export function createNotifier(db: Database, postgres?: Postgres): Notifier {
+  const listeners = new Map<Work, (() => void)[]>();
+  const local = (work: Work) => listeners.get(work)?.forEach((wake) => wake());
+  // While the connection is broken, the timers of the waiting loops carry on.
+  const remote = postgres?.listen(CHANNEL, (work) => local(work as Work));
+  const sending = new Set<Promise<unknown>>();
+  return {
+    local,
+    everyone(work) {
+      local(work);
+      if (!remote) return;
+      const sent = sql`select pg_notify(${CHANNEL}, ${work})`.execute(db).catch(() => {})
+        .finally(() => sending.delete(sent));
+      sending.add(sent);
+    },
+    listen: (work, wake) => void listeners.set(work, [...(listeners.get(work) ?? []), wake]),
+    async close() {
+      await Promise.all(sending);
+      await remote?.close();
+    },
+  };
 }

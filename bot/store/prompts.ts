@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { PromptsTable, Queryable } from "./schema.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./database.ts";
 
 /** 96 bits, for buttons and links: nobody guesses it, and on its own it allows nothing. */
 export function newHandle(): string {

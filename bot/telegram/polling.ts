@@ -1,11 +1,11 @@
 import type { Api } from "grammy";
 import type { Update } from "grammy/types";
 import type { Clock } from "../../clients/clock.ts";
-import { readArrival } from "../edge.ts";
+import { readArrival } from "../http.ts";
 import { errorFields, type Log } from "../log.ts";
-import { HANDLED_UPDATES } from "../people/incoming.ts";
-import type { Inbox } from "../store/arrivals.ts";
-import { refusalOf } from "./api.ts";
+import { HANDLED_UPDATES } from "./update.ts";
+import type { Inbox } from "../queue/inbox.ts";
+import { telegramRefusal } from "./api.ts";
 
 const POLL_SECONDS = 20;
 const PAUSE_MS = 1_000;
@@ -36,7 +36,7 @@ export async function poll({ api, inbox, clock, log }: PollingOptions, signal: A
       else if (clock.now() - askedAt < PAUSE_MS) await clock.sleep(SHORT_PAUSE_MS, signal);
     } catch (error) {
       if (signal.aborted) return;
-      const waitMs = refusalOf(error)?.retryAfterMs ?? PAUSE_MS;
+      const waitMs = telegramRefusal(error)?.retryAfterMs ?? PAUSE_MS;
       log.warning("poll_failed", { waitMs, ...errorFields(error) });
       await clock.sleep(waitMs, signal).catch(() => {});
     }

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Limits } from "../http.ts";
+import type { RateLimits } from "../http.ts";
 import { untilAborted } from "./until_aborted.ts";
 
 /** Lets calls out no faster than a vendor allows, in the order in which they came. */
@@ -14,7 +14,7 @@ export interface Pace {
   isSpent(): boolean;
 }
 
-export function createPace({ limits, clock }: { limits: Limits; clock: Clock }): Pace {
+export function createPace({ limits, clock }: { limits: RateLimits; clock: Clock }): Pace {
   const bucket = createBucket(limits, clock);
   let resumeAt = 0;
   let active = 0;
@@ -80,7 +80,7 @@ interface Allowance {
   take(): void;
 }
 
-function createBucket({ burst, perSecond }: Limits, clock: Clock): Allowance {
+function createBucket({ burst, perSecond }: RateLimits, clock: Clock): Allowance {
   let tokens = burst;
   let filledAt = clock.now();
 

@@ -4,7 +4,7 @@ import type { Breaker, Finding } from "./breaker.ts";
 import { exchange } from "./exchange.ts";
 import { checkBaseUrl, type Message, toMessage } from "./message.ts";
 import type { Pace } from "./pace.ts";
-import { judge, type Refusal, type Verdict } from "./verdict.ts";
+import { type Classification, classify, type VendorRefusal } from "./verdict.ts";
 import { secretsOf } from "./words.ts";
 
 /** One call: admitted by the breaker, then attempted as often as it may be. */
@@ -48,7 +48,11 @@ export function createSender(
     }
   };
 
-  async function persist(job: Job, trial: boolean, learn: (finding: Finding) => void): Promise<Verdict> {
+  async function persist(
+    job: Job,
+    trial: boolean,
+    learn: (finding: Finding) => void,
+  ): Promise<Classification> {
     let left = job.request.write || trial ? 1 : MAX_READ_ATTEMPTS;
     let renewed = false;
     for (let attempt = 1;; attempt++) {
@@ -86,7 +90,7 @@ export function createSender(
     }
   }
 
-  async function attemptOnce(job: Job, message: Message, attempt: number): Promise<Verdict> {
+  async function attemptOnce(job: Job, message: Message, attempt: number): Promise<Classification> {
     const { request, call, objection } = job;
     const paused = pace.pausedFor();
     if (paused > PATIENCE_MS) throw notAsked(job, { kind: "rate_limited", retryAfterMs: paused });
@@ -94,7 +98,7 @@ export function createSender(
     const startedAt = clock.now();
     try {
       const heard = await exchange(message, AbortSignal.any([call.signal, AbortSignal.timeout(timeoutMs)]));
-      const verdict = judge(heard, { options, request, objection, secrets: secretsOf(request, message) });
+      const verdict = classify(heard, { options, request, objection, secrets: secretsOf(request, message) });
       if (!verdict.ok) slowDown(verdict.failure);
       report(job, verdict, { attempt, durationMs: clock.now() - startedAt });
       return verdict;
@@ -107,14 +111,14 @@ export function createSender(
     if (kind === "rate_limited") pace.pause(Math.min(retryAfterMs, MAX_PAUSE_MS));
   }
 
-  function backoff({ failure }: Refusal, attempt: number): number {
+  function backoff({ failure }: VendorRefusal, attempt: number): number {
     if (failure.retryAfterMs !== undefined) return failure.retryAfterMs + clock.random() * BACKOFF_MS;
     return BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + clock.random());
   }
 
   function report(
     { request, call }: Job,
-    verdict: Verdict,
+    verdict: Classification,
     measured: { attempt: number; durationMs: number },
   ): void {
     const status = verdict.ok ? verdict.status : verdict.failure.status;

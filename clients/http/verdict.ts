@@ -2,12 +2,14 @@ import type { Failure, FailureKind } from "../errors.ts";
 import type { Explained, HttpOptions, Request } from "../http.ts";
 import type { Finding } from "./breaker.ts";
 import type { Answer, Loss } from "./exchange.ts";
-import { cleanWords, wordsOf } from "./words.ts";
+import { cleanWords, errorTextOf } from "./words.ts";
 
 /** What one attempt came to. */
-export type Verdict = { readonly ok: true; readonly body: unknown; readonly status: number } | Refusal;
+export type Classification =
+  | { readonly ok: true; readonly body: unknown; readonly status: number }
+  | VendorRefusal;
 
-export interface Refusal {
+export interface VendorRefusal {
   readonly ok: false;
   readonly failure: Failure;
   readonly finding: Finding;
@@ -27,12 +29,12 @@ export interface Case {
 }
 
 /** Pure. */
-export function judge(heard: Answer | Loss, about: Case): Verdict {
+export function classify(heard: Answer | Loss, about: Case): Classification {
   if ("lost" in heard) return judgeLoss(heard, about);
   return heard.status >= 200 && heard.status < 300 ? judgeSuccess(heard, about) : judgeError(heard, about);
 }
 
-function judgeLoss({ lost, why, sent, status, deadline }: Loss, about: Case): Refusal {
+function judgeLoss({ lost, why, sent, status, deadline }: Loss, about: Case): VendorRefusal {
   const unwanted = lost === "timed_out" && !deadline;
   return refuse(about, {
     kind: lost,
@@ -44,7 +46,7 @@ function judgeLoss({ lost, why, sent, status, deadline }: Loss, about: Case): Re
   });
 }
 
-function judgeSuccess({ status, headers, text }: Answer, about: Case): Verdict {
+function judgeSuccess({ status, headers, text }: Answer, about: Case): Classification {
   const { options, secrets } = about;
   const body = parse(text);
   const inside = options.refusalIn?.(body);
@@ -64,7 +66,7 @@ function judgeSuccess({ status, headers, text }: Answer, about: Case): Verdict {
   return refuse(about, { kind: "unexpected_reply", status, detail, finding: "working", passing: false });
 }
 
-function judgeError({ status, headers, text }: Answer, about: Case): Refusal {
+function judgeError({ status, headers, text }: Answer, about: Case): VendorRefusal {
   const { options, secrets } = about;
   const body = parse(text);
   const explained = explain(options, status, body);
@@ -80,7 +82,7 @@ function judgeError({ status, headers, text }: Answer, about: Case): Refusal {
     stale,
     passing: down || kind === "rate_limited",
     finding: down ? "outage" : "working",
-    ...(found === undefined ? inWords(explained?.detail ?? wordsOf(body), secrets) : { detail: found }),
+    ...(found === undefined ? inWords(explained?.detail ?? errorTextOf(body), secrets) : { detail: found }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }
@@ -109,7 +111,7 @@ interface Refused {
   readonly cause?: unknown;
 }
 
-function refuse({ options, request }: Case, refused: Refused): Refusal {
+function refuse({ options, request }: Case, refused: Refused): VendorRefusal {
   const { finding, passing, stale = false, sent = true, ...failure } = refused;
   const ambiguous = request.write && sent && INCONCLUSIVE.has(failure.kind);
   return {

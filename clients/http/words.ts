@@ -10,16 +10,16 @@ const MAX_READ = 4_000;
 const HIDDEN = "[hidden]";
 
 /** Finds what a vendor says in an error body, in the shapes vendors use. */
-export function wordsOf(body: unknown, depth = 0): string | undefined {
+export function errorTextOf(body: unknown, depth = 0): string | undefined {
   if (typeof body === "string") return isHtml(body) ? htmlTitle(body) : body;
   if (depth > 4 || typeof body !== "object" || body === null) return undefined;
-  if (Array.isArray(body)) return joined(body.slice(0, 3).map((one) => wordsOf(one, depth + 1)), "; ");
+  if (Array.isArray(body)) return joined(body.slice(0, 3).map((one) => errorTextOf(one, depth + 1)), "; ");
   const fields = new Map(Object.entries(body));
   const nested = fields.get("error");
-  if (typeof nested === "object" && nested !== null) return wordsOf(nested, depth + 1);
+  if (typeof nested === "object" && nested !== null) return errorTextOf(nested, depth + 1);
   const message = firstWords(fields, MESSAGE_FIELDS, depth) ?? byField(fields.get("errors"), depth) ??
-    wordsOf(fields.get("title"), depth + 1);
-  const details = wordsOf(fields.get("data"), depth + 1);
+    errorTextOf(fields.get("title"), depth + 1);
+  const details = errorTextOf(fields.get("data"), depth + 1);
   return joined([message, details], ": ");
 }
 
@@ -40,7 +40,7 @@ const MESSAGE_FIELDS = [
 function byField(errors: unknown, depth: number): string | undefined {
   if (typeof errors !== "object" || errors === null) return undefined;
   const all = Object.entries(errors).slice(0, 3).map(([field, said]) => {
-    const words = wordsOf(said, depth + 1);
+    const words = errorTextOf(said, depth + 1);
     return words && (field ? `${field}: ${words}` : words);
   });
   return joined(all, "; ");
@@ -51,7 +51,7 @@ function firstWords(
   names: readonly string[],
   depth: number,
 ): string | undefined {
-  return names.map((name) => wordsOf(fields.get(name), depth + 1)).find((words) => words?.trim());
+  return names.map((name) => errorTextOf(fields.get(name), depth + 1)).find((words) => words?.trim());
 }
 
 function joined(words: readonly (string | undefined)[], between: string): string | undefined {

@@ -3,7 +3,14 @@ import type { Apono } from "../../clients/apono.ts";
 import type { Settings } from "../../clients/apono/integration.ts";
 import { quoted } from "../comparison.ts";
 import { ifFound } from "../if_found.ts";
-import { BadInput, type Context, operationsOf, type Plan, type Receipt, type Verdict } from "../operation.ts";
+import {
+  BadInput,
+  type Context,
+  operationsOf,
+  type Plan,
+  type Receipt,
+  type Verification,
+} from "../operation.ts";
 import { line } from "../reply.ts";
 import { fold } from "../resolve.ts";
 import { cardRows, named, valueOr } from "./card.ts";
@@ -116,7 +123,7 @@ async function verify(
   context: Context<Apono>,
   { after }: CreatePlan,
   receipt: Receipt | undefined,
-): Promise<Verdict> {
+): Promise<Verification> {
   const id = receipt?.data?.id;
   const seen = typeof id === "string"
     ? await ifFound(context.client.integrations.get(id, context.call))

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Integration } from "../../clients/apono/integration.ts";
 import { ClientError } from "../../clients/errors.ts";
-import { type Context, operationsOf, type Plan, type Receipt, type Verdict } from "../operation.ts";
+import { type Context, operationsOf, type Plan, type Receipt, type Verification } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { named } from "./card.ts";
 import { identify } from "./find.ts";
@@ -46,7 +46,7 @@ async function verify(
   context: Context<Apono>,
   { before }: RefreshPlan,
   receipt: Receipt | undefined,
-): Promise<Verdict> {
+): Promise<Verification> {
   const seen = await present(context, before.id, receipt !== undefined);
   if (seen?.status.toLowerCase() === "refreshing") {
     return { state: "applied", evidence: "Read back: Apono says Refreshing." };

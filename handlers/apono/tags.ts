@@ -4,7 +4,7 @@ import type { Apono } from "../../clients/apono.ts";
 import type { Tags } from "../../clients/apono/resources.ts";
 import { soundsSecret } from "../../clients/secret_name.ts";
 import { type Compared, judged } from "../comparison.ts";
-import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verdict } from "../operation.ts";
+import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verification } from "../operation.ts";
 import { ASKED, ENTERED_PRIVATELY, isPlaceholder, NOT_SHOWN } from "../placeholder.ts";
 import type { Inline, Reply } from "../reply.ts";
 import { shownValue } from "../shown_value.ts";
@@ -177,7 +177,7 @@ interface Seen {
   readonly answered: boolean;
 }
 
-function judge({ before, wanted, seen, answered }: Seen): Verdict {
+function judge({ before, wanted, seen, answered }: Seen): Verification {
   const after = { tags: seen };
   const readable = differing(before, wanted).filter((name) => wanted[name] !== ASKED);
   if (readable.length === 0) {

@@ -1,6 +1,6 @@
 import type { Settings } from "../../clients/apono/integration.ts";
 import { type Compared, judged } from "../comparison.ts";
-import type { Json, Verdict } from "../operation.ts";
+import type { Json, Verification } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
 import { listed, valueOr } from "./card.ts";
 import { movedBetween, rowsBetween } from "./settings_rows.ts";
@@ -15,7 +15,7 @@ export interface Observation {
 }
 
 /** Compares what was meant to change with what is there now. */
-export function judge({ before, wanted, seen, answered, after }: Observation): Verdict {
+export function judge({ before, wanted, seen, answered, after }: Observation): Verification {
   const rows = rowsBetween(before, wanted);
   const readable = rows.filter(({ unreadable }) => !unreadable);
   if (readable.length === 0) return unseen(answered, after);
@@ -31,7 +31,7 @@ export function judge({ before, wanted, seen, answered, after }: Observation): V
   return { state: "applied", evidence: withSecret(["Read back: ", ...listed(readable)], secret), after };
 }
 
-function unseen(answered: boolean, after: Json): Verdict {
+function unseen(answered: boolean, after: Json): Verification {
   return answered
     ? {
       state: "accepted",

@@ -5,7 +5,7 @@ import {
   operationsOf,
   type Receipt,
   type Undo,
-  type Verdict,
+  type Verification,
 } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import {
@@ -69,7 +69,7 @@ function verify(
   context: Context<Bitdefender>,
   { target, before }: Ec2Plan,
   receipt: Receipt | undefined,
-): Promise<Verdict> {
+): Promise<Verification> {
   return readBack(async () => {
     const { account, role } = before;
     const seen = await readEc2State(context, target, NOTHING_RECORDED, account ?? undefined);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Bitdefender, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
-import type { Context, Json, Plan, Target, Verdict } from "../operation.ts";
+import type { Context, Json, Plan, Target, Verification } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { type Company, isUnavailable, lookAlikes, resolveCompany } from "./companies.ts";
 
@@ -130,7 +130,7 @@ export async function listedFor(context: Ctx, companyId: string, accountId: stri
 }
 
 /** A read-back that fails leaves the outcome open, whatever the vendor said to the write. */
-export async function readBack(judge: () => Promise<Verdict>): Promise<Verdict> {
+export async function readBack(judge: () => Promise<Verification>): Promise<Verification> {
   try {
     return await judge();
   } catch (error) {
@@ -145,7 +145,7 @@ export function unseen(
   why: Line,
   after: Json,
   remember: Record<string, string | null>,
-): Verdict {
+): Verification {
   return said
     ? { state: "accepted", evidence: ["GravityZone said yes. ", why].flat(), after, remember }
     : { state: "unknown", evidence: ["GravityZone gave no usable answer. ", why].flat() };

@@ -9,7 +9,7 @@ import {
   operationsOf,
   type Receipt,
   type Undo,
-  type Verdict,
+  type Verification,
 } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { typed } from "../typed.ts";
@@ -195,7 +195,7 @@ function verify(
   context: Context<Bitdefender>,
   plan: Ec2Plan,
   receipt: Receipt | undefined,
-): Promise<Verdict> {
+): Promise<Verification> {
   const way = plannedWay(plan);
   return readBack(() =>
     way.by === "role" ? roleSeen(context, plan, way, receipt) : keysUnseen(context, plan, receipt)
@@ -207,7 +207,7 @@ async function roleSeen(
   plan: Ec2Plan,
   { role, account }: Way & { by: "role" },
   receipt: Receipt | undefined,
-): Promise<Verdict> {
+): Promise<Verification> {
   const { target, before } = plan;
   const now = { role, account };
   const after = await readEc2State(context, target, now, formerRole(plan)?.account);
@@ -246,7 +246,7 @@ async function keysUnseen(
   context: Context<Bitdefender>,
   { target }: Ec2Plan,
   receipt: Receipt | undefined,
-): Promise<Verdict> {
+): Promise<Verification> {
   const after = await readEc2State(context, target, NOTHING_RECORDED);
   const why = "There is no call that reads access keys back.";
   return unseen(receipt !== undefined, why, after, rememberOn(target.id, NOTHING_RECORDED));

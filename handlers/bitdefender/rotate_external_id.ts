@@ -5,7 +5,7 @@ import {
   operationsOf,
   type Receipt,
   type Undo,
-  type Verdict,
+  type Verification,
 } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
 import {
@@ -70,7 +70,7 @@ function verify(
   context: Context<Bitdefender>,
   plan: Ec2Plan,
   receipt: Receipt | undefined,
-): Promise<Verdict> {
+): Promise<Verification> {
   return readBack(async () => {
     const after = await readEc2State(context, plan.target, NOTHING_RECORDED);
     const now = after.externalId;

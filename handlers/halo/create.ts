@@ -13,7 +13,7 @@ import {
   type Plan,
   type Receipt,
   type Undo,
-  type Verdict,
+  type Verification,
 } from "../operation.ts";
 import { fold } from "../resolve.ts";
 import { deletionBefore } from "./delete.ts";
@@ -140,7 +140,7 @@ function verdict(
   made: CreatePlan,
   found: readonly Integration[],
   receipt: Receipt | undefined,
-): Verdict {
+): Verification {
   const [record, ...others] = found;
   if (!record) return notFound(receipt);
   if (others.length > 0) {
@@ -163,7 +163,7 @@ function verdict(
   };
 }
 
-function notFound(receipt: Receipt | undefined): Verdict {
+function notFound(receipt: Receipt | undefined): Verification {
   if (receipt === undefined) {
     return { state: "not applied", evidence: "HaloPSA lists no such new integration." };
   }

@@ -12,7 +12,7 @@ import {
   operationsOf,
   type Plan,
   type Undo,
-  type Verdict,
+  type Verification,
 } from "../operation.ts";
 import { called, locate, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
@@ -38,7 +38,7 @@ export function deleteOperation(product: Product): ChangeOperation {
       await client.remove(product, before.id, call);
       return {};
     },
-    async verify(context, { before }): Promise<Verdict> {
+    async verify(context, { before }): Promise<Verification> {
       const record = await ifFound(context.client.get(product, before.id, context.call));
       return record ? { state: "not applied", evidence: "Read back: HaloPSA still has it." } : {
         state: "applied",

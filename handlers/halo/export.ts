@@ -11,7 +11,7 @@ import {
   type Plan,
   type ReadOperation,
   type Target,
-  type Verdict,
+  type Verification,
 } from "../operation.ts";
 import type { Inline, Line, Mark, Reply } from "../reply.ts";
 import { jsonFacts } from "./live.ts";
@@ -136,7 +136,7 @@ function cancelOperation(product: Product): ChangeOperation {
   });
 }
 
-function startVerdict(before: Before, now: ExportStatus, answered: boolean): Verdict {
+function startVerdict(before: Before, now: ExportStatus, answered: boolean): Verification {
   const after = beforeOf(now);
   if (now.state === "unclear") {
     return { state: answered ? "accepted" : "unknown", evidence: seen(now), after };
@@ -147,7 +147,7 @@ function startVerdict(before: Before, now: ExportStatus, answered: boolean): Ver
   return { state: answered ? "unknown" : "not applied", evidence: seen(now), after };
 }
 
-function cancelVerdict(now: ExportStatus, answered: boolean): Verdict {
+function cancelVerdict(now: ExportStatus, answered: boolean): Verification {
   const after = beforeOf(now);
   if (now.state === "unclear") {
     return { state: answered ? "accepted" : "unknown", evidence: seen(now), after };

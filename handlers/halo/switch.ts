@@ -10,7 +10,7 @@ import {
   type Nothing,
   operationsOf,
   type Plan,
-  type Verdict,
+  type Verification,
 } from "../operation.ts";
 import type { Inline } from "../reply.ts";
 import { called, locate, targetOf } from "./integration.ts";
@@ -109,7 +109,7 @@ function verdict(
   record: Integration | undefined,
   on: boolean,
   answered: boolean,
-): Verdict {
+): Verification {
   if (!record) return { state: "not applied", evidence: "HaloPSA has no such integration any more." };
   const after = beforeOf(product, record);
   if (after.enabled === null) {

@@ -16,7 +16,7 @@ import {
   operationsOf,
   type Plan,
   type Undo,
-  type Verdict,
+  type Verification,
 } from "../operation.ts";
 import { type Line, line } from "../reply.ts";
 import {
@@ -182,7 +182,7 @@ function verdict(
   { before, after: { fields, secrets } }: UpdatePlan,
   record: Integration | undefined,
   answered: boolean,
-): Verdict {
+): Verification {
   if (!record) return { state: "not applied", evidence: "HaloPSA has no such integration any more." };
   const { taken, differing, unread } = compare(record, fields);
   const after = beforeOf(record, Object.keys(before.fields));

@@ -10,7 +10,7 @@ import {
   type Nothing,
   operationsOf,
   type Plan,
-  type Verdict,
+  type Verification,
 } from "../operation.ts";
 import { called, locate, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
@@ -97,7 +97,7 @@ function render(product: Product, { before }: WebhookPlan, creates: boolean): Ca
   };
 }
 
-function verdict(record: Integration | undefined, creates: boolean, answered: boolean): Verdict {
+function verdict(record: Integration | undefined, creates: boolean, answered: boolean): Verification {
   if (!record) return { state: "not applied", evidence: "HaloPSA has no such integration any more." };
   const after = beforeOf(record);
   if (after.webhook === "not shown") {

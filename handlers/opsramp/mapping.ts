@@ -5,8 +5,7 @@ import {
   type Mapping,
   type ValuePair,
 } from "../../clients/opsramp.ts";
-import { BadInput } from "../operation.ts";
-import type { Card } from "../operation.ts";
+import { BadInput, type Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { fold } from "../resolve.ts";
 

@@ -1,6 +1,6 @@
 import type { OpsRamp } from "../../clients/opsramp.ts";
 import { type Compared, judged, quoted } from "../comparison.ts";
-import type { Context, JsonObject, Receipt, Undo, Verdict } from "../operation.ts";
+import type { Context, JsonObject, Receipt, Undo, Verification } from "../operation.ts";
 import { type Inline, type Line, line } from "../reply.ts";
 import { shownAddress } from "../shown_address.ts";
 import { areStored, strangePairs, type Translation } from "./mapping.ts";
@@ -12,7 +12,7 @@ export async function verifyUpdate(
   { client, call }: Context<OpsRamp>,
   plan: UpdatePlan,
   receipt: Receipt | undefined,
-): Promise<Verdict> {
+): Promise<Verification> {
   const after = stateOf(await client.getInstalled(plan.target.id, call), plan.after);
   const fields = comparedWith(plan, after);
   if (fields.length === 0) {

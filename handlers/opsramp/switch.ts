@@ -9,7 +9,7 @@ import {
   type Plan,
   type Receipt,
   type Undo,
-  type Verdict,
+  type Verification,
 } from "../operation.ts";
 import { findInstalled, statusOf, targetOf } from "./installation.ts";
 
@@ -89,7 +89,7 @@ async function verify(
   { client, call }: Context<OpsRamp>,
   { target, before }: SwitchPlan,
   receipt: Receipt | undefined,
-): Promise<Verdict> {
+): Promise<Verification> {
   const after = stateOf(await client.getInstalled(target.id, call));
   const evidence = [{ data: target.name }, " is read back as ", { data: after.status }];
   if (after.status === side.status) return { state: "applied", evidence, after };

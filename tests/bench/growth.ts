@@ -1,5 +1,5 @@
 import { readConfig } from "../../bot/config.ts";
-import { type Countersign, createCountersign } from "../../bot/countersign.ts";
+import { type Countersign, createCountersign } from "../../bot/app.ts";
 import { createRecordedLog, createTestClock } from "../sandbox/stage.ts";
 import { deno, startProcess } from "./child.ts";
 import { median, range, thousands } from "./figures.ts";

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import type { Command } from "../../bot/command/command.ts";
-import { help, start } from "../../bot/command/help.ts";
-import { menu } from "../../bot/command/menu.ts";
-import { parse } from "../../bot/command/parse.ts";
-import { refusalOf } from "../../bot/command/refusal.ts";
-import { commandTable } from "../../bot/command/table.ts";
-import { takesDocument, usageOf } from "../../bot/command/usage.ts";
+import { type Command, takesDocument, usageOf } from "../../bot/parser/command.ts";
+import { help, start } from "../../bot/parser/help.ts";
+import { menu } from "../../bot/telegram/setup.ts";
+import { parse } from "../../bot/parser/parse.ts";
+import { validationMessage } from "../../bot/parser/parse_error.ts";
+import { commandTable } from "../../bot/ops/docs.ts";
 import type { Operation } from "../../handlers/operation.ts";
 import type { Button, Reply } from "../../handlers/reply.ts";
 import { aliases, commands } from "./command_vocabulary.ts";
@@ -221,7 +220,7 @@ function strange(verb: string, summary = "Something"): Command {
 function refusal(text: string): Reply {
   const parsed = parse(text, { commands, aliases, botName: "CountersignBot" });
   assert.ok(parsed.kind === "wrong");
-  return refusalOf(parsed, { commands, aliases });
+  return validationMessage(parsed, { commands, aliases });
 }
 
 function actions(reply: Reply): Button["action"][] {

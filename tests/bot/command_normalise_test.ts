@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { normalise } from "../../bot/command/normalise.ts";
+import { normalise } from "../../bot/parser/tokenize.ts";
 
 const cases: readonly (readonly [why: string, typed: string, meant: string])[] = [
   ["curly double quotes", "/find “Acme Corp”", '/find "Acme Corp"'],

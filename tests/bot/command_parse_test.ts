@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { headOf } from "../../bot/command/command.ts";
-import { parse, type Parsed, type ParseOptions } from "../../bot/command/parse.ts";
-import { quote } from "../../bot/command/word.ts";
-import type { Command } from "../../bot/command/command.ts";
+import { type Command, headOf } from "../../bot/parser/command.ts";
+import { parse, type Parsed, type ParseOptions } from "../../bot/parser/parse.ts";
+import { quote } from "../../bot/parser/tokenize.ts";
 import type { Json, JsonObject } from "../../handlers/operation.ts";
 import { aliases, commands } from "./command_vocabulary.ts";
 

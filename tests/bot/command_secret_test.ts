@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { literalSecretIn, literalSecretsIn, looksSecret } from "../../bot/command/literal_secret.ts";
+import { literalSecretIn, literalSecretsIn, looksSecret } from "../../bot/parser/secret_scan.ts";
 
 const secretKeys = [
   "secret",

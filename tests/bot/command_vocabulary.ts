@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Aliases, Command } from "../../bot/command/command.ts";
+import type { Aliases, Command } from "../../bot/parser/command.ts";
 
 /** Commands of every shape that the product has, without anything behind them. */
 

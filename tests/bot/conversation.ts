@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { verifyAudit } from "../../bot/store/audit.ts";
-import { BEN, createTestClock, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
-import type { TestClock } from "../sandbox/stage.ts";
+import {
+  BEN,
+  createTestClock,
+  GROUP,
+  openStage,
+  type Stage,
+  type StageOptions,
+  type TestClock,
+} from "../sandbox/stage.ts";
 import { type CallbackAnswer, type Message, render, type Saying } from "../sandbox/telegram.ts";
 import { isEphemeral } from "../sandbox/telegram/message.ts";
 
@@ -115,7 +122,7 @@ export async function eventually(
 /** Moves time on and lets everyone notice who waits for it. */
 export function pass(stage: Stage, ms: number): void {
   stage.clock.advance(ms);
-  for (const work of ["inbox", "messages", "changes"] as const) stage.bot.store.wakeUp.local(work);
+  for (const work of ["inbox", "messages", "changes"] as const) stage.bot.store.notifier.local(work);
 }
 
 /** The system's clock, moved forward at will; a sleep whose time is jumped over ends at once. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exampleFile, generatedParts, withParts } from "../../bot/docs.ts";
+import { exampleFile, generatedParts, withParts } from "../../bot/ops/docs.ts";
 import { readConfig, variables } from "../../bot/config.ts";
 import { operations } from "../../handlers/registry.ts";
 
@@ -31,12 +31,15 @@ Deno.test("generatedParts names every command by its verb and every variable", (
 });
 
 Deno.test("generatedParts knows every command of the bot itself", async () => {
-  const desk = new URL("../../bot/desk/", import.meta.url);
-  const generator = await Deno.readTextFile(new URL("../docs.ts", desk));
-  for await (const { name } of Deno.readDir(desk)) {
-    const code = await Deno.readTextFile(new URL(name, desk));
+  const commands = new URL("../../bot/commands/", import.meta.url);
+  const generator = await Deno.readTextFile(new URL("../ops/docs.ts", commands));
+  for await (const { name } of Deno.readDir(commands)) {
+    const code = await Deno.readTextFile(new URL(name, commands));
     for (const [, maker = ""] of code.matchAll(/^export function (\w+Commands?)\(/gm)) {
-      assert.ok(generator.includes(`${maker}(`), `bot/docs.ts leaves out ${maker} of bot/desk/${name}`);
+      assert.ok(
+        generator.includes(`${maker}(`),
+        `bot/ops/docs.ts leaves out ${maker} of bot/commands/${name}`,
+      );
     }
   }
 });

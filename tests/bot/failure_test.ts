@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { unreachable } from "../../bot/failure.ts";
+import { unreachable } from "../../bot/error_reply.ts";
 import type { Failure } from "../../clients/errors.ts";
 
 const WORDS: readonly [failure: Partial<Failure> & Pick<Failure, "kind">, words: string][] = [

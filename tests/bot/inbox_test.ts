@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { sql } from "kysely";
 import { readConfig } from "../../bot/config.ts";
-import { createCountersign } from "../../bot/countersign.ts";
+import { createCountersign } from "../../bot/app.ts";
 import { testOnEach, testOnPostgres } from "../changes/database.ts";
 import { ANA, BEN, GROUP, openStage, OSKAR, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { render, type Saying } from "../sandbox/telegram.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readConfig, variables } from "../../bot/config.ts";
-import { dataFolder, permissionFlags, UnusablePath } from "../../bot/permissions.ts";
-import { telemetryVariables } from "../../bot/telemetry.ts";
+import { dataFolder, permissionFlags, UnusablePath } from "../../bot/ops/permissions.ts";
+import { telemetryVariables } from "../../bot/settings.ts";
 
 const LEAST = { TELEGRAM_BOT_TOKEN: "7:abc", ADMIN_CHATS: "-1001" };
 

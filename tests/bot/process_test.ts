@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { systemClock } from "../../clients/clock.ts";
-import { databaseUrl } from "../../bot/setting.ts";
-import { openStore, type Store } from "../../bot/store/store.ts";
+import { databaseUrl } from "../../bot/settings.ts";
+import { openStore, type Store } from "../../bot/store/database.ts";
 import { lasting, openFile, testOn } from "../changes/database.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { clean, cleanCode, cleanCopy, cleanLabel, cleanLines, cut, tidy } from "../../bot/render/clean.ts";
+import {
+  sanitize,
+  sanitizeCode,
+  sanitizeCopy,
+  sanitizeLabel,
+  sanitizeLines,
+  tidy,
+  truncate,
+} from "../../bot/render/sanitize.ts";
 
 const CLEANED: readonly (readonly [string, string, string])[] = [
   ["line breaks and tabs become single spaces", "Acme\r\n\tCorp\u2028 GmbH", "Acme Corp GmbH"],
@@ -26,28 +34,28 @@ const CLEANED: readonly (readonly [string, string, string])[] = [
 ];
 
 for (const [why, from, to] of CLEANED) {
-  Deno.test(`clean: ${why}`, () => assert.equal(clean(from), to));
+  Deno.test(`clean: ${why}`, () => assert.equal(sanitize(from), to));
 }
 
 Deno.test("clean keeps at most the given characters, counted as readers do", () => {
-  assert.equal(clean("👍🏽".repeat(5), 3), "👍🏽👍🏽…");
-  assert.equal(clean("Acme Corporation", 6), "Acme…");
-  assert.equal(clean("Acme", 4), "Acme");
-  assert.equal(clean("x".repeat(100)).length, 80);
+  assert.equal(sanitize("👍🏽".repeat(5), 3), "👍🏽👍🏽…");
+  assert.equal(sanitize("Acme Corporation", 6), "Acme…");
+  assert.equal(sanitize("Acme", 4), "Acme");
+  assert.equal(sanitize("x".repeat(100)).length, 80);
 });
 
 Deno.test("cut bounds graphemes that have no end", () => {
   const endless = "\u1100".repeat(100_000);
-  assert.ok(cut(endless, 10).length <= 80);
-  assert.ok(cut(endless, 10).endsWith("…"));
+  assert.ok(truncate(endless, 10).length <= 80);
+  assert.ok(truncate(endless, 10).endsWith("…"));
 });
 
 Deno.test("clean changes nothing that it has cleaned", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
-      const once = clean(text, 500);
+      const once = sanitize(text, 500);
       fc.pre(!once.includes("mixed letters"));
-      assert.equal(clean(once, 500), once);
+      assert.equal(sanitize(once, 500), once);
     }),
     { numRuns: 500 },
   );
@@ -59,23 +67,23 @@ Deno.test("tidy keeps our marks and outer spaces, and removes line breaks", () =
 });
 
 Deno.test("cleanCode keeps an id as it is and never adds a hint", () => {
-  assert.equal(cleanCode("arn:aws:iam::111222345123:role/test"), "arn:aws:iam::111222345123:role/test");
-  assert.equal(cleanCode("Аcme"), "Аcme");
-  assert.equal(cleanCode("\n"), "–");
+  assert.equal(sanitizeCode("arn:aws:iam::111222345123:role/test"), "arn:aws:iam::111222345123:role/test");
+  assert.equal(sanitizeCode("Аcme"), "Аcme");
+  assert.equal(sanitizeCode("\n"), "–");
 });
 
 Deno.test("cleanLabel fits a button together with its hint", () => {
-  assert.equal(cleanLabel("Acme Corp · …23c6"), "Acme Corp · …23c6");
-  assert.equal(cleanLabel("🔴 Approve\n"), "Approve");
-  assert.equal(cleanLabel(""), "(no name)");
-  const hinted = cleanLabel("Аcme ".repeat(20));
+  assert.equal(sanitizeLabel("Acme Corp · …23c6"), "Acme Corp · …23c6");
+  assert.equal(sanitizeLabel("🔴 Approve\n"), "Approve");
+  assert.equal(sanitizeLabel(""), "(no name)");
+  const hinted = sanitizeLabel("Аcme ".repeat(20));
   assert.ok(hinted.length <= 40 && hinted.endsWith("… (⚠ mixed letters)"), hinted);
 });
 
 Deno.test("cleanLines keeps indentation and counts lines like an editor", () => {
-  assert.deepEqual(cleanLines('{\r\n\t"a": "✅\u202E"\n}'), ["{", '  "a": ""', "}"]);
+  assert.deepEqual(sanitizeLines('{\r\n\t"a": "✅\u202E"\n}'), ["{", '  "a": ""', "}"]);
 });
 
 Deno.test("cleanCopy keeps line breaks and drops what nobody can see", () => {
-  assert.equal(cleanCopy("a\r\nb\u200Bc\uD800"), "a\nbc");
+  assert.equal(sanitizeCopy("a\r\nb\u200Bc\uD800"), "a\nbc");
 });

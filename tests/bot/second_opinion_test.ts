@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import TelegramServer from "telegram-test-api";
 import { systemClock } from "../../clients/clock.ts";
 import { readConfig } from "../../bot/config.ts";
-import { createCountersign } from "../../bot/countersign.ts";
+import { createCountersign } from "../../bot/app.ts";
 import { createGravityZone } from "../sandbox/gravityzone.ts";
 import { serve } from "../sandbox/serve.ts";
 import { BEN, createRecordedLog, GROUP } from "../sandbox/stage.ts";

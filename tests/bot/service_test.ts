@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../../bot/config.ts";
-import { createCountersign } from "../../bot/countersign.ts";
-import { SECRET_HEADER, secretCheck } from "../../bot/edge.ts";
+import { createCountersign } from "../../bot/app.ts";
+import { SECRET_HEADER, secretCheck } from "../../bot/http.ts";
 import { createFakeClock } from "../clock.ts";
 import { testOnEach } from "../changes/database.ts";
 import { serve } from "../sandbox/serve.ts";

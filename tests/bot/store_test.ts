@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 // @ts-types="@types/pg"
 import pg from "pg";
-import { createInbox } from "../../bot/store/arrivals.ts";
-import { appendAudit, auditRows, verifyAudit } from "../../bot/store/audit.ts";
 import {
   claimUpdates,
+  createInbox,
   finishUpdate,
   forgetBlanked,
   pruneInbox,
   releaseUpdates,
-} from "../../bot/store/inbox.ts";
-import { takeLease } from "../../bot/store/leases.ts";
+} from "../../bot/queue/inbox.ts";
+import { appendAudit, auditRows, verifyAudit } from "../../bot/store/audit.ts";
+import { takeLease } from "../../bot/queue/lease.ts";
 import {
   CLAIM_MS,
   claimMessages,
@@ -20,11 +20,11 @@ import {
   releaseMessages,
   renewMessages,
   settleMessage,
-} from "../../bot/store/messages.ts";
+} from "../../bot/outbox/messages.ts";
 import { migrations } from "../../bot/store/migrations.ts";
 import { findPrompt, prunePrompts, putPrompt } from "../../bot/store/prompts.ts";
-import { openStore, type Store } from "../../bot/store/store.ts";
-import { databaseUrl } from "../../bot/setting.ts";
+import { openStore, type Store } from "../../bot/store/database.ts";
+import { databaseUrl } from "../../bot/settings.ts";
 import { type Database, databases, lasting, openFile, testOn, testWith } from "../changes/database.ts";
 import { createTestClock, type TestClock } from "../sandbox/stage.ts";
 
@@ -355,7 +355,7 @@ for (const kind of lasting) {
   testWith(kind, "openStore brings up the schema once when several processes start together", async (url) => {
     const processes = Array.from({ length: 4 }, () =>
       new Deno.Command(Deno.execPath(), {
-        args: ["run", "-q", "--frozen", "-A", "bot/migrate.ts"],
+        args: ["run", "-q", "--frozen", "-A", "bot/ops/migrate.ts"],
         env: { TELEGRAM_BOT_TOKEN: "7:a", ADMIN_CHATS: "-1001", DATABASE_URL: url },
         clearEnv: false,
       }).output());

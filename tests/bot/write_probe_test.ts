@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { openStore } from "../../bot/store/store.ts";
+import { openStore } from "../../bot/store/database.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { openFile } from "../changes/database.ts";
 

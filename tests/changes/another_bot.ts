@@ -1,4 +1,4 @@
-import { createCountersign } from "../../bot/countersign.ts";
+import { createCountersign } from "../../bot/app.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
 import { serve } from "../sandbox/serve.ts";
 import { type Desk, deskOver } from "./desk.ts";
@@ -45,6 +45,6 @@ export async function busyElsewhere({ store, change }: Desk, code: string): Prom
 /** The other replica's change is over; resolves when what waited for it is over too. */
 export async function doneElsewhere({ store, rest }: Desk): Promise<void> {
   await store.db.deleteFrom("changes").where("code", "=", ELSEWHERE).execute();
-  store.wakeUp.local("changes");
+  store.notifier.local("changes");
   await rest();
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sql } from "kysely";
-import type { Store } from "../../bot/store/store.ts";
+import type { Store } from "../../bot/store/database.ts";
 import { openFile, openOwned, postgres, testOnEach } from "./database.ts";
 import { ANA, BEN, company, type Desk, eventually, GROUP, openDesk, textOf } from "./desk.ts";
 
@@ -202,7 +202,7 @@ Deno.test("deno task audit:verify: says what /audit verify says, and its exit co
   await using file = await openFile();
   const verify = async () => {
     const command = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-q", "--frozen", "-A", "bot/audit_verify.ts"],
+      args: ["run", "-q", "--frozen", "-A", "bot/ops/audit_verify.ts"],
       env: { TELEGRAM_BOT_TOKEN: "123456:sandbox", ADMIN_CHATS: "-1001", DATABASE_URL: file.url },
     });
     const { code, stdout } = await command.output();

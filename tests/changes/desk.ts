@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { type Change, findChange } from "../../bot/changes/machine.ts";
+import { type Change, findChange } from "../../bot/approvals/state_machine.ts";
 import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
-import type { Store } from "../../bot/store/store.ts";
+import type { Store } from "../../bot/store/database.ts";
 import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { type CallbackAnswer, type Message, render, type Saying } from "../sandbox/telegram.ts";
 
@@ -100,8 +100,8 @@ export function deskOver(stage: Stage): Desk {
     },
     async pass(ms) {
       stage.clock.advance(ms);
-      store.wakeUp.local("changes");
-      store.wakeUp.local("messages");
+      store.notifier.local("changes");
+      store.notifier.local("messages");
       await rest();
     },
     state: async (code) => (await change(code)).state,

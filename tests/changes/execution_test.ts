@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openStore } from "../../bot/store/store.ts";
+import { openStore } from "../../bot/store/database.ts";
 import { watched } from "../crash/moment.ts";
 import { createTestClock } from "../sandbox/stage.ts";
 import { busyElsewhere, doneElsewhere, restarted } from "./another_bot.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openStore } from "../../bot/store/store.ts";
+import { openStore } from "../../bot/store/database.ts";
 import { watched } from "../crash/moment.ts";
 import { testOnEach } from "./database.ts";
 import { ANA, BEN, company, type Desk, eventually, GROUP, openDesk, textOf } from "./desk.ts";

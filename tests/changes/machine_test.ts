@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../../bot/config.ts";
-import { type Change, type ChangeEvent, findChange, type Move, move } from "../../bot/changes/machine.ts";
+import {
+  type Change,
+  type ChangeEvent,
+  findChange,
+  transition,
+  type TransitionStep,
+} from "../../bot/approvals/state_machine.ts";
 import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
-import { openStore, type Store } from "../../bot/store/store.ts";
+import { openStore, type Store } from "../../bot/store/database.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 import { testOnEach } from "./database.ts";
 
@@ -135,10 +141,14 @@ interface Machine extends AsyncDisposable {
   readonly store: Store;
   readonly clock: FakeClock;
   put(fields: Partial<Change>): Promise<void>;
-  move(step: Partial<Move> & Pick<Move, "event">): Promise<Change | undefined>;
+  move(step: Partial<TransitionStep> & Pick<TransitionStep, "event">): Promise<Change | undefined>;
   rows(): Promise<AuditTable[]>;
   /** Moves, and sees either the new state and one audit row, or nothing changed at all. */
-  expect(what: string, step: Partial<Move> & Pick<Move, "event">, to: ChangeState | undefined): Promise<void>;
+  expect(
+    what: string,
+    step: Partial<TransitionStep> & Pick<TransitionStep, "event">,
+    to: ChangeState | undefined,
+  ): Promise<void>;
 }
 
 async function openMachine(url: string): Promise<Machine> {
@@ -147,7 +157,8 @@ async function openMachine(url: string): Promise<Machine> {
   // Postgres has a clock of its own, which the store follows; here time stands still.
   const still: Store = { ...store, now: clock.now };
   const rows = () => store.db.selectFrom("audit").selectAll().orderBy("seq").execute();
-  const attempt: Machine["move"] = (step) => move(still, { code: CODE, audit: { person_id: 102 }, ...step });
+  const attempt: Machine["move"] = (step) =>
+    transition(still, { code: CODE, audit: { person_id: 102 }, ...step });
   return {
     store,
     clock,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createOffers } from "../../bot/secrets/offers.ts";
+import { createOffers } from "../../bot/secrets/handover.ts";
 import { CUSTOM } from "../clients/opsramp_desk.ts";
 import { restarted } from "./another_bot.ts";
 import { openFile, testOnEach } from "./database.ts";

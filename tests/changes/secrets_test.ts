@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createSecrets } from "../../bot/secrets/secrets.ts";
+import { createSecrets } from "../../bot/secrets/entry.ts";
 import { restarted } from "./another_bot.ts";
 import { openFile, testOnEach } from "./database.ts";
 import { ANA, BEN, cardOf, company, type Desk, GROUP, openDesk, textOf } from "./desk.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findMessage } from "../../bot/store/messages.ts";
+import { findMessage } from "../../bot/outbox/messages.ts";
 import { restarted } from "./another_bot.ts";
 import { openFile, testOnEach } from "./database.ts";
 import { ANA, type Asked, BEN, cardOf, company, type Desk, eventually, openDesk, textOf } from "./desk.ts";

@@ -7,8 +7,8 @@ import {
   createHttp,
   type Http,
   type HttpOptions,
+  type Request,
 } from "../../clients/http.ts";
-import type { Request } from "../../clients/http.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 
 export interface Caller {

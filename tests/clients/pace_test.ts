@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { createPace } from "../../clients/http/pace.ts";
-import type { Limits } from "../../clients/http.ts";
+import type { RateLimits } from "../../clients/http.ts";
 import { createFakeClock } from "../clock.ts";
 
-const wide: Limits = { concurrency: 100, burst: 1_000, perSecond: 1_000 };
+const wide: RateLimits = { concurrency: 100, burst: 1_000, perSecond: 1_000 };
 const never = new AbortController().signal;
 
 /** Lets everything run that can run without anybody letting go. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cleanWords, wordsOf } from "../../clients/http/words.ts";
+import { cleanWords, errorTextOf } from "../../clients/http/words.ts";
 
 const SHAPES: readonly (readonly [body: unknown, words: string | undefined])[] = [
   ["Integration not found", "Integration not found"],
@@ -37,13 +37,13 @@ const SHAPES: readonly (readonly [body: unknown, words: string | undefined])[] =
   [undefined, undefined],
 ];
 for (const [body, words] of SHAPES) {
-  Deno.test(`wordsOf reads ${JSON.stringify(body)}`, () => assert.equal(wordsOf(body), words));
+  Deno.test(`wordsOf reads ${JSON.stringify(body)}`, () => assert.equal(errorTextOf(body), words));
 }
 
 Deno.test("wordsOf survives a body nested without end", () => {
   let body: unknown = "deep";
   for (let depth = 0; depth < 10_000; depth++) body = { error: body };
-  assert.equal(wordsOf(body), undefined);
+  assert.equal(errorTextOf(body), undefined);
 });
 
 Deno.test("cleanWords makes one visible line", () => {

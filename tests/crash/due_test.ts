@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createDue } from "../../bot/changes/due.ts";
+import { createDue } from "../../bot/approvals/execute.ts";
 import { lasting, testOn } from "../changes/database.ts";
 import { createRecordedLog } from "../sandbox/stage.ts";
 import { openGround } from "./ground.ts";

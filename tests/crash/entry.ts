@@ -6,9 +6,9 @@
 import { z } from "zod";
 import { systemClock } from "../../clients/clock.ts";
 import { readConfig } from "../../bot/config.ts";
-import { createCountersign } from "../../bot/countersign.ts";
+import { createCountersign } from "../../bot/app.ts";
 import type { Fields, Log } from "../../bot/log.ts";
-import { openStore } from "../../bot/store/store.ts";
+import { openStore } from "../../bot/store/database.ts";
 import { type Moment, momentShape, type Watch, watched } from "./moment.ts";
 
 /** What the test has in mind for this process; passed as JSON in the environment. */

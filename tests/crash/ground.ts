@@ -1,6 +1,6 @@
 import { systemClock } from "../../clients/clock.ts";
 import { readConfig } from "../../bot/config.ts";
-import { openStore, type Store } from "../../bot/store/store.ts";
+import { openStore, type Store } from "../../bot/store/database.ts";
 import { createApono } from "../sandbox/apono.ts";
 import { createGravityZone, type GravityZone } from "../sandbox/gravityzone.ts";
 import { createHalo } from "../sandbox/halo.ts";

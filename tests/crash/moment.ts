@@ -9,7 +9,7 @@ import {
   UpdateQueryNode,
 } from "kysely";
 import { z } from "zod";
-import type { Store } from "../../bot/store/store.ts";
+import type { Store } from "../../bot/store/database.ts";
 
 /** A point in a process's life, named by what it writes there or by what happens outside. */
 export const momentShape = z.object({

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
-import { backUp, BackupError, backupPath } from "../../bot/backup.ts";
+import { backUp, BackupError, backupPath } from "../../bot/ops/backup.ts";
 import { systemClock } from "../../clients/clock.ts";
-import { openStore, type Store } from "../../bot/store/store.ts";
+import { openStore, type Store } from "../../bot/store/database.ts";
 import { appendAudit } from "../../bot/store/audit.ts";
 import { openFile } from "../changes/database.ts";
 import { run } from "./process.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundledTasks } from "../../bot/bundle.ts";
-import { healthUrl } from "../../bot/health.ts";
+import { bundledTasks } from "../../bot/ops/bundle.ts";
+import { healthUrl } from "../../bot/ops/health.ts";
 import { BEN, GROUP } from "../sandbox/stage.ts";
 import { openSurroundings, run, start } from "./process.ts";
 
@@ -12,12 +12,12 @@ const SOURCES = ["deno.json", "deno.lock", "bot", "handlers", "clients"];
 Deno.test("bundledTasks keeps the tasks that run the bundled programs, and points them at those", () => {
   const task = (command: string) => ({ description: "", command });
   const tasks = bundledTasks({
-    start: task("X=$(deno run --frozen bot/permissions.ts folder) && deno run --frozen bot/main.ts"),
+    start: task("X=$(deno run --frozen bot/ops/permissions.ts folder) && deno run --frozen bot/main.ts"),
     test: task("deno run --frozen tests/run.ts"),
-    docs: task("deno run --frozen bot/docs.ts"),
+    docs: task("deno run --frozen bot/ops/docs.ts"),
   });
   assert.deepEqual(tasks, {
-    start: task("X=$(deno run --no-npm permissions.js folder) && deno run --no-npm main.js"),
+    start: task("X=$(deno run --no-npm ops/permissions.js folder) && deno run --no-npm main.js"),
   });
 });
 
@@ -37,9 +37,10 @@ Deno.test("the bundle answers with least permissions, needs no package and gets 
     });
     assert.equal(made.code, 0, made.output);
     const dist = join(folder, "dist");
-    for await (const { name } of Deno.readDir(dist)) {
-      const programs = (await Deno.readTextFile(join(dist, name))).match(/\bimport\.meta\.main\b/g) ?? [];
-      assert.ok(programs.length <= 1, `${name} holds ${programs.length} programs`);
+    const programs = ["backup", "health", "migrate", "audit_verify", "permissions"];
+    for (const name of ["main.js", ...programs.map((program) => `ops/${program}.js`)]) {
+      const mains = (await Deno.readTextFile(join(dist, name))).match(/\bimport\.meta\.main\b/g) ?? [];
+      assert.ok(mains.length <= 1, `${name} holds ${mains.length} programs`);
     }
     const main = join(dist, "main.js");
     await Deno.writeTextFile(main, `${INTRUDER}\n${await Deno.readTextFile(main)}`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { SECRET_HEADER } from "../../bot/edge.ts";
+import { SECRET_HEADER } from "../../bot/http.ts";
 import { openFile } from "../changes/database.ts";
 import { GROUP } from "../sandbox/stage.ts";
 import { leastPermissions, openSurroundings, run, start, type Surroundings } from "./process.ts";
@@ -51,7 +51,7 @@ Deno.test("a bot whose database takes no writes does not start, and says which a
   const { environment } = surroundings;
   const migrated = await run({
     command: Deno.execPath(),
-    args: ["run", "-q", "--frozen", "-A", "bot/migrate.ts"],
+    args: ["run", "-q", "--frozen", "-A", "bot/ops/migrate.ts"],
     cwd: ROOT,
     environment,
   });

@@ -1,5 +1,5 @@
 import { readConfig } from "../../bot/config.ts";
-import { dataFolder, permissionFlags } from "../../bot/permissions.ts";
+import { dataFolder, permissionFlags } from "../../bot/ops/permissions.ts";
 import { createGravityZone } from "../sandbox/gravityzone.ts";
 import { serve } from "../sandbox/serve.ts";
 import { sandboxEnvironment } from "../sandbox/stage.ts";

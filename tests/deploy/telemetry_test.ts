@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { telemetryProblem } from "../../bot/telemetry.ts";
+import { telemetryProblem } from "../../bot/settings.ts";
 import { GROUP } from "../sandbox/stage.ts";
 import { leastPermissions, openSurroundings, run, start } from "./process.ts";
 

@@ -1,4 +1,4 @@
-import { type ChangeEvent, FINAL_STATES, transitions } from "../../bot/changes/machine.ts";
+import { type ChangeEvent, FINAL_STATES, transitions } from "../../bot/approvals/state_machine.ts";
 import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
 import type { Command, Decision, Deeds } from "./crowd.ts";
 import type { ChangeRecord, Records } from "./records.ts";

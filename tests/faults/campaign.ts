@@ -1,5 +1,5 @@
 import { readConfig } from "../../bot/config.ts";
-import { openStore, type Store } from "../../bot/store/store.ts";
+import { openStore, type Store } from "../../bot/store/database.ts";
 import { systemClock } from "../../clients/clock.ts";
 import type { Database } from "../changes/database.ts";
 import { createApono } from "../sandbox/apono.ts";

@@ -5,9 +5,9 @@
  */
 import { z } from "zod";
 import { readConfig } from "../../bot/config.ts";
-import { createCountersign } from "../../bot/countersign.ts";
+import { createCountersign } from "../../bot/app.ts";
 import type { Fields, Log } from "../../bot/log.ts";
-import { openStore } from "../../bot/store/store.ts";
+import { openStore } from "../../bot/store/database.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { lines } from "../crash/entry.ts";
 

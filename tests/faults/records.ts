@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { type AuditProof, verifyAudit } from "../../bot/store/audit.ts";
 import type { AuditTable, ChangesTable, InboxTable, MessagesTable } from "../../bot/store/schema.ts";
-import type { Store } from "../../bot/store/store.ts";
+import type { Store } from "../../bot/store/database.ts";
 
 /** An update as the store has it at the end. */
 export type UpdateRecord =

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 // @ts-types="@types/pg"
 import pg from "pg";
 import { systemClock } from "../../clients/clock.ts";
-import { databaseUrl } from "../../bot/setting.ts";
-import { openStore } from "../../bot/store/store.ts";
+import { databaseUrl } from "../../bot/settings.ts";
+import { openStore } from "../../bot/store/database.ts";
 import { createWakingClock, eventually, pass, settled } from "../bot/conversation.ts";
 import { testOnPostgres } from "../changes/database.ts";
 import { watched } from "../crash/moment.ts";
@@ -135,7 +135,7 @@ testOnPostgres("WakeUp is heard again after the connection that listens has fall
   await using cable = createCable(url);
   const store = await openStore(databaseUrl.parse(cable.url), systemClock, PATIENCE_MS);
   let heard = 0;
-  store.wakeUp.listen("changes", () => void heard++);
+  store.notifier.listen("changes", () => void heard++);
   const isHeard = async () => {
     const before = heard;
     await ask(url, "select pg_notify('countersign', 'changes')");

@@ -1,5 +1,5 @@
 import { readConfig } from "../../bot/config.ts";
-import { type Countersign, createCountersign } from "../../bot/countersign.ts";
+import { type Countersign, createCountersign } from "../../bot/app.ts";
 import { createWakingClock } from "../bot/conversation.ts";
 import { openStage, type Stage, type StageOptions, type TestClock } from "../sandbox/stage.ts";
 
@@ -27,7 +27,7 @@ export async function openTwins(url: string, options: StageOptions = {}): Promis
     pass(ms) {
       clock.advance(ms);
       for (const work of ["inbox", "messages", "changes"] as const) {
-        for (const { wakeUp } of [stage.bot.store, second.store]) wakeUp.local(work);
+        for (const { notifier: wakeUp } of [stage.bot.store, second.store]) wakeUp.local(work);
       }
     },
     async [Symbol.asyncDispose]() {

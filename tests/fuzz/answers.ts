@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { vendors } from "../../handlers/registry.ts";
-import type { Ground, Meddle } from "./ground.ts";
-import { SECRETS } from "./ground.ts";
+import { type Ground, type Meddle, SECRETS } from "./ground.ts";
 import { spellingsOf } from "./leak.ts";
 import { hostileJson, hostileText, type Json, type Twist, twisted, twists, written } from "./mutation.ts";
 

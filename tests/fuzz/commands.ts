@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
-import { fieldsOf } from "../../bot/command/field.ts";
-import { normalise } from "../../bot/command/normalise.ts";
+import { fieldsOf } from "../../bot/parser/arguments.ts";
+import { normalise } from "../../bot/parser/tokenize.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { ANA, BEN, GROUP, OSKAR } from "../sandbox/stage.ts";
 import corpus from "./corpus/commands.json" with { type: "json" };

@@ -86,7 +86,7 @@ async function pending({ stage: { bot: { store } } }: Ground): Promise<string | 
 /** An unknown outcome is looked at again after a while. */
 async function lookAgain(ground: Ground): Promise<void> {
   ground.stage.clock.advance(61_000);
-  ground.stage.bot.store.wakeUp.local("changes");
+  ground.stage.bot.store.notifier.local("changes");
   await ground.rest();
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Apono } from "../../clients/apono.ts";
-import { parse } from "../../bot/command/parse.ts";
+import { parse } from "../../bot/parser/parse.ts";
 import { apono } from "../../handlers/apono.ts";
 import type {
   Card,
@@ -13,7 +13,7 @@ import type {
   Plan,
   Receipt,
   Undo,
-  Verdict,
+  Verification,
 } from "../../handlers/operation.ts";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Account } from "../clients/apono_account.ts";
@@ -58,7 +58,7 @@ export interface Carried {
   readonly plan: Plan;
   readonly card: Card;
   readonly receipt: Receipt | undefined;
-  readonly verdict: Verdict;
+  readonly verdict: Verification;
   readonly undo: Undo;
   /** The writes that Apono saw. */
   readonly sent: readonly (readonly [method: string, path: string, body: unknown])[];

@@ -1,5 +1,5 @@
 import type { Clock } from "../../clients/clock.ts";
-import type { Context, PastChange, Verdict } from "../../handlers/operation.ts";
+import type { Context, PastChange, Verification } from "../../handlers/operation.ts";
 
 export interface ContextOptions<Client> {
   readonly client: Client;
@@ -38,7 +38,7 @@ export function createContext<Client>(options: ContextOptions<Client>): Context<
 }
 
 /** Keeps what a verdict asks to be kept, as the bot does with the outcome. */
-export function remember(recall: Map<string, string>, verdict: Verdict): void {
+export function remember(recall: Map<string, string>, verdict: Verification): void {
   for (const [key, value] of Object.entries(verdict.remember ?? {})) {
     if (value === null) recall.delete(key);
     else recall.set(key, value);

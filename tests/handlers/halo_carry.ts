@@ -10,7 +10,7 @@ import type {
   Plan,
   Undo,
   Vendor,
-  Verdict,
+  Verification,
 } from "../../handlers/operation.ts";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Desk } from "../clients/halo_desk.ts";
@@ -43,7 +43,7 @@ export function changeOf(verb: string, target: string, vendor: Vendor<Halo> = ha
 interface Carried {
   readonly plan: Plan;
   readonly card: Card;
-  readonly verdict: Verdict;
+  readonly verdict: Verification;
   readonly undo: Undo;
   /** The command that `undo` names. */
   readonly undone:

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parse } from "../../bot/command/parse.ts";
+import { parse } from "../../bot/parser/parse.ts";
 import type { Json } from "../../handlers/operation.ts";
 import { opsramp } from "../../handlers/opsramp.ts";
 

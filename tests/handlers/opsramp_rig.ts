@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parse } from "../../bot/command/parse.ts";
+import { parse } from "../../bot/parser/parse.ts";
 import { ClientError } from "../../clients/errors.ts";
 import type { OpsRamp, OpsRampOptions } from "../../clients/opsramp.ts";
 import { opsramp } from "../../handlers/opsramp.ts";
@@ -13,7 +13,7 @@ import type {
   Plan,
   Receipt,
   Undo,
-  Verdict,
+  Verification,
 } from "../../handlers/operation.ts";
 import type { Block, Line, Reply } from "../../handlers/reply.ts";
 import { type Desk, openDesk } from "../clients/opsramp_desk.ts";
@@ -43,7 +43,7 @@ export interface Planned {
 }
 
 export interface Outcome {
-  readonly verdict: Verdict;
+  readonly verdict: Verification;
   readonly receipt?: Receipt;
   readonly failure?: ClientError;
 }

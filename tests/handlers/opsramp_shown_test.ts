@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parse } from "../../bot/command/parse.ts";
+import { parse } from "../../bot/parser/parse.ts";
 import { opsramp } from "../../handlers/opsramp.ts";
 import { SERVICE_DESK, SMAX } from "../clients/opsramp_desk.ts";
 import type { Installation } from "../sandbox/opsramp.ts";

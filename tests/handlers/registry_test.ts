@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { fieldsOf } from "../../bot/command/field.ts";
-import { looksSecret } from "../../bot/command/literal_secret.ts";
-import { parse } from "../../bot/command/parse.ts";
+import { fieldsOf } from "../../bot/parser/arguments.ts";
+import { looksSecret } from "../../bot/parser/secret_scan.ts";
+import { parse } from "../../bot/parser/parse.ts";
 import type { Operation } from "../../handlers/operation.ts";
 import { operations, vendors } from "../../handlers/registry.ts";
 

@@ -28,29 +28,29 @@ Deno.test.each([
   ["clients/http.ts", "../handlers/operation.ts"],
   ["clients/http.ts", "../bot/config.ts"],
   ["handlers/halo/fields.ts", "../../bot/log.ts"],
-  ["bot/turn.ts", "../tests/clock.ts"],
+  ["bot/context.ts", "../tests/clock.ts"],
   ["tests/sandbox/halo.ts", "../../clients/halo.ts"],
   ["tests/sandbox/halo/world.ts", "../../../handlers/reply.ts"],
   ["handlers/halo.ts", "hono"],
   ["handlers/halo.ts", "grammy/types"],
   ["clients/halo.ts", "kysely"],
   ["bot/telegram/api.ts", "ofetch"],
-  ["bot/turn.ts", "npm:zod@4"],
-  ["bot/turn.ts", "left-pad"],
-  ["bot/turn.ts", "jsr:@std/assert"],
+  ["bot/context.ts", "npm:zod@4"],
+  ["bot/context.ts", "left-pad"],
+  ["bot/context.ts", "jsr:@std/assert"],
 ])("importFaults refuses %s importing %s", (path, specifier) => {
   assert.equal(importFaults(path, [specifier]).length, 1);
 });
 
 Deno.test.each([
-  ["bot/turn.ts", "../handlers/reply.ts"],
-  ["bot/turn.ts", "../clients/clock.ts"],
+  ["bot/context.ts", "../handlers/reply.ts"],
+  ["bot/context.ts", "../clients/clock.ts"],
   ["handlers/halo.ts", "../clients/halo.ts"],
   ["handlers/halo.ts", "./halo/create.ts"],
   ["tests/sandbox/main.ts", "../../bot/config.ts"],
   ["tests/sandbox/telegram_test.ts", "../../bot/config.ts"],
   ["tests/sandbox/halo/world.ts", "../serve.ts"],
-  ["bot/edge.ts", "hono/body-limit"],
+  ["bot/http.ts", "hono/body-limit"],
   ["tests/bot/edge_test.ts", "hono"],
   ["clients/path.ts", "node:path"],
 ])("importFaults lets %s import %s", (path, specifier) => {

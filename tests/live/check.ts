@@ -1,8 +1,7 @@
 import { type Environment, readConfig } from "../../bot/config.ts";
-import { connect } from "../../bot/connect.ts";
-import { nextStep } from "../../bot/next_step.ts";
+import { connect, type Connected } from "../../bot/vendors.ts";
+import { nextStepLine } from "../../bot/error_reply.ts";
 import { toText } from "../../bot/render/text.ts";
-import type { Connected } from "../../bot/vendors.ts";
 import type { Clock } from "../../clients/clock.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
 import type { CallEvent } from "../../clients/http.ts";
@@ -70,7 +69,7 @@ async function check({ vendor, client }: Connected, clock: Clock): Promise<Findi
     return {
       vendor: label,
       outcome: "fails",
-      says: `${describe(error.failure)}. ${nextStep(error.failure)}`,
+      says: `${describe(error.failure)}. ${nextStepLine(error.failure)}`,
     };
   }
 }

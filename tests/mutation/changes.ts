@@ -2,7 +2,7 @@ import { APPROVAL, EXECUTION, type Guard, guardsOf, REQUESTS } from "./guard.ts"
 
 /** Guards between a request and the vendor's write: asked for, decided about, run once. */
 export const changeGuards: readonly Guard[] = [
-  ...guardsOf("bot/changes/decisions.ts", APPROVAL, [
+  ...guardsOf("bot/approvals/decide.ts", APPROVAL, [
     [
       "only the requester withdraws",
       `if (verdict === "withdraw" && !own) return turn.refuse("not_requester", record);`,
@@ -28,7 +28,7 @@ export const changeGuards: readonly Guard[] = [
     ],
     ["the secret of what was approved is kept", `if (moved.state !== "approved") await`, "await"],
   ]),
-  ...guardsOf("bot/changes/machine.ts", APPROVAL, [
+  ...guardsOf("bot/approvals/state_machine.ts", APPROVAL, [
     ["only this change moves", `.where("code", "=", code).where("state"`, `.where("state"`],
     ["a change moves only from where the event starts", `.where("state", "in", [...from])`],
     [
@@ -85,7 +85,7 @@ export const changeGuards: readonly Guard[] = [
       `send: { from: ["executing"], to: "executing" }`,
     ],
   ]),
-  ...guardsOf("bot/changes/obstacle.ts", EXECUTION, [
+  ...guardsOf("bot/approvals/precheck.ts", EXECUTION, [
     [
       "what runs is what was approved",
       "if (fingerprint(change.verb, change.target, planOf(change), change.policy) !== change.hash) {",
@@ -121,7 +121,7 @@ export const changeGuards: readonly Guard[] = [
       "return undefined;",
     ],
   ]),
-  ...guardsOf("bot/changes/executor.ts", EXECUTION, [
+  ...guardsOf("bot/approvals/execute.ts", EXECUTION, [
     ["an obstacle stops it", "if (obstacle) return await stop(change, obstacle);"],
     [
       "without its secret it does not run",
@@ -148,7 +148,7 @@ export const changeGuards: readonly Guard[] = [
       "also: (transaction, row) => secrets.wipe(transaction, row.handle),",
     ],
   ]),
-  ...guardsOf("bot/changes/read_back.ts", EXECUTION, [
+  ...guardsOf("bot/approvals/verify.ts", EXECUTION, [
     ["another change's effect is not this one's", "if (since !== undefined) return", "if (false) return"],
     [
       "what was not there may come later",
@@ -156,7 +156,7 @@ export const changeGuards: readonly Guard[] = [
       "const told = seen;",
     ],
   ]),
-  ...guardsOf("bot/changes/due.ts", EXECUTION, [
+  ...guardsOf("bot/approvals/execute.ts", EXECUTION, [
     ["only what is approved is run", `.where("state", "=", "approved")`],
     [
       "a busy target does not hold up the others",
@@ -171,7 +171,7 @@ export const changeGuards: readonly Guard[] = [
     ["only what is under way is renewed", `.where("code", "in", [...underWay])`],
     ["what is uncertain is looked at when its time has come", `.where("next_check_at", "<=", now)`],
   ]),
-  ...guardsOf("bot/changes/requests.ts", REQUESTS, [
+  ...guardsOf("bot/approvals/request.ts", REQUESTS, [
     [
       "without a group nobody could approve",
       `if (chatId === undefined) return refuse("no_group");`,

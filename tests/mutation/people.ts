@@ -2,7 +2,7 @@ import { APPROVAL, type Guard, guardsOf, REQUESTS, SPEAKERS } from "./guard.ts";
 
 /** Guards between a message or a press and what it asks for: who speaks, where, and what it may lead to. */
 export const peopleGuards: readonly Guard[] = [
-  ...guardsOf("bot/people/access.ts", SPEAKERS, [
+  ...guardsOf("bot/access/policy.ts", SPEAKERS, [
     ["a place is known before its people are", "if (!place.allowed) return place;"],
     ["a group has to be on the allow-list", `if (!isPrivate(question.chat)) return refuse("unknown_chat");`],
     [
@@ -60,7 +60,7 @@ export const peopleGuards: readonly Guard[] = [
       `need === "approve" ? policy.operators : policy.approvers`,
     ],
   ]),
-  ...guardsOf("bot/people/incoming.ts", SPEAKERS, [
+  ...guardsOf("bot/telegram/update.ts", SPEAKERS, [
     ["the sender is looked at", "senderProblem(message) ?? originProblem(message)", "originProblem(message)"],
     ["the origin is looked at", "senderProblem(message) ?? originProblem(message)", "senderProblem(message)"],
     [
@@ -106,7 +106,7 @@ export const peopleGuards: readonly Guard[] = [
       `if (update.guest_message) return refuse("guest_message", update.guest_message);`,
     ],
   ]),
-  ...guardsOf("bot/desk/presses.ts", [...new Set([...APPROVAL, ...REQUESTS])], [
+  ...guardsOf("bot/dispatch/callbacks.ts", [...new Set([...APPROVAL, ...REQUESTS])], [
     [
       "who presses may read",
       `if (!await interpreter.allows(turn, "read", "press")) return await answer(turn, id);`,
@@ -140,7 +140,7 @@ export const peopleGuards: readonly Guard[] = [
       `if (prompt.person_id !== null && prompt.person_id !== turn.person.id) return "not_for_you";`,
     ],
   ]),
-  ...guardsOf("bot/desk/interpreter.ts", [...new Set([...SPEAKERS, ...REQUESTS])], [
+  ...guardsOf("bot/dispatch/router.ts", [...new Set([...SPEAKERS, ...REQUESTS])], [
     [
       "what a command takes is judged",
       "if (!await allows(turn, needOf(parsed.command), `/${parsed.command.verb}`)) return;",
@@ -166,7 +166,7 @@ export const peopleGuards: readonly Guard[] = [
     ],
     ["a secret that was typed is blanked in the store", "turn.blank();"],
   ]),
-  ...guardsOf("bot/desk/hearing.ts", [...SPEAKERS, "tests/security/document_test.ts"], [
+  ...guardsOf("bot/dispatch/dispatcher.ts", [...SPEAKERS, "tests/security/document_test.ts"], [
     [
       "commands of other bots",
       `return turn.refuse("other_bot_command");`,
@@ -183,7 +183,7 @@ export const peopleGuards: readonly Guard[] = [
     ["talk in groups", `if (turn.chat.type !== "private") return;`],
     ["strangers who talk in private", "if (!decision.allowed) return;"],
   ]),
-  ...guardsOf("bot/desk/strangers.ts", [...SPEAKERS, "tests/bot/strangers_test.ts"], [
+  ...guardsOf("bot/dispatch/unauthorized.ts", [...SPEAKERS, "tests/bot/strangers_test.ts"], [
     ["nobody is answered who spoke in no chat", "if (!chat) turn.hush();"],
     ["strangers get no answer", `reasons[reason] === null ? reason : "unknown_chat"`, "reason"],
     ["strangers do not fill the audit", "unrecorded: !granted", "unrecorded: false"],

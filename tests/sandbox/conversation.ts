@@ -113,7 +113,7 @@ export async function openConversation(options: StageOptions = {}): Promise<Conv
     pass: (ms) =>
       during(() => {
         clock.advance(ms);
-        stage.bot.store.wakeUp.local("changes");
+        stage.bot.store.notifier.local("changes");
       }),
     vendor: (name, condition) => void conditions.set(name, condition),
     async code() {

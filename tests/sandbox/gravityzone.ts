@@ -1,5 +1,4 @@
-import { Hono } from "hono";
-import type { Context } from "hono";
+import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { type Fault, Faults } from "./gravityzone/faults.ts";
 import { type Method, methods } from "./gravityzone/methods.ts";

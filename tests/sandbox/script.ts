@@ -1,4 +1,4 @@
-import { duration } from "../../bot/duration.ts";
+import { parseDuration } from "../../bot/settings.ts";
 import { type Condition, type Conversation, type PersonId, PERSONS, type Shown } from "./conversation.ts";
 import type { VendorName } from "./stage.ts";
 
@@ -131,7 +131,7 @@ function expectation(words: string, line: number): Meant {
 }
 
 function passing(time: string, line: number): Meant {
-  const ms = duration(time);
+  const ms = parseDuration(time);
   if (ms !== undefined && ms > 0) return { kind: "pass", ms };
   throw new ScriptMistake(line, `"${time}" is no time. Write it as 90s, 16m or 2h.`);
 }

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../../clients/clock.ts";
 import type { CallEvent } from "../../clients/http.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
-import { type Countersign, type CountersignOptions, createCountersign } from "../../bot/countersign.ts";
+import { type Countersign, type CountersignOptions, createCountersign } from "../../bot/app.ts";
 import type { Fields, Log } from "../../bot/log.ts";
 import { createApono } from "./apono.ts";
 import { createGravityZone, type GravityZoneOptions } from "./gravityzone.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { toCsv } from "../../handlers/csv.ts";
-import { csvLines } from "../../bot/store/audit_export.ts";
+import { csvLines } from "../../bot/store/audit.ts";
 import type { AuditTable } from "../../bot/store/schema.ts";
 import { testOnEach } from "../changes/database.ts";
 import { ANA, BEN, openDesk } from "../changes/desk.ts";

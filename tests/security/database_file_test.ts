@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { basename } from "node:path";
-import { backUp } from "../../bot/backup.ts";
+import { backUp } from "../../bot/ops/backup.ts";
 import { systemClock } from "../../clients/clock.ts";
-import { openStore } from "../../bot/store/store.ts";
+import { openStore } from "../../bot/store/database.ts";
 import { openFile } from "../changes/database.ts";
 
 const EVERYONE_MAY_LOOK = 0o755;

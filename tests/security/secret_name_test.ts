@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { looksSecret } from "../../bot/command/literal_secret.ts";
+import { looksSecret } from "../../bot/parser/secret_scan.ts";
 import { withoutSecrets } from "../../clients/halo/secret.ts";
 import { secretsOf } from "../../clients/http/words.ts";
 import { soundsSecret } from "../../clients/secret_name.ts";

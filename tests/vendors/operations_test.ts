@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parse } from "../../bot/command/parse.ts";
+import { parse } from "../../bot/parser/parse.ts";
 import { operations, vendors } from "../../handlers/registry.ts";
 import { conversations as apono } from "./apono.ts";
 import { conversations as bitdefender } from "./bitdefender.ts";

@@ -10,7 +10,7 @@ import type {
   Plan,
   ReadOperation,
   Receipt,
-  Verdict,
+  Verification,
 } from "../../../handlers/operation.ts";
 import type { Block, Line, Reply } from "../../../handlers/reply.ts";
 import { createFakeClock, type FakeClock } from "../../clock.ts";
@@ -39,7 +39,7 @@ export interface Rig extends AsyncDisposable {
 export interface Outcome {
   readonly receipt?: Receipt;
   readonly failure?: ClientError;
-  readonly verdict: Verdict;
+  readonly verdict: Verification;
 }
 
 export function rig(

@@ -1,0 +1,331 @@
+import type { Card, Json, Undo } from "../../handlers/operation.ts";
+import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
+import { sanitize } from "../render/sanitize.ts";
+import type { FreezesTable } from "../store/schema.ts";
+import type { Change } from "./state_machine.ts";
+
+/** What the card shows beside the change itself. */
+export interface CardView {
+  readonly freeze?: FreezesTable | undefined;
+  /** Those who could approve, where they are known. */
+  readonly approvers?: string | undefined;
+}
+
+/** The one message of a change in the group: a question first, then its answer, in place. */
+export function cardOf(change: Change, view: CardView = {}): Reply {
+  return change.state === "pending" ? question(change, view) : answer(change);
+}
+
+/** The person's name and the end of the id, because two persons may bear one name. */
+export function personLine(name: string, id: number): Line {
+  return [{ data: name || "someone", max: 40 }, ` (…${String(id).slice(-4)})`];
+}
+
+export function stateLine(change: Change): { mark: Mark; title: Line } {
+  const card = readCard(change);
+  switch (change.state) {
+    case "pending":
+      return { mark: change.risk === "danger" ? "danger" : "question", title: line(card.title, "?") };
+    case "approved":
+    case "executing":
+      return { mark: "working", title: line("Working: ", card.title) };
+    case "applied":
+      return { mark: "applied", title: line("Applied: ", card.done) };
+    case "accepted":
+      return { mark: "applied", title: line("Accepted: ", card.done) };
+    case "not applied":
+      return { mark: "down", title: line("Not applied: ", card.title) };
+    case "unknown":
+      return { mark: "unknown", title: line("Unknown: ", card.title) };
+    case "rejected":
+      return { mark: "refused", title: line("Rejected: ", card.title) };
+    case "withdrawn":
+      return { mark: "refused", title: line("Withdrawn: ", card.title) };
+    case "expired":
+      return { mark: "refused", title: line("Expired: ", card.title) };
+    case "superseded":
+      return { mark: "refused", title: line("Superseded, nothing ran: ", card.title) };
+  }
+}
+
+function question(change: Change, { freeze, approvers }: CardView): Reply {
+  const card = readCard(change);
+  const plan = JSON.parse(change.plan) as { target: { id: string } };
+  const { warnings = [] } = card;
+  const more = warnings.slice(MOST_WARNINGS);
+  return {
+    ...stateLine(change),
+    blocks: [
+      { kind: "text", text: { code: plan.target.id } },
+      rowsTable(card),
+      ...warningLines(warnings.slice(0, MOST_WARNINGS)),
+      ...(more.length > 0 ? [{ kind: "text" as const, text: `⚠️ and ${more.length} more, below` }] : []),
+      {
+        kind: "facts",
+        facts: [
+          ["Breaks", joined(card.breaks, "nothing")],
+          ["Undo", undoLine(readUndo(change))],
+          ["Why", whyLine(change)],
+          ["Needs", needsLine(change, approvers)],
+          ...(freeze ? [["Frozen", freezeLine(freeze)] as const] : []),
+        ],
+      },
+      {
+        kind: "details",
+        summary: card.details ? "what will be sent · more" : "what will be sent",
+        blocks: [{ kind: "pre", text: pretty(card.sends) }, ...(card.details ?? []), ...warningLines(more)],
+      },
+    ],
+    buttons: [decisionButtons(change)],
+    footer: codeLine(change),
+  };
+}
+
+/** Whatever is asked for, they must not take the place of what changes. */
+const MOST_WARNINGS = 5;
+
+function warningLines(warnings: readonly Line[]): Block[] {
+  return warnings.map((text) => ({ kind: "text", text: ["⚠️ ", { bold: text }] }));
+}
+
+function answer(change: Change): Reply {
+  const evidence = change.evidence === null ? undefined : JSON.parse(change.evidence) as Line;
+  const buttons = answerButtons(change);
+  return {
+    ...stateLine(change),
+    blocks: [
+      ...textBlock(evidence),
+      ...textBlock(nextLine(change)),
+      { kind: "text", text: storyLine(change) },
+      {
+        kind: "details",
+        summary: "what was asked",
+        blocks: [
+          rowsTable(readCard(change)),
+          { kind: "facts", facts: [["Why", whyLine(change)]] },
+          { kind: "pre", text: pretty(readCard(change).sends) },
+        ],
+      },
+    ],
+    ...(buttons.length > 0 ? { buttons: [buttons] } : {}),
+    footer: codeLine(change),
+  };
+}
+
+function answerButtons(change: Change): Button[] {
+  const decided = decidedButton(change);
+  const undo = readUndo(change);
+  if ((change.state === "applied" || change.state === "accepted") && undo.possible) {
+    return [...decided, { label: "Undo", action: { handle: change.handle, do: "undo" } }];
+  }
+  if (change.state === "superseded" || change.state === "expired") {
+    return [...decided, { label: "Ask again", action: { handle: change.handle, do: "choose" } }];
+  }
+  return decided;
+}
+
+/** The time comes first: a long name is cut at its end. */
+function decidedButton(change: Change): Button[] {
+  const { decider_name, decided_at } = change;
+  if (!decider_name || decided_at === null) return [];
+  const at = new Date(decided_at).toISOString().slice(11, 16);
+  return [{ label: `${decisionWord(change)} ${at} UTC by ${decider_name}`, action: { dead: true } }];
+}
+
+function decisionButtons(change: Change): Button[] {
+  return [
+    { label: "Approve", style: "success", action: { handle: change.handle, do: "approve" } },
+    { label: "Reject", style: "danger", action: { handle: change.handle, do: "reject" } },
+  ];
+}
+
+export function rowsTable(card: Card): Block {
+  return {
+    kind: "table",
+    header: ["", "now", "after"],
+    rows: card.rows.map(({ label, now, after }) => [label, now, after]),
+  };
+}
+
+function storyLine(change: Change): Line {
+  const { requester_id, requester_name, decider_id, decider_name, created_at, decided_at } = change;
+  const namesakes = decider_id !== requester_id && sanitize(decider_name ?? "") === sanitize(requester_name);
+  const who = (name: string | null, id: number): Line =>
+    namesakes ? personLine(name ?? "", id) : { data: name || "someone", max: 40 };
+  const asked = line(who(requester_name, requester_id), " asked ", { time: created_at, as: "clock" });
+  if (decided_at === null || decider_id === null) return asked;
+  return line(
+    asked,
+    " · ",
+    decider_id === requester_id ? "" : [who(decider_name, decider_id), " "].flat(),
+    `${DECIDED[decisionWord(change)]} `,
+    { time: decided_at, as: "clock" },
+    change.decision_reason ? [": ", { data: change.decision_reason }] : "",
+    durationWords(change),
+  );
+}
+
+const DECIDED = { Approved: "approved", Rejected: "rejected", Withdrawn: "withdrew it" } as const;
+
+function decisionWord(change: Change): keyof typeof DECIDED {
+  if (change.state === "rejected") return "Rejected";
+  if (change.state === "withdrawn") return "Withdrawn";
+  return "Approved";
+}
+
+/** An outcome that was unknown at first did not take that long: it took that long to be seen. */
+function durationWords({ sent_at, finished_at, checks }: Change): string {
+  if (sent_at === null || finished_at === null) return "";
+  const seconds = (finished_at - sent_at) / 1000;
+  if (checks <= 1) return ` · done in ${Math.max(0.1, seconds).toFixed(1)} s`;
+  return ` · known after ${seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`}`;
+}
+
+/** What did not happen, and what happens next. */
+function nextLine(change: Change): Line | undefined {
+  switch (change.state) {
+    case "rejected":
+    case "withdrawn":
+      return "Nothing was sent.";
+    case "expired":
+      return change.decided_at === null ? "Nobody decided in time. Nothing was sent." : "Nothing was sent.";
+    case "unknown":
+      return change.next_check_at === null
+        ? "Nothing will be sent again by itself. Look at the vendor's own console."
+        : ["Nothing will be sent again by itself. Next look ", {
+          time: change.next_check_at,
+          as: "relative",
+        }];
+    case "not applied":
+      return change.next_check_at === null ? undefined : ["In case it is only slow: next look ", {
+        time: change.next_check_at,
+        as: "relative",
+      }];
+    default:
+      return undefined;
+  }
+}
+
+function textBlock(text: Line | undefined): Block[] {
+  return text === undefined ? [] : [{ kind: "text", text }];
+}
+
+function codeLine({ code }: Change): Line {
+  return ["change ", { code }];
+}
+
+export function whyLine(change: Change): Line {
+  return line(
+    change.reason ? ["“", { data: change.reason, max: 200 }, "”"] : "no reason given",
+    change.ticket ? [" · ticket ", { data: change.ticket, max: 40 }] : "",
+    " · asked by ",
+    personLine(change.requester_name, change.requester_id),
+    change.undo_of ? [" · takes back ", { code: change.undo_of }] : "",
+  );
+}
+
+/** Room for three long names and the number of the others. */
+export const MOST_OF_NAMES = 140;
+
+function needsLine(change: Change, approvers: string | undefined): Line {
+  const who: Line = approvers === ""
+    ? ", but APPROVERS lists nobody else"
+    : approvers === undefined
+    ? ""
+    : [": ", { data: approvers, max: MOST_OF_NAMES }];
+  return line(
+    "one approver other than ",
+    { data: change.requester_name || "the requester", max: 40 },
+    who,
+    " · until ",
+    { time: change.expires_at, as: "deadline" },
+  );
+}
+
+export function freezeLine(freeze: FreezesTable): Line {
+  return line(
+    freeze.target === "*" ? "everything" : freeze.target,
+    " by ",
+    personLine(freeze.holder_name, freeze.holder_id),
+    ": ",
+    { data: freeze.reason, max: 120 },
+    freeze.ends_at === null ? " · until lifted" : [" · until ", { time: freeze.ends_at }],
+  );
+}
+
+export function undoLine(undo: Undo): Line {
+  return undo.possible ? line("yes, ", undo.how) : line("no: ", undo.why);
+}
+
+export function readCard(change: Pick<Change, "card">): Card {
+  return JSON.parse(change.card) as Card;
+}
+
+export function readUndo(change: Pick<Change, "undo">): Undo {
+  return JSON.parse(change.undo) as Undo;
+}
+
+export function joined(lines: readonly Line[], none: string): Line {
+  return lines.length === 0 ? none : line(...lines.flatMap((one, index) => (index > 0 ? [" ", one] : [one])));
+}
+
+export function pretty(value: Json): string {
+  return JSON.stringify(value, null, 1);
+}
+
+/** Everything about a change, for `/change`. */
+export function changeDetails(change: Change): Reply {
+  const card = readCard(change);
+  return {
+    ...stateLine(change),
+    blocks: [
+      {
+        kind: "facts",
+        facts: [["Code", { code: change.code }], ["State", change.state], ...storyFacts(change)],
+      },
+      rowsTable(card),
+      ...breaksBlock(card),
+      sendsBlock(card),
+    ],
+    footer: ["ref ", { code: change.trace ?? change.code }],
+  };
+}
+
+function storyFacts(change: Change): [string, Line][] {
+  const facts: [string, Line][] = [
+    [
+      "Asked by",
+      line(personLine(change.requester_name, change.requester_id), " ", { time: change.created_at }),
+    ],
+    ["Why", whyLine(change)],
+  ];
+  if (change.decided_at !== null && change.decider_id !== null) {
+    facts.push([
+      "Decided by",
+      line(
+        personLine(change.decider_name ?? "", change.decider_id),
+        " ",
+        { time: change.decided_at },
+        change.decision_reason ? [" · ", { data: change.decision_reason }] : "",
+      ),
+    ]);
+  } else if (change.state === "pending") {
+    // Not buttons: those count only under the card itself.
+    facts.push(["Expires", { time: change.expires_at, as: "relative" }]);
+    facts.push(["Decide", [{ code: `/approve ${change.code}` }, " or ", { code: `/reject ${change.code}` }]]);
+  }
+  if (change.sent_at !== null) facts.push(["Sent", { time: change.sent_at }]);
+  if (change.finished_at !== null) facts.push(["Finished", { time: change.finished_at }]);
+  if (change.evidence !== null) facts.push(["Seen", JSON.parse(change.evidence) as Line]);
+  if (change.undo_of !== null) facts.push(["Takes back", { code: change.undo_of }]);
+  facts.push(["Undo", undoLine(readUndo(change))], ["Fingerprint", { code: change.hash.slice(0, 16) }]);
+  return facts;
+}
+
+function breaksBlock(card: Card): Block[] {
+  return card.breaks.length > 0 ? [{ kind: "facts", facts: [["Breaks", joined(card.breaks, "")]] }] : [];
+}
+
+function sendsBlock(card: Card): Block {
+  return { kind: "details", summary: "what is sent", blocks: [{ kind: "pre", text: pretty(card.sends) }] };
+}

@@ -1,0 +1,177 @@
+import { ClientError, describe } from "../../clients/errors.ts";
+import { BadInput, ChoiceNeeded, type Json, type Nothing, type Plan } from "../../handlers/operation.ts";
+import { type Line, line } from "../../handlers/reply.ts";
+import { NothingFits } from "../../handlers/resolve.ts";
+import { shownAt } from "../../handlers/shown_value.ts";
+import type { Config } from "../config.ts";
+import { errorFields, type Log } from "../log.ts";
+import { nextStepLine } from "../error_reply.ts";
+import type { Members } from "../access/members.ts";
+import { type ReasonCode, reasons } from "../access/reason_codes.ts";
+import { type Store, StoreUnavailable } from "../store/database.ts";
+import type { Queryable } from "../store/schema.ts";
+import { freezeLine } from "./card.ts";
+import { type Difference, differences, planHash, policyOf } from "./plan.ts";
+import { freezeFor } from "./freeze.ts";
+import { type BoundOperation, type Change, planOf } from "./state_machine.ts";
+
+/** What stands in the way of running what was approved. */
+export interface FailedCheck {
+  readonly reason: ReasonCode;
+  readonly event: "supersede" | "expire" | "fail";
+  readonly evidence: Line;
+}
+
+export interface PrecheckOptions {
+  readonly config: Config;
+  readonly store: Store;
+  readonly members: Members;
+  readonly log: Log;
+}
+
+/**
+ * Everything that was true when it was approved has to be true now; the first thing that is not, if any. Throws when
+ * the database does not answer: then nothing can be said, and the change is looked at again later.
+ */
+export async function precheck(
+  change: Change,
+  part: BoundOperation | undefined,
+  options: PrecheckOptions,
+): Promise<FailedCheck | undefined> {
+  const { config, store, members, log } = options;
+  if (planHash(change.verb, change.target, planOf(change), change.policy) !== change.hash) {
+    return notRun("plan_altered");
+  }
+  if (change.policy !== policyOf(config)) return notRun("policy_changed");
+  const sudden = await lastCheck(change, store);
+  if (sudden) return sudden;
+  const rights = await rightsLost(change, members);
+  if (rights) return rights;
+  return part ? await drift(change, part, log) : notRun("vendor_not_set_up");
+}
+
+/** What can come up while the rest is being asked, and is therefore asked again in the moment of sending. */
+export async function lastCheck(
+  change: Change,
+  store: Store,
+  db: Queryable = store.db,
+): Promise<FailedCheck | undefined> {
+  if (change.expires_at <= store.now()) return { ...notRun("expired"), event: "expire" };
+  const freeze = await freezeFor(store, change, db);
+  if (freeze) return { ...notRun("frozen"), evidence: line("Frozen: ", freezeLine(freeze)) };
+  return undefined;
+}
+
+export function notRun(reason: ReasonCode): FailedCheck {
+  return { reason, event: "supersede", evidence: reasons[reason] ?? reason };
+}
+
+async function rightsLost(change: Change, members: Members): Promise<FailedCheck | undefined> {
+  if (change.decider_id === null || change.decider_id === change.requester_id) {
+    return notRun("rights_changed");
+  }
+  // In private, so that members of any admin group count: a change asked for in private is decided in the first one.
+  const alone = (personId: number) => ({ id: personId, type: "private" as const });
+  const [requester, approver] = await Promise.all([
+    members.judge("request", change.requester_id, alone(change.requester_id)),
+    members.judge("approve", change.decider_id, alone(change.decider_id)),
+  ]);
+  if (!requester.allowed) return mayNot(change.requester_name, "asked for", requester.reason);
+  if (!approver.allowed) return mayNot(change.decider_name, "approved", approver.reason);
+  return undefined;
+}
+
+function mayNot(name: string | null, did: string, reason: ReasonCode): FailedCheck {
+  const who: Line = { data: name || "Someone", max: 40 };
+  const evidence = reason === "membership_unknown"
+    ? line("Telegram did not say whether ", who, `, who ${did} it, is still in the group.`)
+    : line(who, `, who ${did} it, ${NO_LONGER[reason] ?? "is no longer in the group"}.`);
+  return { ...notRun("rights_changed"), evidence };
+}
+
+const NO_LONGER: Readonly<Partial<Record<ReasonCode, string>>> = {
+  not_operator: "may no longer ask for changes",
+  not_approver: "may no longer approve changes",
+};
+
+async function drift(
+  change: Change,
+  { operation, plan, context }: BoundOperation,
+  log: Log,
+): Promise<FailedCheck | undefined> {
+  let now: Plan | Nothing;
+  try {
+    now = await operation.plan(context(), plan.input);
+  } catch (error) {
+    return unplannable(error, change, log);
+  }
+  if ("nothing" in now) return moved(line("Moved: ", now.nothing));
+  if (planHash(change.verb, change.target, now, change.policy) === change.hash) return undefined;
+  return moved(driftLine(differences(factsOf(plan), factsOf(now))));
+}
+
+function unplannable(error: unknown, change: Change, log: Log): FailedCheck {
+  // That nothing is known of it at the moment is no sign that it has moved.
+  if (error instanceof StoreUnavailable) throw error;
+  if (error instanceof ClientError) {
+    if (error.kind === "not_found") return gone(change, `${describe(error.failure)}.`);
+    const evidence = `${describe(error.failure)}. Nothing was sent. ${nextStepLine(error.failure)}`;
+    return { reason: "vendor_failed", event: "fail", evidence };
+  }
+  if (error instanceof NothingFits) return gone(change);
+  if (error instanceof BadInput) return moved(line("Moved: ", { data: error.message, max: 200 }));
+  if (!(error instanceof ChoiceNeeded)) {
+    log.error("replan_failed", { code: change.code, ...errorFields(error) });
+  }
+  return moved("Moved: it can no longer be planned");
+}
+
+function gone(change: Change, seen = ""): FailedCheck {
+  const { name } = planOf(change).target;
+  return moved(line("Gone: ", { data: name, max: 80 }, ` is no longer there. ${seen}`.trimEnd()));
+}
+
+function moved(evidence: Line): FailedCheck {
+  return { reason: "target_moved", event: "supersede", evidence };
+}
+
+function factsOf(plan: Plan) {
+  return {
+    name: plan.target.name,
+    id: plan.target.id,
+    before: plan.before,
+    after: plan.after,
+    input: plan.input,
+  };
+}
+
+const MOST_DIFFERENCES = 5;
+
+function driftLine(found: readonly Difference[]): Line {
+  // A new name, for one, stands in the target and in the state.
+  const once = [
+    ...new Map(found.toReversed().map((one) => [JSON.stringify([one.was, one.is]), one])).values(),
+  ].toReversed();
+  const shown = once.slice(0, MOST_DIFFERENCES).map(difference);
+  const rest = once.length - shown.length;
+  return line(
+    "Moved since it was asked for: ",
+    ...shown.flatMap((one, index) => (index > 0 ? ["; ", one] : [one])),
+    rest > 0 ? ` and ${rest} more` : "",
+  );
+}
+
+/** As a vendor's `/show` shows the values: what only a secret part of them tells apart has merely changed. */
+function difference({ path, was, is }: Difference): Line {
+  const steps = path.split(".");
+  const label: Line = { data: path.replace(/^before\./, ""), max: 60 };
+  const old = worded(shownAt(steps, was ?? null));
+  const now = worded(shownAt(steps, is ?? null));
+  if (old === now) return line(label, " has changed");
+  return line(label, " was ", { data: old, max: 60 }, ", is now ", { data: now, max: 60 });
+}
+
+function worded(value: Json): string {
+  if (value === null) return "nothing";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

@@ -1,0 +1,33 @@
+import type { z } from "zod";
+import type { Input, Risk } from "../../handlers/operation.ts";
+import type { Command } from "../parser/command.ts";
+import type { Need } from "../access/policy.ts";
+import type { UpdateContext } from "../context.ts";
+
+/** A command of the bot itself: described like an operation, and acting by itself. */
+export interface Builtin extends Command {
+  /** What the person must be allowed to do. */
+  readonly need: Need;
+  execute(ctx: UpdateContext, input: unknown): Promise<void> | void;
+}
+
+interface Row<I extends Input> {
+  readonly verb: string;
+  readonly target?: string;
+  readonly summary: string;
+  readonly example: string;
+  readonly need: Need;
+  /** "read": it changes nothing, so it may be offered as a button. */
+  readonly risk?: Extract<Risk, "read">;
+  readonly input: I;
+  execute(ctx: UpdateContext, input: z.output<I>): Promise<void> | void;
+}
+
+/** Seals a row's types; its input has passed its schema when it gets here. */
+export function builtin<I extends Input>({ target, execute, ...row }: Row<I>): Builtin {
+  return { ...row, target: target ?? null, execute: (ctx, input) => execute(ctx, row.input.parse(input)) };
+}
+
+export function isBuiltin(command: Command): command is Builtin {
+  return "execute" in command;
+}

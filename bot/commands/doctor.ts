@@ -1,0 +1,216 @@
+import type { Api } from "grammy";
+import { z } from "zod";
+import type { Clock } from "../../clients/clock.ts";
+import { ClientError } from "../../clients/errors.ts";
+import { type Block, type Line, line, type Reply } from "../../handlers/reply.ts";
+import type { Config } from "../config.ts";
+import { nextStepLine, unreachable } from "../error_reply.ts";
+import { errorFields } from "../log.ts";
+import { withProgress } from "../progress.ts";
+import { HANDLED_UPDATES } from "../telegram/update.ts";
+import { oldestWaiting } from "../queue/inbox.ts";
+import type { Store } from "../store/database.ts";
+import type { Capabilities } from "../telegram/api.ts";
+import type { Vendors } from "../vendors.ts";
+import { type Builtin, builtin } from "./builtin.ts";
+
+const PROBE_MS = 15_000;
+const LATE_MS = 60_000;
+
+export interface DoctorOptions {
+  readonly config: Config;
+  readonly api: Api;
+  /** Known once Telegram has told it. */
+  readonly botId: () => number;
+  readonly store: Store;
+  readonly vendors: Vendors;
+  readonly capabilities: Capabilities;
+  readonly clock: Clock;
+}
+
+interface Finding {
+  readonly ok: boolean;
+  readonly what: string;
+  readonly says: Line;
+}
+
+/** `/doctor`: what works, what does not, and what the bot may do that it should not. */
+export function doctorCommand(options: DoctorOptions): Builtin {
+  return builtin({
+    verb: "doctor",
+    summary: "Check the webhook, the bot's rights, the store and each vendor's credentials",
+    example: "/doctor",
+    need: "read",
+    risk: "read",
+    input: z.object({}),
+    async execute(ctx) {
+      const working: Reply = { mark: "working", title: "Checking …" };
+      ctx.answer(
+        reportOf(await withProgress(ctx, working, options.clock, () => examine(options, ctx.trace))),
+      );
+    },
+  });
+}
+
+async function examine(options: DoctorOptions, trace: string): Promise<Finding[]> {
+  const groups = options.config.adminChats.filter((id) => id < 0);
+  const findings = await Promise.all([
+    checked("Delivery", () => delivery(options)),
+    ...groups.map((id) => checked(`Group ${id}`, () => rightsIn(options, id))),
+    checked("Approvals", () => Promise.resolve(approvals(options.config))),
+    checked("Store", () => store(options)),
+    checked("Secrets", () => Promise.resolve(secretEntry(options))),
+    checked("Messages", () => Promise.resolve(messages(options))),
+    ...options.vendors.all.map((connected) =>
+      checked(connected.vendor.label, () => vendor(connected, trace))
+    ),
+  ]);
+  const doubts = options.config.doubts.map((says) => ({ what: "Settings", ok: false, says }));
+  return [...doubts, ...findings].sort((one, other) => Number(one.ok) - Number(other.ok));
+}
+
+type Told = Omit<Finding, "what">;
+
+async function checked(what: string, check: () => Promise<Told>): Promise<Finding> {
+  try {
+    return { what, ...await check() };
+  } catch (error) {
+    const { message } = errorFields(error);
+    return { what, ok: false, says: ["could not be checked: ", { data: String(message), max: 120 }] };
+  }
+}
+
+async function delivery({ config, api, store }: DoctorOptions): Promise<Told> {
+  const info = await api.getWebhookInfo();
+  if (config.publicUrl === undefined) {
+    return info.url
+      ? { ok: false, says: "long polling, but a webhook is still set" }
+      : { ok: true, says: "long polling" };
+  }
+  if (info.url !== `${config.publicUrl}/telegram`) {
+    return {
+      ok: false,
+      says: "Telegram has another webhook address. Restart the bot, or another one uses the token.",
+    };
+  }
+  const failed = info.last_error_date !== undefined &&
+    store.now() - info.last_error_date * 1000 < 15 * LATE_MS;
+  const surplus = (info.allowed_updates ?? []).filter((kind) =>
+    !(HANDLED_UPDATES as readonly string[]).includes(kind)
+  );
+  if (failed) {
+    return {
+      ok: false,
+      says: line("webhook, last error ", { time: info.last_error_date! * 1000, as: "relative" }, ": ", {
+        data: info.last_error_message ?? "unknown",
+        max: 120,
+      }),
+    };
+  }
+  const waiting = `${info.pending_update_count} waiting at Telegram`;
+  return {
+    ok: surplus.length === 0,
+    says: surplus.length > 0 ? `webhook gets too much: ${surplus.join(", ")}` : `webhook, ${waiting}`,
+  };
+}
+
+/** The only right it needs is to delete a message that holds a secret; every other is one too many. */
+async function rightsIn({ api, botId }: DoctorOptions, chatId: number): Promise<Told> {
+  const me = await api.getChatMember(chatId, botId());
+  if (me.status === "left" || me.status === "kicked") return { ok: false, says: "I am not in it: add me" };
+  if (me.status !== "administrator") {
+    return {
+      ok: false,
+      says: "I may not delete messages: make me admin with that one right, so that pasted secrets can go",
+    };
+  }
+  const group = await api.getChat(chatId);
+  if (group.type === "channel") {
+    return {
+      ok: false,
+      says: "It is a channel: nobody can ask or approve there. Take it out of ADMIN_CHATS",
+    };
+  }
+  if (group.username !== undefined) {
+    return { ok: false, says: "It is public: anyone may read along and press buttons. Make it private" };
+  }
+  const surplus = Object.entries(me)
+    .filter(([right, given]) => given === true && /^can_/.test(right) && !EXPECTED_RIGHTS.has(right))
+    .map(([right]) => right.replace(/^can_/, "").replaceAll("_", " "));
+  if (!me.can_delete_messages) return { ok: false, says: "I may not delete messages: grant that one right" };
+  return surplus.length > 0
+    ? { ok: false, says: `I may do more than I need, take away: ${surplus.join(", ")}` }
+    : { ok: true, says: "rights as they should be" };
+}
+
+/** Every admin has these two whether granted or not. */
+const EXPECTED_RIGHTS = new Set(["can_delete_messages", "can_manage_chat", "can_be_edited"]);
+
+/** Nobody approves what they ask for themselves, so one approver is too few where that one may ask as well. */
+function approvals({ operators, approvers }: Pick<Config, "operators" | "approvers">): Told {
+  if (!approvers) return { ok: true, says: "by any other member of the admin chats" };
+  if (approvers.size > 1) return { ok: true, says: `by any other of the ${approvers.size} in APPROVERS` };
+  const mayAsk = [...approvers].every((id) => operators?.has(id) ?? true);
+  if (!mayAsk) return { ok: true, says: "by the one in APPROVERS" };
+  return {
+    ok: false,
+    says: "APPROVERS lists one person only, who may also ask: nobody can approve what that person asks for",
+  };
+}
+
+async function store(options: DoctorOptions): Promise<Told> {
+  await options.store.check();
+  const oldest = await oldestWaiting(options.store);
+  const late = oldest !== undefined && options.store.now() - oldest > LATE_MS;
+  return {
+    ok: !late,
+    says: late ? "answers, but updates wait for over a minute" : `answers (${options.store.kind})`,
+  };
+}
+
+function secretEntry({ config }: DoctorOptions): Told {
+  if (!config.secretKey) return { ok: false, says: "SECRET_KEY is not set: secrets cannot be entered" };
+  if (!config.publicUrl) {
+    return { ok: false, says: "PUBLIC_URL is not set: the secret page is reachable on this machine only" };
+  }
+  return { ok: true, says: "can be entered" };
+}
+
+function messages({ capabilities: { rich, ephemeral } }: DoctorOptions): Told {
+  const told = (known: boolean | undefined, no: string) =>
+    known === undefined ? "not tried yet" : known ? "yes" : no;
+  const says = `rich: ${told(rich, "no, plain ones")} · private answers in groups: ${told(ephemeral, "no")}`;
+  return { ok: true, says };
+}
+
+async function vendor({ vendor, client }: Vendors["all"][number], trace: string): Promise<Told> {
+  if (!client) return { ok: true, says: `not set up (${vendor.environment.join(", ")})` };
+  try {
+    return await vendor.probe(client, { signal: AbortSignal.timeout(PROBE_MS), fresh: true, trace });
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    return { ok: false, says: `${unreachable(error.failure)}. ${nextStepLine(error.failure)}` };
+  }
+}
+
+function reportOf(findings: readonly Finding[]): Reply {
+  const bad = findings.filter(({ ok }) => !ok);
+  const fine = findings.filter(({ ok }) => ok);
+  return {
+    mark: bad.length > 0 ? "attention" : "fine",
+    title: bad.length > 0
+      ? `${bad.length} of ${findings.length} checks need attention`
+      : `All ${findings.length} checks are fine`,
+    blocks: [
+      ...(bad.length > 0 ? [tableOf(bad, "🟡")] : []),
+      ...(fine.length > 0
+        ? [{ kind: "details" as const, summary: `${fine.length} fine`, blocks: [tableOf(fine, "🟢")] }]
+        : []),
+    ],
+    buttons: [[{ label: "Check again", action: { command: "/doctor" } }]],
+  };
+}
+
+function tableOf(findings: readonly Finding[], mark: string): Block {
+  return { kind: "table", rows: findings.map(({ what, says }) => [mark, { bold: what }, says]) };
+}

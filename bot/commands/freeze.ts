@@ -1,0 +1,145 @@
+import { z } from "zod";
+import { line, type Reply } from "../../handlers/reply.ts";
+import { freezeLine, personLine } from "../approvals/card.ts";
+import { activeFreezes, endsLater, EVERYTHING, putFreeze, unfreezeCommand } from "../approvals/freeze.ts";
+import type { Aliases } from "../parser/command.ts";
+import { parseDuration } from "../settings.ts";
+import type { FreezesTable } from "../store/schema.ts";
+import { PRIORITY, putMessage } from "../outbox/messages.ts";
+import type { Store } from "../store/database.ts";
+import type { UpdateContext } from "../context.ts";
+import { type Builtin, builtin } from "./builtin.ts";
+
+const SHORTEST_MS = 60_000;
+const LONGEST_MS = 30 * 86_400_000;
+
+export interface FreezeCommandsOptions {
+  readonly store: Store;
+  readonly aliases: Aliases;
+  /** Who is told, wherever the command was given. */
+  readonly groups: readonly number[];
+}
+
+/** `/freeze` and `/unfreeze`: at once, for those who may approve, audited and announced. */
+export function freezeCommands({ store, aliases, groups }: FreezeCommandsOptions): Builtin[] {
+  const target = z.enum(Object.keys(aliases) as [string, ...string[]]).optional()
+    .meta({ positional: true, placeholder: "target" });
+  return [
+    builtin({
+      verb: "freeze",
+      summary: "Stop all changes, or those of one target; reads go on",
+      example: "/freeze opsramp for=2h incident 4711",
+      need: "approve",
+      input: z.object({
+        target,
+        for: z.string().refine((text) => isFreezeTime(text), "takes a time from 1m to 30d, such as 2h")
+          .optional(),
+        reason: z.string().trim().min(1).meta({ positional: true, rest: true, placeholder: "reason" }),
+      }),
+      async execute(ctx, input) {
+        const row: FreezesTable = {
+          target: input.target ?? EVERYTHING,
+          reason: input.reason,
+          holder_id: ctx.person.id,
+          holder_name: ctx.person.name,
+          created_at: store.now(),
+          ends_at: input.for === undefined ? null : store.now() + (parseDuration(input.for) ?? 0),
+        };
+        const held = (await activeFreezes(store)).find(({ target }) => target === row.target);
+        if (held && endsLater(held, row)) return refuseShorter(ctx, row, held);
+        ctx.onCommit((transaction) => putFreeze(transaction, row));
+        const replaced = held ? ` · replaces that of ${held.holder_name}: ${held.reason}` : "";
+        ctx.audit({ event: "frozen", target: row.target, detail: row.reason + replaced });
+        announce(ctx, groups, frozenReply(row, held));
+      },
+    }),
+    builtin({
+      verb: "unfreeze",
+      summary: "Let changes run again",
+      example: "/unfreeze opsramp",
+      need: "approve",
+      input: z.object({ target }),
+      async execute(ctx, input) {
+        const wanted = input.target ?? EVERYTHING;
+        const active = await activeFreezes(store);
+        const freeze = active.find((one) => one.target === wanted);
+        if (!freeze) {
+          ctx.answer({
+            mark: "info",
+            title: input.target ? `${input.target} is not frozen` : "Not everything is frozen",
+            blocks: active.length > 0
+              ? [{ kind: "list", items: active.map((one) => ({ code: unfreezeCommand(one.target) })) }]
+              : [{ kind: "text", text: "Nothing is." }],
+            personal: true,
+          });
+          return;
+        }
+        ctx.onCommit(async (transaction) => {
+          await transaction.deleteFrom("freezes").where("target", "=", wanted).execute();
+        });
+        ctx.audit({ event: "unfrozen", target: wanted, detail: freeze.reason });
+        announce(ctx, groups, {
+          mark: "fine",
+          title: line(
+            "Lifted by ",
+            personLine(ctx.person.name, ctx.person.id),
+            ". It was frozen: ",
+            freezeLine(freeze),
+          ),
+        });
+      },
+    }),
+  ];
+}
+
+function frozenReply(row: FreezesTable, replaced: FreezesTable | undefined): Reply {
+  const what = row.target === EVERYTHING ? "No change" : `No change of ${row.target}`;
+  return {
+    mark: "refused",
+    title: line("Frozen: ", freezeLine(row)),
+    blocks: [
+      { kind: "text", text: `${what} runs until it is lifted; reads go on.` },
+      ...(replaced
+        ? [{ kind: "text" as const, text: line("It replaces: ", freezeLine(replaced), ".") }]
+        : []),
+    ],
+    footer: { code: unfreezeCommand(row.target) },
+  };
+}
+
+function refuseShorter(ctx: UpdateContext, row: FreezesTable, held: FreezesTable): void {
+  ctx.refuse("frozen_longer", {
+    operation: "/freeze",
+    detail: row.reason,
+    about: { target: row.target },
+    next: line(
+      "Frozen: ",
+      freezeLine(held),
+      ". ",
+      { code: unfreezeCommand(held.target) },
+      " lifts it; then a shorter one can be set.",
+    ),
+  });
+}
+
+/** Where it was said, and in every other admin group: it concerns everyone who may change something. */
+function announce(ctx: UpdateContext, groups: readonly number[], reply: Reply): void {
+  ctx.answer(reply);
+  ctx.onCommit(async (transaction) => {
+    for (const chatId of groups.filter((group) => group !== ctx.chat.id)) {
+      const key = `freeze:${ctx.updateId}:${chatId}`;
+      await putMessage(ctx.store, transaction, {
+        key,
+        chatId,
+        reply,
+        priority: PRIORITY.outcome,
+        trace: ctx.trace,
+      });
+    }
+  });
+}
+
+function isFreezeTime(text: string): boolean {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= SHORTEST_MS && ms <= LONGEST_MS;
+}

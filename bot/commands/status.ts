@@ -1,0 +1,207 @@
+import { z } from "zod";
+import type { Clock } from "../../clients/clock.ts";
+import { ClientError } from "../../clients/errors.ts";
+import type { Health } from "../../handlers/operation.ts";
+import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
+import type { UpdateContext } from "../context.ts";
+import { nextStepLine, unreachable } from "../error_reply.ts";
+import { errorFields, type Log } from "../log.ts";
+import { withTimeout } from "../progress.ts";
+import { MARKS } from "../render/layout.ts";
+import type { Store } from "../store/database.ts";
+import type { Connected, Vendors } from "../vendors.ts";
+import { type Builtin, builtin } from "./builtin.ts";
+
+/** All of `/status` is over after this long; who has not answered by then is shown as such. */
+const DEADLINE_MS = 10_000;
+/** The first part is shown this soon. */
+const FIRST_MS = 250;
+/** Later parts are gathered: Telegram takes about twenty edits a minute in a group. */
+const BETWEEN_MS = 1_500;
+/** Younger than this counts as live. */
+const LIVE_MS = 1_500;
+/** More than this are for the vendor's own status. */
+const MOST_PROBLEMS = 20;
+
+type Part =
+  | { readonly state: "waiting" | "absent" }
+  | { readonly state: "answered"; readonly health: Health }
+  | { readonly state: "failed"; readonly trouble: string; readonly next: string };
+
+export interface OverviewOptions {
+  readonly vendors: Vendors;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** `/status`: every vendor side by side, one message that fills in as answers arrive. */
+export function createOverview(
+  { vendors, store, clock, log }: OverviewOptions,
+): (ctx: UpdateContext) => Promise<void> {
+  async function ask(connected: Connected, ctx: UpdateContext, signal: AbortSignal): Promise<Part> {
+    try {
+      const context = vendors.context(connected, { signal, trace: ctx.trace });
+      return { state: "answered", health: await connected.vendor.health(context) };
+    } catch (error) {
+      if (error instanceof ClientError) {
+        return { state: "failed", trouble: unreachable(error.failure), next: nextStepLine(error.failure) };
+      }
+      log.error("health_failed", { vendor: connected.vendor.name, trace: ctx.trace, ...errorFields(error) });
+      return {
+        state: "failed",
+        trouble: "not read: something went wrong inside the bot",
+        next: `Look for ${ctx.trace} in the log.`,
+      };
+    }
+  }
+
+  return async function overview(ctx) {
+    const parts = new Map<Connected, Part>(
+      vendors.all.map((connected) => [connected, { state: connected.client ? "waiting" : "absent" }]),
+    );
+    const finished = new AbortController();
+    let seen = 0;
+    let arrived = 0;
+    const filling = fillIn();
+    await withTimeout(DEADLINE_MS, clock, (signal) =>
+      Promise.all(
+        vendors.all.filter(({ client }) => client).map(async (connected) => {
+          parts.set(connected, await ask(connected, ctx, signal));
+          arrived++;
+        }),
+      ));
+    finished.abort();
+    await filling;
+    ctx.answer(overviewReply(parts, store.now()));
+
+    async function fillIn(): Promise<void> {
+      try {
+        for (let wait = FIRST_MS; !finished.signal.aborted; wait = BETWEEN_MS) {
+          await clock.sleep(wait, finished.signal);
+          if (arrived === seen && wait !== FIRST_MS) continue;
+          seen = arrived;
+          await ctx.showMeanwhile(overviewReply(parts, store.now()));
+        }
+      } catch (error) {
+        if (!finished.signal.aborted) throw error;
+      }
+    }
+  };
+}
+
+const ORDER: Readonly<Record<Mark, number>> = {
+  down: 0,
+  danger: 0,
+  attention: 1,
+  question: 1,
+  unknown: 1,
+  working: 2,
+  fine: 3,
+  applied: 3,
+  info: 3,
+  refused: 3,
+  absent: 4,
+};
+
+export function overviewReply(parts: ReadonlyMap<Connected, Part>, now: number): Reply {
+  const lines = [...parts].map(([{ vendor }, part]) => ({ vendor, part, mark: markOf(part) }))
+    .sort((one, other) => ORDER[one.mark] - ORDER[other.mark]);
+  const configured = lines.filter(({ part }) => part.state !== "absent");
+  const problems = lines.flatMap(({ vendor, part }): Block[] =>
+    part.state === "answered" && part.health.problems.length > 0
+      ? [{
+        kind: "details",
+        summary: line(vendor.label, ` (${part.health.problems.length})`),
+        blocks: [{ kind: "table", rows: part.health.problems.slice(0, MOST_PROBLEMS).map(inTwoCells) }],
+      }]
+      : []
+  );
+  const failures = lines.flatMap(({ vendor, part }): Block[] =>
+    part.state === "failed" ? [{ kind: "text", text: line({ bold: vendor.label }, ": ", part.next) }] : []
+  );
+  return {
+    ...verdict(configured.map(({ mark }) => mark)),
+    blocks: [
+      {
+        kind: "table",
+        rows: lines.map(({ vendor, part, mark }) => [
+          MARKS[mark].emoji,
+          { bold: vendor.label },
+          stateOf(part),
+        ]),
+      },
+      ...failures,
+      ...problems,
+    ],
+    footer: line("as of ", { time: now, as: "clock" }, ...agesOf(lines, now)),
+    buttons: [[{ label: "Refresh", action: { command: "/status" } }], ...vendorButtons(configured)],
+  };
+}
+
+function markOf(part: Part): "fine" | "attention" | "down" | "working" | "absent" {
+  if (part.state === "answered") return part.health.mark;
+  if (part.state === "failed") return "down";
+  return part.state === "waiting" ? "working" : "absent";
+}
+
+/** In words that also tell it without the mark. */
+function stateOf(part: Part): Line {
+  switch (part.state) {
+    case "answered":
+      return part.health.summary;
+    case "failed":
+      return part.trouble;
+    case "waiting":
+      return "no answer yet";
+    case "absent":
+      return "not set up";
+  }
+}
+
+/** A phone has room for a name and for what is the matter with it. */
+function inTwoCells([name = "", ...rest]: readonly Line[]): readonly Line[] {
+  const said = rest.filter((cell) => cell !== "");
+  return [name, line(...said.flatMap((cell, index) => (index > 0 ? [" · ", cell] : [cell])))];
+}
+
+function verdict(marks: readonly Mark[]): { mark: Mark; title: Line } {
+  const total = marks.length;
+  if (total === 0) return { mark: "absent", title: "No vendor is set up" };
+  const waiting = marks.filter((mark) => mark === "working").length;
+  const bad = marks.filter((mark) => mark === "down" || mark === "attention").length;
+  if (bad > 0) {
+    const mark = marks.includes("down") ? "down" : "attention";
+    return { mark, title: `${bad} of ${total} vendor${total === 1 ? " needs" : "s need"} attention` };
+  }
+  if (waiting > 0) return { mark: "working", title: `Asking ${waiting} of ${total} vendors …` };
+  return { mark: "fine", title: total === 1 ? "The one vendor is fine" : `All ${total} vendors are fine` };
+}
+
+function agesOf(lines: readonly { vendor: { label: string }; part: Part }[], now: number): Line[] {
+  return lines.flatMap(({ vendor, part }) => {
+    if (part.state !== "answered" || now - part.health.at < LIVE_MS) return [];
+    return [` · ${vendor.label} ${Math.round((now - part.health.at) / 1000)} s old`];
+  });
+}
+
+function vendorButtons(lines: readonly { vendor: { label: string; name: string } }[]): Button[][] {
+  const buttons = lines.map(({ vendor }) => ({
+    label: vendor.label,
+    action: { command: `/status ${vendor.name}` },
+  }));
+  return buttons.length === 0 ? [] : [buttons.slice(0, 2), buttons.slice(2)].filter((row) => row.length > 0);
+}
+
+/** `/status` alone: all vendors at once. */
+export function overviewCommand(overview: (ctx: UpdateContext) => Promise<void>): Builtin {
+  return builtin({
+    verb: "status",
+    summary: "All vendors at a glance",
+    example: "/status",
+    need: "read",
+    risk: "read",
+    input: z.object({}),
+    execute: overview,
+  });
+}

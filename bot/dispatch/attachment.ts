@@ -1,0 +1,100 @@
+import type { Api } from "grammy";
+import type { Document as TelegramFile } from "grammy/types";
+import type { Json } from "../../handlers/operation.ts";
+import { telegramRefusal } from "../telegram/api.ts";
+
+export const MOST_DOCUMENT_BYTES = 1024 * 1024;
+const DOWNLOAD_MS = 15_000;
+
+/** What came with a command, or why it cannot be used. */
+export interface Document {
+  readonly document?: Json;
+  readonly documentError?: string;
+}
+
+/** What came with a command that takes none: nobody looks into it. */
+export const NOT_TAKEN: Document = { documentError: "The command takes no document." };
+
+/** What a file holds that was sent as a JSON document. */
+export async function documentOf(file: TelegramFile, api: Api, fileRoot: string): Promise<Document> {
+  if ((file.file_size ?? 0) > MOST_DOCUMENT_BYTES) return TOO_LARGE;
+  const path = await pathOf(file.file_id, api);
+  if (!path) return { documentError: "Telegram did not hand over the document. Send it again." };
+  const bytes = await download(`${fileRoot}/${path}`);
+  if (!bytes) return TOO_LARGE;
+  try {
+    const document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Json;
+    const documentError = excessIn(document);
+    return documentError === undefined ? { document } : { documentError };
+  } catch (error) {
+    const where = error instanceof SyntaxError ? positionIn(error.message) : "";
+    return { documentError: `The document is not valid JSON${where}. Mend it and send it again.` };
+  }
+}
+
+const TOO_LARGE: Document = { documentError: "The document is larger than 1 MiB. Send only what changes." };
+
+/** Undefined when Telegram does not know the file, or no longer. */
+async function pathOf(fileId: string, api: Api): Promise<string | undefined> {
+  try {
+    return (await api.getFile(fileId)).file_path;
+  } catch (error) {
+    if (telegramRefusal(error)?.code === 400) return undefined;
+    throw error;
+  }
+}
+
+/** More than any vendor's body has; whoever looks through one has to name the place of each value. */
+const MOST_LEVELS = 64;
+const MOST_VALUES = 10_000;
+const MOST_NAMED = 1_000;
+
+/** What there is too much of, as a sentence; undefined for what can be looked through in no time. */
+function excessIn(document: Json): string | undefined {
+  let values = 0;
+  function look(value: Json, level: number, named: number): string | undefined {
+    if (named > MOST_NAMED) return TOO_LONG;
+    if (value === null || typeof value !== "object") return undefined;
+    if (level > MOST_LEVELS) return TOO_DEEP;
+    const inner = Object.values(value);
+    values += inner.length;
+    if (values > MOST_VALUES) return TOO_MANY;
+    for (const [at, key] of Object.keys(value).entries()) {
+      const excess = look(inner[at] ?? null, level + 1, named + key.length);
+      if (excess !== undefined) return excess;
+    }
+    return undefined;
+  }
+  return look(document, 1, 0);
+}
+
+const TOO_DEEP = `The document is nested more than ${MOST_LEVELS} levels deep. Send only what changes.`;
+const TOO_MANY = `The document has more than ${
+  MOST_VALUES.toLocaleString("en")
+} values. Send only what changes.`;
+const TOO_LONG = `Names in the document are, one within the other, longer than ${
+  MOST_NAMED.toLocaleString("en")
+} characters. Send only fields that the vendor has.`;
+
+/** Undefined when it is larger than we take; the size Telegram states is not relied on. */
+async function download(url: string): Promise<Uint8Array | undefined> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_MS), redirect: "error" });
+  if (!response.ok || !response.body) {
+    await response.body?.cancel();
+    throw new Error(`Telegram answered ${response.status} to a download`);
+  }
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const part of response.body) {
+    size += part.length;
+    if (size > MOST_DOCUMENT_BYTES) return undefined;
+    parts.push(part);
+  }
+  return await new Blob(parts).bytes();
+}
+
+/** Where the parser stopped; its message may quote the document, so nothing else of it is repeated. */
+function positionIn(message: string): string {
+  const [, position] = /at position (\d+)/.exec(message) ?? [];
+  return position === undefined ? "" : ` (at character ${position})`;
+}

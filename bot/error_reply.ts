@@ -1,0 +1,119 @@
+import {
+  ClientError,
+  describe,
+  type Failure,
+  type FailureKind,
+  formatDuration,
+  nextStep as nextStepIn,
+} from "../clients/errors.ts";
+import { UnsafePathValue } from "../clients/path.ts";
+import { BadInput, ChoiceNeeded } from "../handlers/operation.ts";
+import { vendors } from "../handlers/registry.ts";
+import type { Block, Line, Reply } from "../handlers/reply.ts";
+import { choiceReply } from "./clarify.ts";
+import type { UpdateContext } from "./context.ts";
+import type { Invocation } from "./invocation.ts";
+import { errorFields, type Log } from "./log.ts";
+import type { Vocabulary } from "./parser/parse.ts";
+import { validationMessage } from "./parser/parse_error.ts";
+import type { Store } from "./store/database.ts";
+
+/** Nothing can be read as long as these last, and people look for the same word as in `/status`. */
+const SILENT_OR_SHUT: ReadonlySet<FailureKind> = new Set([
+  "unreachable",
+  "timed_out",
+  "credentials_refused",
+]);
+
+/** It works, and will not do what it was asked for. */
+const ALL_BUT_DOWN: ReadonlySet<FailureKind> = new Set(["not_found", "not_offered", "rejected"]);
+
+/** A vendor that failed: what happened, what did not, what to do next. */
+export function vendorFailureReply(error: ClientError, trace: string): Reply {
+  const { failure } = error;
+  const blocks: Block[] = [{ kind: "text", text: ["Nothing was changed. ", nextStepLine(failure)] }];
+  if (failure.detail) {
+    blocks.push({ kind: "facts", facts: [[whoSays(failure), { data: failure.detail, max: 200 }]] });
+  }
+  return {
+    mark: ALL_BUT_DOWN.has(failure.kind) ? "attention" : "down",
+    title: SILENT_OR_SHUT.has(failure.kind) ? `${failure.vendor} ${unreachable(failure)}` : describe(failure),
+    blocks,
+    footer: ["ref ", { code: trace }],
+  };
+}
+
+/** Why, as part of a text; empty where nobody said. */
+export function reasonFor(failure: Failure): Line {
+  return failure.detail ? [`${whoSays(failure)}: “`, { data: failure.detail, max: 200 }, "”. "] : "";
+}
+
+/** Our own words are never put into the vendor's mouth. */
+function whoSays({ quoted, vendor }: Failure): string {
+  return quoted ? `${vendor} said` : "Cause";
+}
+
+const AWAY = "is not reachable";
+
+/** For a line that begins with the vendor's name: "unreachable: refused our key (401)". */
+export function unreachable(failure: Failure): string {
+  const what = describe(failure).replace(`${failure.vendor} `, "");
+  if (!what.startsWith(AWAY)) return `unreachable: ${what}`;
+  return what.replace(AWAY, "unreachable") + nextTry(failure);
+}
+
+/** Only while we leave a vendor alone there is a try to wait for; what a vendor answers with a status is final. */
+function nextTry({ status, retryAfterMs }: Failure): string {
+  return status !== undefined || retryAfterMs === undefined
+    ? ""
+    : `, next try in ${formatDuration(retryAfterMs)}`;
+}
+
+/** Input that passed the grammar and still makes no sense to the operation. */
+export function badInputReply(
+  error: { message: string; suggestions: readonly string[] },
+  vocabulary: Vocabulary,
+): Reply {
+  const { message, suggestions } = error;
+  return validationMessage({ kind: "wrong", code: "bad_value", sentence: message, suggestions }, vocabulary);
+}
+
+/** What nobody foresaw: logged with its reference, answered with one fixed sentence. */
+export function bugReply(error: unknown, log: Log, trace: string): Reply {
+  log.error("unforeseen", { trace, ...errorFields(error) });
+  return {
+    mark: "down",
+    title: "Something went wrong inside the bot",
+    blocks: [{
+      kind: "text",
+      text: "Nothing was changed. Try again; if it stays, look for the reference in the log.",
+    }],
+    footer: ["ref ", { code: trace }],
+    personal: true,
+  };
+}
+
+/** What to do next after a vendor failed, in one sentence that names the variables to look at. */
+export function nextStepLine(failure: Failure): string {
+  const vendor = Object.values(vendors).find(({ label, system = label }) => system === failure.vendor);
+  return nextStepIn(failure, vendor?.credentials);
+}
+
+export interface ErrorReplyOptions {
+  readonly store: Store;
+  readonly ctx: UpdateContext;
+  /** What was asked for; a choice goes on with it. */
+  readonly invocation: Invocation;
+  readonly vocabulary: Vocabulary;
+}
+
+/** What is answered when a read or a plan came to nothing. Throws on what nobody foresaw. */
+export function errorReply(error: unknown, { store, ctx, invocation, vocabulary }: ErrorReplyOptions): Reply {
+  if (error instanceof ChoiceNeeded) return choiceReply(store, ctx, invocation, error);
+  if (error instanceof BadInput) return badInputReply(error, vocabulary);
+  if (error instanceof UnsafePathValue) {
+    return badInputReply({ message: error.message, suggestions: [] }, vocabulary);
+  }
+  if (error instanceof ClientError) return vendorFailureReply(error, ctx.trace);
+  throw error;
+}

@@ -1,0 +1,117 @@
+import { dirname } from "node:path";
+import { type Config, ConfigError, readConfig, variables } from "../config.ts";
+import { type DatabaseConfig, telemetryVariables } from "../settings.ts";
+
+/**
+ * The least that `deno run` has to permit, as flags without white space: our own variables and those that turn
+ * telemetry on (all others look unset, because pg and others ask for many), the hosts the configuration names, and
+ * the address to listen on. Deno lets programs import from some public hosts and from npm unless told not to; that
+ * would be a way out, and by the time these flags are known, all packages have been fetched. One folder to read and
+ * write comes on top, see `dataFolder`. Without a usable configuration only the variables are permitted: enough for
+ * the bot to say what is wrong with them.
+ */
+export function permissionFlags(config: Config | undefined): string[] {
+  const seen = [...Object.keys(variables), ...telemetryVariables];
+  const always = [
+    "--no-prompt",
+    `--allow-env=${seen.join(",")}`,
+    "--ignore-env",
+    "--no-remote",
+    "--cached-only",
+  ];
+  if (!config) return always;
+  return [
+    ...always,
+    `--allow-net=${peers(config).join(",")}`,
+    ...certificateFiles(config.database).map((file) => `--allow-read=${asPermission(file, /[,\s]/)}`),
+  ];
+}
+
+/**
+ * The folder of the SQLite file. Printed by itself because a task's shell splits unquoted flags at white space,
+ * and this may hold some.
+ */
+export function dataFolder(config: Config | undefined): string {
+  const database = config?.database;
+  if (database?.kind !== "sqlite" || database.path === ":memory:") return "./data";
+  return asPermission(dirname(database.path), /,/);
+}
+
+/** A path that cannot be written as a permission. */
+export class UnusablePath extends Error {
+  constructor(path: string) {
+    super(
+      `The start task cannot permit the path ${path}: choose one without commas and, for certificates, spaces.`,
+    );
+    this.name = "UnusablePath";
+  }
+}
+
+/** Deno divides the paths of a flag at commas and knows no way to escape one. */
+function asPermission(path: string, unusable: RegExp): string {
+  if (unusable.test(path)) throw new UnusablePath(path);
+  return path;
+}
+
+function peers(config: Config): string[] {
+  const addresses = [
+    config.apiRoot,
+    config.bitdefender?.apiUrl,
+    config.apono?.apiUrl,
+    config.opsramp?.apiUrl,
+    config.halo?.apiUrl,
+    config.halo?.authUrl,
+    config.database.kind === "postgres" ? config.database.url : undefined,
+  ];
+  const hosts = addresses.flatMap((address) => (address === undefined ? [] : hostAndPort(address)));
+  return [...new Set([...hosts, listening(config)])];
+}
+
+const USUAL_PORTS: Readonly<Record<string, string>> = {
+  "http:": "80",
+  "https:": "443",
+  "postgres:": "5432",
+  "postgresql:": "5432",
+};
+
+/** Nothing for an address that cannot be read: whoever connects to it says so better. */
+function hostAndPort(address: string): string[] {
+  const url = URL.parse(address);
+  return url?.hostname ? [`${url.hostname}:${url.port || USUAL_PORTS[url.protocol]}`] : [];
+}
+
+function listening({ host, port }: Config): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Files that a Postgres address may name for TLS. */
+function certificateFiles(database: DatabaseConfig): string[] {
+  if (database.kind !== "postgres") return [];
+  const query = URL.parse(database.url)?.searchParams;
+  return ["sslrootcert", "sslcert", "sslkey"].flatMap((name) => query?.get(name) ?? []);
+}
+
+function configured(): Config | undefined {
+  try {
+    return readConfig(Deno.env.toObject());
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
+async function print(stream: typeof Deno.stdout, text: string): Promise<void> {
+  await stream.write(new TextEncoder().encode(`${text}\n`));
+}
+
+if (import.meta.main) {
+  const config = configured();
+  try {
+    const answer = Deno.args[0] === "folder" ? dataFolder(config) : permissionFlags(config).join(" ");
+    await print(Deno.stdout, answer);
+  } catch (error) {
+    if (!(error instanceof UnusablePath)) throw error;
+    await print(Deno.stderr, error.message);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,242 @@
+import { sql } from "kysely";
+import type { Reply } from "../../handlers/reply.ts";
+import { redactReply } from "../render/redact_reply.ts";
+import { literal, type Store } from "../store/database.ts";
+import type { MessagesTable, Queryable } from "../store/schema.ts";
+
+/** Lower goes first when Telegram slows us down. */
+export const PRIORITY = { decision: 0, outcome: 1, answer: 2, edit: 3 } as const;
+
+/** Where a message goes and what it says. The same key later means: edit it. */
+export interface Outgoing {
+  readonly key: string;
+  readonly chatId: number;
+  readonly threadId?: number | undefined;
+  readonly replyTo?: number | undefined;
+  /** The person an ephemeral message is for. */
+  readonly receiverId?: number | undefined;
+  readonly callbackQueryId?: string | undefined;
+  readonly reply: Reply;
+  readonly priority: number;
+  /** Somebody must act on it, so it is heard as well as seen: true for few. */
+  readonly sound?: boolean;
+  readonly trace?: string | undefined;
+}
+
+/**
+ * Records what a message shall look like. The sender brings Telegram there; several changes before it gets to it
+ * become one edit.
+ */
+export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing): Promise<void> {
+  // Here as well as on its way: another replica may send it, which knows neither our tokens nor what was entered here.
+  const reply = JSON.stringify(store.cover ? redactReply(outgoing.reply, store.cover) : outgoing.reply);
+  const silent = outgoing.sound ? 0 : 1;
+  await db.insertInto("messages").values({
+    key: outgoing.key,
+    chat_id: outgoing.chatId,
+    thread_id: outgoing.threadId ?? null,
+    reply_to: outgoing.replyTo ?? null,
+    receiver_id: outgoing.receiverId ?? null,
+    callback_query_id: outgoing.callbackQueryId ?? null,
+    reply,
+    version: 1,
+    sent_version: 0,
+    message_id: null,
+    ephemeral_id: null,
+    format: null,
+    priority: outgoing.priority,
+    silent,
+    file_sent: null,
+    not_before: 0,
+    attempts: 0,
+    state: "due",
+    claimed_by: null,
+    claimed_until: 0,
+    created_at: store.now(),
+    trace: outgoing.trace ?? null,
+  }).onConflict((conflict) =>
+    conflict.column("key").doUpdateSet((is) => ({
+      reply,
+      priority: outgoing.priority,
+      silent,
+      version: is("messages.version", "+", 1),
+      attempts: 0,
+      state: "due",
+      ...(outgoing.trace === undefined ? {} : { trace: outgoing.trace }),
+    }))
+  ).execute();
+}
+
+/**
+ * Adopts a message that Telegram already shows (the one under a pressed button) as ours to edit, so that an answer
+ * to a press replaces what it was pressed on.
+ */
+export async function adoptMessage(
+  store: Store,
+  db: Queryable,
+  outgoing: Outgoing,
+  messageId: number,
+): Promise<void> {
+  await putMessage(store, db, outgoing);
+  await db.updateTable("messages").set({ message_id: messageId })
+    .where("key", "=", outgoing.key).where("message_id", "is", null).execute();
+}
+
+export async function findMessage(db: Queryable, key: string): Promise<MessagesTable | undefined> {
+  return await db.selectFrom("messages").selectAll().where("key", "=", key).executeTakeFirst();
+}
+
+/** The message of ours that stands at this place in a chat. */
+export async function messageAt(
+  db: Queryable,
+  chatId: number,
+  messageId: number,
+): Promise<MessagesTable | undefined> {
+  return await db.selectFrom("messages").selectAll()
+    .where("chat_id", "=", chatId).where("message_id", "=", messageId)
+    .orderBy("created_at", "desc").limit(1).executeTakeFirst();
+}
+
+const MOST_AT_ONCE = 20;
+/** A replica that dies while sending gives its messages back after this long. */
+export const CLAIM_MS = 12_000;
+
+/** Any number that only we use: Postgres lets one replica claim messages at a time. */
+const CLAIM_LOCK = 7_205_760;
+
+/**
+ * Takes due messages for this replica, most urgent first; chats in `busy` wait for what is under way, and so do
+ * chats that another replica is sending to: two at once would mix up the order.
+ */
+export async function claimMessages(
+  store: Store,
+  holder: string,
+  busy: ReadonlySet<number>,
+): Promise<MessagesTable[]> {
+  if (store.kind === "sqlite") {
+    return await store.provisionally((db) => claim(store, db, holder, busy));
+  }
+  return await store.transaction(async (transaction) => {
+    await sql`select pg_advisory_xact_lock(${CLAIM_LOCK})`.execute(transaction);
+    const now = store.now();
+    const elsewhere = await transaction.selectFrom("messages").select("chat_id").distinct()
+      .where("state", "=", literal("due")).where("claimed_until", ">", now).execute();
+    return await claim(
+      store,
+      transaction,
+      holder,
+      new Set([...busy, ...elsewhere.map((row) => row.chat_id)]),
+    );
+  });
+}
+
+async function claim(
+  store: Store,
+  db: Queryable,
+  holder: string,
+  busy: ReadonlySet<number>,
+): Promise<MessagesTable[]> {
+  const now = store.now();
+  return await db.updateTable("messages")
+    .set({ claimed_by: holder, claimed_until: now + CLAIM_MS })
+    .where("key", "in", (select) =>
+      select.selectFrom("messages").select("key")
+        .where("state", "=", literal("due")).where("not_before", "<=", now).where("claimed_until", "<=", now)
+        .$if(busy.size > 0, (query) => query.where("chat_id", "not in", [...busy]))
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(
+            selectFrom("leases").select("name").where("until", ">", now)
+              .where("name", "=", sql<string>`${HOLD} || cast(messages.chat_id as text)`),
+          ))
+        )
+        .orderBy("priority").orderBy("created_at").limit(MOST_AT_ONCE))
+    .returningAll().execute();
+}
+
+/** Says that the holder is alive and still sending these. */
+export async function renewMessages(store: Store, holder: string, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  await store.db.updateTable("messages").set({ claimed_until: store.now() + CLAIM_MS })
+    .where("key", "in", keys).where("claimed_by", "=", holder).execute();
+}
+
+/** Puts back what was claimed and not begun. */
+export async function releaseMessages(store: Store, keys: readonly string[]): Promise<void> {
+  if (keys.length === 0) return;
+  await store.db.updateTable("messages").set({ claimed_by: null, claimed_until: 0 })
+    .where("key", "in", keys).execute();
+}
+
+/** What a delivery came to, written back under the claim. */
+export async function settleMessage(
+  store: Store,
+  row: MessagesTable,
+  result: Partial<Pick<MessagesTable, "message_id" | "ephemeral_id" | "format" | "file_sent">>,
+): Promise<void> {
+  await store.db.updateTable("messages")
+    .set((is) => ({
+      ...result,
+      sent_version: row.version,
+      attempts: 0,
+      claimed_by: null,
+      claimed_until: 0,
+      state: is.case().when("version", ">", row.version).then("due" as const).else("idle" as const).end(),
+    }))
+    .where("key", "=", row.key).execute();
+}
+
+/** A lease of Telegram itself: while it lasts no replica sends to the chat, whatever comes up for it meanwhile. */
+const HOLD = "hold:";
+
+/** Tries again later; with `wholeChat` everything for this chat waits, since Telegram limits chats, not messages. */
+export async function postponeMessage(
+  store: Store,
+  row: MessagesTable,
+  afterMs: number,
+  wholeChat: boolean,
+): Promise<void> {
+  const notBefore = store.now() + afterMs;
+  // First, because another replica may look as soon as the claim is given up.
+  if (wholeChat) await holdChat(store, row.chat_id, notBefore);
+  await store.db.updateTable("messages")
+    .set((is) => ({
+      not_before: notBefore,
+      claimed_by: null,
+      claimed_until: 0,
+      attempts: is("attempts", "+", 1),
+    }))
+    .where("key", "=", row.key).execute();
+  if (!wholeChat) return;
+  await store.db.updateTable("messages").set({ not_before: notBefore })
+    .where("chat_id", "=", row.chat_id).where("state", "=", literal("due")).where(
+      "not_before",
+      "<",
+      notBefore,
+    )
+    .execute();
+}
+
+async function holdChat(store: Store, chatId: number, until: number): Promise<void> {
+  const hold = { name: `${HOLD}${chatId}`, holder: "Telegram", until };
+  await store.db.insertInto("leases").values(hold)
+    .onConflict((conflict) => conflict.column("name").doUpdateSet(hold).where("leases.until", "<", until))
+    .execute();
+}
+
+/** Gives up what Telegram refused; what the message shall say since then may still be taken. */
+export async function buryMessage(db: Queryable, { key, version }: MessagesTable): Promise<void> {
+  await db.updateTable("messages")
+    .set((is) => ({
+      claimed_by: null,
+      claimed_until: 0,
+      state: is.case().when("version", ">", version).then("due" as const).else("dead" as const).end(),
+    }))
+    .where("key", "=", key).execute();
+}
+
+/** When the next message that has to wait becomes due, epoch ms. */
+export async function nextMessageAt(store: Store): Promise<number | undefined> {
+  const next = await store.db.selectFrom("messages").select("not_before").where("state", "=", literal("due"))
+    .where("not_before", ">", store.now()).orderBy("not_before").limit(1).executeTakeFirst();
+  return next?.not_before;
+}

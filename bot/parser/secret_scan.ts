@@ -1,0 +1,100 @@
+import { soundsSecret } from "../../clients/secret_name.ts";
+import type { Json } from "../../handlers/operation.ts";
+import { isPlaceholder } from "../../handlers/placeholder.ts";
+import { namesToken } from "../../handlers/token_name.ts";
+import { normalise } from "./tokenize.ts";
+
+/** What stands in chat for a secret that is entered on the secret page. */
+export const ASK = "?";
+
+/** Judges a key as typed, or a dotted path of a document. */
+export type SecretJudge = (key: string) => boolean;
+
+/** The keys of what looks like a secret typed out in any message, a command or not; empty when there is none. */
+export function literalSecretIn(text: string): string[] {
+  return literalSecrets(normalise(text), looksSecret);
+}
+
+/** A key whose value is a secret in all likelihood, whoever asks for it. */
+export function looksSecret(key: string): boolean {
+  const name = key.toLowerCase();
+  if (/^secret\.apono\.|(^|\.)new_/.test(name)) return true;
+  const last = name.split(".").findLast((part) => !/^\d*$/.test(part)) ?? "";
+  return soundsSecret(last);
+}
+
+/** `key=value` (spaces allowed around "=") and `"key": value`, wherever they stand in normalised text. */
+export function literalSecrets(text: string, isSecret: SecretJudge): string[] {
+  const found = [...text.matchAll(ASSIGNMENT)].filter((match) => {
+    const [, key = "", quotedKey = "", ...values] = match;
+    return isSecret(key || quotedKey) && isLiteral(values.find((value) => value !== undefined) ?? "");
+  });
+  return unique(found.map(([, key = "", quotedKey = ""]) => key || quotedKey));
+}
+
+/**
+ * The value is only looked at, not consumed, so that `uri=https://host?token=x` yields both keys; and it is not
+ * the next option: `secret= role=x` has an empty secret.
+ */
+const ASSIGNMENT = new RegExp(
+  String.raw`(?:(?<![\p{L}\p{N}_.-])([\p{L}\p{N}_.-]+)["']? ?=(?: (?![\p{L}\p{N}_.-]+=))?` +
+    String.raw`|["']([\p{L}\p{N}_. -]+)["'] ?: ?)` +
+    String.raw`(?=(?:"([^"]*)"|'([^']*)'|(\S+)))`,
+  "gu",
+);
+
+/** The dotted paths in a document under which a secret is written out. */
+export function literalSecretsIn(document: Json, isSecret: SecretJudge): string[] {
+  const found = leavesOf(document)
+    .filter(({ value }) => typeof value !== "boolean" && value !== null && isLiteral(String(value)))
+    .filter(({ path }) => isSecret(path) || isSecret(withoutIndexes(path)))
+    // Of a list like [{"key": "accept", "value": …}] the key says what the value is.
+    .filter(({ keyed }) => keyed === undefined || isSecret(keyed))
+    .map(({ path }) => path);
+  return unique(found);
+}
+
+/** The dotted paths in a document under which a secret is asked for. */
+export function askedIn(document: Json, isSecret: SecretJudge): string[] {
+  return leavesOf(document)
+    .filter(({ path, value }) => value === ASK && (isSecret(path) || isSecret(withoutIndexes(path))))
+    .map(({ path }) => path)
+    .toArray();
+}
+
+/** A flag is no secret, whatever it is called (`new_method=true`), nor is what our replies show in place of one. */
+function isLiteral(value: string): boolean {
+  if (value === "" || isPlaceholder(value) || namesToken(value)) return false;
+  return !/^(\?|true|false|null)[.,;!}\]]*$/i.test(value);
+}
+
+interface Leaf {
+  readonly path: string;
+  /** The path with the name that the leaf goes by in its list, if it has one there. */
+  readonly keyed?: string;
+  readonly value: string | number | boolean | null;
+}
+
+/** One at a time: all their paths together can be far longer than the document. */
+function* leavesOf(value: Json, path: readonly string[] = []): Generator<Leaf> {
+  if (value === null || typeof value !== "object") yield { path: path.join("."), value };
+  else if (isKeyed(value)) {
+    const keyed = [...path.slice(0, -1), value.key].join(".");
+    yield { path: [...path, "value"].join("."), keyed, value: value.value };
+  } else {
+    for (const [key, inner] of Object.entries(value)) yield* leavesOf(inner, [...path, key]);
+  }
+}
+
+function isKeyed(value: object): value is { readonly key: string; readonly value: string } {
+  const { key, value: inner } = value as Readonly<Record<string, unknown>>;
+  return typeof key === "string" && typeof inner === "string" && Object.keys(value).length === 2;
+}
+
+function withoutIndexes(path: string): string {
+  return path.split(".").filter((part) => !/^\d+$/.test(part)).join(".");
+}
+
+function unique(values: Iterable<string>): string[] {
+  return [...new Set(values)];
+}

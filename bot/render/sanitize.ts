@@ -1,0 +1,145 @@
+/**
+ * Text that came from outside, made safe to show. A name must not be able to break a line, hide or reorder
+ * what stands beside it, look like a verdict of ours, or be mistaken for another name.
+ */
+
+/** Said in place of text of which nothing is left. */
+export const NO_NAME = "(no name)";
+
+/** Said after a name in which one word mixes alphabets. */
+export const MIXED_LETTERS = " (⚠ mixed letters)";
+
+/** Of a button, the hint at mixed alphabets included. */
+export const LABEL_MAX = 40;
+const CODE_MAX = 512;
+
+/**
+ * A vendor's or a person's words: one line, no marks of ours, at most `max` characters (graphemes) plus the
+ * hint for mixed alphabets.
+ */
+export function sanitize(text: string, max = 80): string {
+  const line = oneLine(text).replace(SEPARATORS, "$1-");
+  if (line === "") return NO_NAME;
+  return truncate(line, max) + (mixesAlphabets(line) ? MIXED_LETTERS : "");
+}
+
+/** Our own words: one line, marks kept, an outer space kept because pieces of a line are joined as they are. */
+export function tidy(text: string): string {
+  if (PLAIN_ASCII.test(text)) return text;
+  return capAccents(visible(text.replace(SPACES, " ")).normalize("NFC"));
+}
+
+/** An id or a value to copy. Never hinted at, because the hint would be copied along. */
+export function sanitizeCode(text: string, max = CODE_MAX): string {
+  const line = oneLine(text);
+  return line === "" ? "–" : truncate(line, max);
+}
+
+/** What a button says. */
+export function sanitizeLabel(text: string): string {
+  const line = oneLine(text);
+  if (line === "") return NO_NAME;
+  if (!mixesAlphabets(line)) return truncate(line, LABEL_MAX);
+  return truncate(line, LABEL_MAX - MIXED_LETTERS.length) + MIXED_LETTERS;
+}
+
+/** Preformatted text, line by line; indentation stays. */
+export function sanitizeLines(text: string): string[] {
+  return text.split(/\r\n|[\n-\r\u0085\u2028\u2029]/u).map((line) =>
+    capAccents(line.replaceAll("\t", "  ").replace(/\p{Z}/gu, " ").replace(INVISIBLE, "").replace(MARKS, ""))
+      .trimEnd()
+  );
+}
+
+/** Text for the clipboard: as given, but for what nobody can see or Telegram cannot carry. */
+export function sanitizeCopy(text: string): string {
+  return text.replace(/\r\n?/g, "\n").replace(/[^\P{C}\n\t]|\p{DI}/gu, "").trim();
+}
+
+/** The first `max` graphemes, the last of them "…" when something was left out. */
+export function truncate(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const pieces: string[] = [];
+  for (const { segment } of graphemes.segment(text)) {
+    pieces.push(segment);
+    if (pieces.length > max) break;
+  }
+  const kept = pieces.length > max ? pieces.slice(0, max - 1).join("").trimEnd() + "…" : text;
+  const units = max * UNITS_PER_GRAPHEME;
+  return kept.length > units ? truncateUnits(kept, units - 1) + "…" : kept;
+}
+
+/** The longest beginning of `text` within `units` UTF-16 units that ends between graphemes. */
+export function truncateUnits(text: string, units: number): string {
+  if (text.length <= units) return text;
+  let end = 0;
+  // Whether a grapheme ends at `units` depends on the code point that follows, which may have two units.
+  for (const { segment, index } of graphemes.segment(text.slice(0, units + 2))) {
+    if (index + segment.length > units) break;
+    end = index + segment.length;
+  }
+  return end > 0 ? text.slice(0, end) : text.slice(0, units).replace(/\p{Cs}$/u, "");
+}
+
+const graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
+
+/** Some alphabets have graphemes without end (Hangul, Indic conjuncts); this many units for each are enough. */
+const UNITS_PER_GRAPHEME = 8;
+
+const PLAIN_ASCII = /^(?:[!-~]| (?! ))*$/;
+
+/** Whatever ends or spaces a line. */
+const SPACES = /[\t-\r\u0085\p{Z}]+/gu;
+
+/**
+ * Controls, bidi and other format characters, tags, variation selectors, fillers, private use, unassigned,
+ * lone surrogates, the blank Braille pattern and the object placeholder.
+ */
+const INVISIBLE = /[\p{C}\p{DI}\u2800\uFFFC]/gu;
+
+/** Signs that this bot, or a reader in a hurry, takes for a verdict, a warning or a fold. */
+const MARKS = new RegExp(
+  "[" +
+    "\u{1F7E0}-\u{1F7EB}\u{1F534}\u{1F535}\u{1F532}\u{1F533}⚪⚫⬛⬜⬤●○◉◎◯■□◼◻" +
+    "✅☑✔✓✗✘✖❌❎\u{1F5F8}\u{1F5F9}\u{1F197}" +
+    "⛔\u{1F6AB}\u{1F6D1}⚠\u{1F6A8}❔❓❕❗‼⁉⁈⁇ℹ\u{1F6C8}⏳⌛▸▾▶▼►▹▿" +
+    "]",
+  "gu",
+);
+
+/** What stands between the fields of a line here. */
+const SEPARATORS = /(^| )[·•∙⋅|│]+(?= |$)/gu;
+
+function oneLine(text: string): string {
+  if (PLAIN_ASCII.test(text)) return text.trim();
+  const bare = text.replace(INVISIBLE_BUT_SPACES, "").replace(MARKS, "").replace(SPACES, " ").trim();
+  return capAccents(bare.normalize("NFC").replace(/(^| )\p{M}+/gu, "$1")).replace(/ +/g, " ").trim();
+}
+
+const INVISIBLE_BUT_SPACES = new RegExp(`(?![\\t-\\r\\u0085\\u2028\\u2029])${INVISIBLE.source}`, "gu");
+
+/** Removes what cannot be seen, but not the emoji form (U+FE0F) of a mark of ours. */
+function visible(text: string): string {
+  return text.split(/(\p{Extended_Pictographic}\uFE0F)/u)
+    .map((part, index) => index % 2 === 1 ? part : part.replace(INVISIBLE, ""))
+    .join("").replace(/ +/g, " ");
+}
+
+/** Two accents are language; more of the kind that fits any letter are a smear over the lines around. */
+function capAccents(text: string): string {
+  return text.replace(/(\p{sc=Zinh}{2})\p{sc=Zinh}+/gu, "$1").replace(/(\p{M}{8})\p{M}+/gu, "$1");
+}
+
+const ALPHABETS = [
+  /\p{sc=Latin}/u,
+  /\p{sc=Cyrillic}/u,
+  /\p{sc=Greek}/u,
+  /\p{sc=Armenian}/u,
+  /\p{sc=Cherokee}/u,
+];
+
+function mixesAlphabets(line: string): boolean {
+  if (PLAIN_ASCII.test(line)) return false;
+  const words = line.match(/[\p{L}\p{M}]+/gu) ?? [];
+  return words.some((word) => ALPHABETS.filter((alphabet) => alphabet.test(word)).length > 1);
+}

@@ -1,0 +1,175 @@
+import { isIPv6 } from "node:net";
+import { z } from "zod";
+
+/** What a single environment variable may hold; each says in its own words what is wrong with a value. */
+
+/** Ids Telegram itself speaks with: an anonymous group admin, Telegram's notices, a channel's sender. */
+export const SERVICE_IDS: ReadonlySet<number> = new Set([1087968824, 777000, 136817688]);
+
+export type DatabaseConfig =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres"; readonly url: string };
+
+export const botToken = z.string().regex(
+  /^\d+:[\w-]+$/,
+  "does not look like a token from @BotFather (digits:letters)",
+);
+
+export const webUrl = z.string().transform((value, context) => {
+  const url = URL.parse(value);
+  const loopback = url && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+  if (
+    !url || url.username || url.search || url.hash ||
+    !(url.protocol === "https:" || (url.protocol === "http:" && loopback))
+  ) {
+    context.addIssue("must be an https address without user, query or fragment (http only on loopback)");
+    return z.NEVER;
+  }
+  return value.replace(/\/+$/, "");
+});
+
+export const publicUrl = webUrl.refine(
+  (value) => !endsIn(value, "/telegram"),
+  "ends in /telegram: leave that away, the bot adds it",
+);
+
+/** Whether the address is of something that stands under this path. */
+export function endsIn(address: string, path: string): boolean {
+  return URL.parse(address)?.pathname.endsWith(path) ?? false;
+}
+
+export const webhookSecretList = z.string().transform((value, context) => {
+  const secrets = value.split(",").map((secret) => secret.trim()).filter(Boolean);
+  if (secrets.length === 0) context.addIssue("holds no secret: anyone could post updates without one");
+  if (!secrets.every((secret) => /^[\w-]{32,256}$/.test(secret))) {
+    context.addIssue("must be 32 to 256 characters of A-Z, a-z, 0-9, _ and - each");
+  }
+  return secrets;
+});
+
+const idList = z.string().transform((value, context) => {
+  const words = value.split(",").map((word) => word.trim()).filter(Boolean);
+  if (!words.every((word) => /^-?\d{1,16}$/.test(word))) {
+    context.addIssue("must be numeric ids, separated by commas (names change hands, ids do not)");
+    return z.NEVER;
+  }
+  return [...new Set(words.map(Number))];
+});
+
+export const chatIds = idList
+  .refine((ids) => ids.length > 0, "is empty: nobody could use the bot")
+  .refine(
+    (ids) => !ids.some((id) => SERVICE_IDS.has(Math.abs(id)) || id === 0),
+    "holds one of Telegram's service ids",
+  );
+
+export const personIds = idList
+  .refine(
+    (ids) => ids.length > 0,
+    "is empty: list ids, or remove it to let the members of the admin chats in",
+  )
+  .refine((ids) => !ids.some((id) => SERVICE_IDS.has(Math.abs(id))), {
+    message: "holds one of Telegram's service ids: every anonymous admin of any group would be let in",
+  })
+  .refine(
+    (ids) => ids.every((id) => id > 0),
+    "must be ids of persons, which are positive: groups have negative ids",
+  )
+  .transform((ids): ReadonlySet<number> => new Set(ids));
+
+export const hostName = z.string().refine(
+  (value) => /^[\w.-]+$/.test(value) || isIPv6(value.replace(/^\[(.*)\]$/, "$1")),
+  "must be an address or a name alone: the port goes into PORT",
+);
+
+export const portNumber = z.string().regex(/^\d{1,5}$/, "must be a port number").transform(Number)
+  .refine((port) => port <= 65535, "must be a port number");
+
+export const databaseUrl = z.string().transform((value, context): DatabaseConfig => {
+  if (/^postgres(ql)?:\/\//.test(value)) {
+    const url = URL.parse(value);
+    // A password that begins with digits and goes on with one of # / ? reads as a port, and its user as the host.
+    if (url && (url.username || !value.includes("@"))) return { kind: "postgres", url: value };
+    context.addIssue(
+      "cannot be read as postgres://user:password@host:port/name: " +
+        "in the password write # as %23, / as %2F, ? as %3F, @ as %40 and % as %25",
+    );
+    return z.NEVER;
+  }
+  const path = /^sqlite:(.+)$/.exec(value)?.[1];
+  if (path) return { kind: "sqlite", path };
+  context.addIssue("must be sqlite:<path> or postgres://…");
+  return z.NEVER;
+});
+
+export const key32 = z.string().transform((value, context) => {
+  try {
+    const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
+    if (bytes.length === 32) return bytes;
+  } catch { /* the issue below says it */ }
+  context.addIssue("must be 32 bytes in base64 (openssl rand -base64 32)");
+  return z.NEVER;
+});
+
+export function durationOf(leastMs: number): z.ZodType<number, string> {
+  return z.string().transform((value, context) => {
+    const ms = parseDuration(value);
+    if (ms !== undefined && ms >= leastMs) return ms;
+    context.addIssue("must be a duration such as 30s, 15m or 2h");
+    return z.NEVER;
+  });
+}
+
+export function enumeration<const T extends string>(values: readonly T[]): z.ZodType<T, string> {
+  return z.string().transform((value, context) => {
+    const found = values.find((candidate) => candidate === value.toLowerCase());
+    if (found) return found;
+    context.addIssue(`must be one of ${values.join(", ")}`);
+    return z.NEVER;
+  });
+}
+
+/**
+ * Deno can trace by itself. A span of an outgoing call carries its whole address, and the address of a Bot API call
+ * holds the token; Deno offers nothing to leave it out. So the bot runs with metrics or without telemetry, and not
+ * with traces.
+ */
+
+/** What decides whether Deno traces; the start task lets the bot see these besides its own. */
+export const telemetryVariables = [
+  "OTEL_DENO",
+  "OTEL_DENO_TRACING",
+  "OTEL_TRACES_SAMPLER",
+  "OTEL_SDK_DISABLED",
+] as const;
+
+type TelemetryVariable = typeof telemetryVariables[number];
+
+/** What to change, when Deno would put the token into a span. */
+export function telemetryProblem(
+  environment: Readonly<Partial<Record<TelemetryVariable, string | undefined>>>,
+): string | undefined {
+  // As Deno reads them: in any case, and " false" is no word to it.
+  const says = (name: TelemetryVariable, word: string) => environment[name]?.toLowerCase() === word;
+  const isOn = says("OTEL_DENO", "true") || says("OTEL_DENO_TRACING", "true");
+  // A sampler that follows its parent is no way out: whoever calls the bot could ask for spans.
+  const isSafe = says("OTEL_SDK_DISABLED", "true") || says("OTEL_DENO_TRACING", "false") ||
+    environment.OTEL_TRACES_SAMPLER === "always_off";
+  if (!isOn || isSafe) return undefined;
+  return "OTEL_DENO or OTEL_DENO_TRACING is true: Deno's spans would carry the bot's token. " +
+    "Set OTEL_TRACES_SAMPLER=always_off to have metrics only, or take both away.";
+}
+
+const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** "15m", "2h30m", "90s", "1d" or "0" in milliseconds; undefined when it is none of these. */
+export function parseDuration(text: string): number | undefined {
+  const words = text.trim().toLowerCase();
+  if (words === "0") return 0;
+  if (!/^(\d+(ms|s|m|h|d))+$/.test(words)) return undefined;
+  let total = 0;
+  for (const [, amount, unit] of words.matchAll(/(\d+)(ms|s|m|h|d)/g)) {
+    total += Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+  }
+  return total;
+}

@@ -1,0 +1,118 @@
+import type { Api } from "grammy";
+import type { UserFromGetMe } from "grammy/types";
+import type { Clock } from "../../clients/clock.ts";
+import type { Config } from "../config.ts";
+import { errorFields, type Log } from "../log.ts";
+import type { Command } from "../parser/command.ts";
+import { NOT_IMPLEMENTED, telegramRefusal } from "./api.ts";
+import { HANDLED_UPDATES } from "./update.ts";
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+/** Nobody shall wait long for a bot that only lacks its menu. */
+const MOST_FOR_MENU = 3;
+
+export interface IntroductionOptions {
+  readonly api: Api;
+  readonly config: Config;
+  readonly commands: readonly Command[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Learns who the bot is; Telegram being away at start-up is waited out, a wrong token is not. */
+export async function learnIdentity(
+  { api, clock, log }: IntroductionOptions,
+  signal: AbortSignal,
+): Promise<UserFromGetMe> {
+  try {
+    return await patiently(() => api.getMe(), { clock, log, signal });
+  } catch (error) {
+    const refusal = telegramRefusal(error);
+    if (refusal?.code !== 401 && refusal?.code !== 404) throw error;
+    throw new Error("Telegram does not know this bot: check TELEGRAM_BOT_TOKEN and TELEGRAM_API_ROOT");
+  }
+}
+
+/**
+ * Tells Telegram where updates go, which kinds, and what the menu shows in the admin chats. What Telegram refuses
+ * for good is logged: without the menu, or with an earlier webhook, the bot still works.
+ */
+export async function introduce(
+  { api, config, commands, clock, log }: IntroductionOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const attempt = async (what: string, call: () => Promise<unknown>, most = Infinity) => {
+    try {
+      await patiently(call, { clock, log, signal, most });
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log.error(`${what}_failed`, errorFields(error));
+    }
+  };
+  const [secret] = config.webhookSecrets;
+  if (config.publicUrl === undefined) await attempt("delete_webhook", () => api.deleteWebhook());
+  else {
+    await attempt("set_webhook", () =>
+      api.setWebhook(`${config.publicUrl}/telegram`, {
+        allowed_updates: HANDLED_UPDATES,
+        ...(secret === undefined ? {} : { secret_token: secret }),
+      }));
+  }
+  const shown = menu(commands);
+  await Promise.all(
+    config.adminChats.map((chat_id) =>
+      attempt("set_menu", () => api.setMyCommands(shown, { scope: { type: "chat", chat_id } }), MOST_FOR_MENU)
+    ),
+  );
+}
+
+/** Telegram being away, or asking us to wait, is waited out; its refusals are not. */
+async function patiently<T>(
+  call: () => Promise<T>,
+  { clock, log, signal, most = Infinity }: Pick<IntroductionOptions, "clock" | "log"> & {
+    signal: AbortSignal;
+    most?: number;
+  },
+): Promise<T> {
+  let pauseMs = FIRST_WAIT_MS;
+  for (let left = most;; pauseMs = Math.min(pauseMs * 2, LONGEST_WAIT_MS)) {
+    try {
+      return await call();
+    } catch (error) {
+      const refusal = telegramRefusal(error);
+      const passing = !refusal || refusal.code === 429 ||
+        (refusal.code >= 500 && refusal.code !== NOT_IMPLEMENTED);
+      if (!passing || --left <= 0) throw error;
+      const waitMs = refusal?.retryAfterMs ?? pauseMs;
+      log.warning("telegram_not_reachable", { waitMs, ...errorFields(error) });
+      await clock.sleep(waitMs, signal);
+    }
+  }
+}
+
+/** Limits of Telegram's `setMyCommands`. */
+const MENU_NAME = /^[a-z0-9_]{1,32}$/;
+const LONGEST_DESCRIPTION = 256;
+const MOST_ENTRIES = 100;
+
+/** The command menu: one entry for each verb, in the order of the commands. */
+export function menu(commands: readonly Command[]): { command: string; description: string }[] {
+  return [...new Set(commands.map((command) => command.verb))]
+    .filter((verb) => MENU_NAME.test(verb))
+    .slice(0, MOST_ENTRIES)
+    .map((verb) => ({ command: verb, description: descriptionOf(verb, commands) }));
+}
+
+function descriptionOf(verb: string, commands: readonly Command[]): string {
+  const ofVerb = commands.filter((command) => command.verb === verb);
+  const [first] = ofVerb;
+  const alone = ofVerb.find((command) => command.target === null) ??
+    (ofVerb.length === 1 ? first : undefined);
+  const targets = [...new Set(ofVerb.flatMap((command) => command.target?.split(" ")[0] ?? []))];
+  const text = alone?.summary || `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${targets.join(", ")}`;
+  const letters = [...text];
+  return letters.length <= LONGEST_DESCRIPTION
+    ? text
+    : `${letters.slice(0, LONGEST_DESCRIPTION - 1).join("")}…`;
+}

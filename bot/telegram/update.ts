@@ -1,0 +1,192 @@
+import type { CallbackQuery, Chat, Message, Update, User } from "grammy/types";
+import { z } from "zod";
+import type { ReasonCode } from "../access/reason_codes.ts";
+import { SERVICE_IDS } from "../settings.ts";
+
+export interface Person {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** What an update is, before anyone asks what it says. */
+export type Incoming =
+  | { readonly kind: "message"; readonly person: Person; readonly chat: Chat; readonly message: Message }
+  | {
+    readonly kind: "press";
+    readonly person: Person;
+    readonly chat: Chat;
+    readonly messageId: number;
+    readonly query: CallbackQuery;
+  }
+  | { readonly kind: "membership"; readonly chat: Chat; readonly present: boolean; readonly by: Person }
+  | { readonly kind: "migration"; readonly from: number; readonly to: number }
+  | {
+    readonly kind: "refused";
+    readonly reason: ReasonCode;
+    readonly chat: Chat | undefined;
+    readonly person: Person | undefined;
+    readonly message: Message | undefined;
+  }
+  | { readonly kind: "nothing" };
+
+/** The kinds of update the bot asks Telegram for. Whatever else arrives is refused all the same. */
+export const HANDLED_UPDATES = ["message", "callback_query", "my_chat_member", "chat_member"] as const;
+
+/**
+ * Sorts an update by who is really speaking. Only a message that a person typed just now in a chat, or a press,
+ * can ever ask for anything. Throws for what has not the form of an update.
+ */
+export function classify(update: Update): Incoming {
+  updateShape.parse(update);
+  if (update.message) return classifyMessage(update.message);
+  if (update.callback_query) return classifyPress(update.callback_query);
+  if (update.my_chat_member) {
+    const { chat, new_chat_member, from } = update.my_chat_member;
+    const present = !["left", "kicked"].includes(new_chat_member.status);
+    return { kind: "membership", chat, present, by: personOf(from) };
+  }
+  if (update.chat_member) return { kind: "nothing" };
+  return classifyOther(update);
+}
+
+/** Updates that must stay in order share a lane; presses have their own, so that slow answers never hold them up. */
+export function laneOf(update: Update): string {
+  const press = update.callback_query;
+  const message = update.message ?? update.edited_message ?? update.channel_post ??
+    update.edited_channel_post;
+  const chat = message?.chat ?? update.my_chat_member?.chat ?? update.chat_member?.chat;
+  const id = press ? press.message?.chat?.id ?? press.from?.id : chat?.id;
+  // Asked before the update's form is checked: what is no id must not become part of a key.
+  if (!Number.isSafeInteger(id)) return "other";
+  return press ? `press:${id}` : `chat:${id}`;
+}
+
+export function personOf(user: User): Person {
+  const name = [user.first_name, user.last_name].filter(Boolean).join(" ");
+  // Postgres stores no NUL, and half a character would not come back as it was.
+  return { id: user.id, name: name.replaceAll("\0", "").toWellFormed() };
+}
+
+export function messageText(message: Message): string {
+  return message.text ?? message.caption ?? "";
+}
+
+function classifyMessage(message: Message): Incoming {
+  if (message.migrate_to_chat_id !== undefined) {
+    return { kind: "migration", from: message.chat.id, to: message.migrate_to_chat_id };
+  }
+  if (message.migrate_from_chat_id !== undefined) {
+    return { kind: "migration", from: message.migrate_from_chat_id, to: message.chat.id };
+  }
+  const reason = senderProblem(message) ?? originProblem(message);
+  if (reason) return refuse(reason, message);
+  const from = message.from;
+  if (!from) return refuse("anonymous_sender", message);
+  if (!messageText(message)) return { kind: "nothing" };
+  return { kind: "message", person: personOf(from), chat: message.chat, message };
+}
+
+/** Someone who is not one identifiable person. An anonymous admin types as 1087968824 but presses as himself. */
+function senderProblem(message: Message): ReasonCode | undefined {
+  if (message.business_connection_id || message.sender_business_bot) return "business_message";
+  if (message.guest_query_id || message.guest_bot_caller_user) return "guest_message";
+  if (message.is_automatic_forward) return "automatic_forward";
+  if (message.chat.type === "channel") return "channel_post";
+  if (message.sender_chat) return "anonymous_sender";
+  if (message.from && SERVICE_IDS.has(message.from.id)) return "anonymous_sender";
+  if (message.from?.is_bot) return "bot_sender";
+  return undefined;
+}
+
+/** Words that this person did not type here and now. */
+function originProblem(message: Message): ReasonCode | undefined {
+  if (message.forward_origin) return "forwarded_message";
+  if (message.via_bot) return "via_bot";
+  if (message.external_reply) return "quoted_forward";
+  if (message.is_from_offline) return "offline_message";
+  return undefined;
+}
+
+function classifyPress(query: CallbackQuery): Incoming {
+  const message = query.message;
+  const person = personOf(query.from);
+  const refused = (reason: ReasonCode): Incoming => ({
+    kind: "refused",
+    reason,
+    chat: message?.chat,
+    person,
+    message: undefined,
+  });
+  if (query.from.is_bot) return refused("bot_sender");
+  if (SERVICE_IDS.has(query.from.id)) return refused("anonymous_sender");
+  if (!message || query.inline_message_id) return refused("foreign_button");
+  // Everyone who reads a channel may press there, and Telegram calls each of them a member.
+  if (message.chat.type === "channel") return refused("channel_post");
+  return { kind: "press", person, chat: message.chat, messageId: message.message_id, query };
+}
+
+function classifyOther(update: Update): Incoming {
+  const edited = update.edited_message;
+  if (edited) return refuse(senderProblem(edited) ?? "edited_message", edited);
+  const post = update.channel_post ?? update.edited_channel_post;
+  if (post) return refuse("channel_post", post);
+  const business = update.business_message ?? update.edited_business_message;
+  if (business) return refuse("business_message", business);
+  if (update.guest_message) return refuse("guest_message", update.guest_message);
+  return {
+    kind: "refused",
+    reason: "unsupported_update",
+    chat: undefined,
+    person: undefined,
+    message: undefined,
+  };
+}
+
+function refuse(reason: ReasonCode, message: Message): Incoming {
+  const person = message.from && !message.sender_chat ? personOf(message.from) : undefined;
+  return { kind: "refused", reason, chat: message.chat, person, message };
+}
+
+const chat = z.looseObject({ id: z.int(), type: z.string() });
+
+const user = z.looseObject({ id: z.int(), is_bot: z.boolean(), first_name: z.string() });
+
+const document = z.looseObject({ file_id: z.string(), file_size: z.int().optional() });
+
+const message = z.looseObject({
+  message_id: z.int(),
+  message_thread_id: z.int().optional(),
+  date: z.int(),
+  chat,
+  from: user.optional(),
+  text: z.string().optional(),
+  caption: z.string().optional(),
+  document: document.optional(),
+  reply_to_message: z.looseObject({ document: document.optional() }).optional(),
+  migrate_to_chat_id: z.int().optional(),
+  migrate_from_chat_id: z.int().optional(),
+});
+
+const member = z.looseObject({ chat, from: user, new_chat_member: z.looseObject({ status: z.string() }) });
+
+const press = z.looseObject({
+  id: z.string(),
+  from: user,
+  data: z.string().optional(),
+  message: z.looseObject({ message_id: z.int(), message_thread_id: z.int().optional(), chat }).optional(),
+});
+
+/** All that is read of an update. */
+export const updateShape = z.looseObject({
+  update_id: z.int(),
+  message: message.optional(),
+  edited_message: message.optional(),
+  channel_post: message.optional(),
+  edited_channel_post: message.optional(),
+  business_message: message.optional(),
+  edited_business_message: message.optional(),
+  guest_message: message.optional(),
+  callback_query: press.optional(),
+  my_chat_member: member.optional(),
+  chat_member: member.optional(),
+});
