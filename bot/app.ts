@@ -15,6 +15,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { freezeCommands } from "./commands/freeze.ts";
 import { createOverview, overviewCommand } from "./commands/status.ts";
 import type { Config } from "./config.ts";
+import type { Deps } from "./deps.ts";
 import { createCallbacks } from "./dispatch/callbacks.ts";
 import { createDispatcher, createMessageHandler, type Dispatcher } from "./dispatch/dispatcher.ts";
 import { createReads } from "./dispatch/read.ts";
@@ -22,7 +23,7 @@ import { type AnyCommand, createRouter } from "./dispatch/router.ts";
 import { createUnauthorized } from "./dispatch/unauthorized.ts";
 import { createHttpApp } from "./http.ts";
 import { errorFields, type Log } from "./log.ts";
-import { createMetrics, type Metrics } from "./metrics.ts";
+import { createMetrics } from "./metrics.ts";
 import { createOutboxSender } from "./outbox/sender.ts";
 import { createInbox, type Inbox } from "./queue/inbox.ts";
 import { createInboxWorker } from "./queue/worker.ts";
@@ -32,12 +33,12 @@ import { createPrivateDelivery } from "./secrets/deliver.ts";
 import { createSecrets, type Secrets } from "./secrets/entry.ts";
 import { createOffers, type Offers } from "./secrets/handover.ts";
 import { createSecretPages } from "./secrets/page.ts";
-import { createVault, type Vault } from "./secrets/vault.ts";
+import { createVault } from "./vault.ts";
 import { openStore, type Store } from "./store/database.ts";
-import { type Capabilities, createBot, unknownCapabilities } from "./telegram/api.ts";
+import { createBot, unknownCapabilities } from "./telegram/api.ts";
 import { poll } from "./telegram/polling.ts";
 import { introduce, learnIdentity } from "./telegram/setup.ts";
-import { connect, createVendors, type Vendors } from "./vendors.ts";
+import { connect, createVendors } from "./vendors.ts";
 
 /** Lanes handled side by side in one process. */
 const WIDTH = 16;
@@ -162,22 +163,6 @@ async function feed(
   } catch (error) {
     log.error("polling_failed", errorFields(error));
   }
-}
-
-/** What everyone in the office works with. */
-export interface Deps {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly redactor: Redactor;
-  readonly metrics: Metrics;
-  readonly store: Store;
-  readonly bot: Bot;
-  readonly capabilities: Capabilities;
-  readonly vendors: Vendors;
-  readonly vault: Vault | undefined;
-  /** This replica, in claims and leases. */
-  readonly holder: string;
 }
 
 /** Those who do the work: who hears, who decides, who executes. No loops, no network of its own. */

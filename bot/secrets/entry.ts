@@ -8,7 +8,7 @@ import { appendAudit } from "../store/audit.ts";
 import { orUnavailable, type Store } from "../store/database.ts";
 import { findPromptEver, newHandle, putPrompt } from "../store/prompts.ts";
 import type { Queryable, SecretEntriesTable } from "../store/schema.ts";
-import type { Vault } from "./vault.ts";
+import type { Vault } from "../vault.ts";
 
 /** Longer than a bot that was stopped takes to come back to what waits in its inbox. */
 const ABANDONED_MS = 86_400_000;

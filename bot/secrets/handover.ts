@@ -7,7 +7,7 @@ import { appendAudit, type AuditEntry } from "../store/audit.ts";
 import type { SecretEntriesTable } from "../store/schema.ts";
 import type { Store } from "../store/database.ts";
 import { hashOf, LINK_MS, newLink } from "./entry.ts";
-import type { Vault } from "./vault.ts";
+import type { Vault } from "../vault.ts";
 
 export type Credentials = NonNullable<Receipt["personal"]>;
 
