@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { BEN, GROUP, openDesk } from "../changes/desk.ts";
+import { settled } from "../bot/conversation.ts";
+import { filesEntered } from "./way.ts";
+
+/** What a newcomer has to open to follow a message from the webhook to the vendor and back. */
+const MOST_FOR_A_READ = 64;
+const MOST_FOR_A_CHANGE = 76;
+
+function assertFew(entered: readonly string[], most: number): void {
+  assert.ok(entered.length <= most, `${entered.length} files, ${most} at most:\n${entered.join("\n")}`);
+}
+
+Deno.test("a read enters few files from the webhook to the answer", async () => {
+  await using desk = await openDesk();
+  await desk.rest();
+  const entered = await filesEntered(async () => {
+    desk.telegram.say(BEN, GROUP, "/status bitdefender");
+    await settled(desk);
+  });
+  assert.ok(entered.includes("clients/bitdefender.ts"), "the vendor was asked");
+  assertFew(entered, MOST_FOR_A_READ);
+});
+
+Deno.test("a change enters few files from the request by way of the approval to its outcome", async () => {
+  await using desk = await openDesk();
+  await desk.rest();
+  const entered = await filesEntered(async () => {
+    const { code } = await desk.carryOut("/disable ec2 Acme Corp reason=off-boarding");
+    assert.equal(await desk.state(code), "accepted");
+  });
+  assertFew(entered, MOST_FOR_A_CHANGE);
+});
