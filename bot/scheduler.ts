@@ -1,6 +1,7 @@
 import { untilAborted } from "../clients/http/until_aborted.ts";
 import type { Decisions } from "./approvals/decide.ts";
-import { EXECUTION_LEASE_MS, type Executor } from "./approvals/execute.ts";
+import { claimChange, EXECUTION_LEASE_MS, renewChanges } from "./approvals/claim.ts";
+import type { Executor } from "./approvals/execute.ts";
 import { cardKey } from "./approvals/request.ts";
 import { errorFields, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -41,6 +42,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
   const { store, executor, decisions, secrets, offers, holder, metrics, log } = options;
   /** Changes of different targets run side by side. */
   const WIDTH = 4;
+  const changesUnderWay = new Set<string>();
   let running = 0;
   let started = false;
   let timers: ReturnType<typeof setInterval>[] = [];
@@ -57,11 +59,23 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     running++;
     track(async () => {
       try {
-        while (started && await executor.runNext()) if (running < WIDTH) runChanges();
+        while (started && await runNextChange()) if (running < WIDTH) runChanges();
       } finally {
         running--;
       }
     }, "changes_unreadable");
+  }
+
+  async function runNextChange(): Promise<boolean> {
+    const change = await claimChange(options, changesUnderWay);
+    if (!change) return false;
+    changesUnderWay.add(change.code);
+    try {
+      await executor.run(change);
+    } finally {
+      changesUnderWay.delete(change.code);
+    }
+    return true;
   }
 
   const alone = (name: string, ms: number, work: () => Promise<void>) => () => {
@@ -93,7 +107,10 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const tidyOffers = () => track(() => offers.tidy(), "offers_not_tidied");
       timers = [
         setInterval(runChanges, LOOK_MS),
-        setInterval(() => track(() => executor.renew(), "execution_lease_not_renewed"), RENEW_MS),
+        setInterval(
+          () => track(() => renewChanges(options, changesUnderWay), "execution_lease_not_renewed"),
+          RENEW_MS,
+        ),
         setInterval(alone("expire", EXPIRE_MS, () => decisions.expireOverdue()), EXPIRE_MS),
         setInterval(tidyOffers, EXPIRE_MS),
         setInterval(prune, PRUNE_MS),

@@ -12,6 +12,7 @@ import type { Offers } from "../secrets/handover.ts";
 import { type Store, StoreUnavailable } from "../store/database.ts";
 import { remember } from "../store/key_value.ts";
 import type { Vendors } from "../vendors.ts";
+import { EXECUTION_LEASE_MS } from "./claim.ts";
 import { cardMessage } from "./decide.ts";
 import { outcomeFor, refusedBy } from "./outcome.ts";
 import { type FailedCheck, lastCheck, notRun, precheck } from "./precheck.ts";
@@ -36,16 +37,12 @@ export interface ExecutorOptions {
 
 /** Runs approved changes: each once, and only what was approved. */
 export interface Executor {
-  /** Claims and finishes one change that is due; false when there is none. */
-  runNext(): Promise<boolean>;
-  /** Says that this replica is alive and still at work. */
-  renew(): Promise<void>;
+  /** Finishes a change that this replica has claimed: runs it, or reads back what may have been sent already. */
+  run(change: Change): Promise<void>;
 }
 
 export function createExecutor(options: ExecutorOptions): Executor {
   const { store, vendors, secrets, redactor, metrics, log, holder } = options;
-  const due = createDue(options);
-  const underWay = new Set<string>();
 
   async function execute(change: Change): Promise<void> {
     const obstacle = await precheck(change, boundOperation(vendors, change), options);
@@ -210,19 +207,10 @@ export function createExecutor(options: ExecutorOptions): Executor {
   }
 
   return {
-    async runNext() {
-      const change = await due.next(underWay);
-      if (!change) return false;
-      underWay.add(change.code);
-      try {
-        if (change.sent_at !== null) await settle(change, undefined);
-        else await execute(change);
-      } finally {
-        underWay.delete(change.code);
-      }
-      return true;
+    async run(change) {
+      if (change.sent_at !== null) await settle(change, undefined);
+      else await execute(change);
     },
-    renew: () => due.renew(underWay),
   };
 }
 
@@ -232,83 +220,4 @@ class ChangeStopped extends Error {
     super("An obstacle came up at the last moment");
     this.name = "Stopped";
   }
-}
-
-/** A replica that dies while executing is replaced after this long; one that lives renews in time. */
-export const EXECUTION_LEASE_MS = 10_000;
-
-export interface DueOptions {
-  readonly store: Store;
-  readonly holder: string;
-  readonly log: Log;
-}
-
-/** Which change this replica works on next. Of several replicas one gets it. */
-export interface Due {
-  /**
-   * An approved change, one that a dead replica left, or one whose time to look again has come; none of
-   * `underWay`, which this replica is at work on even if a long pause made it miss the renewal.
-   */
-  next(underWay: ReadonlySet<string>): Promise<Change | undefined>;
-  /**
-   * Says that this replica is alive and still at work on these. What it claimed and gave up, because the store was
-   * away at the wrong moment, is not among them: that is taken over like a dead replica's.
-   */
-  renew(underWay: ReadonlySet<string>): Promise<void>;
-}
-
-export function createDue({ store, holder, log }: DueOptions): Due {
-  const claim = () => ({ claimed_by: holder, claimed_until: store.now() + EXECUTION_LEASE_MS });
-
-  async function approved(): Promise<Change | undefined> {
-    const waiting = await store.db.selectFrom("changes").select("code").where("state", "=", "approved")
-      .where(({ not, exists, selectFrom }) =>
-        not(exists(
-          selectFrom("changes as running").select("running.code").where("running.state", "=", "executing")
-            .whereRef("running.target_key", "=", "changes.target_key"),
-        ))
-      )
-      .orderBy("decided_at").limit(1).executeTakeFirst();
-    if (!waiting) return undefined;
-    try {
-      return await transition(store, { code: waiting.code, event: "claim", set: claim(), audit: {} });
-    } catch (error) {
-      // Another replica began with the same target in this moment: the index lets only one in.
-      if (!(error instanceof Error && /unique/i.test(error.message))) throw error;
-      log.debug("target_busy", { code: waiting.code, ...errorFields(error) });
-      return undefined;
-    }
-  }
-
-  async function abandoned(underWay: ReadonlySet<string>): Promise<Change | undefined> {
-    const now = store.now();
-    const left = await store.db.selectFrom("changes").select("code")
-      .where("state", "=", "executing").where("claimed_until", "<=", now)
-      .$if(underWay.size > 0, (query) => query.where("code", "not in", [...underWay]))
-      .orderBy("decided_at").limit(1).executeTakeFirst();
-    const only = { leaseEndedBefore: now };
-    return left &&
-      await transition(store, { code: left.code, event: "take_over", set: claim(), only, audit: {} });
-  }
-
-  /** No audit row for a look that may find nothing new: the lease alone keeps other replicas off. */
-  async function uncertain(): Promise<Change | undefined> {
-    const now = store.now();
-    const due = await store.db.selectFrom("changes").select(["code", "checks"])
-      .where("next_check_at", "<=", now).where("claimed_until", "<=", now)
-      .orderBy("next_check_at").limit(1).executeTakeFirst();
-    return due && await store.db.updateTable("changes").set(claim())
-      .where("code", "=", due.code).where("checks", "=", due.checks).where("claimed_until", "<=", now)
-      .returningAll().executeTakeFirst();
-  }
-
-  return {
-    next: async (underWay) => await approved() ?? await abandoned(underWay) ?? await uncertain(),
-    async renew(underWay) {
-      if (underWay.size === 0) return;
-      await store.db.updateTable("changes").set(claim())
-        .where("code", "in", [...underWay]).where("claimed_by", "=", holder)
-        .where("state", "in", ["executing", "unknown", "not applied"]).execute();
-    },
-  };
 }

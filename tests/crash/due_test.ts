@@ -1,5 +1,7 @@
+import type { Transaction } from "kysely";
 import assert from "node:assert/strict";
-import { createDue } from "../../bot/approvals/execute.ts";
+import { claimChange, renewChanges } from "../../bot/approvals/claim.ts";
+import type { Schema } from "../../bot/store/schema.ts";
 import { lasting, testOn } from "../changes/database.ts";
 import { createRecordedLog } from "../sandbox/stage.ts";
 import { openGround } from "./ground.ts";
@@ -8,7 +10,7 @@ import { askAndApprove } from "./story.ts";
 for (const database of lasting) {
   testOn(
     database,
-    "createDue takes over what its own process gave up, never what it is at work on",
+    "claimChange takes over what its own process gave up, never what it is at work on",
     async () => {
       await using ground = await openGround({ database });
       await ground.succession([{ at: "audit approve", when: "after" }]);
@@ -17,27 +19,27 @@ for (const database of lasting) {
       await ground.kill();
       let aheadMs = 0;
       const store = { ...ground.store, now: () => ground.store.now() + aheadMs };
-      const due = createDue({ store, holder: "one", log: createRecordedLog() });
+      const one = { store, holder: "one", log: createRecordedLog() };
       const [none, atWork, elsewhere] = [new Set<string>(), new Set([code]), new Set(["OTHER"])];
 
-      assert.equal((await due.next(none))?.code, code);
+      assert.equal((await claimChange(one, none))?.code, code);
       for (let renewals = 0; renewals < 3; renewals++) {
         aheadMs += 6_000;
-        await due.renew(atWork);
+        await renewChanges(one, atWork);
       }
-      assert.equal(await due.next(none), undefined, "the lease was renewed");
+      assert.equal(await claimChange(one, none), undefined, "the lease was renewed");
       aheadMs += 6_000;
-      await due.renew(elsewhere);
+      await renewChanges(one, elsewhere);
       aheadMs += 6_000;
-      assert.equal(await due.next(atWork), undefined, "it is at work on it itself");
-      assert.equal((await due.next(none))?.code, code, "nobody renewed what was given up");
+      assert.equal(await claimChange(one, atWork), undefined, "it is at work on it itself");
+      assert.equal((await claimChange(one, none))?.code, code, "nobody renewed what was given up");
 
       aheadMs += 11_000;
       const [looked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-      const slow = createDue({
+      const slow = {
         store: {
           ...store,
-          async transaction(work) {
+          async transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
             looked.resolve();
             await goOn.promise;
             return await store.transaction(work);
@@ -45,10 +47,10 @@ for (const database of lasting) {
         },
         holder: "two",
         log: createRecordedLog(),
-      });
-      const late = slow.next(none);
+      };
+      const late = claimChange(slow, none);
       await looked.promise;
-      assert.equal((await due.next(none))?.code, code);
+      assert.equal((await claimChange(one, none))?.code, code);
       goOn.resolve();
       assert.equal(await late, undefined, "another replica was faster");
     },

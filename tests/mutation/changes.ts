@@ -133,7 +133,7 @@ export const changeGuards: readonly Guard[] = [
       "set: { sent_at: store.now(), claimed_until: store.now() + EXECUTION_LEASE_MS },",
       "set: { claimed_until: store.now() + EXECUTION_LEASE_MS },",
     ],
-    ["what comes up in the last moment stops it", "if (sudden) throw new Stopped(sudden);"],
+    ["what comes up in the last moment stops it", "if (sudden) throw new ChangeStopped(sudden);"],
     ["a write does not leave after its lease", "if (sending.claimed_until <= store.now()) {", "if (false) {"],
     ["what was sent is read back, not sent again", "if (change.sent_at !== null)", "if (false)"],
     [
@@ -156,7 +156,7 @@ export const changeGuards: readonly Guard[] = [
       "const told = seen;",
     ],
   ]),
-  ...guardsOf("bot/approvals/execute.ts", EXECUTION, [
+  ...guardsOf("bot/approvals/claim.ts", EXECUTION, [
     ["only what is approved is run", `.where("state", "=", "approved")`],
     [
       "a busy target does not hold up the others",
