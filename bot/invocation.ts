@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { JsonObject } from "../handlers/operation.ts";
+import type { JsonObject } from "../clients/json.ts";
 
 /** What someone asked for, as plain data: stored while a question is open, and asked again from there. */
 export interface Invocation {

@@ -3,9 +3,10 @@ import type { Clock } from "./clock.ts";
 import { type ExportStatus, exportStatus } from "./halo/export.ts";
 import { liveJson } from "./halo/live.ts";
 import type { Product } from "./halo/product.ts";
-import { type Integration, type Json, listOf, oneOf, savedOf } from "./halo/record.ts";
+import { type Integration, listOf, oneOf, savedOf } from "./halo/record.ts";
 import { explainRefusal } from "./halo/refusal.ts";
 import { type CallEvent, type CallOptions, createHttp, type Http, type RateLimits } from "./http.ts";
+import type { Json } from "./json.ts";
 import { createTokenKeeper, type OnToken } from "./oauth.ts";
 import { path } from "./path.ts";
 

@@ -1,9 +1,7 @@
 import type { z } from "zod";
 import type { CallOptions } from "../clients/http.ts";
+import type { Json, JsonObject } from "../clients/json.ts";
 import type { Block, Line, Reply } from "./reply.ts";
-
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-export type JsonObject = { readonly [key: string]: Json };
 
 /** `danger` destroys, disconnects, or invalidates a credential. */
 export type Risk = "read" | "write" | "danger";

@@ -1,9 +1,7 @@
-import { HIDDEN } from "../clients/hidden.ts";
-import { soundsSecret } from "../clients/secret_name.ts";
-import { holdsSecret } from "../clients/secret_value.ts";
+import type { Json, JsonObject } from "../clients/json.ts";
+import { ENTER_MARK, HIDDEN_MARK, holdsSecret, soundsSecret } from "../clients/secrets.ts";
 import { inPart } from "./in_part.ts";
-import type { Json, JsonObject } from "./operation.ts";
-import { ASKED, NOT_SHOWN } from "./placeholder.ts";
+import { NOT_SHOWN } from "./placeholder.ts";
 import { isAddress, shownAddress } from "./shown_address.ts";
 
 /** Half of a credential: shown in part. */
@@ -11,7 +9,7 @@ const HALF_NAME = /(client|access_?key|token|secret)_?id$/i;
 
 /** A value as it may be shown under its name: nothing that is or holds a secret, objects and JSON text looked into. */
 export function shownValue(name: string, value: Json): Json {
-  if (value === null || value === "" || value === ASKED || typeof value === "boolean") return value;
+  if (value === null || value === "" || value === ENTER_MARK || typeof value === "boolean") return value;
   if (soundsSecret(name)) return NOT_SHOWN;
   if (typeof value === "string") return HALF_NAME.test(name) ? inPart(value) : shownText(value);
   if (Array.isArray(value)) return value.map((one) => shownValue(name, one));
@@ -54,7 +52,7 @@ function shownText(text: string): string {
 const ASSIGNMENT = /(?<![\w.-])([\w.-]+(?: [\w.-]+)?)(\s*=\s*)("[^"]*"|'[^']*'|[^\s;&,]+)/g;
 
 function hideNamed(text: string, name: string, between: string): string {
-  return soundsSecret(name) ? name + between + HIDDEN : text;
+  return soundsSecret(name) ? name + between + HIDDEN_MARK : text;
 }
 
 function jsonIn(text: string): Json | undefined {

@@ -1,4 +1,5 @@
-import type { Card, Json, Undo } from "../../handlers/operation.ts";
+import type { Json } from "../../clients/json.ts";
+import type { Card, Undo } from "../../handlers/operation.ts";
 import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
 import { sanitize } from "../render/sanitize.ts";
 import type { FreezesTable } from "../store/schema.ts";

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { ChangeOperation, Json, Plan } from "../../handlers/operation.ts";
+import type { Json } from "../../clients/json.ts";
+import type { ChangeOperation, Plan } from "../../handlers/operation.ts";
 import type { Config } from "../config.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Invocation } from "../invocation.ts";

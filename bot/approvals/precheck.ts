@@ -1,18 +1,19 @@
 import { ClientError, describe } from "../../clients/errors.ts";
-import { BadInput, ChoiceNeeded, type Json, type Nothing, type Plan } from "../../handlers/operation.ts";
+import type { Json } from "../../clients/json.ts";
+import { BadInput, ChoiceNeeded, type Nothing, type Plan } from "../../handlers/operation.ts";
 import { type Line, line } from "../../handlers/reply.ts";
 import { NothingFits } from "../../handlers/resolve.ts";
 import { shownAt } from "../../handlers/shown_value.ts";
-import type { Config } from "../config.ts";
-import { errorFields, type Log } from "../log.ts";
-import { nextStepLine } from "../error_reply.ts";
 import type { Members } from "../access/members.ts";
 import { type ReasonCode, reasons } from "../access/reason_codes.ts";
+import type { Config } from "../config.ts";
+import { nextStepLine } from "../error_reply.ts";
+import { errorFields, type Log } from "../log.ts";
 import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { Queryable } from "../store/schema.ts";
 import { freezeLine } from "./card.ts";
-import { type Difference, differences, planHash, policyOf } from "./plan.ts";
 import { freezeFor } from "./freeze.ts";
+import { type Difference, differences, planHash, policyOf } from "./plan.ts";
 import { type BoundOperation, type Change, planOf } from "./state_machine.ts";
 
 /** What stands in the way of running what was approved. */

@@ -1,6 +1,6 @@
 import type { Api } from "grammy";
 import type { Document as TelegramFile } from "grammy/types";
-import type { Json } from "../../handlers/operation.ts";
+import type { Json } from "../../clients/json.ts";
 import { telegramRefusal } from "../telegram/api.ts";
 
 export const MOST_DOCUMENT_BYTES = 1024 * 1024;

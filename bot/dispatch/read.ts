@@ -1,13 +1,14 @@
 import type { Clock } from "../../clients/clock.ts";
-import type { JsonObject, ReadOperation } from "../../handlers/operation.ts";
+import type { JsonObject } from "../../clients/json.ts";
+import type { ReadOperation } from "../../handlers/operation.ts";
 import type { Reply } from "../../handlers/reply.ts";
+import type { UpdateContext } from "../context.ts";
 import { errorReply } from "../error_reply.ts";
+import type { Vocabulary } from "../parser/parse.ts";
 import { withProgress, withTimeout } from "../progress.ts";
 import { pageOf } from "../render/paginate.ts";
-import { newHandle, putPrompt } from "../store/prompts.ts";
-import type { Vocabulary } from "../parser/parse.ts";
 import type { Store } from "../store/database.ts";
-import type { UpdateContext } from "../context.ts";
+import { newHandle, putPrompt } from "../store/prompts.ts";
 import type { Vendors } from "../vendors.ts";
 
 /** A read may take several vendor calls; each has its own shorter limit. */

@@ -1,17 +1,18 @@
 import type { Api } from "grammy";
-import type { Json, Operation } from "../../handlers/operation.ts";
-import type { Invocation } from "../invocation.ts";
-import { askWhetherStillWanted } from "../clarify.ts";
+import type { Json } from "../../clients/json.ts";
+import type { Operation } from "../../handlers/operation.ts";
+import type { Members } from "../access/members.ts";
+import type { Need } from "../access/policy.ts";
 import type { Requests } from "../approvals/request.ts";
+import { askWhetherStillWanted } from "../clarify.ts";
+import { type Builtin, isBuiltin } from "../commands/builtin.ts";
+import type { UpdateContext } from "../context.ts";
+import type { Invocation } from "../invocation.ts";
+import { errorFields, type Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import { type Aliases, type Command, headOf, isChange, takesDocument } from "../parser/command.ts";
 import { parse, type Parsed, type Understood } from "../parser/parse.ts";
 import { validationMessage } from "../parser/parse_error.ts";
-import { errorFields, type Log } from "../log.ts";
-import type { Metrics } from "../metrics.ts";
-import type { Need } from "../access/policy.ts";
-import type { Members } from "../access/members.ts";
-import type { UpdateContext } from "../context.ts";
-import { type Builtin, isBuiltin } from "../commands/builtin.ts";
 import type { Reads } from "./read.ts";
 import type { Unauthorized } from "./unauthorized.ts";
 

@@ -1,6 +1,6 @@
+import type { Json } from "../../clients/json.ts";
+import { ENTER_MARK } from "../../clients/secrets.ts";
 import { typed } from "../../handlers/typed.ts";
-import type { Json } from "../../handlers/operation.ts";
-import { slipOf, strayWord, tornJson, tornOption, unexpectedWord, unknownOption } from "./suggest.ts";
 import {
   choiceOf,
   type CommandLine,
@@ -13,8 +13,8 @@ import {
   optionNamed,
   retyped,
 } from "./arguments.ts";
-import { ASK } from "./secret_scan.ts";
 import { ParseError } from "./parse_error.ts";
+import { slipOf, strayWord, tornJson, tornOption, unexpectedWord, unknownOption } from "./suggest.ts";
 import type { Pair } from "./tokenize.ts";
 
 /** What was typed, by the field it belongs to; not yet checked by the command's schema. */
@@ -109,9 +109,9 @@ function refuseTwice(given: boolean, key: string): void {
 function heard(name: string, { value, quoted }: Pair, { command }: CommandLine, sheet: Sheet): string {
   if (command.secret?.(name) && /^\?[.,;!]*$/.test(value)) {
     sheet.asked.push(name);
-    return ASK;
+    return ENTER_MARK;
   }
-  if (value !== ASK || quoted) return value;
+  if (value !== ENTER_MARK || quoted) return value;
   throw new ParseError("bad_value", `"?" asks for a secret, and ${name}= is none here. Type its value.`);
 }
 

@@ -1,3 +1,4 @@
+import { ENTER_MARK } from "../../clients/secrets.ts";
 import type { Input, NamesOfKind, Risk } from "../../handlers/operation.ts";
 import { type Field, fieldsOf } from "./arguments.ts";
 
@@ -66,7 +67,7 @@ function requiredWord(field: Field, command: Command): string {
   const value = choices || `<${field.placeholder}>`;
   switch (field.kind) {
     case "option":
-      return `${field.name}=${command.secret?.(field.name) ? "?" : value}`;
+      return `${field.name}=${command.secret?.(field.name) ? ENTER_MARK : value}`;
     case "open":
       return field.placeholder.includes("=")
         ? `${field.placeholder}…`

@@ -1,17 +1,11 @@
-import type { Json, JsonObject } from "../../handlers/operation.ts";
+import type { Json, JsonObject } from "../../clients/json.ts";
+import { ENTER_MARK } from "../../clients/secrets.ts";
 import { typed } from "../../handlers/typed.ts";
 import { type CommandLine, commandLineOf, fieldsOf } from "./arguments.ts";
 import { fill, type Filled } from "./bind.ts";
 import { type Aliases, type Command, headOf, isChange, targetNamed, usageOf } from "./command.ts";
 import { andList, orList, ParseError, type ParseErrorCode } from "./parse_error.ts";
-import {
-  ASK,
-  askedIn,
-  literalSecrets,
-  literalSecretsIn,
-  looksSecret,
-  type SecretJudge,
-} from "./secret_scan.ts";
+import { askedIn, literalSecrets, literalSecretsIn, looksSecret, type SecretJudge } from "./secret_scan.ts";
 import { closest, errorAbout, labelOf } from "./suggest.ts";
 import { normalise, type Token, tokenize } from "./tokenize.ts";
 
@@ -117,7 +111,7 @@ function understand<C extends Command>(
 
 /** A secret that goes by position has no key to be known by. */
 function isWritten(value: Json | undefined, name: string, command: Command): boolean {
-  return typeof value === "string" && value !== ASK && (command.secret?.(name) ?? false);
+  return typeof value === "string" && value !== ENTER_MARK && (command.secret?.(name) ?? false);
 }
 
 function secretsWritten(plain: string, document: Json | undefined, command: Command | undefined): string[] {

@@ -1,11 +1,8 @@
-import { soundsSecret } from "../../clients/secret_name.ts";
-import type { Json } from "../../handlers/operation.ts";
+import type { Json } from "../../clients/json.ts";
+import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { isPlaceholder } from "../../handlers/placeholder.ts";
 import { namesToken } from "../../handlers/token_name.ts";
 import { normalise } from "./tokenize.ts";
-
-/** What stands in chat for a secret that is entered on the secret page. */
-export const ASK = "?";
 
 /** Judges a key as typed, or a dotted path of a document. */
 export type SecretJudge = (key: string) => boolean;
@@ -57,7 +54,7 @@ export function literalSecretsIn(document: Json, isSecret: SecretJudge): string[
 /** The dotted paths in a document under which a secret is asked for. */
 export function askedIn(document: Json, isSecret: SecretJudge): string[] {
   return leavesOf(document)
-    .filter(({ path, value }) => value === ASK && (isSecret(path) || isSecret(withoutIndexes(path))))
+    .filter(({ path, value }) => value === ENTER_MARK && (isSecret(path) || isSecret(withoutIndexes(path))))
     .map(({ path }) => path)
     .toArray();
 }

@@ -1,6 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
-import type { Json } from "../../handlers/operation.ts";
+import type { Json } from "../../clients/json.ts";
 import { typed } from "../../handlers/typed.ts";
 import {
   choiceOf,

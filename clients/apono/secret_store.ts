@@ -1,15 +1,14 @@
 import { z } from "zod";
+import { ENTER_MARK } from "../secrets.ts";
 
 /**
  * Where an integration's secret is kept. All kinds but `apono` are references to a place outside of Apono and
- * may be shown. Values that Apono keeps itself are replaced by `HIDDEN` at the border.
+ * may be shown. Values that Apono keeps itself are replaced by `ENTER_MARK` at the border.
  */
 export type SecretStore = {
   readonly kind: string;
   readonly fields: Readonly<Record<string, string>>;
 };
-
-export const HIDDEN = "?";
 
 /** The kind whose fields are the secrets themselves. */
 export const OWN_KIND = "apono";
@@ -58,5 +57,5 @@ function readStore(kind: string, fields: Readonly<Record<string, unknown>>): Sec
 
 function namesOf(parameters: unknown): Readonly<Record<string, string>> {
   if (typeof parameters !== "object" || parameters === null) return {};
-  return Object.fromEntries(Object.keys(parameters).map((name) => [name, HIDDEN]));
+  return Object.fromEntries(Object.keys(parameters).map((name) => [name, ENTER_MARK]));
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { anyJson, type Json } from "./record.ts";
+import type { Json } from "../json.ts";
+import { anyJson } from "./record.ts";
 
 /**
  * How Tenable's newest export stands. HaloPSA leaves the answer of `/Tenable/Status` undocumented; `words` keeps

@@ -1,6 +1,7 @@
 import type { z } from "zod";
-import { HIDDEN } from "../hidden.ts";
-import { anyJson, type Json } from "./record.ts";
+import type { Json } from "../json.ts";
+import { HIDDEN_MARK } from "../secrets.ts";
+import { anyJson } from "./record.ts";
 import { hidden } from "./secret.ts";
 
 /**
@@ -15,7 +16,7 @@ const KEY = /(?:^|[^a-zA-Z])(?:key|KEY|Key)s?$|[a-z]Keys?$|[aA]ctivation_?[cC]od
 const LONG_HEX = /[0-9a-f]{32}/i;
 
 function withoutKeys(value: Json): Json {
-  if (typeof value === "string") return LONG_HEX.test(value) ? HIDDEN : value;
+  if (typeof value === "string") return LONG_HEX.test(value) ? HIDDEN_MARK : value;
   if (Array.isArray(value)) return value.map(withoutKeys);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(

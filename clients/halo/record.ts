@@ -1,9 +1,8 @@
 import { z } from "zod";
+import type { Json } from "../json.ts";
 import type { FieldKind, Product } from "./product.ts";
 import { hidden, withoutSecrets } from "./secret.ts";
 import { haloTime } from "./time.ts";
-
-export type Json = z.core.util.JSONType;
 
 // Made once: building them takes longer than using them.
 const json = z.json();

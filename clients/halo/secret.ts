@@ -1,7 +1,5 @@
-import { HIDDEN } from "../hidden.ts";
-import { soundsSecret } from "../secret_name.ts";
-import { holdsSecret } from "../secret_value.ts";
-import type { Json } from "./record.ts";
+import type { Json } from "../json.ts";
+import { HIDDEN_MARK, holdsSecret, soundsSecret } from "../secrets.ts";
 
 /** HaloPSA calls what it never returns `new_…`, besides the flags that say how such a secret is used. */
 const WRITE_ONLY = /^new_(?!.*method$)/i;
@@ -13,7 +11,7 @@ export function secretLooking(name: string): boolean {
 
 /** A copy in which everything that looks like a secret, by name or by value, is replaced. */
 export function withoutSecrets(value: Json): Json {
-  if (typeof value === "string") return holdsSecret(value) ? HIDDEN : value;
+  if (typeof value === "string") return holdsSecret(value) ? HIDDEN_MARK : value;
   if (Array.isArray(value)) return value.map(withoutSecrets);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(
@@ -25,5 +23,5 @@ export function withoutSecrets(value: Json): Json {
 
 /** What stands for a secret: empty stays empty, so that "not set" can be told from "set". */
 export function hidden(value: Json): Json {
-  return value === null || value === "" || typeof value === "boolean" ? value : HIDDEN;
+  return value === null || value === "" || typeof value === "boolean" ? value : HIDDEN_MARK;
 }

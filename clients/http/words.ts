@@ -1,5 +1,5 @@
 import type { Request } from "../http.ts";
-import { soundsSecret } from "../secret_name.ts";
+import { REDACTION_MARK, soundsSecret } from "../secrets.ts";
 import type { Message } from "./message.ts";
 
 const MAX_WORDS = 200;
@@ -7,7 +7,6 @@ const MAX_WORDS = 200;
 const MAX_SEARCHED = 1_000_000;
 /** Searched for what looks like a credential. */
 const MAX_READ = 4_000;
-const HIDDEN = "[hidden]";
 
 /** Finds what a vendor says in an error body, in the shapes vendors use. */
 export function errorTextOf(body: unknown, depth = 0): string | undefined {
@@ -70,7 +69,7 @@ function htmlTitle(text: string): string | undefined {
 export function cleanWords(words: string | undefined, secrets: readonly string[]): string | undefined {
   if (!words) return undefined;
   const visible = fold(words.slice(0, MAX_SEARCHED));
-  const known = secrets.reduce((text, secret) => text.replaceAll(secret, HIDDEN), visible);
+  const known = secrets.reduce((text, secret) => text.replaceAll(secret, REDACTION_MARK), visible);
   const harmless = hideTokens(known.slice(0, MAX_READ));
   return cut(harmless) || undefined;
 }
@@ -86,14 +85,14 @@ function fold(text: string): string {
 function hideTokens(text: string): string {
   return text
     .replace(/(https?:\/\/[^\s?#]+)[?#]\S*/gi, "$1")
-    .replace(/\b(bearer|basic)\s+[\w+/=.~-]{6,}/gi, `$1 ${HIDDEN}`)
+    .replace(/\b(bearer|basic)\s+[\w+/=.~-]{6,}/gi, `$1 ${REDACTION_MARK}`)
     .replace(/([\w.-]+)(["']?\s*[=:]\s*["'])[^"']+/g, hideNamed)
     .replace(/([\w.-]+)(=)[^\s&"']+/g, hideNamed)
-    .replace(/[\w+/=.-]{32,}/g, (word) => isHarmless(word) ? word : HIDDEN);
+    .replace(/[\w+/=.-]{32,}/g, (word) => isHarmless(word) ? word : REDACTION_MARK);
 }
 
 function hideNamed(text: string, name: string, between: string): string {
-  return soundsSecret(name) ? `${name}${between}${HIDDEN}` : text;
+  return soundsSecret(name) ? `${name}${between}${REDACTION_MARK}` : text;
 }
 
 /** Ids and method names are what an error is about; what else is that long is likely a credential. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { CatalogParameter, CatalogType } from "../../clients/apono/catalog.ts";
 import { REFERENCE_KINDS } from "../../clients/apono/secret_store.ts";
-import { soundsSecret } from "../../clients/secret_name.ts";
+import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { catalogEntry } from "./catalog_check.ts";
@@ -85,7 +85,7 @@ function exampleFor({ type, params, requiresSecret, secretKinds: [kind = "<store
   const fields = REFERENCE_KINDS[kind] ?? ["<field>"];
   return [
     `/create apono type=${type} name=…`,
-    ...needed.map(({ id }) => `config.${id}=${soundsSecret(id) ? "?" : "…"}`),
+    ...needed.map(({ id }) => `config.${id}=${soundsSecret(id) ? ENTER_MARK : "…"}`),
     ...requiresSecret ? fields.map((field) => `secret.${kind}.${field}=…`) : [],
   ].join(" ");
 }

@@ -1,7 +1,8 @@
 import type { Config } from "../../clients/apono/integration.ts";
-import { soundsSecret } from "../../clients/secret_name.ts";
-import { BadInput, type Json } from "../operation.ts";
-import { ASKED, NOT_SHOWN } from "../placeholder.ts";
+import type { Json } from "../../clients/json.ts";
+import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
+import { BadInput } from "../operation.ts";
+import { NOT_SHOWN } from "../placeholder.ts";
 import { holdsSecretField } from "../shown_value.ts";
 
 /** A parameter by the names it is typed with, or by its path in a document of v4 or v2. */
@@ -19,7 +20,7 @@ export function concealed(config: Config): Config {
 
 /** Whether a parameter, as planned, holds a secret that is entered on the secret page. */
 export function asksFor(value: Json | undefined): boolean {
-  return value === ASKED ||
+  return value === ENTER_MARK ||
     (typeof value === "object" && value !== null && Object.values(value).some(asksFor));
 }
 
@@ -61,7 +62,7 @@ export function revealedConfig(
 }
 
 function filled(value: Config[string], path: string, entered: ReadonlyMap<string, string>): Config[string] {
-  if (value === ASKED) {
+  if (value === ENTER_MARK) {
     const found = entered.get(path.toLowerCase());
     if (found === undefined) throw new BadInput(`config.${path} was not entered. Nothing was sent.`);
     return found;

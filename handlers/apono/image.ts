@@ -2,7 +2,8 @@ import type { Apono } from "../../clients/apono.ts";
 import type { Integration, Sent, Settings } from "../../clients/apono/integration.ts";
 import { v2Body } from "../../clients/apono/v2.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
-import { BadInput, type Json } from "../operation.ts";
+import type { Json } from "../../clients/json.ts";
+import { BadInput } from "../operation.ts";
 import { concealed } from "./config_secret.ts";
 import { shownConfig } from "./settings_rows.ts";
 

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { Config, Owner, OwnersMapping, Settings, Source } from "../../clients/apono/integration.ts";
 import { OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
-import { BadInput, type JsonObject } from "../operation.ts";
-import { ASKED, isPlaceholder } from "../placeholder.ts";
+import type { JsonObject } from "../../clients/json.ts";
+import { ENTER_MARK } from "../../clients/secrets.ts";
+import { BadInput } from "../operation.ts";
+import { isPlaceholder } from "../placeholder.ts";
 import { isSecretParameter, refuseHolding } from "./config_secret.ts";
 import { askedStore, checkHidden } from "./secret_option.ts";
 
@@ -59,7 +61,7 @@ export function askedFor(input: SettingsInput): Asked {
 /** Refuses what one of our own replies showed in place of a value: sent, it would overwrite that value. */
 function refusePlaceholders({ document = {}, ...options }: SettingsInput): void {
   const found = [...leavesOf(document), ...leavesOf(options)].find(({ path, value }) =>
-    typeof value === "string" && isPlaceholder(value) && !(value === ASKED && isSecretField(path))
+    typeof value === "string" && isPlaceholder(value) && !(value === ENTER_MARK && isSecretField(path))
   );
   if (!found) return;
   throw new BadInput(

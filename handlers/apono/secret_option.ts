@@ -1,4 +1,5 @@
-import { HIDDEN, OWN_KIND, REFERENCE_KINDS, type SecretStore } from "../../clients/apono/secret_store.ts";
+import { OWN_KIND, REFERENCE_KINDS, type SecretStore } from "../../clients/apono/secret_store.ts";
+import { ENTER_MARK } from "../../clients/secrets.ts";
 import { BadInput } from "../operation.ts";
 
 /**
@@ -34,7 +35,7 @@ export function completed(asked: SecretStore, present: SecretStore | null): Secr
   if (unknown) {
     throw new BadInput(`The store ${asked.kind} has no ${unknown}, only ${needed.join(" and ")}.`);
   }
-  const marked = needed.find((name) => fields[name] === HIDDEN);
+  const marked = needed.find((name) => fields[name] === ENTER_MARK);
   if (marked) {
     throw new BadInput(`${marked} only says where the secret is: type it, secret.${asked.kind}.${marked}=…`);
   }
@@ -49,7 +50,7 @@ export function completed(asked: SecretStore, present: SecretStore | null): Secr
 
 /** Refuses what is not the mark for "entered on the secret page", without repeating it. */
 export function checkHidden(fields: Readonly<Record<string, string>>, prefix: string): void {
-  const typed = Object.entries(fields).find(([, value]) => value !== HIDDEN);
+  const typed = Object.entries(fields).find(([, value]) => value !== ENTER_MARK);
   if (!typed) return;
   throw new BadInput(
     `${prefix}${typed[0]} is a secret and was not used. Write ${prefix}${

@@ -1,6 +1,7 @@
 import type { Config, Owner, Settings, Source } from "../../clients/apono/integration.ts";
 import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
-import { ASKED, ENTERED_PRIVATELY } from "../placeholder.ts";
+import { ENTER_MARK } from "../../clients/secrets.ts";
+import { ENTERED_PRIVATELY } from "../placeholder.ts";
 import { shownValue } from "../shown_value.ts";
 import { asksFor } from "./config_secret.ts";
 
@@ -51,7 +52,7 @@ export function shownConfig(config: Config): Config {
 }
 
 function parameterText(name: string, value: Config[string]): string {
-  if (value === ASKED) return ENTERED_PRIVATELY;
+  if (value === ENTER_MARK) return ENTERED_PRIVATELY;
   const shown = shownValue(name, value);
   return typeof shown === "string" ? shown : JSON.stringify(shown);
 }

@@ -2,10 +2,10 @@ import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Tags } from "../../clients/apono/resources.ts";
-import { soundsSecret } from "../../clients/secret_name.ts";
+import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
 import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verification } from "../operation.ts";
-import { ASKED, ENTERED_PRIVATELY, isPlaceholder, NOT_SHOWN } from "../placeholder.ts";
+import { ENTERED_PRIVATELY, isPlaceholder, NOT_SHOWN } from "../placeholder.ts";
 import type { Inline, Reply } from "../reply.ts";
 import { shownValue } from "../shown_value.ts";
 import { checkId } from "./find.ts";
@@ -88,7 +88,7 @@ function wanted({ tags = {}, remove = [], document }: z.output<typeof changeInpu
     throw new BadInput("Which tags? Write key=value to set one, -key to remove one.");
   }
   const found = Object.entries(set).find(([name, value]) =>
-    isPlaceholder(value) && !(value === ASKED && soundsSecret(name))
+    isPlaceholder(value) && !(value === ENTER_MARK && soundsSecret(name))
   );
   if (found) throw new BadInput(`${found[0]} only stands for a value that is not shown. Leave it out.`);
   return { set, remove: gone };
@@ -108,7 +108,7 @@ function revealed(tags: Tags, secrets: Readonly<Record<string, string>>, present
   return Object.fromEntries(
     Object.entries(tags).flatMap(([name, value]) => {
       if (value === NOT_SHOWN) return name in present ? [[name, present[name] ?? ""]] : [];
-      if (value !== ASKED) return [[name, value]];
+      if (value !== ENTER_MARK) return [[name, value]];
       const entered = secrets[name] ?? secrets[`tags.${name}`];
       if (entered === undefined) throw new BadInput(`${name} was not entered. Nothing was sent.`);
       return [[name, entered]];
@@ -179,7 +179,7 @@ interface Seen {
 
 function judge({ before, wanted, seen, answered }: Seen): Verification {
   const after = { tags: seen };
-  const readable = differing(before, wanted).filter((name) => wanted[name] !== ASKED);
+  const readable = differing(before, wanted).filter((name) => wanted[name] !== ENTER_MARK);
   if (readable.length === 0) {
     const evidence = "What was entered privately is not read back.";
     return { state: answered ? "accepted" : "unknown", evidence, after };
@@ -234,7 +234,7 @@ function renderTags({ id, tags }: { id: string; tags: Tags }): Reply {
 
 function valueOr(name: string, value: string | undefined, nothing: string): Inline {
   if (value === undefined) return nothing;
-  return value === ASKED
+  return value === ENTER_MARK
     ? ENTERED_PRIVATELY
     : value === ""
     ? "empty"

@@ -3,16 +3,9 @@ import type { Apono } from "../../clients/apono.ts";
 import type { Integration, Settings } from "../../clients/apono/integration.ts";
 import { isReference, OWN_KIND } from "../../clients/apono/secret_store.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
+import type { JsonObject } from "../../clients/json.ts";
 import { ifFound } from "../if_found.ts";
-import {
-  BadInput,
-  type Context,
-  type JsonObject,
-  type Nothing,
-  operationsOf,
-  type Plan,
-  type Undo,
-} from "../operation.ts";
+import { BadInput, type Context, type Nothing, operationsOf, type Plan, type Undo } from "../operation.ts";
 import { fold, NothingFits } from "../resolve.ts";
 import { cardRows, named } from "./card.ts";
 import { catalogEntryIfAny, objections, refuse, spelled, strangers } from "./catalog_check.ts";

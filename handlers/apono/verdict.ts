@@ -1,6 +1,7 @@
 import type { Settings } from "../../clients/apono/integration.ts";
+import type { Json } from "../../clients/json.ts";
 import { type Compared, judged } from "../comparison.ts";
-import type { Json, Verification } from "../operation.ts";
+import type { Verification } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
 import { listed, valueOr } from "./card.ts";
 import { movedBetween, rowsBetween } from "./settings_rows.ts";

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { type Bitdefender, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
-import type { Context, Json, Plan, Target, Verification } from "../operation.ts";
+import type { Json } from "../../clients/json.ts";
+import type { Context, Plan, Target, Verification } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { type Company, isUnavailable, lookAlikes, resolveCompany } from "./companies.ts";
 

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import type { Bitdefender } from "../../clients/bitdefender.ts";
+import type { JsonObject } from "../../clients/json.ts";
+import { ENTER_MARK } from "../../clients/secrets.ts";
 import {
   BadInput,
   type Card,
   type Context,
-  type JsonObject,
   type Nothing,
   operationsOf,
   type Receipt,
@@ -35,7 +36,7 @@ const input = z.object({
   company: z.string().meta({ positional: true, rest: true, placeholder: "company" }),
   role: z.string().optional().meta({ placeholder: "role arn" }),
   key: z.string().optional().meta({ placeholder: "access key id" }),
-  secret: z.string().optional().meta({ placeholder: "?" }),
+  secret: z.string().optional().meta({ placeholder: ENTER_MARK }),
 });
 
 type Way =
@@ -69,7 +70,7 @@ function wayOf({ role, key, secret }: z.output<typeof input>): Way {
       "Say how: role=<arn> for a cross-account role, or key=<access key id> secret=? for keys.",
     );
   }
-  if (secret !== "?") {
+  if (secret !== ENTER_MARK) {
     throw new BadInput(
       secret === undefined
         ? "Add secret=? to the command; the secret key is then asked for on a private page."
@@ -283,7 +284,7 @@ function formerRole({ before, input }: Ec2Plan): { role: string; account: string
 }
 
 function typedWay(way: Way): JsonObject {
-  return way.by === "role" ? { role: way.role } : { key: way.key, secret: "?" };
+  return way.by === "role" ? { role: way.role } : { key: way.key, secret: ENTER_MARK };
 }
 
 /** The plan's own input went through `wayOf` when it was made. */

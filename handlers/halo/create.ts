@@ -2,13 +2,14 @@ import { z } from "zod";
 import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
+import type { JsonObject } from "../../clients/json.ts";
+import { ENTER_MARK } from "../../clients/secrets.ts";
 import { ifFound } from "../if_found.ts";
 import {
   BadInput,
   type Card,
   type ChangeOperation,
   type Context,
-  type JsonObject,
   operationsOf,
   type Plan,
   type Receipt,
@@ -73,7 +74,7 @@ async function plan(context: Context<Halo>, product: Product, input: FieldInput)
     throw new BadInput(`Say at least what it is, such as ${exampleField(product)}.`);
   }
   const name = nameOf(fields);
-  const document = { ...fields, ...Object.fromEntries(secrets.map((secret) => [secret, "?"])) };
+  const document = { ...fields, ...Object.fromEntries(secrets.map((secret) => [secret, ENTER_MARK])) };
   return {
     input: { document },
     target: { key: `${product.target}:new:${fold(name)}`, id: "new", name },

@@ -2,13 +2,13 @@ import { z } from "zod";
 import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
-import { HIDDEN } from "../../clients/hidden.ts";
+import type { JsonObject } from "../../clients/json.ts";
+import { HIDDEN_MARK } from "../../clients/secrets.ts";
 import { ifFound } from "../if_found.ts";
 import {
   type Card,
   type ChangeOperation,
   type Context,
-  type JsonObject,
   operationsOf,
   type Plan,
   type Undo,
@@ -109,7 +109,7 @@ function undo(product: Product, { before }: DeletePlan): Undo {
 
 function documentOf({ settings }: Before): JsonObject {
   const usable = Object.entries(settings).filter(([, value]) =>
-    value !== null && !JSON.stringify(value).includes(HIDDEN)
+    value !== null && !JSON.stringify(value).includes(HIDDEN_MARK)
   );
   return Object.fromEntries(usable);
 }

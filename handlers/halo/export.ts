@@ -2,9 +2,9 @@ import { z } from "zod";
 import type { Halo } from "../../clients/halo.ts";
 import type { ExportStatus } from "../../clients/halo/export.ts";
 import type { Product } from "../../clients/halo/product.ts";
+import type { JsonObject } from "../../clients/json.ts";
 import {
   type ChangeOperation,
-  type JsonObject,
   type Nothing,
   type Operation,
   operationsOf,

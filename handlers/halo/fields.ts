@@ -2,7 +2,9 @@ import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { type FieldKind, type Product, spelled, spellingsOf } from "../../clients/halo/product.ts";
 import { secretLooking } from "../../clients/halo/secret.ts";
-import { BadInput, type Json, type JsonObject, type NamesOfKind } from "../operation.ts";
+import type { Json, JsonObject } from "../../clients/json.ts";
+import { ENTER_MARK } from "../../clients/secrets.ts";
+import { BadInput, type NamesOfKind } from "../operation.ts";
 import { checked, isInt32, isObject } from "./value.ts";
 
 /** The two ways in which fields are given: `name=value` words, and the vendor's own request body. */
@@ -82,7 +84,7 @@ export function bodyOf(
  * takes null and an empty text for the same. A nested secret ("?") cannot be compared.
  */
 export function covers(actual: Json | undefined, sent: Json): boolean {
-  if (sent === "?") return true;
+  if (sent === ENTER_MARK) return true;
   if (sent === null || sent === "") return actual === null || actual === "";
   if (Array.isArray(sent)) {
     return Array.isArray(actual) && actual.length === sent.length &&
@@ -94,7 +96,7 @@ export function covers(actual: Json | undefined, sent: Json): boolean {
 
 /** Whether a list holds a secret that is to be entered. */
 export function asksSecret(value: Json): boolean {
-  return value === "?" ||
+  return value === ENTER_MARK ||
     (typeof value === "object" && value !== null && Object.values(value).some(asksSecret));
 }
 
@@ -156,14 +158,14 @@ function nearest(name: string, known: readonly string[]): string | undefined {
 }
 
 function askedSecret(name: string, value: Json): string {
-  if (value === "?") return name;
+  if (value === ENTER_MARK) return name;
   throw new BadInput(
     `${name} is secret. Type ${name}=? and enter it on the page you get; change what you typed here.`,
   );
 }
 
 function withEntered(value: Json, at: string, entered: ReadonlyMap<string, string>): Json {
-  if (value === "?") return entered.get(at) ?? value;
+  if (value === ENTER_MARK) return entered.get(at) ?? value;
   if (Array.isArray(value)) return value.map((item, index) => withEntered(item, `${at}.${index}`, entered));
   if (!isObject(value)) return value;
   return Object.fromEntries(

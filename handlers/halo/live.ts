@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Halo } from "../../clients/halo.ts";
 import type { Product } from "../../clients/halo/product.ts";
-import { type Json, operationsOf, type ReadOperation } from "../operation.ts";
+import type { Json } from "../../clients/json.ts";
+import { operationsOf, type ReadOperation } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { ofModule } from "./module.ts";
 import { valueLine } from "./shown.ts";

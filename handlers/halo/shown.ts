@@ -1,6 +1,6 @@
 import type { Product } from "../../clients/halo/product.ts";
-import { HIDDEN } from "../../clients/hidden.ts";
-import type { Json } from "../operation.ts";
+import type { Json } from "../../clients/json.ts";
+import { HIDDEN_MARK } from "../../clients/secrets.ts";
 import type { Line } from "../reply.ts";
 import { instant } from "./sync.ts";
 
@@ -14,7 +14,7 @@ export function fieldLine(product: Product, field: string, value: Json | undefin
 /** A value as a fact. Lists are only counted. */
 export function valueLine(value: Json | undefined): Line {
   if (value === null || value === undefined || value === "") return "empty";
-  if (value === HIDDEN) return HIDDEN;
+  if (value === HIDDEN_MARK) return HIDDEN_MARK;
   if (Array.isArray(value)) return value.length === 1 ? "1 entry" : `${value.length} entries`;
   if (typeof value === "string") return { data: value, max: 160 };
   return { code: typeof value === "object" ? JSON.stringify(value) : String(value) };

@@ -1,6 +1,7 @@
 import { nameOf, type Product, type SyncNames } from "../../clients/halo/product.ts";
-import type { Integration, Json } from "../../clients/halo/record.ts";
+import type { Integration } from "../../clients/halo/record.ts";
 import { haloTime } from "../../clients/halo/time.ts";
+import type { Json } from "../../clients/json.ts";
 import type { Inline } from "../reply.ts";
 
 export type SyncState =

@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
-import { HIDDEN } from "../../clients/hidden.ts";
+import type { Json, JsonObject } from "../../clients/json.ts";
+import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
 import { ifFound } from "../if_found.ts";
 import {
@@ -10,8 +11,6 @@ import {
   type Card,
   type ChangeOperation,
   type Context,
-  type Json,
-  type JsonObject,
   type Nothing,
   operationsOf,
   type Plan,
@@ -81,7 +80,7 @@ export function compare(record: Integration, sent: JsonObject): {
   readonly unread: readonly string[];
 } {
   const names = Object.keys(sent);
-  const read = names.filter((name) => name in record && record[name] !== HIDDEN);
+  const read = names.filter((name) => name in record && record[name] !== HIDDEN_MARK);
   const taken = read.filter((name) => covers(record[name], sent[name] ?? null));
   return {
     taken,
@@ -108,7 +107,7 @@ async function plan(
   if (Object.keys(fields).length + secrets.length === 0) {
     return { nothing: ["Nothing to change: ", ...called(product, name), " is already like that."] };
   }
-  const document = { ...fields, ...Object.fromEntries(secrets.map((secret) => [secret, "?"])) };
+  const document = { ...fields, ...Object.fromEntries(secrets.map((secret) => [secret, ENTER_MARK])) };
   return {
     input: { id: String(record.id), document },
     target: targetOf(product, record.id, name),
@@ -215,7 +214,9 @@ function isSame(one: Json = null, other: Json = null): boolean {
 }
 
 function undo(product: Product, { before, after }: UpdatePlan): Undo {
-  const known = Object.entries(before.fields).filter(([, value]) => !JSON.stringify(value).includes(HIDDEN));
+  const known = Object.entries(before.fields).filter(([, value]) =>
+    !JSON.stringify(value).includes(HIDDEN_MARK)
+  );
   const objections = known.map(([name, value]) => objectionTo(product, name, value));
   const restorable = known.filter((_, at) => objections[at] === undefined);
   const unread = [...Object.keys(after.fields), ...after.secrets].filter((name) =>

@@ -3,8 +3,9 @@ import { longest } from "../../clients/halo/length.ts";
 import type { FieldKind, Product } from "../../clients/halo/product.ts";
 import { secretLooking } from "../../clients/halo/secret.ts";
 import { haloTime } from "../../clients/halo/time.ts";
-import { HIDDEN } from "../../clients/hidden.ts";
-import { BadInput, type Json, type JsonObject } from "../operation.ts";
+import type { Json, JsonObject } from "../../clients/json.ts";
+import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
+import { BadInput } from "../operation.ts";
 
 /**
  * The value as it is sent. `current` is what HaloPSA returned for the field. Throws `BadInput`, which never
@@ -13,10 +14,10 @@ import { BadInput, type Json, type JsonObject } from "../operation.ts";
 export function checked(product: Product, name: string, value: Json, current: Json | undefined): Json {
   const kind = product.fields.get(name) ?? "any";
   if (value === null) return null;
-  if (value === "?") throw new BadInput(`${name} is not secret: type its value, as in ${name}=…`);
+  if (value === ENTER_MARK) throw new BadInput(`${name} is not secret: type its value, as in ${name}=…`);
   refuseNestedSecrets(name, value);
-  if (JSON.stringify(value).includes(HIDDEN)) {
-    throw new BadInput(`${name} holds ${HIDDEN}, which only stands for a hidden value. Leave it out.`);
+  if (JSON.stringify(value).includes(HIDDEN_MARK)) {
+    throw new BadInput(`${name} holds ${HIDDEN_MARK}, which only stands for a hidden value. Leave it out.`);
   }
   if (value === current) return value;
   const fit = FITS[kind]?.(value, current);
@@ -51,7 +52,7 @@ function refuseNestedSecrets(name: string, value: Json): void {
   if (Array.isArray(value)) return value.forEach((item) => refuseNestedSecrets(name, item));
   if (!isObject(value)) return;
   for (const [inner, content] of Object.entries(value)) {
-    if (secretLooking(inner) && typeof content === "string" && content !== "?" && content !== "") {
+    if (secretLooking(inner) && typeof content === "string" && content !== ENTER_MARK && content !== "") {
       throw new BadInput(
         `${name} holds a secret, ${inner}. Write "?" in its place and enter it on the page you get.`,
       );

@@ -10,6 +10,7 @@ import {
   type NotifierUpdate,
   type OpsRamp,
 } from "../../clients/opsramp.ts";
+import { ENTER_MARK } from "../../clients/secrets.ts";
 import { BadInput, type ChangeOperation, type Input, operationsOf } from "../operation.ts";
 import { updateCard } from "./card.ts";
 import { undoUpdate, verifyUpdate } from "./outcome.ts";
@@ -20,7 +21,7 @@ const { change } = operationsOf<OpsRamp>("opsramp");
 
 const id = z.string().meta({ positional: true, rest: true, placeholder: "id or name" });
 const text = z.string().optional();
-const secret = z.string().optional().meta({ placeholder: "?" });
+const secret = z.string().optional().meta({ placeholder: ENTER_MARK });
 
 /** The body of the vendor's update; what is typed beside it comes on top. */
 const body = installedUpdate.optional().meta({ document: true });

@@ -1,11 +1,13 @@
+import type { JsonObject } from "../../clients/json.ts";
 import {
   type Installed,
   NOTIFIER_TYPES,
   type NotifierUpdate,
   notifierUpdate,
 } from "../../clients/opsramp.ts";
-import { BadInput, type Card, type JsonObject } from "../operation.ts";
-import { ASKED, ENTERED_PRIVATELY, UNREADABLE } from "../placeholder.ts";
+import { ENTER_MARK } from "../../clients/secrets.ts";
+import { BadInput, type Card } from "../operation.ts";
+import { ENTERED_PRIVATELY, UNREADABLE } from "../placeholder.ts";
 import type { Line } from "../reply.ts";
 import { shownAddress } from "../shown_address.ts";
 import { asked } from "./secret.ts";
@@ -108,7 +110,7 @@ export function notifierRows(goal: NotifierUpdate, state: NotifierState | null):
     ...hidden.map(([name, value]): Card["rows"][number] => ({
       label: name,
       now: UNREADABLE,
-      after: value === ASKED ? ENTERED_PRIVATELY : "new value, see what will be sent",
+      after: value === ENTER_MARK ? ENTERED_PRIVATELY : "new value, see what will be sent",
     })),
   ];
 }

@@ -1,6 +1,7 @@
+import type { JsonObject } from "../../clients/json.ts";
 import type { OpsRamp } from "../../clients/opsramp.ts";
 import { type Compared, judged, quoted } from "../comparison.ts";
-import type { Context, JsonObject, Receipt, Undo, Verification } from "../operation.ts";
+import type { Context, Receipt, Undo, Verification } from "../operation.ts";
 import { type Inline, type Line, line } from "../reply.ts";
 import { shownAddress } from "../shown_address.ts";
 import { areStored, strangePairs, type Translation } from "./mapping.ts";

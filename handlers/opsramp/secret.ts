@@ -1,7 +1,7 @@
 import type { InstalledUpdate, NotifierUpdate } from "../../clients/opsramp.ts";
-import { soundsSecret } from "../../clients/secret_name.ts";
+import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { BadInput } from "../operation.ts";
-import { ASKED, isPlaceholder } from "../placeholder.ts";
+import { isPlaceholder } from "../placeholder.ts";
 import { namesToken } from "../token_name.ts";
 
 const FIELDS = new Set(["password", "apikey", "apisecret"]);
@@ -36,7 +36,7 @@ export function refuseLiterals(notifier: NotifierUpdate): void {
   for (const { path, value } of leavesOf(notifier)) {
     const harmless = HARMLESS.has(headerAt(notifier, path)?.toLowerCase() ?? "");
     const named = path.startsWith("resourceAuthHeaders.") && typeof value === "string" && namesToken(value);
-    if (!isSecret(path) || harmless || named || value === ASKED) continue;
+    if (!isSecret(path) || harmless || named || value === ENTER_MARK) continue;
     throw new BadInput(`${path} is a secret: write "?" for it, and it is asked for on a private page.`);
   }
 }
@@ -44,9 +44,9 @@ export function refuseLiterals(notifier: NotifierUpdate): void {
 /** Refuses what one of our own replies showed in place of a value, and what "?" cannot ask for. */
 export function refusePlaceholders(update: InstalledUpdate): void {
   const found = leavesOf(update).find(({ path, value }) =>
-    typeof value === "string" && !(value === ASKED && isSecret(path)) &&
+    typeof value === "string" && !(value === ENTER_MARK && isSecret(path)) &&
     // Nothing is hidden in a mapping, and a third party may well call a value "hidden".
-    (path.includes("mapAttributes.") ? value === ASKED : isPlaceholder(value))
+    (path.includes("mapAttributes.") ? value === ENTER_MARK : isPlaceholder(value))
   );
   if (!found) return;
   const field = found.path.replace(/^outboundConfig\.baseNotifier\./, "");
@@ -93,7 +93,7 @@ function leavesOf(value: unknown, path: readonly string[] = []): readonly { path
 }
 
 function replace(value: unknown, path: readonly string[], enter: (path: string) => string): unknown {
-  if (value === ASKED && isSecret(path.join("."))) return enter(path.join("."));
+  if (value === ENTER_MARK && isSecret(path.join("."))) return enter(path.join("."));
   if (Array.isArray(value)) return value.map((inner, at) => replace(inner, [...path, String(at)], enter));
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(

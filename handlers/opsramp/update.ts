@@ -1,12 +1,6 @@
+import type { JsonObject } from "../../clients/json.ts";
 import { AUTH_TYPES, type Installed, type InstalledUpdate, type OpsRamp } from "../../clients/opsramp.ts";
-import {
-  BadInput,
-  type Context,
-  type JsonObject,
-  type Nothing,
-  type Plan,
-  type Receipt,
-} from "../operation.ts";
+import { BadInput, type Context, type Nothing, type Plan, type Receipt } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { findInstalled, isCustom, nameOf, targetOf } from "./installation.ts";
 import {

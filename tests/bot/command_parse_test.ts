@@ -1,9 +1,9 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { type Command, headOf } from "../../bot/parser/command.ts";
 import { parse, type Parsed, type ParseOptions } from "../../bot/parser/parse.ts";
 import { quote } from "../../bot/parser/tokenize.ts";
-import type { Json, JsonObject } from "../../handlers/operation.ts";
+import type { Json, JsonObject } from "../../clients/json.ts";
 import { aliases, commands } from "./command_vocabulary.ts";
 
 function read(text: string, more: Partial<ParseOptions<Command>> = {}): Parsed<Command> {

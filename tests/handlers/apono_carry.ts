@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import type { Apono } from "../../clients/apono.ts";
 import { parse } from "../../bot/parser/parse.ts";
+import type { Apono } from "../../clients/apono.ts";
+import type { Json, JsonObject } from "../../clients/json.ts";
 import { apono } from "../../handlers/apono.ts";
 import type {
   Card,
   ChangeOperation,
   Context,
-  Json,
-  JsonObject,
   Nothing,
   Operation,
   Plan,

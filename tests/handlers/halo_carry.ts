@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { Halo } from "../../clients/halo.ts";
+import type { JsonObject } from "../../clients/json.ts";
 import { halo } from "../../handlers/halo.ts";
 import type {
   Card,
   ChangeOperation,
   Context,
-  JsonObject,
   Operation,
   Plan,
   Undo,

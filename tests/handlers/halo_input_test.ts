@@ -1,7 +1,8 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { PRODUCTS } from "../../clients/halo/products.ts";
-import { BadInput, type JsonObject } from "../../handlers/operation.ts";
+import type { JsonObject } from "../../clients/json.ts";
+import { BadInput } from "../../handlers/operation.ts";
 import { openDesk } from "../clients/halo_desk.ts";
 import { changeOf, contextOf, refusal } from "./halo_carry.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { BadInput, type JsonObject } from "../../handlers/operation.ts";
+import type { JsonObject } from "../../clients/json.ts";
+import { BadInput } from "../../handlers/operation.ts";
 import { openDesk } from "../clients/halo_desk.ts";
 import { changeOf, contextOf, read, refusal } from "./halo_carry.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "../../bot/parser/parse.ts";
-import type { Json } from "../../handlers/operation.ts";
+import type { Json } from "../../clients/json.ts";
 import { opsramp } from "../../handlers/opsramp.ts";
 
 /** What the bot says of a command of OpsRamp's that is typed wrong, and what it offers instead. */

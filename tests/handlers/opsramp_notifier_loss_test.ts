@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { BadInput, type Json } from "../../handlers/operation.ts";
+import type { Json } from "../../clients/json.ts";
+import { BadInput } from "../../handlers/operation.ts";
 import { SERVICE_DESK, SMAX } from "../clients/opsramp_desk.ts";
 import { changesOf, openRig, type Planned, type Rig, stored, textOf, undone } from "./opsramp_rig.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { BadInput, type Json } from "../../handlers/operation.ts";
+import { BadInput } from "../../handlers/operation.ts";
+import type { Json } from "../../clients/json.ts";
 import { SERVICE_DESK, SMAX } from "../clients/opsramp_desk.ts";
 import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
 import { changesOf, openRig, stored, textOf, understand, undone } from "./opsramp_rig.ts";

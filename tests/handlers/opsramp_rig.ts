@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
 import { parse } from "../../bot/parser/parse.ts";
 import { ClientError } from "../../clients/errors.ts";
+import type { Json, JsonObject } from "../../clients/json.ts";
 import type { OpsRamp, OpsRampOptions } from "../../clients/opsramp.ts";
-import { opsramp } from "../../handlers/opsramp.ts";
 import type {
   Card,
   ChangeOperation,
   Context,
-  Json,
-  JsonObject,
   Operation,
   Plan,
   Receipt,
   Undo,
   Verification,
 } from "../../handlers/operation.ts";
+import { opsramp } from "../../handlers/opsramp.ts";
 import type { Block, Line, Reply } from "../../handlers/reply.ts";
 import { type Desk, openDesk } from "../clients/opsramp_desk.ts";
 import type { Installation, OpsRampOptions as World } from "../sandbox/opsramp.ts";

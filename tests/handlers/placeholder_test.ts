@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HIDDEN } from "../../clients/hidden.ts";
+import { HIDDEN_MARK } from "../../clients/secrets.ts";
 import { inPart } from "../../handlers/in_part.ts";
 import { isPlaceholder } from "../../handlers/placeholder.ts";
 import { shownAddress } from "../../handlers/shown_address.ts";
@@ -11,7 +11,7 @@ Deno.test.each([
   ["set, hidden"],
   ["cannot be read"],
   ["new value, entered privately"],
-  [HIDDEN],
+  [HIDDEN_MARK],
   [inPart("client-1234567890")],
   [shownAddress("https://ana:pw@desk.example.com/api?key=k-7Yq")],
 ])("isPlaceholder() knows what stands for a value: %s", (text) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Json } from "../../handlers/operation.ts";
+import type { Json } from "../../clients/json.ts";
 import { shownAt, shownValue } from "../../handlers/shown_value.ts";
 
 const SHOWN: readonly (readonly [name: string, value: Json, shown: Json])[] = [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { looksSecret } from "../../bot/parser/secret_scan.ts";
 import { withoutSecrets } from "../../clients/halo/secret.ts";
 import { secretsOf } from "../../clients/http/words.ts";
-import { soundsSecret } from "../../clients/secret_name.ts";
+import { soundsSecret } from "../../clients/secrets.ts";
 import { isSecret } from "../../handlers/opsramp/secret.ts";
 
 const SECRETS = `

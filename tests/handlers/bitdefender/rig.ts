@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { type Bitdefender, createBitdefender } from "../../../clients/bitdefender.ts";
 import { ClientError } from "../../../clients/errors.ts";
+import type { JsonObject } from "../../../clients/json.ts";
 import { bitdefender } from "../../../handlers/bitdefender.ts";
 import type {
   ChangeOperation,
   Context,
-  JsonObject,
   PastChange,
   Plan,
   ReadOperation,

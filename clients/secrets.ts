@@ -1,3 +1,12 @@
+/** Stands where a secret would be. Nothing that holds it is ever sent back to a vendor. */
+export const HIDDEN_MARK = "••••••";
+
+/** Stands for a secret until it is entered on the secret page. */
+export const ENTER_MARK = "?";
+
+/** Stands in a vendor's words for what looked like a secret. */
+export const REDACTION_MARK = "[hidden]";
+
 const SECRET = [
   "passw(?:or[dt]|d)?s?",
   "passphrases?",
@@ -90,4 +99,22 @@ const ABOUT_A_SECRET = new RegExp(`(?:${SECRET})(?:${ABOUT})+$`);
 export function soundsSecret(name: string): boolean {
   const letters = name.toLowerCase().replace(/[^a-z]/g, "");
   return SECRET_NAME.test(letters.replace(ABOUT_A_SECRET, "")) || /(?:^|[^a-z])(?:pass|creds)$/i.test(name);
+}
+
+/** Letters alone are words, as in "Basic monitoring": a credential is long, and has digits, padding or a base64 look. */
+const TOKEN = String.raw`(?=\S*(?:\d|=|[a-z][A-Z]\S*[a-z][A-Z]))[\w+/=.~-]{16,}`;
+
+const SECRET_VALUE = new RegExp(
+  [
+    // Looks back from the dot: to look ahead from every "eyJ" would take long where there are many.
+    String.raw`\.(?<=\beyJ[\w-]{8,}\.)`,
+    String.raw`\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+${TOKEN}`,
+    "-----BEGIN",
+    String.raw`:\/\/[^/\s:@]*:[^/\s@]+@`,
+  ].join("|"),
+);
+
+/** Whether a text holds a JWT, an authorization header, a key block or an address with a password in it. */
+export function holdsSecret(text: string): boolean {
+  return SECRET_VALUE.test(text);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { holdsSecret } from "../../clients/secret_value.ts";
+import { holdsSecret } from "../../clients/secrets.ts";
 
 for (
   const text of [
