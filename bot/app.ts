@@ -38,7 +38,7 @@ import { openStore, type Store } from "./store/database.ts";
 import { createBot, unknownCapabilities } from "./telegram/api.ts";
 import { poll } from "./telegram/polling.ts";
 import { introduce, learnIdentity } from "./telegram/setup.ts";
-import { connect, createVendors } from "./vendors.ts";
+import { connect, Vendors } from "./vendors.ts";
 
 /** Lanes handled side by side in one process. */
 const WIDTH = 16;
@@ -142,11 +142,7 @@ async function equip(options: CountersignOptions): Promise<Deps> {
     store,
     bot: createBot({ token: config.token, apiRoot: config.apiRoot, metrics }),
     capabilities: unknownCapabilities(),
-    vendors: createVendors({
-      vendors: connect(config, { clock, onCall, onToken: redactor.hold }),
-      store,
-      statusCacheTtlMs,
-    }),
+    vendors: new Vendors(connect(config, { clock, onCall, onToken: redactor.hold }), store, statusCacheTtlMs),
     vault: config.secretKey && await createVault(config.secretKey),
     holder: randomUUID(),
   };

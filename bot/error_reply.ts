@@ -95,7 +95,7 @@ export function bugReply(error: unknown, log: Log, trace: string): Reply {
 
 /** What to do next after a vendor failed, in one sentence that names the variables to look at. */
 export function nextStepLine(failure: Failure): string {
-  const vendor = Object.values(vendors).find(({ label, system = label }) => system === failure.vendor);
+  const vendor = vendors.find(({ label, system = label }) => system === failure.vendor);
   return nextStepIn(failure, vendor?.credentials);
 }
 

@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import { z } from "zod";
+import { endsIn, webUrl } from "../handlers/variable.ts";
 
 /** What a single environment variable may hold; each says in its own words what is wrong with a value. */
 
@@ -15,28 +16,10 @@ export const botToken = z.string().regex(
   "does not look like a token from @BotFather (digits:letters)",
 );
 
-export const webUrl = z.string().transform((value, context) => {
-  const url = URL.parse(value);
-  const loopback = url && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
-  if (
-    !url || url.username || url.search || url.hash ||
-    !(url.protocol === "https:" || (url.protocol === "http:" && loopback))
-  ) {
-    context.addIssue("must be an https address without user, query or fragment (http only on loopback)");
-    return z.NEVER;
-  }
-  return value.replace(/\/+$/, "");
-});
-
 export const publicUrl = webUrl.refine(
   (value) => !endsIn(value, "/telegram"),
   "ends in /telegram: leave that away, the bot adds it",
 );
-
-/** Whether the address is of something that stands under this path. */
-export function endsIn(address: string, path: string): boolean {
-  return URL.parse(address)?.pathname.endsWith(path) ?? false;
-}
 
 export const webhookSecretList = z.string().transform((value, context) => {
   const secrets = value.split(",").map((secret) => secret.trim()).filter(Boolean);
@@ -102,6 +85,26 @@ export const databaseUrl = z.string().transform((value, context): DatabaseConfig
   return z.NEVER;
 });
 
+/** A database's address and password, as they may come back to us. */
+export function databaseSecrets(database: DatabaseConfig): readonly string[] {
+  const url = database.kind === "postgres" ? URL.parse(database.url) : null;
+  if (!url) return [];
+  return [url.href, url.password, unescaped(url.password), url.searchParams.get("password") ?? ""];
+}
+
+/** A URL's part as it was before it was escaped; what cannot be unescaped stays as it is. */
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export function databaseAddresses(database: DatabaseConfig): readonly string[] {
+  return database.kind === "postgres" ? [database.url] : [];
+}
+
 export const key32 = z.string().transform((value, context) => {
   try {
     const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
@@ -116,15 +119,6 @@ export function durationOf(leastMs: number): z.ZodType<number, string> {
     const ms = parseDuration(value);
     if (ms !== undefined && ms >= leastMs) return ms;
     context.addIssue("must be a duration such as 30s, 15m or 2h");
-    return z.NEVER;
-  });
-}
-
-export function enumeration<const T extends string>(values: readonly T[]): z.ZodType<T, string> {
-  return z.string().transform((value, context) => {
-    const found = values.find((candidate) => candidate === value.toLowerCase());
-    if (found) return found;
-    context.addIssue(`must be one of ${values.join(", ")}`);
     return z.NEVER;
   });
 }

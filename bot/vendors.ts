@@ -1,50 +1,48 @@
-import { createApono } from "../clients/apono.ts";
-import { createBitdefender } from "../clients/bitdefender.ts";
-import type { Clock } from "../clients/clock.ts";
-import { createHalo } from "../clients/halo.ts";
-import type { CallEvent, CallOptions } from "../clients/http.ts";
-import type { OnToken } from "../clients/oauth.ts";
-import { createOpsRamp } from "../clients/opsramp.ts";
-import type { Context, Operation, PastChange, Vendor } from "../handlers/operation.ts";
-import { vendors } from "../handlers/registry.ts";
+import type { CallOptions } from "../clients/http.ts";
+import type { Context, Operation, PastChange } from "../handlers/operation.ts";
+import type { Shared, Vendor } from "../handlers/vendor.ts";
 import type { Config } from "./config.ts";
 import type { Aliases } from "./parser/command.ts";
 import type { Store } from "./store/database.ts";
 import { recall } from "./store/key_value.ts";
 
-/** A vendor and, where its credentials are set, its client. */
+/** A vendor and, where it is set up, its client. */
 export interface Connected {
-  readonly vendor: Vendor<unknown>;
+  readonly vendor: Vendor;
   readonly client: unknown;
 }
 
-export interface VendorsOptions {
-  readonly vendors: readonly Connected[];
-  readonly store: Store;
-  readonly statusCacheTtlMs: number;
+/** Each vendor with its client, or without one where its credentials are not set. */
+export function connect({ vendors }: Pick<Config, "vendors">, shared: Shared): Connected[] {
+  return vendors.map(({ vendor, settings }) => ({
+    vendor,
+    client: settings && vendor.connect(settings, shared),
+  }));
 }
 
-/** All operations, and what they work with. */
-export interface Vendors {
-  readonly all: readonly Connected[];
+/** Every vendor with its operations, and what they work with. */
+export class Vendors {
   readonly operations: readonly Operation[];
   readonly aliases: Aliases;
-  byName(name: string): Connected | undefined;
-  find(verb: string, target: string | null): Operation | undefined;
-  context(connected: Connected, call: CallOptions): Context<unknown>;
-}
+  private readonly cache: StatusCache;
 
-export function createVendors({ vendors, store, statusCacheTtlMs }: VendorsOptions): Vendors {
-  const operations = vendors.flatMap(({ vendor }) => vendor.operations);
-  const cached = createCache(store, statusCacheTtlMs);
-  return {
-    all: vendors,
-    operations,
-    aliases: Object.assign({}, ...vendors.map(({ vendor }) => vendor.targets)),
-    byName: (name) => vendors.find(({ vendor }) => vendor.name === name),
-    find: (verb, target) =>
-      operations.find((operation) => operation.verb === verb && operation.target === target),
-    context: ({ client, vendor }, call) => ({
+  constructor(readonly all: readonly Connected[], private readonly store: Store, statusCacheTtlMs: number) {
+    this.operations = all.flatMap(({ vendor }) => vendor.operations);
+    this.aliases = Object.assign({}, ...all.map(({ vendor }) => vendor.targets));
+    this.cache = new StatusCache(store, statusCacheTtlMs);
+  }
+
+  byName(name: string): Connected | undefined {
+    return this.all.find(({ vendor }) => vendor.name === name);
+  }
+
+  find(verb: string, target: string | null): Operation | undefined {
+    return this.operations.find((operation) => operation.verb === verb && operation.target === target);
+  }
+
+  context({ client, vendor }: Connected, call: CallOptions): Context<unknown> {
+    const { store, cache } = this;
+    return {
       client,
       call,
       get now() {
@@ -52,9 +50,9 @@ export function createVendors({ vendors, store, statusCacheTtlMs }: VendorsOptio
       },
       recall: (key) => recall(store, key),
       history: (targetKey) => history(store, targetKey),
-      cached: (key, load) => cached(`${vendor.name} ${key}`, load),
-    }),
-  };
+      cached: (key, load) => cache.get(`${vendor.name} ${key}`, load),
+    };
+  }
 }
 
 const PAST_CHANGES = 3;
@@ -73,47 +71,27 @@ async function history(store: Store, targetKey: string): Promise<readonly PastCh
   }));
 }
 
-interface Kept {
-  readonly at: number;
-  readonly value: Promise<unknown>;
-}
-
 /** Serves a status read again for a while, and one that is under way to everyone who asks meanwhile. */
-function createCache(store: Store, ttlMs: number) {
-  const kept = new Map<string, Kept>();
-  return async function cached<T>(key: string, load: () => Promise<T>): Promise<{ value: T; at: number }> {
-    const now = store.now();
-    for (const [old, entry] of kept) if (now - entry.at >= ttlMs) kept.delete(old);
-    const known = kept.get(key);
+class StatusCache {
+  private readonly kept = new Map<string, { readonly at: number; readonly value: Promise<unknown> }>();
+
+  constructor(private readonly store: Store, private readonly ttlMs: number) {}
+
+  /** What `load` resolves to, and when it was asked. A failure is not kept. */
+  async get<T>(key: string, load: () => Promise<T>): Promise<{ value: T; at: number }> {
+    const now = this.store.now();
+    for (const [old, { at }] of this.kept) if (now - at >= this.ttlMs) this.kept.delete(old);
+    const known = this.kept.get(key);
     // A key belongs to one reader, so what it holds is of the reader's type.
-    if (known && ttlMs > 0) return { value: await known.value as T, at: known.at };
+    if (known && this.ttlMs > 0) return { value: await known.value as T, at: known.at };
     const value = load();
     const entry = { at: now, value };
-    kept.set(key, entry);
+    this.kept.set(key, entry);
     try {
       return { value: await value, at: now };
     } catch (error) {
-      if (kept.get(key) === entry) kept.delete(key);
+      if (this.kept.get(key) === entry) this.kept.delete(key);
       throw error;
     }
-  };
-}
-
-/** Each vendor with its client, or without one where its credentials are not set. */
-export function connect(
-  config: Config,
-  { onToken, ...shared }: { clock: Clock; onCall: (event: CallEvent) => void; onToken: OnToken },
-): Connected[] {
-  const { bitdefender, apono, opsramp, halo } = config;
-  return [
-    pair(vendors.bitdefender, bitdefender && createBitdefender({ ...bitdefender, ...shared })),
-    pair(vendors.apono, apono && createApono({ ...apono, ...shared })),
-    pair(vendors.opsramp, opsramp && createOpsRamp({ ...opsramp, ...shared, onToken })),
-    pair(vendors.halo, halo && createHalo({ ...halo, ...shared, onToken })),
-  ];
-}
-
-/** Checks that vendor and client belong together; from here on the pair is handed around as one. */
-function pair<Client>(vendor: Vendor<Client>, client: Client | undefined): Connected {
-  return { vendor: vendor as Vendor<unknown>, client };
+  }
 }

@@ -1,4 +1,4 @@
-import type { Bitdefender } from "../clients/bitdefender.ts";
+import { type Bitdefender, createBitdefender } from "../clients/bitdefender.ts";
 import type { CallOptions } from "../clients/http.ts";
 import { find, whois } from "./bitdefender/company_reads.ts";
 import { disableEc2 } from "./bitdefender/disable_ec2.ts";
@@ -6,16 +6,21 @@ import { externalId, statusEc2, usageEc2 } from "./bitdefender/ec2_reads.ts";
 import { enableEc2 } from "./bitdefender/enable_ec2.ts";
 import { integrationsHealth, statusBitdefender } from "./bitdefender/integrations.ts";
 import { rotateExternalId } from "./bitdefender/rotate_external_id.ts";
-import type { Proof, Vendor } from "./operation.ts";
+import type { Proof } from "./operation.ts";
+import { address, secretKey } from "./variable.ts";
+import { defineVendor } from "./vendor.ts";
 
 /** Bitdefender GravityZone: the integrations of a company and its Amazon EC2 integration. */
-export const bitdefender: Vendor<Bitdefender> = {
+export const bitdefender = defineVendor({
   name: "bitdefender",
   label: "Bitdefender",
   system: "GravityZone",
   targets: { bitdefender: ["bd", "gravityzone"], ec2: [], externalid: [] },
-  environment: ["BITDEFENDER_API_URL", "BITDEFENDER_API_KEY"],
-  credentials: ["BITDEFENDER_API_KEY"],
+  variables: {
+    apiUrl: address("BITDEFENDER_API_URL", "GravityZone's Access URL, ends in `/api`", { path: "/api" }),
+    apiKey: secretKey("BITDEFENDER_API_KEY", "GravityZone API key"),
+  },
+  connect: (settings, shared) => createBitdefender({ ...settings, ...shared }),
   operations: [
     statusBitdefender,
     statusEc2,
@@ -29,7 +34,7 @@ export const bitdefender: Vendor<Bitdefender> = {
   ],
   health: integrationsHealth,
   probe,
-};
+});
 
 async function probe(client: Bitdefender, call: CallOptions): Promise<Proof> {
   const { enabledApis } = await client.getApiKeyDetails({}, call);

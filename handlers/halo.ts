@@ -1,4 +1,4 @@
-import type { Halo } from "../clients/halo.ts";
+import { createHalo } from "../clients/halo.ts";
 import type { Product } from "../clients/halo/product.ts";
 import { PRODUCTS } from "../clients/halo/products.ts";
 import { createOperation } from "./halo/create.ts";
@@ -10,23 +10,32 @@ import { healthOf, listOperation, probe, statusOfAll, statusOfOne } from "./halo
 import { switchOperation } from "./halo/switch.ts";
 import { updateOperation } from "./halo/update.ts";
 import { webhookOperation } from "./halo/webhook.ts";
-import type { Operation, Vendor } from "./operation.ts";
+import type { Operation } from "./operation.ts";
+import { address, clientId, optional, secretKey, text } from "./variable.ts";
+import { defineVendor, type Vendor } from "./vendor.ts";
 
-export const halo: Vendor<Halo> = haloWith(PRODUCTS);
+export const halo = haloWith(PRODUCTS);
 
 /** HaloPSA with these products behind it: one more product is one more row. */
-export function haloWith(products: readonly Product[]): Vendor<Halo> {
+export function haloWith(products: readonly Product[]): Vendor {
   const targets = products.map(({ target, aliases }) => [target, aliases] as const);
-  return {
+  return defineVendor({
     name: "halo",
     label: "HaloPSA",
     targets: { halo: ["halopsa"], ...Object.fromEntries(targets) },
-    environment: ["HALO_API_URL", "HALO_AUTH_URL", "HALO_CLIENT_ID", "HALO_CLIENT_SECRET"],
-    credentials: ["HALO_CLIENT_ID", "HALO_CLIENT_SECRET"],
+    variables: {
+      apiUrl: address("HALO_API_URL", "HaloPSA resource server, ends in `/api`", { path: "/api" }),
+      authUrl: address("HALO_AUTH_URL", "HaloPSA authorisation server, ends in `/auth`", { path: "/auth" }),
+      clientId: clientId("HALO_CLIENT_ID", "HaloPSA application id"),
+      clientSecret: secretKey("HALO_CLIENT_SECRET", "HaloPSA application secret"),
+      tenant: optional(text("HALO_TENANT", "HaloPSA tenant, for Halo-hosted instances")),
+    },
+    connect: ({ tenant, ...settings }, shared) =>
+      createHalo({ ...settings, ...shared, ...(tenant !== undefined && { tenant }) }),
     operations: [statusOfAll(products), ...products.flatMap(operationsFor)],
     health: (context) => healthOf(context, products),
     probe: (client, call) => probe(client, products, call),
-  };
+  });
 }
 
 function operationsFor(product: Product): readonly Operation[] {

@@ -226,26 +226,6 @@ export interface Proof {
   readonly says: Line;
 }
 
-/** Everything the product knows of one vendor. */
-export interface Vendor<Client> {
-  /** The key of its client and of its configuration. */
-  readonly name: string;
-  /** As people say it. */
-  readonly label: string;
-  /** Its targets, each with the other names people type for it. */
-  readonly targets: Readonly<Record<string, readonly string[]>>;
-  /** What its failures call it, where that is not its label. */
-  readonly system?: string;
-  /** The environment names that configure it. */
-  readonly environment: readonly string[];
-  /** Those of them that prove who we are. */
-  readonly credentials: readonly string[];
-  readonly operations: readonly Operation[];
-  health(context: Context<Client>): Promise<Health>;
-  /** The cheapest call that proves the credentials. Throws `ClientError` when they are refused. */
-  probe(client: Client, call: CallOptions): Promise<Proof>;
-}
-
 /**
  * Seals the rows of one vendor. The casts are sound because the registry hands an operation only the client it
  * asked for by `vendor`, and a plan only to the operation that made it.

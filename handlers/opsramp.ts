@@ -1,23 +1,30 @@
 import type { CallOptions } from "../clients/http.ts";
-import type { OpsRamp } from "../clients/opsramp.ts";
-import type { Proof, Vendor } from "./operation.ts";
+import { createOpsRamp, type OpsRamp } from "../clients/opsramp.ts";
+import type { Proof } from "./operation.ts";
 import { map, notifier, update } from "./opsramp/commands.ts";
 import { list } from "./opsramp/list.ts";
 import { show } from "./opsramp/show.ts";
 import { health, status } from "./opsramp/status.ts";
 import { disable, enable } from "./opsramp/switch.ts";
+import { address, clientId, secretKey, text } from "./variable.ts";
+import { defineVendor } from "./vendor.ts";
 
 /** OpsRamp: what is installed, and its configuration. */
-export const opsramp: Vendor<OpsRamp> = {
+export const opsramp = defineVendor({
   name: "opsramp",
   label: "OpsRamp",
   targets: { opsramp: [] },
-  environment: ["OPSRAMP_API_URL", "OPSRAMP_TENANT_ID", "OPSRAMP_CLIENT_ID", "OPSRAMP_CLIENT_SECRET"],
-  credentials: ["OPSRAMP_CLIENT_ID", "OPSRAMP_CLIENT_SECRET"],
+  variables: {
+    apiUrl: address("OPSRAMP_API_URL", "OpsRamp's API origin"),
+    tenantId: text("OPSRAMP_TENANT_ID", "OpsRamp tenant"),
+    clientId: clientId("OPSRAMP_CLIENT_ID", "OpsRamp OAuth2 key"),
+    clientSecret: secretKey("OPSRAMP_CLIENT_SECRET", "OpsRamp OAuth2 secret"),
+  },
+  connect: (settings, shared) => createOpsRamp({ ...settings, ...shared }),
   operations: [status, list, show, update, map, notifier, enable, disable],
   health,
   probe,
-};
+});
 
 async function probe(client: OpsRamp, call: CallOptions): Promise<Proof> {
   const count = await client.countInstalled(call);

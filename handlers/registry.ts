@@ -1,10 +1,11 @@
 import { apono } from "./apono.ts";
 import { bitdefender } from "./bitdefender.ts";
 import { halo } from "./halo.ts";
-import { opsramp } from "./opsramp.ts";
 import type { Operation } from "./operation.ts";
+import { opsramp } from "./opsramp.ts";
+import type { Vendor } from "./vendor.ts";
 
 /** Every vendor, in the order people see them. */
-export const vendors = { bitdefender, apono, opsramp, halo } as const;
+export const vendors: readonly Vendor[] = [bitdefender, apono, opsramp, halo];
 
-export const operations: readonly Operation[] = Object.values(vendors).flatMap((vendor) => vendor.operations);
+export const operations: readonly Operation[] = vendors.flatMap((vendor) => vendor.operations);

@@ -1,12 +1,13 @@
 import type { Operation } from "../../handlers/operation.ts";
 import { operations, vendors } from "../../handlers/registry.ts";
+import type { Variable } from "../../handlers/variable.ts";
 import { aboutCommands } from "../commands/about.ts";
 import { auditCommands } from "../commands/audit.ts";
 import { changeCommands } from "../commands/changes.ts";
 import { doctorCommand } from "../commands/doctor.ts";
 import { freezeCommands } from "../commands/freeze.ts";
 import { overviewCommand } from "../commands/status.ts";
-import { variables } from "../config.ts";
+import { botVariables, variablesOf } from "../config.ts";
 import { type Command, takesDocument, usageOf } from "../parser/command.ts";
 
 /** What the markers in README.md are replaced by, by the markers' names, as far as the bot's own code tells it. */
@@ -92,18 +93,20 @@ interface Row {
 }
 
 function rows(): Row[] {
-  return Object.entries(variables).map(([name, variable]) => ({
-    name,
+  const own: ReadonlySet<Variable> = new Set(Object.values(botVariables));
+  return variablesOf().map((variable) => ({
+    name: variable.name,
     meaning: variable.meaning,
-    required: "required" in variable,
-    fallback: "default" in variable ? variable.default : "",
+    // Of a vendor's none is: it may be left out as a whole.
+    required: own.has(variable) && !variable.optional && variable.default === undefined,
+    fallback: variable.default ?? "",
   }));
 }
 
 /** The bot's own commands. They are only read here, never executed, so nothing stands behind them. */
 function builtinCommands(): [overview: Command, ...others: Command[]] {
   const nothing = {} as never;
-  const aliases = Object.assign({}, ...Object.values(vendors).map(({ targets }) => targets));
+  const aliases = Object.assign({}, ...vendors.map(({ targets }) => targets));
   return [
     overviewCommand(nothing),
     ...changeCommands(nothing),

@@ -1,4 +1,4 @@
-import { variables } from "../config.ts";
+import { botVariables } from "../config.ts";
 
 /** `deno task health`: exits with 0 when a bot answers where this environment says it listens; for containers. */
 
@@ -12,8 +12,8 @@ export function healthUrl(host: string, port: string): string {
 }
 
 async function main(): Promise<number> {
-  const get = (name: "HOST" | "PORT") => Deno.env.get(name)?.trim() || variables[name].default;
-  const url = healthUrl(get("HOST"), get("PORT"));
+  const get = (row: { name: string; default: string }) => Deno.env.get(row.name)?.trim() || row.default;
+  const url = healthUrl(get(botVariables.host), get(botVariables.port));
   try {
     const { ok } = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
     return ok ? 0 : 1;

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { type Config, ConfigError, readConfig, variables } from "../config.ts";
+import { type Config, ConfigError, readConfig, variablesOf } from "../config.ts";
 import { type DatabaseConfig, telemetryVariables } from "../settings.ts";
 
 /**
@@ -11,7 +11,7 @@ import { type DatabaseConfig, telemetryVariables } from "../settings.ts";
  * the bot to say what is wrong with them.
  */
 export function permissionFlags(config: Config | undefined): string[] {
-  const seen = [...Object.keys(variables), ...telemetryVariables];
+  const seen = [...variablesOf().map(({ name }) => name), ...telemetryVariables];
   const always = [
     "--no-prompt",
     `--allow-env=${seen.join(",")}`,
@@ -54,17 +54,7 @@ function asPermission(path: string, unusable: RegExp): string {
 }
 
 function peers(config: Config): string[] {
-  const addresses = [
-    config.apiRoot,
-    config.bitdefender?.apiUrl,
-    config.apono?.apiUrl,
-    config.opsramp?.apiUrl,
-    config.halo?.apiUrl,
-    config.halo?.authUrl,
-    config.database.kind === "postgres" ? config.database.url : undefined,
-  ];
-  const hosts = addresses.flatMap((address) => (address === undefined ? [] : hostAndPort(address)));
-  return [...new Set([...hosts, listening(config)])];
+  return [...new Set([...config.addresses.flatMap(hostAndPort), listening(config)])];
 }
 
 const USUAL_PORTS: Readonly<Record<string, string>> = {

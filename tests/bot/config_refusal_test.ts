@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConfigError, type Environment, readConfig, variables } from "../../bot/config.ts";
+import { botVariables, ConfigError, type Environment, readConfig, variablesOf } from "../../bot/config.ts";
 
 const LEAST = { TELEGRAM_BOT_TOKEN: "7:abc-DEF_123", ADMIN_CHATS: "-1001" };
 const SECRET = "s".repeat(32);
@@ -15,8 +15,8 @@ function problems(environment: Environment): readonly string[] {
 
 Deno.test("readConfig refuses an empty environment and names all that is missing at once", () => {
   assert.deepEqual(problems({}), [
-    `TELEGRAM_BOT_TOKEN is missing: ${variables.TELEGRAM_BOT_TOKEN.meaning}.`,
-    `ADMIN_CHATS is missing: ${variables.ADMIN_CHATS.meaning}.`,
+    `TELEGRAM_BOT_TOKEN is missing: ${botVariables.token.meaning}.`,
+    `ADMIN_CHATS is missing: ${botVariables.adminChats.meaning}.`,
   ]);
 });
 
@@ -158,7 +158,7 @@ for (const [what, environment, problem] of refused) {
 Deno.test("readConfig quotes no value in its complaints", () => {
   const secret = "hunter2-hunter2";
   for (const wrong of [`${secret} !`, `postgres://bot:${secret}#@127.0.0.1/test`]) {
-    const text = problems(Object.fromEntries(Object.keys(variables).map((name) => [name, wrong]))).join("\n");
+    const text = problems(Object.fromEntries(variablesOf().map(({ name }) => [name, wrong]))).join("\n");
     assert.ok(text.length > 200);
     assert.ok(!text.includes(secret), text);
   }

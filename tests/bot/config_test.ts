@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Config, type Environment, readConfig } from "../../bot/config.ts";
+import type { SettingsOf, Variables } from "../../handlers/variable.ts";
 
 const LEAST = { TELEGRAM_BOT_TOKEN: "7:abc-DEF_123", ADMIN_CHATS: "-1001" };
 const SECRET = "s".repeat(32);
@@ -14,8 +15,13 @@ function config(environment: Environment): Config {
   return readConfig({ ...LEAST, ...environment });
 }
 
+function settings({ vendors }: Config, name: string): SettingsOf<Variables> | undefined {
+  return vendors.find(({ vendor }) => vendor.name === name)?.settings;
+}
+
 Deno.test("readConfig starts with the least there is, and everything else as documented", () => {
-  const { secrets: _, ...least } = config({});
+  const { secrets: _, vendors, ...least } = config({});
+  assert.deepEqual(vendors.filter(({ settings }) => settings), []);
   assert.deepEqual(least, {
     token: "7:abc-DEF_123",
     botId: 7,
@@ -32,16 +38,13 @@ Deno.test("readConfig starts with the least there is, and everything else as doc
     secretKey: undefined,
     approvalTtlMs: 15 * 60_000,
     statusCacheTtlMs: 10_000,
-    bitdefender: undefined,
-    apono: undefined,
-    opsramp: undefined,
-    halo: undefined,
     logLevel: "info",
+    addresses: ["https://api.telegram.org"],
   });
 });
 
 Deno.test("readConfig leaves out a vendor without credentials, whatever else is known of it", () => {
-  const { bitdefender, apono, opsramp, halo } = config({
+  const { vendors } = config({
     BITDEFENDER_API_URL: "https://g.example/api",
     APONO_API: "v2",
     OPSRAMP_API_URL: "https://o.example",
@@ -49,7 +52,7 @@ Deno.test("readConfig leaves out a vendor without credentials, whatever else is 
     HALO_API_URL: "https://h.example/api",
     HALO_AUTH_URL: "https://h.example/auth",
   });
-  assert.deepEqual([bitdefender, apono, opsramp, halo], [undefined, undefined, undefined, undefined]);
+  assert.deepEqual(vendors.filter(({ settings }) => settings), []);
 });
 
 Deno.test("readConfig takes lists with spaces, doubles and several secrets", () => {
@@ -66,7 +69,7 @@ Deno.test("readConfig takes lists with spaces, doubles and several secrets", () 
 });
 
 Deno.test("readConfig takes http on loopback, ports and paths, and leaves trailing slashes away", () => {
-  const { apiRoot, publicUrl, bitdefender, halo } = config({
+  const given = config({
     ...HALO,
     HALO_API_URL: "https://h.example:8443/customer/api//",
     TELEGRAM_API_ROOT: "http://127.0.0.1:8081/bot-api/",
@@ -75,7 +78,8 @@ Deno.test("readConfig takes http on loopback, ports and paths, and leaves traili
     BITDEFENDER_API_URL: "http://[::1]:8443/deep/api",
     BITDEFENDER_API_KEY: "key",
   });
-  assert.deepEqual([apiRoot, publicUrl, bitdefender?.apiUrl, halo?.apiUrl], [
+  const addresses = [settings(given, "bitdefender")?.["apiUrl"], settings(given, "halo")?.["apiUrl"]];
+  assert.deepEqual([given.apiRoot, given.publicUrl, ...addresses], [
     "http://127.0.0.1:8081/bot-api",
     "http://localhost:9000",
     "http://[::1]:8443/deep/api",

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { exampleFile, generatedParts, withParts } from "../../bot/ops/docs.ts";
-import { readConfig, variables } from "../../bot/config.ts";
+import { readConfig, variablesOf } from "../../bot/config.ts";
 import { operations } from "../../handlers/registry.ts";
 
 const PAGE = "before\n<!-- generated: one -->\nold\n<!-- end -->\nafter\n";
@@ -27,7 +27,7 @@ Deno.test("generatedParts names every command by its verb and every variable", (
   for (const verb of ["approve", "undo", "freeze", "audit", "whoami", "doctor"]) {
     assert.match(approvals, new RegExp(`\`/${verb}[ \`]`));
   }
-  for (const name of Object.keys(variables)) assert.ok(environment.includes(`\`${name}\``));
+  for (const { name } of variablesOf()) assert.ok(environment.includes(`\`${name}\``));
 });
 
 Deno.test("generatedParts knows every command of the bot itself", async () => {

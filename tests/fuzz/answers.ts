@@ -109,4 +109,4 @@ export function letPass(ground: Ground): void {
   ground.stage.clock.advance(10 * 60_000);
 }
 
-export const operations = Object.values(vendors).flatMap((vendor) => vendor.operations);
+export const operations = vendors.flatMap((vendor) => vendor.operations);

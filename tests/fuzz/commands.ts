@@ -14,7 +14,7 @@ export interface Said {
   readonly text: string;
 }
 
-const operations = Object.values(vendors).flatMap((vendor) => vendor.operations);
+const operations = vendors.flatMap((vendor) => vendor.operations);
 
 /** Names that fit something in the emulated vendors, and what looks like one. */
 const VALUES = [

@@ -9,10 +9,10 @@ import type {
   Operation,
   Plan,
   Undo,
-  Vendor,
   Verification,
 } from "../../handlers/operation.ts";
 import type { Reply } from "../../handlers/reply.ts";
+import type { Vendor } from "../../handlers/vendor.ts";
 import type { Desk } from "../clients/halo_desk.ts";
 import { createContext } from "./context.ts";
 
@@ -26,7 +26,7 @@ export async function read(
   verb: string,
   target: string,
   input: JsonObject = {},
-  vendor: Vendor<Halo> = halo,
+  vendor: Vendor = halo,
 ): Promise<Reply> {
   const operation = find(vendor, verb, target);
   assert.ok(operation.risk === "read");
@@ -34,7 +34,7 @@ export async function read(
   return render({ now: desk.clock.now() });
 }
 
-export function changeOf(verb: string, target: string, vendor: Vendor<Halo> = halo): ChangeOperation {
+export function changeOf(verb: string, target: string, vendor: Vendor = halo): ChangeOperation {
   const operation = find(vendor, verb, target);
   assert.ok(operation.risk !== "read");
   return operation;
@@ -63,7 +63,7 @@ export async function carry(
   target: string,
   input: JsonObject,
   secrets: Readonly<Record<string, string>> = {},
-  vendor: Vendor<Halo> = halo,
+  vendor: Vendor = halo,
 ): Promise<Carried> {
   const operation = changeOf(verb, target, vendor);
   const context = contextOf(desk);
@@ -100,7 +100,7 @@ export async function refusal(promise: Promise<unknown>): Promise<unknown> {
   return await promise.then(() => assert.fail("it was not refused"), (error: unknown) => error);
 }
 
-function find(vendor: Vendor<Halo>, verb: string, target: string): Operation {
+function find(vendor: Vendor, verb: string, target: string): Operation {
   const found = vendor.operations.find((operation) => operation.verb === verb && operation.target === target);
   assert.ok(found, `no /${verb} ${target}`);
   return found;

@@ -5,7 +5,7 @@ import { parse } from "../../bot/parser/parse.ts";
 import type { Operation } from "../../handlers/operation.ts";
 import { operations, vendors } from "../../handlers/registry.ts";
 
-const aliases = Object.assign({}, ...Object.values(vendors).map(({ targets }) => targets));
+const aliases = Object.assign({}, ...vendors.map(({ targets }) => targets));
 /** Longer ones do not fit beside a command on a phone. */
 const LONGEST_SUMMARY = 80;
 
@@ -42,13 +42,13 @@ Deno.test("operations declare as secret whatever looks like a secret", () => {
 Deno.test("operations have a target of the vendor that they belong to", () => {
   for (const { vendor, target, verb } of operations) {
     const [word] = target?.split(" ") ?? [];
-    const { targets } = vendors[vendor as keyof typeof vendors];
+    const targets = vendors.find(({ name }) => name === vendor)?.targets ?? {};
     assert.ok(word === undefined || word in targets, `/${verb} ${target} is not ${vendor}'s`);
   }
 });
 
 Deno.test("vendors have no target, and no other name of one, in common", () => {
-  const names = Object.values(vendors).flatMap(({ targets }) => Object.entries(targets).flat(2));
+  const names = vendors.flatMap(({ targets }) => Object.entries(targets).flat(2));
   assert.deepEqual(names.filter((name, at) => names.indexOf(name) !== at), []);
 });
 

@@ -5,6 +5,7 @@ import { toText } from "../../bot/render/text.ts";
 import type { Clock } from "../../clients/clock.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
 import type { CallEvent } from "../../clients/http.ts";
+import { vendors } from "../../handlers/registry.ts";
 import { type Line, line } from "../../handlers/reply.ts";
 import { createContext } from "../handlers/context.ts";
 
@@ -18,16 +19,18 @@ export interface Finding {
 const PATIENCE_MS = 60_000;
 /** Nothing of the bot's own is asked for here, so it need not be configured. */
 const BOT = { TELEGRAM_BOT_TOKEN: "1:not-used", ADMIN_CHATS: "-1" };
-const OURS = /^(BITDEFENDER|APONO|OPSRAMP|HALO)_/;
 
 /**
  * Asks each vendor whose credentials are in the environment for what `/doctor` and `/status` ask, one after another.
  * Throws `ConfigError` for half a set of credentials.
  */
 export async function checkLive(environment: Environment, clock: Clock): Promise<readonly Finding[]> {
-  const given = Object.entries(environment).filter(([name]) => OURS.test(name));
+  const names = vendors.flatMap(({ variables }) => Object.values(variables)).map(({ name }) => name);
   const calls: CallEvent[] = [];
-  const config = readConfig({ ...Object.fromEntries(given), ...BOT });
+  const config = readConfig({
+    ...Object.fromEntries(names.map((name) => [name, environment[name]])),
+    ...BOT,
+  });
   const findings: Finding[] = [];
   const onCall = (event: CallEvent) => void calls.push(event);
   // Nothing is covered here, because no answer is printed.

@@ -5,54 +5,46 @@ import { ANA, openDesk } from "../changes/desk.ts";
 import { callsOf } from "./vendor_call.ts";
 
 interface Access {
-  readonly label: string;
   readonly read: string;
   readonly change: string;
   /** Variables that make the vendor refuse us. */
   readonly wrong: Environment;
-  /** What people are told to look at then. */
-  readonly look: string;
   /** What `/doctor` says when it does not. */
   readonly proof: RegExp;
 }
 
-const ACCESS: Readonly<Record<keyof typeof vendors, Access>> = {
+const ACCESS: Readonly<Record<string, Access>> = {
   bitdefender: {
-    label: "Bitdefender",
     read: "/status bitdefender",
     change: "/rotate externalid Acme Corp reason=leaked",
     wrong: { BITDEFENDER_API_KEY: "another-key" },
-    look: "BITDEFENDER_API_KEY",
     proof: /Bitdefender\s+the key works; enabled: companies, licensing, network, integrations/,
   },
   apono: {
-    label: "Apono",
     read: "/catalog",
     change: "/refresh apono Orders DB",
     wrong: { APONO_API_TOKEN: "aup_another" },
-    look: "APONO_API_TOKEN",
     proof: /Apono\s+the token may read the integrations \(v4 API\)/,
   },
   opsramp: {
-    label: "OpsRamp",
     read: "/list opsramp",
     change: "/enable opsramp AWS staging",
     wrong: { OPSRAMP_CLIENT_SECRET: "another-secret" },
-    look: "OPSRAMP_CLIENT_ID and OPSRAMP_CLIENT_SECRET",
     proof: /OpsRamp\s+the client works for this tenant; it sees 9 installed integrations/,
   },
   halo: {
-    label: "HaloPSA",
     read: "/list armis",
     change: "/disable armis 4",
     wrong: { HALO_CLIENT_SECRET: "another-secret" },
-    look: "HALO_CLIENT_ID and HALO_CLIENT_SECRET",
     proof: /HaloPSA\s+accepted; Datto RMM can be read \(1 set up\)/,
   },
 };
 
-for (const [name, { label, read, change, wrong, look, proof }] of Object.entries(ACCESS)) {
-  const { environment } = vendors[name as keyof typeof vendors];
+for (const { name, label, environment, credentials } of vendors) {
+  const access = ACCESS[name];
+  assert.ok(access, `say in this file how ${label} is read, changed and refused`);
+  const { read, change, wrong, proof } = access;
+  const look = credentials.join(" and ");
 
   Deno.test(`${read} and ${change} of ${label} without credentials say what to set`, async () => {
     const unset = Object.fromEntries(environment.map((variable) => [variable, undefined]));

@@ -60,7 +60,7 @@ function headOf({ verb, target }: { verb: string; target: string | null }): stri
 function commandIn({ said, document }: Conversation): string {
   const parsed = parse(said, {
     commands: operations,
-    aliases: Object.assign({}, ...Object.values(vendors).map(({ targets }) => targets)),
+    aliases: Object.assign({}, ...vendors.map(({ targets }) => targets)),
     botName: "countersign_bot",
     document: document &&
       (typeof document.content === "string" ? JSON.parse(document.content) : document.content),

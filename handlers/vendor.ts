@@ -1,0 +1,57 @@
+import type { Clock } from "../clients/clock.ts";
+import type { CallEvent, CallOptions } from "../clients/http.ts";
+import type { OnToken } from "../clients/oauth.ts";
+import type { Context, Health, Operation, Proof } from "./operation.ts";
+import type { SettingsOf, Variables } from "./variable.ts";
+
+/** What every client is made with, besides its own settings. */
+export interface Shared {
+  readonly clock: Clock;
+  readonly onCall: (event: CallEvent) => void;
+  /** Told of each token that a client is given, so that it is redacted while it is valid. */
+  readonly onToken: OnToken;
+}
+
+/** What is declared of a vendor. All else that anybody knows of it is derived from this. */
+interface Declaration<Client, V extends Variables> {
+  /** Unique; what changes and caches are stored under. */
+  readonly name: string;
+  /** As people say it. */
+  readonly label: string;
+  /** What its failures call it, where that is not its label. */
+  readonly system?: string;
+  /** Its targets, each with the other names people type for it. */
+  readonly targets: Readonly<Record<string, readonly string[]>>;
+  /** What configures it, in the order the documents list it. */
+  readonly variables: V;
+  connect(settings: SettingsOf<V>, shared: Shared): Client;
+  readonly operations: readonly Operation[];
+  health(context: Context<Client>): Promise<Health>;
+  /** The cheapest call that proves the credentials. Throws `ClientError` when they are refused. */
+  probe(client: Client, call: CallOptions): Promise<Proof>;
+}
+
+/** Everything the product knows of one vendor, its types sealed. */
+export interface Vendor extends Declaration<unknown, Variables> {
+  /** The names of the variables that it cannot do without. */
+  readonly environment: readonly string[];
+  /** Those of them that prove who we are. */
+  readonly credentials: readonly string[];
+}
+
+/**
+ * Seals what is declared of a vendor. The casts are sound because its functions are given only the settings read by
+ * its own variables, and the client it made of them.
+ */
+export function defineVendor<Client, V extends Variables>(declared: Declaration<Client, V>): Vendor {
+  const variables = Object.values(declared.variables);
+  return {
+    ...declared,
+    connect: (settings, shared) => declared.connect(settings as SettingsOf<V>, shared),
+    health: (context) => declared.health(context as Context<Client>),
+    probe: (client, call) => declared.probe(client as Client, call),
+    environment: variables.filter((variable) => !variable.optional && variable.default === undefined)
+      .map(({ name }) => name),
+    credentials: variables.filter(({ credential }) => credential).map(({ name }) => name),
+  };
+}
