@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clients/clock.ts";
 import type { CallEvent } from "../clients/http.ts";
-import { createMembers } from "./access/members.ts";
+import { Members } from "./access/members.ts";
 import { createDecisions, type Decisions, undeliverableCard } from "./approvals/decide.ts";
 import { createExecutor, type Executor } from "./approvals/execute.ts";
 import { createRequests } from "./approvals/request.ts";
@@ -16,11 +16,10 @@ import { freezeCommands } from "./commands/freeze.ts";
 import { createOverview, overviewCommand } from "./commands/status.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
-import { createCallbacks } from "./dispatch/callbacks.ts";
-import { createDispatcher, createMessageHandler, type Dispatcher } from "./dispatch/dispatcher.ts";
-import { createReads } from "./dispatch/read.ts";
-import { type AnyCommand, createRouter } from "./dispatch/router.ts";
-import { createUnauthorized } from "./dispatch/unauthorized.ts";
+import { Callbacks } from "./dispatch/callbacks.ts";
+import { Dispatcher } from "./dispatch/dispatcher.ts";
+import { type AnyCommand, Router } from "./dispatch/router.ts";
+import { Unauthorized } from "./dispatch/unauthorized.ts";
 import { createHttpApp } from "./http.ts";
 import { errorFields, type Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
@@ -75,8 +74,8 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
     ...equipment,
     width: WIDTH,
     giveWay: inbox.lull,
-    handle: parts.desk.handle,
-    giveUp: parts.desk.giveUp,
+    handle: (row) => parts.desk.handle(row),
+    giveUp: (row) => parts.desk.giveUp(row),
   });
   const onDead = undeliverableCard(store, parts.secrets);
   const sender = createOutboxSender({ ...equipment, api: bot.api, onDead });
@@ -174,7 +173,7 @@ export interface Parts {
 export function createParts(options: Deps): Parts {
   const { config, store, vendors, vault, bot } = options;
   const shared = { ...options, api: bot.api };
-  const members = createMembers({ ...shared, policy: config });
+  const members = new Members(options);
   const privately = createPrivateDelivery(shared);
   const pageUrl = config.publicUrl ?? `http://127.0.0.1:${config.port}`;
   const secrets = createSecrets({ store, vault, pageUrl, sendPrivately: privately.sendLink });
@@ -184,7 +183,6 @@ export function createParts(options: Deps): Parts {
   const vocabulary = { commands, aliases: vendors.aliases };
   const requests = createRequests({ ...shared, members, secrets, vocabulary });
   const decisions = createDecisions({ ...shared, members, secrets });
-  const reads = createReads({ ...shared, vocabulary });
   const builtins: Builtin[] = [
     overviewCommand(createOverview(shared)),
     ...changeCommands({ store, decisions, requests }),
@@ -195,26 +193,11 @@ export function createParts(options: Deps): Parts {
   ];
   commands.unshift(...builtins);
 
-  const botName = () => bot.botInfo.username;
-  const unauthorized = createUnauthorized({ ...shared, members });
-  const router = createRouter({
-    ...shared,
-    ...vocabulary,
-    botName,
-    members,
-    unauthorized,
-    requests,
-    reads,
-  });
+  const unauthorized = new Unauthorized(options, members);
+  const router = new Router(options, commands, members, unauthorized, requests);
+  const callbacks = new Callbacks(options, members, requests, decisions, router);
   return {
-    desk: createDispatcher({
-      ...shared,
-      members,
-      router,
-      messages: createMessageHandler({ ...shared, members, router, unauthorized }),
-      callbacks: createCallbacks({ ...shared, members, requests, decisions, router }),
-      unauthorized,
-    }),
+    desk: new Dispatcher(options, members, router, callbacks, unauthorized),
     decisions,
     executor: createExecutor({ ...shared, members, secrets, offers }),
     secrets,

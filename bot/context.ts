@@ -2,14 +2,15 @@ import { randomInt } from "node:crypto";
 import type { Chat } from "grammy/types";
 import type { Transaction } from "kysely";
 import type { Button, Line, Reply } from "../handlers/reply.ts";
-import type { Person } from "./telegram/update.ts";
 import { type ReasonCode, reasons } from "./access/reason_codes.ts";
-import { appendAudit, type AuditEntry } from "./store/audit.ts";
-import { toText } from "./render/text.ts";
+import { PRIORITY, putMessage } from "./outbox/messages.ts";
 import { finishUpdate, forgetBlanked } from "./queue/inbox.ts";
-import { type Outgoing, PRIORITY, putMessage } from "./outbox/messages.ts";
-import type { Schema } from "./store/schema.ts";
+import { inPages } from "./render/paginate.ts";
+import { toText } from "./render/text.ts";
+import { appendAudit, type AuditEntry } from "./store/audit.ts";
 import type { Store } from "./store/database.ts";
+import type { Schema } from "./store/schema.ts";
+import type { Person } from "./telegram/update.ts";
 
 /** What else is known of a refusal. */
 export interface RefusalDetails {
@@ -28,8 +29,8 @@ export const LONGEST_ALERT = 200;
 
 type Work = (transaction: Transaction<Schema>) => Promise<void>;
 
-export interface UpdateContextOptions {
-  readonly store: Store;
+/** Who sent an update, when and where. */
+export interface UpdateOrigin {
   readonly updateId: number;
   /** When it came in, by the store's clock. */
   readonly receivedAt: number;
@@ -48,38 +49,19 @@ export interface UpdateContextOptions {
   } | undefined;
 }
 
-/**
- * One update being handled. What it leads to is gathered here and committed at the end together with the update's
- * own row, so that after a crash it either has happened or is done again as if for the first time.
- */
-export interface UpdateContext extends UpdateContextOptions {
-  /** From the update to the vendor call: what to look for in the log. */
-  readonly trace: string;
-  /** The answer; a later one replaces it. */
-  answer(reply: Reply): void;
-  /** Says that it was done: a short notice to who pressed, an answer to who typed. */
-  confirm(reply: Reply): void;
-  /** What the press is answered with, if there is something to say. */
-  readonly notice: string | undefined;
-  /** Shows something at once, to be replaced by the answer. */
-  showMeanwhile(reply: Reply, how?: { readonly sound?: boolean }): Promise<void>;
-  /** What the answer to something typed is stored under, and so what is shown meanwhile. */
-  readonly key: string;
-  refuse(reason: ReasonCode, more?: RefusalDetails): void;
-  audit(entry: AuditEntry): void;
-  onCommit(work: Work): void;
-  /** The message held a secret: its stored copy is blanked. */
-  eraseStored(): void;
-  readonly erased: boolean;
-  /** Nothing said here is for the bot: its stored copy is blanked too, and may take its time to be written over. */
-  ignoreForBot(): void;
-  /** Says nothing at all: strangers learn nothing. */
-  suppressReply(): void;
-  /** The same turn with an answer of its own beside the first, in reply to `messageId` where there is one. */
-  fork(messageId?: number): UpdateContext;
-  /** Why it was refused, if it was. */
-  readonly refused: ReasonCode | undefined;
-  commit(): Promise<void>;
+/** What an update has led to so far; its forks share it. */
+interface Outcome {
+  readonly work: Work[];
+  readonly audits: AuditEntry[];
+  /** By the name of the fork; the first has none. */
+  readonly answers: Map<
+    string,
+    { readonly from: UpdateContext; readonly reply: Reply; readonly paged: boolean }
+  >;
+  refused?: ReasonCode;
+  notice?: string;
+  erased: boolean;
+  ignored: boolean;
 }
 
 const TRACE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
@@ -88,151 +70,177 @@ export function newTrace(): string {
   return Array.from({ length: 7 }, () => TRACE_LETTERS[randomInt(TRACE_LETTERS.length)]).join("");
 }
 
-export function createContext(options: UpdateContextOptions, trace: string): UpdateContext {
-  const gathered: Gathered = {
-    work: [],
-    audits: [],
-    refused: undefined,
-    notice: undefined,
-    blank: false,
-    overheard: false,
-    answers: new Map(),
-  };
-  return contextOver(options, trace, gathered, "");
-}
+/**
+ * One update being handled. What it leads to is gathered here and committed at the end together with the update's
+ * own row, so that after a crash it either has happened or is done again as if for the first time.
+ */
+export class UpdateContext implements UpdateOrigin {
+  readonly updateId: number;
+  readonly receivedAt: number;
+  readonly chat: Pick<Chat, "id" | "type">;
+  readonly person: Person;
+  readonly threadId: number | undefined;
+  readonly messageId: number | undefined;
+  readonly at: number;
+  readonly press: UpdateOrigin["press"];
+  private outcome: Outcome = { work: [], audits: [], answers: new Map(), erased: false, ignored: false };
+  private name = "";
 
-/** What a turn has led to so far; its asides share it. */
-interface Gathered {
-  readonly work: Work[];
-  readonly audits: AuditEntry[];
-  readonly answers: Map<string, { ctx: UpdateContextOptions; reply: Reply }>;
-  refused: ReasonCode | undefined;
-  notice: string | undefined;
-  blank: boolean;
-  overheard: boolean;
-}
+  /** `trace` leads from the update to the vendor call: what to look for in the log. */
+  constructor(readonly store: Store, origin: UpdateOrigin, readonly trace: string) {
+    this.updateId = origin.updateId;
+    this.receivedAt = origin.receivedAt;
+    this.chat = origin.chat;
+    this.person = origin.person;
+    this.threadId = origin.threadId;
+    this.messageId = origin.messageId;
+    this.at = origin.at;
+    this.press = origin.press;
+  }
 
-function contextOver(
-  options: UpdateContextOptions,
-  trace: string,
-  gathered: Gathered,
-  name: string,
-): UpdateContext {
-  const { store, chat, person } = options;
-  const who = {
-    person_id: person.id || null,
-    person_name: person.name || null,
-    chat_id: chat.id || null,
-    trace,
-  };
+  /** What the answer to something typed is stored under, and so what is shown meanwhile. */
+  get key(): string {
+    return [`update:${this.updateId}`, this.name].filter(Boolean).join(":");
+  }
+
+  /** Why it was refused, if it was. */
+  get refused(): ReasonCode | undefined {
+    return this.outcome.refused;
+  }
+
+  /** What the press is answered with, if there is something to say. */
+  get notice(): string | undefined {
+    return this.outcome.notice;
+  }
+
+  get erased(): boolean {
+    return this.outcome.erased;
+  }
+
+  /** The answer; a later one replaces it. `paged`: a long table in it is leafed through. */
+  answer(reply: Reply, { paged = false }: { readonly paged?: boolean } = {}): void {
+    this.outcome.answers.set(this.name, { from: this, reply, paged });
+  }
+
+  /** Says that it was done: a short notice to who pressed, an answer to who typed. */
+  confirm(reply: Reply): void {
+    if (this.press) this.outcome.notice = toText({ mark: reply.mark, title: reply.title });
+    else this.answer(reply);
+  }
+
+  /** Shows something at once, to be replaced by the answer. */
+  async showMeanwhile(reply: Reply, { sound }: { readonly sound?: boolean } = {}): Promise<void> {
+    // The button stays until the answer: after a crash it still says that the answer belongs here.
+    const button = this.press?.replaces?.button;
+    const shown = button && !reply.buttons ? { ...reply, buttons: [[button]] } : reply;
+    await this.store.transaction((transaction) => this.put(transaction, shown, sound));
+    this.store.notifier.everyone("messages");
+  }
+
+  /** Tells the person why nothing comes of it, and records it. */
+  refuse(reason: ReasonCode, { detail, operation, about, next, unrecorded }: RefusalDetails = {}): void {
+    this.outcome.refused = reason;
+    const sentence = reasons[reason];
+    if (sentence !== null) this.sayRefused(refusalReply(sentence, this.trace, next));
+    if (unrecorded) return;
+    this.audit({
+      ...about,
+      ...this.who(),
+      event: "refused",
+      reason_code: reason,
+      detail: detail ?? null,
+      operation: operation ?? about?.operation ?? null,
+    });
+  }
+
+  audit(entry: AuditEntry): void {
+    this.outcome.audits.push({ ...this.who(), ...entry });
+  }
+
+  onCommit(work: Work): void {
+    this.outcome.work.push(work);
+  }
+
+  /** The message held a secret: its stored copy is blanked. */
+  eraseStored(): void {
+    this.outcome.erased = true;
+  }
+
+  /** Nothing said here is for the bot: its stored copy is blanked too, and may take its time to be written over. */
+  ignoreForBot(): void {
+    this.outcome.ignored = true;
+  }
+
+  /** Says nothing at all: strangers learn nothing. */
+  suppressReply(): void {
+    this.outcome.answers.clear();
+  }
+
+  /** The same update with an answer of its own beside the first, in reply to `messageId` where there is one. */
+  fork(messageId?: number): UpdateContext {
+    const origin = { ...this, press: undefined, messageId: messageId ?? this.press?.messageId };
+    const fork = new UpdateContext(this.store, origin, this.trace);
+    fork.outcome = this.outcome;
+    fork.name = "aside";
+    return fork;
+  }
+
+  /** Writes down all of it, and that the update is finished, in one transaction. */
+  async commit(): Promise<void> {
+    const { store, outcome } = this;
+    await store.transaction(async (transaction) => {
+      for (const step of outcome.work) await step(transaction);
+      for (const { from, reply, paged } of outcome.answers.values()) {
+        await from.put(transaction, paged ? await inPages(store, transaction, from.chat.id, reply) : reply);
+      }
+      await finishUpdate(store, transaction, this.updateId, outcome.erased || outcome.ignored);
+      await appendAudit(store, transaction, outcome.audits);
+    });
+    if (outcome.erased) await forgetBlanked(store);
+    if (outcome.answers.size > 0 || outcome.work.length > 0) store.notifier.everyone("messages");
+  }
+
+  private who(): Pick<AuditEntry, "person_id" | "person_name" | "chat_id" | "trace"> {
+    return {
+      person_id: this.person.id || null,
+      person_name: this.person.name || null,
+      chat_id: this.chat.id || null,
+      trace: this.trace,
+    };
+  }
+
   /** Whoever pressed is told by an alert, and what does not fit there by a message instead: never twice. */
-  const tellRefused = (sentence: string, next: Line | undefined) => {
-    const reply = refusalReply(sentence, trace, next);
+  private sayRefused(reply: Reply): void {
     const { footer: _, ...said } = reply;
     const alert = toText(said).trim();
-    if (options.press && alert.length <= LONGEST_ALERT) gathered.notice = alert;
-    else answer(reply);
-  };
-  const answer = (reply: Reply) => void gathered.answers.set(name, { ctx: options, reply });
-  return {
-    ...options,
-    trace,
-    answer,
-    confirm(reply) {
-      if (options.press) gathered.notice = toText({ mark: reply.mark, title: reply.title });
-      else answer(reply);
-    },
-    get notice() {
-      return gathered.notice;
-    },
-    key: keyOf(options, name),
-    async showMeanwhile(reply, { sound } = {}) {
-      // The button stays until the answer: after a crash it still says that the answer belongs here.
-      const button = options.press?.replaces?.button;
-      const shown = button && !reply.buttons ? { ...reply, buttons: [[button]] } : reply;
-      await store.transaction((transaction) => show(transaction, options, shown, trace, name, sound));
-      store.notifier.everyone("messages");
-    },
-    refuse(reason, { detail, operation, about, next, unrecorded } = {}) {
-      gathered.refused = reason;
-      const sentence = reasons[reason];
-      if (sentence !== null) tellRefused(sentence, next);
-      if (unrecorded) return;
-      gathered.audits.push({
-        ...about,
-        ...who,
-        event: "refused",
-        reason_code: reason,
-        detail: detail ?? null,
-        operation: operation ?? about?.operation ?? null,
-      });
-    },
-    audit: (entry) => void gathered.audits.push({ ...who, ...entry }),
-    onCommit: (step) => void gathered.work.push(step),
-    eraseStored: () => void (gathered.blank = true),
-    get erased() {
-      return gathered.blank;
-    },
-    ignoreForBot: () => void (gathered.overheard = true),
-    suppressReply: () => gathered.answers.clear(),
-    fork(messageId) {
-      const { press: _, ...rest } = options;
-      return contextOver(
-        { ...rest, messageId: messageId ?? options.press?.messageId },
-        trace,
-        gathered,
-        "aside",
-      );
-    },
-    get refused() {
-      return gathered.refused;
-    },
-    async commit() {
-      await store.transaction(async (transaction) => {
-        for (const step of gathered.work) await step(transaction);
-        for (const [key, { ctx, reply }] of gathered.answers) {
-          await show(transaction, ctx, reply, trace, key);
-        }
-        await finishUpdate(store, transaction, options.updateId, gathered.blank || gathered.overheard);
-        await appendAudit(store, transaction, gathered.audits);
-      });
-      if (gathered.blank) await forgetBlanked(store);
-      if (gathered.answers.size > 0 || gathered.work.length > 0) store.notifier.everyone("messages");
-    },
-  };
-}
+    if (this.press && alert.length <= LONGEST_ALERT) this.outcome.notice = alert;
+    else this.answer(reply);
+  }
 
-function keyOf({ updateId }: UpdateContextOptions, name: string): string {
-  return [`update:${updateId}`, name].filter(Boolean).join(":");
-}
-
-async function show(
-  transaction: Transaction<Schema>,
-  options: UpdateContextOptions,
-  reply: Reply,
-  trace: string,
-  name: string,
-  sound = reply.mark === "question",
-): Promise<void> {
-  const { store, chat, threadId, messageId, person, press } = options;
-  const personal = reply.personal === true && chat.type !== "private";
-  const outgoing: Outgoing = {
-    key: (personal ? undefined : press?.replaces?.key) ?? keyOf(options, name),
-    chatId: chat.id,
-    threadId,
-    replyTo: messageId,
-    receiverId: personal && person.id > 0 ? person.id : undefined,
-    callbackQueryId: personal ? press?.queryId : undefined,
-    reply,
-    priority: press ? PRIORITY.edit : PRIORITY.answer,
-    sound,
-    trace,
-  };
-  await putMessage(store, transaction, outgoing);
+  private async put(
+    transaction: Transaction<Schema>,
+    reply: Reply,
+    sound = reply.mark === "question",
+  ): Promise<void> {
+    const { chat, threadId, messageId, person, press } = this;
+    const personal = reply.personal === true && chat.type !== "private";
+    await putMessage(this.store, transaction, {
+      key: (personal ? undefined : press?.replaces?.key) ?? this.key,
+      chatId: chat.id,
+      threadId,
+      replyTo: messageId,
+      receiverId: personal && person.id > 0 ? person.id : undefined,
+      callbackQueryId: personal ? press?.queryId : undefined,
+      reply,
+      priority: press ? PRIORITY.edit : PRIORITY.answer,
+      sound,
+      trace: this.trace,
+    });
+  }
 }
 
 /** What happened, that nothing came of it, and what to do next. */
-export function refusalReply(sentence: string, trace: string, next?: Line): Reply {
+function refusalReply(sentence: string, trace: string, next?: Line): Reply {
   return {
     mark: "refused",
     title: sentence,

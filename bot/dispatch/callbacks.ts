@@ -1,53 +1,61 @@
-import type { Api } from "grammy";
+import type { CallbackQuery } from "grammy/types";
 import type { Reply } from "../../handlers/reply.ts";
-import type { Decisions } from "../approvals/decide.ts";
-import { invocationShape } from "../invocation.ts";
-import { auditOf, findChangeByHandle } from "../approvals/state_machine.ts";
-import { cardKey, type Requests } from "../approvals/request.ts";
-import { errorFields, type Log } from "../log.ts";
 import type { Members } from "../access/members.ts";
 import type { ReasonCode } from "../access/reason_codes.ts";
+import type { Decisions } from "../approvals/decide.ts";
+import { cardKey, type Requests } from "../approvals/request.ts";
+import { auditOf, findChangeByHandle } from "../approvals/state_machine.ts";
+import { LONGEST_ALERT, type UpdateContext } from "../context.ts";
+import type { Deps } from "../deps.ts";
+import { invocationShape } from "../invocation.ts";
+import { errorFields } from "../log.ts";
+import { findMessage } from "../outbox/messages.ts";
 import { parseCallback, type Press } from "../render/keyboard.ts";
 import { pageOf } from "../render/paginate.ts";
-import { findMessage } from "../outbox/messages.ts";
 import { findPrompt, usePrompt } from "../store/prompts.ts";
 import type { PromptsTable } from "../store/schema.ts";
-import type { Store } from "../store/database.ts";
-import { LONGEST_ALERT, type UpdateContext } from "../context.ts";
 import type { Router } from "./router.ts";
 
-export interface CallbacksOptions {
-  readonly store: Store;
-  readonly api: Api;
-  readonly members: Members;
-  readonly requests: Requests;
-  readonly decisions: Decisions;
-  readonly router: Router;
-  readonly log: Log;
-}
-
+/** Answers the press, the first time it is called. */
 type Soon = () => Promise<void>;
 
 /** Presses of buttons. What a button carries names something; it gives no right to it. */
-export interface Callbacks {
-  handle(ctx: UpdateContext, query: { readonly id: string; readonly data?: string }): Promise<void>;
-}
+export class Callbacks {
+  constructor(
+    private readonly deps: Deps,
+    private readonly members: Members,
+    private readonly requests: Requests,
+    private readonly decisions: Decisions,
+    private readonly router: Router,
+  ) {}
 
-export function createCallbacks(options: CallbacksOptions): Callbacks {
-  const { store, api, members, requests, decisions, router, log } = options;
+  async handle(ctx: UpdateContext, { id, data }: Pick<CallbackQuery, "id" | "data">): Promise<void> {
+    if (!await this.router.allows(ctx, "read", "press")) return await this.answer(ctx, id);
+    await this.members.rememberName(ctx.person);
+    let answered: Promise<void> | undefined;
+    const soon = () => answered ??= this.answer(ctx, id);
+    try {
+      await this.followPress(ctx, parseCallback(data ?? ""), soon);
+    } finally {
+      await soon();
+    }
+  }
 
   /**
    * Whatever may take a while is begun with `soon`, which answers the press: Telegram shows a clock on the button
    * until then. What is refused before that is said in the answer itself.
    */
-  async function followPress(ctx: UpdateContext, press: Press | undefined, soon: Soon): Promise<void> {
+  private async followPress(ctx: UpdateContext, press: Press | undefined, soon: Soon): Promise<void> {
     if (!press) return ctx.refuse("unknown_button");
-    if (press.kind === "command") return await read(ctx, press.command, soon);
-    if (press.kind === "stored") return await readStored(ctx, press.handle, soon);
-    if (press.do === "page") return await turnPage(ctx, press.handle, press.page);
+    if (press.kind === "command") return await this.read(ctx, press.command, soon);
+    if (press.kind === "stored") return await this.readStored(ctx, press.handle, soon);
+    if (press.do === "page") return await this.turnPage(ctx, press.handle, press.page);
+    const { store } = this.deps;
     const change = await findChangeByHandle(store, press.handle);
     if (!change) {
-      return press.do === "choose" ? await choose(ctx, press.handle, soon) : ctx.refuse("unknown_button");
+      return press.do === "choose"
+        ? await this.choose(ctx, press.handle, soon)
+        : ctx.refuse("unknown_button");
     }
     // The handle only names the change: the press counts where the change's own card stands.
     const card = await findMessage(store.db, cardKey(change.code));
@@ -55,58 +63,59 @@ export function createCallbacks(options: CallbacksOptions): Callbacks {
       (card.message_id === null || card.message_id === ctx.press?.messageId);
     if (!atCard) return ctx.refuse("foreign_button", { about: auditOf(change) });
     if (press.do === "approve" || press.do === "reject") {
-      return await decisions.decide(ctx, change, press.do);
+      return await this.decisions.decide(ctx, change, press.do);
     }
-    if (!await router.allows(ctx, "request", `/${press.do}`)) return;
+    if (!await this.router.allows(ctx, "request", `/${press.do}`)) return;
     await soon();
     // The card stays what it is; what comes of the press gets a message of its own.
-    if (press.do === "undo") return await requests.undo(ctx.fork(), change);
-    return await requests.again(ctx.fork(), change);
+    if (press.do === "undo") return await this.requests.undo(ctx.fork(), change);
+    return await this.requests.again(ctx.fork(), change);
   }
 
   /** Any client can send any data: what is typed by a press may only read. */
-  async function read(ctx: UpdateContext, command: string, soon: Soon): Promise<void> {
-    const parsed = router.parse(command);
+  private async read(ctx: UpdateContext, command: string, soon: Soon): Promise<void> {
+    const parsed = this.router.parse(command);
     if (parsed.kind !== "command" || parsed.command.risk !== "read") return ctx.refuse("unknown_button");
     await soon();
-    await router.dispatch(ctx, parsed);
+    await this.router.dispatch(ctx, parsed);
   }
 
-  async function readStored(ctx: UpdateContext, handle: string, soon: Soon): Promise<void> {
-    const prompt = await findPrompt(store, handle);
+  private async readStored(ctx: UpdateContext, handle: string, soon: Soon): Promise<void> {
+    const prompt = await findPrompt(this.deps.store, handle);
     if (prompt?.kind !== "command") return ctx.refuse("unknown_button");
-    await read(ctx, JSON.parse(prompt.body) as string, soon);
+    await this.read(ctx, JSON.parse(prompt.body) as string, soon);
   }
 
-  async function choose(ctx: UpdateContext, handle: string, soon: Soon): Promise<void> {
-    const prompt = await answerable(ctx, handle, ["choice", "stale"]);
+  private async choose(ctx: UpdateContext, handle: string, soon: Soon): Promise<void> {
+    const prompt = await this.answerable(ctx, handle, ["choice", "stale"]);
     if (!prompt) return;
     const invocation = invocationShape.parse(JSON.parse(prompt.body));
-    const isChange = router.isChange(invocation);
-    // Presses of a chat are handled one after the other, so the mark may wait for the commit of the whole turn.
+    const isChange = this.router.isChange(invocation);
+    // Presses of a chat are handled one after the other, so the mark may wait for the commit of the whole update.
     if (isChange && prompt.used_at !== null) return ctx.refuse("unknown_button");
     await soon();
-    if (!isChange) return await router.resume(ctx, invocation);
-    ctx.onCommit((transaction) => usePrompt(store, transaction, handle));
+    if (!isChange) return await this.router.resume(ctx, invocation);
+    ctx.onCommit((transaction) => usePrompt(this.deps.store, transaction, handle));
     if (ctx.press?.messageId) {
       const command = [`/${invocation.verb}`, invocation.target].filter(Boolean).join(" ");
       ctx.answer({ mark: "info", title: ["Asked for: ", { code: command }] });
     }
-    await router.resume(ctx.fork(invocation.messageId), invocation);
+    await this.router.resume(ctx.fork(invocation.messageId), invocation);
   }
 
-  async function turnPage(ctx: UpdateContext, handle: string, page: number): Promise<void> {
-    const prompt = await answerable(ctx, handle, ["page"]);
+  private async turnPage(ctx: UpdateContext, handle: string, page: number): Promise<void> {
+    const prompt = await this.answerable(ctx, handle, ["page"]);
     if (!prompt) return;
     ctx.answer(pageOf(JSON.parse(prompt.body) as Reply, { page, handle }).reply);
   }
 
-  async function answerable(
+  /** The question behind a button, if this person may answer it here; else the refusal is said. */
+  private async answerable(
     ctx: UpdateContext,
     handle: string,
     kinds: readonly PromptsTable["kind"][],
   ): Promise<PromptsTable | undefined> {
-    const prompt = await findPrompt(store, handle);
+    const prompt = await findPrompt(this.deps.store, handle);
     const reason = prompt ? objectionTo(ctx, prompt, kinds) : "unknown_button";
     if (reason === undefined) return prompt;
     ctx.refuse(reason);
@@ -114,28 +123,15 @@ export function createCallbacks(options: CallbacksOptions): Callbacks {
   }
 
   /** Only the presser sees this; a refusal comes as an alert, since a toast is easily missed. */
-  async function answer(ctx: UpdateContext, queryId: string): Promise<void> {
+  private async answer(ctx: UpdateContext, queryId: string): Promise<void> {
     const text = ctx.notice?.trim().slice(0, LONGEST_ALERT);
     try {
-      await api.answerCallbackQuery(queryId, text ? { text, show_alert: ctx.refused !== undefined } : {});
+      const shown = text ? { text, show_alert: ctx.refused !== undefined } : {};
+      await this.deps.bot.api.answerCallbackQuery(queryId, shown);
     } catch (error) {
-      log.debug("press_not_answered", { trace: ctx.trace, ...errorFields(error) });
+      this.deps.log.debug("press_not_answered", { trace: ctx.trace, ...errorFields(error) });
     }
   }
-
-  return {
-    async handle(ctx, { id, data }) {
-      if (!await router.allows(ctx, "read", "press")) return await answer(ctx, id);
-      await members.rememberName(ctx.person);
-      let answered: Promise<void> | undefined;
-      const soon = () => answered ??= answer(ctx, id);
-      try {
-        await followPress(ctx, parseCallback(data ?? ""), soon);
-      } finally {
-        await soon();
-      }
-    },
-  };
 }
 
 function objectionTo(

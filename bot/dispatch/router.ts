@@ -1,86 +1,143 @@
-import type { Api } from "grammy";
-import type { Json } from "../../clients/json.ts";
-import type { Operation } from "../../handlers/operation.ts";
+import type { Json, JsonObject } from "../../clients/json.ts";
+import type { Operation, ReadOperation } from "../../handlers/operation.ts";
+import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { Need } from "../access/policy.ts";
 import type { Requests } from "../approvals/request.ts";
 import { askWhetherStillWanted } from "../clarify.ts";
 import { type Builtin, isBuiltin } from "../commands/builtin.ts";
 import type { UpdateContext } from "../context.ts";
+import type { Deps } from "../deps.ts";
+import { errorReply } from "../error_reply.ts";
 import type { Invocation } from "../invocation.ts";
-import { errorFields, type Log } from "../log.ts";
-import type { Metrics } from "../metrics.ts";
-import { type Aliases, type Command, headOf, isChange, takesDocument } from "../parser/command.ts";
-import { parse, type Parsed, type Understood } from "../parser/parse.ts";
+import { errorFields } from "../log.ts";
+import { type Command, headOf, isChange, takesDocument } from "../parser/command.ts";
+import { parse, type Parsed, type Understood, type Vocabulary } from "../parser/parse.ts";
 import { validationMessage } from "../parser/parse_error.ts";
-import type { Reads } from "./read.ts";
+import { withProgress, withTimeout } from "../progress.ts";
 import type { Unauthorized } from "./unauthorized.ts";
 
 /** Whoever typed it longer ago, while the bot or the phone was away, may have thought better of it since. */
 const STALE_MS = 120_000;
+/** A read may take several vendor calls; each has its own shorter limit. */
+const READ_MS = 60_000;
+/** One vendor's status ends as soon as the overview of all of them does. */
+const STATUS_MS = 10_000;
 
 /** A document may hold thousands of secrets, and what is said of them is kept for good. */
 const MOST_NAMED = 10;
 
 export type AnyCommand = Operation | Builtin;
 
-export interface RouterOptions {
-  readonly commands: readonly AnyCommand[];
-  readonly aliases: Aliases;
-  readonly botName: () => string;
-  readonly api: Api;
-  readonly members: Members;
-  readonly unauthorized: Pick<Unauthorized, "refuse">;
-  readonly requests: Requests;
-  readonly reads: Reads;
-  readonly metrics: Metrics;
-  readonly log: Log;
-}
+/** Brings a command to what carries it out, whoever gave it: typed, pressed, or waiting in the store. */
+export class Router {
+  private readonly vocabulary: Vocabulary<AnyCommand>;
 
-/** From words to deeds, for whoever said them: typed, pressed, or waiting in the store. */
-export interface Router {
-  parse(text: string, came?: { document?: Json; documentError?: string }): Parsed<AnyCommand>;
+  constructor(
+    private readonly deps: Deps,
+    private readonly commands: readonly AnyCommand[],
+    private readonly members: Members,
+    private readonly unauthorized: Unauthorized,
+    private readonly requests: Requests,
+  ) {
+    this.vocabulary = { commands, aliases: deps.vendors.aliases };
+  }
+
+  parse(text: string, came: { document?: Json; documentError?: string } = {}): Parsed<AnyCommand> {
+    return parse(text, { ...this.vocabulary, botName: this.deps.bot.botInfo.username, ...came });
+  }
+
   /** Judges the person anew; a refusal is told and recorded. */
-  allows(ctx: UpdateContext, need: Need, said: string): Promise<boolean>;
-  needOf(parsed: Parsed<AnyCommand>): Need;
-  takesDocument(parsed: Parsed<AnyCommand>): boolean;
-  /** `documentAt`: the message that held the document, where it is another one. */
-  dispatch(ctx: UpdateContext, parsed: Parsed<AnyCommand>, documentAt?: number): Promise<void>;
-  /** Goes on with something stored; the person is judged anew. */
-  resume(ctx: UpdateContext, invocation: Invocation): Promise<void>;
-  isChange(invocation: Invocation): boolean;
-}
-
-export function createRouter(options: RouterOptions): Router {
-  const { commands, aliases, api, members, unauthorized, requests, reads, metrics, log } = options;
-  const vocabulary = { commands, aliases };
-
-  async function allows(ctx: UpdateContext, need: Need, said: string): Promise<boolean> {
-    const decision = await members.judge(need, ctx.person.id, ctx.chat);
-    const operation = said.split(/\s/, 1)[0]?.slice(0, 40) ?? "";
+  async allows(ctx: UpdateContext, need: Need, said: string): Promise<boolean> {
+    const decision = await this.members.judge(need, ctx.person.id, ctx.chat);
     if (decision.allowed) return true;
     const { reason } = decision;
-    const isStrange = reason === "unknown_chat" || reason === "unknown_person";
-    if (isStrange) await unauthorized.refuse(ctx, reason, operation);
+    const operation = said.split(/\s/, 1)[0]?.slice(0, 40) ?? "";
+    const isStranger = reason === "unknown_chat" || reason === "unknown_person";
+    if (isStranger) await this.unauthorized.refuse(ctx, reason, operation);
     else ctx.refuse(reason, { operation });
     return false;
   }
 
-  async function run(ctx: UpdateContext, command: AnyCommand, invocation: Invocation): Promise<void> {
+  needOf(parsed: Parsed<AnyCommand>): Need {
+    return "command" in parsed && parsed.command ? needOf(parsed.command) : "read";
+  }
+
+  takesDocument(parsed: Parsed<AnyCommand>): boolean {
+    return "command" in parsed && !!parsed.command && takesDocument(parsed.command);
+  }
+
+  isChange(invocation: Invocation): boolean {
+    return this.find(invocation)?.risk !== "read";
+  }
+
+  /** `documentAt`: the message that held the document, where it is another one. */
+  async dispatch(ctx: UpdateContext, parsed: Parsed<AnyCommand>, documentAt?: number): Promise<void> {
+    switch (parsed.kind) {
+      case "command":
+        if (!await this.allows(ctx, needOf(parsed.command), `/${parsed.command.verb}`)) return;
+        if (isStale(ctx, parsed.command)) return holdBack(ctx, parsed);
+        return await this.run(ctx, parsed.command, invocationOf(parsed));
+      case "literal_secret":
+        return await this.takeBackSecret(ctx, parsed.fields, documentAt);
+      case "wrong":
+        ctx.audit({ event: "refused", reason_code: "malformed_command", detail: parsed.code });
+        this.deps.metrics.refused("malformed_command");
+        return ctx.answer(validationMessage(parsed, this.vocabulary));
+      case "for_other_bot":
+      case "not_a_command":
+        return;
+    }
+  }
+
+  /** Goes on with something stored; the person is judged anew. */
+  async resume(ctx: UpdateContext, invocation: Invocation): Promise<void> {
+    const command = this.find(invocation);
+    if (!command || !await this.allows(ctx, needOf(command), `/${invocation.verb}`)) return;
+    await this.run(ctx, command, invocation);
+  }
+
+  private find({ verb, target }: Invocation): AnyCommand | undefined {
+    return this.commands.find((command) => command.verb === verb && command.target === target);
+  }
+
+  private async run(ctx: UpdateContext, command: AnyCommand, invocation: Invocation): Promise<void> {
     if (isBuiltin(command)) return await command.execute(ctx, invocation.input);
-    if (command.risk === "read") return await reads.run(ctx, command, invocation.input);
-    return await requests.ask(ctx, command, invocation);
+    if (command.risk !== "read") return await this.requests.ask(ctx, command, invocation);
+    const label = this.deps.vendors.byName(command.vendor)?.vendor.label ?? command.vendor;
+    const working: Reply = { mark: "working", title: `Asking ${label} …` };
+    const read = () => this.read(ctx, command, invocation.input);
+    ctx.answer(await withProgress(ctx, working, this.deps.clock, read), { paged: true });
+  }
+
+  private async read(ctx: UpdateContext, operation: ReadOperation, input: JsonObject): Promise<Reply> {
+    const { store, vendors, clock } = this.deps;
+    const connected = vendors.byName(operation.vendor);
+    if (!connected?.client) {
+      return notSetUp(connected?.vendor.label ?? operation.vendor, connected?.vendor.environment ?? []);
+    }
+    const limitMs = operation.verb === "status" ? STATUS_MS : READ_MS;
+    try {
+      const render = await withTimeout(limitMs, clock, (signal) => {
+        const context = vendors.context(connected, { signal, trace: ctx.trace });
+        return operation.read(context, input);
+      });
+      return render({ now: store.now() });
+    } catch (error) {
+      const invocation = { verb: operation.verb, target: operation.target, input, asked: [] };
+      return errorReply(error, { store, ctx, invocation, vocabulary: this.vocabulary });
+    }
   }
 
   /** Everyone in the chat has seen it: it goes, it is not used, and it has to be replaced. */
-  async function takeBackSecret(
+  private async takeBackSecret(
     ctx: UpdateContext,
     fields: readonly string[],
     documentAt?: number,
   ): Promise<void> {
     ctx.eraseStored();
     const places = [ctx.messageId, documentAt].filter((id) => id !== undefined);
-    const gone = await Promise.all(places.map((id) => deleteMessage(ctx, id)));
+    const gone = await Promise.all(places.map((id) => this.deleteMessage(ctx, id)));
     const deleted = gone.length > 0 && gone.every(Boolean);
     const named = fields.slice(0, MOST_NAMED);
     const more = fields.length > named.length ? [`and ${fields.length - named.length} more`] : [];
@@ -97,47 +154,15 @@ export function createRouter(options: RouterOptions): Router {
     });
   }
 
-  async function deleteMessage(ctx: UpdateContext, messageId: number): Promise<boolean> {
+  private async deleteMessage(ctx: UpdateContext, messageId: number): Promise<boolean> {
+    const { bot, log } = this.deps;
     try {
-      return await api.deleteMessage(ctx.chat.id, messageId);
+      return await bot.api.deleteMessage(ctx.chat.id, messageId);
     } catch (error) {
       log.warning("secret_not_deleted", { trace: ctx.trace, chat: ctx.chat.id, ...errorFields(error) });
       return false;
     }
   }
-
-  const find = ({ verb, target }: Invocation) =>
-    commands.find((command) => command.verb === verb && command.target === target);
-
-  return {
-    parse: (text, came = {}) => parse(text, { ...vocabulary, botName: options.botName(), ...came }),
-    allows,
-    needOf: (parsed) => ("command" in parsed && parsed.command ? needOf(parsed.command) : "read"),
-    takesDocument: (parsed) => "command" in parsed && !!parsed.command && takesDocument(parsed.command),
-    async dispatch(ctx, parsed, documentAt) {
-      switch (parsed.kind) {
-        case "command":
-          if (!await allows(ctx, needOf(parsed.command), `/${parsed.command.verb}`)) return;
-          if (isStale(ctx, parsed.command)) return holdBack(ctx, parsed);
-          return await run(ctx, parsed.command, invocationOf(parsed));
-        case "literal_secret":
-          return await takeBackSecret(ctx, parsed.fields, documentAt);
-        case "wrong":
-          ctx.audit({ event: "refused", reason_code: "malformed_command", detail: parsed.code });
-          metrics.refused("malformed_command");
-          return ctx.answer(validationMessage(parsed, vocabulary));
-        case "for_other_bot":
-        case "not_a_command":
-          return;
-      }
-    },
-    async resume(ctx, invocation) {
-      const command = find(invocation);
-      if (!command || !await allows(ctx, needOf(command), `/${invocation.verb}`)) return;
-      await run(ctx, command, invocation);
-    },
-    isChange: (invocation) => find(invocation)?.risk !== "read",
-  };
 }
 
 /** What only reads is as true now as it was then. */
@@ -167,4 +192,16 @@ function needOf(command: AnyCommand): Need {
 
 function invocationOf({ command, input, asked, reason, ticket }: Understood<Command>): Invocation {
   return { verb: command.verb, target: command.target, input, asked, reason, ticket };
+}
+
+function notSetUp(label: string, environment: readonly string[]): Reply {
+  return {
+    mark: "absent",
+    title: `${label} is not set up`,
+    blocks: [{
+      kind: "text",
+      text: ["Someone with access to the bot: set ", { code: environment.join(", ") }, ", then restart it."],
+    }],
+    personal: true,
+  };
 }

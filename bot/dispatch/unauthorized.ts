@@ -1,14 +1,11 @@
-import type { Api } from "grammy";
 import type { Chat } from "grammy/types";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import { type ReasonCode, reasons } from "../access/reason_codes.ts";
-import type { Config } from "../config.ts";
 import type { UpdateContext } from "../context.ts";
-import { errorFields, type Log } from "../log.ts";
-import type { Metrics } from "../metrics.ts";
+import type { Deps } from "../deps.ts";
+import { errorFields } from "../log.ts";
 import { PRIORITY, putMessage } from "../outbox/messages.ts";
-import type { Store } from "../store/database.ts";
 import { recall, remember } from "../store/key_value.ts";
 import { type Incoming, messageText, type Person } from "../telegram/update.ts";
 
@@ -20,138 +17,110 @@ const INTRODUCED = { each: 5, altogether: 50, perMs: HOUR_MS };
 /** Messages to the admin chats. */
 const REPORTED = { each: 3, altogether: 3, perMs: HOUR_MS };
 
-export interface UnauthorizedOptions {
-  readonly config: Config;
-  readonly store: Store;
-  readonly api: Api;
-  readonly members: Members;
-  readonly metrics: Metrics;
-  readonly log: Log;
-}
-
 type Kind<K extends Incoming["kind"]> = Extract<Incoming, { kind: K }>;
 
 /**
  * What no person typed or pressed here and now, and chats the bot does not belong in. Strangers are refused however
  * often they come; what is written down of it is limited.
  */
-export interface Unauthorized {
+export class Unauthorized {
+  private readonly recorded = new ReplyQuota(RECORDED);
+  private readonly introduced = new ReplyQuota(INTRODUCED);
+  private readonly reported = new ReplyQuota(REPORTED);
+
+  constructor(private readonly deps: Deps, private readonly members: Members) {}
+
   /**
    * Refuses who may not even read, for a reason that says nothing to them. Whom the bot has never worked for cannot
    * fill the audit.
    */
-  refuse(ctx: UpdateContext, reason: ReasonCode, operation?: string): Promise<void>;
+  async refuse(ctx: UpdateContext, reason: ReasonCode, operation?: string): Promise<void> {
+    ctx.ignoreForBot();
+    const more = operation === undefined ? {} : { operation };
+    if (await this.members.isKnown(ctx.person.id)) return ctx.refuse(reason, more);
+    const { granted, missed } = this.recorded.take(String(ctx.chat.id), ctx.store.now());
+    const detail = missed > 0 ? { detail: `${missed} more of strangers were not recorded` } : {};
+    ctx.refuse(reason, { ...more, ...detail, unrecorded: !granted });
+  }
+
   /** True when this chat may be told once more who is who. */
-  mayBeTold(ctx: UpdateContext): boolean;
-  reject(ctx: UpdateContext, incoming: Kind<"refused">): Promise<void>;
-  onMembership(ctx: UpdateContext, incoming: Kind<"membership">): Promise<void>;
-  reportMigration(ctx: UpdateContext, incoming: Kind<"migration">): void;
-}
+  mayBeTold(ctx: UpdateContext): boolean {
+    return this.introduced.take(String(ctx.chat.id), ctx.store.now()).granted;
+  }
 
-export function createUnauthorized(
-  { config, store, api, members, metrics, log }: UnauthorizedOptions,
-): Unauthorized {
-  const recorded = createReplyQuota(RECORDED);
-  const introduced = createReplyQuota(INTRODUCED);
-  const reported = createReplyQuota(REPORTED);
+  /** Only something that looks like a command is worth a word or a row. */
+  async reject(ctx: UpdateContext, { reason, message, chat }: Kind<"refused">): Promise<void> {
+    if (message && !messageText(message).startsWith("/")) {
+      ctx.ignoreForBot();
+      return this.deps.metrics.refused(reason);
+    }
+    if (!await this.isAtHome(ctx, chat)) return await this.refuse(ctx, strangersReason(reason));
+    ctx.refuse(reason);
+    if (!chat) ctx.suppressReply();
+  }
 
-  async function isAtHome(ctx: UpdateContext, chat: Chat | undefined): Promise<boolean> {
-    if (chat && config.adminChats.includes(chat.id)) return true;
+  /** Added to a strange chat: leaves it, and tells those it works for. */
+  async onMembership(ctx: UpdateContext, { chat, present, by }: Kind<"membership">): Promise<void> {
+    const { config, bot, log, store } = this.deps;
+    if (!present || chat.type === "private" || config.adminChats.includes(chat.id)) return;
+    if (await this.wasAtHome(chat)) return;
+    await this.refuse(ctx, "unknown_chat", "added");
+    await bot.api.leaveChat(chat.id)
+      .catch((error) => log.warning("chat_not_left", { chat: chat.id, ...errorFields(error) }));
+    const { granted, missed, since } = this.reported.take("", store.now());
+    const about = granted ? `added:${ctx.updateId}` : `added:more:${since}`;
+    report(ctx, about, addedReply(chat, by, granted ? 0 : missed), config.adminChats);
+  }
+
+  /**
+   * A new id is a new chat: it is let in by whoever runs the bot, not by the message that announces it. It is told
+   * its id all the same, as anyone who asks is: there may be nobody else to tell.
+   */
+  reportMigration(ctx: UpdateContext, { from, to }: Kind<"migration">): void {
+    const { config, store, log } = this.deps;
+    if (!config.adminChats.includes(from) || config.adminChats.includes(to)) return;
+    ctx.onCommit((transaction) => remember(store, transaction, { [originKey(to)]: String(from) }));
+    ctx.audit({
+      event: "chat_migrated",
+      chat_id: from,
+      detail: String(to),
+      person_id: null,
+      person_name: null,
+    });
+    log.error("chat_migrated", { from, to });
+    const persons = [...config.operators ?? [], ...config.approvers ?? []];
+    const chats = new Set([...config.adminChats.filter((id) => id !== from), ...persons, to]);
+    report(ctx, `migrated:${from}`, migratedReply(from, to), chats);
+  }
+
+  private async isAtHome(ctx: UpdateContext, chat: Chat | undefined): Promise<boolean> {
+    if (chat && this.deps.config.adminChats.includes(chat.id)) return true;
     if ((chat && chat.type !== "private") || ctx.person.id <= 0) return false;
     const alone = { id: ctx.person.id, type: "private" as const };
-    return (await members.judge("read", ctx.person.id, chat ?? alone)).allowed;
+    return (await this.members.judge("read", ctx.person.id, chat ?? alone)).allowed;
   }
 
   /** Making the bot an admin of a plain group is what gives the group its new id: it must not look like a stranger's. */
-  async function wasAtHome(chat: Chat): Promise<boolean> {
+  private async wasAtHome(chat: Chat): Promise<boolean> {
+    const { config, store } = this.deps;
     return config.adminChats.includes(Number(await recall(store, originKey(chat.id))));
   }
+}
 
-  async function refuse(ctx: UpdateContext, reason: ReasonCode, operation?: string): Promise<void> {
-    ctx.ignoreForBot();
-    const more = operation === undefined ? {} : { operation };
-    if (await members.isKnown(ctx.person.id)) ctx.refuse(reason, more);
-    else {
-      const { granted, missed } = recorded.take(String(ctx.chat.id), store.now());
-      const detail = missed > 0 ? { detail: `${missed} more of strangers were not recorded` } : {};
-      ctx.refuse(reason, { ...more, ...detail, unrecorded: !granted });
-    }
-  }
-
-  /** `about` names what is reported: told again, it stays the same message. */
-  function report(ctx: UpdateContext, about: string, reply: Reply, chatIds: Iterable<number>): void {
-    ctx.onCommit(async (transaction) => {
-      for (const chatId of chatIds) {
-        const key = `report:${about}:${chatId}`;
-        await putMessage(store, transaction, {
-          key,
-          chatId,
-          reply,
-          priority: PRIORITY.answer,
-          sound: true,
-          trace: ctx.trace,
-        });
-      }
-    });
-  }
-
-  return {
-    refuse,
-    mayBeTold: (ctx) => introduced.take(String(ctx.chat.id), store.now()).granted,
-
-    /** Only something that looks like a command is worth a word or a row. */
-    async reject(ctx, { reason, message, chat }) {
-      if (message && !messageText(message).startsWith("/")) {
-        ctx.ignoreForBot();
-        return metrics.refused(reason);
-      }
-      if (!await isAtHome(ctx, chat)) return await refuse(ctx, strangersReason(reason));
-      ctx.refuse(reason);
-      if (!chat) ctx.suppressReply();
-    },
-
-    /** Added to a strange chat: leaves it, and tells those it works for. */
-    async onMembership(ctx, { chat, present, by }) {
-      if (!present || chat.type === "private" || config.adminChats.includes(chat.id)) return;
-      if (await wasAtHome(chat)) return;
-      await refuse(ctx, "unknown_chat", "added");
-      await api.leaveChat(chat.id)
-        .catch((error) => log.warning("chat_not_left", { chat: chat.id, ...errorFields(error) }));
-      const { granted, missed, since } = reported.take("", store.now());
-      const about = granted ? `added:${ctx.updateId}` : `added:more:${since}`;
-      report(ctx, about, addedReply(chat, by, granted ? 0 : missed), config.adminChats);
-    },
-
-    /**
-     * A new id is a new chat: it is let in by whoever runs the bot, not by the message that announces it. It is told
-     * its id all the same, as anyone who asks is: there may be nobody else to tell.
-     */
-    reportMigration(ctx, { from, to }) {
-      if (!config.adminChats.includes(from) || config.adminChats.includes(to)) return;
-      ctx.onCommit((transaction) => remember(store, transaction, { [originKey(to)]: String(from) }));
-      ctx.audit({
-        event: "chat_migrated",
-        chat_id: from,
-        detail: String(to),
-        person_id: null,
-        person_name: null,
+/** `about` names what is reported: told again, it stays the same message. */
+function report(ctx: UpdateContext, about: string, reply: Reply, chatIds: Iterable<number>): void {
+  ctx.onCommit(async (transaction) => {
+    for (const chatId of chatIds) {
+      await putMessage(ctx.store, transaction, {
+        key: `report:${about}:${chatId}`,
+        chatId,
+        reply,
+        priority: PRIORITY.answer,
+        sound: true,
+        trace: ctx.trace,
       });
-      log.error("chat_migrated", { from, to });
-      const persons = [...config.operators ?? [], ...config.approvers ?? []];
-      const text = [
-        "It was ",
-        { code: String(from) },
-        ", it is now ",
-        { code: String(to) },
-        ". I do not follow by myself: put the new id into ADMIN_CHATS and restart me.",
-      ];
-      report(ctx, `migrated:${from}`, {
-        mark: "attention",
-        title: "An admin group became a supergroup and has a new id",
-        blocks: [{ kind: "text", text }],
-      }, new Set([...config.adminChats.filter((id) => id !== from), ...persons, to]));
-    },
-  };
+    }
+  });
 }
 
 /** A stranger's message is first of all a stranger's. */
@@ -183,6 +152,21 @@ function addedReply(chat: Chat, by: Person, more: number): Reply {
   };
 }
 
+function migratedReply(from: number, to: number): Reply {
+  const text = [
+    "It was ",
+    { code: String(from) },
+    ", it is now ",
+    { code: String(to) },
+    ". I do not follow by myself: put the new id into ADMIN_CHATS and restart me.",
+  ];
+  return {
+    mark: "attention",
+    title: "An admin group became a supergroup and has a new id",
+    blocks: [{ kind: "text", text }],
+  };
+}
+
 /** Which chat this one was before it became a supergroup. */
 function originKey(chatId: number): string {
   return `migrated_from/${chatId}`;
@@ -192,14 +176,7 @@ function titleOf(chat: Chat): string {
   return "title" in chat && chat.title ? chat.title : "without a title";
 }
 
-export interface ReplyQuotaOptions {
-  /** Of one key, such as a chat. */
-  readonly each: number;
-  readonly altogether: number;
-  readonly perMs: number;
-}
-
-export interface Share {
+interface Share {
   readonly granted: boolean;
   /** What was not granted since the last that was, this one included. */
   readonly missed: number;
@@ -207,31 +184,34 @@ export interface Share {
   readonly since: number;
 }
 
-/** Lets so much through in a while, and counts the rest. Each process has its own. */
-export interface ReplyQuota {
-  take(key: string, now: number): Share;
-}
-
-export function createReplyQuota({ each, altogether, perMs }: ReplyQuotaOptions): ReplyQuota {
+/** Lets so much through in a while (of one key, such as a chat, and altogether) and counts the rest. */
+class ReplyQuota {
   // Grows by what is granted only, so that nobody fills the memory with keys.
-  const granted = new Map<string, number>();
-  let total = 0;
-  let missed = 0;
-  let since = -Infinity;
-  return {
-    take(key, now) {
-      if (now - since >= perMs) {
-        granted.clear();
-        total = 0;
-        since = now;
-      }
-      const taken = granted.get(key) ?? 0;
-      if (taken >= each || total >= altogether) return { granted: false, missed: ++missed, since };
-      granted.set(key, taken + 1);
-      total++;
-      const share = { granted: true, missed, since };
-      missed = 0;
-      return share;
-    },
-  };
+  private readonly granted = new Map<string, number>();
+  private total = 0;
+  private missed = 0;
+  private since = -Infinity;
+
+  constructor(
+    private readonly limit: { readonly each: number; readonly altogether: number; readonly perMs: number },
+  ) {}
+
+  /** `now`: epoch ms. */
+  take(key: string, now: number): Share {
+    if (now - this.since >= this.limit.perMs) {
+      this.granted.clear();
+      this.total = 0;
+      this.since = now;
+    }
+    const { since } = this;
+    const taken = this.granted.get(key) ?? 0;
+    if (taken >= this.limit.each || this.total >= this.limit.altogether) {
+      return { granted: false, missed: ++this.missed, since };
+    }
+    this.granted.set(key, taken + 1);
+    this.total++;
+    const { missed } = this;
+    this.missed = 0;
+    return { granted: true, missed, since };
+  }
 }

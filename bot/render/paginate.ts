@@ -1,4 +1,19 @@
 import type { Block, Button, Reply, Table } from "../../handlers/reply.ts";
+import type { Store } from "../store/database.ts";
+import { newHandle, putPrompt } from "../store/prompts.ts";
+import type { Queryable } from "../store/schema.ts";
+
+const PAGE_KEPT_MS = 24 * 3_600_000;
+
+/** The first page of a reply; the rest of a long table is stored as it was read, and leafed through from there. */
+export async function inPages(store: Store, db: Queryable, chatId: number, reply: Reply): Promise<Reply> {
+  const handle = newHandle();
+  const { reply: first, pages } = pageOf(reply, { handle });
+  if (pages === 1) return reply;
+  const body = { ...reply, file: undefined };
+  await putPrompt(store, db, { handle, kind: "page", personId: null, chatId, body, ttlMs: PAGE_KEPT_MS });
+  return first;
+}
 
 export interface PageOptions {
   /** From 1; out of range means the nearest there is. */
@@ -53,7 +68,7 @@ function replace(blocks: readonly Block[], table: Table, by: readonly Block[]): 
 }
 
 function turnsOf(handle: string, page: number, pages: number): Button[] {
-  const ctx = (label: string, to: number): Button[] =>
+  const turn = (label: string, to: number): Button[] =>
     to < 1 || to > pages ? [] : [{ label, action: { handle: `${handle}:${to}`, do: "page" } }];
-  return [...ctx("‹ Back", page - 1), ...ctx("Next ›", page + 1)];
+  return [...turn("‹ Back", page - 1), ...turn("Next ›", page + 1)];
 }
