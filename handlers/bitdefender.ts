@@ -1,6 +1,6 @@
 import { type Bitdefender, createBitdefender } from "../clients/bitdefender.ts";
 import type { CallOptions } from "../clients/http.ts";
-import { find, whois } from "./bitdefender/company_reads.ts";
+import { findCompanies, whois } from "./bitdefender/companies.ts";
 import { disableEc2 } from "./bitdefender/disable_ec2.ts";
 import { externalId, statusEc2, usageEc2 } from "./bitdefender/ec2_reads.ts";
 import { enableEc2 } from "./bitdefender/enable_ec2.ts";
@@ -27,7 +27,7 @@ export const bitdefender = defineVendor({
     usageEc2,
     externalId,
     whois,
-    find,
+    findCompanies,
     enableEc2,
     disableEc2,
     rotateExternalId,

@@ -14,6 +14,7 @@ import {
   type Ec2Plan,
   externalIdNow,
   integrationNow,
+  judgeListing,
   lookAlikeWarnings,
   NOTHING_RECORDED,
   planFor,
@@ -33,7 +34,7 @@ export const disableEc2 = change({
   example: '/disable ec2 Acme Corp reason="off-boarding"',
   risk: "danger",
   input: companyInput,
-  plan: (context, input) => planFor(context, input, () => ({ disabled: true })),
+  plan: (context, { company }) => planFor(context, company, () => ({ disabled: true })),
   render,
   apply,
   verify,
@@ -75,24 +76,14 @@ function verify(
     const seen = await readEc2State(context, target, NOTHING_RECORDED, account ?? undefined);
     const after = { ...seen, listed: listedOf(seen.listed, role) };
     const remember = rememberOff(target.id, "disabled");
-    const name = { data: target.name };
     if (account === null) {
       const why = "This bot does not know the AWS account, and there is no call that reads the integration.";
       return unseen(receipt !== undefined, why, after, remember);
     }
-    const listed = seen.listed[account];
-    if (listed === true) {
-      return {
-        state: "not applied",
-        evidence: [name, " is still listed for AWS account ", { code: account }],
-        after,
-      };
-    }
-    if (listed === false && before.listed[account] === true) {
-      const evidence = [name, " is no longer listed for AWS account ", { code: account }];
-      return { state: "applied", evidence, after, remember };
-    }
-    const why: Line = listed === false
+    const is = seen.listed[account];
+    const judged = judgeListing(target, account, { wanted: false, was: before.listed[account], is });
+    if (judged) return { ...judged, after, ...(judged.state === "applied" && { remember }) };
+    const why: Line = is === false
       ? ["It was not listed for AWS account ", { code: account }, " before either."]
       : "It cannot say which companies use this AWS account.";
     return unseen(receipt !== undefined, why, after, remember);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Bitdefender, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
-import type { Json } from "../../clients/json.ts";
+import type { Json, JsonObject } from "../../clients/json.ts";
 import type { Context, Plan, Target, Verification } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { type Company, isUnavailable, lookAlikes, resolveCompany } from "./companies.ts";
@@ -32,20 +32,22 @@ export const companyInput = z.object({
   company: z.string().meta({ positional: true, rest: true, placeholder: "company" }),
 });
 
-/** The plan of a change that needs to know nothing but the company. */
+/** The plan of a change of one company's integration; `also` is an account that matters although it is not recorded. */
 export async function planFor(
   context: Ctx,
-  { company: query }: z.output<typeof companyInput>,
+  query: string,
   afterOf: (before: Ec2State) => Json,
+  { also, typed = {} }: { also?: string | undefined; typed?: JsonObject } = {},
 ): Promise<Ec2Plan> {
   const company = await resolveCompany(context, query);
+  const { id, name } = company;
   const [before, alike] = await Promise.all([
-    readEc2State(context, company, await recorded(context, company.id)),
+    readEc2State(context, company, await recorded(context, id), also),
     lookAlikes(context, company),
   ]);
   return {
-    input: { company: company.id },
-    target: targetOf(company),
+    input: { company: id, ...typed },
+    target: { key: targetKey(id), id, name, company: id },
     before,
     after: afterOf(before),
     lookAlikes: alike,
@@ -73,10 +75,6 @@ export function accountOfRole(arn: string): string | undefined {
 
 export function targetKey(companyId: string): string {
   return `ec2:${companyId}`;
-}
-
-export function targetOf({ id, name }: Company): Target {
-  return { key: targetKey(id), id, name, company: id };
 }
 
 export async function recorded(context: Ctx, companyId: string): Promise<Recorded> {
@@ -138,6 +136,22 @@ export async function readBack(judge: () => Promise<Verification>): Promise<Veri
     if (!(error instanceof ClientError)) throw error;
     return { state: "unknown", evidence: `The state could not be read back: ${describe(error.failure)}.` };
   }
+}
+
+/**
+ * What the vendor's list says of a change after which it should (`wanted`) or should not name the company for the
+ * account; undefined where it proves nothing. `was` and `is` are null or undefined where the vendor cannot tell.
+ */
+export function judgeListing(
+  { name }: Target,
+  account: string,
+  { wanted, was, is }: { wanted: boolean; was: boolean | null | undefined; is: boolean | null | undefined },
+): Pick<Verification, "state" | "evidence"> | undefined {
+  const says = (words: string) => [{ data: name }, ` is ${words} listed for AWS account `, { code: account }];
+  if (is === !wanted) return { state: "not applied", evidence: says(wanted ? "not" : "still") };
+  return is === wanted && was === !wanted
+    ? { state: "applied", evidence: says(wanted ? "now" : "no longer") }
+    : undefined;
 }
 
 /** When nothing can be read back: what the vendor said is all there is. */

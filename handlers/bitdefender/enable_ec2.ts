@@ -14,19 +14,18 @@ import {
 } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { typed } from "../typed.ts";
-import { lookAlikes, resolveCompany } from "./companies.ts";
 import {
   accountOfRole,
   type Ec2Plan,
   externalIdNow,
   integrationNow,
+  judgeListing,
   lookAlikeWarnings,
   NOTHING_RECORDED,
+  planFor,
   readBack,
   readEc2State,
-  recorded,
   rememberOn,
-  targetOf,
   unseen,
 } from "./ec2_state.ts";
 
@@ -106,22 +105,18 @@ async function plan(
   asked: z.output<typeof input>,
 ): Promise<Ec2Plan | Nothing> {
   const way = wayOf(asked);
-  const company = await resolveCompany(context, asked.company);
-  const also = way.by === "role" ? way.account : undefined;
-  const [before, alike] = await Promise.all([
-    readEc2State(context, company, await recorded(context, company.id), also),
-    lookAlikes(context, company),
-  ]);
-  if (way.by === "role" && before.role === way.role && before.listed[way.account] === true) {
-    return { nothing: isThere(company.name, way) };
+  const isByRole = way.by === "role";
+  const planned = await planFor(
+    context,
+    asked.company,
+    () => isByRole ? { role: way.role, account: way.account, listed: true } : { key: way.key },
+    { also: isByRole ? way.account : undefined, typed: typedWay(way) },
+  );
+  const { before, target } = planned;
+  if (isByRole && before.role === way.role && before.listed[way.account] === true) {
+    return { nothing: isThere(target.name, way) };
   }
-  return {
-    input: { company: company.id, ...typedWay(way) },
-    target: targetOf(company),
-    before,
-    after: way.by === "role" ? { role: way.role, account: way.account, listed: true } : { key: way.key },
-    lookAlikes: alike,
-  };
+  return planned;
 }
 
 function render(plan: Ec2Plan): Card {
@@ -213,20 +208,10 @@ async function roleSeen(
   const now = { role, account };
   const after = await readEc2State(context, target, now, formerRole(plan)?.account);
   const remember = rememberOn(target.id, now);
-  const name = { data: target.name };
-  const listed = after.listed[account];
-  if (listed === false) {
-    return {
-      state: "not applied",
-      evidence: [name, " is not listed for AWS account ", { code: account }],
-      after,
-    };
-  }
-  if (listed === true && before.listed[account] === false) {
-    const evidence = [name, " is now listed for AWS account ", { code: account }];
-    return { state: "applied", evidence, after, remember };
-  }
-  const why = listed === true ? listedBefore(account, before.listed[account]) : CANNOT_SAY;
+  const [was, is] = [before.listed[account], after.listed[account]];
+  const judged = judgeListing(target, account, { wanted: true, was, is });
+  if (judged) return { ...judged, after, ...(judged.state === "applied" && { remember }) };
+  const why = is === true ? listedBefore(account, was) : CANNOT_SAY;
   return unseen(receipt !== undefined, why, after, remember);
 }
 

@@ -12,7 +12,6 @@ import { type Context, type Health, operationsOf, type View } from "../operation
 import { type Attachment, type Block, type Line, line, type Mark, type Reply } from "../reply.ts";
 import { tally } from "../tally.ts";
 import { type Company, resolveCompany } from "./companies.ts";
-import { ACTIVE, integrationTypeWord, isProblem, severity, statusWord, viewTypeWord } from "./enums.ts";
 
 const { read } = operationsOf<Bitdefender>("bitdefender");
 
@@ -45,7 +44,7 @@ export const statusBitdefender = read({
 /** One line of `/status` over all vendors. */
 export async function integrationsHealth(context: Context<Bitdefender>): Promise<Health> {
   const { integrations, at } = await configured(context, undefined);
-  const problems = worstFirst(integrations).filter(({ status }) => isProblem(status));
+  const problems = worstFirst(integrations).filter(isProblem);
   const left = problems.length - MOST_PROBLEMS;
   return {
     mark: problems.length === 0 ? "fine" : "attention",
@@ -53,7 +52,7 @@ export async function integrationsHealth(context: Context<Bitdefender>): Promise
     problems: [
       ...problems.slice(0, MOST_PROBLEMS).map((entry) => [
         { data: entry.name },
-        statusWord(entry.status),
+        statusWord(entry),
         companyOf(entry),
       ]),
       ...(left > 0 ? [[`and ${left} more: /status bitdefender`]] : []),
@@ -75,7 +74,7 @@ async function configured(
 
 function renderStatus({ integrations, total, company, at }: Status, view: View): Reply {
   const sorted = worstFirst(integrations);
-  const problems = sorted.filter(({ status }) => isProblem(status));
+  const problems = sorted.filter(isProblem);
   const inFile = integrations.length > MOST_ROWS;
   return {
     mark: markOf(integrations.length, problems.length),
@@ -116,7 +115,7 @@ function summaryOf(integrations: readonly Integration[], problems: number): stri
 
 function countsOf(sorted: readonly Integration[]): readonly Block[] {
   const counts = new Map<string, number>();
-  for (const { status } of sorted) counts.set(statusWord(status), (counts.get(statusWord(status)) ?? 0) + 1);
+  for (const word of sorted.map(statusWord)) counts.set(word, (counts.get(word) ?? 0) + 1);
   if (counts.size === 0) return [];
   return [{ kind: "text", text: [...counts].map(([word, count]) => `${word} ${figure(count)}`).join(" · ") }];
 }
@@ -130,7 +129,7 @@ function movedNote(read: number, total: number): readonly Block[] {
 }
 
 function healthyOf(sorted: readonly Integration[]): readonly Block[] {
-  const healthy = sorted.filter(({ status }) => !isProblem(status));
+  const healthy = sorted.filter((entry) => !isProblem(entry));
   if (healthy.length === 0) return [];
   return [{ kind: "details", summary: `${healthy.length} without problems`, blocks: [tableOf(healthy)] }];
 }
@@ -146,7 +145,7 @@ function tableOf(integrations: readonly Integration[]): Block {
     header: ["Name", "Status", "Where"],
     rows: integrations.map((entry): readonly Line[] => [
       { data: entry.name },
-      statusWord(entry.status),
+      statusWord(entry),
       whereOf(entry),
     ]),
   };
@@ -172,8 +171,8 @@ function fileOf(sorted: readonly Integration[], at: number): Attachment {
   ];
   const rows = sorted.map((entry) => [
     entry.name,
-    statusWord(entry.status),
-    integrationTypeWord(entry.type),
+    statusWord(entry),
+    wordFor(entry.type, TYPE_WORDS),
     entry.specifics.hostname,
     entry.specifics.port,
     entry.specifics.username,
@@ -229,7 +228,7 @@ function retriesOf({ specifics }: Integration): readonly string[] {
 }
 
 function viewOf({ specifics: { viewType } }: Integration): string {
-  return typeof viewType === "number" ? viewTypeWord(viewType) : "";
+  return typeof viewType === "number" ? wordFor(viewType, VIEW_WORDS) : "";
 }
 
 /** `directoryServices` as the vendor's page writes it: "directory services". */
@@ -251,7 +250,7 @@ function worstFirst(integrations: readonly Integration[]): readonly Integration[
 function whereOf(entry: Integration): Line {
   const { hostname } = entry.specifics;
   return [
-    integrationTypeWord(entry.type),
+    wordFor(entry.type, TYPE_WORDS),
     ...(hostname ? [" · ", { data: hostname }] : []),
     ...(entry.company ? [" · ", { data: entry.company.name }] : []),
   ];
@@ -259,4 +258,42 @@ function whereOf(entry: Integration): Line {
 
 function companyOf({ company }: Integration): Line {
   return company ? { data: company.name } : "";
+}
+
+const STATUS_WORDS: Readonly<Record<number, string>> = {
+  0: "Not licensed",
+  1: "Available",
+  2: "Stopped",
+  3: "Action required",
+  4: "Pending",
+  5: "Active",
+  6: "Error",
+  7: "License usage reached",
+};
+
+const TYPE_WORDS: Readonly<Record<number, string>> = { 1: "VMware" };
+const VIEW_WORDS: Readonly<Record<number, string>> = { 1: "VMs and Templates", 2: "Hosts and Clusters" };
+
+const ACTIVE = 5;
+/** Worst first. Unknown statuses stand with the problems: nobody has said that they are harmless. */
+const PROBLEMS = [6, 3, 7, 0, 2];
+const HARMLESS = [4, 1, ACTIVE];
+
+function isProblem({ status }: Integration): boolean {
+  return !HARMLESS.includes(status);
+}
+
+/** For sorting: lower is worse. */
+function severity(status: number): number {
+  if (PROBLEMS.includes(status)) return PROBLEMS.indexOf(status);
+  return PROBLEMS.length + 1 + HARMLESS.indexOf(status);
+}
+
+function statusWord({ status }: Integration): string {
+  return wordFor(status, STATUS_WORDS);
+}
+
+/** The vendor's number in the vendor's words; one that is not documented is shown as it is. */
+function wordFor(value: number, words: Readonly<Record<number, string>>): string {
+  return words[value] ?? `Unknown (${value})`;
 }

@@ -31,8 +31,8 @@ export const rotateExternalId = change({
   example: '/rotate externalid Acme Corp reason="it was shared"',
   risk: "danger",
   input: companyInput,
-  plan: (context, input) =>
-    planFor(context, input, ({ externalId }) => ({ externalIdOtherThan: externalId })),
+  plan: (context, { company }) =>
+    planFor(context, company, ({ externalId }) => ({ externalIdOtherThan: externalId })),
   render,
   apply,
   verify,
