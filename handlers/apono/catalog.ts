@@ -1,11 +1,14 @@
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { CatalogParameter, CatalogType } from "../../clients/apono/catalog.ts";
-import { REFERENCE_KINDS } from "../../clients/apono/secret_store.ts";
-import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
-import { operationsOf } from "../operation.ts";
+import type { Config, Settings } from "../../clients/apono/integration.ts";
+import { OWN_KIND, REFERENCE_KINDS } from "../../clients/apono/secret_store.ts";
+import { soundsSecret } from "../../clients/secrets.ts";
+import { ifFound } from "../if_found.ts";
+import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
-import { catalogEntry } from "./catalog_check.ts";
+import { fold } from "../resolve.ts";
+import { checkId } from "./find.ts";
 import { type Column, longTable } from "./long_table.ts";
 
 const input = z.object({ type: z.string().optional().meta({ positional: true, rest: true }) });
@@ -85,7 +88,103 @@ function exampleFor({ type, params, requiresSecret, secretKinds: [kind = "<store
   const fields = REFERENCE_KINDS[kind] ?? ["<field>"];
   return [
     `/create apono type=${type} name=…`,
-    ...needed.map(({ id }) => `config.${id}=${soundsSecret(id) ? ENTER_MARK : "…"}`),
+    ...needed.map(({ id }) => `config.${id}=${soundsSecret(id) ? "?" : "…"}`),
     ...requiresSecret ? fields.map((field) => `secret.${kind}.${field}=…`) : [],
   ].join(" ");
+}
+
+/** The catalog's entry for a type as a person writes it: `postgresql`, or its name `PostgreSQL`. */
+export async function catalogEntry({ client, call }: Context<Apono>, type: string): Promise<CatalogType> {
+  const exact = await ifFound(client.catalogType(checkId(type), call));
+  if (exact) return exact;
+  const all = await client.catalog(call);
+  const wanted = fold(type);
+  const found = all.find((entry) => fold(entry.type) === wanted) ??
+    all.find((entry) => fold(entry.name) === wanted);
+  if (found) return found;
+  const near = all.filter((entry) => fold(entry.type + " " + entry.name).includes(wanted)).map((entry) =>
+    entry.type
+  );
+  throw new BadInput(
+    `Apono's catalog has no type "${type}". ${near.length > 0 ? `Did you mean ${near.join(", ")}? ` : ""}` +
+      "Type /catalog to see the types there are.",
+    near.map((type) => `/catalog ${type}`),
+  );
+}
+
+/** The catalog's entry for the type of an integration that exists; types are taken off the catalog at times. */
+export async function catalogEntryIfAny(
+  context: Context<Apono>,
+  type: string,
+): Promise<CatalogType | undefined> {
+  return await ifFound(context.client.catalogType(type, context.call));
+}
+
+/** What the catalog rules out, one sentence each, naming the parameter and what to type instead. */
+export function objections(
+  entry: CatalogType,
+  settings: Pick<Settings, "config" | "secretStore">,
+): readonly string[] {
+  return [
+    ...entry.params.flatMap((parameter) => objection(parameter, settings.config)),
+    ...aboutSecret(entry, settings),
+  ];
+}
+
+/** Parameters that the catalog does not list: perhaps a slip of the pen, perhaps newer than the catalog. */
+export function strangers(entry: CatalogType, config: Config): readonly string[] {
+  return Object.keys(config).filter((name) => !entry.params.some(({ id }) => id === name));
+}
+
+export function strangerWarning(name: string, type: string): Line {
+  return [
+    "Apono's catalog lists no parameter ",
+    { code: name },
+    " for ",
+    { code: type },
+    ": check the spelling.",
+  ];
+}
+
+/** Throws `BadInput` with what the catalog has against it, if anything. */
+export function refuse(entry: CatalogType, found: readonly string[]): void {
+  if (found.length === 0) return;
+  throw new BadInput(
+    `Apono's catalog does not allow this for ${entry.type}. ${found.join(" ")} ` +
+      `Type /catalog ${entry.type} to see what it takes.`,
+  );
+}
+
+/** Parameter names as the vendor writes them: letter case does not count in a chat. */
+export function spelledAs(config: Config, known: readonly string[]): Config {
+  return Object.fromEntries(
+    Object.entries(config).map(([name, value]) => {
+      if (known.includes(name)) return [name, value];
+      const same = known.filter((one) => one.toLowerCase() === name.toLowerCase());
+      return [same.length === 1 ? same[0] ?? name : name, value];
+    }),
+  );
+}
+
+function objection(parameter: CatalogParameter, config: Config): readonly string[] {
+  const { id, label, values, optional, default: preset } = parameter;
+  const value = config[id];
+  if (value === undefined || value === null || value === "") {
+    if (optional || preset !== null) return [];
+    const named = label && label.toLowerCase() !== id.toLowerCase() ? ` (${label})` : "";
+    return [`The parameter ${id}${named} is missing: add config.${id}=…`];
+  }
+  if (values.length === 0 || values.includes(String(value))) return [];
+  return [`The parameter ${id} must be one of ${values.join(", ")}.`];
+}
+
+function aboutSecret(entry: CatalogType, { secretStore }: Pick<Settings, "secretStore">): readonly string[] {
+  const kinds = entry.secretKinds.length > 0 ? entry.secretKinds.join(", ") : "none";
+  if (!secretStore) {
+    return entry.requiresSecret
+      ? [`A secret is missing: add secret.<store>.<field>=…; stores it takes: ${kinds}.`]
+      : [];
+  }
+  if (secretStore.kind === OWN_KIND || entry.secretKinds.includes(secretStore.kind)) return [];
+  return [`The secret store ${secretStore.kind} is not supported; supported: ${kinds}.`];
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Settings } from "../../clients/apono/integration.ts";
+import { plainJson } from "../../clients/json.ts";
 import { quoted } from "../comparison.ts";
 import { ifFound } from "../if_found.ts";
 import {
@@ -13,20 +14,25 @@ import {
 } from "../operation.ts";
 import { line } from "../reply.ts";
 import { fold } from "../resolve.ts";
-import { cardRows, named, valueOr } from "./card.ts";
-import { catalogEntry, objections, refuse, spelled, strangers } from "./catalog_check.ts";
-import { revealedConfig } from "./config_secret.ts";
-import { byName } from "./find.ts";
-import { bodyOf, imageOf, sentFor, type Wanted, wantedOf } from "./image.ts";
-import { type Asked, askedFor, isSecretField, plainInput, settingsInput, settled } from "./request.ts";
-import { completed, revealed } from "./secret_option.ts";
-import { rowsBetween } from "./settings_rows.ts";
+import { catalogEntry, objections, refuse, spelledAs, strangers, strangerWarning } from "./catalog.ts";
+import { byName, nameTaken } from "./find.ts";
+import { askedFor, completed, settingsInput, settled } from "./request.ts";
+import {
+  imageOf,
+  isSecretField,
+  type PlannedSettings,
+  plannedSettings,
+  sentFor,
+  shownBody,
+  withSecrets,
+} from "./settings.ts";
+import { cardRows, rowsBetween, valueOr } from "./settings_diff.ts";
 
 const input = z.object({ type: z.string().optional(), ...settingsInput });
 
 /** `strangers`: parameters that the catalog does not know. */
 interface CreatePlan extends Plan<null> {
-  readonly after: Wanted & { readonly strangers: readonly string[] };
+  readonly after: PlannedSettings & { readonly strangers: readonly string[] };
 }
 
 export const createIntegration = operationsOf<Apono>("apono").change<typeof input, CreatePlan>({
@@ -39,35 +45,18 @@ export const createIntegration = operationsOf<Apono>("apono").change<typeof inpu
   input,
   secret: isSecretField,
   plan,
-  render: (plan) => {
-    const { strangers: unlisted, ...wanted } = plan.after;
-    return {
-      title: ["Create the Apono integration ", named(wanted.name)],
-      done: ["the Apono integration ", named(wanted.name), " is created"],
-      rows: [
-        { label: "Type", now: "none", after: { code: wanted.type } },
-        ...cardRows(rowsBetween(null, wanted)),
-      ],
-      breaks: [],
-      sends: bodyOf(wanted, null),
-      warnings: unlisted.map((name) => [
-        "Apono's catalog lists no parameter ",
-        { code: name },
-        " for ",
-        { code: wanted.type },
-        ": check the spelling.",
-      ]),
-    };
-  },
-  async apply({ client, call }, { after }, secrets): Promise<Receipt> {
-    const store = after.secretStore && revealed(after.secretStore, secrets);
-    const config = revealedConfig(after.config, secrets, {});
-    const created = await client.integrations.create(
-      after.type,
-      sentFor({ ...after, config, secretStore: store }, null),
-      call,
-    );
-    return { data: { id: created.id } };
+  render: ({ after: { strangers, ...wanted } }) => ({
+    title: ["Create the Apono integration ", { data: wanted.name }],
+    done: ["the Apono integration ", { data: wanted.name }, " is created"],
+    rows: [{ label: "Type", now: "none", after: { code: wanted.type } }, ...cardRows(null, wanted)],
+    breaks: [],
+    sends: shownBody(wanted, null),
+    warnings: strangers.map((name) => strangerWarning(name, wanted.type)),
+  }),
+  async apply({ client, call }, { after }, secrets) {
+    const sent = sentFor(withSecrets(after, secrets, {}), null);
+    const { id } = await client.integrations.create(after.type, sent, call);
+    return { data: { id } };
   },
   verify,
   undo: ({ after }) => ({
@@ -85,20 +74,17 @@ async function plan(context: Context<Apono>, typed: z.output<typeof input>): Pro
   if (!type) throw new BadInput("Which type of integration? Add type=…; /catalog lists the types.");
   if (asked.name === undefined) throw new BadInput("An integration needs a name: add name=…");
   const [entry, twin] = await Promise.all([catalogEntry(context, type), byName(context, asked.name)]);
-  const config = spelled(asked.config, entry.params.map(({ id }) => id));
-  const settings = settled({ ...withStore(asked), config }, { ...EMPTY, name: asked.name });
+  const config = spelledAs(asked.config, entry.params.map(({ id }) => id));
+  const store = asked.secretStore && { secretStore: completed(asked.secretStore, null) };
+  const settings = settled({ ...asked, ...store, config }, { ...EMPTY, name: asked.name });
   refuse(entry, objections(entry, settings));
-  if (twin) {
-    throw new BadInput(
-      `Apono has an integration named "${twin.name}" already, and names are unique. Choose another.`,
-    );
-  }
+  if (twin) throw nameTaken(twin);
   return {
-    input: { ...plainInput(typed), type: entry.type },
+    input: { ...plainJson(typed), type: entry.type },
     target: { key: `apono:new:${fold(settings.name)}`, id: "new", name: settings.name },
     before: null,
     after: {
-      ...wantedOf(context.client.api, entry.type, settings),
+      ...plannedSettings(context.client.api, entry.type, settings),
       strangers: strangers(entry, settings.config),
     },
   };
@@ -115,10 +101,6 @@ const EMPTY: Settings = {
   ownersMapping: null,
 };
 
-function withStore(asked: Asked): Asked {
-  return asked.secretStore ? { ...asked, secretStore: completed(asked.secretStore, null) } : asked;
-}
-
 async function verify(
   context: Context<Apono>,
   { after }: CreatePlan,
@@ -131,17 +113,16 @@ async function verify(
   if (!seen || seen.type !== after.type) {
     return {
       state: "not applied",
-      evidence: ["Read back: Apono has no integration named ", named(after.name), "."],
+      evidence: ["Read back: Apono has no integration named ", { data: after.name }, "."],
     };
   }
-  const found = ["Read back: ", named(seen.name), " is there as ", { code: seen.id }];
+  const image = imageOf(seen);
+  const found = ["Read back: ", { data: seen.name }, " is there as ", { code: seen.id }];
   const asked = new Set(rowsBetween(null, after).map(({ label }) => label));
-  const others = rowsBetween(imageOf(seen), after).filter(({ label, unreadable }) =>
-    asked.has(label) && !unreadable
-  );
-  if (others.length === 0) return { state: "applied", evidence: found, after: imageOf(seen) };
+  const others = rowsBetween(image, after).filter(({ label, unreadable }) => asked.has(label) && !unreadable);
+  if (others.length === 0) return { state: "applied", evidence: found, after: image };
   const values = others.flatMap(({ label, now }, at) =>
     line(at === 0 ? "" : ", ", `${label} is `, quoted(valueOr(now, "none")))
   );
-  return { state: "unknown", evidence: [...found, ", but ", ...values, "."], after: imageOf(seen) };
+  return { state: "unknown", evidence: [...found, ", but ", ...values, "."], after: image };
 }

@@ -3,15 +3,13 @@ import type { Apono } from "../../clients/apono.ts";
 import type { CatalogType } from "../../clients/apono/catalog.ts";
 import { isReference } from "../../clients/apono/secret_store.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
+import { plainJson } from "../../clients/json.ts";
 import { ifFound } from "../if_found.ts";
 import { operationsOf, type Plan, type Undo } from "../operation.ts";
-import { cardRows, named } from "./card.ts";
-import { catalogEntryIfAny, objections } from "./catalog_check.ts";
-import { find } from "./find.ts";
-import { type Image, imageOf, sentFor } from "./image.ts";
-import { plainInput } from "./request.ts";
-import { lostBetween } from "./config_secret.ts";
-import { rowsBetween } from "./settings_rows.ts";
+import { catalogEntryIfAny, objections } from "./catalog.ts";
+import { findIntegration } from "./find.ts";
+import { type Image, imageOf, lostBetween, sentFor } from "./settings.ts";
+import { cardRows } from "./settings_diff.ts";
 
 const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
 
@@ -28,7 +26,7 @@ export const deleteIntegration = operationsOf<Apono>("apono").change<typeof inpu
   risk: "danger",
   input,
   async plan(context, typed) {
-    const present = imageOf(await find(context, typed.id));
+    const present = imageOf(await findIntegration(context, typed.id));
     const entry = await catalogEntryIfAny(context, present.type);
     return {
       input: { id: present.id },
@@ -38,11 +36,11 @@ export const deleteIntegration = operationsOf<Apono>("apono").change<typeof inpu
     };
   },
   render: ({ before }) => ({
-    title: ["Delete the Apono integration ", named(before.name)],
-    done: ["the Apono integration ", named(before.name), " is deleted"],
+    title: ["Delete the Apono integration ", { data: before.name }],
+    done: ["the Apono integration ", { data: before.name }, " is deleted"],
     rows: [
       { label: "Type", now: { code: before.type }, after: "removed" },
-      ...cardRows(rowsBetween(before, null)),
+      ...cardRows(before, null),
     ],
     breaks: [
       "Nobody gets access to its resources through Apono any more, and flows that name them stop working.",
@@ -58,7 +56,7 @@ export const deleteIntegration = operationsOf<Apono>("apono").change<typeof inpu
     return seen
       ? {
         state: "not applied",
-        evidence: ["Read back: ", named(seen.name), " is still there."],
+        evidence: ["Read back: ", { data: seen.name }, " is still there."],
         after: imageOf(seen),
       }
       : {
@@ -77,7 +75,7 @@ function undo({ before, after: { lost } }: DeletePlan): Undo {
     how: "it is created again with the same settings, under a new id; what refers to the old id stays broken",
     verb: "create",
     target: "apono",
-    input: { document: plainInput({ type: before.type, ...v4Body(sentFor(before, null)) }) },
+    input: { document: plainJson({ type: before.type, ...v4Body(sentFor(before, null)) }) },
   };
 }
 

@@ -8,7 +8,7 @@ import { fold, type Named, resolve } from "../resolve.ts";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The whole record of the integration that a person means by an id or a name. */
-export async function find(context: Context<Apono>, query: string): Promise<Integration> {
+export async function findIntegration(context: Context<Apono>, query: string): Promise<Integration> {
   const { integrations } = context.client;
   const direct = looksLikeId(query) ? await ifFound(integrations.get(query, context.call)) : undefined;
   return direct ?? await integrations.get((await amongAll(context, query)).id, context.call);
@@ -25,6 +25,12 @@ export async function identify(context: Context<Apono>, query: string): Promise<
 export async function byName(context: Context<Apono>, name: string): Promise<Integration | undefined> {
   const { items } = await context.client.integrations.list({ name }, context.call);
   return items.find((one) => fold(one.name) === fold(name));
+}
+
+export function nameTaken({ name }: Named): BadInput {
+  return new BadInput(
+    `Apono has an integration named "${name}" already, and names are unique. Choose another.`,
+  );
 }
 
 export function looksLikeId(query: string): boolean {

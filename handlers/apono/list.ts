@@ -4,6 +4,7 @@ import { type Filter, fits, type Integration, type Listed } from "../../clients/
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Reply } from "../reply.ts";
 import { type Column, longTable } from "./long_table.ts";
+import { commaSeparated } from "./request.ts";
 import { isKnownStatus, statusWord, worstFirst } from "./status_word.ts";
 
 const input = z.object({
@@ -74,15 +75,11 @@ function someOf(values: readonly string[]): string {
 function filterOf({ name, type, status, category, connector }: Asked): Filter {
   return {
     ...(name ? { name } : {}),
-    ...(type ? { type: words(type) } : {}),
-    ...(status ? { status: words(status) } : {}),
-    ...(category ? { category: words(category).map((word) => word.toUpperCase()) } : {}),
-    ...(connector ? { connector: words(connector) } : {}),
+    ...(type ? { type: commaSeparated(type) } : {}),
+    ...(status ? { status: commaSeparated(status) } : {}),
+    ...(category ? { category: commaSeparated(category).map((word) => word.toUpperCase()) } : {}),
+    ...(connector ? { connector: commaSeparated(connector) } : {}),
   };
-}
-
-function words(list: string): readonly string[] {
-  return list.split(",").map((word) => word.trim()).filter((word) => word !== "");
 }
 
 function render({ items, missing, asked }: Found): Reply {

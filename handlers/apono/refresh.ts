@@ -4,7 +4,6 @@ import type { Integration } from "../../clients/apono/integration.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { type Context, operationsOf, type Plan, type Receipt, type Verification } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { named } from "./card.ts";
 import { identify } from "./find.ts";
 
 const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
@@ -28,8 +27,8 @@ export const refreshIntegration = operationsOf<Apono>("apono").change<typeof inp
     };
   },
   render: ({ before }) => ({
-    title: ["Refresh the Apono integration ", named(before.name)],
-    done: ["the Apono integration ", named(before.name), " is being refreshed"],
+    title: ["Refresh the Apono integration ", { data: before.name }],
+    done: ["the Apono integration ", { data: before.name }, " is being refreshed"],
     rows: [{ label: "Resources", now: "as of the last load", after: "loaded anew" }],
     breaks: [],
     sends: { refresh: before.id },

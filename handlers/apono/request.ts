@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { Config, Owner, OwnersMapping, Settings, Source } from "../../clients/apono/integration.ts";
-import { OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
-import type { JsonObject } from "../../clients/json.ts";
-import { ENTER_MARK } from "../../clients/secrets.ts";
+import { OWN_KIND, REFERENCE_KINDS, type SecretStore } from "../../clients/apono/secret_store.ts";
+import { leavesOf } from "../../clients/json.ts";
+import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { BadInput } from "../operation.ts";
 import { isPlaceholder } from "../placeholder.ts";
-import { isSecretParameter, refuseHolding } from "./config_secret.ts";
-import { askedStore, checkHidden } from "./secret_option.ts";
+import { holdsSecretField } from "../shown_value.ts";
+import { isSecretField } from "./settings.ts";
 
 /** What `/create apono` and `/update apono` take besides the integration itself. */
 export const settingsInput = {
@@ -22,11 +22,11 @@ export const settingsInput = {
 export type SettingsInput = z.output<z.ZodObject<typeof settingsInput>>;
 
 /** Settings as far as someone asked for them; null takes a setting away. */
-export interface Asked {
+export interface AskedSettings {
   readonly type?: string;
   readonly name?: string;
   readonly connectorId?: string | null;
-  readonly config: Readonly<Record<string, Config[string]>>;
+  readonly config: Config;
   readonly secretStore?: SecretStore | null;
   readonly resourceTypes?: readonly string[] | null;
   readonly accessDetails?: string | null;
@@ -34,28 +34,46 @@ export interface Asked {
   readonly ownersMapping?: OwnersMapping | null;
 }
 
-/** Which fields are only ever `?` in the chat: what Apono's own store holds, and parameters that sound like secrets. */
-export function isSecretField(field: string): boolean {
-  return /^(secret\.apono|secret_store_config\.apono\.parameters)\./i.test(field) || isSecretParameter(field);
-}
-
 /** Reads the document, then the options, which win. Throws `BadInput`. */
-export function askedFor(input: SettingsInput): Asked {
+export function askedFor(input: SettingsInput): AskedSettings {
   refusePlaceholders(input);
   const document = readDocument(input.document ?? {});
-  const store = askedStore(input.secret ?? {}, document.secretStore);
-  const asked: Asked = {
+  const options = Object.entries(input.config ?? {}).map(([name, value]) => [name, orNull(value)]);
+  const asked = {
     ...document,
-    ...(input.name === undefined ? {} : { name: input.name }),
-    ...(input.connector === undefined ? {} : { connectorId: input.connector || null }),
-    ...(input.resource_types === undefined ? {} : { resourceTypes: words(input.resource_types) }),
-    ...(input.access_details === undefined ? {} : { accessDetails: input.access_details || null }),
-    config: { ...document.config, ...emptied(input.config ?? {}) },
-    ...(store === undefined ? {} : { secretStore: store }),
+    ...given({
+      name: input.name,
+      connectorId: orNull(input.connector),
+      resourceTypes: input.resource_types === undefined ? undefined : listOrNull(input.resource_types),
+      accessDetails: orNull(input.access_details),
+      secretStore: askedStore(input.secret ?? {}, document.secretStore),
+    }),
+    config: { ...document.config, ...Object.fromEntries(options) },
   };
   checkAsked(asked);
-  refuseHolding(asked.config);
   return asked;
+}
+
+/** Without the fields of which nothing was said. */
+function given(
+  fields: { readonly [K in keyof AskedSettings]?: AskedSettings[K] | undefined },
+): Partial<AskedSettings> {
+  const all: object = fields;
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** An option without a value takes the setting away. */
+function orNull(value: string | undefined): string | null | undefined {
+  return value === "" ? null : value;
+}
+
+function listOrNull(list: string): readonly string[] | null {
+  const words = commaSeparated(list);
+  return words.length > 0 ? words : null;
+}
+
+export function commaSeparated(list: string): readonly string[] {
+  return list.split(",").map((word) => word.trim()).filter((word) => word !== "");
 }
 
 /** Refuses what one of our own replies showed in place of a value: sent, it would overwrite that value. */
@@ -69,13 +87,29 @@ function refusePlaceholders({ document = {}, ...options }: SettingsInput): void 
   );
 }
 
-function leavesOf(value: unknown, path: readonly string[] = []): readonly { path: string; value: unknown }[] {
-  if (value === null || typeof value !== "object") return [{ path: path.join("."), value }];
-  return Object.entries(value).flatMap(([name, inner]) => leavesOf(inner, [...path, name]));
+const LONGEST_DETAILS = 400;
+
+function checkAsked({ name, accessDetails, config }: AskedSettings): void {
+  if (name !== undefined && name.trim() === "") throw new BadInput("An integration needs a name: add name=…");
+  if ((accessDetails?.length ?? 0) > LONGEST_DETAILS) {
+    throw new BadInput(
+      `access_details may have ${LONGEST_DETAILS} characters; these are ${accessDetails?.length}. Shorten the text.`,
+    );
+  }
+  // In the middle of JSON text no secret can be asked for.
+  const [holding] =
+    Object.entries(config).find(([parameter, value]) =>
+      typeof value === "string" && !soundsSecret(parameter) && holdsSecretField(parameter, value)
+    ) ?? [];
+  if (holding === undefined) return;
+  throw new BadInput(
+    `config.${holding} holds a secret and was not used. Put the secret into a secret store, ` +
+      "secret.<store>.<field>=…, and change it at its source.",
+  );
 }
 
 /** What is asked for on top of what is there. */
-export function settled(asked: Asked, present: Settings): Settings {
+export function settled(asked: AskedSettings, present: Settings): Settings {
   const { type: _type, config, ...rest } = asked;
   const merged = Object.entries({ ...present.config, ...config }).filter(([, value]) => value !== null);
   const { name, connectorId, secretStore, resourceTypes, accessDetails, owner, ownersMapping } = present;
@@ -85,13 +119,6 @@ export function settled(asked: Asked, present: Settings): Settings {
     config: Object.fromEntries(merged),
   };
 }
-
-/** The input with nothing but JSON in it, as a plan stores it. */
-export function plainInput(input: object): JsonObject {
-  return JSON.parse(JSON.stringify(input));
-}
-
-const LONGEST_DETAILS = 400;
 
 const text = z.string().min(1);
 
@@ -125,21 +152,21 @@ const V2_NAMES: Readonly<Record<string, string>> = {
 
 const v2Secret = z.looseObject({ type: text });
 
-function readDocument(document: Readonly<Record<string, z.core.util.JSONType>>): Asked {
+function readDocument(document: Readonly<Record<string, z.core.util.JSONType>>): AskedSettings {
   const parsed = documentSchema.safeParse(inV4Words(document));
   if (!parsed.success) throw badDocument(parsed.error);
   const body = parsed.data;
   return {
-    ...(body.type === undefined ? {} : { type: body.type }),
-    ...(body.name === undefined ? {} : { name: body.name }),
-    ...(body.connector_id === undefined ? {} : { connectorId: body.connector_id }),
-    ...(body.connected_resource_types === undefined ? {} : { resourceTypes: body.connected_resource_types }),
-    ...(body.custom_access_details === undefined ? {} : { accessDetails: body.custom_access_details }),
-    ...(body.owner === undefined ? {} : { owner: body.owner && ownerOf(body.owner) }),
-    ...(body.owners_mapping === undefined
-      ? {}
-      : { ownersMapping: body.owners_mapping && mappingOf(body.owners_mapping) }),
-    ...(body.secret_store_config === undefined ? {} : { secretStore: storeOf(body.secret_store_config) }),
+    ...given({
+      type: body.type,
+      name: body.name,
+      connectorId: body.connector_id,
+      resourceTypes: body.connected_resource_types,
+      accessDetails: body.custom_access_details,
+      owner: body.owner && ownerOf(body.owner),
+      ownersMapping: body.owners_mapping && mappingOf(body.owners_mapping),
+      secretStore: body.secret_store_config && storeOf(body.secret_store_config),
+    }),
     config: asText(body.integration_config ?? {}),
   };
 }
@@ -183,21 +210,17 @@ function sourceOf(raw: WrittenSource): Source | null {
   return id || name ? { id, name } : null;
 }
 
-function storeOf(
-  stores: Readonly<Record<string, z.output<ReturnType<typeof z.json>> | null>> | null,
-): SecretStore | null {
-  if (stores === null) return null;
+function storeOf(stores: Readonly<Record<string, Config | null>>): SecretStore {
   const used = Object.entries(stores).filter(([, fields]) => fields !== null);
   const [only, ...others] = used;
   if (!only || others.length > 0) {
     throw new BadInput("secret_store_config takes exactly one kind of store, e.g. aws.");
   }
-  const [kind, raw] = only;
-  const given = z.record(z.string(), z.json()).parse(raw);
-  const fields = kind === OWN_KIND ? given.parameters : given;
+  const [kind, given] = only;
+  const fields = kind === OWN_KIND ? given?.parameters : given;
   const strings = z.record(z.string(), z.string()).safeParse(fields);
   if (!strings.success) throw new BadInput(`Every field of secret_store_config.${kind} must be text.`);
-  if (kind === OWN_KIND) checkHidden(strings.data, "secret_store_config.apono.parameters.");
+  if (kind === OWN_KIND) refuseTyped(strings.data, "secret_store_config.apono.parameters.");
   return { kind, fields: strings.data };
 }
 
@@ -211,22 +234,85 @@ function asText(config: Config): Config {
   );
 }
 
-function emptied(options: Readonly<Record<string, string>>): Readonly<Record<string, string | null>> {
-  return Object.fromEntries(
-    Object.entries(options).map(([name, value]) => [name, value === "" ? null : value]),
+/**
+ * The store that `secret.<store>.<field>=…` and the document ask for together, or undefined when neither says
+ * anything. Throws `BadInput` for two stores, for unknown ones, and for a secret that was typed.
+ */
+function askedStore(
+  options: Readonly<Record<string, string>>,
+  document: SecretStore | null | undefined,
+): SecretStore | null | undefined {
+  const typed = Object.entries(options).map(([name, value]) => ({ ...named(name), value }));
+  const kinds = new Set(typed.map(({ kind }) => kind));
+  if (document) kinds.add(document.kind);
+  const [kind, ...others] = kinds;
+  if (kind === undefined) return document;
+  if (others.length > 0) {
+    throw new BadInput(
+      `A secret is in exactly one store; these are ${kinds.size}: ${[...kinds].join(", ")}.`,
+    );
+  }
+  if (kind !== OWN_KIND && !(kind in REFERENCE_KINDS)) throw unknownKind(kind);
+  const fields = Object.fromEntries(typed.map(({ field, value }) => [field, value]));
+  if (kind === OWN_KIND) refuseTyped(fields, "secret.apono.");
+  return { kind, fields: { ...document?.fields, ...fields } };
+}
+
+/** Fills in what is not asked for from a store of the same kind, and says what is missing then. */
+export function completed(asked: SecretStore, present: SecretStore | null): SecretStore {
+  if (asked.kind === OWN_KIND) return completedOwn(asked, present);
+  const needed = REFERENCE_KINDS[asked.kind] ?? [];
+  const fields = { ...(present?.kind === asked.kind ? present.fields : {}), ...asked.fields };
+  const unknown = Object.keys(fields).find((name) => !needed.includes(name));
+  if (unknown) {
+    throw new BadInput(`The store ${asked.kind} has no ${unknown}, only ${needed.join(" and ")}.`);
+  }
+  const marked = needed.find((name) => fields[name] === ENTER_MARK);
+  if (marked) {
+    throw new BadInput(`${marked} only says where the secret is: type it, secret.${asked.kind}.${marked}=…`);
+  }
+  const missing = needed.find((name) => !fields[name]);
+  if (missing) {
+    throw new BadInput(
+      `The store ${asked.kind} also needs ${missing}: add secret.${asked.kind}.${missing}=…`,
+    );
+  }
+  return { kind: asked.kind, fields };
+}
+
+/** Refuses what is not the mark for "entered on the secret page", without repeating it. */
+function refuseTyped(fields: Readonly<Record<string, string>>, prefix: string): void {
+  const typed = Object.keys(fields).find((name) => fields[name] !== ENTER_MARK);
+  if (typed === undefined) return;
+  const field = prefix + typed;
+  throw new BadInput(
+    `${field} is a secret and was not used. Write ${field}=? and enter it on the page you get a link to. ` +
+      "What was typed here should be changed at its source.",
   );
 }
 
-function words(list: string): readonly string[] | null {
-  const found = list.split(",").map((word) => word.trim()).filter((word) => word !== "");
-  return found.length > 0 ? found : null;
+function completedOwn(asked: SecretStore, present: SecretStore | null): SecretStore {
+  const names = present?.kind === OWN_KIND ? Object.keys(present.fields) : [];
+  const missing = names.find((name) => !(name in asked.fields));
+  if (missing) {
+    throw new BadInput(`Apono would lose ${missing}: enter it as well, with secret.apono.${missing}=?`);
+  }
+  return asked;
 }
 
-function checkAsked({ name, accessDetails }: Asked): void {
-  if (name !== undefined && name.trim() === "") throw new BadInput("An integration needs a name: add name=…");
-  if ((accessDetails?.length ?? 0) > LONGEST_DETAILS) {
+function named(option: string): { kind: string; field: string } {
+  const [kind = "", ...rest] = option.split(".");
+  const field = rest.join(".");
+  if (field === "") {
     throw new BadInput(
-      `access_details may have ${LONGEST_DETAILS} characters; these are ${accessDetails?.length}. Shorten the text.`,
+      `secret.${option} names no field. Write secret.<store>.<field>, e.g. secret.aws.region=eu-west-1.`,
     );
   }
+  const known = kind.toLowerCase();
+  return { kind: known, field: known === OWN_KIND ? field : field.toLowerCase() };
+}
+
+function unknownKind(kind: string): BadInput {
+  const kinds = [...Object.keys(REFERENCE_KINDS), OWN_KIND];
+  return new BadInput(`Apono knows no secret store ${kind}, only ${kinds.join(", ")}.`);
 }

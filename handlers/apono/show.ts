@@ -5,8 +5,8 @@ import { ClientError } from "../../clients/errors.ts";
 import { ifFound } from "../if_found.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Mark, Reply } from "../reply.ts";
-import { find, identify, looksLikeId } from "./find.ts";
-import { parameterFacts, settingFacts } from "./settings_rows.ts";
+import { findIntegration, identify, looksLikeId } from "./find.ts";
+import { parameterFacts, settingFacts } from "./settings_diff.ts";
 import { isProblem, standingOf, statusWord } from "./status_word.ts";
 
 const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
@@ -30,7 +30,9 @@ export const showIntegration = operationsOf<Apono>("apono").read<typeof input, S
 /** v4 has no words for what went wrong; v2 does, for those who may ask it. */
 async function run(context: Context<Apono>, { id: query }: z.output<typeof input>): Promise<Shown> {
   const { client, call } = context;
-  if (client.api === "v2") return { integration: await find(context, query), withoutDetails: false };
+  if (client.api === "v2") {
+    return { integration: await findIntegration(context, query), withoutDetails: false };
+  }
   const { id } = looksLikeId(query) ? { id: query } : await identify(context, query);
   const [integration, worded] = await Promise.all([
     ifFound(client.integrations.get(id, call)),

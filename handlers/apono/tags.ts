@@ -2,6 +2,7 @@ import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Tags } from "../../clients/apono/resources.ts";
+import { differingNames, plainJson } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
 import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verification } from "../operation.ts";
@@ -9,7 +10,6 @@ import { ENTERED_PRIVATELY, isPlaceholder, NOT_SHOWN } from "../placeholder.ts";
 import type { Inline, Reply } from "../reply.ts";
 import { shownValue } from "../shown_value.ts";
 import { checkId } from "./find.ts";
-import { plainInput } from "./request.ts";
 
 const { read, change } = operationsOf<Apono>("apono");
 
@@ -51,11 +51,11 @@ export const tagResource = change<typeof changeInput, TagPlan>({
     const { set, remove } = wanted(typed);
     const present = concealed(await context.client.tags(checkId(id), context.call));
     const after = changed(id, present, set, remove);
-    if (differing(present, after).length === 0) {
+    if (differingNames(present, after).length === 0) {
       return { nothing: ["Nothing to change: ", { code: id }, " has these tags already."] };
     }
     return {
-      input: plainInput(typed),
+      input: plainJson(typed),
       target: { key: `apono-resource:${id}`, id, name: id },
       before: { tags: present },
       after: { tags: after },
@@ -145,12 +145,8 @@ function noSuchTag(id: string, name: string, known: readonly string[]): BadInput
   );
 }
 
-function differing(one: Tags, other: Tags): readonly string[] {
-  return Object.keys({ ...one, ...other }).filter((name) => one[name] !== other[name]);
-}
-
 function renderChange({ target, before, after }: TagPlan): Card {
-  const names = differing(before.tags, after.tags);
+  const names = differingNames(before.tags, after.tags);
   return {
     title: ["Change ", names.length === 1 ? "a tag" : `${names.length} tags`, " of the Apono resource ", {
       code: target.id,
@@ -179,7 +175,7 @@ interface Seen {
 
 function judge({ before, wanted, seen, answered }: Seen): Verification {
   const after = { tags: seen };
-  const readable = differing(before, wanted).filter((name) => wanted[name] !== ENTER_MARK);
+  const readable = differingNames(before, wanted).filter((name) => wanted[name] !== ENTER_MARK);
   if (readable.length === 0) {
     const evidence = "What was entered privately is not read back.";
     return { state: answered ? "accepted" : "unknown", evidence, after };
@@ -198,7 +194,7 @@ function judge({ before, wanted, seen, answered }: Seen): Verification {
 }
 
 function undo({ target, before, after }: TagPlan): Undo {
-  const names = differing(before.tags, after.tags);
+  const names = differingNames(before.tags, after.tags);
   const lost = names.filter((name) => before.tags[name] === NOT_SHOWN);
   if (lost.length > 0) return { possible: false, why: `the old ${lost.join(", ")} is not kept here` };
   const old = names.filter((name) => name in before.tags);

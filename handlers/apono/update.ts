@@ -1,31 +1,40 @@
 import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Integration, Settings } from "../../clients/apono/integration.ts";
-import { isReference, OWN_KIND } from "../../clients/apono/secret_store.ts";
+import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
-import type { JsonObject } from "../../clients/json.ts";
+import { differingNames, type JsonObject, plainJson } from "../../clients/json.ts";
 import { ifFound } from "../if_found.ts";
 import { BadInput, type Context, type Nothing, operationsOf, type Plan, type Undo } from "../operation.ts";
 import { fold, NothingFits } from "../resolve.ts";
-import { cardRows, named } from "./card.ts";
-import { catalogEntryIfAny, objections, refuse, spelled, strangers } from "./catalog_check.ts";
-import { keepsSecret, lostBetween, revealedConfig } from "./config_secret.ts";
-import { byName, find } from "./find.ts";
-import { bodyOf, type Image, imageOf, sentFor, type Wanted, wantedOf } from "./image.ts";
-import { type Asked, askedFor, isSecretField, plainInput, settingsInput, settled } from "./request.ts";
-import { completed, revealed } from "./secret_option.ts";
-import { rowsBetween } from "./settings_rows.ts";
-import { judge } from "./verdict.ts";
+import { catalogEntryIfAny, objections, refuse, spelledAs, strangers, strangerWarning } from "./catalog.ts";
+import { byName, findIntegration, nameTaken } from "./find.ts";
+import { askedFor, type AskedSettings, completed, settingsInput, settled } from "./request.ts";
+import {
+  type Image,
+  imageOf,
+  isSecretField,
+  keepsSecret,
+  lostBetween,
+  type PlannedSettings,
+  plannedSettings,
+  sentFor,
+  shownBody,
+  withSecrets,
+} from "./settings.ts";
+import { cardRows, judgeSettings, rowsBetween } from "./settings_diff.ts";
 
 const input = z.object({
   id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }),
   ...settingsInput,
 });
 
-/** `warnings`: what the catalog makes doubtful. */
+/** `warnings`: what else is doubtful; `strangers`: parameters that the catalog does not know. */
 interface UpdatePlan extends Plan<Image> {
-  readonly after: Wanted & { readonly warnings: readonly string[] };
+  readonly after: PlannedSettings & Doubts;
 }
+
+type Doubts = { readonly warnings: readonly string[]; readonly strangers: readonly string[] };
 
 export const updateIntegration = operationsOf<Apono>("apono").change<typeof input, UpdatePlan>({
   verb: "update",
@@ -36,31 +45,26 @@ export const updateIntegration = operationsOf<Apono>("apono").change<typeof inpu
   input,
   secret: isSecretField,
   plan,
-  render: ({ before, after }) => {
-    const { warnings, ...wanted } = after;
-    return {
-      title: ["Change the Apono integration ", named(before.name)],
-      done: ["the Apono integration ", named(wanted.name), " is changed"],
-      rows: cardRows(rowsBetween(before, wanted)),
-      breaks: consequences(before, wanted),
-      sends: bodyOf(wanted, before),
-      warnings,
-    };
-  },
+  render: ({ before, after: { warnings, strangers, ...wanted } }) => ({
+    title: ["Change the Apono integration ", { data: before.name }],
+    done: ["the Apono integration ", { data: wanted.name }, " is changed"],
+    rows: cardRows(before, wanted),
+    breaks: consequences(before, wanted),
+    sends: shownBody(wanted, before),
+    warnings: [...warnings, ...strangers.map((name) => strangerWarning(name, wanted.type))],
+  }),
   async apply({ client, call }, { before, after }, secrets) {
-    const secretStore = after.secretStore && revealed(after.secretStore, secrets);
-    const present = keepsSecret(after.config) ? await client.integrations.get(before.id, call) : before;
-    const config = revealedConfig(after.config, secrets, present.config);
-    await client.integrations.update(before.id, sentFor({ ...after, config, secretStore }, before), call);
+    const present = keepsSecret(after) ? await client.integrations.get(before.id, call) : before;
+    const sent = sentFor(withSecrets(after, secrets, present.config), before);
+    await client.integrations.update(before.id, sent, call);
     return {};
   },
-  async verify(context, { before, after }, receipt) {
-    const seen = await ifFound(context.client.integrations.get(before.id, context.call));
+  async verify({ client, call }, { before, after }, receipt) {
+    const seen = await ifFound(client.integrations.get(before.id, call));
     if (!seen) {
       return { state: "not applied", evidence: "Read back: Apono has no such integration any more." };
     }
-    const image = imageOf(seen);
-    return judge({ before, wanted: after, seen: image, answered: receipt !== undefined, after: image });
+    return judgeSettings({ before, wanted: after, seen: imageOf(seen), answered: receipt !== undefined });
   },
   undo,
 });
@@ -74,20 +78,21 @@ async function plan(context: Context<Apono>, typed: z.output<typeof input>): Pro
       `The type of an integration cannot be changed; ${present.name} stays ${present.type}.`,
     );
   }
-  const { settings, warnings } = await checked(context, asked, present);
+  const { settings, ...doubts } = await checked(context, asked, present);
   if (rowsBetween(present, settings).length === 0) {
-    return { nothing: ["Nothing to change: ", named(present.name), " is like that already."] };
+    return { nothing: ["Nothing to change: ", { data: present.name }, " is like that already."] };
   }
   await checkName(context, present, settings.name);
+  const { id, name, type } = present;
   return {
-    input: { ...plainInput(typed), id: present.id },
-    target: { key: `apono:${present.id}`, id: present.id, name: present.name },
+    input: { ...plainJson(typed), id },
+    target: { key: `apono:${id}`, id, name },
     before: present,
-    after: { ...wantedOf(context.client.api, present.type, settings), warnings },
+    after: { ...plannedSettings(context.client.api, type, settings), ...doubts },
   };
 }
 
-function refuseNothing({ config, ...rest }: Asked): void {
+function refuseNothing({ config, ...rest }: AskedSettings): void {
   if (Object.keys(config).length + Object.keys(rest).length > 0) return;
   throw new BadInput("Say what to change, as in config.port=5433 or name=…, or send a document with it.");
 }
@@ -95,7 +100,7 @@ function refuseNothing({ config, ...rest }: Asked): void {
 /** The integration, and where nothing fits a name that ends in options, how parameters are typed. */
 async function findBefore(context: Context<Apono>, query: string): Promise<Integration> {
   try {
-    return await find(context, query);
+    return await findIntegration(context, query);
   } catch (error) {
     const [, name, options] = /^(.*?)\s+([\w-]+=.*)$/.exec(query) ?? [];
     if (!(error instanceof NothingFits) || name === undefined || options === undefined) throw error;
@@ -110,34 +115,34 @@ async function findBefore(context: Context<Apono>, query: string): Promise<Integ
 /** The settings to be, once the catalog has nothing against what the change touches. */
 async function checked(
   context: Context<Apono>,
-  asked: Asked,
+  asked: AskedSettings,
   present: Image,
-): Promise<{ settings: Settings; warnings: readonly string[] }> {
+): Promise<Doubts & { readonly settings: Settings }> {
   const touched = Object.keys(asked.config).length > 0 || asked.secretStore !== undefined;
   const unseen = context.client.api === "v2" && present.secretStore === null &&
     asked.secretStore === undefined;
   const entry = touched || unseen ? await catalogEntryIfAny(context, present.type) : undefined;
   const names = [...Object.keys(present.config), ...entry?.params.map(({ id }) => id) ?? []];
-  const config = spelled(asked.config, [...new Set(names)]);
-  const settings = settled({ ...withStore(asked, present), config }, present);
-  if (unseen && entry?.requiresSecret) throw loses(present.name, "secret.<store>.<field>=…");
+  const config = spelledAs(asked.config, [...new Set(names)]);
+  const settings = settled({ ...asked, ...storeToSend(asked, present), config }, present);
+  if (unseen && entry?.requiresSecret) throw losesSecret(present.name, "secret.<store>.<field>=…");
   const warnings = replacedUnseen(asked, present);
-  if (!touched) return { settings, warnings };
+  if (!touched) return { settings, warnings, strangers: [] };
   if (!entry) {
     const unchecked = `Apono's catalog no longer lists ${present.type}: nothing could be checked.`;
-    return { settings, warnings: [...warnings, unchecked] };
+    return { settings, warnings: [...warnings, unchecked], strangers: [] };
   }
   const before = objections(entry, present);
   const found = objections(entry, settings);
   refuse(entry, found.filter((one) => !before.includes(one)));
-  const unlisted = strangers(entry, config).map((name) =>
-    `Apono's catalog lists no parameter ${name} for ${entry.type}: check the spelling.`
-  );
-  return { settings, warnings: [...warnings, ...found, ...unlisted] };
+  return { settings, warnings: [...warnings, ...found], strangers: strangers(entry, config) };
 }
 
 /** What Apono keeps itself is replaced as a whole, and it may not even say what that is. */
-function replacedUnseen({ secretStore: asked }: Asked, { secretStore: present }: Image): readonly string[] {
+function replacedUnseen(
+  { secretStore: asked }: AskedSettings,
+  { secretStore: present }: Image,
+): readonly string[] {
   const isUnnamed = present?.kind === OWN_KIND && Object.keys(present.fields).length === 0;
   if (!isUnnamed || asked?.kind !== OWN_KIND) return [];
   return [
@@ -146,17 +151,20 @@ function replacedUnseen({ secretStore: asked }: Asked, { secretStore: present }:
   ];
 }
 
-function loses(name: string, options: string): BadInput {
+function losesSecret(name: string, options: string): BadInput {
   return new BadInput(
     `Apono does not show the secret of ${name}, and an update replaces the whole record: the secret would be lost. ` +
       `Add ${options} to set it again.`,
   );
 }
 
-/** An update replaces the whole record, so a secret that cannot be read has to be entered again with it. */
-function withStore(asked: Asked, { name, secretStore }: Image): Asked {
-  if (asked.secretStore) return { ...asked, secretStore: completed(asked.secretStore, secretStore) };
-  if (asked.secretStore === null || secretStore === null || isReference(secretStore)) return asked;
+/**
+ * The store to send, where it is not the present one. An update replaces the whole record, so a secret that cannot
+ * be read has to be entered again with it.
+ */
+function storeToSend(asked: AskedSettings, { name, secretStore }: Image): { secretStore?: SecretStore } {
+  if (asked.secretStore) return { secretStore: completed(asked.secretStore, secretStore) };
+  if (asked.secretStore === null || secretStore === null || isReference(secretStore)) return {};
   if (secretStore.kind !== OWN_KIND) {
     throw new BadInput(
       `${name} keeps its secret in ${secretStore.kind}, which this bot does not know and an update could lose. ` +
@@ -166,16 +174,13 @@ function withStore(asked: Asked, { name, secretStore }: Image): Asked {
   const names = Object.keys(secretStore.fields);
   const options = (names.length > 0 ? names : ["<name>"]).map((field) => `secret.${OWN_KIND}.${field}=?`)
     .join(" ");
-  throw loses(name, options);
+  throw losesSecret(name, options);
 }
 
 async function checkName(context: Context<Apono>, present: Image, name: string): Promise<void> {
   if (fold(name) === fold(present.name)) return;
   const twin = await byName(context, name);
-  if (!twin || twin.id === present.id) return;
-  throw new BadInput(
-    `Apono has an integration named "${twin.name}" already, and names are unique. Choose another.`,
-  );
+  if (twin && twin.id !== present.id) throw nameTaken(twin);
 }
 
 function consequences(before: Settings, after: Settings): readonly string[] {
@@ -225,25 +230,18 @@ function losesStore({ secretStore }: Settings): boolean {
  * secret that cannot be read is left out.
  */
 function wayBack(before: Settings, after: Settings): JsonObject {
-  const now = plainInput(v4Body(before));
-  const then = plainInput(v4Body(after));
-  const fields = namesOf(now, then).filter((name) =>
+  const now = plainJson(v4Body(before));
+  const fields = differingNames(now, plainJson(v4Body(after))).filter((name) =>
     name !== "integration_config" && !(losesStore(before) && name === "secret_store_config")
   );
   const lost = lostBetween(before.config, after.config);
-  const parameters = namesOf(plainInput(before.config), plainInput(after.config)).filter((name) =>
-    !lost.includes(name)
-  );
-  const config = Object.fromEntries(parameters.map((name) => [name, before.config[name] ?? null]));
-  return plainInput({
-    ...Object.fromEntries(fields.map((name) => [name, now[name] ?? null])),
-    ...(parameters.length > 0 ? { integration_config: config } : {}),
-  });
+  const parameters = differingNames(before.config, after.config).filter((name) => !lost.includes(name));
+  return {
+    ...oldValues(now, fields),
+    ...(parameters.length > 0 ? { integration_config: oldValues(before.config, parameters) } : {}),
+  };
 }
 
-/** The names under which two objects differ. */
-function namesOf(one: JsonObject, other: JsonObject): readonly string[] {
-  return Object.keys({ ...one, ...other }).filter((name) =>
-    JSON.stringify(one[name]) !== JSON.stringify(other[name])
-  );
+function oldValues(before: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(names.map((name) => [name, before[name] ?? null]));
 }

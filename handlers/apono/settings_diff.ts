@@ -1,12 +1,15 @@
 import type { Config, Owner, Settings, Source } from "../../clients/apono/integration.ts";
 import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
+import { type Compared, judged } from "../comparison.ts";
+import type { Card, Verification } from "../operation.ts";
 import { ENTERED_PRIVATELY } from "../placeholder.ts";
+import type { Inline } from "../reply.ts";
 import { shownValue } from "../shown_value.ts";
-import { asksFor } from "./config_secret.ts";
+import { type Image, isAskedFor } from "./settings.ts";
 
 /** One setting, before and after. */
-export interface SettingRow {
+interface SettingRow {
   readonly label: string;
   /** Null where there is nothing. */
   readonly now: string | null;
@@ -25,11 +28,19 @@ export function rowsBetween(before: Settings | null, after: Settings | null): re
   ];
 }
 
-/** The labels of what has moved, as far as reading tells: a secret that Apono keeps looks the same whatever it is. */
-export function movedBetween(before: Settings, now: Settings): ReadonlySet<string> {
-  const isSameStore = storeText(before) === storeText(now);
-  const moved = rowsBetween(before, now).filter(({ unreadable }) => !(unreadable && isSameStore));
-  return new Set(moved.map(({ label }) => label));
+/** The rows of a plan card. */
+export function cardRows(before: Settings | null, after: Settings | null): Card["rows"] {
+  return rowsBetween(before, after).map(({ label, now, after: then }) => ({
+    label,
+    now: valueOr(now, "none"),
+    after: valueOr(then, "removed"),
+  }));
+}
+
+const LONGEST_VALUE = 160;
+
+export function valueOr(text: string | null, nothing: string): Inline {
+  return text === null || text === "" ? nothing : { data: text, max: LONGEST_VALUE };
 }
 
 /** All that is set, as label and text. */
@@ -45,16 +56,45 @@ export function parameterFacts(
   return Object.entries(fields).map(([name, value]) => [`${branch}.${name}`, parameterText(name, value)]);
 }
 
-/** The parameters as they may be shown: one that should have been in a secret store is not. */
-export function shownConfig(config: Config): Config {
-  const shown = Object.entries(config).map(([name, value]) => [name, shownValue(name, value)]);
-  return Object.fromEntries(shown) as Config;
+/** Compares what was meant to change with what is there now; `answered` says whether the vendor said yes. */
+export function judgeSettings(
+  { before, wanted, seen, answered }: { before: Image; wanted: Settings; seen: Image; answered: boolean },
+): Verification {
+  const rows = rowsBetween(before, wanted);
+  const readable = rows.filter(({ unreadable }) => !unreadable);
+  if (readable.length === 0) return { ...(answered ? BELIEVED : OPEN), after: seen };
+  const open = new Map(rowsBetween(seen, wanted).map(({ label, now }) => [label, now]));
+  const moved = movedBetween(before, seen);
+  const found = judged(readable.map(({ label: name }): Compared => {
+    const label = { data: name };
+    if (!open.has(name)) return { label, is: "asked" };
+    return { label, is: moved.has(name) ? { now: valueOr(open.get(name) ?? null, "none") } : "before" };
+  }));
+  if (found.state !== "applied") return { ...found, after: seen };
+  const values = readable.flatMap(({ label, after }, index): Inline[] => [
+    index > 0 ? ", " : "",
+    `${label} `,
+    valueOr(after, "removed"),
+  ]);
+  const rest = rows.length > readable.length ? [". The secret itself cannot be read back"] : [];
+  return { state: "applied", evidence: ["Read back: ", ...values, ...rest], after: seen };
 }
 
-function parameterText(name: string, value: Config[string]): string {
-  if (value === ENTER_MARK) return ENTERED_PRIVATELY;
-  const shown = shownValue(name, value);
-  return typeof shown === "string" ? shown : JSON.stringify(shown);
+const BELIEVED = {
+  state: "accepted",
+  evidence: "Apono said yes. Secrets are not read back, so nothing more can be told.",
+} as const;
+
+const OPEN = {
+  state: "unknown",
+  evidence: "Apono gave no answer, and secrets are not read back. Look at the integration's status.",
+} as const;
+
+/** The labels of what has moved, as far as reading tells: a secret that Apono keeps looks the same whatever it is. */
+function movedBetween(before: Settings, now: Settings): ReadonlySet<string> {
+  const isSameStore = storeText(before) === storeText(now);
+  const moved = rowsBetween(before, now).filter(({ unreadable }) => !(unreadable && isSameStore));
+  return new Set(moved.map(({ label }) => label));
 }
 
 interface Field {
@@ -76,8 +116,7 @@ const THEN: readonly Field[] = [
     text: storeText,
     // A secret that nobody can read is a change whenever it is set.
     same: (one, other) =>
-      (other.secretStore === null || isReference(other.secretStore)) &&
-      sameText(one, other, storeText),
+      (other.secretStore === null || isReference(other.secretStore)) && storeText(one) === storeText(other),
   },
   plain(
     "Resource types",
@@ -86,7 +125,7 @@ const THEN: readonly Field[] = [
   plain("Access details", ({ accessDetails }) => accessDetails || null),
   {
     label: "Owner",
-    text: ({ owner }) => owner && ownerText(owner),
+    text: ({ owner }) => owner && `${owner.attributeType} ${owner.values.join(", ")}${from(owner.source)}`,
     same: ({ owner: one }, { owner: other }) =>
       sameSource(one?.source, other?.source) && (one && ownerKey(one)) === (other && ownerKey(other)),
   },
@@ -101,11 +140,7 @@ const THEN: readonly Field[] = [
 ];
 
 function plain(label: string, text: Field["text"]): Field {
-  return { label, text, same: (one, other) => sameText(one, other, text) };
-}
-
-function sameText(one: Settings, other: Settings, text: Field["text"]): boolean {
-  return text(one) === text(other);
+  return { label, text, same: (one, other) => text(one) === text(other) };
 }
 
 function fieldRow(field: Field, before: Settings | null, after: Settings | null): readonly SettingRow[] {
@@ -126,10 +161,16 @@ function fieldRow(field: Field, before: Settings | null, after: Settings | null)
 function parameterRow(name: string, before: Settings | null, after: Settings | null): readonly SettingRow[] {
   const now = before?.config[name];
   const then = after?.config[name];
-  const unreadable = asksFor(then);
+  const unreadable = isAskedFor(then);
   if (before && after && !unreadable && sameParameter(now, then)) return [];
   const text = (value: Config[string] | undefined) => value === undefined ? null : parameterText(name, value);
   return [{ label: `config.${name}`, now: text(now), after: text(then), unreadable }];
+}
+
+function parameterText(name: string, value: Config[string]): string {
+  if (value === ENTER_MARK) return ENTERED_PRIVATELY;
+  const shown = shownValue(name, value);
+  return typeof shown === "string" ? shown : JSON.stringify(shown);
 }
 
 /** The vendor keeps parameters as text: 5432 and "5432" are the same. */
@@ -146,10 +187,6 @@ function secretText({ kind, fields }: SecretStore): string {
   const names = Object.keys(fields);
   if (kind === OWN_KIND) return `kept by Apono${names.length > 0 ? ` (${names.join(", ")})` : ""}, hidden`;
   return [kind, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(" ");
-}
-
-function ownerText({ attributeType, values, source }: Owner): string {
-  return `${attributeType} ${values.join(", ")}${from(source)}`;
 }
 
 function ownerKey({ attributeType, values }: Owner): string {

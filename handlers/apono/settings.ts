@@ -1,0 +1,153 @@
+import type { Apono } from "../../clients/apono.ts";
+import type { Config, Integration, Sent, Settings } from "../../clients/apono/integration.ts";
+import { OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
+import { v2Body } from "../../clients/apono/v2.ts";
+import { v4Body } from "../../clients/apono/v4.ts";
+import { type Json, plainJson } from "../../clients/json.ts";
+import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
+import { BadInput } from "../operation.ts";
+import { NOT_SHOWN } from "../placeholder.ts";
+import { holdsSecretField, shownValue } from "../shown_value.ts";
+
+/** An integration as far as a person sets it, without secrets. Status and sync times move by themselves and are no part of it. */
+export type Image = Settings & { readonly id: string; readonly type: string };
+
+/** What is to be sent, and by which API. */
+export type PlannedSettings = Settings & { readonly api: "v4" | "v2"; readonly type: string };
+
+export function imageOf(integration: Integration): Image {
+  const { id, type, config } = integration;
+  const hidden = mapped(config, (name, value) => holdsSecretField(name, value) ? NOT_SHOWN : value);
+  return { id, type, ...settingsOf(integration), config: hidden };
+}
+
+/** Throws `BadInput` for what the account's API has no place for. */
+export function plannedSettings(api: Apono["api"], type: string, settings: Settings): PlannedSettings {
+  const missing = settings.owner
+    ? "owner"
+    : settings.ownersMapping
+    ? "owners_mapping"
+    : settings.secretStore?.kind === OWN_KIND
+    ? `secret store ${OWN_KIND}`
+    : null;
+  if (api === "v2" && missing) {
+    throw new BadInput(
+      `This bot uses Apono's v2 API, which has no ${missing}. Leave it out, or set it in Apono itself.`,
+    );
+  }
+  return { api, type, ...settingsOf(settings) };
+}
+
+/**
+ * The body for a state to become another. What is empty on both sides is left out: the vendor does not say
+ * whether null differs from absent, and absent risks less.
+ */
+export function sentFor(after: Settings, before: Settings | null): Sent {
+  const { name, config, ...rest } = settingsOf(after);
+  const told = Object.entries(rest).filter(([key, value]) =>
+    value !== null || (before && before[key as keyof typeof rest] !== null)
+  );
+  return { name, config, ...Object.fromEntries(told) };
+}
+
+/** The same body for the eyes of those who approve it. */
+export function shownBody({ api, type, ...settings }: PlannedSettings, before: Settings | null): Json {
+  const config = mapped(settings.config, (name, value) => shownValue(name, value) as Config[string]);
+  const sent = { ...sentFor(settings, before), config };
+  return plainJson({ ...(before ? {} : { type }), ...(api === "v2" ? v2Body(sent) : v4Body(sent)) });
+}
+
+/** A parameter by the names it is typed with, or by its path in a document of v4 or v2. */
+const PARAMETER = /^(?:config|integration_config|metadata)\.(.+)$/i;
+/** A field of Apono's own store, typed or in a document. */
+const STORED = /^(?:secret\.apono|secret_store_config\.apono\.parameters)\.(.+)$/i;
+
+/** Which fields are only ever `?` in the chat: what Apono's own store holds, and parameters that sound like secrets. */
+export function isSecretField(field: string): boolean {
+  return STORED.test(field) || (PARAMETER.exec(field)?.[1]?.split(".").some(soundsSecret) ?? false);
+}
+
+/** Whether a parameter, as planned, holds a secret that is entered on the secret page. */
+export function isAskedFor(value: Json | undefined): boolean {
+  return value === ENTER_MARK ||
+    (typeof value === "object" && value !== null && Object.values(value).some(isAskedFor));
+}
+
+/** Whether some parameters stay as they are, unseen. */
+export function keepsSecret({ config }: Settings): boolean {
+  return Object.values(config).includes(NOT_SHOWN);
+}
+
+/** The names of the parameters whose value, once changed, nobody can bring back. */
+export function lostBetween(before: Config, after: Config): readonly string[] {
+  return Object.keys(before).filter((name) => before[name] === NOT_SHOWN && after[name] !== NOT_SHOWN);
+}
+
+/**
+ * The settings as they are sent: with what was entered, and with what is there now where that is to stay. Throws
+ * `BadInput` before anything is sent.
+ */
+export function withSecrets<T extends Settings>(
+  settings: T,
+  secrets: Readonly<Record<string, string>>,
+  present: Config,
+): T {
+  const parameters = entered(secrets, PARAMETER);
+  return {
+    ...settings,
+    config: mapped(
+      settings.config,
+      (name, value) => value === NOT_SHOWN ? present[name] : filled(value, name, parameters),
+    ),
+    secretStore: settings.secretStore && filledStore(settings.secretStore, entered(secrets, STORED)),
+  };
+}
+
+/** The values that were entered for fields of one kind, by the rest of their names in lower case. */
+function entered(secrets: Readonly<Record<string, string>>, kind: RegExp): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(secrets).flatMap(([field, value]) => {
+      const name = kind.exec(field)?.[1];
+      return name === undefined ? [] : [[name.toLowerCase(), value]];
+    }),
+  );
+}
+
+function filled(value: Config[string], path: string, known: ReadonlyMap<string, string>): Config[string] {
+  if (value === ENTER_MARK) return enteredAs(`config.${path}`, known.get(path.toLowerCase()));
+  if (Array.isArray(value)) return value.map((one, at) => filled(one, `${path}.${at}`, known));
+  if (typeof value !== "object" || value === null) return value;
+  return mapped(value, (name, one) => filled(one, `${path}.${name}`, known));
+}
+
+function filledStore({ kind, fields }: SecretStore, known: ReadonlyMap<string, string>): SecretStore {
+  if (kind !== OWN_KIND) return { kind, fields };
+  const values = Object.keys(fields).map((
+    name,
+  ) => [name, enteredAs(`secret.${kind}.${name}`, known.get(name.toLowerCase()))]);
+  return { kind, fields: Object.fromEntries(values) };
+}
+
+function enteredAs(field: string, value: string | undefined): string {
+  if (value === undefined) throw new BadInput(`${field} was not entered. Nothing was sent.`);
+  return value;
+}
+
+/** The parameters, each with its new value; undefined takes one away. */
+function mapped(
+  config: Config,
+  change: (name: string, value: Config[string]) => Config[string] | undefined,
+): Record<string, Config[string]> {
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([name, value]) => {
+      const changed = change(name, value);
+      return changed === undefined ? [] : [[name, changed]];
+    }),
+  );
+}
+
+function settingsOf(settings: Settings): Settings {
+  const { name, connectorId, config, secretStore, resourceTypes, accessDetails, owner, ownersMapping } =
+    settings;
+  return { name, connectorId, config, secretStore, resourceTypes, accessDetails, owner, ownersMapping };
+}
