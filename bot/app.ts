@@ -1,4 +1,3 @@
-import type { Bot } from "grammy";
 import type { Hono } from "hono";
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clients/clock.ts";
@@ -24,7 +23,7 @@ import { createHttpApp } from "./http.ts";
 import { errorFields, type Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { createOutboxSender } from "./outbox/sender.ts";
-import { createInbox, type Inbox } from "./queue/inbox.ts";
+import { acceptUpdates } from "./queue/inbox.ts";
 import { createInboxWorker } from "./queue/worker.ts";
 import { createRedactor, type Redactor } from "./redact.ts";
 import { createScheduler } from "./scheduler.ts";
@@ -36,6 +35,7 @@ import { createVault } from "./vault.ts";
 import { openStore, type Store } from "./store/database.ts";
 import { createBot, unknownCapabilities } from "./telegram/api.ts";
 import { poll } from "./telegram/polling.ts";
+import type { Arrival } from "./telegram/update.ts";
 import { introduce, learnIdentity } from "./telegram/setup.ts";
 import { connect, Vendors } from "./vendors.ts";
 
@@ -69,11 +69,9 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
   const equipment = await equip(options);
   const { config, store, metrics, log, bot } = equipment;
   const parts = createParts(equipment);
-  const inbox = createInbox(store, metrics.letIn);
   const inboxWorker = createInboxWorker({
     ...equipment,
     width: WIDTH,
-    giveWay: inbox.lull,
     handle: (row) => parts.desk.handle(row),
     giveUp: (row) => parts.desk.giveUp(row),
   });
@@ -85,7 +83,7 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
 
   const app = createHttpApp({
     webhookSecrets: config.webhookSecrets,
-    inbox,
+    store,
     metrics,
     log,
     async ready() {
@@ -105,7 +103,7 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
       inboxWorker.start();
       sender.start();
       scheduler.start();
-      if (config.publicUrl === undefined) fed = feed(bot, inbox, equipment, stopping.signal);
+      if (config.publicUrl === undefined) fed = feed(equipment, stopping.signal);
       const mode = config.publicUrl ? "webhook" : "polling";
       log.info("started", { name: bot.botInfo.username, mode, store: store.kind });
     },
@@ -147,14 +145,11 @@ async function equip(options: CountersignOptions): Promise<Deps> {
   };
 }
 
-async function feed(
-  bot: Bot,
-  inbox: Inbox,
-  { clock, log }: Deps,
-  signal: AbortSignal,
-): Promise<void> {
+async function feed(deps: Deps, signal: AbortSignal): Promise<void> {
+  const { bot, clock, log } = deps;
   try {
-    await poll({ api: bot.api, inbox, clock, log }, signal);
+    const accept = (arrivals: readonly Arrival[]) => acceptUpdates(deps, arrivals);
+    await poll({ api: bot.api, clock, log, accept }, signal);
   } catch (error) {
     log.error("polling_failed", errorFields(error));
   }

@@ -1,13 +1,12 @@
-import type { Update } from "grammy/types";
 import { type Context, Hono, type HonoRequest } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { secureHeaders } from "hono/secure-headers";
 import type { StatusCode } from "hono/utils/http-status";
-import { z } from "zod";
 import { errorFields, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-import { laneOf } from "./telegram/update.ts";
-import type { Arrival, Inbox } from "./queue/inbox.ts";
+import type { Store } from "./store/database.ts";
+import { acceptUpdates } from "./queue/inbox.ts";
+import { readArrival } from "./telegram/update.ts";
 
 const MOST_BODY_BYTES = 1024 * 1024;
 /** Telegram takes secrets of up to 256 characters, each of which is one byte. */
@@ -16,7 +15,7 @@ export const SECRET_HEADER = "x-telegram-bot-api-secret-token";
 
 export interface HttpAppOptions {
   readonly webhookSecrets: readonly string[];
-  readonly inbox: Inbox;
+  readonly store: Store;
   readonly metrics: Metrics;
   readonly log: Log;
   /** Throws when the bot could not do its work just now. */
@@ -25,14 +24,11 @@ export interface HttpAppOptions {
   readonly pages: Hono;
 }
 
-/** What an update must have to be kept; what it means is decided later. */
-const updateShape = z.looseObject({ update_id: z.int().nonnegative() });
-
 /**
  * The HTTP side. A webhook is answered 200 once the update is on disk and before anyone looks at it: Telegram
  * re-sends what it got no answer to, and never what it got one for.
  */
-export function createHttpApp({ webhookSecrets, inbox, metrics, log, ready, pages }: HttpAppOptions): Hono {
+export function createHttpApp({ webhookSecrets, store, metrics, log, ready, pages }: HttpAppOptions): Hono {
   const app = new Hono();
   const isSecret = secretCheck(webhookSecrets);
   const refuse = (context: Context, result: string, status: StatusCode) => {
@@ -52,7 +48,7 @@ export function createHttpApp({ webhookSecrets, inbox, metrics, log, ready, page
     }
     const arrival = readArrival(await context.req.text());
     if (!arrival) return refuse(context, "malformed", 400);
-    await inbox.accept(arrival);
+    await acceptUpdates({ store, metrics }, [arrival]);
     return context.body(null, 200);
   });
 
@@ -121,14 +117,4 @@ export function secretCheck(secrets: readonly string[]): (given: string) => bool
     }
     return found;
   };
-}
-
-/** The update as it goes to disk; undefined when it has not even an id and a place. */
-export function readArrival(body: string): Arrival | undefined {
-  try {
-    const update = updateShape.parse(JSON.parse(body)) as Update;
-    return { updateId: update.update_id, lane: laneOf(update), body };
-  } catch {
-    return undefined;
-  }
 }

@@ -113,9 +113,7 @@ export async function claimMessages(
   holder: string,
   busy: ReadonlySet<number>,
 ): Promise<MessagesTable[]> {
-  if (store.kind === "sqlite") {
-    return await store.provisionally((db) => claim(store, db, holder, busy));
-  }
+  if (store.kind === "sqlite") return await claim(store, store.db, holder, busy);
   return await store.transaction(async (transaction) => {
     await sql`select pg_advisory_xact_lock(${CLAIM_LOCK})`.execute(transaction);
     const now = store.now();

@@ -26,8 +26,6 @@ export interface InboxWorkerOptions {
   /** Lanes handled side by side. */
   readonly width: number;
   readonly log: Log;
-  /** Resolves when the work may go on: what comes in goes first. */
-  readonly giveWay: () => Promise<void>;
   /** Handles one update and finishes its row itself, together with what it decided. Must not throw for bad input. */
   readonly handle: (row: InboxTable) => Promise<void>;
   /** Tells whoever sent it that nothing will come of it. It has been set aside already. */
@@ -44,15 +42,14 @@ export interface InboxWorker {
 }
 
 export function createInboxWorker(
-  { store, holder, width, log, giveWay, handle, giveUp }: InboxWorkerOptions,
+  { store, holder, width, log, handle, giveUp }: InboxWorkerOptions,
 ): InboxWorker {
   const active = new Map<number, Promise<void>>();
   let running = false;
-  let resting: Promise<void> | undefined;
   let timers: ReturnType<typeof setInterval>[] = [];
 
   const looking = coalesce(async () => {
-    if (!running || resting || active.size >= width) return;
+    if (!running || active.size >= width) return;
     try {
       const rows = await claimUpdates(store, holder, width - active.size, LEASE_MS);
       // After a pause of the whole process its own lease may have run out: what is under way goes on.
@@ -65,18 +62,9 @@ export function createInboxWorker(
   function begin(row: InboxTable): void {
     const done = run(row).finally(() => {
       active.delete(row.update_id);
-      rest();
-    });
-    active.set(row.update_id, done);
-  }
-
-  /** Before the next updates come those who knock, and the answer to this one. */
-  function rest(): void {
-    if (!running) return;
-    resting ??= giveWay().finally(() => {
-      resting = undefined;
       looking.begin();
     });
+    active.set(row.update_id, done);
   }
 
   async function run(row: InboxTable): Promise<void> {
@@ -123,7 +111,6 @@ export function createInboxWorker(
       running = false;
       await looking.rested();
       await untilAborted(Promise.all(active.values()), deadline).catch(() => {});
-      await resting;
       timers.forEach(clearInterval);
       await releaseUpdates(store, holder).catch((error) =>
         log.warning("lease_not_released", errorFields(error))

@@ -5,8 +5,8 @@ import type { Clock } from "../../clients/clock.ts";
 import type { DatabaseConfig } from "../settings.ts";
 import { migrations } from "./migrations.ts";
 import { createNotifier, type Notifier, type Postgres } from "./postgres.ts";
-import type { Database, Queryable, Schema } from "./schema.ts";
-import { createWriteProbe, exclusively, sqliteDialect, withoutSync, type WriteProbe } from "./sqlite.ts";
+import type { Database, Schema } from "./schema.ts";
+import { createWriteProbe, exclusively, sqliteDialect, type WriteProbe } from "./sqlite.ts";
 
 /** Everything the bot remembers. One schema and one set of queries over two databases. */
 export interface Store {
@@ -15,11 +15,6 @@ export interface Store {
   /** The store's clock, so that replicas with different clocks agree. Epoch ms. */
   now(): number;
   transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T>;
-  /**
-   * For writes that only say who is at work, such as claims: they need not be on the disk before the work begins.
-   * A power cut may take them back, and gives the work back with them.
-   */
-  provisionally<T>(work: (db: Queryable) => Promise<T>): Promise<T>;
   /** Tells this and every other replica that there is work of a kind. */
   readonly notifier: Notifier;
   /** Takes our own secrets out of what is written for good. */
@@ -36,7 +31,7 @@ const MIGRATION_PATIENCE_MS = 10 * 60_000;
 
 /**
  * Opens the database and brings its schema up to date. A server that does not let go of a query or a transaction
- * within `patienceMs` counts as away. Throws `StoreUnusable`.
+ * within `patienceMs` counts as away. Throws `StoreOpenError`.
  */
 export async function openStore(
   config: DatabaseConfig,
@@ -51,7 +46,7 @@ export async function openStore(
   }
 }
 
-/** The database as it is, for who only looks at it. Throws `StoreUnusable`, also when there is none. */
+/** The database as it is, for who only looks at it. Throws `StoreOpenError`, also when there is none. */
 export async function openAsItIs(config: DatabaseConfig): Promise<Database> {
   if (config.kind === "sqlite" && !existsSync(config.path)) {
     throw new StoreOpenError(`There is no database at ${config.path}: check DATABASE_URL.`);
@@ -91,17 +86,16 @@ async function storeOn(
     await close();
     throw error;
   }
-  const wakeUp = createNotifier(db, postgres);
+  const notifier = createNotifier(db, postgres);
   return {
     db,
     kind,
     now: () => clock.now() + offset,
     transaction: (work) => inTransaction(db, work),
-    provisionally: (work) => kind === "sqlite" ? withoutSync(db, work) : work(db),
-    notifier: wakeUp,
+    notifier,
     check,
     async close() {
-      await wakeUp.close();
+      await notifier.close();
       await close();
     },
   };
@@ -197,11 +191,11 @@ export class StoreUnavailable extends Error {
     super(`The database did not answer: ${cause instanceof Error ? cause.message : String(cause)}`, {
       cause,
     });
-    this.name = "StoreAway";
+    this.name = "StoreUnavailable";
   }
 }
 
-/** The same query, failing as `StoreAway`. */
+/** The same query, failing as `StoreUnavailable`. */
 export async function orUnavailable<T>(query: Promise<T>): Promise<T> {
   try {
     return await query;
@@ -214,7 +208,7 @@ export async function orUnavailable<T>(query: Promise<T>): Promise<T> {
 export class StoreOpenError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = "StoreUnusable";
+    this.name = "StoreOpenError";
   }
 }
 

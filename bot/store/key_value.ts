@@ -1,7 +1,7 @@
 import { orUnavailable, type Store } from "./database.ts";
 import type { Queryable } from "./schema.ts";
 
-/** What the bot recorded under a key. Throws `StoreAway`. */
+/** What the bot recorded under a key. Throws `StoreUnavailable`. */
 export async function recall(store: Store, key: string): Promise<string | undefined> {
   const row = await orUnavailable(
     store.db.selectFrom("memory").select("value").where("key", "=", key).executeTakeFirst(),

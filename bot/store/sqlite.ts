@@ -2,7 +2,6 @@ import {
   CompiledQuery,
   type DatabaseConnection,
   type Dialect,
-  type Kysely,
   SqliteAdapter,
   type SqliteDatabase,
   SqliteDriver,
@@ -47,21 +46,6 @@ export async function exclusively(path: string, work: () => Promise<void>): Prom
   }
 }
 
-/** Commits without waiting for the disk; the next ordinary commit takes along what was written. */
-export async function withoutSync<Tables, T>(
-  db: Kysely<Tables>,
-  work: (db: Kysely<Tables>) => Promise<T>,
-): Promise<T> {
-  return await db.connection().execute(async (connection) => {
-    await connection.executeQuery(CompiledQuery.raw("pragma synchronous = normal"));
-    try {
-      return await work(connection);
-    } finally {
-      await connection.executeQuery(CompiledQuery.raw("pragma synchronous = full"));
-    }
-  });
-}
-
 /**
  * Plans and the audit concern nobody else on the machine; SQLite gives the files beside it the same mode. One that is
  * there already is not even opened: closing it would take away the locks that SQLite holds on it.
@@ -103,7 +87,7 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
-/** More than the bot's own, of which a hundred are the inbox's insert by size. */
+/** More than the bot's own; those whose lists vary in length are many. */
 const MOST_PREPARED = 300;
 
 /** Kysely wants better-sqlite3's shape; statements are kept prepared, because preparing costs more than running. */

@@ -1,11 +1,9 @@
 import type { Api } from "grammy";
 import type { Update } from "grammy/types";
 import type { Clock } from "../../clients/clock.ts";
-import { readArrival } from "../http.ts";
 import { errorFields, type Log } from "../log.ts";
-import { HANDLED_UPDATES } from "./update.ts";
-import type { Inbox } from "../queue/inbox.ts";
 import { telegramRefusal } from "./api.ts";
+import { type Arrival, HANDLED_UPDATES, readArrival } from "./update.ts";
 
 const POLL_SECONDS = 20;
 const PAUSE_MS = 1_000;
@@ -13,23 +11,27 @@ const SHORT_PAUSE_MS = 100;
 
 export interface PollingOptions {
   readonly api: Api;
-  readonly inbox: Inbox;
   readonly clock: Clock;
   readonly log: Log;
+  /** Resolves when the updates are on disk. */
+  readonly accept: (arrivals: readonly Arrival[]) => Promise<unknown>;
 }
 
 /**
  * Fetches updates where there is no public address, into the same inbox. An update is confirmed to Telegram by
  * asking for the next one, which happens only after it is on disk.
  */
-export async function poll({ api, inbox, clock, log }: PollingOptions, signal: AbortSignal): Promise<void> {
+export async function poll(
+  { api, clock, log, accept }: PollingOptions,
+  signal: AbortSignal,
+): Promise<void> {
   let offset = 0;
   while (!signal.aborted) {
     const askedAt = clock.now();
     try {
       const options = { offset, timeout: POLL_SECONDS, allowed_updates: HANDLED_UPDATES };
       const updates = await api.getUpdates(options, signal as Parameters<Api["getUpdates"]>[1]);
-      await Promise.all(updates.map((update) => keep(update, inbox, log)));
+      await accept(updates.flatMap((update) => arrivalOf(update, log)));
       const last = updates.at(-1);
       if (last) offset = last.update_id + 1;
       // A server that does not wait when there is nothing would be asked without a pause.
@@ -43,8 +45,9 @@ export async function poll({ api, inbox, clock, log }: PollingOptions, signal: A
   }
 }
 
-async function keep(update: Update, inbox: Inbox, log: Log): Promise<void> {
+function arrivalOf(update: Update, log: Log): Arrival[] {
   const arrival = readArrival(JSON.stringify(update));
-  if (arrival) await inbox.accept(arrival);
-  else log.error("update_unreadable", { update: update.update_id });
+  if (arrival) return [arrival];
+  log.error("update_unreadable", { update: update.update_id });
+  return [];
 }

@@ -49,8 +49,28 @@ export function classify(update: Update): Incoming {
   return classifyOther(update);
 }
 
+/** An update as it goes to disk, before anyone looks at what it means. */
+export interface Arrival {
+  readonly updateId: number;
+  readonly lane: string;
+  readonly body: string;
+}
+
+/** What an update must have to be kept. */
+const arrivalShape = z.looseObject({ update_id: z.int().nonnegative() });
+
+/** Undefined when it has not even an id. */
+export function readArrival(body: string): Arrival | undefined {
+  try {
+    const update = arrivalShape.parse(JSON.parse(body)) as Update;
+    return { updateId: update.update_id, lane: laneOf(update), body };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Updates that must stay in order share a lane; presses have their own, so that slow answers never hold them up. */
-export function laneOf(update: Update): string {
+function laneOf(update: Update): string {
   const press = update.callback_query;
   const message = update.message ?? update.edited_message ?? update.channel_post ??
     update.edited_channel_post;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 // @ts-types="@types/pg"
 import pg from "pg";
 import {
+  acceptUpdates,
   claimUpdates,
-  createInbox,
   finishUpdate,
   forgetBlanked,
   pruneInbox,
@@ -21,6 +21,7 @@ import {
   renewMessages,
   settleMessage,
 } from "../../bot/outbox/messages.ts";
+import { createMetrics } from "../../bot/metrics.ts";
 import { migrations } from "../../bot/store/migrations.ts";
 import { findPrompt, prunePrompts, putPrompt } from "../../bot/store/prompts.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
@@ -29,6 +30,7 @@ import { type Database, databases, lasting, openFile, testOn, testWith } from ".
 import { createTestClock, type TestClock } from "../sandbox/stage.ts";
 
 const LEASE_MS = 10_000;
+const metrics = createMetrics();
 
 interface Opened extends AsyncDisposable {
   readonly store: Store;
@@ -66,20 +68,20 @@ async function accept(
   store: Store,
   updates: readonly [id: number, lane: string][],
 ): Promise<[number, number]> {
-  const counts: [number, number] = [0, 0];
-  const inbox = createInbox(store, (accepted, repeated) => {
-    counts[0] += accepted;
-    counts[1] += repeated;
-  });
-  await Promise.all(updates.map(([updateId, lane]) => inbox.accept({ updateId, lane, body: "{}" })));
-  return counts;
+  const accepted = await Promise.all(updates.map(([updateId, lane]) => acceptOne(store, updateId, lane)));
+  const fresh = accepted.reduce((sum, count) => sum + count, 0);
+  return [fresh, updates.length - fresh];
+}
+
+function acceptOne(store: Store, updateId: number, lane = "a", body = "{}"): Promise<number> {
+  return acceptUpdates({ store, metrics }, [{ updateId, lane, body }]);
 }
 
 async function claimed(store: Store, holder: string, most = 100): Promise<number[]> {
   return (await claimUpdates(store, holder, most, LEASE_MS)).map(({ update_id }) => update_id);
 }
 
-storeTest("accept keeps each update once, also of those that come together", async ({ store }) => {
+storeTest("acceptUpdates keeps each update once, also of those that come together", async ({ store }) => {
   assert.deepEqual(await accept(store, [[1, "a"], [2, "a"], [1, "a"], [2, "a"]]), [2, 2]);
   assert.deepEqual(await accept(store, [[2, "a"], [3, "c"]]), [1, 1]);
   const rows = await store.db.selectFrom("inbox").select(["update_id", "lane"]).orderBy("update_id")
@@ -91,7 +93,7 @@ storeTest("accept keeps each update once, also of those that come together", asy
   ]);
 });
 
-storeTest("accept takes more updates at once than a statement has room for", async ({ store }) => {
+storeTest("acceptUpdates takes many at the same time", async ({ store }) => {
   const many = Array.from({ length: 1234 }, (_, index): [number, string] => [index + 1, `chat:${index % 7}`]);
   assert.deepEqual(await accept(store, many), [1234, 0]);
   const { count } = await store.db.selectFrom("inbox").select(({ fn }) => fn.countAll<number>().as("count"))
@@ -99,27 +101,12 @@ storeTest("accept takes more updates at once than a statement has room for", asy
   assert.equal(Number(count), 1234);
 });
 
-/** Ends so many turns of the event loop. */
-async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => void setImmediate(resolve));
-}
-
-storeTest("accept lets in together who was let in together before", async ({ store }) => {
-  const [crowd, rounds] = [20, 20];
-  const sizes: number[] = [];
-  const inbox = createInbox(store, (accepted) => void sizes.push(accepted));
-  let id = 0;
-  const knock = () => inbox.accept({ updateId: ++id, lane: "a", body: "{}" });
-  await Promise.all(Array.from({ length: crowd }, async (_, index) => {
-    for (let round = 0; round < rounds; round++) {
-      await knock();
-      await turns(index % 2 ? 0 : 4);
-    }
-  }));
-  // A machine that stands still for longer than they are waited for may part them now and then.
-  assert.ok(sizes.filter((size) => size === crowd).length >= rounds / 2, `let in by ${sizes}`);
-  await knock();
-  assert.equal(sizes.at(-1), 1);
+storeTest("acceptUpdates keeps what came in one batch, each once", async ({ store }) => {
+  const arrivals = [1, 2, 3, 2].map((updateId) => ({ updateId, lane: "a", body: "{}" }));
+  const deps = { store, metrics };
+  assert.equal(await acceptUpdates(deps, arrivals), 3);
+  assert.equal(await acceptUpdates(deps, [...arrivals, { updateId: 4, lane: "a", body: "{}" }]), 1);
+  assert.equal(await acceptUpdates(deps, []), 0);
 });
 
 storeTest(
@@ -166,7 +153,7 @@ storeTest("finishUpdate counts once, and what came of the second is undone", asy
 });
 
 storeTest("finishUpdate blanks the copy of a message that held a secret", async ({ store }) => {
-  await createInbox(store).accept({ updateId: 1, lane: "a", body: '{"text":"hunter2"}' });
+  await acceptOne(store, 1, "a", '{"text":"hunter2"}');
   await finishUpdate(store, store.db, 1, true);
   const { body } = await store.db.selectFrom("inbox").select("body").executeTakeFirstOrThrow();
   assert.equal(body, "{}");
@@ -178,7 +165,7 @@ Deno.test("forgetBlanked leaves nothing of the message in SQLite's files", async
     const path = `${folder}/store.db`;
     await using opened = await open(`sqlite:${path}`);
     const { store } = opened;
-    await createInbox(store).accept({ updateId: 1, lane: "a", body: '{"text":"hunter2"}' });
+    await acceptOne(store, 1, "a", '{"text":"hunter2"}');
     const files = async () =>
       await Promise.all([path, `${path}-wal`].map(async (file) => (await Deno.readFile(file)).toString()));
     const secret = new TextEncoder().encode("hunter2").toString();
