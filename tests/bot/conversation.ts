@@ -154,6 +154,7 @@ export function createWakingClock(): TestClock {
 export async function checkManners(stage: Stage, mayFail: readonly string[] = []): Promise<void> {
   const proof = await verifyAudit(stage.bot.store.db);
   assert.ok(proof.intact, `the audit is broken: ${JSON.stringify(proof)}`);
+  assert.deepEqual(stage.specFaults(), [], "against the vendors' documents");
   const errors = stage.log.lines.filter(({ level, event }) => level === "error" && !mayFail.includes(event));
   assert.deepEqual(errors, [], "logged as errors");
   for (const { method, parameters } of stage.telegram.calls()) {

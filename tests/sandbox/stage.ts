@@ -1,3 +1,4 @@
+import { SpecJudge } from "../specs/spec.ts";
 import { type Clock, systemClock } from "../../clients/clock.ts";
 import type { CallEvent } from "../../clients/http.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
@@ -48,6 +49,8 @@ export interface Stage extends AsyncDisposable {
   readonly apono: ReturnType<typeof createApono>;
   readonly opsramp: ReturnType<typeof createOpsRamp>;
   readonly halo: ReturnType<typeof createHalo>;
+  /** Where requests to the vendors, or the emulators' answers, are not what the vendors' documents say. */
+  specFaults(): readonly string[];
   readonly clock: TestClock;
   readonly log: RecordedLog;
   readonly environment: Environment;
@@ -96,15 +99,20 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const gravityzone = createGravityZone({ now, ...options.gravityzone });
   const opsramp = createOpsRamp({ now, clientSecret: OPSRAMP_SECRET });
   const [apono, halo] = [createApono({ now }), createHalo({ now })];
+  const specs = {
+    apono: new SpecJudge("apono"),
+    opsramp: new SpecJudge("opsramp"),
+    halo: new SpecJudge("halo"),
+  };
   const reach = options.onTheWay ?? ((_vendor, _request, passOn) => passOn());
   let bot: Countersign | undefined = undefined;
   const served: Served[] = [
     serve((request) => bot?.app.fetch(request) ?? new Response(null, { status: 503 })),
     serve((request) => telegram.app.fetch(request)),
     serve((request) => reach("GravityZone", request, () => gravityzone.fetch(request))),
-    serve((request) => reach("Apono", request, () => apono.fetch(request))),
-    serve((request) => reach("OpsRamp", request, () => opsramp.fetch(request))),
-    serve((request) => reach("HaloPSA", request, () => halo.fetch(request))),
+    serve((request) => reach("Apono", request, () => specs.apono.fetch(request, apono.fetch))),
+    serve((request) => reach("OpsRamp", request, () => specs.opsramp.fetch(request, opsramp.fetch))),
+    serve((request) => reach("HaloPSA", request, () => specs.halo.fetch(request, halo.fetch))),
   ];
   const [url, telegramUrl, ...vendorUrls] = served.map((one) => one.url) as [string, string, ...string[]];
   const environment = {
@@ -131,6 +139,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     apono,
     opsramp,
     halo,
+    specFaults: () => Object.values(specs).flatMap(({ faults }) => faults),
     clock,
     log,
     environment,
