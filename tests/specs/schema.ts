@@ -1,4 +1,4 @@
-import type { Json } from "../../handlers/operation.ts";
+import type { Json } from "../../clients/json.ts";
 
 /** What the vendors' documents say of a value: the part of OpenAPI's schema that they use. */
 export interface Schema {
