@@ -2,12 +2,12 @@ import type { CallOptions } from "../clients/http.ts";
 import { createOpsRamp, type OpsRamp } from "../clients/opsramp.ts";
 import type { Proof } from "./operation.ts";
 import { map, notifier, update } from "./opsramp/commands.ts";
-import { list } from "./opsramp/list.ts";
-import { show } from "./opsramp/show.ts";
-import { health, status } from "./opsramp/status.ts";
-import { disable, enable } from "./opsramp/switch.ts";
+import { installations } from "./opsramp/installation.ts";
+import { resourceHealth, resourceOperations } from "./resource_operations.ts";
 import { address, clientId, secretKey, text } from "./variable.ts";
 import { defineVendor } from "./vendor.ts";
+
+const [status, list, show, ...switches] = resourceOperations(installations);
 
 /** OpsRamp: what is installed, and its configuration. */
 export const opsramp = defineVendor({
@@ -21,8 +21,8 @@ export const opsramp = defineVendor({
     clientSecret: secretKey("OPSRAMP_CLIENT_SECRET", "OpsRamp OAuth2 secret"),
   },
   connect: (settings, shared) => createOpsRamp({ ...settings, ...shared }),
-  operations: [status, list, show, update, map, notifier, enable, disable],
-  health,
+  operations: [status, list, show, update, map, notifier, ...switches],
+  health: (context) => resourceHealth(installations, context),
   probe,
 });
 

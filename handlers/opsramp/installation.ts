@@ -1,91 +1,209 @@
-import type { CallOptions } from "../../clients/http.ts";
-import type { Installed, OpsRamp } from "../../clients/opsramp.ts";
-import { ifFound } from "../if_found.ts";
-import { BadInput, type Context, type Target } from "../operation.ts";
-import type { Inline } from "../reply.ts";
-import { resolve } from "../resolve.ts";
+import type { Installed, Mapping, OpsRamp } from "../../clients/opsramp.ts";
+import { SET_BUT_NOT_SHOWN } from "../placeholder.ts";
+import type { Block, Inline, Line } from "../reply.ts";
+import type { Fact, Resource, Standing, ToggleState } from "../resource.ts";
+import { shownAddress } from "../shown_address.ts";
 
-const WHAT = {
-  noun: "installed integration",
-  plural: "installed integrations",
-  field: "id",
-  find: "/list opsramp",
+/** What is installed in OpsRamp: listed, shown, enabled and disabled. */
+export const installations: Resource<OpsRamp, Installed> = {
+  vendor: "opsramp",
+  target: "opsramp",
+  label: "OpsRamp",
+  noun: ["OpsRamp integration", "OpsRamp integrations"],
+  working: "working",
+  list: (client, call) => client.listInstalled(call),
+  get: (client, id, call) => client.getInstalled(id, call),
+  id: ({ id }) => id,
+  name: installedName,
+  standing,
+  lookup: { noun: ["installed integration", "installed integrations"], idIn, isSure: true },
+  status: {
+    summary: "Show which OpsRamp integrations are enabled, and which are not",
+    none: "no integration is installed",
+    row: ({ item, name, standing }) => [{ data: name }, { data: standing.word }, { data: appOf(item) }],
+  },
+  listing: {
+    summary: "List the installed integrations, all or those whose name contains name=",
+    example: "/list opsramp name=aws",
+    isFiltered: true,
+    columns: [
+      { title: "Name", cell: ({ name }) => ({ data: name }) },
+      { title: "Status", cell: ({ standing }) => ({ data: standing.word }) },
+      { title: "App", cell: ({ item }) => ({ data: appOf(item) }) },
+      { title: "Id", cell: ({ item }) => ({ code: item.id }) },
+    ],
+    reply: (_, { total }) => total === 0 ? { title: "No OpsRamp integration is installed" } : {},
+  },
+  show: {
+    summary: "Show one installed integration with its authentication, mappings and notifier",
+    example: "/show opsramp Service Desk",
+    facts,
+    reply: ({ item, name, standing: { is } }) => ({
+      ...(isSilent(item) ? { mark: "info", title: { data: name } } : {}),
+      ...(is === "off" && { mark: "attention" }),
+      blocks: [
+        { kind: "facts", facts: facts(item) },
+        ...mappingBlocks("Inbound", item.inboundConfig?.mapAttributes ?? []),
+        ...mappingBlocks("Outbound", item.outboundConfig?.mapAttributes ?? []),
+      ],
+      footer: { code: item.id },
+      buttons: [[
+        { label: "Refresh", action: { command: `/show opsramp ${item.id}` } },
+        { label: "Copy id", action: { copy: item.id } },
+      ]],
+    }),
+  },
+  toggle: {
+    help: {
+      enable: {
+        summary: "Enable an installed integration",
+        example: "/enable opsramp Service Desk",
+        risk: "write",
+      },
+      disable: {
+        summary: "Disable an installed integration",
+        example: '/disable opsramp Service Desk reason="too noisy"',
+        risk: "danger",
+      },
+    },
+    words: ["enabled", "disabled"],
+    state: toggleState,
+    set: (client, { id, on }, call) =>
+      on ? client.enableInstalled(id, call) : client.disableInstalled(id, call),
+    sends: ({ id, on }) => ({ [on ? "enable" : "disable"]: id }),
+    breaks: (name) => ["OpsRamp neither takes from nor sends to ", name, " until it is enabled."],
+    back: (on) => on ? "by disabling it again" : "by enabling it again",
+    noWayBack: ({ on, word }) =>
+      on === null ? ["its status now, ", { data: word }, ", cannot be asked for"] : undefined,
+  },
 };
+
+export function installedName(installed: Installed): string {
+  return installed.displayName ?? installed.integration?.name ?? installed.id;
+}
 
 /** Every installed id begins like this, so that a typed one need not be searched for. */
 const ID = /^INTG-(.+)$/is;
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-/** The one installation that is meant by its id, its display name or part of it; read whole. */
-export async function findInstalled(context: Context<OpsRamp>, query: string): Promise<Installed> {
-  const wanted = query.trim();
-  if (wanted === "") throw new BadInput("Which integration? Type its name or its id.");
-  const { call } = context;
-  const [, tail] = ID.exec(wanted) ?? [];
-  if (tail) return await byId(context.client, `INTG-${UUID.test(tail) ? tail.toLowerCase() : tail}`, call);
-  const candidates = (await context.client.listInstalled(call)).map((one) => ({
-    id: one.id,
-    name: nameOf(one),
-  }));
-  return await byId(context.client, resolve(wanted, candidates, WHAT).id, call);
-}
-
-async function byId(client: OpsRamp, id: string, call: CallOptions): Promise<Installed> {
-  const installed = await ifFound(client.getInstalled(id, call));
-  if (installed) return installed;
-  throw new BadInput(`No installed integration has the id "${id}". Type ${WHAT.find} to see what there is.`);
-}
-
-export function nameOf(installed: Installed): string {
-  return installed.displayName ?? installed.integration?.name ?? installed.id;
-}
-
-/** What kind of integration it is; an SNMP one does not say. */
-export function appOf({ integration, category }: Installed): string {
-  return integration?.name ?? integration?.id ?? category ?? "not said";
-}
-
-export function targetOf(installed: Installed): Target {
-  return { key: `opsramp:${installed.id}`, id: installed.id, name: nameOf(installed) };
-}
-
-/** Custom integrations need a role together with an authentication. */
-export function isCustom({ integration, category }: Installed): boolean {
-  return [integration?.id, category].some((kind) => kind?.toUpperCase() === "CUSTOM");
-}
-
-/** In lower case; "not said" where the vendor is silent. */
-export function statusOf({ status, state }: Pick<Installed, "status" | "state">): string {
-  return (status ?? state ?? UNSAID).toLowerCase();
+function idIn(words: string): string | undefined {
+  const [, tail] = ID.exec(words) ?? [];
+  return tail && `INTG-${UUID.test(tail) ? tail.toLowerCase() : tail}`;
 }
 
 /** SDK apps are "Installed" instead of "enabled"; where the vendor is silent there is nothing to worry about. */
-export function works(installed: Installed): boolean {
-  return ["enabled", "installed", UNSAID].includes(statusOf(installed));
+function standing(installed: Installed): Standing {
+  const word = (installed.status ?? installed.state ?? "not said").toLowerCase();
+  if (word === "disabled") return { word, is: "off" };
+  return { word, is: ["enabled", "installed"].includes(word) || isSilent(installed) ? "fine" : "problem" };
 }
 
-const UNSAID = "not said";
-
-export function isDisabled(installed: Installed): boolean {
-  return statusOf(installed) === "disabled";
+function isSilent({ status, state }: Installed): boolean {
+  return status === undefined && state === undefined;
 }
 
-/** Neither works nor was switched off by someone. */
-export function isProblem(installed: Installed): boolean {
-  return !works(installed) && !isDisabled(installed);
+/** An SDK app stays "installed" whatever is done to it, so that neither side can be read of it. */
+function toggleState(installed: Installed): ToggleState {
+  const { word } = standing(installed);
+  return { on: word === "enabled" ? true : word === "disabled" ? false : null, word, field: "Status" };
 }
 
-/** Counts by status, most frequent first: "7 enabled · 2 disabled". The words are the vendor's, the dots ours. */
-export function countsOf(all: readonly Installed[]): readonly Inline[] {
-  const counts = new Map<string, number>();
-  for (const one of all) counts.set(statusOf(one), (counts.get(statusOf(one)) ?? 0) + 1);
-  return [...counts]
-    .sort(([a, many], [b, more]) => more - many || a.localeCompare(b))
-    .flatMap(([status, count], index) => [`${index > 0 ? " · " : ""}${count} `, { data: status, max: 40 }]);
+/** What kind of integration it is; an SNMP one does not say. */
+function appOf({ integration, category }: Installed): string {
+  return integration?.name ?? integration?.id ?? category ?? "not said";
 }
 
-/** What does not work first, then by name. */
-export function worstFirst(all: readonly Installed[]): readonly Installed[] {
-  const rank = (one: Installed) => works(one) ? 2 : isDisabled(one) ? 1 : 0;
-  return all.toSorted((a, b) => rank(a) - rank(b) || nameOf(a).localeCompare(nameOf(b)));
+function facts(installed: Installed): readonly Fact[] {
+  return [
+    ["Id", { code: installed.id }],
+    ["App", appLine(installed)],
+    ...given("Category", installed.category),
+    ...given("Description", installed.description, 200),
+    ...given("State", installed.status && installed.state),
+    ...moment("Installed", installed.installedTime, installed.installedBy),
+    ...moment("Modified", installed.modifiedTime, installed.modifiedBy),
+    ...inboundFacts(installed.inboundConfig?.authentication),
+    ...notifierFacts(installed.outboundConfig?.baseNotifier),
+  ];
+}
+
+function inboundFacts(
+  authentication: NonNullable<Installed["inboundConfig"]>["authentication"],
+): readonly Fact[] {
+  if (!authentication) return [];
+  const { authType, role, token, apiKeyPairs, webhookUrl } = authentication;
+  return [
+    ...given("Inbound authentication", authType),
+    ...(role ? [["Role", roleLine(role)] as const] : []),
+    ...hidden("Token", token),
+    ...(apiKeyPairs ?? []).flatMap(({ key, secret }) => [
+      ...hidden("API key", key),
+      ...hidden("API secret", secret),
+    ]),
+    ...(webhookUrl ? [["Webhook URL", { data: shownAddress(webhookUrl), max: 200 }] as const] : []),
+  ];
+}
+
+function notifierFacts(notifier: NonNullable<Installed["outboundConfig"]>["baseNotifier"]): readonly Fact[] {
+  if (!notifier) return [];
+  return [
+    ...given("Notifies", notifier.baseURI && shownAddress(notifier.baseURI), 200),
+    ...given("Notifier authentication", notifier.authType),
+    ...given("Grant type", notifier.grantType),
+    ...given("User", notifier.userName),
+    ...hidden("Notifier API key", notifier.apiKey),
+    ...given("Access token URL", notifier.accessTokenURL && shownAddress(notifier.accessTokenURL), 200),
+  ];
+}
+
+function mappingBlocks(direction: string, mappings: readonly Mapping[]): readonly Block[] {
+  return mappings.map((mapping) => ({
+    kind: "details",
+    summary: [
+      `${direction}: `,
+      { data: `${mapping.entityType} ${mapping.name}` },
+      " as ",
+      { data: `${mapping.thirdPartyEntityType ?? "?"}.${mapping.thirdPartyAttrName ?? "?"}` },
+    ],
+    blocks: [
+      ...(mapping.attrName
+        ? [{ kind: "text", text: ["OpsRamp attribute ", { code: mapping.attrName }] } as const]
+        : []),
+      {
+        kind: "table",
+        header: ["OpsRamp", "Third party"],
+        rows: mapping.attrValues.map((
+          pair,
+        ) => [{ data: pair.attrValue }, { data: pair.thirdPartyAttrValue }]),
+      },
+    ],
+  }));
+}
+
+function appLine(installed: Installed): Line {
+  const app = appOf(installed);
+  const id = installed.integration?.id;
+  return [{ data: app }, ...(id && id !== app ? [" ", { code: id }] : [])];
+}
+
+function roleLine({ name, uniqueId }: { name: string | undefined; uniqueId: string | undefined }): Line {
+  return [...(name ? [{ data: name }, " "] : []), ...(uniqueId ? [{ code: uniqueId }] : [])];
+}
+
+function given(label: string, value: string | undefined, max?: number): readonly Fact[] {
+  return value ? [[label, { data: value, ...(max && { max }) }]] : [];
+}
+
+/** That there is one is worth knowing; not one character of it is. */
+function hidden(label: string, value: string | undefined): readonly Fact[] {
+  return value ? [[label, SET_BUT_NOT_SHOWN]] : [];
+}
+
+function moment(label: string, time: string | undefined, by: string | undefined): readonly Fact[] {
+  const at = time === undefined ? NaN : Date.parse(time.replace(/([+-]\d\d)(\d\d)$/, "$1:$2"));
+  const when: readonly Inline[] = Number.isNaN(at)
+    ? (time ? [{ data: time }] : [])
+    : [{ time: at, as: "date" }];
+  const line = [...when, ...(by ? [" by ", { data: by }] : [])];
+  return line.length > 0 ? [[label, line]] : [];
 }

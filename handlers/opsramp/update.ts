@@ -2,7 +2,8 @@ import type { JsonObject } from "../../clients/json.ts";
 import { AUTH_TYPES, type Installed, type InstalledUpdate, type OpsRamp } from "../../clients/opsramp.ts";
 import { BadInput, type Context, type Nothing, type Plan, type Receipt } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { findInstalled, isCustom, nameOf, targetOf } from "./installation.ts";
+import { findItem, targetOf } from "../resource.ts";
+import { installations, installedName } from "./installation.ts";
 import {
   missingTranslations,
   renames,
@@ -59,12 +60,12 @@ export async function planUpdate(
 ): Promise<UpdatePlan | Nothing> {
   if (update.outboundConfig?.baseNotifier) refuseLiterals(update.outboundConfig.baseNotifier);
   refusePlaceholders(update);
-  const installed = await findInstalled(context, input.id);
+  const installed = await findItem(installations, context, input.id);
   const { state, goal, already } = compare(installed, update);
   if (Object.keys(goal).length === 0) return { nothing: nothing(installed, already) };
   return {
     input: { ...input, id: installed.id },
-    target: targetOf(installed),
+    target: targetOf(installations, installed),
     before: state,
     after: goal,
   };
@@ -196,7 +197,12 @@ function compareNotifier(installed: Installed, { outboundConfig }: InstalledUpda
 function nothing(installed: Installed, already: readonly Line[]): Line {
   if (already.length === 0) throw new BadInput("Say what to change: type an option, or send a document.");
   const facts = already.flatMap((line, at) => [at === 0 ? "" : "; ", line].flat());
-  return ["Nothing to change in ", { data: nameOf(installed) }, ": ", ...facts];
+  return ["Nothing to change in ", { data: installedName(installed) }, ": ", ...facts];
+}
+
+/** Custom integrations need a role together with an authentication. */
+function isCustom({ integration, category }: Installed): boolean {
+  return [integration?.id, category].some((kind) => kind?.toUpperCase() === "CUSTOM");
 }
 
 function authenticationState(installed: Installed): AuthenticationState {

@@ -1,0 +1,214 @@
+/**
+ * A vendor's ordinary things (integrations, monitors, rules), each kind described once: what is listed, shown,
+ * switched and deleted, and the vendor's line in `/status`.
+ *
+ * To add a kind, write one `Resource` in the vendor's file: how the client lists and gets the items, their id and
+ * name, how one stands, the columns of a list and the facts of one; `toggle` and `removal` where the vendor has
+ * them. Then give `resourceOperations(it)` to the vendor's `operations` and `resourceHealth` to its `health`. What
+ * is not said is derived; where a vendor's replies look otherwise, `reply` returns the parts that differ. What is no
+ * list of things that come and go (a catalog, a secret, a mapping) is an operation of its own beside it.
+ */
+
+import type { CallOptions } from "../clients/http.ts";
+import { ifFound } from "./if_found.ts";
+import { BadInput, type Card, type Context, type Json, type Target, type Undo } from "./operation.ts";
+import type { Inline, Line, Reply } from "./reply.ts";
+import { fold, resolve } from "./resolve.ts";
+
+/** One kind of thing that a vendor keeps. `Kept` is what is remembered of one that is deleted. */
+export interface Resource<Client, Item, Kept extends Json = Json> {
+  /** The vendor whose client reads it. */
+  readonly vendor: string;
+  /** The second word of its commands, and the start of what its changes are filed under. */
+  readonly target: string;
+  /** How people call the vendor or the product. */
+  readonly label: string;
+  /** One and many of them, where nobody named the vendor yet: "OpsRamp integration". */
+  readonly noun: readonly [one: string, many: string];
+  /** What one does that works, for counts: "7 of 9 working". */
+  readonly working: string;
+  list(client: Client, call: CallOptions): Promise<readonly Item[]>;
+  /** Throws `not_found` for an unknown id. */
+  get(client: Client, id: string, call: CallOptions): Promise<Item>;
+  id(item: Item): string;
+  name(item: Item): string;
+  standing(item: Item, now: number): Standing;
+  /** How one is found by what a person types; by its name, if nothing else is said. */
+  readonly lookup?: Lookup;
+  /** The reply to both `/status` and `/list` when there is none. */
+  readonly none?: Reply;
+  readonly status: StatusLook<Item>;
+  readonly listing: ListLook<Item>;
+  readonly show: ShowLook<Item>;
+  readonly toggle?: Toggle<Client, Item>;
+  readonly removal?: Removal<Client, Item, Kept>;
+}
+
+/** How one item stands. */
+export interface Standing {
+  readonly word: string;
+  /** `off` was switched off on purpose; `unknown` is where the vendor does not say. */
+  readonly is: "problem" | "busy" | "unknown" | "off" | "fine";
+  /** Its place in a list that begins with the worst; by `is`, if nothing else is said. */
+  readonly rank?: number;
+}
+
+/** An item as it was seen at one moment. */
+export interface Sighting<Item> {
+  readonly item: Item;
+  readonly name: string;
+  readonly standing: Standing;
+}
+
+export interface Lookup {
+  /** What the items are called when none fits; the resource's noun, if nothing else is said. */
+  readonly noun?: readonly [one: string, many: string];
+  /** The id that a person's words are, as the vendor writes it. */
+  idIn(words: string): string | undefined;
+  /** Whether nothing but an id looks like that, so that no name is searched for. */
+  readonly isSure?: boolean;
+}
+
+export interface Help {
+  /** One line, for help. */
+  readonly summary: string;
+  /** A whole command that works; made from the verb and the target, if nothing else is said. */
+  readonly example?: string;
+}
+
+export interface StatusLook<Item> extends Help {
+  /** What is said when there is none: "no integration is installed". */
+  readonly none: string;
+  /** One item in a table of the status: its name and its word, if nothing else is said. */
+  row?(sighting: Sighting<Item>): readonly Line[];
+  /** What differs from the usual reply. Worst first. */
+  reply?(all: readonly Sighting<Item>[], now: number): Partial<Reply>;
+}
+
+export interface ListLook<Item> extends Help {
+  /** Whether `name=` picks those with that in their name. */
+  readonly isFiltered?: boolean;
+  readonly columns: readonly Column<Item>[];
+  /** What differs from the usual reply. Worst first. */
+  reply?(fits: readonly Sighting<Item>[], picked: Picked): Partial<Reply>;
+}
+
+export interface Column<Item> {
+  readonly title: string;
+  cell(sighting: Sighting<Item>): Line;
+}
+
+/** By what a list was filtered, and how many there are without the filter. */
+export interface Picked {
+  readonly name?: string;
+  readonly total: number;
+}
+
+export interface ShowLook<Item> extends Help {
+  facts(item: Item): readonly Fact[];
+  /** What differs from the usual reply. */
+  reply?(sighting: Sighting<Item>, now: number): Partial<Reply>;
+}
+
+export type Fact = readonly [label: string, value: Line];
+
+/** Switching one on and off. */
+export interface Toggle<Client, Item> {
+  readonly help: Readonly<Record<"enable" | "disable", Help & { readonly risk: "write" | "danger" }>>;
+  /** The words for on and off in rows and sentences. */
+  readonly words: readonly [on: string, off: string];
+  state(item: Item): ToggleState;
+  set(client: Client, to: { id: string; field: string; on: boolean }, call: CallOptions): Promise<void>;
+  /** What will be sent, for the card. */
+  sends(to: { id: string; field: string; on: boolean }): Json;
+  /** What stops working when it is off. */
+  breaks(name: Inline): Line;
+  /** The sentences of the change, where they are not "Enable X in Y", "X is enabled in Y", "X is enabled already". */
+  sentences?(name: Inline, on: boolean): { title: Line; done: Line; already: Line };
+  /** What a read-back says, where it is not "X is read back as enabled". */
+  evidence?(state: ToggleState): Line;
+  /** How it is taken back: "by disabling it again". */
+  back(on: boolean): Line;
+  /** Why a state could not be asked for again. */
+  noWayBack?(state: ToggleState): Line | undefined;
+}
+
+export type ToggleState = {
+  /** Null where the vendor does not say, or says something that cannot be asked for. */
+  readonly on: boolean | null;
+  readonly word: string;
+  /** What the vendor calls the property. */
+  readonly field: string;
+};
+
+/** Deleting one. */
+export interface Removal<Client, Item, Kept extends Json> extends Help {
+  /** What is remembered of it, without secrets and without what moves by itself. */
+  keep(item: Item): Kept;
+  remove(client: Client, id: string, call: CallOptions): Promise<void>;
+  card(kept: Kept, target: Target): Card;
+  /** What a read-back of `id` says; `seen` is what is still there. */
+  evidence(id: string, seen: Item | undefined): Line;
+  undo(kept: Kept): Undo;
+}
+
+/**
+ * The one item that `words` mean: its id, its name, or a part of the name; read whole. What could be an id is never
+ * a part of a name. Throws `BadInput` when none fits and `ChoiceNeeded` when several do.
+ */
+export async function findItem<Client, Item>(
+  resource: Resource<Client, Item>,
+  { client, call }: Context<Client>,
+  words: string,
+): Promise<Item> {
+  const { lookup, noun: [one, many], target } = resource;
+  const wanted = words.trim();
+  if (wanted === "") throw new BadInput("Which one? Type its name or its id.");
+  const id = lookup?.idIn(wanted);
+  const known = id === undefined ? undefined : await ifFound(resource.get(client, id, call));
+  if (known) return known;
+  const [noun, plural] = lookup?.noun ?? [one, many];
+  const find = `/list ${target}`;
+  const gone = (id: string) =>
+    new BadInput(`No ${noun} has the id "${id}". Type ${find} to see what there is.`);
+  if (id !== undefined && lookup?.isSure) throw gone(id);
+  const candidates = (await resource.list(client, call))
+    .map((item) => ({ id: resource.id(item), name: resource.name(item) }))
+    .filter(({ name }) => id === undefined || fold(name) === fold(wanted));
+  const found = resolve(wanted, candidates, { noun, plural, field: "id", find });
+  const item = await ifFound(resource.get(client, found.id, call));
+  if (!item) throw gone(found.id);
+  return item;
+}
+
+/** What changes to an item are filed under. */
+export function targetOf<Client, Item>(
+  resource: Resource<Client, Item>,
+  item: Item,
+): Target {
+  const id = resource.id(item);
+  return { key: `${resource.target}:${id}`, id, name: resource.name(item) };
+}
+
+/** In the order of `Standing.is`, or of the ranks a vendor gives; then by name. */
+export function sightings<Client, Item>(
+  resource: Resource<Client, Item>,
+  items: readonly Item[],
+  now: number,
+): readonly Sighting<Item>[] {
+  const rank = ({ rank, is }: Standing) => rank ?? STANDINGS.indexOf(is);
+  return items.map((item) => sightingOf(resource, item, now)).toSorted((a, b) =>
+    rank(a.standing) - rank(b.standing) || a.name.localeCompare(b.name, "en")
+  );
+}
+
+export function sightingOf<Client, Item>(
+  { name, standing }: Resource<Client, Item>,
+  item: Item,
+  now: number,
+): Sighting<Item> {
+  return { item, name: name(item), standing: standing(item, now) };
+}
+
+/** Worst first. */
+const STANDINGS: readonly Standing["is"][] = ["problem", "busy", "unknown", "off", "fine"];

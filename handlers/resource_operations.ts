@@ -1,0 +1,351 @@
+import { z } from "zod";
+import { asOf } from "./age.ts";
+import { ifFound } from "./if_found.ts";
+import {
+  type ChangeOperation,
+  type Context,
+  type Health,
+  type Json,
+  type Nothing,
+  operationsOf,
+  type Plan,
+  type ReadOperation,
+  type Receipt,
+  type Undo,
+  type Verification,
+} from "./operation.ts";
+import type { Block, Inline, Line, Mark, Reply } from "./reply.ts";
+import { fold } from "./resolve.ts";
+import {
+  findItem,
+  type Help,
+  type Removal,
+  type Resource,
+  type Sighting,
+  sightingOf,
+  sightings,
+  targetOf,
+  type Toggle,
+  type ToggleState,
+} from "./resource.ts";
+import { tally } from "./tally.ts";
+
+/** Every operation that a resource describes: `/status`, `/list`, `/show`, and the changes it has. */
+export function resourceOperations<Client, Item>(
+  resource: Resource<Client, Item>,
+): readonly [ReadOperation, ReadOperation, ReadOperation, ...ChangeOperation[]] {
+  return [
+    statusOperation(resource),
+    listOperation(resource),
+    showOperation(resource),
+    ...(resource.removal ? [deleteOperation(resource, resource.removal)] : []),
+    ...(resource.toggle
+      ? [toggleOperation(resource, resource.toggle, true), toggleOperation(resource, resource.toggle, false)]
+      : []),
+  ];
+}
+
+/** `/status <target>`: how many work, and which need attention. */
+export function statusOperation<Client, Item>(
+  resource: Resource<Client, Item>,
+): ReadOperation {
+  return operationsOf<Client>(resource.vendor).read({
+    ...described(resource, "status", resource.status),
+    input: z.object({}),
+    run: (context) => readAll(resource, context),
+    render: ({ value, at }, { now }) => renderStatus(resource, sightings(resource, value, now), { at, now }),
+  });
+}
+
+/** `/list <target>`: each with its id. */
+export function listOperation<Client, Item>(
+  resource: Resource<Client, Item>,
+): ReadOperation {
+  return operationsOf<Client>(resource.vendor).read<z.ZodObject, { all: readonly Item[]; name?: string }>({
+    ...described(resource, "list", resource.listing),
+    input: z.object(resource.listing.isFiltered ? { name: PART_OF_NAME } : {}),
+    // Filtered here: whether a vendor's own filter takes parts of a name is seldom written anywhere.
+    run: async ({ client, call }, { name }) => ({
+      all: await resource.list(client, call),
+      ...(typeof name === "string" && name !== "" && { name }),
+    }),
+    render: ({ all, name }, { now }) => renderList(resource, sightings(resource, all, now), name),
+  });
+}
+
+/** `/show <target> <id or name>`: all that is known of one. */
+export function showOperation<Client, Item>(
+  resource: Resource<Client, Item>,
+): ReadOperation {
+  return operationsOf<Client>(resource.vendor).read({
+    ...described(resource, "show", resource.show, "1"),
+    input: z.object({ id: idInput }),
+    run: (context, { id }) => findItem(resource, context, id),
+    render: (item, { now }): Reply => {
+      const sighting = sightingOf(resource, item, now);
+      const { name, standing } = sighting;
+      return {
+        mark: MARKS[standing.is],
+        title: [{ data: name }, " is ", { data: standing.word }],
+        blocks: [{ kind: "facts", facts: resource.show.facts(item) }],
+        ...resource.show.reply?.(sighting, now),
+      };
+    },
+  });
+}
+
+type TogglePlan = Plan<ToggleState> & { readonly after: { readonly on: boolean } };
+
+/** `/enable` and `/disable <target> <id or name>`. */
+export function toggleOperation<Client, Item>(
+  resource: Resource<Client, Item>,
+  toggle: Toggle<Client, Item>,
+  on: boolean,
+): ChangeOperation {
+  const [verb, back] = on ? ["enable", "disable"] as const : ["disable", "enable"] as const;
+  const word = toggle.words[on ? 0 : 1];
+  const sentences = (name: string) =>
+    (toggle.sentences ?? usualSentences(resource.label, word))({ data: name }, on);
+  return operationsOf<Client>(resource.vendor).change<typeof oneInput, TogglePlan>({
+    ...described(resource, verb, toggle.help[verb], "1"),
+    risk: toggle.help[verb].risk,
+    input: oneInput,
+    async plan(context, { id }): Promise<TogglePlan | Nothing> {
+      const item = await findItem(resource, context, id);
+      const target = targetOf(resource, item);
+      const before = toggle.state(item);
+      if (before.on === on) return { nothing: sentences(target.name).already };
+      return { input: { id: target.id }, target, before, after: { on } };
+    },
+    render: ({ target, before }) => ({
+      title: sentences(target.name).title,
+      done: sentences(target.name).done,
+      rows: [{ label: before.field, now: { data: before.word }, after: word }],
+      breaks: on ? [] : [toggle.breaks({ data: target.name })],
+      sends: toggle.sends({ id: target.id, field: before.field, on }),
+    }),
+    async apply({ client, call }, { target: { id }, before: { field } }): Promise<Receipt> {
+      await toggle.set(client, { id, field, on }, call);
+      return {};
+    },
+    async verify({ client, call }, { target, before }, receipt): Promise<Verification> {
+      const seen = await ifFound(resource.get(client, target.id, call));
+      if (!seen) return { state: "not applied", evidence: `${resource.label} no longer has it.` };
+      const after = toggle.state(seen);
+      const evidence = toggle.evidence?.(after) ??
+        [{ data: target.name }, " is read back as ", { data: after.word }];
+      return { state: toggled(on, before, after, receipt), evidence, after };
+    },
+    undo({ input, before }): Undo {
+      const why = toggle.noWayBack?.(before);
+      if (why !== undefined) return { possible: false, why };
+      return { possible: true, how: toggle.back(on), verb: back, target: resource.target, input };
+    },
+  });
+}
+
+/** `/delete <target> <id or name>`. */
+export function deleteOperation<Client, Item>(
+  resource: Resource<Client, Item>,
+  removal: Removal<Client, Item, Json>,
+): ChangeOperation {
+  return operationsOf<Client>(resource.vendor).change<typeof oneInput, Plan>({
+    ...described(resource, "delete", removal, "1"),
+    risk: "danger",
+    input: oneInput,
+    async plan(context, { id }) {
+      const item = await findItem(resource, context, id);
+      const target = targetOf(resource, item);
+      return { input: { id: target.id }, target, before: removal.keep(item), after: null };
+    },
+    render: ({ target, before }) => removal.card(before, target),
+    async apply({ client, call }, { target }) {
+      await removal.remove(client, target.id, call);
+      return {};
+    },
+    async verify({ client, call }, { target }) {
+      const seen = await ifFound(resource.get(client, target.id, call));
+      return { state: seen ? "not applied" : "applied", evidence: removal.evidence(target.id, seen) };
+    },
+    undo: ({ before }) => removal.undo(before),
+  });
+}
+
+/** A vendor's line in the `/status` of all, where it has one resource. */
+export async function resourceHealth<Client, Item>(
+  resource: Resource<Client, Item>,
+  context: Context<Client>,
+): Promise<Health> {
+  const { value, at } = await readAll(resource, context);
+  const all = sightings(resource, value, context.now);
+  const problems = all.filter(isProblem);
+  return {
+    mark: problems.length > 0 ? "attention" : "fine",
+    summary: summaryOf(resource, all),
+    problems: problems.map((one) => rowOf(resource, one)),
+    at,
+  };
+}
+
+/** How one is named in a command: the last words of the line. */
+export const idInput = z.string().min(1).meta({ positional: true, rest: true, placeholder: "id or name" });
+const oneInput = z.object({ id: idInput });
+const PART_OF_NAME = z.string().optional().meta({ placeholder: "part of the name" });
+
+function described<Verb extends string>(
+  { target }: { readonly target: string },
+  verb: Verb,
+  { summary, example }: Help,
+  operand = "",
+): { verb: Verb; target: string; summary: string; example: string } {
+  return { verb, target, summary, example: example ?? `/${verb} ${target} ${operand}`.trim() };
+}
+
+function readAll<Client, Item>(
+  { list, target }: Resource<Client, Item>,
+  { cached, client, call }: Context<Client>,
+): Promise<{ value: readonly Item[]; at: number }> {
+  return cached(target, () => list(client, call));
+}
+
+const MARKS: Readonly<Record<Sighting<unknown>["standing"]["is"], Mark>> = {
+  problem: "attention",
+  busy: "working",
+  unknown: "unknown",
+  off: "absent",
+  fine: "fine",
+};
+
+function isProblem({ standing }: Sighting<unknown>): boolean {
+  return standing.is === "problem";
+}
+
+function isOff({ standing }: Sighting<unknown>): boolean {
+  return standing.is === "off";
+}
+
+/** "2 of 14 need attention", "7 of 9 working · 2 disabled". */
+export function summaryOf(
+  { working, status }: Pick<Resource<never, never, never>, "working" | "status">,
+  all: readonly Sighting<unknown>[],
+): string {
+  if (all.length === 0) return status.none;
+  return tally({
+    all: all.length,
+    problems: all.filter(isProblem).length,
+    working: [all.filter(({ standing }) => standing.is === "fine").length, working],
+    disabled: all.filter(isOff).length,
+  });
+}
+
+function renderStatus<Client, Item>(
+  resource: Resource<Client, Item>,
+  all: readonly Sighting<Item>[],
+  { at, now }: { readonly at: number; readonly now: number },
+): Reply {
+  if (all.length === 0 && resource.none) return resource.none;
+  const problems = all.filter(isProblem);
+  const working = all.filter((one) => !isProblem(one) && !isOff(one));
+  const rows = (some: readonly Sighting<Item>[]) => some.map((one) => rowOf(resource, one));
+  return {
+    mark: all.length === 0 ? "absent" : problems.length > 0 ? "attention" : "fine",
+    title: [`${resource.label}: `, summaryOf(resource, all)],
+    blocks: all.length === 0 ? [] : [
+      { kind: "text", text: countsOf(all) },
+      ...tableOf(rows(problems)),
+      ...folded(resource, "Disabled", rows(all.filter(isOff))),
+      ...folded(resource, "Working", rows(working)),
+    ],
+    footer: asOf(at, now),
+    buttons: [[{ label: "Refresh", action: { command: `/status ${resource.target}` } }]],
+    ...(all.length > 0 && resource.status.reply?.(all, now)),
+  };
+}
+
+function rowOf<Client, Item>(
+  { status }: Resource<Client, Item>,
+  one: Sighting<Item>,
+): readonly Line[] {
+  return status.row?.(one) ?? [{ data: one.name }, { data: one.standing.word }];
+}
+
+/** Pages are turned of one table, and the problems need them most. */
+const MOST_FOLDED = 30;
+
+function folded(
+  { target }: { readonly target: string },
+  word: string,
+  rows: readonly (readonly Line[])[],
+): readonly Block[] {
+  if (rows.length === 0) return [];
+  const more = rows.length - MOST_FOLDED;
+  return [{
+    kind: "details",
+    summary: `${word} (${rows.length})`,
+    blocks: [
+      ...tableOf(rows.slice(0, MOST_FOLDED)),
+      ...(more > 0 ? [{ kind: "text", text: `and ${more} more: /list ${target}` } as const] : []),
+    ],
+  }];
+}
+
+/** A table, or nothing where it would have no rows. */
+export function tableOf(rows: readonly (readonly Line[])[], header?: readonly Line[]): readonly Block[] {
+  return rows.length === 0 ? [] : [{ kind: "table", ...(header && { header }), rows }];
+}
+
+/** Counts by word, most frequent first: "7 enabled · 2 disabled". The words are the vendor's, the dots ours. */
+function countsOf(all: readonly Sighting<unknown>[]): readonly Inline[] {
+  const counts = new Map<string, number>();
+  for (const { standing: { word } } of all) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts]
+    .sort(([a, many], [b, more]) => more - many || a.localeCompare(b))
+    .flatMap(([word, count], index) => [`${index > 0 ? " · " : ""}${count} `, { data: word, max: 40 }]);
+}
+
+function renderList<Client, Item>(
+  resource: Resource<Client, Item>,
+  all: readonly Sighting<Item>[],
+  name: string | undefined,
+): Reply {
+  if (all.length === 0 && resource.none) return resource.none;
+  const { noun: [one, many], listing } = resource;
+  const fits = name === undefined ? all : all.filter((seen) => fold(seen.name).includes(fold(name)));
+  const which = name === undefined ? [] : [' with "', { data: name }, '" in the name'];
+  const byName = fits.toSorted((a, b) => a.name.localeCompare(b.name, "en"));
+  return {
+    mark: "info",
+    title: fits.length === 0
+      ? [`No ${one}`, ...(all.length === 0 ? [] : which)]
+      : [`${fits.length} ${fits.length === 1 ? one : many}`, ...which],
+    blocks: fits.length === 0 ? [] : [
+      { kind: "text", text: countsOf(fits) },
+      ...tableOf(
+        byName.map((seen) => listing.columns.map(({ cell }) => cell(seen))),
+        listing.columns.map(({ title }) => title),
+      ),
+    ],
+    ...listing.reply?.(fits, { ...(name !== undefined && { name }), total: all.length }),
+  };
+}
+
+function usualSentences(label: string, word: string): NonNullable<Toggle<never, never>["sentences"]> {
+  return (name, on) => ({
+    title: [on ? "Enable " : "Disable ", name, ` in ${label}`],
+    done: [name, ` is ${word} in ${label}`],
+    already: [name, ` is ${word} already`],
+  });
+}
+
+/** What cannot be read proves nothing: it stays at what the vendor answered. */
+function toggled(
+  on: boolean,
+  before: ToggleState,
+  after: ToggleState,
+  receipt: Receipt | undefined,
+): Verification["state"] {
+  if (after.on === on) return "applied";
+  if (after.word !== before.word) return "unknown";
+  if (after.on !== null) return "not applied";
+  return receipt ? "accepted" : "unknown";
+}
