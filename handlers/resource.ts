@@ -11,7 +11,8 @@
 
 import type { CallOptions } from "../clients/http.ts";
 import { ifFound } from "./if_found.ts";
-import { BadInput, type Card, type Context, type Json, type Target, type Undo } from "./operation.ts";
+import type { Json } from "../clients/json.ts";
+import { BadInput, type Card, type Context, type Target, type Undo } from "./operation.ts";
 import type { Inline, Line, Reply } from "./reply.ts";
 import { fold, resolve } from "./resolve.ts";
 

@@ -1,11 +1,11 @@
 import { z } from "zod";
+import type { Json } from "../clients/json.ts";
 import { asOf } from "./age.ts";
 import { ifFound } from "./if_found.ts";
 import {
   type ChangeOperation,
   type Context,
   type Health,
-  type Json,
   type Nothing,
   operationsOf,
   type Plan,
@@ -46,7 +46,7 @@ export function resourceOperations<Client, Item>(
 }
 
 /** `/status <target>`: how many work, and which need attention. */
-export function statusOperation<Client, Item>(
+function statusOperation<Client, Item>(
   resource: Resource<Client, Item>,
 ): ReadOperation {
   return operationsOf<Client>(resource.vendor).read({
@@ -58,7 +58,7 @@ export function statusOperation<Client, Item>(
 }
 
 /** `/list <target>`: each with its id. */
-export function listOperation<Client, Item>(
+function listOperation<Client, Item>(
   resource: Resource<Client, Item>,
 ): ReadOperation {
   return operationsOf<Client>(resource.vendor).read<z.ZodObject, { all: readonly Item[]; name?: string }>({
@@ -74,7 +74,7 @@ export function listOperation<Client, Item>(
 }
 
 /** `/show <target> <id or name>`: all that is known of one. */
-export function showOperation<Client, Item>(
+function showOperation<Client, Item>(
   resource: Resource<Client, Item>,
 ): ReadOperation {
   return operationsOf<Client>(resource.vendor).read({
@@ -97,7 +97,7 @@ export function showOperation<Client, Item>(
 type TogglePlan = Plan<ToggleState> & { readonly after: { readonly on: boolean } };
 
 /** `/enable` and `/disable <target> <id or name>`. */
-export function toggleOperation<Client, Item>(
+function toggleOperation<Client, Item>(
   resource: Resource<Client, Item>,
   toggle: Toggle<Client, Item>,
   on: boolean,
@@ -145,7 +145,7 @@ export function toggleOperation<Client, Item>(
 }
 
 /** `/delete <target> <id or name>`. */
-export function deleteOperation<Client, Item>(
+function deleteOperation<Client, Item>(
   resource: Resource<Client, Item>,
   removal: Removal<Client, Item, Json>,
 ): ChangeOperation {
@@ -188,7 +188,7 @@ export async function resourceHealth<Client, Item>(
 }
 
 /** How one is named in a command: the last words of the line. */
-export const idInput = z.string().min(1).meta({ positional: true, rest: true, placeholder: "id or name" });
+const idInput = z.string().min(1).meta({ positional: true, rest: true, placeholder: "id or name" });
 const oneInput = z.object({ id: idInput });
 const PART_OF_NAME = z.string().optional().meta({ placeholder: "part of the name" });
 
@@ -225,7 +225,7 @@ function isOff({ standing }: Sighting<unknown>): boolean {
 }
 
 /** "2 of 14 need attention", "7 of 9 working · 2 disabled". */
-export function summaryOf(
+function summaryOf(
   { working, status }: Pick<Resource<never, never, never>, "working" | "status">,
   all: readonly Sighting<unknown>[],
 ): string {
@@ -290,7 +290,7 @@ function folded(
 }
 
 /** A table, or nothing where it would have no rows. */
-export function tableOf(rows: readonly (readonly Line[])[], header?: readonly Line[]): readonly Block[] {
+function tableOf(rows: readonly (readonly Line[])[], header?: readonly Line[]): readonly Block[] {
   return rows.length === 0 ? [] : [{ kind: "table", ...(header && { header }), rows }];
 }
 
