@@ -21,11 +21,11 @@ import { type AnyCommand, Router } from "./dispatch/router.ts";
 import { Unauthorized } from "./dispatch/unauthorized.ts";
 import { createHttpApp } from "./http.ts";
 import { errorFields, type Log } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
+import { Metrics } from "./metrics.ts";
 import { createOutboxSender } from "./outbox/sender.ts";
 import { acceptUpdates } from "./queue/inbox.ts";
 import { createInboxWorker } from "./queue/worker.ts";
-import { createRedactor, type Redactor } from "./redact.ts";
+import { Redactor } from "./redact.ts";
 import { createScheduler } from "./scheduler.ts";
 import { createPrivateDelivery } from "./secrets/deliver.ts";
 import { createSecrets, type Secrets } from "./secrets/entry.ts";
@@ -120,10 +120,10 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
 }
 
 async function equip(options: CountersignOptions): Promise<Deps> {
-  const { config, clock, log, redactor = createRedactor(config.secrets) } = options;
+  const { config, clock, log, redactor = new Redactor(config.secrets) } = options;
   const opened = await (options.openStore ?? openStore)(config.database, clock);
   const store = { ...opened, cover: redactor.text };
-  const metrics = createMetrics();
+  const metrics = new Metrics();
   const onCall = (event: CallEvent) => {
     metrics.vendorCall(event);
     log.info("vendor_call", { ...event, durationMs: Math.round(event.durationMs) });

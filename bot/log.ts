@@ -4,15 +4,31 @@ import type { Redactor } from "./redact.ts";
 /** Fields are ids, words and numbers; never a message text, a URL or a vendor's body. */
 export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-export interface Log {
-  debug(event: string, fields?: Fields): void;
-  info(event: string, fields?: Fields): void;
-  warning(event: string, fields?: Fields): void;
-  error(event: string, fields?: Fields): void;
+type Level = "debug" | "info" | "warning" | "error";
+
+/** What happened, one event each, told to whoever writes it. */
+export class Log {
+  constructor(private readonly write: (level: Level, event: string, fields: Fields) => void) {}
+
+  debug(event: string, fields: Fields = {}): void {
+    this.write("debug", event, fields);
+  }
+
+  info(event: string, fields: Fields = {}): void {
+    this.write("info", event, fields);
+  }
+
+  warning(event: string, fields: Fields = {}): void {
+    this.write("warning", event, fields);
+  }
+
+  error(event: string, fields: Fields = {}): void {
+    this.write("error", event, fields);
+  }
 }
 
-/** JSON lines on standard output, one event each, every secret of ours covered. */
-export function createLog(level: LogLevel, redactor: Redactor): Log {
+/** A log of JSON lines on standard output, every secret of ours redacted. */
+export function logToStdout(level: LogLevel, redactor: Redactor): Log {
   const encoder = new TextEncoder();
   resetSync();
   configureSync({
@@ -23,13 +39,7 @@ export function createLog(level: LogLevel, redactor: Redactor): Log {
     ],
   });
   const logger = getLogger("countersign");
-  const fields = (given: Fields = {}) => redactor.deep({ ...given });
-  return {
-    debug: (event, given) => logger.debug(event, fields(given)),
-    info: (event, given) => logger.info(event, fields(given)),
-    warning: (event, given) => logger.warn(event, fields(given)),
-    error: (event, given) => logger.error(event, fields(given)),
-  };
+  return new Log((at, event, fields) => logger[at](event, redactor.deep({ ...fields })));
 }
 
 /** Name and message only: an error object may drag a whole context, and with it the token, into the log. */

@@ -1,8 +1,8 @@
 import { systemClock } from "../clients/clock.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { createCountersign } from "./app.ts";
-import { createLog, errorFields, type Log } from "./log.ts";
-import { createRedactor } from "./redact.ts";
+import { errorFields, type Log, logToStdout } from "./log.ts";
+import { Redactor } from "./redact.ts";
 import { StoreOpenError } from "./store/database.ts";
 
 /** SIGTERM to exit takes at most ten seconds; a little is left for the process to end. */
@@ -13,8 +13,8 @@ await main();
 
 async function main(): Promise<void> {
   const config = configOrExit();
-  const redactor = createRedactor(config.secrets);
-  const log = createLog(config.logLevel, redactor);
+  const redactor = new Redactor(config.secrets);
+  const log = logToStdout(config.logLevel, redactor);
   for (const doubt of config.doubts) log.warning("doubtful_configuration", { message: doubt });
   const stopping = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

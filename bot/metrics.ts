@@ -14,75 +14,88 @@ const FROM_PROC = [
 ];
 
 /** What Prometheus is told. Labels come from closed lists, never from people or vendors. */
-export interface Metrics {
-  readonly updates: Counter<"result">;
-  letIn(accepted: number, repeated: number): void;
-  readonly answerSeconds: Histogram;
-  readonly refusals: Counter<"reason">;
-  readonly telegramCalls: Counter<"method" | "outcome">;
-  readonly changes: Counter<"state">;
-  readonly inboxAge: Gauge;
-  refused(reason: ReasonCode): void;
-  vendorCall(event: CallEvent): void;
-  text(): Promise<string>;
-}
-
-export function createMetrics(): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
-  collectDefaultMetrics({ register: registry });
-  for (const name of FROM_PROC) registry.removeSingleMetric(name);
-  new Gauge({
-    name: "process_resident_memory_bytes",
-    help: "Resident memory size in bytes.",
-    registers,
-    collect() {
-      this.set(Deno.memoryUsage().rss);
-    },
+export class Metrics {
+  private readonly registry = new Registry();
+  readonly updates = this.counter(
+    "updates_total",
+    "Updates received, by what became of them at the door",
+    "result",
+  );
+  readonly refusals = this.counter(
+    "refusals_total",
+    "Refused messages and presses, by reason code",
+    "reason",
+  );
+  readonly telegramCalls = this.counter(
+    "telegram_calls_total",
+    "Bot API calls, by outcome",
+    "method",
+    "outcome",
+  );
+  readonly changes = this.counter("changes_total", "Changes that reached a state", "state");
+  readonly answerSeconds = this.histogram(
+    "answer_seconds",
+    "From the update's arrival to its answer being handed to the sender",
+  );
+  readonly inboxAge = new Gauge({
+    name: "countersign_inbox_age_seconds",
+    help: "Age of the oldest update that is not handled yet",
+    registers: [this.registry],
   });
-  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
-    new Counter({ name: `countersign_${name}`, help, labelNames, registers });
-  const updates = counter("updates_total", "Updates received, by what became of them at the door", "result");
-  const refusals = counter("refusals_total", "Refused messages and presses, by reason code", "reason");
-  const vendorCalls = counter(
+  private readonly vendorCalls = this.counter(
     "vendor_calls_total",
     "Attempts at vendor calls, by outcome",
     "vendor",
     "operation",
     "outcome",
   );
-  const vendorSeconds = new Histogram({
-    name: "countersign_vendor_call_seconds",
-    help: "How long one attempt at a vendor call took",
-    labelNames: ["vendor", "operation"],
-    buckets: SECONDS,
-    registers,
-  });
-  return {
-    updates,
-    letIn(accepted, repeated) {
-      updates.inc({ result: "accepted" }, accepted);
-      updates.inc({ result: "repeated" }, repeated);
-    },
-    answerSeconds: new Histogram({
-      name: "countersign_answer_seconds",
-      help: "From the update's arrival to its answer being handed to the sender",
-      buckets: SECONDS,
+  private readonly vendorSeconds = this.histogram(
+    "vendor_call_seconds",
+    "How long one attempt at a vendor call took",
+    "vendor",
+    "operation",
+  );
+
+  constructor() {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
+    for (const name of FROM_PROC) this.registry.removeSingleMetric(name);
+    new Gauge({
+      name: "process_resident_memory_bytes",
+      help: "Resident memory size in bytes.",
       registers,
-    }),
-    telegramCalls: counter("telegram_calls_total", "Bot API calls, by outcome", "method", "outcome"),
-    changes: counter("changes_total", "Changes that reached a state", "state"),
-    inboxAge: new Gauge({
-      name: "countersign_inbox_age_seconds",
-      help: "Age of the oldest update that is not handled yet",
-      registers,
-    }),
-    refusals,
-    refused: (reason) => refusals.inc({ reason }),
-    vendorCall({ vendor, operation, outcome, durationMs }) {
-      vendorCalls.inc({ vendor, operation, outcome });
-      vendorSeconds.observe({ vendor, operation }, durationMs / 1000);
-    },
-    text: () => registry.metrics(),
+      collect() {
+        this.set(Deno.memoryUsage().rss);
+      },
+    });
+  }
+
+  /** Handed around as a function, so it keeps its `this`. */
+  readonly letIn = (accepted: number, repeated: number): void => {
+    this.updates.inc({ result: "accepted" }, accepted);
+    this.updates.inc({ result: "repeated" }, repeated);
   };
+
+  refused(reason: ReasonCode): void {
+    this.refusals.inc({ reason });
+  }
+
+  vendorCall({ vendor, operation, outcome, durationMs }: CallEvent): void {
+    this.vendorCalls.inc({ vendor, operation, outcome });
+    this.vendorSeconds.observe({ vendor, operation }, durationMs / 1000);
+  }
+
+  /** All of it in Prometheus' text format. */
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  private counter<L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> {
+    return new Counter({ name: `countersign_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  private histogram<L extends string>(name: string, help: string, ...labelNames: L[]): Histogram<L> {
+    const registers = [this.registry];
+    return new Histogram({ name: `countersign_${name}`, help, labelNames, buckets: SECONDS, registers });
+  }
 }

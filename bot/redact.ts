@@ -1,43 +1,46 @@
-/** Knows our own secrets by value and takes them out of whatever leaves the process. */
-export interface Redactor {
-  text(value: string): string;
-  /** The same for every string inside data of no particular shape; a reply has a shape and goes through `coverReply`. */
-  deep<T>(value: T): T;
+const REDACTED = "[redacted]";
+
+/**
+ * Knows our own secrets by value and takes them out of whatever leaves the process. What it does is handed around as
+ * functions, so each keeps its `this`.
+ */
+export class Redactor {
+  /** How many hold each spelling. */
+  private readonly holders = new Map<string, number>();
+  // The longest first: what is part of another secret must not break that one up before it is found.
+  private searched: readonly string[] = [];
+
+  constructor(secrets: readonly string[]) {
+    for (const secret of secrets) this.count(spellingsOf(secret), 1);
+  }
+
+  readonly text = (value: string): string => {
+    let clean = value;
+    for (const form of this.searched) if (clean.includes(form)) clean = clean.replaceAll(form, REDACTED);
+    return clean;
+  };
+
+  /** The same for every string inside data of no particular shape; a reply has a shape and goes through `redactReply`. */
+  readonly deep = <T>(value: T): T => mapStrings(value, this.text) as T;
+
   /**
    * A secret that is in memory only for a while. Returns what forgets it again. Anyone may enter one, so a short one
    * is not looked for: it would take its letters out of everybody's words.
    */
-  hold(secret: string): () => void;
-}
-
-const COVER = "[redacted]";
-
-export function createRedactor(secrets: readonly string[]): Redactor {
-  const known = new Map<string, number>();
-  // The longest first: what is part of another secret must not break that one up before it is found.
-  let searched: readonly string[] = [];
-  const count = (forms: readonly string[], by: 1 | -1) => {
-    for (const form of forms) {
-      const holders = (known.get(form) ?? 0) + by;
-      if (holders > 0) known.set(form, holders);
-      else known.delete(form);
-    }
-    searched = [...known.keys()].sort((one, other) => other.length - one.length);
-  };
-  const hold = (secret: string) => {
+  readonly hold = (secret: string): () => void => {
     const forms = secret.length < SHORTEST_HELD ? [] : spellingsOf(secret);
-    count(forms, 1);
-    return () => count(forms, -1);
+    this.count(forms, 1);
+    return () => this.count(forms, -1);
   };
-  for (const secret of secrets) count(spellingsOf(secret), 1);
 
-  const text = (value: string) => {
-    let clean = value;
-    for (const form of searched) if (clean.includes(form)) clean = clean.replaceAll(form, COVER);
-    return clean;
-  };
-  const deep = <T>(value: T): T => mapStrings(value, text) as T;
-  return { text, deep, hold };
+  private count(forms: readonly string[], by: 1 | -1): void {
+    for (const form of forms) {
+      const holders = (this.holders.get(form) ?? 0) + by;
+      if (holders > 0) this.holders.set(form, holders);
+      else this.holders.delete(form);
+    }
+    this.searched = [...this.holders.keys()].sort((one, other) => other.length - one.length);
+  }
 }
 
 function mapStrings(value: unknown, change: (text: string) => string): unknown {

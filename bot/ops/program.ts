@@ -1,5 +1,5 @@
 import { type Config, ConfigError, readConfig } from "../config.ts";
-import { createRedactor } from "../redact.ts";
+import { Redactor } from "../redact.ts";
 
 /** What one of the bot's small programs has to say, and the code it ends with. */
 export interface Result {
@@ -23,7 +23,7 @@ async function resultOf(work: (config: Config) => Promise<Result>, failureCode: 
   let cover = (text: string) => text;
   try {
     const config = readConfig(Deno.env.toObject());
-    cover = createRedactor(config.secrets).text;
+    cover = new Redactor(config.secrets).text;
     const { says, code } = await work(config);
     return { says: cover(says), code };
   } catch (error) {

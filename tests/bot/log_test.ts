@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { GrammyError, HttpError } from "grammy";
 import { errorFields } from "../../bot/log.ts";
-import { createRedactor } from "../../bot/redact.ts";
+import { Redactor } from "../../bot/redact.ts";
 import { openFile } from "../changes/database.ts";
 import { BEN, GROUP, OSKAR, SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET } from "../sandbox/stage.ts";
 import { eventually } from "./conversation.ts";
@@ -103,8 +103,8 @@ interface Line {
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-Deno.test("createRedactor covers a secret however it is spelt, and what is held only for a while", () => {
-  const redactor = createRedactor(["pa ss/wörd"]);
+Deno.test("Redactor covers a secret however it is spelt, and what is held only for a while", () => {
+  const redactor = new Redactor(["pa ss/wörd"]);
   const spelt = ["pa ss/wörd", "pa%20ss%2Fw%C3%B6rd", "cGEgc3Mvd8O2cmQ=", "cGEgc3Mvd8O2cmQ6"];
   for (const form of spelt) {
     const covered = redactor.text(`<${form}>`);

@@ -21,7 +21,7 @@ import {
   renewMessages,
   settleMessage,
 } from "../../bot/outbox/messages.ts";
-import { createMetrics } from "../../bot/metrics.ts";
+import { Metrics } from "../../bot/metrics.ts";
 import { migrations } from "../../bot/store/migrations.ts";
 import { findPrompt, prunePrompts, putPrompt } from "../../bot/store/prompts.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
@@ -30,7 +30,7 @@ import { type Database, databases, lasting, openFile, testOn, testWith } from ".
 import { createTestClock, type TestClock } from "../sandbox/stage.ts";
 
 const LEASE_MS = 10_000;
-const metrics = createMetrics();
+const metrics = new Metrics();
 
 interface Opened extends AsyncDisposable {
   readonly store: Store;

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { systemClock } from "../../clients/clock.ts";
 import { readConfig } from "../../bot/config.ts";
 import { createCountersign } from "../../bot/app.ts";
-import type { Fields, Log } from "../../bot/log.ts";
+import { Log } from "../../bot/log.ts";
 import { openStore } from "../../bot/store/database.ts";
 import { type Moment, momentShape, type Watch, watched } from "./moment.ts";
 
@@ -57,8 +57,9 @@ function createDeath(moment: Moment | undefined): Watch {
 }
 
 function createLineLog(): Log {
-  const at = (level: string) => (event: string, fields: Fields = {}) => void say({ level, event, ...fields });
-  return { debug() {}, info() {}, warning: at("warning"), error: at("error") };
+  return new Log((level, event, fields) => {
+    if (level === "warning" || level === "error") void say({ level, event, ...fields });
+  });
 }
 
 async function say(line: Record<string, unknown>): Promise<void> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { EXECUTION_LEASE_MS } from "../../bot/approvals/claim.ts";
 import { acceptUpdates, claimUpdates, finishUpdate } from "../../bot/queue/inbox.ts";
-import { createMetrics } from "../../bot/metrics.ts";
+import { Metrics } from "../../bot/metrics.ts";
 import { verifyAudit } from "../../bot/store/audit.ts";
 import { takeLease } from "../../bot/queue/lease.ts";
 import { claimMessages, findMessage, postponeMessage, putMessage } from "../../bot/outbox/messages.ts";
@@ -54,7 +54,7 @@ testOnPostgres(
   async (url) => {
     await using stores = await openStores(url, [-3 * HOUR_MS, 3 * HOUR_MS]);
     const [early, late] = stores as [Clocked, Clocked] & AsyncDisposable;
-    const deps = { store: early.store, metrics: createMetrics() };
+    const deps = { store: early.store, metrics: new Metrics() };
     await acceptUpdates(deps, [1, 2].map((updateId) => ({ updateId, lane: "a", body: "{}" })));
     const claim = async ({ store }: Clocked, holder: string) =>
       (await claimUpdates(store, holder, 9, 10_000)).map(({ update_id }) => update_id);

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import type { Fields, Log } from "../../bot/log.ts";
-import { createRedactor } from "../../bot/redact.ts";
+import { Log } from "../../bot/log.ts";
+import { Redactor } from "../../bot/redact.ts";
 import { type DatabaseKind, databases } from "../changes/database.ts";
 import {
   createTestClock,
@@ -136,10 +136,8 @@ function requestTo(stage: Stage): Ground["request"] {
 
 /** What the bot logs in production: every secret that the redactor knows is covered. */
 function createCoveredLog(lines: LogLine[]): Log {
-  const redactor = createRedactor(SECRETS);
-  const at = (level: LogLine["level"]) => (event: string, fields: Fields = {}) =>
-    void lines.push({ level, event, fields: redactor.deep(fields) });
-  return { debug: at("debug"), info: at("info"), warning: at("warning"), error: at("error") };
+  const redactor = new Redactor(SECRETS);
+  return new Log((level, event, fields) => void lines.push({ level, event, fields: redactor.deep(fields) }));
 }
 
 const HASTE = 20;

@@ -1,4 +1,4 @@
-import type { Log } from "../../bot/log.ts";
+import { Log } from "../../bot/log.ts";
 import { readArguments, USAGE, type Wish } from "./arguments.ts";
 import { openConversation, PERSONS, SANDBOX_GROUP, type Shown } from "./conversation.ts";
 import { playScript, readScript, ScriptMistake } from "./script.ts";
@@ -114,11 +114,11 @@ function stopped(): Promise<void> {
 function logOf(wanted: boolean): Pick<StageOptions, "log"> {
   if (!wanted) return {};
   const encoder = new TextEncoder();
-  const at = (level: string): Log["info"] => (event, fields) => {
+  const log = new Log((level, event, fields) => {
     const line = JSON.stringify({ time: new Date().toISOString(), level, event, ...fields });
     Deno.stderr.writeSync(encoder.encode(`${line}\n`));
-  };
-  return { log: { debug: at("debug"), info: at("info"), warning: at("warning"), error: at("error") } };
+  });
+  return { log };
 }
 
 async function print(text: string, code: number): Promise<number> {

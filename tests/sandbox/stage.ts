@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../../clients/clock.ts";
 import type { CallEvent } from "../../clients/http.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
 import { type Countersign, type CountersignOptions, createCountersign } from "../../bot/app.ts";
-import type { Fields, Log } from "../../bot/log.ts";
+import { type Fields, Log } from "../../bot/log.ts";
 import { createApono } from "./apono.ts";
 import { createGravityZone, type GravityZoneOptions } from "./gravityzone.ts";
 import { createHalo } from "./halo.ts";
@@ -78,9 +78,8 @@ export interface RecordedLog extends Log {
 
 export function createRecordedLog(): RecordedLog {
   const lines: LogLine[] = [];
-  const at = (level: LogLine["level"]) => (event: string, fields: Fields = {}) =>
-    void lines.push({ level, event, fields });
-  return { lines, debug: at("debug"), info: at("info"), warning: at("warning"), error: at("error") };
+  const log = new Log((level, event, fields) => void lines.push({ level, event, fields }));
+  return Object.assign(log, { lines });
 }
 
 /** 32 bytes that are nobody's key. */
