@@ -1,5 +1,6 @@
+import { ClientError } from "../clients/errors.ts";
 import { BadInput, ChoiceNeeded } from "./operation.ts";
-import { typed } from "./typed.ts";
+import { inQuotes } from "./format.ts";
 
 export interface Named {
   readonly id: string;
@@ -41,14 +42,14 @@ export function resolve<T extends Named>(
     : candidates.filter((candidate) => fold(candidate.name).includes(wanted));
   const [only, ...others] = fits;
   if (!only) {
-    throw new NothingFits(`No ${what.noun} fits ${typed(query)}. Type ${what.find} to see what there is.`);
+    throw new NothingFits(`No ${what.noun} fits ${inQuotes(query)}. Type ${what.find} to see what there is.`);
   }
   if (others.length === 0) return only;
   const count = `${what.capped ? "at least " : ""}${fits.length} ${what.plural}`;
   if (fits.length > MOST_CHOICES) {
-    throw new BadInput(`${typed(query)} fits ${count}. Type more of the name, or its id.`);
+    throw new BadInput(`${inQuotes(query)} fits ${count}. Type more of the name, or its id.`);
   }
-  throw new ChoiceNeeded(`${typed(query)} fits ${count}. Which one?`, what.field, fits);
+  throw new ChoiceNeeded(`${inQuotes(query)} fits ${count}. Which one?`, what.field, fits);
 }
 
 /** What is left of a name when typing habits are taken away; for comparing, never for showing. */
@@ -61,4 +62,14 @@ export function fold(name: string): string {
     .replace(/\s+/g, " ")
     .trim()
     .toLowerCase();
+}
+
+/** The answer, or undefined when the vendor knows no such thing. */
+export async function ifFound<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ClientError && error.kind === "not_found") return undefined;
+    throw error;
+  }
 }

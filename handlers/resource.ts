@@ -10,11 +10,10 @@
  */
 
 import type { CallOptions } from "../clients/http.ts";
-import { ifFound } from "./if_found.ts";
+import { fold, ifFound, resolve } from "./resolve.ts";
 import type { Json } from "../clients/json.ts";
 import { BadInput, type Card, type Context, type Target, type Undo } from "./operation.ts";
 import type { Inline, Line, Reply } from "./reply.ts";
-import { fold, resolve } from "./resolve.ts";
 
 /** One kind of thing that a vendor keeps. `Kept` is what is remembered of one that is deleted. */
 export interface Resource<Client, Item, Kept extends Json = Json> {

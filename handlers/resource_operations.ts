@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Json } from "../clients/json.ts";
-import { asOf } from "./age.ts";
-import { ifFound } from "./if_found.ts";
+import { asOf, countSummary } from "./format.ts";
+import { fold, ifFound } from "./resolve.ts";
 import {
   type ChangeOperation,
   type Context,
@@ -15,7 +15,6 @@ import {
   type Verification,
 } from "./operation.ts";
 import type { Block, Inline, Line, Mark, Reply } from "./reply.ts";
-import { fold } from "./resolve.ts";
 import {
   findItem,
   type Help,
@@ -28,7 +27,6 @@ import {
   type Toggle,
   type ToggleState,
 } from "./resource.ts";
-import { tally } from "./tally.ts";
 
 /** Every operation that a resource describes: `/status`, `/list`, `/show`, and the changes it has. */
 export function resourceOperations<Client, Item>(
@@ -230,7 +228,7 @@ function summaryOf(
   all: readonly Sighting<unknown>[],
 ): string {
   if (all.length === 0) return status.none;
-  return tally({
+  return countSummary({
     all: all.length,
     problems: all.filter(isProblem).length,
     working: [all.filter(({ standing }) => standing.is === "fine").length, working],

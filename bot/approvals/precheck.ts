@@ -3,7 +3,7 @@ import type { Json } from "../../clients/json.ts";
 import { BadInput, ChoiceNeeded, type Nothing, type Plan } from "../../handlers/operation.ts";
 import { type Line, line } from "../../handlers/reply.ts";
 import { NothingFits } from "../../handlers/resolve.ts";
-import { shownAt } from "../../handlers/shown_value.ts";
+import { shownAt } from "../../handlers/mask.ts";
 import type { Members } from "../access/members.ts";
 import { type ReasonCode, reasons } from "../access/reason_codes.ts";
 import type { Config } from "../config.ts";

@@ -1,6 +1,6 @@
 import type { Json } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
-import { typed } from "../../handlers/typed.ts";
+import { inQuotes } from "../../handlers/format.ts";
 import {
   choiceOf,
   type CommandLine,
@@ -31,7 +31,7 @@ export function fill(line: CommandLine): Filled {
   if (torn) throw torn;
   const unclosed = line.words.find((word) => word.unclosed);
   if (unclosed) {
-    throw new ParseError("bad_value", `The quote in ${typed(unclosed.raw)} is opened and never closed.`);
+    throw new ParseError("bad_value", `The quote in ${inQuotes(unclosed.raw)} is opened and never closed.`);
   }
   const sheet: Sheet = {
     values: new Map(),
@@ -161,10 +161,14 @@ function takesChoice(field: Field, at: number, later: readonly Field[], line: Co
   );
   const slip = word.quoted ? undefined : slipOf(word.text, [...field.values, ...aliases], "prose");
   if (slip === undefined) return false;
-  throw new ParseError("bad_value", `Is ${typed(word.text)} meant to be ${slip}? If not, put it in quotes.`, [
-    retyped(line, at, 1, slip),
-    retyped(line, at, 1, `"${word.text}"`),
-  ]);
+  throw new ParseError(
+    "bad_value",
+    `Is ${inQuotes(word.text)} meant to be ${slip}? If not, put it in quotes.`,
+    [
+      retyped(line, at, 1, slip),
+      retyped(line, at, 1, `"${word.text}"`),
+    ],
+  );
 }
 
 function joined(places: readonly number[], line: CommandLine): string {

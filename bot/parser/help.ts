@@ -1,4 +1,4 @@
-import { typed } from "../../handlers/typed.ts";
+import { inQuotes } from "../../handlers/format.ts";
 import type { Block, Line, Reply } from "../../handlers/reply.ts";
 import { closest } from "./suggest.ts";
 import {
@@ -180,7 +180,7 @@ function noSuchTopic(verb: string, commands: readonly Command[]): Reply {
   const near = closest(verb.replace(/^\//, ""), verbsOf(commands));
   return {
     mark: "refused",
-    title: `There is no command ${typed(verb)}.`,
+    title: `There is no command ${inQuotes(verb)}.`,
     blocks: [
       near.length > 0
         ? { kind: "list", items: near.map((other) => ({ code: `/help ${other}` })) }
@@ -195,7 +195,7 @@ function noSuchTarget(verb: string, target: string, ofVerb: readonly Command[]):
   const takes = targets.length === 0 ? "It takes no target." : `It takes ${orList(targets, targets.length)}.`;
   return {
     mark: "refused",
-    title: `/${verb} does not know ${typed(target)}. ${takes}`,
+    title: `/${verb} does not know ${inQuotes(target)}. ${takes}`,
     blocks: [{
       kind: "list",
       items: closest(target, targets).map((other) => ({ code: `/help ${verb} ${other}` })),

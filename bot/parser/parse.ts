@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
-import { typed } from "../../handlers/typed.ts";
+import { inQuotes } from "../../handlers/format.ts";
 import { type CommandLine, commandLineOf, fieldsOf } from "./arguments.ts";
 import { fill, type Filled } from "./bind.ts";
 import { type Aliases, type Command, headOf, isChange, targetNamed, usageOf } from "./command.ts";
@@ -255,7 +255,7 @@ function noSuchCommand(verb: string, words: readonly Token[], vocabulary: Vocabu
 }
 
 function unknownVerb(verb: string, words: readonly Token[], vocabulary: Vocabulary): ParseError {
-  const sentence = `There is no command ${typed(`/${verb}`)}. /help lists what there is.`;
+  const sentence = `There is no command ${inQuotes(`/${verb}`)}. /help lists what there is.`;
   const split = splitApart(verb, words, vocabulary);
   const suggestions = split.length > 0 ? split : [
     ...nearVerbs(verb, words[0], vocabulary).map((other) => retyped(other, words, vocabulary)),
@@ -303,7 +303,7 @@ function unknownTarget(verb: string, words: readonly Token[], vocabulary: Vocabu
   const others = vocabulary.commands.filter((command) => command.target === first && command.verb !== verb);
   const sentence = others.length > 0
     ? `There is no /${verb} for ${first}. It takes ${orList(targets, targets.length)}.`
-    : `/${verb} does not know ${typed(word)}. It takes ${orList(targets, targets.length)}.`;
+    : `/${verb} does not know ${inQuotes(word)}. It takes ${orList(targets, targets.length)}.`;
   return new ParseError("unknown_target", sentence, [
     ...nearTargets(verb, words, vocabulary),
     ...others.map((command) => retyped(headOf(command).slice(1), words.slice(1), vocabulary)),
@@ -323,7 +323,7 @@ function halfTarget(
   const meant = given === undefined ? seconds.slice(0, 4) : closest(given, seconds);
   const sentence = given === undefined
     ? `/${verb} ${first} needs one more word: ${orList(seconds)}.`
-    : `/${verb} ${first} does not know ${typed(given)}. It takes ${orList(seconds)}.`;
+    : `/${verb} ${first} does not know ${inQuotes(given)}. It takes ${orList(seconds)}.`;
   return new ParseError(
     given === undefined ? "missing_argument" : "unknown_target",
     sentence,

@@ -1,7 +1,6 @@
 import type { Json } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
-import { isPlaceholder } from "../../handlers/placeholder.ts";
-import { namesToken } from "../../handlers/token_name.ts";
+import { isPlaceholder, namesToken } from "../../handlers/mask.ts";
 import { normalise } from "./tokenize.ts";
 
 /** Judges a key as typed, or a dotted path of a document. */

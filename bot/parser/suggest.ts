@@ -1,7 +1,7 @@
 import { distance } from "fastest-levenshtein";
 import type { z } from "zod";
 import type { Json } from "../../clients/json.ts";
-import { typed } from "../../handlers/typed.ts";
+import { inQuotes } from "../../handlers/format.ts";
 import {
   choiceOf,
   type CommandLine,
@@ -84,7 +84,7 @@ export function unexpectedWord(
     return noChoice(line, placeOf(line, at, later, unfilled), choice);
   }
   const text = line.words[at]?.text ?? "";
-  const sentence = `${headOf(line.command)} does not expect ${typed(text)}`;
+  const sentence = `${headOf(line.command)} does not expect ${inQuotes(text)}`;
   const last = positional.at(-1);
   const again = line.words.findIndex(({ pair }) => pair?.key.toLowerCase() === last?.name.toLowerCase());
   if (last && again >= 0) return setTwice(line, again, last);
@@ -99,7 +99,7 @@ export function unexpectedWord(
 function noChoice(line: CommandLine, at: number, { placeholder, values }: Field): ParseError {
   const text = line.words[at]?.text ?? "";
   const meant = closest(text, values)[0] ?? values.find((value) => text.toLowerCase().startsWith(value));
-  const sentence = `<${placeholder}> can be ${orList(values)}, not ${typed(text)}.`;
+  const sentence = `<${placeholder}> can be ${orList(values)}, not ${inQuotes(text)}.`;
   return new ParseError("bad_value", sentence, meant === undefined ? [] : [retyped(line, at, 1, meant)]);
 }
 
@@ -121,14 +121,14 @@ function placeOf(line: CommandLine, at: number, later: readonly Field[], unfille
 function setTwice(line: CommandLine, at: number, { placeholder }: Field): ParseError {
   const pair = line.words[at]?.raw ?? "";
   const sentence = `<${placeholder}> is a word of its own and not set with an option. Leave out ${
-    typed(pair)
+    inQuotes(pair)
   }.`;
   return new ParseError("too_many_words", sentence, [retyped(line, at, 1)]);
 }
 
 /** Words on both sides of an option are nearly always the option's value without its quotes. */
 export function strayWord(line: CommandLine, at: number): ParseError {
-  const text = typed(line.words[at]?.raw ?? "");
+  const text = inQuotes(line.words[at]?.raw ?? "");
   const option = line.words[at - 1]?.pair;
   if (!option || option.quoted) {
     return new ParseError(
@@ -360,7 +360,7 @@ function limit(origin: string, most: "at least" | "at most", size: number | bigi
 }
 
 function shown(value: Json): string {
-  if (typeof value === "string") return typed(value);
+  if (typeof value === "string") return inQuotes(value);
   if (value === null || typeof value !== "object") return String(value);
   return Array.isArray(value) ? "a list" : "an object";
 }

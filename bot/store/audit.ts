@@ -1,6 +1,6 @@
 import { type RawBuilder, sql, type SqlBool } from "kysely";
 import { createHash } from "node:crypto";
-import { csvRow } from "../../handlers/csv.ts";
+import { csvRow } from "../../handlers/format.ts";
 import type { Store } from "./database.ts";
 import type { AuditTable, Queryable } from "./schema.ts";
 

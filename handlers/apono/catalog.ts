@@ -4,10 +4,9 @@ import type { CatalogParameter, CatalogType } from "../../clients/apono/catalog.
 import type { Config, Settings } from "../../clients/apono/integration.ts";
 import { OWN_KIND, REFERENCE_KINDS } from "../../clients/apono/secret_store.ts";
 import { soundsSecret } from "../../clients/secrets.ts";
-import { ifFound } from "../if_found.ts";
+import { fold, ifFound } from "../resolve.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
-import { fold } from "../resolve.ts";
 import { checkId } from "./find.ts";
 import { type Column, longTable } from "./long_table.ts";
 

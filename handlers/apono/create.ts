@@ -3,7 +3,7 @@ import type { Apono } from "../../clients/apono.ts";
 import type { Settings } from "../../clients/apono/integration.ts";
 import { plainJson } from "../../clients/json.ts";
 import { quoted } from "../comparison.ts";
-import { ifFound } from "../if_found.ts";
+import { fold, ifFound } from "../resolve.ts";
 import {
   BadInput,
   type Context,
@@ -13,7 +13,6 @@ import {
   type Verification,
 } from "../operation.ts";
 import { line } from "../reply.ts";
-import { fold } from "../resolve.ts";
 import { catalogEntry, objections, refuse, spelledAs, strangers, strangerWarning } from "./catalog.ts";
 import { byName, nameTaken } from "./find.ts";
 import { askedFor, completed, settingsInput, settled } from "./request.ts";

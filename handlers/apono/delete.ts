@@ -4,7 +4,7 @@ import type { CatalogType } from "../../clients/apono/catalog.ts";
 import { isReference } from "../../clients/apono/secret_store.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
 import { plainJson } from "../../clients/json.ts";
-import { ifFound } from "../if_found.ts";
+import { ifFound } from "../resolve.ts";
 import { operationsOf, type Plan, type Undo } from "../operation.ts";
 import { catalogEntryIfAny, objections } from "./catalog.ts";
 import { findIntegration } from "./find.ts";

@@ -1,9 +1,8 @@
 import type { Apono } from "../../clients/apono.ts";
 import type { Integration } from "../../clients/apono/integration.ts";
 import { path, UnsafePathValue } from "../../clients/path.ts";
-import { ifFound } from "../if_found.ts";
+import { fold, ifFound, type Named, resolve } from "../resolve.ts";
 import { BadInput, type Context } from "../operation.ts";
-import { fold, type Named, resolve } from "../resolve.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -1,4 +1,4 @@
-import { toCsv } from "../csv.ts";
+import { toCsv } from "../format.ts";
 import type { Line, Reply, Table } from "../reply.ts";
 
 /** More than a few swipes through pages. */

@@ -2,10 +2,9 @@ import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Integration } from "../../clients/apono/integration.ts";
 import { ClientError } from "../../clients/errors.ts";
-import { asOf } from "../age.ts";
+import { andDisabled, asOf, countSummary } from "../format.ts";
 import { type Context, type Health, operationsOf } from "../operation.ts";
 import type { Block, Inline, Line, Reply } from "../reply.ts";
-import { andDisabled, tally } from "../tally.ts";
 import { isProblem, standingOf, statusWord, worstFirst } from "./status_word.ts";
 
 /** All integrations, each with what v2 says about its last load. */
@@ -78,7 +77,7 @@ async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
 function summaryOf(integrations: readonly Integration[]): string {
   const count = integrations.length;
   if (count === 0) return "no integrations";
-  return tally({
+  return countSummary({
     all: count,
     problems: integrations.filter(({ status }) => isProblem(status)).length,
     working: [integrations.filter(({ status }) => standingOf(status) === "fine").length, "active"],

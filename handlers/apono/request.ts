@@ -4,8 +4,7 @@ import { OWN_KIND, REFERENCE_KINDS, type SecretStore } from "../../clients/apono
 import { leavesOf } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { BadInput } from "../operation.ts";
-import { isPlaceholder } from "../placeholder.ts";
-import { holdsSecretField } from "../shown_value.ts";
+import { holdsSecretField, isPlaceholder } from "../mask.ts";
 import { isSecretField } from "./settings.ts";
 
 /** What `/create apono` and `/update apono` take besides the integration itself. */

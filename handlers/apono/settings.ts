@@ -6,8 +6,7 @@ import { v4Body } from "../../clients/apono/v4.ts";
 import { type Json, plainJson } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { BadInput } from "../operation.ts";
-import { NOT_SHOWN } from "../placeholder.ts";
-import { holdsSecretField, shownValue } from "../shown_value.ts";
+import { holdsSecretField, NOT_SHOWN, shownValue } from "../mask.ts";
 
 /** An integration as far as a person sets it, without secrets. Status and sync times move by themselves and are no part of it. */
 export type Image = Settings & { readonly id: string; readonly type: string };

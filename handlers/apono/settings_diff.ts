@@ -3,9 +3,8 @@ import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/sec
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
 import type { Card, Verification } from "../operation.ts";
-import { ENTERED_PRIVATELY } from "../placeholder.ts";
+import { ENTERED_PRIVATELY, shownValue } from "../mask.ts";
 import type { Inline } from "../reply.ts";
-import { shownValue } from "../shown_value.ts";
 import { type Image, isAskedFor } from "./settings.ts";
 
 /** One setting, before and after. */

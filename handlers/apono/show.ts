@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Apono } from "../../clients/apono.ts";
 import type { Integration } from "../../clients/apono/integration.ts";
 import { ClientError } from "../../clients/errors.ts";
-import { ifFound } from "../if_found.ts";
+import { ifFound } from "../resolve.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Mark, Reply } from "../reply.ts";
 import { findIntegration, identify, looksLikeId } from "./find.ts";

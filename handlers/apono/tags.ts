@@ -6,9 +6,8 @@ import { differingNames, plainJson } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
 import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verification } from "../operation.ts";
-import { ENTERED_PRIVATELY, isPlaceholder, NOT_SHOWN } from "../placeholder.ts";
+import { ENTERED_PRIVATELY, isPlaceholder, NOT_SHOWN, shownValue } from "../mask.ts";
 import type { Inline, Reply } from "../reply.ts";
-import { shownValue } from "../shown_value.ts";
 import { checkId } from "./find.ts";
 
 const { read, change } = operationsOf<Apono>("apono");

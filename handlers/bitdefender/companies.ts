@@ -6,11 +6,10 @@ import {
   MOST_COMPANIES_BY_NAME,
 } from "../../clients/bitdefender.ts";
 import { ClientError } from "../../clients/errors.ts";
-import { asOf } from "../age.ts";
+import { asOf, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf, type View } from "../operation.ts";
 import type { Block, Button, Line, Reply } from "../reply.ts";
 import { fold, NothingFits, resolve } from "../resolve.ts";
-import { typed } from "../typed.ts";
 
 const { read } = operationsOf<Bitdefender>("bitdefender");
 
@@ -55,7 +54,7 @@ function accountIdOf(account: string): string {
   const digits = account.replace(/[\s-]/g, "");
   if (/^\d{12}$/.test(digits)) return digits;
   throw new BadInput(
-    `An AWS account id has 12 digits; ${typed(account.trim())} has not. Try /whois 111222345123.`,
+    `An AWS account id has 12 digits; ${inQuotes(account.trim())} has not. Try /whois 111222345123.`,
   );
 }
 

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import type { Bitdefender } from "../../clients/bitdefender.ts";
-import { asOf } from "../age.ts";
+import { asOf, formatNumber, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf, type PastChange, type View } from "../operation.ts";
 import type { Block, Line, Mark, Reply } from "../reply.ts";
-import { typed } from "../typed.ts";
 import { ofCompany, type Scope } from "./companies.ts";
 import {
   listedFor,
@@ -14,7 +13,6 @@ import {
   switchedOff,
   targetKey,
 } from "./ec2_state.ts";
-import { figure } from "../figure.ts";
 
 const { read } = operationsOf<Bitdefender>("bitdefender");
 
@@ -72,7 +70,7 @@ export const usageEc2 = read({
     const total = totalOf(hours);
     return {
       mark: total > 0 ? "info" : "absent",
-      title: [`${figure(total)} EC2 hours in ${month} · `, { data: scope.name }],
+      title: [`${formatNumber(total)} EC2 hours in ${month} · `, { data: scope.name }],
       blocks: hoursTable(hours),
       footer: asOf(at, view.now),
     };
@@ -145,7 +143,7 @@ function renderStatus(status: Ec2Status, view: View): Reply {
     ["External ID", externalId === null ? "none generated" : { code: externalId }],
     ["Role", role === null ? "not recorded by this bot" : { code: role }],
     ...(account === null ? [] : [["AWS account", [{ code: account }, listedWords(status.listed)]] as const]),
-    ["Hours this month", figure(totalOf(hours))],
+    ["Hours this month", formatNumber(totalOf(hours))],
   ];
   const id = scope.companyId;
   return {
@@ -182,7 +180,7 @@ function verdictOf({ externalId, listed, off, hours, recorded }: Ec2Status): str
   if (listed === false) return `no longer listed for AWS account ${recorded.account}`;
   if (listed === true) return `active with AWS account ${recorded.account}`;
   const total = totalOf(hours);
-  if (total > 0) return `${figure(total)} hours this month`;
+  if (total > 0) return `${formatNumber(total)} hours this month`;
   return externalId === null ? "not set up, no external ID" : "external ID present, no hours this month";
 }
 
@@ -194,12 +192,12 @@ function listedWords(listed: boolean | null | undefined): string {
 function hoursTable(hours: Hours): readonly Block[] {
   const rows = Object.entries(hours)
     .sort(([, one], [, other]) => other - one)
-    .map(([category, spent]) => [{ data: category }, figure(spent)]);
+    .map(([category, spent]) => [{ data: category }, formatNumber(spent)]);
   if (rows.length === 0) return [];
   return [{
     kind: "table",
     header: ["Category", "Hours"],
-    rows: [...rows, ["Total", figure(totalOf(hours))]],
+    rows: [...rows, ["Total", formatNumber(totalOf(hours))]],
   }];
 }
 
@@ -221,7 +219,7 @@ function changesOf(changes: readonly PastChange[]): readonly Block[] {
 function monthOf(given: string): string {
   const [, month, year] = /^(0?[1-9]|1[0-2])\/(\d{4})$/.exec(given.trim()) ?? [];
   if (month !== undefined && year !== undefined) return `${month.padStart(2, "0")}/${year}`;
-  throw new BadInput(`${typed(given)} is not a month. Type it as mm/yyyy, for example month=03/2026.`);
+  throw new BadInput(`${inQuotes(given)} is not a month. Type it as mm/yyyy, for example month=03/2026.`);
 }
 
 function currentMonth(now: number): string {

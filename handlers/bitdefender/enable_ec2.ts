@@ -13,7 +13,7 @@ import {
   type Verification,
 } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { typed } from "../typed.ts";
+import { inQuotes } from "../format.ts";
 import {
   accountOfRole,
   type Ec2Plan,
@@ -83,7 +83,7 @@ function checkedAccount(role: string): string {
   const account = accountOfRole(role);
   if (account !== undefined) return account;
   throw new BadInput(
-    `${typed(role, 80)} is not the ARN of a role. It looks like arn:aws:iam::111222345123:role/<name>, ` +
+    `${inQuotes(role, 80)} is not the ARN of a role. It looks like arn:aws:iam::111222345123:role/<name>, ` +
       "with the 12 digits of the AWS account.",
   );
 }
@@ -96,7 +96,7 @@ function checkedKey(key: string): string {
   }
   if (/^[A-Z0-9]{16,128}$/.test(key)) return key;
   throw new BadInput(
-    `${typed(key)} is not an access key id. It has 16 or more capital letters and digits: AKIA….`,
+    `${inQuotes(key)} is not an access key id. It has 16 or more capital letters and digits: AKIA….`,
   );
 }
 

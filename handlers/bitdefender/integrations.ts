@@ -5,12 +5,9 @@ import {
   type ConfiguredIntegrations,
   type Integration,
 } from "../../clients/bitdefender.ts";
-import { asOf } from "../age.ts";
-import { figure } from "../figure.ts";
-import { toCsv } from "../csv.ts";
+import { asOf, countSummary, formatNumber, toCsv } from "../format.ts";
 import { type Context, type Health, operationsOf, type View } from "../operation.ts";
 import { type Attachment, type Block, type Line, line, type Mark, type Reply } from "../reply.ts";
-import { tally } from "../tally.ts";
 import { type Company, resolveCompany } from "./companies.ts";
 
 const { read } = operationsOf<Bitdefender>("bitdefender");
@@ -110,20 +107,25 @@ function summaryOf(integrations: readonly Integration[], problems: number): stri
   const count = integrations.length;
   if (count === 0) return "no integrations configured";
   const active = integrations.filter(({ status }) => status === ACTIVE).length;
-  return tally({ all: count, problems, working: [active, "active"], need: "action" });
+  return countSummary({ all: count, problems, working: [active, "active"], need: "action" });
 }
 
 function countsOf(sorted: readonly Integration[]): readonly Block[] {
   const counts = new Map<string, number>();
   for (const word of sorted.map(statusWord)) counts.set(word, (counts.get(word) ?? 0) + 1);
   if (counts.size === 0) return [];
-  return [{ kind: "text", text: [...counts].map(([word, count]) => `${word} ${figure(count)}`).join(" · ") }];
+  return [{
+    kind: "text",
+    text: [...counts].map(([word, count]) => `${word} ${formatNumber(count)}`).join(" · "),
+  }];
 }
 
 function movedNote(read: number, total: number): readonly Block[] {
   if (read === total) return [];
   const text =
-    `GravityZone counts ${figure(total)}, ${figure(read)} could be read: the list changed meanwhile. ` +
+    `GravityZone counts ${formatNumber(total)}, ${
+      formatNumber(read)
+    } could be read: the list changed meanwhile. ` +
     "Ask again for exact counts.";
   return [{ kind: "text", text }];
 }
@@ -135,8 +137,10 @@ function healthyOf(sorted: readonly Integration[]): readonly Block[] {
 }
 
 function fileNote(count: number, problems: number): Block {
-  const cut = problems > MOST_PROBLEMS ? `The worst ${MOST_PROBLEMS} of ${figure(problems)} are shown. ` : "";
-  return { kind: "text", text: `${cut}All ${figure(count)} are in the file, problems first.` };
+  const cut = problems > MOST_PROBLEMS
+    ? `The worst ${MOST_PROBLEMS} of ${formatNumber(problems)} are shown. `
+    : "";
+  return { kind: "text", text: `${cut}All ${formatNumber(count)} are in the file, problems first.` };
 }
 
 function tableOf(integrations: readonly Integration[]): Block {

@@ -4,7 +4,7 @@ import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
-import { ifFound } from "../if_found.ts";
+import { fold, ifFound } from "../resolve.ts";
 import {
   BadInput,
   type Card,
@@ -16,7 +16,6 @@ import {
   type Undo,
   type Verification,
 } from "../operation.ts";
-import { fold } from "../resolve.ts";
 import { deletionBefore } from "./delete.ts";
 import { bodyOf, type FieldInput, fieldInputs, idOf, isSecret, namesOf, wantedFields } from "./fields.ts";
 import { called, idTyped } from "./integration.ts";

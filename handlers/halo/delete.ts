@@ -4,7 +4,7 @@ import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { HIDDEN_MARK } from "../../clients/secrets.ts";
-import { ifFound } from "../if_found.ts";
+import { ifFound } from "../resolve.ts";
 import {
   type Card,
   type ChangeOperation,

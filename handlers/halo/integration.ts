@@ -2,10 +2,9 @@ import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
 import type { CallOptions } from "../../clients/http.ts";
-import { ifFound } from "../if_found.ts";
+import { fold, ifFound, resolve } from "../resolve.ts";
 import { BadInput, type Target } from "../operation.ts";
 import type { Inline } from "../reply.ts";
-import { fold, resolve } from "../resolve.ts";
 import { ofModule } from "./module.ts";
 import { isInt32 } from "./value.ts";
 

@@ -1,5 +1,5 @@
 import type { Product } from "../../clients/halo/product.ts";
-import { ifFound } from "../if_found.ts";
+import { ifFound } from "../resolve.ts";
 import { BadInput } from "../operation.ts";
 
 /**

@@ -2,11 +2,10 @@ import { z } from "zod";
 import { ClientError } from "../../clients/errors.ts";
 import type { Halo } from "../../clients/halo.ts";
 import type { Product } from "../../clients/halo/product.ts";
-import { asOf } from "../age.ts";
-import { ifFound } from "../if_found.ts";
+import { andDisabled, asOf, countSummary } from "../format.ts";
+import { ifFound } from "../resolve.ts";
 import { type Context, type Health, operationsOf, type Proof, type ReadOperation } from "../operation.ts";
 import type { Block, Line, Reply } from "../reply.ts";
-import { andDisabled, tally } from "../tally.ts";
 import { ofModule } from "./module.ts";
 import {
   isOff,
@@ -143,7 +142,7 @@ function summaryOf(readings: readonly Reading[]): string {
 }
 
 function tallyOf(syncs: readonly Sync[], problems: number): string {
-  return tally({
+  return countSummary({
     all: syncs.length,
     problems,
     working: [syncs.filter(isSyncing).length, "syncing"],

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Halo } from "../../clients/halo.ts";
 import { nameOf, type Product, spelled } from "../../clients/halo/product.ts";
 import type { Integration } from "../../clients/halo/record.ts";
-import { ifFound } from "../if_found.ts";
+import { ifFound } from "../resolve.ts";
 import {
   type Card,
   type ChangeOperation,

@@ -5,7 +5,7 @@ import type { Integration } from "../../clients/halo/record.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
-import { ifFound } from "../if_found.ts";
+import { ifFound } from "../resolve.ts";
 import {
   BadInput,
   type Card,

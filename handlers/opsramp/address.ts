@@ -1,5 +1,5 @@
 import type { InstalledUpdate } from "../../clients/opsramp.ts";
-import { shownAddress } from "../shown_address.ts";
+import { shownAddress } from "../mask.ts";
 
 /** The body of an update as it may be shown. */
 export function shownUpdate(update: InstalledUpdate): InstalledUpdate {

@@ -1,6 +1,6 @@
 import type { Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { shownAddress } from "../shown_address.ts";
+import { shownAddress } from "../mask.ts";
 import { shownUpdate } from "./address.ts";
 import { mappingRows, mappingSummary, mappingWarnings, type Translation } from "./mapping.ts";
 import { notifierGoal, notifierRows, notifierWarnings } from "./notifier.ts";

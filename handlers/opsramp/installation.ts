@@ -1,8 +1,7 @@
 import type { Installed, Mapping, OpsRamp } from "../../clients/opsramp.ts";
-import { SET_BUT_NOT_SHOWN } from "../placeholder.ts";
+import { SET_BUT_NOT_SHOWN, shownAddress } from "../mask.ts";
 import type { Block, Inline, Line } from "../reply.ts";
 import type { Fact, Resource, Standing, ToggleState } from "../resource.ts";
-import { shownAddress } from "../shown_address.ts";
 
 /** What is installed in OpsRamp: listed, shown, enabled and disabled. */
 export const installations: Resource<OpsRamp, Installed> = {

@@ -7,9 +7,8 @@ import {
 } from "../../clients/opsramp.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { BadInput, type Card } from "../operation.ts";
-import { ENTERED_PRIVATELY, UNREADABLE } from "../placeholder.ts";
+import { ENTERED_PRIVATELY, shownAddress, UNREADABLE } from "../mask.ts";
 import type { Line } from "../reply.ts";
-import { shownAddress } from "../shown_address.ts";
 import { asked } from "./secret.ts";
 
 /** What the vendor lets one read of a notifier that is no secret; null where it says nothing. */

@@ -3,7 +3,7 @@ import type { OpsRamp } from "../../clients/opsramp.ts";
 import { type Compared, judged, quoted } from "../comparison.ts";
 import type { Context, Receipt, Undo, Verification } from "../operation.ts";
 import { type Inline, type Line, line } from "../reply.ts";
-import { shownAddress } from "../shown_address.ts";
+import { shownAddress } from "../mask.ts";
 import { areStored, strangePairs, type Translation } from "./mapping.ts";
 import { notifierGoal, readableOf, shownValue, typeOf, unreadableOf, USUAL_TYPE } from "./notifier.ts";
 import { makesCredential, plain, type State, stateOf, type UpdatePlan } from "./update.ts";

@@ -1,8 +1,7 @@
 import type { InstalledUpdate, NotifierUpdate } from "../../clients/opsramp.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { BadInput } from "../operation.ts";
-import { isPlaceholder } from "../placeholder.ts";
-import { namesToken } from "../token_name.ts";
+import { isPlaceholder, namesToken } from "../mask.ts";
 
 const FIELDS = new Set(["password", "apikey", "apisecret"]);
 const HEADERS = /^(tokenheaders|resourceauthheaders)\.(.+)$/;

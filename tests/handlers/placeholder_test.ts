@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { HIDDEN_MARK } from "../../clients/secrets.ts";
-import { inPart } from "../../handlers/in_part.ts";
-import { isPlaceholder } from "../../handlers/placeholder.ts";
-import { shownAddress } from "../../handlers/shown_address.ts";
+import { isPlaceholder, maskInPart, shownAddress } from "../../handlers/mask.ts";
 
 Deno.test.each([
   ["?"],
@@ -12,7 +10,7 @@ Deno.test.each([
   ["cannot be read"],
   ["new value, entered privately"],
   [HIDDEN_MARK],
-  [inPart("client-1234567890")],
+  [maskInPart("client-1234567890")],
   [shownAddress("https://ana:pw@desk.example.com/api?key=k-7Yq")],
 ])("isPlaceholder() knows what stands for a value: %s", (text) => {
   assert.ok(isPlaceholder(String(text)));

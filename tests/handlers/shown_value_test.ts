@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Json } from "../../clients/json.ts";
-import { shownAt, shownValue } from "../../handlers/shown_value.ts";
+import { shownAt, shownValue } from "../../handlers/mask.ts";
 
 const SHOWN: readonly (readonly [name: string, value: Json, shown: Json])[] = [
   ["port", "5432", "5432"],

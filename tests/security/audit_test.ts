@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { toCsv } from "../../handlers/csv.ts";
+import { toCsv } from "../../handlers/format.ts";
 import { csvLines } from "../../bot/store/audit.ts";
 import type { AuditTable } from "../../bot/store/schema.ts";
 import { testOnEach } from "../changes/database.ts";

@@ -1,8 +1,37 @@
+/** What of a value may be shown, and what stands in place of the rest. The marks themselves are in clients/secrets.ts. */
+
 import type { Json, JsonObject } from "../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK, holdsSecret, soundsSecret } from "../clients/secrets.ts";
-import { inPart } from "./in_part.ts";
-import { NOT_SHOWN } from "./placeholder.ts";
-import { isAddress, shownAddress } from "./shown_address.ts";
+
+/** Stands for a value that is shown to nobody. */
+export const NOT_SHOWN = "hidden";
+export const SET_BUT_NOT_SHOWN = `set, ${NOT_SHOWN}`;
+export const UNREADABLE = "cannot be read";
+export const ENTERED_PRIVATELY = "new value, entered privately";
+/** Follows what is shown of a value, such as an address without its key. */
+export const REST_NOT_SHOWN = "(the rest is hidden)";
+
+const WHOLE: ReadonlySet<string> = new Set([
+  ENTER_MARK,
+  NOT_SHOWN,
+  SET_BUT_NOT_SHOWN,
+  UNREADABLE,
+  ENTERED_PRIVATELY,
+]);
+const WITHIN = [HIDDEN_MARK, REST_NOT_SHOWN];
+
+/**
+ * Whether a text is what our own replies show in place of a value: copied from there and sent, it would overwrite
+ * the value that it stands for. A secret field may hold `ENTER_MARK`, so do not ask about those.
+ */
+export function isPlaceholder(text: string): boolean {
+  return WHOLE.has(text.trim()) || WITHIN.some((part) => text.includes(part));
+}
+
+/** Of half a credential, such as a client id: enough to tell two of them apart, and never most of one. */
+export function maskInPart(text: string): string {
+  return text.slice(0, Math.min(4, Math.floor(text.length / 3))) + HIDDEN_MARK;
+}
 
 /** Half of a credential: shown in part. */
 const HALF_NAME = /(client|access_?key|token|secret)_?id$/i;
@@ -11,7 +40,7 @@ const HALF_NAME = /(client|access_?key|token|secret)_?id$/i;
 export function shownValue(name: string, value: Json): Json {
   if (value === null || value === "" || value === ENTER_MARK || typeof value === "boolean") return value;
   if (soundsSecret(name)) return NOT_SHOWN;
-  if (typeof value === "string") return HALF_NAME.test(name) ? inPart(value) : shownText(value);
+  if (typeof value === "string") return HALF_NAME.test(name) ? maskInPart(value) : shownText(value);
   if (Array.isArray(value)) return value.map((one) => shownValue(name, one));
   return typeof value === "object" ? shownFields(value as JsonObject) : value;
 }
@@ -62,4 +91,29 @@ function jsonIn(text: string): Json | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Where an address leads. Its query is often a key, and it may carry a user and a password: these are left out. */
+export function shownAddress(url: string): string {
+  const bare = url.replace(CREDENTIALS, "$1").replace(/[?#].*$/s, "");
+  return bare === url ? url : `${bare} ${REST_NOT_SHOWN}`;
+}
+
+/** Whether a text is an address; one without a scheme looks like any other text. */
+export function isAddress(text: string): boolean {
+  return ADDRESS.test(text);
+}
+
+/** `jdbc:postgresql://` is one, too. */
+const SCHEME = String.raw`(?:[a-z][a-z\d+.-]*:)+\/\/`;
+const ADDRESS = new RegExp(String.raw`^\s*${SCHEME}\S+\s*$`, "i");
+/** A password may hold what should have been escaped in it; a port is none. */
+const CREDENTIALS = new RegExp(
+  String.raw`^(\s*${SCHEME})(?:[^/?#@]*@|[^/?#:@]*:(?!\d+(?:[/?#]|$))[^@]*@)|^[^/?#@]*@`,
+  "i",
+);
+
+/** `$jwtToken` or `Bearer $jwtToken`: names a token that the vendor fetches and puts in itself, and is no secret. */
+export function namesToken(value: string): boolean {
+  return /^(?:(?:basic|bearer|jwt|token) +)?\$\w*token$/i.test(value);
 }

@@ -1,0 +1,71 @@
+/** Numbers, counts, ages, what was typed, and tables for a spreadsheet, as text. */
+
+import type { Inline } from "./reply.ts";
+
+const grouped = new Intl.NumberFormat("en-US");
+
+/** A count as people read it: 12,345. */
+export function formatNumber(value: number): string {
+  return grouped.format(value);
+}
+
+export interface Counts {
+  readonly all: number;
+  readonly problems: number;
+  /** What works, and the vendor's word for that. */
+  readonly working: readonly [count: number, word: string];
+  /** Switched off by someone on purpose: neither a problem nor at work. */
+  readonly disabled?: number;
+  /** What the problems want. */
+  readonly need?: "attention" | "action";
+}
+
+/** One rule for all vendors: "2 of 14 need action", "7 of 9 working · 2 disabled". */
+export function countSummary({ all, problems, working, disabled = 0, need = "attention" }: Counts): string {
+  const count = problems > 0
+    ? `${formatNumber(problems)} of ${formatNumber(all)} need${problems === 1 ? "s" : ""} ${need}`
+    : `${formatNumber(working[0])} of ${formatNumber(all)} ${working[1]}`;
+  return count + andDisabled(disabled);
+}
+
+/** For the end of a count. */
+export function andDisabled(count: number): string {
+  return count > 0 ? ` · ${formatNumber(count)} disabled` : "";
+}
+
+/** When the vendor said it and, once that is a while ago, how old it is. */
+export function asOf(at: number, now: number): readonly Inline[] {
+  const seconds = Math.round((now - at) / 1000);
+  const when: readonly Inline[] = ["as of ", { time: at, as: "clock" }];
+  return seconds < 1 ? when : [...when, ` · ${seconds} s old`];
+}
+
+/** What was typed, cut and in quotes. */
+export function inQuotes(value: string, max = 40): string {
+  const letters = [...value];
+  return `"${letters.length > max ? `${letters.slice(0, max - 1).join("")}…` : value}"`;
+}
+
+type Cell = string | number | boolean | null | undefined;
+
+/** RFC 4180, with cells that a spreadsheet would take for a formula made harmless. */
+export function toCsv(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  return [header, ...rows].map((row) => `${csvRow(row)}\r\n`).join("");
+}
+
+/** One row, without its end. */
+export function csvRow(cells: readonly Cell[]): string {
+  return cells.map(cell).join(",");
+}
+
+function cell(value: Cell): string {
+  if (typeof value !== "string") return String(value ?? "");
+  const harmless = value.replace(FORMULA, "'$&");
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
+
+/**
+ * What begins a formula, at the start or where a spreadsheet set to another separator would begin a cell. It looks
+ * back from the sign, and not ahead from every separator: that would take long where there are many of them.
+ */
+const FORMULA = /^[\t\r\n]|[=+\-@＝＋－＠](?<=(?:^|[;,\t\r\n])["\s]*.)/g;
