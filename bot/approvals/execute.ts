@@ -159,7 +159,7 @@ export function createExecutor(options: ExecutorOptions): Executor {
         evidence: detail,
         ...(receipt?.data ? { receipt: JSON.stringify(redactor.deep(receipt.data)) } : {}),
         ...(verdict?.after === undefined ? {} : { after_state: JSON.stringify(verdict.after) }),
-        ...(event === "stand" ? { finished_at: change.finished_at } : {}),
+        ...(event === "still_not_applied" ? { finished_at: change.finished_at } : {}),
         claimed_by: null,
         claimed_until: 0,
         next_check_at: againAfterMs === null ? null : store.now() + againAfterMs,

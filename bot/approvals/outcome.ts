@@ -29,7 +29,7 @@ export function conclusion(
   verdict: Verification,
   receipt: Receipt | undefined,
   why: Line,
-): { event: "apply" | "accept" | "fail" | "lose"; evidence: Line } {
+): { event: "apply" | "accept" | "fail" | "mark_unknown"; evidence: Line } {
   const evidence = unlessSaid(why, verdict.evidence);
   switch (verdict.state) {
     case "applied":
@@ -37,10 +37,10 @@ export function conclusion(
     case "not applied":
       return { event: "fail", evidence };
     case "unknown":
-      return { event: "lose", evidence };
+      return { event: "mark_unknown", evidence };
     case "accepted":
       // "The vendor said yes" cannot be said when the vendor said nothing.
-      return receipt ? { event: "accept", evidence } : { event: "lose", evidence };
+      return receipt ? { event: "accept", evidence } : { event: "mark_unknown", evidence };
   }
 }
 

@@ -28,11 +28,11 @@ export const transitions = {
   apply: { from: ["executing", "unknown"], to: "applied" },
   accept: { from: ["executing", "unknown"], to: "accepted" },
   fail: { from: ["executing", "unknown"], to: "not applied" },
-  lose: { from: ["executing", "unknown"], to: "unknown" },
+  mark_unknown: { from: ["executing", "unknown"], to: "unknown" },
   /** A later look sees what the first read-back did not: the write was slow. */
-  surface: { from: ["not applied"], to: "applied" },
+  applied_late: { from: ["not applied"], to: "applied" },
   /** A later look sees the same as the first. */
-  stand: { from: ["not applied"], to: "not applied" },
+  still_not_applied: { from: ["not applied"], to: "not applied" },
 } as const satisfies Record<string, TransitionRule>;
 
 interface TransitionRule {

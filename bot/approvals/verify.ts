@@ -8,7 +8,10 @@ import { conclusion, unlessSaid } from "./outcome.ts";
 
 /** What a look at the vendor says of a change whose write has been sent. */
 export interface Observation {
-  readonly event: Extract<ChangeEvent, "apply" | "accept" | "fail" | "lose" | "surface" | "stand">;
+  readonly event: Extract<
+    ChangeEvent,
+    "apply" | "accept" | "fail" | "mark_unknown" | "applied_late" | "still_not_applied"
+  >;
   readonly evidence: Line;
   /** Absent when the vendor could not be read. */
   readonly verdict?: Verification;
@@ -46,7 +49,7 @@ type Look = Omit<Observation, "againAfterMs">;
 
 async function look({ part, receipt, cause, onError }: VerifyOptions): Promise<Look> {
   const why = cause instanceof ClientError ? toldOf(cause.failure) : "";
-  if (!part) return { event: "lose", evidence: line(why, "The vendor is not set up any more.") };
+  if (!part) return { event: "mark_unknown", evidence: line(why, "The vendor is not set up any more.") };
   try {
     const verdict = await part.operation.verify(part.context(), part.plan, receipt);
     return { ...conclusion(verdict, receipt, why), verdict };
@@ -54,7 +57,7 @@ async function look({ part, receipt, cause, onError }: VerifyOptions): Promise<L
     if (!(error instanceof ClientError)) onError(error);
     const seen = error instanceof ClientError ? describe(error.failure) : "The read-back failed";
     return {
-      event: "lose",
+      event: "mark_unknown",
       evidence: unlessSaid(why, `${seen}, so nobody can say yet whether it took effect.`),
     };
   }
@@ -76,7 +79,7 @@ async function sentSince(store: Store, change: Change): Promise<string | undefin
 function overtaken(change: Change, since: string): Look {
   if (change.state === "not applied") return unchanged(change);
   return {
-    event: "lose",
+    event: "mark_unknown",
     evidence: line({ code: since }, " changed it since, so nobody can tell whether this one took effect."),
   };
 }
@@ -86,18 +89,22 @@ function later(change: Change, seen: Look): Look {
   if (seen.event !== "apply") return unchanged(change);
   return {
     ...seen,
-    event: "surface",
+    event: "applied_late",
     evidence: line("It took effect after all, only late. ", seen.evidence),
   };
 }
 
 function unchanged(change: Change): Look {
-  return { event: "stand", evidence: JSON.parse(change.evidence ?? '""') as Line };
+  return { event: "still_not_applied", evidence: JSON.parse(change.evidence ?? '""') as Line };
 }
 
 function againAfter({ checks }: Change, { event }: Look): number | null {
-  const looks = event === "lose" ? CHECK_AFTER_MS.length : MAY_BE_SLOW.has(event) ? LOOKS_FOR_SLOW_WRITES : 0;
+  const looks = event === "mark_unknown"
+    ? CHECK_AFTER_MS.length
+    : MAY_BE_SLOW.has(event)
+    ? LOOKS_FOR_SLOW_WRITES
+    : 0;
   return checks < looks ? CHECK_AFTER_MS[checks] ?? null : null;
 }
 
-const MAY_BE_SLOW: ReadonlySet<Observation["event"]> = new Set(["fail", "stand"]);
+const MAY_BE_SLOW: ReadonlySet<Observation["event"]> = new Set(["fail", "still_not_applied"]);

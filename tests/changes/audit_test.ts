@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { sql } from "kysely";
 import type { Store } from "../../bot/store/database.ts";
+import { appendAudit } from "../../bot/store/audit.ts";
 import { openFile, openOwned, postgres, testOnEach } from "./database.ts";
 import { ANA, BEN, company, type Desk, eventually, GROUP, openDesk, textOf } from "./desk.ts";
 
@@ -33,6 +34,22 @@ testOnEach(
     );
   },
 );
+
+Deno.test("rows that hold an event's earlier word are shown by /change and /audit, and verified", async () => {
+  await using desk = await openDesk();
+  const { code } = await desk.carryOut(ROTATE);
+  const { store } = desk;
+  const earlier = ["lose", "surface", "stand"];
+  await store.transaction((transaction) =>
+    appendAudit(store, transaction, earlier.map((event) => ({ event, code, operation: "rotate externalid" })))
+  );
+  for (const command of [`/change ${code}`, `/audit 5 code=${code}`]) {
+    await desk.say(ANA, command);
+    for (const event of earlier) assert.match(desk.news().at(-1) ?? "", new RegExp(`\\b${event}\\b`));
+  }
+  await desk.say(ANA, "/audit verify");
+  assert.match(desk.news().at(-1) ?? "", /intact/);
+});
 
 /** What someone with the database in hand may do to the audit, and the row that gives it away. */
 const TAMPERING: readonly [what: string, broken: number, tamper: (store: Store) => Promise<unknown>][] = [

@@ -160,7 +160,7 @@ Deno.test("apply: what became of an unknown change is told as soon as it is know
   assert.deepEqual(desk.whispers(ANA).map((text) => text.split(" ")[1]), ["Unknown:", "Applied:"]);
   assert.deepEqual(desk.writes(), [GENERATE]);
   const events = (await desk.audit(asked.code)).map((row) => row.event);
-  assert.deepEqual(events, ["asked", "approve", "claim", "send", "lose", "lose", "apply"]);
+  assert.deepEqual(events, ["asked", "approve", "claim", "send", "mark_unknown", "mark_unknown", "apply"]);
 });
 
 Deno.test("apply: a yes of the vendor without a read-back is accepted, and a silence is not", async () => {

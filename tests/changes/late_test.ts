@@ -33,7 +33,7 @@ testOnEach("a write that takes effect after its read-back is noticed, and told",
     /^✅ Applied: .*\nIt took effect after all, only late\. The external ID is now arrived-late/,
   );
   assert.deepEqual(desk.whispers(ANA).map((text) => text.split(":")[0]), ["🔴 Not applied", "✅ Applied"]);
-  assert.deepEqual(await events(desk, code), ["asked", "approve", "claim", "send", "fail", "surface"]);
+  assert.deepEqual(await events(desk, code), ["asked", "approve", "claim", "send", "fail", "applied_late"]);
   assert.deepEqual(desk.writes(), [GENERATE]);
 });
 
@@ -50,7 +50,15 @@ Deno.test("a write that is not there is looked for twice more, quietly, and no f
     /^🔴 Not applied: .*\nGravityZone answered .*\(500\)\. The external ID is the one from before/,
   );
   assert.doesNotMatch(textOf(card), /next look/);
-  assert.deepEqual(await events(desk, code), ["asked", "approve", "claim", "send", "fail", "stand", "stand"]);
+  assert.deepEqual(await events(desk, code), [
+    "asked",
+    "approve",
+    "claim",
+    "send",
+    "fail",
+    "still_not_applied",
+    "still_not_applied",
+  ]);
   assert.equal(desk.whispers(ANA).length, 1);
 });
 

@@ -25,9 +25,9 @@ const WAYS: Readonly<Record<ChangeEvent, Partial<Record<ChangeState, ChangeState
   apply: { executing: "applied", unknown: "applied" },
   accept: { executing: "accepted", unknown: "accepted" },
   fail: { executing: "not applied", unknown: "not applied" },
-  lose: { executing: "unknown", unknown: "unknown" },
-  surface: { "not applied": "applied" },
-  stand: { "not applied": "not applied" },
+  mark_unknown: { executing: "unknown", unknown: "unknown" },
+  applied_late: { "not applied": "applied" },
+  still_not_applied: { "not applied": "not applied" },
 };
 
 const EVENTS = Object.keys(WAYS) as ChangeEvent[];
@@ -99,7 +99,7 @@ testOnEach(
   "move: only the holder of the claim goes on, and only a lease that has ended is taken over",
   async (url) => {
     await using desk = await openMachine(url);
-    for (const event of ["send", "apply", "accept", "fail", "lose", "supersede", "expire"] as const) {
+    for (const event of ["send", "apply", "accept", "fail", "mark_unknown", "supersede", "expire"] as const) {
       for (const [holder, allowed] of [["mine", true], ["other", false]] as const) {
         await desk.put({ state: "executing", claimed_by: holder });
         const to = allowed ? WAYS[event].executing : undefined;

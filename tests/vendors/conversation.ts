@@ -179,7 +179,12 @@ async function decide(
   assert.deepEqual(events, ["asked", "approve", "claim", "send", AUDITED[outcome]], "audited");
 }
 
-const AUDITED = { applied: "apply", accepted: "accept", "not applied": "fail", unknown: "lose" } as const;
+const AUDITED = {
+  applied: "apply",
+  accepted: "accept",
+  "not applied": "fail",
+  unknown: "mark_unknown",
+} as const;
 
 async function takeBack(desk: Desk, asked: Asked, undone: NonNullable<Changing["undone"]>): Promise<void> {
   await desk.say(ANA, `/undo ${asked.code}`);
