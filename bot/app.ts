@@ -3,16 +3,10 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../clients/clock.ts";
 import type { CallEvent } from "../clients/http.ts";
 import { Members } from "./access/members.ts";
-import { createDecisions, type Decisions, undeliverableCard } from "./approvals/decide.ts";
-import { createExecutor, type Executor } from "./approvals/execute.ts";
-import { createRequests } from "./approvals/request.ts";
-import { aboutCommands } from "./commands/about.ts";
-import { auditCommands } from "./commands/audit.ts";
-import type { Builtin } from "./commands/builtin.ts";
-import { changeCommands } from "./commands/changes.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { freezeCommands } from "./commands/freeze.ts";
-import { createOverview, overviewCommand } from "./commands/status.ts";
+import { Decisions, withdrawUndeliverable } from "./approvals/decide.ts";
+import { Executor } from "./approvals/execute.ts";
+import { Requests } from "./approvals/request.ts";
+import { builtins } from "./commands/builtins.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { Callbacks } from "./dispatch/callbacks.ts";
@@ -27,11 +21,10 @@ import { acceptUpdates } from "./queue/inbox.ts";
 import { createInboxWorker } from "./queue/worker.ts";
 import { Redactor } from "./redact.ts";
 import { createScheduler } from "./scheduler.ts";
-import { createPrivateDelivery } from "./secrets/deliver.ts";
-import { createSecrets, type Secrets } from "./secrets/entry.ts";
-import { createOffers, type Offers } from "./secrets/handover.ts";
-import { createSecretPages } from "./secrets/page.ts";
-import { createVault } from "./vault.ts";
+import { SecretEntry } from "./secrets/entry.ts";
+import { CredentialHandover } from "./secrets/handover.ts";
+import { secretPages } from "./secrets/page.ts";
+import { Vault } from "./vault.ts";
 import { openStore, type Store } from "./store/database.ts";
 import { createBot, unknownCapabilities } from "./telegram/api.ts";
 import { poll } from "./telegram/polling.ts";
@@ -75,8 +68,11 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
     handle: (row) => parts.desk.handle(row),
     giveUp: (row) => parts.desk.giveUp(row),
   });
-  const onDead = undeliverableCard(store, parts.secrets);
-  const sender = createOutboxSender({ ...equipment, api: bot.api, onDead });
+  const sender = createOutboxSender({
+    ...equipment,
+    api: bot.api,
+    onDead: (row, refusal) => withdrawUndeliverable(store, row, refusal),
+  });
   const scheduler = createScheduler({ ...equipment, ...parts });
   const stopping = new AbortController();
   let fed: Promise<void> | undefined;
@@ -90,7 +86,7 @@ export async function createCountersign(options: CountersignOptions): Promise<Co
       if (!inboxWorker.running) throw new Error("The worker is not running");
       await store.check();
     },
-    pages: createSecretPages(parts),
+    pages: secretPages(parts.secretEntry, parts.handover),
   });
 
   return {
@@ -140,7 +136,7 @@ async function equip(options: CountersignOptions): Promise<Deps> {
     bot: createBot({ token: config.token, apiRoot: config.apiRoot, metrics }),
     capabilities: unknownCapabilities(),
     vendors: new Vendors(connect(config, { clock, onCall, onToken: redactor.hold }), store, statusCacheTtlMs),
-    vault: config.secretKey && await createVault(config.secretKey),
+    vault: config.secretKey && await Vault.fromKey(config.secretKey),
     holder: randomUUID(),
   };
 }
@@ -160,43 +156,30 @@ export interface Parts {
   readonly desk: Dispatcher;
   readonly decisions: Decisions;
   readonly executor: Executor;
-  readonly secrets: Secrets;
-  readonly offers: Offers;
+  readonly secretEntry: SecretEntry;
+  readonly handover: CredentialHandover;
   readonly commands: readonly AnyCommand[];
 }
 
 export function createParts(options: Deps): Parts {
-  const { config, store, vendors, vault, bot } = options;
-  const shared = { ...options, api: bot.api };
+  const { store, vendors } = options;
   const members = new Members(options);
-  const privately = createPrivateDelivery(shared);
-  const pageUrl = config.publicUrl ?? `http://127.0.0.1:${config.port}`;
-  const secrets = createSecrets({ store, vault, pageUrl, sendPrivately: privately.sendLink });
-  const offers = createOffers({ ...options, pageUrl, sendPrivately: privately.sendOffer });
-  // The bot's own commands name all commands, themselves included, so the list is filled after they are made.
-  const commands: AnyCommand[] = [...vendors.operations];
+  const secretEntry = new SecretEntry(options);
+  const handover = new CredentialHandover(options);
+  const commands: readonly AnyCommand[] = [...builtins, ...vendors.operations];
   const vocabulary = { commands, aliases: vendors.aliases };
-  const requests = createRequests({ ...shared, members, secrets, vocabulary });
-  const decisions = createDecisions({ ...shared, members, secrets });
-  const builtins: Builtin[] = [
-    overviewCommand(createOverview(shared)),
-    ...changeCommands({ store, decisions, requests }),
-    ...freezeCommands({ store, aliases: vendors.aliases, groups: config.adminChats.filter((id) => id < 0) }),
-    ...auditCommands(store, bot.api),
-    ...aboutCommands({ vocabulary, vendors, startedAt: store.now(), now: store.now }),
-    doctorCommand({ ...shared, botId: () => bot.botInfo.id }),
-  ];
-  commands.unshift(...builtins);
-
+  const requests = new Requests(options, members, secretEntry, vocabulary);
+  const decisions = new Decisions(options, members);
+  const commandParts = { ...options, requests, decisions, vocabulary, startedAt: store.now() };
   const unauthorized = new Unauthorized(options, members);
-  const router = new Router(options, commands, members, unauthorized, requests);
+  const router = new Router(options, commands, members, unauthorized, requests, commandParts);
   const callbacks = new Callbacks(options, members, requests, decisions, router);
   return {
     desk: new Dispatcher(options, members, router, callbacks, unauthorized),
     decisions,
-    executor: createExecutor({ ...shared, members, secrets, offers }),
-    secrets,
-    offers,
+    executor: new Executor(options, members, secretEntry, handover),
+    secretEntry,
+    handover,
     commands,
   };
 }

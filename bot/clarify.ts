@@ -1,47 +1,48 @@
 import type { ChoiceNeeded } from "../handlers/operation.ts";
-import type { Reply } from "../handlers/reply.ts";
+import type { Button, Reply } from "../handlers/reply.ts";
 import { LABEL_MAX, MIXED_LETTERS, sanitize, truncate } from "./render/sanitize.ts";
 import { newHandle, putPrompt } from "./store/prompts.ts";
-import type { Store } from "./store/database.ts";
 import type { UpdateContext } from "./context.ts";
-import type { Invocation } from "./invocation.ts";
+import { type Invocation, operationName } from "./invocation.ts";
 
 /** How long a question (which company, still wanted?) stays open. */
 const QUESTION_MS = 15 * 60_000;
 
 /** Buttons for what the words could mean; the pick goes on with the same command. */
-export function choiceReply(
-  store: Store,
-  ctx: UpdateContext,
-  invocation: Invocation,
-  choice: ChoiceNeeded,
-): Reply {
-  const offers = choice.options.map((option) => ({ option, handle: newHandle() }));
-  ctx.onCommit(async (transaction) => {
-    for (const { option, handle } of offers) {
-      await putPrompt(store, transaction, {
-        handle,
-        kind: "choice",
-        personId: ctx.person.id,
-        chatId: ctx.chat.id,
-        body: {
-          ...invocation,
-          input: { ...invocation.input, [choice.field]: option.id },
-          messageId: ctx.messageId,
-        },
-        ttlMs: QUESTION_MS,
-      });
-    }
-  });
+export function choiceReply(ctx: UpdateContext, invocation: Invocation, choice: ChoiceNeeded): Reply {
+  const buttons = choice.options.map((option) => [{
+    label: choiceLabel(option),
+    action: chooseAction(ctx, "choice", {
+      ...invocation,
+      input: { ...invocation.input, [choice.field]: option.id },
+    }),
+  }]);
   return {
     mark: "question",
     title: { data: choice.question, max: 160 },
-    buttons: offers.map(({ option, handle }) => [{
-      label: choiceLabel(option),
-      action: { handle, do: "choose" },
-    }]),
+    buttons,
     personal: true,
   };
+}
+
+/** What a button does that lets this invocation go on, for the asker alone and for a while. */
+function chooseAction(
+  ctx: UpdateContext,
+  kind: "choice" | "stale",
+  invocation: Invocation,
+): Button["action"] {
+  const handle = newHandle();
+  ctx.onCommit((transaction) =>
+    putPrompt(ctx.store, transaction, {
+      handle,
+      kind,
+      personId: ctx.person.id,
+      chatId: ctx.chat.id,
+      body: { ...invocation, messageId: ctx.messageId },
+      ttlMs: QUESTION_MS,
+    })
+  );
+  return { handle, do: "choose" };
 }
 
 /** Ends with what tells namesakes apart, whatever the name: the name is cut, and has no dot to fake an end with. */
@@ -55,22 +56,10 @@ function choiceLabel({ name, id }: ChoiceNeeded["options"][number]): string {
 
 /** A command that waited, perhaps while the bot was away, is asked about before it is planned. */
 export function askWhetherStillWanted(ctx: UpdateContext, invocation: Invocation): void {
-  const { store } = ctx;
-  const handle = newHandle();
-  ctx.onCommit((transaction) =>
-    putPrompt(store, transaction, {
-      handle,
-      kind: "stale",
-      personId: ctx.person.id,
-      chatId: ctx.chat.id,
-      body: { ...invocation, messageId: ctx.messageId },
-      ttlMs: QUESTION_MS,
-    })
-  );
   ctx.audit({
     event: "held_back",
     reason_code: "stale_message",
-    operation: [invocation.verb, invocation.target].filter(Boolean).join(" "),
+    operation: operationName(invocation),
   });
   ctx.answer({
     mark: "question",
@@ -83,7 +72,11 @@ export function askWhetherStillWanted(ctx: UpdateContext, invocation: Invocation
         ". Nothing has been asked for yet.",
       ],
     }],
-    buttons: [[{ label: "Yes, ask for it now", style: "primary", action: { handle, do: "choose" } }]],
+    buttons: [[{
+      label: "Yes, ask for it now",
+      style: "primary",
+      action: chooseAction(ctx, "stale", invocation),
+    }]],
     personal: true,
   });
 }

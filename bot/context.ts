@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import type { Chat } from "grammy/types";
 import type { Transaction } from "kysely";
 import type { Button, Line, Reply } from "../handlers/reply.ts";
@@ -9,6 +8,7 @@ import { inPages } from "./render/paginate.ts";
 import { toText } from "./render/text.ts";
 import { appendAudit, type AuditEntry } from "./store/audit.ts";
 import type { Store } from "./store/database.ts";
+import { shortCode } from "./store/prompts.ts";
 import type { Schema } from "./store/schema.ts";
 import type { Person } from "./telegram/update.ts";
 
@@ -64,10 +64,9 @@ interface Outcome {
   ignored: boolean;
 }
 
-const TRACE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
-
+/** A new reference, by which one update is found in the log. */
 export function newTrace(): string {
-  return Array.from({ length: 7 }, () => TRACE_LETTERS[randomInt(TRACE_LETTERS.length)]).join("");
+  return shortCode(7);
 }
 
 /**

@@ -16,9 +16,8 @@ import type { Invocation } from "./invocation.ts";
 import { errorFields, type Log } from "./log.ts";
 import type { Vocabulary } from "./parser/parse.ts";
 import { validationMessage } from "./parser/parse_error.ts";
-import type { Store } from "./store/database.ts";
 
-/** Nothing can be read as long as these last, and people look for the same word as in `/status`. */
+/** Nothing can be read as long as these last, and whoever asks looks for the same word as in `/status`. */
 const SILENT_OR_SHUT: ReadonlySet<FailureKind> = new Set([
   "unreachable",
   "timed_out",
@@ -29,8 +28,7 @@ const SILENT_OR_SHUT: ReadonlySet<FailureKind> = new Set([
 const ALL_BUT_DOWN: ReadonlySet<FailureKind> = new Set(["not_found", "not_offered", "rejected"]);
 
 /** A vendor that failed: what happened, what did not, what to do next. */
-export function vendorFailureReply(error: ClientError, trace: string): Reply {
-  const { failure } = error;
+function vendorFailureReply(failure: Failure, trace: string): Reply {
   const blocks: Block[] = [{ kind: "text", text: ["Nothing was changed. ", nextStepLine(failure)] }];
   if (failure.detail) {
     blocks.push({ kind: "facts", facts: [[whoSays(failure), { data: failure.detail, max: 200 }]] });
@@ -70,12 +68,8 @@ function nextTry({ status, retryAfterMs }: Failure): string {
 }
 
 /** Input that passed the grammar and still makes no sense to the operation. */
-export function badInputReply(
-  error: { message: string; suggestions: readonly string[] },
-  vocabulary: Vocabulary,
-): Reply {
-  const { message, suggestions } = error;
-  return validationMessage({ kind: "wrong", code: "bad_value", sentence: message, suggestions }, vocabulary);
+function badInputReply(sentence: string, suggestions: readonly string[], vocabulary: Vocabulary): Reply {
+  return validationMessage({ kind: "wrong", code: "bad_value", sentence, suggestions }, vocabulary);
 }
 
 /** What nobody foresaw: logged with its reference, answered with one fixed sentence. */
@@ -99,21 +93,19 @@ export function nextStepLine(failure: Failure): string {
   return nextStepIn(failure, vendor?.credentials);
 }
 
-export interface ErrorReplyOptions {
-  readonly store: Store;
-  readonly ctx: UpdateContext;
-  /** What was asked for; a choice goes on with it. */
-  readonly invocation: Invocation;
-  readonly vocabulary: Vocabulary;
-}
-
-/** What is answered when a read or a plan came to nothing. Throws on what nobody foresaw. */
-export function errorReply(error: unknown, { store, ctx, invocation, vocabulary }: ErrorReplyOptions): Reply {
-  if (error instanceof ChoiceNeeded) return choiceReply(store, ctx, invocation, error);
-  if (error instanceof BadInput) return badInputReply(error, vocabulary);
-  if (error instanceof UnsafePathValue) {
-    return badInputReply({ message: error.message, suggestions: [] }, vocabulary);
-  }
-  if (error instanceof ClientError) return vendorFailureReply(error, ctx.trace);
+/**
+ * What is answered when a read or a plan came to nothing; a choice goes on with the invocation. Throws on what nobody
+ * foresaw.
+ */
+export function errorReply(
+  error: unknown,
+  ctx: UpdateContext,
+  invocation: Invocation,
+  vocabulary: Vocabulary,
+): Reply {
+  if (error instanceof ChoiceNeeded) return choiceReply(ctx, invocation, error);
+  if (error instanceof BadInput) return badInputReply(error.message, error.suggestions, vocabulary);
+  if (error instanceof UnsafePathValue) return badInputReply(error.message, [], vocabulary);
+  if (error instanceof ClientError) return vendorFailureReply(error.failure, ctx.trace);
   throw error;
 }

@@ -1,12 +1,12 @@
 import { untilAborted } from "../clients/http/until_aborted.ts";
+import { cardKey } from "./approvals/card.ts";
 import type { Decisions } from "./approvals/decide.ts";
 import { claimChange, EXECUTION_LEASE_MS, renewChanges } from "./approvals/claim.ts";
 import type { Executor } from "./approvals/execute.ts";
-import { cardKey } from "./approvals/request.ts";
 import { errorFields, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Offers } from "./secrets/handover.ts";
-import type { Secrets } from "./secrets/entry.ts";
+import { wipeAbandoned } from "./secrets/entry.ts";
+import type { CredentialHandover } from "./secrets/handover.ts";
 import { oldestWaiting, pruneInbox } from "./queue/inbox.ts";
 import { takeLease } from "./queue/lease.ts";
 import { prunePrompts } from "./store/prompts.ts";
@@ -25,8 +25,7 @@ export interface SchedulerOptions {
   readonly store: Store;
   readonly executor: Executor;
   readonly decisions: Decisions;
-  readonly secrets: Secrets;
-  readonly offers: Offers;
+  readonly handover: CredentialHandover;
   readonly holder: string;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -39,7 +38,7 @@ export interface Scheduler {
 }
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
-  const { store, executor, decisions, secrets, offers, holder, metrics, log } = options;
+  const { store, executor, decisions, handover, holder, metrics, log } = options;
   /** Changes of different targets run side by side. */
   const WIDTH = 4;
   const changesUnderWay = new Set<string>();
@@ -91,7 +90,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
       const prune = alone("prune", PRUNE_MS, async () => {
         await pruneInbox(store, KEEP_UPDATES_MS);
         await prunePrompts(store);
-        await secrets.wipeAbandoned();
+        await wipeAbandoned(store);
         // A card's buttons, such as Undo, are good for as long as its change is known.
         await store.db.deleteFrom("messages").where("key", "not like", cardKey("%"))
           .where("created_at", "<", store.now() - KEEP_MESSAGES_MS).where("state", "<>", "due").execute();
@@ -104,7 +103,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
         }, "store_unreachable");
       };
       // On every replica: each has a redactor of its own.
-      const tidyOffers = () => track(() => offers.tidy(), "offers_not_tidied");
+      const tidyOffers = () => track(() => handover.tidy(), "offers_not_tidied");
       timers = [
         setInterval(runChanges, LOOK_MS),
         setInterval(

@@ -2,6 +2,7 @@ import type { CallOptions } from "../clients/http.ts";
 import type { Context, Operation, PastChange } from "../handlers/operation.ts";
 import type { Shared, Vendor } from "../handlers/vendor.ts";
 import type { Config } from "./config.ts";
+import { operationName } from "./invocation.ts";
 import type { Aliases } from "./parser/command.ts";
 import type { Store } from "./store/database.ts";
 import { recall } from "./store/key_value.ts";
@@ -64,7 +65,7 @@ async function history(store: Store, targetKey: string): Promise<readonly PastCh
     .orderBy("created_at", "desc").limit(PAST_CHANGES).execute();
   return rows.map((row) => ({
     code: row.code,
-    title: [row.verb, row.target].filter(Boolean).join(" "),
+    title: operationName(row),
     state: row.state,
     at: row.finished_at ?? row.created_at,
     requester: row.requester_name,

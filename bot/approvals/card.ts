@@ -1,15 +1,51 @@
 import type { Json } from "../../clients/json.ts";
 import type { Card, Undo } from "../../handlers/operation.ts";
-import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
+import { type Block, type Button, type Line, line, type Reply } from "../../handlers/reply.ts";
+import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
 import { sanitize } from "../render/sanitize.ts";
+import { type Change, changeTitle, planOf, readCard, readUndo } from "../store/changes.ts";
 import type { FreezesTable } from "../store/schema.ts";
-import type { Change } from "./state_machine.ts";
 
 /** What the card shows beside the change itself. */
 export interface CardView {
   readonly freeze?: FreezesTable | undefined;
   /** Those who could approve, where they are known. */
   readonly approvers?: string | undefined;
+}
+
+/** The key of the one message of a change in the group. */
+export function cardKey(code: string): string {
+  return `card:${code}`;
+}
+
+/** What the group is shown of a change, as a new version of its one message. */
+export function cardMessage(change: Change): Outgoing {
+  return {
+    key: cardKey(change.code),
+    chatId: change.chat_id,
+    threadId: change.thread_id ?? undefined,
+    reply: cardOf(change),
+    priority: PRIORITY.decision,
+    trace: change.trace ?? undefined,
+  };
+}
+
+/**
+ * Tells the requester; in the group only that person sees it, where Telegram can. What became known after the first
+ * look is a message of its own: nobody notices an edit of one that is minutes or hours old.
+ */
+export function outcomeMessage(change: Change): Outgoing {
+  return {
+    key: change.checks > 1 ? `outcome:${change.code}:known` : `outcome:${change.code}`,
+    chatId: change.origin_chat,
+    threadId: change.origin_thread ?? undefined,
+    replyTo: change.origin_message ?? undefined,
+    receiverId: change.origin_chat === change.requester_id ? undefined : change.requester_id,
+    reply: { ...changeTitle(change), footer: ["/change ", { code: change.code }], personal: true },
+    priority: PRIORITY.outcome,
+    sound: change.state !== "applied" && change.state !== "accepted",
+    trace: change.trace ?? undefined,
+  };
 }
 
 /** The one message of a change in the group: a question first, then its answer, in place. */
@@ -22,42 +58,14 @@ export function personLine(name: string, id: number): Line {
   return [{ data: name || "someone", max: 40 }, ` (…${String(id).slice(-4)})`];
 }
 
-export function stateLine(change: Change): { mark: Mark; title: Line } {
-  const card = readCard(change);
-  switch (change.state) {
-    case "pending":
-      return { mark: change.risk === "danger" ? "danger" : "question", title: line(card.title, "?") };
-    case "approved":
-    case "executing":
-      return { mark: "working", title: line("Working: ", card.title) };
-    case "applied":
-      return { mark: "applied", title: line("Applied: ", card.done) };
-    case "accepted":
-      return { mark: "applied", title: line("Accepted: ", card.done) };
-    case "not applied":
-      return { mark: "down", title: line("Not applied: ", card.title) };
-    case "unknown":
-      return { mark: "unknown", title: line("Unknown: ", card.title) };
-    case "rejected":
-      return { mark: "refused", title: line("Rejected: ", card.title) };
-    case "withdrawn":
-      return { mark: "refused", title: line("Withdrawn: ", card.title) };
-    case "expired":
-      return { mark: "refused", title: line("Expired: ", card.title) };
-    case "superseded":
-      return { mark: "refused", title: line("Superseded, nothing ran: ", card.title) };
-  }
-}
-
 function question(change: Change, { freeze, approvers }: CardView): Reply {
   const card = readCard(change);
-  const plan = JSON.parse(change.plan) as { target: { id: string } };
   const { warnings = [] } = card;
   const more = warnings.slice(MOST_WARNINGS);
   return {
-    ...stateLine(change),
+    ...changeTitle(change),
     blocks: [
-      { kind: "text", text: { code: plan.target.id } },
+      { kind: "text", text: { code: planOf(change).target.id } },
       rowsTable(card),
       ...warningLines(warnings.slice(0, MOST_WARNINGS)),
       ...(more.length > 0 ? [{ kind: "text" as const, text: `⚠️ and ${more.length} more, below` }] : []),
@@ -93,7 +101,7 @@ function answer(change: Change): Reply {
   const evidence = change.evidence === null ? undefined : JSON.parse(change.evidence) as Line;
   const buttons = answerButtons(change);
   return {
-    ...stateLine(change),
+    ...changeTitle(change),
     blocks: [
       ...textBlock(evidence),
       ...textBlock(nextLine(change)),
@@ -258,75 +266,10 @@ export function undoLine(undo: Undo): Line {
   return undo.possible ? line("yes, ", undo.how) : line("no: ", undo.why);
 }
 
-export function readCard(change: Pick<Change, "card">): Card {
-  return JSON.parse(change.card) as Card;
-}
-
-export function readUndo(change: Pick<Change, "undo">): Undo {
-  return JSON.parse(change.undo) as Undo;
-}
-
 export function joined(lines: readonly Line[], none: string): Line {
   return lines.length === 0 ? none : line(...lines.flatMap((one, index) => (index > 0 ? [" ", one] : [one])));
 }
 
 export function pretty(value: Json): string {
   return JSON.stringify(value, null, 1);
-}
-
-/** Everything about a change, for `/change`. */
-export function changeDetails(change: Change): Reply {
-  const card = readCard(change);
-  return {
-    ...stateLine(change),
-    blocks: [
-      {
-        kind: "facts",
-        facts: [["Code", { code: change.code }], ["State", change.state], ...storyFacts(change)],
-      },
-      rowsTable(card),
-      ...breaksBlock(card),
-      sendsBlock(card),
-    ],
-    footer: ["ref ", { code: change.trace ?? change.code }],
-  };
-}
-
-function storyFacts(change: Change): [string, Line][] {
-  const facts: [string, Line][] = [
-    [
-      "Asked by",
-      line(personLine(change.requester_name, change.requester_id), " ", { time: change.created_at }),
-    ],
-    ["Why", whyLine(change)],
-  ];
-  if (change.decided_at !== null && change.decider_id !== null) {
-    facts.push([
-      "Decided by",
-      line(
-        personLine(change.decider_name ?? "", change.decider_id),
-        " ",
-        { time: change.decided_at },
-        change.decision_reason ? [" · ", { data: change.decision_reason }] : "",
-      ),
-    ]);
-  } else if (change.state === "pending") {
-    // Not buttons: those count only under the card itself.
-    facts.push(["Expires", { time: change.expires_at, as: "relative" }]);
-    facts.push(["Decide", [{ code: `/approve ${change.code}` }, " or ", { code: `/reject ${change.code}` }]]);
-  }
-  if (change.sent_at !== null) facts.push(["Sent", { time: change.sent_at }]);
-  if (change.finished_at !== null) facts.push(["Finished", { time: change.finished_at }]);
-  if (change.evidence !== null) facts.push(["Seen", JSON.parse(change.evidence) as Line]);
-  if (change.undo_of !== null) facts.push(["Takes back", { code: change.undo_of }]);
-  facts.push(["Undo", undoLine(readUndo(change))], ["Fingerprint", { code: change.hash.slice(0, 16) }]);
-  return facts;
-}
-
-function breaksBlock(card: Card): Block[] {
-  return card.breaks.length > 0 ? [{ kind: "facts", facts: [["Breaks", joined(card.breaks, "")]] }] : [];
-}
-
-function sendsBlock(card: Card): Block {
-  return { kind: "details", summary: "what is sent", blocks: [{ kind: "pre", text: pretty(card.sends) }] };
 }

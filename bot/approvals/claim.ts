@@ -1,6 +1,7 @@
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
-import { type Change, transition } from "./state_machine.ts";
+import { type Change, isTargetBusy } from "../store/changes.ts";
+import { transition } from "./state_machine.ts";
 
 /** A replica that dies while executing is replaced after this long; one that lives renews in time. */
 export const EXECUTION_LEASE_MS = 10_000;
@@ -49,7 +50,7 @@ async function claimApproved(deps: ClaimDeps): Promise<Change | undefined> {
     return await transition(store, { code: waiting.code, event: "claim", set: claimOf(deps), audit: {} });
   } catch (error) {
     // Another replica began with the same target in this moment: the index lets only one in.
-    if (!(error instanceof Error && /unique/i.test(error.message))) throw error;
+    if (!isTargetBusy(error)) throw error;
     log.debug("target_busy", { code: waiting.code, ...errorFields(error) });
     return undefined;
   }

@@ -1,121 +1,78 @@
 import { type Line, line } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
-import type { Metrics } from "../metrics.ts";
+import type { Deps } from "../deps.ts";
 import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
-import type { Secrets } from "../secrets/entry.ts";
+import { auditOf, type Change, findChange } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { ChangeState, MessagesTable } from "../store/schema.ts";
 import type { TelegramRefusal } from "../telegram/api.ts";
-import { cardOf, freezeLine, MOST_OF_NAMES, personLine } from "./card.ts";
+import { cardMessage, freezeLine, MOST_OF_NAMES, outcomeMessage, personLine } from "./card.ts";
 import { freezeFor, unfreezeCommand } from "./freeze.ts";
-import { outcomeFor } from "./outcome.ts";
-import { cardKey } from "./request.ts";
-import { auditOf, type Change, findChange, transition, type TransitionStep } from "./state_machine.ts";
+import { transition, type TransitionStep } from "./state_machine.ts";
 
 export type DecisionKind = "approve" | "reject" | "withdraw";
-
-export interface DecisionsOptions {
-  readonly store: Store;
-  readonly members: Members;
-  readonly secrets: Secrets;
-  readonly metrics: Metrics;
-}
 
 /**
  * The one way to decide about a change, for buttons and for commands. Who may is asked anew each time; whether it
  * is still open, and not expired, is part of the write itself. The first decision wins.
  */
-export interface Decisions {
-  decide(ctx: UpdateContext, change: Change, verdict: DecisionKind, reason?: string): Promise<void>;
-  /** Ends what waited too long; only tidies, since no late decision could have got through. */
-  expireOverdue(): Promise<void>;
-}
+export class Decisions {
+  constructor(private readonly deps: Deps, private readonly members: Members) {}
 
-export function createDecisions({ store, members, secrets, metrics }: DecisionsOptions): Decisions {
-  async function decide(
-    ctx: UpdateContext,
-    change: Change,
-    asked: DecisionKind,
-    reason?: string,
-  ): Promise<void> {
-    if (change.state !== "pending") return await tellWhatItIs(ctx, change.code, asked);
-    const own = change.requester_id === ctx.person.id;
-    const verdict = asked === "reject" && own ? "withdraw" : asked;
-    const record = { about: auditOf(change), detail: verdict };
-    if (verdict === "withdraw" && !own) return ctx.refuse("not_requester", record);
-    if (verdict === "approve" && own) {
-      return ctx.refuse("own_change", { ...record, next: await whoElse(change) });
-    }
-    if (verdict !== "withdraw") {
-      const decision = await members.judge("approve", ctx.person.id, ctx.chat);
-      if (!decision.allowed) return ctx.refuse(decision.reason, record);
-    }
-    if (verdict === "approve") {
-      const freeze = await freezeFor(store, change);
-      if (freeze) {
-        return ctx.refuse("frozen", {
-          ...record,
-          next: line(
-            "Frozen: ",
-            freezeLine(freeze),
-            ". ",
-            { code: unfreezeCommand(freeze.target) },
-            " lifts it.",
-          ),
-        });
-      }
-    }
-    const moved = await transition(store, stepFor(ctx, change, verdict, reason));
-    if (!moved) return await tellWhatItIs(ctx, change.code, verdict);
-    metrics.changes.inc({ state: moved.state });
-    ctx.confirm(decided(moved, verdict));
+  /** Decides, or says why this person may not or why it is too late. Who rejects their own request takes it back. */
+  async decide(ctx: UpdateContext, change: Change, asked: DecisionKind, reason?: string): Promise<void> {
+    if (change.state !== "pending") return await this.tellWhatItIs(ctx, change.code, asked);
+    const kind = asked === "reject" && isOwn(ctx, change) ? "withdraw" : asked;
+    if (!await this.mayDecide(ctx, change, kind)) return;
+    const moved = await transition(this.deps.store, stepFor(ctx, change, kind, reason));
+    if (!moved) return await this.tellWhatItIs(ctx, change.code, kind);
+    this.deps.metrics.changes.inc({ state: moved.state });
+    ctx.confirm(decided(moved, kind));
   }
 
-  function stepFor(
-    ctx: UpdateContext,
-    change: Change,
-    verdict: DecisionKind,
-    reason: string | undefined,
-  ): TransitionStep {
-    const now = store.now();
-    return {
-      code: change.code,
-      event: verdict,
-      set: {
-        decided_at: now,
-        decider_id: ctx.person.id,
-        decider_name: ctx.person.name,
-        decision_reason: reason ?? null,
-      },
-      only: { expiresAfter: now },
-      audit: {
-        person_id: ctx.person.id,
-        person_name: ctx.person.name,
-        chat_id: ctx.chat.id,
-        detail: reason ?? null,
-      },
-      show: (moved) => [cardMessage(moved), ...notifyRequester(moved)],
-      also: async (transaction, moved) => {
-        if (moved.state !== "approved") await secrets.wipe(transaction, moved.handle);
-      },
+  /** Ends what waited too long; only tidies, since no late decision could have got through. */
+  async expireOverdue(): Promise<void> {
+    const { store } = this.deps;
+    const overdue = await store.db.selectFrom("changes").selectAll()
+      .where("state", "=", "pending").where("expires_at", "<=", store.now()).limit(100).execute();
+    for (const change of overdue) await this.expire(change);
+  }
+
+  /** What this person may not do is refused, with the way there. */
+  private async mayDecide(ctx: UpdateContext, change: Change, kind: DecisionKind): Promise<boolean> {
+    const record = { about: auditOf(change), detail: kind };
+    const refuse = (...[reason, more]: Parameters<UpdateContext["refuse"]>) => {
+      ctx.refuse(reason, { ...record, ...more });
+      return false;
     };
+    if (kind === "withdraw") return isOwn(ctx, change) || refuse("not_requester");
+    if (kind === "approve" && isOwn(ctx, change)) {
+      return refuse("own_change", { next: await this.whoElse(change) });
+    }
+    const decision = await this.members.judge("approve", ctx.person.id, ctx.chat);
+    if (!decision.allowed) return refuse(decision.reason);
+    const freeze = kind === "approve" ? await freezeFor(this.deps.store, change) : undefined;
+    if (!freeze) return true;
+    const lift = { code: unfreezeCommand(freeze.target) };
+    return refuse("frozen", { next: line("Frozen: ", freezeLine(freeze), ". ", lift, " lifts it.") });
   }
 
   /** Someone was faster, or the time was up: says which, and never as an error of the presser. */
-  async function tellWhatItIs(ctx: UpdateContext, code: string, verdict: DecisionKind): Promise<void> {
+  private async tellWhatItIs(ctx: UpdateContext, code: string, kind: DecisionKind): Promise<void> {
+    const { store } = this.deps;
     let change = await findChange(store, code);
     if (change?.state === "pending" && change.expires_at <= store.now()) {
-      change = await expire(change, ctx.person.id) ?? change;
+      change = await this.expire(change, ctx.person.id) ?? change;
     }
     if (!change) return ctx.refuse("unknown_change", { detail: code });
-    const record = { about: auditOf(change), detail: verdict };
+    const record = { about: auditOf(change), detail: kind };
     if (change.state === "expired") return ctx.refuse("expired", record);
     ctx.refuse("already_decided", { ...record, next: whatBecameOf(change, ctx.person.id, store.now()) });
   }
 
-  async function whoElse(change: Change): Promise<Line> {
-    const names = await members.approversBesides(change.requester_id);
+  private async whoElse(change: Change): Promise<Line> {
+    const names = await this.members.approversBesides(change.requester_id);
     const who = names === undefined ? "any other approver" : { data: names, max: MOST_OF_NAMES };
     return line(
       ...(names === "" ? ["APPROVERS lists nobody else"] : ["Who can: ", who]),
@@ -125,7 +82,8 @@ export function createDecisions({ store, members, secrets, metrics }: DecisionsO
   }
 
   /** Whoever came too late is told so in answer, and needs no other message. */
-  async function expire(change: Change, tooLate?: number): Promise<Change | undefined> {
+  private async expire(change: Change, tooLate?: number): Promise<Change | undefined> {
+    const { store, metrics } = this.deps;
     const moved = await transition(store, {
       code: change.code,
       event: "expire",
@@ -135,19 +93,35 @@ export function createDecisions({ store, members, secrets, metrics }: DecisionsO
         cardMessage(expired),
         ...(expired.requester_id === tooLate ? [] : notifyRequester(expired)),
       ],
-      also: (transaction, expired) => secrets.wipe(transaction, expired.handle),
     });
     if (moved) metrics.changes.inc({ state: moved.state });
     return moved;
   }
+}
 
+function isOwn(ctx: UpdateContext, change: Change): boolean {
+  return change.requester_id === ctx.person.id;
+}
+
+function stepFor(
+  { store, person, chat }: UpdateContext,
+  { code }: Change,
+  kind: DecisionKind,
+  reason: string | undefined,
+): TransitionStep {
+  const now = store.now();
   return {
-    decide,
-    async expireOverdue() {
-      const overdue = await store.db.selectFrom("changes").selectAll()
-        .where("state", "=", "pending").where("expires_at", "<=", store.now()).limit(100).execute();
-      for (const change of overdue) await expire(change);
+    code,
+    event: kind,
+    set: {
+      decided_at: now,
+      decider_id: person.id,
+      decider_name: person.name,
+      decision_reason: reason ?? null,
     },
+    only: { expiresAfter: now },
+    audit: { person_id: person.id, person_name: person.name, chat_id: chat.id, detail: reason ?? null },
+    show: (moved) => [cardMessage(moved), ...notifyRequester(moved)],
   };
 }
 
@@ -180,27 +154,15 @@ function agoWords(ms: number): string {
   return minutes < 120 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`;
 }
 
-/** What the group is shown of a change, as a new version of its one message. */
-export function cardMessage(change: Change): Outgoing {
-  return {
-    key: cardKey(change.code),
-    chatId: change.chat_id,
-    threadId: change.thread_id ?? undefined,
-    reply: cardOf(change),
-    priority: PRIORITY.decision,
-    trace: change.trace ?? undefined,
-  };
-}
-
-function decided(change: Change, verdict: DecisionKind) {
+function decided(change: Change, kind: DecisionKind) {
   const words = {
     approve: "Approved, running now: ",
     reject: "Rejected: ",
     withdraw: "Withdrawn: ",
   } as const;
   return {
-    mark: verdict === "approve" ? "working" as const : "refused" as const,
-    title: line(words[verdict], { code: change.code }),
+    mark: kind === "approve" ? "working" as const : "refused" as const,
+    title: line(words[kind], { code: change.code }),
     blocks: [{
       kind: "text" as const,
       text: line("Asked by ", personLine(change.requester_name, change.requester_id), "."),
@@ -213,10 +175,10 @@ function decided(change: Change, verdict: DecisionKind) {
  * Tells whoever asked that nothing comes of it. The card says so too, but nobody notices an edit, and it may stand
  * in a chat that this person does not look at. Nothing for who took it back: that person knows.
  */
-export function notifyRequester(change: Change): Outgoing[] {
+function notifyRequester(change: Change): Outgoing[] {
   const why = whyInVain(change);
   if (why === undefined) return [];
-  const outcome = outcomeFor(change);
+  const outcome = outcomeMessage(change);
   return [{ ...outcome, reply: { ...outcome.reply, blocks: [{ kind: "text", text: why }] } }];
 }
 
@@ -237,23 +199,21 @@ function whyInVain({ state, decider_id, decider_name, decision_reason }: Change)
  * What is done about a message that Telegram will never take: a card that nobody can see, or not all of it, must not
  * stay pending, and its requester learns why. Done again after a crash it changes nothing.
  */
-export function undeliverableCard(
+export async function withdrawUndeliverable(
   store: Store,
-  secrets: Secrets,
-): (row: MessagesTable, refusal: TelegramRefusal) => Promise<void> {
-  return async function endUnseen(row, { description }) {
-    const [kind, code] = row.key.split(":");
-    if (kind !== "card" || code === undefined) return;
-    await transition(store, {
-      code,
-      event: "withdraw",
-      set: { decision_reason: description, evidence: JSON.stringify(whatTelegramSaid(description)) },
-      audit: { reason_code: "card_refused", detail: description },
-      // What was refused may be the card's file alone, and an earlier form of the card may stand.
-      show: (change) => [cardMessage(change), whyItEnded(change, description)],
-      also: (transaction, change) => secrets.wipe(transaction, change.handle),
-    });
-  };
+  row: MessagesTable,
+  { description }: TelegramRefusal,
+): Promise<void> {
+  const [kind, code] = row.key.split(":");
+  if (kind !== "card" || code === undefined) return;
+  await transition(store, {
+    code,
+    event: "withdraw",
+    set: { decision_reason: description, evidence: JSON.stringify(whatTelegramSaid(description)) },
+    audit: { reason_code: "card_refused", detail: description },
+    // What was refused may be the card's file alone, and an earlier form of the card may stand.
+    show: (change) => [cardMessage(change), whyItEnded(change, description)],
+  });
 }
 
 function whyItEnded({ code, requester_id, trace }: Change, description: string): Outgoing {

@@ -1,82 +1,46 @@
 import { createHash } from "node:crypto";
 import type { Json } from "../../clients/json.ts";
-import type { ChangeOperation, Plan } from "../../handlers/operation.ts";
+import type { ChangeOperation, Context, Plan } from "../../handlers/operation.ts";
 import type { Config } from "../config.ts";
-import type { UpdateContext } from "../context.ts";
-import type { Invocation } from "../invocation.ts";
-import type { Store } from "../store/database.ts";
-import { newHandle } from "../store/prompts.ts";
-import type { ChangesTable } from "../store/schema.ts";
-import { findChange, newCode } from "./state_machine.ts";
+import { type Change, planOf } from "../store/changes.ts";
+import type { Vendors } from "../vendors.ts";
 
-export interface NewChange {
-  readonly config: Config;
-  readonly ctx: UpdateContext;
-  readonly operation: ChangeOperation;
-  readonly invocation: Invocation;
-  readonly plan: Plan;
-  /** The group whose members decide. */
-  readonly chatId: number;
-  readonly now: number;
+/** One call to a vendor, with its read-back or its retries, is given up after this long. */
+const CALL_MS = 15_000;
+
+/** The operation that changes something by this name; undefined when this version knows none. */
+export function changeOperation(
+  vendors: Vendors,
+  { verb, target }: Pick<Change, "verb" | "target">,
+): ChangeOperation | undefined {
+  const operation = vendors.find(verb, target);
+  return operation && operation.risk !== "read" ? operation : undefined;
 }
 
-/** The row of a change that waits for its second person: all that will be executed, and all that people will see. */
-export function newChange(
-  { config, ctx, operation, invocation, plan, chatId, now }: NewChange,
-): Omit<ChangesTable, "code"> {
-  const policy = policyOf(config);
+/** What it takes to plan, apply or verify a stored change. */
+export interface BoundOperation {
+  readonly operation: ChangeOperation;
+  readonly plan: Plan;
+  /** A context whose deadline begins now. */
+  context(): Context<unknown>;
+}
+
+/** Undefined when the vendor is not set up any more or this version does not know the operation. */
+export function boundOperation(vendors: Vendors, change: Change): BoundOperation | undefined {
+  const operation = changeOperation(vendors, change);
+  const connected = vendors.byName(change.vendor);
+  if (!operation || !connected?.client) return undefined;
   return {
-    ...NOT_YET,
-    state: "pending",
-    verb: operation.verb,
-    target: operation.target,
-    vendor: operation.vendor,
-    risk: operation.risk,
-    plan: JSON.stringify(plan),
-    hash: planHash(operation.verb, operation.target, plan, policy),
-    policy,
-    target_key: plan.target.key,
-    company: plan.target.company ?? null,
-    card: JSON.stringify(operation.render(plan)),
-    undo: JSON.stringify(operation.undo(plan)),
-    undo_of: invocation.undoOf ?? null,
-    reason: invocation.reason ?? null,
-    ticket: invocation.ticket ?? null,
-    requester_id: ctx.person.id,
-    requester_name: ctx.person.name,
-    origin_chat: ctx.chat.id,
-    origin_thread: ctx.threadId ?? null,
-    origin_message: ctx.messageId ?? invocation.messageId ?? null,
-    chat_id: chatId,
-    thread_id: chatId === ctx.chat.id ? ctx.threadId ?? null : null,
-    handle: invocation.handle ?? newHandle(),
-    created_at: now,
-    expires_at: now + config.approvalTtlMs,
-    trace: ctx.trace,
+    operation,
+    plan: planOf(change),
+    context: () =>
+      vendors.context(connected, {
+        signal: AbortSignal.timeout(CALL_MS),
+        fresh: true,
+        trace: change.trace ?? change.code,
+      }),
   };
 }
-
-/** Codes are short, so one may be taken: then another is drawn. */
-export async function freeCode(store: Store): Promise<string> {
-  const code = newCode();
-  return await findChange(store, code) ? await freeCode(store) : code;
-}
-
-const NOT_YET = {
-  decided_at: null,
-  decider_id: null,
-  decider_name: null,
-  decision_reason: null,
-  claimed_by: null,
-  claimed_until: 0,
-  sent_at: null,
-  receipt: null,
-  evidence: null,
-  after_state: null,
-  finished_at: null,
-  next_check_at: null,
-  checks: 0,
-};
 
 /** The rules a change was approved under; a restart with other rules is another policy. */
 export function policyOf({ adminChats, operators, approvers, approvalTtlMs }: Config): string {

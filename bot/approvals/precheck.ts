@@ -6,15 +6,22 @@ import { NothingFits } from "../../handlers/resolve.ts";
 import { shownAt } from "../../handlers/mask.ts";
 import type { Members } from "../access/members.ts";
 import { type ReasonCode, reasons } from "../access/reason_codes.ts";
-import type { Config } from "../config.ts";
+import type { Deps } from "../deps.ts";
 import { nextStepLine } from "../error_reply.ts";
 import { errorFields, type Log } from "../log.ts";
+import { type Change, planOf } from "../store/changes.ts";
 import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { Queryable } from "../store/schema.ts";
 import { freezeLine } from "./card.ts";
 import { freezeFor } from "./freeze.ts";
-import { type Difference, differences, planHash, policyOf } from "./plan.ts";
-import { type BoundOperation, type Change, planOf } from "./state_machine.ts";
+import {
+  type BoundOperation,
+  boundOperation,
+  type Difference,
+  differences,
+  planHash,
+  policyOf,
+} from "./plan.ts";
 
 /** What stands in the way of running what was approved. */
 export interface FailedCheck {
@@ -23,38 +30,32 @@ export interface FailedCheck {
   readonly evidence: Line;
 }
 
-export interface PrecheckOptions {
-  readonly config: Config;
-  readonly store: Store;
-  readonly members: Members;
-  readonly log: Log;
-}
+type PrecheckDeps = Pick<Deps, "config" | "store" | "vendors" | "log">;
 
 /**
  * Everything that was true when it was approved has to be true now; the first thing that is not, if any. Throws when
  * the database does not answer: then nothing can be said, and the change is looked at again later.
  */
 export async function precheck(
+  deps: PrecheckDeps,
+  members: Members,
   change: Change,
-  part: BoundOperation | undefined,
-  options: PrecheckOptions,
 ): Promise<FailedCheck | undefined> {
-  const { config, store, members, log } = options;
+  const { config, store, vendors, log } = deps;
   if (planHash(change.verb, change.target, planOf(change), change.policy) !== change.hash) {
     return notRun("plan_altered");
   }
   if (change.policy !== policyOf(config)) return notRun("policy_changed");
-  const sudden = await lastCheck(change, store);
-  if (sudden) return sudden;
-  const rights = await rightsLost(change, members);
-  if (rights) return rights;
-  return part ? await drift(change, part, log) : notRun("vendor_not_set_up");
+  const failed = await lastCheck(store, change) ?? await rightsLost(change, members);
+  if (failed) return failed;
+  const bound = boundOperation(vendors, change);
+  return bound ? await drift(change, bound, log) : notRun("vendor_not_set_up");
 }
 
 /** What can come up while the rest is being asked, and is therefore asked again in the moment of sending. */
 export async function lastCheck(
-  change: Change,
   store: Store,
+  change: Change,
   db: Queryable = store.db,
 ): Promise<FailedCheck | undefined> {
   if (change.expires_at <= store.now()) return { ...notRun("expired"), event: "expire" };

@@ -1,17 +1,13 @@
 import type { Transaction, Updateable } from "kysely";
-import { randomInt } from "node:crypto";
-import type { ChangeOperation, Context, Plan } from "../../handlers/operation.ts";
 import { type Outgoing, putMessage } from "../outbox/messages.ts";
+import { wipeSecrets } from "../secrets/entry.ts";
 import { appendAudit, type AuditEntry } from "../store/audit.ts";
+import { auditOf, type Change } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { ChangesTable, ChangeState, Schema } from "../store/schema.ts";
-import type { Vendors } from "../vendors.ts";
-
-/** A change as it is stored. */
-export type Change = ChangesTable;
 
 /**
- * Every way a change can go, and none besides: a row leaves one of `from` or it does not move at all. `unsent` bars
+ * Every way a change can go, and none besides: a row leaves one of `from` or it stays where it is. `unsent` bars
  * the way once the write may have reached the vendor.
  */
 export const transitions = {
@@ -53,6 +49,9 @@ export const FINAL_STATES: ReadonlySet<ChangeState> = new Set([
   "superseded",
 ]);
 
+/** Until a change has run, or will not run, the secrets that were entered for it are kept. */
+const NEEDS_SECRETS: ReadonlySet<ChangeState> = new Set(["pending", "approved", "executing"]);
+
 export interface TransitionStep {
   readonly code: string;
   readonly event: ChangeEvent;
@@ -66,9 +65,9 @@ export interface TransitionStep {
   };
   /** Who did it and why; operation, target and state are added from the change. */
   readonly audit: Pick<AuditEntry, "reason_code" | "person_id" | "person_name" | "chat_id" | "detail">;
-  /** What people are shown afterwards, recorded with the move. */
+  /** What people are shown afterwards, recorded with the transition. */
   readonly show?: (change: Change) => readonly Outgoing[];
-  /** More writes that stand or fall with the move. */
+  /** More writes that stand or fall with the transition. */
   readonly also?: (transaction: Transaction<Schema>, change: Change) => Promise<void>;
 }
 
@@ -80,6 +79,7 @@ export async function transition(store: Store, step: TransitionStep): Promise<Ch
   const moved = await store.transaction(async (transaction) => {
     const change = await compareAndSet(store, transaction, step);
     if (!change) return undefined;
+    if (!NEEDS_SECRETS.has(change.state)) await wipeSecrets(transaction, change.handle);
     await step.also?.(transaction, change);
     for (const outgoing of step.show?.(change) ?? []) await putMessage(store, transaction, outgoing);
     await appendAudit(store, transaction, [{ ...auditOf(change), event: step.event, ...step.audit }]);
@@ -90,27 +90,6 @@ export async function transition(store: Store, step: TransitionStep): Promise<Ch
     if (moved.state === "approved") store.notifier.everyone("changes");
   }
   return moved;
-}
-
-/** What the audit says of any event of a change. */
-export function auditOf(change: Change): Omit<AuditEntry, "event"> {
-  return {
-    code: change.code,
-    operation: [change.verb, change.target].filter(Boolean).join(" "),
-    target: `${change.target_key} ${planOf(change).target.name}`,
-    company: change.company,
-    state: change.state,
-    trace: change.trace,
-  };
-}
-
-export async function findChange(store: Store, code: string): Promise<Change | undefined> {
-  return await store.db.selectFrom("changes").selectAll().where("code", "=", code.toUpperCase())
-    .executeTakeFirst();
-}
-
-export async function findChangeByHandle(store: Store, handle: string): Promise<Change | undefined> {
-  return await store.db.selectFrom("changes").selectAll().where("handle", "=", handle).executeTakeFirst();
 }
 
 async function compareAndSet(
@@ -130,45 +109,4 @@ async function compareAndSet(
     update = update.where("claimed_until", "<=", only.leaseEndedBefore);
   }
   return await update.returningAll().executeTakeFirst();
-}
-
-/** One call to a vendor, with its read-back or its retries, is given up after this long. */
-const CALL_MS = 15_000;
-
-/** What it takes to plan, apply or verify a stored change. */
-export interface BoundOperation {
-  readonly operation: ChangeOperation;
-  readonly plan: Plan;
-  /** A context whose deadline begins now. */
-  context(): Context<unknown>;
-}
-
-/** Undefined when the vendor is not set up any more or this version does not know the operation. */
-export function boundOperation(vendors: Vendors, change: Change): BoundOperation | undefined {
-  const operation = vendors.find(change.verb, change.target);
-  const connected = vendors.byName(change.vendor);
-  if (!operation || operation.risk === "read" || !connected?.client) return undefined;
-  return {
-    operation,
-    plan: planOf(change),
-    context: () =>
-      vendors.context(connected, {
-        signal: AbortSignal.timeout(CALL_MS),
-        fresh: true,
-        trace: change.trace ?? change.code,
-      }),
-  };
-}
-
-export function planOf(change: Change): Plan {
-  return JSON.parse(change.plan) as Plan;
-}
-
-/** No letter or digit that another one looks like when read aloud or on a small screen. */
-const ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
-const LENGTH = 5;
-
-/** A change's short name, such as K7Q2X. It names a change; it gives no right to it. */
-export function newCode(): string {
-  return Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join("");
 }

@@ -1,10 +1,13 @@
 import { ClientError, describe, type Failure } from "../../clients/errors.ts";
 import type { Receipt, Verification } from "../../handlers/operation.ts";
 import { type Line, line } from "../../handlers/reply.ts";
-import { reasonFor } from "../error_reply.ts";
+import type { Deps } from "../deps.ts";
+import { nextStepLine, reasonFor } from "../error_reply.ts";
+import { errorFields } from "../log.ts";
+import type { Change } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import type { BoundOperation, Change, ChangeEvent } from "./state_machine.ts";
-import { conclusion, unlessSaid } from "./outcome.ts";
+import { boundOperation } from "./plan.ts";
+import type { ChangeEvent } from "./state_machine.ts";
 
 /** What a look at the vendor says of a change whose write has been sent. */
 export interface Observation {
@@ -21,25 +24,33 @@ export interface Observation {
 
 /** After an unknown outcome: look again soon, then ever more rarely, for about a day. */
 const CHECK_AFTER_MS: readonly number[] = [60_000, 240_000, 900_000, 3_600_000, 14_400_000, 43_200_000];
-/** A write that the read-back does not show may only be slow, so it is looked for so often again. */
-const LOOKS_FOR_SLOW_WRITES = 2;
+/** How often it is looked again; a write that the read-back does not show may only be slow. */
+const LOOKS_AFTER: Readonly<Record<Observation["event"], number>> = {
+  apply: 0,
+  applied_late: 0,
+  accept: 0,
+  fail: 2,
+  still_not_applied: 2,
+  mark_unknown: CHECK_AFTER_MS.length,
+};
 
-export interface VerifyOptions {
-  readonly store: Store;
-  /** Undefined when the vendor is not set up any more. */
-  readonly part: BoundOperation | undefined;
-  /** What the vendor said to the write; undefined when it gave no usable answer. */
-  readonly receipt: Receipt | undefined;
-  /** Why there is none. */
+/** What came of the write: the vendor's receipt, or why there is none. */
+export interface WriteResult {
+  readonly receipt?: Receipt | undefined;
   readonly cause?: unknown;
-  readonly onError: (error: unknown) => void;
 }
 
+type VerifyDeps = Pick<Deps, "store" | "vendors" | "log">;
+
 /** Looks whether a change is there. Throws only when our own database does not answer. */
-export async function verifyOutcome(change: Change, options: VerifyOptions): Promise<Observation> {
-  const seen = await look(options);
+export async function verifyOutcome(
+  deps: VerifyDeps,
+  change: Change,
+  result: WriteResult = {},
+): Promise<Observation> {
+  const seen = await look(deps, change, result);
   // Asked after the look: what was sent before it may be what it saw.
-  const since = options.receipt ? undefined : await sentSince(options.store, change);
+  const since = result.receipt ? undefined : await sentSince(deps.store, change);
   if (since !== undefined) return { ...overtaken(change, since), againAfterMs: null };
   const told = change.state === "not applied" ? later(change, seen) : seen;
   return { ...told, againAfterMs: againAfter(change, told) };
@@ -47,20 +58,62 @@ export async function verifyOutcome(change: Change, options: VerifyOptions): Pro
 
 type Look = Omit<Observation, "againAfterMs">;
 
-async function look({ part, receipt, cause, onError }: VerifyOptions): Promise<Look> {
+async function look(
+  { vendors, log }: VerifyDeps,
+  change: Change,
+  { receipt, cause }: WriteResult,
+): Promise<Look> {
   const why = cause instanceof ClientError ? toldOf(cause.failure) : "";
-  if (!part) return { event: "mark_unknown", evidence: line(why, "The vendor is not set up any more.") };
+  const bound = boundOperation(vendors, change);
+  if (!bound) return { event: "mark_unknown", evidence: line(why, "The vendor is not set up any more.") };
   try {
-    const verdict = await part.operation.verify(part.context(), part.plan, receipt);
+    const verdict = await bound.operation.verify(bound.context(), bound.plan, receipt);
     return { ...conclusion(verdict, receipt, why), verdict };
   } catch (error) {
-    if (!(error instanceof ClientError)) onError(error);
-    const seen = error instanceof ClientError ? describe(error.failure) : "The read-back failed";
+    const isFailure = error instanceof ClientError;
+    if (!isFailure) log.error("verify_failed", { code: change.code, ...errorFields(error) });
+    const seen = isFailure ? describe(error.failure) : "The read-back failed";
     return {
       event: "mark_unknown",
       evidence: unlessSaid(why, `${seen}, so nobody can say yet whether it took effect.`),
     };
   }
+}
+
+/** What a verdict means for the change. */
+function conclusion(
+  verdict: Verification,
+  receipt: Receipt | undefined,
+  why: Line,
+): Pick<Observation, "event" | "evidence"> {
+  const evidence = unlessSaid(why, verdict.evidence);
+  switch (verdict.state) {
+    case "applied":
+      return { event: "apply", evidence };
+    case "not applied":
+      return { event: "fail", evidence };
+    case "unknown":
+      return { event: "mark_unknown", evidence };
+    case "accepted":
+      // "The vendor said yes" cannot be said when the vendor said nothing.
+      return receipt ? { event: "accept", evidence } : { event: "mark_unknown", evidence };
+  }
+}
+
+/** A vendor that is away fails the write and the read-back alike: once is enough to say so. */
+function unlessSaid(why: Line, seen: Line): Line {
+  const [sentence] = line(why);
+  const isSaid = typeof sentence === "string" && JSON.stringify(seen).includes(sentence.replace(/\. $/, ""));
+  return isSaid ? seen : line(why, seen);
+}
+
+/** The vendor said no, in its words and ours. */
+export function refusedBy({ failure }: ClientError): Line {
+  return line(
+    `${describe(failure)}. Nothing was changed. `,
+    reasonFor(failure),
+    nextStepLine(failure),
+  );
 }
 
 /** The vendor's words are kept: after an error of its own they are all there is to go by. */
@@ -99,12 +152,5 @@ function unchanged(change: Change): Look {
 }
 
 function againAfter({ checks }: Change, { event }: Look): number | null {
-  const looks = event === "mark_unknown"
-    ? CHECK_AFTER_MS.length
-    : MAY_BE_SLOW.has(event)
-    ? LOOKS_FOR_SLOW_WRITES
-    : 0;
-  return checks < looks ? CHECK_AFTER_MS[checks] ?? null : null;
+  return checks < LOOKS_AFTER[event] ? CHECK_AFTER_MS[checks] ?? null : null;
 }
-
-const MAY_BE_SLOW: ReadonlySet<Observation["event"]> = new Set(["fail", "still_not_applied"]);

@@ -1,85 +1,72 @@
 import { z } from "zod";
 import type { Reply } from "../../handlers/reply.ts";
 import { help, start } from "../parser/help.ts";
-import type { Vocabulary } from "../parser/parse.ts";
-import type { Vendors } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
 export const VERSION = "0.1.0";
 
-export interface AboutOptions {
-  readonly vocabulary: Vocabulary;
-  readonly vendors: Vendors;
-  readonly startedAt: number;
-  readonly now: () => number;
-}
-
 /** `/help`, `/start`, `/whoami`, `/ping`. */
-export function aboutCommands({ vocabulary, vendors, startedAt, now }: AboutOptions): Builtin[] {
-  return [
-    builtin({
-      verb: "help",
-      summary: "What can be typed here",
-      example: "/help disable",
-      need: "read",
-      risk: "read",
-      input: z.object({
-        verb: z.string().optional().meta({ positional: true }),
-        target: z.string().optional().meta({ positional: true, rest: true }),
-      }),
-      execute(ctx, { verb, target }) {
-        const { commands, aliases } = vocabulary;
-        ctx.answer(help(commands, verb === undefined ? undefined : { verb, target }, aliases));
-      },
+export const aboutCommands: readonly Builtin[] = [
+  builtin({
+    verb: "help",
+    summary: "What can be typed here",
+    example: "/help disable",
+    need: "read",
+    risk: "read",
+    input: z.object({
+      verb: z.string().optional().meta({ positional: true }),
+      target: z.string().optional().meta({ positional: true, rest: true }),
     }),
-    builtin({
-      verb: "start",
-      summary: "What this bot is",
-      example: "/start",
-      need: "read",
-      risk: "read",
-      // A payload of a deep link arrives here; whatever it says, it is only greeted.
-      input: z.object({ payload: z.string().optional().meta({ positional: true, rest: true }) }),
-      execute(ctx) {
-        const { commands, aliases } = vocabulary;
-        ctx.answer(start(commands, aliases));
-      },
-    }),
-    builtin({
-      verb: "whoami",
-      summary: "The ids to put into the allow-list",
-      example: "/whoami",
-      need: "identify",
-      risk: "read",
-      input: z.object({}),
-      execute: (ctx) => ctx.answer(whoami(ctx.person, ctx.chat, ctx.threadId)),
-    }),
-    builtin({
-      verb: "ping",
-      summary: "Version, uptime and the vendors that are set up",
-      example: "/ping",
-      need: "read",
-      risk: "read",
-      input: z.object({}),
-      execute(ctx) {
-        const set = vendors.all.filter(({ client }) => client).map(({ vendor }) => vendor.label);
-        ctx.answer({
-          mark: "fine",
-          title: "pong",
-          blocks: [{
-            kind: "facts",
-            facts: [
-              ["Version", VERSION],
-              ["Up since", { time: startedAt, as: "date" }],
-              ["Vendors", set.join(", ") || "none is set up"],
-              ["Clock", { time: now() }],
-            ],
-          }],
-        });
-      },
-    }),
-  ];
-}
+    execute({ vocabulary: { commands, aliases } }, ctx, { verb, target }) {
+      ctx.answer(help(commands, verb === undefined ? undefined : { verb, target }, aliases));
+    },
+  }),
+  builtin({
+    verb: "start",
+    summary: "What this bot is",
+    example: "/start",
+    need: "read",
+    risk: "read",
+    // A payload of a deep link arrives here; whatever it says, it is only greeted.
+    input: z.object({ payload: z.string().optional().meta({ positional: true, rest: true }) }),
+    execute({ vocabulary: { commands, aliases } }, ctx) {
+      ctx.answer(start(commands, aliases));
+    },
+  }),
+  builtin({
+    verb: "whoami",
+    summary: "The ids to put into the allow-list",
+    example: "/whoami",
+    need: "identify",
+    risk: "read",
+    input: z.object({}),
+    execute: (_parts, ctx) => ctx.answer(whoami(ctx.person, ctx.chat, ctx.threadId)),
+  }),
+  builtin({
+    verb: "ping",
+    summary: "Version, uptime and the vendors that are set up",
+    example: "/ping",
+    need: "read",
+    risk: "read",
+    input: z.object({}),
+    execute({ vendors, store, startedAt }, ctx) {
+      const set = vendors.all.filter(({ client }) => client).map(({ vendor }) => vendor.label);
+      ctx.answer({
+        mark: "fine",
+        title: "pong",
+        blocks: [{
+          kind: "facts",
+          facts: [
+            ["Version", VERSION],
+            ["Up since", { time: startedAt, as: "date" }],
+            ["Vendors", set.join(", ") || "none is set up"],
+            ["Clock", { time: store.now() }],
+          ],
+        }],
+      });
+    },
+  }),
+];
 
 function whoami(
   person: { id: number; name: string },

@@ -1,10 +1,13 @@
-import { type Api, InputFile } from "grammy";
+import { InputFile } from "grammy";
 import { z } from "zod";
 import type { Line, Reply } from "../../handlers/reply.ts";
 import { personLine } from "../approvals/card.ts";
+import type { UpdateContext } from "../context.ts";
+import type { Deps } from "../deps.ts";
 import { parseDuration } from "../settings.ts";
 import {
   type AuditFilter,
+  type AuditProof,
   auditRows,
   csvLines,
   jsonLines,
@@ -12,7 +15,6 @@ import {
   verifyAudit,
 } from "../store/audit.ts";
 import type { AuditTable } from "../store/schema.ts";
-import type { Store } from "../store/database.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
 const SHOWN = 10;
@@ -32,83 +34,77 @@ const filters = {
 };
 
 /** `/audit`, `/audit export`, `/audit verify`. */
-export function auditCommands(store: Store, api: Api): Builtin[] {
-  return [
-    builtin({
-      verb: "audit",
-      summary: "The last entries of the audit",
-      example: "/audit 20 since=2h",
-      need: "read",
-      risk: "read",
-      input: z.object({
-        n: z.coerce.number().int().min(1).max(MOST_SHOWN).optional().meta({
-          positional: true,
-          placeholder: "n",
-        }),
-        ...filters,
+export const auditCommands: readonly Builtin[] = [
+  builtin({
+    verb: "audit",
+    summary: "The last entries of the audit",
+    example: "/audit 20 since=2h",
+    need: "read",
+    risk: "read",
+    input: z.object({
+      n: z.coerce.number().int().min(1).max(MOST_SHOWN).optional().meta({
+        positional: true,
+        placeholder: "n",
       }),
-      async execute(ctx, input) {
-        const rows = await latestAudit(store.db, filterOf(input, store.now()), input.n ?? SHOWN);
-        ctx.answer(auditReply(rows));
-      },
+      ...filters,
     }),
-    builtin({
-      verb: "audit",
-      target: "export",
-      summary: "The whole audit as files, JSON lines and CSV",
-      example: "/audit export since=30d",
-      need: "approve",
-      input: z.object(filters),
-      async execute(ctx, input) {
-        const filter = filterOf(input, store.now());
-        const { rows } = await store.db.selectFrom("audit").select((is) =>
-          is.fn.countAll<number>().as("rows")
-        )
-          .executeTakeFirstOrThrow();
-        const compressed = Number(rows) > PLAIN_ROWS;
-        for (
-          const { name, lines } of [{ name: "audit.jsonl", lines: jsonLines }, {
-            name: "audit.csv",
-            lines: csvLines,
-          }]
-        ) {
-          const bytes = lines(auditRows(store.db, filter));
-          const file = compressed ? new InputFile(gzip(bytes), `${name}.gz`) : new InputFile(bytes, name);
-          await api.sendDocument(ctx.chat.id, file, {
-            disable_notification: true,
-            ...(ctx.threadId === undefined ? {} : { message_thread_id: ctx.threadId }),
-          });
-        }
-        ctx.audit({ event: "audit_exported", detail: JSON.stringify(input) });
-        ctx.answer({ mark: "fine", title: "The audit was exported: JSON lines and CSV" });
-      },
-    }),
-    builtin({
-      verb: "audit",
-      target: "verify",
-      summary: "Whether the audit is what was written",
-      example: "/audit verify",
-      need: "read",
-      risk: "read",
-      input: z.object({}),
-      async execute(ctx) {
-        const proof = await verifyAudit(store.db);
-        ctx.answer(
-          proof.intact
-            ? { mark: "fine", title: `intact: ${proof.rows} rows, each following the one before` }
-            : {
-              mark: "down",
-              title: `broken at row ${proof.row}`,
-              blocks: [{
-                kind: "text",
-                text:
-                  `Row ${proof.row}: ${proof.why}. Keep a copy of the database before doing anything else.`,
-              }],
-            },
-        );
-      },
-    }),
-  ];
+    async execute({ store }, ctx, input) {
+      ctx.answer(auditReply(await latestAudit(store.db, filterOf(input, store.now()), input.n ?? SHOWN)));
+    },
+  }),
+  builtin({
+    verb: "audit",
+    target: "export",
+    summary: "The whole audit as files, JSON lines and CSV",
+    example: "/audit export since=30d",
+    need: "approve",
+    input: z.object(filters),
+    async execute(parts, ctx, input) {
+      await sendFiles(parts, ctx, filterOf(input, parts.store.now()));
+      ctx.audit({ event: "audit_exported", detail: JSON.stringify(input) });
+      ctx.answer({ mark: "fine", title: "The audit was exported: JSON lines and CSV" });
+    },
+  }),
+  builtin({
+    verb: "audit",
+    target: "verify",
+    summary: "Whether the audit is what was written",
+    example: "/audit verify",
+    need: "read",
+    risk: "read",
+    input: z.object({}),
+    execute: async ({ store }, ctx) => ctx.answer(proofReply(await verifyAudit(store.db))),
+  }),
+];
+
+/** Streams the rows into two documents, so that a million of them fit into memory. */
+async function sendFiles({ store, bot }: Deps, ctx: UpdateContext, filter: AuditFilter): Promise<void> {
+  const { rows } = await store.db.selectFrom("audit").select((is) => is.fn.countAll<number>().as("rows"))
+    .executeTakeFirstOrThrow();
+  const compressed = Number(rows) > PLAIN_ROWS;
+  for (const [name, lines] of [["audit.jsonl", jsonLines], ["audit.csv", csvLines]] as const) {
+    const bytes = lines(auditRows(store.db, filter));
+    const file = compressed ? new InputFile(gzip(bytes), `${name}.gz`) : new InputFile(bytes, name);
+    await bot.api.sendDocument(ctx.chat.id, file, {
+      disable_notification: true,
+      ...(ctx.threadId === undefined ? {} : { message_thread_id: ctx.threadId }),
+    });
+  }
+}
+
+function proofReply(proof: AuditProof): Reply {
+  if (proof.intact) {
+    return { mark: "fine", title: `intact: ${proof.rows} rows, each following the one before` };
+  }
+  const { row, why } = proof;
+  return {
+    mark: "down",
+    title: `broken at row ${row}`,
+    blocks: [{
+      kind: "text",
+      text: `Row ${row}: ${why}. Keep a copy of the database before doing anything else.`,
+    }],
+  };
 }
 
 function auditReply(rows: readonly AuditTable[]): Reply {
@@ -132,25 +128,20 @@ function rowOf(row: AuditTable): Line[] {
   ];
 }
 
-function filterOf(
-  input: {
-    company?: string | undefined;
-    person?: string | undefined;
-    since?: string | undefined;
-    code?: string | undefined;
-  },
-  now: number,
-): AuditFilter {
-  const since = input.since === undefined ? undefined : sinceOf(input.since, now);
+interface FilterInput {
+  readonly company?: string | undefined;
+  readonly person?: string | undefined;
+  readonly since?: string | undefined;
+  readonly code?: string | undefined;
+}
+
+function filterOf({ company, person, since, code }: FilterInput, now: number): AuditFilter {
+  const from = since === undefined ? undefined : sinceOf(since, now);
   return {
-    ...(input.company === undefined ? {} : { company: input.company }),
-    ...(input.person === undefined
-      ? {}
-      : /^\d{1,15}$/.test(input.person)
-      ? { personId: Number(input.person) }
-      : { person: input.person }),
-    ...(since === undefined ? {} : { since }),
-    ...(input.code === undefined ? {} : { code: input.code }),
+    ...(company === undefined ? {} : { company }),
+    ...(person === undefined ? {} : /^\d{1,15}$/.test(person) ? { personId: Number(person) } : { person }),
+    ...(from === undefined ? {} : { since: from }),
+    ...(code === undefined ? {} : { code }),
   };
 }
 

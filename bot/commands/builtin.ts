@@ -1,14 +1,28 @@
 import type { z } from "zod";
 import type { Input, Risk } from "../../handlers/operation.ts";
-import type { Command } from "../parser/command.ts";
 import type { Need } from "../access/policy.ts";
+import type { Decisions } from "../approvals/decide.ts";
+import type { Requests } from "../approvals/request.ts";
 import type { UpdateContext } from "../context.ts";
+import type { Deps } from "../deps.ts";
+import type { Command } from "../parser/command.ts";
+import type { Vocabulary } from "../parser/parse.ts";
+
+/** What the bot's own commands work with. */
+export interface CommandParts extends Deps {
+  readonly requests: Requests;
+  readonly decisions: Decisions;
+  /** Every command there is, the bot's own included. */
+  readonly vocabulary: Vocabulary;
+  /** When this process began, in epoch ms. */
+  readonly startedAt: number;
+}
 
 /** A command of the bot itself: described like an operation, and acting by itself. */
 export interface Builtin extends Command {
   /** What the person must be allowed to do. */
   readonly need: Need;
-  execute(ctx: UpdateContext, input: unknown): Promise<void> | void;
+  execute(parts: CommandParts, ctx: UpdateContext, input: unknown): Promise<void> | void;
 }
 
 interface Row<I extends Input> {
@@ -20,12 +34,16 @@ interface Row<I extends Input> {
   /** "read": it changes nothing, so it may be offered as a button. */
   readonly risk?: Extract<Risk, "read">;
   readonly input: I;
-  execute(ctx: UpdateContext, input: z.output<I>): Promise<void> | void;
+  execute(parts: CommandParts, ctx: UpdateContext, input: z.output<I>): Promise<void> | void;
 }
 
 /** Seals a row's types; its input has passed its schema when it gets here. */
 export function builtin<I extends Input>({ target, execute, ...row }: Row<I>): Builtin {
-  return { ...row, target: target ?? null, execute: (ctx, input) => execute(ctx, row.input.parse(input)) };
+  return {
+    ...row,
+    target: target ?? null,
+    execute: (parts, ctx, input) => execute(parts, ctx, row.input.parse(input)),
+  };
 }
 
 export function isBuiltin(command: Command): command is Builtin {

@@ -1,20 +1,14 @@
 import { z } from "zod";
-import { line, type Reply } from "../../handlers/reply.ts";
-import { changeDetails, freezeLine, personLine, stateLine } from "../approvals/card.ts";
-import type { DecisionKind, Decisions } from "../approvals/decide.ts";
+import type { Card } from "../../handlers/operation.ts";
+import { type Block, type Line, line, type Reply } from "../../handlers/reply.ts";
+import { freezeLine, joined, personLine, pretty, rowsTable, undoLine, whyLine } from "../approvals/card.ts";
+import type { DecisionKind } from "../approvals/decide.ts";
 import { activeFreezes } from "../approvals/freeze.ts";
-import { type Change, findChange } from "../approvals/state_machine.ts";
-import type { Requests } from "../approvals/request.ts";
-import type { FreezesTable } from "../store/schema.ts";
-import type { Store } from "../store/database.ts";
 import type { UpdateContext } from "../context.ts";
+import { type Change, changeTitle, findChange, readCard, readUndo } from "../store/changes.ts";
+import type { Store } from "../store/database.ts";
+import type { AuditTable, FreezesTable } from "../store/schema.ts";
 import { type Builtin, builtin } from "./builtin.ts";
-
-export interface ChangeCommandsOptions {
-  readonly store: Store;
-  readonly decisions: Decisions;
-  readonly requests: Requests;
-}
 
 const code = z.string().trim().regex(
   /^[A-Za-z0-9]{5}$/,
@@ -24,87 +18,140 @@ const code = z.string().trim().regex(
 const reason = z.string().optional().meta({ positional: true, rest: true, placeholder: "reason" });
 
 /** `/pending`, `/change`, `/approve`, `/reject`, `/withdraw`, `/undo`. */
-export function changeCommands({ store, decisions, requests }: ChangeCommandsOptions): Builtin[] {
-  const withChange = async (
-    ctx: UpdateContext,
-    given: string,
-    act: (change: Change) => Promise<void> | void,
-  ) => {
-    const change = await findChange(store, given);
-    if (change) await act(change);
-    else ctx.refuse("unknown_change", { detail: given });
-  };
-  const decision = (verb: DecisionKind, summary: string) =>
-    builtin({
-      verb,
-      summary,
-      example: `/${verb} K7Q2X`,
-      // Who may is judged with the change in hand: its requester may take it back without being an approver.
-      need: "read",
-      input: z.object({ code, reason }),
-      execute: (ctx, input) =>
-        withChange(ctx, input.code, (change) => decisions.decide(ctx, change, verb, input.reason)),
-    });
+export const changeCommands: readonly Builtin[] = [
+  builtin({
+    verb: "pending",
+    summary: "Changes that wait for approval, run, or are unknown",
+    example: "/pending",
+    need: "read",
+    risk: "read",
+    input: z.object({}),
+    async execute({ store }, ctx) {
+      const open = await store.db.selectFrom("changes").selectAll()
+        .where("state", "in", ["pending", "approved", "executing", "unknown"])
+        .orderBy("created_at").limit(50).execute();
+      const alive = open.filter((change) => change.state !== "pending" || change.expires_at > store.now());
+      ctx.answer(pendingReply(alive, await activeFreezes(store)));
+    },
+  }),
+  builtin({
+    verb: "change",
+    summary: "Everything about one change",
+    example: "/change K7Q2X",
+    need: "read",
+    risk: "read",
+    input: z.object({ code }),
+    async execute({ store }, ctx, input) {
+      const change = await changeNamed(store, ctx, input.code);
+      if (!change) return;
+      const steps = await store.db.selectFrom("audit").selectAll().where("code", "=", change.code)
+        .orderBy("seq").limit(100).execute();
+      ctx.answer(changeDetails(change, steps));
+    },
+  }),
+  decision("approve", "Approve a change that someone else asked for"),
+  decision("reject", "Reject a change"),
+  decision("withdraw", "Take your own request back"),
+  builtin({
+    verb: "undo",
+    summary: "Ask for the way back of a change; approved like any other",
+    example: "/undo K7Q2X",
+    need: "request",
+    input: z.object({ code }),
+    async execute({ store, requests }, ctx, input) {
+      const change = await changeNamed(store, ctx, input.code);
+      if (change) await requests.undo(ctx, change);
+    },
+  }),
+];
 
-  return [
-    builtin({
-      verb: "pending",
-      summary: "Changes that wait for approval, run, or are unknown",
-      example: "/pending",
-      need: "read",
-      risk: "read",
-      input: z.object({}),
-      async execute(ctx) {
-        const open = await store.db.selectFrom("changes").selectAll()
-          .where("state", "in", ["pending", "approved", "executing", "unknown"]).orderBy("created_at").limit(
-            50,
-          )
-          .execute();
-        const alive = open.filter((change) => change.state !== "pending" || change.expires_at > store.now());
-        ctx.answer(pendingReply(alive, await activeFreezes(store)));
+function decision(kind: DecisionKind, summary: string): Builtin {
+  return builtin({
+    verb: kind,
+    summary,
+    example: `/${kind} K7Q2X`,
+    // Who may is judged with the change in hand: its requester may take it back without being an approver.
+    need: "read",
+    input: z.object({ code, reason }),
+    async execute({ store, decisions }, ctx, input) {
+      const change = await changeNamed(store, ctx, input.code);
+      if (change) await decisions.decide(ctx, change, kind, input.reason);
+    },
+  });
+}
+
+/** The change of this code; that there is none is told. */
+async function changeNamed(store: Store, ctx: UpdateContext, given: string): Promise<Change | undefined> {
+  const change = await findChange(store, given);
+  if (!change) ctx.refuse("unknown_change", { detail: given });
+  return change;
+}
+
+/** Everything about a change, for `/change`. */
+function changeDetails(change: Change, steps: readonly AuditTable[]): Reply {
+  const card = readCard(change);
+  return {
+    ...changeTitle(change),
+    blocks: [
+      {
+        kind: "facts",
+        facts: [["Code", { code: change.code }], ["State", change.state], ...storyFacts(change)],
       },
-    }),
-    builtin({
-      verb: "change",
-      summary: "Everything about one change",
-      example: "/change K7Q2X",
-      need: "read",
-      risk: "read",
-      input: z.object({ code }),
-      execute: (ctx, input) =>
-        withChange(ctx, input.code, async (change) => {
-          const steps = await store.db.selectFrom("audit").selectAll().where("code", "=", change.code)
-            .orderBy("seq").limit(100).execute();
-          const details = changeDetails(change);
-          ctx.answer({
-            ...details,
-            blocks: [...details.blocks ?? [], {
-              kind: "details",
-              summary: `every step (${steps.length})`,
-              blocks: [{
-                kind: "table",
-                rows: steps.map((step) => [
-                  { time: step.at },
-                  step.event + (step.reason_code ? ` (${step.reason_code})` : ""),
-                  step.person_id === null ? "the bot" : personLine(step.person_name ?? "", step.person_id),
-                ]),
-              }],
-            }],
-          });
-        }),
-    }),
-    decision("approve", "Approve a change that someone else asked for"),
-    decision("reject", "Reject a change"),
-    decision("withdraw", "Take your own request back"),
-    builtin({
-      verb: "undo",
-      summary: "Ask for the way back of a change; approved like any other",
-      example: "/undo K7Q2X",
-      need: "request",
-      input: z.object({ code }),
-      execute: (ctx, input) => withChange(ctx, input.code, (change) => requests.undo(ctx, change)),
-    }),
+      rowsTable(card),
+      ...breaksBlock(card),
+      sendsBlock(card),
+      stepsBlock(steps),
+    ],
+    footer: ["ref ", { code: change.trace ?? change.code }],
+  };
+}
+
+function storyFacts(change: Change): [string, Line][] {
+  const facts: [string, Line][] = [
+    [
+      "Asked by",
+      line(personLine(change.requester_name, change.requester_id), " ", { time: change.created_at }),
+    ],
+    ["Why", whyLine(change)],
   ];
+  if (change.decided_at !== null && change.decider_id !== null) {
+    facts.push([
+      "Decided by",
+      line(
+        personLine(change.decider_name ?? "", change.decider_id),
+        " ",
+        { time: change.decided_at },
+        change.decision_reason ? [" · ", { data: change.decision_reason }] : "",
+      ),
+    ]);
+  } else if (change.state === "pending") {
+    // Not buttons: those count only under the card itself.
+    facts.push(["Expires", { time: change.expires_at, as: "relative" }]);
+    facts.push(["Decide", [{ code: `/approve ${change.code}` }, " or ", { code: `/reject ${change.code}` }]]);
+  }
+  if (change.sent_at !== null) facts.push(["Sent", { time: change.sent_at }]);
+  if (change.finished_at !== null) facts.push(["Finished", { time: change.finished_at }]);
+  if (change.evidence !== null) facts.push(["Seen", JSON.parse(change.evidence) as Line]);
+  if (change.undo_of !== null) facts.push(["Takes back", { code: change.undo_of }]);
+  facts.push(["Undo", undoLine(readUndo(change))], ["Fingerprint", { code: change.hash.slice(0, 16) }]);
+  return facts;
+}
+
+function breaksBlock(card: Card): Block[] {
+  return card.breaks.length > 0 ? [{ kind: "facts", facts: [["Breaks", joined(card.breaks, "")]] }] : [];
+}
+
+function sendsBlock(card: Card): Block {
+  return { kind: "details", summary: "what is sent", blocks: [{ kind: "pre", text: pretty(card.sends) }] };
+}
+
+function stepsBlock(steps: readonly AuditTable[]): Block {
+  const rows = steps.map(({ at, event, reason_code, person_id, person_name }) => [
+    { time: at },
+    event + (reason_code ? ` (${reason_code})` : ""),
+    person_id === null ? "the bot" : personLine(person_name ?? "", person_id),
+  ]);
+  return { kind: "details", summary: `every step (${steps.length})`, blocks: [{ kind: "table", rows }] };
 }
 
 function pendingReply(open: readonly Change[], freezes: readonly FreezesTable[]): Reply {
@@ -127,7 +174,7 @@ function pendingReply(open: readonly Change[], freezes: readonly FreezesTable[])
           line(
             { code: change.code },
             " ",
-            stateLine(change).title,
+            changeTitle(change).title,
             " · asked by ",
             personLine(change.requester_name, change.requester_id),
             change.state === "pending"

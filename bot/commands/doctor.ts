@@ -1,32 +1,18 @@
-import type { Api } from "grammy";
 import { z } from "zod";
-import type { Clock } from "../../clients/clock.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { type Block, type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
+import type { Deps } from "../deps.ts";
 import { nextStepLine, unreachable } from "../error_reply.ts";
 import { errorFields } from "../log.ts";
 import { withProgress } from "../progress.ts";
 import { HANDLED_UPDATES } from "../telegram/update.ts";
 import { oldestWaiting } from "../queue/inbox.ts";
-import type { Store } from "../store/database.ts";
-import type { Capabilities } from "../telegram/api.ts";
 import type { Vendors } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
 const PROBE_MS = 15_000;
 const LATE_MS = 60_000;
-
-export interface DoctorOptions {
-  readonly config: Config;
-  readonly api: Api;
-  /** Known once Telegram has told it. */
-  readonly botId: () => number;
-  readonly store: Store;
-  readonly vendors: Vendors;
-  readonly capabilities: Capabilities;
-  readonly clock: Clock;
-}
 
 interface Finding {
   readonly ok: boolean;
@@ -35,37 +21,31 @@ interface Finding {
 }
 
 /** `/doctor`: what works, what does not, and what the bot may do that it should not. */
-export function doctorCommand(options: DoctorOptions): Builtin {
-  return builtin({
-    verb: "doctor",
-    summary: "Check the webhook, the bot's rights, the store and each vendor's credentials",
-    example: "/doctor",
-    need: "read",
-    risk: "read",
-    input: z.object({}),
-    async execute(ctx) {
-      const working: Reply = { mark: "working", title: "Checking …" };
-      ctx.answer(
-        reportOf(await withProgress(ctx, working, options.clock, () => examine(options, ctx.trace))),
-      );
-    },
-  });
-}
+export const doctor: Builtin = builtin({
+  verb: "doctor",
+  summary: "Check the webhook, the bot's rights, the store and each vendor's credentials",
+  example: "/doctor",
+  need: "read",
+  risk: "read",
+  input: z.object({}),
+  async execute(deps, ctx) {
+    const working: Reply = { mark: "working", title: "Checking …" };
+    ctx.answer(reportOf(await withProgress(ctx, working, deps.clock, () => examine(deps, ctx.trace))));
+  },
+});
 
-async function examine(options: DoctorOptions, trace: string): Promise<Finding[]> {
-  const groups = options.config.adminChats.filter((id) => id < 0);
+async function examine(deps: Deps, trace: string): Promise<Finding[]> {
+  const groups = deps.config.adminChats.filter((id) => id < 0);
   const findings = await Promise.all([
-    checked("Delivery", () => delivery(options)),
-    ...groups.map((id) => checked(`Group ${id}`, () => rightsIn(options, id))),
-    checked("Approvals", () => Promise.resolve(approvals(options.config))),
-    checked("Store", () => store(options)),
-    checked("Secrets", () => Promise.resolve(secretEntry(options))),
-    checked("Messages", () => Promise.resolve(messages(options))),
-    ...options.vendors.all.map((connected) =>
-      checked(connected.vendor.label, () => vendor(connected, trace))
-    ),
+    checked("Delivery", () => delivery(deps)),
+    ...groups.map((id) => checked(`Group ${id}`, () => rightsIn(deps, id))),
+    checked("Approvals", () => Promise.resolve(approvals(deps.config))),
+    checked("Store", () => store(deps)),
+    checked("Secrets", () => Promise.resolve(secretEntry(deps))),
+    checked("Messages", () => Promise.resolve(messages(deps))),
+    ...deps.vendors.all.map((connected) => checked(connected.vendor.label, () => vendor(connected, trace))),
   ]);
-  const doubts = options.config.doubts.map((says) => ({ what: "Settings", ok: false, says }));
+  const doubts = deps.config.doubts.map((says) => ({ what: "Settings", ok: false, says }));
   return [...doubts, ...findings].sort((one, other) => Number(one.ok) - Number(other.ok));
 }
 
@@ -80,8 +60,8 @@ async function checked(what: string, check: () => Promise<Told>): Promise<Findin
   }
 }
 
-async function delivery({ config, api, store }: DoctorOptions): Promise<Told> {
-  const info = await api.getWebhookInfo();
+async function delivery({ config, bot, store }: Deps): Promise<Told> {
+  const info = await bot.api.getWebhookInfo();
   if (config.publicUrl === undefined) {
     return info.url
       ? { ok: false, says: "long polling, but a webhook is still set" }
@@ -115,8 +95,8 @@ async function delivery({ config, api, store }: DoctorOptions): Promise<Told> {
 }
 
 /** The only right it needs is to delete a message that holds a secret; every other is one too many. */
-async function rightsIn({ api, botId }: DoctorOptions, chatId: number): Promise<Told> {
-  const me = await api.getChatMember(chatId, botId());
+async function rightsIn({ bot }: Deps, chatId: number): Promise<Told> {
+  const me = await bot.api.getChatMember(chatId, bot.botInfo.id);
   if (me.status === "left" || me.status === "kicked") return { ok: false, says: "I am not in it: add me" };
   if (me.status !== "administrator") {
     return {
@@ -124,7 +104,7 @@ async function rightsIn({ api, botId }: DoctorOptions, chatId: number): Promise<
       says: "I may not delete messages: make me admin with that one right, so that pasted secrets can go",
     };
   }
-  const group = await api.getChat(chatId);
+  const group = await bot.api.getChat(chatId);
   if (group.type === "channel") {
     return {
       ok: false,
@@ -158,17 +138,17 @@ function approvals({ operators, approvers }: Pick<Config, "operators" | "approve
   };
 }
 
-async function store(options: DoctorOptions): Promise<Told> {
-  await options.store.check();
-  const oldest = await oldestWaiting(options.store);
-  const late = oldest !== undefined && options.store.now() - oldest > LATE_MS;
+async function store(deps: Deps): Promise<Told> {
+  await deps.store.check();
+  const oldest = await oldestWaiting(deps.store);
+  const late = oldest !== undefined && deps.store.now() - oldest > LATE_MS;
   return {
     ok: !late,
-    says: late ? "answers, but updates wait for over a minute" : `answers (${options.store.kind})`,
+    says: late ? "answers, but updates wait for over a minute" : `answers (${deps.store.kind})`,
   };
 }
 
-function secretEntry({ config }: DoctorOptions): Told {
+function secretEntry({ config }: Deps): Told {
   if (!config.secretKey) return { ok: false, says: "SECRET_KEY is not set: secrets cannot be entered" };
   if (!config.publicUrl) {
     return { ok: false, says: "PUBLIC_URL is not set: the secret page is reachable on this machine only" };
@@ -176,7 +156,7 @@ function secretEntry({ config }: DoctorOptions): Told {
   return { ok: true, says: "can be entered" };
 }
 
-function messages({ capabilities: { rich, ephemeral } }: DoctorOptions): Told {
+function messages({ capabilities: { rich, ephemeral } }: Deps): Told {
   const told = (known: boolean | undefined, no: string) =>
     known === undefined ? "not tried yet" : known ? "yes" : no;
   const says = `rich: ${told(rich, "no, plain ones")} · private answers in groups: ${told(ephemeral, "no")}`;

@@ -1,95 +1,84 @@
 import { z } from "zod";
+import { vendors } from "../../handlers/registry.ts";
 import { line, type Reply } from "../../handlers/reply.ts";
 import { freezeLine, personLine } from "../approvals/card.ts";
 import { activeFreezes, endsLater, EVERYTHING, putFreeze, unfreezeCommand } from "../approvals/freeze.ts";
-import type { Aliases } from "../parser/command.ts";
+import type { Config } from "../config.ts";
+import type { UpdateContext } from "../context.ts";
+import { PRIORITY, putMessage } from "../outbox/messages.ts";
 import { parseDuration } from "../settings.ts";
 import type { FreezesTable } from "../store/schema.ts";
-import { PRIORITY, putMessage } from "../outbox/messages.ts";
-import type { Store } from "../store/database.ts";
-import type { UpdateContext } from "../context.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
 const SHORTEST_MS = 60_000;
 const LONGEST_MS = 30 * 86_400_000;
 
-export interface FreezeCommandsOptions {
-  readonly store: Store;
-  readonly aliases: Aliases;
-  /** Who is told, wherever the command was given. */
-  readonly groups: readonly number[];
-}
+const target = z.enum(vendors.flatMap(({ targets }) => Object.keys(targets))).optional()
+  .meta({ positional: true, placeholder: "target" });
 
 /** `/freeze` and `/unfreeze`: at once, for those who may approve, audited and announced. */
-export function freezeCommands({ store, aliases, groups }: FreezeCommandsOptions): Builtin[] {
-  const target = z.enum(Object.keys(aliases) as [string, ...string[]]).optional()
-    .meta({ positional: true, placeholder: "target" });
-  return [
-    builtin({
-      verb: "freeze",
-      summary: "Stop all changes, or those of one target; reads go on",
-      example: "/freeze opsramp for=2h incident 4711",
-      need: "approve",
-      input: z.object({
-        target,
-        for: z.string().refine((text) => isFreezeTime(text), "takes a time from 1m to 30d, such as 2h")
-          .optional(),
-        reason: z.string().trim().min(1).meta({ positional: true, rest: true, placeholder: "reason" }),
-      }),
-      async execute(ctx, input) {
-        const row: FreezesTable = {
-          target: input.target ?? EVERYTHING,
-          reason: input.reason,
-          holder_id: ctx.person.id,
-          holder_name: ctx.person.name,
-          created_at: store.now(),
-          ends_at: input.for === undefined ? null : store.now() + (parseDuration(input.for) ?? 0),
-        };
-        const held = (await activeFreezes(store)).find(({ target }) => target === row.target);
-        if (held && endsLater(held, row)) return refuseShorter(ctx, row, held);
-        ctx.onCommit((transaction) => putFreeze(transaction, row));
-        const replaced = held ? ` · replaces that of ${held.holder_name}: ${held.reason}` : "";
-        ctx.audit({ event: "frozen", target: row.target, detail: row.reason + replaced });
-        announce(ctx, groups, frozenReply(row, held));
-      },
+export const freezeCommands: readonly Builtin[] = [
+  builtin({
+    verb: "freeze",
+    summary: "Stop all changes, or those of one target; reads go on",
+    example: "/freeze opsramp for=2h incident 4711",
+    need: "approve",
+    input: z.object({
+      target,
+      for: z.string().refine((text) => isFreezeTime(text), "takes a time from 1m to 30d, such as 2h")
+        .optional(),
+      reason: z.string().trim().min(1).meta({ positional: true, rest: true, placeholder: "reason" }),
     }),
-    builtin({
-      verb: "unfreeze",
-      summary: "Let changes run again",
-      example: "/unfreeze opsramp",
-      need: "approve",
-      input: z.object({ target }),
-      async execute(ctx, input) {
-        const wanted = input.target ?? EVERYTHING;
-        const active = await activeFreezes(store);
-        const freeze = active.find((one) => one.target === wanted);
-        if (!freeze) {
-          ctx.answer({
-            mark: "info",
-            title: input.target ? `${input.target} is not frozen` : "Not everything is frozen",
-            blocks: active.length > 0
-              ? [{ kind: "list", items: active.map((one) => ({ code: unfreezeCommand(one.target) })) }]
-              : [{ kind: "text", text: "Nothing is." }],
-            personal: true,
-          });
-          return;
-        }
-        ctx.onCommit(async (transaction) => {
-          await transaction.deleteFrom("freezes").where("target", "=", wanted).execute();
-        });
-        ctx.audit({ event: "unfrozen", target: wanted, detail: freeze.reason });
-        announce(ctx, groups, {
-          mark: "fine",
-          title: line(
-            "Lifted by ",
-            personLine(ctx.person.name, ctx.person.id),
-            ". It was frozen: ",
-            freezeLine(freeze),
-          ),
-        });
-      },
-    }),
-  ];
+    async execute({ store, config }, ctx, input) {
+      const row: FreezesTable = {
+        target: input.target ?? EVERYTHING,
+        reason: input.reason,
+        holder_id: ctx.person.id,
+        holder_name: ctx.person.name,
+        created_at: store.now(),
+        ends_at: input.for === undefined ? null : store.now() + (parseDuration(input.for) ?? 0),
+      };
+      const held = (await activeFreezes(store)).find(({ target }) => target === row.target);
+      if (held && endsLater(held, row)) return refuseShorter(ctx, row, held);
+      ctx.onCommit((transaction) => putFreeze(transaction, row));
+      const replaced = held ? ` · replaces that of ${held.holder_name}: ${held.reason}` : "";
+      ctx.audit({ event: "frozen", target: row.target, detail: row.reason + replaced });
+      announce(config, ctx, frozenReply(row, held));
+    },
+  }),
+  builtin({
+    verb: "unfreeze",
+    summary: "Let changes run again",
+    example: "/unfreeze opsramp",
+    need: "approve",
+    input: z.object({ target }),
+    async execute({ store, config }, ctx, input) {
+      const wanted = input.target ?? EVERYTHING;
+      const active = await activeFreezes(store);
+      const freeze = active.find((one) => one.target === wanted);
+      if (!freeze) return ctx.answer(notFrozenReply(input.target, active));
+      ctx.onCommit(async (transaction) => {
+        await transaction.deleteFrom("freezes").where("target", "=", wanted).execute();
+      });
+      ctx.audit({ event: "unfrozen", target: wanted, detail: freeze.reason });
+      const who = personLine(ctx.person.name, ctx.person.id);
+      announce(config, ctx, {
+        mark: "fine",
+        title: line("Lifted by ", who, ". It was frozen: ", freezeLine(freeze)),
+      });
+    },
+  }),
+];
+
+function notFrozenReply(target: string | undefined, active: readonly FreezesTable[]): Reply {
+  return {
+    mark: "info",
+    title: target ? `${target} is not frozen` : "Not everything is frozen",
+    blocks: active.length > 0
+      ? [{ kind: "list", items: active.map((one) => ({ code: unfreezeCommand(one.target) })) }]
+      : [{ kind: "text", text: "Nothing is." }],
+    personal: true,
+  };
 }
 
 function frozenReply(row: FreezesTable, replaced: FreezesTable | undefined): Reply {
@@ -123,10 +112,10 @@ function refuseShorter(ctx: UpdateContext, row: FreezesTable, held: FreezesTable
 }
 
 /** Where it was said, and in every other admin group: it concerns everyone who may change something. */
-function announce(ctx: UpdateContext, groups: readonly number[], reply: Reply): void {
+function announce({ adminChats }: Config, ctx: UpdateContext, reply: Reply): void {
   ctx.answer(reply);
   ctx.onCommit(async (transaction) => {
-    for (const chatId of groups.filter((group) => group !== ctx.chat.id)) {
+    for (const chatId of adminChats.filter((id) => id < 0 && id !== ctx.chat.id)) {
       const key = `freeze:${ctx.updateId}:${chatId}`;
       await putMessage(ctx.store, transaction, {
         key,

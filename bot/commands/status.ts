@@ -1,15 +1,14 @@
 import { z } from "zod";
-import type { Clock } from "../../clients/clock.ts";
 import { ClientError } from "../../clients/errors.ts";
 import type { Health } from "../../handlers/operation.ts";
 import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
 import type { UpdateContext } from "../context.ts";
+import type { Deps } from "../deps.ts";
 import { nextStepLine, unreachable } from "../error_reply.ts";
-import { errorFields, type Log } from "../log.ts";
+import { errorFields } from "../log.ts";
 import { withTimeout } from "../progress.ts";
 import { MARKS } from "../render/layout.ts";
-import type { Store } from "../store/database.ts";
-import type { Connected, Vendors } from "../vendors.ts";
+import type { Connected } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
 /** All of `/status` is over after this long; who has not answered by then is shown as such. */
@@ -28,66 +27,75 @@ type Part =
   | { readonly state: "answered"; readonly health: Health }
   | { readonly state: "failed"; readonly trouble: string; readonly next: string };
 
-export interface OverviewOptions {
-  readonly vendors: Vendors;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-/** `/status`: every vendor side by side, one message that fills in as answers arrive. */
-export function createOverview(
-  { vendors, store, clock, log }: OverviewOptions,
-): (ctx: UpdateContext) => Promise<void> {
-  async function ask(connected: Connected, ctx: UpdateContext, signal: AbortSignal): Promise<Part> {
-    try {
-      const context = vendors.context(connected, { signal, trace: ctx.trace });
-      return { state: "answered", health: await connected.vendor.health(context) };
-    } catch (error) {
-      if (error instanceof ClientError) {
-        return { state: "failed", trouble: unreachable(error.failure), next: nextStepLine(error.failure) };
-      }
-      log.error("health_failed", { vendor: connected.vendor.name, trace: ctx.trace, ...errorFields(error) });
-      return {
-        state: "failed",
-        trouble: "not read: something went wrong inside the bot",
-        next: `Look for ${ctx.trace} in the log.`,
-      };
-    }
-  }
-
-  return async function overview(ctx) {
+/** `/status` alone: every vendor side by side, one message that fills in as answers arrive. */
+export const overview: Builtin = builtin({
+  verb: "status",
+  summary: "All vendors at a glance",
+  example: "/status",
+  need: "read",
+  risk: "read",
+  input: z.object({}),
+  async execute(deps, ctx) {
+    const { vendors, store } = deps;
     const parts = new Map<Connected, Part>(
       vendors.all.map((connected) => [connected, { state: connected.client ? "waiting" : "absent" }]),
     );
     const finished = new AbortController();
-    let seen = 0;
-    let arrived = 0;
-    const filling = fillIn();
-    await withTimeout(DEADLINE_MS, clock, (signal) =>
-      Promise.all(
-        vendors.all.filter(({ client }) => client).map(async (connected) => {
-          parts.set(connected, await ask(connected, ctx, signal));
-          arrived++;
-        }),
-      ));
-    finished.abort();
-    await filling;
+    await Promise.all([
+      askAll(deps, ctx, parts).finally(() => finished.abort()),
+      showFilling(deps, ctx, parts, finished.signal),
+    ]);
     ctx.answer(overviewReply(parts, store.now()));
+  },
+});
 
-    async function fillIn(): Promise<void> {
-      try {
-        for (let wait = FIRST_MS; !finished.signal.aborted; wait = BETWEEN_MS) {
-          await clock.sleep(wait, finished.signal);
-          if (arrived === seen && wait !== FIRST_MS) continue;
-          seen = arrived;
-          await ctx.showMeanwhile(overviewReply(parts, store.now()));
-        }
-      } catch (error) {
-        if (!finished.signal.aborted) throw error;
-      }
+type Parts = Map<Connected, Part>;
+
+async function askAll(deps: Deps, ctx: UpdateContext, parts: Parts): Promise<void> {
+  const set = deps.vendors.all.filter(({ client }) => client);
+  await withTimeout(DEADLINE_MS, deps.clock, (signal) =>
+    Promise.all(set.map(async (connected) => {
+      parts.set(connected, await ask(deps, connected, ctx, signal));
+    })));
+}
+
+async function ask(
+  { vendors, log }: Deps,
+  connected: Connected,
+  ctx: UpdateContext,
+  signal: AbortSignal,
+): Promise<Part> {
+  try {
+    const context = vendors.context(connected, { signal, trace: ctx.trace });
+    return { state: "answered", health: await connected.vendor.health(context) };
+  } catch (error) {
+    if (error instanceof ClientError) {
+      return { state: "failed", trouble: unreachable(error.failure), next: nextStepLine(error.failure) };
     }
-  };
+    log.error("health_failed", { vendor: connected.vendor.name, trace: ctx.trace, ...errorFields(error) });
+    return {
+      state: "failed",
+      trouble: "not read: something went wrong inside the bot",
+      next: `Look for ${ctx.trace} in the log.`,
+    };
+  }
+}
+
+/** Shows what has arrived so far, and again when there is more, until all has. */
+async function showFilling(
+  { clock, store }: Deps,
+  ctx: UpdateContext,
+  parts: Parts,
+  finished: AbortSignal,
+): Promise<void> {
+  let shown = -1;
+  for (let wait = FIRST_MS; !finished.aborted; wait = BETWEEN_MS) {
+    await clock.sleep(wait, finished).catch(() => {});
+    const arrived = [...parts.values()].filter(({ state }) => state !== "waiting").length;
+    if (finished.aborted || arrived === shown) continue;
+    shown = arrived;
+    await ctx.showMeanwhile(overviewReply(parts, store.now()));
+  }
 }
 
 const ORDER: Readonly<Record<Mark, number>> = {
@@ -104,7 +112,7 @@ const ORDER: Readonly<Record<Mark, number>> = {
   absent: 4,
 };
 
-export function overviewReply(parts: ReadonlyMap<Connected, Part>, now: number): Reply {
+function overviewReply(parts: Parts, now: number): Reply {
   const lines = [...parts].map(([{ vendor }, part]) => ({ vendor, part, mark: markOf(part) }))
     .sort((one, other) => ORDER[one.mark] - ORDER[other.mark]);
   const configured = lines.filter(({ part }) => part.state !== "absent");
@@ -191,17 +199,4 @@ function vendorButtons(lines: readonly { vendor: { label: string; name: string }
     action: { command: `/status ${vendor.name}` },
   }));
   return buttons.length === 0 ? [] : [buttons.slice(0, 2), buttons.slice(2)].filter((row) => row.length > 0);
-}
-
-/** `/status` alone: all vendors at once. */
-export function overviewCommand(overview: (ctx: UpdateContext) => Promise<void>): Builtin {
-  return builtin({
-    verb: "status",
-    summary: "All vendors at a glance",
-    example: "/status",
-    need: "read",
-    risk: "read",
-    input: z.object({}),
-    execute: overview,
-  });
 }

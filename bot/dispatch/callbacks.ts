@@ -2,16 +2,18 @@ import type { CallbackQuery } from "grammy/types";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { ReasonCode } from "../access/reason_codes.ts";
+import { cardKey } from "../approvals/card.ts";
 import type { Decisions } from "../approvals/decide.ts";
-import { cardKey, type Requests } from "../approvals/request.ts";
-import { auditOf, findChangeByHandle } from "../approvals/state_machine.ts";
+import type { Requests } from "../approvals/request.ts";
 import { LONGEST_ALERT, type UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { invocationShape } from "../invocation.ts";
 import { errorFields } from "../log.ts";
 import { findMessage } from "../outbox/messages.ts";
+import { headOf } from "../parser/command.ts";
 import { parseCallback, type Press } from "../render/keyboard.ts";
 import { pageOf } from "../render/paginate.ts";
+import { auditOf, findChangeByHandle } from "../store/changes.ts";
 import { findPrompt, usePrompt } from "../store/prompts.ts";
 import type { PromptsTable } from "../store/schema.ts";
 import type { Router } from "./router.ts";
@@ -97,8 +99,7 @@ export class Callbacks {
     if (!isChange) return await this.router.resume(ctx, invocation);
     ctx.onCommit((transaction) => usePrompt(this.deps.store, transaction, handle));
     if (ctx.press?.messageId) {
-      const command = [`/${invocation.verb}`, invocation.target].filter(Boolean).join(" ");
-      ctx.answer({ mark: "info", title: ["Asked for: ", { code: command }] });
+      ctx.answer({ mark: "info", title: ["Asked for: ", { code: headOf(invocation) }] });
     }
     await this.router.resume(ctx.fork(invocation.messageId), invocation);
   }

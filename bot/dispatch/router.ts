@@ -5,7 +5,7 @@ import type { Members } from "../access/members.ts";
 import type { Need } from "../access/policy.ts";
 import type { Requests } from "../approvals/request.ts";
 import { askWhetherStillWanted } from "../clarify.ts";
-import { type Builtin, isBuiltin } from "../commands/builtin.ts";
+import { type Builtin, type CommandParts, isBuiltin } from "../commands/builtin.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
@@ -39,6 +39,7 @@ export class Router {
     private readonly members: Members,
     private readonly unauthorized: Unauthorized,
     private readonly requests: Requests,
+    private readonly commandParts: CommandParts,
   ) {
     this.vocabulary = { commands, aliases: deps.vendors.aliases };
   }
@@ -102,7 +103,7 @@ export class Router {
   }
 
   private async run(ctx: UpdateContext, command: AnyCommand, invocation: Invocation): Promise<void> {
-    if (isBuiltin(command)) return await command.execute(ctx, invocation.input);
+    if (isBuiltin(command)) return await command.execute(this.commandParts, ctx, invocation.input);
     if (command.risk !== "read") return await this.requests.ask(ctx, command, invocation);
     const label = this.deps.vendors.byName(command.vendor)?.vendor.label ?? command.vendor;
     const working: Reply = { mark: "working", title: `Asking ${label} …` };
@@ -125,7 +126,7 @@ export class Router {
       return render({ now: store.now() });
     } catch (error) {
       const invocation = { verb: operation.verb, target: operation.target, input, asked: [] };
-      return errorReply(error, { store, ctx, invocation, vocabulary: this.vocabulary });
+      return errorReply(error, ctx, invocation, this.vocabulary);
     }
   }
 

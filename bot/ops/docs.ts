@@ -1,23 +1,18 @@
 import type { Operation } from "../../handlers/operation.ts";
-import { operations, vendors } from "../../handlers/registry.ts";
+import { operations } from "../../handlers/registry.ts";
 import type { Variable } from "../../handlers/variable.ts";
-import { aboutCommands } from "../commands/about.ts";
-import { auditCommands } from "../commands/audit.ts";
-import { changeCommands } from "../commands/changes.ts";
-import { doctorCommand } from "../commands/doctor.ts";
-import { freezeCommands } from "../commands/freeze.ts";
-import { overviewCommand } from "../commands/status.ts";
+import { builtins } from "../commands/builtins.ts";
 import { botVariables, variablesOf } from "../config.ts";
 import { type Command, takesDocument, usageOf } from "../parser/command.ts";
 
 /** What the markers in README.md are replaced by, by the markers' names, as far as the bot's own code tells it. */
 export function generatedParts(): Record<string, string> {
-  const [overview, ...others] = builtinCommands();
+  const isOverview = ({ verb }: Command) => verb === "status";
   const isRead = (operation: Operation) => operation.risk === "read";
   return {
-    reads: commandTable([overview, ...operations.filter(isRead)]),
+    reads: commandTable([...builtins.filter(isOverview), ...operations.filter(isRead)]),
     changes: commandTable(operations.filter((operation) => !isRead(operation))),
-    approvals: commandTable(others),
+    approvals: commandTable(builtins.filter((command) => !isOverview(command))),
     environment: environmentTable(),
   };
 }
@@ -101,20 +96,6 @@ function rows(): Row[] {
     required: own.has(variable) && !variable.optional && variable.default === undefined,
     fallback: variable.default ?? "",
   }));
-}
-
-/** The bot's own commands. They are only read here, never executed, so nothing stands behind them. */
-function builtinCommands(): [overview: Command, ...others: Command[]] {
-  const nothing = {} as never;
-  const aliases = Object.assign({}, ...vendors.map(({ targets }) => targets));
-  return [
-    overviewCommand(nothing),
-    ...changeCommands(nothing),
-    ...freezeCommands({ store: nothing, aliases, groups: [] }),
-    ...auditCommands(nothing, nothing),
-    ...aboutCommands(nothing),
-    doctorCommand(nothing),
-  ];
 }
 
 async function formatted(markdown: string): Promise<string> {

@@ -1,79 +1,38 @@
-import type { Api } from "grammy";
-import { line, type Reply } from "../../handlers/reply.ts";
-import { stateLine } from "../approvals/card.ts";
-import type { Change } from "../approvals/state_machine.ts";
-import { errorFields, type Log } from "../log.ts";
-import type { Redactor } from "../redact.ts";
-import { redactReply } from "../render/redact_reply.ts";
+import { type Line, line, type Reply } from "../../handlers/reply.ts";
+import type { Deps } from "../deps.ts";
+import { errorFields } from "../log.ts";
 import { renderPlain } from "../render/plain.ts";
-import type { OfferLink } from "./handover.ts";
-import type { PrivateLink } from "./entry.ts";
-import type { UpdateContext } from "../context.ts";
-import { type Capabilities, telegramRefusal } from "../telegram/api.ts";
+import { redactReply } from "../render/redact_reply.ts";
+import { telegramRefusal } from "../telegram/api.ts";
 
-export interface PrivateDeliveryOptions {
-  readonly api: Api;
-  readonly capabilities: Capabilities;
-  readonly redactor: Redactor;
-  readonly log: Log;
+type DeliveryDeps = Pick<Deps, "bot" | "capabilities" | "redactor" | "log">;
+
+/** What one person alone may see. */
+export interface PrivateMessage {
+  readonly personId: number;
+  readonly reply: Reply;
+  /** The group in which it may be shown to this person alone, where they cannot be written to. */
+  readonly group: { readonly chatId: number; readonly threadId: number | undefined } | undefined;
+  /** What anyone may read; stands there until Telegram is seen to keep it from the others. */
+  readonly placeholder: Reply;
 }
 
 /**
- * What one person alone may see. It goes out directly and is stored nowhere, and it goes to a group only once the
- * server was seen to keep it from everyone else there.
+ * Brings it to this person and nobody else; false when Telegram offered no private way. It goes out directly and is
+ * stored nowhere, and it goes to a group only once the server was seen to keep it from everyone else there.
  */
-export interface PrivateDelivery {
-  sendLink(ctx: UpdateContext, link: PrivateLink): Promise<boolean>;
-  /** The way to credentials that a change made; never the credentials. */
-  sendOffer(change: Change, link: OfferLink): Promise<boolean>;
-}
-
-export function createPrivateDelivery(options: PrivateDeliveryOptions): PrivateDelivery {
-  return {
-    async sendLink(ctx, link) {
-      const { chat, person, threadId } = ctx;
-      const aside = chat.type === "private" ? undefined : { chatId: chat.id, threadId };
-      if (await sendPrivately(options, person.id, linkReply(link), aside, NO_WAY_TO_ENTER)) return true;
-      ctx.answer(NO_WAY_TO_ENTER);
-      return false;
-    },
-    async sendOffer(change, link) {
-      const aside = change.origin_chat === change.requester_id
-        ? undefined
-        : { chatId: change.origin_chat, threadId: change.origin_thread ?? undefined };
-      const reply = offerReply(change, link);
-      if (await sendPrivately(options, change.requester_id, reply, aside, NO_WAY_TO_SHOW)) return true;
-      options.log.warning("credential_not_offered", { code: change.code, person: change.requester_id });
-      return false;
-    },
-  };
-}
-
-interface Aside {
-  readonly chatId: number;
-  readonly threadId: number | undefined;
-}
-
-async function sendPrivately(
-  options: PrivateDeliveryOptions,
-  personId: number,
-  reply: Reply,
-  aside: Aside | undefined,
-  harmless: Reply,
-): Promise<boolean> {
-  const covered = redactReply(reply, options.redactor.text);
-  return await sendToPerson(options, personId, covered) ||
-    aside !== undefined && await sendAside(options, personId, covered, aside, harmless);
+export async function deliverPrivately(deps: DeliveryDeps, message: PrivateMessage): Promise<boolean> {
+  const covered = { ...message, reply: redactReply(message.reply, deps.redactor.text) };
+  return await sendToPerson(deps, covered) || await sendIntoGroup(deps, covered);
 }
 
 async function sendToPerson(
-  { api, log }: PrivateDeliveryOptions,
-  personId: number,
-  reply: Reply,
+  { bot, log }: DeliveryDeps,
+  { personId, reply }: PrivateMessage,
 ): Promise<boolean> {
   const { text, entities, reply_markup, link_preview_options } = plain(reply);
   try {
-    await api.sendMessage(personId, text, {
+    await bot.api.sendMessage(personId, text, {
       entities,
       link_preview_options,
       protect_content: true,
@@ -92,16 +51,14 @@ async function sendToPerson(
  * First something that anyone may read, marked as private: only when Telegram says that it did keep it private
  * does the real content take its place.
  */
-async function sendAside(
-  { api, capabilities, log }: PrivateDeliveryOptions,
-  personId: number,
-  reply: Reply,
-  { chatId, threadId }: Aside,
-  harmless: Reply,
+async function sendIntoGroup(
+  { bot: { api }, capabilities, log }: DeliveryDeps,
+  { personId, reply, group, placeholder }: PrivateMessage,
 ): Promise<boolean> {
-  if (capabilities.ephemeral === false) return false;
-  const probe = plain(harmless);
-  const content = plain(reply);
+  if (!group || capabilities.ephemeral === false) return false;
+  const { chatId, threadId } = group;
+  const probe = plain(placeholder);
+  const { text, entities, reply_markup, link_preview_options } = plain(reply);
   try {
     const sent = await api.sendMessage(chatId, probe.text, {
       entities: probe.entities,
@@ -117,10 +74,10 @@ async function sendAside(
       chat_id: chatId,
       receiver_user_id: personId,
       ephemeral_message_id: sent.ephemeral_message_id,
-      text: content.text,
-      entities: content.entities,
-      link_preview_options: content.link_preview_options,
-      ...(content.reply_markup ? { reply_markup: content.reply_markup } : {}),
+      text,
+      entities,
+      link_preview_options,
+      ...(reply_markup ? { reply_markup } : {}),
     });
     return true;
   } catch (error) {
@@ -129,52 +86,28 @@ async function sendAside(
   }
 }
 
-function linkReply({ url, fields, expiresAt, title }: PrivateLink): Reply {
-  return {
-    mark: "question",
-    title: `Enter ${fields.join(", ")} on this page`,
-    blocks: [
-      { kind: "text", text: line("For: ", title) },
-      { kind: "text", text: { code: url } },
-      { kind: "text", text: line("It works once and until ", { time: expiresAt }, ". Do not pass it on.") },
-    ],
-    buttons: [[{ label: "Open the page", action: { url } }]],
-    personal: true,
-  };
-}
-
-function offerReply(change: Change, { url, labels, expiresAt }: OfferLink): Reply {
-  return {
-    mark: "info",
-    title: line("New with ", { code: change.code }, `: ${labels}`),
-    blocks: [
-      { kind: "text", text: stateLine(change).title },
-      { kind: "text", text: "The page shows it to you, once. It is not sent through Telegram." },
-      { kind: "text", text: { code: url } },
-      { kind: "text", text: line("It works once and until ", { time: expiresAt }, ". Do not pass it on.") },
-    ],
-    buttons: [[{ label: "Open the page", action: { url } }]],
-    personal: true,
-  };
-}
-
-const NO_WAY_TO_ENTER: Reply = {
-  mark: "refused",
-  title: "The link to enter the secret can only be sent privately",
-  blocks: [{
-    kind: "text",
-    text: "Open a private chat with me, press Start, then send the command again.",
-  }],
-  personal: true,
-};
-
-const NO_WAY_TO_SHOW: Reply = {
-  mark: "info",
-  title: "There is a new credential, which can only be shown privately",
-  blocks: [{ kind: "text", text: "Where else it can be found stands in the outcome of the change." }],
-  personal: true,
-};
-
 function plain(reply: Reply): ReturnType<typeof renderPlain> {
   return renderPlain(reply, { store: () => "", dateTimeEntities: false });
+}
+
+/** The way to one of the bot's pages, as a message; `about` says what waits there. */
+export function pageLinkReply(
+  { mark, title, about, url, expiresAt }: Pick<Reply, "mark" | "title"> & {
+    readonly about: readonly Line[];
+    readonly url: string;
+    readonly expiresAt: number;
+  },
+): Reply {
+  const lines = [
+    ...about,
+    { code: url },
+    line("It works once and until ", { time: expiresAt }, ". Do not pass it on."),
+  ];
+  return {
+    mark,
+    title,
+    blocks: lines.map((text) => ({ kind: "text", text })),
+    buttons: [[{ label: "Open the page", action: { url } }]],
+    personal: true,
+  };
 }

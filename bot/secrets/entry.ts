@@ -1,33 +1,19 @@
 import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
-import type { Line } from "../../handlers/reply.ts";
+import { type Line, line, type Reply } from "../../handlers/reply.ts";
+import type { Config } from "../config.ts";
 import type { UpdateContext } from "../context.ts";
-import { type Invocation, invocationShape } from "../invocation.ts";
+import type { Deps } from "../deps.ts";
+import { type Invocation, invocationShape, operationName } from "../invocation.ts";
 import { plainWords } from "../render/layout.ts";
 import { appendAudit } from "../store/audit.ts";
 import { orUnavailable, type Store } from "../store/database.ts";
 import { findPromptEver, newHandle, putPrompt } from "../store/prompts.ts";
 import type { Queryable, SecretEntriesTable } from "../store/schema.ts";
-import type { Vault } from "../vault.ts";
+import { deliverPrivately, pageLinkReply } from "./deliver.ts";
 
 /** Longer than a bot that was stopped takes to come back to what waits in its inbox. */
 const ABANDONED_MS = 86_400_000;
-
-export interface SecretsOptions {
-  readonly store: Store;
-  readonly vault: Vault | undefined;
-  /** Where the page is: PUBLIC_URL, or the address the bot listens on. */
-  readonly pageUrl: string;
-  /** Brings the link to this person and nobody else; false when Telegram offered no private way. */
-  readonly sendPrivately: (ctx: UpdateContext, link: PrivateLink) => Promise<boolean>;
-}
-
-export interface PrivateLink {
-  readonly url: string;
-  readonly fields: readonly string[];
-  readonly expiresAt: number;
-  readonly title: Line;
-}
 
 /** A page that waits for its secrets. */
 export interface OpenEntry {
@@ -35,23 +21,6 @@ export interface OpenEntry {
   /** What they are for, in words of the card's title. */
   readonly purpose: string;
   readonly expiresAt: number;
-}
-
-/** Secrets go around the chat: entered on a page, sealed until the change runs, wiped when the request ends. */
-export interface Secrets {
-  /** True when every secret the request needs has been entered and not expired. */
-  complete(invocation: Invocation): Promise<boolean>;
-  askFor(ctx: UpdateContext, invocation: Invocation, title: Line): Promise<void>;
-  /** What the page behind this token still asks for; undefined: used, expired or never there. */
-  find(token: string): Promise<OpenEntry | undefined>;
-  /** Takes the values once and lets the request go on; false when it was too late. */
-  enter(token: string, values: Readonly<Record<string, string>>): Promise<boolean>;
-  fieldsOf(request: string): Promise<string[]>;
-  /** The values by field name, for the one write that needs them. */
-  open(request: string): Promise<Record<string, string>>;
-  wipe(db: Queryable, request: string): Promise<void>;
-  /** Wipes what was entered long ago for requests that never came to be, such as those that failed half-way. */
-  wipeAbandoned(): Promise<void>;
 }
 
 /** What has to be known to go on with a request once its secrets are there. */
@@ -70,142 +39,161 @@ const purposeShape = z.object({ purpose: z.string().default("the request that th
 /** An update of our own making, in the same inbox as Telegram's: it survives a crash like they do. */
 export const continuationShape = z.object({ countersign: z.literal("secrets_entered"), request: z.string() });
 
-export function createSecrets({ store, vault, pageUrl, sendPrivately }: SecretsOptions): Secrets {
-  const rowsOf = (request: string) =>
-    orUnavailable(
-      store.db.selectFrom("secret_entries").selectAll().where("request", "=", request).orderBy("field")
-        .execute(),
+/** Secrets go around the chat: entered on a page, sealed until the change runs, wiped when the request ends. */
+export class SecretEntry {
+  constructor(private readonly deps: Deps) {}
+
+  /** True when every secret the request needs has been entered. */
+  async isComplete({ handle, asked }: Invocation): Promise<boolean> {
+    if (handle === undefined) return false;
+    const rows = await this.rowsOf(handle);
+    const entered = new Set(rows.filter((row) => row.sealed !== null).map((row) => row.field));
+    return asked.every((field) => entered.has(field));
+  }
+
+  /** Sends the asker a link to the page on which to enter them; the request waits until then. */
+  async askFor(ctx: UpdateContext, invocation: Invocation, title: Line): Promise<void> {
+    const { url, tokenHash } = newLink(this.deps.config);
+    const fields = [...new Set(invocation.asked)];
+    const expiresAt = this.deps.store.now() + LINK_MS;
+    const entry = { fields, expiresAt, purpose: plainWords(title) };
+    await this.storeEntry(ctx, invocation, entry, tokenHash);
+    ctx.audit({
+      event: "secret_asked",
+      operation: operationName(invocation),
+      detail: fields.join(", "),
+    });
+    const isSent = await deliverPrivately(this.deps, {
+      personId: ctx.person.id,
+      reply: linkReply(url, fields, expiresAt, title),
+      group: ctx.chat.type === "private" ? undefined : { chatId: ctx.chat.id, threadId: ctx.threadId },
+      placeholder: NO_WAY_TO_ENTER,
+    });
+    ctx.answer(isSent ? waitingReply(fields, expiresAt) : NO_WAY_TO_ENTER);
+  }
+
+  /** What the page behind this token still asks for; undefined: used, expired or never there. */
+  async find(token: string): Promise<OpenEntry | undefined> {
+    const rows = await this.openRows(token);
+    const [first] = rows;
+    const prompt = first && await findPromptEver(this.deps.store, first.request);
+    if (!first || !prompt) return undefined;
+    const { purpose } = purposeShape.parse(JSON.parse(prompt.body));
+    return { fields: rows.map((row) => row.field), purpose, expiresAt: first.expires_at };
+  }
+
+  /** Takes the values once and lets the request go on; false when it was too late. */
+  async enter(token: string, values: Readonly<Record<string, string>>): Promise<boolean> {
+    const { store, vault } = this.deps;
+    const rows = await this.openRows(token);
+    const [first] = rows;
+    if (!first || !vault) return false;
+    const sealed = await Promise.all(
+      rows.map(async (row) => ({ ...row, sealed: await vault.seal(values[row.field] ?? "", boundTo(row)) })),
     );
-  const openRows = async (token: string): Promise<SecretEntriesTable[]> => {
-    // A page that shows what is sealed already is not one to enter something on.
-    const rows = await store.db.selectFrom("secret_entries").selectAll()
+    const taken = await store.transaction(async (transaction) => {
+      for (const row of sealed) if (!await putSealed(store, transaction, row)) return false;
+      await continueLater(store, transaction, first.request);
+      await appendAudit(store, transaction, [{
+        event: "secret_entered",
+        person_id: first.person_id,
+        detail: rows.map((row) => row.field).join(", "),
+      }]);
+      return true;
+    });
+    if (taken) store.notifier.everyone("inbox");
+    return taken;
+  }
+
+  /** The names of the secrets that were asked for with a request. */
+  async fieldsOf(request: string): Promise<string[]> {
+    return (await this.rowsOf(request)).map((row) => row.field);
+  }
+
+  /** The values by field name, for the one write that needs them. Throws `SecretMissing` when one was wiped. */
+  async open(request: string): Promise<Record<string, string>> {
+    const { vault } = this.deps;
+    const entries = await Promise.all((await this.rowsOf(request)).map(async (row) => {
+      if (row.sealed === null || !vault) throw new SecretMissing();
+      return [row.field, await vault.open(row.sealed, boundTo(row))] as const;
+    }));
+    return Object.fromEntries(entries);
+  }
+
+  private async storeEntry(
+    ctx: UpdateContext,
+    invocation: Invocation,
+    { fields, expiresAt, purpose }: OpenEntry,
+    tokenHash: string,
+  ): Promise<void> {
+    const { store } = this.deps;
+    const request = newHandle();
+    const row = { request, token_hash: tokenHash, person_id: ctx.person.id, created_at: store.now() };
+    const waiting: Waiting & Pick<OpenEntry, "purpose"> = {
+      purpose,
+      invocation: { ...invocation, handle: request },
+      person: ctx.person,
+      chat: { id: ctx.chat.id, type: ctx.chat.type },
+      threadId: ctx.threadId,
+      messageId: ctx.messageId,
+    };
+    await store.transaction(async (transaction) => {
+      await transaction.insertInto("secret_entries")
+        .values(
+          fields.map((field) => ({ ...row, field, expires_at: expiresAt, sealed: null, used_at: null })),
+        )
+        .execute();
+      await putPrompt(store, transaction, {
+        handle: request,
+        kind: "secret",
+        personId: ctx.person.id,
+        chatId: ctx.chat.id,
+        body: waiting,
+        ttlMs: LINK_MS + 60_000,
+      });
+    });
+  }
+
+  private async rowsOf(request: string): Promise<SecretEntriesTable[]> {
+    return await orUnavailable(
+      this.deps.store.db.selectFrom("secret_entries").selectAll().where("request", "=", request)
+        .orderBy("field").execute(),
+    );
+  }
+
+  /** A page that shows what is sealed already is not one to enter something on. */
+  private async openRows(token: string): Promise<SecretEntriesTable[]> {
+    const { store } = this.deps;
+    return await store.db.selectFrom("secret_entries").selectAll()
       .where("token_hash", "=", hashOf(token)).where("used_at", "is", null).where("sealed", "is", null)
       .where("expires_at", ">", store.now()).orderBy("field").execute();
-    return rows;
-  };
+  }
+}
 
-  return {
-    async complete({ handle, asked }) {
-      if (handle === undefined) return false;
-      const entered = new Set(
-        (await rowsOf(handle)).filter((row) => row.sealed !== null).map((row) => row.field),
-      );
-      return asked.every((field) => entered.has(field));
-    },
-    async askFor(ctx, invocation, title) {
-      const request = newHandle();
-      const { url, tokenHash } = newLink(pageUrl);
-      const fields = [...new Set(invocation.asked)];
-      const expiresAt = store.now() + LINK_MS;
-      await store.transaction(async (transaction) => {
-        await transaction.insertInto("secret_entries").values(fields.map((field) => ({
-          request,
-          field,
-          token_hash: tokenHash,
-          person_id: ctx.person.id,
-          created_at: store.now(),
-          expires_at: expiresAt,
-          sealed: null,
-          used_at: null,
-        }))).execute();
-        const waiting: Waiting & z.output<typeof purposeShape> = {
-          purpose: plainWords(title),
-          invocation: { ...invocation, handle: request },
-          person: ctx.person,
-          chat: { id: ctx.chat.id, type: ctx.chat.type },
-          threadId: ctx.threadId,
-          messageId: ctx.messageId,
-        };
-        await putPrompt(store, transaction, {
-          handle: request,
-          kind: "secret",
-          personId: ctx.person.id,
-          chatId: ctx.chat.id,
-          body: waiting,
-          ttlMs: LINK_MS + 60_000,
-        });
-      });
-      ctx.audit({
-        event: "secret_asked",
-        operation: [invocation.verb, invocation.target].filter(Boolean).join(" "),
-        detail: fields.join(", "),
-      });
-      const sent = await sendPrivately(ctx, { url, fields, expiresAt, title });
-      if (!sent) return;
-      ctx.answer({
-        mark: "working",
-        title: `Waiting for ${fields.join(", ")}`,
-        blocks: [{
-          kind: "text",
-          text: [
-            "You were sent a private link to enter it, good until ",
-            { time: expiresAt, as: "clock" },
-            ".",
-          ],
-        }],
-        personal: true,
-      });
-    },
-    async find(token) {
-      const rows = await openRows(token);
-      const [first] = rows;
-      const prompt = first && await findPromptEver(store, first.request);
-      if (!first || !prompt) return undefined;
-      const { purpose } = purposeShape.parse(JSON.parse(prompt.body));
-      return { fields: rows.map((row) => row.field), purpose, expiresAt: first.expires_at };
-    },
-    async enter(token, values) {
-      const rows = await openRows(token);
-      const [first] = rows;
-      if (!first || !vault) return false;
-      const sealed = await Promise.all(
-        rows.map((row) => vault.seal(values[row.field] ?? "", boundTo(row.request, row.field))),
-      );
-      const taken = await store.transaction(async (transaction) => {
-        const now = store.now();
-        for (const [index, row] of rows.entries()) {
-          const updated = await transaction.updateTable("secret_entries")
-            .set({ sealed: sealed[index] ?? null, used_at: now })
-            .where("request", "=", row.request).where("field", "=", row.field)
-            .where("used_at", "is", null).where("expires_at", ">", now).returning("field").executeTakeFirst();
-          if (!updated) return false;
-        }
-        await continueLater(store, transaction, first.request);
-        await appendAudit(store, transaction, [{
-          event: "secret_entered",
-          person_id: first.person_id,
-          detail: rows.map((row) => row.field).join(", "),
-        }]);
-        return true;
-      });
-      if (taken) store.notifier.everyone("inbox");
-      return taken;
-    },
-    async fieldsOf(request) {
-      return (await rowsOf(request)).map((row) => row.field);
-    },
-    async open(request) {
-      const rows = await rowsOf(request);
-      const entries = await Promise.all(rows.map(async (row) => {
-        if (row.sealed === null || !vault) throw new SecretMissing();
-        return [row.field, await vault.open(row.sealed, boundTo(row.request, row.field))] as const;
-      }));
-      return Object.fromEntries(entries);
-    },
-    async wipe(db, request) {
-      await db.updateTable("secret_entries").set({ sealed: null }).where("request", "=", request).execute();
-    },
-    async wipeAbandoned() {
-      await store.db.updateTable("secret_entries").set({ sealed: null })
-        .where("sealed", "is not", null).where("used_at", "<", store.now() - ABANDONED_MS)
-        .where(({ not, exists, selectFrom }) =>
-          not(exists(
-            selectFrom("changes").select("code").whereRef("handle", "=", "secret_entries.request")
-              .where("state", "in", ["pending", "approved", "executing"]),
-          ))
-        ).execute();
-    },
-  };
+/** False when someone was faster, or the time was up. */
+async function putSealed(store: Store, db: Queryable, row: SecretEntriesTable): Promise<boolean> {
+  const now = store.now();
+  const updated = await db.updateTable("secret_entries").set({ sealed: row.sealed, used_at: now })
+    .where("request", "=", row.request).where("field", "=", row.field)
+    .where("used_at", "is", null).where("expires_at", ">", now).returning("field").executeTakeFirst();
+  return updated !== undefined;
+}
+
+/** Wipes what was entered for a request that has ended. */
+export async function wipeSecrets(db: Queryable, request: string): Promise<void> {
+  await db.updateTable("secret_entries").set({ sealed: null }).where("request", "=", request).execute();
+}
+
+/** Wipes what was entered long ago for requests that never came to be, such as those that failed half-way. */
+export async function wipeAbandoned(store: Store): Promise<void> {
+  await store.db.updateTable("secret_entries").set({ sealed: null })
+    .where("sealed", "is not", null).where("used_at", "<", store.now() - ABANDONED_MS)
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(
+        selectFrom("changes").select("code").whereRef("handle", "=", "secret_entries.request")
+          .where("state", "in", ["pending", "approved", "executing"]),
+      ))
+    ).execute();
 }
 
 /** The value was wiped, or sealed with a key that is gone. */
@@ -233,7 +221,8 @@ async function continueLater(store: Store, db: Queryable, request: string): Prom
   }).execute();
 }
 
-function boundTo(request: string, field: string): string {
+/** What ties a sealed value to its place: moved elsewhere it does not open. */
+export function boundTo({ request, field }: Pick<SecretEntriesTable, "request" | "field">): string {
   return `${request}/${field}`;
 }
 
@@ -241,12 +230,45 @@ function boundTo(request: string, field: string): string {
 export const LINK_MS = 10 * 60_000;
 
 /** The address of a page for one person, and what the store knows of it. */
-export function newLink(pageUrl: string): { readonly url: string; readonly tokenHash: string } {
+export function newLink(
+  { publicUrl, port }: Pick<Config, "publicUrl" | "port">,
+): { readonly url: string; readonly tokenHash: string } {
+  const base = publicUrl ?? `http://127.0.0.1:${port}`;
   const token = randomBytes(32).toString("base64url");
-  return { url: `${pageUrl}/secret/${token}`, tokenHash: hashOf(token) };
+  return { url: `${base}/secret/${token}`, tokenHash: hashOf(token) };
 }
 
 /** The store knows only this: whoever reads it cannot open the page. */
 export function hashOf(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
+
+function linkReply(url: string, fields: readonly string[], expiresAt: number, title: Line): Reply {
+  return pageLinkReply({
+    mark: "question",
+    title: `Enter ${fields.join(", ")} on this page`,
+    about: [line("For: ", title)],
+    url,
+    expiresAt,
+  });
+}
+
+function waitingReply(fields: readonly string[], expiresAt: number): Reply {
+  const until = { time: expiresAt, as: "clock" } as const;
+  return {
+    mark: "working",
+    title: `Waiting for ${fields.join(", ")}`,
+    blocks: [{ kind: "text", text: ["You were sent a private link to enter it, good until ", until, "."] }],
+    personal: true,
+  };
+}
+
+const NO_WAY_TO_ENTER: Reply = {
+  mark: "refused",
+  title: "The link to enter the secret can only be sent privately",
+  blocks: [{
+    kind: "text",
+    text: "Open a private chat with me, press Start, then send the command again.",
+  }],
+  personal: true,
+};

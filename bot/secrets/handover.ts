@@ -1,22 +1,16 @@
 import { z } from "zod";
 import type { Receipt } from "../../handlers/operation.ts";
-import { auditOf, type Change, findChange } from "../approvals/state_machine.ts";
-import { errorFields, type Log } from "../log.ts";
-import type { Redactor } from "../redact.ts";
+import { line, type Reply } from "../../handlers/reply.ts";
+import type { Deps } from "../deps.ts";
+import { errorFields } from "../log.ts";
 import { appendAudit, type AuditEntry } from "../store/audit.ts";
-import type { SecretEntriesTable } from "../store/schema.ts";
+import { auditOf, type Change, changeTitle, findChange } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import { hashOf, LINK_MS, newLink } from "./entry.ts";
-import type { Vault } from "../vault.ts";
+import type { SecretEntriesTable } from "../store/schema.ts";
+import { deliverPrivately, pageLinkReply } from "./deliver.ts";
+import { boundTo, hashOf, LINK_MS, newLink } from "./entry.ts";
 
 export type Credentials = NonNullable<Receipt["personal"]>;
-
-/** The way to a page that shows credentials once. */
-export interface OfferLink {
-  readonly url: string;
-  readonly labels: string;
-  readonly expiresAt: number;
-}
 
 /** What may be told of credentials before they are shown. */
 export interface OpenOffer {
@@ -25,45 +19,96 @@ export interface OpenOffer {
   readonly expiresAt: number;
 }
 
-export interface OffersOptions {
-  readonly store: Store;
-  readonly vault: Vault | undefined;
-  readonly redactor: Redactor;
-  readonly log: Log;
-  /** Where the page is: PUBLIC_URL, or the address the bot listens on. */
-  readonly pageUrl: string;
-  /** Brings the link to the requester and nobody else; false when Telegram offered no private way. */
-  readonly sendPrivately: (change: Change, link: OfferLink) => Promise<boolean>;
-}
-
-/** Credentials that a vendor made: sealed until their page shows them to the requester, once, or their time is over. */
-export interface Offers {
-  handOver(change: Change, credentials: Credentials): Promise<void>;
-  /** What the page behind this token would show; undefined: shown, expired or never there. */
-  find(token: string): Promise<OpenOffer | undefined>;
-  /** Takes them out of the store, so that the next who asks gets nothing. */
-  reveal(token: string): Promise<Credentials | undefined>;
-  /** Wipes what nobody came for in time, and lets this process' redactor know what still waits. */
-  tidy(): Promise<void>;
-}
-
 const credentialsShape = z.array(z.object({ label: z.string(), value: z.string() }));
 
-export function createOffers({ store, vault, redactor, log, pageUrl, sendPrivately }: OffersOptions): Offers {
+/** Credentials that a vendor made: sealed until their page shows them to the requester, once, or their time is over. */
+export class CredentialHandover {
   /** What the redactor was told, by token hash. */
-  const held = new Map<string, () => void>();
+  private readonly held = new Map<string, () => void>();
 
-  function hold(tokenHash: string, credentials: Credentials): void {
-    const releases = credentials.map(({ value }) => redactor.hold(value));
-    held.set(tokenHash, () => releases.forEach((release) => release()));
+  constructor(private readonly deps: Deps) {}
+
+  /** Seals them and brings the link to the requester; where there is no private way they are wiped at once. */
+  async offer(change: Change, credentials: Credentials): Promise<void> {
+    const { config, store, vault } = this.deps;
+    const labels = credentials.map(({ label }) => label).join(", ");
+    const entry = { ...auditOf(change), person_id: change.requester_id, detail: labels };
+    const withheld = { ...entry, event: "credential_withheld" };
+    if (!vault) {
+      return await store.transaction((transaction) =>
+        appendAudit(store, transaction, [{ ...withheld, reason_code: "no_secret_key" }])
+      );
+    }
+    const { url, tokenHash } = newLink(config);
+    const place = { request: change.code, field: labels, token_hash: tokenHash };
+    const times = { created_at: store.now(), expires_at: store.now() + LINK_MS };
+    const sealed = await vault.seal(JSON.stringify(credentials), boundTo(place));
+    const row = { ...place, ...times, person_id: change.requester_id, sealed, used_at: null };
+    await store.transaction(async (transaction) => {
+      await transaction.insertInto("secret_entries").values(row).execute();
+      await appendAudit(store, transaction, [{ ...entry, event: "credential_offered" }]);
+    });
+    this.hold(tokenHash, credentials);
+    if (await this.sendLink(url, { change, labels, expiresAt: row.expires_at })) return;
+    await this.take(tokenHash, withheld);
   }
 
-  function release(tokenHash: string): void {
-    held.get(tokenHash)?.();
-    held.delete(tokenHash);
+  /** What the page behind this token would show; undefined: shown, expired or never there. */
+  async find(token: string): Promise<OpenOffer | undefined> {
+    const row = await this.waitingBehind(token);
+    const change = row && await findChange(this.deps.store, row.request);
+    return change && { change, labels: row.field, expiresAt: row.expires_at };
   }
 
-  async function open(row: SecretEntriesTable): Promise<Credentials | undefined> {
+  /** Takes them out of the store, so that the next who asks gets nothing. */
+  async reveal(token: string): Promise<Credentials | undefined> {
+    const row = await this.waitingBehind(token);
+    const change = row && await findChange(this.deps.store, row.request);
+    const credentials = row && await this.open(row);
+    if (!change || !credentials) return undefined;
+    const entry = { ...auditOf(change), person_id: row.person_id, detail: row.field };
+    return await this.take(row.token_hash, { ...entry, event: "credential_shown" }) ? credentials : undefined;
+  }
+
+  /** Wipes what nobody came for in time, and lets this process' redactor know what still waits. */
+  async tidy(): Promise<void> {
+    const known = [...this.held.keys()];
+    await wipeUnclaimed(this.deps.store);
+    const rows = await unclaimed(this.deps.store).execute();
+    const there = new Set(rows.map((row) => row.token_hash));
+    for (const tokenHash of known) if (!there.has(tokenHash)) this.release(tokenHash);
+    for (const row of rows.filter((one) => !this.held.has(one.token_hash))) {
+      const credentials = await this.open(row) ?? [];
+      if (!this.held.has(row.token_hash)) this.hold(row.token_hash, credentials);
+    }
+  }
+
+  private hold(tokenHash: string, credentials: Credentials): void {
+    const releases = credentials.map(({ value }) => this.deps.redactor.hold(value));
+    this.held.set(tokenHash, () => releases.forEach((release) => release()));
+  }
+
+  private release(tokenHash: string): void {
+    this.held.get(tokenHash)?.();
+    this.held.delete(tokenHash);
+  }
+
+  private async sendLink(url: string, offer: OpenOffer): Promise<boolean> {
+    const { code, requester_id, origin_chat, origin_thread } = offer.change;
+    const isSent = await deliverPrivately(this.deps, {
+      personId: requester_id,
+      reply: offerReply(offer, url),
+      group: origin_chat === requester_id
+        ? undefined
+        : { chatId: origin_chat, threadId: origin_thread ?? undefined },
+      placeholder: NO_WAY_TO_SHOW,
+    });
+    if (!isSent) this.deps.log.warning("credential_not_offered", { code, person: requester_id });
+    return isSent;
+  }
+
+  private async open(row: SecretEntriesTable): Promise<Credentials | undefined> {
+    const { vault, log } = this.deps;
     if (row.sealed === null || !vault) return undefined;
     try {
       return credentialsShape.parse(JSON.parse(await vault.open(row.sealed, boundTo(row))));
@@ -74,7 +119,8 @@ export function createOffers({ store, vault, redactor, log, pageUrl, sendPrivate
   }
 
   /** Empties the row if it is still full, with what the audit says of it: one of several who try succeeds. */
-  async function take(tokenHash: string, entry: AuditEntry): Promise<boolean> {
+  private async take(tokenHash: string, entry: AuditEntry): Promise<boolean> {
+    const { store } = this.deps;
     const taken = await store.transaction(async (transaction) => {
       const row = await transaction.updateTable("secret_entries").set({ sealed: null, used_at: store.now() })
         .where("token_hash", "=", tokenHash).where("sealed", "is not", null).where("used_at", "is", null)
@@ -82,68 +128,44 @@ export function createOffers({ store, vault, redactor, log, pageUrl, sendPrivate
       if (row) await appendAudit(store, transaction, [entry]);
       return row !== undefined;
     });
-    release(tokenHash);
+    this.release(tokenHash);
     return taken;
   }
 
-  const waiting = () =>
-    store.db.selectFrom("secret_entries").selectAll()
-      .where("sealed", "is not", null).where("used_at", "is", null).where("expires_at", ">", store.now());
-  const waitingBehind = (token: string) =>
-    waiting().where("token_hash", "=", hashOf(token)).executeTakeFirst();
-
-  return {
-    async handOver(change, credentials) {
-      const labels = credentials.map(({ label }) => label).join(", ");
-      const entry = { ...auditOf(change), person_id: change.requester_id, detail: labels };
-      const withheld = { ...entry, event: "credential_withheld" };
-      if (!vault) {
-        return await store.transaction((transaction) =>
-          appendAudit(store, transaction, [{ ...withheld, reason_code: "no_secret_key" }])
-        );
-      }
-      const { url, tokenHash } = newLink(pageUrl);
-      const place = { request: change.code, field: labels, token_hash: tokenHash };
-      const times = { created_at: store.now(), expires_at: store.now() + LINK_MS };
-      const sealed = await vault.seal(JSON.stringify(credentials), boundTo(place));
-      const row = { ...place, ...times, person_id: change.requester_id, sealed, used_at: null };
-      await store.transaction(async (transaction) => {
-        await transaction.insertInto("secret_entries").values(row).execute();
-        await appendAudit(store, transaction, [{ ...entry, event: "credential_offered" }]);
-      });
-      hold(tokenHash, credentials);
-      if (await sendPrivately(change, { url, labels, expiresAt: row.expires_at })) return;
-      await take(tokenHash, withheld);
-    },
-    async find(token) {
-      const row = await waitingBehind(token);
-      const change = row && await findChange(store, row.request);
-      return change && { change, labels: row.field, expiresAt: row.expires_at };
-    },
-    async reveal(token) {
-      const row = await waitingBehind(token);
-      const change = row && await findChange(store, row.request);
-      const credentials = row && await open(row);
-      if (!change || !credentials) return undefined;
-      const entry = { ...auditOf(change), person_id: row.person_id, detail: row.field };
-      return await take(row.token_hash, { ...entry, event: "credential_shown" }) ? credentials : undefined;
-    },
-    async tidy() {
-      const known = [...held.keys()];
-      await store.db.updateTable("secret_entries").set({ sealed: null })
-        .where("sealed", "is not", null).where("used_at", "is", null).where("expires_at", "<=", store.now())
-        .execute();
-      const rows = await waiting().execute();
-      const there = new Set(rows.map((row) => row.token_hash));
-      for (const tokenHash of known) if (!there.has(tokenHash)) release(tokenHash);
-      for (const row of rows.filter((one) => !held.has(one.token_hash))) {
-        const credentials = await open(row) ?? [];
-        if (!held.has(row.token_hash)) hold(row.token_hash, credentials);
-      }
-    },
-  };
+  private async waitingBehind(token: string): Promise<SecretEntriesTable | undefined> {
+    return await unclaimed(this.deps.store).where("token_hash", "=", hashOf(token)).executeTakeFirst();
+  }
 }
 
-function boundTo({ request, field }: Pick<SecretEntriesTable, "request" | "field">): string {
-  return `${request}/${field}`;
+/** What still waits to be shown. */
+function unclaimed(store: Store) {
+  return store.db.selectFrom("secret_entries").selectAll()
+    .where("sealed", "is not", null).where("used_at", "is", null).where("expires_at", ">", store.now());
 }
+
+/** Wipes what nobody came for in time. */
+export async function wipeUnclaimed(store: Store): Promise<void> {
+  await store.db.updateTable("secret_entries").set({ sealed: null })
+    .where("sealed", "is not", null).where("used_at", "is", null).where("expires_at", "<=", store.now())
+    .execute();
+}
+
+function offerReply({ change, labels, expiresAt }: OpenOffer, url: string): Reply {
+  return pageLinkReply({
+    mark: "info",
+    title: line("New with ", { code: change.code }, `: ${labels}`),
+    about: [
+      changeTitle(change).title,
+      "The page shows it to you, once. It is not sent through Telegram.",
+    ],
+    url,
+    expiresAt,
+  });
+}
+
+const NO_WAY_TO_SHOW: Reply = {
+  mark: "info",
+  title: "There is a new credential, which can only be shown privately",
+  blocks: [{ kind: "text", text: "Where else it can be found stands in the outcome of the change." }],
+  personal: true,
+};

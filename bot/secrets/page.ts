@@ -3,32 +3,27 @@ import { bodyLimit } from "hono/body-limit";
 import { html, raw } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
 import { createHash } from "node:crypto";
-import { stateLine } from "../approvals/card.ts";
+import { changeTitle } from "../store/changes.ts";
 import { plainWords, utc } from "../render/layout.ts";
-import type { OpenEntry, Secrets } from "./entry.ts";
-import type { Credentials, Offers, OpenOffer } from "./handover.ts";
+import type { OpenEntry, SecretEntry } from "./entry.ts";
+import type { CredentialHandover, Credentials, OpenOffer } from "./handover.ts";
 
 const MOST_BODY_BYTES = 64 * 1024;
 const TOKEN = /^[\w-]{43}$/;
-
-export interface SecretPagesOptions {
-  readonly secrets: Secrets;
-  readonly offers: Offers;
-}
 
 /**
  * The page on which one person enters one request's secrets, or sees what a change made, once. Opening it takes
  * nothing and shows nothing: Telegram's link previews and a second look are harmless.
  */
-export function createSecretPages({ secrets, offers }: SecretPagesOptions): Hono {
+export function secretPages(secretEntry: SecretEntry, handover: CredentialHandover): Hono {
   const app = new Hono();
 
   app.get("/secret/:token", async (context) => {
     const token = context.req.param("token");
     if (!TOKEN.test(token)) return context.notFound();
-    const entry = await secrets.find(token);
+    const entry = await secretEntry.find(token);
     if (entry) return respondWithPage(context, 200, "Enter the secret", form(entry));
-    const offer = await offers.find(token);
+    const offer = await handover.find(token);
     return offer ? respondWithPage(context, 200, "A credential for you", offered(offer)) : gone(context);
   });
 
@@ -45,8 +40,8 @@ export function createSecretPages({ secrets, offers }: SecretPagesOptions): Hono
   app.post("/secret/:token", limit, async (context) => {
     const token = context.req.param("token");
     if (!TOKEN.test(token)) return context.notFound();
-    const entry = await secrets.find(token);
-    if (!entry) return await reveal(context, token, offers);
+    const entry = await secretEntry.find(token);
+    if (!entry) return await reveal(context, token, handover);
     const body = await context.req.formData().catch(() => undefined);
     if (!body) {
       return respondWithPage(
@@ -62,7 +57,7 @@ export function createSecretPages({ secrets, offers }: SecretPagesOptions): Hono
       const problem = `Nothing was stored: ${empty.join(", ")} ${empty.length === 1 ? "is" : "are"} empty.`;
       return respondWithPage(context, 400, "Enter the secret", form(entry, problem));
     }
-    if (!await secrets.enter(token, values)) return gone(context);
+    if (!await secretEntry.enter(token, values)) return gone(context);
     return respondWithPage(
       context,
       200,
@@ -77,8 +72,8 @@ export function createSecretPages({ secrets, offers }: SecretPagesOptions): Hono
   return app;
 }
 
-async function reveal(context: Context, token: string, offers: Offers): Promise<Response> {
-  const credentials = await offers.reveal(token);
+async function reveal(context: Context, token: string, handover: CredentialHandover): Promise<Response> {
+  const credentials = await handover.reveal(token);
   return credentials ? respondWithPage(context, 200, "Shown once", revealed(credentials)) : gone(context);
 }
 
@@ -129,7 +124,7 @@ function input(field: string, index: number): Markup {
   `;
 }
 
-export type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
+type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
 
 const STYLE = `
 :root{color-scheme:light dark;font:17px/1.5 system-ui,sans-serif;background:light-dark(#eef1f5,#0e1621);color:light-dark(#101820,#edf2f7)}
@@ -164,7 +159,7 @@ const HEADERS = {
 };
 
 /** One of the bot's pages; nothing may keep it, frame it or run on it. */
-export async function respondWithPage(
+async function respondWithPage(
   context: Context,
   status: 200 | 400 | 410 | 413,
   title: string,
@@ -193,13 +188,13 @@ export async function respondWithPage(
 }
 
 /** What waits behind the button; none of it is secret. */
-export function offered({ change, labels, expiresAt }: OpenOffer): Markup {
+function offered({ change, labels, expiresAt }: OpenOffer): Markup {
   return html`
     <dl>
       <dt>What</dt>
       <dd>${labels}</dd>
       <dt>Change</dt>
-      <dd>${change.code} · ${plainWords(stateLine(change).title)}</dd>
+      <dd>${change.code} · ${plainWords(changeTitle(change).title)}</dd>
       <dt>Until</dt>
       <dd>${utc(expiresAt)}</dd>
     </dl>
@@ -209,7 +204,7 @@ export function offered({ change, labels, expiresAt }: OpenOffer): Markup {
 }
 
 /** Without a script there is no copy button: touching a value selects all of it. */
-export function revealed(credentials: Credentials): Markup {
+function revealed(credentials: Credentials): Markup {
   return html`
     <dl>
       ${credentials.map(({ label, value }) =>

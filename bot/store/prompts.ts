@@ -1,10 +1,18 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import type { PromptsTable, Queryable } from "./schema.ts";
 import type { Store } from "./database.ts";
 
 /** 96 bits, for buttons and links: nobody guesses it, and on its own it allows nothing. */
 export function newHandle(): string {
   return randomBytes(12).toString("base64url");
+}
+
+/** No letter or digit that another one looks like when read aloud or on a small screen. */
+const CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+
+/** A short name for people, such as K7Q2X. It may be taken already, and gives no right to what it names. */
+export function shortCode(length: number): string {
+  return Array.from({ length }, () => CODE_LETTERS[randomInt(CODE_LETTERS.length)]).join("");
 }
 
 const COMMAND_KEPT_MS = 7 * 86_400_000;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Change, findChange } from "../../bot/approvals/state_machine.ts";
+import { type Change, findChange } from "../../bot/store/changes.ts";
 import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
 import type { Store } from "../../bot/store/database.ts";
 import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../../bot/config.ts";
-import {
-  type Change,
-  type ChangeEvent,
-  findChange,
-  transition,
-  type TransitionStep,
-} from "../../bot/approvals/state_machine.ts";
+import { type ChangeEvent, transition, type TransitionStep } from "../../bot/approvals/state_machine.ts";
+import { type Change, findChange } from "../../bot/store/changes.ts";
 import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";

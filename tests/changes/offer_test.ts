@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { Redactor } from "../../bot/redact.ts";
-import { createOffers } from "../../bot/secrets/handover.ts";
+import { wipeUnclaimed } from "../../bot/secrets/handover.ts";
 import { CUSTOM } from "../clients/opsramp_desk.ts";
 import { restarted } from "./another_bot.ts";
 import { openFile, testOnEach } from "./database.ts";
@@ -126,23 +125,15 @@ Deno.test("a new credential: none is offered when the read-back shows that the c
   assert.deepEqual([desk.letters(ANA), await sealed(desk)], [[], []]);
 });
 
-Deno.test("createOffers: what nobody came for in time is wiped, and what still waits is not", async () => {
+Deno.test("wipeUnclaimed: what nobody came for in time is wiped, and what still waits is not", async () => {
   await using desk = await openDesk();
   await desk.carryOut(TO_WEBHOOK);
   await offerOf(desk, ANA);
   desk.clock.advance(9 * 60_000);
-  const offers = createOffers({
-    store: desk.store,
-    vault: undefined,
-    redactor: new Redactor([]),
-    log: desk.log,
-    pageUrl: "",
-    sendPrivately: () => Promise.resolve(false),
-  });
-  await offers.tidy();
+  await wipeUnclaimed(desk.store);
   assert.notDeepEqual(await sealed(desk), [null]);
   desk.clock.advance(60_000);
-  await offers.tidy();
+  await wipeUnclaimed(desk.store);
   assert.deepEqual(await sealed(desk), [null]);
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createSecrets } from "../../bot/secrets/entry.ts";
+import { wipeAbandoned } from "../../bot/secrets/entry.ts";
 import { restarted } from "./another_bot.ts";
 import { openFile, testOnEach } from "./database.ts";
 import { ANA, BEN, cardOf, company, type Desk, GROUP, openDesk, textOf } from "./desk.ts";
@@ -175,8 +175,7 @@ Deno.test("secret=?: what nobody came back for is wiped after a day, and what wa
   assert(lost && waiting);
   await desk.store.db.deleteFrom("changes").where("code", "=", lost.code).execute();
   desk.clock.advance(86_400_000 + 1000);
-  const sendPrivately = () => Promise.resolve(false);
-  await createSecrets({ store: desk.store, vault: undefined, pageUrl: "", sendPrivately }).wipeAbandoned();
+  await wipeAbandoned(desk.store);
   const rows = await desk.store.db.selectFrom("secret_entries").selectAll().where("sealed", "is not", null)
     .execute();
   assert.deepEqual(rows.map(({ request }) => request), [waiting.handle]);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Change } from "../../bot/approvals/state_machine.ts";
+import type { Change } from "../../bot/store/changes.ts";
 import { verifyAudit } from "../../bot/store/audit.ts";
 import type { ChangeState } from "../../bot/store/schema.ts";
 import { ids } from "../sandbox/gravityzone/northwind.ts";

@@ -1,0 +1,17 @@
+import { aboutCommands } from "./about.ts";
+import { auditCommands } from "./audit.ts";
+import type { Builtin } from "./builtin.ts";
+import { changeCommands } from "./changes.ts";
+import { doctor } from "./doctor.ts";
+import { freezeCommands } from "./freeze.ts";
+import { overview } from "./status.ts";
+
+/** The bot's own commands, in the order in which they are listed. */
+export const builtins: readonly Builtin[] = [
+  overview,
+  ...changeCommands,
+  ...freezeCommands,
+  ...auditCommands,
+  ...aboutCommands,
+  doctor,
+];

@@ -1,0 +1,121 @@
+import type { Card, Plan, Undo } from "../../handlers/operation.ts";
+import { type Line, line, type Mark } from "../../handlers/reply.ts";
+import { operationName } from "../invocation.ts";
+import type { AuditEntry } from "./audit.ts";
+import type { Store } from "./database.ts";
+import type { ChangesTable } from "./schema.ts";
+
+/** A change as it is stored. */
+export type Change = ChangesTable;
+
+/** The change of this code, whatever its case. */
+export async function findChange(store: Store, code: string): Promise<Change | undefined> {
+  return await store.db.selectFrom("changes").selectAll().where("code", "=", code.toUpperCase())
+    .executeTakeFirst();
+}
+
+/** The change that the buttons of a card name. */
+export async function findChangeByHandle(store: Store, handle: string): Promise<Change | undefined> {
+  return await store.db.selectFrom("changes").selectAll().where("handle", "=", handle).executeTakeFirst();
+}
+
+/** What was planned when it was asked for, and is all that may run. */
+export function planOf(change: Pick<Change, "plan">): Plan {
+  return JSON.parse(change.plan) as Plan;
+}
+
+/** What people were told of the plan. */
+export function readCard(change: Pick<Change, "card">): Card {
+  return JSON.parse(change.card) as Card;
+}
+
+/** The way back, or why there is none. */
+export function readUndo(change: Pick<Change, "undo">): Undo {
+  return JSON.parse(change.undo) as Undo;
+}
+
+/** What a change is called in the state it is in: the first line of its card, and its name everywhere else. */
+export function changeTitle(change: Change): { mark: Mark; title: Line } {
+  const card = readCard(change);
+  switch (change.state) {
+    case "pending":
+      return { mark: change.risk === "danger" ? "danger" : "question", title: line(card.title, "?") };
+    case "approved":
+    case "executing":
+      return { mark: "working", title: line("Working: ", card.title) };
+    case "applied":
+      return { mark: "applied", title: line("Applied: ", card.done) };
+    case "accepted":
+      return { mark: "applied", title: line("Accepted: ", card.done) };
+    case "not applied":
+      return { mark: "down", title: line("Not applied: ", card.title) };
+    case "unknown":
+      return { mark: "unknown", title: line("Unknown: ", card.title) };
+    case "rejected":
+      return { mark: "refused", title: line("Rejected: ", card.title) };
+    case "withdrawn":
+      return { mark: "refused", title: line("Withdrawn: ", card.title) };
+    case "expired":
+      return { mark: "refused", title: line("Expired: ", card.title) };
+    case "superseded":
+      return { mark: "refused", title: line("Superseded, nothing ran: ", card.title) };
+  }
+}
+
+/** What the audit says of any event of a change. */
+export function auditOf(change: Change): Omit<AuditEntry, "event"> {
+  return {
+    code: change.code,
+    operation: operationName(change),
+    target: `${change.target_key} ${planOf(change).target.name}`,
+    company: change.company,
+    state: change.state,
+    trace: change.trace,
+  };
+}
+
+/** An open change that takes this one back: a second press must not ask for the same way back again. */
+export async function openUndoOf(store: Store, change: Change): Promise<string | undefined> {
+  const open = await openChanges(store).where("undo_of", "=", change.code).executeTakeFirst();
+  return open?.code;
+}
+
+/** The change that took this one back; undefined also where that was itself taken back since. */
+export async function takenBackBy(store: Store, change: Change): Promise<string | undefined> {
+  const back = await store.db.selectFrom("changes").selectAll()
+    .where("state", "in", ["applied", "accepted"]).where("created_at", ">=", change.created_at)
+    .where("undo_of", "=", change.code).orderBy("created_at", "desc").limit(1).executeTakeFirst();
+  return back && await takenBackBy(store, back) === undefined ? back.code : undefined;
+}
+
+/** An open change that asks for the same since this one was superseded. */
+export async function openRepeatOf(store: Store, change: Change): Promise<string | undefined> {
+  const { verb, target, target_key, finished_at } = change;
+  const open = await openChanges(store)
+    .where("verb", "=", verb).where("target_key", "=", target_key).where("created_at", ">=", finished_at ?? 0)
+    .$if(target !== null, (query) => query.where("target", "=", target))
+    .executeTakeFirst();
+  return open?.code;
+}
+
+function openChanges(store: Store) {
+  return store.db.selectFrom("changes").select("code").where((is) =>
+    is.or([
+      is("state", "in", ["approved", "executing"]),
+      is.and([is("state", "=", "pending"), is("expires_at", ">", store.now())]),
+    ])
+  ).orderBy("created_at").limit(1);
+}
+
+const SQLITE_CONSTRAINT_UNIQUE = 2067;
+const POSTGRES_UNIQUE_VIOLATION = "23505";
+
+/** Whether the database refused to let a second change of one target run beside the first. */
+export function isTargetBusy(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("errcode" in error) {
+    return error.errcode === SQLITE_CONSTRAINT_UNIQUE && error.message.endsWith(": changes.target_key");
+  }
+  return "code" in error && error.code === POSTGRES_UNIQUE_VIOLATION &&
+    "constraint" in error && error.constraint === "changes_one_at_a_time";
+}
