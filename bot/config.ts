@@ -2,6 +2,7 @@ import { vendors as registry } from "../handlers/registry.ts";
 import {
   address,
   choice,
+  endsIn,
   optional,
   type SettingsOf,
   type Variable,
@@ -190,9 +191,13 @@ class EnvironmentReader {
   private note(variable: Variable, value: unknown): void {
     // A shorter one is part of too many words.
     for (const secret of variable.secretsIn?.(value) ?? []) if (secret.length >= 6) this.secrets.add(secret);
-    this.addresses.push(...variable.addressesIn?.(value) ?? []);
-    const doubt = variable.doubt?.(value);
-    if (doubt !== undefined) this.doubts.push(doubt);
+    const { name, path = "" } = variable;
+    for (const address of variable.addressesIn?.(value) ?? []) {
+      this.addresses.push(address);
+      if (!endsIn(address, path)) {
+        this.doubts.push(`${name} does not end in ${path}, as in https://host${path}.`);
+      }
+    }
   }
 }
 

@@ -21,8 +21,8 @@ export interface Variable<T = unknown> {
   secretsIn?(value: T): readonly string[];
   /** Where the bot connects to because of it. */
   addressesIn?(value: T): readonly string[];
-  /** Why the value is unlikely to work, in one sentence; undefined when nothing speaks against it. */
-  doubt?(value: T): string | undefined;
+  /** How the path of an address usually ends. */
+  readonly path?: string;
 }
 
 /** Variables by the names that the settings read from them have. */
@@ -42,24 +42,13 @@ export function clientId(name: string, meaning: string): Variable<string> {
   return { name, meaning, check: z.string(), credential: true };
 }
 
-/** Where a service is: its host is permitted. `path` is how such an address usually ends. */
+/** Where a service is: its host is permitted. */
 export function address(
   name: string,
   meaning: string,
-  usual: { readonly path?: string; readonly default?: string } = {},
+  usual: Pick<Variable<string>, "path" | "default"> = {},
 ): Variable<string> {
-  const { path } = usual;
-  return {
-    name,
-    meaning,
-    check: webUrl,
-    ...(usual.default !== undefined && { default: usual.default }),
-    addressesIn: (value) => [value],
-    doubt: (value) =>
-      path === undefined || endsIn(value, path)
-        ? undefined
-        : `${name} does not end in ${path}, as in https://host${path}.`,
-  };
+  return { name, meaning, check: webUrl, addressesIn: (value) => [value], ...usual };
 }
 
 /** Anything that needs no care. Throws for a name that sounds like a secret or an address: those have kinds of their own. */

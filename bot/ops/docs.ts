@@ -1,6 +1,7 @@
 import type { Operation } from "../../handlers/operation.ts";
-import { operations } from "../../handlers/registry.ts";
+import { operations, vendors as registry } from "../../handlers/registry.ts";
 import type { Variable } from "../../handlers/variable.ts";
+import type { Vendor } from "../../handlers/vendor.ts";
 import { builtins } from "../commands/builtins.ts";
 import { botVariables, variablesOf } from "../config.ts";
 import { type Command, takesDocument, usageOf } from "../parser/command.ts";
@@ -40,8 +41,8 @@ const PREFACE = [
 ].join("\n");
 
 /** `.env.example`: what must be set is left open, all else is commented out, so that its default holds. */
-export function exampleFile(): string {
-  const entries = rows().map(({ name, meaning, required, fallback }) =>
+export function exampleFile(vendors: readonly Vendor[] = registry): string {
+  const entries = rows(vendors).map(({ name, meaning, required, fallback }) =>
     [`# ${meaning}${required ? " (required)" : ""}`, `${required ? "" : "# "}${name}=${fallback}`].join("\n")
   );
   return `${[PREFACE, ...entries].join("\n\n")}\n`;
@@ -73,7 +74,7 @@ export async function writeDocs(
 const PLACE = /<!-- generated: (\w+) -->[\s\S]*?<!-- end -->/g;
 
 function environmentTable(): string {
-  const lines = rows().map(({ name, meaning, required, fallback }) => {
+  const lines = rows(registry).map(({ name, meaning, required, fallback }) => {
     const value = fallback === "" ? (required ? "required" : "") : `\`${fallback}\``;
     return `| \`${name}\` | ${meaning.replaceAll("|", "\\|")} | ${value} |`;
   });
@@ -87,9 +88,9 @@ interface Row {
   readonly fallback: string;
 }
 
-function rows(): Row[] {
+function rows(vendors: readonly Vendor[]): Row[] {
   const own: ReadonlySet<Variable> = new Set(Object.values(botVariables));
-  return variablesOf().map((variable) => ({
+  return variablesOf(vendors).map((variable) => ({
     name: variable.name,
     meaning: variable.meaning,
     // Of a vendor's none is: it may be left out as a whole.

@@ -11,7 +11,10 @@ import { type DatabaseConfig, telemetryVariables } from "../settings.ts";
  * the bot to say what is wrong with them.
  */
 export function permissionFlags(config: Config | undefined): string[] {
-  const seen = [...variablesOf().map(({ name }) => name), ...telemetryVariables];
+  const seen = [
+    ...variablesOf(config?.vendors.map(({ vendor }) => vendor)).map(({ name }) => name),
+    ...telemetryVariables,
+  ];
   const always = [
     "--no-prompt",
     `--allow-env=${seen.join(",")}`,

@@ -48,7 +48,7 @@ Deno.test("a bot that is to listen on another machine's address says so, and whi
   );
 });
 
-for (const [program, expected] of [["main", 1], ["migrate", 1], ["audit_verify", 2]] as const) {
+for (const [program, expected] of [["main", 1], ["ops/migrate", 1], ["ops/audit_verify", 2]] as const) {
   Deno.test(`${program} says where it finds no Postgres, and not with which password`, async () => {
     const place = `127.0.0.1:${freePort()}/test`;
     const { code, output } = await ran(program, { DATABASE_URL: `postgres://bot:${PASSWORD}@${place}` });
@@ -78,13 +78,13 @@ for (const [program, expected] of [["main", 1], ["migrate", 1], ["audit_verify",
 
 Deno.test("audit_verify makes no database where there is none, and migrates none", async () => {
   await using file = await openFile();
-  assert.deepEqual(await ran("audit_verify", { DATABASE_URL: file.url }), {
+  assert.deepEqual(await ran("ops/audit_verify", { DATABASE_URL: file.url }), {
     code: 2,
     output: `There is no database at ${file.path}: check DATABASE_URL.\n`,
   });
   assert.equal(existsSync(file.path), false);
   await Deno.writeTextFile(file.path, "");
-  const { code, output } = await ran("audit_verify", { DATABASE_URL: file.url });
+  const { code, output } = await ran("ops/audit_verify", { DATABASE_URL: file.url });
   assert.equal(code, 2);
   assert.match(output, /^The database \S+ cannot be used \(no such table: .*\n$/);
 });

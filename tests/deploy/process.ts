@@ -28,26 +28,12 @@ export function openSurroundings({ environment, publicUrl }: SurroundingsOptions
   const gravityzone = stack.use(serve(createGravityZone().fetch)).url;
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;
-  const { TELEGRAM_BOT_TOKEN, TELEGRAM_API_ROOT, BITDEFENDER_API_URL, BITDEFENDER_API_KEY, ...rest } =
-    sandboxEnvironment({
-      url: publicUrl ?? url,
-      telegramUrl,
-      vendorUrls: [gravityzone],
-      token: telegram.token,
-    });
-  const { TELEGRAM_WEBHOOK_SECRET, PUBLIC_URL, ADMIN_CHATS, OPERATORS, APPROVERS, SECRET_KEY } = rest;
-  const told = {
-    TELEGRAM_BOT_TOKEN,
-    TELEGRAM_API_ROOT,
-    TELEGRAM_WEBHOOK_SECRET,
-    PUBLIC_URL,
-    ADMIN_CHATS,
-    OPERATORS,
-    APPROVERS,
-    SECRET_KEY,
-    BITDEFENDER_API_URL,
-    BITDEFENDER_API_KEY,
-  };
+  const { DATABASE_URL: _, ...told } = sandboxEnvironment({
+    url: publicUrl ?? url,
+    telegramUrl,
+    vendorUrls: [gravityzone],
+    token: telegram.token,
+  });
   return {
     telegram,
     url,

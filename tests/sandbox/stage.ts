@@ -4,6 +4,8 @@ import type { CallEvent } from "../../clients/http.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
 import { type Countersign, type CountersignOptions, createCountersign } from "../../bot/app.ts";
 import { type Fields, Log } from "../../bot/log.ts";
+import { vendors } from "../../handlers/registry.ts";
+import type { Vendor } from "../../handlers/vendor.ts";
 import { createApono } from "./apono.ts";
 import { createGravityZone, type GravityZoneOptions } from "./gravityzone.ts";
 import { createHalo } from "./halo.ts";
@@ -19,6 +21,8 @@ export const OSKAR = 666;
 export interface StageOptions {
   /** Changes and additions to the environment; undefined takes a variable away. */
   readonly environment?: Environment;
+  /** Those of the product unless given. */
+  readonly vendors?: readonly Vendor[];
   readonly telegram?: TelegramOptions;
   readonly gravityzone?: GravityZoneOptions;
   readonly clock?: TestClock;
@@ -89,6 +93,14 @@ export const SANDBOX_WEBHOOK_SECRET = "sandbox-webhook-secret-0123456789abcdef";
 /** No word that a reply may hold: whatever is a secret of ours is taken out of every reply. */
 const OPSRAMP_SECRET = "sandbox-opsramp-secret";
 
+/** As whom the emulators know the bot: each vendor's settings besides its addresses. */
+const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  bitdefender: { apiKey: "sandbox-gravityzone-key" },
+  apono: { token: "aup_sandbox" },
+  opsramp: { tenantId: "client_8", clientId: "key", clientSecret: OPSRAMP_SECRET },
+  halo: { clientId: "client", clientSecret: "client-secret" },
+};
+
 /** Starts everything; the bot is told of it by its environment, as in production. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const clock = options.clock ?? createTestClock();
@@ -119,7 +131,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     ...(options.polling ? { PUBLIC_URL: undefined } : {}),
     ...options.environment,
   };
-  const config = readConfig(environment);
+  const config = readConfig(environment, options.vendors);
   bot = await createCountersign({
     config,
     clock,
@@ -151,7 +163,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   };
 }
 
-/** What an operator would put into `.env`, pointing at the emulators. */
+/** What an operator would put into `.env`, pointing at the emulators; their addresses in the order of `ACCOUNTS`. */
 export function sandboxEnvironment(
   { url, telegramUrl, vendorUrls, token }: {
     url: string;
@@ -160,7 +172,6 @@ export function sandboxEnvironment(
     token: string;
   },
 ): Environment {
-  const [gravityzone, apono, opsramp, halo] = vendorUrls;
   return {
     TELEGRAM_BOT_TOKEN: token,
     TELEGRAM_API_ROOT: telegramUrl,
@@ -171,17 +182,16 @@ export function sandboxEnvironment(
     APPROVERS: `${ANA},${BEN}`,
     DATABASE_URL: "sqlite::memory:",
     SECRET_KEY: SANDBOX_SECRET_KEY,
-    BITDEFENDER_API_URL: `${gravityzone}/api`,
-    BITDEFENDER_API_KEY: "sandbox-gravityzone-key",
-    APONO_API_URL: apono,
-    APONO_API_TOKEN: "aup_sandbox",
-    OPSRAMP_API_URL: opsramp,
-    OPSRAMP_TENANT_ID: "client_8",
-    OPSRAMP_CLIENT_ID: "key",
-    OPSRAMP_CLIENT_SECRET: OPSRAMP_SECRET,
-    HALO_API_URL: `${halo}/api`,
-    HALO_AUTH_URL: `${halo}/auth`,
-    HALO_CLIENT_ID: "client",
-    HALO_CLIENT_SECRET: "client-secret",
+    ...Object.fromEntries(vendorUrls.flatMap(vendorEnvironment)),
   };
+}
+
+/** Of one emulated vendor, by its place among the accounts. */
+function vendorEnvironment(url: string, index: number): [name: string, value: string][] {
+  const [name, account = {}] = Object.entries(ACCOUNTS)[index] ?? [];
+  const variables = vendors.find((vendor) => vendor.name === name)?.variables ?? {};
+  return Object.entries(variables).flatMap(([setting, { name, addressesIn, path = "" }]) => {
+    const value = addressesIn ? `${url}${path}` : account[setting];
+    return value === undefined ? [] : [[name, value]];
+  });
 }

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { readConfig } from "../../bot/config.ts";
+import { exampleFile } from "../../bot/ops/docs.ts";
+import { permissionFlags } from "../../bot/ops/permissions.ts";
+import { vendors as registry } from "../../handlers/registry.ts";
+import { secretKey, text } from "../../handlers/variable.ts";
+import { ANA, openDesk } from "../changes/desk.ts";
+import { serve, type Served } from "../sandbox/serve.ts";
+import { pulse } from "./pulse/vendor.ts";
+
+const LEAST = { TELEGRAM_BOT_TOKEN: "7:abc", ADMIN_CHATS: "-1001" };
+const KEY = "pulse-key-4711";
+const PULSE = { PULSE_API_URL: "https://pulse.example:8443", PULSE_API_KEY: KEY };
+const vendors = [...registry, pulse];
+
+Deno.test("a fifth vendor is configured, permitted, redacted and documented by its declaration alone", () => {
+  const config = readConfig({ ...LEAST, ...PULSE }, vendors);
+  assert.deepEqual(config.vendors.at(-1)?.settings, { apiUrl: PULSE.PULSE_API_URL, apiKey: KEY });
+  assert.ok(config.secrets.includes(KEY));
+  const flags = permissionFlags(config).join(" ");
+  assert.match(flags, /--allow-env=\S*\bPULSE_API_URL,PULSE_API_KEY\b/);
+  assert.match(flags, /--allow-net=\S*\bpulse\.example:8443\b/);
+  assert.match(exampleFile(vendors), /^# Pulse API key\n# PULSE_API_KEY=$/m);
+  assert.throws(
+    () => readConfig({ ...LEAST, PULSE_API_KEY: KEY }, vendors),
+    /PULSE_API_KEY is set but PULSE_API_URL is not/,
+  );
+});
+
+Deno.test("a fifth vendor has its commands, help, line in /status and check in /doctor", async () => {
+  await using server = servePulse();
+  await using desk = await openDesk({ vendors, environment: { ...PULSE, PULSE_API_URL: server.url } });
+  await desk.say(ANA, "/status");
+  assert.match(
+    desk.news().at(-1) ?? "",
+    new RegExp(`of ${vendors.length} vendors .*[^]*🟡 +Pulse +1 of 3 needs attention`),
+  );
+  await desk.say(ANA, "/status pulse");
+  assert.match(desk.news().at(-1) ?? "", /Pulse: 1 of 3 needs attention · 1 disabled[^]*Intranet +down/);
+  await desk.say(ANA, "/show pulse web shop");
+  assert.match(desk.news().at(-1) ?? "", /Web shop is up/);
+  await desk.say(ANA, "/help pulse");
+  assert.match(desk.whispers(ANA).at(-1) ?? "", /pulse has \d+ commands/);
+  await desk.say(ANA, "/doctor");
+  assert.match(desk.news().at(-1) ?? "", /Pulse +the key works; 3 monitors/);
+});
+
+Deno.test("a fifth vendor that repeats our key brings it into no message and no log", async () => {
+  await using server = serve(() => Response.json({ message: `The key ${KEY} is wrong` }, { status: 400 }));
+  await using desk = await openDesk({ vendors, environment: { ...PULSE, PULSE_API_URL: server.url } });
+  for (const command of ["/status", "/status pulse", "/doctor"]) await desk.say(ANA, command);
+  const told = JSON.stringify([desk.telegram.calls(), await desk.audit(), desk.log.lines]);
+  assert.ok(told.includes("Pulse rejected the request"), told);
+  assert.ok(!told.includes(KEY));
+});
+
+Deno.test("a fifth vendor that is not set up says what to set, and is missing nowhere else", async () => {
+  await using desk = await openDesk({ vendors });
+  await desk.say(ANA, "/status");
+  assert.match(desk.news().at(-1) ?? "", new RegExp(`of ${registry.length} vendors [^]*Pulse +not set up`));
+  await desk.say(ANA, "/list pulse");
+  assert.match(desk.whispers(ANA).at(-1) ?? "", /Pulse is not set up\n.*set PULSE_API_URL, PULSE_API_KEY/);
+});
+
+Deno.test("text() takes no variable that sounds like a secret or an address", () => {
+  for (const name of ["PULSE_API_KEY", "PULSE_PASSWORD", "PULSE_ACCESS_TOKEN"]) {
+    assert.throws(() => text(name, "…"), /declare it with secretKey/);
+    assert.ok(secretKey(name, "…").secretsIn);
+  }
+  for (const name of ["PULSE_API_URL", "PULSE_HOST"]) assert.throws(() => text(name, "…"), /with address/);
+  for (const name of ["PULSE_TENANT_ID", "PULSE_API", "PULSE_REGION"]) {
+    assert.equal(text(name, "…").name, name);
+  }
+});
+
+function servePulse(): Served {
+  const monitors = [
+    { id: "m1", name: "Web shop", up: true, enabled: true },
+    { id: "m2", name: "Intranet", up: false, enabled: true },
+    { id: "m3", name: "Archive", up: true, enabled: false },
+  ];
+  return serve((request) => {
+    if (request.headers.get("authorization") !== `Bearer ${KEY}`) return new Response(null, { status: 401 });
+    const id = new URL(request.url).pathname.split("/")[2];
+    const found = id === undefined ? monitors : monitors.find((monitor) => monitor.id === id);
+    return found ? Response.json(found) : new Response(null, { status: 404 });
+  });
+}
