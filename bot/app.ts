@@ -167,10 +167,10 @@ export function createParts(options: Deps): Parts {
   const secretEntry = new SecretEntry(options);
   const handover = new CredentialHandover(options);
   const commands: readonly AnyCommand[] = [...builtins, ...vendors.operations];
-  const vocabulary = { commands, aliases: vendors.aliases };
-  const requests = new Requests(options, members, secretEntry, vocabulary);
+  const commandSet = { commands, aliases: vendors.aliases };
+  const requests = new Requests(options, members, secretEntry, commandSet);
   const decisions = new Decisions(options, members);
-  const commandParts = { ...options, requests, decisions, vocabulary, startedAt: store.now() };
+  const commandParts = { ...options, requests, decisions, commandSet, startedAt: store.now() };
   const unauthorized = new Unauthorized(options, members);
   const router = new Router(options, commands, members, unauthorized, requests, commandParts);
   const callbacks = new Callbacks(options, members, requests, decisions, router);

@@ -14,8 +14,8 @@ import { choiceReply } from "./clarify.ts";
 import type { UpdateContext } from "./context.ts";
 import type { Invocation } from "./invocation.ts";
 import { errorFields, type Log } from "./log.ts";
-import type { Vocabulary } from "./parser/parse.ts";
-import { validationMessage } from "./parser/parse_error.ts";
+import type { CommandSet } from "./parser/command.ts";
+import { validationMessage } from "./parser/validation_message.ts";
 
 /** Nothing can be read as long as these last, and whoever asks looks for the same word as in `/status`. */
 const SILENT_OR_SHUT: ReadonlySet<FailureKind> = new Set([
@@ -68,8 +68,8 @@ function nextTry({ status, retryAfterMs }: Failure): string {
 }
 
 /** Input that passed the grammar and still makes no sense to the operation. */
-function badInputReply(sentence: string, suggestions: readonly string[], vocabulary: Vocabulary): Reply {
-  return validationMessage({ kind: "wrong", code: "bad_value", sentence, suggestions }, vocabulary);
+function badInputReply(sentence: string, suggestions: readonly string[], commandSet: CommandSet): Reply {
+  return validationMessage({ kind: "wrong", code: "bad_value", sentence, suggestions }, commandSet);
 }
 
 /** What nobody foresaw: logged with its reference, answered with one fixed sentence. */
@@ -101,11 +101,11 @@ export function errorReply(
   error: unknown,
   ctx: UpdateContext,
   invocation: Invocation,
-  vocabulary: Vocabulary,
+  commandSet: CommandSet,
 ): Reply {
   if (error instanceof ChoiceNeeded) return choiceReply(ctx, invocation, error);
-  if (error instanceof BadInput) return badInputReply(error.message, error.suggestions, vocabulary);
-  if (error instanceof UnsafePathValue) return badInputReply(error.message, [], vocabulary);
+  if (error instanceof BadInput) return badInputReply(error.message, error.suggestions, commandSet);
+  if (error instanceof UnsafePathValue) return badInputReply(error.message, [], commandSet);
   if (error instanceof ClientError) return vendorFailureReply(error.failure, ctx.trace);
   throw error;
 }

@@ -9,7 +9,7 @@ import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
 import { type Invocation, operationName } from "../invocation.ts";
 import { adoptMessage, findMessage, type Outgoing, putMessage } from "../outbox/messages.ts";
-import type { Vocabulary } from "../parser/parse.ts";
+import type { CommandSet } from "../parser/command.ts";
 import { askedIn } from "../parser/secret_scan.ts";
 import { withProgress } from "../progress.ts";
 import { type SecretEntry, wipeSecrets } from "../secrets/entry.ts";
@@ -39,7 +39,7 @@ export class Requests {
     private readonly deps: Deps,
     private readonly members: Members,
     private readonly secretEntry: SecretEntry,
-    private readonly vocabulary: Vocabulary,
+    private readonly commandSet: CommandSet,
   ) {}
 
   /** Plans the change and shows its card to the group; whatever stands in the way is said instead. */
@@ -161,7 +161,7 @@ export class Requests {
       if (!("nothing" in plan)) return plan;
       ctx.answer({ mark: "info", title: plan.nothing, personal: true });
     } catch (error) {
-      ctx.answer({ ...errorReply(error, ctx, invocation, this.vocabulary), personal: true });
+      ctx.answer({ ...errorReply(error, ctx, invocation, this.commandSet), personal: true });
     }
     return undefined;
   }

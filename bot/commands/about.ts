@@ -17,7 +17,7 @@ export const aboutCommands: readonly Builtin[] = [
       verb: z.string().optional().meta({ positional: true }),
       target: z.string().optional().meta({ positional: true, rest: true }),
     }),
-    execute({ vocabulary: { commands, aliases } }, ctx, { verb, target }) {
+    execute({ commandSet: { commands, aliases } }, ctx, { verb, target }) {
       ctx.answer(help(commands, verb === undefined ? undefined : { verb, target }, aliases));
     },
   }),
@@ -29,7 +29,7 @@ export const aboutCommands: readonly Builtin[] = [
     risk: "read",
     // A payload of a deep link arrives here; whatever it says, it is only greeted.
     input: z.object({ payload: z.string().optional().meta({ positional: true, rest: true }) }),
-    execute({ vocabulary: { commands, aliases } }, ctx) {
+    execute({ commandSet: { commands, aliases } }, ctx) {
       ctx.answer(start(commands, aliases));
     },
   }),

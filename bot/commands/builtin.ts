@@ -5,15 +5,14 @@ import type { Decisions } from "../approvals/decide.ts";
 import type { Requests } from "../approvals/request.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
-import type { Command } from "../parser/command.ts";
-import type { Vocabulary } from "../parser/parse.ts";
+import type { Command, CommandSet } from "../parser/command.ts";
 
 /** What the bot's own commands work with. */
 export interface CommandParts extends Deps {
   readonly requests: Requests;
   readonly decisions: Decisions;
   /** Every command there is, the bot's own included. */
-  readonly vocabulary: Vocabulary;
+  readonly commandSet: CommandSet;
   /** When this process began, in epoch ms. */
   readonly startedAt: number;
 }

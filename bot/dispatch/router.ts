@@ -11,9 +11,9 @@ import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
 import type { Invocation } from "../invocation.ts";
 import { errorFields } from "../log.ts";
-import { type Command, headOf, isChange, takesDocument } from "../parser/command.ts";
-import { parse, type Parsed, type Understood, type Vocabulary } from "../parser/parse.ts";
-import { validationMessage } from "../parser/parse_error.ts";
+import { type Command, type CommandSet, headOf, isChange, takesDocument } from "../parser/command.ts";
+import { parse, type Parsed, type ParsedCommand } from "../parser/parse.ts";
+import { validationMessage } from "../parser/validation_message.ts";
 import { withProgress, withTimeout } from "../progress.ts";
 import type { Unauthorized } from "./unauthorized.ts";
 
@@ -31,7 +31,7 @@ export type AnyCommand = Operation | Builtin;
 
 /** Brings a command to what carries it out, whoever gave it: typed, pressed, or waiting in the store. */
 export class Router {
-  private readonly vocabulary: Vocabulary<AnyCommand>;
+  private readonly commandSet: CommandSet<AnyCommand>;
 
   constructor(
     private readonly deps: Deps,
@@ -41,11 +41,11 @@ export class Router {
     private readonly requests: Requests,
     private readonly commandParts: CommandParts,
   ) {
-    this.vocabulary = { commands, aliases: deps.vendors.aliases };
+    this.commandSet = { commands, aliases: deps.vendors.aliases };
   }
 
   parse(text: string, came: { document?: Json; documentError?: string } = {}): Parsed<AnyCommand> {
-    return parse(text, { ...this.vocabulary, botName: this.deps.bot.botInfo.username, ...came });
+    return parse(text, { ...this.commandSet, botName: this.deps.bot.botInfo.username, ...came });
   }
 
   /** Judges the person anew; a refusal is told and recorded. */
@@ -84,7 +84,7 @@ export class Router {
       case "wrong":
         ctx.audit({ event: "refused", reason_code: "malformed_command", detail: parsed.code });
         this.deps.metrics.refused("malformed_command");
-        return ctx.answer(validationMessage(parsed, this.vocabulary));
+        return ctx.answer(validationMessage(parsed, this.commandSet));
       case "for_other_bot":
       case "not_a_command":
         return;
@@ -126,7 +126,7 @@ export class Router {
       return render({ now: store.now() });
     } catch (error) {
       const invocation = { verb: operation.verb, target: operation.target, input, asked: [] };
-      return errorReply(error, ctx, invocation, this.vocabulary);
+      return errorReply(error, ctx, invocation, this.commandSet);
     }
   }
 
@@ -172,7 +172,7 @@ function isStale({ store, at }: UpdateContext, { risk }: AnyCommand): boolean {
 }
 
 /** A change can still be asked for with one press; what acts by itself has to be typed anew. */
-function holdBack(ctx: UpdateContext, parsed: Understood<AnyCommand>): void {
+function holdBack(ctx: UpdateContext, parsed: ParsedCommand<AnyCommand>): void {
   const { command, typed } = parsed;
   if (isChange(command)) return askWhetherStillWanted(ctx, invocationOf(parsed));
   ctx.refuse("stale_message", {
@@ -191,7 +191,7 @@ function needOf(command: AnyCommand): Need {
   return command.risk === "read" ? "read" : "request";
 }
 
-function invocationOf({ command, input, asked, reason, ticket }: Understood<Command>): Invocation {
+function invocationOf({ command, input, asked, reason, ticket }: ParsedCommand<Command>): Invocation {
   return { verb: command.verb, target: command.target, input, asked, reason, ticket };
 }
 

@@ -1,6 +1,7 @@
+import { z } from "zod";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import type { Input, NamesOfKind, Risk } from "../../handlers/operation.ts";
-import { type Field, fieldsOf } from "./arguments.ts";
+import type { Token } from "./tokenize.ts";
 
 /** What can be typed: an operation of a vendor, or one of the bot's own commands. */
 export interface Command {
@@ -21,14 +22,20 @@ export interface Command {
 /** The other names people type for the first word of a target, by that word. */
 export type Aliases = Readonly<Record<string, readonly string[]>>;
 
+/** All that can be typed. */
+export interface CommandSet<C extends Command = Command> {
+  readonly commands: readonly C[];
+  readonly aliases: Aliases;
+}
+
 /** "/disable ec2" */
-export function headOf(command: Pick<Command, "verb" | "target">): string {
-  return command.target === null ? `/${command.verb}` : `/${command.verb} ${command.target}`;
+export function headOf({ verb, target }: Pick<Command, "verb" | "target">): string {
+  return target === null ? `/${verb}` : `/${verb} ${target}`;
 }
 
 /** Runs only after someone else has agreed. */
-export function isChange(command: Pick<Command, "risk">): boolean {
-  return command.risk === "write" || command.risk === "danger";
+export function isChange({ risk }: Pick<Command, "risk">): boolean {
+  return risk === "write" || risk === "danger";
 }
 
 /** A target's own name for whatever people call it; unknown words come back in lower case. */
@@ -37,6 +44,159 @@ export function targetNamed(word: string, aliases: Aliases): string {
   if (Object.hasOwn(aliases, wanted)) return wanted;
   const found = Object.entries(aliases).find(([, others]) => others.includes(wanted));
   return found?.[0] ?? wanted;
+}
+
+/** A command, and the words after its verb and target. */
+export interface Route<C extends Command = Command> {
+  readonly command: C;
+  readonly words: readonly Token[];
+}
+
+/** The command with the longest target that fits the words, else the verb's command without one. */
+export function findRoute<C extends Command>(
+  verb: string,
+  words: readonly Token[],
+  { commands, aliases }: CommandSet<C>,
+): Route<C> | undefined {
+  const spoken = words.map(({ text }, at) => at === 0 ? targetNamed(text, aliases) : text.toLowerCase());
+  const [best] = commands
+    .filter((command) => command.verb === verb)
+    .map((command) => ({ command, target: command.target?.split(" ") ?? [] }))
+    .filter(({ target }) => target.every((part, at) => spoken[at] === part))
+    .sort((one, other) => other.target.length - one.target.length);
+  return best && { command: best.command, words: words.slice(best.target.length) };
+}
+
+/** A route with what else is known of its words: the fields that they may go to. */
+export interface CommandLine extends Route {
+  readonly fields: readonly Field[];
+  readonly aliases: Aliases;
+}
+
+/** The options of every change that does not declare them itself. */
+export type CommonOption = "reason" | "ticket";
+
+export function commonOptions(command: Pick<Command, "risk">): readonly CommonOption[] {
+  return isChange(command) ? ["reason", "ticket"] : [];
+}
+
+export function isPositional({ kind }: Field): boolean {
+  return kind === "word" || kind === "rest";
+}
+
+export function hasField({ fields }: Pick<CommandLine, "fields">, kind: Field["kind"]): boolean {
+  return fields.some((field) => field.kind === kind);
+}
+
+/** The field that `key=` sets; one that goes by position can be named as well. */
+export function optionNamed(key: string, fields: readonly Field[]): Field | undefined {
+  const name = key.toLowerCase();
+  return fields.find((field) =>
+    (field.kind === "option" || isPositional(field)) && field.name.toLowerCase() === name
+  );
+}
+
+/** The record with the longest prefix that fits the key. */
+export function openFor(key: string, fields: readonly Field[]): Field | undefined {
+  return fields
+    .filter((field) => field.kind === "open" && key.length > field.prefix.length)
+    .filter((field) => key.toLowerCase().startsWith(field.prefix.toLowerCase()))
+    .sort((one, other) => other.prefix.length - one.prefix.length)[0];
+}
+
+/** The value of a field that takes only certain ones, spelt as declared; targets also by their other names. */
+export function choiceOf({ values }: Field, value: string, aliases: Aliases): string | undefined {
+  const spellings = [value.toLowerCase(), targetNamed(value, aliases)];
+  return values.find((choice) => spellings.includes(choice.toLowerCase()));
+}
+
+/** One field of an operation's input, as a person meets it. */
+export interface Field {
+  readonly name: string;
+  /** "word" and "rest" go by position, "option" is `name=value`; see `Input` for the others. */
+  readonly kind: "word" | "rest" | "option" | "open" | "drop" | "document";
+  readonly required: boolean;
+  /** What stands for the value in a usage line. */
+  readonly placeholder: string;
+  /** What an "open" key starts with; empty when it takes every key. */
+  readonly prefix: string;
+  /** The only values there are (for "open": the only keys); empty when anything may be typed. */
+  readonly values: readonly string[];
+  readonly type: "text" | "number" | "boolean" | "list";
+}
+
+/** In the order declared, which is the order typed. */
+export function fieldsOf(input: Input): readonly Field[] {
+  const known = FIELDS.get(input);
+  if (known) return known;
+  const fields = readFields(input);
+  FIELDS.set(input, fields);
+  return fields;
+}
+
+const FIELDS = new WeakMap<Input, readonly Field[]>();
+
+const Values = z.object({
+  type: z.unknown().optional(),
+  enum: z.array(z.unknown()).optional(),
+  const: z.unknown().optional(),
+});
+
+/** A property of the JSON schema, which carries the `.meta()` of a field through any wrapper around it. */
+const Property = Values.extend({
+  positional: z.boolean().default(false),
+  rest: z.boolean().default(false),
+  open: z.string().optional(),
+  drop: z.boolean().default(false),
+  document: z.boolean().default(false),
+  placeholder: z.string().optional(),
+  items: Values.optional().catch(undefined),
+  propertyNames: Values.optional().catch(undefined),
+});
+
+function readFields(input: Input): Field[] {
+  const { properties = {} } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
+  return Object.entries(input.shape).map(([name, schema]) => {
+    const property = Property.parse(withoutNull(properties[name]));
+    const kind = kindOf(property);
+    return {
+      name,
+      kind,
+      required: !z.safeParse(schema, undefined).success,
+      placeholder: property.placeholder ?? (kind === "open" || kind === "drop" ? "name" : name),
+      prefix: property.open ?? "",
+      values: valuesOf((kind === "open" ? property.propertyNames : property.items) ?? property),
+      type: typeOf(property.type),
+    };
+  });
+}
+
+/** `.nullable()` puts the field, and its `.meta()`, one level down. */
+function withoutNull(property: unknown): unknown {
+  const [only, ...others] = Nullable.safeParse(property).data?.anyOf.filter(({ type }) => type !== "null") ??
+    [];
+  return only && others.length === 0 ? only : property ?? {};
+}
+
+const Nullable = z.object({ anyOf: z.array(z.looseObject({ type: z.unknown().optional() })) });
+
+function kindOf(property: z.output<typeof Property>): Field["kind"] {
+  if (property.document) return "document";
+  if (property.drop) return "drop";
+  if (property.open !== undefined) return "open";
+  if (property.rest) return "rest";
+  return property.positional ? "word" : "option";
+}
+
+function valuesOf({ enum: several, const: only }: z.output<typeof Values>): string[] {
+  const values = several ?? (only === undefined ? [] : [only]);
+  return values.filter((value) => value !== null).map(String);
+}
+
+function typeOf(type: unknown): Field["type"] {
+  if (type === "number" || type === "integer") return "number";
+  if (type === "boolean") return "boolean";
+  return type === "array" ? "list" : "text";
 }
 
 /** `/enable ec2 <company> role=<arn>`: what to type; optional parts in brackets. */

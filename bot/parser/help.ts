@@ -1,16 +1,18 @@
 import { inQuotes } from "../../handlers/format.ts";
 import type { Block, Line, Reply } from "../../handlers/reply.ts";
-import { closest } from "./suggest.ts";
 import {
   type Aliases,
   type Command,
+  type CommandSet,
   headOf,
   isChange,
   takesDocument,
   targetNamed,
   usageOf,
 } from "./command.ts";
-import { buttonFor, orList } from "./parse_error.ts";
+import { orList } from "./parse_error.ts";
+import { closest } from "./suggest.ts";
+import { buttonFor } from "./validation_message.ts";
 
 export interface Topic {
   readonly verb: string;
@@ -107,12 +109,12 @@ function verbLine(verb: string, commands: readonly Command[]): [label: string, v
   return [`/${verb}`, `${alone ? "alone · " : ""}${shown}${more}`];
 }
 
-function oneCommand(command: Command, vocabulary: { commands: readonly Command[]; aliases: Aliases }): Reply {
+function oneCommand(command: Command, set: CommandSet): Reply {
   return {
     mark: "info",
     title: [{ code: headOf(command) }, `: ${command.summary}`],
     blocks: explained(command),
-    buttons: [buttonFor(exampleOf(command), vocabulary)].filter((row) => row.length > 0),
+    buttons: [buttonFor(exampleOf(command), set)].filter((row) => row.length > 0),
     personal: true,
   };
 }

@@ -1,17 +1,41 @@
 import type { Json, JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { inQuotes } from "../../handlers/format.ts";
-import { type CommandLine, commandLineOf, fieldsOf } from "./arguments.ts";
-import { fill, type Filled } from "./bind.ts";
-import { type Aliases, type Command, headOf, isChange, targetNamed, usageOf } from "./command.ts";
-import { andList, orList, ParseError, type ParseErrorCode } from "./parse_error.ts";
+import {
+  choiceOf,
+  type Command,
+  type CommandLine,
+  type CommandSet,
+  type CommonOption,
+  commonOptions,
+  type Field,
+  fieldsOf,
+  findRoute,
+  hasField,
+  headOf,
+  isChange,
+  isPositional,
+  openFor,
+  optionNamed,
+  type Route,
+  usageOf,
+} from "./command.ts";
+import { andList, ParseError, type ParseErrorCode } from "./parse_error.ts";
+import { labelOf, schemaError } from "./schema_error.ts";
 import { askedIn, literalSecrets, literalSecretsIn, looksSecret, type SecretJudge } from "./secret_scan.ts";
-import { closest, errorAbout, labelOf } from "./suggest.ts";
-import { normalise, type Token, tokenize } from "./tokenize.ts";
+import {
+  misspeltChoice,
+  nearTargets,
+  strayWord,
+  tornJson,
+  tornOption,
+  unexpectedWord,
+  unknownCommand,
+  unknownOption,
+} from "./suggest.ts";
+import { normalise, type Pair, type Token, tokenize } from "./tokenize.ts";
 
-export interface ParseOptions<C extends Command> {
-  readonly commands: readonly C[];
-  readonly aliases: Aliases;
+export interface ParseOptions<C extends Command> extends CommandSet<C> {
   /** The bot's own user name, without "@". */
   readonly botName: string;
   /** The JSON document that came with the command or that it replies to. */
@@ -23,11 +47,11 @@ export interface ParseOptions<C extends Command> {
 export type Parsed<C extends Command> =
   | { readonly kind: "not_a_command" }
   | { readonly kind: "for_other_bot" }
-  | Understood<C>
+  | ParsedCommand<C>
   | LiteralSecret<C>
-  | Wrong<C>;
+  | InvalidCommand<C>;
 
-export interface Understood<C extends Command> {
+export interface ParsedCommand<C extends Command> {
   readonly kind: "command";
   readonly command: C;
   /** The whole command, to send again. */
@@ -47,7 +71,7 @@ export interface LiteralSecret<C extends Command> {
   readonly command?: C;
 }
 
-export interface Wrong<C extends Command = Command> {
+export interface InvalidCommand<C extends Command = Command> {
   readonly kind: "wrong";
   readonly code: ParseErrorCode;
   readonly sentence: string;
@@ -70,43 +94,52 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
   }
   const verb = verbTyped.toLowerCase().replace(/[.,:;!?]+$/, "");
   const words = tokenize(plain.replace(/^\S+/, ""));
-  const found = findRoute(verb, words, options);
-  const secrets = secretsWritten(plain, options.document, found?.command);
+  const route = findRoute(verb, words, options);
+  const secrets = secretsWritten(plain, options.document, route?.command);
   if (secrets.length > 0) {
-    return { kind: "literal_secret", fields: secrets, ...(found && { command: found.command }) };
+    return { kind: "literal_secret", fields: secrets, ...(route && { command: route.command }) };
   }
   try {
-    return understand(plain, routeTo(verb, words, options), options);
+    if (!route || lacksTarget(route, options)) throw unknownCommand(verb, words, options);
+    return understand(plain, route, options);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    return wrong(
-      error,
-      found?.command,
-      found?.command.target === null ? nearTargets(verb, words, options) : [],
-    );
+    const more = route?.command.target === null ? nearTargets(verb, words, options) : [];
+    return invalid(error, route?.command, more);
   }
+}
+
+/** A word where only a target can stand: the verb alone takes none at all. */
+function lacksTarget<C extends Command>({ command, words: [word] }: Route<C>, { commands }: CommandSet<C>) {
+  return word && !word.pair && command.target === null && Object.keys(command.input.shape).length === 0 &&
+    commands.some(({ verb, target }) => verb === command.verb && target !== null);
 }
 
 function understand<C extends Command>(
   typed: string,
   { command, words }: Route<C>,
   options: ParseOptions<C>,
-): Understood<C> | LiteralSecret<C> {
-  const line = commandLineOf(command, words, options.aliases);
+): ParsedCommand<C> | LiteralSecret<C> {
+  const line = { command, words, fields: fieldsOf(command.input), aliases: options.aliases };
   const document = documentFor(line, options);
-  const filled = fill(line);
-  const input = { ...filled.input, ...document };
-  const written = line.fields.map((field) => field.name).filter((name) =>
-    isWritten(input[name], name, command)
-  );
+  const bound = bind(line);
+  const input = { ...inputOf(bound, line), ...document };
+  const written = line.fields.map(({ name }) => name).filter((name) => isWritten(input[name], name, command));
   if (written.length > 0) return { kind: "literal_secret", fields: written, command };
   const checked = command.input.safeParse(input);
-  refuseMissing(line, input, filled, checked.success);
+  refuseMissing(line, input, bound, checked.success);
   const [issue] = checked.error?.issues ?? [];
-  if (issue) throw errorAbout(issue, line, input);
+  if (issue) throw schemaError(issue, line, input);
   const isSecret = (path: string) => command.secret?.(path) ?? false;
-  const asked = [...filled.asked, ...Object.values(document).flatMap((value) => askedIn(value, isSecret))];
-  return { kind: "command", command, typed, input, asked: [...new Set(asked)], ...filled.extras };
+  const asked = [...bound.asked, ...Object.values(document).flatMap((value) => askedIn(value, isSecret))];
+  return {
+    kind: "command",
+    command,
+    typed,
+    input,
+    asked: [...new Set(asked)],
+    ...Object.fromEntries(bound.common),
+  };
 }
 
 /** A secret that goes by position has no key to be known by. */
@@ -135,7 +168,7 @@ function judgeFor(command: Command | undefined): SecretJudge {
 
 function documentFor(line: CommandLine, { document, documentError }: ParseOptions<Command>): JsonObject {
   const head = headOf(line.command);
-  const field = line.fields.find((other) => other.kind === "document");
+  const field = line.fields.find(({ kind }) => kind === "document");
   if (!field) {
     if (isChange(line.command) && (document !== undefined || documentError !== undefined)) {
       throw new ParseError("bad_document", `${head} takes no document. Nothing was read from it.`);
@@ -143,7 +176,7 @@ function documentFor(line: CommandLine, { document, documentError }: ParseOption
     return {};
   }
   if (documentError !== undefined) throw new ParseError("bad_document", documentError);
-  if (line.words.some((word) => /^\[?\{/.test(word.text))) {
+  if (line.words.some(({ text }) => /^\[?\{/.test(text))) {
     throw new ParseError(
       "bad_document",
       `Send the JSON as a file with ${head} … as its caption, or reply to it with ${head} ….`,
@@ -153,10 +186,10 @@ function documentFor(line: CommandLine, { document, documentError }: ParseOption
 }
 
 /** Everything that is missing, in one sentence. */
-function refuseMissing(line: CommandLine, input: JsonObject, { extras }: Filled, fits: boolean): void {
+function refuseMissing(line: CommandLine, input: JsonObject, { common }: Bound, fits: boolean): void {
   const fields = fits ? [] : line.fields.filter((field) => field.required && input[field.name] === undefined);
   const needsReason = line.command.risk === "danger" &&
-    String(extras.reason ?? input.reason ?? "").trim() === "";
+    String(common.get("reason") ?? input.reason ?? "").trim() === "";
   if (fields.length === 0 && !needsReason) return;
   const head = headOf(line.command);
   const labels = [...fields.map(labelOf), ...(needsReason ? ["reason=…"] : [])];
@@ -172,192 +205,177 @@ function refuseMissing(line: CommandLine, input: JsonObject, { extras }: Filled,
   );
 }
 
-function wrong<C extends Command>(
-  mistake: ParseError,
+function invalid<C extends Command>(
+  error: ParseError,
   command: C | undefined,
   more: readonly string[],
-): Wrong<C> {
+): InvalidCommand<C> {
   return {
     kind: "wrong",
-    code: mistake.code,
-    sentence: mistake.message,
-    suggestions: [...new Set([...mistake.suggestions, ...more])].slice(0, MOST_SUGGESTIONS),
-    ...(command && mistake.code !== "unknown_target" && { usage: usageOf(command), command }),
+    code: error.code,
+    sentence: error.message,
+    suggestions: [...new Set([...error.suggestions, ...more])].slice(0, MOST_SUGGESTIONS),
+    ...(command && error.code !== "unknown_target" && { usage: usageOf(command), command }),
   };
 }
 
-export interface Route<C extends Command> {
-  readonly command: C;
-  /** What follows the verb and the target. */
-  readonly words: readonly Token[];
+/** What was typed, by the field it belongs to. Maps, because people type the keys: `__proto__` is only a word. */
+interface Bound {
+  readonly values: Map<string, Json>;
+  readonly records: Map<string, Map<string, string>>;
+  readonly drops: string[];
+  readonly common: Map<CommonOption, string>;
+  /** The names of the secrets asked for with `?`. */
+  readonly asked: string[];
+  /** Where in the line the words stand that go by position. */
+  readonly loose: number[];
 }
 
-export interface Vocabulary<C extends Command = Command> {
-  readonly commands: readonly C[];
-  readonly aliases: Aliases;
-}
-
-/** The command that is meant: by the longest target that fits, else the verb's command without a target. */
-export function routeTo<C extends Command>(
-  verb: string,
-  words: readonly Token[],
-  vocabulary: Vocabulary<C>,
-): Route<C> {
-  const route = findRoute(verb, words, vocabulary);
-  if (!route) throw noSuchCommand(verb, words, vocabulary);
-  const { command } = route;
-  const extra = route.words[0];
-  const hasTargets = vocabulary.commands.some((other) => other.verb === verb && other.target !== null);
-  if (
-    command.target === null && hasTargets && extra && !extra.pair &&
-    Object.keys(command.input.shape).length === 0
-  ) {
-    throw unknownTarget(verb, words, vocabulary);
+/** Puts every word into the field it belongs to; a word that belongs nowhere throws a `ParseError`. */
+function bind(line: CommandLine): Bound {
+  const torn = hasField(line, "document") ? tornJson(line) : undefined;
+  if (torn) throw torn;
+  const unclosed = line.words.find((word) => word.unclosed);
+  if (unclosed) {
+    throw new ParseError("bad_value", `The quote in ${inQuotes(unclosed.raw)} is opened and never closed.`);
   }
-  return route;
+  const bound: Bound = {
+    values: new Map(),
+    records: new Map(),
+    drops: [],
+    common: new Map(),
+    asked: [],
+    loose: [],
+  };
+  line.words.forEach((word, at) => bindWord(word, at, line, bound));
+  bindLoose(line, bound);
+  return bound;
 }
 
-/** As `routeTo`; undefined where there is no such command. */
-export function findRoute<C extends Command>(
-  verb: string,
-  words: readonly Token[],
-  { commands, aliases }: Vocabulary<C>,
-): Route<C> | undefined {
-  const spoken = words.map((word) => word.text.toLowerCase());
-  const first = spoken[0];
-  if (first !== undefined) spoken[0] = targetNamed(first, aliases);
-  const fitting = commands
-    .filter((command) => command.verb === verb)
-    .map((command) => ({ command, target: command.target?.split(" ") ?? [] }))
-    .filter(({ target }) => target.every((part, at) => spoken[at] === part))
-    .sort((one, other) => other.target.length - one.target.length);
-  const best = fitting[0];
-  return best && { command: best.command, words: words.slice(best.target.length) };
-}
-
-/** The verb's targets that the first word may have been meant to be, as whole commands. */
-export function nearTargets(verb: string, words: readonly Token[], vocabulary: Vocabulary): string[] {
-  const near = closest(words[0]?.text ?? "", spellingsOf(targetsOf(verb, vocabulary), vocabulary));
-  return near.map((name) =>
-    retyped(`${verb} ${targetNamed(name, vocabulary.aliases)}`, words.slice(1), vocabulary)
-  );
-}
-
-function noSuchCommand(verb: string, words: readonly Token[], vocabulary: Vocabulary): ParseError {
-  const targets = targetsOf(verb, vocabulary);
-  if (targets.length === 0) return unknownVerb(verb, words, vocabulary);
-  if (words.length > 0) return unknownTarget(verb, words, vocabulary);
-  return new ParseError(
-    "missing_argument",
-    `/${verb} needs a target: ${orList(targets, targets.length)}.`,
-    targets.slice(0, 4).map((target) => `/${verb} ${target}`),
-  );
-}
-
-function unknownVerb(verb: string, words: readonly Token[], vocabulary: Vocabulary): ParseError {
-  const sentence = `There is no command ${inQuotes(`/${verb}`)}. /help lists what there is.`;
-  const split = splitApart(verb, words, vocabulary);
-  const suggestions = split.length > 0 ? split : [
-    ...nearVerbs(verb, words[0], vocabulary).map((other) => retyped(other, words, vocabulary)),
-    ...commandsFor(verb, words, vocabulary),
-  ];
-  return new ParseError("unknown_verb", sentence, suggestions);
-}
-
-/** First of all those that take the target which follows. */
-function nearVerbs(verb: string, next: Token | undefined, { commands, aliases }: Vocabulary): string[] {
-  const target = targetNamed(next?.text.toLowerCase() ?? "", aliases);
-  const taking = commands.filter((command) => command.target?.split(" ", 1)[0] === target);
-  const near = (some: readonly Command[]) => closest(verb, some.map((command) => command.verb));
-  const fitting = near(taking);
-  return fitting.length > 0 ? fitting : near(commands);
-}
-
-/** `/enable_ec2 Acme` and `/ec2 enable Acme` for `/enable ec2 Acme`. */
-function splitApart(verb: string, words: readonly Token[], vocabulary: Vocabulary): string[] {
-  const [first = "", ...others] = verb.split(/[_.:-]+/).filter((part) => part !== "");
-  const verbs = new Set(vocabulary.commands.map((command) => command.verb));
-  if (others.length > 0 && verbs.has(first)) {
-    return [retyped([first, ...others].join(" "), words, vocabulary)];
-  }
-  const second = words[0]?.text.toLowerCase();
-  return second !== undefined && verbs.has(second)
-    ? [retyped(`${second} ${verb}`, words.slice(1), vocabulary)]
-    : [];
-}
-
-/** When a target was typed where the verb belongs. */
-function commandsFor(word: string, words: readonly Token[], vocabulary: Vocabulary): string[] {
-  const target = targetNamed(word, vocabulary.aliases);
-  return vocabulary.commands.filter((command) => command.target === target).map((command) =>
-    retyped(headOf(command).slice(1), words, vocabulary)
-  );
-}
-
-function unknownTarget(verb: string, words: readonly Token[], vocabulary: Vocabulary): ParseError {
-  const targets = targetsOf(verb, vocabulary);
-  const word = words[0]?.text ?? "";
-  const first = targetNamed(word, vocabulary.aliases);
-  const longer = targets.filter((target) => target.startsWith(`${first} `));
-  if (longer.length > 0) return halfTarget(verb, words, first, longer, vocabulary);
-  const others = vocabulary.commands.filter((command) => command.target === first && command.verb !== verb);
-  const sentence = others.length > 0
-    ? `There is no /${verb} for ${first}. It takes ${orList(targets, targets.length)}.`
-    : `/${verb} does not know ${inQuotes(word)}. It takes ${orList(targets, targets.length)}.`;
-  return new ParseError("unknown_target", sentence, [
-    ...nearTargets(verb, words, vocabulary),
-    ...others.map((command) => retyped(headOf(command).slice(1), words.slice(1), vocabulary)),
+/** Not yet checked by the command's schema. */
+function inputOf({ values, records, drops }: Bound, { fields }: CommandLine): JsonObject {
+  const drop = fields.find(({ kind }) => kind === "drop");
+  return Object.fromEntries<Json>([
+    ...values,
+    ...[...records].map(([name, record]): [string, Json] => [name, Object.fromEntries(record)]),
+    ...(drop && drops.length > 0 ? [[drop.name, drops] as const] : []),
   ]);
 }
 
-/** `/export tenable strat`: the first word is right, the second is missing or misspelt. */
-function halfTarget(
-  verb: string,
-  words: readonly Token[],
-  first: string,
-  targets: readonly string[],
-  vocabulary: Vocabulary,
-): ParseError {
-  const seconds = targets.map((target) => target.slice(first.length + 1));
-  const given = words[1]?.text;
-  const meant = given === undefined ? seconds.slice(0, 4) : closest(given, seconds);
-  const sentence = given === undefined
-    ? `/${verb} ${first} needs one more word: ${orList(seconds)}.`
-    : `/${verb} ${first} does not know ${inQuotes(given)}. It takes ${orList(seconds)}.`;
-  return new ParseError(
-    given === undefined ? "missing_argument" : "unknown_target",
-    sentence,
-    meant.map((second) => retyped(`${verb} ${first} ${second}`, words.slice(2), vocabulary)),
-  );
+function bindWord(word: Token, at: number, line: CommandLine, bound: Bound): void {
+  const { raw, text, pair } = word;
+  const looksTorn = raw.startsWith("=") || (pair?.value === "" && !pair.quoted);
+  const torn = looksTorn ? tornOption(line, at) : undefined;
+  if (torn) throw torn;
+  if (pair && bindPair(pair, line, bound)) return;
+  if (hasField(line, "drop") && /^-./.test(text)) return void bound.drops.push(text.slice(1));
+  const unknown = pair && pair.value !== "" ? unknownOption(line, at) : undefined;
+  if (unknown) throw unknown;
+  bound.loose.push(at);
 }
 
-/** The targets with their aliases, for comparing with what was typed. */
-function spellingsOf(targets: readonly string[], { aliases }: Vocabulary): string[] {
-  return targets.flatMap((
-    target,
-  ) => [target, ...(Object.hasOwn(aliases, target) ? aliases[target] ?? [] : [])]);
-}
-
-function targetsOf(verb: string, { commands }: Vocabulary): string[] {
-  return commands.flatMap((command) =>
-    command.verb === verb && command.target !== null ? [command.target] : []
-  );
-}
-
-/** With the words that followed, unless that command has no place for them. */
-function retyped(head: string, words: readonly Token[], vocabulary: Vocabulary): string {
-  const [verb = "", ...target] = head.split(" ");
-  const route = findRoute(verb, [...tokenize(target.join(" ")), ...words], vocabulary);
-  if (route && !hasPlaceFor(route, vocabulary)) return headOf(route.command);
-  return [`/${head}`, ...words.map((word) => word.raw)].join(" ");
-}
-
-function hasPlaceFor({ command, words }: Route<Command>, { aliases }: Vocabulary): boolean {
-  try {
-    fill(commandLineOf(command, words, aliases));
+/** False when no field takes the pair. */
+function bindPair(pair: Pair, line: CommandLine, { values, common, records, asked }: Bound): boolean {
+  const key = pair.key.toLowerCase();
+  const field = optionNamed(key, line.fields);
+  if (field) {
+    refuseTwice(values.has(field.name), pair);
+    values.set(field.name, convert(field, valueOf(field.name, pair, line, asked), line));
     return true;
-  } catch (error) {
-    if (error instanceof ParseError) return false;
-    throw error;
   }
+  const option = commonOptions(line.command).find((name) => name === key);
+  if (option) {
+    refuseTwice(common.has(option), pair);
+    common.set(option, pair.value);
+    return true;
+  }
+  const open = openFor(pair.key, line.fields);
+  if (!open) return false;
+  const inner = pair.key.slice(open.prefix.length);
+  const record = records.get(open.name) ?? new Map<string, string>();
+  refuseTwice(record.has(inner), pair);
+  records.set(open.name, record.set(inner, valueOf(open.prefix + inner, pair, line, asked)));
+  return true;
+}
+
+function refuseTwice(given: boolean, { key }: Pair): void {
+  if (given) throw new ParseError("bad_value", `${key}= is given twice.`);
+}
+
+/** The value, with a note in `asked` when it is a `?` that asks for a secret. */
+function valueOf(name: string, { value, quoted }: Pair, { command }: CommandLine, asked: string[]): string {
+  if (command.secret?.(name) && /^\?[.,;!]*$/.test(value)) {
+    asked.push(name);
+    return ENTER_MARK;
+  }
+  if (value !== ENTER_MARK || quoted) return value;
+  throw new ParseError("bad_value", `"?" asks for a secret, and ${name}= is none here. Type its value.`);
+}
+
+function bindLoose(line: CommandLine, { values, loose }: Bound): void {
+  const waiting = line.fields.filter((field) => isPositional(field) && !values.has(field.name));
+  let left: readonly number[] = loose;
+  waiting.forEach((field, at) => {
+    const taken = left.slice(0, wordsTaken(field, left, waiting.slice(at + 1), line));
+    if (taken.length === 0) return;
+    left = left.slice(taken.length);
+    values.set(field.name, convert(field, joined(taken, line), line));
+  });
+  const [extra] = left;
+  if (extra !== undefined) throw unexpectedWord(line, extra);
+}
+
+/** How many of the waiting words a field takes, given the fields that come after it. */
+function wordsTaken(
+  field: Field,
+  loose: readonly number[],
+  later: readonly Field[],
+  line: CommandLine,
+): number {
+  const word = line.words[loose[0] ?? NaN];
+  if (!word) return 0;
+  if (field.kind === "rest") return loose.length;
+  if (field.required) return wordsUpToChoice(loose, later, line);
+  if (field.values.length > 0) {
+    if (choiceOf(field, word.text, line.aliases) !== undefined) return 1;
+    // A misspelt choice must not silently become part of the words that follow.
+    const meant = misspeltChoice(line, field, loose, later);
+    if (meant) throw meant;
+    return 0;
+  }
+  if (field.type === "number" && later.length > 0) return isNumber(word.text) ? 1 : 0;
+  return loose.length > later.filter((other) => other.required).length ? 1 : 0;
+}
+
+/** `Service Desk in INCIDENT`: a name needs no quotes when one of the few words of a field after it ends it. */
+function wordsUpToChoice(loose: readonly number[], later: readonly Field[], line: CommandLine): number {
+  for (const [between, field] of later.entries()) {
+    if (field.values.length === 0) break;
+    const end = loose.findIndex((at, place) => {
+      const { text = "", quoted = true } = line.words[at] ?? {};
+      return place > between && !quoted && choiceOf(field, text, line.aliases) !== undefined;
+    });
+    if (end > 0) return end - between;
+  }
+  return 1;
+}
+
+function joined(places: readonly number[], line: CommandLine): string {
+  const gap = places.find((place, at) => at > 0 && place !== (places[at - 1] ?? 0) + 1);
+  if (gap !== undefined) throw strayWord(line, gap);
+  const words = line.words.slice(places[0], (places.at(-1) ?? 0) + 1);
+  return words.length === 1 ? words[0]?.text ?? "" : words.map((word) => word.raw).join(" ");
+}
+
+/** Spelt as the schema wants it; what does not convert is left for the schema to refuse. */
+function convert(field: Field, value: string, line: CommandLine): Json {
+  if (field.type === "list") return value.split(",").map((item) => item.trim());
+  const spelt = choiceOf(field, value, line.aliases) ?? value;
+  if (field.type === "number" && isNumber(spelt)) return Number(spelt);
+  if (field.type === "boolean" && /^(true|false)$/i.test(spelt)) return spelt.toLowerCase() === "true";
+  return spelt;
+}
+
+function isNumber(text: string): boolean {
+  return /^-?\d+(\.\d+)?$/.test(text);
 }

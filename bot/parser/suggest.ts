@@ -1,129 +1,274 @@
 import { distance } from "fastest-levenshtein";
-import type { z } from "zod";
-import type { Json } from "../../clients/json.ts";
 import { inQuotes } from "../../handlers/format.ts";
 import {
-  choiceOf,
   type CommandLine,
-  extraNamed,
-  extrasOf,
+  type CommandSet,
+  commonOptions,
   type Field,
-  has,
+  fieldsOf,
+  findRoute,
+  hasField,
+  headOf,
+  isPositional,
+  openFor,
   optionNamed,
-  retyped,
-} from "./arguments.ts";
-import { headOf } from "./command.ts";
-import { andList, orList, ParseError } from "./parse_error.ts";
-import { quote, type Token } from "./tokenize.ts";
+  type Route,
+  targetNamed,
+} from "./command.ts";
+import { orList, ParseError } from "./parse_error.ts";
+import { quote, type Token, tokenize } from "./tokenize.ts";
+
+/** What was probably meant, closest first: a candidate that begins alike or differs by a slip or two. */
+export function closest(typed: string, candidates: readonly string[], most = 4, among = ALONE): string[] {
+  const word = typed.toLowerCase();
+  return [...new Set(candidates)]
+    .map((candidate) => ({ candidate, far: farFrom(word, candidate.toLowerCase(), among) }))
+    .filter(({ far }) => far < Infinity)
+    .sort((one, other) => one.far - other.far)
+    .map(({ candidate }) => candidate)
+    .slice(0, most);
+}
+
+/** How many letters have to be alike at the beginning, and how many slips are forgiven in how many letters. */
+interface Tolerance {
+  readonly letters: number;
+  slips(length: number): number;
+}
+
+const ALONE: Tolerance = {
+  letters: 2,
+  slips: (length) => length <= 4 ? 1 : length <= 7 ? 2 : 3,
+};
+
+/** Where ordinary words stand as well. */
+const IN_PROSE: Tolerance = {
+  letters: 4,
+  slips: (length) => length < 4 ? 0 : length < 6 ? 1 : 2,
+};
+
+function farFrom(word: string, candidate: string, { letters, slips }: Tolerance): number {
+  if (word === candidate) return 0;
+  const [shorter, longer] = word.length < candidate.length ? [word, candidate] : [candidate, word];
+  if (shorter.length >= letters && longer.startsWith(shorter)) return 0.5;
+  const far = slipsBetween(word, candidate);
+  return far <= slips(longer.length) && far < candidate.length ? far : Infinity;
+}
+
+/** Two neighbours swapped are one slip of the finger, and not two. */
+function slipsBetween(word: string, candidate: string): number {
+  const at = [...word].findIndex((letter, place) => letter !== candidate[place]);
+  const swapped = word.slice(0, at) + (word[at + 1] ?? "") + (word[at] ?? "") + word.slice(at + 2);
+  return at !== -1 && swapped === candidate ? 1 : distance(word, candidate);
+}
+
+/** For a verb that there is not, or that lacks a target it knows. */
+export function unknownCommand(verb: string, words: readonly Token[], set: CommandSet): ParseError {
+  const targets = targetsOf(verb, set);
+  if (targets.length === 0) {
+    const sentence = `There is no command ${inQuotes(`/${verb}`)}. /help lists what there is.`;
+    return new ParseError("unknown_verb", sentence, nearCommands(verb, words, set));
+  }
+  if (words.length > 0) return unknownTarget(verb, words, targets, set);
+  return new ParseError(
+    "missing_argument",
+    `/${verb} needs a target: ${orList(targets, targets.length)}.`,
+    targets.slice(0, 4).map((target) => `/${verb} ${target}`),
+  );
+}
+
+/** The verb's targets that the first word may have been meant to be, as whole commands. */
+export function nearTargets(verb: string, [word, ...rest]: readonly Token[], set: CommandSet): string[] {
+  const spellings = targetsOf(verb, set).flatMap((target) => spellingsOf(target, set));
+  return closest(word?.text ?? "", spellings).map((name) =>
+    retyped(verb, [...tokenize(targetNamed(name, set.aliases)), ...rest], set)
+  );
+}
+
+/** `/enable_ec2 Acme` and `/ec2 enable Acme`, else verbs spelt alike, else the commands of a target. */
+function nearCommands(verb: string, words: readonly Token[], set: CommandSet): string[] {
+  const verbs = set.commands.map((command) => command.verb);
+  const [first = "", ...others] = verb.split(/[_.:-]+/).filter(Boolean);
+  if (others.length > 0 && verbs.includes(first)) {
+    return [retyped(first, [...tokenize(others.join(" ")), ...words], set)];
+  }
+  const [next, ...rest] = words;
+  const second = next?.text.toLowerCase() ?? "";
+  if (verbs.includes(second)) return [retyped(second, [...tokenize(verb), ...rest], set)];
+  const target = targetNamed(second, set.aliases);
+  const fitting = set.commands.filter((command) => command.target?.split(" ", 1)[0] === target);
+  const near = closest(verb, fitting.map((command) => command.verb));
+  return [
+    ...(near.length > 0 ? near : closest(verb, verbs)).map((other) => retyped(other, words, set)),
+    ...commandsOf(targetNamed(verb, set.aliases), words, set),
+  ];
+}
+
+function unknownTarget(
+  verb: string,
+  words: readonly Token[],
+  targets: readonly string[],
+  set: CommandSet,
+): ParseError {
+  const [word, next, ...rest] = words;
+  const first = targetNamed(word?.text ?? "", set.aliases);
+  const seconds = targets.filter((target) => target.startsWith(`${first} `)).map((target) =>
+    target.slice(first.length + 1)
+  );
+  if (seconds.length > 0) {
+    const commands = (next ? closest(next.text, seconds) : seconds.slice(0, 4)).map((second) =>
+      retyped(verb, [...tokenize(`${first} ${second}`), ...rest], set)
+    );
+    return next
+      ? new ParseError("unknown_target", doesNotKnow(`/${verb} ${first}`, next.text, seconds), commands)
+      : new ParseError(
+        "missing_argument",
+        `/${verb} ${first} needs one more word: ${orList(seconds)}.`,
+        commands,
+      );
+  }
+  const others = commandsOf(first, words.slice(1), set);
+  const sentence = others.length > 0
+    ? `There is no /${verb} for ${first}. It takes ${orList(targets, targets.length)}.`
+    : doesNotKnow(`/${verb}`, word?.text ?? "", targets);
+  return new ParseError("unknown_target", sentence, [...nearTargets(verb, words, set), ...others]);
+}
+
+function doesNotKnow(head: string, word: string, targets: readonly string[]): string {
+  return `${head} does not know ${inQuotes(word)}. It takes ${orList(targets, targets.length)}.`;
+}
+
+function commandsOf(target: string, words: readonly Token[], set: CommandSet): string[] {
+  return set.commands.filter((command) => command.target === target).map(({ verb }) =>
+    retyped(verb, [...tokenize(target), ...words], set)
+  );
+}
+
+/** The target with its aliases, for comparing with what was typed. */
+function spellingsOf(target: string, { aliases }: Pick<CommandSet, "aliases">): string[] {
+  return [target, ...(Object.hasOwn(aliases, target) ? aliases[target] ?? [] : [])];
+}
+
+function targetsOf(verb: string, { commands }: CommandSet): string[] {
+  return commands.flatMap((command) => command.verb === verb ? command.target ?? [] : []);
+}
+
+/** With the words that followed, unless that command has no place for them. */
+function retyped(verb: string, words: readonly Token[], set: CommandSet): string {
+  const route = findRoute(verb, words, set);
+  if (route && !hasPlaceFor(route)) return headOf(route.command);
+  return [`/${verb}`, ...words.map(({ raw }) => raw)].join(" ");
+}
+
+function hasPlaceFor({ command, words }: Route): boolean {
+  const fields = fieldsOf(command.input);
+  const takes = (key: string) => optionNamed(key, fields) ?? openFor(key, fields) ?? isCommon(key, command);
+  return words.every(({ pair }) => pair && takes(pair.key) || fields.some(isPositional));
+}
+
+function isCommon(key: string, command: Route["command"]): boolean {
+  return commonOptions(command).some((option) => option === key.toLowerCase());
+}
+
+/** The whole command again, with `count` words from `at` on replaced. */
+export function replaced({ command, words }: Route, at: number, count: number, ...by: string[]): string {
+  return [headOf(command), ...words.map(({ raw }) => raw).toSpliced(at, count, ...by)].join(" ");
+}
 
 /** `role= arn…`, `role =arn…` and `role = arn…`: an option torn apart. Undefined when the word is none of these. */
 export function tornOption(line: CommandLine, at: number): ParseError | undefined {
-  const word = line.words[at];
+  const { raw = "", pair } = line.words[at] ?? {};
   const next = line.words[at + 1];
-  if (word?.pair && word.pair.value === "" && !word.pair.quoted && isOption(word.pair.key, line)) {
-    const joined = next && !next.pair ? [retyped(line, at, 2, `${word.pair.key}=${next.raw}`)] : [];
-    return new ParseError("bad_value", `${word.pair.key}= has no value. Leave no space after "=".`, joined);
+  const key = pair?.key ?? line.words[at - 1]?.text ?? "";
+  if (!optionNamed(key, line.fields) && !isCommon(key, line.command)) return undefined;
+  if (pair) {
+    const better = next && !next.pair ? [replaced(line, at, 2, `${key}=${next.raw}`)] : [];
+    return new ParseError("bad_value", `${key}= has no value. Leave no space after "=".`, better);
   }
-  const key = line.words[at - 1]?.text ?? "";
-  if (!word?.raw.startsWith("=") || !isOption(key, line)) return undefined;
-  const alone = word.raw === "=";
-  const joined = `${key}=${alone ? next?.raw ?? "" : word.raw.slice(1)}`;
-  return new ParseError("bad_value", `Leave no space around "=" in ${key}=.`, [
-    retyped(line, at - 1, alone ? 3 : 2, joined),
-  ]);
+  const better = raw === "="
+    ? replaced(line, at - 1, 3, `${key}=${next?.raw ?? ""}`)
+    : replaced(line, at - 1, 2, key + raw);
+  return new ParseError("bad_value", `Leave no space around "=" in ${key}=.`, [better]);
 }
 
 /** `fieldmappings=[{"id": 1, …`: JSON that the spaces in it tear apart. */
-export function tornJson(line: CommandLine): ParseError | undefined {
-  const torn = line.words.find(({ pair }) =>
-    pair && !pair.quoted && /^(\{"|\[[{["])/.test(pair.value) && !isJson(pair.value)
-  );
-  if (!torn?.pair || !has(line, "document")) return undefined;
+export function tornJson({ words }: CommandLine): ParseError | undefined {
+  const torn = words.find(({ pair }) => pair && !pair.quoted && /^(\{"|\[[{["]).*[^\]}]$/.test(pair.value));
+  if (!torn?.pair) return undefined;
+  const { key } = torn.pair;
   const sentence =
-    `The JSON after ${torn.pair.key}= comes apart at its spaces. Leave them out, or send it as a file: ` +
-    `{"${torn.pair.key}": …} with the command as caption, or as a message that the command replies to.`;
+    `The JSON after ${key}= comes apart at its spaces. Leave them out, or send it as a file: ` +
+    `{"${key}": …} with the command as caption, or as a message that the command replies to.`;
   return new ParseError("bad_value", sentence);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** `rol=arn…` for `role=`, or an option that the command does not have. Undefined when it may belong to a name. */
 export function unknownOption(line: CommandLine, at: number): ParseError | undefined {
-  const word = line.words[at];
-  if (!word?.pair || word.pair.value === "") return undefined;
-  const { key } = word.pair;
-  const slip = slipOf(key, optionNames(line));
-  const takesNames = has(line, "rest");
-  if (slip === undefined && (takesNames || !LIKE_AN_OPTION.test(key))) return undefined;
-  const advice = takesNames ? " If it is part of a name, put it in quotes." : "";
-  return new ParseError(
-    "unknown_option",
-    `${headOf(line.command)} has no option ${key}=. ${optionsTaken(line)}${advice}`,
-    slip === undefined ? [] : [retyped(line, at, 1, slip + word.raw.slice(key.length))],
-  );
-}
-
-/** A word that no field takes. */
-export function unexpectedWord(
-  line: CommandLine,
-  at: number,
-  positional: readonly Field[],
-  unfilled: readonly Field[],
-): ParseError {
-  if (line.words[at - 1]?.pair) return strayWord(line, at);
-  const choice = unfilled.find((field) => field.values.length > 0);
-  if (choice) {
-    const later = positional.slice(positional.indexOf(choice) + 1);
-    return noChoice(line, placeOf(line, at, later, unfilled), choice);
-  }
-  const text = line.words[at]?.text ?? "";
-  const sentence = `${headOf(line.command)} does not expect ${inQuotes(text)}`;
-  const last = positional.at(-1);
-  const again = line.words.findIndex(({ pair }) => pair?.key.toLowerCase() === last?.name.toLowerCase());
-  if (last && again >= 0) return setTwice(line, again, last);
-  return last
-    ? new ParseError(
-      "too_many_words",
-      `${sentence} after <${last.placeholder}>. A name with spaces goes in quotes.`,
-    )
-    : new ParseError("too_many_words", `${sentence}.`, [retyped(line, at, line.words.length)]);
-}
-
-function noChoice(line: CommandLine, at: number, { placeholder, values }: Field): ParseError {
-  const text = line.words[at]?.text ?? "";
-  const meant = closest(text, values)[0] ?? values.find((value) => text.toLowerCase().startsWith(value));
-  const sentence = `<${placeholder}> can be ${orList(values)}, not ${inQuotes(text)}.`;
-  return new ParseError("bad_value", sentence, meant === undefined ? [] : [retyped(line, at, 1, meant)]);
+  const { raw = "", pair: { key } = { key: "" } } = line.words[at] ?? {};
+  const names = [
+    ...line.fields.filter(({ kind }) => kind === "option").map(({ name }) => name),
+    ...commonOptions(line.command),
+  ];
+  const [slip] = closest(key, names, 1, IN_PROSE);
+  const takesNames = hasField(line, "rest");
+  if (slip === undefined && (takesNames || !/^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(key))) return undefined;
+  const opens = line.fields.filter(({ kind }) => kind === "open").map(({ prefix }) => `${prefix}…=`);
+  const taken = [...names.map((name) => `${name}=`), ...opens];
+  const sentence = `${headOf(line.command)} has no option ${key}=. ` +
+    (taken.length === 0 ? "It takes no options." : `It takes ${orList(taken)}.`) +
+    (takesNames ? " If it is part of a name, put it in quotes." : "");
+  const better = slip === undefined ? [] : [replaced(line, at, 1, slip + raw.slice(key.length))];
+  return new ParseError("unknown_option", sentence, better);
 }
 
 /**
- * Where the choice should have stood that no word fits: before a word that fits the next choice, or before those
- * that the later fields took in its stead. The word that is left over is only the last in the row.
+ * The first of the waiting words where one of few should stand. Undefined when it may belong to the fields that come
+ * later.
  */
-function placeOf(line: CommandLine, at: number, later: readonly Field[], unfilled: readonly Field[]): number {
-  const loose = line.words.flatMap(({ pair }, place) => pair ? [] : [place]);
-  const [next] = later;
-  const fits = loose.findIndex((place) =>
-    next && choiceOf(next, line.words[place]?.text ?? "", line.aliases) !== undefined
-  );
-  if (fits > 0) return loose[fits - 1] ?? at;
-  const shifted = later.filter((field) => !unfilled.includes(field)).length;
-  return loose[loose.indexOf(at) - shifted] ?? at;
+export function misspeltChoice(
+  line: CommandLine,
+  field: Field,
+  loose: readonly number[],
+  later: readonly Field[],
+): ParseError | undefined {
+  const at = loose[0] ?? 0;
+  const { text = "", quoted } = line.words[at] ?? {};
+  const spellings = quoted || later.length === 0
+    ? []
+    : field.values.flatMap((value) => spellingsOf(value, line));
+  const [slip] = closest(text, spellings, 1, IN_PROSE);
+  if (slip !== undefined) {
+    return new ParseError(
+      "bad_value",
+      `Is ${inQuotes(text)} meant to be ${slip}? If not, put it in quotes.`,
+      [
+        replaced(line, at, 1, slip),
+        replaced(line, at, 1, `"${text}"`),
+      ],
+    );
+  }
+  if (loose.length <= later.length || later.some(({ kind }) => kind === "rest")) return undefined;
+  const sentence = `<${field.placeholder}> can be ${orList(field.values)}, not ${inQuotes(text)}.`;
+  const [meant] = closest(text, field.values);
+  return new ParseError("bad_value", sentence, meant === undefined ? [] : [replaced(line, at, 1, meant)]);
 }
 
-function setTwice(line: CommandLine, at: number, { placeholder }: Field): ParseError {
-  const pair = line.words[at]?.raw ?? "";
-  const sentence = `<${placeholder}> is a word of its own and not set with an option. Leave out ${
-    inQuotes(pair)
-  }.`;
-  return new ParseError("too_many_words", sentence, [retyped(line, at, 1)]);
+/** A word that no field takes. */
+export function unexpectedWord(line: CommandLine, at: number): ParseError {
+  if (line.words[at - 1]?.pair) return strayWord(line, at);
+  const last = line.fields.findLast(isPositional);
+  const sentence = `${headOf(line.command)} does not expect ${inQuotes(line.words[at]?.text ?? "")}`;
+  if (!last) return new ParseError("too_many_words", `${sentence}.`, [replaced(line, at, line.words.length)]);
+  const named = line.words.findIndex(({ pair }) => pair?.key.toLowerCase() === last.name.toLowerCase());
+  if (named < 0) {
+    const after = `after <${last.placeholder}>. A name with spaces goes in quotes.`;
+    return new ParseError("too_many_words", `${sentence} ${after}`);
+  }
+  const pair = inQuotes(line.words[named]?.raw ?? "");
+  return new ParseError(
+    "too_many_words",
+    `<${last.placeholder}> is a word of its own and not set with an option. Leave out ${pair}.`,
+    [replaced(line, named, 1)],
+  );
 }
 
 /** Words on both sides of an option are nearly always the option's value without its quotes. */
@@ -136,244 +281,12 @@ export function strayWord(line: CommandLine, at: number): ParseError {
       `${text} stands apart from the words before it. Put options at the end.`,
     );
   }
-  const stray = wordsUpToOption(line.words, at);
-  const value = quote([option.value, ...stray.map((word) => word.raw)].join(" ").trim());
+  const end = line.words.findIndex(({ pair }, place) => place > at && pair !== undefined);
+  const stray = line.words.slice(at, end === -1 ? undefined : end).map(({ raw }) => raw);
+  const value = quote([option.value, ...stray].join(" ").trim());
   return new ParseError(
     "too_many_words",
     `Does ${text} belong to ${option.key}=? A value with spaces goes in quotes.`,
-    [
-      retyped(line, at - 1, stray.length + 1, `${option.key}=${value}`),
-    ],
+    [replaced(line, at - 1, stray.length + 1, `${option.key}=${value}`)],
   );
-}
-
-const LIKE_AN_OPTION = /^[\p{L}_][\p{L}\p{N}_.-]*$/u;
-
-function wordsUpToOption(words: readonly Token[], at: number): readonly Token[] {
-  const end = words.findIndex((word, place) => place > at && word.pair !== undefined);
-  return words.slice(at, end === -1 ? undefined : end);
-}
-
-function isOption(key: string, line: CommandLine): boolean {
-  return optionNamed(key, line) !== undefined || extraNamed(key, line) !== undefined;
-}
-
-function optionNames({ command, fields }: CommandLine): string[] {
-  return [
-    ...fields.filter((field) => field.kind === "option").map((field) => field.name),
-    ...extrasOf(command),
-  ];
-}
-
-function optionsTaken(line: CommandLine): string {
-  const opens = line.fields.filter((field) => field.kind === "open").map((field) => `${field.prefix}…=`);
-  const names = [...optionNames(line).map((name) => `${name}=`), ...opens];
-  return names.length === 0 ? "It takes no options." : `It takes ${orList(names)}.`;
-}
-
-/** What was probably meant, closest first: a candidate that begins alike or differs by a slip or two. */
-export function closest(typed: string, candidates: readonly string[], most = 4): string[] {
-  const word = typed.toLowerCase();
-  return ranked(candidates, (candidate) => farFrom(word, candidate.toLowerCase())).slice(0, most);
-}
-
-/**
- * So close to one of the candidates that it can hardly have been meant otherwise; equal does not count.
- * Among "prose", where ordinary words stand too, fewer slips are forgiven, but a name cut short or run on counts.
- */
-export function slipOf(
-  typed: string,
-  candidates: readonly string[],
-  among: "keys" | "prose" = "keys",
-): string | undefined {
-  const [forOneSlip, forTwo] = among === "keys" ? [3, 4] : [4, 6];
-  const word = typed.toLowerCase();
-  return ranked(candidates, (candidate) => {
-    if (among === "prose" && beginsAlike(word, candidate, LONG_ENOUGH)) return BEGINS_ALIKE;
-    const slips = slipsBetween(word, candidate.toLowerCase());
-    const allowed = candidate.length >= forTwo ? 2 : candidate.length >= forOneSlip ? 1 : 0;
-    return slips > 0 && slips <= allowed ? slips : Infinity;
-  })[0];
-}
-
-function ranked(candidates: readonly string[], far: (candidate: string) => number): string[] {
-  return [...new Set(candidates)]
-    .map((candidate) => ({ candidate, far: far(candidate) }))
-    .filter((ranking) => ranking.far < Infinity)
-    .sort((one, other) => one.far - other.far)
-    .map(({ candidate }) => candidate);
-}
-
-const BEGINS_ALIKE = 0.5;
-/** Shorter words begin many others by chance. */
-const LONG_ENOUGH = 4;
-
-function beginsAlike(word: string, candidate: string, least: number): boolean {
-  if (word === candidate || Math.min(word.length, candidate.length) < least) return false;
-  return candidate.startsWith(word) || word.startsWith(candidate);
-}
-
-/** Two neighbours swapped are one slip of the finger, and not two. */
-function slipsBetween(word: string, candidate: string): number {
-  const at = [...word].findIndex((letter, place) => letter !== candidate[place]);
-  const swapped = word.slice(0, at) + (word[at + 1] ?? "") + (word[at] ?? "") + word.slice(at + 2);
-  return at !== -1 && swapped === candidate ? 1 : distance(word, candidate);
-}
-
-function farFrom(word: string, candidate: string): number {
-  if (word === candidate) return 0;
-  if (word.length >= 2 && candidate.startsWith(word)) return BEGINS_ALIKE;
-  if (candidate.length >= 3 && word.startsWith(candidate)) return BEGINS_ALIKE;
-  const longer = Math.max(word.length, candidate.length);
-  const slips = slipsBetween(word, candidate);
-  const allowed = longer <= 4 ? 1 : longer <= 7 ? 2 : 3;
-  return slips <= allowed && slips < candidate.length ? slips : Infinity;
-}
-
-export type Issue = z.core.$ZodIssue;
-
-/** One sentence for what the schema refuses, in the words of the person who typed it. */
-export function errorAbout(
-  issue: Issue,
-  line: CommandLine,
-  input: Readonly<Record<string, Json>>,
-): ParseError {
-  const [name, ...inner] = issue.path;
-  const field = line.fields.find((other) => other.name === name);
-  if (!field) return new ParseError("bad_value", sentence(`${headOf(line.command)}: ${issue.message}`));
-  if (field.kind === "document") return badDocument(issue, inner, input[field.name]);
-  const key = unknownKey(issue, inner);
-  if (field.kind === "open" && key !== undefined) return unknownRecordKey(field, key, line);
-  const value = valueAt(input[field.name], inner);
-  const label = field.kind === "open" ? `${field.prefix}${inner.join(".")}=` : labelOf(field);
-  return new ParseError(
-    "bad_value",
-    sentence(`${label} ${ruleOf(issue, value)}`),
-    betterChoices(issue, field, value, line),
-  );
-}
-
-/** `<company>`, `role=`, or how else the field is typed. */
-export function labelOf(field: Field): string {
-  if (field.kind === "option") return `${field.name}=`;
-  if (field.kind === "open") return field.prefix === "" ? "a field=value" : `${field.prefix}…=`;
-  if (field.kind === "document") return "a JSON document";
-  return `<${field.placeholder}>`;
-}
-
-function badDocument(issue: Issue, path: readonly PropertyKey[], document: Json | undefined): ParseError {
-  const written = writtenPath(issue, path, document);
-  const place = written.length === 0 ? "The document" : `In the document, ${written.map(String).join(".")}`;
-  return new ParseError("bad_document", sentence(`${place} ${ruleOf(issue, valueAt(document, written))}`));
-}
-
-/** The schema may have wrapped a document that was sent bare: the way there is not in what the person wrote. */
-function writtenPath(
-  issue: Issue,
-  path: readonly PropertyKey[],
-  document: Json | undefined,
-): readonly PropertyKey[] {
-  const known = path.findIndex((step) => valueAt(document, [step]) !== undefined);
-  if (known >= 0) return path.slice(known);
-  return issue.code === "unrecognized_keys" ? [] : path;
-}
-
-function unknownRecordKey(field: Field, key: string, line: CommandLine): ParseError {
-  const prefix = field.prefix;
-  const known = field.values.map((value) => `${prefix}${value}=`);
-  const at = line.words.findIndex((word) => word.pair?.key.slice(prefix.length) === key);
-  const better = at === -1 ? [] : closest(key, field.values).map((name) => {
-    const raw = line.words[at]?.raw ?? "";
-    return retyped(line, at, 1, prefix + name + raw.slice(prefix.length + key.length));
-  });
-  const takes = known.length > 0 ? ` It takes ${orList(known)}.` : "";
-  return new ParseError(
-    "unknown_option",
-    `${headOf(line.command)} does not know ${prefix}${key}=.${takes}`,
-    better,
-  );
-}
-
-function unknownKey(issue: Issue, path: readonly PropertyKey[]): string | undefined {
-  if (issue.code === "unrecognized_keys") return issue.keys[0];
-  return issue.code === "invalid_key" ? String(path.at(-1) ?? "") : undefined;
-}
-
-function betterChoices(issue: Issue, field: Field, value: Json | undefined, line: CommandLine): string[] {
-  if (issue.code !== "invalid_value" || typeof value !== "string") return [];
-  const at = line.words.findIndex((word) => word.text === value || word.pair?.value === value);
-  if (at === -1) return [];
-  const prefix = line.words[at]?.pair ? `${field.name}=` : "";
-  return closest(value, issue.values.map(String)).map((choice) => retyped(line, at, 1, prefix + choice));
-}
-
-/** "must be …, not …"; a message written for the field comes first. */
-function ruleOf(issue: Issue, value: Json | undefined): string {
-  if (!ZOD_WORDING.test(issue.message)) return `is not right: ${issue.message}`;
-  const instead = value === undefined ? "" : `, not ${shown(value)}`;
-  switch (issue.code) {
-    case "invalid_value":
-      return `must be ${orList(issue.values.map(String))}${instead}`;
-    case "invalid_type":
-      return value === undefined ? "is missing" : `must be ${kindOf(issue.expected)}${instead}`;
-    case "too_small":
-      return `must ${limit(issue.origin, "at least", issue.minimum)}${instead}`;
-    case "too_big":
-      return `must ${limit(issue.origin, "at most", issue.maximum)}${instead}`;
-    case "invalid_format":
-      return `must be ${FORMATS[issue.format] ?? "typed otherwise"}${instead}`;
-    case "unrecognized_keys":
-      return `must not have ${andList(issue.keys)}`;
-    case "not_multiple_of":
-      return `must be a multiple of ${issue.divisor}${instead}`;
-    default:
-      return value === undefined ? "is missing" : `does not take ${shown(value)}`;
-  }
-}
-
-const ZOD_WORDING = /^(Invalid|Too (big|small)|Unrecognized)/;
-
-const FORMATS: Readonly<Record<string, string>> = {
-  url: "an address such as https://example.com",
-  email: "an e-mail address",
-  uuid: "a UUID",
-  guid: "a UUID",
-  ipv4: "an IP address",
-  date: "a date such as 2026-11-30",
-  datetime: "a time such as 2026-11-30T03:12:00Z",
-};
-
-function kindOf(expected: string): string {
-  const kinds: Readonly<Record<string, string>> = {
-    int: "a whole number",
-    record: "an object",
-    array: "a list",
-    boolean: "true or false",
-    object: "an object",
-  };
-  return kinds[expected] ?? `a ${expected}`;
-}
-
-function limit(origin: string, most: "at least" | "at most", size: number | bigint): string {
-  if (origin === "string") return `have ${most} ${size} characters`;
-  return origin === "array" || origin === "set" ? `have ${most} ${size} entries` : `be ${most} ${size}`;
-}
-
-function shown(value: Json): string {
-  if (typeof value === "string") return inQuotes(value);
-  if (value === null || typeof value !== "object") return String(value);
-  return Array.isArray(value) ? "a list" : "an object";
-}
-
-function valueAt(root: Json | undefined, path: readonly PropertyKey[]): Json | undefined {
-  let value: Json | undefined = root;
-  for (const key of path) {
-    if (value === null || typeof value !== "object" || !Object.hasOwn(value, key)) return undefined;
-    value = Reflect.get(value, key);
-  }
-  return value;
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -4,7 +4,7 @@ import { type Command, takesDocument, usageOf } from "../../bot/parser/command.t
 import { help, start } from "../../bot/parser/help.ts";
 import { menu } from "../../bot/telegram/setup.ts";
 import { parse } from "../../bot/parser/parse.ts";
-import { validationMessage } from "../../bot/parser/parse_error.ts";
+import { validationMessage } from "../../bot/parser/validation_message.ts";
 import { commandTable } from "../../bot/ops/docs.ts";
 import type { Operation } from "../../handlers/operation.ts";
 import type { Button, Reply } from "../../handlers/reply.ts";

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { fieldsOf } from "../../bot/parser/arguments.ts";
+import { fieldsOf } from "../../bot/parser/command.ts";
 import { normalise } from "../../bot/parser/tokenize.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { ANA, BEN, GROUP, OSKAR } from "../sandbox/stage.ts";

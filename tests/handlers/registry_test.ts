@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fieldsOf } from "../../bot/parser/arguments.ts";
+import { fieldsOf } from "../../bot/parser/command.ts";
 import { looksSecret } from "../../bot/parser/secret_scan.ts";
 import { parse } from "../../bot/parser/parse.ts";
 import type { Operation } from "../../handlers/operation.ts";
