@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { verifyAudit } from "../../bot/store/audit.ts";
+import { eventually } from "../eventually.ts";
 import {
   BEN,
   createTestClock,
@@ -101,22 +102,6 @@ export async function settled(stage: Stage, what = "the bot to have nothing left
     const due = await db.selectFrom("messages").select("key").where("state", "=", "due").execute();
     return due.length === 0;
   }, what);
-}
-
-const PATIENCE_MS = 10_000;
-const LOOK_MS = 3;
-
-/** Looks at a condition until it holds; for what the local Telegram does not see, such as the store. */
-export async function eventually(
-  condition: () => boolean | Promise<boolean>,
-  what: string,
-  patienceMs = PATIENCE_MS,
-): Promise<void> {
-  const until = Date.now() + patienceMs;
-  while (!await condition()) {
-    if (Date.now() > until) throw new Error(`Waited ${patienceMs} ms in vain for ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
 }
 
 /** Moves time on and lets everyone notice who waits for it. */

@@ -5,7 +5,8 @@ import { createCountersign } from "../../bot/app.ts";
 import { testOnEach, testOnPostgres } from "../changes/database.ts";
 import { ANA, BEN, GROUP, openStage, OSKAR, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { render, type Saying } from "../sandbox/telegram.ts";
-import { checkManners, createWakingClock, eventually, newest, pass, settled } from "./conversation.ts";
+import { checkManners, createWakingClock, newest, pass, settled } from "./conversation.ts";
+import { eventually, HANG_MS } from "../eventually.ts";
 
 const INTEGRATIONS = "getConfiguredIntegrations";
 
@@ -32,8 +33,8 @@ function photo(title: string): Record<string, unknown> {
   };
 }
 
-function asked({ gravityzone }: Stage): Promise<void> {
-  return eventually(() => gravityzone.calls.length === 1, "GravityZone to be asked");
+async function asked({ gravityzone }: Stage): Promise<void> {
+  await eventually(() => gravityzone.calls.length === 1, "GravityZone to be asked");
 }
 
 /** What each of the bot's messages in the chat answers, in the order in which they came. */
@@ -233,7 +234,7 @@ testOnPostgres("Two bots on one database share the chats and answer each update 
   for (const [index, chat] of [GROUP, ANA, BEN].entries()) {
     assert.deepEqual(answeredIn(stage, chat), said.map((row) => row[index]?.message_id));
   }
-  await second.stop(AbortSignal.timeout(5000));
+  await second.stop(AbortSignal.timeout(HANG_MS));
   await checkManners(stage);
 });
 
@@ -253,7 +254,7 @@ testOnPostgres("What a bot that stops has not finished is taken by the other one
   assert.match(render(stage.telegram.last(GROUP)!), /2 of 14/);
   letGo();
   assert.equal(stage.gravityzone.calls.length, 2);
-  await second.stop(AbortSignal.timeout(5000));
+  await second.stop(AbortSignal.timeout(HANG_MS));
   assert.equal(stage.telegram.answers(GROUP).length, 1);
 });
 

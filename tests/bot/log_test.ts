@@ -4,7 +4,7 @@ import { errorFields } from "../../bot/log.ts";
 import { Redactor } from "../../bot/redact.ts";
 import { openFile } from "../changes/database.ts";
 import { BEN, GROUP, OSKAR, SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET } from "../sandbox/stage.ts";
-import { eventually } from "./conversation.ts";
+import { eventually } from "../eventually.ts";
 import { openOutside } from "./process.ts";
 
 const INTEGRATIONS = "getConfiguredIntegrations";

@@ -8,8 +8,6 @@ import { sandboxEnvironment } from "../sandbox/stage.ts";
 import { createTelegram, type Telegram } from "../sandbox/telegram.ts";
 import { leastPermissions, type Running, start } from "../deploy/process.ts";
 
-const PATIENCE_MS = 20_000;
-
 /** Telegram and the vendors here, the bot in a process of its own, started as an operator starts it. */
 export interface Outside extends AsyncDisposable {
   readonly telegram: Telegram;
@@ -25,7 +23,7 @@ export function openOutside(
   changes: Readonly<Record<string, string | undefined>>,
 ): Outside {
   const stack = new AsyncDisposableStack();
-  const telegram = stack.use(createTelegram({ patienceMs: PATIENCE_MS }));
+  const telegram = stack.use(createTelegram());
   const gravityzone = createGravityZone();
   const port = freePort();
   const url = `http://127.0.0.1:${port}`;

@@ -5,7 +5,7 @@ import { openStore, type Store } from "../../bot/store/database.ts";
 import { lasting, openFile, testOn } from "../changes/database.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
-import { eventually } from "./conversation.ts";
+import { eventually } from "../eventually.ts";
 import { openOutside, type Outside } from "./process.ts";
 
 const INTEGRATIONS = "getConfiguredIntegrations";

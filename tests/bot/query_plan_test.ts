@@ -4,7 +4,8 @@ import { openStore } from "../../bot/store/database.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { ANA, BEN, GROUP, openStage } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
-import { eventually, newest } from "./conversation.ts";
+import { newest } from "./conversation.ts";
+import { eventually } from "../eventually.ts";
 
 /** These grow with every message and change. */
 const GROWING = ["inbox", "messages", "changes", "audit", "prompts"];

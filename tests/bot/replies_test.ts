@@ -2,15 +2,8 @@ import assert from "node:assert/strict";
 import { generateIntegrations, ids, northwind } from "../sandbox/gravityzone/northwind.ts";
 import { ANA, BEN, GROUP, openStage, type Stage } from "../sandbox/stage.ts";
 import { type Fault, render } from "../sandbox/telegram.ts";
-import {
-  chatTest,
-  checkManners,
-  converse,
-  createWakingClock,
-  eventually,
-  pass,
-  settled,
-} from "./conversation.ts";
+import { chatTest, checkManners, converse, createWakingClock, pass, settled } from "./conversation.ts";
+import { eventually } from "../eventually.ts";
 
 const PING = { said: "/ping", answered: "pong" };
 

@@ -7,6 +7,7 @@ import { createCountersign } from "../../bot/app.ts";
 import { createGravityZone } from "../sandbox/gravityzone.ts";
 import { serve } from "../sandbox/serve.ts";
 import { BEN, createRecordedLog, GROUP } from "../sandbox/stage.ts";
+import { HANG_MS } from "../eventually.ts";
 
 const TOKEN = "123456:second-opinion";
 
@@ -39,7 +40,7 @@ Deno.test({
       log,
     });
     await bot.start();
-    const ben = telegram.getClient(TOKEN, { chatId: GROUP, userId: BEN, type: "group", timeout: 8000 });
+    const ben = telegram.getClient(TOKEN, { chatId: GROUP, userId: BEN, type: "group", timeout: HANG_MS });
 
     await ben.sendMessage(ben.makeMessage("/status bitdefender"));
     const answer = (await ben.getUpdates()).result[0];
@@ -50,7 +51,7 @@ Deno.test({
     const refusal = (await ben.getUpdates()).result[0];
     assert.match(refusal?.message.text ?? "", /There is no command "\/nonsense"/);
 
-    const outsider = telegram.getClient(TOKEN, { chatId: 7, userId: 7, type: "private", timeout: 8000 });
+    const outsider = telegram.getClient(TOKEN, { chatId: 7, userId: 7, type: "private", timeout: HANG_MS });
     await outsider.sendMessage(outsider.makeMessage("/status bitdefender"));
     await outsider.sendMessage(outsider.makeMessage("/whoami"));
     const said = (await outsider.getUpdates()).result;
@@ -58,7 +59,7 @@ Deno.test({
       "ℹ️ You are 7, this chat is 7",
     ]);
 
-    await bot.stop(AbortSignal.timeout(5000));
+    await bot.stop(AbortSignal.timeout(HANG_MS));
     await telegram.stop();
   },
 });

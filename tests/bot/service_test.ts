@@ -15,6 +15,7 @@ import {
 } from "../sandbox/stage.ts";
 import { createTelegram } from "../sandbox/telegram.ts";
 import { settled } from "./conversation.ts";
+import { HANG_MS } from "../eventually.ts";
 
 const MIB = 1024 * 1024;
 
@@ -293,7 +294,7 @@ Deno.test("setWebhook is tried again until Telegram takes it", async () => {
   const bot = await createCountersign({ config: readConfig(environment), clock: createFakeClock(), log });
   await bot.start();
   await telegram.until(() => telegram.calls("setWebhook").some(({ outcome }) => outcome === "ok"));
-  await bot.stop(AbortSignal.timeout(1000));
+  await bot.stop(AbortSignal.timeout(HANG_MS));
   await telegram[Symbol.asyncDispose]();
 });
 
@@ -307,7 +308,7 @@ Deno.test("A token that Telegram does not know ends the start, and says so", asy
     log: createRecordedLog(),
   });
   await assert.rejects(bot.start(), /check TELEGRAM_BOT_TOKEN and TELEGRAM_API_ROOT/);
-  await bot.stop(AbortSignal.timeout(1000));
+  await bot.stop(AbortSignal.timeout(HANG_MS));
   await telegram[Symbol.asyncDispose]();
 });
 

@@ -2,13 +2,14 @@ import { createCountersign } from "../../bot/app.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
 import { serve } from "../sandbox/serve.ts";
 import { type Desk, deskOver } from "./desk.ts";
+import { HANG_MS } from "../eventually.ts";
 
 /**
  * Ends the bot and starts another one over the same people, vendors and database, with some of the environment
  * changed (undefined takes a variable away).
  */
 export async function restarted(desk: Desk, changes: Environment = {}): Promise<Desk> {
-  await desk.bot.stop(AbortSignal.timeout(5000));
+  await desk.bot.stop(AbortSignal.timeout(HANG_MS));
   const answering = Promise.withResolvers<(request: Request) => Response | Promise<Response>>();
   const server = serve(async (request) => (await answering.promise)(request));
   const environment = { ...desk.environment, PUBLIC_URL: server.url, ...changes };
@@ -21,7 +22,7 @@ export async function restarted(desk: Desk, changes: Environment = {}): Promise<
     url: server.url,
     environment,
     async [Symbol.asyncDispose]() {
-      await bot.stop(AbortSignal.timeout(5000));
+      await bot.stop(AbortSignal.timeout(HANG_MS));
       await server[Symbol.asyncDispose]();
     },
   });

@@ -202,7 +202,7 @@ Deno.test("/pending and /change: who waits for what since when, without buttons 
 });
 
 Deno.test("a card that nobody decides about says by itself that it has expired", async () => {
-  await using desk = await openDesk({ telegram: { patienceMs: 15_000 } });
+  await using desk = await openDesk();
   const asked = await desk.ask(DISABLE);
   desk.clock.advance(15 * 60_000);
   await desk.telegram.until(() => /^⛔ Expired: /.test(textOf(asked.card)), "the end of the card");

@@ -40,7 +40,7 @@ for (const { place, chat, read } of PLACES) {
 }
 
 Deno.test("a request that nobody decides about: whoever asked is told by itself, with a sound", async () => {
-  await using desk = await openDesk({ telegram: { patienceMs: 15_000 } });
+  await using desk = await openDesk();
   await desk.ask(DISABLE, { chat: ANA });
   desk.clock.advance(15 * 60_000);
   await desk.telegram.until(() => desk.letters(ANA).some((text) => /^⛔ Expired: /.test(text)), "the letter");

@@ -3,7 +3,8 @@ import { sql } from "kysely";
 import type { Store } from "../../bot/store/database.ts";
 import { appendAudit } from "../../bot/store/audit.ts";
 import { openFile, openOwned, postgres, testOnEach } from "./database.ts";
-import { ANA, BEN, company, type Desk, eventually, GROUP, openDesk, textOf } from "./desk.ts";
+import { ANA, BEN, company, type Desk, GROUP, openDesk, textOf } from "./desk.ts";
+import { eventually } from "../eventually.ts";
 
 const ROTATE = "/rotate externalid Acme Corp reason=leaked";
 const DISABLE = "/disable ec2 Globex reason=off-boarding";

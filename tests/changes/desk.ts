@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type Change, findChange } from "../../bot/store/changes.ts";
 import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
 import type { Store } from "../../bot/store/database.ts";
+import { eventually } from "../eventually.ts";
 import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { type CallbackAnswer, type Message, render, type Saying } from "../sandbox/telegram.ts";
 
@@ -114,21 +115,6 @@ export function deskOver(stage: Stage): Desk {
     news: () => telegram.answers(GROUP).map(render),
     writes: () => gravityzone.calls.map(({ method }) => method).filter((method) => WRITES.test(method)),
   };
-}
-
-/** Looks again until there is an answer; gives up after a while of real time. */
-export async function eventually<T>(
-  look: () => Promise<T | undefined | false>,
-  what: string,
-  patienceMs = 20_000,
-): Promise<T> {
-  const giveUpAt = Date.now() + patienceMs;
-  while (true) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > giveUpAt) throw new Error(`${what} did not come within ${patienceMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
 }
 
 /** The message in the group that asks about this change, or says what became of it. */

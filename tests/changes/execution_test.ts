@@ -4,18 +4,8 @@ import { watched } from "../crash/moment.ts";
 import { createTestClock } from "../sandbox/stage.ts";
 import { busyElsewhere, doneElsewhere, restarted } from "./another_bot.ts";
 import { openFile, testOnEach } from "./database.ts";
-import {
-  ANA,
-  type Asked,
-  BEN,
-  cardOf,
-  company,
-  type Desk,
-  eventually,
-  GROUP,
-  openDesk,
-  textOf,
-} from "./desk.ts";
+import { ANA, type Asked, BEN, cardOf, company, type Desk, GROUP, openDesk, textOf } from "./desk.ts";
+import { eventually } from "../eventually.ts";
 
 const ROTATE = "/rotate externalid Acme Corp reason=leaked";
 const LEASE_MS = 10_000;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { openStore } from "../../bot/store/database.ts";
 import { watched } from "../crash/moment.ts";
 import { testOnEach } from "./database.ts";
-import { ANA, BEN, company, type Desk, eventually, GROUP, openDesk, textOf } from "./desk.ts";
+import { ANA, BEN, company, type Desk, GROUP, openDesk, textOf } from "./desk.ts";
+import { eventually } from "../eventually.ts";
 
 const ROTATE = "/rotate externalid Acme Corp reason=leaked";
 const GENERATE = "generateAmazonEC2ExternalIdForCrossAccountRole";

@@ -3,7 +3,8 @@ import { wipeUnclaimed } from "../../bot/secrets/handover.ts";
 import { CUSTOM } from "../clients/opsramp_desk.ts";
 import { restarted } from "./another_bot.ts";
 import { openFile, testOnEach } from "./database.ts";
-import { ANA, BEN, type Desk, eventually, GROUP, openDesk, textOf } from "./desk.ts";
+import { ANA, BEN, type Desk, GROUP, openDesk, textOf } from "./desk.ts";
+import { eventually } from "../eventually.ts";
 import { enter, offerOf, statusOf } from "./secret_page.ts";
 
 const TO_WEBHOOK = "/update opsramp Custom Integration auth=WEBHOOK";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Desk, eventually } from "./desk.ts";
+import { type Desk } from "./desk.ts";
+import { eventually } from "../eventually.ts";
 
 export const SECRET = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCY<&>"EXAMPLE';
 export const ENABLE_BY_KEYS = "/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret=?";

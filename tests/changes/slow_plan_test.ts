@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { testOnEach } from "./database.ts";
-import { ANA, BEN, type Desk, eventually, GROUP, openDesk, textOf } from "./desk.ts";
+import { ANA, BEN, type Desk, GROUP, openDesk, textOf } from "./desk.ts";
+import { eventually } from "../eventually.ts";
 
 const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
 

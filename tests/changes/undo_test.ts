@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { findMessage } from "../../bot/outbox/messages.ts";
 import { restarted } from "./another_bot.ts";
 import { openFile, testOnEach } from "./database.ts";
-import { ANA, type Asked, BEN, cardOf, company, type Desk, eventually, openDesk, textOf } from "./desk.ts";
+import { ANA, type Asked, BEN, cardOf, company, type Desk, openDesk, textOf } from "./desk.ts";
+import { eventually } from "../eventually.ts";
 import { CARA, THREE } from "./path.ts";
 
 const ROLE = "arn:aws:iam::999888777666:role/gravityzone";

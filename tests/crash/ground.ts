@@ -11,10 +11,10 @@ import { createTelegram, type Telegram, type TelegramOptions } from "../sandbox/
 import type { DatabaseKind } from "../changes/database.ts";
 import { lines, type Order } from "./entry.ts";
 import type { Moment } from "./moment.ts";
+import { eventually } from "../eventually.ts";
 
 /** Longer than any lease, so that a successor takes over at once what the dead one held. */
 const TAKEOVER_MS = 30_000;
-const PATIENCE_MS = 20_000;
 
 export interface GroundOptions {
   readonly database: DatabaseKind;
@@ -43,7 +43,7 @@ export interface Ground extends AsyncDisposable {
   /** Moves the clock of every bot on. */
   advance(ms: number): Promise<void>;
   /** Resolves once `look` finds something; rejects with the bots' log when it never does. */
-  until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T>;
+  until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<Exclude<T, undefined | false>>;
 }
 
 export interface Bot {
@@ -58,7 +58,7 @@ export interface Bot {
 export async function openGround(options: GroundOptions): Promise<Ground> {
   const stack = new AsyncDisposableStack();
   const database = stack.use(await options.database.open());
-  const telegram = stack.use(createTelegram({ patienceMs: PATIENCE_MS, ...options.telegram }));
+  const telegram = stack.use(createTelegram(options.telegram));
   const gravityzone = createGravityZone();
   const bots: Bot[] = [];
   const log: string[] = [];
@@ -135,12 +135,11 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
       await Promise.all(bots.map((one) => one.tell(`ahead ${ms}`)));
     },
     async until(what, look) {
-      for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
-        const found = await look();
-        if (found) return found;
-        await systemClock.sleep(15);
+      try {
+        return await eventually(look, what);
+      } catch (error) {
+        throw new Error(`${(error as Error).message} The bots said:\n${log.join("\n")}`);
       }
-      throw new Error(`${what} did not happen within ${PATIENCE_MS} ms; the bots said:\n${log.join("\n")}`);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

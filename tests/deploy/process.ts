@@ -4,8 +4,7 @@ import { createGravityZone } from "../sandbox/gravityzone.ts";
 import { serve } from "../sandbox/serve.ts";
 import { sandboxEnvironment } from "../sandbox/stage.ts";
 import { createTelegram, type Telegram } from "../sandbox/telegram.ts";
-
-const PATIENCE_MS = 30_000;
+import { HANG_MS } from "../eventually.ts";
 
 /** Telegram and a vendor, and what a bot in a process of its own has to be told to find them. */
 export interface Surroundings extends AsyncDisposable {
@@ -23,7 +22,7 @@ export interface SurroundingsOptions {
 
 export function openSurroundings({ environment, publicUrl }: SurroundingsOptions = {}): Surroundings {
   const stack = new AsyncDisposableStack();
-  const telegram = stack.use(createTelegram({ patienceMs: PATIENCE_MS }));
+  const telegram = stack.use(createTelegram());
   const telegramUrl = stack.use(serve((request) => telegram.app.fetch(request))).url;
   const gravityzone = stack.use(serve(createGravityZone().fetch)).url;
   const port = freePort();
@@ -106,7 +105,7 @@ export function start({ command, args, cwd, environment, uid }: Program): Runnin
       const patience = setTimeout(() => {
         isLate = true;
         changed.resolve();
-      }, PATIENCE_MS);
+      }, HANG_MS);
       while (!output.includes(words) && !isOver && !isLate) await changed.promise;
       clearTimeout(patience);
       if (!output.includes(words)) throw new Error(`It did not say ${words}:\n${output}`);
@@ -126,7 +125,7 @@ export function start({ command, args, cwd, environment, uid }: Program): Runnin
 /** What a program that ends by itself wrote, and how it ended; killed when it does not. */
 export async function run(program: Program): Promise<{ readonly code: number; readonly output: string }> {
   await using running = start(program);
-  const patience = setTimeout(() => void running.terminate(), PATIENCE_MS);
+  const patience = setTimeout(() => void running.terminate(), HANG_MS);
   const { code } = await running.ended;
   clearTimeout(patience);
   return { code, output: running.output() };

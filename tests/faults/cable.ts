@@ -6,9 +6,9 @@ export interface Cable extends AsyncDisposable {
   pull(): void;
   /**
    * Lets nothing through, and tells nobody: what is connected stays so, and more may connect. Or holds back answers
-   * alone: all, or those to whoever asked last.
+   * alone: all, or those on the one connection on which these words were said last.
    */
-  silence(what?: "all" | "answers" | "last answer"): void;
+  silence(what?: "all" | "answers" | { readonly answersTo: string }): void;
   /** Lets everything through again, late what was held back; or only what connects from now on. */
   plugIn(what?: "all" | "new"): void;
 }
@@ -19,7 +19,7 @@ export function createCable(databaseUrl: string): Cable {
   const open = new Set<Disposable>();
   const running = new Set<Promise<void>>();
   const lines = new Set<Line>();
-  let last: Line | undefined;
+  const said: { readonly line: Line; readonly text: string }[] = [];
   let silent: readonly Way[] = [];
   let pulled = false;
 
@@ -43,7 +43,10 @@ export function createCable(databaseUrl: string): Cable {
     lines.add(line);
     open.add(ends);
     if (pulled) ends[Symbol.dispose]();
-    const [asking, answering] = [pump(near, far, line.there, () => last = line), pump(far, near, line.back)];
+    const [asking, answering] = [
+      pump(near, far, line.there, (text) => said.push({ line, text })),
+      pump(far, near, line.back),
+    ];
     await Promise.allSettled([asking, answering].map((way) => way.finally(ends[Symbol.dispose])));
     open.delete(ends);
     lines.delete(line);
@@ -64,7 +67,9 @@ export function createCable(databaseUrl: string): Cable {
     url: url.href,
     pull,
     silence(what = "all") {
-      if (what === "last answer") return last?.back.shut();
+      if (typeof what === "object") {
+        return said.findLast(({ text }) => text.includes(what.answersTo))?.line.back.shut();
+      }
       silent = what === "all" ? ["there", "back"] : ["back"];
       for (const line of lines) for (const way of silent) line[way].shut();
     },
@@ -103,11 +108,16 @@ function createGate(): Gate {
 }
 
 /** That one end was closed is news as well, and waits like all other. */
-async function pump(from: Deno.TcpConn, to: Deno.TcpConn, gate: Gate, said = () => {}): Promise<void> {
+async function pump(
+  from: Deno.TcpConn,
+  to: Deno.TcpConn,
+  gate: Gate,
+  hear = (_text: string) => {},
+): Promise<void> {
   const buffer = new Uint8Array(64 * 1024);
   while (true) {
     const size = await from.read(buffer);
-    said();
+    if (size !== null) hear(new TextDecoder().decode(buffer.subarray(0, size)));
     await gate.through();
     if (size === null) return;
     for (let sent = 0; sent < size;) sent += await to.write(buffer.subarray(sent, size));

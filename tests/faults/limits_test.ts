@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { eventually, settled } from "../bot/conversation.ts";
+import { settled } from "../bot/conversation.ts";
+import { eventually } from "../eventually.ts";
 import { testOnPostgres } from "../changes/database.ts";
 import { ids } from "../sandbox/gravityzone/northwind.ts";
 import { ANA, BEN, GROUP, type Stage } from "../sandbox/stage.ts";

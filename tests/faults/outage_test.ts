@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createWakingClock, eventually, pass, settled } from "../bot/conversation.ts";
+import { createWakingClock, pass, settled } from "../bot/conversation.ts";
+import { eventually } from "../eventually.ts";
 import { testOnPostgres } from "../changes/database.ts";
 import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";

@@ -2,6 +2,7 @@ import { readConfig } from "../../bot/config.ts";
 import { type Countersign, createCountersign } from "../../bot/app.ts";
 import { createWakingClock } from "../bot/conversation.ts";
 import { openStage, type Stage, type StageOptions, type TestClock } from "../sandbox/stage.ts";
+import { HANG_MS } from "../eventually.ts";
 
 /** Two bots in this process that share one Postgres and one time. */
 export interface Twins extends AsyncDisposable {
@@ -31,7 +32,7 @@ export async function openTwins(url: string, options: StageOptions = {}): Promis
       }
     },
     async [Symbol.asyncDispose]() {
-      await second.stop(AbortSignal.timeout(5000));
+      await second.stop(AbortSignal.timeout(HANG_MS));
       await stage[Symbol.asyncDispose]();
     },
   };

@@ -13,6 +13,7 @@ import {
   type VendorName,
 } from "../sandbox/stage.ts";
 import { createInspector } from "./inspector.ts";
+import { HANG_MS } from "../eventually.ts";
 
 export const TOKEN = "123456:AAFuzz-q9Xw7Zr3Lk5Tn8Vb2Hd6Jm4Pc0Ys";
 
@@ -82,7 +83,7 @@ export async function openGround(kind: DatabaseKind = databases[0]!): Promise<Gr
   const ground: Pick<Ground, "meddle"> = { meddle: undefined };
   const stage = await openStage({
     clock: createHastyClock(),
-    telegram: { token: TOKEN, patienceMs: 20_000 },
+    telegram: { token: TOKEN },
     log: createCoveredLog(lines),
     environment: { DATABASE_URL: database.url, BITDEFENDER_API_KEY: GRAVITYZONE_KEY },
     async onTheWay(vendor, request, passOn) {
@@ -148,19 +149,19 @@ function createHastyClock(): TestClock {
   return { ...clock, sleep: (ms, signal) => clock.sleep(ms / HASTE, signal) };
 }
 
-const PATIENCE_MS = 20_000;
-
 async function rest({ telegram, bot: { store } }: Stage): Promise<void> {
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
+  for (const end = Date.now() + HANG_MS; Date.now() < end;) {
+    // Asked first: what is taken while the store is asked would be in neither.
+    const isDelivered = telegram.pending().length === 0;
     const waiting = sql<{ work: number }>`select
       (select count(*) from inbox where state = 'new') +
       (select count(*) from messages where state = 'due' and not_before <= ${store.now()}) +
       (select count(*) from changes where state in ('approved', 'executing')) as work`;
     const { rows } = await waiting.execute(store.db);
-    if (telegram.pending().length === 0 && Number(rows[0]?.work) === 0) return;
+    if (isDelivered && Number(rows[0]?.work) === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
-  throw new Finding("lost", `something was still waiting after ${PATIENCE_MS} ms`);
+  throw new Finding("lost", `something was still waiting after ${HANG_MS} ms`);
 }
 
 /** GravityZone says in the body what is asked of it, so its emulator is asked instead. */

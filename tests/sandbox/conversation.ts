@@ -13,6 +13,7 @@ import {
 } from "./stage.ts";
 import { buttonsOf, plainText, render } from "./telegram.ts";
 import { DEFAULT_PERSONS } from "./telegram/seeds.ts";
+import { eventually } from "../eventually.ts";
 
 /** Something the bot showed: a new message, an edited one, or a notice to who pressed a button. */
 export interface Shown {
@@ -44,9 +45,6 @@ export interface Conversation extends AsyncDisposable {
  * breaks down before it can say so.
  */
 export type Condition = "well" | "down" | "failing";
-
-const PATIENCE_MS = 30_000;
-const LOOK_MS = 5;
 
 /** By the name one types, in lower case. */
 export const PERSONS: ReadonlyMap<string, PersonId> = new Map([["ana", ANA], ["ben", BEN], ["oskar", OSKAR]]);
@@ -140,11 +138,7 @@ function clockUntil(end: AbortSignal): TestClock {
 
 /** Resolves when Telegram has nothing to deliver and the bot nothing to do or to say. */
 async function settled(stage: Stage): Promise<void> {
-  const until = Date.now() + PATIENCE_MS;
-  while (!await isIdle(stage)) {
-    if (Date.now() > until) throw new Error(`The bot was still at work after ${PATIENCE_MS / 1000} s.`);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
+  await eventually(() => isIdle(stage), "the bot to have nothing left to do");
 }
 
 /** Asked in the order in which work moves on, so that nothing slips through between two looks. */

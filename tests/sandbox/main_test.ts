@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readArguments, type Wish } from "./arguments.ts";
+import { HANG_MS } from "../eventually.ts";
 
 const MAIN = new URL("main.ts", import.meta.url).href;
-const PATIENCE_MS = 60_000;
 
 Deno.test("sandbox --say prints the answer alone and ends with 0", async () => {
   const { code, out, err } = await sandbox("--say", "/status bitdefender");
@@ -121,7 +121,7 @@ async function firstCall(address: string): Promise<string[]> {
 async function sandbox(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", "-A", MAIN, ...args],
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(HANG_MS),
   }).output();
   const decoder = new TextDecoder();
   return { code, out: decoder.decode(stdout), err: decoder.decode(stderr) };

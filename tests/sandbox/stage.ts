@@ -12,6 +12,7 @@ import { createHalo } from "./halo.ts";
 import { createOpsRamp } from "./opsramp.ts";
 import { serve, type Served } from "./serve.ts";
 import { createTelegram, type Telegram, type TelegramOptions } from "./telegram.ts";
+import { HANG_MS } from "../eventually.ts";
 
 export const GROUP = -1001;
 export const ANA = 101;
@@ -155,8 +156,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     log,
     environment,
     async [Symbol.asyncDispose]() {
-      await running.stop(AbortSignal.timeout(5000));
       gravityzone.release();
+      await running.stop(AbortSignal.timeout(HANG_MS));
       await telegram[Symbol.asyncDispose]();
       for (const one of served) await one[Symbol.asyncDispose]();
     },

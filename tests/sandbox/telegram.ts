@@ -29,6 +29,7 @@ import { createUpdates, type Updates } from "./telegram/updates.ts";
 import { waitFor } from "./telegram/waiting.ts";
 import { createWebhook, type Webhook } from "./telegram/webhook.ts";
 import { type CallbackAnswer, createWorld, type World } from "./telegram/world.ts";
+import { HANG_MS } from "../eventually.ts";
 
 export type { Fault } from "./telegram/faults.ts";
 export type { Button, Message, RichNode, Update, User } from "./telegram/message.ts";
@@ -109,7 +110,7 @@ export interface Telegram extends People, Membership, AsyncDisposable {
  * and a chat page. Without options there are Ana (101) and Ben (102) in the group -1001, and Oskar (666) outside.
  */
 export function createTelegram(options: TelegramOptions = {}): Telegram {
-  const { token = "123456:sandbox", now = Date.now, legacy = false, patienceMs = 5000 } = options;
+  const { token = "123456:sandbox", now = Date.now, legacy = false, patienceMs = HANG_MS } = options;
   const world = createWorld({ bot: botOf(options.bot), legacy, now });
   const updates = createUpdates(now);
   const automatic = options.delivery !== "manual";

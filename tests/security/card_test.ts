@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { testOnEach } from "../changes/database.ts";
-import { ANA, BEN, eventually, GROUP, openDesk, textOf } from "../changes/desk.ts";
+import { ANA, BEN, GROUP, openDesk, textOf } from "../changes/desk.ts";
+import { eventually } from "../eventually.ts";
 
 Deno.test("/disable ec2: editing the message that asked changes neither the card nor what is approved", async () => {
   await using desk = await openDesk();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { ANA, BEN, eventually, GROUP, openDesk } from "../changes/desk.ts";
+import { ANA, BEN, GROUP, openDesk } from "../changes/desk.ts";
+import { eventually } from "../eventually.ts";
 import { ENABLE_BY_KEYS, enter, linkOf, SECRET, statusOf } from "../changes/secret_page.ts";
 import { TELL_ALL } from "./tell_all.ts";
 
