@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clients/clock.ts";
-import type { CallEvent } from "../clients/http.ts";
+import type { CallEvent } from "../clients/http/contract.ts";
 import { Members } from "./access/members.ts";
 import { Decisions, withdrawUndeliverable } from "./approvals/decide.ts";
 import { Executor } from "./approvals/execute.ts";
@@ -24,12 +24,12 @@ import { createScheduler } from "./scheduler.ts";
 import { SecretEntry } from "./secrets/entry.ts";
 import { CredentialHandover } from "./secrets/handover.ts";
 import { secretPages } from "./secrets/page.ts";
-import { Vault } from "./vault.ts";
 import { openStore, type Store } from "./store/database.ts";
 import { createBot, unknownCapabilities } from "./telegram/api.ts";
 import { poll } from "./telegram/polling.ts";
-import type { Arrival } from "./telegram/update.ts";
 import { introduce, learnIdentity } from "./telegram/setup.ts";
+import type { Arrival } from "./telegram/update.ts";
+import { Vault } from "./vault.ts";
 import { connect, Vendors } from "./vendors.ts";
 
 /** Lanes handled side by side in one process. */

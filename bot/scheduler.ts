@@ -1,16 +1,16 @@
-import { untilAborted } from "../clients/http/until_aborted.ts";
+import { untilAborted } from "../clients/clock.ts";
 import { cardKey } from "./approvals/card.ts";
-import type { Decisions } from "./approvals/decide.ts";
 import { claimChange, EXECUTION_LEASE_MS, renewChanges } from "./approvals/claim.ts";
+import type { Decisions } from "./approvals/decide.ts";
 import type { Executor } from "./approvals/execute.ts";
 import { errorFields, type Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-import { wipeAbandoned } from "./secrets/entry.ts";
-import type { CredentialHandover } from "./secrets/handover.ts";
 import { oldestWaiting, pruneInbox } from "./queue/inbox.ts";
 import { takeLease } from "./queue/lease.ts";
-import { prunePrompts } from "./store/prompts.ts";
+import { wipeAbandoned } from "./secrets/entry.ts";
+import type { CredentialHandover } from "./secrets/handover.ts";
 import type { Store } from "./store/database.ts";
+import { prunePrompts } from "./store/prompts.ts";
 
 const LOOK_MS = 1_000;
 const RENEW_MS = EXECUTION_LEASE_MS / 3;

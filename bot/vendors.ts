@@ -1,4 +1,4 @@
-import type { CallOptions } from "../clients/http.ts";
+import type { CallOptions } from "../clients/http/contract.ts";
 import type { Context, Operation, PastChange } from "../handlers/operation.ts";
 import type { Shared, Vendor } from "../handlers/vendor.ts";
 import type { Config } from "./config.ts";

@@ -1,58 +1,130 @@
-import { type Catalog, createCatalog } from "./apono/catalog.ts";
-import type { Integrations } from "./apono/integration.ts";
-import { explainRefusal } from "./apono/refusal.ts";
-import { createResources, type Resources } from "./apono/resources.ts";
-import { createV2, type V2 } from "./apono/v2.ts";
-import { createV4 } from "./apono/v4.ts";
-import type { Clock } from "./clock.ts";
-import { type CallEvent, createHttp, type RateLimits } from "./http.ts";
+import { z } from "zod";
+import {
+  type AponoPermission,
+  aponoPermission,
+  type AponoResource,
+  aponoResource,
+  type CatalogType,
+  catalogType,
+  type Listed,
+  listed,
+  type Tags,
+  userTags,
+} from "./apono/answers.ts";
+import { AponoV2 } from "./apono/v2.ts";
+import { AponoV4 } from "./apono/v4.ts";
+import { HttpClient } from "./http/client.ts";
+import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
+import { path } from "./path.ts";
 
-export interface AponoOptions {
+export interface AponoOptions extends ConnectionOptions {
   /** Without `/api`: "https://api.apono.io". */
   readonly apiUrl: string;
   readonly token: string;
   /** Which API the integrations are managed by; v2 is for accounts that have nothing newer. */
   readonly api?: "v4" | "v2";
-  readonly clock: Clock;
-  readonly limits?: RateLimits;
-  readonly timeoutMs?: number;
-  readonly onCall?: (event: CallEvent) => void;
-}
-
-/**
- * Apono's admin API. Secrets that Apono keeps itself never leave this client. Every method throws only
- * `ClientError`, besides `UnsafePathValue` for an id that must not be sent.
- */
-export interface Apono extends Catalog, Resources, Pick<V2, "refresh"> {
-  readonly api: "v4" | "v2";
-  /** By the API that was chosen. */
-  readonly integrations: Integrations;
-  /** Always v2: the only one that says in words how the last load went. */
-  readonly v2: Integrations;
 }
 
 /** Apono states no limits; these keep us from being the ones to find them. */
 export const APONO_LIMITS: RateLimits = { concurrency: 8, burst: 50, perSecond: 10 };
 
-export function createApono(options: AponoOptions): Apono {
-  const { apiUrl, token, api = "v4", clock, limits = APONO_LIMITS } = options;
-  const http = createHttp({
-    vendor: "Apono",
-    baseUrl: apiUrl,
-    clock,
-    limits,
-    explain: explainRefusal,
-    authorization: { header: () => `Bearer ${token}` },
-    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-    ...(options.onCall ? { onCall: options.onCall } : {}),
-  });
-  const v2 = createV2(http);
-  return {
-    api,
-    integrations: api === "v2" ? v2 : createV4(http),
-    v2,
-    refresh: v2.refresh,
-    ...createCatalog(http),
-    ...createResources(http),
-  };
+/**
+ * Apono's admin API. Secrets that Apono keeps itself never leave this client. Every method throws only
+ * `ClientError`, besides `UnsafePathValue` for an id that must not be sent.
+ */
+export class AponoClient {
+  readonly api: "v4" | "v2";
+  /** By the API that was chosen. */
+  readonly integrations: AponoV4 | AponoV2;
+  /** Always v2: the only one that says in words how the last load went, and that loads anew. */
+  readonly v2: AponoV2;
+  private readonly http: HttpClient;
+
+  constructor({ apiUrl, token, api = "v4", clock, limits = APONO_LIMITS, timeoutMs, onCall }: AponoOptions) {
+    this.http = new HttpClient({
+      vendor: "Apono",
+      baseUrl: apiUrl,
+      clock,
+      limits,
+      timeoutMs,
+      onCall,
+      explain: readRefusal,
+      authorization: { header: () => `Bearer ${token}` },
+    });
+    this.api = api;
+    this.v2 = new AponoV2(this.http);
+    this.integrations = api === "v2" ? this.v2 : new AponoV4(this.http);
+  }
+
+  /**
+   * What every type of integration asks for.
+   * https://docs.apono.io/api-reference/apono/integrations, "list integration configs"
+   */
+  async catalog(call: CallOptions): Promise<readonly CatalogType[]> {
+    const all = listed(catalogType);
+    return (await this.http.get("list integration configs", "/api/v2/integrations-catalog", all, call)).items;
+  }
+
+  /**
+   * What one type of integration asks for.
+   * https://docs.apono.io/api-reference/apono/integrations, "get integration config"
+   */
+  catalogType(type: string, call: CallOptions): Promise<CatalogType> {
+    const at = path`/api/v2/integrations-catalog/${type}`;
+    return this.http.get("get integration config", at, catalogType, call);
+  }
+
+  /**
+   * What an integration has found, by resource type or all: of the whole tenant, whoever asks.
+   * https://docs.apono.io/api-reference/apono/integrations, "get integration resources for the entire tenant"
+   */
+  resources(id: string, type: string | undefined, call: CallOptions): Promise<Listed<AponoResource>> {
+    const at = path`/api/v3/integrations/${id}/resources`;
+    const query = { "resource-type": type };
+    return this.http.get("get integration resources", at, listed(aponoResource), call, query);
+  }
+
+  /**
+   * What may be granted on an integration's resources, by resource type or all.
+   * https://docs.apono.io/api-reference/apono/integrations, "get integration permissions for the entire tenant"
+   */
+  permissions(id: string, type: string | undefined, call: CallOptions): Promise<Listed<AponoPermission>> {
+    const at = path`/api/v3/integrations/${id}/permissions`;
+    const query = { "resource-type": type };
+    return this.http.get("get integration permissions", at, listed(aponoPermission), call, query);
+  }
+
+  /**
+   * The tags that users gave a resource.
+   * https://docs.apono.io/api-reference/apono/integrations, "get user tags of a resource"
+   */
+  tags(resourceId: string, call: CallOptions): Promise<Tags> {
+    const at = path`/api/v3/integrations/resources/${resourceId}/user-tags`;
+    return this.http.get("get user tags", at, userTags, call);
+  }
+
+  /**
+   * Replaces all tags of the resource.
+   * https://docs.apono.io/api-reference/apono/integrations, "update user tags of a resource"
+   */
+  async putTags(resourceId: string, tags: Tags, call: CallOptions): Promise<void> {
+    const at = path`/api/v3/integrations/resources/${resourceId}/user-tags`;
+    const request = { operation: "update user tags", method: "PUT", path: at, json: { tags } } as const;
+    await this.http.call(request, z.unknown(), call);
+  }
+}
+
+/** Where Apono's answers keep their words, the more telling first; only the body of a 401 is documented. */
+const WORDS = ["message", "error_details", "error_description", "error", "code"] as const;
+
+const bodySchema = z.record(z.string(), z.unknown());
+
+function readRefusal(_status: number, body: unknown): Refusal | undefined {
+  const fields = bodySchema.safeParse(body).data ?? {};
+  const detail = WORDS.map((name) => fields[name]).find(isWords);
+  return detail === undefined ? undefined : { detail };
+}
+
+function isWords(value: unknown): value is string {
+  return typeof value === "string" && value.trim() !== "";
 }

@@ -1,16 +1,14 @@
 import { z } from "zod";
-import type { Clock } from "./clock.ts";
 import { type ExportStatus, exportStatus } from "./halo/export.ts";
-import { liveJson } from "./halo/live.ts";
 import type { Product } from "./halo/product.ts";
-import { type Integration, listOf, oneOf, savedOf } from "./halo/record.ts";
-import { explainRefusal } from "./halo/refusal.ts";
-import { type CallEvent, type CallOptions, createHttp, type Http, type RateLimits } from "./http.ts";
+import { type HaloIntegration, liveJson, recordIn, recordsIn, savedIn } from "./halo/record.ts";
+import { HttpClient } from "./http/client.ts";
+import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
 import type { Json } from "./json.ts";
-import { createTokenKeeper, type OnToken } from "./oauth.ts";
+import { type OnToken, TokenCache } from "./oauth.ts";
 import { path } from "./path.ts";
 
-export interface HaloOptions {
+export interface HaloOptions extends ConnectionOptions {
   /** Ends in `/api`. */
   readonly apiUrl: string;
   /** Ends in `/auth`. */
@@ -18,36 +16,12 @@ export interface HaloOptions {
   readonly clientId: string;
   readonly clientSecret: string;
   /** Only for installations that HaloPSA hosts under a shared address. */
-  readonly tenant?: string;
-  readonly clock: Clock;
-  readonly limits?: RateLimits;
-  readonly timeoutMs?: number;
-  readonly onCall?: (event: CallEvent) => void;
-  readonly onToken?: OnToken;
+  readonly tenant?: string | undefined;
+  readonly onToken?: OnToken | undefined;
 }
 
 /** A body to save: without `id` it creates, with `id` it changes the fields it names. */
 export type Body = { readonly [field: string]: unknown };
-
-/**
- * HaloPSA's vendor integrations, as on its pages "RMM & Security Endpoints". Answers hold only the fields of
- * the product's row, secrets hidden. Every method throws only `ClientError`.
- */
-export interface Halo {
-  list(product: Product, call: CallOptions): Promise<readonly Integration[]>;
-  get(product: Product, id: number, call: CallOptions): Promise<Integration>;
-  /** What was saved, if the vendor said. */
-  save(product: Product, body: Body, call: CallOptions): Promise<Integration | undefined>;
-  remove(product: Product, id: number, call: CallOptions): Promise<void>;
-  /** What the product itself says now; null when the answer is empty. */
-  live(product: Product & { readonly live: string }, call: CallOptions): Promise<Json>;
-  createWebhook(id: number, call: CallOptions): Promise<void>;
-  deleteWebhook(id: number, call: CallOptions): Promise<void>;
-  /** `chunkSize` in records; HaloPSA's own default without it. */
-  startExport(chunkSize: number | undefined, call: CallOptions): Promise<void>;
-  exportStatus(call: CallOptions): Promise<ExportStatus>;
-  cancelExport(call: CallOptions): Promise<void>;
-}
 
 /**
  * HaloPSA answers 429 to more than 300 requests in any five minutes. That is for it to say: who else uses the same
@@ -58,28 +32,19 @@ const LIMITS: RateLimits = { concurrency: 12, burst: 300, perSecond: 10 };
 /** HaloPSA names no time with a 429; other clients find that five seconds is the least that helps. */
 const RATE_LIMIT_PAUSE_MS = 5_000;
 
-export function createHalo(options: HaloOptions): Halo {
-  const http = createApi(options);
-  return { ...configurations(http), ...liveData(http), ...webhooks(http), ...exports(http) };
-}
+/**
+ * HaloPSA's vendor integrations, as on the page "RMM & Security Endpoints". Answers hold only the fields of the product's
+ * row, secrets hidden. Every method throws `ClientError`.
+ */
+export class HaloClient {
+  private readonly http: HttpClient;
 
-function createApi(options: HaloOptions): Http {
-  const { apiUrl, authUrl, clientId, clientSecret, tenant, clock, limits = LIMITS } = options;
-  const shared = {
-    vendor: "HaloPSA",
-    clock,
-    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-    ...(options.onCall ? { onCall: options.onCall } : {}),
-  };
-  return createHttp({
-    ...shared,
-    baseUrl: apiUrl,
-    limits,
-    explain: explainRefusal,
-    retryAfter: () => RATE_LIMIT_PAUSE_MS,
-    authorization: createTokenKeeper({
+  constructor(options: HaloOptions) {
+    const { apiUrl, authUrl, clientId, clientSecret, tenant, clock, timeoutMs, onCall, onToken } = options;
+    const shared = { vendor: "HaloPSA", clock, timeoutMs, onCall };
+    const authorization = new TokenCache({
       ...shared,
-      ...(options.onToken ? { onToken: options.onToken } : {}),
+      onToken,
       tokenUrl: `${authUrl.replace(/\/+$/, "")}/token`,
       form: {
         grant_type: "client_credentials",
@@ -88,52 +53,120 @@ function createApi(options: HaloOptions): Http {
         // Without it HaloPSA still gives a token, and then refuses every call made with it.
         scope: "all",
       },
-      ...(tenant ? { query: { tenant } } : {}),
-    }),
-  });
-}
+      query: tenant ? { tenant } : undefined,
+    });
+    this.http = new HttpClient({
+      ...shared,
+      baseUrl: apiUrl,
+      limits: options.limits ?? LIMITS,
+      authorization,
+      explain: readRefusal,
+      retryAfter: () => RATE_LIMIT_PAUSE_MS,
+    });
+  }
 
-function configurations(http: Http): Pick<Halo, "list" | "get" | "save" | "remove"> {
-  return {
-    list: (product, call) =>
-      http.call(
-        {
-          operation: `GET ${product.details}`,
-          method: "GET",
-          path: path`/${product.details}`,
-          query: detailsQuery(product),
-          write: false,
-        },
-        listOf(product),
-        call,
-      ),
-    get: (product, id, call) =>
-      http.call(
-        {
-          operation: `GET ${product.details}/{id}`,
-          method: "GET",
-          path: path`/${product.details}/${id}`,
-          query: detailsQuery(product),
-          write: false,
-        },
-        oneOf(product, id),
-        call,
-      ),
-    save: (product, body, call) =>
-      http.call(
-        {
-          operation: `POST ${product.details}`,
-          method: "POST",
-          path: path`/${product.details}`,
-          json: [body],
-          write: true,
-        },
-        savedOf(product),
-        call,
-      ),
-    remove: (product, id, call) =>
-      send(http, "DELETE", `${product.details}/{id}`, path`/${product.details}/${id}`, call),
-  };
+  /**
+   * All configurations of a product.
+   * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /{Vendor}Details"
+   */
+  list(product: Product, call: CallOptions): Promise<readonly HaloIntegration[]> {
+    const { details } = product;
+    return this.http.get(
+      `GET ${details}`,
+      path`/${details}`,
+      recordsIn(product),
+      call,
+      detailsQuery(product),
+    );
+  }
+
+  /**
+   * One configuration; `not_found` for an unknown id.
+   * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /{Vendor}Details/{id}"
+   */
+  get(product: Product, id: number, call: CallOptions): Promise<HaloIntegration> {
+    const at = path`/${product.details}/${id}`;
+    const schema = recordIn(product, id);
+    return this.http.get(`GET ${product.details}/{id}`, at, schema, call, detailsQuery(product));
+  }
+
+  /**
+   * Creates a configuration, or changes the named fields of one. What was saved, if the vendor said.
+   * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /{Vendor}Details"
+   */
+  save(product: Product, body: Body, call: CallOptions): Promise<HaloIntegration | undefined> {
+    const request = { operation: `POST ${product.details}`, method: "POST", json: [body] } as const;
+    return this.http.call({ ...request, path: path`/${product.details}` }, savedIn(product), call);
+  }
+
+  /**
+   * Removes a configuration; `not_found` for an unknown id.
+   * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "DELETE /{Vendor}Details/{id}"
+   */
+  remove(product: Product, id: number, call: CallOptions): Promise<void> {
+    return this.send("DELETE", `${product.details}/{id}`, path`/${product.details}/${id}`, call);
+  }
+
+  /**
+   * What the product itself says now; null when the answer is empty.
+   * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /{Vendor}/Get"
+   */
+  live(product: Product & { readonly live: string }, call: CallOptions): Promise<Json> {
+    return this.http.get(`GET ${product.live}/Get`, path`/${product.live}/Get`, liveJson, call);
+  }
+
+  /**
+   * Makes Kaseya VSA X call HaloPSA for one configuration.
+   * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /KaseyaVSAX/CreateWebhook/{detailsId}"
+   */
+  createWebhook(id: number, call: CallOptions): Promise<void> {
+    const at = path`/KaseyaVSAX/CreateWebhook/${id}`;
+    return this.send("POST", "KaseyaVSAX/CreateWebhook/{detailsId}", at, call);
+  }
+
+  /**
+   * Takes that webhook away.
+   * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "DELETE /KaseyaVSAX/DeleteWebhook/{detailsId}"
+   */
+  deleteWebhook(id: number, call: CallOptions): Promise<void> {
+    const at = path`/KaseyaVSAX/DeleteWebhook/${id}`;
+    return this.send("DELETE", "KaseyaVSAX/DeleteWebhook/{detailsId}", at, call);
+  }
+
+  /**
+   * Begins Tenable's export. `chunkSize` in records; HaloPSA's own default without it.
+   * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /Tenable/Export"
+   */
+  startExport(chunkSize: number | undefined, call: CallOptions): Promise<void> {
+    return this.send("POST", "Tenable/Export", "/Tenable/Export", call, { chunk_size: chunkSize });
+  }
+
+  /**
+   * How Tenable's newest export stands.
+   * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /Tenable/Status"
+   */
+  exportStatus(call: CallOptions): Promise<ExportStatus> {
+    return this.http.get("GET Tenable/Status", "/Tenable/Status", exportStatus, call);
+  }
+
+  /**
+   * Stops Tenable's export.
+   * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /Tenable/Cancel"
+   */
+  cancelExport(call: CallOptions): Promise<void> {
+    return this.send("POST", "Tenable/Cancel", "/Tenable/Cancel", call);
+  }
+
+  /** A write whose answer is undocumented: its state is read back instead. */
+  private async send(
+    method: "POST" | "DELETE",
+    name: string,
+    at: string,
+    call: CallOptions,
+    json?: Body,
+  ): Promise<void> {
+    await this.http.call({ operation: `${method} ${name}`, method, path: at, json }, z.unknown(), call);
+  }
 }
 
 /** Snow's `doDecrypt` has no place here: it would bring a password. */
@@ -141,68 +174,12 @@ function detailsQuery(product: Product): Readonly<Record<string, boolean>> {
   return product.includeDetails ? { includedetails: true } : {};
 }
 
-function liveData(http: Http): Pick<Halo, "live"> {
-  return {
-    live: (product, call) =>
-      http.call(
-        {
-          operation: `GET ${product.live}/Get`,
-          method: "GET",
-          path: path`/${product.live}/Get`,
-          write: false,
-        },
-        liveJson,
-        call,
-      ),
-  };
-}
-
-function webhooks(http: Http): Pick<Halo, "createWebhook" | "deleteWebhook"> {
-  return {
-    createWebhook: (id, call) =>
-      send(
-        http,
-        "POST",
-        "KaseyaVSAX/CreateWebhook/{detailsId}",
-        path`/KaseyaVSAX/CreateWebhook/${id}`,
-        call,
-      ),
-    deleteWebhook: (id, call) =>
-      send(
-        http,
-        "DELETE",
-        "KaseyaVSAX/DeleteWebhook/{detailsId}",
-        path`/KaseyaVSAX/DeleteWebhook/${id}`,
-        call,
-      ),
-  };
-}
-
-function exports(http: Http): Pick<Halo, "startExport" | "exportStatus" | "cancelExport"> {
-  return {
-    startExport: (chunkSize, call) =>
-      send(http, "POST", "Tenable/Export", "/Tenable/Export", call, {
-        ...(chunkSize === undefined ? {} : { chunk_size: chunkSize }),
-      }),
-    exportStatus: (call) =>
-      http.call(
-        { operation: "GET Tenable/Status", method: "GET", path: "/Tenable/Status", write: false },
-        exportStatus,
-        call,
-      ),
-    cancelExport: (call) => send(http, "POST", "Tenable/Cancel", "/Tenable/Cancel", call),
-  };
-}
-
-/** A write whose answer is undocumented: its state is read back instead. */
-async function send(
-  http: Http,
-  method: "POST" | "DELETE",
-  name: string,
-  to: string,
-  call: CallOptions,
-  json?: Body,
-): Promise<void> {
-  const request = { operation: `${method} ${name}`, method, path: to, write: true };
-  await http.call(json ? { ...request, json } : request, z.unknown(), call);
+/**
+ * The words in an error body that the common names do not find: some of HaloPSA's bodies are an object with one
+ * property of any name. 401 and 403 usually come without a body.
+ */
+function readRefusal(_status: number, body: unknown): Refusal | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const [only, ...others] = Object.values(body);
+  return typeof only === "string" && others.length === 0 ? { detail: only } : undefined;
 }

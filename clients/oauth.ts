@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Clock } from "./clock.ts";
 import { ClientError } from "./errors.ts";
-import { type Authorization, type CallEvent, type CallOptions, createHttp, type Explained } from "./http.ts";
+import { HttpClient } from "./http/client.ts";
+import type { Authorization, CallOptions, ConnectionOptions, Refusal } from "./http/contract.ts";
 
-export interface TokenOptions {
+export interface TokenOptions extends ConnectionOptions {
   /** As people say it, e.g. "HaloPSA". */
   readonly vendor: string;
   /** Several addresses are tried in this order while the answer is 404; the one that exists is remembered. */
@@ -11,13 +11,10 @@ export interface TokenOptions {
   /** The form: `grant_type`, `client_id`, `client_secret`, and whatever else the vendor asks for. */
   readonly form: Readonly<Record<string, string>>;
   /** Added to the token address, e.g. a tenant. */
-  readonly query?: Readonly<Record<string, string>>;
-  readonly clock: Clock;
+  readonly query?: Readonly<Record<string, string>> | undefined;
   /** Statuses of the vendor's API that mean "token expired"; 401 unless said otherwise. */
   readonly staleOn?: readonly number[];
-  readonly timeoutMs?: number;
-  readonly onCall?: (event: CallEvent) => void;
-  readonly onToken?: OnToken;
+  readonly onToken?: OnToken | undefined;
 }
 
 /** Told of each token, so that it can be kept out of sight; what it returns is called when no answer can hold it. */
@@ -35,60 +32,49 @@ const grantSchema = z.object({
 });
 
 type Grant = z.output<typeof grantSchema>;
-type Ask = (call: CallOptions) => Promise<Grant>;
+type Endpoint = (call: CallOptions) => Promise<Grant>;
 
 /**
  * Keeps one OAuth 2 client-credentials token: fetched when first needed, shared until shortly before it ends,
  * and renewed once however many callers find it stale. A failure is not kept: the next call asks again.
  */
-export function createTokenKeeper(options: TokenOptions): Required<Authorization> {
-  const { clock, staleOn = [401] } = options;
-  const ask = firstThatExists([options.tokenUrl].flat().map((url) => createEndpoint(url, options)));
-  const announce = announcer(options.onToken);
-  let token: { readonly header: string; readonly until: number } | undefined;
+export class TokenCache implements Authorization {
+  readonly staleOn: readonly number[];
+  private readonly endpoints: readonly Endpoint[];
+  private found: Endpoint | undefined;
+  private kept: { readonly header: string; readonly until: number } | undefined;
+  private announced: readonly { readonly token: string; readonly forget: () => void }[] = [];
 
-  async function header({ signal, trace }: CallOptions): Promise<string> {
-    if (token && clock.now() < token.until) return token.header;
-    const asked = clock.now();
+  constructor(private readonly options: TokenOptions) {
+    this.staleOn = options.staleOn ?? [401];
+    this.endpoints = [options.tokenUrl].flat().map((url) => endpointAt(url, options));
+  }
+
+  /** The value of the authorization header, with a token that is good for a while. Throws `ClientError`. */
+  async header({ signal, trace }: CallOptions): Promise<string> {
+    const asked = this.options.clock.now();
+    if (this.kept && asked < this.kept.until) return this.kept.header;
     // Never `fresh`: callers who ask at the same time share one request in the HTTP layer.
-    const grant = await ask({ signal, ...(trace === undefined ? {} : { trace }) });
+    const grant = await this.ask({ signal, ...(trace !== undefined && { trace }) });
     const life = grant.expires_in * 1_000;
-    token = {
-      header: `Bearer ${grant.access_token}`,
-      until: asked + life - Math.min(EARLY_MS, life / 2),
-    };
-    announce(grant.access_token);
-    return token.header;
+    const header = `Bearer ${grant.access_token}`;
+    this.kept = { header, until: asked + life - Math.min(EARLY_MS, life / 2) };
+    this.announce(grant.access_token);
+    return header;
   }
 
   /** `stale` is the header that was refused: a late refusal of an old token leaves the new one alone. */
-  function renew(stale: string): void {
-    if (token?.header === stale) token = undefined;
+  renew(stale: string): void {
+    if (this.kept?.header === stale) this.kept = undefined;
   }
 
-  return { header, renew, staleOn };
-}
-
-/** Tells of a token once, however many callers share its request. Calls under way may still carry the one before. */
-function announcer(onToken: OnToken | undefined): (token: string) => void {
-  let known: readonly { readonly token: string; readonly forget: () => void }[] = [];
-  return function announce(token) {
-    if (!onToken || known[0]?.token === token) return;
-    const [current, ...older] = known;
-    known = [{ token, forget: onToken(token) }, ...(current ? [current] : [])];
-    for (const { forget } of older) forget();
-  };
-}
-
-/** A 404 from every address is asked everywhere again next time. */
-function firstThatExists(endpoints: readonly Ask[]): Ask {
-  let known: Ask | undefined;
-  return async function ask(call) {
+  /** A 404 from every address is asked everywhere again next time. */
+  private async ask(call: CallOptions): Promise<Grant> {
     let missing: unknown = new TypeError("Cannot fetch a token without a token address");
-    for (const endpoint of known ? [known] : endpoints) {
+    for (const endpoint of this.found ? [this.found] : this.endpoints) {
       try {
         const grant = await endpoint(call);
-        known = endpoint;
+        this.found = endpoint;
         return grant;
       } catch (error) {
         if (!(error instanceof ClientError) || error.failure.status !== 404) throw error;
@@ -96,19 +82,31 @@ function firstThatExists(endpoints: readonly Ask[]): Ask {
       }
     }
     throw missing;
-  };
+  }
+
+  /** Tells of a token once, however many callers share its request. Calls under way may still carry the one before. */
+  private announce(token: string): void {
+    const { onToken } = this.options;
+    if (!onToken || this.announced[0]?.token === token) return;
+    const [current, ...older] = this.announced;
+    this.announced = [{ token, forget: onToken(token) }, ...(current ? [current] : [])];
+    for (const { forget } of older) forget();
+  }
 }
 
-function createEndpoint(tokenUrl: string, options: TokenOptions): Ask {
+function endpointAt(
+  tokenUrl: string,
+  { vendor, clock, onCall, timeoutMs, ...options }: TokenOptions,
+): Endpoint {
   const url = new URL(tokenUrl);
-  const http = createHttp({
-    vendor: options.vendor,
+  const http = new HttpClient({
+    vendor,
     baseUrl: url.origin,
-    clock: options.clock,
+    clock,
     limits: LIMITS,
-    explain: explainRefusal,
-    ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
-    ...(options.onCall && { onCall: options.onCall }),
+    timeoutMs,
+    onCall,
+    explain: readRefusal,
   });
   const request = {
     operation: "token",
@@ -135,7 +133,7 @@ const CREDENTIAL_ERRORS = new Set([
  * A 404 is a wrong address, never a missing record: whoever reads back a deleted record must not take it for
  * proof.
  */
-function explainRefusal(status: number, body: unknown): Explained | undefined {
+function readRefusal(status: number, body: unknown): Refusal | undefined {
   if (status === 404) return { kind: "unexpected_reply", found: "no token endpoint at this address" };
   const error = refusalSchema.safeParse(body).data?.error;
   const refused = [401, 403, 407].includes(status) || (error !== undefined && CREDENTIAL_ERRORS.has(error));

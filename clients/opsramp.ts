@@ -1,97 +1,69 @@
 import { z } from "zod";
-import type { Clock } from "./clock.ts";
 import { ClientError } from "./errors.ts";
-import { type CallEvent, type CallOptions, createHttp, type Explained, type RateLimits } from "./http.ts";
-import { createTokenKeeper, type OnToken } from "./oauth.ts";
+import { HttpClient } from "./http/client.ts";
+import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
+import { type OnToken, TokenCache } from "./oauth.ts";
 import { type Installed, installedPage, installedSchema } from "./opsramp/installed.ts";
 import type { InstalledUpdate } from "./opsramp/update.ts";
 import { path } from "./path.ts";
 
-export type { Installed } from "./opsramp/installed.ts";
-export { distinct, ENTITY_TYPES, type Mapping, type ValuePair } from "./opsramp/mapping.ts";
-export {
-  AUTH_TYPES,
-  GRANT_TYPES,
-  type InstalledUpdate,
-  installedUpdate,
-  NOTIFIER_TYPES,
-  type NotifierUpdate,
-  notifierUpdate,
-} from "./opsramp/update.ts";
-
-export interface OpsRampOptions {
+export interface OpsRampOptions extends ConnectionOptions {
   /** The origin, e.g. "https://api.opsramp.com"; a path and a port are kept. */
   readonly apiUrl: string;
   readonly tenantId: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  readonly clock: Clock;
-  readonly onCall?: (event: CallEvent) => void;
-  readonly onToken?: OnToken;
-  readonly limits?: RateLimits;
-  readonly timeoutMs?: number;
+  readonly onToken?: OnToken | undefined;
 }
 
-/** OpsRamp's installed integrations, as on the page "Update Installed Integration" and its neighbours. */
-export interface OpsRamp {
-  /** Every page of the installed search. */
-  listInstalled(call: CallOptions): Promise<readonly Installed[]>;
-  /** How many there are, by the smallest search there is; undefined where the vendor does not count. */
-  countInstalled(call: CallOptions): Promise<number | undefined>;
-  /** Throws `not_found` for an unknown id, which the vendor answers with HTTP 500. */
-  getInstalled(id: string, call: CallOptions): Promise<Installed>;
-  /**
-   * Changes what is named and leaves the rest. Mappings are appended to and never replaced, so sending one twice
-   * stores it twice. The answer is partial; it may hold a new inbound credential.
-   */
-  updateInstalled(id: string, update: InstalledUpdate, call: CallOptions): Promise<Installed>;
-  enableInstalled(id: string, call: CallOptions): Promise<void>;
-  disableInstalled(id: string, call: CallOptions): Promise<void>;
-}
-
-const VENDOR = "OpsRamp";
 /** A client tenant may make 50 paginated reads and 50 writes a minute; beyond the burst a 429 says how long to wait. */
 const LIMITS: RateLimits = { concurrency: 6, burst: 40, perSecond: 5 };
 /** The largest page that other clients of this search have been seen to use. */
 const PAGE_SIZE = 100;
 const MOST_PAGES = 200;
 
-export function createOpsRamp(options: OpsRampOptions): OpsRamp {
-  const { clock, limits = LIMITS, onCall, onToken, timeoutMs } = options;
-  const baseUrl = options.apiUrl.replace(/\/+$/, "");
-  const shared = { vendor: VENDOR, clock, ...(onCall && { onCall }), ...(timeoutMs && { timeoutMs }) };
-  const authorization = createTokenKeeper({
-    ...shared,
-    ...(onToken && { onToken }),
-    // Both are official; which one a pod has is not written anywhere.
-    tokenUrl: [`${baseUrl}/auth/oauth/token`, `${baseUrl}/tenancy/auth/oauth/token`],
-    form: {
-      grant_type: "client_credentials",
-      client_id: options.clientId,
-      client_secret: options.clientSecret,
-    },
-    staleOn: [401, 407],
-  });
-  const http = createHttp({ ...shared, baseUrl, limits, authorization, explain, retryAfter });
-  /** The pages ask for it on every call, with a body or without. */
-  const headers = { "content-type": "application/json" };
-  const installed = path`/api/v2/tenants/${options.tenantId}/integrations/installed`;
+/**
+ * OpsRamp's installed integrations. Every method throws `ClientError`, and `UnsafePathValue` for an id that must not
+ * be sent.
+ */
+export class OpsRampClient {
+  private readonly http: HttpClient;
+  private readonly installed: string;
 
-  async function search(pageNo: number, pageSize: number, call: CallOptions): Promise<Page> {
-    const query = { pageNo, pageSize, isDescendingOrder: false, sortName: "name" };
-    const request = { operation: "searchInstalled", method: "GET", write: false, headers } as const;
-    try {
-      return await http.call({ ...request, path: `${installed}/search`, query }, installedPage, call);
-    } catch (error) {
-      throw error instanceof ClientError && error.kind === "not_found" ? withoutTenant(error) : error;
-    }
+  constructor(options: OpsRampOptions) {
+    const { apiUrl, tenantId, clientId, clientSecret, clock, limits = LIMITS, timeoutMs, onCall } = options;
+    const shared = { vendor: "OpsRamp", clock, timeoutMs, onCall };
+    const origin = apiUrl.replace(/\/+$/, "");
+    const authorization = new TokenCache({
+      ...shared,
+      onToken: options.onToken,
+      // Both are official; which one a pod has is not written anywhere.
+      tokenUrl: [`${origin}/auth/oauth/token`, `${origin}/tenancy/auth/oauth/token`],
+      form: { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret },
+      staleOn: [401, 407],
+    });
+    this.http = new HttpClient({
+      ...shared,
+      baseUrl: origin,
+      limits,
+      // The pages ask for it on every call, with a body or without.
+      headers: { "content-type": "application/json" },
+      authorization,
+      explain: readRefusal,
+      retryAfter,
+    });
+    this.installed = path`/api/v2/tenants/${tenantId}/integrations/installed`;
   }
 
-  async function listInstalled(call: CallOptions): Promise<readonly Installed[]> {
+  /**
+   * Every page of the installed search.
+   * https://docs.opsramp.com/api/integrations/integration-search-installed-get/
+   */
+  async listInstalled(call: CallOptions): Promise<readonly Installed[]> {
     const found = new Map<string, Installed>();
     let pageNo = 1;
     for (let pages = 0; pages < MOST_PAGES; pages++) {
-      const page = await search(pageNo, PAGE_SIZE, call);
+      const page = await this.search(pageNo, PAGE_SIZE, call);
       for (const one of page.results) found.set(one.id, one);
       const next = page.nextPage ? page.nextPageNo ?? pageNo + 1 : undefined;
       // A server that names the same page again would be asked for ever.
@@ -101,36 +73,64 @@ export function createOpsRamp(options: OpsRampOptions): OpsRamp {
     return [...found.values()];
   }
 
-  async function countInstalled(call: CallOptions): Promise<number | undefined> {
-    return (await search(1, 1, call)).totalResults ?? undefined;
+  /**
+   * How many there are, by the smallest search there is; undefined where the vendor does not count.
+   * https://docs.opsramp.com/api/integrations/integration-search-installed-get/
+   */
+  async countInstalled(call: CallOptions): Promise<number | undefined> {
+    return (await this.search(1, 1, call)).totalResults ?? undefined;
   }
 
-  function getInstalled(id: string, call: CallOptions): Promise<Installed> {
-    const request = { operation: "getInstalled", method: "GET", write: false, headers } as const;
-    return http.call({ ...request, path: installed + path`/${id}` }, installedSchema, call);
+  /**
+   * One installed integration; `not_found` for an unknown id, which the vendor answers with HTTP 500.
+   * https://docs.opsramp.com/api/integrations/integration-installed-get/
+   */
+  getInstalled(id: string, call: CallOptions): Promise<Installed> {
+    return this.http.get("getInstalled", this.installed + path`/${id}`, installedSchema, call);
   }
 
-  function updateInstalled(id: string, update: InstalledUpdate, call: CallOptions): Promise<Installed> {
-    const request = { operation: "updateInstalled", method: "POST", write: true, headers } as const;
-    return http.call({ ...request, path: installed + path`/${id}`, json: update }, installedSchema, call);
+  /**
+   * Changes what is named and leaves the rest. Mappings are appended to and never replaced, so sending one twice
+   * stores it twice. The answer is partial; it may hold a new inbound credential.
+   * https://docs.opsramp.com/api/integrations/integration-update-installed-post/
+   */
+  updateInstalled(id: string, update: InstalledUpdate, call: CallOptions): Promise<Installed> {
+    const request = { operation: "updateInstalled", method: "POST", json: update } as const;
+    return this.http.call({ ...request, path: this.installed + path`/${id}` }, installedSchema, call);
   }
 
-  async function switchInstalled(id: string, to: "enable" | "disable", call: CallOptions): Promise<void> {
-    const request = { operation: `${to}Installed`, method: "POST", write: true, headers } as const;
-    await http.call({ ...request, path: installed + path`/${id}/${to}` }, z.unknown(), call);
+  /**
+   * Lets the integration exchange data again; what is answered is not documented.
+   * https://github.com/opsramp/openapi-specs, v2/opsramp-integrations.v2.yaml
+   */
+  enableInstalled(id: string, call: CallOptions): Promise<void> {
+    return this.switchInstalled(id, "enable", call);
   }
 
-  return {
-    listInstalled,
-    countInstalled,
-    getInstalled,
-    updateInstalled,
-    enableInstalled: (id, call) => switchInstalled(id, "enable", call),
-    disableInstalled: (id, call) => switchInstalled(id, "disable", call),
-  };
+  /**
+   * Keeps the integration from exchanging data; what is answered is not documented.
+   * https://github.com/opsramp/openapi-specs, v2/opsramp-integrations.v2.yaml
+   */
+  disableInstalled(id: string, call: CallOptions): Promise<void> {
+    return this.switchInstalled(id, "disable", call);
+  }
+
+  private async switchInstalled(id: string, to: "enable" | "disable", call: CallOptions): Promise<void> {
+    const request = { operation: `${to}Installed`, method: "POST" } as const;
+    await this.http.call({ ...request, path: this.installed + path`/${id}/${to}` }, z.unknown(), call);
+  }
+
+  private async search(pageNo: number, pageSize: number, call: CallOptions): Promise<InstalledPage> {
+    const query = { pageNo, pageSize, isDescendingOrder: false, sortName: "name" };
+    try {
+      return await this.http.get("searchInstalled", `${this.installed}/search`, installedPage, call, query);
+    } catch (error) {
+      throw error instanceof ClientError && error.kind === "not_found" ? withoutTenant(error) : error;
+    }
+  }
 }
 
-type Page = z.output<typeof installedPage>;
+type InstalledPage = z.output<typeof installedPage>;
 
 /** A search names no record: what is missing is the place to search in. */
 function withoutTenant({ failure }: ClientError): ClientError {
@@ -155,7 +155,8 @@ const oauthError = z.object({ error: z.string() });
 const NO_SUCH_RESOURCE = "0003";
 
 /** The vendor's statuses do not say what they say elsewhere: a missing integration is a 500. */
-function explain(status: number, body: unknown): Explained {
+function readRefusal(status: number, body: unknown): Refusal | undefined {
+  if (status < 300) return undefined;
   // "Unable to authenticate": a validation error is a list, and never has this shape.
   if (status === 400 && oauthError.safeParse(body).success) return { stale: true };
   const words = said.safeParse(body).data;

@@ -1,4 +1,4 @@
-import { createApono } from "../clients/apono.ts";
+import { AponoClient } from "../clients/apono.ts";
 import { showCatalog } from "./apono/catalog.ts";
 import { createIntegration } from "./apono/create.ts";
 import { deleteIntegration } from "./apono/delete.ts";
@@ -22,7 +22,7 @@ export const apono = defineVendor({
     token: secretKey("APONO_API_TOKEN", "Apono personal or service-account token"),
     api: choice("APONO_API", "`v4`, or `v2` for accounts that have only that", ["v4", "v2"], "v4"),
   },
-  connect: (settings, shared) => createApono({ ...settings, ...shared }),
+  connect: (settings, shared) => new AponoClient({ ...settings, ...shared }),
   operations: [
     showStatus,
     listIntegrations,

@@ -1,5 +1,5 @@
-import { type Bitdefender, createBitdefender } from "../clients/bitdefender.ts";
-import type { CallOptions } from "../clients/http.ts";
+import { BitdefenderClient } from "../clients/bitdefender.ts";
+import type { CallOptions } from "../clients/http/contract.ts";
 import { findCompanies, whois } from "./bitdefender/companies.ts";
 import { disableEc2 } from "./bitdefender/disable_ec2.ts";
 import { externalId, statusEc2, usageEc2 } from "./bitdefender/ec2_reads.ts";
@@ -20,7 +20,7 @@ export const bitdefender = defineVendor({
     apiUrl: address("BITDEFENDER_API_URL", "GravityZone's Access URL, ends in `/api`", { path: "/api" }),
     apiKey: secretKey("BITDEFENDER_API_KEY", "GravityZone API key"),
   },
-  connect: (settings, shared) => createBitdefender({ ...settings, ...shared }),
+  connect: (settings, shared) => new BitdefenderClient({ ...settings, ...shared }),
   operations: [
     statusBitdefender,
     statusEc2,
@@ -36,7 +36,7 @@ export const bitdefender = defineVendor({
   probe,
 });
 
-async function probe(client: Bitdefender, call: CallOptions): Promise<Proof> {
+async function probe(client: BitdefenderClient, call: CallOptions): Promise<Proof> {
   const { enabledApis } = await client.getApiKeyDetails({}, call);
   const enabled = enabledApis.map((area) => area.toLowerCase());
   const { ok, lacks } = judged(new Set(enabled));

@@ -1,4 +1,4 @@
-import { createHalo } from "../clients/halo.ts";
+import { HaloClient } from "../clients/halo.ts";
 import type { Product } from "../clients/halo/product.ts";
 import { PRODUCTS } from "../clients/halo/products.ts";
 import { createOperation } from "./halo/create.ts";
@@ -31,7 +31,7 @@ export function haloWith(products: readonly Product[]): Vendor {
       tenant: optional(text("HALO_TENANT", "HaloPSA tenant, for Halo-hosted instances")),
     },
     connect: ({ tenant, ...settings }, shared) =>
-      createHalo({ ...settings, ...shared, ...(tenant !== undefined && { tenant }) }),
+      new HaloClient({ ...settings, ...shared, ...(tenant !== undefined && { tenant }) }),
     operations: [statusOfAll(products), ...products.flatMap(operationsFor)],
     health: (context) => healthOf(context, products),
     probe: (client, call) => probe(client, products, call),

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { CallOptions } from "../clients/http.ts";
+import type { CallOptions } from "../clients/http/contract.ts";
 import type { Json, JsonObject } from "../clients/json.ts";
 import type { Block, Line, Reply } from "./reply.ts";
 

@@ -1,5 +1,5 @@
-import type { CallOptions } from "../clients/http.ts";
-import { createOpsRamp, type OpsRamp } from "../clients/opsramp.ts";
+import type { CallOptions } from "../clients/http/contract.ts";
+import { OpsRampClient } from "../clients/opsramp.ts";
 import type { Proof } from "./operation.ts";
 import { map, notifier, update } from "./opsramp/commands.ts";
 import { installations } from "./opsramp/installation.ts";
@@ -20,13 +20,13 @@ export const opsramp = defineVendor({
     clientId: clientId("OPSRAMP_CLIENT_ID", "OpsRamp OAuth2 key"),
     clientSecret: secretKey("OPSRAMP_CLIENT_SECRET", "OpsRamp OAuth2 secret"),
   },
-  connect: (settings, shared) => createOpsRamp({ ...settings, ...shared }),
+  connect: (settings, shared) => new OpsRampClient({ ...settings, ...shared }),
   operations: [status, list, show, update, map, notifier, ...switches],
   health: (context) => resourceHealth(installations, context),
   probe,
 });
 
-async function probe(client: OpsRamp, call: CallOptions): Promise<Proof> {
+async function probe(client: OpsRampClient, call: CallOptions): Promise<Proof> {
   const count = await client.countInstalled(call);
   const seen = count === undefined ? "" : `; it sees ${count} installed integration${count === 1 ? "" : "s"}`;
   const says = `the client works for this tenant${seen}. Whether it may change them shows only when it does`;

@@ -9,7 +9,7 @@
  * list of things that come and go (a catalog, a secret, a mapping) is an operation of its own beside it.
  */
 
-import type { CallOptions } from "../clients/http.ts";
+import type { CallOptions } from "../clients/http/contract.ts";
 import { fold, ifFound, resolve } from "./resolve.ts";
 import type { Json } from "../clients/json.ts";
 import { BadInput, type Card, type Context, type Target, type Undo } from "./operation.ts";

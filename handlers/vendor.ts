@@ -1,5 +1,5 @@
 import type { Clock } from "../clients/clock.ts";
-import type { CallEvent, CallOptions } from "../clients/http.ts";
+import type { CallEvent, CallOptions } from "../clients/http/contract.ts";
 import type { OnToken } from "../clients/oauth.ts";
 import type { Context, Health, Operation, Proof } from "./operation.ts";
 import type { SettingsOf, Variables } from "./variable.ts";

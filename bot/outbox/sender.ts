@@ -1,6 +1,5 @@
 import type { Api } from "grammy";
-import type { Clock } from "../../clients/clock.ts";
-import { untilAborted } from "../../clients/http/until_aborted.ts";
+import { type Clock, untilAborted } from "../../clients/clock.ts";
 import { type Attachment, type Line, line } from "../../handlers/reply.ts";
 import { errorFields, type Log } from "../log.ts";
 import { coalesce } from "../queue/worker.ts";

@@ -1,4 +1,4 @@
-import { untilAborted } from "../../clients/http/until_aborted.ts";
+import { untilAborted } from "../../clients/clock.ts";
 import { errorFields, type Log } from "../log.ts";
 import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { InboxTable } from "../store/schema.ts";

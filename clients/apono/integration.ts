@@ -1,5 +1,5 @@
-import type { z } from "zod";
-import type { CallOptions } from "../http.ts";
+import { z } from "zod";
+import type { JsonObject } from "../json.ts";
 import type { SecretStore } from "./secret_store.ts";
 
 // Aliases rather than interfaces: only those count as plain JSON where a plan is stored.
@@ -22,13 +22,11 @@ export type OwnersMapping = {
   readonly source: Source | null;
 };
 
-export type Config = Readonly<Record<string, z.core.util.JSONType>>;
-
 /** What create and update set. Null where the vendor has nothing. */
 export type Settings = {
   readonly name: string;
   readonly connectorId: string | null;
-  readonly config: Config;
+  readonly config: JsonObject;
   readonly secretStore: SecretStore | null;
   readonly resourceTypes: readonly string[] | null;
   /** Shown to end users; at most 400 characters. */
@@ -37,7 +35,7 @@ export type Settings = {
   readonly ownersMapping: OwnersMapping | null;
 };
 
-export type Integration = Settings & {
+export type AponoIntegration = Settings & {
   readonly id: string;
   readonly type: string;
   /** `RESOURCES`, `USER-INFORMATION`, or a word we do not know; v2 has none. */
@@ -47,7 +45,7 @@ export type Integration = Settings & {
   /** A sentence on the last load; v2 only. */
   readonly details: string | null;
   /** How it is connected, in the vendor's own fields; v2 only. */
-  readonly connection: Config | null;
+  readonly connection: JsonObject | null;
   /** Epoch ms. */
   readonly lastSyncAt: number | null;
 };
@@ -64,26 +62,8 @@ export interface Filter {
   readonly connector?: readonly string[];
 }
 
-export interface Listed<T> {
-  readonly items: readonly T[];
-  /** How many more the vendor counts than it returned: v2 and v3 have no way to ask for the rest. */
-  readonly missing: number;
-}
-
-/** What v4 and v2 have in common. */
-export interface Integrations {
-  list(filter: Filter, call: CallOptions): Promise<Listed<Integration>>;
-  get(id: string, call: CallOptions): Promise<Integration>;
-  create(type: string, sent: Sent, call: CallOptions): Promise<Integration>;
-  /** Replaces the whole record as far as the vendor documents: send everything that is to stay. */
-  update(id: string, sent: Sent, call: CallOptions): Promise<Integration>;
-  delete(id: string, call: CallOptions): Promise<void>;
-  /** The cheapest call that needs our credentials. */
-  probe(call: CallOptions): Promise<void>;
-}
-
 /** The vendor's filter rules, for the API that has no filters. Category is unknown there and never fits. */
-export function fits(integration: Integration, filter: Filter): boolean {
+export function fits(integration: AponoIntegration, filter: Filter): boolean {
   return any(filter.name === undefined ? undefined : [filter.name], integration.name) &&
     any(filter.type, integration.type) &&
     any(filter.status, integration.status) &&
@@ -98,4 +78,30 @@ function any(patterns: readonly string[] | undefined, value: string | null): boo
 function wildcard(pattern: string): RegExp {
   const parts = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}$`, "is");
+}
+
+const SECONDS = /^(-?\d+)(?:\.(\d+))?$/;
+const NANOS_PER_MS = 1_000_000;
+
+/**
+ * An instant of Apono as epoch ms, or null. v4 writes ISO 8601; v2 writes "{seconds}.{nanos}" as a number or as
+ * text. A fraction of nine digits counts nanoseconds, a shorter one is a decimal fraction: JSON numbers lose
+ * their last digits on the way. A form nobody documents becomes null rather than failing a whole list.
+ */
+export const aponoTime = z.unknown().optional().transform(readInstant);
+
+export function readInstant(value: unknown): number | null {
+  if (typeof value === "number") return fromSeconds(String(value));
+  if (typeof value !== "string") return null;
+  const text = value.replace(/^"|"$/g, "").trim();
+  if (SECONDS.test(text)) return fromSeconds(text);
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? null : ms;
+}
+
+function fromSeconds(text: string): number | null {
+  const [, seconds, fraction = ""] = text.match(SECONDS) ?? [];
+  if (seconds === undefined) return null;
+  const ms = fraction.length === 9 ? Number(fraction) / NANOS_PER_MS : Number(`0.${fraction || 0}`) * 1_000;
+  return Number(seconds) * 1_000 + Math.floor(ms);
 }

@@ -1,10 +1,12 @@
 import { z } from "zod";
-import type { CallOptions, Http } from "../http.ts";
+import type { HttpClient } from "../http/client.ts";
+import type { CallOptions } from "../http/contract.ts";
 import { path } from "../path.ts";
-import { envelope, missingFrom } from "./envelope.ts";
-import { instant } from "./instant.ts";
-import { fits, type Integration, type Integrations, type Sent } from "./integration.ts";
+import { type Listed, listed } from "./answers.ts";
+import { type AponoIntegration, aponoTime, type Filter, fits, type Sent } from "./integration.ts";
 import { toV2, v2SecretStore } from "./secret_store.ts";
+
+const ROOT = "/api/v2/integrations";
 
 const rawIntegration = z.object({
   id: z.string(),
@@ -14,7 +16,7 @@ const rawIntegration = z.object({
   details: z.string().nullish(),
   provisioner_id: z.string().nullish(),
   connection: z.record(z.string(), z.json()).nullish().catch(null),
-  last_sync_time: instant,
+  last_sync_time: aponoTime,
   metadata: z.record(z.string(), z.json()).nullish(),
   secret_config: v2SecretStore,
   connected_resource_types: z.array(z.string()).nullish(),
@@ -22,73 +24,82 @@ const rawIntegration = z.object({
 });
 
 const integration = rawIntegration.transform(read);
-const integrations = envelope(integration);
+const integrations = listed(integration);
 const message = z.object({ message: z.string().nullish() }).nullish().catch(null);
 
-export interface V2 extends Integrations {
-  /** Loads the integration's resources anew. The vendor's words, if it said any. */
-  refresh(id: string, call: CallOptions): Promise<string | undefined>;
-}
+/**
+ * Apono's integrations by v2, which has neither owners nor categories. Every method throws `ClientError`, and
+ * `UnsafePathValue` for an id that must not be sent.
+ */
+export class AponoV2 {
+  constructor(private readonly http: HttpClient) {}
 
-/** Apono's pages "list integrations" to "refresh integration" of v2, which has neither owners nor categories. */
-export function createV2(http: Http): V2 {
-  const write = { write: true } as const;
-  return {
-    list: async (filter, call) => {
-      const answer = await all(http, call);
-      return { items: answer.data.filter((one) => fits(one, filter)), missing: missingFrom(answer) };
-    },
-    get: (id, call) =>
-      http.call(
-        {
-          operation: "v2 get integration",
-          method: "GET",
-          path: path`/api/v2/integrations/${id}`,
-          write: false,
-        },
-        integration,
-        call,
-      ),
-    create: (type, sent, call) => {
-      const json = { type, ...v2Body(sent) };
-      const request = {
-        operation: "v2 create integration",
-        method: "POST",
-        path: "/api/v2/integrations",
-      } as const;
-      return http.call({ ...request, ...write, json }, integration, call);
-    },
-    update: (id, sent, call) => {
-      const request = { operation: "v2 update integration", method: "PUT" } as const;
-      const json = v2Body(sent);
-      return http.call(
-        { ...request, ...write, path: path`/api/v2/integrations/${id}`, json },
-        integration,
-        call,
-      );
-    },
-    delete: async (id, call) => {
-      const request = { operation: "v2 delete integration", method: "DELETE" } as const;
-      await http.call({ ...request, ...write, path: path`/api/v2/integrations/${id}` }, z.unknown(), call);
-    },
-    refresh: async (id, call) => {
-      const request = { operation: "v2 refresh integration", method: "POST" } as const;
-      const at = path`/api/v2/integrations/${id}/refresh`;
-      return (await http.call({ ...request, ...write, path: at }, message, call))?.message ?? undefined;
-    },
-    probe: async (call) => {
-      await all(http, call);
-    },
-  };
-}
+  /**
+   * All of the account, filtered here: v2 has neither filters nor pages.
+   * https://docs.apono.io/api-reference/apono/integrations, "list integrations"
+   */
+  async list(filter: Filter, call: CallOptions): Promise<Listed<AponoIntegration>> {
+    const { items, missing } = await this.all(call);
+    return { items: items.filter((one) => fits(one, filter)), missing };
+  }
 
-/** v2 has no filters, no pages, and so nothing cheaper than the whole list. */
-function all(http: Http, call: CallOptions): Promise<z.output<typeof integrations>> {
-  return http.call(
-    { operation: "v2 list integrations", method: "GET", path: "/api/v2/integrations", write: false },
-    integrations,
-    call,
-  );
+  /**
+   * One integration; `not_found` for an unknown id.
+   * https://docs.apono.io/api-reference/apono/integrations, "get integration"
+   */
+  get(id: string, call: CallOptions): Promise<AponoIntegration> {
+    return this.http.get("v2 get integration", path`/api/v2/integrations/${id}`, integration, call);
+  }
+
+  /**
+   * Adds an integration of a type from the catalog.
+   * https://docs.apono.io/api-reference/apono/integrations, "create integration"
+   */
+  create(type: string, sent: Sent, call: CallOptions): Promise<AponoIntegration> {
+    const json = { type, ...v2Body(sent) };
+    const request = { operation: "v2 create integration", method: "POST", path: ROOT, json } as const;
+    return this.http.call(request, integration, call);
+  }
+
+  /**
+   * Replaces the whole record as far as the vendor documents: send everything that is to stay.
+   * https://docs.apono.io/api-reference/apono/integrations, "update integration"
+   */
+  update(id: string, sent: Sent, call: CallOptions): Promise<AponoIntegration> {
+    const request = { operation: "v2 update integration", method: "PUT", json: v2Body(sent) } as const;
+    return this.http.call({ ...request, path: path`/api/v2/integrations/${id}` }, integration, call);
+  }
+
+  /**
+   * Removes an integration; `not_found` for an unknown id.
+   * https://docs.apono.io/api-reference/apono/integrations, "delete integration"
+   */
+  async delete(id: string, call: CallOptions): Promise<void> {
+    const request = { operation: "v2 delete integration", method: "DELETE" } as const;
+    await this.http.call({ ...request, path: path`/api/v2/integrations/${id}` }, z.unknown(), call);
+  }
+
+  /**
+   * Loads the integration's resources anew. The vendor's words, if it said any.
+   * https://docs.apono.io/api-reference/apono/integrations, "refresh integration"
+   */
+  async refresh(id: string, call: CallOptions): Promise<string | undefined> {
+    const request = { operation: "v2 refresh integration", method: "POST" } as const;
+    const at = path`/api/v2/integrations/${id}/refresh`;
+    return (await this.http.call({ ...request, path: at }, message, call))?.message ?? undefined;
+  }
+
+  /**
+   * The cheapest call that needs our credentials: v2 has nothing cheaper than the whole list.
+   * https://docs.apono.io/api-reference/apono/integrations, "list integrations"
+   */
+  async probe(call: CallOptions): Promise<void> {
+    await this.all(call);
+  }
+
+  private all(call: CallOptions): Promise<Listed<AponoIntegration>> {
+    return this.http.get("v2 list integrations", ROOT, integrations, call);
+  }
 }
 
 /** The vendor's own request body; owners have no place in it. */
@@ -103,7 +114,7 @@ export function v2Body(sent: Sent): Readonly<Record<string, unknown>> {
   };
 }
 
-function read(raw: z.output<typeof rawIntegration>): Integration {
+function read(raw: z.output<typeof rawIntegration>): AponoIntegration {
   return {
     id: raw.id,
     name: raw.name,

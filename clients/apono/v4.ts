@@ -1,9 +1,18 @@
 import { z } from "zod";
 import { ClientError } from "../errors.ts";
-import type { CallOptions, Http } from "../http.ts";
+import type { HttpClient } from "../http/client.ts";
+import type { ApiRequest, CallOptions } from "../http/contract.ts";
 import { path } from "../path.ts";
-import { instant } from "./instant.ts";
-import type { Filter, Integration, Integrations, Owner, OwnersMapping, Sent, Source } from "./integration.ts";
+import type { Listed } from "./answers.ts";
+import {
+  type AponoIntegration,
+  aponoTime,
+  type Filter,
+  type Owner,
+  type OwnersMapping,
+  type Sent,
+  type Source,
+} from "./integration.ts";
 import { toV4, v4SecretStore } from "./secret_store.ts";
 
 const ROOT = "/api/admin/v4/integrations";
@@ -21,7 +30,7 @@ const rawIntegration = z.object({
   category: z.string().nullish(),
   status: z.string(),
   connector_id: z.string().nullish(),
-  last_sync_time: instant,
+  last_sync_time: aponoTime,
   integration_config: z.record(z.string(), z.json()).nullish(),
   secret_store_config: v4SecretStore,
   connected_resource_types: z.array(z.string()).nullish(),
@@ -44,26 +53,25 @@ const page = z.object({
   pagination: z.object({ next_page_token: z.string().nullish() }).nullish(),
 });
 
-/** Apono's pages "list Integrations" to "Delete Integration" of the admin API v4. */
-export function createV4(http: Http): Integrations {
-  function ask(
-    query: Readonly<Record<string, string | number | readonly string[] | undefined>>,
-    call: CallOptions,
-  ) {
-    return http.call(
-      { operation: "v4 list integrations", method: "GET", path: ROOT, query, write: false },
-      page,
-      call,
-    );
-  }
+/**
+ * Apono's integrations by the admin API v4. Every method throws `ClientError`, and `UnsafePathValue` for an id that must
+ * not be sent.
+ */
+export class AponoV4 {
+  constructor(private readonly http: HttpClient) {}
 
-  async function list(filter: Filter, call: CallOptions): Promise<{ items: Integration[]; missing: 0 }> {
-    const items: Integration[] = [];
+  /**
+   * Every page of the list, filtered by the vendor.
+   * https://docs.apono.io/api-reference/apono/integrations, "list Integrations"
+   */
+  async list(filter: Filter, call: CallOptions): Promise<Listed<AponoIntegration>> {
+    const items: AponoIntegration[] = [];
     const seen = new Set<string>();
     let next: string | null | undefined;
     do {
       // A token carries the filters of the first call and stands alone.
-      const answer = await ask(next ? { page_token: next } : { ...queryOf(filter), limit: PAGE_SIZE }, call);
+      const query = next ? { page_token: next } : { ...queryOf(filter), limit: PAGE_SIZE };
+      const answer = await this.page(query, call);
       items.push(...answer.items);
       next = answer.pagination?.next_page_token;
       if (next && seen.has(next)) throw runsInCircles();
@@ -72,34 +80,53 @@ export function createV4(http: Http): Integrations {
     return { items, missing: 0 };
   }
 
-  return {
-    list,
-    get: (id, call) => {
-      const request = { operation: "v4 get integration", method: "GET", write: false } as const;
-      return http.call({ ...request, path: path`/api/admin/v4/integrations/${id}` }, integration, call);
-    },
-    create: (type, sent, call) => {
-      const request = {
-        operation: "v4 create integration",
-        method: "POST",
-        path: ROOT,
-        write: true,
-      } as const;
-      return http.call({ ...request, json: { type, ...v4Body(sent) } }, integration, call);
-    },
-    update: (id, sent, call) => {
-      const request = { operation: "v4 update integration", method: "PUT", write: true } as const;
-      const at = path`/api/admin/v4/integrations/${id}`;
-      return http.call({ ...request, path: at, json: v4Body(sent) }, integration, call);
-    },
-    delete: async (id, call) => {
-      const request = { operation: "v4 delete integration", method: "DELETE", write: true } as const;
-      await http.call({ ...request, path: path`/api/admin/v4/integrations/${id}` }, z.unknown(), call);
-    },
-    probe: async (call) => {
-      await ask({ limit: 1 }, call);
-    },
-  };
+  /**
+   * One integration; `not_found` for an unknown id.
+   * https://docs.apono.io/api-reference/apono/integrations, "Get Integration By Id"
+   */
+  get(id: string, call: CallOptions): Promise<AponoIntegration> {
+    return this.http.get("v4 get integration", path`/api/admin/v4/integrations/${id}`, integration, call);
+  }
+
+  /**
+   * Adds an integration of a type from the catalog.
+   * https://docs.apono.io/api-reference/apono/integrations, "Create Integration"
+   */
+  create(type: string, sent: Sent, call: CallOptions): Promise<AponoIntegration> {
+    const json = { type, ...v4Body(sent) };
+    const request = { operation: "v4 create integration", method: "POST", path: ROOT, json } as const;
+    return this.http.call(request, integration, call);
+  }
+
+  /**
+   * Replaces the whole record as far as the vendor documents: send everything that is to stay.
+   * https://docs.apono.io/api-reference/apono/integrations, "Update Integration"
+   */
+  update(id: string, sent: Sent, call: CallOptions): Promise<AponoIntegration> {
+    const request = { operation: "v4 update integration", method: "PUT", json: v4Body(sent) } as const;
+    return this.http.call({ ...request, path: path`/api/admin/v4/integrations/${id}` }, integration, call);
+  }
+
+  /**
+   * Removes an integration; `not_found` for an unknown id.
+   * https://docs.apono.io/api-reference/apono/integrations, "Delete Integration"
+   */
+  async delete(id: string, call: CallOptions): Promise<void> {
+    const request = { operation: "v4 delete integration", method: "DELETE" } as const;
+    await this.http.call({ ...request, path: path`/api/admin/v4/integrations/${id}` }, z.unknown(), call);
+  }
+
+  /**
+   * The cheapest call that needs our credentials: a page of one.
+   * https://docs.apono.io/api-reference/apono/integrations, "list Integrations"
+   */
+  async probe(call: CallOptions): Promise<void> {
+    await this.page({ limit: 1 }, call);
+  }
+
+  private page(query: ApiRequest["query"], call: CallOptions): Promise<z.output<typeof page>> {
+    return this.http.get("v4 list integrations", ROOT, page, call, query);
+  }
 }
 
 /** The vendor's own request body, in its write shape: a source is a reference there, not an id and a name. */
@@ -129,7 +156,7 @@ function reference(source: Source | null): { source_integration_reference?: stri
   return known ? { source_integration_reference: known } : {};
 }
 
-function read(raw: RawIntegration): Integration {
+function read(raw: RawIntegration): AponoIntegration {
   return {
     id: raw.id,
     name: raw.name,
@@ -167,7 +194,7 @@ function sourceOf(raw: RawSource): Source | null {
   return id || name ? { id, name } : null;
 }
 
-function queryOf(filter: Filter): Readonly<Record<string, string | readonly string[] | undefined>> {
+function queryOf(filter: Filter): ApiRequest["query"] {
   return {
     category: filter.category,
     connector_id: filter.connector,

@@ -1,6 +1,7 @@
+import type { BitdefenderClient } from "../bitdefender.ts";
 import { ClientError } from "../errors.ts";
-import type { CallOptions } from "../http.ts";
-import type { Bitdefender, Integration } from "./methods.ts";
+import type { CallOptions } from "../http/contract.ts";
+import type { ConfiguredIntegration } from "./answers.ts";
 
 const LARGEST_PAGE = 100;
 /** Pages asked for side by side before looking whether an empty one was among them. */
@@ -10,7 +11,7 @@ const MOST_TURNS = 8;
 const LONGEST_HOLD_MS = 5_000;
 
 export interface ConfiguredIntegrations {
-  readonly integrations: readonly Integration[];
+  readonly integrations: readonly ConfiguredIntegration[];
   /** What the vendor counts; differs from the list when that changed while it was read. */
   readonly total: number;
 }
@@ -21,7 +22,7 @@ export interface ConfiguredIntegrations {
  * when entries move between pages.
  */
 export async function allConfiguredIntegrations(
-  client: Bitdefender,
+  client: BitdefenderClient,
   params: { readonly companyId?: string | undefined },
   call: CallOptions,
 ): Promise<ConfiguredIntegrations> {
@@ -50,13 +51,13 @@ export async function allConfiguredIntegrations(
 }
 
 interface PageOrEnd {
-  readonly data: readonly Integration[];
+  readonly data: readonly ConfiguredIntegration[];
   readonly total?: number;
 }
 
 /** Some of the vendor's lists refuse a page beyond the last instead of answering an empty one. */
 async function pageOrEnd(
-  client: Bitdefender,
+  client: BitdefenderClient,
   params: { companyId?: string | undefined; page: number; perPage: number },
   call: CallOptions,
 ): Promise<PageOrEnd> {

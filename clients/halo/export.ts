@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Json } from "../json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 import { anyJson } from "./record.ts";
 
 /**
@@ -33,8 +33,6 @@ export const exportStatus: z.ZodType<ExportStatus> = anyJson.transform((data) =>
   };
 });
 
-type JsonRecord = { readonly [key: string]: Json };
-
 /**
  * Whole words only: "Incomplete" and "Not finished" say something else. A bare number is a percentage where it is
  * called a progress, and means nothing to us anywhere else.
@@ -50,33 +48,29 @@ const STATES: readonly (readonly [RegExp, ExportStatus["state"]])[] = [
   ],
 ];
 
-function stateOf(words: string, error: string | null, newest: JsonRecord): ExportStatus["state"] {
+function stateOf(words: string, error: string | null, newest: JsonObject): ExportStatus["state"] {
   if (error) return "failed";
   if (newest.ready_for_import === true) return "finished";
   const plain = words.trim().toLowerCase().replace(/[.…!]+$/, "").replaceAll("_", " ");
   return plain === "" ? "unclear" : STATES.find(([pattern]) => pattern.test(plain))?.[1] ?? "unclear";
 }
 
-function newestFirst(data: Json): readonly JsonRecord[] {
+function newestFirst(data: Json): readonly JsonObject[] {
   if (typeof data === "string") return data === "" ? [] : [{ status: data }];
   const list = Array.isArray(data)
     ? data
-    : isRecord(data) && Array.isArray(data.exports)
+    : isJsonObject(data) && Array.isArray(data.exports)
     ? data.exports
     : [data];
-  return list.filter(isRecord).filter((record) => Object.keys(record).length > 0)
+  return list.filter(isJsonObject).filter((record) => Object.keys(record).length > 0)
     .toSorted((a, b) => dateOf(b).localeCompare(dateOf(a)) || Number(b.id) - Number(a.id) || 0);
 }
 
-function dateOf(record: JsonRecord): string {
+function dateOf(record: JsonObject): string {
   return textOf(record, ["export_date", "created", "date"]) ?? "";
 }
 
-function textOf(record: JsonRecord, names: readonly string[]): string | null {
+function textOf(record: JsonObject, names: readonly string[]): string | null {
   const value = names.map((name) => record[name]).find((found) => found !== undefined && found !== null);
   return typeof value === "string" || typeof value === "number" ? String(value) : null;
-}
-
-function isRecord(value: Json): value is { [key: string]: Json } {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,18 +1,18 @@
 import { z } from "zod";
 import type { Json } from "../json.ts";
+import { HIDDEN_MARK } from "../secrets.ts";
 import type { FieldKind, Product } from "./product.ts";
 import { hidden, withoutSecrets } from "./secret.ts";
-import { haloTime } from "./time.ts";
 
 // Made once: building them takes longer than using them.
 const json = z.json();
 const identified = z.looseObject({ id: z.int() });
 
 /** One stored configuration: the allowed fields as the vendor returned them, secrets hidden, dates in one form. */
-export type Integration = { readonly id: number; readonly [field: string]: Json };
+export type HaloIntegration = { readonly id: number; readonly [field: string]: Json };
 
 /** A single configuration. An answer that speaks of another id than `id` is not an answer to our question. */
-export function oneOf(row: Product, id: number): z.ZodType<Integration> {
+export function recordIn(row: Product, id: number): z.ZodType<HaloIntegration> {
   return z.unknown()
     .transform((answer) => Array.isArray(answer) && answer.length === 1 ? answer[0] : answer)
     .pipe(recordOf(row).refine((record) => record.id === id, "another id than the one asked for"));
@@ -22,12 +22,12 @@ export function oneOf(row: Product, id: number): z.ZodType<Integration> {
  * All configurations: an array, a wrapper around one, or the only configuration itself. HaloPSA documents no
  * shape for these lists.
  */
-export function listOf(row: Product): z.ZodType<readonly Integration[]> {
+export function recordsIn(row: Product): z.ZodType<readonly HaloIntegration[]> {
   return z.unknown().transform(unwrap).pipe(z.array(recordOf(row)));
 }
 
 /** The answer to a POST: the saved configuration, alone or in an array, or nothing at all. */
-export function savedOf(row: Product): z.ZodType<Integration | undefined> {
+export function savedIn(row: Product): z.ZodType<HaloIntegration | undefined> {
   return z.unknown()
     .transform((answer) => Array.isArray(answer) ? answer[0] : answer ?? undefined)
     .pipe(recordOf(row).optional());
@@ -39,7 +39,7 @@ export const anyJson: z.ZodType<Json> = z.unknown()
   .pipe(json)
   .transform(withoutSecrets);
 
-function recordOf(row: Product): z.ZodType<Integration> {
+function recordOf(row: Product): z.ZodType<HaloIntegration> {
   return identified.transform((record) => {
     const kept: Record<string, Json> = {};
     for (const [field, kind] of row.fields) {
@@ -61,4 +61,40 @@ function unwrap(answer: unknown): unknown {
   if ("id" in answer) return [answer];
   const arrays = Object.values(answer).filter(Array.isArray);
   return "data" in answer ? answer.data : arrays.length === 1 ? arrays[0] : answer;
+}
+
+/**
+ * What a product itself says. Nobody documents it, and it is passed on whole: here a name that ends in "key" means a
+ * key, although in HaloPSA's own records it may be no more than the name of one.
+ */
+export const liveJson: z.ZodType<Json> = anyJson.transform(withoutKeys);
+
+const KEY = /(?:^|[^a-zA-Z])(?:key|KEY|Key)s?$|[a-z]Keys?$|[aA]ctivation_?[cC]ode$/;
+
+/** Scanners and agents are linked by such a text, under whatever name. */
+const LONG_HEX = /[0-9a-f]{32}/i;
+
+function withoutKeys(value: Json): Json {
+  if (typeof value === "string") return LONG_HEX.test(value) ? HIDDEN_MARK : value;
+  if (Array.isArray(value)) return value.map(withoutKeys);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, KEY.test(name) ? hidden(inner) : withoutKeys(inner)]),
+  );
+}
+
+const DAY = z.iso.date();
+const MOMENT = z.iso.datetime({ local: true, offset: true });
+
+/**
+ * A date in HaloPSA's own form, UTC to the second without saying so: the same instant is always the same text. What
+ * names no zone means UTC, a day means its first second. Null for what is no date.
+ */
+export function haloTime(text: string): string | null {
+  const written = text.trim().toUpperCase().replace(/^(\S+) +(?=\d)/, "$1T");
+  const moment = DAY.safeParse(written).success ? `${written}T00:00:00` : written;
+  if (!MOMENT.safeParse(moment).success) return null;
+  const utc = new Date(/(Z|[+-]\d\d:\d\d)$/.test(moment) ? moment : `${moment}Z`).toISOString();
+  // Beyond the year 9999 it is written otherwise, and no database keeps it.
+  return utc.length === "2027-01-31T09:00:00.000Z".length ? utc.slice(0, 19) : null;
 }

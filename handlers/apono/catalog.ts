@@ -1,12 +1,13 @@
 import { z } from "zod";
-import type { Apono } from "../../clients/apono.ts";
-import type { CatalogParameter, CatalogType } from "../../clients/apono/catalog.ts";
-import type { Config, Settings } from "../../clients/apono/integration.ts";
+import type { AponoClient } from "../../clients/apono.ts";
+import type { CatalogParameter, CatalogType } from "../../clients/apono/answers.ts";
+import type { Settings } from "../../clients/apono/integration.ts";
 import { OWN_KIND, REFERENCE_KINDS } from "../../clients/apono/secret_store.ts";
+import type { JsonObject } from "../../clients/json.ts";
 import { soundsSecret } from "../../clients/secrets.ts";
-import { fold, ifFound } from "../resolve.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
+import { fold, ifFound } from "../resolve.ts";
 import { checkId } from "./find.ts";
 import { type Column, longTable } from "./long_table.ts";
 
@@ -14,7 +15,7 @@ const input = z.object({ type: z.string().optional().meta({ positional: true, re
 
 type Found = { readonly types: readonly CatalogType[] } | { readonly entry: CatalogType };
 
-export const showCatalog = operationsOf<Apono>("apono").read<typeof input, Found>({
+export const showCatalog = operationsOf<AponoClient>("apono").read<typeof input, Found>({
   verb: "catalog",
   target: null,
   summary: "Show the types of Apono integrations, or what one type takes",
@@ -93,7 +94,10 @@ function exampleFor({ type, params, requiresSecret, secretKinds: [kind = "<store
 }
 
 /** The catalog's entry for a type as a person writes it: `postgresql`, or its name `PostgreSQL`. */
-export async function catalogEntry({ client, call }: Context<Apono>, type: string): Promise<CatalogType> {
+export async function catalogEntry(
+  { client, call }: Context<AponoClient>,
+  type: string,
+): Promise<CatalogType> {
   const exact = await ifFound(client.catalogType(checkId(type), call));
   if (exact) return exact;
   const all = await client.catalog(call);
@@ -113,7 +117,7 @@ export async function catalogEntry({ client, call }: Context<Apono>, type: strin
 
 /** The catalog's entry for the type of an integration that exists; types are taken off the catalog at times. */
 export async function catalogEntryIfAny(
-  context: Context<Apono>,
+  context: Context<AponoClient>,
   type: string,
 ): Promise<CatalogType | undefined> {
   return await ifFound(context.client.catalogType(type, context.call));
@@ -131,7 +135,7 @@ export function objections(
 }
 
 /** Parameters that the catalog does not list: perhaps a slip of the pen, perhaps newer than the catalog. */
-export function strangers(entry: CatalogType, config: Config): readonly string[] {
+export function strangers(entry: CatalogType, config: JsonObject): readonly string[] {
   return Object.keys(config).filter((name) => !entry.params.some(({ id }) => id === name));
 }
 
@@ -155,7 +159,7 @@ export function refuse(entry: CatalogType, found: readonly string[]): void {
 }
 
 /** Parameter names as the vendor writes them: letter case does not count in a chat. */
-export function spelledAs(config: Config, known: readonly string[]): Config {
+export function spelledAs(config: JsonObject, known: readonly string[]): JsonObject {
   return Object.fromEntries(
     Object.entries(config).map(([name, value]) => {
       if (known.includes(name)) return [name, value];
@@ -165,7 +169,7 @@ export function spelledAs(config: Config, known: readonly string[]): Config {
   );
 }
 
-function objection(parameter: CatalogParameter, config: Config): readonly string[] {
+function objection(parameter: CatalogParameter, config: JsonObject): readonly string[] {
   const { id, label, values, optional, default: preset } = parameter;
   const value = config[id];
   if (value === undefined || value === null || value === "") {

@@ -1,9 +1,8 @@
 import { z } from "zod";
-import type { Apono } from "../../clients/apono.ts";
+import type { AponoClient } from "../../clients/apono.ts";
 import type { Settings } from "../../clients/apono/integration.ts";
 import { plainJson } from "../../clients/json.ts";
 import { quoted } from "../comparison.ts";
-import { fold, ifFound } from "../resolve.ts";
 import {
   BadInput,
   type Context,
@@ -13,6 +12,7 @@ import {
   type Verification,
 } from "../operation.ts";
 import { line } from "../reply.ts";
+import { fold, ifFound } from "../resolve.ts";
 import { catalogEntry, objections, refuse, spelledAs, strangers, strangerWarning } from "./catalog.ts";
 import { byName, nameTaken } from "./find.ts";
 import { askedFor, completed, settingsInput, settled } from "./request.ts";
@@ -34,7 +34,7 @@ interface CreatePlan extends Plan<null> {
   readonly after: PlannedSettings & { readonly strangers: readonly string[] };
 }
 
-export const createIntegration = operationsOf<Apono>("apono").change<typeof input, CreatePlan>({
+export const createIntegration = operationsOf<AponoClient>("apono").change<typeof input, CreatePlan>({
   verb: "create",
   target: "apono",
   summary: "Create an Apono integration",
@@ -67,7 +67,7 @@ export const createIntegration = operationsOf<Apono>("apono").change<typeof inpu
   }),
 });
 
-async function plan(context: Context<Apono>, typed: z.output<typeof input>): Promise<CreatePlan> {
+async function plan(context: Context<AponoClient>, typed: z.output<typeof input>): Promise<CreatePlan> {
   const asked = askedFor(typed);
   const type = typed.type ?? asked.type;
   if (!type) throw new BadInput("Which type of integration? Add type=…; /catalog lists the types.");
@@ -101,7 +101,7 @@ const EMPTY: Settings = {
 };
 
 async function verify(
-  context: Context<Apono>,
+  context: Context<AponoClient>,
   { after }: CreatePlan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Apono } from "../../clients/apono.ts";
-import type { CatalogType } from "../../clients/apono/catalog.ts";
+import type { AponoClient } from "../../clients/apono.ts";
+import type { CatalogType } from "../../clients/apono/answers.ts";
 import { isReference } from "../../clients/apono/secret_store.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
 import { plainJson } from "../../clients/json.ts";
-import { ifFound } from "../resolve.ts";
 import { operationsOf, type Plan, type Undo } from "../operation.ts";
+import { ifFound } from "../resolve.ts";
 import { catalogEntryIfAny, objections } from "./catalog.ts";
 import { findIntegration } from "./find.ts";
 import { type Image, imageOf, lostBetween, sentFor } from "./settings.ts";
@@ -18,7 +18,7 @@ interface DeletePlan extends Plan<Image> {
   readonly after: { readonly lost: string | null };
 }
 
-export const deleteIntegration = operationsOf<Apono>("apono").change<typeof input, DeletePlan>({
+export const deleteIntegration = operationsOf<AponoClient>("apono").change<typeof input, DeletePlan>({
   verb: "delete",
   target: "apono",
   summary: "Delete an Apono integration",

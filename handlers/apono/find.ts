@@ -1,27 +1,33 @@
-import type { Apono } from "../../clients/apono.ts";
-import type { Integration } from "../../clients/apono/integration.ts";
+import type { AponoClient } from "../../clients/apono.ts";
+import type { AponoIntegration } from "../../clients/apono/integration.ts";
 import { path, UnsafePathValue } from "../../clients/path.ts";
-import { fold, ifFound, type Named, resolve } from "../resolve.ts";
 import { BadInput, type Context } from "../operation.ts";
+import { fold, ifFound, type Named, resolve } from "../resolve.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** The whole record of the integration that a person means by an id or a name. */
-export async function findIntegration(context: Context<Apono>, query: string): Promise<Integration> {
+export async function findIntegration(
+  context: Context<AponoClient>,
+  query: string,
+): Promise<AponoIntegration> {
   const { integrations } = context.client;
   const direct = looksLikeId(query) ? await ifFound(integrations.get(query, context.call)) : undefined;
   return direct ?? await integrations.get((await amongAll(context, query)).id, context.call);
 }
 
 /** Which integration a person means. An id that looks like one saves reading the list. */
-export async function identify(context: Context<Apono>, query: string): Promise<Named> {
+export async function identify(context: Context<AponoClient>, query: string): Promise<Named> {
   const { integrations } = context.client;
   const direct = looksLikeId(query) ? await ifFound(integrations.get(query, context.call)) : undefined;
   return direct ?? await amongAll(context, query);
 }
 
 /** The integration of exactly this name, letter case aside, if there is one. */
-export async function byName(context: Context<Apono>, name: string): Promise<Integration | undefined> {
+export async function byName(
+  context: Context<AponoClient>,
+  name: string,
+): Promise<AponoIntegration | undefined> {
   const { items } = await context.client.integrations.list({ name }, context.call);
   return items.find((one) => fold(one.name) === fold(name));
 }
@@ -47,7 +53,7 @@ export function checkId(id: string): string {
   }
 }
 
-async function amongAll(context: Context<Apono>, query: string): Promise<Named> {
+async function amongAll(context: Context<AponoClient>, query: string): Promise<Named> {
   const { items } = await context.client.integrations.list({}, context.call);
   return resolve(query, items, {
     noun: "Apono integration",

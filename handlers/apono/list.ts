@@ -1,6 +1,7 @@
 import { z } from "zod";
-import type { Apono } from "../../clients/apono.ts";
-import { type Filter, fits, type Integration, type Listed } from "../../clients/apono/integration.ts";
+import type { AponoClient } from "../../clients/apono.ts";
+import type { Listed } from "../../clients/apono/answers.ts";
+import { type AponoIntegration, type Filter, fits } from "../../clients/apono/integration.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Reply } from "../reply.ts";
 import { type Column, longTable } from "./long_table.ts";
@@ -17,11 +18,11 @@ const input = z.object({
 
 type Asked = z.output<typeof input>;
 
-interface Found extends Listed<Integration> {
+interface Found extends Listed<AponoIntegration> {
   readonly asked: Asked;
 }
 
-export const listIntegrations = operationsOf<Apono>("apono").read<typeof input, Found>({
+export const listIntegrations = operationsOf<AponoClient>("apono").read<typeof input, Found>({
   verb: "list",
   target: "apono",
   summary: "List Apono integrations",
@@ -31,7 +32,7 @@ export const listIntegrations = operationsOf<Apono>("apono").read<typeof input, 
   render,
 });
 
-async function list({ client, call }: Context<Apono>, asked: Asked): Promise<Listed<Integration>> {
+async function list({ client, call }: Context<AponoClient>, asked: Asked): Promise<Listed<AponoIntegration>> {
   if (client.api === "v2" && asked.category !== undefined) {
     throw new BadInput("This bot uses Apono's v2 API, which has no categories. Leave category= out.");
   }
@@ -42,7 +43,7 @@ async function list({ client, call }: Context<Apono>, asked: Asked): Promise<Lis
 }
 
 /** Refuses a value that no integration has: a slip of the pen would read as if there were nothing to see. */
-function refuseUnheardOf(filter: Filter, all: readonly Integration[]): void {
+function refuseUnheardOf(filter: Filter, all: readonly AponoIntegration[]): void {
   for (const [name, valueOf] of FILTERS) {
     const strange = filter[name]?.find((word) =>
       !all.some((one) => fits(one, { [name]: [word] })) && !(name === "status" && isKnownStatus(word))
@@ -58,10 +59,10 @@ function refuseUnheardOf(filter: Filter, all: readonly Integration[]): void {
 }
 
 const FILTERS = [
-  ["status", ({ status }: Integration) => statusWord(status)],
-  ["type", ({ type }: Integration) => type],
-  ["category", ({ category }: Integration) => category],
-  ["connector", ({ connectorId }: Integration) => connectorId],
+  ["status", ({ status }: AponoIntegration) => statusWord(status)],
+  ["type", ({ type }: AponoIntegration) => type],
+  ["category", ({ category }: AponoIntegration) => category],
+  ["connector", ({ connectorId }: AponoIntegration) => connectorId],
 ] as const;
 
 const MOST_VALUES = 12;
@@ -109,7 +110,7 @@ function nothingFound({ name, ...others }: Asked): Reply {
     : { mark: "absent", title: "Apono has no integrations" };
 }
 
-const COLUMNS: readonly Column<Integration>[] = [
+const COLUMNS: readonly Column<AponoIntegration>[] = [
   { title: "Name", cell: ({ name }) => ({ data: name }), text: ({ name }) => name },
   { title: "Type", cell: ({ type }) => ({ data: type }), text: ({ type }) => type },
   {
@@ -126,7 +127,7 @@ const COLUMNS: readonly Column<Integration>[] = [
 ];
 
 /** Two columns are what a phone has room for. */
-const SEEN: readonly Pick<Column<Integration>, "title" | "cell">[] = [
+const SEEN: readonly Pick<Column<AponoIntegration>, "title" | "cell">[] = [
   {
     title: "Integration",
     cell: ({ name, type, id }) => [{ bold: { data: name } }, " · ", { data: type }, " ", { code: id }],

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Apono } from "../../clients/apono.ts";
-import type { Integration } from "../../clients/apono/integration.ts";
+import type { AponoClient } from "../../clients/apono.ts";
+import type { AponoIntegration } from "../../clients/apono/integration.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { andDisabled, asOf, countSummary } from "../format.ts";
 import { type Context, type Health, operationsOf } from "../operation.ts";
@@ -9,7 +9,7 @@ import { isProblem, standingOf, statusWord, worstFirst } from "./status_word.ts"
 
 /** All integrations, each with what v2 says about its last load. */
 export interface Overview {
-  readonly integrations: readonly Integration[];
+  readonly integrations: readonly AponoIntegration[];
   /** How many the vendor counts but did not return. */
   readonly missing: number;
   /** Why there are no details, when v2 refused to give them. */
@@ -18,7 +18,7 @@ export interface Overview {
   readonly at: number;
 }
 
-export const showStatus = operationsOf<Apono>("apono").read({
+export const showStatus = operationsOf<AponoClient>("apono").read({
   verb: "status",
   target: "apono",
   summary: "Show whether the Apono integrations work",
@@ -28,7 +28,7 @@ export const showStatus = operationsOf<Apono>("apono").read({
   render: (overview, { now }) => renderOverview(overview, now),
 });
 
-export async function health(context: Context<Apono>): Promise<Health> {
+export async function health(context: Context<AponoClient>): Promise<Health> {
   const { integrations, at } = await overview(context);
   const problems = integrations.filter(({ status }) => isProblem(status)).toSorted(worstFirst);
   return {
@@ -44,7 +44,7 @@ export async function health(context: Context<Apono>): Promise<Health> {
 }
 
 /** v4 has the states, only v2 has the words for them; both are asked at once, and v2 may fail. */
-async function overview(context: Context<Apono>): Promise<Overview> {
+async function overview(context: Context<AponoClient>): Promise<Overview> {
   const { value, at } = await context.cached("apono:status", async () => {
     const { integrations, v2, api } = context.client;
     const [listed, worded] = await Promise.all([
@@ -74,7 +74,7 @@ async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-function summaryOf(integrations: readonly Integration[]): string {
+function summaryOf(integrations: readonly AponoIntegration[]): string {
   const count = integrations.length;
   if (count === 0) return "no integrations";
   return countSummary({
@@ -85,7 +85,7 @@ function summaryOf(integrations: readonly Integration[]): string {
   });
 }
 
-function isDisabled({ status }: Integration): boolean {
+function isDisabled({ status }: AponoIntegration): boolean {
   return standingOf(status) === "off";
 }
 
@@ -115,7 +115,7 @@ function renderOverview({ integrations, missing, withoutDetails, at }: Overview,
 /** What one screen holds; the rest is folded, in pages. */
 const MOST_PROBLEMS = 8;
 
-function problemBlocks(problems: readonly Integration[]): readonly Block[] {
+function problemBlocks(problems: readonly AponoIntegration[]): readonly Block[] {
   if (problems.length === 0) return [];
   const rest = problems.slice(MOST_PROBLEMS);
   return [
@@ -132,7 +132,7 @@ function problemBlocks(problems: readonly Integration[]): readonly Block[] {
   ];
 }
 
-function problemLine({ name, status, details, lastSyncAt }: Integration): Line {
+function problemLine({ name, status, details, lastSyncAt }: AponoIntegration): Line {
   return [
     { bold: { data: name } },
     ": ",
@@ -143,7 +143,7 @@ function problemLine({ name, status, details, lastSyncAt }: Integration): Line {
 }
 
 /** "Error 2 · Active 25"; an unknown word is the vendor's. */
-function counts(integrations: readonly Integration[]): Line {
+function counts(integrations: readonly AponoIntegration[]): Line {
   const words = new Map<string, number>();
   for (const { status } of integrations.toSorted(worstFirst)) {
     words.set(statusWord(status), (words.get(statusWord(status)) ?? 0) + 1);
@@ -154,7 +154,7 @@ function counts(integrations: readonly Integration[]): Line {
   ) => [index > 0 ? " · " : "", { data: word, max: 40 }, ` ${count}`]);
 }
 
-function folded(integrations: readonly Integration[]): Block {
+function folded(integrations: readonly AponoIntegration[]): Block {
   const disabled = integrations.filter(isDisabled).length;
   return {
     kind: "details",

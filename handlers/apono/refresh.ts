@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Apono } from "../../clients/apono.ts";
-import type { Integration } from "../../clients/apono/integration.ts";
+import type { AponoClient } from "../../clients/apono.ts";
+import type { AponoIntegration } from "../../clients/apono/integration.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { type Context, operationsOf, type Plan, type Receipt, type Verification } from "../operation.ts";
 import type { Line } from "../reply.ts";
@@ -10,7 +10,7 @@ const input = z.object({ id: z.string().meta({ positional: true, rest: true, pla
 
 type RefreshPlan = Plan<{ readonly id: string; readonly name: string }>;
 
-export const refreshIntegration = operationsOf<Apono>("apono").change<typeof input, RefreshPlan>({
+export const refreshIntegration = operationsOf<AponoClient>("apono").change<typeof input, RefreshPlan>({
   verb: "refresh",
   target: "apono",
   summary: "Load an Apono integration's resources anew",
@@ -34,7 +34,7 @@ export const refreshIntegration = operationsOf<Apono>("apono").change<typeof inp
     sends: { refresh: before.id },
   }),
   async apply({ client, call }, { before }) {
-    const said = await client.refresh(before.id, call);
+    const said = await client.v2.refresh(before.id, call);
     return said === undefined ? {} : { data: { said } };
   },
   verify,
@@ -42,7 +42,7 @@ export const refreshIntegration = operationsOf<Apono>("apono").change<typeof inp
 });
 
 async function verify(
-  context: Context<Apono>,
+  context: Context<AponoClient>,
   { before }: RefreshPlan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {
@@ -61,10 +61,10 @@ async function verify(
 
 /** Once the vendor has said yes, a failing read-back takes nothing away from that. */
 async function present(
-  context: Context<Apono>,
+  context: Context<AponoClient>,
   id: string,
   answered: boolean,
-): Promise<Integration | undefined> {
+): Promise<AponoIntegration | undefined> {
   try {
     return await context.client.integrations.get(id, context.call);
   } catch (error) {
@@ -73,7 +73,7 @@ async function present(
   }
 }
 
-function accepted({ data }: Receipt, seen: Integration | undefined): Line {
+function accepted({ data }: Receipt, seen: AponoIntegration | undefined): Line {
   const said = typeof data?.said === "string" ? data.said : "yes";
   return [
     "Apono said ",

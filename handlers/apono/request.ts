@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Config, Owner, OwnersMapping, Settings, Source } from "../../clients/apono/integration.ts";
+import type { Owner, OwnersMapping, Settings, Source } from "../../clients/apono/integration.ts";
 import { OWN_KIND, REFERENCE_KINDS, type SecretStore } from "../../clients/apono/secret_store.ts";
-import { leavesOf } from "../../clients/json.ts";
+import { type JsonObject, leavesOf } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
-import { BadInput } from "../operation.ts";
 import { holdsSecretField, isPlaceholder } from "../mask.ts";
+import { BadInput } from "../operation.ts";
 import { isSecretField } from "./settings.ts";
 
 /** What `/create apono` and `/update apono` take besides the integration itself. */
@@ -25,7 +25,7 @@ export interface AskedSettings {
   readonly type?: string;
   readonly name?: string;
   readonly connectorId?: string | null;
-  readonly config: Config;
+  readonly config: JsonObject;
   readonly secretStore?: SecretStore | null;
   readonly resourceTypes?: readonly string[] | null;
   readonly accessDetails?: string | null;
@@ -209,7 +209,7 @@ function sourceOf(raw: WrittenSource): Source | null {
   return id || name ? { id, name } : null;
 }
 
-function storeOf(stores: Readonly<Record<string, Config | null>>): SecretStore {
+function storeOf(stores: Readonly<Record<string, JsonObject | null>>): SecretStore {
   const used = Object.entries(stores).filter(([, fields]) => fields !== null);
   const [only, ...others] = used;
   if (!only || others.length > 0) {
@@ -224,7 +224,7 @@ function storeOf(stores: Readonly<Record<string, Config | null>>): SecretStore {
 }
 
 /** Apono's own software sends parameters as text and reads nothing else back. */
-function asText(config: Config): Config {
+function asText(config: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(config).map(([name, value]) => [
       name,

@@ -1,14 +1,13 @@
 import { z } from "zod";
-import type { Apono } from "../../clients/apono.ts";
-import type { Listed } from "../../clients/apono/integration.ts";
-import type { Permission, Resource } from "../../clients/apono/resources.ts";
+import type { AponoClient } from "../../clients/apono.ts";
+import type { AponoPermission, AponoResource, Listed } from "../../clients/apono/answers.ts";
 import { type Context, operationsOf } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
 import { identify } from "./find.ts";
 import { type Column, longTable } from "./long_table.ts";
 import { statusWord } from "./status_word.ts";
 
-const { read } = operationsOf<Apono>("apono");
+const { read } = operationsOf<AponoClient>("apono");
 
 const input = z.object({
   id: z.string().meta({ positional: true, rest: true, placeholder: "apono id or name" }),
@@ -22,31 +21,33 @@ interface Found<T> extends Listed<T> {
   readonly type: string | undefined;
 }
 
-export const showResources = read<typeof input, Found<Resource>>({
+export const showResources = read<typeof input, Found<AponoResource>>({
   verb: "resources",
   target: null,
   summary: "List the resources of an Apono integration",
   example: "/resources Orders DB type=postgresql-database",
   input,
-  run: async (context, asked) => await of(context, asked, context.client.resources),
+  run: (context, asked) =>
+    found(context, asked, (id, type, call) => context.client.resources(id, type, call)),
   render: (found) => render(found, ["resource", "resources"], RESOURCE_COLUMNS, "apono-resources.csv"),
 });
 
-export const showPermissions = read<typeof input, Found<Permission>>({
+export const showPermissions = read<typeof input, Found<AponoPermission>>({
   verb: "permissions",
   target: null,
   summary: "List the permissions of an Apono integration",
   example: "/permissions Orders DB type=postgresql-database",
   input,
-  run: async (context, asked) => await of(context, asked, context.client.permissions),
+  run: (context, asked) =>
+    found(context, asked, (id, type, call) => context.client.permissions(id, type, call)),
   render: (found) =>
     render(found, ["permission", "permissions"], PERMISSION_COLUMNS, "apono-permissions.csv"),
 });
 
-async function of<T>(
-  context: Context<Apono>,
+async function found<T>(
+  context: Context<AponoClient>,
   { id, type }: Asked,
-  list: (id: string, type: string | undefined, call: Context<Apono>["call"]) => Promise<Listed<T>>,
+  list: (id: string, type: string | undefined, call: Context<AponoClient>["call"]) => Promise<Listed<T>>,
 ): Promise<Found<T>> {
   const integration = await identify(context, id);
   return { ...await list(integration.id, type, context.call), name: integration.name, type };
@@ -70,14 +71,14 @@ function render<T>(
   };
 }
 
-const RESOURCE_COLUMNS: readonly Column<Resource>[] = [
+const RESOURCE_COLUMNS: readonly Column<AponoResource>[] = [
   { title: "Name", cell: ({ name }) => ({ data: name }), text: ({ name }) => name },
   { title: "Type", cell: ({ type }) => ({ data: type }), text: ({ type }) => type },
   { title: "Status", cell: (resource) => ({ data: stateOf(resource) }), text: stateOf },
   { title: "Id", cell: ({ id }) => ({ code: id }), text: ({ id }) => id },
 ];
 
-const PERMISSION_COLUMNS: readonly Column<Permission>[] = [
+const PERMISSION_COLUMNS: readonly Column<AponoPermission>[] = [
   { title: "Name", cell: ({ name }) => ({ data: name }), text: ({ name }) => name },
   {
     title: "Type",
@@ -87,7 +88,7 @@ const PERMISSION_COLUMNS: readonly Column<Permission>[] = [
   { title: "Id", cell: ({ id }) => ({ code: id }), text: ({ id }) => id },
 ];
 
-function stateOf({ status, message }: Resource): string {
+function stateOf({ status, message }: AponoResource): string {
   const word = status ? statusWord(status) : "";
   return message ? `${word}: ${message}` : word;
 }

@@ -1,12 +1,12 @@
-import type { Apono } from "../../clients/apono.ts";
-import type { Config, Integration, Sent, Settings } from "../../clients/apono/integration.ts";
+import type { AponoClient } from "../../clients/apono.ts";
+import type { AponoIntegration, Sent, Settings } from "../../clients/apono/integration.ts";
 import { OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
 import { v2Body } from "../../clients/apono/v2.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
-import { type Json, plainJson } from "../../clients/json.ts";
+import { isJsonObject, type Json, type JsonObject, plainJson } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
-import { BadInput } from "../operation.ts";
 import { holdsSecretField, NOT_SHOWN, shownValue } from "../mask.ts";
+import { BadInput } from "../operation.ts";
 
 /** An integration as far as a person sets it, without secrets. Status and sync times move by themselves and are no part of it. */
 export type Image = Settings & { readonly id: string; readonly type: string };
@@ -14,14 +14,14 @@ export type Image = Settings & { readonly id: string; readonly type: string };
 /** What is to be sent, and by which API. */
 export type PlannedSettings = Settings & { readonly api: "v4" | "v2"; readonly type: string };
 
-export function imageOf(integration: Integration): Image {
+export function imageOf(integration: AponoIntegration): Image {
   const { id, type, config } = integration;
   const hidden = mapped(config, (name, value) => holdsSecretField(name, value) ? NOT_SHOWN : value);
   return { id, type, ...settingsOf(integration), config: hidden };
 }
 
 /** Throws `BadInput` for what the account's API has no place for. */
-export function plannedSettings(api: Apono["api"], type: string, settings: Settings): PlannedSettings {
+export function plannedSettings(api: AponoClient["api"], type: string, settings: Settings): PlannedSettings {
   const missing = settings.owner
     ? "owner"
     : settings.ownersMapping
@@ -51,7 +51,7 @@ export function sentFor(after: Settings, before: Settings | null): Sent {
 
 /** The same body for the eyes of those who approve it. */
 export function shownBody({ api, type, ...settings }: PlannedSettings, before: Settings | null): Json {
-  const config = mapped(settings.config, (name, value) => shownValue(name, value) as Config[string]);
+  const config = mapped(settings.config, (name, value) => shownValue(name, value) as Json);
   const sent = { ...sentFor(settings, before), config };
   return plainJson({ ...(before ? {} : { type }), ...(api === "v2" ? v2Body(sent) : v4Body(sent)) });
 }
@@ -78,7 +78,7 @@ export function keepsSecret({ config }: Settings): boolean {
 }
 
 /** The names of the parameters whose value, once changed, nobody can bring back. */
-export function lostBetween(before: Config, after: Config): readonly string[] {
+export function lostBetween(before: JsonObject, after: JsonObject): readonly string[] {
   return Object.keys(before).filter((name) => before[name] === NOT_SHOWN && after[name] !== NOT_SHOWN);
 }
 
@@ -89,7 +89,7 @@ export function lostBetween(before: Config, after: Config): readonly string[] {
 export function withSecrets<T extends Settings>(
   settings: T,
   secrets: Readonly<Record<string, string>>,
-  present: Config,
+  present: JsonObject,
 ): T {
   const parameters = entered(secrets, PARAMETER);
   return {
@@ -112,10 +112,10 @@ function entered(secrets: Readonly<Record<string, string>>, kind: RegExp): Reado
   );
 }
 
-function filled(value: Config[string], path: string, known: ReadonlyMap<string, string>): Config[string] {
+function filled(value: Json, path: string, known: ReadonlyMap<string, string>): Json {
   if (value === ENTER_MARK) return enteredAs(`config.${path}`, known.get(path.toLowerCase()));
   if (Array.isArray(value)) return value.map((one, at) => filled(one, `${path}.${at}`, known));
-  if (typeof value !== "object" || value === null) return value;
+  if (!isJsonObject(value)) return value;
   return mapped(value, (name, one) => filled(one, `${path}.${name}`, known));
 }
 
@@ -134,9 +134,9 @@ function enteredAs(field: string, value: string | undefined): string {
 
 /** The parameters, each with its new value; undefined takes one away. */
 function mapped(
-  config: Config,
-  change: (name: string, value: Config[string]) => Config[string] | undefined,
-): Record<string, Config[string]> {
+  config: JsonObject,
+  change: (name: string, value: Json) => Json | undefined,
+): Record<string, Json> {
   return Object.fromEntries(
     Object.entries(config).flatMap(([name, value]) => {
       const changed = change(name, value);

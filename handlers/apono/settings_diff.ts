@@ -1,9 +1,10 @@
-import type { Config, Owner, Settings, Source } from "../../clients/apono/integration.ts";
+import type { Owner, Settings, Source } from "../../clients/apono/integration.ts";
 import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
+import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
-import type { Card, Verification } from "../operation.ts";
 import { ENTERED_PRIVATELY, shownValue } from "../mask.ts";
+import type { Card, Verification } from "../operation.ts";
 import type { Inline } from "../reply.ts";
 import { type Image, isAskedFor } from "./settings.ts";
 
@@ -50,7 +51,7 @@ export function settingFacts(settings: Settings): readonly (readonly [label: str
 /** Fields of any kind, as label and text. */
 export function parameterFacts(
   branch: string,
-  fields: Config,
+  fields: JsonObject,
 ): readonly (readonly [label: string, text: string])[] {
   return Object.entries(fields).map(([name, value]) => [`${branch}.${name}`, parameterText(name, value)]);
 }
@@ -162,11 +163,12 @@ function parameterRow(name: string, before: Settings | null, after: Settings | n
   const then = after?.config[name];
   const unreadable = isAskedFor(then);
   if (before && after && !unreadable && sameParameter(now, then)) return [];
-  const text = (value: Config[string] | undefined) => value === undefined ? null : parameterText(name, value);
+  const text = (value: JsonObject[string] | undefined) =>
+    value === undefined ? null : parameterText(name, value);
   return [{ label: `config.${name}`, now: text(now), after: text(then), unreadable }];
 }
 
-function parameterText(name: string, value: Config[string]): string {
+function parameterText(name: string, value: JsonObject[string]): string {
   if (value === ENTER_MARK) return ENTERED_PRIVATELY;
   const shown = shownValue(name, value);
   return typeof shown === "string" ? shown : JSON.stringify(shown);

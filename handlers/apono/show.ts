@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { Apono } from "../../clients/apono.ts";
-import type { Integration } from "../../clients/apono/integration.ts";
+import type { AponoClient } from "../../clients/apono.ts";
+import type { AponoIntegration } from "../../clients/apono/integration.ts";
 import { ClientError } from "../../clients/errors.ts";
-import { ifFound } from "../resolve.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Mark, Reply } from "../reply.ts";
+import { ifFound } from "../resolve.ts";
 import { findIntegration, identify, looksLikeId } from "./find.ts";
 import { parameterFacts, settingFacts } from "./settings_diff.ts";
 import { isProblem, standingOf, statusWord } from "./status_word.ts";
@@ -12,12 +12,12 @@ import { isProblem, standingOf, statusWord } from "./status_word.ts";
 const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
 
 interface Shown {
-  readonly integration: Integration;
+  readonly integration: AponoIntegration;
   /** Why `details` is empty although v4 has none. */
   readonly withoutDetails: boolean;
 }
 
-export const showIntegration = operationsOf<Apono>("apono").read<typeof input, Shown>({
+export const showIntegration = operationsOf<AponoClient>("apono").read<typeof input, Shown>({
   verb: "show",
   target: "apono",
   summary: "Show all fields of an Apono integration",
@@ -28,7 +28,7 @@ export const showIntegration = operationsOf<Apono>("apono").read<typeof input, S
 });
 
 /** v4 has no words for what went wrong; v2 does, for those who may ask it. */
-async function run(context: Context<Apono>, { id: query }: z.output<typeof input>): Promise<Shown> {
+async function run(context: Context<AponoClient>, { id: query }: z.output<typeof input>): Promise<Shown> {
   const { client, call } = context;
   if (client.api === "v2") {
     return { integration: await findIntegration(context, query), withoutDetails: false };
@@ -46,7 +46,7 @@ async function run(context: Context<Apono>, { id: query }: z.output<typeof input
 }
 
 /** Undefined when v2 would not say. */
-async function unlessRefused(answer: Promise<Integration>): Promise<Integration | undefined> {
+async function unlessRefused(answer: Promise<AponoIntegration>): Promise<AponoIntegration | undefined> {
   try {
     return await answer;
   } catch (error) {
@@ -74,7 +74,7 @@ function render({ integration, withoutDetails }: Shown): Reply {
   };
 }
 
-function factsOf(integration: Integration): readonly (readonly [string, Line])[] {
+function factsOf(integration: AponoIntegration): readonly (readonly [string, Line])[] {
   const { id, type, category, lastSyncAt, connection } = integration;
   return [
     ["Id", { code: id }],

@@ -1,16 +1,16 @@
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
-import type { Apono } from "../../clients/apono.ts";
-import type { Tags } from "../../clients/apono/resources.ts";
+import type { AponoClient } from "../../clients/apono.ts";
+import type { Tags } from "../../clients/apono/answers.ts";
 import { differingNames, plainJson } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
-import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verification } from "../operation.ts";
 import { ENTERED_PRIVATELY, isPlaceholder, NOT_SHOWN, shownValue } from "../mask.ts";
+import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verification } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
 import { checkId } from "./find.ts";
 
-const { read, change } = operationsOf<Apono>("apono");
+const { read, change } = operationsOf<AponoClient>("apono");
 
 const resource = z.string().meta({ positional: true, placeholder: "apono resource id" });
 const readInput = z.object({ id: resource });

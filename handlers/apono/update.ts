@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Apono } from "../../clients/apono.ts";
-import type { Integration, Settings } from "../../clients/apono/integration.ts";
+import type { AponoClient } from "../../clients/apono.ts";
+import type { AponoIntegration, Settings } from "../../clients/apono/integration.ts";
 import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
 import { differingNames, type JsonObject, plainJson } from "../../clients/json.ts";
-import { fold, ifFound, NothingFits } from "../resolve.ts";
 import { BadInput, type Context, type Nothing, operationsOf, type Plan, type Undo } from "../operation.ts";
+import { fold, ifFound, NothingFits } from "../resolve.ts";
 import { catalogEntryIfAny, objections, refuse, spelledAs, strangers, strangerWarning } from "./catalog.ts";
 import { byName, findIntegration, nameTaken } from "./find.ts";
 import { askedFor, type AskedSettings, completed, settingsInput, settled } from "./request.ts";
@@ -35,7 +35,7 @@ interface UpdatePlan extends Plan<Image> {
 
 type Doubts = { readonly warnings: readonly string[]; readonly strangers: readonly string[] };
 
-export const updateIntegration = operationsOf<Apono>("apono").change<typeof input, UpdatePlan>({
+export const updateIntegration = operationsOf<AponoClient>("apono").change<typeof input, UpdatePlan>({
   verb: "update",
   target: "apono",
   summary: "Change an Apono integration",
@@ -68,7 +68,10 @@ export const updateIntegration = operationsOf<Apono>("apono").change<typeof inpu
   undo,
 });
 
-async function plan(context: Context<Apono>, typed: z.output<typeof input>): Promise<UpdatePlan | Nothing> {
+async function plan(
+  context: Context<AponoClient>,
+  typed: z.output<typeof input>,
+): Promise<UpdatePlan | Nothing> {
   const asked = askedFor(typed);
   const present = imageOf(await findBefore(context, typed.id));
   refuseNothing(asked);
@@ -97,7 +100,7 @@ function refuseNothing({ config, ...rest }: AskedSettings): void {
 }
 
 /** The integration, and where nothing fits a name that ends in options, how parameters are typed. */
-async function findBefore(context: Context<Apono>, query: string): Promise<Integration> {
+async function findBefore(context: Context<AponoClient>, query: string): Promise<AponoIntegration> {
   try {
     return await findIntegration(context, query);
   } catch (error) {
@@ -113,7 +116,7 @@ async function findBefore(context: Context<Apono>, query: string): Promise<Integ
 
 /** The settings to be, once the catalog has nothing against what the change touches. */
 async function checked(
-  context: Context<Apono>,
+  context: Context<AponoClient>,
   asked: AskedSettings,
   present: Image,
 ): Promise<Doubts & { readonly settings: Settings }> {
@@ -176,7 +179,7 @@ function storeToSend(asked: AskedSettings, { name, secretStore }: Image): { secr
   throw losesSecret(name, options);
 }
 
-async function checkName(context: Context<Apono>, present: Image, name: string): Promise<void> {
+async function checkName(context: Context<AponoClient>, present: Image, name: string): Promise<void> {
   if (fold(name) === fold(present.name)) return;
   const twin = await byName(context, name);
   if (twin && twin.id !== present.id) throw nameTaken(twin);

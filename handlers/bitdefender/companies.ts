@@ -1,19 +1,19 @@
 import { z } from "zod";
 import {
-  type Bitdefender,
-  type CompanyDetails,
+  type BitdefenderClient,
   MOST_COMPANIES_BY_ACCOUNT,
   MOST_COMPANIES_BY_NAME,
 } from "../../clients/bitdefender.ts";
+import type { CompanyDetails } from "../../clients/bitdefender/answers.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { asOf, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf, type View } from "../operation.ts";
 import type { Block, Button, Line, Reply } from "../reply.ts";
 import { fold, NothingFits, resolve } from "../resolve.ts";
 
-const { read } = operationsOf<Bitdefender>("bitdefender");
+const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
-type Ctx = Context<Bitdefender>;
+type Ctx = Context<BitdefenderClient>;
 
 interface Whois {
   readonly accountId: string;

@@ -1,4 +1,4 @@
-import type { Bitdefender } from "../../clients/bitdefender.ts";
+import type { BitdefenderClient } from "../../clients/bitdefender.ts";
 import {
   type Card,
   type Context,
@@ -24,7 +24,7 @@ import {
   unseen,
 } from "./ec2_state.ts";
 
-const { change } = operationsOf<Bitdefender>("bitdefender");
+const { change } = operationsOf<BitdefenderClient>("bitdefender");
 
 /** Never "nothing to change": that nothing is set up can never be known for certain. */
 export const disableEc2 = change({
@@ -61,13 +61,13 @@ function warnings({ before: { account, listed } }: Ec2Plan): readonly Line[] {
   return [["It is not listed for AWS account ", { code: account }, " now: it may be disabled already."]];
 }
 
-async function apply({ client, call }: Context<Bitdefender>, plan: Ec2Plan): Promise<Receipt> {
+async function apply({ client, call }: Context<BitdefenderClient>, plan: Ec2Plan): Promise<Receipt> {
   await client.disableAmazonEC2Integration({ companyId: plan.target.id }, call);
   return {};
 }
 
 function verify(
-  context: Context<Bitdefender>,
+  context: Context<BitdefenderClient>,
   { target, before }: Ec2Plan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Bitdefender } from "../../clients/bitdefender.ts";
+import type { BitdefenderClient } from "../../clients/bitdefender.ts";
 import { asOf, formatNumber, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf, type PastChange, type View } from "../operation.ts";
 import type { Block, Line, Mark, Reply } from "../reply.ts";
@@ -14,7 +14,7 @@ import {
   targetKey,
 } from "./ec2_state.ts";
 
-const { read } = operationsOf<Bitdefender>("bitdefender");
+const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
 const company = z.string().optional().meta({ positional: true, rest: true, placeholder: "company" });
 
@@ -112,7 +112,7 @@ export const externalId = read({
 });
 
 async function vendorSide(
-  { client, call }: Context<Bitdefender>,
+  { client, call }: Context<BitdefenderClient>,
   companyId: string | undefined,
 ): Promise<{ externalId: string | null; hours: Hours }> {
   const [externalId, hours] = await Promise.all([
@@ -124,7 +124,7 @@ async function vendorSide(
 
 /** What this bot knows of the integration, and the one look-up that needs it. */
 async function ownSide(
-  context: Context<Bitdefender>,
+  context: Context<BitdefenderClient>,
   { companyId }: Scope,
 ): Promise<Pick<Ec2Status, "recorded" | "off" | "listed" | "changes">> {
   if (companyId === undefined) return { recorded: NOTHING_RECORDED, changes: [] };

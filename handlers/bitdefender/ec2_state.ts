@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { type Bitdefender, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
+import { type BitdefenderClient, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
 import type { Context, Plan, Target, Verification } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { type Company, isUnavailable, lookAlikes, resolveCompany } from "./companies.ts";
 
-type Ctx = Context<Bitdefender>;
+type Ctx = Context<BitdefenderClient>;
 
 /**
  * All that can be known of a company's EC2 integration. GravityZone has no call that reads one back, so this is

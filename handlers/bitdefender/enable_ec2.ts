@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { Bitdefender } from "../../clients/bitdefender.ts";
+import type { BitdefenderClient } from "../../clients/bitdefender.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
+import { inQuotes } from "../format.ts";
 import {
   BadInput,
   type Card,
@@ -13,7 +14,6 @@ import {
   type Verification,
 } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { inQuotes } from "../format.ts";
 import {
   accountOfRole,
   type Ec2Plan,
@@ -29,7 +29,7 @@ import {
   unseen,
 } from "./ec2_state.ts";
 
-const { change } = operationsOf<Bitdefender>("bitdefender");
+const { change } = operationsOf<BitdefenderClient>("bitdefender");
 
 const input = z.object({
   company: z.string().meta({ positional: true, rest: true, placeholder: "company" }),
@@ -101,7 +101,7 @@ function checkedKey(key: string): string {
 }
 
 async function plan(
-  context: Context<Bitdefender>,
+  context: Context<BitdefenderClient>,
   asked: z.output<typeof input>,
 ): Promise<Ec2Plan | Nothing> {
   const way = wayOf(asked);
@@ -170,7 +170,7 @@ function sends(plan: Ec2Plan, way: Way): JsonObject {
 }
 
 async function apply(
-  { client, call }: Context<Bitdefender>,
+  { client, call }: Context<BitdefenderClient>,
   plan: Ec2Plan,
   secrets: Readonly<Record<string, string>>,
 ): Promise<Receipt> {
@@ -188,7 +188,7 @@ async function apply(
 }
 
 function verify(
-  context: Context<Bitdefender>,
+  context: Context<BitdefenderClient>,
   plan: Ec2Plan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {
@@ -199,7 +199,7 @@ function verify(
 }
 
 async function roleSeen(
-  context: Context<Bitdefender>,
+  context: Context<BitdefenderClient>,
   plan: Ec2Plan,
   { role, account }: Way & { by: "role" },
   receipt: Receipt | undefined,
@@ -229,7 +229,7 @@ function listedBefore(account: string, before: boolean | null | undefined): Line
 }
 
 async function keysUnseen(
-  context: Context<Bitdefender>,
+  context: Context<BitdefenderClient>,
   { target }: Ec2Plan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {

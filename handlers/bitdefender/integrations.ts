@@ -1,16 +1,16 @@
 import { z } from "zod";
+import type { BitdefenderClient } from "../../clients/bitdefender.ts";
+import type { ConfiguredIntegration } from "../../clients/bitdefender/answers.ts";
 import {
   allConfiguredIntegrations,
-  type Bitdefender,
   type ConfiguredIntegrations,
-  type Integration,
-} from "../../clients/bitdefender.ts";
+} from "../../clients/bitdefender/configured_integrations.ts";
 import { asOf, countSummary, formatNumber, toCsv } from "../format.ts";
 import { type Context, type Health, operationsOf, type View } from "../operation.ts";
 import { type Attachment, type Block, type Line, line, type Mark, type Reply } from "../reply.ts";
 import { type Company, resolveCompany } from "./companies.ts";
 
-const { read } = operationsOf<Bitdefender>("bitdefender");
+const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
 /** A longer list does not fit a phone: the problems stay on the screen, all of it goes as a file. */
 const MOST_ROWS = 30;
@@ -39,7 +39,7 @@ export const statusBitdefender = read({
 });
 
 /** One line of `/status` over all vendors. */
-export async function integrationsHealth(context: Context<Bitdefender>): Promise<Health> {
+export async function integrationsHealth(context: Context<BitdefenderClient>): Promise<Health> {
   const { integrations, at } = await configured(context, undefined);
   const problems = worstFirst(integrations).filter(isProblem);
   const left = problems.length - MOST_PROBLEMS;
@@ -59,7 +59,7 @@ export async function integrationsHealth(context: Context<Bitdefender>): Promise
 }
 
 async function configured(
-  context: Context<Bitdefender>,
+  context: Context<BitdefenderClient>,
   companyId: string | undefined,
 ): Promise<ConfiguredIntegrations & { at: number }> {
   const { value, at } = await context.cached(
@@ -98,19 +98,19 @@ function markOf(count: number, problems: number): Mark {
   return problems > 0 ? "attention" : "fine";
 }
 
-function titleOf(integrations: readonly Integration[], problems: number): string {
+function titleOf(integrations: readonly ConfiguredIntegration[], problems: number): string {
   if (integrations.length === 0) return "No integrations are configured in GravityZone";
   return `GravityZone: ${summaryOf(integrations, problems)}`;
 }
 
-function summaryOf(integrations: readonly Integration[], problems: number): string {
+function summaryOf(integrations: readonly ConfiguredIntegration[], problems: number): string {
   const count = integrations.length;
   if (count === 0) return "no integrations configured";
   const active = integrations.filter(({ status }) => status === ACTIVE).length;
   return countSummary({ all: count, problems, working: [active, "active"], need: "action" });
 }
 
-function countsOf(sorted: readonly Integration[]): readonly Block[] {
+function countsOf(sorted: readonly ConfiguredIntegration[]): readonly Block[] {
   const counts = new Map<string, number>();
   for (const word of sorted.map(statusWord)) counts.set(word, (counts.get(word) ?? 0) + 1);
   if (counts.size === 0) return [];
@@ -130,7 +130,7 @@ function movedNote(read: number, total: number): readonly Block[] {
   return [{ kind: "text", text }];
 }
 
-function healthyOf(sorted: readonly Integration[]): readonly Block[] {
+function healthyOf(sorted: readonly ConfiguredIntegration[]): readonly Block[] {
   const healthy = sorted.filter((entry) => !isProblem(entry));
   if (healthy.length === 0) return [];
   return [{ kind: "details", summary: `${healthy.length} without problems`, blocks: [tableOf(healthy)] }];
@@ -143,7 +143,7 @@ function fileNote(count: number, problems: number): Block {
   return { kind: "text", text: `${cut}All ${formatNumber(count)} are in the file, problems first.` };
 }
 
-function tableOf(integrations: readonly Integration[]): Block {
+function tableOf(integrations: readonly ConfiguredIntegration[]): Block {
   return {
     kind: "table",
     header: ["Name", "Status", "Where"],
@@ -155,7 +155,7 @@ function tableOf(integrations: readonly Integration[]): Block {
   };
 }
 
-function fileOf(sorted: readonly Integration[], at: number): Attachment {
+function fileOf(sorted: readonly ConfiguredIntegration[], at: number): Attachment {
   const header = [
     "name",
     "status",
@@ -195,14 +195,14 @@ function fileOf(sorted: readonly Integration[], at: number): Attachment {
 }
 
 /** What a list for a phone has no room for, of the worst; a long list has all of it in its file. */
-function settingsOf(sorted: readonly Integration[]): readonly Block[] {
+function settingsOf(sorted: readonly ConfiguredIntegration[]): readonly Block[] {
   if (sorted.length === 0) return [];
   const blocks: Block[] = [{ kind: "list", items: sorted.slice(0, MOST_SETTINGS).map(settingsLine) }];
   const whose = sorted.length > MOST_SETTINGS ? ` of the first ${MOST_SETTINGS}` : "";
   return [{ kind: "details", summary: `settings and ids${whose}`, blocks }];
 }
 
-function settingsLine(entry: Integration): Line {
+function settingsLine(entry: ConfiguredIntegration): Line {
   const { port, username, verifyTLSCertificate: tls } = entry.specifics;
   const categories = categoriesOf(entry).join(", ");
   const settings: readonly Line[] = [
@@ -222,7 +222,7 @@ function settingsLine(entry: Integration): Line {
   );
 }
 
-function retriesOf({ specifics }: Integration): readonly string[] {
+function retriesOf({ specifics }: ConfiguredIntegration): readonly string[] {
   const { retryAuthentication: retries, retryAuthenticationMaxAttempts: most } = specifics;
   if (typeof retries !== "boolean") return [];
   if (!retries) return ["no retries"];
@@ -231,19 +231,19 @@ function retriesOf({ specifics }: Integration): readonly string[] {
   return [`retries${every}${typeof most === "number" ? `, ${most} at most` : ""}`];
 }
 
-function viewOf({ specifics: { viewType } }: Integration): string {
+function viewOf({ specifics: { viewType } }: ConfiguredIntegration): string {
   return typeof viewType === "number" ? wordFor(viewType, VIEW_WORDS) : "";
 }
 
 /** `directoryServices` as the vendor's page writes it: "directory services". */
-function categoriesOf({ category }: Integration): readonly string[] {
+function categoriesOf({ category }: ConfiguredIntegration): readonly string[] {
   return Object.keys(category).filter((name) => category[name])
     .map((name) => name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase());
 }
 
 const order = new Intl.Collator("en", { numeric: true });
 
-function worstFirst(integrations: readonly Integration[]): readonly Integration[] {
+function worstFirst(integrations: readonly ConfiguredIntegration[]): readonly ConfiguredIntegration[] {
   return [...integrations].sort((one, other) =>
     severity(one.status) - severity(other.status) || one.status - other.status ||
     order.compare(one.name, other.name)
@@ -251,7 +251,7 @@ function worstFirst(integrations: readonly Integration[]): readonly Integration[
 }
 
 /** One column, because a phone has no room for three more. */
-function whereOf(entry: Integration): Line {
+function whereOf(entry: ConfiguredIntegration): Line {
   const { hostname } = entry.specifics;
   return [
     wordFor(entry.type, TYPE_WORDS),
@@ -260,7 +260,7 @@ function whereOf(entry: Integration): Line {
   ];
 }
 
-function companyOf({ company }: Integration): Line {
+function companyOf({ company }: ConfiguredIntegration): Line {
   return company ? { data: company.name } : "";
 }
 
@@ -283,7 +283,7 @@ const ACTIVE = 5;
 const PROBLEMS = [6, 3, 7, 0, 2];
 const HARMLESS = [4, 1, ACTIVE];
 
-function isProblem({ status }: Integration): boolean {
+function isProblem({ status }: ConfiguredIntegration): boolean {
   return !HARMLESS.includes(status);
 }
 
@@ -293,7 +293,7 @@ function severity(status: number): number {
   return PROBLEMS.length + 1 + HARMLESS.indexOf(status);
 }
 
-function statusWord({ status }: Integration): string {
+function statusWord({ status }: ConfiguredIntegration): string {
   return wordFor(status, STATUS_WORDS);
 }
 

@@ -1,4 +1,4 @@
-import type { Bitdefender } from "../../clients/bitdefender.ts";
+import type { BitdefenderClient } from "../../clients/bitdefender.ts";
 import {
   type Card,
   type Context,
@@ -21,7 +21,7 @@ import {
   rememberOff,
 } from "./ec2_state.ts";
 
-const { change } = operationsOf<Bitdefender>("bitdefender");
+const { change } = operationsOf<BitdefenderClient>("bitdefender");
 
 /** Generates a new external ID; the vendor invalidates the integration that exists. */
 export const rotateExternalId = change({
@@ -61,13 +61,13 @@ function render(plan: Ec2Plan): Card {
   };
 }
 
-async function apply({ client, call }: Context<Bitdefender>, plan: Ec2Plan): Promise<Receipt> {
+async function apply({ client, call }: Context<BitdefenderClient>, plan: Ec2Plan): Promise<Receipt> {
   const params = { companyId: plan.target.id };
   return { data: { externalId: await client.generateAmazonEC2ExternalIdForCrossAccountRole(params, call) } };
 }
 
 function verify(
-  context: Context<Bitdefender>,
+  context: Context<BitdefenderClient>,
   plan: Ec2Plan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {

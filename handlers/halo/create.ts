@@ -1,10 +1,9 @@
 import { z } from "zod";
-import type { Halo } from "../../clients/halo.ts";
-import { nameOf, type Product } from "../../clients/halo/product.ts";
-import type { Integration } from "../../clients/halo/record.ts";
+import type { HaloClient } from "../../clients/halo.ts";
+import { integrationName, type Product } from "../../clients/halo/product.ts";
+import type { HaloIntegration } from "../../clients/halo/record.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
-import { fold, ifFound } from "../resolve.ts";
 import {
   BadInput,
   type Card,
@@ -16,6 +15,7 @@ import {
   type Undo,
   type Verification,
 } from "../operation.ts";
+import { fold, ifFound } from "../resolve.ts";
 import { deletionBefore } from "./delete.ts";
 import { bodyOf, type FieldInput, fieldInputs, idOf, isSecret, namesOf, wantedFields } from "./fields.ts";
 import { called, idTyped } from "./integration.ts";
@@ -23,7 +23,7 @@ import { ofModule } from "./module.ts";
 import { fieldLine } from "./shown.ts";
 import { compare, exampleField, secretRows } from "./update.ts";
 
-const { change } = operationsOf<Halo>("halo");
+const { change } = operationsOf<HaloClient>("halo");
 
 /** The ids that already go by the new name: whoever comes later with that name is the one created. */
 type Before = { readonly name: string; readonly alike: readonly number[] };
@@ -62,7 +62,7 @@ function exampleSecret(product: Product): string {
   return secret ? ` ${secret}=?` : "";
 }
 
-async function plan(context: Context<Halo>, product: Product, input: FieldInput): Promise<CreatePlan> {
+async function plan(context: Context<HaloClient>, product: Product, input: FieldInput): Promise<CreatePlan> {
   const records = await ofModule(product, context.client.list(product, context.call));
   const id = idOf(input);
   if (id !== undefined) {
@@ -72,7 +72,7 @@ async function plan(context: Context<Halo>, product: Product, input: FieldInput)
   if (Object.keys(fields).length === 0) {
     throw new BadInput(`Say at least what it is, such as ${exampleField(product)}.`);
   }
-  const name = nameOf(fields);
+  const name = integrationName(fields);
   const document = { ...fields, ...Object.fromEntries(secrets.map((secret) => [secret, ENTER_MARK])) };
   return {
     input: { document },
@@ -85,14 +85,14 @@ async function plan(context: Context<Halo>, product: Product, input: FieldInput)
   };
 }
 
-function isAlike(record: Integration, fields: JsonObject): boolean {
+function isAlike(record: HaloIntegration, fields: JsonObject): boolean {
   return hasName(fields)
-    ? fold(nameOf(record)) === fold(nameOf(fields))
+    ? fold(integrationName(record)) === fold(integrationName(fields))
     : compare(record, fields).differing.length === 0;
 }
 
 function hasName(fields: JsonObject): boolean {
-  return nameOf(fields) !== nameOf({});
+  return integrationName(fields) !== integrationName({});
 }
 
 function render(product: Product, { before, after }: CreatePlan): Card {
@@ -119,11 +119,11 @@ function render(product: Product, { before, after }: CreatePlan): Card {
 
 /** By the id that HaloPSA returned; without one, whoever is new under that name. */
 async function findCreated(
-  context: Context<Halo>,
+  context: Context<HaloClient>,
   product: Product,
   made: CreatePlan,
   receipt: Receipt | undefined,
-): Promise<readonly Integration[]> {
+): Promise<readonly HaloIntegration[]> {
   const id = receipt?.data?.id;
   if (typeof id === "number") {
     const record = await ifFound(context.client.get(product, id, context.call));
@@ -138,7 +138,7 @@ async function findCreated(
 function verdict(
   product: Product,
   made: CreatePlan,
-  found: readonly Integration[],
+  found: readonly HaloIntegration[],
   receipt: Receipt | undefined,
 ): Verification {
   const [record, ...others] = found;
@@ -153,7 +153,7 @@ function verdict(
     state: "applied",
     evidence: [
       "Read back: ",
-      ...called(product, nameOf(record)),
+      ...called(product, integrationName(record)),
       " has id ",
       { code: String(record.id) },
       ".",

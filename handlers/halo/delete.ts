@@ -1,10 +1,9 @@
 import { z } from "zod";
-import type { Halo } from "../../clients/halo.ts";
-import { nameOf, type Product } from "../../clients/halo/product.ts";
-import type { Integration } from "../../clients/halo/record.ts";
+import type { HaloClient } from "../../clients/halo.ts";
+import { integrationName, type Product } from "../../clients/halo/product.ts";
+import type { HaloIntegration } from "../../clients/halo/record.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { HIDDEN_MARK } from "../../clients/secrets.ts";
-import { ifFound } from "../resolve.ts";
 import {
   type Card,
   type ChangeOperation,
@@ -14,10 +13,11 @@ import {
   type Undo,
   type Verification,
 } from "../operation.ts";
+import { ifFound } from "../resolve.ts";
 import { called, locate, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
 
-const { change } = operationsOf<Halo>("halo");
+const { change } = operationsOf<HaloClient>("halo");
 
 /** The settings that go away; what a sync writes by itself is left out, it moves while people decide. */
 type Before = { readonly id: number; readonly name: string; readonly settings: JsonObject };
@@ -50,15 +50,15 @@ export function deleteOperation(product: Product): ChangeOperation {
 }
 
 /** The state that deleting `record` is made against. */
-export function deletionBefore(product: Product, record: Integration): Before {
+export function deletionBefore(product: Product, record: HaloIntegration): Before {
   const settings = Object.entries(record).filter(([field]) => {
     const kind = product.fields.get(field);
     return kind !== undefined && kind !== "shown" && kind !== "secret";
   });
-  return { id: record.id, name: nameOf(record), settings: Object.fromEntries(settings) };
+  return { id: record.id, name: integrationName(record), settings: Object.fromEntries(settings) };
 }
 
-async function plan(context: Context<Halo>, product: Product, query: string): Promise<DeletePlan> {
+async function plan(context: Context<HaloClient>, product: Product, query: string): Promise<DeletePlan> {
   const record = await locate(context.client, product, query, context.call);
   const before = deletionBefore(product, record);
   return {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Halo } from "../../clients/halo.ts";
+import type { HaloClient } from "../../clients/halo.ts";
 import type { ExportStatus } from "../../clients/halo/export.ts";
 import type { Product } from "../../clients/halo/product.ts";
 import type { JsonObject } from "../../clients/json.ts";
@@ -17,7 +17,7 @@ import type { Inline, Line, Mark, Reply } from "../reply.ts";
 import { jsonFacts } from "./live.ts";
 import { ofModule } from "./module.ts";
 
-const { read, change } = operationsOf<Halo>("halo");
+const { read, change } = operationsOf<HaloClient>("halo");
 
 /** Without progress: it moves while people decide. */
 type Before = { readonly state: ExportStatus["state"]; readonly id: string | null };

@@ -1,10 +1,10 @@
-import type { Halo } from "../../clients/halo.ts";
-import { nameOf, type Product } from "../../clients/halo/product.ts";
-import type { Integration } from "../../clients/halo/record.ts";
-import type { CallOptions } from "../../clients/http.ts";
-import { fold, ifFound, resolve } from "../resolve.ts";
+import type { HaloClient } from "../../clients/halo.ts";
+import { integrationName, type Product } from "../../clients/halo/product.ts";
+import type { HaloIntegration } from "../../clients/halo/record.ts";
+import type { CallOptions } from "../../clients/http/contract.ts";
 import { BadInput, type Target } from "../operation.ts";
 import type { Inline } from "../reply.ts";
+import { fold, ifFound, resolve } from "../resolve.ts";
 import { ofModule } from "./module.ts";
 import { isInt32 } from "./value.ts";
 
@@ -13,17 +13,17 @@ import { isInt32 } from "./value.ts";
  * no names). Digits alone are an id, or a whole name: never a part of one.
  */
 export async function locate(
-  client: Halo,
+  client: HaloClient,
   product: Product,
   query: string,
   call: CallOptions,
-): Promise<Integration> {
+): Promise<HaloIntegration> {
   const typed = idTyped(query);
   const known = typed === undefined ? undefined : await ifFound(client.get(product, typed, call));
   if (known) return known;
   const candidates = (await ofModule(product, client.list(product, call))).map((record) => ({
     id: String(record.id),
-    name: nameOf(record),
+    name: integrationName(record),
   }));
   const usable = DIGITS.test(query.trim())
     ? candidates.filter(({ name }) => fold(name) === fold(query))
@@ -39,11 +39,11 @@ export async function locate(
 
 /** The one that was typed, or the one in the vendor's own request body; where both are given, they are the same. */
 export async function locateEither(
-  client: Halo,
+  client: HaloClient,
   product: Product,
   { typed, document }: { readonly typed: string | undefined; readonly document: number | undefined },
   call: CallOptions,
-): Promise<Integration> {
+): Promise<HaloIntegration> {
   if (typed === undefined && document === undefined) {
     throw new BadInput(`Say which one: its id or its name. Type /list ${product.target} to see them.`);
   }

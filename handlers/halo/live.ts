@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Halo } from "../../clients/halo.ts";
+import type { HaloClient } from "../../clients/halo.ts";
 import type { Product } from "../../clients/halo/product.ts";
 import type { Json } from "../../clients/json.ts";
 import { operationsOf, type ReadOperation } from "../operation.ts";
@@ -7,7 +7,7 @@ import type { Line, Reply } from "../reply.ts";
 import { ofModule } from "./module.ts";
 import { valueLine } from "./shown.ts";
 
-const { read } = operationsOf<Halo>("halo");
+const { read } = operationsOf<HaloClient>("halo");
 
 /** What HaloPSA can serve live. */
 export type LiveProduct = Product & { readonly live: string };

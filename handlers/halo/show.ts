@@ -1,14 +1,14 @@
 import { z } from "zod";
-import type { Halo } from "../../clients/halo.ts";
+import type { HaloClient } from "../../clients/halo.ts";
 import type { Product } from "../../clients/halo/product.ts";
-import type { Integration } from "../../clients/halo/record.ts";
+import type { HaloIntegration } from "../../clients/halo/record.ts";
 import { operationsOf, type ReadOperation } from "../operation.ts";
 import type { Block, Mark, Reply } from "../reply.ts";
 import { locate } from "./integration.ts";
 import { fieldLine } from "./shown.ts";
 import { isProblem, reasonOf, type Sync, syncOf } from "./sync.ts";
 
-const { read } = operationsOf<Halo>("halo");
+const { read } = operationsOf<HaloClient>("halo");
 
 /** How an integration is named in a command: the last words of the line. */
 export const idInput = z.string().min(1).meta({ positional: true, rest: true, placeholder: "id or name" });
@@ -26,7 +26,7 @@ export function showOperation(product: Product): ReadOperation {
   });
 }
 
-function render(product: Product, record: Integration, now: number): Reply {
+function render(product: Product, record: HaloIntegration, now: number): Reply {
   const sync = syncOf(product, record, now);
   const present = [...product.fields.keys()].filter((field) => field in record && field !== "_warning");
   const lists = present.filter((field) => Array.isArray(record[field]) && record[field].length > 0);
@@ -57,7 +57,7 @@ function markOf(sync: Sync): Mark {
   return sync.state === "off" ? "absent" : "unknown";
 }
 
-function warningOf(record: Integration): readonly Block[] {
+function warningOf(record: HaloIntegration): readonly Block[] {
   const warning = record._warning;
   if (typeof warning !== "string" || warning === "") return [];
   return [{ kind: "text", text: ["HaloPSA warns: ", { data: warning, max: 300 }] }];

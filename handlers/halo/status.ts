@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { ClientError } from "../../clients/errors.ts";
-import type { Halo } from "../../clients/halo.ts";
+import type { HaloClient } from "../../clients/halo.ts";
 import type { Product } from "../../clients/halo/product.ts";
 import { andDisabled, asOf, countSummary } from "../format.ts";
-import { ifFound } from "../resolve.ts";
 import { type Context, type Health, operationsOf, type Proof, type ReadOperation } from "../operation.ts";
 import type { Block, Line, Reply } from "../reply.ts";
+import { ifFound } from "../resolve.ts";
 import { ofModule } from "./module.ts";
 import {
   isOff,
@@ -19,7 +19,7 @@ import {
   worstFirst,
 } from "./sync.ts";
 
-const { read } = operationsOf<Halo>("halo");
+const { read } = operationsOf<HaloClient>("halo");
 
 /** What one product said; `failure` when it said nothing usable. */
 interface Reading {
@@ -69,7 +69,7 @@ export function listOperation(product: Product): ReadOperation {
 }
 
 /** HaloPSA in one line of the status of all vendors. */
-export async function healthOf(context: Context<Halo>, products: readonly Product[]): Promise<Health> {
+export async function healthOf(context: Context<HaloClient>, products: readonly Product[]): Promise<Health> {
   const { value, at } = await context.cached("halo", () => readAll(context, products));
   const { problems, failed } = countOf(value);
   const rows = problems.map(({ product, sync }): readonly Line[] => [
@@ -90,7 +90,10 @@ export async function healthOf(context: Context<Halo>, products: readonly Produc
 }
 
 /** One product that cannot be read does not hide the others; when none can be read, the first failure is thrown. */
-async function readAll(context: Context<Halo>, products: readonly Product[]): Promise<readonly Reading[]> {
+async function readAll(
+  context: Context<HaloClient>,
+  products: readonly Product[],
+): Promise<readonly Reading[]> {
   const readings = await Promise.all(products.map((product) => attempt(context, product)));
   const failures = readings.map(({ failure }) => failure);
   const [first] = failures;
@@ -100,7 +103,7 @@ async function readAll(context: Context<Halo>, products: readonly Product[]): Pr
   return readings;
 }
 
-async function attempt(context: Context<Halo>, product: Product): Promise<Reading> {
+async function attempt(context: Context<HaloClient>, product: Product): Promise<Reading> {
   try {
     return await readOne(context, product);
   } catch (error) {
@@ -109,7 +112,7 @@ async function attempt(context: Context<Halo>, product: Product): Promise<Readin
   }
 }
 
-async function readOne({ client, call, now }: Context<Halo>, product: Product): Promise<Reading> {
+async function readOne({ client, call, now }: Context<HaloClient>, product: Product): Promise<Reading> {
   const records = await client.list(product, call);
   return { product, syncs: records.map((record) => syncOf(product, record, now)).toSorted(worstFirst) };
 }
@@ -267,9 +270,9 @@ function failureOf({ failure }: Reading): string {
 
 /** The cheapest call that proves the credentials; a tenant without the module proves them too. */
 export async function probe(
-  client: Halo,
+  client: HaloClient,
   [product]: readonly Product[],
-  call: Context<Halo>["call"],
+  call: Context<HaloClient>["call"],
 ): Promise<Proof> {
   if (!product) return { ok: false, says: "no product is described" };
   const records = await ifFound(client.list(product, call));

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import type { Halo } from "../../clients/halo.ts";
-import { nameOf, type Product, spelled } from "../../clients/halo/product.ts";
-import type { Integration } from "../../clients/halo/record.ts";
-import { ifFound } from "../resolve.ts";
+import type { HaloClient } from "../../clients/halo.ts";
+import { integrationName, type Product, spelled } from "../../clients/halo/product.ts";
+import type { HaloIntegration } from "../../clients/halo/record.ts";
 import {
   type Card,
   type ChangeOperation,
@@ -13,10 +12,11 @@ import {
   type Verification,
 } from "../operation.ts";
 import type { Inline } from "../reply.ts";
+import { ifFound } from "../resolve.ts";
 import { called, locate, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
 
-const { change } = operationsOf<Halo>("halo");
+const { change } = operationsOf<HaloClient>("halo");
 
 /** `enabled` is null when HaloPSA does not return the flag. */
 type Before = {
@@ -58,7 +58,7 @@ export function switchOperation(product: Product, on: boolean): ChangeOperation 
 }
 
 async function plan(
-  context: Context<Halo>,
+  context: Context<HaloClient>,
   product: Product,
   query: string,
   on: boolean,
@@ -79,12 +79,12 @@ async function plan(
 }
 
 /** The flag goes by the name that HaloPSA returned; by the documented one when it returned none. */
-function beforeOf(product: Product, record: Integration): Before {
+function beforeOf(product: Product, record: HaloIntegration): Before {
   const flag = spelled(product, product.sync.enabled[0] ?? "", record);
   const enabled = record[flag];
   return {
     id: record.id,
-    name: nameOf(record),
+    name: integrationName(record),
     flag,
     enabled: typeof enabled === "boolean" ? enabled : null,
   };
@@ -106,7 +106,7 @@ function render(product: Product, { before }: SwitchPlan, on: boolean): Card {
 
 function verdict(
   product: Product,
-  record: Integration | undefined,
+  record: HaloIntegration | undefined,
   on: boolean,
   answered: boolean,
 ): Verification {

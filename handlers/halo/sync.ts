@@ -1,6 +1,5 @@
-import { nameOf, type Product, type SyncNames } from "../../clients/halo/product.ts";
-import type { Integration } from "../../clients/halo/record.ts";
-import { haloTime } from "../../clients/halo/time.ts";
+import { integrationName, type Product, type SyncNames } from "../../clients/halo/product.ts";
+import { type HaloIntegration, haloTime } from "../../clients/halo/record.ts";
 import type { Json } from "../../clients/json.ts";
 import type { Inline } from "../reply.ts";
 
@@ -38,14 +37,14 @@ export const SYNC_STATES: readonly SyncState[] = [
 
 const SOON_MS = 7 * 24 * 3_600_000;
 
-export function syncOf(product: Product, record: Integration, now: number): Sync {
+export function syncOf(product: Product, record: HaloIntegration, now: number): Sync {
   const part = (name: keyof SyncNames) => valueOf(record, product.sync[name]);
   const lastSync = part("lastSync");
   const lastError = part("lastError");
   const tokenExpiry = instant(part("tokenExpiry"));
   const sync = {
     id: record.id,
-    name: nameOf(record),
+    name: integrationName(record),
     lastSync: instant(lastSync),
     lastError: typeof lastError === "string" && lastError.trim() !== "" ? lastError : null,
     tokenExpiry,
@@ -102,7 +101,7 @@ export function instant(value: unknown): number | null {
   return time === null || time < "1901" ? null : Date.parse(`${time}Z`);
 }
 
-function valueOf(record: Integration, names: readonly string[]): Json | undefined {
+function valueOf(record: HaloIntegration, names: readonly string[]): Json | undefined {
   const name = names.find((spelling) => spelling in record);
   return name === undefined ? undefined : record[name];
 }

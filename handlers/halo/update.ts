@@ -1,11 +1,10 @@
 import { z } from "zod";
-import type { Halo } from "../../clients/halo.ts";
-import { nameOf, type Product } from "../../clients/halo/product.ts";
-import type { Integration } from "../../clients/halo/record.ts";
+import type { HaloClient } from "../../clients/halo.ts";
+import { integrationName, type Product } from "../../clients/halo/product.ts";
+import type { HaloIntegration } from "../../clients/halo/record.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
-import { ifFound } from "../resolve.ts";
 import {
   BadInput,
   type Card,
@@ -18,6 +17,7 @@ import {
   type Verification,
 } from "../operation.ts";
 import { type Line, line } from "../reply.ts";
+import { ifFound } from "../resolve.ts";
 import {
   asksSecret,
   bodyOf,
@@ -34,7 +34,7 @@ import { idInput } from "./show.ts";
 import { fieldLine } from "./shown.ts";
 import { objectionTo } from "./value.ts";
 
-const { change } = operationsOf<Halo>("halo");
+const { change } = operationsOf<HaloClient>("halo");
 
 /** What the changed fields are now; a field that HaloPSA does not return is not among them. */
 type Before = { readonly id: number; readonly name: string; readonly fields: JsonObject };
@@ -74,7 +74,7 @@ export function exampleField(product: Product): string {
 }
 
 /** Which sent fields came back as sent, which otherwise, and which did not come back or are hidden from us. */
-export function compare(record: Integration, sent: JsonObject): {
+export function compare(record: HaloIntegration, sent: JsonObject): {
   readonly taken: readonly string[];
   readonly differing: readonly string[];
   readonly unread: readonly string[];
@@ -90,7 +90,7 @@ export function compare(record: Integration, sent: JsonObject): {
 }
 
 async function plan(
-  context: Context<Halo>,
+  context: Context<HaloClient>,
   product: Product,
   input: FieldInput & { id?: string | undefined },
 ): Promise<UpdatePlan | Nothing> {
@@ -103,7 +103,7 @@ async function plan(
   const fields = Object.fromEntries(
     Object.entries(plain).filter(([name, value]) => asksSecret(value) || !covers(record[name], value)),
   );
-  const name = nameOf(record);
+  const name = integrationName(record);
   if (Object.keys(fields).length + secrets.length === 0) {
     return { nothing: ["Nothing to change: ", ...called(product, name), " is already like that."] };
   }
@@ -116,9 +116,9 @@ async function plan(
   };
 }
 
-function beforeOf(record: Integration, names: readonly string[]): Before {
+function beforeOf(record: HaloIntegration, names: readonly string[]): Before {
   const known = names.filter((name) => name in record).map((name) => [name, record[name] ?? null]);
-  return { id: record.id, name: nameOf(record), fields: Object.fromEntries(known) };
+  return { id: record.id, name: integrationName(record), fields: Object.fromEntries(known) };
 }
 
 function render(product: Product, { before, after }: UpdatePlan): Card {
@@ -179,7 +179,7 @@ function breaksOf(product: Product, { fields, secrets }: After): readonly Line[]
 function verdict(
   product: Product,
   { before, after: { fields, secrets } }: UpdatePlan,
-  record: Integration | undefined,
+  record: HaloIntegration | undefined,
   answered: boolean,
 ): Verification {
   if (!record) return { state: "not applied", evidence: "HaloPSA has no such integration any more." };

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { longest } from "../../clients/halo/length.ts";
-import type { FieldKind, Product } from "../../clients/halo/product.ts";
+import { type FieldKind, longest, type Product } from "../../clients/halo/product.ts";
+import { haloTime } from "../../clients/halo/record.ts";
 import { secretLooking } from "../../clients/halo/secret.ts";
-import { haloTime } from "../../clients/halo/time.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
 import { BadInput } from "../operation.ts";
@@ -38,7 +37,7 @@ export function objectionTo(product: Product, name: string, value: Json): string
 }
 
 function refuseLong(product: Product, name: string, text: string): void {
-  const most = longest(product.details, name);
+  const most = longest(product, name);
   const { length } = text;
   if (length > most) throw new BadInput(`${name} takes ${most} characters at most; this has ${length}.`);
 }

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import type { Halo } from "../../clients/halo.ts";
-import { nameOf, type Product } from "../../clients/halo/product.ts";
-import type { Integration } from "../../clients/halo/record.ts";
-import { ifFound } from "../resolve.ts";
+import type { HaloClient } from "../../clients/halo.ts";
+import { integrationName, type Product } from "../../clients/halo/product.ts";
+import type { HaloIntegration } from "../../clients/halo/record.ts";
 import {
   type Card,
   type ChangeOperation,
@@ -12,10 +11,11 @@ import {
   type Plan,
   type Verification,
 } from "../operation.ts";
+import { ifFound } from "../resolve.ts";
 import { called, locate, targetOf } from "./integration.ts";
 import { idInput } from "./show.ts";
 
-const { change } = operationsOf<Halo>("halo");
+const { change } = operationsOf<HaloClient>("halo");
 
 /** `webhook` is null when there is none, and "not shown" when HaloPSA does not say. */
 type Before = { readonly id: number; readonly name: string; readonly webhook: number | null | "not shown" };
@@ -55,7 +55,7 @@ export function webhookOperation(product: Product, verb: "create" | "delete"): C
 }
 
 async function plan(
-  context: Context<Halo>,
+  context: Context<HaloClient>,
   product: Product,
   query: string,
   creates: boolean,
@@ -74,10 +74,10 @@ async function plan(
   };
 }
 
-function beforeOf(record: Integration): Before {
+function beforeOf(record: HaloIntegration): Before {
   const id = record.webhook_id;
   const webhook = id === undefined ? "not shown" : typeof id === "number" && id > 0 ? id : null;
-  return { id: record.id, name: nameOf(record), webhook };
+  return { id: record.id, name: integrationName(record), webhook };
 }
 
 function render(product: Product, { before }: WebhookPlan, creates: boolean): Card {
@@ -97,7 +97,7 @@ function render(product: Product, { before }: WebhookPlan, creates: boolean): Ca
   };
 }
 
-function verdict(record: Integration | undefined, creates: boolean, answered: boolean): Verification {
+function verdict(record: HaloIntegration | undefined, creates: boolean, answered: boolean): Verification {
   if (!record) return { state: "not applied", evidence: "HaloPSA has no such integration any more." };
   const after = beforeOf(record);
   if (after.webhook === "not shown") {

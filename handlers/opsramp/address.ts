@@ -1,4 +1,4 @@
-import type { InstalledUpdate } from "../../clients/opsramp.ts";
+import type { InstalledUpdate } from "../../clients/opsramp/update.ts";
 import { shownAddress } from "../mask.ts";
 
 /** The body of an update as it may be shown. */

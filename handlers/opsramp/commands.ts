@@ -1,15 +1,14 @@
 import { z } from "zod";
+import type { OpsRampClient } from "../../clients/opsramp.ts";
+import { ENTITY_TYPES, type Mapping } from "../../clients/opsramp/mapping.ts";
 import {
   AUTH_TYPES,
-  ENTITY_TYPES,
   GRANT_TYPES,
   type InstalledUpdate,
   installedUpdate,
-  type Mapping,
   NOTIFIER_TYPES,
   type NotifierUpdate,
-  type OpsRamp,
-} from "../../clients/opsramp.ts";
+} from "../../clients/opsramp/update.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { BadInput, type ChangeOperation, type Input, operationsOf } from "../operation.ts";
 import { updateCard } from "./card.ts";
@@ -17,7 +16,7 @@ import { undoUpdate, verifyUpdate } from "./outcome.ts";
 import { isSecret } from "./secret.ts";
 import { applyUpdate, plain, planUpdate, type UpdatePlan } from "./update.ts";
 
-const { change } = operationsOf<OpsRamp>("opsramp");
+const { change } = operationsOf<OpsRampClient>("opsramp");
 
 const id = z.string().meta({ positional: true, rest: true, placeholder: "id or name" });
 const text = z.string().optional();

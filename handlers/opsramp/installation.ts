@@ -1,10 +1,12 @@
-import type { Installed, Mapping, OpsRamp } from "../../clients/opsramp.ts";
+import type { OpsRampClient } from "../../clients/opsramp.ts";
+import type { Installed } from "../../clients/opsramp/installed.ts";
+import type { Mapping } from "../../clients/opsramp/mapping.ts";
 import { SET_BUT_NOT_SHOWN, shownAddress } from "../mask.ts";
 import type { Block, Inline, Line } from "../reply.ts";
 import type { Fact, Resource, Standing, ToggleState } from "../resource.ts";
 
 /** What is installed in OpsRamp: listed, shown, enabled and disabled. */
-export const installations: Resource<OpsRamp, Installed> = {
+export const installations: Resource<OpsRampClient, Installed> = {
   vendor: "opsramp",
   target: "opsramp",
   label: "OpsRamp",

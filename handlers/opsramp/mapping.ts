@@ -1,10 +1,6 @@
-import {
-  distinct,
-  type Installed,
-  type InstalledUpdate,
-  type Mapping,
-  type ValuePair,
-} from "../../clients/opsramp.ts";
+import type { Installed } from "../../clients/opsramp/installed.ts";
+import { distinct, type Mapping, type ValuePair } from "../../clients/opsramp/mapping.ts";
+import type { InstalledUpdate } from "../../clients/opsramp/update.ts";
 import { BadInput, type Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { fold } from "../resolve.ts";

@@ -1,13 +1,9 @@
 import type { JsonObject } from "../../clients/json.ts";
-import {
-  type Installed,
-  NOTIFIER_TYPES,
-  type NotifierUpdate,
-  notifierUpdate,
-} from "../../clients/opsramp.ts";
+import type { Installed } from "../../clients/opsramp/installed.ts";
+import { NOTIFIER_TYPES, type NotifierUpdate, notifierUpdate } from "../../clients/opsramp/update.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
-import { BadInput, type Card } from "../operation.ts";
 import { ENTERED_PRIVATELY, shownAddress, UNREADABLE } from "../mask.ts";
+import { BadInput, type Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { asked } from "./secret.ts";
 

@@ -1,16 +1,16 @@
 import type { JsonObject } from "../../clients/json.ts";
-import type { OpsRamp } from "../../clients/opsramp.ts";
+import type { OpsRampClient } from "../../clients/opsramp.ts";
 import { type Compared, judged, quoted } from "../comparison.ts";
+import { shownAddress } from "../mask.ts";
 import type { Context, Receipt, Undo, Verification } from "../operation.ts";
 import { type Inline, type Line, line } from "../reply.ts";
-import { shownAddress } from "../mask.ts";
 import { areStored, strangePairs, type Translation } from "./mapping.ts";
 import { notifierGoal, readableOf, shownValue, typeOf, unreadableOf, USUAL_TYPE } from "./notifier.ts";
 import { makesCredential, plain, type State, stateOf, type UpdatePlan } from "./update.ts";
 
 /** Compares a fresh read with the plan; the reply of an update is partial and proves nothing. */
 export async function verifyUpdate(
-  { client, call }: Context<OpsRamp>,
+  { client, call }: Context<OpsRampClient>,
   plan: UpdatePlan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {

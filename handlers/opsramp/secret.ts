@@ -1,7 +1,7 @@
-import type { InstalledUpdate, NotifierUpdate } from "../../clients/opsramp.ts";
+import type { InstalledUpdate, NotifierUpdate } from "../../clients/opsramp/update.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
-import { BadInput } from "../operation.ts";
 import { isPlaceholder, namesToken } from "../mask.ts";
+import { BadInput } from "../operation.ts";
 
 const FIELDS = new Set(["password", "apikey", "apisecret"]);
 const HEADERS = /^(tokenheaders|resourceauthheaders)\.(.+)$/;

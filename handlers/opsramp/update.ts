@@ -1,5 +1,7 @@
 import type { JsonObject } from "../../clients/json.ts";
-import { AUTH_TYPES, type Installed, type InstalledUpdate, type OpsRamp } from "../../clients/opsramp.ts";
+import type { OpsRampClient } from "../../clients/opsramp.ts";
+import type { Installed } from "../../clients/opsramp/installed.ts";
+import { AUTH_TYPES, type InstalledUpdate } from "../../clients/opsramp/update.ts";
 import { BadInput, type Context, type Nothing, type Plan, type Receipt } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { findItem, targetOf } from "../resource.ts";
@@ -54,7 +56,7 @@ export type UpdatePlan = Plan<State> & { readonly after: Goal };
  * again, and would take a notifier that lacks half its fields.
  */
 export async function planUpdate(
-  context: Context<OpsRamp>,
+  context: Context<OpsRampClient>,
   input: JsonObject & { readonly id: string },
   update: InstalledUpdate,
 ): Promise<UpdatePlan | Nothing> {
@@ -73,7 +75,7 @@ export async function planUpdate(
 
 /** The one write. Where it makes a credential, what is there is read first: the vendor answers old ones as well. */
 export async function applyUpdate(
-  { client, call }: Context<OpsRamp>,
+  { client, call }: Context<OpsRampClient>,
   plan: UpdatePlan,
   secrets: Readonly<Record<string, string>>,
 ): Promise<Receipt> {

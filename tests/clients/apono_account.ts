@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type Apono, createApono as createClient } from "../../clients/apono.ts";
-import type { CallOptions } from "../../clients/http.ts";
+import { AponoClient } from "../../clients/apono.ts";
+import type { CallOptions } from "../../clients/http/contract.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 import { type AponoEmulator, type AponoOptions, createApono as createEmulator } from "../sandbox/apono.ts";
 import { serve } from "../sandbox/serve.ts";
@@ -13,7 +13,7 @@ const TIMEOUT_MS = 10_000;
 /** An emulated account and a client that is signed in to it. */
 export interface Account extends AsyncDisposable {
   readonly emulator: AponoEmulator;
-  readonly client: Apono;
+  readonly client: AponoClient;
   readonly clock: FakeClock;
   readonly call: CallOptions;
 }
@@ -35,7 +35,7 @@ export function openAccount(
   return {
     emulator,
     clock,
-    client: createClient({ apiUrl, token, api, clock, timeoutMs }),
+    client: new AponoClient({ apiUrl, token, api, clock, timeoutMs }),
     call: patient(),
     [Symbol.asyncDispose]: () => served[Symbol.asyncDispose](),
   };

@@ -41,7 +41,7 @@ const WRITES: readonly (readonly [AponoOperation, (account: Account) => Promise<
     "v4.delete",
     ({ client, call, emulator }) => client.integrations.delete(idOf(emulator, "Orders DB"), call),
   ],
-  ["v2.refresh", ({ client, call, emulator }) => client.refresh(idOf(emulator, "Orders DB"), call)],
+  ["v2.refresh", ({ client, call, emulator }) => client.v2.refresh(idOf(emulator, "Orders DB"), call)],
   ["tags.put", ({ client, call, emulator }) => client.putTags(emulator.world.resources[0]!.id, {}, call)],
 ];
 

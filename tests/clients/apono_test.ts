@@ -1,7 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readInstant } from "../../clients/apono/instant.ts";
-import type { Integration, Sent } from "../../clients/apono/integration.ts";
+import assert from "node:assert/strict";
+import { type AponoIntegration, readInstant, type Sent } from "../../clients/apono/integration.ts";
 import type { AponoEmulator } from "../sandbox/apono.ts";
 import { idOf, openAccount, TOKEN } from "./apono_account.ts";
 import { failureOf } from "./calling.ts";
@@ -217,7 +216,7 @@ Deno.test("apono.refresh starts a refresh and passes on what Apono says", async 
   await using account = openAccount();
   const { client, emulator, call } = account;
   const id = idOf(emulator, "AWS Payments");
-  assert.equal(await client.refresh(id, call), "Refreshing integration");
+  assert.equal(await client.v2.refresh(id, call), "Refreshing integration");
   assert.deepEqual(pick(emulator, -1), ["POST", `/api/v2/integrations/${id}/refresh`]);
   assert.equal((await client.integrations.get(id, call)).status, "REFRESHING");
 });
@@ -322,7 +321,7 @@ function pick(emulator: AponoEmulator, at: number): [string, string] {
   return [call.method, call.path];
 }
 
-function settingsOf(integration: Integration): Sent {
+function settingsOf(integration: AponoIntegration): Sent {
   const { name, connectorId, config, secretStore, resourceTypes, accessDetails } = integration;
   return { name, connectorId, config, secretStore, resourceTypes, accessDetails };
 }

@@ -1,12 +1,8 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  allConfiguredIntegrations,
-  type Bitdefender,
-  type BitdefenderOptions,
-  createBitdefender,
-} from "../../clients/bitdefender.ts";
-import type { CallEvent } from "../../clients/http.ts";
+import assert from "node:assert/strict";
+import { BitdefenderClient, type BitdefenderOptions } from "../../clients/bitdefender.ts";
+import { allConfiguredIntegrations } from "../../clients/bitdefender/configured_integrations.ts";
+import type { CallEvent } from "../../clients/http/contract.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 import { createGravityZone, type GravityZone, type GravityZoneOptions } from "../sandbox/gravityzone.ts";
 import { company, generateIntegrations, ids, northwind, vmware } from "../sandbox/gravityzone/northwind.ts";
@@ -19,7 +15,7 @@ const MARCH_2026 = Date.UTC(2026, 2, 14, 3, 12);
 const ROLE = "arn:aws:iam::111222345123:role/test";
 
 interface Rig extends AsyncDisposable {
-  readonly client: Bitdefender;
+  readonly client: BitdefenderClient;
   readonly vendor: GravityZone;
   readonly clock: FakeClock;
   readonly url: string;
@@ -33,7 +29,7 @@ function rig(
   const served = serve(vendor.fetch);
   const url = `${served.url}${vendorOptions?.prefix ?? "/api"}`;
   return {
-    client: createBitdefender({ apiUrl: url, apiKey: KEY, clock, ...options }),
+    client: new BitdefenderClient({ apiUrl: url, apiKey: KEY, clock, ...options }),
     vendor,
     clock,
     url,
@@ -140,7 +136,8 @@ Deno.test("configureAmazonEC2Integration never shows the secret that the vendor 
 
 Deno.test("configureAmazonEC2IntegrationUsingCrossAccountRole takes a role and refuses what is none", async () => {
   await using at = rig();
-  const configure = at.client.configureAmazonEC2IntegrationUsingCrossAccountRole;
+  const configure: typeof at.client.configureAmazonEC2IntegrationUsingCrossAccountRole = (params, call) =>
+    at.client.configureAmazonEC2IntegrationUsingCrossAccountRole(params, call);
   assert.equal(await configure({ companyId: ids.acmeLabs, crossAccountRoleArn: ROLE }, patient()), null);
   assert.equal(at.vendor.world.ec2.get(ids.acmeLabs)?.configured?.accountId, "111222345123");
   const user = "arn:aws:iam::111222345123:user/test";
@@ -251,7 +248,7 @@ Deno.test("createBitdefender reports every call without its parameters", async (
 
 Deno.test("createBitdefender tells a wrong key from a key without the area", async () => {
   await using at = rig();
-  const wrong = createBitdefender({ apiUrl: at.url, apiKey: "another-wrong-key", clock: at.clock });
+  const wrong = new BitdefenderClient({ apiUrl: at.url, apiKey: "another-wrong-key", clock: at.clock });
   const stranger = await failureOf(wrong.getCompanyDetails({}, patient()));
   assert.deepEqual([stranger.kind, stranger.status], ["credentials_refused", 401]);
   assert.equal(stranger.detail, "Invalid API key. Please generate an API key in Control Center.");
@@ -444,8 +441,8 @@ Deno.test("allConfiguredIntegrations fails as a whole when one page does", async
   assert.equal(failure.kind, "rights_refused");
 });
 
-function clientAt(apiUrl: string, clock: FakeClock): Bitdefender {
-  return createBitdefender({ apiUrl, apiKey: KEY, clock });
+function clientAt(apiUrl: string, clock: FakeClock): BitdefenderClient {
+  return new BitdefenderClient({ apiUrl, apiKey: KEY, clock });
 }
 
 /** A server that gives every request the same result under its own id. */

@@ -1,29 +1,23 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { ClientError, type Failure } from "../../clients/errors.ts";
-import {
-  type CallEvent,
-  type CallOptions,
-  createHttp,
-  type Http,
-  type HttpOptions,
-  type Request,
-} from "../../clients/http.ts";
+import { HttpClient } from "../../clients/http/client.ts";
+import type { ApiRequest, CallEvent, CallOptions, HttpOptions } from "../../clients/http/contract.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 
 export interface Caller {
   readonly clock: FakeClock;
   readonly events: readonly CallEvent[];
-  readonly http: Http;
+  readonly http: HttpClient;
   /** Sends and expects `{ ok: true }`. */
-  send(request: Request, call?: Partial<CallOptions>): Promise<{ ok: true }>;
+  send(request: ApiRequest, call?: Partial<CallOptions>): Promise<{ ok: true }>;
 }
 
 export const okSchema = z.object({ ok: z.literal(true) });
 
-export const getThing: Request = { operation: "getThing", method: "GET", path: "/thing", write: false };
+export const getThing: ApiRequest = { operation: "getThing", method: "GET", path: "/thing", write: false };
 
-export const setThing: Request = {
+export const setThing: ApiRequest = {
   operation: "setThing",
   method: "POST",
   path: "/thing",
@@ -35,7 +29,7 @@ export const setThing: Request = {
 export function callerOf(baseUrl: string, options: Partial<HttpOptions> = {}): Caller {
   const clock = createFakeClock();
   const events: CallEvent[] = [];
-  const http = createHttp({
+  const http = new HttpClient({
     vendor: "Acme",
     baseUrl,
     clock,

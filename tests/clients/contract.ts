@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Clock } from "../../clients/clock.ts";
 import type { FailureKind } from "../../clients/errors.ts";
-import type { CallEvent, CallOptions } from "../../clients/http.ts";
+import type { CallEvent, CallOptions } from "../../clients/http/contract.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 import { serve } from "../sandbox/serve.ts";
 import { failureOf, patient } from "./calling.ts";

@@ -1,8 +1,8 @@
-import { createApono } from "../../clients/apono.ts";
-import { createBitdefender } from "../../clients/bitdefender.ts";
-import { createHalo } from "../../clients/halo.ts";
+import { AponoClient } from "../../clients/apono.ts";
+import { BitdefenderClient } from "../../clients/bitdefender.ts";
+import { HaloClient } from "../../clients/halo.ts";
 import { PRODUCTS } from "../../clients/halo/products.ts";
-import { createOpsRamp } from "../../clients/opsramp.ts";
+import { OpsRampClient } from "../../clients/opsramp.ts";
 import { createApono as emulateApono } from "../sandbox/apono.ts";
 import { createGravityZone } from "../sandbox/gravityzone.ts";
 import { ids, northwind } from "../sandbox/gravityzone/northwind.ts";
@@ -23,7 +23,7 @@ keepsContract({
     return createGravityZone({ world, now });
   },
   connect({ url, credential, ...options }) {
-    const client = createBitdefender({ apiUrl: `${url}/api`, apiKey: credential, ...options });
+    const client = new BitdefenderClient({ apiUrl: `${url}/api`, apiKey: credential, ...options });
     return {
       read: (call) => client.getConfiguredIntegrations({}, call),
       readMissing: (call) => client.getCompanyDetails({ companyId: "f".repeat(24) }, call),
@@ -47,7 +47,7 @@ function apono(api: "v4" | "v2"): Subject {
     api,
     emulate: (now) => emulateApono({ token: CREDENTIAL, now }),
     connect({ url, credential, ...options }) {
-      const { integrations } = createApono({ apiUrl: url, token: credential, api, ...options });
+      const { integrations } = new AponoClient({ apiUrl: url, token: credential, api, ...options });
       return {
         read: (call) => integrations.list({}, call),
         readMissing: (call) => integrations.get("5f1c9999-0000-4000-8000-000000000000", call),
@@ -71,7 +71,7 @@ keepsContract({
   isToken: ({ url }) => url.endsWith("/oauth/token"),
   connect({ url, credential, ...options }) {
     const account = { tenantId: "client_8", clientId: "key", clientSecret: credential };
-    const client = createOpsRamp({ apiUrl: url, ...account, ...options });
+    const client = new OpsRampClient({ apiUrl: url, ...account, ...options });
     return {
       read: (call) => client.getInstalled(CUSTOM, call),
       readMissing: (call) => client.getInstalled("INTG-nowhere", call),
@@ -102,7 +102,7 @@ keepsContract({
   connect({ url, credential, ...options }) {
     const armis = PRODUCTS.find(({ target }) => target === "armis")!;
     const account = { clientId: "client", clientSecret: credential };
-    const client = createHalo({ apiUrl: `${url}/api`, authUrl: `${url}/auth`, ...account, ...options });
+    const client = new HaloClient({ apiUrl: `${url}/api`, authUrl: `${url}/auth`, ...account, ...options });
     return {
       read: (call) => client.list(armis, call),
       readMissing: (call) => client.get(armis, 99, call),

@@ -1,5 +1,5 @@
-import { createHalo, type Halo, type HaloOptions } from "../../clients/halo.ts";
-import type { CallEvent, CallOptions } from "../../clients/http.ts";
+import { HaloClient, type HaloOptions } from "../../clients/halo.ts";
+import type { CallEvent, CallOptions } from "../../clients/http/contract.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 import {
   createHalo as createEmulator,
@@ -11,7 +11,7 @@ import { serve } from "../sandbox/serve.ts";
 /** An emulated HaloPSA on loopback and a client that speaks to it. */
 export interface Desk extends AsyncDisposable {
   readonly emulator: Emulator;
-  readonly client: Halo;
+  readonly client: HaloClient;
   readonly clock: FakeClock;
   readonly events: readonly CallEvent[];
   readonly call: CallOptions;
@@ -27,7 +27,7 @@ export function openDesk(world: World = {}, options: Partial<HaloOptions> = {}):
   const emulator = createEmulator({ now: clock.now, ...world });
   const served = serve(emulator.fetch);
   const events: CallEvent[] = [];
-  const client = createHalo({
+  const client = new HaloClient({
     apiUrl: `${served.url}/api`,
     authUrl: `${served.url}/auth`,
     clientId: "client",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ClientError, type Failure } from "../../clients/errors.ts";
 import type { Product } from "../../clients/halo/product.ts";
 import { PRODUCTS } from "../../clients/halo/products.ts";
-import type { Integration } from "../../clients/halo/record.ts";
+import type { HaloIntegration } from "../../clients/halo/record.ts";
 import { NIGHT, openDesk } from "./halo_desk.ts";
 
 const TARGETS = [
@@ -277,7 +277,7 @@ function flagOf(product: Product): string {
   return product.sync.enabled[0] ?? "none";
 }
 
-function names(records: readonly Integration[]): readonly unknown[] {
+function names(records: readonly HaloIntegration[]): readonly unknown[] {
   return records.map(({ name }) => name);
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { ClientError } from "../../clients/errors.ts";
-import type { HttpOptions, Request } from "../../clients/http.ts";
+import type { ApiRequest, HttpOptions } from "../../clients/http/contract.ts";
 import { serve } from "../sandbox/serve.ts";
 import { callerOf, closedAddress } from "./calling.ts";
 import { serveRaw } from "./raw_server.ts";
@@ -18,7 +18,7 @@ const SECRETS = [
 
 const authorization = { header: () => `Basic ${btoa("api-key-5:")}` };
 
-const reading: Request = {
+const reading: ApiRequest = {
   operation: "getThing",
   method: "GET",
   path: "/thing",
@@ -27,7 +27,7 @@ const reading: Request = {
   write: false,
 };
 
-const writing: Request = {
+const writing: ApiRequest = {
   ...reading,
   operation: "setThing",
   method: "POST",
@@ -35,7 +35,7 @@ const writing: Request = {
   write: true,
 };
 
-const asking: Request = {
+const asking: ApiRequest = {
   ...reading,
   operation: "token",
   method: "POST",
@@ -124,7 +124,7 @@ Deno.test("an error of the token source is not quoted", async () => {
 });
 
 Deno.test("a long body that is echoed is not shown in part", async () => {
-  const long: Request = { ...writing, json: { notes: Array(2_000).fill("a private note") } };
+  const long: ApiRequest = { ...writing, json: { notes: Array(2_000).fill("a private note") } };
   await using server = serve(async (request) =>
     new Response(`Cannot read ${await request.text()}`, { status: 400 })
   );

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import type { FailureKind } from "../../clients/errors.ts";
-import { createHttp, type Request } from "../../clients/http.ts";
+import { HttpClient } from "../../clients/http/client.ts";
+import type { ApiRequest } from "../../clients/http/contract.ts";
 import { createFakeClock } from "../clock.ts";
 import { serve } from "../sandbox/serve.ts";
 import { callerOf, closedAddress, failureOf, getThing, ok, patient, setThing } from "./calling.ts";
@@ -20,7 +21,7 @@ Deno.test("call sends method, path below the base URL, query, headers and JSON",
     ]);
     return ok();
   });
-  const request: Request = {
+  const request: ApiRequest = {
     ...setThing,
     method: "PUT",
     path: "/thing/a%2Fb",
@@ -293,7 +294,7 @@ Deno.test("call throws a ClientError even when a schema throws", async () => {
   assert.doesNotMatch(Deno.inspect(failure), /secret/);
 });
 
-Deno.test("createHttp refuses an address that cannot be called, without quoting it", () => {
+Deno.test("HttpClient refuses an address that cannot be called, without quoting it", () => {
   for (
     const baseUrl of [
       "",
@@ -312,9 +313,9 @@ Deno.test("createHttp refuses an address that cannot be called, without quoting 
   }
 });
 
-Deno.test("createHttp accepts a port and a path", () => {
+Deno.test("HttpClient accepts a port and a path", () => {
   const limits = { concurrency: 1, burst: 1, perSecond: 1 };
-  createHttp({ vendor: "Acme", baseUrl: "http://127.0.0.1:8080/api/", clock: createFakeClock(), limits });
+  new HttpClient({ vendor: "Acme", baseUrl: "http://127.0.0.1:8080/api/", clock: createFakeClock(), limits });
 });
 
 function halfABody(): ReadableStream<Uint8Array> {

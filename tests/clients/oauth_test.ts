@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createTokenKeeper, type TokenOptions } from "../../clients/oauth.ts";
+import { TokenCache, type TokenOptions } from "../../clients/oauth.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 import { serve, type Served } from "../sandbox/serve.ts";
 import { failureOf, patient } from "./calling.ts";
@@ -16,7 +16,7 @@ interface Bench extends AsyncDisposable {
   readonly served: Served;
   readonly clock: FakeClock;
   readonly asked: Asked[];
-  keeper(options?: Partial<TokenOptions>): ReturnType<typeof createTokenKeeper>;
+  keeper(options?: Partial<TokenOptions>): TokenCache;
 }
 
 /** A token endpoint that answers as `answer` says; the count is of the requests so far. */
@@ -40,7 +40,7 @@ function open(answer: (count: number, asked: Asked) => Response | Promise<Respon
     clock,
     asked,
     keeper: (options) =>
-      createTokenKeeper({
+      new TokenCache({
         vendor: "Acme",
         tokenUrl: `${served.url}/token`,
         form: { grant_type: "client_credentials", client_id: "id", client_secret: "s3cret-value" },
@@ -56,7 +56,7 @@ function grant(count: number, life: unknown = 7_199): Response {
   return Response.json({ access_token: `token-${count}`, token_type: "bearer", expires_in: life });
 }
 
-Deno.test("createTokenKeeper() posts a form with the extra query and keeps the token", async () => {
+Deno.test("TokenCache posts a form with the extra query and keeps the token", async () => {
   await using bench = open((count) => grant(count));
   const keeper = bench.keeper({ tokenUrl: `${bench.served.url}/auth/token?a=1`, query: { tenant: "acme" } });
   assert.equal(await keeper.header(patient()), "Bearer token-1");
@@ -70,7 +70,7 @@ Deno.test("createTokenKeeper() posts a form with the extra query and keeps the t
   }]);
 });
 
-Deno.test("createTokenKeeper() fetches a token a minute before the old one ends", async () => {
+Deno.test("TokenCache fetches a token a minute before the old one ends", async () => {
   await using bench = open((count) => grant(count, "7200"));
   const keeper = bench.keeper();
   await keeper.header(patient());
@@ -80,7 +80,7 @@ Deno.test("createTokenKeeper() fetches a token a minute before the old one ends"
   assert.equal(await keeper.header(patient()), "Bearer token-2");
 });
 
-Deno.test("createTokenKeeper() uses half the life of a token that lives shorter than two minutes", async () => {
+Deno.test("TokenCache uses half the life of a token that lives shorter than two minutes", async () => {
   await using bench = open((count) => grant(count, 20));
   const keeper = bench.keeper();
   await keeper.header(patient());
@@ -90,7 +90,7 @@ Deno.test("createTokenKeeper() uses half the life of a token that lives shorter 
   assert.equal(await keeper.header(patient()), "Bearer token-2");
 });
 
-Deno.test("createTokenKeeper() takes an hour when the vendor does not say how long", async () => {
+Deno.test("TokenCache takes an hour when the vendor does not say how long", async () => {
   for (const life of [undefined, null, "soon", -1]) {
     await using bench = open((count) =>
       Response.json({ access_token: `token-${count}`, ...(life !== undefined && { expires_in: life }) })
@@ -104,7 +104,7 @@ Deno.test("createTokenKeeper() takes an hour when the vendor does not say how lo
   }
 });
 
-Deno.test("createTokenKeeper() asks once for many callers, at the start and after a renewal", async () => {
+Deno.test("TokenCache asks once for many callers, at the start and after a renewal", async () => {
   await using bench = open((count) => grant(count));
   const keeper = bench.keeper();
   const first = await Promise.all(Array.from({ length: 20 }, () => keeper.header(patient())));
@@ -117,7 +117,7 @@ Deno.test("createTokenKeeper() asks once for many callers, at the start and afte
   assert.equal(bench.asked.length, 2);
 });
 
-Deno.test("createTokenKeeper() tells of each token once, and of its end when the next but one is there", async () => {
+Deno.test("TokenCache tells of each token once, and of its end when the next but one is there", async () => {
   await using bench = open((count) => grant(count));
   const told: string[] = [];
   const keeper = bench.keeper({
@@ -133,7 +133,7 @@ Deno.test("createTokenKeeper() tells of each token once, and of its end when the
   assert.deepEqual(told, ["token-1", "token-2", "token-3", "no token-1"]);
 });
 
-Deno.test("createTokenKeeper() keeps the new token when an old one is refused late", async () => {
+Deno.test("TokenCache keeps the new token when an old one is refused late", async () => {
   await using bench = open((count) => grant(count));
   const keeper = bench.keeper();
   const old = await keeper.header(patient());
@@ -144,7 +144,7 @@ Deno.test("createTokenKeeper() keeps the new token when an old one is refused la
   assert.equal(bench.asked.length, 2);
 });
 
-Deno.test("createTokenKeeper() goes on to the next address after a 404 and remembers it", async () => {
+Deno.test("TokenCache goes on to the next address after a 404 and remembers it", async () => {
   await using bench = open((count, { path }) =>
     path === "/two" ? grant(count, 20) : new Response("", { status: 404 })
   );
@@ -155,14 +155,14 @@ Deno.test("createTokenKeeper() goes on to the next address after a 404 and remem
   assert.deepEqual(bench.asked.map(({ path }) => path), ["/one", "/two", "/two"]);
 });
 
-Deno.test("createTokenKeeper() says that no address has a token endpoint, and never calls it not found", async () => {
+Deno.test("TokenCache says that no address has a token endpoint, and never calls it not found", async () => {
   await using bench = open(() => new Response("", { status: 404 }));
   const failure = await failureOf(Promise.resolve(bench.keeper().header(patient())));
   assert.deepEqual([failure.kind, failure.detail], ["unexpected_reply", "no token endpoint at this address"]);
   assert.equal(failure.ambiguous, false);
 });
 
-Deno.test("createTokenKeeper() stays with an address that refuses for another reason than 404", async () => {
+Deno.test("TokenCache stays with an address that refuses for another reason than 404", async () => {
   await using bench = open(() => Response.json({ error: "unauthorized" }, { status: 401 }));
   const keeper = bench.keeper({ tokenUrl: [`${bench.served.url}/one`, `${bench.served.url}/two`] });
   await failureOf(Promise.resolve(keeper.header(patient())));
@@ -178,13 +178,13 @@ Deno.test.each([
   [200, { access_token: "two words" }, "unexpected_reply"],
   [200, { access_token: "" }, "unexpected_reply"],
   [200, "<html></html>", "unexpected_reply"],
-])("createTokenKeeper() calls %d with %o %s", async (status, body, kind) => {
+])("TokenCache calls %d with %o %s", async (status, body, kind) => {
   await using bench = open(() => Response.json(body ?? null, { status: Number(status) }));
   const failure = await failureOf(Promise.resolve(bench.keeper().header(patient())));
   assert.equal(failure.kind, kind);
 });
 
-Deno.test("createTokenKeeper() does not keep a failure", async () => {
+Deno.test("TokenCache does not keep a failure", async () => {
   await using bench = open((count) =>
     count === 1 ? Response.json({ error: "unauthorized" }, { status: 401 }) : grant(count)
   );
@@ -193,7 +193,7 @@ Deno.test("createTokenKeeper() does not keep a failure", async () => {
   assert.equal(await keeper.header(patient()), "Bearer token-2");
 });
 
-Deno.test("createTokenKeeper() never repeats a secret that the vendor quotes", async () => {
+Deno.test("TokenCache never repeats a secret that the vendor quotes", async () => {
   await using bench = open((_count, { form }) =>
     Response.json({ error: "unauthorized", error_description: `Refused: ${form}` }, { status: 401 })
   );
@@ -201,7 +201,7 @@ Deno.test("createTokenKeeper() never repeats a secret that the vendor quotes", a
   assert.ok(!Deno.inspect(failure, { depth: 9 }).includes("s3cret-value"), Deno.inspect(failure));
 });
 
-Deno.test("createTokenKeeper() lets one caller give up without failing the others", async () => {
+Deno.test("TokenCache lets one caller give up without failing the others", async () => {
   const gate = Promise.withResolvers<void>();
   await using bench = open(async (count) => {
     await gate.promise;

@@ -1,5 +1,5 @@
-import type { CallEvent, CallOptions } from "../../clients/http.ts";
-import { createOpsRamp, type OpsRamp, type OpsRampOptions } from "../../clients/opsramp.ts";
+import type { CallEvent, CallOptions } from "../../clients/http/contract.ts";
+import { OpsRampClient, type OpsRampOptions } from "../../clients/opsramp.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 import {
   createOpsRamp as createEmulator,
@@ -12,7 +12,7 @@ import { serve } from "../sandbox/serve.ts";
 /** An emulated OpsRamp on loopback and a client that speaks to it. */
 export interface Desk extends AsyncDisposable {
   readonly emulator: Emulator;
-  readonly client: OpsRamp;
+  readonly client: OpsRampClient;
   readonly clock: FakeClock;
   readonly events: readonly CallEvent[];
   readonly call: CallOptions;
@@ -36,7 +36,7 @@ export function openDesk(world: World = {}, options: Partial<OpsRampOptions> = {
   const emulator = createEmulator({ now: clock.now, ...world });
   const served = serve(emulator.fetch);
   const events: CallEvent[] = [];
-  const client = createOpsRamp({
+  const client = new OpsRampClient({
     apiUrl: served.url + (world.prefix ?? ""),
     tenantId: "client_8",
     clientId: "key",

@@ -47,8 +47,8 @@ Deno.test.each([
 
 Deno.test("listInstalled() says that the tenant or the address is wrong when there is nothing to search", async () => {
   await using desk = openDesk({}, { tenantId: "client_9" });
-  for (const asked of [desk.client.listInstalled, desk.client.countInstalled]) {
-    const failure = await failureOf(asked(desk.call));
+  for (const asked of ["listInstalled", "countInstalled"] as const) {
+    const failure = await failureOf(desk.client[asked](desk.call));
     assert.deepEqual(
       [failure.kind, failure.status, failure.detail],
       [

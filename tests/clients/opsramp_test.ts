@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { installedUpdate, type Mapping } from "../../clients/opsramp.ts";
+import { installedUpdate } from "../../clients/opsramp/update.ts";
+import type { Mapping } from "../../clients/opsramp/mapping.ts";
 import { installedSchema } from "../../clients/opsramp/installed.ts";
 import type { Installation } from "../sandbox/opsramp.ts";
 import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parse } from "../../bot/parser/parse.ts";
-import type { Apono } from "../../clients/apono.ts";
+import type { AponoClient } from "../../clients/apono.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
 import { apono } from "../../handlers/apono.ts";
 import type {
@@ -19,7 +19,7 @@ import type { Account } from "../clients/apono_account.ts";
 import type { AponoCall } from "../sandbox/apono.ts";
 import { createContext } from "./context.ts";
 
-export function contextOf({ client, clock }: Account): Context<Apono> {
+export function contextOf({ client, clock }: Account): Context<AponoClient> {
   return createContext({ client, clock });
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Halo } from "../../clients/halo.ts";
+import type { HaloClient } from "../../clients/halo.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { halo } from "../../handlers/halo.ts";
 import type {
@@ -16,7 +16,7 @@ import type { Vendor } from "../../handlers/vendor.ts";
 import type { Desk } from "../clients/halo_desk.ts";
 import { createContext } from "./context.ts";
 
-export function contextOf({ client, clock }: Desk): Context<Halo> {
+export function contextOf({ client, clock }: Desk): Context<HaloClient> {
   return createContext({ client, clock });
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parse } from "../../bot/parser/parse.ts";
 import { ClientError } from "../../clients/errors.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
-import type { OpsRamp, OpsRampOptions } from "../../clients/opsramp.ts";
+import type { OpsRampClient, OpsRampOptions } from "../../clients/opsramp.ts";
 import type {
   Card,
   ChangeOperation,
@@ -22,7 +22,7 @@ import { createContext } from "./context.ts";
 /** OpsRamp's commands as the bot runs them, from the line typed to the outcome, over an emulated vendor. */
 export interface Rig extends AsyncDisposable {
   readonly desk: Desk;
-  readonly context: Context<OpsRamp>;
+  readonly context: Context<OpsRampClient>;
   read(line: string): Promise<Reply>;
   /** Plans a change, and plans it again to see that nothing has moved. */
   plan(line: string, document?: Json): Promise<Planned>;
@@ -96,7 +96,7 @@ export function understand(
 
 async function runPlan(
   operation: ChangeOperation,
-  context: Context<OpsRamp>,
+  context: Context<OpsRampClient>,
   plan: Plan,
   secrets: Readonly<Record<string, string>>,
 ): Promise<Outcome> {

@@ -1,10 +1,10 @@
 import { type Environment, readConfig } from "../../bot/config.ts";
-import { connect, type Connected } from "../../bot/vendors.ts";
 import { nextStepLine } from "../../bot/error_reply.ts";
 import { toText } from "../../bot/render/text.ts";
+import { connect, type Connected } from "../../bot/vendors.ts";
 import type { Clock } from "../../clients/clock.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
-import type { CallEvent } from "../../clients/http.ts";
+import type { CallEvent } from "../../clients/http/contract.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { type Line, line } from "../../handlers/reply.ts";
 import { createContext } from "../handlers/context.ts";

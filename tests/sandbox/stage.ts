@@ -1,11 +1,11 @@
-import { SpecJudge } from "../specs/spec.ts";
-import { type Clock, systemClock } from "../../clients/clock.ts";
-import type { CallEvent } from "../../clients/http.ts";
-import { type Environment, readConfig } from "../../bot/config.ts";
 import { type Countersign, type CountersignOptions, createCountersign } from "../../bot/app.ts";
+import { type Environment, readConfig } from "../../bot/config.ts";
 import { type Fields, Log } from "../../bot/log.ts";
+import { type Clock, systemClock } from "../../clients/clock.ts";
+import type { CallEvent } from "../../clients/http/contract.ts";
 import { vendors } from "../../handlers/registry.ts";
 import type { Vendor } from "../../handlers/vendor.ts";
+import { SpecJudge } from "../specs/spec.ts";
 import { createApono } from "./apono.ts";
 import { createGravityZone, type GravityZoneOptions } from "./gravityzone.ts";
 import { createHalo } from "./halo.ts";

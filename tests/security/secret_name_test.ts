@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { looksSecret } from "../../bot/parser/secret_scan.ts";
 import { withoutSecrets } from "../../clients/halo/secret.ts";
-import { secretsOf } from "../../clients/http/words.ts";
+import { secretsOf } from "../../clients/http/error_text.ts";
 import { soundsSecret } from "../../clients/secrets.ts";
 import { isSecret } from "../../handlers/opsramp/secret.ts";
 

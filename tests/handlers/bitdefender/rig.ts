@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Bitdefender, createBitdefender } from "../../../clients/bitdefender.ts";
+import { BitdefenderClient } from "../../../clients/bitdefender.ts";
 import { ClientError } from "../../../clients/errors.ts";
 import type { JsonObject } from "../../../clients/json.ts";
 import { bitdefender } from "../../../handlers/bitdefender.ts";
@@ -26,8 +26,8 @@ const KEY = "key-of-the-tests";
 export interface Rig extends AsyncDisposable {
   readonly vendor: GravityZone;
   readonly clock: FakeClock;
-  readonly client: Bitdefender;
-  readonly context: Context<Bitdefender>;
+  readonly client: BitdefenderClient;
+  readonly context: Context<BitdefenderClient>;
   readonly recall: Map<string, string>;
   /** Says a read and returns its answer. */
   read(verb: string, target: string | null, input?: JsonObject): Promise<Reply>;
@@ -52,7 +52,7 @@ export function rig(
   const clock = createFakeClock({ start: NIGHT });
   const vendor = createGravityZone({ world: northwind(NIGHT, KEY), now: clock.now });
   const served = serve(vendor.fetch);
-  const client = createBitdefender({
+  const client = new BitdefenderClient({
     apiUrl: `${served.url}/api`,
     apiKey: KEY,
     clock,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Clock } from "../../../clients/clock.ts";
-import { type CallEvent, type CallOptions, createHttp, type Http } from "../../../clients/http.ts";
+import { HttpClient } from "../../../clients/http/client.ts";
+import type { CallOptions, ConnectionOptions } from "../../../clients/http/contract.ts";
 import { path } from "../../../clients/path.ts";
 
 const monitor = z.object({ id: z.string(), name: z.string(), up: z.boolean(), enabled: z.boolean() });
@@ -8,37 +8,25 @@ export type Monitor = z.output<typeof monitor>;
 
 const LIMITS = { concurrency: 4, burst: 20, perSecond: 5 };
 
+interface PulseOptions extends ConnectionOptions {
+  readonly apiUrl: string;
+  readonly apiKey: string;
+}
+
 /** Pulse, which watches addresses: invented, to see what a fifth vendor takes. */
 export class Pulse {
-  private readonly http: Http;
+  private readonly http: HttpClient;
 
-  constructor({ apiUrl, apiKey, ...shared }: {
-    readonly apiUrl: string;
-    readonly apiKey: string;
-    readonly clock: Clock;
-    readonly onCall: (event: CallEvent) => void;
-  }) {
+  constructor({ apiUrl, apiKey, limits = LIMITS, ...connection }: PulseOptions) {
     const authorization = { header: () => `Bearer ${apiKey}` };
-    this.http = createHttp({ vendor: "Pulse", baseUrl: apiUrl, limits: LIMITS, authorization, ...shared });
+    this.http = new HttpClient({ vendor: "Pulse", baseUrl: apiUrl, limits, authorization, ...connection });
   }
 
   listMonitors(call: CallOptions): Promise<readonly Monitor[]> {
-    const request = {
-      operation: "listMonitors",
-      method: "GET",
-      path: path`/monitors`,
-      write: false,
-    } as const;
-    return this.http.call(request, z.array(monitor), call);
+    return this.http.get("listMonitors", path`/monitors`, z.array(monitor), call);
   }
 
   getMonitor(id: string, call: CallOptions): Promise<Monitor> {
-    const request = {
-      operation: "getMonitor",
-      method: "GET",
-      path: path`/monitors/${id}`,
-      write: false,
-    } as const;
-    return this.http.call(request, monitor, call);
+    return this.http.get("getMonitor", path`/monitors/${id}`, monitor, call);
   }
 }

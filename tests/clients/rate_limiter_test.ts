@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { createPace } from "../../clients/http/pace.ts";
-import type { RateLimits } from "../../clients/http.ts";
+import type { RateLimits } from "../../clients/http/contract.ts";
+import { RateLimiter } from "../../clients/http/rate_limiter.ts";
 import { createFakeClock } from "../clock.ts";
 
 const wide: RateLimits = { concurrency: 100, burst: 1_000, perSecond: 1_000 };
@@ -14,10 +14,10 @@ async function settle(): Promise<void> {
 Deno.test("acquire lets a burst out at once and the rest at the rate", async () => {
   const clock = createFakeClock();
   const start = clock.now();
-  const pace = createPace({ clock, limits: { ...wide, burst: 3, perSecond: 2 } });
+  const limiter = new RateLimiter({ ...wide, burst: 3, perSecond: 2 }, clock);
   const left: number[] = [];
   for (let call = 0; call < 6; call++) {
-    await pace.acquire(never);
+    await limiter.acquire(never);
     left.push(clock.now() - start);
   }
   assert.deepEqual(left, [0, 0, 0, 500, 1_000, 1_500]);
@@ -25,31 +25,31 @@ Deno.test("acquire lets a burst out at once and the rest at the rate", async () 
 
 Deno.test("acquire fills the bucket up while nobody calls, but not beyond the burst", async () => {
   const clock = createFakeClock();
-  const pace = createPace({ clock, limits: { ...wide, burst: 2, perSecond: 1 } });
-  await pace.acquire(never);
-  await pace.acquire(never);
+  const limiter = new RateLimiter({ ...wide, burst: 2, perSecond: 1 }, clock);
+  await limiter.acquire(never);
+  await limiter.acquire(never);
   clock.advance(60_000);
   const start = clock.now();
-  for (let call = 0; call < 3; call++) await pace.acquire(never);
+  for (let call = 0; call < 3; call++) await limiter.acquire(never);
   assert.equal(clock.now() - start, 1_000);
 });
 
 Deno.test("acquire survives a clock that is set back", async () => {
   const clock = createFakeClock();
-  const pace = createPace({ clock, limits: { ...wide, burst: 2, perSecond: 1 } });
-  await pace.acquire(never);
+  const limiter = new RateLimiter({ ...wide, burst: 2, perSecond: 1 }, clock);
+  await limiter.acquire(never);
   clock.advance(-3_600_000);
   const start = clock.now();
-  await pace.acquire(never);
-  await pace.acquire(never);
+  await limiter.acquire(never);
+  await limiter.acquire(never);
   assert.equal(clock.now() - start, 1_000);
 });
 
 Deno.test("acquire lets no more calls out at the same time than the concurrency", async () => {
-  const pace = createPace({ clock: createFakeClock(), limits: { ...wide, concurrency: 2 } });
+  const limiter = new RateLimiter({ ...wide, concurrency: 2 }, createFakeClock());
   const order: number[] = [];
   const acquired = [0, 1, 2, 3].map(async (call) => {
-    const release = await pace.acquire(never);
+    const release = await limiter.acquire(never);
     order.push(call);
     return release;
   });
@@ -66,14 +66,14 @@ Deno.test("acquire lets no more calls out at the same time than the concurrency"
 });
 
 Deno.test("acquire keeps the order when someone in line gives up", async () => {
-  const pace = createPace({ clock: createFakeClock(), limits: { ...wide, concurrency: 1 } });
+  const limiter = new RateLimiter({ ...wide, concurrency: 1 }, createFakeClock());
   const order: string[] = [];
   const abort = new AbortController();
-  const release = await pace.acquire(never);
+  const release = await limiter.acquire(never);
   const queue = [
-    pace.acquire(never).then((next) => (order.push("a"), next())),
-    pace.acquire(abort.signal).then(() => order.push("b"), () => order.push("b gave up")),
-    pace.acquire(never).then((next) => (order.push("c"), next())),
+    limiter.acquire(never).then((next) => (order.push("a"), next())),
+    limiter.acquire(abort.signal).then(() => order.push("b"), () => order.push("b gave up")),
+    limiter.acquire(never).then((next) => (order.push("c"), next())),
   ];
   await settle();
   abort.abort();
@@ -85,11 +85,11 @@ Deno.test("acquire keeps the order when someone in line gives up", async () => {
 });
 
 Deno.test("acquire goes on when the first in line gives up", async () => {
-  const pace = createPace({ clock: createFakeClock(), limits: { ...wide, concurrency: 1 } });
+  const limiter = new RateLimiter({ ...wide, concurrency: 1 }, createFakeClock());
   const abort = new AbortController();
-  const release = await pace.acquire(never);
-  const first = pace.acquire(abort.signal);
-  const second = pace.acquire(never);
+  const release = await limiter.acquire(never);
+  const first = limiter.acquire(abort.signal);
+  const second = limiter.acquire(never);
   await settle();
   abort.abort(new Error("enough"));
   await assert.rejects(first, { message: "enough" });
@@ -99,23 +99,23 @@ Deno.test("acquire goes on when the first in line gives up", async () => {
 
 Deno.test("acquire gives up a wait for the rate when its signal aborts", async () => {
   const clock = createFakeClock();
-  const pace = createPace({ clock, limits: { ...wide, burst: 1, perSecond: 1 } });
-  await pace.acquire(never);
+  const limiter = new RateLimiter({ ...wide, burst: 1, perSecond: 1 }, clock);
+  await limiter.acquire(never);
   const abort = new AbortController();
-  const waiting = pace.acquire(abort.signal);
+  const waiting = limiter.acquire(abort.signal);
   abort.abort(new Error("enough"));
   await assert.rejects(waiting, { message: "enough" });
-  await pace.acquire(never);
+  await limiter.acquire(never);
 });
 
 Deno.test("pause holds everyone back until it is over; a shorter one does not shorten it", async () => {
   const clock = createFakeClock();
-  const pace = createPace({ clock, limits: wide });
+  const limiter = new RateLimiter(wide, clock);
   const start = clock.now();
-  pace.pause(4_000);
-  pace.pause(1_000);
-  assert.equal(pace.pausedFor(), 4_000);
-  await pace.acquire(never);
+  limiter.pause(4_000);
+  limiter.pause(1_000);
+  assert.equal(limiter.pausedFor(), 4_000);
+  await limiter.acquire(never);
   assert.equal(clock.now() - start, 4_000);
-  assert.equal(pace.pausedFor(), 0);
+  assert.equal(limiter.pausedFor(), 0);
 });

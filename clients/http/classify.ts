@@ -1,18 +1,16 @@
 import type { Failure, FailureKind } from "../errors.ts";
-import type { Explained, HttpOptions, Request } from "../http.ts";
-import type { Finding } from "./breaker.ts";
-import type { Answer, Loss } from "./exchange.ts";
-import { cleanWords, errorTextOf } from "./words.ts";
+import type { VendorState } from "./circuit_breaker.ts";
+import type { ApiRequest, HttpOptions, Refusal } from "./contract.ts";
+import { cleanWords, errorTextOf, secretsOf } from "./error_text.ts";
+import type { Answer, NoAnswer, WireRequest } from "./fetch_once.ts";
 
 /** What one attempt came to. */
-export type Classification =
-  | { readonly ok: true; readonly body: unknown; readonly status: number }
-  | VendorRefusal;
+export type Outcome = { readonly ok: true; readonly body: unknown; readonly status: number } | FailedAttempt;
 
-export interface VendorRefusal {
+export interface FailedAttempt {
   readonly ok: false;
   readonly failure: Failure;
-  readonly finding: Finding;
+  readonly vendor: VendorState;
   /** A read may be tried again. */
   readonly passing: boolean;
   /** The vendor says that our token is stale; it did not look at the request. */
@@ -20,103 +18,95 @@ export interface VendorRefusal {
 }
 
 /** What is needed to judge an answer. */
-export interface Case {
+export interface Attempt {
   readonly options: HttpOptions;
-  readonly request: Request;
-  readonly secrets: readonly string[];
+  readonly request: ApiRequest;
+  readonly wire: WireRequest;
   /** Returns what is wrong with the body of a good answer, if anything. */
   readonly objection: (body: unknown) => string | undefined;
 }
 
 /** Pure. */
-export function classify(heard: Answer | Loss, about: Case): Classification {
-  if ("lost" in heard) return judgeLoss(heard, about);
-  return heard.status >= 200 && heard.status < 300 ? judgeSuccess(heard, about) : judgeError(heard, about);
+export function classify(heard: Answer | NoAnswer, attempt: Attempt): Outcome {
+  if ("kind" in heard) return withoutAnswer(heard, attempt);
+  const answer = { ...heard, body: parse(heard.text) };
+  return answer.status >= 200 && answer.status < 300
+    ? fromSuccess(answer, attempt)
+    : fromError(answer, attempt);
 }
 
-function judgeLoss({ lost, why, sent, status, deadline }: Loss, about: Case): VendorRefusal {
-  const unwanted = lost === "timed_out" && !deadline;
-  return refuse(about, {
-    kind: lost,
-    detail: why,
-    sent,
-    passing: lost === "unreachable",
-    finding: unwanted ? "nothing" : lost === "unexpected_reply" ? "working" : "outage",
-    ...(status === undefined ? {} : { status }),
+interface Read extends Answer {
+  readonly body: unknown;
+}
+
+function withoutAnswer({ deadline, ...heard }: NoAnswer, attempt: Attempt): FailedAttempt {
+  const unwanted = heard.kind === "timed_out" && !deadline;
+  return fail(attempt, {
+    ...heard,
+    passing: heard.kind === "unreachable",
+    vendor: unwanted ? "unknown" : heard.kind === "unexpected_reply" ? "up" : "down",
   });
 }
 
-function judgeSuccess({ status, headers, text }: Answer, about: Case): Classification {
-  const { options, secrets } = about;
-  const body = parse(text);
-  const inside = options.refusalIn?.(body);
-  if (inside) {
-    const isLimit = inside.kind === "rate_limited";
-    const retryAfterMs = isLimit ? retryAfter(options, 429, headers) : undefined;
-    return refuse(about, {
-      ...inside,
-      ...inWords(inside.detail, secrets, "it gave no reason"),
-      finding: "working",
+function fromSuccess({ status, headers, body }: Read, attempt: Attempt): Outcome {
+  const { kind, detail } = explain(attempt.options, status, body) ?? {};
+  if (kind !== undefined) {
+    const isLimit = kind === "rate_limited";
+    return fail(attempt, {
+      kind,
+      ...inWords(detail, attempt, "it gave no reason"),
+      ...(isLimit && waitAsked(attempt.options, 429, headers)),
       passing: isLimit,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     });
   }
-  const detail = about.objection(body);
-  if (detail === undefined) return { ok: true, body, status };
-  return refuse(about, { kind: "unexpected_reply", status, detail, finding: "working", passing: false });
+  const objection = attempt.objection(body);
+  if (objection === undefined) return { ok: true, body, status };
+  return fail(attempt, { kind: "unexpected_reply", status, detail: objection, passing: false });
 }
 
-function judgeError({ status, headers, text }: Answer, about: Case): VendorRefusal {
-  const { options, secrets } = about;
-  const body = parse(text);
+function fromError({ status, headers, body }: Read, attempt: Attempt): FailedAttempt {
+  const { options } = attempt;
   const explained = explain(options, status, body);
   const stale = explained?.stale ?? options.authorization?.staleOn?.includes(status) ?? false;
   const kind = explained?.kind ?? (stale ? "credentials_refused" : kindOf(status));
   const found = status < 400 ? "it redirects to another address, which is not followed" : explained?.found;
-  const retryAfterMs = retryAfter(options, status, headers);
   const down = kind === "unreachable" || kind === "timed_out" ||
     (kind === "unexpected_reply" && status >= 500);
-  return refuse(about, {
+  return fail(attempt, {
     kind,
     status,
     stale,
     passing: down || kind === "rate_limited",
-    finding: down ? "outage" : "working",
-    ...(found === undefined ? inWords(explained?.detail ?? errorTextOf(body), secrets) : { detail: found }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    vendor: down ? "down" : "up",
+    ...(found === undefined ? inWords(explained?.detail ?? errorTextOf(body), attempt) : { detail: found }),
+    ...waitAsked(options, status, headers),
   });
 }
 
 /** What the vendor said, marked as its own words; without any, what we say instead. */
 function inWords(
   said: string | undefined,
-  secrets: readonly string[],
+  { request, wire }: Attempt,
   otherwise?: string,
 ): Pick<Failure, "detail" | "quoted"> {
-  const words = cleanWords(said, secrets);
+  const words = said ? cleanWords(said, secretsOf(request, wire)) : undefined;
   if (words !== undefined) return { detail: words, quoted: true };
   return otherwise === undefined ? {} : { detail: otherwise };
 }
 
-interface Refused {
-  readonly kind: FailureKind;
-  readonly finding: Finding;
+type Found = Omit<Failure, "vendor" | "operation" | "ambiguous"> & {
   readonly passing: boolean;
+  readonly vendor?: VendorState;
   readonly stale?: boolean;
   readonly sent?: boolean;
-  readonly status?: number;
-  readonly detail?: string;
-  readonly quoted?: true;
-  readonly retryAfterMs?: number;
-  readonly cause?: unknown;
-}
+};
 
-function refuse({ options, request }: Case, refused: Refused): VendorRefusal {
-  const { finding, passing, stale = false, sent = true, ...failure } = refused;
-  const ambiguous = request.write && sent && INCONCLUSIVE.has(failure.kind);
+function fail({ options, request, wire }: Attempt, found: Found): FailedAttempt {
+  const { passing, vendor = "up", stale = false, sent = true, ...failure } = found;
+  const ambiguous = wire.write && sent && INCONCLUSIVE.has(failure.kind);
   return {
     ok: false,
-    finding,
+    vendor,
     passing,
     stale,
     failure: { ...failure, vendor: options.vendor, operation: request.operation, ambiguous },
@@ -154,7 +144,7 @@ function parse(text: string): unknown {
   }
 }
 
-function explain(options: HttpOptions, status: number, body: unknown): Explained | undefined {
+function explain(options: HttpOptions, status: number, body: unknown): Refusal | undefined {
   try {
     return options.explain?.(status, body);
   } catch {
@@ -163,13 +153,17 @@ function explain(options: HttpOptions, status: number, body: unknown): Explained
   }
 }
 
-function retryAfter(options: HttpOptions, status: number, headers: Headers): number | undefined {
-  if (status !== 429 && status !== 503) return undefined;
+function waitAsked(
+  options: HttpOptions,
+  status: number,
+  headers: Headers,
+): { readonly retryAfterMs?: number } {
+  if (status !== 429 && status !== 503) return {};
   const now = options.clock.now();
   const said = parseRetryAfter(headers.get("retry-after"), now);
   // What a vendor has of its own is about its limits, not about being down.
   const asked = said ?? (status === 429 ? options.retryAfter?.(headers, now) : undefined);
-  return asked === undefined || !Number.isFinite(asked) ? undefined : Math.max(0, Math.ceil(asked));
+  return Number.isFinite(asked) ? { retryAfterMs: Math.max(0, Math.ceil(asked ?? 0)) } : {};
 }
 
 /** RFC 9110 section 10.2.3: seconds, or a date. */

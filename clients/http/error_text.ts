@@ -1,6 +1,6 @@
-import type { Request } from "../http.ts";
 import { REDACTION_MARK, soundsSecret } from "../secrets.ts";
-import type { Message } from "./message.ts";
+import type { ApiRequest } from "./contract.ts";
+import type { WireRequest } from "./fetch_once.ts";
 
 const MAX_WORDS = 200;
 /** Searched for what we sent: an echoed body has to be whole to be recognised. */
@@ -107,7 +107,7 @@ function cut(text: string): string {
 }
 
 /** What of a request must never be quoted back to people, longest first. */
-export function secretsOf(request: Request, { url, headers, body }: Message): readonly string[] {
+export function secretsOf(request: ApiRequest, { url, headers, body }: WireRequest): readonly string[] {
   const query = new URL(url).search.slice(1);
   const found = [
     ...authorizationParts(headers.get("authorization")),

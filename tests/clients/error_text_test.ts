@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cleanWords, errorTextOf } from "../../clients/http/words.ts";
+import assert from "node:assert/strict";
+import { cleanWords, errorTextOf } from "../../clients/http/error_text.ts";
 
 const SHAPES: readonly (readonly [body: unknown, words: string | undefined])[] = [
   ["Integration not found", "Integration not found"],

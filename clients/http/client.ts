@@ -1,0 +1,279 @@
+import type { z } from "zod";
+import { ClientError, type Failure } from "../errors.ts";
+import { CircuitBreaker, type VendorState } from "./circuit_breaker.ts";
+import { classify, type FailedAttempt, type Outcome } from "./classify.ts";
+import type { ApiRequest, CallOptions, HttpOptions } from "./contract.ts";
+import { cleanWords } from "./error_text.ts";
+import { checkBaseUrl, fetchOnce, isWrite, toWire, type WireRequest } from "./fetch_once.ts";
+import { RateLimiter } from "./rate_limiter.ts";
+import { SingleFlight } from "./single_flight.ts";
+
+const TIMEOUT_MS = 15_000;
+/** Longer than this nobody holding a phone waits for a vendor to let us in again. */
+const LONGEST_WAIT_MS = 30_000;
+const MAX_READ_ATTEMPTS = 3;
+const BACKOFF_MS = 250;
+/** After a 429 that does not say how long. */
+const DEFAULT_PAUSE_MS = 1_000;
+/** A nonsensical Retry-After must not shut a vendor out until the next restart. */
+const MAX_PAUSE_MS = 300_000;
+
+interface Call {
+  readonly request: ApiRequest;
+  readonly call: CallOptions;
+  /** Returns what is wrong with the body of a good answer, if anything. */
+  readonly objection: (body: unknown) => string | undefined;
+}
+
+/** One vendor's API. Reads are retried, shared while in flight and paced; a write reaches the vendor at most once. */
+export class HttpClient {
+  private readonly baseUrl: string;
+  private readonly breaker: CircuitBreaker;
+  private readonly limiter: RateLimiter;
+  private readonly flights = new SingleFlight<unknown>();
+
+  /** Throws `TypeError` for a base URL that cannot be called. */
+  constructor(private readonly options: HttpOptions) {
+    const { vendor, clock, limits, breaker: { outages = 5, restMs = 30_000 } = {} } = options;
+    this.baseUrl = checkBaseUrl(options.baseUrl, vendor);
+    this.breaker = new CircuitBreaker(clock, outages, restMs);
+    this.limiter = new RateLimiter(limits, clock);
+  }
+
+  /** Reads what is at `path`, as `call` does. */
+  get<T>(
+    operation: string,
+    path: string,
+    schema: z.ZodType<T>,
+    call: CallOptions,
+    query?: ApiRequest["query"],
+  ): Promise<T> {
+    return this.call({ operation, method: "GET", path, query }, schema, call);
+  }
+
+  /**
+   * Sends the request and checks the answer by `schema`. A body that is empty or not JSON is passed to the
+   * schema as undefined or as text. Throws only `ClientError`.
+   */
+  async call<T>(request: ApiRequest, schema: z.ZodType<T>, call: CallOptions): Promise<T> {
+    const read = readerOf(schema);
+    const objection = (body: unknown) => read(body).objection;
+    try {
+      call.signal.throwIfAborted();
+      const body = isWrite(request)
+        ? await this.flights.write(() => this.send({ request, call, objection }))
+        : await this.flights.read(
+          keyOf(request),
+          call,
+          (signal) => this.send({ request, call: { ...call, signal }, objection }),
+        );
+      const reading = read(body);
+      if (reading.objection === undefined) return reading.value;
+      // The attempt satisfied the schema of the caller who began it, but not the one of a caller who joined.
+      throw this.withoutEffect(request, { kind: "unexpected_reply", detail: reading.objection });
+    } catch (error) {
+      throw this.toClientError(error, request, call.signal);
+    }
+  }
+
+  /** Whether calls are refused at the moment because the vendor is down; `retryAt` is epoch ms. */
+  state(): { open: boolean; retryAt?: number } {
+    return this.breaker.state();
+  }
+
+  /**
+   * Attempts a call as often as it may be. Rejects with a `ClientError`, or with the reason of the call's signal if
+   * that ended a wait before anything was sent.
+   */
+  private async send(sent: Call): Promise<unknown> {
+    const { request, call: { signal } } = sent;
+    const { authorization, clock } = this.options;
+    const admission = await this.breaker.enter(signal);
+    if (!admission.admitted) {
+      const detail = "not asked again yet, because the last calls failed";
+      throw this.withoutEffect(request, {
+        kind: "unreachable",
+        detail,
+        retryAfterMs: admission.retryAfterMs,
+      });
+    }
+    let left = isWrite(request) || admission.trial ? 1 : MAX_READ_ATTEMPTS;
+    let vendor: VendorState = "unknown";
+    let renewed = false;
+    try {
+      for (let attempt = 1;; attempt++) {
+        const header = await this.identify(sent.call);
+        const outcome = await this.attempt(sent, this.compose(request, header), attempt);
+        vendor = outcome.ok ? "up" : outcome.vendor;
+        if (outcome.ok) return outcome.body;
+        if (outcome.stale && !renewed && header !== undefined && authorization?.renew) {
+          // Refused before it ran: the only case in which a write is sent again.
+          authorization.renew(header);
+          renewed = true;
+          continue;
+        }
+        const waitMs = this.backoff(outcome, attempt);
+        if (!outcome.passing || --left === 0 || waitMs > LONGEST_WAIT_MS) {
+          throw new ClientError(outcome.failure);
+        }
+        await clock.sleep(waitMs, signal);
+      }
+    } finally {
+      admission.leave(vendor);
+    }
+  }
+
+  private async identify(call: CallOptions): Promise<string | undefined> {
+    try {
+      return await this.options.authorization?.header(call);
+    } catch (error) {
+      // Asking for a token may have an unknown outcome; the call it was for has not been sent.
+      throw error instanceof ClientError ? new ClientError({ ...error.failure, ambiguous: false }) : error;
+    }
+  }
+
+  private compose(request: ApiRequest, authorization: string | undefined): WireRequest {
+    try {
+      return toWire(this.baseUrl, request, {
+        ...this.options.headers,
+        ...(authorization !== undefined && { authorization }),
+      });
+    } catch {
+      // The runtime's own error would quote the header or the value.
+      const detail = "the request holds something that cannot be sent";
+      throw this.withoutEffect(request, { kind: "rejected", detail });
+    }
+  }
+
+  private async attempt(
+    { request, call, objection }: Call,
+    wire: WireRequest,
+    attempt: number,
+  ): Promise<Outcome> {
+    const { options, limiter } = this;
+    const { clock, timeoutMs = TIMEOUT_MS } = options;
+    const paused = limiter.pausedFor();
+    if (paused > LONGEST_WAIT_MS) {
+      throw this.withoutEffect(request, { kind: "rate_limited", retryAfterMs: paused });
+    }
+    const release = await limiter.acquire(call.signal);
+    const startedAt = clock.now();
+    try {
+      const heard = await fetchOnce(wire, AbortSignal.any([call.signal, AbortSignal.timeout(timeoutMs)]));
+      const outcome = classify(heard, { options, request, wire, objection });
+      if (!outcome.ok) this.slowDown(outcome.failure);
+      this.report({ request, call, outcome, attempt, durationMs: clock.now() - startedAt });
+      return outcome;
+    } finally {
+      release();
+    }
+  }
+
+  private slowDown({ kind, retryAfterMs = DEFAULT_PAUSE_MS }: Failure): void {
+    if (kind === "rate_limited") this.limiter.pause(Math.min(retryAfterMs, MAX_PAUSE_MS));
+  }
+
+  private backoff({ failure: { retryAfterMs } }: FailedAttempt, attempt: number): number {
+    const chance = this.options.clock.random();
+    if (retryAfterMs !== undefined) return retryAfterMs + chance * BACKOFF_MS;
+    return BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + chance);
+  }
+
+  private report(
+    { request, call, outcome, ...measured }: {
+      readonly request: ApiRequest;
+      readonly call: CallOptions;
+      readonly outcome: Outcome;
+      readonly attempt: number;
+      readonly durationMs: number;
+    },
+  ): void {
+    const status = outcome.ok ? outcome.status : outcome.failure.status;
+    try {
+      this.options.onCall?.({
+        vendor: this.options.vendor,
+        operation: request.operation,
+        write: isWrite(request),
+        outcome: outcome.ok ? "ok" : outcome.failure.kind,
+        ...measured,
+        ...(status !== undefined && { status }),
+        ...(call.trace !== undefined && { trace: call.trace }),
+      });
+    } catch {
+      // A log that fails must not turn a write that went through into one that seems to have failed.
+    }
+  }
+
+  /** An error of a call that has changed nothing at the vendor. */
+  private withoutEffect(
+    { operation }: ApiRequest,
+    found: Omit<Failure, "vendor" | "operation" | "ambiguous">,
+  ): ClientError {
+    return new ClientError({ ...found, vendor: this.options.vendor, operation, ambiguous: false });
+  }
+
+  private toClientError(error: unknown, request: ApiRequest, signal: AbortSignal): ClientError {
+    if (error instanceof ClientError) return error;
+    const write = isWrite(request);
+    // Only waits reject with the signal's reason; a write that was under way comes back as a ClientError.
+    const waiting = signal.aborted && (error === signal.reason || !write);
+    if (waiting) return this.withoutEffect(request, this.reasonToWait());
+    const { vendor } = this.options;
+    const { operation } = request;
+    return new ClientError({
+      kind: "unexpected_reply",
+      vendor,
+      operation,
+      ambiguous: write,
+      cause: quiet(error),
+    });
+  }
+
+  /** Silence is only the vendor's if nobody kept the call from being sent. */
+  private reasonToWait(): Pick<Failure, "kind" | "retryAfterMs" | "detail"> {
+    const paused = this.limiter.pausedFor();
+    if (paused > 0) return { kind: "rate_limited", retryAfterMs: paused };
+    const detail = "too many calls at once, not all were sent";
+    return { kind: "timed_out", ...(this.limiter.isSpent() && { detail }) };
+  }
+}
+
+function keyOf({ operation, method, path, query, json, form, headers }: ApiRequest): string {
+  return JSON.stringify([operation, method, path, query, json, form, headers]);
+}
+
+type Reading<T> =
+  | { readonly value: T; readonly objection?: undefined }
+  | { readonly objection: string };
+
+/** Reads a body by a schema; the body that the attempt has checked already is not read a second time. */
+function readerOf<T>(schema: z.ZodType<T>): (body: unknown) => Reading<T> {
+  let last: { readonly body: unknown; readonly reading: Reading<T> } | undefined;
+  return function read(body) {
+    if (!last || last.body !== body) last = { body, reading: readBy(schema, body) };
+    return last.reading;
+  };
+}
+
+function readBy<T>(schema: z.ZodType<T>, body: unknown): Reading<T> {
+  const { success, data, error } = schema.safeParse(body);
+  return success ? { value: data } : { objection: objectionTo(body, error) };
+}
+
+/** Says where an answer differs from its schema: places and rules only, never a value. */
+function objectionTo(body: unknown, error: z.ZodError): string {
+  if (body === undefined) return "the answer is empty";
+  if (typeof body === "string") return "the answer is not JSON";
+  const places = error.issues.slice(0, 3).map(({ path, code }) =>
+    `${path.join(".") || "the answer"} (${code})`
+  );
+  return cleanWords(`not as documented: ${places.join(", ")}`, []) ?? "not as documented";
+}
+
+/** Where our own code failed, without the message, which may quote what was sent or answered. */
+function quiet(error: unknown): Error {
+  const bare = new Error(error instanceof Error ? error.name : typeof error);
+  const frames = error instanceof Error ? error.stack?.match(/^\s+at .*$/gm)?.join("\n") : undefined;
+  bare.stack = `${bare.message}\n${frames ?? ""}`;
+  return bare;
+}

@@ -1,0 +1,103 @@
+import type { Clock } from "../clock.ts";
+import type { FailureKind } from "../errors.ts";
+
+/** What the caller of a client method decides about this one call. */
+export interface CallOptions {
+  /** The overall deadline: retries end with it. */
+  readonly signal: AbortSignal;
+  /** Never share an identical read that is already in flight: plans and read-backs need today's truth. */
+  readonly fresh?: boolean;
+  /** One id from the update to the vendor call, for the log. */
+  readonly trace?: string;
+}
+
+/** One request, described; `HttpClient.call` sends it. */
+export interface ApiRequest {
+  /** The documented method or a short name; the label in logs, metrics and errors. */
+  readonly operation: string;
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Path below the base URL, made with the `path` tag. */
+  readonly path: string;
+  /** Repeated keys for arrays; undefined and null are left out. */
+  readonly query?:
+    | Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>
+    | undefined;
+  readonly json?: unknown;
+  readonly form?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Whether the call changes something: then it is sent at most once, on a connection of its own. All but a GET do,
+   * unless said otherwise.
+   */
+  readonly write?: boolean;
+}
+
+/** How a vendor says who we are. */
+export interface Authorization {
+  header(call: CallOptions): Promise<string> | string;
+  /** Statuses that mean "your token is stale": renewed once for all waiting callers, then replayed once. */
+  readonly staleOn?: readonly number[];
+  renew?(stale: string): void;
+}
+
+export interface RateLimits {
+  /** Calls at the same time. */
+  readonly concurrency: number;
+  /** A bucket of this many calls that may go out at once … */
+  readonly burst: number;
+  /** … and is refilled at this rate. */
+  readonly perSecond: number;
+}
+
+/** What happened to one attempt, for the log and the metrics. */
+export interface CallEvent {
+  readonly vendor: string;
+  readonly operation: string;
+  readonly write: boolean;
+  readonly outcome: "ok" | FailureKind;
+  readonly status?: number;
+  readonly durationMs: number;
+  readonly attempt: number;
+  readonly trace?: string;
+}
+
+/** What a vendor's client reads in an answer, where its status does not tell or tells something else. */
+export interface Refusal {
+  readonly kind?: FailureKind;
+  /** The vendor's words. */
+  readonly detail?: string;
+  /** What we know it to mean, in our words and instead of the vendor's. */
+  readonly found?: string;
+  /** The token was refused and the request not looked at, as with a status of `staleOn`. */
+  readonly stale?: boolean;
+}
+
+/** How a client reaches its vendor, besides address and credentials. */
+export interface ConnectionOptions {
+  readonly clock: Clock;
+  readonly limits?: RateLimits | undefined;
+  /** One attempt is given up after this long; 15 s unless said otherwise. */
+  readonly timeoutMs?: number | undefined;
+  readonly onCall?: ((event: CallEvent) => void) | undefined;
+}
+
+export interface HttpOptions extends ConnectionOptions {
+  /** As people say it, e.g. "GravityZone". */
+  readonly vendor: string;
+  readonly baseUrl: string;
+  readonly limits: RateLimits;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly authorization?: Authorization;
+  /** Reads a vendor's answer. One whose status is fine is refused if it has a `kind` all the same. */
+  readonly explain?: (status: number, body: unknown) => Refusal | undefined;
+  /** How many ms a 429 asks us to wait, when it is not in `Retry-After`; `now` is epoch ms. */
+  readonly retryAfter?: (headers: Headers, now: number) => number | undefined;
+  /** When to leave a vendor alone that is down. */
+  readonly breaker?: {
+    /** So many calls in a row must fail by an outage (unreachable, timed out, 5xx); 5 unless said otherwise. */
+    readonly outages?: number;
+    /** So long nothing is sent then; 30 s unless said otherwise. */
+    readonly restMs?: number;
+  };
+}
