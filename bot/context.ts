@@ -1,7 +1,8 @@
 import type { Chat } from "grammy/types";
 import type { Transaction } from "kysely";
+import type { Clock } from "../clients/clock.ts";
 import type { Button, Line, Reply } from "../handlers/reply.ts";
-import { type ReasonCode, reasons } from "./access/reason_codes.ts";
+import { type ReasonCode, reasons } from "./reason_codes.ts";
 import { PRIORITY, putMessage } from "./outbox/messages.ts";
 import { finishUpdate, forgetBlanked } from "./queue/inbox.ts";
 import { inPages } from "./render/paginate.ts";
@@ -26,6 +27,9 @@ export interface RefusalDetails {
 
 /** Telegram shows no more of the answer to a press. */
 export const LONGEST_ALERT = 200;
+
+/** Who waits longer than this is told that work is going on. */
+const UNTIL_PROGRESS_MS = 1_500;
 
 type Work = (transaction: Transaction<Schema>) => Promise<void>;
 
@@ -134,6 +138,24 @@ export class UpdateContext implements UpdateOrigin {
     const shown = button && !reply.buttons ? { ...reply, buttons: [[button]] } : reply;
     await this.store.transaction((transaction) => this.put(transaction, shown, sound));
     this.store.notifier.everyone("messages");
+  }
+
+  /** Shows `working` if the work takes long enough for someone to wonder. */
+  async withProgress<T>(
+    working: Reply,
+    clock: Clock,
+    work: () => Promise<T>,
+    how: { readonly sound?: boolean } = {},
+  ): Promise<T> {
+    const done = new AbortController();
+    const shown = clock.sleep(UNTIL_PROGRESS_MS, done.signal)
+      .then(() => this.showMeanwhile(working, how), () => {});
+    try {
+      return await work();
+    } finally {
+      done.abort();
+      await shown;
+    }
   }
 
   /** Tells the person why nothing comes of it, and records it. */

@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { CallEvent } from "../clients/http/contract.ts";
-import type { ReasonCode } from "./access/reason_codes.ts";
+import type { ReasonCode } from "./reason_codes.ts";
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 

@@ -8,6 +8,24 @@ export interface Clock {
   random(): number;
 }
 
+/** Gives the work up after `limitMs`, by aborting its signal, and leaves no timer behind. */
+export async function withTimeout<T>(
+  limitMs: number,
+  clock: Clock,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const finished = new AbortController();
+  const tooLate = new AbortController();
+  const deadline = clock.sleep(limitMs, finished.signal)
+    .then(() => tooLate.abort(new DOMException("It took too long", "TimeoutError")), () => {});
+  try {
+    return await work(tooLate.signal);
+  } finally {
+    finished.abort();
+    await deadline;
+  }
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   random: () => Math.random(),

@@ -9,13 +9,20 @@ export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Every value within a document that is neither an object nor a list, with its dotted path. */
-export function leavesOf(
-  value: unknown,
-  path: readonly string[] = [],
-): readonly { readonly path: string; readonly value: unknown }[] {
-  if (value === null || typeof value !== "object") return [{ path: path.join("."), value }];
-  return Object.entries(value).flatMap(([name, inner]) => leavesOf(inner, [...path, name]));
+/** A value that holds no others, and the way to it: "secret_store.0.password". */
+export interface Leaf {
+  readonly path: string;
+  readonly value: unknown;
+  /** The object or list that it is in. */
+  readonly within?: object;
+}
+
+/** What a JSON value holds, one leaf at a time: all their paths together can be far longer than the value. */
+export function* leavesOf(value: unknown, path = "", within?: object): Generator<Leaf> {
+  if (value === null || typeof value !== "object") return yield { path, value, ...within && { within } };
+  for (const [key, inner] of Object.entries(value)) {
+    yield* leavesOf(inner, path === "" ? key : `${path}.${key}`, value);
+  }
 }
 
 /** As a plan stores it: without what is undefined. */

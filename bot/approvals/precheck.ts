@@ -5,7 +5,7 @@ import { type Line, line } from "../../handlers/reply.ts";
 import { NothingFits } from "../../handlers/resolve.ts";
 import { shownAt } from "../../handlers/mask.ts";
 import type { Members } from "../access/members.ts";
-import { type ReasonCode, reasons } from "../access/reason_codes.ts";
+import { type ReasonCode, reasons } from "../reason_codes.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine } from "../error_reply.ts";
 import { errorFields, type Log } from "../log.ts";

@@ -2,7 +2,7 @@ import type { Transaction } from "kysely";
 import type { ChangeOperation, Plan } from "../../handlers/operation.ts";
 import { type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
-import type { ReasonCode } from "../access/reason_codes.ts";
+import type { ReasonCode } from "../reason_codes.ts";
 import type { Config } from "../config.ts";
 import type { RefusalDetails, UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
@@ -11,7 +11,6 @@ import { type Invocation, operationName } from "../invocation.ts";
 import { adoptMessage, findMessage, type Outgoing, putMessage } from "../outbox/messages.ts";
 import type { CommandSet } from "../parser/command.ts";
 import { askedIn } from "../parser/secret_scan.ts";
-import { withProgress } from "../progress.ts";
 import { type SecretEntry, wipeSecrets } from "../secrets/entry.ts";
 import {
   auditOf,
@@ -150,8 +149,7 @@ export class Requests {
     const call = { signal: AbortSignal.timeout(PLAN_MS), fresh: true, trace: ctx.trace };
     try {
       const { label } = connected.vendor;
-      const plan = await withProgress(
-        ctx,
+      const plan = await ctx.withProgress(
         { mark: "working", title: ["Asking ", label, " about a change …"] },
         clock,
         () => operation.plan(vendors.context(connected, call), invocation.input),

@@ -44,7 +44,3 @@ export function builtin<I extends Input>({ target, execute, ...row }: Row<I>): B
     execute: (parts, ctx, input) => execute(parts, ctx, row.input.parse(input)),
   };
 }
-
-export function isBuiltin(command: Command): command is Builtin {
-  return "execute" in command;
-}

@@ -5,7 +5,6 @@ import type { Config } from "../config.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine, unreachable } from "../error_reply.ts";
 import { errorFields } from "../log.ts";
-import { withProgress } from "../progress.ts";
 import { HANDLED_UPDATES } from "../telegram/update.ts";
 import { oldestWaiting } from "../queue/inbox.ts";
 import type { Vendors } from "../vendors.ts";
@@ -30,7 +29,7 @@ export const doctor: Builtin = builtin({
   input: z.object({}),
   async execute(deps, ctx) {
     const working: Reply = { mark: "working", title: "Checking …" };
-    ctx.answer(reportOf(await withProgress(ctx, working, deps.clock, () => examine(deps, ctx.trace))));
+    ctx.answer(reportOf(await ctx.withProgress(working, deps.clock, () => examine(deps, ctx.trace))));
   },
 });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withTimeout } from "../../clients/clock.ts";
 import { ClientError } from "../../clients/errors.ts";
 import type { Health } from "../../handlers/operation.ts";
 import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
@@ -6,7 +7,6 @@ import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine, unreachable } from "../error_reply.ts";
 import { errorFields } from "../log.ts";
-import { withTimeout } from "../progress.ts";
 import { MARKS } from "../render/layout.ts";
 import type { Connected } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";

@@ -1,7 +1,7 @@
 import type { CallbackQuery } from "grammy/types";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
-import type { ReasonCode } from "../access/reason_codes.ts";
+import type { ReasonCode } from "../reason_codes.ts";
 import { cardKey } from "../approvals/card.ts";
 import type { Decisions } from "../approvals/decide.ts";
 import type { Requests } from "../approvals/request.ts";

@@ -1,3 +1,4 @@
+import { withTimeout } from "../../clients/clock.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
 import type { Operation, ReadOperation } from "../../handlers/operation.ts";
 import type { Reply } from "../../handlers/reply.ts";
@@ -5,7 +6,7 @@ import type { Members } from "../access/members.ts";
 import type { Need } from "../access/policy.ts";
 import type { Requests } from "../approvals/request.ts";
 import { askWhetherStillWanted } from "../clarify.ts";
-import { type Builtin, type CommandParts, isBuiltin } from "../commands/builtin.ts";
+import type { Builtin, CommandParts } from "../commands/builtin.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
@@ -14,7 +15,6 @@ import { errorFields } from "../log.ts";
 import { type Command, type CommandSet, headOf, isChange, takesDocument } from "../parser/command.ts";
 import { parse, type Parsed, type ParsedCommand } from "../parser/parse.ts";
 import { validationMessage } from "../parser/validation_message.ts";
-import { withProgress, withTimeout } from "../progress.ts";
 import type { Unauthorized } from "./unauthorized.ts";
 
 /** Whoever typed it longer ago, while the bot or the phone was away, may have thought better of it since. */
@@ -103,12 +103,12 @@ export class Router {
   }
 
   private async run(ctx: UpdateContext, command: AnyCommand, invocation: Invocation): Promise<void> {
-    if (isBuiltin(command)) return await command.execute(this.commandParts, ctx, invocation.input);
+    if ("execute" in command) return await command.execute(this.commandParts, ctx, invocation.input);
     if (command.risk !== "read") return await this.requests.ask(ctx, command, invocation);
     const label = this.deps.vendors.byName(command.vendor)?.vendor.label ?? command.vendor;
     const working: Reply = { mark: "working", title: `Asking ${label} …` };
     const read = () => this.read(ctx, command, invocation.input);
-    ctx.answer(await withProgress(ctx, working, this.deps.clock, read), { paged: true });
+    ctx.answer(await ctx.withProgress(working, this.deps.clock, read), { paged: true });
   }
 
   private async read(ctx: UpdateContext, operation: ReadOperation, input: JsonObject): Promise<Reply> {
@@ -187,7 +187,7 @@ function holdBack(ctx: UpdateContext, parsed: ParsedCommand<AnyCommand>): void {
 }
 
 function needOf(command: AnyCommand): Need {
-  if (isBuiltin(command)) return command.need;
+  if ("need" in command) return command.need;
   return command.risk === "read" ? "read" : "request";
 }
 

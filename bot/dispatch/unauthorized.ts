@@ -1,7 +1,7 @@
 import type { Chat } from "grammy/types";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
-import { type ReasonCode, reasons } from "../access/reason_codes.ts";
+import { type ReasonCode, reasons } from "../reason_codes.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";

@@ -1,4 +1,4 @@
-import type { Json } from "../../clients/json.ts";
+import { type Json, leavesOf } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { isPlaceholder, namesToken } from "../../handlers/mask.ts";
 import { normalise } from "./tokenize.ts";
@@ -44,8 +44,9 @@ export function literalSecretsIn(document: Json, isSecret: SecretJudge): string[
   const found = leavesOf(document)
     .filter(({ value }) => typeof value !== "boolean" && value !== null && isLiteral(String(value)))
     .filter(({ path }) => isSecret(path) || isSecret(withoutIndexes(path)))
-    // Of a list like [{"key": "accept", "value": …}] the key says what the value is.
-    .filter(({ keyed }) => keyed === undefined || isSecret(keyed))
+    .filter(({ path, within }) =>
+      within === undefined || !isKeyed(within) || isSecret(namedPath(path, within))
+    )
     .map(({ path }) => path);
   return unique(found);
 }
@@ -64,27 +65,15 @@ function isLiteral(value: string): boolean {
   return !/^(\?|true|false|null)[.,;!}\]]*$/i.test(value);
 }
 
-interface Leaf {
-  readonly path: string;
-  /** The path with the name that the leaf goes by in its list, if it has one there. */
-  readonly keyed?: string;
-  readonly value: string | number | boolean | null;
-}
-
-/** One at a time: all their paths together can be far longer than the document. */
-function* leavesOf(value: Json, path: readonly string[] = []): Generator<Leaf> {
-  if (value === null || typeof value !== "object") yield { path: path.join("."), value };
-  else if (isKeyed(value)) {
-    const keyed = [...path.slice(0, -1), value.key].join(".");
-    yield { path: [...path, "value"].join("."), keyed, value: value.value };
-  } else {
-    for (const [key, inner] of Object.entries(value)) yield* leavesOf(inner, [...path, key]);
-  }
-}
-
+/** An entry of a list like [{"key": "accept", "value": …}]: the key says what the value is. */
 function isKeyed(value: object): value is { readonly key: string; readonly value: string } {
   const { key, value: inner } = value as Readonly<Record<string, unknown>>;
   return typeof key === "string" && typeof inner === "string" && Object.keys(value).length === 2;
+}
+
+/** `headers.0.value` by the name that it goes by: `headers.accept`. The name itself is no secret. */
+function namedPath(path: string, { key }: { readonly key: string }): string {
+  return path.endsWith("value") ? path.replace(/(^|[^.]+\.)value$/, () => key) : "";
 }
 
 function withoutIndexes(path: string): string {

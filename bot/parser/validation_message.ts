@@ -1,4 +1,5 @@
 import type { Block, Button, Reply } from "../../handlers/reply.ts";
+import { truncate } from "../render/sanitize.ts";
 import { type CommandSet, headOf, takesDocument } from "./command.ts";
 import { type InvalidCommand, parse } from "./parse.ts";
 
@@ -44,7 +45,7 @@ const LONGEST_LABEL = 48;
 
 /** A read can be pressed; anything else is only ever text to copy, check and send oneself. */
 export function buttonFor(suggestion: string, set: CommandSet): Button[] {
-  const label = shortened(suggestion);
+  const label = truncate(suggestion, LONGEST_LABEL);
   if (isRead(suggestion, set)) return [{ label, action: { command: suggestion } }];
   if (suggestion.length > MOST_TO_COPY) return [];
   return [{ label: `Copy ${label}`, action: { copy: suggestion } }];
@@ -54,9 +55,4 @@ export function buttonFor(suggestion: string, set: CommandSet): Button[] {
 function isRead(suggestion: string, set: CommandSet): boolean {
   const parsed = parse(suggestion, { ...set, botName: "" });
   return parsed.kind === "command" && parsed.command.risk === "read";
-}
-
-function shortened(text: string): string {
-  const letters = [...text];
-  return letters.length > LONGEST_LABEL ? `${letters.slice(0, LONGEST_LABEL - 1).join("")}…` : text;
 }

@@ -4,6 +4,7 @@ import type { Clock } from "../../clients/clock.ts";
 import type { Config } from "../config.ts";
 import { errorFields, type Log } from "../log.ts";
 import type { Command } from "../parser/command.ts";
+import { truncate } from "../render/sanitize.ts";
 import { NOT_IMPLEMENTED, telegramRefusal } from "./api.ts";
 import { HANDLED_UPDATES } from "./update.ts";
 
@@ -111,8 +112,5 @@ function descriptionOf(verb: string, commands: readonly Command[]): string {
     (ofVerb.length === 1 ? first : undefined);
   const targets = [...new Set(ofVerb.flatMap((command) => command.target?.split(" ")[0] ?? []))];
   const text = alone?.summary || `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${targets.join(", ")}`;
-  const letters = [...text];
-  return letters.length <= LONGEST_DESCRIPTION
-    ? text
-    : `${letters.slice(0, LONGEST_DESCRIPTION - 1).join("")}…`;
+  return truncate(text, LONGEST_DESCRIPTION);
 }

@@ -1,6 +1,6 @@
 import type { CallbackQuery, Chat, Message, Update, User } from "grammy/types";
 import { z } from "zod";
-import type { ReasonCode } from "../access/reason_codes.ts";
+import type { ReasonCode } from "../reason_codes.ts";
 import { SERVICE_IDS } from "../settings.ts";
 
 export interface Person {

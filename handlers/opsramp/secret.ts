@@ -1,3 +1,4 @@
+import { leavesOf } from "../../clients/json.ts";
 import type { InstalledUpdate, NotifierUpdate } from "../../clients/opsramp/update.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { isPlaceholder, namesToken } from "../mask.ts";
@@ -84,11 +85,6 @@ function headerAt(notifier: NotifierUpdate, path: string): string | undefined {
   const [list, at] = path.split(".");
   if (list !== "tokenHeaders" && list !== "resourceAuthHeaders") return undefined;
   return notifier[list]?.[Number(at)]?.key;
-}
-
-function leavesOf(value: unknown, path: readonly string[] = []): readonly { path: string; value: unknown }[] {
-  if (value === null || typeof value !== "object") return [{ path: path.join("."), value }];
-  return Object.entries(value).flatMap(([name, inner]) => leavesOf(inner, [...path, name]));
 }
 
 function replace(value: unknown, path: readonly string[], enter: (path: string) => string): unknown {
