@@ -1,9 +1,10 @@
 import type { ChoiceNeeded } from "../handlers/operation.ts";
 import type { Button, Reply } from "../handlers/reply.ts";
 import { LABEL_MAX, MIXED_LETTERS, sanitize, truncate } from "./render/sanitize.ts";
+import { operationName } from "./store/changes.ts";
 import { newHandle, putPrompt } from "./store/prompts.ts";
 import type { UpdateContext } from "./context.ts";
-import { type Invocation, operationName } from "./invocation.ts";
+import type { Invocation } from "./invocation.ts";
 
 /** How long a question (which company, still wanted?) stays open. */
 const QUESTION_MS = 15 * 60_000;

@@ -18,11 +18,6 @@ export interface Invocation {
   readonly messageId?: number | undefined;
 }
 
-/** "disable ec2": an operation or a command without its slash, as the audit names it. */
-export function operationName({ verb, target }: Pick<Invocation, "verb" | "target">): string {
-  return target ? `${verb} ${target}` : verb;
-}
-
 export const invocationShape: z.ZodType<Invocation> = z.object({
   verb: z.string(),
   target: z.string().nullable(),

@@ -1,9 +1,9 @@
 import type { CallOptions } from "../clients/http/contract.ts";
-import type { Context, Operation, PastChange } from "../handlers/operation.ts";
+import type { ChangeOperation, Context, Operation, PastChange, Plan } from "../handlers/operation.ts";
 import type { Shared, Vendor } from "../handlers/vendor.ts";
 import type { Config } from "./config.ts";
-import { operationName } from "./invocation.ts";
 import type { Aliases } from "./parser/command.ts";
+import { type Change, operationName, planOf } from "./store/changes.ts";
 import type { Store } from "./store/database.ts";
 import { recall } from "./store/key_value.ts";
 
@@ -19,6 +19,17 @@ export function connect({ vendors }: Pick<Config, "vendors">, shared: Shared): C
     vendor,
     client: settings && vendor.connect(settings, shared),
   }));
+}
+
+/** One call for a change, with its read-back or its retries, is given up after this long. */
+const CALL_MS = 15_000;
+
+/** What it takes to plan, apply or verify a stored change. */
+export interface BoundOperation {
+  readonly operation: ChangeOperation;
+  readonly plan: Plan;
+  /** A context whose deadline begins now. */
+  context(): Context<unknown>;
 }
 
 /** Every vendor with its operations, and what they work with. */
@@ -39,6 +50,25 @@ export class Vendors {
 
   find(verb: string, target: string | null): Operation | undefined {
     return this.operations.find((operation) => operation.verb === verb && operation.target === target);
+  }
+
+  /** The operation that changes something by this name; undefined when this version knows none. */
+  changeOperation({ verb, target }: Pick<Change, "verb" | "target">): ChangeOperation | undefined {
+    const operation = this.find(verb, target);
+    return operation && operation.risk !== "read" ? operation : undefined;
+  }
+
+  /** Undefined when the vendor is not set up any more or this version does not know the operation. */
+  boundOperation(change: Change): BoundOperation | undefined {
+    const operation = this.changeOperation(change);
+    const connected = this.byName(change.vendor);
+    if (!operation || !connected?.client) return undefined;
+    const call = { fresh: true, trace: change.trace ?? change.code };
+    return {
+      operation,
+      plan: planOf(change),
+      context: () => this.context(connected, { ...call, signal: AbortSignal.timeout(CALL_MS) }),
+    };
   }
 
   context({ client, vendor }: Connected, call: CallOptions): Context<unknown> {

@@ -12,7 +12,6 @@ import { StoreUnavailable } from "../store/database.ts";
 import { remember } from "../store/key_value.ts";
 import { cardMessage, outcomeMessage } from "./card.ts";
 import { EXECUTION_LEASE_MS } from "./claim.ts";
-import { boundOperation } from "./plan.ts";
 import { type FailedCheck, lastCheck, notRun, precheck } from "./precheck.ts";
 import { transition } from "./state_machine.ts";
 import { type Observation, refusedBy, verifyOutcome, type WriteResult } from "./verify.ts";
@@ -69,7 +68,7 @@ export class Executor {
   private async sendOnce(change: Change, secrets: Readonly<Record<string, string>>): Promise<void> {
     const { store, vendors, log } = this.deps;
     const sending = await this.markAsSent(change);
-    const bound = sending && boundOperation(vendors, sending);
+    const bound = sending && vendors.boundOperation(sending);
     if (!bound) return;
     // Whoever took over meanwhile reads back, and must not see this write arrive afterwards.
     if (sending.claimed_until <= store.now()) {

@@ -9,19 +9,12 @@ import { type ReasonCode, reasons } from "../reason_codes.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine } from "../error_reply.ts";
 import { errorFields, type Log } from "../log.ts";
-import { type Change, planOf } from "../store/changes.ts";
+import { type Change, planHash, planOf, policyOf, sameJson } from "../store/changes.ts";
 import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { Queryable } from "../store/schema.ts";
+import type { BoundOperation } from "../vendors.ts";
 import { freezeLine } from "./card.ts";
 import { freezeFor } from "./freeze.ts";
-import {
-  type BoundOperation,
-  boundOperation,
-  type Difference,
-  differences,
-  planHash,
-  policyOf,
-} from "./plan.ts";
 
 /** What stands in the way of running what was approved. */
 export interface FailedCheck {
@@ -48,7 +41,7 @@ export async function precheck(
   if (change.policy !== policyOf(config)) return notRun("policy_changed");
   const failed = await lastCheck(store, change) ?? await rightsLost(change, members);
   if (failed) return failed;
-  const bound = boundOperation(vendors, change);
+  const bound = vendors.boundOperation(change);
   return bound ? await drift(change, bound, log) : notRun("vendor_not_set_up");
 }
 
@@ -145,6 +138,26 @@ function factsOf(plan: Plan) {
     after: plan.after,
     input: plan.input,
   };
+}
+
+interface Difference {
+  readonly path: string;
+  readonly was: Json | undefined;
+  readonly is: Json | undefined;
+}
+
+/** Where two JSON values differ, leaf by leaf. */
+function differences(was: Json | undefined, is: Json | undefined, path = ""): Difference[] {
+  if (was !== undefined && is !== undefined && sameJson(was, is)) return [];
+  if (!isBranch(was) || !isBranch(is)) return [{ path, was, is }];
+  const [left, right] = [was as Record<string, Json>, is as Record<string, Json>];
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])].flatMap((key) =>
+    differences(left[key], right[key], path ? `${path}.${key}` : key)
+  );
+}
+
+function isBranch(value: Json | undefined): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 const MOST_DIFFERENCES = 5;

@@ -7,7 +7,7 @@ import type { Config } from "../config.ts";
 import type { RefusalDetails, UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
-import { type Invocation, operationName } from "../invocation.ts";
+import type { Invocation } from "../invocation.ts";
 import { adoptMessage, findMessage, type Outgoing, putMessage } from "../outbox/messages.ts";
 import type { CommandSet } from "../parser/command.ts";
 import { askedIn } from "../parser/secret_scan.ts";
@@ -18,8 +18,12 @@ import {
   findChange,
   openRepeatOf,
   openUndoOf,
+  operationName,
+  planHash,
   planOf,
+  policyOf,
   readUndo,
+  sameJson,
   takenBackBy,
 } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
@@ -27,7 +31,6 @@ import { newHandle, shortCode } from "../store/prompts.ts";
 import type { ChangesTable, Schema } from "../store/schema.ts";
 import { cardMessage, cardOf } from "./card.ts";
 import { freezeFor } from "./freeze.ts";
-import { changeOperation, planHash, policyOf, sameJson } from "./plan.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
 const PLAN_MS = 30_000;
@@ -61,7 +64,7 @@ export class Requests {
     }
     const open = await openUndoOf(this.deps.store, change);
     if (open !== undefined) return ctx.answer(duplicateReply(open));
-    const operation = changeOperation(this.deps.vendors, undo);
+    const operation = this.deps.vendors.changeOperation(undo);
     if (!operation) throw new Error(`No change to undo with: ${undo.verb}`);
     await this.ask(ctx, operation, {
       verb: undo.verb,
@@ -82,7 +85,7 @@ export class Requests {
     }
     const open = await openRepeatOf(this.deps.store, change);
     if (open !== undefined) return ctx.answer(duplicateReply(open));
-    const operation = changeOperation(this.deps.vendors, change);
+    const operation = this.deps.vendors.changeOperation(change);
     if (!operation) return ctx.refuse("unknown_change");
     await this.ask(ctx, operation, {
       verb: change.verb,

@@ -6,7 +6,6 @@ import { nextStepLine, reasonFor } from "../error_reply.ts";
 import { errorFields } from "../log.ts";
 import type { Change } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import { boundOperation } from "./plan.ts";
 import type { ChangeEvent } from "./state_machine.ts";
 
 /** What a look at the vendor says of a change whose write has been sent. */
@@ -64,7 +63,7 @@ async function look(
   { receipt, cause }: WriteResult,
 ): Promise<Look> {
   const why = cause instanceof ClientError ? toldOf(cause.failure) : "";
-  const bound = boundOperation(vendors, change);
+  const bound = vendors.boundOperation(change);
   if (!bound) return { event: "mark_unknown", evidence: line(why, "The vendor is not set up any more.") };
   try {
     const verdict = await bound.operation.verify(bound.context(), bound.plan, receipt);

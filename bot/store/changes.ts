@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
+import type { Json } from "../../clients/json.ts";
 import type { Card, Plan, Undo } from "../../handlers/operation.ts";
 import { type Line, line, type Mark } from "../../handlers/reply.ts";
-import { operationName } from "../invocation.ts";
+import type { Config } from "../config.ts";
 import type { AuditEntry } from "./audit.ts";
 import type { Store } from "./database.ts";
 import type { ChangesTable } from "./schema.ts";
@@ -62,6 +64,13 @@ export function changeTitle(change: Change): { mark: Mark; title: Line } {
   }
 }
 
+/** "disable ec2": an operation or a command without its slash, as the audit names it. */
+export function operationName(
+  { verb, target }: { readonly verb: string; readonly target: string | null },
+): string {
+  return target ? `${verb} ${target}` : verb;
+}
+
 /** What the audit says of any event of a change. */
 export function auditOf(change: Change): Omit<AuditEntry, "event"> {
   return {
@@ -72,6 +81,38 @@ export function auditOf(change: Change): Omit<AuditEntry, "event"> {
     state: change.state,
     trace: change.trace,
   };
+}
+
+/** The rules a change was approved under; a restart with other rules is another policy. */
+export function policyOf({ adminChats, operators, approvers, approvalTtlMs }: Config): string {
+  return digest({
+    adminChats: [...adminChats].sort(),
+    operators: operators ? [...operators].sort() : null,
+    approvers: approvers ? [...approvers].sort() : null,
+    approvalTtlMs,
+  });
+}
+
+/** What an approval covers: the operation, its resolved input, the state it was made against, and the policy. */
+export function planHash(verb: string, target: string | null, plan: Plan, policy: string): string {
+  const { input, before, after, target: { key, id, name } } = plan;
+  return digest({ verb, target, input, before, after, key, id, name, policy });
+}
+
+/** Key order does not make a difference; everything else does. */
+export function sameJson(one: Json, other: Json): boolean {
+  return canonical(one) === canonical(other);
+}
+
+function digest(value: unknown): string {
+  return createHash("sha256").update(canonical(value)).digest("hex");
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, item) => {
+    if (item === null || typeof item !== "object" || Array.isArray(item)) return item;
+    return Object.fromEntries(Object.entries(item).sort(([one], [other]) => (one < other ? -1 : 1)));
+  });
 }
 
 /** An open change that takes this one back: a second press must not ask for the same way back again. */
