@@ -2,15 +2,14 @@ import { HaloClient } from "../clients/halo.ts";
 import type { Product } from "../clients/halo/product.ts";
 import { PRODUCTS } from "../clients/halo/products.ts";
 import { createOperation } from "./halo/create.ts";
-import { deleteOperation } from "./halo/delete.ts";
 import { exportOperations } from "./halo/export.ts";
 import { isLive, liveOperation } from "./halo/live.ts";
-import { showOperation } from "./halo/show.ts";
-import { healthOf, listOperation, probe, statusOfAll, statusOfOne } from "./halo/status.ts";
-import { switchOperation } from "./halo/switch.ts";
+import { healthOf, overviewOf, probe } from "./halo/overview.ts";
+import { integrationsOf } from "./halo/integration.ts";
 import { updateOperation } from "./halo/update.ts";
 import { webhookOperation } from "./halo/webhook.ts";
 import type { Operation } from "./operation.ts";
+import { resourceOperations } from "./resource_operations.ts";
 import { address, clientId, optional, secretKey, text } from "./variable.ts";
 import { defineVendor, type Vendor } from "./vendor.ts";
 
@@ -32,23 +31,22 @@ export function haloWith(products: readonly Product[]): Vendor {
     },
     connect: ({ tenant, ...settings }, shared) =>
       new HaloClient({ ...settings, ...shared, ...(tenant !== undefined && { tenant }) }),
-    operations: [statusOfAll(products), ...products.flatMap(operationsFor)],
+    operations: [overviewOf(products), ...products.flatMap(operationsFor)],
     health: (context) => healthOf(context, products),
     probe: (client, call) => probe(client, products, call),
   });
 }
 
 function operationsFor(product: Product): readonly Operation[] {
+  const [status, list, show, ...changes] = resourceOperations(integrationsOf(product));
   return [
-    statusOfOne(product),
-    listOperation(product),
-    showOperation(product),
+    status,
+    list,
+    show,
     ...(isLive(product) ? [liveOperation(product)] : []),
     createOperation(product),
     updateOperation(product),
-    deleteOperation(product),
-    switchOperation(product, true),
-    switchOperation(product, false),
+    ...changes,
     ...(product.target === "kaseya"
       ? [webhookOperation(product, "create"), webhookOperation(product, "delete")]
       : []),

@@ -13,7 +13,7 @@ import type { CallOptions } from "../clients/http/contract.ts";
 import { fold, ifFound, resolve } from "./resolve.ts";
 import type { Json } from "../clients/json.ts";
 import { BadInput, type Card, type Context, type Target, type Undo } from "./operation.ts";
-import type { Inline, Line, Reply } from "./reply.ts";
+import type { Block, Inline, Line, Reply } from "./reply.ts";
 
 /** One kind of thing that a vendor keeps. `Kept` is what is remembered of one that is deleted. */
 export interface Resource<Client, Item, Kept extends Json = Json> {
@@ -63,10 +63,12 @@ export interface Sighting<Item> {
 export interface Lookup {
   /** What the items are called when none fits; the resource's noun, if nothing else is said. */
   readonly noun?: readonly [one: string, many: string];
-  /** The id that a person's words are, as the vendor writes it. */
+  /** What looks like an id: no part of a name is searched for by it. */
+  readonly pattern: RegExp;
+  /** The id that such words are, as the vendor writes it. */
   idIn(words: string): string | undefined;
-  /** Whether nothing but an id looks like that, so that no name is searched for. */
-  readonly isSure?: boolean;
+  /** Whether no name looks like that either. */
+  readonly isNoName?: boolean;
 }
 
 export interface Help {
@@ -77,8 +79,8 @@ export interface Help {
 }
 
 export interface StatusLook<Item> extends Help {
-  /** What is said when there is none: "no integration is installed". */
-  readonly none: string;
+  /** What is said when there is none, such as "no integration is installed". */
+  readonly none?: string;
   /** One item in a table of the status: its name and its word, if nothing else is said. */
   row?(sighting: Sighting<Item>): readonly Line[];
   /** What differs from the usual reply. Worst first. */
@@ -88,14 +90,14 @@ export interface StatusLook<Item> extends Help {
 export interface ListLook<Item> extends Help {
   /** Whether `name=` picks those with that in their name. */
   readonly isFiltered?: boolean;
-  readonly columns: readonly Column<Item>[];
+  readonly columns: readonly TableColumn<Sighting<Item>>[];
   /** What differs from the usual reply. Worst first. */
   reply?(fits: readonly Sighting<Item>[], picked: Picked): Partial<Reply>;
 }
 
-export interface Column<Item> {
+export interface TableColumn<Row> {
   readonly title: string;
-  cell(sighting: Sighting<Item>): Line;
+  cell(row: Row): Line;
 }
 
 /** By what a list was filtered, and how many there are without the filter. */
@@ -106,8 +108,8 @@ export interface Picked {
 
 export interface ShowLook<Item> extends Help {
   facts(item: Item): readonly Fact[];
-  /** What differs from the usual reply. */
-  reply?(sighting: Sighting<Item>, now: number): Partial<Reply>;
+  /** What differs from the usual reply, which holds the facts alone. */
+  reply?(sighting: Sighting<Item>, facts: Block): Partial<Reply>;
 }
 
 export type Fact = readonly [label: string, value: Line];
@@ -125,10 +127,10 @@ export interface Toggle<Client, Item> {
   breaks(name: Inline): Line;
   /** The sentences of the change, where they are not "Enable X in Y", "X is enabled in Y", "X is enabled already". */
   sentences?(name: Inline, on: boolean): { title: Line; done: Line; already: Line };
-  /** What a read-back says, where it is not "X is read back as enabled". */
-  evidence?(state: ToggleState): Line;
-  /** How it is taken back: "by disabling it again". */
-  back(on: boolean): Line;
+  /** What a read-back says, where it is not "X is read back as enabled"; no state where there is no item any more. */
+  evidence?(state: ToggleState | undefined): Line;
+  /** How it is taken back, where it is not "by disabling it again". */
+  back?(on: boolean): Line;
   /** Why a state could not be asked for again. */
   noWayBack?(state: ToggleState): Line | undefined;
 }
@@ -154,7 +156,7 @@ export interface Removal<Client, Item, Kept extends Json> extends Help {
 
 /**
  * The one item that `words` mean: its id, its name, or a part of the name; read whole. What could be an id is never
- * a part of a name. Throws `BadInput` when none fits and `ChoiceNeeded` when several do.
+ * searched for as a part of one. Throws `BadInput` when none fits and `ChoiceNeeded` when several do.
  */
 export async function findItem<Client, Item>(
   resource: Resource<Client, Item>,
@@ -164,17 +166,18 @@ export async function findItem<Client, Item>(
   const { lookup, noun: [one, many], target } = resource;
   const wanted = words.trim();
   if (wanted === "") throw new BadInput("Which one? Type its name or its id.");
-  const id = lookup?.idIn(wanted);
+  const isId = lookup?.pattern.test(wanted) ?? false;
+  const id = isId ? lookup?.idIn(wanted) : undefined;
   const known = id === undefined ? undefined : await ifFound(resource.get(client, id, call));
   if (known) return known;
   const [noun, plural] = lookup?.noun ?? [one, many];
   const find = `/list ${target}`;
   const gone = (id: string) =>
     new BadInput(`No ${noun} has the id "${id}". Type ${find} to see what there is.`);
-  if (id !== undefined && lookup?.isSure) throw gone(id);
+  if (id !== undefined && lookup?.isNoName) throw gone(id);
   const candidates = (await resource.list(client, call))
     .map((item) => ({ id: resource.id(item), name: resource.name(item) }))
-    .filter(({ name }) => id === undefined || fold(name) === fold(wanted));
+    .filter(({ name }) => !isId || fold(name) === fold(wanted));
   const found = resolve(wanted, candidates, { noun, plural, field: "id", find });
   const item = await ifFound(resource.get(client, found.id, call));
   if (!item) throw gone(found.id);
@@ -190,16 +193,19 @@ export function targetOf<Client, Item>(
   return { key: `${resource.target}:${id}`, id, name: resource.name(item) };
 }
 
-/** In the order of `Standing.is`, or of the ranks a vendor gives; then by name. */
+/** Worst first. */
 export function sightings<Client, Item>(
   resource: Resource<Client, Item>,
   items: readonly Item[],
   now: number,
 ): readonly Sighting<Item>[] {
-  const rank = ({ rank, is }: Standing) => rank ?? STANDINGS.indexOf(is);
-  return items.map((item) => sightingOf(resource, item, now)).toSorted((a, b) =>
-    rank(a.standing) - rank(b.standing) || a.name.localeCompare(b.name, "en")
-  );
+  return items.map((item) => sightingOf(resource, item, now)).toSorted(worstFirst);
+}
+
+/** By `Standing.is`, or by the ranks that a vendor gives; then by name. */
+export function worstFirst(a: Sighting<unknown>, b: Sighting<unknown>): number {
+  const rank = ({ standing: { rank, is } }: Sighting<unknown>) => rank ?? STANDINGS.indexOf(is);
+  return rank(a) - rank(b) || a.name.localeCompare(b.name, "en");
 }
 
 export function sightingOf<Client, Item>(

@@ -14,7 +14,7 @@ import {
   type Undo,
   type Verification,
 } from "./operation.ts";
-import type { Block, Inline, Line, Mark, Reply } from "./reply.ts";
+import type { Block, Inline, Line, Mark, Reply, Table } from "./reply.ts";
 import {
   findItem,
   type Help,
@@ -23,6 +23,7 @@ import {
   type Sighting,
   sightingOf,
   sightings,
+  type TableColumn,
   targetOf,
   type Toggle,
   type ToggleState,
@@ -44,7 +45,7 @@ export function resourceOperations<Client, Item>(
 }
 
 /** `/status <target>`: how many work, and which need attention. */
-function statusOperation<Client, Item>(
+export function statusOperation<Client, Item>(
   resource: Resource<Client, Item>,
 ): ReadOperation {
   return operationsOf<Client>(resource.vendor).read({
@@ -82,11 +83,12 @@ function showOperation<Client, Item>(
     render: (item, { now }): Reply => {
       const sighting = sightingOf(resource, item, now);
       const { name, standing } = sighting;
+      const facts = { kind: "facts", facts: resource.show.facts(item) } as const;
       return {
         mark: MARKS[standing.is],
         title: [{ data: name }, " is ", { data: standing.word }],
-        blocks: [{ kind: "facts", facts: resource.show.facts(item) }],
-        ...resource.show.reply?.(sighting, now),
+        blocks: [facts],
+        ...resource.show.reply?.(sighting, facts),
       };
     },
   });
@@ -128,16 +130,21 @@ function toggleOperation<Client, Item>(
     },
     async verify({ client, call }, { target, before }, receipt): Promise<Verification> {
       const seen = await ifFound(resource.get(client, target.id, call));
-      if (!seen) return { state: "not applied", evidence: `${resource.label} no longer has it.` };
-      const after = toggle.state(seen);
-      const evidence = toggle.evidence?.(after) ??
-        [{ data: target.name }, " is read back as ", { data: after.word }];
+      const after = seen && toggle.state(seen);
+      const evidence = toggle.evidence?.(after) ?? usualEvidence(target.name, after);
+      if (!after) return { state: "not applied", evidence };
       return { state: toggled(on, before, after, receipt), evidence, after };
     },
     undo({ input, before }): Undo {
       const why = toggle.noWayBack?.(before);
       if (why !== undefined) return { possible: false, why };
-      return { possible: true, how: toggle.back(on), verb: back, target: resource.target, input };
+      return {
+        possible: true,
+        how: toggle.back?.(on) ?? `by ${on ? "disabling" : "enabling"} it again`,
+        verb: back,
+        target: resource.target,
+        input,
+      };
     },
   });
 }
@@ -186,7 +193,7 @@ export async function resourceHealth<Client, Item>(
 }
 
 /** How one is named in a command: the last words of the line. */
-const idInput = z.string().min(1).meta({ positional: true, rest: true, placeholder: "id or name" });
+export const idInput = z.string().min(1).meta({ positional: true, rest: true, placeholder: "id or name" });
 const oneInput = z.object({ id: idInput });
 const PART_OF_NAME = z.string().optional().meta({ placeholder: "part of the name" });
 
@@ -214,7 +221,7 @@ const MARKS: Readonly<Record<Sighting<unknown>["standing"]["is"], Mark>> = {
   fine: "fine",
 };
 
-function isProblem({ standing }: Sighting<unknown>): boolean {
+export function isProblem({ standing }: Sighting<unknown>): boolean {
   return standing.is === "problem";
 }
 
@@ -222,12 +229,15 @@ function isOff({ standing }: Sighting<unknown>): boolean {
   return standing.is === "off";
 }
 
-/** "2 of 14 need attention", "7 of 9 working · 2 disabled". */
-function summaryOf(
-  { working, status }: Pick<Resource<never, never, never>, "working" | "status">,
-  all: readonly Sighting<unknown>[],
+function summaryOf<Client, Item>(
+  { working, noun, status }: Resource<Client, Item>,
+  all: readonly Sighting<Item>[],
 ): string {
-  if (all.length === 0) return status.none;
+  return all.length > 0 ? countStandings(all, working) : status.none ?? `no ${noun[1]}`;
+}
+
+/** "2 of 14 need attention", "7 of 9 working · 2 disabled". */
+export function countStandings(all: readonly Sighting<unknown>[], working: string): string {
   return countSummary({
     all: all.length,
     problems: all.filter(isProblem).length,
@@ -247,7 +257,7 @@ function renderStatus<Client, Item>(
   const rows = (some: readonly Sighting<Item>[]) => some.map((one) => rowOf(resource, one));
   return {
     mark: all.length === 0 ? "absent" : problems.length > 0 ? "attention" : "fine",
-    title: [`${resource.label}: `, summaryOf(resource, all)],
+    title: `${resource.label}: ${summaryOf(resource, all)}`,
     blocks: all.length === 0 ? [] : [
       { kind: "text", text: countsOf(all) },
       ...tableOf(rows(problems)),
@@ -288,7 +298,7 @@ function folded(
 }
 
 /** A table, or nothing where it would have no rows. */
-function tableOf(rows: readonly (readonly Line[])[], header?: readonly Line[]): readonly Block[] {
+export function tableOf(rows: readonly (readonly Line[])[], header?: readonly Line[]): readonly Block[] {
   return rows.length === 0 ? [] : [{ kind: "table", ...(header && { header }), rows }];
 }
 
@@ -299,6 +309,15 @@ function countsOf(all: readonly Sighting<unknown>[]): readonly Inline[] {
   return [...counts]
     .sort(([a, many], [b, more]) => more - many || a.localeCompare(b))
     .flatMap(([word, count], index) => [`${index > 0 ? " · " : ""}${count} `, { data: word, max: 40 }]);
+}
+
+/** A table with these columns. */
+export function columnsOf<Row>(columns: readonly TableColumn<Row>[], rows: readonly Row[]): Table {
+  return {
+    kind: "table",
+    header: columns.map(({ title }) => title),
+    rows: rows.map((row) => columns.map(({ cell }) => cell(row))),
+  };
 }
 
 function renderList<Client, Item>(
@@ -318,10 +337,7 @@ function renderList<Client, Item>(
       : [`${fits.length} ${fits.length === 1 ? one : many}`, ...which],
     blocks: fits.length === 0 ? [] : [
       { kind: "text", text: countsOf(fits) },
-      ...tableOf(
-        byName.map((seen) => listing.columns.map(({ cell }) => cell(seen))),
-        listing.columns.map(({ title }) => title),
-      ),
+      columnsOf(listing.columns, byName),
     ],
     ...listing.reply?.(fits, { ...(name !== undefined && { name }), total: all.length }),
   };
@@ -333,6 +349,13 @@ function usualSentences(label: string, word: string): NonNullable<Toggle<never, 
     done: [name, ` is ${word} in ${label}`],
     already: [name, ` is ${word} already`],
   });
+}
+
+function usualEvidence(name: string, state: ToggleState | undefined): Line {
+  return [
+    { data: name },
+    ...(state ? [" is read back as ", { data: state.word }] : [" is not there any more"]),
+  ];
 }
 
 /** What cannot be read proves nothing: it stays at what the vendor answered. */

@@ -4,6 +4,7 @@ import { integrationName, type Product } from "../../clients/halo/product.ts";
 import type { HaloIntegration } from "../../clients/halo/record.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
+import { fold, ifFound } from "../resolve.ts";
 import {
   BadInput,
   type Card,
@@ -15,12 +16,9 @@ import {
   type Undo,
   type Verification,
 } from "../operation.ts";
-import { fold, ifFound } from "../resolve.ts";
-import { deletionBefore } from "./delete.ts";
 import { bodyOf, type FieldInput, fieldInputs, idOf, isSecret, namesOf, wantedFields } from "./fields.ts";
-import { called, idTyped } from "./integration.ts";
-import { ofModule } from "./module.ts";
-import { fieldLine } from "./shown.ts";
+import { called, deletedOf, idTyped, ofModule } from "./integration.ts";
+import { fieldLine } from "./sync.ts";
 import { compare, exampleField, secretRows } from "./update.ts";
 
 const { change } = operationsOf<HaloClient>("halo");
@@ -96,7 +94,7 @@ function hasName(fields: JsonObject): boolean {
 }
 
 function render(product: Product, { before, after }: CreatePlan): Card {
-  const what = called(product, before.name);
+  const what = called(product, { data: before.name });
   const same = before.alike.length > 0
     ? [`HaloPSA already has ${before.alike.length} of this name: id ${before.alike.join(", ")}.`]
     : [];
@@ -153,13 +151,13 @@ function verdict(
     state: "applied",
     evidence: [
       "Read back: ",
-      ...called(product, integrationName(record)),
+      ...called(product, { data: integrationName(record) }),
       " has id ",
       { code: String(record.id) },
       ".",
       differs,
     ],
-    after: deletionBefore(product, record),
+    after: deletedOf(product, record),
   };
 }
 

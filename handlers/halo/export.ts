@@ -15,7 +15,7 @@ import {
 } from "../operation.ts";
 import type { Inline, Line, Mark, Reply } from "../reply.ts";
 import { jsonFacts } from "./live.ts";
-import { ofModule } from "./module.ts";
+import { ofModule } from "./integration.ts";
 
 const { read, change } = operationsOf<HaloClient>("halo");
 

@@ -1,72 +1,277 @@
 import type { HaloClient } from "../../clients/halo.ts";
-import { integrationName, type Product } from "../../clients/halo/product.ts";
+import { integrationName, type Product, spelled } from "../../clients/halo/product.ts";
 import type { HaloIntegration } from "../../clients/halo/record.ts";
-import type { CallOptions } from "../../clients/http/contract.ts";
-import { BadInput, type Target } from "../operation.ts";
-import type { Inline } from "../reply.ts";
-import { fold, ifFound, resolve } from "../resolve.ts";
-import { ofModule } from "./module.ts";
+import type { JsonObject } from "../../clients/json.ts";
+import { HIDDEN_MARK } from "../../clients/secrets.ts";
+import { andDisabled } from "../format.ts";
+import { BadInput, type Card, type Undo } from "../operation.ts";
+import type { Block, Inline, Line, Reply } from "../reply.ts";
+import { ifFound } from "../resolve.ts";
+import type { Removal, Resource, Sighting, Toggle, ToggleState } from "../resource.ts";
+import { columnsOf, isProblem, tableOf } from "../resource_operations.ts";
+import { errorOf, fieldLine, lastSyncOf, reasonOf, syncStanding } from "./sync.ts";
 import { isInt32 } from "./value.ts";
 
-/**
- * The integration that `query` means: its id, its name, or part of the name (the address where a product has
- * no names). Digits alone are an id, or a whole name: never a part of one.
- */
-export async function locate(
-  client: HaloClient,
-  product: Product,
-  query: string,
-  call: CallOptions,
-): Promise<HaloIntegration> {
-  const typed = idTyped(query);
-  const known = typed === undefined ? undefined : await ifFound(client.get(product, typed, call));
-  if (known) return known;
-  const candidates = (await ofModule(product, client.list(product, call))).map((record) => ({
-    id: String(record.id),
-    name: integrationName(record),
-  }));
-  const usable = DIGITS.test(query.trim())
-    ? candidates.filter(({ name }) => fold(name) === fold(query))
-    : candidates;
-  const { id } = resolve(query.trim(), usable, {
-    noun: `${product.label} integration`,
-    plural: `${product.label} integrations`,
-    field: "id",
-    find: `/list ${product.target}`,
-  });
-  return await client.get(product, Number(id), call);
-}
-
-/** The one that was typed, or the one in the vendor's own request body; where both are given, they are the same. */
-export async function locateEither(
-  client: HaloClient,
-  product: Product,
-  { typed, document }: { readonly typed: string | undefined; readonly document: number | undefined },
-  call: CallOptions,
-): Promise<HaloIntegration> {
-  if (typed === undefined && document === undefined) {
-    throw new BadInput(`Say which one: its id or its name. Type /list ${product.target} to see them.`);
-  }
-  const record = await locate(client, product, typed ?? String(document), call);
-  if (document !== undefined && record.id !== document) {
-    throw new BadInput(`The document is for id ${document}, the command for another. Leave one of them out.`);
-  }
-  return record;
+/** The integrations of one product: what is listed, shown, switched on and off, and deleted. */
+export function integrationsOf(product: Product): Resource<HaloClient, HaloIntegration, Deleted> {
+  const { target, label } = product;
+  const columns: Resource<HaloClient, HaloIntegration>["listing"]["columns"] = [
+    { title: "Name", cell: ({ name }) => ({ data: name }) },
+    { title: "Id", cell: ({ item }) => ({ code: String(item.id) }) },
+    { title: "Sync", cell: ({ standing }) => standing.word },
+    { title: "Last sync", cell: ({ item }) => lastSyncOf(product, item) },
+  ];
+  return {
+    vendor: "halo",
+    target,
+    label,
+    noun: [`${label} integration`, `${label} integrations`],
+    working: "syncing",
+    list: (client, call) => ofModule(product, client.list(product, call)),
+    get: (client, id, call) => client.get(product, Number(id), call),
+    id: ({ id }) => String(id),
+    name: integrationName,
+    standing: (record, now) => syncStanding(product, record, now),
+    lookup: { pattern: DIGITS, idIn: (words) => idTyped(words)?.toString() },
+    none: {
+      mark: "absent",
+      title: `${label} is not set up in HaloPSA`,
+      blocks: [{ kind: "text", text: `Type /help create ${target} to see how to add it.` }],
+    },
+    status: {
+      summary: `${label}: sync state, last sync, last error`,
+      reply: (all) => ({ blocks: statusBlocks(product, all) }),
+    },
+    listing: {
+      summary: `All ${label} integrations with their ids`,
+      columns,
+      reply: (all) => ({
+        title: `${all.length} ${label} ${all.length === 1 ? "integration" : "integrations"} in HaloPSA`,
+        blocks: [columnsOf(columns, all)],
+      }),
+    },
+    show: {
+      summary: `One ${label} integration, all fields`,
+      facts: (record) =>
+        fieldsIn(product, record).map((field) => [field, fieldLine(product, field, record[field])]),
+      reply: (sighting, facts) => shown(product, sighting, facts),
+    },
+    toggle: syncToggle(product),
+    removal: removal(product),
+  };
 }
 
 const DIGITS = /^#?(\d+)$/;
 
 /** What was typed as an id; larger numbers than HaloPSA's ids are none. */
-export function idTyped(query: string): number | undefined {
-  const digits = DIGITS.exec(query.trim())?.[1];
+export function idTyped(words: string): number | undefined {
+  const digits = DIGITS.exec(words.trim())?.[1];
   return digits !== undefined && isInt32(Number(digits)) ? Number(digits) : undefined;
 }
 
-export function targetOf(product: Product, id: number, name: string): Target {
-  return { key: `${product.target}:${id}`, id: String(id), name };
+/** How a sentence speaks of one integration. */
+export function called(product: Product, name: Inline): readonly Inline[] {
+  return ["the ", product.label, " integration ", name];
 }
 
-/** How a sentence speaks of one integration. */
-export function called(product: Product, name: string): readonly Inline[] {
-  return ["the ", product.label, " integration ", { data: name }];
+/**
+ * The answer to a question about the whole product. HaloPSA knows nothing of what it asks for only where the tenant
+ * has no such module: nothing that was typed is to blame.
+ */
+export async function ofModule<T>(product: Product, answer: Promise<T>): Promise<T> {
+  const found = await ifFound(answer.then((value) => ({ value })));
+  if (found) return found.value;
+  throw new BadInput(
+    `This HaloPSA has no ${product.label} module. Type /status halo to see what it has, ` +
+      "or have someone who administers HaloPSA add it.",
+  );
+}
+
+function statusBlocks(product: Product, all: readonly Sighting<HaloIntegration>[]): readonly Block[] {
+  const problems = all.filter(isProblem);
+  const others = all.filter((one) => !isProblem(one));
+  const row = ({ item, name, standing: { word } }: Sighting<HaloIntegration>): readonly Line[] => [
+    { data: name },
+    word,
+    lastSyncOf(product, item),
+  ];
+  return [
+    { kind: "facts", facts: stateCounts(all) },
+    ...tableOf(problems.map(row)),
+    ...listOf(
+      problems.map((
+        { item, name, standing },
+      ) => [{ data: name }, ": ", ...reasonOf(product, item, standing)]),
+    ),
+    ...withoutProblems(others, others.map(row)),
+  ];
+}
+
+/** In the order of `all`, which begins with the worst. */
+function stateCounts(all: readonly Sighting<HaloIntegration>[]): readonly (readonly [string, Line])[] {
+  const words = all.map(({ standing }) => standing.word);
+  return [...new Set(words)].map((word) => [word, String(words.filter((other) => other === word).length)]);
+}
+
+/** A list, or nothing where it would be empty. */
+export function listOf(items: readonly Line[]): readonly Block[] {
+  return items.length === 0 ? [] : [{ kind: "list", items }];
+}
+
+/** Those without problems, folded. */
+export function withoutProblems(
+  fine: readonly Sighting<HaloIntegration>[],
+  rows: readonly (readonly Line[])[],
+): readonly Block[] {
+  const off = fine.filter(({ standing }) => standing.is === "off").length;
+  const summary = `${fine.length - off} without problems${andDisabled(off)}`;
+  return fine.length === 0 ? [] : [{ kind: "details", summary, blocks: tableOf(rows) }];
+}
+
+/** The fields that HaloPSA returned, in the order of the product's row. */
+function fieldsIn(product: Product, record: HaloIntegration): readonly string[] {
+  return [...product.fields.keys()].filter((field) => field in record && field !== "_warning");
+}
+
+function shown(
+  product: Product,
+  { item: record, name, standing }: Sighting<HaloIntegration>,
+  facts: Block,
+): Partial<Reply> {
+  const fields = fieldsIn(product, record);
+  const unread = [...product.fields].filter(([field, kind]) => kind === "secret" && !(field in record));
+  const hasReason = standing.is === "problem" || errorOf(product, record) !== undefined;
+  return {
+    title: [product.label, " ", { data: name }, `: ${standing.word}`],
+    blocks: [
+      ...(hasReason ? [{ kind: "text", text: reasonOf(product, record, standing) } as const] : []),
+      facts,
+      ...warningOf(record),
+      ...fields.map((field) => ({ field, list: record[field] })).flatMap(({ field, list }): Block[] =>
+        Array.isArray(list) && list.length > 0
+          ? [{
+            kind: "details",
+            summary: field,
+            blocks: [{ kind: "pre", text: JSON.stringify(list, null, 2) }],
+          }]
+          : []
+      ),
+    ],
+    footer: unread.length > 0 ? `Write-only, never shown: ${unread.map(([field]) => field).join(", ")}` : "",
+  };
+}
+
+function warningOf({ _warning: warning }: HaloIntegration): readonly Block[] {
+  if (typeof warning !== "string" || warning === "") return [];
+  return [{ kind: "text", text: ["HaloPSA warns: ", { data: warning, max: 300 }] }];
+}
+
+/** The product's own sync flag, and nothing but it. */
+function syncToggle(product: Product): Toggle<HaloClient, HaloIntegration> {
+  const help = (to: "on" | "off") => ({
+    summary: `Turn the sync of one ${product.label} integration ${to}`,
+    risk: "write" as const,
+  });
+  const body = ({ id, field, on }: { id: string; field: string; on: boolean }) => ({
+    id: Number(id),
+    [field]: on,
+  });
+  return {
+    help: { enable: help("on"), disable: help("off") },
+    words: ["on", "off"],
+    state: (record) => flagOf(product, record),
+    async set(client, to, call) {
+      await client.save(product, body(to), call);
+    },
+    sends: (to) => [body(to)],
+    breaks: () => `Changes in ${product.label} no longer reach HaloPSA through it; what it holds stays.`,
+    sentences(name, on) {
+      const what = ["the sync of ", ...called(product, name)];
+      return {
+        title: [on ? "Turn on " : "Turn off ", ...what],
+        done: [...what, on ? " is on" : " is off"],
+        already: ["The sync of ", ...called(product, name), ` is already ${on ? "on" : "off"}.`],
+      };
+    },
+    evidence(state) {
+      if (!state) return "HaloPSA has no such integration any more.";
+      if (state.on === null) return `HaloPSA does not return ${state.field}.`;
+      return `Read back: ${state.field} is ${state.on}.`;
+    },
+    back: (on) => on ? "by turning it off" : "by turning it on",
+  };
+}
+
+/** The flag goes by the name that HaloPSA returned; by the documented one when it returned none. */
+function flagOf(product: Product, record: HaloIntegration): ToggleState {
+  const field = spelled(product, product.sync.enabled[0] ?? "", record);
+  const on = record[field];
+  if (typeof on !== "boolean") return { on: null, word: "not shown by HaloPSA", field };
+  return { on, word: on ? "on" : "off", field };
+}
+
+/** The settings that go away; what a sync writes by itself is left out, it moves while people decide. */
+export type Deleted = { readonly id: number; readonly name: string; readonly settings: JsonObject };
+
+/** What is left of `record` once it is deleted. */
+export function deletedOf(product: Product, record: HaloIntegration): Deleted {
+  const settings = Object.entries(record).filter(([field]) => {
+    const kind = product.fields.get(field);
+    return kind !== undefined && kind !== "shown" && kind !== "secret";
+  });
+  return { id: record.id, name: integrationName(record), settings: Object.fromEntries(settings) };
+}
+
+/** The configuration, its mappings and its stored credentials. */
+function removal(product: Product): Removal<HaloClient, HaloIntegration, Deleted> {
+  const { target, label } = product;
+  return {
+    summary: `Delete one ${label} integration`,
+    example: `/delete ${target} 1 reason="replaced"`,
+    keep: (record) => deletedOf(product, record),
+    remove: (client, id, call) => client.remove(product, Number(id), call),
+    card: (kept) => removalCard(product, kept),
+    evidence: (id, seen) =>
+      seen ? "Read back: HaloPSA still has it." : `Read back: HaloPSA has no ${label} integration ${id}.`,
+    undo: (kept) => recreation(product, kept),
+  };
+}
+
+function removalCard(product: Product, { id, name, settings }: Deleted): Card {
+  const { label, details } = product;
+  const what = called(product, { data: name });
+  const { enable_alerts: alerts, enable_webhooks: webhooks } = settings;
+  return {
+    title: ["Delete ", ...what],
+    done: [...what, " is deleted"],
+    rows: [{ label: "Integration", now: ["id ", { code: String(id) }], after: "deleted" }],
+    breaks: [
+      `HaloPSA no longer syncs with ${label} through it; its mappings and credentials are lost.`,
+      ...(alerts === true || webhooks === true ? [`Alerts of ${label} no longer become tickets.`] : []),
+    ],
+    sends: { delete: `/${details}/${id}` },
+    details: [{
+      kind: "details",
+      summary: "Its settings, to set it up again",
+      blocks: [{ kind: "pre", text: JSON.stringify(documentOf(settings), null, 2) }],
+    }],
+  };
+}
+
+function recreation({ target, fields }: Product, { settings }: Deleted): Undo {
+  const secrets = [...fields].filter(([, kind]) => kind === "secret").map(([field]) => field);
+  if (secrets.length > 0) {
+    const why = `its secrets cannot be read (${secrets.join(", ")}). To set it up again, send /create ` +
+      `${target} with its settings as a document and the secrets as =?`;
+    return { possible: false, why };
+  }
+  const how = "by creating it again, under a new id";
+  return { possible: true, how, verb: "create", target, input: { document: documentOf(settings) } };
+}
+
+function documentOf(settings: JsonObject): JsonObject {
+  const usable = Object.entries(settings).filter(([, value]) =>
+    value !== null && !JSON.stringify(value).includes(HIDDEN_MARK)
+  );
+  return Object.fromEntries(usable);
 }

@@ -4,8 +4,8 @@ import type { Product } from "../../clients/halo/product.ts";
 import type { Json } from "../../clients/json.ts";
 import { operationsOf, type ReadOperation } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
-import { ofModule } from "./module.ts";
-import { valueLine } from "./shown.ts";
+import { ofModule } from "./integration.ts";
+import { valueLine } from "./sync.ts";
 
 const { read } = operationsOf<HaloClient>("halo");
 

@@ -1,107 +1,91 @@
-import { integrationName, type Product, type SyncNames } from "../../clients/halo/product.ts";
-import { type HaloIntegration, haloTime } from "../../clients/halo/record.ts";
 import type { Json } from "../../clients/json.ts";
-import type { Inline } from "../reply.ts";
+import type { Product, SyncNames } from "../../clients/halo/product.ts";
+import { type HaloIntegration, haloTime } from "../../clients/halo/record.ts";
 
-export type SyncState =
-  | "failing"
-  | "token expired"
-  | "not authorized"
-  | "never synced"
-  | "token ends soon"
-  | "not shown"
-  | "syncing"
-  | "off";
+import { HIDDEN_MARK } from "../../clients/secrets.ts";
+import type { Inline, Line } from "../reply.ts";
+import type { Standing } from "../resource.ts";
 
-/** How one integration stands, whatever its product calls the parts of that. Times in epoch ms. */
-export interface Sync {
-  readonly id: number;
-  readonly name: string;
-  readonly state: SyncState;
-  readonly lastSync: number | null;
-  readonly lastError: string | null;
-  readonly tokenExpiry: number | null;
-}
+/** What the sync of an integration can be, worst first. */
+const STATES = {
+  "failing": "problem",
+  "token expired": "problem",
+  "not authorized": "problem",
+  "never synced": "problem",
+  "token ends soon": "problem",
+  "not shown": "unknown",
+  "syncing": "fine",
+  "off": "off",
+} as const satisfies Readonly<Record<string, Standing["is"]>>;
 
-/** Worst first; the first five want someone to look. */
-export const SYNC_STATES: readonly SyncState[] = [
-  "failing",
-  "token expired",
-  "not authorized",
-  "never synced",
-  "token ends soon",
-  "not shown",
-  "syncing",
-  "off",
-];
+type SyncState = keyof typeof STATES;
 
 const SOON_MS = 7 * 24 * 3_600_000;
 
-export function syncOf(product: Product, record: HaloIntegration, now: number): Sync {
-  const part = (name: keyof SyncNames) => valueOf(record, product.sync[name]);
-  const lastSync = part("lastSync");
-  const lastError = part("lastError");
-  const tokenExpiry = instant(part("tokenExpiry"));
-  const sync = {
-    id: record.id,
-    name: integrationName(record),
-    lastSync: instant(lastSync),
-    lastError: typeof lastError === "string" && lastError.trim() !== "" ? lastError : null,
-    tokenExpiry,
-  };
-  return { ...sync, state: judge() };
-
-  function judge(): SyncState {
-    const enabled = part("enabled");
-    if (enabled === undefined || enabled === null) return sync.lastError ? "failing" : "not shown";
-    if (enabled === false) return "off";
-    if (tokenExpiry !== null && tokenExpiry <= now) return "token expired";
-    if (part("authorized") === false) return "not authorized";
-    if (sync.lastError) return "failing";
-    if (lastSync !== undefined && sync.lastSync === null) return "never synced";
-    return tokenExpiry !== null && tokenExpiry - now < SOON_MS ? "token ends soon" : "syncing";
-  }
+/** How one integration stands, whatever its product calls the parts of that. */
+export function syncStanding(product: Product, record: HaloIntegration, now: number): Standing {
+  const word = syncState(product, record, now);
+  return { word, is: STATES[word], rank: Object.keys(STATES).indexOf(word) };
 }
 
-export function isProblem({ state }: Sync): boolean {
-  return SYNC_STATES.indexOf(state) < SYNC_STATES.indexOf("not shown");
-}
-
-export function isSyncing({ state }: Sync): boolean {
-  return state === "syncing" || state === "token ends soon";
-}
-
-/** Switched off on purpose: neither a problem nor at work. */
-export function isOff({ state }: Sync): boolean {
-  return state === "off";
-}
-
-export function worstFirst(a: Sync, b: Sync): number {
-  return SYNC_STATES.indexOf(a.state) - SYNC_STATES.indexOf(b.state) || a.name.localeCompare(b.name, "en");
+function syncState(product: Product, record: HaloIntegration, now: number): SyncState {
+  const enabled = partOf(product, record, "enabled");
+  const isFailing = errorOf(product, record) !== undefined;
+  if (enabled === undefined || enabled === null) return isFailing ? "failing" : "not shown";
+  if (enabled === false) return "off";
+  const tokenExpiry = timeOf(partOf(product, record, "tokenExpiry"));
+  if (tokenExpiry !== null && tokenExpiry <= now) return "token expired";
+  if (partOf(product, record, "authorized") === false) return "not authorized";
+  if (isFailing) return "failing";
+  const lastSync = partOf(product, record, "lastSync");
+  if (lastSync !== undefined && timeOf(lastSync) === null) return "never synced";
+  return tokenExpiry !== null && tokenExpiry - now < SOON_MS ? "token ends soon" : "syncing";
 }
 
 /** What a reader wants to know beside the state. */
-export function reasonOf(sync: Sync): readonly Inline[] {
-  if (sync.lastError) return [{ data: sync.lastError, max: 160 }];
-  const onToken = sync.state === "token expired" || sync.state === "token ends soon";
-  if (onToken && sync.tokenExpiry !== null) {
-    const verb = sync.state === "token expired" ? "ended " : "ends ";
-    return [verb, { time: sync.tokenExpiry, as: "relative" }];
+export function reasonOf(product: Product, record: HaloIntegration, { word }: Standing): readonly Inline[] {
+  const error = errorOf(product, record);
+  if (error !== undefined) return [{ data: error, max: 160 }];
+  const tokenExpiry = timeOf(partOf(product, record, "tokenExpiry"));
+  if (tokenExpiry !== null && (word === "token expired" || word === "token ends soon")) {
+    return [word === "token expired" ? "ended " : "ends ", { time: tokenExpiry, as: "relative" }];
   }
-  return lastSyncOf(sync);
+  return lastSyncOf(product, record);
 }
 
-export function lastSyncOf({ lastSync }: Sync): readonly Inline[] {
-  return lastSync === null ? ["no sync seen"] : ["synced ", { time: lastSync, as: "relative" }];
+export function lastSyncOf(product: Product, record: HaloIntegration): readonly Inline[] {
+  const at = timeOf(partOf(product, record, "lastSync"));
+  return at === null ? ["no sync seen"] : ["synced ", { time: at, as: "relative" }];
+}
+
+export function errorOf(product: Product, record: HaloIntegration): string | undefined {
+  const error = partOf(product, record, "lastError");
+  return typeof error === "string" && error.trim() !== "" ? error : undefined;
+}
+
+function partOf(product: Product, record: HaloIntegration, part: keyof SyncNames): Json | undefined {
+  const name = product.sync[part].find((spelling) => spelling in record);
+  return name === undefined ? undefined : record[name];
 }
 
 /** In epoch ms; a year up to 1900 means "never". */
-export function instant(value: unknown): number | null {
+function timeOf(value: unknown): number | null {
   const time = typeof value === "string" ? haloTime(value) : null;
   return time === null || time < "1901" ? null : Date.parse(`${time}Z`);
 }
 
-function valueOf(record: HaloIntegration, names: readonly string[]): Json | undefined {
-  const name = names.find((spelling) => spelling in record);
-  return name === undefined ? undefined : record[name];
+/** The value of a product's field as a fact: times as times. */
+export function fieldLine(product: Product, field: string, value: Json | undefined): Line {
+  const isTime = [...product.sync.lastSync, ...product.sync.tokenExpiry].includes(field);
+  const at = isTime ? timeOf(value) : null;
+  return at === null ? valueLine(value) : { time: at };
+}
+
+/** A value as a fact. Lists are only counted. */
+export function valueLine(value: Json | undefined): Line {
+  if (value === null || value === undefined || value === "") return "empty";
+  if (value === HIDDEN_MARK) return HIDDEN_MARK;
+  if (Array.isArray(value)) return value.length === 1 ? "1 entry" : `${value.length} entries`;
+  if (typeof value === "string") return { data: value, max: 160 };
+  return { code: typeof value === "object" ? JSON.stringify(value) : String(value) };
 }

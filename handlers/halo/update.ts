@@ -5,6 +5,7 @@ import type { HaloIntegration } from "../../clients/halo/record.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
+import { ifFound } from "../resolve.ts";
 import {
   BadInput,
   type Card,
@@ -17,7 +18,6 @@ import {
   type Verification,
 } from "../operation.ts";
 import { type Line, line } from "../reply.ts";
-import { ifFound } from "../resolve.ts";
 import {
   asksSecret,
   bodyOf,
@@ -29,9 +29,10 @@ import {
   namesOf,
   wantedFields,
 } from "./fields.ts";
-import { called, locateEither, targetOf } from "./integration.ts";
-import { idInput } from "./show.ts";
-import { fieldLine } from "./shown.ts";
+import { findItem, targetOf } from "../resource.ts";
+import { called, integrationsOf } from "./integration.ts";
+import { idInput } from "../resource_operations.ts";
+import { fieldLine } from "./sync.ts";
 import { objectionTo } from "./value.ts";
 
 const { change } = operationsOf<HaloClient>("halo");
@@ -94,8 +95,7 @@ async function plan(
   product: Product,
   input: FieldInput & { id?: string | undefined },
 ): Promise<UpdatePlan | Nothing> {
-  const { client, call } = context;
-  const record = await locateEither(client, product, { typed: input.id, document: idOf(input) }, call);
+  const record = await locate(context, product, { typed: input.id, document: idOf(input) });
   const { plain, secrets } = wantedFields(product, input, record);
   if (Object.keys(plain).length + secrets.length === 0) {
     throw new BadInput(`Say what to change, such as ${exampleField(product)}.`);
@@ -105,15 +105,31 @@ async function plan(
   );
   const name = integrationName(record);
   if (Object.keys(fields).length + secrets.length === 0) {
-    return { nothing: ["Nothing to change: ", ...called(product, name), " is already like that."] };
+    return { nothing: ["Nothing to change: ", ...called(product, { data: name }), " is already like that."] };
   }
   const document = { ...fields, ...Object.fromEntries(secrets.map((secret) => [secret, ENTER_MARK])) };
   return {
     input: { id: String(record.id), document },
-    target: targetOf(product, record.id, name),
+    target: targetOf(integrationsOf(product), record),
     before: beforeOf(record, Object.keys(fields)),
     after: { fields, secrets },
   };
+}
+
+/** The one that was typed, or the one in the vendor's own request body; where both are given, they are the same. */
+async function locate(
+  context: Context<HaloClient>,
+  product: Product,
+  { typed, document }: { readonly typed: string | undefined; readonly document: number | undefined },
+): Promise<HaloIntegration> {
+  if (typed === undefined && document === undefined) {
+    throw new BadInput(`Say which one: its id or its name. Type /list ${product.target} to see them.`);
+  }
+  const record = await findItem(integrationsOf(product), context, typed ?? String(document));
+  if (document !== undefined && record.id !== document) {
+    throw new BadInput(`The document is for id ${document}, the command for another. Leave one of them out.`);
+  }
+  return record;
 }
 
 function beforeOf(record: HaloIntegration, names: readonly string[]): Before {
@@ -122,7 +138,7 @@ function beforeOf(record: HaloIntegration, names: readonly string[]): Before {
 }
 
 function render(product: Product, { before, after }: UpdatePlan): Card {
-  const what = called(product, before.name);
+  const what = called(product, { data: before.name });
   return {
     title: ["Change ", ...what],
     done: [...what, " is changed"],

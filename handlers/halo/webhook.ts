@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { HaloClient } from "../../clients/halo.ts";
 import { integrationName, type Product } from "../../clients/halo/product.ts";
 import type { HaloIntegration } from "../../clients/halo/record.ts";
+import { ifFound } from "../resolve.ts";
 import {
   type Card,
   type ChangeOperation,
@@ -11,9 +12,9 @@ import {
   type Plan,
   type Verification,
 } from "../operation.ts";
-import { ifFound } from "../resolve.ts";
-import { called, locate, targetOf } from "./integration.ts";
-import { idInput } from "./show.ts";
+import { findItem, targetOf } from "../resource.ts";
+import { called, integrationsOf } from "./integration.ts";
+import { idInput } from "../resource_operations.ts";
 
 const { change } = operationsOf<HaloClient>("halo");
 
@@ -60,15 +61,15 @@ async function plan(
   query: string,
   creates: boolean,
 ): Promise<WebhookPlan | Nothing> {
-  const record = await locate(context.client, product, query, context.call);
+  const record = await findItem(integrationsOf(product), context, query);
   const before = beforeOf(record);
   if (before.webhook !== "not shown" && (before.webhook !== null) === creates) {
     const already = creates ? ` already has webhook ${before.webhook}.` : " has no webhook.";
-    return { nothing: ["Nothing to change: ", ...called(product, before.name), already] };
+    return { nothing: ["Nothing to change: ", ...called(product, { data: before.name }), already] };
   }
   return {
     input: { id: String(record.id) },
-    target: targetOf(product, record.id, before.name),
+    target: targetOf(integrationsOf(product), record),
     before,
     after: { webhook: creates },
   };
@@ -81,7 +82,7 @@ function beforeOf(record: HaloIntegration): Before {
 }
 
 function render(product: Product, { before }: WebhookPlan, creates: boolean): Card {
-  const what = called(product, before.name);
+  const what = called(product, { data: before.name });
   return {
     title: [creates ? "Register the alert webhook of " : "Delete the alert webhook of ", ...what],
     done: ["the alert webhook of ", ...what, creates ? " is registered" : " is deleted"],

@@ -5,6 +5,9 @@ import { SET_BUT_NOT_SHOWN, shownAddress } from "../mask.ts";
 import type { Block, Inline, Line } from "../reply.ts";
 import type { Fact, Resource, Standing, ToggleState } from "../resource.ts";
 
+/** Every installed id begins like this, so that a typed one need not be searched for. */
+const ID = /^INTG-(.+)$/is;
+
 /** What is installed in OpsRamp: listed, shown, enabled and disabled. */
 export const installations: Resource<OpsRampClient, Installed> = {
   vendor: "opsramp",
@@ -17,7 +20,7 @@ export const installations: Resource<OpsRampClient, Installed> = {
   id: ({ id }) => id,
   name: installedName,
   standing,
-  lookup: { noun: ["installed integration", "installed integrations"], idIn, isSure: true },
+  lookup: { noun: ["installed integration", "installed integrations"], pattern: ID, idIn, isNoName: true },
   status: {
     summary: "Show which OpsRamp integrations are enabled, and which are not",
     none: "no integration is installed",
@@ -39,11 +42,11 @@ export const installations: Resource<OpsRampClient, Installed> = {
     summary: "Show one installed integration with its authentication, mappings and notifier",
     example: "/show opsramp Service Desk",
     facts,
-    reply: ({ item, name, standing: { is } }) => ({
+    reply: ({ item, name, standing: { is } }, usual) => ({
       ...(isSilent(item) ? { mark: "info", title: { data: name } } : {}),
       ...(is === "off" && { mark: "attention" }),
       blocks: [
-        { kind: "facts", facts: facts(item) },
+        usual,
         ...mappingBlocks("Inbound", item.inboundConfig?.mapAttributes ?? []),
         ...mappingBlocks("Outbound", item.outboundConfig?.mapAttributes ?? []),
       ],
@@ -73,7 +76,6 @@ export const installations: Resource<OpsRampClient, Installed> = {
       on ? client.enableInstalled(id, call) : client.disableInstalled(id, call),
     sends: ({ id, on }) => ({ [on ? "enable" : "disable"]: id }),
     breaks: (name) => ["OpsRamp neither takes from nor sends to ", name, " until it is enabled."],
-    back: (on) => on ? "by disabling it again" : "by enabling it again",
     noWayBack: ({ on, word }) =>
       on === null ? ["its status now, ", { data: word }, ", cannot be asked for"] : undefined,
   },
@@ -83,8 +85,6 @@ export function installedName(installed: Installed): string {
   return installed.displayName ?? installed.integration?.name ?? installed.id;
 }
 
-/** Every installed id begins like this, so that a typed one need not be searched for. */
-const ID = /^INTG-(.+)$/is;
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 function idIn(words: string): string | undefined {

@@ -1,0 +1,170 @@
+import { z } from "zod";
+import { ClientError } from "../../clients/errors.ts";
+import type { HaloClient } from "../../clients/halo.ts";
+import type { Product } from "../../clients/halo/product.ts";
+import type { HaloIntegration } from "../../clients/halo/record.ts";
+import { asOf } from "../format.ts";
+import { type Context, type Health, operationsOf, type Proof, type ReadOperation } from "../operation.ts";
+import type { Line, Reply } from "../reply.ts";
+import { ifFound } from "../resolve.ts";
+import { type Sighting, sightings, worstFirst } from "../resource.ts";
+import { countStandings, isProblem } from "../resource_operations.ts";
+import { integrationsOf, listOf, withoutProblems } from "./integration.ts";
+import { lastSyncOf, reasonOf } from "./sync.ts";
+
+/** What one product said; `failure` when it said nothing usable. */
+interface Reading {
+  readonly product: Product;
+  readonly records: readonly HaloIntegration[];
+  readonly failure?: ClientError;
+}
+
+interface Seen extends Sighting<HaloIntegration> {
+  readonly product: Product;
+}
+
+/** `/status halo`: all products, asked side by side. */
+export function overviewOf(products: readonly Product[]): ReadOperation {
+  return operationsOf<HaloClient>("halo").read({
+    verb: "status",
+    target: "halo",
+    summary: "All HaloPSA products: who syncs, who does not",
+    example: "/status halo",
+    input: z.object({}),
+    run: (context) => readAll(context, products),
+    render: ({ value, at }, { now }) => renderAll(value, { at, now }),
+  });
+}
+
+/** HaloPSA in one line of the status of all vendors. */
+export async function healthOf(context: Context<HaloClient>, products: readonly Product[]): Promise<Health> {
+  const { value, at } = await readAll(context, products);
+  const found = findingsIn(value, context.now);
+  const { problems, failed } = found;
+  const rows = problems.map(({ product, item, name, standing }): readonly Line[] => [
+    { data: name },
+    standing.word,
+    product.label,
+    reasonOf(product, item, standing),
+  ]);
+  return {
+    mark: rows.length + failed.length > 0 ? "attention" : "fine",
+    summary: summaryOf(found),
+    problems: [
+      ...failed.map((reading): readonly Line[] => [reading.product.label, failureOf(reading)]),
+      ...rows,
+    ],
+    at,
+  };
+}
+
+/** One product that cannot be read does not hide the others; when none can be read, the first failure is thrown. */
+function readAll(
+  context: Context<HaloClient>,
+  products: readonly Product[],
+): Promise<{ value: readonly Reading[]; at: number }> {
+  return context.cached("halo", async () => {
+    const readings = await Promise.all(products.map((product) => attempt(context, product)));
+    const failures = readings.map(({ failure }) => failure);
+    const [first] = failures;
+    if (first && failures.every(Boolean)) {
+      throw failures.find((failure) => failure?.kind !== "not_found") ?? first;
+    }
+    return readings;
+  });
+}
+
+async function attempt({ client, call }: Context<HaloClient>, product: Product): Promise<Reading> {
+  try {
+    return { product, records: await client.list(product, call) };
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    return { product, records: [], failure: error };
+  }
+}
+
+interface Findings {
+  readonly all: readonly Seen[];
+  readonly problems: readonly Seen[];
+  /** A tenant without a product's module answers 404 for it: that is "not set up", not a failure. */
+  readonly absent: readonly Reading[];
+  readonly failed: readonly Reading[];
+}
+
+function findingsIn(readings: readonly Reading[], now: number): Findings {
+  const all = readings.flatMap(({ product, records }) =>
+    sightings(integrationsOf(product), records, now).map((one): Seen => ({ ...one, product }))
+  ).toSorted(worstFirst);
+  const failed = readings.filter(({ failure }) => failure && failure.kind !== "not_found");
+  const absent = readings.filter((reading) => reading.records.length === 0 && !failed.includes(reading));
+  return { all, problems: all.filter(isProblem), absent, failed };
+}
+
+function summaryOf({ all, absent, failed }: Findings): string {
+  return [
+    all.length === 0 ? "nothing set up" : countStandings(all, "syncing"),
+    ...(failed.length > 0 ? [`${failed.length} not read`] : []),
+    ...(absent.length > 0 && all.length > 0 ? [`${absent.length} not set up`] : []),
+  ].join(" · ");
+}
+
+function renderAll(
+  readings: readonly Reading[],
+  { at, now }: { readonly at: number; readonly now: number },
+): Reply {
+  const found = findingsIn(readings, now);
+  const { all, problems, absent, failed } = found;
+  const fine = all.filter((one) => !isProblem(one));
+  return {
+    mark: problems.length + failed.length > 0 ? "attention" : all.length === 0 ? "absent" : "fine",
+    title: `HaloPSA: ${summaryOf(found)}`,
+    blocks: [
+      ...listOf(
+        failed.map((reading) => [{ bold: reading.product.label }, ": not read · ", failureOf(reading)]),
+      ),
+      ...listOf(problems.map(({ product, item, name, standing }) => [
+        { bold: { data: name } },
+        ` · ${product.label}: ${standing.word} · `,
+        ...reasonOf(product, item, standing),
+      ])),
+      ...withoutProblems(
+        fine,
+        fine.map(({ product, item, name, standing }) => [
+          [{ data: name }, ` · ${product.label}`],
+          [standing.word, " · ", ...lastSyncOf(product, item)],
+        ]),
+      ),
+      ...(absent.length === 0 ? [] : [{
+        kind: "text" as const,
+        text: `Not set up: ${absent.map(({ product }) => product.label).join(", ")}`,
+      }]),
+    ],
+    footer: asOf(at, now),
+    buttons: [[{ label: "Refresh", action: { command: "/status halo" } }]],
+  };
+}
+
+const FAILURES: Partial<Readonly<Record<ClientError["kind"], string>>> = {
+  rights_refused: "HaloPSA does not let our application read it",
+  rate_limited: "HaloPSA's limit of requests is used up",
+  timed_out: "no answer in time",
+  unreachable: "not reachable",
+};
+
+function failureOf({ failure }: Reading): string {
+  return failure ? FAILURES[failure.kind] ?? "an answer that cannot be read" : "";
+}
+
+/** The cheapest call that proves the credentials; a tenant without the module proves them too. */
+export async function probe(
+  client: HaloClient,
+  [product]: readonly Product[],
+  call: Context<HaloClient>["call"],
+): Promise<Proof> {
+  if (!product) return { ok: false, says: "no product is described" };
+  const records = await ifFound(client.list(product, call));
+  const says = records
+    ? `accepted; ${product.label} can be read (${records.length} set up)`
+    : `accepted; this tenant has no ${product.label}`;
+  return { ok: true, says };
+}
