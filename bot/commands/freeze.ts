@@ -13,7 +13,8 @@ import { type Builtin, builtin } from "./builtin.ts";
 const SHORTEST_MS = 60_000;
 const LONGEST_MS = 30 * 86_400_000;
 
-const target = z.enum(vendors.flatMap(({ targets }) => Object.keys(targets))).optional()
+const TARGETS = vendors.flatMap(({ targets }) => Object.keys(targets));
+const target = z.enum(TARGETS).optional()
   .meta({ positional: true, placeholder: "target" });
 
 /** `/freeze` and `/unfreeze`: at once, for those who may approve, audited and announced. */
@@ -21,7 +22,7 @@ export const freezeCommands: readonly Builtin[] = [
   builtin({
     verb: "freeze",
     summary: "Stop all changes, or those of one target; reads go on",
-    example: "/freeze opsramp for=2h incident 4711",
+    example: `/freeze ${TARGETS.at(0)} for=2h incident 4711`,
     need: "approve",
     input: z.object({
       target,
@@ -49,7 +50,7 @@ export const freezeCommands: readonly Builtin[] = [
   builtin({
     verb: "unfreeze",
     summary: "Let changes run again",
-    example: "/unfreeze opsramp",
+    example: `/unfreeze ${TARGETS.at(0)}`,
     need: "approve",
     input: z.object({ target }),
     async execute({ store, config }, ctx, input) {

@@ -1,6 +1,7 @@
 import { type Json, leavesOf } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { isPlaceholder, namesToken } from "../../handlers/mask.ts";
+import { vendors } from "../../handlers/registry.ts";
 import { normalise } from "./tokenize.ts";
 
 /** Judges a key as typed, or a dotted path of a document. */
@@ -11,10 +12,13 @@ export function literalSecretIn(text: string): string[] {
   return literalSecrets(normalise(text), looksSecret);
 }
 
+/** What a vendor is to keep itself: `secret.<vendor>.<field>`, where other stores get a reference, and `new_<field>`. */
+const KEPT_BY_VENDOR = new RegExp(`^secret\\.(${vendors.map(({ name }) => name).join("|")})\\.|(^|\\.)new_`);
+
 /** A key whose value is a secret in all likelihood, whoever asks for it. */
 export function looksSecret(key: string): boolean {
   const name = key.toLowerCase();
-  if (/^secret\.apono\.|(^|\.)new_/.test(name)) return true;
+  if (KEPT_BY_VENDOR.test(name)) return true;
   const last = name.split(".").findLast((part) => !/^\d*$/.test(part)) ?? "";
   return soundsSecret(last);
 }

@@ -40,9 +40,13 @@ const ACCESS: Readonly<Record<string, Access>> = {
   },
 };
 
+Deno.test("every vendor is asked here with and without its credentials", () => {
+  assert.deepEqual(vendors.map(({ name }) => name).filter((name) => !(name in ACCESS)), []);
+});
+
 for (const { name, label, environment, credentials } of vendors) {
   const access = ACCESS[name];
-  assert.ok(access, `say in this file how ${label} is read, changed and refused`);
+  if (!access) continue;
   const { read, change, wrong, proof } = access;
   const look = credentials.join(" and ");
 
