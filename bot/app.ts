@@ -16,11 +16,11 @@ import { Unauthorized } from "./dispatch/unauthorized.ts";
 import { createHttpApp } from "./http.ts";
 import { errorFields, type Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
-import { createOutboxSender } from "./outbox/sender.ts";
+import { jobsOf, type Timing } from "./jobs.ts";
+import { OutboxSender } from "./outbox/sender.ts";
 import { acceptUpdates } from "./queue/inbox.ts";
-import { createInboxWorker } from "./queue/worker.ts";
+import { Worker } from "./queue/worker.ts";
 import { Redactor } from "./redact.ts";
-import { createScheduler } from "./scheduler.ts";
 import { SecretEntry } from "./secrets/entry.ts";
 import { CredentialHandover } from "./secrets/handover.ts";
 import { secretPages } from "./secrets/page.ts";
@@ -32,9 +32,6 @@ import type { Arrival } from "./telegram/update.ts";
 import { Vault } from "./vault.ts";
 import { connect, Vendors } from "./vendors.ts";
 
-/** Lanes handled side by side in one process. */
-const WIDTH = 16;
-
 export interface CountersignOptions {
   readonly config: Config;
   readonly clock: Clock;
@@ -44,78 +41,102 @@ export interface CountersignOptions {
   /** What opens the store, for whoever wants to watch what is written; the bot's own where absent. */
   readonly openStore?: typeof openStore;
   readonly onVendorCall?: (event: CallEvent) => void;
+  readonly timing?: Timing;
 }
 
 /** The bot, put together. */
-export interface Countersign {
+export class Countersign {
   /** Its HTTP side. */
   readonly app: Hono;
   readonly store: Store;
+  private readonly commands: readonly AnyCommand[];
+  private readonly worker: Worker;
+  private readonly stopping = new AbortController();
+  private polling: Promise<void> | undefined;
+
+  /** Builds everything and starts nothing. Throws `StoreOpenError`. */
+  static async open(options: CountersignOptions): Promise<Countersign> {
+    return new Countersign(await makeDeps(options), options.timing ?? {});
+  }
+
+  private constructor(private readonly deps: Deps, timing: Timing) {
+    const { store, vendors } = deps;
+    const members = new Members(deps);
+    const secretEntry = new SecretEntry(deps);
+    const handover = new CredentialHandover(deps);
+    const commands: readonly AnyCommand[] = [...builtins, ...vendors.operations];
+    const commandSet = { commands, aliases: vendors.aliases };
+    const requests = new Requests(deps, members, secretEntry, commandSet);
+    const decisions = new Decisions(deps, members);
+    const executor = new Executor(deps, members, secretEntry, handover);
+    const commandParts = { ...deps, requests, decisions, commandSet, startedAt: store.now() };
+    const unauthorized = new Unauthorized(deps, members);
+    const router = new Router(deps, commands, members, unauthorized, requests, commandParts);
+    const callbacks = new Callbacks(deps, members, requests, decisions, router);
+    const dispatcher = new Dispatcher(deps, members, router, callbacks, unauthorized);
+    const sender = new OutboxSender(deps, (row, refusal) => withdrawUndeliverable(store, row, refusal));
+    const jobs = jobsOf(deps, { dispatcher, executor, sender, decisions, handover }, timing);
+
+    this.store = store;
+    this.commands = commands;
+    this.worker = new Worker(deps, jobs, timing.lookMs);
+    this.app = createHttpApp({
+      ...deps,
+      webhookSecrets: deps.config.webhookSecrets,
+      ready: () => this.ready(),
+      pages: secretPages(secretEntry, handover),
+    });
+  }
+
   /** Learns its name, tells Telegram where it is, and begins to work. */
-  start(): Promise<void>;
-  /** Takes nothing new, finishes or hands back what is under way, closes the store. */
-  stop(deadline: AbortSignal): Promise<void>;
+  async start(): Promise<void> {
+    const { bot, config, log, store } = this.deps;
+    const introduction = { ...this.deps, api: bot.api, commands: this.commands };
+    bot.botInfo = await learnIdentity(introduction, this.stopping.signal);
+    await introduce(introduction, this.stopping.signal);
+    this.worker.start();
+    if (config.publicUrl === undefined) this.polling = this.poll();
+    const mode = config.publicUrl ? "webhook" : "polling";
+    log.info("started", { name: bot.botInfo.username, mode, store: store.kind });
+  }
+
+  /**
+   * Does what waits and what is due, beginning nothing after `ms`, in a process that may end afterwards. Between
+   * `start` and `stop` that goes on by itself. Throws when Telegram does not say in that time who the bot is.
+   */
+  async workFor(ms: number): Promise<void> {
+    const { bot } = this.deps;
+    if (!bot.isInited()) {
+      bot.botInfo = await learnIdentity({ ...this.deps, api: bot.api }, AbortSignal.timeout(ms));
+    }
+    await this.worker.workFor(ms);
+  }
+
+  /** Takes nothing new, finishes or gives back what is under way, closes the store. */
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.stopping.abort();
+    await this.polling;
+    await this.worker.stop(deadline);
+    await this.store.close();
+    this.deps.log.info("stopped");
+  }
+
+  /** Throws when the bot could not do its work just now. */
+  private async ready(): Promise<void> {
+    if (!this.worker.running) throw new Error("The worker is not running");
+    await this.store.check();
+  }
+
+  private async poll(): Promise<void> {
+    const { deps } = this;
+    const accept = (arrivals: readonly Arrival[]) => acceptUpdates(deps, arrivals);
+    await poll({ ...deps, api: deps.bot.api, accept }, this.stopping.signal)
+      .catch((error) => deps.log.error("polling_failed", errorFields(error)));
+  }
 }
 
-/** Builds everything and starts nothing. Throws when the store cannot be opened. */
-export async function createCountersign(options: CountersignOptions): Promise<Countersign> {
-  const equipment = await equip(options);
-  const { config, store, metrics, log, bot } = equipment;
-  const parts = createParts(equipment);
-  const inboxWorker = createInboxWorker({
-    ...equipment,
-    width: WIDTH,
-    handle: (row) => parts.desk.handle(row),
-    giveUp: (row) => parts.desk.giveUp(row),
-  });
-  const sender = createOutboxSender({
-    ...equipment,
-    api: bot.api,
-    onDead: (row, refusal) => withdrawUndeliverable(store, row, refusal),
-  });
-  const scheduler = createScheduler({ ...equipment, ...parts });
-  const stopping = new AbortController();
-  let fed: Promise<void> | undefined;
-
-  const app = createHttpApp({
-    webhookSecrets: config.webhookSecrets,
-    store,
-    metrics,
-    log,
-    async ready() {
-      if (!inboxWorker.running) throw new Error("The worker is not running");
-      await store.check();
-    },
-    pages: secretPages(parts.secretEntry, parts.handover),
-  });
-
-  return {
-    app,
-    store,
-    async start() {
-      const introduction = { ...equipment, api: bot.api, commands: parts.commands };
-      bot.botInfo = await learnIdentity(introduction, stopping.signal);
-      await introduce(introduction, stopping.signal);
-      inboxWorker.start();
-      sender.start();
-      scheduler.start();
-      if (config.publicUrl === undefined) fed = feed(equipment, stopping.signal);
-      const mode = config.publicUrl ? "webhook" : "polling";
-      log.info("started", { name: bot.botInfo.username, mode, store: store.kind });
-    },
-    async stop(deadline) {
-      stopping.abort();
-      await fed;
-      await inboxWorker.stop(deadline);
-      await scheduler.stop(deadline);
-      await sender.stop(deadline);
-      await store.close();
-      log.info("stopped");
-    },
-  };
-}
-
-async function equip(options: CountersignOptions): Promise<Deps> {
+/** What every part works with. Throws `StoreOpenError`. */
+async function makeDeps(options: CountersignOptions): Promise<Deps> {
   const { config, clock, log, redactor = new Redactor(config.secrets) } = options;
   const opened = await (options.openStore ?? openStore)(config.database, clock);
   const store = { ...opened, cover: redactor.text };
@@ -138,48 +159,5 @@ async function equip(options: CountersignOptions): Promise<Deps> {
     vendors: new Vendors(connect(config, { clock, onCall, onToken: redactor.hold }), store, statusCacheTtlMs),
     vault: config.secretKey && await Vault.fromKey(config.secretKey),
     holder: randomUUID(),
-  };
-}
-
-async function feed(deps: Deps, signal: AbortSignal): Promise<void> {
-  const { bot, clock, log } = deps;
-  try {
-    const accept = (arrivals: readonly Arrival[]) => acceptUpdates(deps, arrivals);
-    await poll({ api: bot.api, clock, log, accept }, signal);
-  } catch (error) {
-    log.error("polling_failed", errorFields(error));
-  }
-}
-
-/** Those who do the work: who hears, who decides, who executes. No loops, no network of its own. */
-export interface Parts {
-  readonly desk: Dispatcher;
-  readonly decisions: Decisions;
-  readonly executor: Executor;
-  readonly secretEntry: SecretEntry;
-  readonly handover: CredentialHandover;
-  readonly commands: readonly AnyCommand[];
-}
-
-export function createParts(options: Deps): Parts {
-  const { store, vendors } = options;
-  const members = new Members(options);
-  const secretEntry = new SecretEntry(options);
-  const handover = new CredentialHandover(options);
-  const commands: readonly AnyCommand[] = [...builtins, ...vendors.operations];
-  const commandSet = { commands, aliases: vendors.aliases };
-  const requests = new Requests(options, members, secretEntry, commandSet);
-  const decisions = new Decisions(options, members);
-  const commandParts = { ...options, requests, decisions, commandSet, startedAt: store.now() };
-  const unauthorized = new Unauthorized(options, members);
-  const router = new Router(options, commands, members, unauthorized, requests, commandParts);
-  const callbacks = new Callbacks(options, members, requests, decisions, router);
-  return {
-    desk: new Dispatcher(options, members, router, callbacks, unauthorized),
-    decisions,
-    executor: new Executor(options, members, secretEntry, handover),
-    secretEntry,
-    handover,
-    commands,
   };
 }

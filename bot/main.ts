@@ -1,6 +1,6 @@
 import { systemClock } from "../clients/clock.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
-import { createCountersign } from "./app.ts";
+import { Countersign } from "./app.ts";
 import { errorFields, type Log, logToStdout } from "./log.ts";
 import { Redactor } from "./redact.ts";
 import { StoreOpenError } from "./store/database.ts";
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => stopping.abort());
   }
-  const bot = await createCountersign({ config, clock: systemClock, log, redactor }).catch((error) => {
+  const bot = await Countersign.open({ config, clock: systemClock, log, redactor }).catch((error) => {
     log.error(
       "store_not_opened",
       error instanceof StoreOpenError ? { message: error.message } : errorFields(error),

@@ -9,25 +9,33 @@ export const EXECUTION_LEASE_MS = 10_000;
 type ClaimDeps = Pick<Deps, "store" | "holder" | "log">;
 
 /**
- * Takes one change for this replica; of several replicas one gets it. It is an approved change, one that a dead
- * replica left, or one whose time to look again has come; none of `underWay`, which this replica is at work on even
- * if a long pause made it miss the renewal.
+ * Takes at most so many changes for this replica; of several replicas one gets each. They are approved changes, those
+ * that a dead replica left, and those whose time to look again has come; none of `underWay`, which this replica is at
+ * work on even if a long pause made it miss the renewal.
  */
-export async function claimChange(
+export async function claimChanges(
   deps: ClaimDeps,
+  most: number,
   underWay: ReadonlySet<string>,
-): Promise<Change | undefined> {
-  return await claimApproved(deps) ?? await claimAbandoned(deps, underWay) ?? await claimUncertain(deps);
+): Promise<Change[]> {
+  const claimed = new Map<string, Change>();
+  while (claimed.size < most) {
+    const busy = new Set([...underWay, ...claimed.keys()]);
+    const change = await claimApproved(deps) ?? await claimAbandoned(deps, busy) ??
+      await claimUncertain(deps);
+    if (!change) break;
+    claimed.set(change.code, change);
+  }
+  return [...claimed.values()];
 }
 
 /**
  * Says that this replica is alive and still at work on these. What it claimed and gave up, because the store was
  * away at the wrong moment, is not among them: that is taken over like a dead replica's.
  */
-export async function renewChanges(deps: ClaimDeps, underWay: ReadonlySet<string>): Promise<void> {
-  if (underWay.size === 0) return;
+export async function renewChanges(deps: ClaimDeps, underWay: readonly string[]): Promise<void> {
   await deps.store.db.updateTable("changes").set(claimOf(deps))
-    .where("code", "in", [...underWay]).where("claimed_by", "=", deps.holder)
+    .where("code", "in", underWay).where("claimed_by", "=", deps.holder)
     .where("state", "in", ["executing", "unknown", "not applied"]).execute();
 }
 

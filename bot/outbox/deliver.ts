@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { type Api, InputFile } from "grammy";
 import type { InlineKeyboardMarkup } from "grammy/types";
-import type { Attachment, Reply } from "../../handlers/reply.ts";
-import type { Redactor } from "../redact.ts";
+import { type Attachment, type Line, line, type Reply } from "../../handlers/reply.ts";
+import type { Deps } from "../deps.ts";
 import { handleOf, keepingSecrets } from "../render/keyboard.ts";
 import { redactReply } from "../render/redact_reply.ts";
 import { type PlainPayload, renderPlain } from "../render/plain.ts";
 import { renderRich, type RichPayload } from "../render/rich.ts";
+import { keepCommand } from "../store/prompts.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import {
-  type Capabilities,
   isFinal,
   learnFromPlain,
   learnFromPublic,
@@ -17,34 +17,23 @@ import {
   type TelegramRefusal,
   telegramRefusal,
 } from "../telegram/api.ts";
+import { type Outgoing, PRIORITY, putMessage } from "./messages.ts";
 
-export interface DeliverOptions {
-  readonly api: Api;
-  readonly redactor: Redactor;
-  readonly capabilities: Capabilities;
-  /** Keeps the commands that are too long for a button, by handle, before anyone can press them. */
-  readonly keepCommands: (chatId: number, commands: ReadonlyMap<string, string>) => Promise<void>;
-  /** A file that Telegram will never take; the text that it belongs to stands. */
-  readonly onFileRefused: (
-    messageId: number | null,
-    file: Attachment,
-    refusal: TelegramRefusal,
-  ) => Promise<void>;
-}
+type DeliveryDeps = Pick<Deps, "bot" | "redactor" | "capabilities" | "store" | "log">;
 
 export type Delivered = Pick<MessagesTable, "message_id" | "ephemeral_id" | "format" | "file_sent">;
 
 /**
  * Brings one Telegram message to what its row says: sends it, or edits what was sent. Telegram has no idempotence
  * key: when a send was accepted but its answer was lost, the message is sent a second time. Every other repeat is
- * an edit, which does nothing the second time.
+ * an edit, which does nothing the second time. `onSent` is told how far it got, before what may still fail.
  */
 export async function deliver(
   row: MessagesTable,
-  options: DeliverOptions,
+  deps: DeliveryDeps,
   onSent: (sent: Delivered) => Promise<void>,
 ): Promise<Delivered> {
-  const reply = redactReply(JSON.parse(row.reply) as Reply, options.redactor.text);
+  const reply = redactReply(JSON.parse(row.reply) as Reply, deps.redactor.text);
   const isDecision = asksForApproval(reply);
   const { message_id, ephemeral_id, format, file_sent } = row;
   let sent: Delivered = { message_id, ephemeral_id, format, file_sent };
@@ -56,10 +45,10 @@ export async function deliver(
     // The text may stand: if the file fails, the retry must edit the text, not send it again.
     await onSent(sent);
     for (const file of files) {
-      await sendFile(row, file, sent, options).catch(async (error) => {
+      await sendFile(row, file, sent, deps).catch(async (error) => {
         const refusal = telegramRefusal(error);
         if (isDecision || !refusal || !isFinal(refusal)) throw error;
-        await options.onFileRefused(sent.message_id, file, refusal);
+        await sayFileRefused(row, sent.message_id, { file, refusal }, deps);
       });
     }
     sent = { ...sent, file_sent: digest };
@@ -71,7 +60,7 @@ export async function deliver(
     bringFiles(rest).catch((cause) => {
       throw new FileMissing("A file must be there before its message", { cause });
     });
-  const shown = await showSomehow(row, reply, isDecision ? { ...options, beforehand } : options)
+  const shown = await showSomehow(row, reply, isDecision ? { ...deps, beforehand } : deps)
     .catch((error) => {
       throw error instanceof FileMissing ? error.cause : error;
     });
@@ -87,7 +76,8 @@ function asksForApproval({ buttons = [] }: Reply): boolean {
 /** Keeps a refused file apart from a refused form of its message. */
 class FileMissing extends Error {}
 
-interface ShowOptions extends DeliverOptions {
+interface ShowOptions extends DeliveryDeps {
+  /** What has to be there before the message. */
   readonly beforehand?: (rest: Attachment | undefined) => Promise<void>;
 }
 
@@ -145,7 +135,8 @@ async function show(
 ): Promise<Shown> {
   const { content, rest, commands } = contentOf(reply, format, options);
   await options.beforehand?.(rest);
-  await options.keepCommands(row.chat_id, commands);
+  // Before anyone can press them.
+  for (const [handle, command] of commands) await keepCommand(options.store, row.chat_id, handle, command);
   const place = row.message_id === null && row.ephemeral_id === null
     ? await send(row, content, options)
     : await edit(row, content, options);
@@ -159,7 +150,7 @@ interface Composed {
   readonly commands: ReadonlyMap<string, string>;
 }
 
-function contentOf(reply: Reply, format: "rich" | "plain", options: DeliverOptions): Composed {
+function contentOf(reply: Reply, format: "rich" | "plain", options: DeliveryDeps): Composed {
   const commands = new Map<string, string>();
   const store = (command: string) => {
     const handle = handleOf(command);
@@ -185,7 +176,7 @@ function contentOf(reply: Reply, format: "rich" | "plain", options: DeliverOptio
 /** Everything about a new message but what it says. */
 type Addressed = Omit<Parameters<Api["raw"]["sendMessage"]>[0], "text" | "parse_mode" | "reply_markup">;
 
-async function send(row: MessagesTable, content: Content, options: DeliverOptions): Promise<Place> {
+async function send(row: MessagesTable, content: Content, options: DeliveryDeps): Promise<Place> {
   const addressed = {
     chat_id: row.chat_id,
     ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
@@ -194,7 +185,7 @@ async function send(row: MessagesTable, content: Content, options: DeliverOption
   let refusal: TelegramRefusal | undefined;
   if (row.receiver_id !== null && options.capabilities.ephemeral !== false) {
     try {
-      const sent = await post(options.api, { ...addressed, ...aside(row, row.receiver_id) }, content);
+      const sent = await post(options.bot.api, { ...addressed, ...aside(row, row.receiver_id) }, content);
       // A server that does not know ephemeral messages ignores the wish and answers with an ordinary message.
       options.capabilities.ephemeral = sent.ephemeral_id !== null;
       return sent;
@@ -211,13 +202,13 @@ async function send(row: MessagesTable, content: Content, options: DeliverOption
       : { reply_parameters: { message_id: row.reply_to, allow_sending_without_reply: true } }),
   };
   try {
-    const sent = await post(options.api, inPublic, content);
+    const sent = await post(options.bot.api, inPublic, content);
     if (refusal) learnFromPublic(options.capabilities, refusal);
     return sent;
   } catch (error) {
     if (!/thread not found/i.test(telegramRefusal(error)?.description ?? "")) throw error;
     const { message_thread_id: _, ...elsewhere } = { message_thread_id: undefined, ...inPublic };
-    return await post(options.api, elsewhere, content);
+    return await post(options.bot.api, elsewhere, content);
   }
 }
 
@@ -238,8 +229,8 @@ async function post(api: Api, addressed: Addressed, content: Content): Promise<P
   return { message_id: ephemeralId === null ? sent.message_id ?? null : null, ephemeral_id: ephemeralId };
 }
 
-async function edit(row: MessagesTable, content: Content, options: DeliverOptions): Promise<Place> {
-  const { raw } = options.api;
+async function edit(row: MessagesTable, content: Content, options: DeliveryDeps): Promise<Place> {
+  const { raw } = options.bot.api;
   try {
     if (row.ephemeral_id !== null && row.receiver_id !== null) {
       await raw.editEphemeralMessageText({
@@ -280,11 +271,11 @@ async function sendFile(
   row: MessagesTable,
   file: Attachment,
   { message_id }: Place,
-  { api, redactor }: DeliverOptions,
+  { bot, redactor }: DeliveryDeps,
 ): Promise<void> {
   const above = message_id ?? row.reply_to;
   const bytes = new TextEncoder().encode(redactor.text(file.content));
-  await api.sendDocument(row.chat_id, new InputFile(bytes, file.name), {
+  await bot.api.sendDocument(row.chat_id, new InputFile(bytes, file.name), {
     disable_notification: true,
     ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
     ...(above === null ? {} : { reply_parameters: { message_id: above, allow_sending_without_reply: true } }),
@@ -295,4 +286,59 @@ function digestOf(files: readonly Attachment[]): string {
   return createHash("sha256").update(JSON.stringify(files.map((file) => [file.name, file.content]))).digest(
     "hex",
   );
+}
+
+/** A file that Telegram will never take. */
+interface RefusedFile {
+  readonly file: Attachment;
+  readonly refusal: TelegramRefusal;
+}
+
+/** The text that the file belongs to stands. */
+async function sayFileRefused(
+  row: MessagesTable,
+  messageId: number | null,
+  refused: RefusedFile,
+  { store, log }: DeliveryDeps,
+): Promise<void> {
+  const { code, description } = refused.refusal;
+  log.warning("file_refused", { key: row.key, trace: row.trace, code, description });
+  await putMessage(store, store.db, unsentFile(row, messageId, refused));
+}
+
+/** Says below an answer that its file will not come. Said again it stays the same message. */
+function unsentFile(
+  row: MessagesTable,
+  messageId: number | null,
+  { file, refusal: { code, description } }: RefusedFile,
+): Outgoing {
+  return {
+    key: `unsent:${row.key}`,
+    chatId: row.chat_id,
+    threadId: row.thread_id ?? undefined,
+    replyTo: messageId ?? row.reply_to ?? undefined,
+    receiverId: row.receiver_id ?? undefined,
+    reply: {
+      mark: "attention",
+      title: line("The file could not be sent: ", { code: file.name }),
+      blocks: [{
+        kind: "text",
+        text: line(
+          "Telegram said: “",
+          { data: description, max: 120 },
+          "”. The answer above stands without it.",
+        ),
+      }, { kind: "text", text: instead(code, row.chat_id > 0) }],
+    },
+    priority: PRIORITY.answer,
+    trace: row.trace ?? undefined,
+  };
+}
+
+const TOO_LARGE = 413;
+
+function instead(code: number, isPrivate: boolean): Line {
+  if (code === TOO_LARGE) return "Ask for less: one company, one vendor or one id instead of all.";
+  if (isPrivate) return "Send the command again, or ask for one company or one id instead of all.";
+  return "Send the command again, to me in a private chat if this one takes no files. /doctor shows the bot's rights.";
 }

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Reply } from "../../handlers/reply.ts";
+import type { Deps } from "../deps.ts";
 import { redactReply } from "../render/redact_reply.ts";
 import { literal, type Store } from "../store/database.ts";
 import type { MessagesTable, Queryable } from "../store/schema.ts";
@@ -97,7 +98,8 @@ export async function messageAt(
     .orderBy("created_at", "desc").limit(1).executeTakeFirst();
 }
 
-const MOST_AT_ONCE = 20;
+type Claimer = Pick<Deps, "store" | "holder">;
+
 /** A replica that dies while sending gives its messages back after this long. */
 export const CLAIM_MS = 12_000;
 
@@ -105,37 +107,32 @@ export const CLAIM_MS = 12_000;
 const CLAIM_LOCK = 7_205_760;
 
 /**
- * Takes due messages for this replica, most urgent first; chats in `busy` wait for what is under way, and so do
+ * Takes due messages for this replica, the most urgent first; chats in `busy` wait for what is under way, and so do
  * chats that another replica is sending to: two at once would mix up the order.
  */
 export async function claimMessages(
-  store: Store,
-  holder: string,
-  busy: ReadonlySet<number>,
+  deps: Claimer,
+  most: number,
+  busy: ReadonlySet<number> = new Set(),
 ): Promise<MessagesTable[]> {
-  if (store.kind === "sqlite") return await claim(store, store.db, holder, busy);
+  const { store } = deps;
+  if (store.kind === "sqlite") return await claim(deps, store.db, most, busy);
   return await store.transaction(async (transaction) => {
     await sql`select pg_advisory_xact_lock(${CLAIM_LOCK})`.execute(transaction);
-    const now = store.now();
     const elsewhere = await transaction.selectFrom("messages").select("chat_id").distinct()
-      .where("state", "=", literal("due")).where("claimed_until", ">", now).execute();
-    return await claim(
-      store,
-      transaction,
-      holder,
-      new Set([...busy, ...elsewhere.map((row) => row.chat_id)]),
-    );
+      .where("state", "=", literal("due")).where("claimed_until", ">", store.now()).execute();
+    return await claim(deps, transaction, most, new Set([...busy, ...elsewhere.map((row) => row.chat_id)]));
   });
 }
 
 async function claim(
-  store: Store,
+  { store, holder }: Claimer,
   db: Queryable,
-  holder: string,
+  most: number,
   busy: ReadonlySet<number>,
 ): Promise<MessagesTable[]> {
   const now = store.now();
-  return await db.updateTable("messages")
+  const rows = await db.updateTable("messages")
     .set({ claimed_by: holder, claimed_until: now + CLAIM_MS })
     .where("key", "in", (select) =>
       select.selectFrom("messages").select("key")
@@ -147,22 +144,29 @@ async function claim(
               .where("name", "=", sql<string>`${HOLD} || cast(messages.chat_id as text)`),
           ))
         )
-        .orderBy("priority").orderBy("created_at").limit(MOST_AT_ONCE))
+        .orderBy("priority").orderBy("created_at").limit(most))
     .returningAll().execute();
+  return rows.sort(byUrgency);
+}
+
+const NATURALLY = new Intl.Collator("en", { numeric: true });
+
+/** The oldest first among the equally urgent; keys hold update ids, which tell within one millisecond. */
+function byUrgency(one: MessagesTable, other: MessagesTable): number {
+  return one.priority - other.priority || one.created_at - other.created_at ||
+    NATURALLY.compare(one.key, other.key);
 }
 
 /** Says that the holder is alive and still sending these. */
-export async function renewMessages(store: Store, holder: string, keys: readonly string[]): Promise<void> {
-  if (keys.length === 0) return;
+export async function renewMessages({ store, holder }: Claimer, keys: readonly string[]): Promise<void> {
   await store.db.updateTable("messages").set({ claimed_until: store.now() + CLAIM_MS })
     .where("key", "in", keys).where("claimed_by", "=", holder).execute();
 }
 
 /** Puts back what was claimed and not begun. */
-export async function releaseMessages(store: Store, keys: readonly string[]): Promise<void> {
-  if (keys.length === 0) return;
+export async function releaseMessages({ store, holder }: Claimer, keys: readonly string[]): Promise<void> {
   await store.db.updateTable("messages").set({ claimed_by: null, claimed_until: 0 })
-    .where("key", "in", keys).execute();
+    .where("key", "in", keys).where("claimed_by", "=", holder).execute();
 }
 
 /** What a delivery came to, written back under the claim. */
@@ -232,9 +236,17 @@ export async function buryMessage(db: Queryable, { key, version }: MessagesTable
     .where("key", "=", key).execute();
 }
 
-/** When the next message that has to wait becomes due, epoch ms. */
-export async function nextMessageAt(store: Store): Promise<number | undefined> {
-  const next = await store.db.selectFrom("messages").select("not_before").where("state", "=", literal("due"))
-    .where("not_before", ">", store.now()).orderBy("not_before").limit(1).executeTakeFirst();
-  return next?.not_before;
+/** When the next message that has to wait becomes due, or the next chat that Telegram limits is free, epoch ms. */
+export async function nextMessageAt({ db, now }: Store): Promise<number | undefined> {
+  const next = await db.selectFrom("messages").select("not_before as at").where("state", "=", literal("due"))
+    .where("not_before", ">", now())
+    .unionAll(
+      db.selectFrom("leases").select("until as at").where("name", "like", `${HOLD}%`).where(
+        "until",
+        ">",
+        now(),
+      ),
+    )
+    .orderBy("at").limit(1).executeTakeFirst();
+  return next?.at;
 }

@@ -31,19 +31,24 @@ export async function acceptUpdates(
   return accepted;
 }
 
+type Claimer = Pick<Deps, "store" | "holder">;
+
+/** A replica that dies gives its updates back after this long; one that lives renews in time. */
+export const UPDATE_LEASE_MS = 10_000;
+
 /**
- * Takes updates for this replica: of each lane only the oldest unfinished one, and never one that another replica
- * holds. A lane is therefore handled in order, whoever handles it. It steps from lane to lane through the index of
- * what waits, so that neither what is finished nor what waits behind the oldest costs anything.
+ * Takes updates for this replica: of each lane but those in `busy` only the oldest unfinished one, and never one that
+ * another replica holds. A lane is therefore handled in order, whoever handles it. It steps from lane to lane through
+ * the index of what waits, so that neither what is finished nor what waits behind the oldest costs anything.
  */
 export async function claimUpdates(
-  store: Store,
-  holder: string,
+  { store, holder }: Claimer,
   most: number,
-  leaseMs: number,
+  busy: ReadonlySet<string> = new Set(),
 ): Promise<InboxTable[]> {
   const now = store.now();
   const others = store.kind === "postgres" ? sql`for update skip locked` : sql``;
+  const free = busy.size > 0 ? sql`and lane not in (${sql.join([...busy])})` : sql``;
   const claim = sql<InboxTable>`
     with recursive lanes(lane) as (
       select min(lane) from inbox where state = 'new'
@@ -55,10 +60,10 @@ export async function claimUpdates(
       from lanes where lane is not null
     )
     update inbox
-    set claimed_by = ${holder}, claimed_until = ${now + leaseMs}, attempts = attempts + 1
+    set claimed_by = ${holder}, claimed_until = ${now + UPDATE_LEASE_MS}, attempts = attempts + 1
     where update_id in (
       select update_id from inbox
-      where update_id in (select update_id from oldest) and state = 'new' and claimed_until <= ${now}
+      where update_id in (select update_id from oldest) and state = 'new' and claimed_until <= ${now} ${free}
       order by update_id limit ${most} ${others}
     )
     returning *`;
@@ -97,15 +102,8 @@ export async function forgetBlanked(store: Store): Promise<void> {
 }
 
 /** After a failure: the next attempt may be made so much later, by whoever comes first. */
-export async function putOffUpdate(
-  store: Store,
-  holder: string,
-  updateId: number,
-  ms: number,
-): Promise<void> {
-  await store.db.updateTable("inbox").set({ claimed_by: null, claimed_until: store.now() + ms })
-    .where("update_id", "=", updateId).where("claimed_by", "=", holder).where("state", "=", literal("new"))
-    .execute();
+export async function putOffUpdate(deps: Claimer, updateId: number, ms: number): Promise<void> {
+  await setClaim(deps, [updateId], { claimed_by: null, claimed_until: deps.store.now() + ms });
 }
 
 /** Its words are not kept: nobody looked whether a secret is among them. */
@@ -116,22 +114,25 @@ export async function failUpdate(store: Store, updateId: number): Promise<void> 
 }
 
 /** Says that the holder is alive and still at work on these. */
-export async function renewUpdates(
-  store: Store,
-  holder: string,
-  updateIds: readonly number[],
-  leaseMs: number,
-): Promise<void> {
-  if (updateIds.length === 0) return;
-  await store.db.updateTable("inbox").set({ claimed_until: store.now() + leaseMs })
-    .where("update_id", "in", updateIds).where("claimed_by", "=", holder).where("state", "=", literal("new"))
-    .execute();
+export async function renewUpdates(deps: Claimer, updateIds: readonly number[]): Promise<void> {
+  await setClaim(deps, updateIds, { claimed_until: deps.store.now() + UPDATE_LEASE_MS });
 }
 
-/** Gives back what was claimed and not begun, so that another replica need not wait for the lease. */
-export async function releaseUpdates(store: Store, holder: string): Promise<void> {
-  await store.db.updateTable("inbox").set({ claimed_by: null, claimed_until: 0 })
-    .where("claimed_by", "=", holder).where("state", "=", literal("new")).execute();
+/** Gives back what is not finished, so that another replica need not wait for the lease. */
+export async function releaseUpdates(deps: Claimer, updateIds: readonly number[]): Promise<void> {
+  await setClaim(deps, updateIds, { claimed_by: null, claimed_until: 0 });
+}
+
+/** Of updates that are this holder's and not finished. */
+async function setClaim(
+  { store, holder }: Claimer,
+  updateIds: readonly number[],
+  claim: Partial<Pick<InboxTable, "claimed_by" | "claimed_until">>,
+): Promise<void> {
+  if (updateIds.length === 0) return;
+  await store.db.updateTable("inbox").set(claim)
+    .where("update_id", "in", updateIds).where("claimed_by", "=", holder).where("state", "=", literal("new"))
+    .execute();
 }
 
 /** When the update that has waited longest came in, epoch ms. */

@@ -1,152 +1,341 @@
 import { untilAborted } from "../../clients/clock.ts";
-import { errorFields, type Log } from "../log.ts";
-import { type Store, StoreUnavailable } from "../store/database.ts";
-import type { InboxTable } from "../store/schema.ts";
-import {
-  AlreadyFinished,
-  claimUpdates,
-  failUpdate,
-  putOffUpdate,
-  releaseUpdates,
-  renewUpdates,
-} from "./inbox.ts";
+import type { Deps } from "../deps.ts";
+import { errorFields } from "../log.ts";
+import type { Store } from "../store/database.ts";
+import type { Work } from "../store/postgres.ts";
 
-/** A replica that dies gives its updates back after this long; one that lives renews in time. */
-const LEASE_MS = 10_000;
-const RENEW_MS = 3_000;
-/** A lost wake-up is made good by looking this often. */
-const LOOK_MS = 1_000;
-/** An update that failed or took the process down this often is set aside. */
-const MOST_ATTEMPTS = 5;
-const FIRST_RETRY_MS = 500;
+/** "hold": nothing more of this partition for now. What was claimed behind the row is given back. */
+export type RunResult = void | "hold";
 
-export interface InboxWorkerOptions {
-  readonly store: Store;
-  readonly holder: string;
-  /** Lanes handled side by side. */
+/** Rows that wait in the store for whichever replica comes first, in order within a partition. */
+export interface QueueJob<Row> {
+  /** Also the word that wakes it. */
+  readonly name: Work;
+  /** Partitions worked on side by side. */
   readonly width: number;
-  readonly log: Log;
-  /** Handles one update and finishes its row itself, together with what it decided. Must not throw for bad input. */
-  readonly handle: (row: InboxTable) => Promise<void>;
-  /** Tells whoever sent it that nothing will come of it. It has been set aside already. */
-  readonly giveUp: (row: InboxTable) => Promise<void>;
+  /** How long a claim lasts. A replica that lives renews it in time; who dies is replaced after this long. */
+  readonly leaseMs: number;
+  /** What comes of a row counts once, so that one under way may be given back when time is up. */
+  readonly repeatable?: boolean;
+  /** What the other jobs leave for it when the worker stops is still done. */
+  readonly last?: boolean;
+  /** Takes at most so many rows for this replica, in order; none of a partition that is under way here. */
+  claim(most: number, busy: ReadonlySet<string>): Promise<readonly Row[]>;
+  partition(row: Row): string;
+  /** Does the work and records that it is done. When it throws, the row is left to its lease. */
+  run(row: Row): Promise<RunResult>;
+  renew(rows: readonly Row[]): Promise<void>;
+  /** Gives rows back, so that another replica need not wait for the lease. Absent: what was claimed is also begun. */
+  release?(rows: readonly Row[]): Promise<void>;
+  /** When the next row that has to wait becomes due, epoch ms; asked when nothing is. */
+  nextAt?(): Promise<number | undefined>;
 }
 
-/** Works through the inbox: in order within a lane, lanes side by side, resumed after a crash. */
-export interface InboxWorker {
-  start(): void;
-  /** True while updates are being looked for. */
-  readonly running: boolean;
-  /** Takes nothing new; waits for what is under way until `deadline` fires, then hands it back. */
-  stop(deadline: AbortSignal): Promise<void>;
+/** What is done again and again, and may be done once too often. */
+export interface PeriodicJob {
+  readonly name: string;
+  readonly everyMs: number;
+  /** Due as soon as a process begins to work. */
+  readonly atOnce: boolean;
+  /** Of several replicas one does it each time; otherwise every one does. */
+  readonly exclusive: boolean;
+  run(): Promise<void>;
 }
 
-export function createInboxWorker(
-  { store, holder, width, log, handle, giveUp }: InboxWorkerOptions,
-): InboxWorker {
-  const active = new Map<number, Promise<void>>();
-  let running = false;
-  let timers: ReturnType<typeof setInterval>[] = [];
+export interface Jobs {
+  readonly queues: readonly QueueJob<unknown>[];
+  readonly periodic: readonly PeriodicJob[];
+}
 
-  const looking = coalesce(async () => {
-    if (!running || active.size >= width) return;
+type WorkerDeps = Pick<Deps, "store" | "holder" | "log">;
+
+/** A lost wake-up is made good, and what is due by the clock is noticed, by looking this often. */
+const LOOK_MS = 1_000;
+/** Rows taken by one claim. */
+const MOST_PER_CLAIM = 20;
+
+/**
+ * Does what waits and what is due, in a process that lives long (`start`, `stop`) or for a while in any other
+ * (`workFor`). All it knows is in the store: what a process leaves behind, another takes over when the lease ends.
+ */
+export class Worker {
+  private readonly queues: readonly Queue[];
+  private readonly timetable: Timetable;
+  private started = false;
+  /** Calls of `workFor` that go on. */
+  private shifts = 0;
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  /** `lookMs` is how often it looks for work of which nobody told it. */
+  constructor(deps: WorkerDeps, jobs: Jobs, private readonly lookMs: number = LOOK_MS) {
+    this.queues = jobs.queues.map((job) => new Queue(deps, job, lookMs));
+    this.timetable = new Timetable(deps, jobs.periodic);
+    for (const queue of this.queues) deps.store.notifier.listen(queue.job.name, () => void queue.look());
+  }
+
+  /** True from `start` to `stop`. */
+  get running(): boolean {
+    return this.started;
+  }
+
+  start(): void {
+    this.started = true;
+    this.open();
+    this.look();
+  }
+
+  /** Takes nothing new; waits for what is under way until `deadline` fires, then gives back what may be given back. */
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.started = false;
+    const [last, first] = [true, false].map((isLast) =>
+      this.queues.filter(({ job }) => (job.last ?? false) === isLast)
+    ) as [Queue[], Queue[]];
+    for (const queue of first) queue.close();
+    await within(deadline, Promise.all([this.timetable.rested(), ...first.map((queue) => queue.rested())]));
+    if (!deadline.aborted) await within(deadline, Promise.all(last.map((queue) => queue.drain())));
+    for (const queue of last) queue.close();
+    clearInterval(this.timer);
+    await Promise.all(this.queues.map((queue) => queue.giveBack()));
+  }
+
+  /**
+   * Does what is due until nothing is, or until nothing more may be begun because `ms` are over. Resolves when what
+   * was begun is done: no claim is left. Where the worker runs anyway there is nothing to do.
+   */
+  async workFor(ms: number): Promise<void> {
+    if (this.started) return;
+    const end = AbortSignal.timeout(ms);
+    this.shifts++;
+    this.open();
     try {
-      const rows = await claimUpdates(store, holder, width - active.size, LEASE_MS);
-      // After a pause of the whole process its own lease may have run out: what is under way goes on.
-      for (const row of rows) if (!active.has(row.update_id)) begin(row);
-    } catch (error) {
-      log.error("inbox_unreadable", errorFields(error));
+      while (!end.aborted && !await within(end, this.findsNothing()));
+    } finally {
+      if (--this.shifts === 0) { for (const queue of this.queues) queue.close(); }
+      await this.rested();
+      if (this.shifts === 0 && !this.started) clearInterval(this.timer);
     }
+  }
+
+  /** Looks at everything and waits for what comes of it. True when it was at rest before and found nothing. */
+  private async findsNothing(): Promise<boolean> {
+    const wasIdle = this.queues.every((queue) => queue.idle);
+    const before = this.begun();
+    await this.timetable.runDue();
+    await Promise.all(this.queues.map((queue) => queue.look()));
+    await this.rested();
+    return wasIdle && this.begun() === before;
+  }
+
+  private begun(): number {
+    return this.queues.reduce((sum, { begun }) => sum + begun, 0);
+  }
+
+  private async rested(): Promise<void> {
+    await Promise.all([this.timetable.rested(), ...this.queues.map((queue) => queue.rested())]);
+  }
+
+  private open(): void {
+    for (const queue of this.queues) queue.open();
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.look(), this.lookMs);
+  }
+
+  private look(): void {
+    void this.timetable.runDue();
+    for (const queue of this.queues) {
+      void queue.renew();
+      void queue.look();
+    }
+  }
+}
+
+/** Resolves as `work` does, or to undefined when the signal fires first; the work goes on. */
+async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  return await untilAborted(work, signal).catch((error) => {
+    if (signal.aborted) return undefined;
+    throw error;
   });
+}
 
-  function begin(row: InboxTable): void {
-    const done = run(row).finally(() => {
-      active.delete(row.update_id);
-      looking.begin();
-    });
-    active.set(row.update_id, done);
+/** One queue's rows in this process: those claimed, those under way, and when to look for more. */
+class Queue {
+  /** Claimed rows begun so far. */
+  begun = 0;
+  private phase: "open" | "draining" | "closed" = "closed";
+  /** By partition, what is under way. */
+  private readonly active = new Map<string, Promise<void>>();
+  /** Claimed and not done. */
+  private readonly claimed = new Set<unknown>();
+  private looking: Promise<void> | undefined;
+  private lookAgain = false;
+  private early: ReturnType<typeof setTimeout> | undefined;
+  private renewedAt = 0;
+
+  constructor(
+    private readonly deps: WorkerDeps,
+    readonly job: QueueJob<unknown>,
+    private readonly lookMs: number,
+  ) {}
+
+  get idle(): boolean {
+    return this.active.size === 0 && this.looking === undefined;
   }
 
-  async function run(row: InboxTable): Promise<void> {
-    try {
-      if (row.attempts > MOST_ATTEMPTS) {
-        log.error("update_set_aside", { update: row.update_id, attempts: row.attempts });
-        await failUpdate(store, row.update_id);
-        return await giveUp(row);
-      }
-      await handle(row);
-    } catch (error) {
-      if (error instanceof AlreadyFinished) {
-        return log.warning("update_taken_over", { update: row.update_id });
-      }
-      log.error("update_not_finished", { update: row.update_id, ...errorFields(error) });
-      // A store that is away must not use up the attempts: the lease runs out when it may be back.
-      if (!(error instanceof StoreUnavailable)) await retry(row);
+  open(): void {
+    this.phase = "open";
+  }
+
+  /** From here on nothing is begun; of what was claimed for a partition the rest is given back. */
+  close(): void {
+    this.phase = "closed";
+    clearTimeout(this.early);
+  }
+
+  /** Takes what is due now, and finishes it. */
+  async drain(): Promise<void> {
+    await this.look();
+    if (this.phase === "open") this.phase = "draining";
+    await this.rested();
+  }
+
+  /** Claims and begins what there is room for; resolves after a look that was begun after the call. */
+  look(): Promise<void> {
+    this.lookAgain = true;
+    return this.looking ??= this.lookWhileAsked();
+  }
+
+  /** Resolves when what is under way now is done. */
+  async rested(): Promise<void> {
+    await this.looking;
+    await Promise.all(this.active.values());
+  }
+
+  /** Says in time that this replica is alive and still at work. */
+  async renew(): Promise<void> {
+    const { job, deps: { store } } = this;
+    if (this.claimed.size === 0 || store.now() - this.renewedAt < job.leaseMs / 3) return;
+    this.renewedAt = store.now();
+    await job.renew([...this.claimed]).catch((error) => this.warn("not_renewed", error));
+  }
+
+  /** Lets others begin at once with what could not be finished in time, where that does no harm. */
+  async giveBack(): Promise<void> {
+    await this.looking;
+    if (this.job.repeatable) await this.release([...this.claimed]);
+  }
+
+  private async lookWhileAsked(): Promise<void> {
+    while (this.lookAgain) {
+      this.lookAgain = false;
+      await this.fill().catch((error) =>
+        this.deps.log.error(`${this.job.name}_unreadable`, errorFields(error))
+      );
+    }
+    this.looking = undefined;
+  }
+
+  private async fill(): Promise<void> {
+    const { job, active } = this;
+    while (this.phase === "open" && active.size < job.width) {
+      const most = Math.min(job.width - active.size, MOST_PER_CLAIM);
+      const rows = await job.claim(most, new Set(active.keys()));
+      for (const [partition, inOrder] of Map.groupBy(rows, job.partition)) this.begin(partition, inOrder);
+      if (rows.length === 0) await this.wakeForNext();
+      if (rows.length < most) return;
     }
   }
 
-  async function retry({ update_id, attempts }: InboxTable): Promise<void> {
-    const ms = FIRST_RETRY_MS * 2 ** (attempts - 1);
-    await putOffUpdate(store, holder, update_id, ms)
-      .catch((error) => log.warning("lease_not_released", errorFields(error)));
+  private begin(partition: string, rows: readonly unknown[]): void {
+    this.begun += rows.length;
+    for (const row of rows) this.claimed.add(row);
+    const done = this.runInOrder(partition, rows).finally(() => {
+      for (const row of rows) this.claimed.delete(row);
+      this.active.delete(partition);
+      void this.look();
+    });
+    this.active.set(partition, done);
   }
 
-  return {
-    get running() {
-      return running;
-    },
-    start() {
-      running = true;
-      store.notifier.listen("inbox", looking.begin);
-      timers = [
-        setInterval(looking.begin, LOOK_MS),
-        setInterval(() => {
-          renewUpdates(store, holder, [...active.keys()], LEASE_MS)
-            .catch((error) => log.warning("lease_not_renewed", errorFields(error)));
-        }, RENEW_MS),
-      ];
-      looking.begin();
-    },
-    async stop(deadline) {
-      running = false;
-      await looking.rested();
-      await untilAborted(Promise.all(active.values()), deadline).catch(() => {});
-      timers.forEach(clearInterval);
-      await releaseUpdates(store, holder).catch((error) =>
-        log.warning("lease_not_released", errorFields(error))
-      );
-    },
-  };
-}
-
-/** Work that is begun from many places and never runs twice at once. */
-export interface Coalesced {
-  /** Begins it; asked for while it runs, it runs once more afterwards. */
-  begin(): void;
-  /** Resolves when it does not run. */
-  rested(): Promise<void>;
-}
-
-/** `work` must not throw. */
-export function coalesce(work: () => Promise<void>): Coalesced {
-  let running: Promise<void> | undefined;
-  let again = false;
-
-  async function run(): Promise<void> {
-    do {
-      again = false;
-      await work();
-    } while (again);
-    running = undefined;
+  private async runInOrder(partition: string, rows: readonly unknown[]): Promise<void> {
+    for (const [index, row] of rows.entries()) {
+      if (this.phase === "closed" && this.job.release) return await this.release(rows.slice(index));
+      const result = await this.run(partition, row);
+      this.claimed.delete(row);
+      if (result === "hold") return await this.release(rows.slice(index + 1));
+    }
   }
 
-  return {
-    begin() {
-      again = true;
-      running ??= run();
-    },
-    async rested() {
-      await running;
-    },
-  };
+  private async run(partition: string, row: unknown): Promise<RunResult> {
+    try {
+      return await this.job.run(row);
+    } catch (error) {
+      this.deps.log.error(`${this.job.name}_not_finished`, { partition, ...errorFields(error) });
+    }
+  }
+
+  private async release(rows: readonly unknown[]): Promise<void> {
+    if (rows.length > 0) await this.job.release?.(rows).catch((error) => this.warn("not_released", error));
+  }
+
+  /** What is due sooner than the next look gets a timer of its own. */
+  private async wakeForNext(): Promise<void> {
+    const at = await this.job.nextAt?.() ?? Infinity;
+    clearTimeout(this.early);
+    const inMs = Math.max(at - this.deps.store.now(), 1);
+    if (this.phase === "open" && inMs < this.lookMs) this.early = setTimeout(() => void this.look(), inMs);
+  }
+
+  private warn(what: string, error: unknown): void {
+    this.deps.log.warning(`${this.job.name}_${what}`, errorFields(error));
+  }
+}
+
+/** The periodic jobs of this process. */
+class Timetable {
+  /** By the process's own time: one of the jobs measures how far the store's clock is off. */
+  private readonly dueAt: Map<PeriodicJob, number>;
+  private readonly underWay = new Map<PeriodicJob, Promise<void>>();
+
+  constructor(private readonly deps: WorkerDeps, jobs: readonly PeriodicJob[]) {
+    const now = performance.now();
+    this.dueAt = new Map(jobs.map((job) => [job, job.atOnce ? now : now + job.everyMs]));
+  }
+
+  /** Resolves when all that was due has been done. */
+  async runDue(): Promise<void> {
+    const now = performance.now();
+    for (const [job, dueAt] of this.dueAt) {
+      if (this.underWay.has(job) || now < dueAt) continue;
+      this.dueAt.set(job, now + job.everyMs);
+      this.underWay.set(job, this.run(job).finally(() => this.underWay.delete(job)));
+    }
+    await this.rested();
+  }
+
+  async rested(): Promise<void> {
+    await Promise.all(this.underWay.values());
+  }
+
+  private async run(job: PeriodicJob): Promise<void> {
+    const { store, holder, log } = this.deps;
+    try {
+      if (!job.exclusive || await takeLease(store, job.name, holder, job.everyMs)) await job.run();
+    } catch (error) {
+      log.error(`${job.name}_failed`, errorFields(error));
+    }
+  }
+}
+
+/** True when this holder does the job now: of several replicas one, for `ms` at most. */
+export async function takeLease(store: Store, name: string, holder: string, ms: number): Promise<boolean> {
+  const now = store.now();
+  const row = { name, holder, until: now + ms };
+  const taken = await store.db.insertInto("leases").values(row)
+    .onConflict((conflict) =>
+      conflict.column("name").doUpdateSet(row).where((is) =>
+        is.or([is("leases.until", "<=", now), is("leases.holder", "=", holder)])
+      )
+    )
+    .returning("holder").executeTakeFirst();
+  return taken?.holder === holder;
 }

@@ -23,7 +23,7 @@ export interface IntroductionOptions {
 
 /** Learns who the bot is; Telegram being away at start-up is waited out, a wrong token is not. */
 export async function learnIdentity(
-  { api, clock, log }: IntroductionOptions,
+  { api, clock, log }: Pick<IntroductionOptions, "api" | "clock" | "log">,
   signal: AbortSignal,
 ): Promise<UserFromGetMe> {
   try {

@@ -1,5 +1,5 @@
 import { readConfig } from "../../bot/config.ts";
-import { type Countersign, createCountersign } from "../../bot/app.ts";
+import { Countersign } from "../../bot/app.ts";
 import { createRecordedLog, createTestClock } from "../sandbox/stage.ts";
 import { deno, startProcess } from "./child.ts";
 import { median, range, thousands } from "./figures.ts";
@@ -58,7 +58,7 @@ async function openTenant(
   const clock = createTestClock();
   const vendors = { bitdefender: `http://127.0.0.1:${vendorPort}/${size}/api` };
   const config = readConfig(ourEnvironment({ telegramUrl: telegram.url, database: store.url, vendors }));
-  const bot = await createCountersign({ config, clock, log: createRecordedLog() });
+  const bot = await Countersign.open({ config, clock, log: createRecordedLog() });
   stack.defer(() => bot.stop(AbortSignal.timeout(5_000)));
   await bot.start();
   let id = 1;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { sql } from "kysely";
 import { readConfig } from "../../bot/config.ts";
-import { createCountersign } from "../../bot/app.ts";
+import { Countersign } from "../../bot/app.ts";
 import { testOnEach, testOnPostgres } from "../changes/database.ts";
 import { ANA, BEN, GROUP, openStage, OSKAR, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { render, type Saying } from "../sandbox/telegram.ts";
@@ -220,7 +220,7 @@ testOnEach("A pause of the whole process starts nothing twice", async (url) => {
 
 testOnPostgres("Two bots on one database share the chats and answer each update once", async (url) => {
   await using stage = await openStage({ clock: createWakingClock(), environment: { DATABASE_URL: url } });
-  const second = await createCountersign({
+  const second = await Countersign.open({
     config: readConfig(stage.environment),
     clock: stage.clock,
     log: stage.log,
@@ -241,7 +241,7 @@ testOnPostgres("Two bots on one database share the chats and answer each update 
 testOnPostgres("What a bot that stops has not finished is taken by the other one at once", async (url) => {
   const { stage, letGo } = await openSlowStage(url);
   await using _ = stage;
-  const second = await createCountersign({
+  const second = await Countersign.open({
     config: readConfig(stage.environment),
     clock: stage.clock,
     log: stage.log,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import TelegramServer from "telegram-test-api";
 import { systemClock } from "../../clients/clock.ts";
 import { readConfig } from "../../bot/config.ts";
-import { createCountersign } from "../../bot/app.ts";
+import { Countersign } from "../../bot/app.ts";
 import { createGravityZone } from "../sandbox/gravityzone.ts";
 import { serve } from "../sandbox/serve.ts";
 import { BEN, createRecordedLog, GROUP } from "../sandbox/stage.ts";
@@ -26,7 +26,7 @@ Deno.test({
     await telegram.start();
     await using gravityzone = serve(createGravityZone().fetch);
     const log = createRecordedLog();
-    const bot = await createCountersign({
+    const bot = await Countersign.open({
       config: readConfig({
         TELEGRAM_BOT_TOKEN: TOKEN,
         TELEGRAM_API_ROOT: `http://127.0.0.1:${port}`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../../bot/config.ts";
-import { createCountersign } from "../../bot/app.ts";
+import { Countersign } from "../../bot/app.ts";
 import { SECRET_HEADER, secretCheck } from "../../bot/http.ts";
 import { createFakeClock } from "../clock.ts";
 import { testOnEach } from "../changes/database.ts";
@@ -291,7 +291,7 @@ Deno.test("setWebhook is tried again until Telegram takes it", async () => {
     PUBLIC_URL: "http://127.0.0.1:9",
   };
   const log = createRecordedLog();
-  const bot = await createCountersign({ config: readConfig(environment), clock: createFakeClock(), log });
+  const bot = await Countersign.open({ config: readConfig(environment), clock: createFakeClock(), log });
   await bot.start();
   await telegram.until(() => telegram.calls("setWebhook").some(({ outcome }) => outcome === "ok"));
   await bot.stop(AbortSignal.timeout(HANG_MS));
@@ -302,7 +302,7 @@ Deno.test("A token that Telegram does not know ends the start, and says so", asy
   const telegram = createTelegram();
   await using server = serve((request) => telegram.app.fetch(request));
   const environment = { ...LEAST, TELEGRAM_API_ROOT: server.url, TELEGRAM_BOT_TOKEN: "7:unknown" };
-  const bot = await createCountersign({
+  const bot = await Countersign.open({
     config: readConfig(environment),
     clock: createFakeClock(),
     log: createRecordedLog(),

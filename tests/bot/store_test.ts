@@ -8,9 +8,10 @@ import {
   forgetBlanked,
   pruneInbox,
   releaseUpdates,
+  UPDATE_LEASE_MS,
 } from "../../bot/queue/inbox.ts";
 import { appendAudit, auditRows, verifyAudit } from "../../bot/store/audit.ts";
-import { takeLease } from "../../bot/queue/lease.ts";
+import { takeLease } from "../../bot/queue/worker.ts";
 import {
   CLAIM_MS,
   claimMessages,
@@ -29,7 +30,6 @@ import { databaseUrl } from "../../bot/settings.ts";
 import { type Database, databases, lasting, openFile, testOn, testWith } from "../changes/database.ts";
 import { createTestClock, type TestClock } from "../sandbox/stage.ts";
 
-const LEASE_MS = 10_000;
 const metrics = new Metrics();
 
 interface Opened extends AsyncDisposable {
@@ -78,7 +78,7 @@ function acceptOne(store: Store, updateId: number, lane = "a", body = "{}"): Pro
 }
 
 async function claimed(store: Store, holder: string, most = 100): Promise<number[]> {
-  return (await claimUpdates(store, holder, most, LEASE_MS)).map(({ update_id }) => update_id);
+  return (await claimUpdates({ store, holder }, most)).map(({ update_id }) => update_id);
 }
 
 storeTest("acceptUpdates keeps each update once, also of those that come together", async ({ store }) => {
@@ -124,10 +124,10 @@ storeTest(
 storeTest("claimUpdates takes over when the lease of the one who died runs out", async ({ store, clock }) => {
   await accept(store, [[1, "a"], [2, "a"]]);
   assert.deepEqual(await claimed(store, "dead"), [1]);
-  clock.advance(LEASE_MS - 1000);
+  clock.advance(UPDATE_LEASE_MS - 1000);
   assert.deepEqual(await claimed(store, "other"), []);
   clock.advance(1001);
-  const [row] = await claimUpdates(store, "other", 9, LEASE_MS);
+  const [row] = await claimUpdates({ store, holder: "other" }, 9);
   assert.deepEqual([row?.update_id, row?.claimed_by, row?.attempts], [1, "other", 2]);
 });
 
@@ -136,7 +136,7 @@ storeTest("releaseUpdates gives back only what is one's own and unfinished", asy
   assert.deepEqual(await claimed(store, "me", 2), [1, 2]);
   assert.deepEqual(await claimed(store, "other"), [3]);
   await finishUpdate(store, store.db, 1, false);
-  await releaseUpdates(store, "me");
+  await releaseUpdates({ store, holder: "me" }, [1, 2, 3]);
   assert.deepEqual(await claimed(store, "other"), [2]);
 });
 
@@ -199,12 +199,12 @@ storeTest(
   "putMessage under a known key changes what shall be shown, also while it is sent",
   async ({ store }) => {
     await putMessage(store, store.db, outgoing("one", "first"));
-    const [row] = await claimMessages(store, "me", new Set());
+    const [row] = await claimMessages({ store, holder: "me" }, 20);
     await putMessage(store, store.db, outgoing("one", "second"));
     await settleMessage(store, row!, { message_id: 7, format: "rich" });
     const after = await findMessage(store.db, "one");
     assert.deepEqual([after?.state, after?.message_id, after?.sent_version], ["due", 7, 1]);
-    const [again] = await claimMessages(store, "me", new Set());
+    const [again] = await claimMessages({ store, holder: "me" }, 20);
     assert.equal(JSON.parse(again?.reply ?? "{}").title, "second");
     await settleMessage(store, again!, {});
     assert.equal((await findMessage(store.db, "one"))?.state, "idle");
@@ -216,10 +216,11 @@ storeTest("claimMessages leaves chats alone that are busy, and messages that are
   for (const [key, chat] of [["a", 1], ["b", 2], ["c", 3]] as const) {
     await putMessage(store, store.db, outgoing(key, key, chat));
   }
-  const [late] = await claimMessages(store, "me", new Set([1, 2]));
+  const [late] = await claimMessages({ store, holder: "me" }, 20, new Set([1, 2]));
   assert.equal(late?.key, "c");
   await postponeMessage(store, late!, 5000, false);
-  const keys = async () => (await claimMessages(store, "me", new Set([1]))).map(({ key }) => key);
+  const keys = async () =>
+    (await claimMessages({ store, holder: "me" }, 20, new Set([1]))).map(({ key }) => key);
   assert.deepEqual([await keys(), await keys()], [["b"], []]);
   clock.advance(5001);
   assert.deepEqual(await keys(), ["c"]);
@@ -230,16 +231,16 @@ storeTest("renewMessages keeps a claim alive, and releaseMessages ends it", asyn
     await putMessage(store, store.db, outgoing(key, key, chat));
   }
   const claim = async (holder: string) => {
-    const rows = await claimMessages(store, holder, new Set());
+    const rows = await claimMessages({ store, holder }, 20);
     return rows.map(({ key }) => key).sort();
   };
   assert.deepEqual(await claim("me"), ["a", "b"]);
   clock.advance(CLAIM_MS - 1000);
-  await renewMessages(store, "me", ["a"]);
-  await renewMessages(store, "another", ["b"]);
+  await renewMessages({ store, holder: "me" }, ["a"]);
+  await renewMessages({ store, holder: "another" }, ["b"]);
   clock.advance(2000);
   assert.deepEqual(await claim("other"), ["b"]);
-  await releaseMessages(store, ["a"]);
+  await releaseMessages({ store, holder: "me" }, ["a"]);
   assert.deepEqual(await claim("other"), ["a"]);
 });
 

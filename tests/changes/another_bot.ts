@@ -1,4 +1,4 @@
-import { createCountersign } from "../../bot/app.ts";
+import { Countersign } from "../../bot/app.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
 import { serve } from "../sandbox/serve.ts";
 import { type Desk, deskOver } from "./desk.ts";
@@ -13,7 +13,7 @@ export async function restarted(desk: Desk, changes: Environment = {}): Promise<
   const answering = Promise.withResolvers<(request: Request) => Response | Promise<Response>>();
   const server = serve(async (request) => (await answering.promise)(request));
   const environment = { ...desk.environment, PUBLIC_URL: server.url, ...changes };
-  const bot = await createCountersign({ config: readConfig(environment), clock: desk.clock, log: desk.log });
+  const bot = await Countersign.open({ config: readConfig(environment), clock: desk.clock, log: desk.log });
   answering.resolve(bot.app.fetch);
   await bot.start();
   return deskOver({

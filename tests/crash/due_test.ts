@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import assert from "node:assert/strict";
-import { claimChange, renewChanges } from "../../bot/approvals/claim.ts";
+import { claimChanges, renewChanges } from "../../bot/approvals/claim.ts";
 import type { Schema } from "../../bot/store/schema.ts";
 import { lasting, testOn } from "../changes/database.ts";
 import { createRecordedLog } from "../sandbox/stage.ts";
@@ -10,7 +10,7 @@ import { askAndApprove } from "./story.ts";
 for (const database of lasting) {
   testOn(
     database,
-    "claimChange takes over what its own process gave up, never what it is at work on",
+    "claimChanges takes over what its own process gave up, never what it is at work on",
     async () => {
       await using ground = await openGround({ database });
       await ground.succession([{ at: "audit approve", when: "after" }]);
@@ -20,19 +20,21 @@ for (const database of lasting) {
       let aheadMs = 0;
       const store = { ...ground.store, now: () => ground.store.now() + aheadMs };
       const one = { store, holder: "one", log: createRecordedLog() };
-      const [none, atWork, elsewhere] = [new Set<string>(), new Set([code]), new Set(["OTHER"])];
+      const [none, atWork] = [new Set<string>(), new Set([code])];
+      const claim = async (replica: typeof one, underWay: ReadonlySet<string>) =>
+        (await claimChanges(replica, 4, underWay))[0];
 
-      assert.equal((await claimChange(one, none))?.code, code);
+      assert.equal((await claim(one, none))?.code, code);
       for (let renewals = 0; renewals < 3; renewals++) {
         aheadMs += 6_000;
-        await renewChanges(one, atWork);
+        await renewChanges(one, [code]);
       }
-      assert.equal(await claimChange(one, none), undefined, "the lease was renewed");
+      assert.equal(await claim(one, none), undefined, "the lease was renewed");
       aheadMs += 6_000;
-      await renewChanges(one, elsewhere);
+      await renewChanges(one, ["OTHER"]);
       aheadMs += 6_000;
-      assert.equal(await claimChange(one, atWork), undefined, "it is at work on it itself");
-      assert.equal((await claimChange(one, none))?.code, code, "nobody renewed what was given up");
+      assert.equal(await claim(one, atWork), undefined, "it is at work on it itself");
+      assert.equal((await claim(one, none))?.code, code, "nobody renewed what was given up");
 
       aheadMs += 11_000;
       const [looked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -48,9 +50,9 @@ for (const database of lasting) {
         holder: "two",
         log: createRecordedLog(),
       };
-      const late = claimChange(slow, none);
+      const late = claim(slow, none);
       await looked.promise;
-      assert.equal((await claimChange(one, none))?.code, code);
+      assert.equal((await claim(one, none))?.code, code);
       goOn.resolve();
       assert.equal(await late, undefined, "another replica was faster");
     },

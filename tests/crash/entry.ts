@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { systemClock } from "../../clients/clock.ts";
 import { readConfig } from "../../bot/config.ts";
-import { createCountersign } from "../../bot/app.ts";
+import { Countersign } from "../../bot/app.ts";
 import { Log } from "../../bot/log.ts";
 import { openStore } from "../../bot/store/database.ts";
 import { type Moment, momentShape, type Watch, watched } from "./moment.ts";
@@ -21,7 +21,7 @@ async function main(): Promise<void> {
   const order = orderShape.parse(JSON.parse(Deno.env.get("CRASH_ORDER") ?? "{}"));
   let { aheadMs } = order;
   const passed = createDeath(order.dieAt);
-  const bot = await createCountersign({
+  const bot = await Countersign.open({
     config: readConfig(Deno.env.toObject()),
     clock: systemClock,
     log: createLineLog(),

@@ -139,7 +139,7 @@ const SIDE_BY_SIDE = 3;
 
 for (const database of lasting) {
   for (const { story, lives, onPostgres = lives } of deaths) {
-    testOn(database, `createCountersign survives kill -9 at every step of "${story.name}"`, async () => {
+    testOn(database, `Countersign survives kill -9 at every step of "${story.name}"`, async () => {
       const waiting = Object.entries(database.name === "Postgres" ? onPostgres : lives);
       const failures: string[] = [];
       const work = async () => {

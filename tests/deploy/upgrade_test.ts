@@ -47,7 +47,7 @@ for (const kind of lasting) {
       `insert into inbox (update_id, ${columns}) values (7, 'a', 'words', 1, 'new', 'b', 2, 3, null)`,
     );
     await using store = await opened(url);
-    const [row] = await claimUpdates(store, "me", 1, 1000);
+    const [row] = await claimUpdates({ store, holder: "me" }, 1);
     assert.deepEqual([row?.update_id, row?.lane, row?.body, row?.attempts], [7, "a", "words", 4]);
   });
 
@@ -59,7 +59,7 @@ for (const kind of lasting) {
     assert.deepEqual(await appliedMigrations(store), Object.keys(migrations));
   });
 
-  test("createCountersign goes on where the first release ended", async (url) => {
+  test("Countersign goes on where the first release ended", async (url) => {
     // This Telegram numbers its updates from the beginning again, which the real one never does.
     await execute(url, "update inbox set update_id = update_id + 1000000");
     await using stage = await openStage({ environment: { DATABASE_URL: url } });

@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { readConfig } from "../../bot/config.ts";
-import { createCountersign } from "../../bot/app.ts";
+import { Countersign } from "../../bot/app.ts";
 import { Log } from "../../bot/log.ts";
 import { openStore } from "../../bot/store/database.ts";
 import { systemClock } from "../../clients/clock.ts";
@@ -20,7 +20,7 @@ if (import.meta.main) await main();
 async function main(): Promise<void> {
   const order = orderShape.parse(JSON.parse(Deno.env.get("FAULTS_ORDER") ?? "{}"));
   let { aheadMs } = order;
-  const bot = await createCountersign({
+  const bot = await Countersign.open({
     config: readConfig(Deno.env.toObject()),
     clock: { ...systemClock, now: () => systemClock.now() + order.skewMs },
     log: createLineLog(),

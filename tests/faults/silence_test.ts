@@ -88,7 +88,7 @@ testWithCable(
   { before: ["send", (cable) => cable.silence("answers")] },
   async (stage, cable, url) => {
     await approve(stage);
-    await eventually(() => logged(stage, "changes_unreadable"), "the executor to give up");
+    await eventually(() => logged(stage, "changes_not_finished"), "the executor to give up");
     assert.deepEqual(await isMarked(url), true);
     assert.deepEqual(writes(stage), []);
     cable.plugIn();
@@ -104,7 +104,7 @@ testWithCable(
   { before: ["send", (cable) => cable.silence()] },
   async (stage, cable, url) => {
     await approve(stage);
-    await eventually(() => logged(stage, "changes_unreadable"), "the executor to give up");
+    await eventually(() => logged(stage, "changes_not_finished"), "the executor to give up");
     assert.equal(await isMarked(url), false);
     assert.deepEqual(writes(stage), []);
     cable.plugIn();

@@ -1,5 +1,5 @@
 import { readConfig } from "../../bot/config.ts";
-import { type Countersign, createCountersign } from "../../bot/app.ts";
+import { Countersign } from "../../bot/app.ts";
 import { createWakingClock } from "../bot/conversation.ts";
 import { openStage, type Stage, type StageOptions, type TestClock } from "../sandbox/stage.ts";
 import { HANG_MS } from "../eventually.ts";
@@ -20,7 +20,7 @@ export async function openTwins(url: string, options: StageOptions = {}): Promis
     ...options,
     environment: { DATABASE_URL: url, ...options.environment },
   });
-  const second = await createCountersign({ config: readConfig(stage.environment), clock, log: stage.log });
+  const second = await Countersign.open({ config: readConfig(stage.environment), clock, log: stage.log });
   await second.start();
   return {
     stage,

@@ -17,7 +17,7 @@ export const ROOMS: readonly string[] = [
   "app.ts",
   "ops",
   "http.ts",
-  "scheduler.ts",
+  "jobs.ts",
   "dispatch",
   "commands",
   "approvals",

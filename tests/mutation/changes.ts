@@ -168,7 +168,7 @@ export const changeGuards: readonly Guard[] = [
       "nobody takes over from themselves",
       '.$if(underWay.size > 0, (query) => query.where("code", "not in", [...underWay]))',
     ],
-    ["only what is under way is renewed", `.where("code", "in", [...underWay])`],
+    ["only what is under way is renewed", `.where("code", "in", underWay)`],
     ["what is uncertain is looked at when its time has come", `.where("next_check_at", "<=", now)`],
   ]),
   ...guardsOf("bot/approvals/request.ts", REQUESTS, [

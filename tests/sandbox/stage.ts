@@ -1,4 +1,4 @@
-import { type Countersign, type CountersignOptions, createCountersign } from "../../bot/app.ts";
+import { Countersign, type CountersignOptions } from "../../bot/app.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
 import { type Fields, Log } from "../../bot/log.ts";
 import { type Clock, systemClock } from "../../clients/clock.ts";
@@ -38,6 +38,7 @@ export interface StageOptions {
   ) => Promise<Response>;
   readonly log?: Log;
   readonly openStore?: CountersignOptions["openStore"];
+  readonly timing?: CountersignOptions["timing"];
 }
 
 /** As people say it. */
@@ -133,12 +134,13 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     ...options.environment,
   };
   const config = readConfig(environment, options.vendors);
-  bot = await createCountersign({
+  bot = await Countersign.open({
     config,
     clock,
     log: options.log ?? log,
     ...(options.onVendorCall ? { onVendorCall: options.onVendorCall } : {}),
     ...(options.openStore ? { openStore: options.openStore } : {}),
+    ...(options.timing ? { timing: options.timing } : {}),
   });
   await bot.start();
   const running = bot;

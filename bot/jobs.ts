@@ -1,0 +1,173 @@
+import { cardKey } from "./approvals/card.ts";
+import { claimChanges, EXECUTION_LEASE_MS, renewChanges } from "./approvals/claim.ts";
+import type { Decisions } from "./approvals/decide.ts";
+import type { Executor } from "./approvals/execute.ts";
+import type { Change } from "./store/changes.ts";
+import type { Deps } from "./deps.ts";
+import type { Dispatcher } from "./dispatch/dispatcher.ts";
+import { errorFields } from "./log.ts";
+import { CLAIM_MS, claimMessages, nextMessageAt, releaseMessages, renewMessages } from "./outbox/messages.ts";
+import type { OutboxSender } from "./outbox/sender.ts";
+import {
+  AlreadyFinished,
+  claimUpdates,
+  failUpdate,
+  oldestWaiting,
+  pruneInbox,
+  putOffUpdate,
+  releaseUpdates,
+  renewUpdates,
+  UPDATE_LEASE_MS,
+} from "./queue/inbox.ts";
+import type { Jobs, PeriodicJob, QueueJob } from "./queue/worker.ts";
+import { wipeAbandoned } from "./secrets/entry.ts";
+import type { CredentialHandover } from "./secrets/handover.ts";
+import { StoreUnavailable } from "./store/database.ts";
+import { prunePrompts } from "./store/prompts.ts";
+import type { InboxTable, MessagesTable } from "./store/schema.ts";
+
+export interface JobParts {
+  readonly dispatcher: Dispatcher;
+  readonly executor: Executor;
+  readonly sender: OutboxSender;
+  readonly decisions: Decisions;
+  readonly handover: CredentialHandover;
+}
+
+/** What tests may shorten. */
+export interface Timing {
+  /** How often the worker looks for work of which nobody told it. */
+  readonly lookMs?: number;
+  /** How often what has expired is noticed. */
+  readonly expireMs?: number;
+}
+
+/** All that the bot does without being asked over HTTP, one job each. */
+export function jobsOf(deps: Deps, parts: JobParts, { expireMs = EXPIRE_MS }: Timing = {}): Jobs {
+  return {
+    queues: [updates(deps, parts.dispatcher), changes(deps, parts.executor), messages(deps, parts.sender)],
+    periodic: [expire(parts, expireMs), tidyHandover(parts, expireMs), prune(deps), measure(deps)],
+  };
+}
+
+/** Lanes side by side: a slow vendor keeps only its own chat waiting. */
+const LANES = 16;
+/** An update that failed or took the process down this often is set aside. */
+const MOST_ATTEMPTS = 5;
+const FIRST_RETRY_MS = 500;
+
+function updates(deps: Deps, dispatcher: Dispatcher): QueueJob<InboxTable> {
+  return {
+    name: "inbox",
+    width: LANES,
+    leaseMs: UPDATE_LEASE_MS,
+    repeatable: true,
+    claim: (most, busy) => claimUpdates(deps, most, busy),
+    partition: (row) => row.lane,
+    run: (row) => handleUpdate(deps, dispatcher, row),
+    renew: (rows) => renewUpdates(deps, rows.map(({ update_id }) => update_id)),
+    release: (rows) => releaseUpdates(deps, rows.map(({ update_id }) => update_id)),
+  };
+}
+
+/** Handled, or set aside after too many attempts, or put off: one update that fails does not hold up its chat. */
+async function handleUpdate(deps: Deps, dispatcher: Dispatcher, row: InboxTable): Promise<void> {
+  const { store, log } = deps;
+  const { update_id, attempts } = row;
+  try {
+    if (attempts > MOST_ATTEMPTS) {
+      log.error("update_set_aside", { update: update_id, attempts });
+      await failUpdate(store, update_id);
+      return await dispatcher.giveUp(row);
+    }
+    await dispatcher.handle(row);
+  } catch (error) {
+    if (error instanceof AlreadyFinished) return log.warning("update_taken_over", { update: update_id });
+    log.error("update_not_finished", { update: update_id, ...errorFields(error) });
+    // A store that is away must not use up the attempts: the lease runs out when it may be back.
+    if (!(error instanceof StoreUnavailable)) {
+      await putOffUpdate(deps, update_id, FIRST_RETRY_MS * 2 ** (attempts - 1));
+    }
+  }
+}
+
+/** Changes side by side, of different targets: two of one target never run at once. */
+const CHANGES = 4;
+
+function changes(deps: Deps, executor: Executor): QueueJob<Change> {
+  return {
+    name: "changes",
+    width: CHANGES,
+    leaseMs: EXECUTION_LEASE_MS,
+    claim: (most, underWay) => claimChanges(deps, most, underWay),
+    partition: ({ code }) => code,
+    run: (change) => executor.run(change),
+    renew: (rows) => renewChanges(deps, rows.map(({ code }) => code)),
+  };
+}
+
+/** Chats side by side: a chat that waits for Telegram keeps no other one waiting. */
+const CHATS = 100;
+
+function messages(deps: Deps, sender: OutboxSender): QueueJob<MessagesTable> {
+  return {
+    name: "messages",
+    width: CHATS,
+    leaseMs: CLAIM_MS,
+    last: true,
+    claim: (most, busy) => claimMessages(deps, most, new Set([...busy].map(Number))),
+    partition: (row) => String(row.chat_id),
+    run: (row) => sender.send(row),
+    renew: (rows) => renewMessages(deps, rows.map(({ key }) => key)),
+    release: (rows) => releaseMessages(deps, rows.map(({ key }) => key)),
+    nextAt: () => nextMessageAt(deps.store),
+  };
+}
+
+const EXPIRE_MS = 5_000;
+const PRUNE_MS = 10 * 60_000;
+const CHECK_STORE_MS = 10_000;
+/** Telegram re-sends an update for at most a day. */
+const KEEP_UPDATES_MS = 2 * 86_400_000;
+const KEEP_MESSAGES_MS = 30 * 86_400_000;
+
+function expire({ decisions }: JobParts, everyMs: number): PeriodicJob {
+  return { name: "expire", everyMs, atOnce: true, exclusive: true, run: () => decisions.expireOverdue() };
+}
+
+/** On every replica: each has a redactor of its own. */
+function tidyHandover({ handover }: JobParts, everyMs: number): PeriodicJob {
+  return { name: "tidy_handover", everyMs, atOnce: true, exclusive: false, run: () => handover.tidy() };
+}
+
+function prune({ store }: Deps): PeriodicJob {
+  return {
+    name: "prune",
+    everyMs: PRUNE_MS,
+    atOnce: true,
+    exclusive: true,
+    async run() {
+      await pruneInbox(store, KEEP_UPDATES_MS);
+      await prunePrompts(store);
+      await wipeAbandoned(store);
+      // A card's buttons, such as Undo, are good for as long as its change is known.
+      await store.db.deleteFrom("messages").where("key", "not like", cardKey("%"))
+        .where("created_at", "<", store.now() - KEEP_MESSAGES_MS).where("state", "<>", "due").execute();
+    },
+  };
+}
+
+function measure({ store, metrics }: Deps): PeriodicJob {
+  return {
+    name: "measure",
+    everyMs: CHECK_STORE_MS,
+    // Opening the store has checked it.
+    atOnce: false,
+    exclusive: false,
+    async run() {
+      await store.check();
+      const oldest = await oldestWaiting(store);
+      metrics.inboxAge.set(oldest === undefined ? 0 : Math.max(0, store.now() - oldest) / 1000);
+    },
+  };
+}
