@@ -1,21 +1,24 @@
 import type { InlineKeyboardButton, InlineKeyboardMarkup } from "grammy/types";
 import { createHash } from "node:crypto";
 import type { Action, Button, Reply } from "../../handlers/reply.ts";
-import { sanitizeCopy, sanitizeLabel, tidy } from "./sanitize.ts";
+import { sanitizeCopy, sanitizeLabel, sanitizeOwn } from "./sanitize.ts";
 
+/** What a button with a handle does. */
 type Deed = Extract<Action, { handle: string }>["do"];
 
-export interface KeyboardOptions {
-  /** Keeps a command too long for a button and returns a handle for it. */
-  store(command: string): string;
-  /** Whether buttons that do nothing are shown; servers before Bot API 10 do not know them. */
-  dead: boolean;
+/** Keeps a command too long for a button and returns a handle for it. */
+export type KeepCommand = (command: string) => string;
+
+/** `dead`: whether buttons that do nothing are shown; servers before Bot API 10 do not know them. */
+interface Showing {
+  readonly store: KeepCommand;
+  readonly dead: boolean;
 }
 
 /** What a press carries. It is anyone's input: it names something, it allows nothing. */
 export type Press =
   | { readonly kind: "command"; readonly command: string }
-  /** A command kept under a handle by `KeyboardOptions.store`. */
+  /** A command kept under a handle by `KeepCommand`. */
   | { readonly kind: "stored"; readonly handle: string }
   | { readonly kind: "handle"; readonly do: Exclude<Deed, "page">; readonly handle: string }
   | { readonly kind: "handle"; readonly do: "page"; readonly handle: string; readonly page: number };
@@ -27,11 +30,11 @@ export type Press =
  */
 export function keyboard(
   rows: readonly (readonly Button[])[] | undefined,
-  options: KeyboardOptions,
+  showing: Showing,
 ): InlineKeyboardMarkup | undefined {
   let left = BUTTONS_MAX;
   const inline = (rows ?? []).flatMap((row) => {
-    const shown = row.flatMap((button) => inlineButton(button, options)).slice(0, left);
+    const shown = row.flatMap((button) => inlineButton(button, showing)).slice(0, left);
     left -= shown.length;
     return inRows(shown);
   });
@@ -43,7 +46,7 @@ export function parseCallback(data: string): Press | undefined {
   if (bytes(data) > DATA_MAX) return undefined;
   const [letter, rest] = [data.slice(0, 2), data.slice(2)];
   if (letter === "c:") {
-    return rest === "" || rest !== tidy(rest).trim() ? undefined : { kind: "command", command: rest };
+    return rest === "" || rest !== sanitizeOwn(rest).trim() ? undefined : { kind: "command", command: rest };
   }
   if (letter === "p:") return pagePress(rest);
   if (!HANDLE.test(rest)) return undefined;
@@ -71,12 +74,12 @@ const BUTTONS_MAX = 100;
 const HANDLE = /^[\w-]{1,48}$/;
 const PAGE = /^([\w-]{1,48}):([1-9]\d{0,6})$/;
 
-function inlineButton(button: Button, options: KeyboardOptions): InlineKeyboardButton[] {
+function inlineButton(button: Button, showing: Showing): InlineKeyboardButton[] {
   const face = { text: sanitizeLabel(button.label), ...(button.style && { style: button.style }) };
   const { action } = button;
   if ("command" in action) {
-    const command = tidy(action.command).trim();
-    return command === "" ? [] : [{ ...face, callback_data: commandData(command, options) }];
+    const command = sanitizeOwn(action.command).trim();
+    return command === "" ? [] : [{ ...face, callback_data: commandData(command, showing) }];
   }
   if ("handle" in action) return [{ ...face, callback_data: handleData(action) }];
   if ("copy" in action) {
@@ -84,10 +87,10 @@ function inlineButton(button: Button, options: KeyboardOptions): InlineKeyboardB
     return text === "" || text.length > COPY_MAX ? [] : [{ ...face, copy_text: { text } }];
   }
   if ("url" in action) return isAddress(action.url) ? [{ ...face, url: action.url }] : [];
-  return options.dead ? [{ ...face, disabled: {} }] : [];
+  return showing.dead ? [{ ...face, disabled: {} }] : [];
 }
 
-function commandData(command: string, { store }: KeyboardOptions): string {
+function commandData(command: string, { store }: Showing): string {
   const data = `c:${command}`;
   return bytes(data) <= DATA_MAX ? data : `h:${checked(store(command), HANDLE)}`;
 }

@@ -1,6 +1,6 @@
 import type { MessageEntity } from "grammy/types";
 import type { Block, Inline, Line, Mark, Reply } from "../../handlers/reply.ts";
-import { sanitize, sanitizeCode, sanitizeLines, tidy, truncateUnits } from "./sanitize.ts";
+import { sanitize, sanitizeCode, sanitizeLines, sanitizeOwn, truncateUnits } from "./sanitize.ts";
 
 /** A reply with every word cleaned and every table squared: what the renderers set, and what is cut. */
 export interface Layout {
@@ -21,13 +21,12 @@ export interface Grid {
   readonly rows: readonly Row[];
 }
 
+/** A list has rows of one cell; preformatted text has such rows, of one span each. */
 export type Part =
   | { readonly kind: "text"; readonly spans: readonly Span[] }
-  | { readonly kind: "facts"; readonly rows: readonly Row[] }
+  | { readonly kind: "facts" | "list" | "pre"; readonly rows: readonly Row[] }
   | Grid
-  | { readonly kind: "list"; readonly items: readonly (readonly Span[])[] }
-  | { readonly kind: "details"; readonly summary: readonly Span[]; readonly parts: readonly Part[] }
-  | { readonly kind: "pre"; readonly lines: readonly string[] };
+  | { readonly kind: "details"; readonly summary: readonly Span[]; readonly parts: readonly Part[] };
 
 /** How much of each kind of line is kept, so that no single one can fill a message. */
 export interface LayoutLimits {
@@ -67,79 +66,87 @@ export const IN_FULL: LayoutLimits = {
 };
 
 export function layoutOf(reply: Reply, limits: LayoutLimits): Layout {
-  const setter: Setter = { limits, shortened: false };
-  const title = titleOf(reply, setter);
-  const parts = partsOf(reply.blocks ?? [], 0, setter);
-  const footer = set(reply.footer ?? "", limits.footer, setter);
-  return { title, parts, footer, shortened: setter.shortened };
+  const builder = new LayoutBuilder(limits);
+  const title = builder.title(reply);
+  const parts = builder.parts(reply.blocks ?? []);
+  const footer = builder.line(reply.footer ?? "", limits.footer);
+  return { title, parts, footer, shortened: builder.shortened };
 }
 
-interface Setter {
-  readonly limits: LayoutLimits;
-  shortened: boolean;
-}
+class LayoutBuilder {
+  shortened = false;
 
-function set(line: Line, limit: LineLimit, setter: Setter): Span[] {
-  const { spans, shortened } = spansOf(line, limit);
-  if (shortened) setter.shortened = true;
-  return spans;
-}
+  constructor(private readonly limits: LayoutLimits) {}
 
-/** The danger of a question must not hang on its mark alone. */
-function titleOf({ mark, title }: Reply, setter: Setter): Span[] {
-  const { emoji, word } = MARKS[mark];
-  const words = set(title, setter.limits.title, setter);
-  const text = spanText(words);
-  if (!/[\p{L}\p{N}]/u.test(text)) return bold([{ text: `${emoji} ${word}` }]);
-  const danger = mark === "danger" && !/danger/i.test(text) ? [{ text: " · danger" }] : [];
-  return bold([{ text: `${emoji} ` }, ...words, ...danger]);
-}
+  line(line: Line, limit: LineLimit): Span[] {
+    const { spans, shortened } = spansOf(line, limit);
+    if (shortened) this.shortened = true;
+    return spans;
+  }
 
-function partsOf(blocks: readonly Block[], depth: number, setter: Setter): Part[] {
-  return blocks.flatMap((block) => partOf(block, depth, setter));
-}
+  /** The danger of a question must not hang on its mark alone. */
+  title({ mark, title }: Reply): Span[] {
+    const { emoji, word } = MARKS[mark];
+    const words = this.line(title, this.limits.title);
+    const text = spanText(words);
+    if (!/[\p{L}\p{N}]/u.test(text)) return bold([{ text: `${emoji} ${word}` }]);
+    const danger = mark === "danger" && !/danger/i.test(text) ? [{ text: " · danger" }] : [];
+    return bold([{ text: `${emoji} ` }, ...words, ...danger]);
+  }
 
-/** No part is ever empty: a block of which nothing can be seen is left out. */
-function partOf(block: Block, depth: number, setter: Setter): Part[] {
-  const { limits } = setter;
-  switch (block.kind) {
-    case "text": {
-      const spans = set(block.text, limits.text, setter);
-      return spans.length > 0 ? [{ kind: "text", spans }] : [];
+  /** No part is ever empty: a block of which nothing can be seen is left out. */
+  parts(blocks: readonly Block[], depth = 0): Part[] {
+    return blocks.flatMap((block) => this.part(block, depth));
+  }
+
+  private part(block: Block, depth: number): Part[] {
+    const { limits } = this;
+    switch (block.kind) {
+      case "text": {
+        const spans = this.line(block.text, limits.text);
+        return spans.length > 0 ? [{ kind: "text", spans }] : [];
+      }
+      case "facts":
+        return withRows("facts", block.facts.map((fact) => fact.map((line) => this.line(line, limits.cell))));
+      case "table":
+        return this.table(block.header ?? [], block.rows);
+      case "list":
+        return withRows("list", block.items.map((item) => [orDash(this.line(item, limits.text))]));
+      case "pre":
+        return this.pre(block.text);
+      case "details": {
+        const summary = orDash(this.line(block.summary, limits.cell));
+        const parts = this.parts(block.blocks, depth + 1);
+        if (parts.length === 0) return [];
+        if (depth < limits.depth) return [{ kind: "details", summary, parts }];
+        return [{ kind: "text", spans: bold(summary) }, ...parts];
+      }
     }
-    case "facts": {
-      const rows = block.facts.map((fact) => fact.map((line) => set(line, limits.cell, setter)));
-      return rows.length > 0 ? [{ kind: "facts", rows }] : [];
-    }
-    case "table":
-      return gridOf(block.header ?? [], block.rows, setter);
-    case "list": {
-      const items = block.items.map((item) => orDash(set(item, limits.text, setter)));
-      return items.length > 0 ? [{ kind: "list", items }] : [];
-    }
-    case "pre":
-      return preOf(block.text, setter);
-    case "details": {
-      const summary = orDash(set(block.summary, limits.cell, setter));
-      const parts = partsOf(block.blocks, depth + 1, setter);
-      if (parts.length === 0) return [];
-      if (depth < limits.depth) return [{ kind: "details", summary, parts }];
-      return [{ kind: "text", spans: bold(summary) }, ...parts];
-    }
+  }
+
+  private table(header: readonly Line[], rows: readonly (readonly Line[])[]): Part[] {
+    const widest = rows.reduce((max, row) => Math.max(max, row.length), header.length);
+    const width = Math.min(this.limits.columns, widest);
+    if (rows.length === 0 || width === 0) return [];
+    const square = (row: readonly Line[]): Row =>
+      foldColumns(row, width).map((cell) => this.line(cell, this.limits.cell));
+    return [{ kind: "table", header: header.length > 0 ? square(header) : [], rows: rows.map(square) }];
+  }
+
+  private pre(text: string): Part[] {
+    const lines = sanitizeLines(text).map((line) => {
+      if (line.length <= this.limits.pre) return line;
+      this.shortened = true;
+      return truncateUnits(line, this.limits.pre - 1) + "…";
+    });
+    const start = lines.findIndex((line) => line !== "");
+    const end = lines.findLastIndex((line) => line !== "");
+    return start < 0 ? [] : withRows("pre", lines.slice(start, end + 1).map((line) => [[{ text: line }]]));
   }
 }
 
-function gridOf(header: readonly Line[], rows: readonly (readonly Line[])[], setter: Setter): Part[] {
-  const widest = rows.reduce((max, row) => Math.max(max, row.length), header.length);
-  const width = Math.min(setter.limits.columns, widest);
-  if (rows.length === 0 || width === 0) return [];
-  const square = (row: readonly Line[]): Row =>
-    foldColumns(row, width).map((cell) => set(cell, setter.limits.cell, setter));
-  return [{
-    kind: "table",
-    header: header.length > 0 ? square(header) : [],
-    rows: rows.map(square),
-  }];
+function withRows(kind: "facts" | "list" | "pre", rows: readonly Row[]): Part[] {
+  return rows.length > 0 ? [{ kind, rows }] : [];
 }
 
 /** Exactly `width` cells: the columns beyond share the last one. */
@@ -152,23 +159,92 @@ function foldColumns(row: readonly Line[], width: number): Line[] {
   return [...cells, ...padding, last];
 }
 
-function asInlines(line: Line): readonly Exclude<Line, readonly unknown[]>[] {
-  return Array.isArray(line) ? line : [line as Exclude<Line, readonly unknown[]>];
-}
-
-function preOf(text: string, setter: Setter): Part[] {
-  const lines = sanitizeLines(text).map((line) => {
-    if (line.length <= setter.limits.pre) return line;
-    setter.shortened = true;
-    return truncateUnits(line, setter.limits.pre - 1) + "…";
-  });
-  const start = lines.findIndex((line) => line !== "");
-  const end = lines.findLastIndex((line) => line !== "");
-  return start < 0 ? [] : [{ kind: "pre", lines: lines.slice(start, end + 1) }];
+function asInlines(line: Line): readonly Inline[] {
+  return isInline(line) ? [line] : line;
 }
 
 function orDash(spans: readonly Span[]): readonly Span[] {
-  return spans.length > 0 ? spans : [{ text: "–" }];
+  return spans.length > 0 ? spans : NOTHING;
+}
+
+/** Said where there is nothing to say. */
+export const NOTHING: readonly Span[] = [{ text: "–" }];
+
+/**
+ * The longest beginning of a layout that fits, ending with a line that says what was left out. Rows (list items, facts
+ * and preformatted lines are rows) and texts are kept or left out as a whole; title and footer always stay. `whole`
+ * is false when anything was left out or shortened.
+ */
+export function truncateToFit(
+  layout: Layout,
+  fits: (layout: Layout) => boolean,
+): { layout: Layout; whole: boolean } {
+  if (!layout.shortened && fits(layout)) return { layout, whole: true };
+  const full = withNote(layout, layout.parts, SHORTENED);
+  if (layout.shortened && fits(full)) return { layout: full, whole: false };
+  let [low, high] = [0, count(layout.parts)];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (fits(beginning(layout, middle))) low = middle;
+    else high = middle;
+  }
+  return { layout: beginning(layout, low), whole: false };
+}
+
+const SHORTENED = "… Long lines are shortened here; the file has everything.";
+
+function beginning(layout: Layout, nodes: number): Layout {
+  const parts = take(layout.parts, nodes);
+  return withNote(layout, parts, leftOut(layout.parts, parts));
+}
+
+function withNote(layout: Layout, parts: readonly Part[], note: string): Layout {
+  return { ...layout, parts: [...parts, { kind: "text", spans: [{ text: note }] }] };
+}
+
+/** How many nodes can be left out one by one. */
+function count(parts: readonly Part[]): number {
+  return parts.reduce((sum, part) => sum + size(part), 0);
+}
+
+function size(part: Part): number {
+  if (part.kind === "text") return 1;
+  return part.kind === "details" ? count(part.parts) : part.rows.length;
+}
+
+function take(parts: readonly Part[], nodes: number): Part[] {
+  const taken: Part[] = [];
+  let left = nodes;
+  for (const part of parts) {
+    if (left <= 0) break;
+    taken.push(size(part) <= left ? part : some(part, left));
+    left -= size(part);
+  }
+  return taken;
+}
+
+function some(part: Part, nodes: number): Part {
+  if (part.kind === "text") return part;
+  if (part.kind === "details") return { ...part, parts: take(part.parts, nodes) };
+  return { ...part, rows: part.rows.slice(0, nodes) };
+}
+
+function leftOut(all: readonly Part[], kept: readonly Part[]): string {
+  const said = (["row", "item", "line"] as const).flatMap((noun) => {
+    const total = countOf(noun, all);
+    const missing = total - countOf(noun, kept);
+    return missing === 0 ? [] : [`${missing} of ${total} ${noun}${total === 1 ? "" : "s"}`];
+  });
+  return `… ${said.join(", ")} left out here; the file has everything.`;
+}
+
+/** Rows of tables, items of lists, lines of everything else. */
+function countOf(noun: "row" | "item" | "line", parts: readonly Part[]): number {
+  return parts.reduce((sum, part) => {
+    if (part.kind === "details") return sum + countOf(noun, part.parts);
+    const own = part.kind === "table" ? "row" : part.kind === "list" ? "item" : "line";
+    return own === noun ? sum + size(part) : sum;
+  }, 0);
 }
 
 /** A run of characters of one look. `code` is never bold: Telegram's plain entities cannot combine the two. */
@@ -207,13 +283,6 @@ export function spanText(spans: readonly Span[]): string {
   return spans.map((span) => span.text).join("");
 }
 
-const ONE_LINE: LineLimit = { units: 300, spans: 20 };
-
-/** A line's words, for pages and whatever else knows no looks. */
-export function plainWords(line: Line): string {
-  return spanText(spansOf(line, ONE_LINE).spans);
-}
-
 /** Makes all of a line bold, but for its code. */
 export function bold(spans: readonly Span[]): Span[] {
   return spans.map((span) => span.code ? span : { ...span, bold: true });
@@ -228,7 +297,7 @@ function* flatten(line: Line, isBold: boolean, dataMax: number | undefined): Gen
   if (!isInline(line)) {
     for (const inline of line) yield* flatten(inline, isBold, dataMax);
   } else if (typeof line === "string") {
-    yield span(tidy(line), isBold);
+    yield span(sanitizeOwn(line), isBold);
   } else if ("bold" in line) {
     yield* flatten(line.bold, true, dataMax);
   } else if ("code" in line) {
@@ -303,46 +372,6 @@ function shorten(spans: Span[], limit: LineLimit): Span[] {
     if (left <= 0) break;
   }
   return [...kept, { text: "…" }];
-}
-
-/** A fact as a line: its label, then its value. */
-export function factLine([label = [], value = []]: Row): Span[] {
-  const said = value.length > 0 ? value : NOTHING;
-  return label.length > 0 ? [...bold(label), { text: ": " }, ...said] : [...said];
-}
-
-/**
- * A table as lines for a narrow screen, a row each, its cells one after the other. Where the first column only
- * labels the rows, the names of the columns are said in every row; elsewhere they are a line of their own.
- */
-export function rowLines({ header, rows }: Grid): Span[][] {
-  const labelled = header.length > 1 && spanText(header[0] ?? []) === "";
-  if (labelled) {
-    return rows.map((row) => joined(row.map((cell, column) => named(header[column] ?? [], cell))));
-  }
-  const head = header.some((cell) => cell.length > 0) ? [bold(joined(header))] : [];
-  return [...head, ...rows.map(joined)];
-}
-
-const NOTHING: readonly Span[] = [{ text: "–" }];
-
-function named(name: readonly Span[], cell: readonly Span[]): readonly Span[] {
-  return name.length > 0 && cell.length > 0 ? [...name, { text: " " }, ...cell] : cell;
-}
-
-/** Empty cells at the end are not said; a mark stands with the cell after it. */
-function joined(row: Row): Span[] {
-  const end = row.findLastIndex((cell) => cell.length > 0);
-  if (end < 0) return [...NOTHING];
-  return row.slice(0, end + 1).flatMap((cell, column) => {
-    const gap = { text: column > 0 && isMark(row[column - 1] ?? []) ? " " : " · " };
-    const said = cell.length > 0 ? cell : NOTHING;
-    return column > 0 ? [gap, ...said] : said;
-  });
-}
-
-function isMark(cell: readonly Span[]): boolean {
-  return /^\p{Extended_Pictographic}\uFE0F?$/u.test(spanText(cell));
 }
 
 /** What a mark looks like, and the word that is said where a title has none. */

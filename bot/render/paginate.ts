@@ -7,12 +7,11 @@ const PAGE_KEPT_MS = 24 * 3_600_000;
 
 /** The first page of a reply; the rest of a long table is stored as it was read, and leafed through from there. */
 export async function inPages(store: Store, db: Queryable, chatId: number, reply: Reply): Promise<Reply> {
+  if (pageOf(reply).pages === 1) return reply;
   const handle = newHandle();
-  const { reply: first, pages } = pageOf(reply, { handle });
-  if (pages === 1) return reply;
   const body = { ...reply, file: undefined };
   await putPrompt(store, db, { handle, kind: "page", personId: null, chatId, body, ttlMs: PAGE_KEPT_MS });
-  return first;
+  return pageOf(reply, { handle }).reply;
 }
 
 export interface PageOptions {

@@ -1,25 +1,17 @@
 import type { InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity } from "grammy/types";
 import type { Attachment, Reply } from "../../handlers/reply.ts";
-import { truncateToFit } from "./truncate.ts";
-import { keyboard } from "./keyboard.ts";
+import { type KeepCommand, keyboard } from "./keyboard.ts";
 import {
   bold,
-  factLine,
   type Layout,
   layoutOf,
   ON_SCREEN,
   type Part,
-  rowLines,
   type Span,
+  spanText,
+  truncateToFit,
 } from "./layout.ts";
-import { asFile } from "./text.ts";
-
-export interface PlainOptions {
-  /** Keeps a command too long for a button and returns a handle for it. */
-  store(command: string): string;
-  /** Whether the server knows entities that show a time in the reader's own zone; without them it is UTC. */
-  readonly dateTimeEntities: boolean;
-}
+import { asFile, factLine, rowLines } from "./text.ts";
 
 export interface PlainPayload {
   readonly text: string;
@@ -30,13 +22,19 @@ export interface PlainPayload {
   readonly rest?: Attachment;
 }
 
-/** A reply as text with entities, for servers and clients without rich messages. */
-export function renderPlain(reply: Reply, options: PlainOptions): PlainPayload {
-  const set = (sheet: Layout) => compose(sheet, options.dateTimeEntities);
-  const { sheet, whole } = truncateToFit(layoutOf(reply, ON_SCREEN), (sheet) => fits(set(sheet)));
-  const markup = keyboard(reply.buttons, { store: options.store, dead: false });
+/**
+ * A reply as text with entities, for servers and clients without rich messages. `dateTimeEntities`: whether the server
+ * knows entities that show a time in the reader's own zone; without them it is UTC.
+ */
+export function renderPlain(
+  reply: Reply,
+  { store, dateTimeEntities }: { readonly store: KeepCommand; readonly dateTimeEntities: boolean },
+): PlainPayload {
+  const written = (layout: Layout) => compose(layout, dateTimeEntities);
+  const { layout, whole } = truncateToFit(layoutOf(reply, ON_SCREEN), (layout) => fits(written(layout)));
+  const markup = keyboard(reply.buttons, { store, dead: false });
   return {
-    ...set(sheet),
+    ...written(layout),
     ...(markup && { reply_markup: markup }),
     link_preview_options: { is_disabled: true },
     ...(!whole && { rest: asFile(reply) }),
@@ -89,9 +87,13 @@ function writePart(draft: Draft, part: Part): void {
     case "table":
       return writeLines(draft, rowLines(part));
     case "list":
-      return writeLines(draft, part.items.map((item) => [{ text: "• " }, ...item]));
+      return writeLines(draft, part.rows.map((row) => [{ text: "• " }, ...row.flat()]));
     case "pre":
-      return enclose(draft, "pre", () => draft.text += part.lines.join("\n"));
+      return enclose(
+        draft,
+        "pre",
+        () => draft.text += part.rows.map((row) => spanText(row.flat())).join("\n"),
+      );
     case "details":
       return writeDetails(draft, part.summary, part.parts);
   }
@@ -145,9 +147,7 @@ const LINKABLE = /[/@#$]\p{L}|\p{L}\.\p{L}|\d\.\p{L}|:\/\//u;
 
 /** Neighbours that are bold share one entity; a gap alone does not get one. */
 function pushBold({ entities }: Draft, place: { offset: number; length: number }, isGap: boolean): void {
-  const before = entities.find(({ type, offset, length }) =>
-    type === "bold" && offset + length === place.offset
-  );
-  if (before) before.length += place.length;
+  const before = entities.findLast(({ type }) => type === "bold");
+  if (before && before.offset + before.length === place.offset) before.length += place.length;
   else if (!isGap) entities.push({ type: "bold", ...place });
 }

@@ -1,43 +1,43 @@
 import type { Block, Button, Inline, Line, Reply } from "../../handlers/reply.ts";
 
-type Cover = (text: string) => string;
+type Redact = (text: string) => string;
 
 /**
- * A reply with `cover` over every word that people see. What the words hang on (kinds, marks, handles, commands) is
+ * A reply with `redact` over every word that people see. What the words hang on (kinds, marks, handles, commands) is
  * never touched: a secret may be a word like any other.
  */
-export function redactReply(reply: Reply, cover: Cover): Reply {
+export function redactReply(reply: Reply, redact: Redact): Reply {
   const { title, blocks, footer, buttons, file } = reply;
   return {
     ...reply,
-    title: redactLine(title, cover),
-    ...(blocks && { blocks: blocks.map((block) => coverBlock(block, cover)) }),
-    ...(footer !== undefined && { footer: redactLine(footer, cover) }),
-    ...(buttons && { buttons: buttons.map((row) => row.map((button) => coverButton(button, cover))) }),
-    ...(file && { file: { ...file, name: cover(file.name), content: cover(file.content) } }),
+    title: redactLine(title, redact),
+    ...(blocks && { blocks: blocks.map((block) => redactBlock(block, redact)) }),
+    ...(footer !== undefined && { footer: redactLine(footer, redact) }),
+    ...(buttons && { buttons: buttons.map((row) => row.map((button) => redactButton(button, redact))) }),
+    ...(file && { file: { ...file, name: redact(file.name), content: redact(file.content) } }),
   };
 }
 
-export function redactLine(line: Line, cover: Cover): Line {
-  return isPieces(line) ? line.map((piece) => coverPiece(piece, cover)) : coverPiece(line, cover);
+export function redactLine(line: Line, redact: Redact): Line {
+  return isPieces(line) ? line.map((piece) => redactPiece(piece, redact)) : redactPiece(line, redact);
 }
 
-function coverPiece(piece: Inline, cover: Cover): Inline {
-  if (typeof piece === "string") return cover(piece);
-  if ("bold" in piece) return { ...piece, bold: redactLine(piece.bold, cover) };
-  if ("code" in piece) return { ...piece, code: cover(piece.code) };
-  return "data" in piece ? { ...piece, data: cover(piece.data) } : piece;
+function redactPiece(piece: Inline, redact: Redact): Inline {
+  if (typeof piece === "string") return redact(piece);
+  if ("bold" in piece) return { ...piece, bold: redactLine(piece.bold, redact) };
+  if ("code" in piece) return { ...piece, code: redact(piece.code) };
+  return "data" in piece ? { ...piece, data: redact(piece.data) } : piece;
 }
 
-function coverBlock(block: Block, cover: Cover): Block {
-  const lines = (row: readonly Line[]) => row.map((line) => redactLine(line, cover));
+function redactBlock(block: Block, redact: Redact): Block {
+  const lines = (row: readonly Line[]) => row.map((line) => redactLine(line, redact));
   switch (block.kind) {
     case "text":
-      return { ...block, text: redactLine(block.text, cover) };
+      return { ...block, text: redactLine(block.text, redact) };
     case "facts":
       return {
         ...block,
-        facts: block.facts.map(([label, value]) => [cover(label), redactLine(value, cover)]),
+        facts: block.facts.map(([label, value]) => [redact(label), redactLine(value, redact)]),
       };
     case "table":
       return { ...block, ...(block.header && { header: lines(block.header) }), rows: block.rows.map(lines) };
@@ -46,17 +46,17 @@ function coverBlock(block: Block, cover: Cover): Block {
     case "details":
       return {
         ...block,
-        summary: redactLine(block.summary, cover),
-        blocks: block.blocks.map((inner) => coverBlock(inner, cover)),
+        summary: redactLine(block.summary, redact),
+        blocks: block.blocks.map((inner) => redactBlock(inner, redact)),
       };
     case "pre":
-      return { ...block, text: cover(block.text) };
+      return { ...block, text: redact(block.text) };
   }
 }
 
-function coverButton({ action, ...button }: Button, cover: Cover): Button {
-  const label = cover(button.label);
-  return { ...button, label, action: "copy" in action ? { copy: cover(action.copy) } : action };
+function redactButton({ action, ...button }: Button, redact: Redact): Button {
+  const label = redact(button.label);
+  return { ...button, label, action: "copy" in action ? { copy: redact(action.copy) } : action };
 }
 
 function isPieces(line: Line): line is readonly Inline[] {

@@ -6,15 +6,18 @@ import type {
   RichText,
 } from "grammy/types";
 import type { Attachment, Reply } from "../../handlers/reply.ts";
-import { truncateToFit } from "./truncate.ts";
-import { keyboard } from "./keyboard.ts";
-import { type Layout, layoutOf, ON_SCREEN, type Part, type Row, type Span, spanText } from "./layout.ts";
+import { type KeepCommand, keyboard } from "./keyboard.ts";
+import {
+  type Layout,
+  layoutOf,
+  ON_SCREEN,
+  type Part,
+  type Row,
+  type Span,
+  spanText,
+  truncateToFit,
+} from "./layout.ts";
 import { asFile } from "./text.ts";
-
-export interface RichOptions {
-  /** Keeps a command too long for a button and returns a handle for it. */
-  store(command: string): string;
-}
 
 export interface RichPayload {
   readonly rich_message: InputRichMessage;
@@ -27,11 +30,11 @@ export interface RichPayload {
  * A reply as a rich message: structured blocks, so that no text can become markup.
  * Limits: core.telegram.org/bots/api, "Rich Message Limits".
  */
-export function renderRich(reply: Reply, { store }: RichOptions): RichPayload {
-  const { sheet, whole } = truncateToFit(layoutOf(reply, ON_SCREEN), fits);
+export function renderRich(reply: Reply, { store }: { readonly store: KeepCommand }): RichPayload {
+  const { layout, whole } = truncateToFit(layoutOf(reply, ON_SCREEN), fits);
   const markup = keyboard(reply.buttons, { store, dead: true });
   return {
-    rich_message: { blocks: blocksOf(sheet), skip_entity_detection: true },
+    rich_message: { blocks: blocksOf(layout), skip_entity_detection: true },
     ...(markup && { reply_markup: markup }),
     ...(!whole && { rest: asFile(reply) }),
   };
@@ -65,12 +68,12 @@ function blockOf(part: Part): InputRichBlock {
     case "list":
       return {
         type: "list",
-        items: part.items.map((spans) => ({ blocks: [{ type: "paragraph", text: richText(spans) }] })),
+        items: part.rows.map((row) => ({ blocks: [{ type: "paragraph", text: richText(row.flat()) }] })),
       };
     case "details":
       return { type: "details", summary: richText(part.summary), blocks: part.parts.map(blockOf) };
     case "pre":
-      return { type: "pre", text: part.lines.join("\n") };
+      return { type: "pre", text: part.rows.map((row) => spanText(row.flat())).join("\n") };
   }
 }
 
@@ -127,7 +130,8 @@ function oneOrMany(texts: readonly RichText[]): RichText {
 
 function fits({ title, parts, footer }: Layout): boolean {
   const blocks = parts.reduce((sum, part) => sum + blockCount(part), 2);
-  return blocks <= BLOCKS_MAX && bytes(title) + bytes(footer) + bytesOf(parts) <= TEXT_MAX;
+  const text = parts.reduce((sum, part) => sum + bytesOf(part), bytes(title) + bytes(footer));
+  return blocks <= BLOCKS_MAX && text <= TEXT_MAX;
 }
 
 /** As Telegram counts: rows and list items are blocks too. */
@@ -140,29 +144,19 @@ function blockCount(part: Part): number {
     case "table":
       return part.rows.length + 2;
     case "list":
-      return part.items.length * 2 + 1;
+      return part.rows.length * 2 + 1;
     case "details":
       return part.parts.reduce((sum, inner) => sum + blockCount(inner), 1);
   }
 }
 
-function bytesOf(parts: readonly Part[]): number {
-  return parts.reduce((sum, part) => {
-    switch (part.kind) {
-      case "text":
-        return sum + bytes(part.spans);
-      case "facts":
-        return sum + bytes(part.rows.flat(2));
-      case "table":
-        return sum + bytes([...part.header, ...part.rows.flat()].flat());
-      case "list":
-        return sum + bytes(part.items.flat());
-      case "pre":
-        return sum + encoder.encode(part.lines.join("\n")).length;
-      case "details":
-        return sum + bytes(part.summary) + bytesOf(part.parts);
-    }
-  }, 0);
+function bytesOf(part: Part): number {
+  if (part.kind === "text") return bytes(part.spans);
+  if (part.kind === "details") {
+    return part.parts.reduce((sum, inner) => sum + bytesOf(inner), bytes(part.summary));
+  }
+  const ends = part.kind === "pre" ? part.rows.length : 0;
+  return ends + bytes((part.kind === "table" ? [part.header, ...part.rows] : part.rows).flat(2));
 }
 
 function bytes(spans: readonly Span[]): number {

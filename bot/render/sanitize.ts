@@ -24,7 +24,7 @@ export function sanitize(text: string, max = 80): string {
 }
 
 /** Our own words: one line, marks kept, an outer space kept because pieces of a line are joined as they are. */
-export function tidy(text: string): string {
+export function sanitizeOwn(text: string): string {
   if (PLAIN_ASCII.test(text)) return text;
   return capAccents(visible(text.replace(SPACES, " ")).normalize("NFC"));
 }

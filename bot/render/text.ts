@@ -1,13 +1,16 @@
-import type { Attachment, Reply } from "../../handlers/reply.ts";
+import type { Attachment, Line, Reply } from "../../handlers/reply.ts";
 import { sanitizeLabel } from "./sanitize.ts";
 import {
-  factLine,
+  bold,
   type Grid,
   IN_FULL,
   layoutOf,
+  type LineLimit,
+  NOTHING,
   type Part,
   type Row,
   type Span,
+  spansOf,
   spanText,
 } from "./layout.ts";
 
@@ -28,6 +31,13 @@ export function asFile(reply: Reply): Attachment {
   return { name: "answer.txt", mime: "text/plain", content: toText(reply) };
 }
 
+const ONE_LINE: LineLimit = { units: 300, spans: 20 };
+
+/** A line's words, for pages and whatever else knows no looks. */
+export function plainWords(line: Line): string {
+  return spanText(spansOf(line, ONE_LINE).spans);
+}
+
 function linesOf(parts: readonly Part[]): string[] {
   return parts.flatMap((part, index) => {
     const close = index === 0 || (part.kind === "text" && parts[index - 1]?.kind === "text");
@@ -44,12 +54,50 @@ function partLines(part: Part): readonly string[] {
     case "table":
       return aligned(part);
     case "list":
-      return part.items.map((item) => `• ${spanText(item)}`);
+      return part.rows.map((row) => `• ${spanText(row.flat())}`);
     case "pre":
-      return part.lines;
+      return part.rows.map((row) => spanText(row.flat()));
     case "details":
       return [`▾ ${spanText(part.summary)}`, ...linesOf(part.parts).map((line) => line && `  ${line}`)];
   }
+}
+
+/** A fact as a line: its label, then its value. */
+export function factLine([label = [], value = []]: Row): Span[] {
+  const said = value.length > 0 ? value : NOTHING;
+  return label.length > 0 ? [...bold(label), { text: ": " }, ...said] : [...said];
+}
+
+/**
+ * A table as lines for a narrow screen, a row each, its cells one after the other. Where the first column only
+ * labels the rows, the names of the columns are said in every row; elsewhere they are a line of their own.
+ */
+export function rowLines({ header, rows }: Grid): Span[][] {
+  const labelled = header.length > 1 && spanText(header[0] ?? []) === "";
+  if (labelled) {
+    return rows.map((row) => joined(row.map((cell, column) => named(header[column] ?? [], cell))));
+  }
+  const head = header.some((cell) => cell.length > 0) ? [bold(joined(header))] : [];
+  return [...head, ...rows.map(joined)];
+}
+
+function named(name: readonly Span[], cell: readonly Span[]): readonly Span[] {
+  return name.length > 0 && cell.length > 0 ? [...name, { text: " " }, ...cell] : cell;
+}
+
+/** Empty cells at the end are not said; a mark stands with the cell after it. */
+function joined(row: Row): Span[] {
+  const end = row.findLastIndex((cell) => cell.length > 0);
+  if (end < 0) return [...NOTHING];
+  return row.slice(0, end + 1).flatMap((cell, column) => {
+    const gap = { text: column > 0 && isMark(row[column - 1] ?? []) ? " " : " · " };
+    const said = cell.length > 0 ? cell : NOTHING;
+    return column > 0 ? [gap, ...said] : said;
+  });
+}
+
+function isMark(cell: readonly Span[]): boolean {
+  return /^\p{Extended_Pictographic}\uFE0F?$/u.test(spanText(cell));
 }
 
 /** One very long cell must not push all others off the page. */

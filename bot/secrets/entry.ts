@@ -5,7 +5,7 @@ import type { Config } from "../config.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { type Invocation, invocationShape } from "../invocation.ts";
-import { plainWords } from "../render/layout.ts";
+import { plainWords } from "../render/text.ts";
 import { appendAudit } from "../store/audit.ts";
 import { operationName } from "../store/changes.ts";
 import { orUnavailable, type Store } from "../store/database.ts";

@@ -4,7 +4,8 @@ import { html, raw } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
 import { createHash } from "node:crypto";
 import { changeTitle } from "../store/changes.ts";
-import { plainWords, utc } from "../render/layout.ts";
+import { utc } from "../render/layout.ts";
+import { plainWords } from "../render/text.ts";
 import type { OpenEntry, SecretEntry } from "./entry.ts";
 import type { CredentialHandover, Credentials, OpenOffer } from "./handover.ts";
 

@@ -6,7 +6,7 @@ import {
   sanitizeCopy,
   sanitizeLabel,
   sanitizeLines,
-  tidy,
+  sanitizeOwn,
   truncate,
 } from "../../bot/render/sanitize.ts";
 
@@ -61,9 +61,9 @@ Deno.test("clean changes nothing that it has cleaned", () => {
   );
 });
 
-Deno.test("tidy keeps our marks and outer spaces, and removes line breaks", () => {
-  assert.equal(tidy(" ⚠️ Read\nthis ✅ "), " ⚠️ Read this ✅ ");
-  assert.equal(tidy("a\u202Eb\uFE0F"), "ab");
+Deno.test("sanitizeOwn keeps our marks and outer spaces, and removes line breaks", () => {
+  assert.equal(sanitizeOwn(" ⚠️ Read\nthis ✅ "), " ⚠️ Read this ✅ ");
+  assert.equal(sanitizeOwn("a\u202Eb\uFE0F"), "ab");
 });
 
 Deno.test("cleanCode keeps an id as it is and never adds a hint", () => {
