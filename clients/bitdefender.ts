@@ -12,7 +12,6 @@ import {
 import type { FailureKind } from "./errors.ts";
 import { HttpClient } from "./http/client.ts";
 import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
-import { path } from "./path.ts";
 
 export interface BitdefenderOptions extends ConnectionOptions {
   /** The Access URL of Control Center → My Account → API keys; ends in `/api`. */
@@ -201,7 +200,7 @@ export class BitdefenderClient {
   }
 
   private async read<T>(
-    service: string,
+    service: "integrations" | "companies" | "network" | "general",
     method: string,
     params: unknown,
     schema: z.ZodType<T>,
@@ -218,7 +217,7 @@ export class BitdefenderClient {
   }
 
   private change<T>(
-    service: string,
+    service: "integrations" | "companies" | "network" | "general",
     method: string,
     params: unknown,
     schema: z.ZodType<T>,
@@ -235,7 +234,7 @@ export class BitdefenderClient {
     const request = {
       operation: method,
       method: "POST",
-      path: path`/v1.0/jsonrpc/${service}`,
+      path: `/v1.0/jsonrpc/${service}`,
       json: { id, jsonrpc: "2.0", method, params },
       write,
     } as const;
@@ -246,7 +245,7 @@ export class BitdefenderClient {
 }
 
 interface RpcRequest {
-  readonly service: string;
+  readonly service: "integrations" | "companies" | "network" | "general";
   readonly method: string;
   readonly params: unknown;
   readonly id: string;

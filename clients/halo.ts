@@ -20,9 +20,6 @@ export interface HaloOptions extends ConnectionOptions {
   readonly onToken?: OnToken | undefined;
 }
 
-/** A body to save: without `id` it creates, with `id` it changes the fields it names. */
-export type Body = { readonly [field: string]: unknown };
-
 /**
  * HaloPSA answers 429 to more than 300 requests in any five minutes. That is for it to say: who else uses the same
  * application is not known here, and to hold back by ourselves would make people wait minutes for what may be let in.
@@ -34,7 +31,7 @@ const RATE_LIMIT_PAUSE_MS = 5_000;
 
 /**
  * HaloPSA's vendor integrations, as on the page "RMM & Security Endpoints". Answers hold only the fields of the product's
- * row, secrets hidden. Every method throws `ClientError`.
+ * row, secrets hidden.
  */
 export class HaloClient {
   private readonly http: HttpClient;
@@ -66,7 +63,7 @@ export class HaloClient {
   }
 
   /**
-   * All configurations of a product.
+   * All configurations of a product. Throws `ClientError`.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /{Vendor}Details"
    */
   list(product: Product, call: CallOptions): Promise<readonly HaloIntegration[]> {
@@ -81,7 +78,7 @@ export class HaloClient {
   }
 
   /**
-   * One configuration; `not_found` for an unknown id.
+   * One configuration; `not_found` for an unknown id. Throws `ClientError`.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /{Vendor}Details/{id}"
    */
   get(product: Product, id: number, call: CallOptions): Promise<HaloIntegration> {
@@ -91,16 +88,22 @@ export class HaloClient {
   }
 
   /**
-   * Creates a configuration, or changes the named fields of one. What was saved, if the vendor said.
+   * Without `id` in the body it creates a configuration, with it it changes the fields named. What was saved, if the
+   * vendor said.
+   * Throws `ClientError`.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /{Vendor}Details"
    */
-  save(product: Product, body: Body, call: CallOptions): Promise<HaloIntegration | undefined> {
+  save(
+    product: Product,
+    body: Readonly<Record<string, unknown>>,
+    call: CallOptions,
+  ): Promise<HaloIntegration | undefined> {
     const request = { operation: `POST ${product.details}`, method: "POST", json: [body] } as const;
     return this.http.call({ ...request, path: path`/${product.details}` }, savedIn(product), call);
   }
 
   /**
-   * Removes a configuration; `not_found` for an unknown id.
+   * Removes a configuration; `not_found` for an unknown id. Throws `ClientError`.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "DELETE /{Vendor}Details/{id}"
    */
   remove(product: Product, id: number, call: CallOptions): Promise<void> {
@@ -108,7 +111,7 @@ export class HaloClient {
   }
 
   /**
-   * What the product itself says now; null when the answer is empty.
+   * What the product itself says now; null when the answer is empty. Throws `ClientError`.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /{Vendor}/Get"
    */
   live(product: Product & { readonly live: string }, call: CallOptions): Promise<Json> {
@@ -116,7 +119,7 @@ export class HaloClient {
   }
 
   /**
-   * Makes Kaseya VSA X call HaloPSA for one configuration.
+   * Makes Kaseya VSA X call HaloPSA for one configuration. Throws `ClientError`.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /KaseyaVSAX/CreateWebhook/{detailsId}"
    */
   createWebhook(id: number, call: CallOptions): Promise<void> {
@@ -125,7 +128,7 @@ export class HaloClient {
   }
 
   /**
-   * Takes that webhook away.
+   * Takes that webhook away. Throws `ClientError`.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "DELETE /KaseyaVSAX/DeleteWebhook/{detailsId}"
    */
   deleteWebhook(id: number, call: CallOptions): Promise<void> {
@@ -134,7 +137,7 @@ export class HaloClient {
   }
 
   /**
-   * Begins Tenable's export. `chunkSize` in records; HaloPSA's own default without it.
+   * Begins Tenable's export. `chunkSize` in records; HaloPSA's own default without it. Throws `ClientError`.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /Tenable/Export"
    */
   startExport(chunkSize: number | undefined, call: CallOptions): Promise<void> {
@@ -142,7 +145,7 @@ export class HaloClient {
   }
 
   /**
-   * How Tenable's newest export stands.
+   * How Tenable's newest export stands. Throws `ClientError`.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /Tenable/Status"
    */
   exportStatus(call: CallOptions): Promise<ExportStatus> {
@@ -150,7 +153,7 @@ export class HaloClient {
   }
 
   /**
-   * Stops Tenable's export.
+   * Stops Tenable's export. Throws `ClientError`.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /Tenable/Cancel"
    */
   cancelExport(call: CallOptions): Promise<void> {
@@ -163,7 +166,7 @@ export class HaloClient {
     name: string,
     at: string,
     call: CallOptions,
-    json?: Body,
+    json?: Readonly<Record<string, unknown>>,
   ): Promise<void> {
     await this.http.call({ operation: `${method} ${name}`, method, path: at, json }, z.unknown(), call);
   }

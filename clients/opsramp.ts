@@ -22,10 +22,7 @@ const LIMITS: RateLimits = { concurrency: 6, burst: 40, perSecond: 5 };
 const PAGE_SIZE = 100;
 const MOST_PAGES = 200;
 
-/**
- * OpsRamp's installed integrations. Every method throws `ClientError`, and `UnsafePathValue` for an id that must not
- * be sent.
- */
+/** OpsRamp's installed integrations. An id that must not be sent makes a method throw `UnsafePathValue`. */
 export class OpsRampClient {
   private readonly http: HttpClient;
   private readonly installed: string;
@@ -56,7 +53,7 @@ export class OpsRampClient {
   }
 
   /**
-   * Every page of the installed search.
+   * Every page of the installed search. Throws `ClientError`.
    * https://docs.opsramp.com/api/integrations/integration-search-installed-get/
    */
   async listInstalled(call: CallOptions): Promise<readonly Installed[]> {
@@ -75,6 +72,7 @@ export class OpsRampClient {
 
   /**
    * How many there are, by the smallest search there is; undefined where the vendor does not count.
+   * Throws `ClientError`.
    * https://docs.opsramp.com/api/integrations/integration-search-installed-get/
    */
   async countInstalled(call: CallOptions): Promise<number | undefined> {
@@ -83,6 +81,7 @@ export class OpsRampClient {
 
   /**
    * One installed integration; `not_found` for an unknown id, which the vendor answers with HTTP 500.
+   * Throws `ClientError`.
    * https://docs.opsramp.com/api/integrations/integration-installed-get/
    */
   getInstalled(id: string, call: CallOptions): Promise<Installed> {
@@ -91,7 +90,7 @@ export class OpsRampClient {
 
   /**
    * Changes what is named and leaves the rest. Mappings are appended to and never replaced, so sending one twice
-   * stores it twice. The answer is partial; it may hold a new inbound credential.
+   * stores it twice. The answer is partial; it may hold a new inbound credential. Throws `ClientError`.
    * https://docs.opsramp.com/api/integrations/integration-update-installed-post/
    */
   updateInstalled(id: string, update: InstalledUpdate, call: CallOptions): Promise<Installed> {
@@ -100,7 +99,7 @@ export class OpsRampClient {
   }
 
   /**
-   * Lets the integration exchange data again; what is answered is not documented.
+   * Lets the integration exchange data again; what is answered is not documented. Throws `ClientError`.
    * https://github.com/opsramp/openapi-specs, v2/opsramp-integrations.v2.yaml
    */
   enableInstalled(id: string, call: CallOptions): Promise<void> {
@@ -108,7 +107,7 @@ export class OpsRampClient {
   }
 
   /**
-   * Keeps the integration from exchanging data; what is answered is not documented.
+   * Keeps the integration from exchanging data; what is answered is not documented. Throws `ClientError`.
    * https://github.com/opsramp/openapi-specs, v2/opsramp-integrations.v2.yaml
    */
   disableInstalled(id: string, call: CallOptions): Promise<void> {

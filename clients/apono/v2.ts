@@ -27,15 +27,12 @@ const integration = rawIntegration.transform(read);
 const integrations = listed(integration);
 const message = z.object({ message: z.string().nullish() }).nullish().catch(null);
 
-/**
- * Apono's integrations by v2, which has neither owners nor categories. Every method throws `ClientError`, and
- * `UnsafePathValue` for an id that must not be sent.
- */
+/** Apono's integrations by v2, which has neither owners nor categories. */
 export class AponoV2 {
   constructor(private readonly http: HttpClient) {}
 
   /**
-   * All of the account, filtered here: v2 has neither filters nor pages.
+   * All of the account, filtered here: v2 has neither filters nor pages. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "list integrations"
    */
   async list(filter: Filter, call: CallOptions): Promise<Listed<AponoIntegration>> {
@@ -44,7 +41,7 @@ export class AponoV2 {
   }
 
   /**
-   * One integration; `not_found` for an unknown id.
+   * One integration; `not_found` for an unknown id. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "get integration"
    */
   get(id: string, call: CallOptions): Promise<AponoIntegration> {
@@ -52,7 +49,7 @@ export class AponoV2 {
   }
 
   /**
-   * Adds an integration of a type from the catalog.
+   * Adds an integration of a type from the catalog. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "create integration"
    */
   create(type: string, sent: Sent, call: CallOptions): Promise<AponoIntegration> {
@@ -62,7 +59,7 @@ export class AponoV2 {
   }
 
   /**
-   * Replaces the whole record as far as the vendor documents: send everything that is to stay.
+   * Replaces the whole record as far as the vendor documents: send everything that is to stay. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "update integration"
    */
   update(id: string, sent: Sent, call: CallOptions): Promise<AponoIntegration> {
@@ -71,7 +68,7 @@ export class AponoV2 {
   }
 
   /**
-   * Removes an integration; `not_found` for an unknown id.
+   * Removes an integration; `not_found` for an unknown id. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "delete integration"
    */
   async delete(id: string, call: CallOptions): Promise<void> {
@@ -80,7 +77,7 @@ export class AponoV2 {
   }
 
   /**
-   * Loads the integration's resources anew. The vendor's words, if it said any.
+   * Loads the integration's resources anew. The vendor's words, if it said any. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "refresh integration"
    */
   async refresh(id: string, call: CallOptions): Promise<string | undefined> {
@@ -90,7 +87,7 @@ export class AponoV2 {
   }
 
   /**
-   * The cheapest call that needs our credentials: v2 has nothing cheaper than the whole list.
+   * The cheapest call that needs our credentials: v2 has nothing cheaper than the whole list. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "list integrations"
    */
   async probe(call: CallOptions): Promise<void> {

@@ -53,15 +53,12 @@ const page = z.object({
   pagination: z.object({ next_page_token: z.string().nullish() }).nullish(),
 });
 
-/**
- * Apono's integrations by the admin API v4. Every method throws `ClientError`, and `UnsafePathValue` for an id that must
- * not be sent.
- */
+/** Apono's integrations by the admin API v4. */
 export class AponoV4 {
   constructor(private readonly http: HttpClient) {}
 
   /**
-   * Every page of the list, filtered by the vendor.
+   * Every page of the list, filtered by the vendor. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "list Integrations"
    */
   async list(filter: Filter, call: CallOptions): Promise<Listed<AponoIntegration>> {
@@ -81,7 +78,7 @@ export class AponoV4 {
   }
 
   /**
-   * One integration; `not_found` for an unknown id.
+   * One integration; `not_found` for an unknown id. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "Get Integration By Id"
    */
   get(id: string, call: CallOptions): Promise<AponoIntegration> {
@@ -89,7 +86,7 @@ export class AponoV4 {
   }
 
   /**
-   * Adds an integration of a type from the catalog.
+   * Adds an integration of a type from the catalog. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "Create Integration"
    */
   create(type: string, sent: Sent, call: CallOptions): Promise<AponoIntegration> {
@@ -99,7 +96,7 @@ export class AponoV4 {
   }
 
   /**
-   * Replaces the whole record as far as the vendor documents: send everything that is to stay.
+   * Replaces the whole record as far as the vendor documents: send everything that is to stay. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "Update Integration"
    */
   update(id: string, sent: Sent, call: CallOptions): Promise<AponoIntegration> {
@@ -108,7 +105,7 @@ export class AponoV4 {
   }
 
   /**
-   * Removes an integration; `not_found` for an unknown id.
+   * Removes an integration; `not_found` for an unknown id. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "Delete Integration"
    */
   async delete(id: string, call: CallOptions): Promise<void> {
@@ -117,7 +114,7 @@ export class AponoV4 {
   }
 
   /**
-   * The cheapest call that needs our credentials: a page of one.
+   * The cheapest call that needs our credentials: a page of one. Throws `ClientError`.
    * https://docs.apono.io/api-reference/apono/integrations, "list Integrations"
    */
   async probe(call: CallOptions): Promise<void> {
