@@ -88,9 +88,8 @@ export class HaloClient {
   }
 
   /**
-   * Without `id` in the body it creates a configuration, with it it changes the fields named. What was saved, if the
-   * vendor said.
-   * Throws `ClientError`.
+   * Creates a configuration from a body without `id`, changes the named fields of one with. What was saved, if the
+   * vendor said. Throws `ClientError`.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /{Vendor}Details"
    */
   save(

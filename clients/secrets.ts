@@ -7,93 +7,33 @@ export const ENTER_MARK = "?";
 /** Stands in a vendor's words for what looked like a secret. */
 export const REDACTION_MARK = "[hidden]";
 
-const SECRET = [
-  "passw(?:or[dt]|d)?s?",
-  "passphrases?",
-  "passcodes?",
-  "pwd",
-  "secrets?",
-  "tokens?",
-  "credentials?",
-  "jwt",
-  "bearer",
-  "authori[sz]ation",
-  "cookies?",
-  `(?:${
-    [
-      "access",
-      "account",
-      "admin",
-      "api",
-      "app",
-      "auth",
-      "client",
-      "consumer",
-      "decryption",
-      "deploy",
-      "encryption",
-      "function",
-      "hmac",
-      "integration",
-      "licen[cs]e",
-      "master",
-      "private",
-      "root",
-      "routing",
-      "service",
-      "session",
-      "shared",
-      "signing",
-      "ssh",
-      "ssl",
-      "storage",
-      "subscription",
-      "tls",
-    ].join("|")
-  })keys?`,
-].join("|");
+/** Alternatives of an expression, separated by white space. */
+function anyOf(words: string): string {
+  return `(?:${words.trim().split(/\s+/).join("|")})`;
+}
+
+/** Whose keys are secret: `apiKey`, `signing_key`. */
+const KEYS_OF = anyOf(`
+  access account admin api app auth client consumer decryption deploy encryption function hmac
+  integration licen[cs]e master private root routing service session shared signing ssh ssl storage
+  subscription tls
+`);
+
+const SECRET = anyOf(`
+  passw(?:or[dt]|d)?s? passphrases? passcodes? pwd secrets? tokens? credentials? jwt bearer
+  authori[sz]ation cookies?
+  ${KEYS_OF}keys?
+`);
 
 /** What says something about a secret without being one: `token_expiry`, `secret_id`, `accessTokenURL`. */
-const ABOUT = [
-  "algorithm",
-  "arns?",
-  "at",
-  "config",
-  "count",
-  "dates?",
-  "enabled",
-  "endpoint",
-  "engine",
-  "expir[a-z]*?",
-  "format",
-  "ids?",
-  "kind",
-  "length",
-  "lifetime",
-  "manager",
-  "method",
-  "mode",
-  "names?",
-  "namespace",
-  "paths?",
-  "payload",
-  "policy",
-  "project",
-  "provider",
-  "region",
-  "required",
-  "rotation",
-  "scopes?",
-  "store",
-  "time",
-  "ttl",
-  "types?",
-  "ur[il]s?",
-  "version",
-].join("|");
+const ABOUT = anyOf(`
+  algorithm arns? at config count dates? enabled endpoint engine expir[a-z]*? format ids? kind length
+  lifetime manager method mode names? namespace paths? payload policy project provider region required
+  rotation scopes? store time ttl types? ur[il]s? version
+`);
 
 const SECRET_NAME = new RegExp(SECRET);
-const ABOUT_A_SECRET = new RegExp(`(?:${SECRET})(?:${ABOUT})+$`);
+const ABOUT_A_SECRET = new RegExp(`${SECRET}${ABOUT}+$`);
 
 /** Whether what goes by this name is a secret in all likelihood: a field, a header, a parameter of anyone's. */
 export function soundsSecret(name: string): boolean {

@@ -42,22 +42,35 @@ export interface Product {
   readonly fields: ReadonlyMap<string, FieldKind>;
 }
 
-/** A row as it is written: names of fields by kind, separated by white space. */
-export interface ProductRow extends Omit<Product, "fields"> {
+/** A row as it is written: names of fields by kind, separated by white space. What is left out is as most are. */
+export interface ProductRow
+  extends
+    Pick<Product, "target" | "label" | "details">,
+    Partial<Pick<Product, "aliases" | "live" | "includeDetails" | "spellings">> {
+  readonly sync?: Partial<SyncNames>;
   readonly fields: Partial<Readonly<Record<FieldKind, string>>>;
 }
 
+/** What most products call the parts of their sync state. */
+const INTEGRATOR: SyncNames = {
+  enabled: ["enableintegrator"],
+  lastSync: ["lastsyncdate"],
+  lastError: ["lastsyncerror"],
+  tokenExpiry: [],
+  authorized: [],
+};
+
 /** Completes a row: the sync properties and the ones that every product has need not be listed again. */
 export function product(row: ProductRow): Product {
-  const { enabled, lastSync, lastError, tokenExpiry, authorized } = row.sync;
+  const sync = { ...INTEGRATOR, ...row.sync };
   const fields = new Map<string, FieldKind>([["id", "shown"]]);
   const add = (kind: FieldKind, names: readonly string[]) => names.forEach((name) => fields.set(name, kind));
   for (const kind of KINDS) add(kind, (row.fields[kind] ?? "").split(/\s+/).filter(Boolean));
   add("address", ADDRESSES.filter((name) => fields.has(name)));
-  add("flag", enabled);
-  add("shown", [...lastSync, ...lastError, ...authorized, "_warning"]);
-  add("time", tokenExpiry);
-  return { ...row, fields };
+  add("flag", sync.enabled);
+  add("shown", [...sync.lastSync, ...sync.lastError, ...sync.authorized, "_warning"]);
+  add("time", sync.tokenExpiry);
+  return { aliases: [], live: null, includeDetails: false, spellings: [], ...row, sync, fields };
 }
 
 /** Texts that say where a product is; a row need not tell them from others. */

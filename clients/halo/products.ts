@@ -1,12 +1,4 @@
-import { type Product, product, type SyncNames } from "./product.ts";
-
-const INTEGRATOR: SyncNames = {
-  enabled: ["enableintegrator"],
-  lastSync: ["lastsyncdate"],
-  lastError: ["lastsyncerror"],
-  tokenExpiry: [],
-  authorized: [],
-};
+import { type Product, product } from "./product.ts";
 
 /**
  * The RMM and security products, one row each. Names and types are those of the vendor's page "RMM & Security
@@ -15,19 +7,13 @@ const INTEGRATOR: SyncNames = {
 export const PRODUCTS: readonly Product[] = [
   product({
     target: "datto",
-    aliases: [],
     label: "Datto RMM",
     details: "DattoRmmDetails",
-    live: null,
-    includeDetails: false,
     sync: {
       enabled: ["halo_integrator", "enableintegrator"],
       lastSync: ["last_sync", "lastsyncdate"],
       lastError: ["last_error", "lastsyncerror"],
-      tokenExpiry: [],
-      authorized: [],
     },
-    spellings: [],
     fields: {
       text: "url client_id match_field match_field_second user_matching_cf remote_url from_address",
       integer: `connection_type webhook_user webhook_ticket_type webhook_method asset_type_group asset_type
@@ -43,13 +29,9 @@ export const PRODUCTS: readonly Product[] = [
   }),
   product({
     target: "ncentral",
-    aliases: [],
     label: "N-central",
     details: "NCentralDetails",
-    live: null,
     includeDetails: true,
-    sync: INTEGRATOR,
-    spellings: [],
     fields: {
       text: "name url username alertclientid alertusername",
       integer: `toplevel alerttickettype alertticketuser syncentities defassettypegroup asset_type_choice
@@ -63,13 +45,9 @@ export const PRODUCTS: readonly Product[] = [
   }),
   product({
     target: "kaseya",
-    aliases: [],
     label: "Kaseya VSA X",
     details: "KaseyaVSAXDetails",
     live: "KaseyaVSAX",
-    includeDetails: false,
-    sync: INTEGRATOR,
-    spellings: [],
     fields: {
       text: "name url token_id assettype_field halo_integrator_import_list",
       integer: `default_asset_site default_asset_type assetimportidentifier default_top_level alert_tickettype
@@ -89,15 +67,12 @@ export const PRODUCTS: readonly Product[] = [
     label: "SentinelOne",
     details: "SentinelOneDetails",
     live: "SentinelOne",
-    includeDetails: false,
     sync: {
       enabled: ["integrator_enabled"],
       lastSync: ["last_sync"],
       lastError: ["last_sync_error"],
       tokenExpiry: ["token_expiry"],
-      authorized: [],
     },
-    spellings: [],
     fields: {
       text: "url asset_type_field account",
       integer: `top_level asset_type default_site assetimportidentifier delete_status default_asset_group
@@ -112,19 +87,15 @@ export const PRODUCTS: readonly Product[] = [
   }),
   product({
     target: "sophos",
-    aliases: [],
     label: "Sophos",
     details: "SophosDetails",
     live: "Sophos",
-    includeDetails: false,
     sync: {
       enabled: ["halointegrator"],
       lastSync: ["halointegrator_lastsync"],
       lastError: ["halointegrator_lasterror"],
-      tokenExpiry: [],
       authorized: ["connected"],
     },
-    spellings: [],
     fields: {
       text: "name client_id import_entities",
       integer: "top_level",
@@ -137,13 +108,9 @@ export const PRODUCTS: readonly Product[] = [
   }),
   product({
     target: "armis",
-    aliases: [],
     label: "Armis",
     details: "ArmisDetails",
     live: "Armis",
-    includeDetails: false,
-    sync: INTEGRATOR,
-    spellings: [],
     fields: {
       text: "name url assettype_field halo_integrator_import_list",
       integer: `default_devicesite default_siteclient default_devicetype assetimportidentifier
@@ -157,19 +124,13 @@ export const PRODUCTS: readonly Product[] = [
   }),
   product({
     target: "prtg",
-    aliases: [],
     label: "PRTG",
     details: "PRTGDetails",
-    live: null,
-    includeDetails: false,
     sync: {
       enabled: ["halointegratorenabled"],
       lastSync: ["halointegratorlastsync"],
       lastError: ["halointegratorlasterror"],
-      tokenExpiry: [],
-      authorized: [],
     },
-    spellings: [],
     fields: {
       text: "url username webhook_ticket_summary webhook_ticket_details webhook_autoclosure_status",
       integer: "defsite defassettype assetmatchingfield webhook_ticket_type_id webhook_ticket_user_id",
@@ -181,13 +142,8 @@ export const PRODUCTS: readonly Product[] = [
   }),
   product({
     target: "dynatrace",
-    aliases: [],
     label: "Dynatrace",
     details: "DynatraceDetails",
-    live: null,
-    includeDetails: false,
-    sync: INTEGRATOR,
-    spellings: [],
     fields: {
       text: "name url webhook_username assettype_field halo_integrator_import_list",
       integer: `default_devicesite default_devicetype assetimportidentifier ticket_type ticket_user
@@ -203,13 +159,9 @@ export const PRODUCTS: readonly Product[] = [
   }),
   product({
     target: "tenable",
-    aliases: [],
     label: "Tenable",
     details: "TenableDetails",
     live: "Tenable",
-    includeDetails: false,
-    sync: INTEGRATOR,
-    spellings: [],
     fields: {
       text: "name url key assettype_field",
       integer:
@@ -224,13 +176,8 @@ export const PRODUCTS: readonly Product[] = [
   }),
   product({
     target: "snipeit",
-    aliases: [],
     label: "Snipe-IT",
     details: "SnipeITDetails",
-    live: null,
-    includeDetails: false,
-    sync: INTEGRATOR,
-    spellings: [],
     fields: {
       text: "name url assettype_field halo_integrator_import_list",
       integer: `toplevel default_devicesite default_devicetype assetimportidentifier default_assetgroup
@@ -245,12 +192,9 @@ export const PRODUCTS: readonly Product[] = [
   }),
   product({
     target: "snow",
-    aliases: [],
     label: "Snow",
     details: "SnowDetails",
-    live: null,
     includeDetails: true,
-    sync: INTEGRATOR,
     spellings: [["password", "sdpassword"]],
     fields: {
       text: "name url username halo_integrator_import_list",
@@ -265,13 +209,10 @@ export const PRODUCTS: readonly Product[] = [
   }),
   product({
     target: "manageengine",
-    aliases: [],
     label: "ManageEngine",
     details: "ManageEngineDetails",
     live: "ManageEngine",
-    includeDetails: false,
-    sync: { ...INTEGRATOR, tokenExpiry: ["tokenexpiry"], authorized: ["isauthorized"] },
-    spellings: [],
+    sync: { tokenExpiry: ["tokenexpiry"], authorized: ["isauthorized"] },
     fields: {
       text: `name region manageengine_clientid username server_url unique_user_id user_matching_type
         user_matching_owner user_matching_owner_email_id assettype_field halo_integrator_import_list`,

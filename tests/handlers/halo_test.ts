@@ -52,10 +52,7 @@ Deno.test("haloWith one more row has a thirteenth product with all its commands"
     aliases: ["lt"],
     label: "Lantern",
     details: "LanternDetails",
-    live: null,
-    includeDetails: false,
-    sync: { enabled: ["glow"], lastSync: ["glowed"], lastError: ["dimmed"], tokenExpiry: [], authorized: [] },
-    spellings: [],
+    sync: { enabled: ["glow"], lastSync: ["glowed"], lastError: ["dimmed"] },
     fields: { text: "name", integer: "wicks" },
   });
   const vendor = haloWith([...PRODUCTS, lantern]);
