@@ -11,10 +11,9 @@ import {
 } from "../../clients/opsramp/update.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { BadInput, type ChangeOperation, type Input, operationsOf } from "../operation.ts";
-import { updateCard } from "./card.ts";
-import { undoUpdate, verifyUpdate } from "./outcome.ts";
-import { isSecret } from "./secret.ts";
-import { applyUpdate, plain, planUpdate, type UpdatePlan } from "./update.ts";
+import { isNotifierSecret } from "./notifier.ts";
+import type { UpdatePlan } from "./section.ts";
+import { applyUpdate, plain, planUpdate, undoUpdate, updateCard, verifyUpdate } from "./update.ts";
 
 const { change } = operationsOf<OpsRampClient>("opsramp");
 
@@ -111,7 +110,7 @@ function commandFor<I extends Input & z.ZodType<{ id: string }>>(
     ...described,
     target: "opsramp",
     risk: "write",
-    secret: isSecret,
+    secret: isNotifierSecret,
     plan: (context, input) => planUpdate(context, { ...plain(input), id: input.id }, toUpdate(input)),
     render: updateCard,
     apply: applyUpdate,

@@ -1,26 +1,48 @@
 import type { Installed } from "../../clients/opsramp/installed.ts";
 import { distinct, type Mapping, type ValuePair } from "../../clients/opsramp/mapping.ts";
 import type { InstalledUpdate } from "../../clients/opsramp/update.ts";
+import type { Compared } from "../comparison.ts";
 import { BadInput, type Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { fold } from "../resolve.ts";
+import { type CardPart, sectionOf, type Translation } from "./section.ts";
 
-export type Direction = "in" | "out";
-
-/** One translated attribute; plain JSON, because plans are stored. */
-export type Translation = {
-  readonly direction: Direction;
-  readonly entity: string;
-  readonly attribute: string;
-  readonly thirdPartyEntity: string | null;
-  readonly thirdPartyAttribute: string | null;
-  readonly pairs: readonly { readonly ours: string; readonly theirs: string }[];
-};
-
+type Direction = Translation["direction"];
 type Pair = Translation["pairs"][number];
 
+/** Which third-party value stands for which of OpsRamp's, in both directions. */
+export const mappings = sectionOf("mappings", {
+  called: "the mappings",
+  compare(installed, update) {
+    const wanted = wantedTranslations(update);
+    if (wanted.length === 0) return undefined;
+    const stored = storedTranslations(installed, wanted);
+    const missing = missingTranslations(wanted, stored);
+    if (missing.length > 0) return { goal: missing };
+    const kept = wanted.flatMap((one) => renames(one, storedFor(one, stored)));
+    return { already: ["every pair is mapped", ...kept] };
+  },
+  state: storedTranslations,
+  body(goal) {
+    const [inbound, outbound] = [toMappings("in", goal), toMappings("out", goal)];
+    return {
+      ...(inbound.length > 0 && { inboundConfig: { mapAttributes: inbound } }),
+      ...(outbound.length > 0 && { outboundConfig: { mapAttributes: outbound } }),
+    };
+  },
+  card: (stored, goal) => ({
+    ...rowsOf(goal, stored),
+    warnings: [
+      ...warningsOf(goal, stored),
+      "OpsRamp adds these pairs to what is there; an update replaces and removes none.",
+    ],
+  }),
+  seen: (before, goal, now) => goal.flatMap((wanted) => comparedPairs(wanted, { before, now })),
+  wayBack: () => ({ why: "OpsRamp only adds mappings, an update never takes one away" }),
+});
+
 /** Everything an update says about mappings, in both directions. */
-export function wantedTranslations(update: InstalledUpdate): readonly Translation[] {
+function wantedTranslations(update: InstalledUpdate): readonly Translation[] {
   const all = translationsOf(update);
   return [...new Set(all.map(keyOf))].map((key) => {
     const [first, ...more] = all.filter((one) => keyOf(one) === key);
@@ -32,7 +54,7 @@ export function wantedTranslations(update: InstalledUpdate): readonly Translatio
  * What is stored now for the attributes that are asked about, sorted: the vendor answers in changing order.
  * An attribute without an entry is there with no pairs.
  */
-export function storedTranslations(
+function storedTranslations(
   installed: Installed,
   wanted: readonly Translation[],
 ): readonly Translation[] {
@@ -43,7 +65,7 @@ export function storedTranslations(
 }
 
 /** The pairs that the vendor does not have yet: it appends whatever it is sent, again and again. */
-export function missingTranslations(
+function missingTranslations(
   wanted: readonly Translation[],
   stored: readonly Translation[],
 ): readonly Translation[] {
@@ -54,27 +76,28 @@ export function missingTranslations(
   });
 }
 
-/** Whether every pair is stored. */
-export function areStored(wanted: readonly Translation[], stored: readonly Translation[]): boolean {
-  return missingTranslations(wanted, stored).length === 0;
-}
-
-/** What is stored now for a value, however it is spelt, and was neither there before nor wanted. */
-export function strangePairs(
-  ours: string,
-  { wanted, before, now }: {
-    readonly wanted: Translation;
-    readonly before: readonly Translation[];
-    readonly now: readonly Translation[];
-  },
-): readonly Pair[] {
+/** A pair that is not there may be there in another spelling. */
+function comparedPairs(
+  wanted: Translation,
+  { before, now }: { readonly before: readonly Translation[]; readonly now: readonly Translation[] },
+): readonly Compared[] {
+  const present = storedFor(wanted, now)?.pairs ?? [];
   const known = [...storedFor(wanted, before)?.pairs ?? [], ...wanted.pairs];
-  return (storedFor(wanted, now)?.pairs ?? []).filter((pair) =>
-    fold(pair.ours) === fold(ours) && !known.some((other) => isSame(pair, other))
-  );
+  const words = ({ ours, theirs }: Pair) => `${ours}=${theirs}`;
+  return wanted.pairs.map((pair) => {
+    const label = { data: `${wanted.entity} ${wanted.attribute} ${words(pair)}`, max: LONGEST_PAIR };
+    if (present.some((other) => isSame(pair, other))) return { label, is: "asked" };
+    const strange = present.filter((other) =>
+      fold(other.ours) === fold(pair.ours) && !known.some((one) => isSame(one, other))
+    );
+    if (strange.length === 0) return { label, is: "before" };
+    return { label, is: { now: { data: strange.map(words).join(", "), max: LONGEST_PAIR } } };
+  });
 }
 
-export function toMappings(direction: Direction, translations: readonly Translation[]): Mapping[] {
+const LONGEST_PAIR = 160;
+
+function toMappings(direction: Direction, translations: readonly Translation[]): Mapping[] {
   return translations.filter((one) => one.direction === direction).map((one) => ({
     name: one.attribute,
     entityType: one.entity,
@@ -84,8 +107,18 @@ export function toMappings(direction: Direction, translations: readonly Translat
   }));
 }
 
+/** More rows than these do not fit a screen: the values are counted, and their rows folded. */
+const MOST_ROWS = 10;
+
+function rowsOf(missing: readonly Translation[], stored: readonly Translation[]): CardPart {
+  const rows = mappingRows(missing, stored);
+  if (rows.length <= MOST_ROWS) return { rows };
+  const table = { kind: "table", rows: rows.map(({ label, now, after }) => [label, now, after]) } as const;
+  return { rows: mappingSummary(missing, stored), details: [table] };
+}
+
 /** One row for each value that gets another translation. */
-export function mappingRows(
+function mappingRows(
   missing: readonly Translation[],
   stored: readonly Translation[],
 ): Card["rows"] {
@@ -99,7 +132,7 @@ export function mappingRows(
 }
 
 /** One row for each attribute, with how many of its values are translated. */
-export function mappingSummary(
+function mappingSummary(
   missing: readonly Translation[],
   stored: readonly Translation[],
 ): Card["rows"] {
@@ -114,7 +147,7 @@ export function mappingSummary(
 }
 
 /** What a reader must know before approving: values with two translations, and names that will not change. */
-export function mappingWarnings(
+function warningsOf(
   missing: readonly Translation[],
   stored: readonly Translation[],
 ): readonly Line[] {
@@ -129,7 +162,7 @@ export function mappingWarnings(
 }
 
 /** What OpsRamp keeps although it is called otherwise here. */
-export function renames(wanted: Translation, known: Translation | undefined): readonly Line[] {
+function renames(wanted: Translation, known: Translation | undefined): readonly Line[] {
   if (!known || known.thirdPartyEntity === null || known.thirdPartyAttribute === null) return [];
   const kept = `${known.thirdPartyEntity}.${known.thirdPartyAttribute}`;
   const asked = `${wanted.thirdPartyEntity ?? ""}.${wanted.thirdPartyAttribute ?? ""}`;
@@ -143,7 +176,7 @@ export function renames(wanted: Translation, known: Translation | undefined): re
   ]];
 }
 
-export function storedFor(
+function storedFor(
   wanted: Translation,
   stored: readonly Translation[],
 ): Translation | undefined {

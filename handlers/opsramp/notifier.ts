@@ -1,14 +1,70 @@
-import type { JsonObject } from "../../clients/json.ts";
+import { type JsonObject, leavesOf } from "../../clients/json.ts";
 import type { Installed } from "../../clients/opsramp/installed.ts";
-import { NOTIFIER_TYPES, type NotifierUpdate, notifierUpdate } from "../../clients/opsramp/update.ts";
-import { ENTER_MARK } from "../../clients/secrets.ts";
-import { ENTERED_PRIVATELY, shownAddress, UNREADABLE } from "../mask.ts";
+import {
+  type InstalledUpdate,
+  NOTIFIER_TYPES,
+  type NotifierUpdate,
+  notifierUpdate,
+} from "../../clients/opsramp/update.ts";
+import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
+import { ENTERED_PRIVATELY, isPlaceholder, namesToken, shownAddress, UNREADABLE } from "../mask.ts";
 import { BadInput, type Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { asked } from "./secret.ts";
+import { comparedFields, type NotifierState, sectionOf, type WayBack } from "./section.ts";
 
-/** What the vendor lets one read of a notifier that is no secret; null where it says nothing. */
-export type NotifierState = { readonly [Field in Readable]: string | null };
+/** Where OpsRamp notifies, and how it authenticates there. */
+export const notifier = sectionOf("notifier", {
+  called: "the notifier",
+  compare(installed, { outboundConfig }) {
+    const wanted = outboundConfig?.baseNotifier;
+    if (!wanted) return undefined;
+    const state = notifierState(installed);
+    if (isNotifierSo(wanted, state)) return { already: ["the notifier is set up like that"] };
+    return { goal: JSON.parse(JSON.stringify(completeNotifier(wanted, state))) };
+  },
+  state: notifierState,
+  body: (goal) => ({ outboundConfig: { baseNotifier: { type: USUAL_TYPE, ...parsed(goal) } } }),
+  card(state, stored) {
+    const goal = parsed(stored);
+    const redirects = state?.baseURI && goal.baseURI !== undefined && goal.baseURI !== state.baseURI;
+    return {
+      rows: notifierRows(goal, state),
+      breaks: redirects
+        ? [["OpsRamp stops notifying ", { data: shownAddress(state.baseURI), max: 200 }, "."]]
+        : [],
+      warnings: notifierWarnings(goal, state),
+    };
+  },
+  seen: (before, goal, now) =>
+    comparedFields(
+      readableOf(parsed(goal)).map(({ name, value }) => ({
+        label: `notifier ${name}`,
+        asked: value,
+        before: before?.[name],
+        now: now?.[name],
+        shown: fieldLine(name, now?.[name] ?? null),
+      })),
+    ),
+  wayBack,
+  note(_, goal) {
+    const hidden = Object.keys(given(parsed(goal))).filter((name) => !isReadable(name));
+    return hidden.length > 0 ? `. Not readable: ${hidden.join(", ")}` : undefined;
+  },
+});
+
+function wayBack(before: NotifierState | null, goal: JsonObject): WayBack {
+  if (!before) return { why: "there is no notifier now, and an update cannot remove one" };
+  if (goal.type !== undefined && typeOf(before) === undefined) {
+    return { why: "of which type the notifier is now cannot be read" };
+  }
+  if (before.authType !== "NONE") return { why: "the secrets of the present notifier cannot be read" };
+  const { baseURI } = before;
+  if (!baseURI) return { why: "where the present notifier sends to cannot be read" };
+  return {
+    how: ["the notifier ", { data: shownAddress(baseURI) }, ` as ${USUAL_TYPE} without authentication`],
+    body: { outboundConfig: { baseNotifier: { baseURI, authType: "NONE" } } },
+  };
+}
 
 const READABLE = ["baseURI", "authType", "grantType", "userName", "accessTokenURL"] as const;
 type Readable = typeof READABLE[number];
@@ -21,7 +77,7 @@ const LABELS: Readonly<Record<Readable, string>> = {
   accessTokenURL: "Access token URL",
 };
 
-export function notifierState(installed: Installed): NotifierState | null {
+function notifierState(installed: Installed): NotifierState | null {
   const notifier = installed.outboundConfig?.baseNotifier;
   if (!notifier) return null;
   return {
@@ -33,11 +89,11 @@ export function notifierState(installed: Installed): NotifierState | null {
   };
 }
 
-/** Sent where no type was asked for. */
-export const USUAL_TYPE = "REST_API";
+/** Sent where no type was asked for, as the vendor asks for one. */
+const USUAL_TYPE = "REST_API";
 
 /** The type is never answered, but one of the two supports no authentication. */
-export function typeOf(state: NotifierState): typeof USUAL_TYPE | undefined {
+function typeOf(state: NotifierState): typeof USUAL_TYPE | undefined {
   return state.authType === null || state.authType === "NONE" ? undefined : USUAL_TYPE;
 }
 
@@ -46,7 +102,7 @@ export function typeOf(state: NotifierState): typeof USUAL_TYPE | undefined {
  * authentication stays. Its type is there only where it was asked for. Throws `BadInput` for what the vendor's page
  * calls mandatory and nobody can read.
  */
-export function completeNotifier(wanted: NotifierUpdate, state: NotifierState | null): NotifierUpdate {
+function completeNotifier(wanted: NotifierUpdate, state: NotifierState | null): NotifierUpdate {
   const authType = wanted.authType ?? toAuthType(state?.authType);
   const kept = authType === state?.authType ? state : null;
   const complete = given({
@@ -62,7 +118,7 @@ export function completeNotifier(wanted: NotifierUpdate, state: NotifierState | 
 }
 
 /** True when everything asked for can be read, and reads like that already. */
-export function isNotifierSo(wanted: NotifierUpdate, state: NotifierState | null): boolean {
+function isNotifierSo(wanted: NotifierUpdate, state: NotifierState | null): boolean {
   const names = Object.keys(given(wanted));
   return state !== null &&
     names.every((name) =>
@@ -71,32 +127,22 @@ export function isNotifierSo(wanted: NotifierUpdate, state: NotifierState | null
 }
 
 /** A notifier as a plan stores it. */
-export function notifierGoal(stored: JsonObject): NotifierUpdate {
+function parsed(stored: JsonObject): NotifierUpdate {
   return notifierUpdate.parse(stored);
 }
 
-/** A notifier as it is sent: the vendor asks for its type. */
-export function notifierBody(goal: NotifierUpdate): NotifierUpdate {
-  return { type: USUAL_TYPE, ...goal };
-}
-
 /** The readable fields that a notifier is to get. */
-export function readableOf(notifier: NotifierUpdate): readonly { name: Readable; value: string }[] {
+function readableOf(notifier: NotifierUpdate): readonly { name: Readable; value: string }[] {
   return READABLE.flatMap((name) => notifier[name] === undefined ? [] : [{ name, value: notifier[name] }]);
 }
 
-/** What a notifier is to get and nobody can read back. */
-export function unreadableOf(notifier: NotifierUpdate): readonly string[] {
-  return Object.keys(given(notifier)).filter((name) => !isReadable(name));
-}
-
-export function notifierRows(goal: NotifierUpdate, state: NotifierState | null): Card["rows"] {
+function notifierRows(goal: NotifierUpdate, state: NotifierState | null): Card["rows"] {
   const readable = readableOf(goal)
     .filter(({ name, value }) => state?.[name] !== value)
     .map(({ name, value }) => ({
       label: LABELS[name],
-      now: shownValue(name, state?.[name] ?? null),
-      after: shownValue(name, value),
+      now: fieldLine(name, state?.[name] ?? null),
+      after: fieldLine(name, value),
     }));
   const hidden = Object.entries(goal).filter(([name]) => name !== "type" && !isReadable(name));
   return [
@@ -116,7 +162,7 @@ function typeRow({ type }: NotifierUpdate, state: NotifierState | null): Card["r
 }
 
 /** What nobody can read and this change may alter: the notifier is sent whole. */
-export function notifierWarnings(goal: NotifierUpdate, state: NotifierState | null): readonly Line[] {
+function notifierWarnings(goal: NotifierUpdate, state: NotifierState | null): readonly Line[] {
   if (!state) return [];
   const isTypeGuessed = goal.type === undefined && typeOf(state) === undefined;
   const stays = state.authType === "JWT" && goal.authType === "JWT";
@@ -163,7 +209,7 @@ function check(notifier: NotifierUpdate): void {
     ...(withUser ? ["userName", "password"] : []),
     ...(authType === "JWT" ? ["tokenURL"] : []),
   ];
-  const missing = needed.filter((name) => !names.has(name)).map((name) => asked(name));
+  const missing = needed.filter((name) => !names.has(name)).map((name) => askedFor(name));
   if (missing.length > 0) {
     throw new BadInput(`A notifier with ${authType} authentication needs ${missing.join(" ")} as well.`);
   }
@@ -197,7 +243,113 @@ function given<Fields extends object>(fields: Fields): Fields {
 }
 
 /** The value of a readable field; of an address without what may be a key. */
-export function shownValue(name: Readable, value: string | null): Line {
+function fieldLine(name: Readable, value: string | null): Line {
   if (value === null) return "not set";
   return { data: name === "baseURI" || name === "accessTokenURL" ? shownAddress(value) : value, max: 200 };
 }
+
+const FIELDS = new Set(["password", "apikey", "apisecret"]);
+const HEADERS = /^(tokenheaders|resourceauthheaders)\.(.+)$/;
+/** Headers that say what is sent, not who sends it. */
+const HARMLESS = new Set(["accept", "accept-language", "accept-encoding", "content-type", "user-agent"]);
+
+/**
+ * Whether a field is secret, by the name it is typed with or its path in a document, full or below the notifier.
+ * The list form of a header does not say which header it is, so every value in it counts.
+ */
+export function isNotifierSecret(field: string): boolean {
+  const path = belowNotifier(field);
+  if (FIELDS.has(path)) return true;
+  const [, , header] = HEADERS.exec(path) ?? [];
+  if (header !== undefined) return header !== "key" && !/\.key$/.test(header) && !HARMLESS.has(header);
+  // `tokensPath` says where in an answer a token is found.
+  return !path.startsWith("tokenspath") && soundsSecret(path.split(".").at(-1) ?? "");
+}
+
+/** `password=?` or `userName=`: how a field that is missing is typed. */
+function askedFor(name: string): string {
+  const typed = TYPED[name] ?? name;
+  return isNotifierSecret(name) ? `${typed}=?` : `${typed}=`;
+}
+
+/** Commands use short names for these two. */
+const TYPED: Readonly<Record<string, string>> = { baseURI: "uri", authType: "auth" };
+
+/** Refuses a secret that is written out, without repeating it. */
+export function refuseLiterals(notifier: NotifierUpdate): void {
+  for (const { path, value } of leavesOf(notifier)) {
+    const harmless = HARMLESS.has(headerAt(notifier, path)?.toLowerCase() ?? "");
+    const named = path.startsWith("resourceAuthHeaders.") && typeof value === "string" && namesToken(value);
+    if (!isNotifierSecret(path) || harmless || named || value === ENTER_MARK) continue;
+    throw new BadInput(`${path} is a secret: write "?" for it, and it is asked for on a private page.`);
+  }
+}
+
+/** Refuses what one of our own replies showed in place of a value, and what "?" cannot ask for. */
+export function refusePlaceholders(update: InstalledUpdate): void {
+  const found = leavesOf(update).find(({ path, value }) =>
+    typeof value === "string" && !(value === ENTER_MARK && isNotifierSecret(path)) &&
+    // Nothing is hidden in a mapping, and a third party may well call a value "hidden".
+    (path.includes("mapAttributes.") ? value === ENTER_MARK : isPlaceholder(value))
+  );
+  if (!found) return;
+  const field = found.path.replace(/^outboundConfig\.baseNotifier\./, "");
+  throw new BadInput(`${field} only stands for a value that is not shown. Type the value itself.`);
+}
+
+/** The same update with every secret in its place. Throws `BadInput` when one was not entered. */
+export function withSecrets(
+  update: InstalledUpdate,
+  secrets: Readonly<Record<string, string>>,
+): InstalledUpdate {
+  const notifier = update.outboundConfig?.baseNotifier;
+  if (!notifier) return update;
+  const entered = new Map(Object.entries(secrets).map(([name, value]) => [belowNotifier(name), value]));
+  const filled = replace(notifier, [], (path) => {
+    const header = headerAt(notifier, path);
+    const names = [path, ...(header === undefined ? [] : [`${path.split(".")[0]}.${header}`])];
+    const value = names.map((name) => entered.get(belowNotifier(name))).find((found) => found !== undefined);
+    if (value === undefined) throw new BadInput(`${path} was not entered.`);
+    return value;
+  });
+  // Only texts were replaced, by texts: it is still a notifier.
+  return { ...update, outboundConfig: { ...update.outboundConfig, baseNotifier: filled as NotifierUpdate } };
+}
+
+/** In lower case, without the way to the notifier, `[0]` like `.0`. */
+function belowNotifier(field: string): string {
+  return field.toLowerCase().replace(/\[(\d+)\]/g, ".$1").replace(
+    /^(outboundconfig\.)?(base)?notifier\./,
+    "",
+  );
+}
+
+/** The header that `tokenHeaders.0.value` is about. */
+function headerAt(notifier: NotifierUpdate, path: string): string | undefined {
+  const [list, at] = path.split(".");
+  if (list !== "tokenHeaders" && list !== "resourceAuthHeaders") return undefined;
+  return notifier[list]?.[Number(at)]?.key;
+}
+
+function replace(value: unknown, path: readonly string[], enter: (path: string) => string): unknown {
+  if (value === ENTER_MARK && isNotifierSecret(path.join("."))) return enter(path.join("."));
+  if (Array.isArray(value)) return value.map((inner, at) => replace(inner, [...path, String(at)], enter));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, replace(inner, [...path, name], enter)]),
+  );
+}
+
+/** The body of an update as it may be shown. */
+export function shownUpdate(update: InstalledUpdate): InstalledUpdate {
+  const { outboundConfig } = update;
+  if (!outboundConfig?.baseNotifier) return update;
+  const shown = ADDRESSES.flatMap((name) => {
+    const address = outboundConfig.baseNotifier?.[name];
+    return address === undefined ? [] : [[name, shownAddress(address)]];
+  });
+  const baseNotifier = { ...outboundConfig.baseNotifier, ...Object.fromEntries(shown) };
+  return { ...update, outboundConfig: { ...outboundConfig, baseNotifier } };
+}
+
+const ADDRESSES = ["baseURI", "accessTokenURL", "tokenURL"] as const;

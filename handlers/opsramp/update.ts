@@ -1,55 +1,45 @@
 import type { JsonObject } from "../../clients/json.ts";
 import type { OpsRampClient } from "../../clients/opsramp.ts";
 import type { Installed } from "../../clients/opsramp/installed.ts";
-import { AUTH_TYPES, type InstalledUpdate } from "../../clients/opsramp/update.ts";
-import { BadInput, type Context, type Nothing, type Plan, type Receipt } from "../operation.ts";
-import type { Line } from "../reply.ts";
+import type { InstalledUpdate } from "../../clients/opsramp/update.ts";
+import { judged, quoted } from "../comparison.ts";
+import {
+  BadInput,
+  type Card,
+  type Context,
+  type Nothing,
+  type Receipt,
+  type Undo,
+  type Verification,
+} from "../operation.ts";
+import { type Inline, type Line, line } from "../reply.ts";
 import { findItem, targetOf } from "../resource.ts";
+import { authentication, credentialsIn, makesCredential } from "./authentication.ts";
 import { installations, installedName } from "./installation.ts";
-import {
-  missingTranslations,
-  renames,
-  storedFor,
-  storedTranslations,
-  toMappings,
-  type Translation,
-  wantedTranslations,
-} from "./mapping.ts";
-import {
-  completeNotifier,
-  isNotifierSo,
-  notifierBody,
-  notifierGoal,
-  type NotifierState,
-  notifierState,
-} from "./notifier.ts";
-import { refuseLiterals, refusePlaceholders, withSecrets } from "./secret.ts";
+import { mappings } from "./mapping.ts";
+import { notifier, refuseLiterals, refusePlaceholders, shownUpdate, withSecrets } from "./notifier.ts";
+import { comparedFields, type Goal, sectionOf, type Seen, type State, type UpdatePlan } from "./section.ts";
 
-/** What the vendor says now, of the sections that an update touches. */
-export type State = {
-  /** Null where there is no display name of its own. */
-  readonly name?: string | null;
-  readonly authentication?: AuthenticationState;
-  readonly mappings?: readonly Translation[];
-  readonly notifier?: NotifierState | null;
-};
+/** What it is called. */
+const name = sectionOf("name", {
+  called: "the name",
+  compare({ displayName: now }, { displayName: wanted }) {
+    if (wanted === undefined) return undefined;
+    return wanted === now ? { already: [["it is called ", { data: wanted }]] } : { goal: wanted };
+  },
+  state: ({ displayName }) => displayName ?? null,
+  body: (goal) => ({ displayName: goal }),
+  card: (before, goal) => ({
+    rows: [{ label: "Name", now: before ? { data: before } : "none", after: { data: goal } }],
+  }),
+  seen: (before, asked, now) => comparedFields([{ label: "name", asked, before, now }]),
+  wayBack: (before) =>
+    before
+      ? { how: ["the name ", { data: before }], body: { displayName: before } }
+      : { why: "it has no display name now, and an update cannot remove one" },
+});
 
-export type AuthenticationState = {
-  readonly authType: string | null;
-  readonly role: string | null;
-  readonly roleName: string | null;
-};
-
-/** What it is to be; only what changes. Secrets stand as "?". */
-export type Goal = {
-  readonly name?: string;
-  readonly authentication?: { readonly authType: typeof AUTH_TYPES[number]; readonly role: string | null };
-  /** The missing pairs only. */
-  readonly mappings?: readonly Translation[];
-  readonly notifier?: JsonObject;
-};
-
-export type UpdatePlan = Plan<State> & { readonly after: Goal };
+const SECTIONS = [name, authentication, mappings, notifier];
 
 /**
  * Compares what an update asks for with what is there and keeps the difference: the vendor would append mappings
@@ -63,13 +53,36 @@ export async function planUpdate(
   if (update.outboundConfig?.baseNotifier) refuseLiterals(update.outboundConfig.baseNotifier);
   refusePlaceholders(update);
   const installed = await findItem(installations, context, input.id);
-  const { state, goal, already } = compare(installed, update);
-  if (Object.keys(goal).length === 0) return { nothing: nothing(installed, already) };
+  const found = SECTIONS.map((section) => section.compare(installed, update));
+  const after: Goal = Object.assign({}, ...found.map(({ goal }) => goal));
+  if (Object.keys(after).length === 0) {
+    return { nothing: nothing(installed, found.flatMap((one) => one.already)) };
+  }
   return {
     input: { ...input, id: installed.id },
     target: targetOf(installations, installed),
-    before: state,
-    after: goal,
+    before: stateOf(installed, after),
+    after,
+  };
+}
+
+/** What an update looks like before it is approved. */
+export function updateCard(plan: UpdatePlan): Card {
+  const { target, after } = plan;
+  const name = { data: target.name };
+  const sections = touchedBy(after);
+  const what = joinedWords(sections.map(({ called }) => called));
+  const are = sections.length > 1 || after.mappings ? "are" : "is";
+  const parts = sections.map((section) => section.card(plan, name));
+  const details = parts.flatMap((part) => part.details ?? []);
+  return {
+    title: ["Change ", what, " of ", name, " in OpsRamp"],
+    done: [what, " of ", name, ` ${are} changed in OpsRamp`],
+    rows: parts.flatMap(({ rows }) => rows),
+    ...(details.length > 0 && { details }),
+    breaks: parts.flatMap(({ breaks = [] }) => breaks),
+    sends: plain(shownUpdate(bodyFor(after))),
+    warnings: parts.flatMap(({ warnings = [] }) => warnings),
   };
 }
 
@@ -80,7 +93,7 @@ export async function applyUpdate(
   secrets: Readonly<Record<string, string>>,
 ): Promise<Receipt> {
   const { target, after } = plan;
-  const update = () => client.updateInstalled(target.id, withSecrets(bodyOf(after), secrets), call);
+  const update = () => client.updateInstalled(target.id, withSecrets(bodyFor(after), secrets), call);
   if (!makesCredential(plan)) {
     await update();
     return {};
@@ -91,109 +104,66 @@ export async function applyUpdate(
   return personal.length > 0 ? { personal } : {};
 }
 
-/** Another role leaves the credential as it is; another way to authenticate comes with its own. */
-export function makesCredential({ before, after }: Pick<UpdatePlan, "before" | "after">): boolean {
-  return after.authentication !== undefined &&
-    after.authentication.authType !== before.authentication?.authType;
+/** Compares a fresh read with the plan; the reply of an update is partial and proves nothing. */
+export async function verifyUpdate(
+  { client, call }: Context<OpsRampClient>,
+  plan: UpdatePlan,
+  receipt: Receipt | undefined,
+): Promise<Verification> {
+  const now = stateOf(await client.getInstalled(plan.target.id, call), plan.after);
+  const fields = touchedBy(plan.after).flatMap((section) => section.seen(plan, now));
+  if (fields.length === 0) {
+    const evidence = "OpsRamp shows nothing of what was sent";
+    return { state: receipt ? "accepted" : "unknown", evidence, after: now };
+  }
+  const found = judged(fields);
+  return { ...found, ...(found.state === "applied" && { evidence: evidenceOf(plan, fields) }), after: now };
+}
+
+export function undoUpdate(plan: UpdatePlan): Undo {
+  const { id } = plan.input;
+  if (typeof id !== "string") return { possible: false, why: "the integration is not known" };
+  const ways = touchedBy(plan.after).map((section) => section.wayBack(plan));
+  const closed = ways.find((way) => "why" in way);
+  if (closed) return { possible: false, why: closed.why };
+  const open = ways.flatMap((way) => "why" in way ? [] : [way]);
+  return {
+    possible: true,
+    how: [
+      "back to ",
+      ...open.flatMap(({ how }, at): readonly Inline[] => at === 0 ? how : [" and ", ...how]),
+    ],
+    verb: "update",
+    target: "opsramp",
+    input: { id, document: plain(merged(open.map(({ body }) => body))) },
+  };
+}
+
+/** Only what JSON can hold: a plan is stored and hashed. */
+export function plain(value: object): JsonObject {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function touchedBy(goal: Goal): typeof SECTIONS {
+  return SECTIONS.filter((section) => section.isIn(goal));
+}
+
+function stateOf(installed: Installed, goal: Goal): State {
+  return Object.assign({}, ...touchedBy(goal).map((section) => section.state(installed, goal)));
 }
 
 /** The vendor's request body, with "?" for the secrets. */
-export function bodyOf({ name, authentication, mappings = [], notifier }: Goal): InstalledUpdate {
-  const inbound = toMappings("in", mappings);
-  const outbound = toMappings("out", mappings);
-  return {
-    ...(name !== undefined && { displayName: name }),
-    ...((authentication || inbound.length > 0) && {
-      inboundConfig: {
-        ...(authentication && { authentication: authenticationBody(authentication) }),
-        ...(inbound.length > 0 && { mapAttributes: inbound }),
-      },
-    }),
-    ...((notifier || outbound.length > 0) && {
-      outboundConfig: {
-        ...(outbound.length > 0 && { mapAttributes: outbound }),
-        ...(notifier && { baseNotifier: notifierBody(notifierGoal(notifier)) }),
-      },
-    }),
-  };
+function bodyFor(goal: Goal): InstalledUpdate {
+  return merged(touchedBy(goal).map((section) => section.body(goal)));
 }
 
-/** What is there now of the sections that `touched` has. */
-export function stateOf(installed: Installed, touched: Goal): State {
-  return {
-    ...(touched.name !== undefined && { name: installed.displayName ?? null }),
-    ...(touched.authentication && { authentication: authenticationState(installed) }),
-    ...(touched.mappings && { mappings: storedTranslations(installed, touched.mappings) }),
-    ...(touched.notifier && { notifier: notifierState(installed) }),
-  };
-}
-
-interface Comparison {
-  readonly state: State;
-  readonly goal: Goal;
-  /** What was asked for and is so already. */
-  readonly already: readonly Line[];
-}
-
-function compare(installed: Installed, update: InstalledUpdate): Comparison {
-  const parts = [
-    compareName(installed, update),
-    compareAuthentication(installed, update),
-    compareMappings(installed, update),
-    compareNotifier(installed, update),
-  ];
-  const goal: Goal = Object.assign({}, ...parts.map((part) => part.goal));
-  return { goal, state: stateOf(installed, goal), already: parts.flatMap((part) => part.already ?? []) };
-}
-
-interface Part {
-  readonly goal: Goal;
-  readonly already?: readonly Line[];
-}
-
-function compareName(installed: Installed, { displayName }: InstalledUpdate): Part {
-  if (displayName === undefined) return { goal: {} };
-  if (displayName !== installed.displayName) return { goal: { name: displayName } };
-  return { goal: {}, already: [["it is called ", { data: displayName }]] };
-}
-
-function compareAuthentication(installed: Installed, { inboundConfig }: InstalledUpdate): Part {
-  const wanted = inboundConfig?.authentication;
-  if (!wanted || (wanted.authType === undefined && wanted.role === undefined)) return { goal: {} };
-  const now = authenticationState(installed);
-  // A role goes with a way to authenticate, and of those that exist only two can be asked for.
-  const authType = AUTH_TYPES.find((known) => known === (wanted.authType ?? now.authType));
-  if (!authType) throw new BadInput("Say how it authenticates as well: auth=WEBHOOK or auth=OAUTH2.");
-  const role = wanted.role?.uniqueId ?? null;
-  if (authType === now.authType && (role === null || role === now.role)) {
-    return { goal: {}, already: [["inbound authentication is ", { data: authType }, ...roleWords(now)]] };
-  }
-  if (!isCustom(installed)) return { goal: { authentication: { authType, role } } };
-  const needed = role ?? now.role;
-  if (needed === null) {
-    throw new BadInput(
-      "A custom integration needs a role as well: role=ROLE-…, the role's unique ID in OpsRamp.",
-    );
-  }
-  return { goal: { authentication: { authType, role: needed } } };
-}
-
-function compareMappings(installed: Installed, update: InstalledUpdate): Part {
-  const wanted = wantedTranslations(update);
-  if (wanted.length === 0) return { goal: {} };
-  const stored = storedTranslations(installed, wanted);
-  const mappings = missingTranslations(wanted, stored);
-  if (mappings.length > 0) return { goal: { mappings } };
-  const kept = wanted.flatMap((one) => renames(one, storedFor(one, stored)));
-  return { goal: {}, already: ["every pair is mapped", ...kept] };
-}
-
-function compareNotifier(installed: Installed, { outboundConfig }: InstalledUpdate): Part {
-  const wanted = outboundConfig?.baseNotifier;
-  if (!wanted) return { goal: {} };
-  const state = notifierState(installed);
-  if (isNotifierSo(wanted, state)) return { goal: {}, already: ["the notifier is set up like that"] };
-  return { goal: { notifier: plain(completeNotifier(wanted, state)) } };
+function merged(bodies: readonly InstalledUpdate[]): InstalledUpdate {
+  return bodies.reduce((one, { inboundConfig, outboundConfig, ...rest }) => ({
+    ...one,
+    ...rest,
+    ...(inboundConfig && { inboundConfig: { ...one.inboundConfig, ...inboundConfig } }),
+    ...(outboundConfig && { outboundConfig: { ...one.outboundConfig, ...outboundConfig } }),
+  }), {});
 }
 
 function nothing(installed: Installed, already: readonly Line[]): Line {
@@ -202,43 +172,24 @@ function nothing(installed: Installed, already: readonly Line[]): Line {
   return ["Nothing to change in ", { data: installedName(installed) }, ": ", ...facts];
 }
 
-/** Custom integrations need a role together with an authentication. */
-function isCustom({ integration, category }: Installed): boolean {
-  return [integration?.id, category].some((kind) => kind?.toUpperCase() === "CUSTOM");
+function joinedWords(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
-function authenticationState(installed: Installed): AuthenticationState {
-  const { authType, role } = installed.inboundConfig?.authentication ?? {};
-  return { authType: authType ?? null, role: role?.uniqueId ?? null, roleName: role?.name ?? null };
-}
+/** Of a hundred pairs the first few will do: all of them were seen. */
+const MOST_NAMED = 8;
 
-function authenticationBody(
-  { authType, role }: NonNullable<Goal["authentication"]>,
-): NonNullable<NonNullable<InstalledUpdate["inboundConfig"]>["authentication"]> {
-  return { authType, ...(role !== null && { role: { uniqueId: role } }) };
-}
-
-/** Those of one way to authenticate, or all: an answer may still hold those of the way before. */
-function credentialsIn(
-  installed: Installed,
-  authType?: typeof AUTH_TYPES[number],
-): readonly { label: string; value: string }[] {
-  const { token, webhookUrl, apiKeyPairs } = installed.inboundConfig?.authentication ?? {};
-  const webhook = [{ label: "Inbound token", value: token }, { label: "Webhook URL", value: webhookUrl }];
-  const oauth2 = (apiKeyPairs ?? []).flatMap(({ key, secret }) => [
-    { label: "API key", value: key },
-    { label: "API secret", value: secret },
-  ]);
-  const found = [...(authType === "OAUTH2" ? [] : webhook), ...(authType === "WEBHOOK" ? [] : oauth2)];
-  return found.flatMap(({ label, value }) => value === undefined ? [] : [{ label, value }]);
-}
-
-function roleWords({ role, roleName }: AuthenticationState): readonly Exclude<Line, readonly unknown[]>[] {
-  const words = roleName ?? role;
-  return words === null ? [] : [" with the role ", { data: words }];
-}
-
-/** Only what JSON can hold: a plan is stored and hashed. */
-export function plain(value: object): JsonObject {
-  return JSON.parse(JSON.stringify(value));
+function evidenceOf(plan: UpdatePlan, fields: readonly Seen[]): Line {
+  const more = fields.length - MOST_NAMED;
+  return [
+    "Read back from ",
+    { data: plan.target.name },
+    ": ",
+    ...fields.slice(0, MOST_NAMED).flatMap(({ label, value }, at) => [
+      ...(at === 0 ? [] : [", "]),
+      ...line(label, ...(value === undefined ? [] : [" ", quoted(value)])),
+    ]),
+    ...(more > 0 ? [` and ${more} more`] : []),
+    ...touchedBy(plan.after).map((section) => section.note(plan)).filter((note) => note !== ""),
+  ];
 }

@@ -3,7 +3,7 @@ import { looksSecret } from "../../bot/parser/secret_scan.ts";
 import { withoutSecrets } from "../../clients/halo/secret.ts";
 import { secretsOf } from "../../clients/http/error_text.ts";
 import { soundsSecret } from "../../clients/secrets.ts";
-import { isSecret } from "../../handlers/opsramp/secret.ts";
+import { isNotifierSecret } from "../../handlers/opsramp/notifier.ts";
 
 const SECRETS = `
   password passwd pwd passwort db_pass pass passphrase admin_password smtpPassword passwords
@@ -27,7 +27,7 @@ for (const name of namesIn(SECRETS)) {
   Deno.test(`${name} sounds secret, whoever asks`, () => {
     assert.ok(soundsSecret(name));
     assert.ok(looksSecret(name));
-    assert.ok(isSecret(`tokenPayload.${name}`));
+    assert.ok(isNotifierSecret(`tokenPayload.${name}`));
     assert.deepEqual(withoutSecrets({ [name]: "hunter2" }), { [name]: "••••••" });
     assert.deepEqual(secretsIn({ [name]: "hunter2" }), ["hunter2"]);
   });
@@ -37,7 +37,7 @@ for (const name of ["", ...namesIn(OTHERS)]) {
   Deno.test(`${JSON.stringify(name)} does not sound secret`, () => {
     assert.ok(!soundsSecret(name));
     assert.ok(!looksSecret(name) || name.startsWith("new_"));
-    assert.ok(!isSecret(`tokenPayload.${name}`));
+    assert.ok(!isNotifierSecret(`tokenPayload.${name}`));
     assert.deepEqual(withoutSecrets({ [name]: "hunter2" }), { [name]: "hunter2" });
   });
 }
