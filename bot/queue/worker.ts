@@ -110,24 +110,16 @@ export class Worker {
     try {
       while (!end.aborted && !await within(end, this.findsNothing()));
     } finally {
-      if (--this.shifts === 0) { for (const queue of this.queues) queue.close(); }
+      if (--this.shifts === 0) this.queues.forEach((queue) => queue.close());
       await this.rested();
       if (this.shifts === 0 && !this.started) clearInterval(this.timer);
     }
   }
 
-  /** Looks at everything and waits for what comes of it. True when it was at rest before and found nothing. */
   private async findsNothing(): Promise<boolean> {
-    const wasIdle = this.queues.every((queue) => queue.idle);
-    const before = this.begun();
     await this.timetable.runDue();
-    await Promise.all(this.queues.map((queue) => queue.look()));
-    await this.rested();
-    return wasIdle && this.begun() === before;
-  }
-
-  private begun(): number {
-    return this.queues.reduce((sum, { begun }) => sum + begun, 0);
+    const found = await Promise.all(this.queues.map((queue) => queue.findsNothing()));
+    return found.every(Boolean);
   }
 
   private async rested(): Promise<void> {
@@ -141,7 +133,7 @@ export class Worker {
   }
 
   private look(): void {
-    void this.timetable.runDue();
+    if (this.started || this.shifts > 0) void this.timetable.runDue();
     for (const queue of this.queues) {
       void queue.renew();
       void queue.look();
@@ -159,9 +151,9 @@ async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T | und
 
 /** One queue's rows in this process: those claimed, those under way, and when to look for more. */
 class Queue {
-  /** Claimed rows begun so far. */
-  begun = 0;
-  private phase: "open" | "draining" | "closed" = "closed";
+  /** Rows claimed so far. */
+  private begun = 0;
+  private isOpen = false;
   /** By partition, what is under way. */
   private readonly active = new Map<string, Promise<void>>();
   /** Claimed and not done. */
@@ -177,25 +169,31 @@ class Queue {
     private readonly lookMs: number,
   ) {}
 
-  get idle(): boolean {
+  private get idle(): boolean {
     return this.active.size === 0 && this.looking === undefined;
   }
 
   open(): void {
-    this.phase = "open";
+    this.isOpen = true;
   }
 
   /** From here on nothing is begun; of what was claimed for a partition the rest is given back. */
   close(): void {
-    this.phase = "closed";
+    this.isOpen = false;
     clearTimeout(this.early);
   }
 
-  /** Takes what is due now, and finishes it. */
+  /** Finishes all that is due. */
   async drain(): Promise<void> {
+    while (!await this.findsNothing());
+  }
+
+  /** Looks, and waits for what comes of it. True when it was at rest before and found nothing. */
+  async findsNothing(): Promise<boolean> {
+    const [wasIdle, before] = [this.idle, this.begun];
     await this.look();
-    if (this.phase === "open") this.phase = "draining";
     await this.rested();
+    return wasIdle && this.begun === before;
   }
 
   /** Claims and begins what there is room for; resolves after a look that was begun after the call. */
@@ -236,7 +234,7 @@ class Queue {
 
   private async fill(): Promise<void> {
     const { job, active } = this;
-    while (this.phase === "open" && active.size < job.width) {
+    while (this.isOpen && active.size < job.width) {
       const most = Math.min(job.width - active.size, MOST_PER_CLAIM);
       const rows = await job.claim(most, new Set(active.keys()));
       for (const [partition, inOrder] of Map.groupBy(rows, job.partition)) this.begin(partition, inOrder);
@@ -258,7 +256,7 @@ class Queue {
 
   private async runInOrder(partition: string, rows: readonly unknown[]): Promise<void> {
     for (const [index, row] of rows.entries()) {
-      if (this.phase === "closed" && this.job.release) return await this.release(rows.slice(index));
+      if (!this.isOpen && this.job.release) return await this.release(rows.slice(index));
       const result = await this.run(partition, row);
       this.claimed.delete(row);
       if (result === "hold") return await this.release(rows.slice(index + 1));
@@ -282,7 +280,7 @@ class Queue {
     const at = await this.job.nextAt?.() ?? Infinity;
     clearTimeout(this.early);
     const inMs = Math.max(at - this.deps.store.now(), 1);
-    if (this.phase === "open" && inMs < this.lookMs) this.early = setTimeout(() => void this.look(), inMs);
+    if (this.isOpen && inMs < this.lookMs) this.early = setTimeout(() => void this.look(), inMs);
   }
 
   private warn(what: string, error: unknown): void {

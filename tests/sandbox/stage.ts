@@ -39,6 +39,8 @@ export interface StageOptions {
   readonly log?: Log;
   readonly openStore?: CountersignOptions["openStore"];
   readonly timing?: CountersignOptions["timing"];
+  /** The bot is not started: it answers HTTP, and works only for as long as it is told to. */
+  readonly asleep?: true;
 }
 
 /** As people say it. */
@@ -142,7 +144,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     ...(options.openStore ? { openStore: options.openStore } : {}),
     ...(options.timing ? { timing: options.timing } : {}),
   });
-  await bot.start();
+  if (!options.asleep) await bot.start();
   const running = bot;
   return {
     bot: running,

@@ -1,0 +1,199 @@
+/** Instances of the bot that are never started: they live for a request or a tick of a timer, side by side. */
+import assert from "node:assert/strict";
+import { Countersign } from "../../bot/app.ts";
+import { readConfig } from "../../bot/config.ts";
+import { SECRET_HEADER } from "../../bot/http.ts";
+import { findChange } from "../../bot/store/changes.ts";
+import { putMessage } from "../../bot/outbox/messages.ts";
+import { lasting, testOnEach, testWith } from "../changes/database.ts";
+import {
+  ANA,
+  BEN,
+  createTestClock,
+  GROUP,
+  openStage,
+  SANDBOX_WEBHOOK_SECRET,
+  type Stage,
+  type StageOptions,
+} from "../sandbox/stage.ts";
+import { eventually } from "../eventually.ts";
+import { render } from "../sandbox/telegram.ts";
+import { checkManners } from "./conversation.ts";
+
+const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
+const DISABLED = "disableAmazonEC2Integration";
+const LONG_MS = 20_000;
+/** Instances that do not look by themselves, as if they were paused between two steps. */
+const NEVER = { lookMs: 3_600_000 };
+
+/** Two instances on one database, neither of which is started. */
+interface Sleepers extends AsyncDisposable {
+  readonly stage: Stage;
+  readonly one: Countersign;
+  readonly other: Countersign;
+  /** Hands the newest update to this instance, which only puts it on disk. */
+  send(to: Countersign): Promise<void>;
+}
+
+async function openSleepers(url: string, options: StageOptions = {}): Promise<Sleepers> {
+  const stage = await openStage({
+    asleep: true,
+    timing: NEVER,
+    ...options,
+    environment: { DATABASE_URL: url, ...options.environment },
+  });
+  const { bot: one, clock, log, telegram } = stage;
+  const other = await Countersign.open({ config: readConfig(stage.environment), clock, log, timing: NEVER });
+  return {
+    stage,
+    one,
+    other,
+    async send(to) {
+      const response = await to.app.request("/telegram", {
+        method: "POST",
+        headers: { [SECRET_HEADER]: SANDBOX_WEBHOOK_SECRET },
+        body: JSON.stringify(telegram.updates().at(-1)),
+      });
+      assert.equal(response.status, 200);
+    },
+    async [Symbol.asyncDispose]() {
+      await other.stop(AbortSignal.timeout(5000));
+      await stage[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function testOnLasting(sentence: string, test: (url: string) => Promise<void>): void {
+  for (const kind of lasting) testWith(kind, sentence, test);
+}
+
+async function assertNothingClaimed({ store }: Countersign): Promise<void> {
+  for (const table of ["inbox", "messages", "changes"] as const) {
+    const rows = await store.db.selectFrom(table).select("claimed_by").where("claimed_by", "is not", null)
+      .execute();
+    assert.deepEqual(rows, [], `claims on ${table}`);
+  }
+}
+
+async function theCode({ store }: Countersign): Promise<string> {
+  return (await store.db.selectFrom("changes").select("code").executeTakeFirstOrThrow()).code;
+}
+
+async function theState(bot: Countersign): Promise<string | undefined> {
+  return (await findChange(bot.store, await theCode(bot)))?.state;
+}
+
+/** Asked for and shown by the first instance. */
+async function ask({ stage, one, send }: Sleepers): Promise<void> {
+  stage.telegram.say(ANA, GROUP, DISABLE);
+  await send(one);
+  await one.workFor(LONG_MS);
+  assert.match(render(stage.telegram.last(GROUP)!), /\[ Approve \]/);
+}
+
+testOnLasting("workFor answers what came to a bot that is never started, and keeps nothing", async (url) => {
+  await using sleepers = await openSleepers(url);
+  const { stage, one, other, send } = sleepers;
+  stage.telegram.say(BEN, GROUP, "/ping");
+  await send(one);
+  assert.equal(stage.telegram.answers(GROUP).length, 0, "nobody works yet");
+  await one.workFor(LONG_MS);
+  assert.match(render(stage.telegram.last(GROUP)!), /pong/);
+  await assertNothingClaimed(one);
+  stage.telegram.say(BEN, GROUP, "/status bitdefender");
+  await send(one);
+  await Promise.all([one.workFor(LONG_MS), other.workFor(LONG_MS)]);
+  assert.equal(stage.telegram.answers(GROUP).length, 2);
+  await assertNothingClaimed(one);
+  await checkManners(stage);
+});
+
+testOnLasting("workFor runs what another instance approved, once", async (url) => {
+  await using sleepers = await openSleepers(url);
+  const { stage, one, other, send } = sleepers;
+  await ask(sleepers);
+  // The second's change of the same target keeps the first from going on with what it approves.
+  const elsewhere = {
+    ...(await findChange(one.store, await theCode(one)))!,
+    code: "ELSE2",
+    handle: "elsewhere",
+    state: "executing" as const,
+    claimed_until: Number.MAX_SAFE_INTEGER,
+  };
+  await one.store.db.insertInto("changes").values(elsewhere).execute();
+  stage.telegram.pressAndGo(BEN, stage.telegram.last(GROUP)!, "Approve");
+  await send(one);
+  await one.workFor(LONG_MS);
+  await one.store.db.deleteFrom("changes").where("code", "=", "ELSE2").execute();
+  assert.equal(await theState(one), "approved");
+  await other.workFor(LONG_MS);
+  assert.equal(await theState(one), "accepted");
+  await one.workFor(LONG_MS);
+  assert.equal(stage.gravityzone.calls.filter(({ method }) => method === DISABLED).length, 1);
+  assert.match(render(stage.telegram.answers(GROUP)[0]!), /accepted/i);
+  await assertNothingClaimed(one);
+  await checkManners(stage);
+});
+
+testOnLasting("workFor takes over from an instance that is paused, once its lease has ended", async (url) => {
+  await using sleepers = await openSleepers(url);
+  const { stage, one, other, send } = sleepers;
+  const held = Promise.withResolvers<void>();
+  stage.gravityzone.faults.next("getConfiguredIntegrations", { after: held.promise });
+  stage.telegram.say(BEN, GROUP, "/status bitdefender");
+  await send(one);
+  const paused = one.workFor(LONG_MS);
+  await eventually(() => stage.gravityzone.calls.length === 1, "GravityZone to be asked");
+  await other.workFor(LONG_MS);
+  assert.equal(stage.telegram.answers(GROUP).length, 0, "the first has it");
+  stage.clock.advance(10_001);
+  await other.workFor(LONG_MS);
+  assert.match(render(stage.telegram.last(GROUP)!), /of 14/);
+  held.resolve();
+  await paused;
+  assert.equal(stage.telegram.answers(GROUP).length, 1, "what the first found out comes too late");
+  await assertNothingClaimed(one);
+});
+
+testOnLasting("workFor begins nothing once its time is over, and leaves that to the next", async (url) => {
+  await using sleepers = await openSleepers(url);
+  const { stage, one, other, send } = sleepers;
+  const held = Promise.withResolvers<void>();
+  stage.gravityzone.faults.next("getConfiguredIntegrations", { after: held.promise });
+  stage.telegram.say(BEN, GROUP, "/status bitdefender");
+  await send(one);
+  const working = one.workFor(200);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  stage.telegram.say(ANA, ANA, "/ping");
+  await send(one);
+  held.resolve();
+  await working;
+  await assertNothingClaimed(one);
+  assert.equal(stage.telegram.answers(ANA).length, 0, "it came too late");
+  await other.workFor(LONG_MS);
+  assert.deepEqual([GROUP, ANA].map((chat) => stage.telegram.answers(chat).length), [1, 1]);
+  await checkManners(stage);
+});
+
+testOnLasting("workFor does what is due by the clock, such as ending what nobody decided", async (url) => {
+  await using sleepers = await openSleepers(url);
+  const { stage, one, other } = sleepers;
+  await ask(sleepers);
+  stage.clock.advance(16 * 60_000);
+  await other.workFor(LONG_MS);
+  assert.equal(await theState(one), "expired");
+  assert.match(render(stage.telegram.answers(GROUP)[0]!), /Expired/);
+});
+
+testOnEach("start works on by itself, and stop still sends what was decided last", async (url) => {
+  const clock = createTestClock();
+  await using stage = await openStage({ clock, timing: NEVER, environment: { DATABASE_URL: url } });
+  const { bot, telegram } = stage;
+  telegram.say(BEN, GROUP, "/ping");
+  await telegram.until(() => telegram.last(GROUP), "the answer");
+  await bot.workFor(LONG_MS);
+  const reply = { mark: "info", title: "decided last" } as const;
+  await putMessage(bot.store, bot.store.db, { key: "last", chatId: GROUP, priority: 0, reply });
+  await bot.stop(AbortSignal.timeout(5000));
+  assert.match(render(telegram.last(GROUP)!), /decided last/);
+});
