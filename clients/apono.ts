@@ -26,7 +26,7 @@ export interface AponoOptions extends ConnectionOptions {
 }
 
 /** Apono states no limits; these keep us from being the ones to find them. */
-export const APONO_LIMITS: RateLimits = { concurrency: 8, burst: 50, perSecond: 10 };
+const LIMITS: RateLimits = { concurrency: 8, burst: 50, perSecond: 10 };
 
 /**
  * Apono's admin API. Secrets that Apono keeps itself never leave this client. An id that must not be sent makes a method
@@ -40,7 +40,7 @@ export class AponoClient {
   readonly v2: AponoV2;
   private readonly http: HttpClient;
 
-  constructor({ apiUrl, token, api = "v4", clock, limits = APONO_LIMITS, timeoutMs, onCall }: AponoOptions) {
+  constructor({ apiUrl, token, api = "v4", clock, limits = LIMITS, timeoutMs, onCall }: AponoOptions) {
     this.http = new HttpClient({
       vendor: "Apono",
       baseUrl: apiUrl,

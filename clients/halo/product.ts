@@ -43,7 +43,7 @@ export interface Product {
 }
 
 /** A row as it is written: names of fields by kind, separated by white space. What is left out is as most are. */
-export interface ProductRow
+interface ProductRow
   extends
     Pick<Product, "target" | "label" | "details">,
     Partial<Pick<Product, "aliases" | "live" | "includeDetails" | "spellings">> {

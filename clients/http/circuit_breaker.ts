@@ -3,7 +3,7 @@ import { type Clock, untilAborted } from "../clock.ts";
 /** What one call learned about the vendor; "unknown": it never got there. */
 export type VendorState = "up" | "down" | "unknown";
 
-export type Admission =
+type Admission =
   | { readonly admitted: true; readonly trial: boolean; leave(vendor: VendorState): void }
   | { readonly admitted: false; readonly retryAfterMs: number };
 

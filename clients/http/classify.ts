@@ -12,13 +12,13 @@ export interface FailedAttempt {
   readonly failure: Failure;
   readonly vendor: VendorState;
   /** A read may be tried again. */
-  readonly passing: boolean;
+  readonly retryable: boolean;
   /** The vendor says that our token is stale; it did not look at the request. */
   readonly stale: boolean;
 }
 
 /** What is needed to judge an answer. */
-export interface Attempt {
+interface Attempt {
   readonly options: HttpOptions;
   readonly request: ApiRequest;
   readonly wire: WireRequest;
@@ -27,7 +27,7 @@ export interface Attempt {
 }
 
 /** Pure. */
-export function classify(heard: Answer | NoAnswer, attempt: Attempt): Outcome {
+export function classifyAnswer(heard: Answer | NoAnswer, attempt: Attempt): Outcome {
   if ("kind" in heard) return withoutAnswer(heard, attempt);
   const answer = { ...heard, body: parse(heard.text) };
   return answer.status >= 200 && answer.status < 300
@@ -43,7 +43,7 @@ function withoutAnswer({ deadline, ...heard }: NoAnswer, attempt: Attempt): Fail
   const unwanted = heard.kind === "timed_out" && !deadline;
   return fail(attempt, {
     ...heard,
-    passing: heard.kind === "unreachable",
+    retryable: heard.kind === "unreachable",
     vendor: unwanted ? "unknown" : heard.kind === "unexpected_reply" ? "up" : "down",
   });
 }
@@ -56,12 +56,12 @@ function fromSuccess({ status, headers, body }: Read, attempt: Attempt): Outcome
       kind,
       ...inWords(detail, attempt, "it gave no reason"),
       ...(isLimit && waitAsked(attempt.options, 429, headers)),
-      passing: isLimit,
+      retryable: isLimit,
     });
   }
   const objection = attempt.objection(body);
   if (objection === undefined) return { ok: true, body, status };
-  return fail(attempt, { kind: "unexpected_reply", status, detail: objection, passing: false });
+  return fail(attempt, { kind: "unexpected_reply", status, detail: objection, retryable: false });
 }
 
 function fromError({ status, headers, body }: Read, attempt: Attempt): FailedAttempt {
@@ -76,7 +76,7 @@ function fromError({ status, headers, body }: Read, attempt: Attempt): FailedAtt
     kind,
     status,
     stale,
-    passing: down || kind === "rate_limited",
+    retryable: down || kind === "rate_limited",
     vendor: down ? "down" : "up",
     ...(found === undefined ? inWords(explained?.detail ?? errorTextOf(body), attempt) : { detail: found }),
     ...waitAsked(options, status, headers),
@@ -95,19 +95,19 @@ function inWords(
 }
 
 type Found = Omit<Failure, "vendor" | "operation" | "ambiguous"> & {
-  readonly passing: boolean;
+  readonly retryable: boolean;
   readonly vendor?: VendorState;
   readonly stale?: boolean;
   readonly sent?: boolean;
 };
 
 function fail({ options, request, wire }: Attempt, found: Found): FailedAttempt {
-  const { passing, vendor = "up", stale = false, sent = true, ...failure } = found;
+  const { retryable, vendor = "up", stale = false, sent = true, ...failure } = found;
   const ambiguous = wire.write && sent && INCONCLUSIVE.has(failure.kind);
   return {
     ok: false,
     vendor,
-    passing,
+    retryable,
     stale,
     failure: { ...failure, vendor: options.vendor, operation: request.operation, ambiguous },
   };

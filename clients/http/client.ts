@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { ClientError, type Failure } from "../errors.ts";
 import { CircuitBreaker, type VendorState } from "./circuit_breaker.ts";
-import { classify, type FailedAttempt, type Outcome } from "./classify.ts";
+import { classifyAnswer, type FailedAttempt, type Outcome } from "./classify.ts";
 import type { ApiRequest, CallOptions, HttpOptions } from "./contract.ts";
 import { cleanWords } from "./error_text.ts";
 import { checkBaseUrl, fetchOnce, isWrite, toWire, type WireRequest } from "./fetch_once.ts";
@@ -113,7 +113,7 @@ export class HttpClient {
           continue;
         }
         const waitMs = this.backoff(outcome, attempt);
-        if (!outcome.passing || --left === 0 || waitMs > LONGEST_WAIT_MS) {
+        if (!outcome.retryable || --left === 0 || waitMs > LONGEST_WAIT_MS) {
           throw new ClientError(outcome.failure);
         }
         await clock.sleep(waitMs, signal);
@@ -160,7 +160,7 @@ export class HttpClient {
     const startedAt = clock.now();
     try {
       const heard = await fetchOnce(wire, AbortSignal.any([call.signal, AbortSignal.timeout(timeoutMs)]));
-      const outcome = classify(heard, { options, request, wire, objection });
+      const outcome = classifyAnswer(heard, { options, request, wire, objection });
       if (!outcome.ok) this.slowDown(outcome.failure);
       this.report({ request, call, outcome, attempt, durationMs: clock.now() - startedAt });
       return outcome;

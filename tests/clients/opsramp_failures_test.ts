@@ -9,21 +9,21 @@ const UNABLE = {
   body: { error: "unauthorized", error_description: "Unable to authenticate" },
 } as const;
 
-Deno.test("createOpsRamp() takes 400 with an OAuth error for a stale token, and reads again once", async () => {
+Deno.test("OpsRampClient takes 400 with an OAuth error for a stale token, and reads again once", async () => {
   await using desk = openDesk();
   desk.emulator.fail("get", UNABLE);
   assert.equal((await desk.client.getInstalled(CUSTOM, desk.call)).id, CUSTOM);
   assert.deepEqual(desk.asked(), ["token", "get", "token", "get"]);
 });
 
-Deno.test("createOpsRamp() replays a write that was refused with 400 and an OAuth error, once", async () => {
+Deno.test("OpsRampClient replays a write that was refused with 400 and an OAuth error, once", async () => {
   await using desk = openDesk();
   desk.emulator.fail("update", UNABLE);
   await desk.client.updateInstalled(SERVICE_DESK, { displayName: "New" }, desk.call);
   assert.deepEqual(desk.asked(), ["token", "update", "token", "update"]);
 });
 
-Deno.test("createOpsRamp() says that the credentials are refused when 400 comes again", async () => {
+Deno.test("OpsRampClient says that the credentials are refused when 400 comes again", async () => {
   await using desk = openDesk();
   desk.emulator.fail("update", UNABLE, 3);
   const failure = await failureOf(desk.client.updateInstalled(CUSTOM, { displayName: "New" }, desk.call));
@@ -37,7 +37,7 @@ Deno.test("createOpsRamp() says that the credentials are refused when 400 comes 
 Deno.test.each([
   [[{ code: "0002", fieldName: "role", message: "No role found" }]],
   [{ code: "0002", message: "Malformed JSON" }],
-])("createOpsRamp() takes 400 with %o for a refusal and sends a write once", async (body) => {
+])("OpsRampClient takes 400 with %o for a refusal and sends a write once", async (body) => {
   await using desk = openDesk();
   desk.emulator.fail("update", { kind: "status", status: 400, body });
   const failure = await failureOf(desk.client.updateInstalled(CUSTOM, { displayName: "New" }, desk.call));

@@ -240,7 +240,7 @@ Deno.test("updateInstalled() stores a pair twice when it is sent twice, as the v
   assert.deepEqual(words, ["Ok", "Critical", "Ok", "Critical"]);
 });
 
-Deno.test("createOpsRamp() finds the other token address once and keeps a path in front of it", async () => {
+Deno.test("OpsRampClient finds the other token address once and keeps a path in front of it", async () => {
   await using desk = openDesk({
     prefix: "/ops",
     tokenPaths: ["/tenancy/auth/oauth/token"],
@@ -258,7 +258,7 @@ Deno.test("createOpsRamp() finds the other token address once and keeps a path i
 });
 
 for (const expiredStatus of [401, 407] as const) {
-  Deno.test(`createOpsRamp() renews a token that is refused with ${expiredStatus} once for many callers`, async () => {
+  Deno.test(`OpsRampClient renews a token that is refused with ${expiredStatus} once for many callers`, async () => {
     await using desk = openDesk({ expiredStatus });
     await desk.client.countInstalled(desk.call);
     desk.emulator.expireTokens();
@@ -268,7 +268,7 @@ for (const expiredStatus of [401, 407] as const) {
     assert.equal(desk.asked().filter((operation) => operation === "token").length, 2);
   });
 
-  Deno.test(`createOpsRamp() replays a write that was refused with ${expiredStatus}, once`, async () => {
+  Deno.test(`OpsRampClient replays a write that was refused with ${expiredStatus}, once`, async () => {
     await using desk = openDesk({ expiredStatus });
     await desk.client.countInstalled(desk.call);
     desk.emulator.expireTokens();
@@ -276,7 +276,7 @@ for (const expiredStatus of [401, 407] as const) {
     assert.deepEqual(desk.asked(), ["token", "search", "disable", "token", "disable"]);
   });
 
-  Deno.test(`createOpsRamp() says that the credentials are refused when ${expiredStatus} comes again`, async () => {
+  Deno.test(`OpsRampClient says that the credentials are refused when ${expiredStatus} comes again`, async () => {
     await using desk = openDesk();
     desk.emulator.fail("get", { kind: "status", status: expiredStatus, body: { error: "invalid_token" } }, 3);
     const failure = await failureOf(desk.client.getInstalled(CUSTOM, desk.call));
@@ -285,7 +285,7 @@ for (const expiredStatus of [401, 407] as const) {
   });
 }
 
-Deno.test("createOpsRamp() says that the credentials are refused, without repeating them", async () => {
+Deno.test("OpsRampClient says that the credentials are refused, without repeating them", async () => {
   await using desk = openDesk({}, { clientSecret: "wrong-secret-value" });
   const failure = await failureOf(desk.client.listInstalled(desk.call));
   assert.deepEqual([failure.kind, failure.detail], ["credentials_refused", "Bad API credentials"]);
@@ -294,7 +294,7 @@ Deno.test("createOpsRamp() says that the credentials are refused, without repeat
 });
 
 for (const quote of ["", '"']) {
-  Deno.test(`createOpsRamp() waits until X-RateLimit-Reset${quote && ", in quotes,"} and asks again`, async () => {
+  Deno.test(`OpsRampClient waits until X-RateLimit-Reset${quote && ", in quotes,"} and asks again`, async () => {
     await using desk = openDesk();
     const headers = {
       "X-RateLimit-Reset": `${quote}${NIGHT / 1_000 + 12}${quote}`,
@@ -307,7 +307,7 @@ for (const quote of ["", '"']) {
   });
 }
 
-Deno.test("createOpsRamp() waits a second when the reset has passed by our clock", async () => {
+Deno.test("OpsRampClient waits a second when the reset has passed by our clock", async () => {
   await using desk = openDesk();
   const headers = { "X-RateLimit-Reset": String(NIGHT / 1_000 - 300), "X-RateLimit-Remaining": "0" };
   desk.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
@@ -315,7 +315,7 @@ Deno.test("createOpsRamp() waits a second when the reset has passed by our clock
   assert.ok(desk.clock.now() - NIGHT < 2_000, `${desk.clock.slept}`);
 });
 
-Deno.test("createOpsRamp() says how long when the reset is too far away to wait", async () => {
+Deno.test("OpsRampClient says how long when the reset is too far away to wait", async () => {
   await using desk = openDesk();
   const headers = { "X-RateLimit-Reset": String(NIGHT / 1_000 + 50), "X-RateLimit-Remaining": "0" };
   desk.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
@@ -323,7 +323,7 @@ Deno.test("createOpsRamp() says how long when the reset is too far away to wait"
   assert.deepEqual([failure.kind, failure.retryAfterMs], ["rate_limited", 51_000]);
 });
 
-Deno.test("createOpsRamp() keeps to the vendor's own limit when a minute's searches are spent", async () => {
+Deno.test("OpsRampClient keeps to the vendor's own limit when a minute's searches are spent", async () => {
   await using desk = openDesk({ rates: { get: 500, search: 2, write: 50 } });
   desk.clock.advance(45_000);
   for (let count = 0; count < 3; count++) await desk.client.countInstalled(desk.call);
