@@ -120,8 +120,8 @@ testOnEach("a freeze that is announced while the state is read again stops the w
   ]);
 });
 
-testOnEach("what the vendor said survives a moment's trouble of the database", async (url) => {
-  let troubles = 1;
+testOnEach("an outcome that cannot be written down is tried again after ever longer pauses", async (url) => {
+  let troubles = 2;
   await using desk = await openDesk({
     environment: { DATABASE_URL: url },
     openStore: async (...where) =>
@@ -129,8 +129,24 @@ testOnEach("what the vendor said survives a moment's trouble of the database", a
         if (what === "audit accept" && when === "before" && troubles-- > 0) throw new Error("disk I/O error");
       }),
   });
+  const pauses = pausesOf(desk);
   const { code, card } = await desk.carryOut("/disable ec2 Acme Corp reason=off-boarding");
   assert.ok(troubles < 1, "there was no trouble");
   assert.equal(await desk.state(code), "accepted");
+  assert.deepEqual(pauses, [250, 1_000]);
   assert.match(textOf(card), /GravityZone said yes/);
 });
+
+/** The waits that nothing may end early, from here on; none of them takes its time. */
+function pausesOf({ clock }: Desk): readonly number[] {
+  const pauses: number[] = [];
+  const { sleep } = clock;
+  Object.assign(clock, {
+    sleep(ms: number, signal?: AbortSignal) {
+      if (signal) return sleep(ms, signal);
+      pauses.push(ms);
+      return sleep(1);
+    },
+  });
+  return pauses;
+}

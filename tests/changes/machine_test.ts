@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../../bot/config.ts";
 import { type ChangeEvent, transition, type TransitionStep } from "../../bot/approvals/state_machine.ts";
-import { type Change, findChange } from "../../bot/store/changes.ts";
+import { type Change, findChange, isTargetBusy } from "../../bot/store/changes.ts";
 import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
@@ -52,7 +52,7 @@ const FINAL = new Set([
 const START = Date.UTC(2026, 10, 21, 3, 12);
 const CODE = "K7Q2X";
 
-testOnEach("move: every event goes from the states it may leave, and from no other", async (url) => {
+testOnEach("transition: every event goes from the states it may leave, and from no other", async (url) => {
   await using desk = await openMachine(url);
   for (const event of EVENTS) {
     for (const state of STATES) {
@@ -62,17 +62,20 @@ testOnEach("move: every event goes from the states it may leave, and from no oth
   }
 });
 
-testOnEach("move: what may have been sent can no longer expire, be superseded or be sent", async (url) => {
-  await using desk = await openMachine(url);
-  for (const event of EVENTS) {
-    const barred = ["expire", "supersede", "send"].includes(event);
-    await desk.put({ state: "executing", sent_at: START });
-    await desk.expect(`${event} once sent`, { event }, barred ? undefined : WAYS[event].executing);
-  }
-});
+testOnEach(
+  "transition: what may have been sent can no longer expire, be superseded or be sent",
+  async (url) => {
+    await using desk = await openMachine(url);
+    for (const event of EVENTS) {
+      const barred = ["expire", "supersede", "send"].includes(event);
+      await desk.put({ state: "executing", sent_at: START });
+      await desk.expect(`${event} once sent`, { event }, barred ? undefined : WAYS[event].executing);
+    }
+  },
+);
 
 testOnEach(
-  "move: a decision counts until the very moment of expiry, and the sweeper only from then on",
+  "transition: a decision counts until the very moment of expiry, and the sweeper only from then on",
   async (url) => {
     await using desk = await openMachine(url);
     for (const event of ["approve", "reject", "withdraw"] as const) {
@@ -91,7 +94,7 @@ testOnEach(
 );
 
 testOnEach(
-  "move: only the holder of the claim goes on, and only a lease that has ended is taken over",
+  "transition: only the holder of the claim goes on, and only a lease that has ended is taken over",
   async (url) => {
     await using desk = await openMachine(url);
     for (const event of ["send", "apply", "accept", "fail", "mark_unknown", "supersede", "expire"] as const) {
@@ -109,7 +112,7 @@ testOnEach(
   },
 );
 
-testOnEach("move: what stands or falls with it is undone when any of it fails", async (url) => {
+testOnEach("transition: what stands or falls with it is undone when any of it fails", async (url) => {
   await using desk = await openMachine(url);
   await desk.put({ state: "pending" });
   await assert.rejects(
@@ -120,7 +123,7 @@ testOnEach("move: what stands or falls with it is undone when any of it fails", 
   assert.deepEqual(await desk.rows(), []);
 });
 
-testOnEach("move: a final state says when it was reached and is held by nobody", async (url) => {
+testOnEach("transition: a final state says when it was reached and is held by nobody", async (url) => {
   await using desk = await openMachine(url);
   for (const event of EVENTS) {
     for (const [from, to] of Object.entries(WAYS[event]) as [ChangeState, ChangeState][]) {
@@ -130,6 +133,19 @@ testOnEach("move: a final state says when it was reached and is held by nobody",
       if (FINAL.has(to)) assert.equal(moved?.claimed_by, null);
     }
   }
+});
+
+testOnEach("transition: of two changes of one target the database lets one run", async (url) => {
+  await using desk = await openMachine(url);
+  const { store } = desk;
+  await desk.put({ state: "executing" });
+  const twin = { ...CHANGE, code: "TWIN2", handle: "other", state: "approved" } as const;
+  await store.db.insertInto("changes").values(twin).execute();
+  const busy = await desk.move({ code: "TWIN2", event: "claim" }).catch((error) => error);
+  assert.equal(isTargetBusy(busy), true);
+  assert.equal((await findChange(store, "TWIN2"))?.state, "approved");
+  const taken = await store.db.insertInto("changes").values(CHANGE).execute().catch((error) => error);
+  assert.equal(isTargetBusy(taken), false, "a code that is taken is something else");
 });
 
 interface Machine extends AsyncDisposable {

@@ -5,28 +5,27 @@ export const changeGuards: readonly Guard[] = [
   ...guardsOf("bot/approvals/decide.ts", APPROVAL, [
     [
       "only the requester withdraws",
-      `if (verdict === "withdraw" && !own) return turn.refuse("not_requester", record);`,
+      `return isOwn(ctx, change) || refuse("not_requester");`,
+      "return true;",
     ],
-    ["nobody approves their own change", `if (verdict === "approve" && own) {`, "if (false) {"],
-    ["the requester's Reject withdraws", `asked === "reject" && own ? "withdraw" : asked`, "asked"],
-    ["who decides may approve", "if (!decision.allowed) return turn.refuse(decision.reason, record);"],
-    ["nothing is approved while it is frozen", "if (freeze) {", "if (false) {"],
+    ["nobody approves their own change", `if (kind === "approve" && isOwn(ctx, change)) {`, "if (false) {"],
+    [
+      "the requester's Reject withdraws",
+      `asked === "reject" && isOwn(ctx, change) ? "withdraw" : asked`,
+      "asked",
+    ],
+    ["who decides may approve", "if (!decision.allowed) return refuse(decision.reason);"],
+    ["nothing is approved while it is frozen", "if (!freeze) return true;", "return true;"],
     ["a late decision does not count", "only: { expiresAfter: now },"],
     [
       "a lost decision is not said to be one",
-      "if (!moved) return await tellWhatItIs(turn, change.code, verdict);",
+      "if (!moved) return await this.tellWhatItIs(ctx, change.code, kind);",
     ],
     [
       "a late decision is told that it was late",
       `change?.state === "pending" && change.expires_at <= store.now()`,
       "false",
     ],
-    [
-      "the secret of what was rejected is wiped",
-      `if (moved.state !== "approved") await secrets.wipe(`,
-      "if (false) await secrets.wipe(",
-    ],
-    ["the secret of what was approved is kept", `if (moved.state !== "approved") await`, "await"],
   ]),
   ...guardsOf("bot/approvals/state_machine.ts", APPROVAL, [
     ["only this change moves", `.where("code", "=", code).where("state"`, `.where("state"`],
@@ -54,8 +53,17 @@ export const changeGuards: readonly Guard[] = [
     ],
     [
       "what did not move does nothing else",
-      "if (!change) return undefined;\n    await step.also",
-      "await step.also",
+      "if (!change) return undefined;\n    if (!NEEDS",
+      "if (!NEEDS",
+    ],
+    [
+      "the secret of what has run or will not run is wiped",
+      "if (!NEEDS_SECRETS.has(change.state)) await wipeSecrets(transaction, change.handle);",
+    ],
+    [
+      "the secret of what was approved is kept",
+      "if (!NEEDS_SECRETS.has(change.state)) await wipeSecrets(",
+      "await wipeSecrets(",
     ],
     [
       "no step without its audit row",
@@ -88,7 +96,7 @@ export const changeGuards: readonly Guard[] = [
   ...guardsOf("bot/approvals/precheck.ts", EXECUTION, [
     [
       "what runs is what was approved",
-      "if (fingerprint(change.verb, change.target, planOf(change), change.policy) !== change.hash) {",
+      "if (planHash(change.verb, change.target, planOf(change), change.policy) !== change.hash) {",
       "if (false) {",
     ],
     [
@@ -97,7 +105,7 @@ export const changeGuards: readonly Guard[] = [
     ],
     ["what has expired does not run", "if (change.expires_at <= store.now())", "if (false)"],
     ["what is frozen does not run", "if (freeze) return", "if (false) return"],
-    ["both still may", "if (rights) return rights;"],
+    ["both still may", "?? await rightsLost(change, members);", ";"],
     [
       "someone has decided, and not the requester",
       "if (change.decider_id === null || change.decider_id === change.requester_id)",
@@ -112,7 +120,7 @@ export const changeGuards: readonly Guard[] = [
     ],
     [
       "nothing has moved since",
-      "if (fingerprint(change.verb, change.target, now, change.policy) === change.hash) return undefined;",
+      "if (planHash(change.verb, change.target, now, change.policy) === change.hash) return undefined;",
       "return undefined;",
     ],
     [
@@ -122,18 +130,18 @@ export const changeGuards: readonly Guard[] = [
     ],
   ]),
   ...guardsOf("bot/approvals/execute.ts", EXECUTION, [
-    ["an obstacle stops it", "if (obstacle) return await stop(change, obstacle);"],
+    ["a failed check stops it", "if (failed) return await this.stop(change, failed);"],
     [
       "without its secret it does not run",
-      `return await stop(change, notRun("secret_missing"));`,
-      "values = {};",
+      'if (!secrets) return await this.stop(change, notRun("secret_missing"));',
+      "if (!secrets) return;",
     ],
     [
       "the write is marked before it is sent",
       "set: { sent_at: store.now(), claimed_until: store.now() + EXECUTION_LEASE_MS },",
       "set: { claimed_until: store.now() + EXECUTION_LEASE_MS },",
     ],
-    ["what comes up in the last moment stops it", "if (sudden) throw new ChangeStopped(sudden);"],
+    ["what comes up in the last moment stops it", "if (failed) throw new LastCheckFailed(failed);"],
     ["a write does not leave after its lease", "if (sending.claimed_until <= store.now()) {", "if (false) {"],
     ["what was sent is read back, not sent again", "if (change.sent_at !== null)", "if (false)"],
     [
@@ -142,11 +150,6 @@ export const changeGuards: readonly Guard[] = [
       "error instanceof ClientError",
     ],
     ["a refusal is believed", "error instanceof ClientError && !error.failure.ambiguous", "false"],
-    ["a secret is wiped when it has served", "await secrets.wipe(transaction, row.handle);"],
-    [
-      "a secret is wiped when it is not needed",
-      "also: (transaction, row) => secrets.wipe(transaction, row.handle),",
-    ],
   ]),
   ...guardsOf("bot/approvals/verify.ts", EXECUTION, [
     ["another change's effect is not this one's", "if (since !== undefined) return", "if (false) return"],
@@ -184,19 +187,19 @@ export const changeGuards: readonly Guard[] = [
     ["nothing to change is no request", `if (!("nothing" in plan)) return plan;`, "return plan as Plan;"],
     [
       "a secret is entered before anyone approves",
-      "invocation.asked.length > 0 && !await secrets.complete(invocation)",
+      "invocation.asked.length > 0 && !await this.secretEntry.isComplete(invocation)",
       "false",
     ],
     [
       "a way back is no plain overwrite",
-      `turn.refuse("undo_moved", { about: auditOf(change) });\n    return false;`,
+      `ctx.refuse("undo_moved", { about: auditOf(change) });\n    return false;`,
       "return true;",
     ],
     ["only what was done is undone", "if (!done || !undo.possible) {", "if (!undo.possible) {"],
     ["what has no way back has none", "if (!done || !undo.possible) {", "if (!done) {"],
     [
       "a way back is asked for once",
-      "const open = await openUndoOf(store, change);",
+      "const open = await openUndoOf(this.deps.store, change);",
       "const open = undefined;",
     ],
     [
@@ -204,10 +207,10 @@ export const changeGuards: readonly Guard[] = [
       `if (change.state !== "superseded" && change.state !== "expired") {`,
       "if (false) {",
     ],
-    ["what was taken back is known to be", "if (await isTakenBack(turn, invocation)) return false;"],
+    ["what was taken back is known to be", "if (await this.isTakenBack(ctx, invocation)) return false;"],
     [
       "it is asked for again once",
-      "const open = await openRepeatOf(store, change);",
+      "const open = await openRepeatOf(this.deps.store, change);",
       "const open = undefined;",
     ],
   ]),
