@@ -1,7 +1,6 @@
 import { cardKey } from "./approvals/card.ts";
-import { claimChanges, EXECUTION_LEASE_MS, renewChanges } from "./approvals/claim.ts";
 import type { Decisions } from "./approvals/decide.ts";
-import type { Executor } from "./approvals/execute.ts";
+import { claimChanges, EXECUTION_LEASE_MS, type Executor, renewChanges } from "./approvals/execute.ts";
 import type { Change } from "./store/changes.ts";
 import type { Deps } from "./deps.ts";
 import type { Dispatcher } from "./dispatch/dispatcher.ts";

@@ -13,16 +13,16 @@ import { type Builtin, builtin } from "./builtin.ts";
 
 /** All of `/status` is over after this long; who has not answered by then is shown as such. */
 const DEADLINE_MS = 10_000;
-/** The first part is shown this soon. */
+/** The first answers are shown this soon. */
 const FIRST_MS = 250;
-/** Later parts are gathered: Telegram takes about twenty edits a minute in a group. */
+/** Later ones are gathered: Telegram takes about twenty edits a minute in a group. */
 const BETWEEN_MS = 1_500;
 /** Younger than this counts as live. */
 const LIVE_MS = 1_500;
 /** More than this are for the vendor's own status. */
 const MOST_PROBLEMS = 20;
 
-type Part =
+type Answer =
   | { readonly state: "waiting" | "absent" }
   | { readonly state: "answered"; readonly health: Health }
   | { readonly state: "failed"; readonly trouble: string; readonly next: string };
@@ -37,25 +37,25 @@ export const overview: Builtin = builtin({
   input: z.object({}),
   async execute(deps, ctx) {
     const { vendors, store } = deps;
-    const parts = new Map<Connected, Part>(
+    const answers = new Map<Connected, Answer>(
       vendors.all.map((connected) => [connected, { state: connected.client ? "waiting" : "absent" }]),
     );
     const finished = new AbortController();
     await Promise.all([
-      askAll(deps, ctx, parts).finally(() => finished.abort()),
-      showFilling(deps, ctx, parts, finished.signal),
+      askAll(deps, ctx, answers).finally(() => finished.abort()),
+      showFilling(deps, ctx, answers, finished.signal),
     ]);
-    ctx.answer(overviewReply(parts, store.now()));
+    ctx.answer(overviewReply(answers, store.now()));
   },
 });
 
-type Parts = Map<Connected, Part>;
+type Answers = Map<Connected, Answer>;
 
-async function askAll(deps: Deps, ctx: UpdateContext, parts: Parts): Promise<void> {
+async function askAll(deps: Deps, ctx: UpdateContext, answers: Answers): Promise<void> {
   const set = deps.vendors.all.filter(({ client }) => client);
   await withTimeout(DEADLINE_MS, deps.clock, (signal) =>
     Promise.all(set.map(async (connected) => {
-      parts.set(connected, await ask(deps, connected, ctx, signal));
+      answers.set(connected, await ask(deps, connected, ctx, signal));
     })));
 }
 
@@ -64,7 +64,7 @@ async function ask(
   connected: Connected,
   ctx: UpdateContext,
   signal: AbortSignal,
-): Promise<Part> {
+): Promise<Answer> {
   try {
     const context = vendors.context(connected, { signal, trace: ctx.trace });
     return { state: "answered", health: await connected.vendor.health(context) };
@@ -85,16 +85,16 @@ async function ask(
 async function showFilling(
   { clock, store }: Deps,
   ctx: UpdateContext,
-  parts: Parts,
+  answers: Answers,
   finished: AbortSignal,
 ): Promise<void> {
   let shown = -1;
   for (let wait = FIRST_MS; !finished.aborted; wait = BETWEEN_MS) {
     await clock.sleep(wait, finished).catch(() => {});
-    const arrived = [...parts.values()].filter(({ state }) => state !== "waiting").length;
+    const arrived = [...answers.values()].filter(({ state }) => state !== "waiting").length;
     if (finished.aborted || arrived === shown) continue;
     shown = arrived;
-    await ctx.showMeanwhile(overviewReply(parts, store.now()));
+    await ctx.showMeanwhile(overviewReply(answers, store.now()));
   }
 }
 
@@ -112,31 +112,31 @@ const ORDER: Readonly<Record<Mark, number>> = {
   absent: 4,
 };
 
-function overviewReply(parts: Parts, now: number): Reply {
-  const lines = [...parts].map(([{ vendor }, part]) => ({ vendor, part, mark: markOf(part) }))
+function overviewReply(answers: Answers, now: number): Reply {
+  const lines = [...answers].map(([{ vendor }, answer]) => ({ vendor, answer, mark: markOf(answer) }))
     .sort((one, other) => ORDER[one.mark] - ORDER[other.mark]);
-  const configured = lines.filter(({ part }) => part.state !== "absent");
-  const problems = lines.flatMap(({ vendor, part }): Block[] =>
-    part.state === "answered" && part.health.problems.length > 0
+  const configured = lines.filter(({ answer }) => answer.state !== "absent");
+  const problems = lines.flatMap(({ vendor, answer }): Block[] =>
+    answer.state === "answered" && answer.health.problems.length > 0
       ? [{
         kind: "details",
-        summary: line(vendor.label, ` (${part.health.problems.length})`),
-        blocks: [{ kind: "table", rows: part.health.problems.slice(0, MOST_PROBLEMS).map(inTwoCells) }],
+        summary: line(vendor.label, ` (${answer.health.problems.length})`),
+        blocks: [{ kind: "table", rows: answer.health.problems.slice(0, MOST_PROBLEMS).map(inTwoCells) }],
       }]
       : []
   );
-  const failures = lines.flatMap(({ vendor, part }): Block[] =>
-    part.state === "failed" ? [{ kind: "text", text: line({ bold: vendor.label }, ": ", part.next) }] : []
+  const failures = lines.flatMap(({ vendor, answer }): Block[] =>
+    answer.state === "failed" ? [{ kind: "text", text: line({ bold: vendor.label }, ": ", answer.next) }] : []
   );
   return {
     ...verdict(configured.map(({ mark }) => mark)),
     blocks: [
       {
         kind: "table",
-        rows: lines.map(({ vendor, part, mark }) => [
+        rows: lines.map(({ vendor, answer, mark }) => [
           MARKS[mark].emoji,
           { bold: vendor.label },
-          stateOf(part),
+          stateOf(answer),
         ]),
       },
       ...failures,
@@ -147,19 +147,19 @@ function overviewReply(parts: Parts, now: number): Reply {
   };
 }
 
-function markOf(part: Part): "fine" | "attention" | "down" | "working" | "absent" {
-  if (part.state === "answered") return part.health.mark;
-  if (part.state === "failed") return "down";
-  return part.state === "waiting" ? "working" : "absent";
+function markOf(answer: Answer): "fine" | "attention" | "down" | "working" | "absent" {
+  if (answer.state === "answered") return answer.health.mark;
+  if (answer.state === "failed") return "down";
+  return answer.state === "waiting" ? "working" : "absent";
 }
 
 /** In words that also tell it without the mark. */
-function stateOf(part: Part): Line {
-  switch (part.state) {
+function stateOf(answer: Answer): Line {
+  switch (answer.state) {
     case "answered":
-      return part.health.summary;
+      return answer.health.summary;
     case "failed":
-      return part.trouble;
+      return answer.trouble;
     case "waiting":
       return "no answer yet";
     case "absent":
@@ -186,10 +186,10 @@ function verdict(marks: readonly Mark[]): { mark: Mark; title: Line } {
   return { mark: "fine", title: total === 1 ? "The one vendor is fine" : `All ${total} vendors are fine` };
 }
 
-function agesOf(lines: readonly { vendor: { label: string }; part: Part }[], now: number): Line[] {
-  return lines.flatMap(({ vendor, part }) => {
-    if (part.state !== "answered" || now - part.health.at < LIVE_MS) return [];
-    return [` · ${vendor.label} ${Math.round((now - part.health.at) / 1000)} s old`];
+function agesOf(lines: readonly { vendor: { label: string }; answer: Answer }[], now: number): Line[] {
+  return lines.flatMap(({ vendor, answer }) => {
+    if (answer.state !== "answered" || now - answer.health.at < LIVE_MS) return [];
+    return [` · ${vendor.label} ${Math.round((now - answer.health.at) / 1000)} s old`];
   });
 }
 

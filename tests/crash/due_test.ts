@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import assert from "node:assert/strict";
-import { claimChanges, renewChanges } from "../../bot/approvals/claim.ts";
+import { claimChanges, renewChanges } from "../../bot/approvals/execute.ts";
 import type { Schema } from "../../bot/store/schema.ts";
 import { lasting, testOn } from "../changes/database.ts";
 import { createRecordedLog } from "../sandbox/stage.ts";

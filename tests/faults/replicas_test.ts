@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { EXECUTION_LEASE_MS } from "../../bot/approvals/claim.ts";
+import { EXECUTION_LEASE_MS } from "../../bot/approvals/execute.ts";
 import { acceptUpdates, claimUpdates, finishUpdate } from "../../bot/queue/inbox.ts";
 import { Metrics } from "../../bot/metrics.ts";
 import { verifyAudit } from "../../bot/store/audit.ts";

@@ -159,7 +159,7 @@ export const changeGuards: readonly Guard[] = [
       "const told = seen;",
     ],
   ]),
-  ...guardsOf("bot/approvals/claim.ts", EXECUTION, [
+  ...guardsOf("bot/approvals/execute.ts", EXECUTION, [
     ["only what is approved is run", `.where("state", "=", "approved")`],
     [
       "a busy target does not hold up the others",
