@@ -157,10 +157,10 @@ function contentOf(reply: Reply, format: "rich" | "plain", options: DeliveryDeps
     commands.set(handle, command);
     return handle;
   };
-  const { text: cover } = options.redactor;
+  const { text: redact } = options.redactor;
   const safe = <Payload extends { reply_markup?: InlineKeyboardMarkup }>(payload: Payload): Payload =>
     payload.reply_markup
-      ? { ...payload, reply_markup: keepingSecrets(payload.reply_markup, { cover, store }) }
+      ? { ...payload, reply_markup: keepingSecrets(payload.reply_markup, redact, store) }
       : payload;
   if (format === "rich") {
     const { rest, ...payload } = renderRich(reply, { store });

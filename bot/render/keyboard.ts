@@ -4,7 +4,7 @@ import type { Action, Button, Reply } from "../../handlers/reply.ts";
 import { sanitizeCopy, sanitizeLabel, sanitizeOwn } from "./sanitize.ts";
 
 /** What a button with a handle does. */
-type Deed = Extract<Action, { handle: string }>["do"];
+type HandleVerb = Extract<Action, { handle: string }>["do"];
 
 /** Keeps a command too long for a button and returns a handle for it. */
 export type KeepCommand = (command: string) => string;
@@ -20,7 +20,7 @@ export type Press =
   | { readonly kind: "command"; readonly command: string }
   /** A command kept under a handle by `KeepCommand`. */
   | { readonly kind: "stored"; readonly handle: string }
-  | { readonly kind: "handle"; readonly do: Exclude<Deed, "page">; readonly handle: string }
+  | { readonly kind: "handle"; readonly do: Exclude<HandleVerb, "page">; readonly handle: string }
   | { readonly kind: "handle"; readonly do: "page"; readonly handle: string; readonly page: number };
 
 /**
@@ -51,13 +51,13 @@ export function parseCallback(data: string): Press | undefined {
   if (letter === "p:") return pagePress(rest);
   if (!HANDLE.test(rest)) return undefined;
   if (letter === "h:") return { kind: "stored", handle: rest };
-  for (const deed of ["approve", "reject", "undo", "choose"] as const) {
-    if (letter === `${LETTERS[deed]}:`) return { kind: "handle", do: deed, handle: rest };
+  for (const verb of ["approve", "reject", "undo", "choose"] as const) {
+    if (letter === `${LETTERS[verb]}:`) return { kind: "handle", do: verb, handle: rest };
   }
   return undefined;
 }
 
-const LETTERS: Readonly<Record<Deed, string>> = {
+const LETTERS: Readonly<Record<HandleVerb, string>> = {
   approve: "a",
   reject: "r",
   undo: "u",
@@ -129,17 +129,18 @@ export function handleOf(command: string): string {
   return createHash("sha256").update(command).digest("base64url").slice(0, 24);
 }
 
-/** A keyboard in which no command holds what `cover` covers: such a command is kept, and its button names it. */
+/** A keyboard in which no command holds what `redact` takes out: such a command is kept, and its button names it. */
 export function keepingSecrets(
   markup: InlineKeyboardMarkup,
-  { cover, store }: { cover(text: string): string; store(command: string): string },
+  redact: (text: string) => string,
+  store: KeepCommand,
 ): InlineKeyboardMarkup {
   return {
     inline_keyboard: markup.inline_keyboard.map((row) =>
       row.map((button) => {
         if (!("callback_data" in button)) return button;
         const [, command] = /^c:(.*)$/s.exec(button.callback_data) ?? [];
-        const isHarmless = command === undefined || cover(command) === command;
+        const isHarmless = command === undefined || redact(command) === command;
         return isHarmless ? button : { ...button, callback_data: `h:${store(command)}` };
       })
     ),

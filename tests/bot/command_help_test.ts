@@ -142,14 +142,14 @@ Deno.test("start leads to /status and /help", () => {
   assert.deepEqual(actions(start(commands)), [{ command: "/status" }, { command: "/help" }]);
 });
 
-Deno.test("refusalOf makes reads pressable and changes only copyable", () => {
+Deno.test("validationMessage makes reads pressable and changes only copyable", () => {
   assert.deepEqual(actions(refusal("/staus bd")), [{ command: "/status bd" }]);
   assert.deepEqual(actions(refusal("/disabel ec2 Acme")), [{ copy: "/disable ec2 Acme" }]);
   assert.deepEqual(actions(refusal("/aprove K7Q2X")), [{ copy: "/approve K7Q2X" }]);
   assert.deepEqual(actions(refusal(`/disabel ec2 ${"x".repeat(300)}`)), []);
 });
 
-Deno.test("refusalOf says what is wrong first, then what to type", () => {
+Deno.test("validationMessage says what is wrong first, then what to type", () => {
   const reply = refusal("/disable ec2 Acme");
   assert.equal(reply.title, "/disable ec2 needs reason=…, because it is a dangerous change.");
   assert.equal(reply.personal, true);

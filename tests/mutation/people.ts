@@ -109,21 +109,21 @@ export const peopleGuards: readonly Guard[] = [
   ...guardsOf("bot/dispatch/callbacks.ts", [...new Set([...APPROVAL, ...REQUESTS])], [
     [
       "who presses may read",
-      `if (!await interpreter.allows(turn, "read", "press")) return await answer(turn, id);`,
+      `if (!await this.router.allows(ctx, "read", "press")) return await this.answer(ctx, id);`,
     ],
-    ["a press counts in the card's chat", "card?.chat_id === turn.chat.id &&", "card !== undefined &&"],
+    ["a press counts in the card's chat", "card?.chat_id === ctx.chat.id &&", "card !== undefined &&"],
     [
       "a press counts at the card itself",
-      "(card.message_id === null || card.message_id === turn.press?.messageId)",
+      "(card.message_id === null || card.message_id === ctx.press?.messageId)",
       "true",
     ],
     [
       "a foreign button decides nothing",
-      `if (!atCard) return turn.refuse("foreign_button", { about: auditOf(change) });`,
+      `if (!atCard) return ctx.refuse("foreign_button", { about: auditOf(change) });`,
     ],
     [
       "who presses Undo may ask for changes",
-      'if (!await interpreter.allows(turn, "request", `/${press.do}`)) return;',
+      'if (!await this.router.allows(ctx, "request", `/${press.do}`)) return;',
     ],
     [
       "a press types nothing but reads",
@@ -132,26 +132,29 @@ export const peopleGuards: readonly Guard[] = [
     ],
     ["a stored command is one", `if (prompt?.kind !== "command") return`, "if (!prompt) return"],
     ["a choice is made once", "if (isChange && prompt.used_at !== null)", "if (false)"],
-    ["the choice is marked as made", "turn.also((transaction) => usePrompt(store, transaction, handle));"],
+    [
+      "the choice is marked as made",
+      "ctx.onCommit((transaction) => usePrompt(this.deps.store, transaction, handle));",
+    ],
     ["a button does only what it is for", `if (!kinds.includes(prompt.kind)) return "unknown_button";`],
-    ["a choice counts where it was offered", `if (prompt.chat_id !== turn.chat.id) return "foreign_button";`],
+    ["a choice counts where it was offered", `if (prompt.chat_id !== ctx.chat.id) return "foreign_button";`],
     [
       "a choice is for who it was offered to",
-      `if (prompt.person_id !== null && prompt.person_id !== turn.person.id) return "not_for_you";`,
+      `if (prompt.person_id !== null && prompt.person_id !== ctx.person.id) return "not_for_you";`,
     ],
   ]),
   ...guardsOf("bot/dispatch/router.ts", [...new Set([...SPEAKERS, ...REQUESTS])], [
     [
       "what a command takes is judged",
-      "if (!await allows(turn, needOf(parsed.command), `/${parsed.command.verb}`)) return;",
+      "if (!await this.allows(ctx, needOf(parsed.command), `/${parsed.command.verb}`)) return;",
     ],
     [
       "what was typed long ago is held back",
-      "if (isStale(turn, parsed.command)) return holdBack(turn, parsed);",
+      "if (isStale(ctx, parsed.command)) return holdBack(ctx, parsed);",
     ],
     [
       "what is resumed is judged anew",
-      "if (!command || !await allows(turn, needOf(command), `/${invocation.verb}`)) return;",
+      "if (!command || !await this.allows(ctx, needOf(command), `/${invocation.verb}`)) return;",
       "if (!command) return;",
     ],
     [
@@ -161,39 +164,39 @@ export const peopleGuards: readonly Guard[] = [
     ],
     [
       "a secret that was typed is deleted",
-      "deleteMessage(turn, id)",
+      "this.deleteMessage(ctx, id)",
       "Promise.resolve(true)",
     ],
-    ["a secret that was typed is blanked in the store", "turn.blank();"],
+    ["a secret that was typed is blanked in the store", "ctx.eraseStored();"],
   ]),
   ...guardsOf("bot/dispatch/dispatcher.ts", [...SPEAKERS, "tests/security/document_test.ts"], [
     [
       "commands of other bots",
-      `return turn.refuse("other_bot_command");`,
+      `return ctx.refuse("other_bot_command");`,
     ],
     [
       "strangers learn nothing, not even what is wrong",
-      `if (!await interpreter.allows(turn, "read", text)) return;`,
+      `if (!await router.allows(ctx, "read", text)) return;`,
     ],
     [
       "a document is fetched for who may do what it is for",
-      "if (!await interpreter.allows(turn, interpreter.needOf(first), text)) return;",
+      "if (!await router.allows(ctx, router.needOf(parsed), text)) return;",
     ],
-    ["a document is fetched for what takes one", "interpreter.takesDocument(first)", "true"],
-    ["talk in groups", `if (turn.chat.type !== "private") return;`],
+    ["a document is fetched for what takes one", "router.takesDocument(parsed)", "true"],
+    ["talk in groups", `if (ctx.chat.type !== "private") return;`],
     ["strangers who talk in private", "if (!decision.allowed) return;"],
   ]),
   ...guardsOf("bot/dispatch/unauthorized.ts", [...SPEAKERS, "tests/bot/strangers_test.ts"], [
-    ["nobody is answered who spoke in no chat", "if (!chat) turn.hush();"],
+    ["nobody is answered who spoke in no chat", "if (!chat) ctx.suppressReply();"],
     ["strangers get no answer", `reasons[reason] === null ? reason : "unknown_chat"`, "reason"],
     ["strangers do not fill the audit", "unrecorded: !granted", "unrecorded: false"],
-    ["who works here is recorded each time", "if (await people.isKnown(turn.person.id))", "if (false)"],
+    ["who works here is recorded each time", "if (await this.members.isKnown(ctx.person.id))", "if (false)"],
     [
       "talk that nobody typed is not recorded",
-      `if (message && !textOf(message).startsWith("/")) {`,
+      `if (message && !messageText(message).startsWith("/")) {`,
       "if (false) {",
     ],
-    ["a strange group is left", "await api.leaveChat(chat.id)", "await Promise.resolve()"],
+    ["a strange group is left", "await bot.api.leaveChat(chat.id)", "await Promise.resolve()"],
     ["an admin group is not left", "|| config.adminChats.includes(chat.id)) return;", ") return;"],
     [
       "a migrated group is not followed silently",
