@@ -73,13 +73,6 @@ export interface CommandLine extends Route {
   readonly aliases: Aliases;
 }
 
-/** The options of every change that does not declare them itself. */
-export type CommonOption = "reason" | "ticket";
-
-export function commonOptions(command: Pick<Command, "risk">): readonly CommonOption[] {
-  return isChange(command) ? ["reason", "ticket"] : [];
-}
-
 export function isPositional({ kind }: Field): boolean {
   return kind === "word" || kind === "rest";
 }
@@ -124,6 +117,23 @@ export interface Field {
   readonly values: readonly string[];
   readonly type: "text" | "number" | "boolean" | "list";
 }
+
+/** The fields of the input, and the options of every change that does not declare them itself. */
+export function fieldsTyped(command: Pick<Command, "input" | "risk">): readonly Field[] {
+  const declared = fieldsOf(command.input);
+  const added = COMMON_OPTIONS.filter((option) => !declared.some(({ name }) => name === option.name));
+  return isChange(command) ? [...declared, ...added] : declared;
+}
+
+const COMMON_OPTIONS = ["reason", "ticket"].map((name): Field => ({
+  name,
+  kind: "option",
+  required: false,
+  placeholder: name,
+  prefix: "",
+  values: [],
+  type: "text",
+}));
 
 /** In the order declared, which is the order typed. */
 export function fieldsOf(input: Input): readonly Field[] {

@@ -6,10 +6,9 @@ import {
   type Command,
   type CommandLine,
   type CommandSet,
-  type CommonOption,
-  commonOptions,
   type Field,
   fieldsOf,
+  fieldsTyped,
   findRoute,
   hasField,
   headOf,
@@ -120,10 +119,11 @@ function understand<C extends Command>(
   { command, words }: Route<C>,
   options: ParseOptions<C>,
 ): ParsedCommand<C> | LiteralSecret<C> {
-  const line = { command, words, fields: fieldsOf(command.input), aliases: options.aliases };
+  const line = { command, words, fields: fieldsTyped(command), aliases: options.aliases };
   const document = documentFor(line, options);
   const bound = bind(line);
-  const input = { ...inputOf(bound, line), ...document };
+  const { declared, common } = inputOf(bound, line);
+  const input = { ...declared, ...document };
   const written = line.fields.map(({ name }) => name).filter((name) => isWritten(input[name], name, command));
   if (written.length > 0) return { kind: "literal_secret", fields: written, command };
   const checked = command.input.safeParse(input);
@@ -138,7 +138,7 @@ function understand<C extends Command>(
     typed,
     input,
     asked: [...new Set(asked)],
-    ...Object.fromEntries(bound.common),
+    ...common,
   };
 }
 
@@ -186,10 +186,10 @@ function documentFor(line: CommandLine, { document, documentError }: ParseOption
 }
 
 /** Everything that is missing, in one sentence. */
-function refuseMissing(line: CommandLine, input: JsonObject, { common }: Bound, fits: boolean): void {
+function refuseMissing(line: CommandLine, input: JsonObject, { values }: Bound, fits: boolean): void {
   const fields = fits ? [] : line.fields.filter((field) => field.required && input[field.name] === undefined);
   const needsReason = line.command.risk === "danger" &&
-    String(common.get("reason") ?? input.reason ?? "").trim() === "";
+    String(values.get("reason") ?? "").trim() === "";
   if (fields.length === 0 && !needsReason) return;
   const head = headOf(line.command);
   const labels = [...fields.map(labelOf), ...(needsReason ? ["reason=…"] : [])];
@@ -224,7 +224,6 @@ interface Bound {
   readonly values: Map<string, Json>;
   readonly records: Map<string, Map<string, string>>;
   readonly drops: string[];
-  readonly common: Map<CommonOption, string>;
   /** The names of the secrets asked for with `?`. */
   readonly asked: string[];
   /** Where in the line the words stand that go by position. */
@@ -243,7 +242,6 @@ function bind(line: CommandLine): Bound {
     values: new Map(),
     records: new Map(),
     drops: [],
-    common: new Map(),
     asked: [],
     loose: [],
   };
@@ -252,14 +250,16 @@ function bind(line: CommandLine): Bound {
   return bound;
 }
 
-/** Not yet checked by the command's schema. */
-function inputOf({ values, records, drops }: Bound, { fields }: CommandLine): JsonObject {
+/** What the command declares, not yet checked by its schema, apart from what every change takes. */
+function inputOf({ values, records, drops }: Bound, { command, fields }: CommandLine) {
   const drop = fields.find(({ kind }) => kind === "drop");
-  return Object.fromEntries<Json>([
-    ...values,
+  const isDeclared = ([name]: readonly [string, Json]) => Object.hasOwn(command.input.shape, name);
+  const declared = Object.fromEntries<Json>([
+    ...[...values].filter(isDeclared),
     ...[...records].map(([name, record]): [string, Json] => [name, Object.fromEntries(record)]),
     ...(drop && drops.length > 0 ? [[drop.name, drops] as const] : []),
   ]);
+  return { declared, common: Object.fromEntries([...values].filter((entry) => !isDeclared(entry))) };
 }
 
 function bindWord(word: Token, at: number, line: CommandLine, bound: Bound): void {
@@ -275,18 +275,11 @@ function bindWord(word: Token, at: number, line: CommandLine, bound: Bound): voi
 }
 
 /** False when no field takes the pair. */
-function bindPair(pair: Pair, line: CommandLine, { values, common, records, asked }: Bound): boolean {
-  const key = pair.key.toLowerCase();
-  const field = optionNamed(key, line.fields);
+function bindPair(pair: Pair, line: CommandLine, { values, records, asked }: Bound): boolean {
+  const field = optionNamed(pair.key, line.fields);
   if (field) {
     refuseTwice(values.has(field.name), pair);
     values.set(field.name, convert(field, valueOf(field.name, pair, line, asked), line));
-    return true;
-  }
-  const option = commonOptions(line.command).find((name) => name === key);
-  if (option) {
-    refuseTwice(common.has(option), pair);
-    common.set(option, pair.value);
     return true;
   }
   const open = openFor(pair.key, line.fields);

@@ -3,9 +3,8 @@ import { inQuotes } from "../../handlers/format.ts";
 import {
   type CommandLine,
   type CommandSet,
-  commonOptions,
   type Field,
-  fieldsOf,
+  fieldsTyped,
   findRoute,
   hasField,
   headOf,
@@ -18,40 +17,32 @@ import {
 import { orList, ParseError } from "./parse_error.ts";
 import { quote, type Token, tokenize } from "./tokenize.ts";
 
-/** What was probably meant, closest first: a candidate that begins alike or differs by a slip or two. */
-export function closest(typed: string, candidates: readonly string[], most = 4, among = ALONE): string[] {
+/**
+ * What was probably meant, closest first: a candidate that begins alike or differs by a slip or two. `inProse`: among
+ * ordinary words, which must not be taken for it.
+ */
+export function closest(
+  typed: string,
+  candidates: readonly string[],
+  { most = 4, inProse = false } = {},
+): string[] {
   const word = typed.toLowerCase();
   return [...new Set(candidates)]
-    .map((candidate) => ({ candidate, far: farFrom(word, candidate.toLowerCase(), among) }))
+    .map((candidate) => ({ candidate, far: farFrom(word, candidate.toLowerCase(), inProse) }))
     .filter(({ far }) => far < Infinity)
     .sort((one, other) => one.far - other.far)
     .map(({ candidate }) => candidate)
     .slice(0, most);
 }
 
-/** How many letters have to be alike at the beginning, and how many slips are forgiven in how many letters. */
-interface Tolerance {
-  readonly letters: number;
-  slips(length: number): number;
-}
-
-const ALONE: Tolerance = {
-  letters: 2,
-  slips: (length) => length <= 4 ? 1 : length <= 7 ? 2 : 3,
-};
-
-/** Where ordinary words stand as well. */
-const IN_PROSE: Tolerance = {
-  letters: 4,
-  slips: (length) => length < 4 ? 0 : length < 6 ? 1 : 2,
-};
-
-function farFrom(word: string, candidate: string, { letters, slips }: Tolerance): number {
+function farFrom(word: string, candidate: string, inProse: boolean): number {
   if (word === candidate) return 0;
   const [shorter, longer] = word.length < candidate.length ? [word, candidate] : [candidate, word];
-  if (shorter.length >= letters && longer.startsWith(shorter)) return 0.5;
-  const far = slipsBetween(word, candidate);
-  return far <= slips(longer.length) && far < candidate.length ? far : Infinity;
+  if (shorter.length >= (inProse ? 4 : 2) && longer.startsWith(shorter)) return 0.5;
+  const slips = slipsBetween(word, candidate);
+  const { length } = longer;
+  const forgiven = inProse ? Math.min(2, Math.floor(length / 2) - 1) : length <= 4 ? 1 : length <= 7 ? 2 : 3;
+  return slips <= forgiven && slips < candidate.length ? slips : Infinity;
 }
 
 /** Two neighbours swapped are one slip of the finger, and not two. */
@@ -160,13 +151,9 @@ function retyped(verb: string, words: readonly Token[], set: CommandSet): string
 }
 
 function hasPlaceFor({ command, words }: Route): boolean {
-  const fields = fieldsOf(command.input);
-  const takes = (key: string) => optionNamed(key, fields) ?? openFor(key, fields) ?? isCommon(key, command);
-  return words.every(({ pair }) => pair && takes(pair.key) || fields.some(isPositional));
-}
-
-function isCommon(key: string, command: Route["command"]): boolean {
-  return commonOptions(command).some((option) => option === key.toLowerCase());
+  const fields = fieldsTyped(command);
+  const takes = (key: string) => optionNamed(key, fields) ?? openFor(key, fields);
+  return fields.some(isPositional) || words.every(({ pair }) => pair && takes(pair.key));
 }
 
 /** The whole command again, with `count` words from `at` on replaced. */
@@ -179,7 +166,7 @@ export function tornOption(line: CommandLine, at: number): ParseError | undefine
   const { raw = "", pair } = line.words[at] ?? {};
   const next = line.words[at + 1];
   const key = pair?.key ?? line.words[at - 1]?.text ?? "";
-  if (!optionNamed(key, line.fields) && !isCommon(key, line.command)) return undefined;
+  if (!optionNamed(key, line.fields)) return undefined;
   if (pair) {
     const better = next && !next.pair ? [replaced(line, at, 2, `${key}=${next.raw}`)] : [];
     return new ParseError("bad_value", `${key}= has no value. Leave no space after "=".`, better);
@@ -204,11 +191,8 @@ export function tornJson({ words }: CommandLine): ParseError | undefined {
 /** `rol=arn…` for `role=`, or an option that the command does not have. Undefined when it may belong to a name. */
 export function unknownOption(line: CommandLine, at: number): ParseError | undefined {
   const { raw = "", pair: { key } = { key: "" } } = line.words[at] ?? {};
-  const names = [
-    ...line.fields.filter(({ kind }) => kind === "option").map(({ name }) => name),
-    ...commonOptions(line.command),
-  ];
-  const [slip] = closest(key, names, 1, IN_PROSE);
+  const names = line.fields.filter(({ kind }) => kind === "option").map(({ name }) => name);
+  const [slip] = closest(key, names, { most: 1, inProse: true });
   const takesNames = hasField(line, "rest");
   if (slip === undefined && (takesNames || !/^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(key))) return undefined;
   const opens = line.fields.filter(({ kind }) => kind === "open").map(({ prefix }) => `${prefix}…=`);
@@ -235,7 +219,7 @@ export function misspeltChoice(
   const spellings = quoted || later.length === 0
     ? []
     : field.values.flatMap((value) => spellingsOf(value, line));
-  const [slip] = closest(text, spellings, 1, IN_PROSE);
+  const [slip] = closest(text, spellings, { most: 1, inProse: true });
   if (slip !== undefined) {
     return new ParseError(
       "bad_value",
