@@ -2,24 +2,7 @@ import assert from "node:assert/strict";
 import { idOf, openAccount } from "../clients/apono_account.ts";
 import { failureOf } from "../clients/calling.ts";
 import type { AponoFault, AponoOperation } from "../sandbox/apono.ts";
-import { carry, carryBack, planOf } from "./apono_carry.ts";
-
-Deno.test("/delete apono deletes, finds nothing any more, and is undone by creating it again", async () => {
-  for (const api of ["v4", "v2"] as const) {
-    await using account = openAccount({ api });
-    const id = idOf(account.emulator, "PostgreSQL Billing");
-    const deleted = await carry(account, "/delete apono PostgreSQL Billing reason=old");
-    assert.equal(deleted.operation.risk, "danger");
-    assert.equal(deleted.sent[0]?.[0], "DELETE");
-    assert.equal(deleted.plan.target.id, id);
-    assert.equal(deleted.verdict.state, "applied");
-    assert.ok(deleted.undo.possible);
-    assert.match(String(deleted.undo.how), /new id/);
-    const back = await carryBack(account, deleted);
-    assert.equal(back.verdict.state, "applied");
-    assert.notEqual(idOf(account.emulator, "PostgreSQL Billing"), id);
-  }
-});
+import { carry, planOf } from "./apono_carry.ts";
 
 Deno.test("/delete apono has no way back for a secret that Apono keeps", async () => {
   await using account = openAccount();
@@ -43,24 +26,6 @@ Deno.test("/refresh apono sees the refresh, or takes the vendor's word when it i
   assert.match(JSON.stringify(queued.verdict.evidence), /Queued/);
   account.emulator.fail("v2.refresh", { kind: "cut" });
   assert.equal((await carry(account, "/refresh apono AWS Payments")).verdict.state, "unknown");
-});
-
-Deno.test("/tag apono sets and removes tags, keeps the others, and puts the old ones back", async () => {
-  await using account = openAccount();
-  const { id } = account.emulator.world.resources[0]!;
-  account.emulator.world.tags[id] = { env: "production", team: "payments", tier: "1" };
-  const tagged = await carry(account, `/tag apono ${id} env=staging cost_center=4711 -Team`);
-  const tags = { env: "staging", tier: "1", cost_center: "4711" };
-  assert.deepEqual(tagged.sent, [["PUT", `/api/v3/integrations/resources/${id}/user-tags`, { tags }]]);
-  assert.deepEqual(tagged.card.rows, [
-    { label: "env", now: { data: "production" }, after: { data: "staging" } },
-    { label: "team", now: { data: "payments" }, after: "removed" },
-    { label: "cost_center", now: "none", after: { data: "4711" } },
-  ]);
-  assert.equal(tagged.verdict.state, "applied");
-  const back = await carryBack(account, tagged);
-  assert.equal(back.verdict.state, "applied");
-  assert.deepEqual(account.emulator.world.tags[id], { env: "production", team: "payments", tier: "1" });
 });
 
 Deno.test("/tag apono refuses slips of the pen and says when nothing would change", async () => {

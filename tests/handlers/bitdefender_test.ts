@@ -1,41 +1,12 @@
 import assert from "node:assert/strict";
 import { bitdefender } from "../../handlers/bitdefender.ts";
-import { BadInput, ChoiceNeeded } from "../../handlers/operation.ts";
+import { BadInput } from "../../handlers/operation.ts";
 import { company, generateIntegrations, ids, vmware } from "../sandbox/gravityzone/northwind.ts";
 import { ec2Of } from "../sandbox/gravityzone/world.ts";
 import { NIGHT, plain, rig, rowsOf } from "./bitdefender/rig.ts";
 
 const METHOD_NOT_FOUND = { error: { code: -32601, message: "Method not found" } };
 const NOT_LICENSED = { error: { code: -32001, message: "Operation not allowed" } };
-
-Deno.test("/status bitdefender puts the problems first and folds the rest", async () => {
-  await using at = rig();
-  const reply = await at.read("status", "bitdefender");
-  assert.deepEqual([reply.mark, plain(reply.title)], ["attention", "GravityZone: 2 of 14 need action"]);
-  assert.deepEqual(rowsOf(reply.blocks).slice(0, 5), [
-    "Error 1 · Action required 1 · Pending 1 · Active 11",
-    "vcenter-us | Error | VMware · vc-us.northwind.example · Northwind MSP",
-    "vcenter-eu | Action required | VMware · vc-eu.northwind.example · Northwind MSP",
-    "▸ 12 without problems",
-    "vcenter-lab | Pending | VMware · vc-lab.northwind.example · Northwind MSP",
-  ]);
-  assert.equal(
-    rowsOf(reply.blocks).find((row) => row.startsWith("vcenter-us · 679b")),
-    "vcenter-us · 679b6952a5d00afed2030001 · port 443 · as svc-gravityzone · VMs and Templates · TLS verified · " +
-      `retries every 5 s, 3 at most · virtualization · company ${ids.northwind}`,
-  );
-  assert.equal(rowsOf(reply.blocks).filter((row) => row.includes(" · port 443 · ")).length, 5);
-  assert.equal(plain(reply.footer ?? ""), "as of 2026-03-14T03:12:00.000Z");
-  assert.equal(reply.file, undefined);
-  assert.equal(at.vendor.calls.length, 1);
-});
-
-Deno.test("/status bitdefender reads one company by part of its name", async () => {
-  await using at = rig();
-  const reply = await at.read("status", "bitdefender", { company: "globe" });
-  assert.deepEqual([reply.mark, plain(reply.title)], ["fine", "GravityZone: 1 of 1 active · Globex"]);
-  assert.deepEqual(reply.buttons?.[0]?.[0]?.action, { command: `/status bitdefender ${ids.globex}` });
-});
 
 Deno.test("/status bitdefender says every documented status in words, and unknown ones as numbers", async () => {
   await using at = rig();
@@ -118,20 +89,6 @@ Deno.test("/status bitdefender served again shows its age", async () => {
   const again = await at.read("status", "bitdefender");
   assert.equal(plain(again.footer ?? ""), "as of 2026-03-14T03:12:00.000Z · 8 s old");
   assert.equal(at.vendor.calls.length, 1);
-});
-
-Deno.test("/status bitdefender asks which of several look-alikes is meant, and never guesses", async () => {
-  await using at = rig();
-  const choice = await at.read("status", "bitdefender", { company: "acme" }).catch((error: unknown) => error);
-  assert.ok(choice instanceof ChoiceNeeded);
-  assert.equal(choice.field, "company");
-  assert.deepEqual(choice.options.map(({ id, name }) => [id, name]), [
-    [ids.acmeCorp, "Acme Corp"],
-    [ids.acmeCorporation, "Acme Corporation"],
-    [ids.acmeLabs, "Acme Labs"],
-  ]);
-  const exact = await at.read("status", "bitdefender", { company: "ACME corp" });
-  assert.match(plain(exact.title), / · Acme Corp$/);
 });
 
 Deno.test("/status bitdefender says what to type when no company fits", async () => {
@@ -233,14 +190,6 @@ Deno.test("/status ec2 without a company is about the key's own, in one round tr
   assert.ok(at.vendor.calls.every(({ params }) => Object.keys(params).length === 0));
 });
 
-Deno.test("/usage ec2 lists the hours of a month, the largest first", async () => {
-  await using at = rig();
-  ec2Of(at.vendor.world, ids.globex).usage.set("02/2026", { micro: 1.5, large: 1200 });
-  const reply = await at.read("usage", "ec2", { company: "Globex", month: "2/2026" });
-  assert.equal(plain(reply.title), "1,201.5 EC2 hours in 02/2026 · Globex");
-  assert.deepEqual(rowsOf(reply.blocks), ["large | 1,200", "micro | 1.5", "Total | 1,201.5"]);
-});
-
 Deno.test("/usage ec2 without a month sends none and names the current one", async () => {
   await using at = rig();
   const reply = await at.read("usage", "ec2");
@@ -260,16 +209,6 @@ Deno.test("/usage ec2 refuses what is no month before anything is asked", async 
   assert.equal(at.vendor.calls.length, 0);
 });
 
-Deno.test("/externalid offers the id to copy", async () => {
-  await using at = rig();
-  const reply = await at.read("externalid", null, { company: "Acme Corp" });
-  assert.equal(plain(reply.title), "External ID of Acme Corp");
-  assert.deepEqual(reply.buttons, [[{
-    label: "Copy external ID",
-    action: { copy: "5e93f474a30a2db85dd6046d6d5fg188" },
-  }]]);
-});
-
 Deno.test("/externalid says that none was generated, and how to generate one", async () => {
   await using at = rig();
   const reply = await at.read("externalid", null);
@@ -285,26 +224,6 @@ Deno.test("/externalid works although the key may not ask for its company's name
   at.vendor.world.apiKey.enabledApis.splice(0, 2);
   const reply = await at.read("externalid", null);
   assert.equal(plain(reply.title), "No external ID was generated for the company of the key");
-});
-
-Deno.test("/whois shows a single company in full", async () => {
-  await using at = rig();
-  const reply = await at.read("whois", null, { account: "1112-2234-5123" });
-  assert.equal(plain(reply.title), "1 company uses AWS account 111222345123");
-  assert.deepEqual(rowsOf(reply.blocks), [
-    "Company | Acme Corp",
-    `Id | ${ids.acmeCorp}`,
-    "Type | Customer",
-    "Managed from above | yes",
-    "Suspended | no",
-    "Contact | Dana Ionescu, dana@acme-corp.example",
-    "Role | Head of IT",
-    "Contact's phone | 0040740000002",
-    "Phone | 0040740000001",
-    "Address | Str Example No 1",
-    "Country | CA, CA-BC",
-    "Created (UTC) | 2017-02-21T15:02:54",
-  ]);
 });
 
 Deno.test("/whois lists several companies and says when the limit of 25 is reached", async () => {
@@ -339,21 +258,6 @@ Deno.test("/whois says that no company uses an account, and refuses what is none
     /has 12 digits; "11122234512" has not/,
   );
   assert.equal(at.vendor.calls.length, 0);
-});
-
-Deno.test("/find lists companies by any part of the name", async () => {
-  await using at = rig();
-  const reply = await at.read("find", null, { name: "corp" });
-  assert.equal(plain(reply.title), "2 companies fit “corp”");
-  assert.deepEqual(rowsOf(reply.blocks), [
-    `Acme Corp | Customer | ${ids.acmeCorp}`,
-    `Acme Corporation | Customer | ${ids.acmeCorporation}`,
-  ]);
-  assert.deepEqual(reply.buttons?.[0]?.[0], {
-    label: "EC2 of Acme Corp · …23c6",
-    action: { command: `/status ec2 ${ids.acmeCorp}` },
-  });
-  assert.deepEqual(at.vendor.calls[0]?.params, { nameFilter: "*corp", maxResults: 100 });
 });
 
 Deno.test("/find falls back to the list of companies where the search is not there", async () => {

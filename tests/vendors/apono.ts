@@ -28,16 +28,32 @@ const ORDERS_BODY = {
   },
 };
 
-const LEDGER = "type=postgresql name=Ledger connector=eu-west-connector config.hostname=ledger.example.com " +
-  "secret.aws.region=eu-west-1 secret.aws.secret_id=prod/ledger";
+/** The same in v2's words, which have no owner. */
+const ORDERS_BODY_V2 = {
+  name: "Orders DB",
+  provisioner_id: "eu-west-connector",
+  metadata: ORDERS_BODY.integration_config,
+  secret_config: { type: "AWS", region: "eu-west-1", secret_id: "prod/orders-db/apono" },
+  connected_resource_types: ["postgresql-cluster", "postgresql-database"],
+};
+
+const LEDGER = "type=PostgreSQL name=Ledger connector=eu-west-connector config.HostName=ledger.example.com " +
+  "config.sslmode=require secret.aws.region=eu-west-1 secret.aws.secret_id=prod/ledger " +
+  'resource_types=postgresql-database access_details="Ask the ledger team"';
+const LEDGER_CONFIG = { hostname: "ledger.example.com", sslmode: "require" };
+const LEDGER_REST = {
+  connected_resource_types: ["postgresql-database"],
+  custom_access_details: "Ask the ledger team",
+};
 
 const reads: readonly Conversation[] = [
   {
     name: "/status apono joins v4 with the reasons of v2, problems first",
     said: "/status apono",
     answered: [
-      "Apono: 3 of 31 need attention · 1 disabled",
-      /Kubernetes Edge: Error[^]*edge-connector is unreachable[^]*PostgreSQL Analytics: Error[^]*27 without problems · 1 disabled/,
+      "🟡 Apono: 3 of 31 need attention · 1 disabled",
+      "Error 2 · Warning 1 · Refreshing 1 · Initializing 1 · Disabled 1 · Active 25",
+      /Kubernetes Edge: Error · Connector edge-connector is unreachable · last sync [^]*PostgreSQL Analytics: Error[^]*MySQL Legacy CRM: Warning · 2 of 14 databases could not be read[^]*27 without problems · 1 disabled/,
     ],
     asked: [ALL, `GET ${V2}`],
   },
@@ -55,7 +71,11 @@ const reads: readonly Conversation[] = [
   {
     name: "/list apono brings a long list as a file too",
     said: "/list apono",
-    answered: ["31 Apono integrations", "Kubernetes Edge", "apono-integrations.csv"],
+    answered: [
+      "31 Apono integrations",
+      /Kubernetes Edge · k8s-roles \S+\s+Error, synced[^]*PostgreSQL Analytics · postgresql \S+\s+Error[^]*MySQL Legacy CRM/,
+      "All 31 are in apono-integrations.csv, too.",
+    ],
     file: { name: "apono-integrations.csv", holds: ["Okta Contractors", ORDERS] },
     asked: [ALL],
   },
@@ -113,6 +133,8 @@ const reads: readonly Conversation[] = [
     answered: [
       /hostname\s+Hostname\s+yes/,
       /port\s+Port\s+default 5432/,
+      /sslmode\s+SSL Mode\s+no, default require\s+disable, allow, prefer/,
+      "secret.hashicorp_vault.secret_engine=",
       "config.hostname=… secret.aws.region=… secret.aws.secret_id=…",
     ],
     asked: [`GET ${V2}-catalog/postgresql`],
@@ -151,7 +173,9 @@ const changes: readonly Conversation[] = [
     said: `/create apono ${LEDGER}`,
     card: [
       "Create the Apono integration Ledger?",
-      /config\.hostname\s+none\s+ledger\.example\.com/,
+      /Type\s+none\s+postgresql\s+Name\s+none\s+Ledger\s+Connector\s+none\s+eu-west-connector/,
+      /config\.hostname\s+none\s+ledger\.example\.com\s+config\.sslmode\s+none\s+require\s+Secret\s+none\s+aws/,
+      /Resource types\s+none\s+postgresql-database\s+Access details\s+none\s+Ask the ledger team/,
       "deleted again",
     ],
     outcome: "applied",
@@ -160,8 +184,9 @@ const changes: readonly Conversation[] = [
       type: "postgresql",
       name: "Ledger",
       connector_id: "eu-west-connector",
-      integration_config: { hostname: "ledger.example.com" },
+      integration_config: LEDGER_CONFIG,
       secret_store_config: { aws: { region: "eu-west-1", secret_id: "prod/ledger" } },
+      ...LEDGER_REST,
     }],
     undone: {
       card: ["Delete the Apono integration Ledger?", "danger"],
@@ -211,25 +236,29 @@ const changes: readonly Conversation[] = [
   },
   {
     name: "/update apono sends all of it with what changes, and is taken back",
-    said: '/update apono Orders DB name="Orders 2" config.port=5433',
+    said:
+      '/update apono Orders DB name="Orders 2" connector=us-connector config.port=5433 config.application_name=apono',
     card: [
       "Change the Apono integration Orders DB?",
       ORDERS,
-      /Name\s+Orders DB\s+Orders 2/,
-      /config\.port\s+5432\s+5433/,
+      /Name\s+Orders DB\s+Orders 2\s+Connector\s+eu-west-connector\s+us-connector/,
+      /config\.port\s+5432\s+5433\s+config\.application_name\s+none\s+apono/,
       "the old values are set again",
     ],
     outcome: "applied",
-    answered: ["Read back: Name Orders 2, config.port 5433"],
+    answered: [
+      "Read back: Name Orders 2, Connector us-connector, config.port 5433, config.application_name apono",
+    ],
     wrote: [`PUT ${V4}/${ORDERS}`, {
       ...ORDERS_BODY,
       name: "Orders 2",
-      integration_config: { ...ORDERS_BODY.integration_config, port: "5433" },
+      connector_id: "us-connector",
+      integration_config: { ...ORDERS_BODY.integration_config, port: "5433", application_name: "apono" },
     }],
     undone: {
       card: [/config\.port\s+5433\s+5432/],
       outcome: "applied",
-      answered: ["Read back: Name Orders DB, config.port 5432"],
+      answered: ["Read back: Name Orders DB, Connector eu-west-connector, config.port 5432"],
       wrote: [`PUT ${V4}/${ORDERS}`, ORDERS_BODY],
     },
   },
@@ -314,19 +343,20 @@ const changes: readonly Conversation[] = [
   },
   {
     name: "/tag apono sends all tags, and is taken back",
-    said: "/tag apono 4096-00 team=ledger cost-center=7 -env",
-    card: [/team\s+payments\s+ledger/, /cost-center\s+\S+\s+7/, /env\s+production/],
+    said: "/tag apono 4096-00 team=ledger cost-center=7 -Env",
+    before: ({ apono }) => void (apono.world.tags["4096-00"]!.tier = "1"),
+    card: [/team\s+payments\s+ledger/, /cost-center\s+none\s+7/, /env\s+production\s+removed/],
     outcome: "applied",
     answered: ["Read back"],
     wrote: ["PUT /api/v3/integrations/resources/4096-00/user-tags", {
-      tags: { team: "ledger", "cost-center": "7" },
+      tags: { team: "ledger", tier: "1", "cost-center": "7" },
     }],
     undone: {
       card: [/team\s+ledger\s+payments/],
       outcome: "applied",
       answered: ["Read back"],
       wrote: ["PUT /api/v3/integrations/resources/4096-00/user-tags", {
-        tags: { env: "production", team: "payments" },
+        tags: { env: "production", team: "payments", tier: "1" },
       }],
     },
   },
@@ -348,6 +378,16 @@ const V2_ONLY = { APONO_API: "v2" };
 
 /** The same commands for an account that has only the v2 API. */
 const onV2: readonly Conversation[] = [
+  {
+    name: "/status apono by v2 asks v2 alone",
+    said: "/status apono",
+    environment: V2_ONLY,
+    answered: [
+      "Apono: 3 of 31 need attention",
+      "Kubernetes Edge: Error · Connector edge-connector is unreachable",
+    ],
+    asked: [`GET ${V2}`],
+  },
   {
     name: "/list apono by v2 filters what v2 cannot",
     said: "/list apono name=*SQL* type=postgresql status=error",
@@ -373,8 +413,9 @@ const onV2: readonly Conversation[] = [
       type: "postgresql",
       name: "Ledger",
       provisioner_id: "eu-west-connector",
-      metadata: { hostname: "ledger.example.com" },
+      metadata: LEDGER_CONFIG,
       secret_config: { type: "AWS", region: "eu-west-1", secret_id: "prod/ledger" },
+      ...LEDGER_REST,
     }],
     undone: {
       card: ["Delete the Apono integration Ledger?"],
@@ -391,12 +432,15 @@ const onV2: readonly Conversation[] = [
     outcome: "applied",
     answered: ["Read back: config.port 5433"],
     wrote: [`PUT ${V2}/${ORDERS}`, {
-      name: "Orders DB",
-      provisioner_id: "eu-west-connector",
+      ...ORDERS_BODY_V2,
       metadata: { ...ORDERS_BODY.integration_config, port: "5433" },
-      secret_config: { type: "AWS", region: "eu-west-1", secret_id: "prod/orders-db/apono" },
-      connected_resource_types: ["postgresql-cluster", "postgresql-database"],
     }],
+    undone: {
+      card: [/config\.port\s+5433\s+5432/],
+      outcome: "applied",
+      answered: ["Read back: config.port 5432"],
+      wrote: [`PUT ${V2}/${ORDERS}`, ORDERS_BODY_V2],
+    },
   },
   {
     name: "/delete apono by v2 deletes",
@@ -406,6 +450,12 @@ const onV2: readonly Conversation[] = [
     outcome: "applied",
     answered: [`Read back: Apono no longer knows ${ORDERS}.`],
     wrote: [`DELETE ${V2}/${ORDERS}`],
+    undone: {
+      card: ["Create the Apono integration Orders DB?"],
+      outcome: "applied",
+      answered: ["Read back: Orders DB is there as "],
+      wrote: [`POST ${V2}`, { type: "postgresql", ...ORDERS_BODY_V2 }],
+    },
   },
 ];
 

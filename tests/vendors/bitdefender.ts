@@ -18,8 +18,10 @@ export const conversations: readonly Conversation[] = [
     name: "/status bitdefender shows the problems first",
     said: "/status bitdefender",
     answered: [
-      "GravityZone: 2 of 14 need action",
-      /vcenter-us\s+Error[^]*vcenter-eu\s+Action required[^]*12 without/,
+      "🟡 GravityZone: 2 of 14 need action",
+      "Error 1 · Action required 1 · Pending 1 · Active 11",
+      /vcenter-us\s+Error\s+VMware · vc-us\.northwind\.example · Northwind MSP\s+vcenter-eu\s+Action required/,
+      /12 without problems[^]*vcenter-lab\s+Pending/,
     ],
     asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
   },
@@ -27,7 +29,7 @@ export const conversations: readonly Conversation[] = [
     name: "/status bitdefender shows every field of the page, folded, of the worst",
     said: "/status bitdefender",
     answered: [
-      /vcenter-eu · 679b\w+ · port 443 · as svc-gravityzone · VMs and Templates · TLS verified · retries every 5 s, 3 at most · virtualization · company 52f0c1a0e6a0b4f6c9d0e2b7/,
+      /settings and ids of the first 5[^]*vcenter-eu · 679b\w+ · port 443 · as svc-gravityzone · VMs and Templates · TLS verified · retries every 5 s, 3 at most · virtualization · company 52f0c1a0e6a0b4f6c9d0e2b7/,
     ],
     asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
   },
@@ -42,10 +44,10 @@ export const conversations: readonly Conversation[] = [
   },
   {
     name: "/status ec2 shows the external ID and this month's hours",
-    said: "/status ec2 Acme Corp",
+    said: "/status ec2 ACME corp",
     answered: ["EC2 of Acme Corp: 168 hours this month", EXTERNAL_ID, /medium\s+157/, /Total\s+168/],
     asked: [
-      found("*Acme Corp"),
+      found("*ACME corp"),
       externalIdOf(company.acmeCorp),
       `getHourlyUsageForAmazonEC2Instances ${JSON.stringify({ companyId: company.acmeCorp })}`,
     ],
@@ -54,8 +56,11 @@ export const conversations: readonly Conversation[] = [
     name: "/usage ec2 shows the hours of a month by category",
     said: "/usage ec2 Globex month=3/2026",
     before: ({ gravityzone }) =>
-      gravityzone.world.ec2.get(company.globex)?.usage.set("03/2026", { large: 1200, micro: 34 }),
-    answered: ["1,234 EC2 hours in 03/2026 · Globex", /large\s+1,200/],
+      gravityzone.world.ec2.get(company.globex)?.usage.set("03/2026", { micro: 34.5, large: 1200 }),
+    answered: [
+      "1,234.5 EC2 hours in 03/2026 · Globex",
+      /large\s+1,200\s+micro\s+34\.5\s+Total\s+1,234\.5/,
+    ],
     asked: [
       found("*Globex"),
       `getHourlyUsageForAmazonEC2Instances ${
@@ -85,16 +90,21 @@ export const conversations: readonly Conversation[] = [
     said: "/whois 1112-2234-5123",
     answered: [
       "1 company uses AWS account 111222345123",
-      /Company\s+Acme Corp/,
-      /Type\s+Customer/,
-      /Suspended\s+no/,
+      /Company\s+Acme Corp\s+Id\s+55115935b1a43dcc4a7b23c6\s+Type\s+Customer\s+Managed from above\s+yes/,
+      /Suspended\s+no\s+Contact\s+Dana Ionescu, dana@acme-corp\.example\s+Role\s+Head of IT/,
+      /Contact's phone\s+0040740000002\s+Phone\s+0040740000001\s+Address\s+Str Example No 1/,
+      /Country\s+CA, CA-BC\s+Created \(UTC\)\s+2017-02-21T15:02:54/,
     ],
     asked: ['getCompanyDetailsByAWSAccountId {"accountId":"111222345123"}'],
   },
   {
     name: "/find lists companies by part of their name",
     said: "/find acme",
-    answered: ["3 companies fit “acme”", company.acmeCorporation],
+    answered: [
+      "3 companies fit “acme”",
+      new RegExp(`Acme Corporation\\s+Customer\\s+${company.acmeCorporation}`),
+      "[ EC2 of Acme Corp · …23c6 ]",
+    ],
     asked: [found("*acme")],
   },
   {
@@ -103,7 +113,11 @@ export const conversations: readonly Conversation[] = [
     card: [
       "Enable the EC2 integration of Acme Labs?",
       company.acmeLabs,
-      ROLE,
+      new RegExp(
+        `Integration\\s+not known to this bot\\s+${ROLE}\\s+AWS account\\s+not known\\s+111222345123`,
+      ),
+      /External ID\s+91cc02e7a30a2db85dd6046d6d5fg007\s+kept/,
+      "Whatever is set up now for Acme Labs is replaced; GravityZone cannot say what.",
       "Undo    yes, by disabling it",
     ],
     outcome: "applied",
@@ -136,7 +150,7 @@ export const conversations: readonly Conversation[] = [
     enters: { secret: "rTEuYBJXA9Wnm6I6CQKB-entered" },
     card: ["Enable the EC2 integration of Globex?", "access key AKIAIHEBSE2JFZ6CAAAA", "Undo    no: "],
     outcome: "accepted",
-    answered: ["There is no call that reads access keys back."],
+    answered: ["GravityZone said yes. There is no call that reads access keys back."],
     wrote: [
       "configureAmazonEC2Integration",
       { companyId: company.globex, keyId: "AKIAIHEBSE2JFZ6CAAAA", keySecret: "rTEuYBJXA9Wnm6I6CQKB-entered" },
@@ -159,9 +173,20 @@ export const conversations: readonly Conversation[] = [
   {
     name: "/rotate externalid generates a new ID and says what stops working",
     said: "/rotate externalid Acme Corp reason=leaked",
-    card: ["Replace the external ID of Acme Corp?", EXTERNAL_ID, "stops working", "Undo    no: "],
+    card: [
+      "Replace the external ID of Acme Corp?",
+      new RegExp(
+        `External ID\\s+${EXTERNAL_ID}\\s+a new one\\s+Integration\\s+\\S+.*\\s+invalid until enabled again`,
+      ),
+      "An EC2 integration of Acme Corp that exists stops working.",
+      "The role in AWS must be given the new external ID before it is enabled again.",
+      "Undo    no: GravityZone does not accept an external ID of before",
+    ],
     outcome: "applied",
-    answered: ["The external ID is now 00000001a30a2db85dd6046d6d5fg188"],
+    answered: [
+      "The external ID is now 00000001a30a2db85dd6046d6d5fg188. Give it to the role in AWS, then " +
+      `/enable ec2 ${company.acmeCorp} role=<arn>`,
+    ],
     wrote: ["generateAmazonEC2ExternalIdForCrossAccountRole", { companyId: company.acmeCorp }],
   },
   {

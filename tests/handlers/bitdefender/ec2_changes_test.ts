@@ -35,80 +35,6 @@ async function undone(at: Rig, verb: string, plan: Plan): Promise<{ verb: string
   return { verb: undo.verb, plan: await at.plan(undo.verb, undo.target, undo.input) };
 }
 
-Deno.test("/enable ec2 role= is planned against what is known, and changes nothing by that", async () => {
-  await using at = rig();
-  const plan = await enableLabs(at);
-  assert.deepEqual(plan.input, { company: ids.acmeLabs, role: ROLE });
-  assert.deepEqual(plan.target, {
-    key: `ec2:${ids.acmeLabs}`,
-    id: ids.acmeLabs,
-    name: "Acme Labs",
-    company: ids.acmeLabs,
-  });
-  assert.deepEqual(plan.before, {
-    company: "Acme Labs",
-    externalId: "91cc02e7a30a2db85dd6046d6d5fg007",
-    role: null,
-    account: null,
-    listed: { "111222345123": false },
-  });
-  assert.deepEqual(writesOf(at), []);
-  assert.deepEqual(await at.plan("enable", "ec2", plan.input), plan);
-});
-
-Deno.test("/enable ec2 role= shows a card that says what is sent and how it is taken back", async () => {
-  await using at = rig();
-  const plan = await enableLabs(at);
-  const operation = changeOf("enable", "ec2");
-  const card = operation.render(plan);
-  assert.equal(plain(card.title), "Enable the EC2 integration of Acme Labs");
-  assert.deepEqual(card.rows.map(({ label, now, after }) => [label, plain(now), plain(after)]), [
-    ["Integration", "not known to this bot", ROLE],
-    ["AWS account", "not known", "111222345123"],
-    ["External ID", "91cc02e7a30a2db85dd6046d6d5fg007", "kept"],
-  ]);
-  assert.deepEqual(card.sends, {
-    method: BY_ROLE,
-    params: { companyId: ids.acmeLabs, crossAccountRoleArn: ROLE },
-  });
-  assert.deepEqual(card.breaks.map(plain), [
-    "Whatever is set up now for Acme Labs is replaced; GravityZone cannot say what.",
-  ]);
-  assert.deepEqual(card.warnings, []);
-  assert.deepEqual(operation.undo(plan), {
-    possible: true,
-    how: "by disabling it",
-    verb: "disable",
-    target: "ec2",
-    input: { company: ids.acmeLabs },
-  });
-});
-
-Deno.test("/enable ec2 role= is applied once the account lists the company, and remembers the role", async () => {
-  await using at = rig();
-  const plan = await enableLabs(at);
-  const { verdict } = await at.run("enable", "ec2", plan);
-  assert.deepEqual([verdict.state, plain(verdict.evidence)], [
-    "applied",
-    "Acme Labs is now listed for AWS account 111222345123",
-  ]);
-  assert.equal(at.recall.get(`ec2:${ids.acmeLabs}:role`), ROLE);
-  assert.deepEqual(writesOf(at), [BY_ROLE]);
-});
-
-Deno.test("/enable ec2 role= is undone by disabling, from exactly the state that was read back", async () => {
-  await using at = rig();
-  const plan = await enableLabs(at);
-  const { verdict } = await at.run("enable", "ec2", plan);
-  const back = await undone(at, "enable", plan);
-  assert.equal(back.verb, "disable");
-  assert.deepEqual(back.plan.before, verdict.after);
-  const { verdict: off } = await at.run("disable", "ec2", back.plan);
-  assert.equal(off.state, "applied");
-  assert.equal(at.vendor.world.ec2.get(ids.acmeLabs)?.configured, null);
-  assert.deepEqual([...at.recall], [[`ec2:${ids.acmeLabs}:off`, "disabled"]]);
-});
-
 Deno.test("/enable ec2 role= has nothing to do only when the role is recorded and listed", async () => {
   await using at = rig();
   const enable = changeOf("enable", "ec2");
@@ -211,28 +137,6 @@ for (const [name, input, says] of nonsense) {
     assert.equal(at.vendor.calls.length, 0);
   });
 }
-
-Deno.test("/enable ec2 key= sends the secret and shows it nowhere", async () => {
-  await using at = rig();
-  const secret = "rTEuYBJXA9Wnm6I6CQKBJ30DqVUOz4NiVbeDRg2O";
-  const enable = changeOf("enable", "ec2");
-  assert.deepEqual(["secret", "key", "role"].map((field) => enable.secret(field)), [true, false, false]);
-  const plan = await at.plan("enable", "ec2", {
-    company: "Globex",
-    key: "AKIAIHEBSE2JFZ6CAAAA",
-    secret: "?",
-  });
-  const outcome = await at.run("enable", "ec2", plan, { secret });
-  const sent = at.vendor.calls.find(({ method }) => method === BY_KEYS);
-  assert.deepEqual(sent?.params, { companyId: ids.globex, keyId: "AKIAIHEBSE2JFZ6CAAAA", keySecret: secret });
-  assert.equal(outcome.verdict.state, "accepted");
-  assert.equal(
-    plain(outcome.verdict.evidence),
-    "GravityZone said yes. There is no call that reads access keys back.",
-  );
-  assert.equal(JSON.stringify([plan, enable.render(plan), outcome]).includes(secret), false);
-  assert.equal(enable.undo(plan).possible, false);
-});
 
 Deno.test("/enable ec2 key= sends nothing without the secret", async () => {
   await using at = rig();
@@ -420,23 +324,6 @@ Deno.test("/disable ec2 is not applied while the account still lists the company
   assert.equal(verdict.remember, undefined);
 });
 
-Deno.test("/rotate externalid says what it invalidates and that there is no way back", async () => {
-  await using at = rig();
-  recordAcmeCorp(at);
-  const rotate = changeOf("rotate", "externalid");
-  const plan = await at.plan("rotate", "externalid", { company: "Acme Corp" });
-  const card = rotate.render(plan);
-  assert.equal(rotate.risk, "danger");
-  assert.equal(plain(card.title), "Replace the external ID of Acme Corp");
-  assert.deepEqual(card.rows.map(({ label, now, after }) => [label, plain(now), plain(after)]), [
-    ["External ID", "5e93f474a30a2db85dd6046d6d5fg188", "a new one"],
-    ["Integration", ROLE, "invalid until enabled again"],
-  ]);
-  assert.equal(card.breaks.length, 2);
-  const undo = rotate.undo(plan);
-  assert.match(undo.possible ? "" : plain(undo.why), /does not accept an external ID of before/);
-});
-
 Deno.test("/rotate externalid is applied when the id read back is the new one", async () => {
   await using at = rig();
   recordAcmeCorp(at);
@@ -472,16 +359,6 @@ Deno.test("/rotate externalid generates the first one where there was none", asy
   const { verdict } = await at.run("rotate", "externalid", plan);
   assert.equal(verdict.state, "applied");
   assert.match(plain(verdict.evidence), /role=<arn>$/);
-});
-
-Deno.test("changes of EC2 ask which of several companies is meant", async () => {
-  await using at = rig();
-  for (const [verb, target] of [["disable", "ec2"], ["rotate", "externalid"]] as const) {
-    await assert.rejects(changeOf(verb, target).plan(at.context, { company: "acme" }), {
-      name: "ChoiceNeeded",
-    });
-  }
-  assert.deepEqual(writesOf(at), []);
 });
 
 Deno.test("a plan of EC2 differs as soon as the state it was made against has moved", async () => {

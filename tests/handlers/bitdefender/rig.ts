@@ -79,6 +79,8 @@ export function rig(
     async plan(verb, target, input) {
       const planned = await changeOf(verb, target).plan(context, input);
       assert.ok(!("nothing" in planned), "There was nothing to change");
+      const again = await changeOf(verb, target).plan(context, planned.input);
+      assert.deepEqual(again, planned, "The plan cannot be made again");
       // What the bot keeps between the request and the decision.
       return JSON.parse(JSON.stringify(planned)) as Plan;
     },
