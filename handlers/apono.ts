@@ -1,16 +1,16 @@
 import { AponoClient } from "../clients/apono.ts";
 import { showCatalog } from "./apono/catalog.ts";
 import { createIntegration } from "./apono/create.ts";
-import { deleteIntegration } from "./apono/delete.ts";
-import { listIntegrations } from "./apono/list.ts";
-import { health, showStatus } from "./apono/overview.ts";
+import { integrations } from "./apono/integrations.ts";
 import { refreshIntegration } from "./apono/refresh.ts";
 import { showPermissions, showResources } from "./apono/resources.ts";
-import { showIntegration } from "./apono/show.ts";
 import { showTags, tagResource } from "./apono/tags.ts";
 import { updateIntegration } from "./apono/update.ts";
+import { resourceHealth, resourceOperations } from "./resource_operations.ts";
 import { address, choice, secretKey } from "./variable.ts";
 import { defineVendor } from "./vendor.ts";
+
+const [status, list, show, ...deletion] = resourceOperations(integrations);
 
 /** Apono's integrations, their catalog and the resources behind them. */
 export const apono = defineVendor({
@@ -24,20 +24,20 @@ export const apono = defineVendor({
   },
   connect: (settings, shared) => new AponoClient({ ...settings, ...shared }),
   operations: [
-    showStatus,
-    listIntegrations,
-    showIntegration,
+    status,
+    list,
+    show,
     showCatalog,
     showResources,
     showPermissions,
     showTags,
     createIntegration,
     updateIntegration,
-    deleteIntegration,
+    ...deletion,
     refreshIntegration,
     tagResource,
   ],
-  health,
+  health: (context) => resourceHealth(integrations, context),
   async probe(client, call) {
     await client.integrations.probe(call);
     return { ok: true, says: `the token may read the integrations (${client.api} API)` };

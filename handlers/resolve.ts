@@ -1,4 +1,5 @@
 import { ClientError } from "../clients/errors.ts";
+import { path, UnsafePathValue } from "../clients/path.ts";
 import { BadInput, ChoiceNeeded } from "./operation.ts";
 import { inQuotes } from "./format.ts";
 
@@ -50,6 +51,17 @@ export function resolve<T extends Named>(
     throw new BadInput(`${inQuotes(query)} fits ${count}. Type more of the name, or its id.`);
   }
   throw new ChoiceNeeded(`${inQuotes(query)} fits ${count}. Which one?`, what.field, fits);
+}
+
+/** The typed id. Throws `BadInput` for one that must not become part of an address. */
+export function safeId(id: string): string {
+  try {
+    path`${id}`;
+    return id;
+  } catch (error) {
+    if (error instanceof UnsafePathValue) throw new BadInput(error.message);
+    throw error;
+  }
 }
 
 /** What is left of a name when typing habits are taken away; for comparing, never for showing. */

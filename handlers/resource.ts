@@ -10,10 +10,17 @@
  */
 
 import type { CallOptions } from "../clients/http/contract.ts";
-import { fold, ifFound, resolve } from "./resolve.ts";
 import type { Json } from "../clients/json.ts";
-import { BadInput, type Card, type Context, type Target, type Undo } from "./operation.ts";
+import {
+  BadInput,
+  type Card,
+  type Context,
+  type ReadOperation,
+  type Target,
+  type Undo,
+} from "./operation.ts";
 import type { Block, Inline, Line, Reply } from "./reply.ts";
+import { fold, ifFound, type Named, resolve } from "./resolve.ts";
 
 /** One kind of thing that a vendor keeps. `Kept` is what is remembered of one that is deleted. */
 export interface Resource<Client, Item, Kept extends Json = Json> {
@@ -37,9 +44,10 @@ export interface Resource<Client, Item, Kept extends Json = Json> {
   readonly lookup?: Lookup;
   /** The reply to both `/status` and `/list` when there is none. */
   readonly none?: Reply;
-  readonly status: StatusLook<Item>;
-  readonly listing: ListLook<Item>;
-  readonly show: ShowLook<Item>;
+  readonly status: StatusLook<Client, Item>;
+  /** Or an operation of its own, where the vendor filters. */
+  readonly listing: ListLook<Item> | ReadOperation;
+  readonly show: ShowLook<Client, Item>;
   readonly toggle?: Toggle<Client, Item>;
   readonly removal?: Removal<Client, Item, Kept>;
 }
@@ -78,13 +86,21 @@ export interface Help {
   readonly example?: string;
 }
 
-export interface StatusLook<Item> extends Help {
+export interface StatusLook<Client, Item> extends Help {
   /** What is said when there is none, such as "no integration is installed". */
   readonly none?: string;
+  /** What is read for it, where that is more than the list. */
+  survey?(client: Client, call: CallOptions): Promise<Survey<Item>>;
   /** One item in a table of the status: its name and its word, if nothing else is said. */
   row?(sighting: Sighting<Item>): readonly Line[];
   /** What differs from the usual reply. Worst first. */
-  reply?(all: readonly Sighting<Item>[], now: number): Partial<Reply>;
+  reply?(all: readonly Sighting<Item>[], now: number, notes: readonly string[]): Partial<Reply>;
+}
+
+/** All items, and in sentences what the vendor left out. */
+export interface Survey<Item> {
+  readonly items: readonly Item[];
+  readonly notes: readonly string[];
 }
 
 export interface ListLook<Item> extends Help {
@@ -106,7 +122,9 @@ export interface Picked {
   readonly total: number;
 }
 
-export interface ShowLook<Item> extends Help {
+export interface ShowLook<Client, Item> extends Help {
+  /** One with all that is known, where that is more than the resource's `get` reads. */
+  get?(client: Client, id: string, call: CallOptions): Promise<Item>;
   facts(item: Item): readonly Fact[];
   /** What differs from the usual reply, which holds the facts alone. */
   reply?(sighting: Sighting<Item>, facts: Block): Partial<Reply>;
@@ -151,37 +169,52 @@ export interface Removal<Client, Item, Kept extends Json> extends Help {
   card(kept: Kept, target: Target): Card;
   /** What a read-back of `id` says; `seen` is what is still there. */
   evidence(id: string, seen: Item | undefined): Line;
-  undo(kept: Kept): Undo;
+  /** What else the way back depends on, asked of the vendor when the change is planned. */
+  outlook?(kept: Kept, context: Context<Client>): Promise<Json>;
+  /** `outlook` is null where the resource has none. */
+  undo(kept: Kept, outlook: Json): Undo;
+}
+
+/** The one item that `words` mean, read whole. Throws as `locateItem` does. */
+export async function findItem<Client, Item>(
+  resource: Resource<Client, Item>,
+  context: Context<Client>,
+  words: string,
+): Promise<Item> {
+  const { id, item } = await locateItem(resource, context, words);
+  const found = item ?? await ifFound(resource.get(context.client, id, context.call));
+  if (!found) throw noSuchId(resource, id);
+  return found;
 }
 
 /**
- * The one item that `words` mean: its id, its name, or a part of the name; read whole. What could be an id is never
- * searched for as a part of one. Throws `BadInput` when none fits and `ChoiceNeeded` when several do.
+ * Which item `words` mean: its id, its name, or a part of the name. What could be an id is never searched for as a
+ * part of one. The item itself comes along where it was read on the way. Throws `BadInput` when none fits and
+ * `ChoiceNeeded` when several do.
  */
-export async function findItem<Client, Item>(
+export async function locateItem<Client, Item>(
   resource: Resource<Client, Item>,
   { client, call }: Context<Client>,
   words: string,
-): Promise<Item> {
+): Promise<Named & { readonly item?: Item }> {
   const { lookup, noun: [one, many], target } = resource;
   const wanted = words.trim();
   if (wanted === "") throw new BadInput("Which one? Type its name or its id.");
   const isId = lookup?.pattern.test(wanted) ?? false;
   const id = isId ? lookup?.idIn(wanted) : undefined;
   const known = id === undefined ? undefined : await ifFound(resource.get(client, id, call));
-  if (known) return known;
+  if (known) return { id: resource.id(known), name: resource.name(known), item: known };
+  if (id !== undefined && lookup?.isNoName) throw noSuchId(resource, id);
   const [noun, plural] = lookup?.noun ?? [one, many];
-  const find = `/list ${target}`;
-  const gone = (id: string) =>
-    new BadInput(`No ${noun} has the id "${id}". Type ${find} to see what there is.`);
-  if (id !== undefined && lookup?.isNoName) throw gone(id);
   const candidates = (await resource.list(client, call))
     .map((item) => ({ id: resource.id(item), name: resource.name(item) }))
     .filter(({ name }) => !isId || fold(name) === fold(wanted));
-  const found = resolve(wanted, candidates, { noun, plural, field: "id", find });
-  const item = await ifFound(resource.get(client, found.id, call));
-  if (!item) throw gone(found.id);
-  return item;
+  return resolve(wanted, candidates, { noun, plural, field: "id", find: `/list ${target}` });
+}
+
+function noSuchId<Client, Item>({ lookup, noun, target }: Resource<Client, Item>, id: string): BadInput {
+  const [one] = lookup?.noun ?? noun;
+  return new BadInput(`No ${one} has the id "${id}". Type /list ${target} to see what there is.`);
 }
 
 /** What changes to an item are filed under. */

@@ -18,11 +18,13 @@ import type { Block, Inline, Line, Mark, Reply, Table } from "./reply.ts";
 import {
   findItem,
   type Help,
+  type ListLook,
   type Removal,
   type Resource,
   type Sighting,
   sightingOf,
   sightings,
+  type Survey,
   type TableColumn,
   targetOf,
   type Toggle,
@@ -35,7 +37,7 @@ export function resourceOperations<Client, Item>(
 ): readonly [ReadOperation, ReadOperation, ReadOperation, ...ChangeOperation[]] {
   return [
     statusOperation(resource),
-    listOperation(resource),
+    "read" in resource.listing ? resource.listing : listOperation(resource, resource.listing),
     showOperation(resource),
     ...(resource.removal ? [deleteOperation(resource, resource.removal)] : []),
     ...(resource.toggle
@@ -52,23 +54,25 @@ export function statusOperation<Client, Item>(
     ...described(resource, "status", resource.status),
     input: z.object({}),
     run: (context) => readAll(resource, context),
-    render: ({ value, at }, { now }) => renderStatus(resource, sightings(resource, value, now), { at, now }),
+    render: ({ value: { items, notes }, at }, { now }) =>
+      renderStatus(resource, sightings(resource, items, now), { notes, at, now }),
   });
 }
 
 /** `/list <target>`: each with its id. */
 function listOperation<Client, Item>(
   resource: Resource<Client, Item>,
+  listing: ListLook<Item>,
 ): ReadOperation {
   return operationsOf<Client>(resource.vendor).read<z.ZodObject, { all: readonly Item[]; name?: string }>({
-    ...described(resource, "list", resource.listing),
-    input: z.object(resource.listing.isFiltered ? { name: PART_OF_NAME } : {}),
+    ...described(resource, "list", listing),
+    input: z.object(listing.isFiltered ? { name: PART_OF_NAME } : {}),
     // Filtered here: whether a vendor's own filter takes parts of a name is seldom written anywhere.
     run: async ({ client, call }, { name }) => ({
       all: await resource.list(client, call),
       ...(typeof name === "string" && name !== "" && { name }),
     }),
-    render: ({ all, name }, { now }) => renderList(resource, sightings(resource, all, now), name),
+    render: ({ all, name }, { now }) => renderList(resource, listing, sightings(resource, all, now), name),
   });
 }
 
@@ -79,7 +83,7 @@ function showOperation<Client, Item>(
   return operationsOf<Client>(resource.vendor).read({
     ...described(resource, "show", resource.show, "1"),
     input: z.object({ id: idInput }),
-    run: (context, { id }) => findItem(resource, context, id),
+    run: (context, { id }) => findItem({ ...resource, get: resource.show.get ?? resource.get }, context, id),
     render: (item, { now }): Reply => {
       const sighting = sightingOf(resource, item, now);
       const { name, standing } = sighting;
@@ -161,7 +165,9 @@ function deleteOperation<Client, Item>(
     async plan(context, { id }) {
       const item = await findItem(resource, context, id);
       const target = targetOf(resource, item);
-      return { input: { id: target.id }, target, before: removal.keep(item), after: null };
+      const before = removal.keep(item);
+      const after = await removal.outlook?.(before, context) ?? null;
+      return { input: { id: target.id }, target, before, after };
     },
     render: ({ target, before }) => removal.card(before, target),
     async apply({ client, call }, { target }) {
@@ -172,7 +178,7 @@ function deleteOperation<Client, Item>(
       const seen = await ifFound(resource.get(client, target.id, call));
       return { state: seen ? "not applied" : "applied", evidence: removal.evidence(target.id, seen) };
     },
-    undo: ({ before }) => removal.undo(before),
+    undo: ({ before, after }) => removal.undo(before, after),
   });
 }
 
@@ -181,8 +187,8 @@ export async function resourceHealth<Client, Item>(
   resource: Resource<Client, Item>,
   context: Context<Client>,
 ): Promise<Health> {
-  const { value, at } = await readAll(resource, context);
-  const all = sightings(resource, value, context.now);
+  const { value: { items }, at } = await readAll(resource, context);
+  const all = sightings(resource, items, context.now);
   const problems = all.filter(isProblem);
   return {
     mark: problems.length > 0 ? "attention" : "fine",
@@ -207,10 +213,13 @@ function described<Verb extends string>(
 }
 
 function readAll<Client, Item>(
-  { list, target }: Resource<Client, Item>,
+  { list, status, target }: Resource<Client, Item>,
   { cached, client, call }: Context<Client>,
-): Promise<{ value: readonly Item[]; at: number }> {
-  return cached(target, () => list(client, call));
+): Promise<{ value: Survey<Item>; at: number }> {
+  return cached(
+    target,
+    async () => await status.survey?.(client, call) ?? { items: await list(client, call), notes: [] },
+  );
 }
 
 const MARKS: Readonly<Record<Sighting<unknown>["standing"]["is"], Mark>> = {
@@ -249,7 +258,7 @@ export function countStandings(all: readonly Sighting<unknown>[], working: strin
 function renderStatus<Client, Item>(
   resource: Resource<Client, Item>,
   all: readonly Sighting<Item>[],
-  { at, now }: { readonly at: number; readonly now: number },
+  { notes, at, now }: { readonly notes: readonly string[]; readonly at: number; readonly now: number },
 ): Reply {
   if (all.length === 0 && resource.none) return resource.none;
   const problems = all.filter(isProblem);
@@ -261,12 +270,13 @@ function renderStatus<Client, Item>(
     blocks: all.length === 0 ? [] : [
       { kind: "text", text: countsOf(all) },
       ...tableOf(rows(problems)),
+      ...notes.map((text) => ({ kind: "text", text }) as const),
       ...folded(resource, "Disabled", rows(all.filter(isOff))),
       ...folded(resource, "Working", rows(working)),
     ],
     footer: asOf(at, now),
     buttons: [[{ label: "Refresh", action: { command: `/status ${resource.target}` } }]],
-    ...(all.length > 0 && resource.status.reply?.(all, now)),
+    ...(all.length > 0 && resource.status.reply?.(all, now, notes)),
   };
 }
 
@@ -321,12 +331,12 @@ export function columnsOf<Row>(columns: readonly TableColumn<Row>[], rows: reado
 }
 
 function renderList<Client, Item>(
-  resource: Resource<Client, Item>,
+  { none, noun: [one, many] }: Resource<Client, Item>,
+  listing: ListLook<Item>,
   all: readonly Sighting<Item>[],
   name: string | undefined,
 ): Reply {
-  if (all.length === 0 && resource.none) return resource.none;
-  const { noun: [one, many], listing } = resource;
+  if (all.length === 0 && none) return none;
   const fits = name === undefined ? all : all.filter((seen) => fold(seen.name).includes(fold(name)));
   const which = name === undefined ? [] : [' with "', { data: name }, '" in the name'];
   const byName = fits.toSorted((a, b) => a.name.localeCompare(b.name, "en"));

@@ -7,9 +7,8 @@ import type { JsonObject } from "../../clients/json.ts";
 import { soundsSecret } from "../../clients/secrets.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
-import { fold, ifFound } from "../resolve.ts";
-import { checkId } from "./find.ts";
-import { type Column, longTable } from "./long_table.ts";
+import { fold, ifFound, safeId } from "../resolve.ts";
+import { type CsvColumn, longTable } from "./long_table.ts";
 
 const input = z.object({ type: z.string().optional().meta({ positional: true, rest: true }) });
 
@@ -37,7 +36,7 @@ function renderTypes(types: readonly CatalogType[]): Reply {
   };
 }
 
-const COLUMNS: readonly Column<CatalogType>[] = [
+const COLUMNS: readonly CsvColumn<CatalogType>[] = [
   { title: "Type", cell: ({ type }) => ({ code: type }), text: ({ type }) => type },
   { title: "Name", cell: ({ name }) => ({ data: name }), text: ({ name }) => name },
   { title: "Secret", cell: secretNeed, text: secretNeed },
@@ -98,7 +97,7 @@ export async function catalogEntry(
   { client, call }: Context<AponoClient>,
   type: string,
 ): Promise<CatalogType> {
-  const exact = await ifFound(client.catalogType(checkId(type), call));
+  const exact = await ifFound(client.catalogType(safeId(type), call));
   if (exact) return exact;
   const all = await client.catalog(call);
   const wanted = fold(type);

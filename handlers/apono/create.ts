@@ -14,7 +14,7 @@ import {
 import { line } from "../reply.ts";
 import { fold, ifFound } from "../resolve.ts";
 import { catalogEntry, objections, refuse, spelledAs, strangers, strangerWarning } from "./catalog.ts";
-import { byName, nameTaken } from "./find.ts";
+import { byName, nameTaken } from "./integrations.ts";
 import { askedFor, completed, settingsInput, settled } from "./request.ts";
 import {
   imageOf,
@@ -22,8 +22,8 @@ import {
   type PlannedSettings,
   plannedSettings,
   sentFor,
+  settingsToSend,
   shownBody,
-  withSecrets,
 } from "./settings.ts";
 import { cardRows, rowsBetween, valueOr } from "./settings_diff.ts";
 
@@ -53,7 +53,7 @@ export const createIntegration = operationsOf<AponoClient>("apono").change<typeo
     warnings: strangers.map((name) => strangerWarning(name, wanted.type)),
   }),
   async apply({ client, call }, { after }, secrets) {
-    const sent = sentFor(withSecrets(after, secrets, {}), null);
+    const sent = sentFor(settingsToSend(after, secrets, {}), null);
     const { id } = await client.integrations.create(after.type, sent, call);
     return { data: { id } };
   },

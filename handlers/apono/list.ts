@@ -4,9 +4,10 @@ import type { Listed } from "../../clients/apono/answers.ts";
 import { type AponoIntegration, type Filter, fits } from "../../clients/apono/integration.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Reply } from "../reply.ts";
-import { type Column, longTable } from "./long_table.ts";
+import type { TableColumn } from "../resource.ts";
+import { type CsvColumn, longTable } from "./long_table.ts";
 import { commaSeparated } from "./request.ts";
-import { isKnownStatus, statusWord, worstFirst } from "./status_word.ts";
+import { isKnownStatus, standingOf, statusWord } from "./status_word.ts";
 
 const input = z.object({
   name: z.string().optional().meta({ placeholder: "name or part*" }),
@@ -86,7 +87,7 @@ function filterOf({ name, type, status, category, connector }: Asked): Filter {
 function render({ items, missing, asked }: Found): Reply {
   if (items.length === 0) return nothingFound(asked);
   const { blocks = [], ...rest } = longTable(
-    items.toSorted(worstFirst),
+    items.toSorted(byStanding),
     COLUMNS,
     "apono-integrations.csv",
     SEEN,
@@ -100,6 +101,12 @@ function render({ items, missing, asked }: Found): Reply {
   };
 }
 
+/** Worst first. */
+function byStanding(one: AponoIntegration, other: AponoIntegration): number {
+  const [rank, otherRank] = [standingOf(one.status).rank, standingOf(other.status).rank];
+  return rank - otherRank || one.name.localeCompare(other.name, "en");
+}
+
 function nothingFound({ name, ...others }: Asked): Reply {
   const hint = name && !name.includes("*")
     ? ["A name is matched as a whole; for a part of it type ", { code: `/list apono name=*${name}*` }]
@@ -110,7 +117,7 @@ function nothingFound({ name, ...others }: Asked): Reply {
     : { mark: "absent", title: "Apono has no integrations" };
 }
 
-const COLUMNS: readonly Column<AponoIntegration>[] = [
+const COLUMNS: readonly CsvColumn<AponoIntegration>[] = [
   { title: "Name", cell: ({ name }) => ({ data: name }), text: ({ name }) => name },
   { title: "Type", cell: ({ type }) => ({ data: type }), text: ({ type }) => type },
   {
@@ -127,7 +134,7 @@ const COLUMNS: readonly Column<AponoIntegration>[] = [
 ];
 
 /** Two columns are what a phone has room for. */
-const SEEN: readonly Pick<Column<AponoIntegration>, "title" | "cell">[] = [
+const SEEN: readonly TableColumn<AponoIntegration>[] = [
   {
     title: "Integration",
     cell: ({ name, type, id }) => [{ bold: { data: name } }, " · ", { data: type }, " ", { code: id }],

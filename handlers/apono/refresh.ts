@@ -4,7 +4,8 @@ import type { AponoIntegration } from "../../clients/apono/integration.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { type Context, operationsOf, type Plan, type Receipt, type Verification } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { identify } from "./find.ts";
+import { locateItem } from "../resource.ts";
+import { integrations } from "./integrations.ts";
 
 const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
 
@@ -18,7 +19,7 @@ export const refreshIntegration = operationsOf<AponoClient>("apono").change<type
   risk: "write",
   input,
   async plan(context, typed) {
-    const { id, name } = await identify(context, typed.id);
+    const { id, name } = await locateItem(integrations, context, typed.id);
     return {
       input: { id },
       target: { key: `apono:${id}`, id, name },

@@ -3,8 +3,9 @@ import type { AponoClient } from "../../clients/apono.ts";
 import type { AponoPermission, AponoResource, Listed } from "../../clients/apono/answers.ts";
 import { type Context, operationsOf } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
-import { identify } from "./find.ts";
-import { type Column, longTable } from "./long_table.ts";
+import { locateItem } from "../resource.ts";
+import { integrations } from "./integrations.ts";
+import { type CsvColumn, longTable } from "./long_table.ts";
 import { statusWord } from "./status_word.ts";
 
 const { read } = operationsOf<AponoClient>("apono");
@@ -49,14 +50,14 @@ async function found<T>(
   { id, type }: Asked,
   list: (id: string, type: string | undefined, call: Context<AponoClient>["call"]) => Promise<Listed<T>>,
 ): Promise<Found<T>> {
-  const integration = await identify(context, id);
+  const integration = await locateItem(integrations, context, id);
   return { ...await list(integration.id, type, context.call), name: integration.name, type };
 }
 
 function render<T>(
   { items, missing, name, type }: Found<T>,
   [one, many]: readonly [string, string],
-  columns: readonly Column<T>[],
+  columns: readonly CsvColumn<T>[],
   fileName: string,
 ): Reply {
   const about: Inline[] = [" in ", { data: name }, ...(type ? [" of type ", { data: type }] : [])];
@@ -71,14 +72,14 @@ function render<T>(
   };
 }
 
-const RESOURCE_COLUMNS: readonly Column<AponoResource>[] = [
+const RESOURCE_COLUMNS: readonly CsvColumn<AponoResource>[] = [
   { title: "Name", cell: ({ name }) => ({ data: name }), text: ({ name }) => name },
   { title: "Type", cell: ({ type }) => ({ data: type }), text: ({ type }) => type },
   { title: "Status", cell: (resource) => ({ data: stateOf(resource) }), text: stateOf },
   { title: "Id", cell: ({ id }) => ({ code: id }), text: ({ id }) => id },
 ];
 
-const PERMISSION_COLUMNS: readonly Column<AponoPermission>[] = [
+const PERMISSION_COLUMNS: readonly CsvColumn<AponoPermission>[] = [
   { title: "Name", cell: ({ name }) => ({ data: name }), text: ({ name }) => name },
   {
     title: "Type",

@@ -86,7 +86,7 @@ export function lostBetween(before: JsonObject, after: JsonObject): readonly str
  * The settings as they are sent: with what was entered, and with what is there now where that is to stay. Throws
  * `BadInput` before anything is sent.
  */
-export function withSecrets<T extends Settings>(
+export function settingsToSend<T extends Settings>(
   settings: T,
   secrets: Readonly<Record<string, string>>,
   present: JsonObject,

@@ -1,19 +1,19 @@
-/** What a status means for the person on call, worst first. */
-export const STANDINGS = ["broken", "attention", "busy", "off", "fine"] as const;
-export type Standing = typeof STANDINGS[number];
+import type { Standing } from "../resource.ts";
 
-const KNOWN: Readonly<Record<string, Standing>> = {
-  error: "broken",
-  warning: "attention",
-  initializing: "busy",
-  refreshing: "busy",
-  disabled: "off",
-  active: "fine",
+/** What a status means for the person on call, and its place in a list that begins with the worst. */
+const KNOWN: Readonly<Record<string, readonly [is: Standing["is"], rank: number]>> = {
+  error: ["problem", 0],
+  warning: ["problem", 1],
+  initializing: ["busy", 2],
+  refreshing: ["busy", 2],
+  disabled: ["off", 3],
+  active: ["fine", 4],
 };
 
 /** Letter case does not count: v4 and v2 write the same words differently. A word we do not know needs a look. */
-export function standingOf(status: string): Standing {
-  return KNOWN[status.toLowerCase()] ?? "attention";
+export function standingOf(status: string): Required<Standing> {
+  const [is, rank] = KNOWN[status.toLowerCase()] ?? ["problem", 1];
+  return { word: statusWord(status), is, rank };
 }
 
 /** Whether the vendor's page names this status. */
@@ -25,17 +25,4 @@ export function isKnownStatus(status: string): boolean {
 export function statusWord(status: string): string {
   const word = status.toLowerCase();
   return isKnownStatus(word) ? word.charAt(0).toUpperCase() + word.slice(1) : status;
-}
-
-export function isProblem(status: string): boolean {
-  const standing = standingOf(status);
-  return standing === "broken" || standing === "attention";
-}
-
-export function worstFirst(
-  one: { readonly status: string; readonly name: string },
-  other: { readonly status: string; readonly name: string },
-): number {
-  const rank = (status: string) => STANDINGS.indexOf(standingOf(status));
-  return rank(one.status) - rank(other.status) || one.name.localeCompare(other.name, "en");
 }

@@ -8,7 +8,7 @@ import { type Compared, judged } from "../comparison.ts";
 import { ENTERED_PRIVATELY, isPlaceholder, NOT_SHOWN, shownValue } from "../mask.ts";
 import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verification } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
-import { checkId } from "./find.ts";
+import { safeId } from "../resolve.ts";
 
 const { read, change } = operationsOf<AponoClient>("apono");
 
@@ -33,7 +33,7 @@ export const showTags = read({
   summary: "Show the tags of an Apono resource",
   example: "/tags 6f2b1c90",
   input: readInput,
-  run: async ({ client, call }, { id }) => ({ id, tags: await client.tags(checkId(id), call) }),
+  run: async ({ client, call }, { id }) => ({ id, tags: await client.tags(safeId(id), call) }),
   render: renderTags,
 });
 
@@ -48,7 +48,7 @@ export const tagResource = change<typeof changeInput, TagPlan>({
   async plan(context, typed) {
     const { id } = typed;
     const { set, remove } = wanted(typed);
-    const present = concealed(await context.client.tags(checkId(id), context.call));
+    const present = concealed(await context.client.tags(safeId(id), context.call));
     const after = changed(id, present, set, remove);
     if (differingNames(present, after).length === 0) {
       return { nothing: ["Nothing to change: ", { code: id }, " has these tags already."] };

@@ -6,8 +6,9 @@ import { v4Body } from "../../clients/apono/v4.ts";
 import { differingNames, type JsonObject, plainJson } from "../../clients/json.ts";
 import { BadInput, type Context, type Nothing, operationsOf, type Plan, type Undo } from "../operation.ts";
 import { fold, ifFound, NothingFits } from "../resolve.ts";
+import { findItem, targetOf } from "../resource.ts";
 import { catalogEntryIfAny, objections, refuse, spelledAs, strangers, strangerWarning } from "./catalog.ts";
-import { byName, findIntegration, nameTaken } from "./find.ts";
+import { byName, integrations, nameTaken } from "./integrations.ts";
 import { askedFor, type AskedSettings, completed, settingsInput, settled } from "./request.ts";
 import {
   type Image,
@@ -18,8 +19,8 @@ import {
   type PlannedSettings,
   plannedSettings,
   sentFor,
+  settingsToSend,
   shownBody,
-  withSecrets,
 } from "./settings.ts";
 import { cardRows, judgeSettings, rowsBetween } from "./settings_diff.ts";
 
@@ -54,7 +55,7 @@ export const updateIntegration = operationsOf<AponoClient>("apono").change<typeo
   }),
   async apply({ client, call }, { before, after }, secrets) {
     const present = keepsSecret(after) ? await client.integrations.get(before.id, call) : before;
-    const sent = sentFor(withSecrets(after, secrets, present.config), before);
+    const sent = sentFor(settingsToSend(after, secrets, present.config), before);
     await client.integrations.update(before.id, sent, call);
     return {};
   },
@@ -73,7 +74,8 @@ async function plan(
   typed: z.output<typeof input>,
 ): Promise<UpdatePlan | Nothing> {
   const asked = askedFor(typed);
-  const present = imageOf(await findBefore(context, typed.id));
+  const item = await findBefore(context, typed.id);
+  const present = imageOf(item);
   refuseNothing(asked);
   if (asked.type !== undefined && fold(asked.type) !== fold(present.type)) {
     throw new BadInput(
@@ -85,12 +87,11 @@ async function plan(
     return { nothing: ["Nothing to change: ", { data: present.name }, " is like that already."] };
   }
   await checkName(context, present, settings.name);
-  const { id, name, type } = present;
   return {
-    input: { ...plainJson(typed), id },
-    target: { key: `apono:${id}`, id, name },
+    input: { ...plainJson(typed), id: item.id },
+    target: targetOf(integrations, item),
     before: present,
-    after: { ...plannedSettings(context.client.api, type, settings), ...doubts },
+    after: { ...plannedSettings(context.client.api, item.type, settings), ...doubts },
   };
 }
 
@@ -102,7 +103,7 @@ function refuseNothing({ config, ...rest }: AskedSettings): void {
 /** The integration, and where nothing fits a name that ends in options, how parameters are typed. */
 async function findBefore(context: Context<AponoClient>, query: string): Promise<AponoIntegration> {
   try {
-    return await findIntegration(context, query);
+    return await findItem(integrations, context, query);
   } catch (error) {
     const [, name, options] = /^(.*?)\s+([\w-]+=.*)$/.exec(query) ?? [];
     if (!(error instanceof NothingFits) || name === undefined || options === undefined) throw error;

@@ -7,7 +7,7 @@ import { andDisabled } from "../format.ts";
 import { BadInput, type Card, type Undo } from "../operation.ts";
 import type { Block, Inline, Line, Reply } from "../reply.ts";
 import { ifFound } from "../resolve.ts";
-import type { Removal, Resource, Sighting, Toggle, ToggleState } from "../resource.ts";
+import type { Removal, Resource, Sighting, TableColumn, Toggle, ToggleState } from "../resource.ts";
 import { columnsOf, isProblem, tableOf } from "../resource_operations.ts";
 import { errorOf, fieldLine, lastSyncOf, reasonOf, syncStanding } from "./sync.ts";
 import { isInt32 } from "./value.ts";
@@ -15,7 +15,7 @@ import { isInt32 } from "./value.ts";
 /** The integrations of one product: what is listed, shown, switched on and off, and deleted. */
 export function integrationsOf(product: Product): Resource<HaloClient, HaloIntegration, Deleted> {
   const { target, label } = product;
-  const columns: Resource<HaloClient, HaloIntegration>["listing"]["columns"] = [
+  const columns: readonly TableColumn<Sighting<HaloIntegration>>[] = [
     { title: "Name", cell: ({ name }) => ({ data: name }) },
     { title: "Id", cell: ({ item }) => ({ code: String(item.id) }) },
     { title: "Sync", cell: ({ standing }) => standing.word },

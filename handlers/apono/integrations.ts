@@ -1,0 +1,271 @@
+import type { AponoClient } from "../../clients/apono.ts";
+import type { AponoIntegration } from "../../clients/apono/integration.ts";
+import { isReference } from "../../clients/apono/secret_store.ts";
+import { v4Body } from "../../clients/apono/v4.ts";
+import { ClientError } from "../../clients/errors.ts";
+import type { CallOptions } from "../../clients/http/contract.ts";
+import { type Json, plainJson } from "../../clients/json.ts";
+import { andDisabled } from "../format.ts";
+import { BadInput, type Card, type Context, type Undo } from "../operation.ts";
+import type { Block, Inline, Line, Reply } from "../reply.ts";
+import { fold, type Named } from "../resolve.ts";
+import type { Fact, Resource, Sighting, Survey } from "../resource.ts";
+import { isProblem } from "../resource_operations.ts";
+import { catalogEntryIfAny, objections } from "./catalog.ts";
+import { listIntegrations } from "./list.ts";
+import { type Image, imageOf, lostBetween, sentFor } from "./settings.ts";
+import { cardRows, parameterFacts, settingFacts } from "./settings_diff.ts";
+import { standingOf } from "./status_word.ts";
+
+/** `withoutDetails`: v2, which alone says in words how the last load went, did not. */
+interface Seen extends AponoIntegration {
+  readonly withoutDetails?: true;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Apono's integrations: their status, listed, shown and deleted. */
+export const integrations: Resource<AponoClient, Seen, Image> = {
+  vendor: "apono",
+  target: "apono",
+  label: "Apono",
+  noun: ["Apono integration", "Apono integrations"],
+  working: "active",
+  list: async (client, call) => (await client.integrations.list({}, call)).items,
+  get: (client, id, call) => client.integrations.get(id, call),
+  id: ({ id }) => id,
+  name: ({ name }) => name,
+  standing: ({ status }) => standingOf(status),
+  lookup: { pattern: UUID, idIn: (words) => words },
+  status: {
+    summary: "Show whether the Apono integrations work",
+    none: "no integrations",
+    survey,
+    row: ({ item: { details }, name, standing: { word } }) => [
+      { data: name },
+      { data: word },
+      ...(details ? [{ data: details }] : []),
+    ],
+    reply: statusReply,
+  },
+  listing: listIntegrations,
+  show: {
+    summary: "Show all fields of an Apono integration",
+    example: "/show apono Orders DB",
+    get: getWithDetails,
+    facts: factsOf,
+    reply: showReply,
+  },
+  removal: {
+    summary: "Delete an Apono integration",
+    example: "/delete apono Orders DB reason=decommissioned",
+    keep: imageOf,
+    remove: (client, id, call) => client.integrations.delete(id, call),
+    card: deletionCard,
+    evidence: (id, seen) =>
+      seen
+        ? ["Read back: ", { data: seen.name }, " is still there."]
+        : ["Read back: Apono no longer knows ", { code: id }, "."],
+    outlook: whyLost,
+    undo: undoDeletion,
+  },
+};
+
+/** The integration of exactly this name, letter case aside, if there is one. */
+export async function byName(
+  { client, call }: Context<AponoClient>,
+  name: string,
+): Promise<AponoIntegration | undefined> {
+  const { items } = await client.integrations.list({ name }, call);
+  return items.find((one) => fold(one.name) === fold(name));
+}
+
+export function nameTaken({ name }: Named): BadInput {
+  return new BadInput(
+    `Apono has an integration named "${name}" already, and names are unique. Choose another.`,
+  );
+}
+
+/** v4 has the states, only v2 has the words for them; both are asked at once, and v2 may fail. */
+async function survey({ integrations, v2, api }: AponoClient, call: CallOptions): Promise<Survey<Seen>> {
+  const [{ items, missing }, worded] = await Promise.all([
+    integrations.list({}, call),
+    api === "v2" ? undefined : unlessRefused(v2.list({}, call)),
+  ]);
+  const details = new Map(worded?.items.map((one) => [one.id, one.details]));
+  const isUnexplained = api === "v4" && !worded &&
+    items.some(({ status }) => standingOf(status).is === "problem");
+  return {
+    items: items.map((one) => ({ ...one, details: one.details ?? details.get(one.id) ?? null })),
+    notes: [
+      ...missing > 0 ? [`Apono counts ${missing} more but did not return them.`] : [],
+      ...isUnexplained ? ["Apono's v2 API did not answer, so the reasons are missing."] : [],
+    ],
+  };
+}
+
+async function getWithDetails(
+  { integrations, v2, api }: AponoClient,
+  id: string,
+  call: CallOptions,
+): Promise<Seen> {
+  if (api === "v2") return await integrations.get(id, call);
+  const [integration, worded] = await Promise.all([
+    integrations.get(id, call),
+    unlessRefused(v2.get(id, call)),
+  ]);
+  if (!worded) return { ...integration, withoutDetails: true };
+  return { ...integration, details: worded.details, connection: worded.connection };
+}
+
+/** Details are worth having, not worth failing for: undefined when the vendor would not say. */
+async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ClientError) return undefined;
+    throw error;
+  }
+}
+
+function statusReply(all: readonly Sighting<Seen>[], _now: number, notes: readonly string[]): Partial<Reply> {
+  const problems = all.filter(isProblem);
+  const others = all.filter((one) => !isProblem(one));
+  return {
+    blocks: [
+      { kind: "text", text: countsOf(all) },
+      ...problemBlocks(problems),
+      ...notes.map((text) => ({ kind: "text", text }) as const),
+      ...others.length > 0 ? [folded(others)] : [],
+    ],
+    buttons: [
+      [{ label: "Refresh", action: { command: "/status apono" } }],
+      ...problems.slice(0, 3).map(({ item: { id }, name }) => [{
+        label: `Show ${name}`,
+        action: { command: `/show apono ${id}` },
+      }]),
+    ],
+  };
+}
+
+/** What one screen holds; the rest is folded, in pages. */
+const MOST_PROBLEMS = 8;
+
+function problemBlocks(problems: readonly Sighting<Seen>[]): readonly Block[] {
+  const lines = problems.map(problemLine);
+  const rest = lines.slice(MOST_PROBLEMS);
+  return [
+    ...lines.length > 0 ? [{ kind: "list", items: lines.slice(0, MOST_PROBLEMS) } as const] : [],
+    ...rest.length > 0
+      ? [
+        {
+          kind: "details",
+          summary: `${rest.length} more need attention`,
+          blocks: [{ kind: "table", rows: rest.map((one) => [one]) }],
+        } as const,
+      ]
+      : [],
+  ];
+}
+
+function problemLine({ item: { details, lastSyncAt }, name, standing: { word } }: Sighting<Seen>): Line {
+  return [
+    { bold: { data: name } },
+    ": ",
+    { data: word },
+    ...(details ? [" · ", { data: details.replace(/\.$/, ""), max: 200 }] : []),
+    ...(lastSyncAt ? [" · last sync ", { time: lastSyncAt, as: "relative" } as const] : []),
+  ];
+}
+
+/** "Error 2 · Active 25", worst first. */
+function countsOf(all: readonly Sighting<Seen>[]): readonly Inline[] {
+  const words = Map.groupBy(all, ({ standing }) => standing.word);
+  return [...words].flatMap((
+    [word, { length }],
+    index,
+  ) => [index > 0 ? " · " : "", { data: word, max: 40 }, ` ${length}`]);
+}
+
+function folded(others: readonly Sighting<Seen>[]): Block {
+  const disabled = others.filter(({ standing }) => standing.is === "off").length;
+  return {
+    kind: "details",
+    summary: `${others.length - disabled} without problems${andDisabled(disabled)}`,
+    blocks: [{
+      kind: "table",
+      header: ["Name", "Status", "Last sync"],
+      rows: others.map(({ item: { lastSyncAt }, name, standing: { word } }) => [
+        { data: name },
+        { data: word },
+        lastSyncAt ? { time: lastSyncAt, as: "relative" } : "never",
+      ]),
+    }],
+  };
+}
+
+function showReply({ item, name, standing: { word } }: Sighting<Seen>, facts: Block): Partial<Reply> {
+  const { id, details, withoutDetails } = item;
+  return {
+    title: [{ data: name }, ": ", { data: word }],
+    blocks: [
+      ...details ? [{ kind: "text", text: { data: details, max: 300 } } as const] : [],
+      facts,
+      ...withoutDetails
+        ? [{ kind: "text", text: "Apono's v2 API did not say how the last load went." } as const]
+        : [],
+    ],
+    buttons: [[
+      { label: "Resources", action: { command: `/resources ${id}` } },
+      { label: "Permissions", action: { command: `/permissions ${id}` } },
+    ]],
+  };
+}
+
+function factsOf(integration: AponoIntegration): readonly Fact[] {
+  const { id, type, category, lastSyncAt, connection } = integration;
+  const settings = settingFacts(integration).filter(([label]) => label !== "Name");
+  return [
+    ["Id", { code: id }],
+    ["Type", { data: type }],
+    ...category ? [["Category", { data: category }] as const] : [],
+    ["Last sync", lastSyncAt ? { time: lastSyncAt } : "never"],
+    ...[...settings, ...parameterFacts("connection", connection ?? {})]
+      .map(([label, text]) => [label, { data: text, max: 400 }] as const),
+  ];
+}
+
+function deletionCard(kept: Image): Card {
+  return {
+    title: ["Delete the Apono integration ", { data: kept.name }],
+    done: ["the Apono integration ", { data: kept.name }, " is deleted"],
+    rows: [{ label: "Type", now: { code: kept.type }, after: "removed" }, ...cardRows(kept, null)],
+    breaks: [
+      "Nobody gets access to its resources through Apono any more, and flows that name them stop working.",
+    ],
+    sends: { delete: kept.id },
+  };
+}
+
+/** Why it could not be created again, as far as Apono tells; null if it could. */
+async function whyLost(kept: Image, context: Context<AponoClient>): Promise<string | null> {
+  const { type, secretStore, config } = kept;
+  if (secretStore && !isReference(secretStore)) return "Apono keeps its secret and never shows it";
+  const parameters = lostBetween(config, {}).map((name) => `config.${name}`);
+  if (parameters.length > 0) return `${parameters.join(", ")} is a secret and not kept here`;
+  const entry = await catalogEntryIfAny(context, type);
+  if (!entry) return `Apono's catalog no longer lists ${type}`;
+  if (!secretStore && entry.requiresSecret) return "it needs a secret, and Apono shows none";
+  return objections(entry, kept).length > 0 ? "Apono's catalog does not allow its settings any more" : null;
+}
+
+function undoDeletion(kept: Image, lost: Json): Undo {
+  if (typeof lost === "string") return { possible: false, why: `${lost}, so it cannot be created again` };
+  return {
+    possible: true,
+    how: "it is created again with the same settings, under a new id; what refers to the old id stays broken",
+    verb: "create",
+    target: "apono",
+    input: { document: plainJson({ type: kept.type, ...v4Body(sentFor(kept, null)) }) },
+  };
+}
