@@ -13,7 +13,7 @@ import { Callbacks } from "./dispatch/callbacks.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { type AnyCommand, Router } from "./dispatch/router.ts";
 import { Unauthorized } from "./dispatch/unauthorized.ts";
-import { createHttpApp } from "./http.ts";
+import { httpApp } from "./http.ts";
 import { errorFields, type Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { jobsOf, type Timing } from "./jobs.ts";
@@ -80,12 +80,7 @@ export class Countersign {
     this.store = store;
     this.commands = commands;
     this.worker = new Worker(deps, jobs, timing.lookMs);
-    this.app = createHttpApp({
-      ...deps,
-      webhookSecrets: deps.config.webhookSecrets,
-      ready: () => this.ready(),
-      pages: secretPages(secretEntry, handover),
-    });
+    this.app = httpApp(deps, this.worker, secretPages(secretEntry, handover));
   }
 
   /** Learns its name, tells Telegram where it is, and begins to work. */
@@ -119,12 +114,6 @@ export class Countersign {
     await this.worker.stop(deadline);
     await this.store.close();
     this.deps.log.info("stopped");
-  }
-
-  /** Throws when the bot could not do its work just now. */
-  private async ready(): Promise<void> {
-    if (!this.worker.running) throw new Error("The worker is not running");
-    await this.store.check();
   }
 
   private async poll(): Promise<void> {
