@@ -4,7 +4,7 @@ import type { CatalogParameter, CatalogType } from "../../clients/apono/answers.
 import type { Settings } from "../../clients/apono/integration.ts";
 import { OWN_KIND, REFERENCE_KINDS } from "../../clients/apono/secret_store.ts";
 import type { JsonObject } from "../../clients/json.ts";
-import { soundsSecret } from "../../clients/secrets.ts";
+import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { fold, ifFound, safeId } from "../resolve.ts";
@@ -87,7 +87,7 @@ function exampleFor({ type, params, requiresSecret, secretKinds: [kind = "<store
   const fields = REFERENCE_KINDS[kind] ?? ["<field>"];
   return [
     `/create apono type=${type} name=…`,
-    ...needed.map(({ id }) => `config.${id}=${soundsSecret(id) ? "?" : "…"}`),
+    ...needed.map(({ id }) => `config.${id}=${soundsSecret(id) ? ENTER_MARK : "…"}`),
     ...requiresSecret ? fields.map((field) => `secret.${kind}.${field}=…`) : [],
   ].join(" ");
 }

@@ -2,10 +2,10 @@ import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { type FieldKind, type Product, spelled, spellingsOf } from "../../clients/halo/product.ts";
 import { secretLooking } from "../../clients/halo/secret.ts";
-import type { Json, JsonObject } from "../../clients/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { BadInput, type NamesOfKind } from "../operation.ts";
-import { checked, isInt32, isObject } from "./value.ts";
+import { checked, isInt32 } from "./value.ts";
 
 /** The two ways in which fields are given: `name=value` words, and the vendor's own request body. */
 export const fieldInputs = {
@@ -90,8 +90,8 @@ export function covers(actual: Json | undefined, sent: Json): boolean {
     return Array.isArray(actual) && actual.length === sent.length &&
       sent.every((item, at) => covers(actual[at], item));
   }
-  if (!isObject(sent)) return actual === sent;
-  return isObject(actual) && Object.entries(sent).every(([name, inner]) => covers(actual[name], inner));
+  if (!isJsonObject(sent)) return actual === sent;
+  return isJsonObject(actual) && Object.entries(sent).every(([name, inner]) => covers(actual[name], inner));
 }
 
 /** Whether a list holds a secret that is to be entered. */
@@ -128,7 +128,7 @@ function documentIn(document: FieldInput["document"]): JsonObject {
   if (document === undefined) return {};
   const [only, ...others] = Array.isArray(document) ? document : [document];
   if (others.length > 0) throw new BadInput("The document holds several integrations. Send them one by one.");
-  if (!isObject(only)) throw new BadInput('The document must be one JSON object, such as {"name": "…"}.');
+  if (!isJsonObject(only)) throw new BadInput('The document must be one JSON object, such as {"name": "…"}.');
   return only;
 }
 
@@ -167,7 +167,7 @@ function askedSecret(name: string, value: Json): string {
 function withEntered(value: Json, at: string, entered: ReadonlyMap<string, string>): Json {
   if (value === ENTER_MARK) return entered.get(at) ?? value;
   if (Array.isArray(value)) return value.map((item, index) => withEntered(item, `${at}.${index}`, entered));
-  if (!isObject(value)) return value;
+  if (!isJsonObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [name, withEntered(inner, `${at}.${name}`, entered)]),
   );

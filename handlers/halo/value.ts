@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type FieldKind, longest, type Product } from "../../clients/halo/product.ts";
 import { haloTime } from "../../clients/halo/record.ts";
 import { secretLooking } from "../../clients/halo/secret.ts";
-import type { Json, JsonObject } from "../../clients/json.ts";
+import { isJsonObject, type Json } from "../../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
 import { BadInput } from "../operation.ts";
 
@@ -42,14 +42,10 @@ function refuseLong(product: Product, name: string, text: string): void {
   if (length > most) throw new BadInput(`${name} takes ${most} characters at most; this has ${length}.`);
 }
 
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** A secret within a list is asked for like any other: "?" in its place. */
 function refuseNestedSecrets(name: string, value: Json): void {
   if (Array.isArray(value)) return value.forEach((item) => refuseNestedSecrets(name, item));
-  if (!isObject(value)) return;
+  if (!isJsonObject(value)) return;
   for (const [inner, content] of Object.entries(value)) {
     if (secretLooking(inner) && typeof content === "string" && content !== ENTER_MARK && content !== "") {
       throw new BadInput(
