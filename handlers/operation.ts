@@ -13,7 +13,7 @@ export interface Context<Client> {
   readonly call: CallOptions;
   /** Epoch ms. */
   readonly now: number;
-  /** What this bot recorded with an earlier `Verdict.remember`. */
+  /** What this bot recorded with an earlier `Verification.remember`. */
   recall(key: string): Promise<string | undefined>;
   /** The last changes made through this bot to a target (`Target.key`), newest first. */
   history(targetKey: string): Promise<readonly PastChange[]>;

@@ -2,13 +2,13 @@ import type { Installed } from "../../clients/opsramp/installed.ts";
 import { AUTH_TYPES } from "../../clients/opsramp/update.ts";
 import { BadInput } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
-import { type Asked, type Change, comparedFields, type Goal, sectionOf, type State } from "./section.ts";
+import { type Asked, comparedFields, type Difference, type Goal, sectionOf, type State } from "./section.ts";
 
 type AuthenticationState = NonNullable<State["authentication"]>;
 type AuthenticationGoal = NonNullable<Goal["authentication"]>;
 
 /** How others prove to OpsRamp who they are, and the role they get. */
-export const authentication = sectionOf("authentication", {
+export const authenticationSection = sectionOf("authentication", {
   called: "the inbound authentication",
   compare: (installed, { inboundConfig }) => {
     const { authType, role } = inboundConfig?.authentication ?? {};
@@ -69,7 +69,7 @@ const WHERE_CREDENTIALS_ARE =
   ". Its credential is in OpsRamp: Setup, Account, Integrations and Apps, this integration.";
 
 /** Another role leaves the credential as it is; another way to authenticate comes with its own. */
-export function makesCredential({ before, after }: Change): boolean {
+export function makesCredential({ before, after }: Difference): boolean {
   return after.authentication !== undefined &&
     after.authentication.authType !== before.authentication?.authType;
 }

@@ -11,7 +11,7 @@ type Direction = Translation["direction"];
 type Pair = Translation["pairs"][number];
 
 /** Which third-party value stands for which of OpsRamp's, in both directions. */
-export const mappings = sectionOf("mappings", {
+export const mappingsSection = sectionOf("mappings", {
   called: "the mappings",
   compare(installed, update) {
     const wanted = wantedTranslations(update);

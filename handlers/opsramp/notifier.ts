@@ -13,7 +13,7 @@ import type { Line } from "../reply.ts";
 import { comparedFields, type NotifierState, sectionOf, type WayBack } from "./section.ts";
 
 /** Where OpsRamp notifies, and how it authenticates there. */
-export const notifier = sectionOf("notifier", {
+export const notifierSection = sectionOf("notifier", {
   called: "the notifier",
   compare(installed, { outboundConfig }) {
     const wanted = outboundConfig?.baseNotifier;
@@ -298,7 +298,7 @@ export function refusePlaceholders(update: InstalledUpdate): void {
 }
 
 /** The same update with every secret in its place. Throws `BadInput` when one was not entered. */
-export function withSecrets(
+export function withEntered(
   update: InstalledUpdate,
   secrets: Readonly<Record<string, string>>,
 ): InstalledUpdate {

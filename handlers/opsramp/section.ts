@@ -28,7 +28,7 @@ export type Goal = {
 };
 
 export type UpdatePlan = Plan<State> & { readonly after: Goal };
-export type Change = Pick<UpdatePlan, "before" | "after">;
+export type Difference = Pick<UpdatePlan, "before" | "after">;
 
 /** One translated attribute. */
 export type Translation = {
@@ -85,10 +85,10 @@ export interface Section {
   compare(installed: Installed, update: InstalledUpdate): { goal: Goal; already: readonly Line[] };
   state(installed: Installed, goal: Goal): State;
   body(goal: Goal): InstalledUpdate;
-  card(change: Change, name: Inline): CardPart;
-  seen(change: Change, now: State): readonly Seen[];
-  wayBack(change: Change): WayBack;
-  note(change: Change): string;
+  card(change: Difference, name: Inline): CardPart;
+  seen(change: Difference, now: State): readonly Seen[];
+  wayBack(change: Difference): WayBack;
+  note(change: Difference): string;
 }
 
 type Given<T> = Exclude<T, undefined>;

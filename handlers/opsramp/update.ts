@@ -14,14 +14,14 @@ import {
 } from "../operation.ts";
 import { type Inline, type Line, line } from "../reply.ts";
 import { findItem, targetOf } from "../resource.ts";
-import { authentication, credentialsIn, makesCredential } from "./authentication.ts";
+import { authenticationSection, credentialsIn, makesCredential } from "./authentication.ts";
 import { installations, installedName } from "./installation.ts";
-import { mappings } from "./mapping.ts";
-import { notifier, refuseLiterals, refusePlaceholders, shownUpdate, withSecrets } from "./notifier.ts";
+import { mappingsSection } from "./mapping.ts";
+import { notifierSection, refuseLiterals, refusePlaceholders, shownUpdate, withEntered } from "./notifier.ts";
 import { comparedFields, type Goal, sectionOf, type Seen, type State, type UpdatePlan } from "./section.ts";
 
 /** What it is called. */
-const name = sectionOf("name", {
+const nameSection = sectionOf("name", {
   called: "the name",
   compare({ displayName: now }, { displayName: wanted }) {
     if (wanted === undefined) return undefined;
@@ -39,7 +39,7 @@ const name = sectionOf("name", {
       : { why: "it has no display name now, and an update cannot remove one" },
 });
 
-const SECTIONS = [name, authentication, mappings, notifier];
+const SECTIONS = [nameSection, authenticationSection, mappingsSection, notifierSection];
 
 /**
  * Compares what an update asks for with what is there and keeps the difference: the vendor would append mappings
@@ -93,7 +93,7 @@ export async function applyUpdate(
   secrets: Readonly<Record<string, string>>,
 ): Promise<Receipt> {
   const { target, after } = plan;
-  const update = () => client.updateInstalled(target.id, withSecrets(bodyFor(after), secrets), call);
+  const update = () => client.updateInstalled(target.id, withEntered(bodyFor(after), secrets), call);
   if (!makesCredential(plan)) {
     await update();
     return {};
