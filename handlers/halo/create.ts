@@ -3,7 +3,6 @@ import type { HaloClient } from "../../clients/halo.ts";
 import { integrationName, type Product } from "../../clients/halo/product.ts";
 import type { HaloIntegration } from "../../clients/halo/record.ts";
 import type { JsonObject } from "../../clients/json.ts";
-import { ENTER_MARK } from "../../clients/secrets.ts";
 import { fold, ifFound } from "../resolve.ts";
 import {
   BadInput,
@@ -16,18 +15,29 @@ import {
   type Undo,
   type Verification,
 } from "../operation.ts";
-import { bodyOf, type FieldInput, fieldInputs, idOf, isSecret, namesOf, wantedFields } from "./fields.ts";
+import {
+  bodyOf,
+  compare,
+  documentOf,
+  exampleField,
+  type FieldInput,
+  fieldInputs,
+  idOf,
+  isSecret,
+  namesOf,
+  secretRows,
+  type Wanted,
+  wantedFields,
+} from "./fields.ts";
 import { called, deletedOf, idTyped, ofModule } from "./integration.ts";
 import { fieldLine } from "./sync.ts";
-import { compare, exampleField, secretRows } from "./update.ts";
 
 const { change } = operationsOf<HaloClient>("halo");
 
 /** The ids that already go by the new name: whoever comes later with that name is the one created. */
 type Before = { readonly name: string; readonly alike: readonly number[] };
-type After = { readonly fields: JsonObject; readonly secrets: readonly string[] };
 interface CreatePlan extends Plan<Before> {
-  readonly after: After;
+  readonly after: Wanted;
 }
 
 /** `/create <product>`: one more integration. */
@@ -66,20 +76,20 @@ async function plan(context: Context<HaloClient>, product: Product, input: Field
   if (id !== undefined) {
     throw new BadInput(`The document has an id. To change that integration: /update ${product.target} ${id}`);
   }
-  const { plain: fields, secrets } = wantedFields(product, input, records[0] ?? {});
+  const after = wantedFields(product, input, records[0] ?? {});
+  const { fields } = after;
   if (Object.keys(fields).length === 0) {
     throw new BadInput(`Say at least what it is, such as ${exampleField(product)}.`);
   }
   const name = integrationName(fields);
-  const document = { ...fields, ...Object.fromEntries(secrets.map((secret) => [secret, ENTER_MARK])) };
   return {
-    input: { document },
+    input: { document: documentOf(after) },
     target: { key: `${product.target}:new:${fold(name)}`, id: "new", name },
     before: {
       name,
       alike: records.filter((record) => isAlike(record, fields)).map(({ id }) => id).toSorted(),
     },
-    after: { fields, secrets },
+    after,
   };
 }
 

@@ -2,9 +2,10 @@ import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { type FieldKind, type Product, spelled, spellingsOf } from "../../clients/halo/product.ts";
 import { secretLooking } from "../../clients/halo/secret.ts";
+import type { HaloIntegration } from "../../clients/halo/record.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../clients/json.ts";
-import { ENTER_MARK } from "../../clients/secrets.ts";
-import { BadInput, type NamesOfKind } from "../operation.ts";
+import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
+import { BadInput, type Card, type NamesOfKind } from "../operation.ts";
 import { checked, isInt32 } from "./value.ts";
 
 /** The two ways in which fields are given: `name=value` words, and the vendor's own request body. */
@@ -19,10 +20,7 @@ export interface FieldInput {
 }
 
 /** What is to be sent: values of the right type, and the names whose values come from the secret page. */
-export interface Wanted {
-  readonly plain: JsonObject;
-  readonly secrets: readonly string[];
-}
+export type Wanted = { readonly fields: JsonObject; readonly secrets: readonly string[] };
 
 /** Whether a field, by name or by its path in a document, is only ever given on the secret page. */
 export function isSecret(product: Product, field: string): boolean {
@@ -38,18 +36,23 @@ export function isSecret(product: Product, field: string): boolean {
  */
 export function wantedFields(product: Product, input: FieldInput, record: JsonObject): Wanted {
   const { id: _, ...given } = { ...documentIn(input.document), ...input.fields };
-  const plain: Record<string, Json> = {};
+  const fields: Record<string, Json> = {};
   const secrets: string[] = [];
   const readOnly: string[] = [];
   for (const [typed, value] of Object.entries(given)) {
     const kind = kindOf(product, typed.toLowerCase());
     const name = spelled(product, typed.toLowerCase(), record);
     if (kind === "secret") secrets.push(askedSecret(name, value));
-    else if (kind !== "shown") plain[name] = checked(product, name, value, record[name]);
+    else if (kind !== "shown") fields[name] = checked(product, name, value, record[name]);
     else if (!covers(record[name] ?? null, value)) readOnly.push(name);
   }
   refuseReadOnly(readOnly);
-  return { plain, secrets: secrets.toSorted() };
+  return { fields, secrets: secrets.toSorted() };
+}
+
+/** A document that says the same: what a plan is made from once more. */
+export function documentOf({ fields, secrets }: Wanted): JsonObject {
+  return { ...fields, ...Object.fromEntries(secrets.map((name) => [name, ENTER_MARK])) };
 }
 
 /** The id in a document, if it has one. */
@@ -61,7 +64,7 @@ export function idOf({ document }: FieldInput): number | undefined {
 /** The request body: plain values and the secrets by the names they were asked for under. */
 export function bodyOf(
   product: Product,
-  wanted: { readonly fields: JsonObject; readonly secrets: readonly string[] },
+  wanted: Wanted,
   entered: Readonly<Record<string, string>>,
 ): JsonObject {
   const values = new Map(
@@ -98,6 +101,32 @@ export function covers(actual: Json | undefined, sent: Json): boolean {
 export function asksSecret(value: Json): boolean {
   return value === ENTER_MARK ||
     (typeof value === "object" && value !== null && Object.values(value).some(asksSecret));
+}
+
+/** Which sent fields came back as sent, which otherwise, and which did not come back or are hidden from us. */
+export function compare(record: HaloIntegration, sent: JsonObject): {
+  readonly taken: readonly string[];
+  readonly differing: readonly string[];
+  readonly unread: readonly string[];
+} {
+  const names = Object.keys(sent);
+  const read = names.filter((name) => name in record && record[name] !== HIDDEN_MARK);
+  const taken = read.filter((name) => covers(record[name], sent[name] ?? null));
+  return {
+    taken,
+    differing: read.filter((name) => !taken.includes(name)),
+    unread: names.filter((name) => !read.includes(name)),
+  };
+}
+
+/** Secrets on a card: only that there will be a new one. */
+export function secretRows(secrets: readonly string[]): Card["rows"] {
+  return secrets.map((label) => ({ label, now: "cannot be read", after: "a new value, entered privately" }));
+}
+
+/** A field and a value for the help text. */
+export function exampleField(product: Product): string {
+  return product.fields.has("name") ? 'name="Head office"' : "url=https://example.com";
 }
 
 const KINDS: readonly (readonly [kind: FieldKind, words: string])[] = [

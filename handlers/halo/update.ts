@@ -3,7 +3,7 @@ import type { HaloClient } from "../../clients/halo.ts";
 import { integrationName, type Product } from "../../clients/halo/product.ts";
 import type { HaloIntegration } from "../../clients/halo/record.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
-import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
+import { HIDDEN_MARK } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
 import { ifFound } from "../resolve.ts";
 import {
@@ -21,12 +21,17 @@ import { type Line, line } from "../reply.ts";
 import {
   asksSecret,
   bodyOf,
+  compare,
   covers,
+  documentOf,
+  exampleField,
   type FieldInput,
   fieldInputs,
   idOf,
   isSecret,
   namesOf,
+  secretRows,
+  type Wanted,
   wantedFields,
 } from "./fields.ts";
 import { findItem, targetOf } from "../resource.ts";
@@ -39,9 +44,8 @@ const { change } = operationsOf<HaloClient>("halo");
 
 /** What the changed fields are now; a field that HaloPSA does not return is not among them. */
 type Before = { readonly id: number; readonly name: string; readonly fields: JsonObject };
-type After = { readonly fields: JsonObject; readonly secrets: readonly string[] };
 interface UpdatePlan extends Plan<Before> {
-  readonly after: After;
+  readonly after: Wanted;
 }
 
 /** `/update <product>`: sends the id and the fields that change, nothing else. */
@@ -69,51 +73,35 @@ export function updateOperation(product: Product): ChangeOperation {
   });
 }
 
-/** A field and a value for the help text. */
-export function exampleField(product: Product): string {
-  return product.fields.has("name") ? 'name="Head office"' : "url=https://example.com";
-}
-
-/** Which sent fields came back as sent, which otherwise, and which did not come back or are hidden from us. */
-export function compare(record: HaloIntegration, sent: JsonObject): {
-  readonly taken: readonly string[];
-  readonly differing: readonly string[];
-  readonly unread: readonly string[];
-} {
-  const names = Object.keys(sent);
-  const read = names.filter((name) => name in record && record[name] !== HIDDEN_MARK);
-  const taken = read.filter((name) => covers(record[name], sent[name] ?? null));
-  return {
-    taken,
-    differing: read.filter((name) => !taken.includes(name)),
-    unread: names.filter((name) => !read.includes(name)),
-  };
-}
-
 async function plan(
   context: Context<HaloClient>,
   product: Product,
   input: FieldInput & { id?: string | undefined },
 ): Promise<UpdatePlan | Nothing> {
   const record = await locate(context, product, { typed: input.id, document: idOf(input) });
-  const { plain, secrets } = wantedFields(product, input, record);
-  if (Object.keys(plain).length + secrets.length === 0) {
+  const asked = wantedFields(product, input, record);
+  const { secrets } = asked;
+  if (isEmpty(asked)) {
     throw new BadInput(`Say what to change, such as ${exampleField(product)}.`);
   }
   const fields = Object.fromEntries(
-    Object.entries(plain).filter(([name, value]) => asksSecret(value) || !covers(record[name], value)),
+    Object.entries(asked.fields).filter(([name, value]) => asksSecret(value) || !covers(record[name], value)),
   );
   const name = integrationName(record);
-  if (Object.keys(fields).length + secrets.length === 0) {
+  const after = { fields, secrets };
+  if (isEmpty(after)) {
     return { nothing: ["Nothing to change: ", ...called(product, { data: name }), " is already like that."] };
   }
-  const document = { ...fields, ...Object.fromEntries(secrets.map((secret) => [secret, ENTER_MARK])) };
   return {
-    input: { id: String(record.id), document },
+    input: { id: String(record.id), document: documentOf(after) },
     target: targetOf(integrationsOf(product), record),
     before: beforeOf(record, Object.keys(fields)),
-    after: { fields, secrets },
+    after,
   };
+}
+
+function isEmpty({ fields, secrets }: Wanted): boolean {
+  return Object.keys(fields).length + secrets.length === 0;
 }
 
 /** The one that was typed, or the one in the vendor's own request body; where both are given, they are the same. */
@@ -159,16 +147,11 @@ function render(product: Product, { before, after }: UpdatePlan): Card {
 }
 
 /** On the card a list is only counted: here it stands in full, as it is and as it is to be. */
-function listsOf(before: Before, after: After): Pick<Card, "details"> {
+function listsOf(before: Before, after: Wanted): Pick<Card, "details"> {
   const names = Object.keys(after.fields).filter((name) => typeof after.fields[name] === "object");
   const pick = (fields: JsonObject) => Object.fromEntries(names.map((name) => [name, fields[name] ?? null]));
   const both = { before: pick(before.fields), after: pick(after.fields) };
   return names.length === 0 ? {} : { details: [{ kind: "pre", text: JSON.stringify(both, null, 2) }] };
-}
-
-/** Secrets on a card: only that there will be a new one. */
-export function secretRows(secrets: readonly string[]): Card["rows"] {
-  return secrets.map((label) => ({ label, now: "cannot be read", after: "a new value, entered privately" }));
 }
 
 /** Where and as whom HaloPSA signs in to the product. */
@@ -182,7 +165,7 @@ const SIGN_IN: ReadonlySet<string> = new Set([
   "manageengine_clientid",
 ]);
 
-function breaksOf(product: Product, { fields, secrets }: After): readonly Line[] {
+function breaksOf(product: Product, { fields, secrets }: Wanted): readonly Line[] {
   const disables = product.sync.enabled.some((flag) => fields[flag] === false);
   return [
     ...(disables ? [`HaloPSA stops syncing with ${product.label} through it.`] : []),
