@@ -242,11 +242,11 @@ export function worstFirst(a: Sighting<unknown>, b: Sighting<unknown>): number {
 }
 
 export function sightingOf<Client, Item>(
-  { name, standing }: Resource<Client, Item>,
+  resource: Resource<Client, Item>,
   item: Item,
   now: number,
 ): Sighting<Item> {
-  return { item, name: name(item), standing: standing(item, now) };
+  return { item, name: resource.name(item), standing: resource.standing(item, now) };
 }
 
 /** Worst first. */

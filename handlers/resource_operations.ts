@@ -213,12 +213,14 @@ function described<Verb extends string>(
 }
 
 function readAll<Client, Item>(
-  { list, status, target }: Resource<Client, Item>,
-  { cached, client, call }: Context<Client>,
+  resource: Resource<Client, Item>,
+  context: Context<Client>,
 ): Promise<{ value: Survey<Item>; at: number }> {
-  return cached(
-    target,
-    async () => await status.survey?.(client, call) ?? { items: await list(client, call), notes: [] },
+  const { client, call } = context;
+  return context.cached(
+    resource.target,
+    async () =>
+      await resource.status.survey?.(client, call) ?? { items: await resource.list(client, call), notes: [] },
   );
 }
 
