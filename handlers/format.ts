@@ -9,6 +9,11 @@ export function formatNumber(value: number): string {
   return grouped.format(value);
 }
 
+/** "1 type", "31 types". */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 export interface Counts {
   readonly all: number;
   readonly problems: number;

@@ -5,6 +5,7 @@ import type { Settings } from "../../clients/apono/integration.ts";
 import { OWN_KIND, REFERENCE_KINDS } from "../../clients/apono/secret_store.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
+import { countOf } from "../format.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { fold, ifFound, safeId } from "../resolve.ts";
@@ -31,15 +32,15 @@ function renderTypes(types: readonly CatalogType[]): Reply {
   const sorted = types.toSorted((one, other) => one.type.localeCompare(other.type, "en"));
   return {
     mark: "info",
-    title: types.length === 1 ? "1 type in Apono's catalog" : `${types.length} types in Apono's catalog`,
-    ...longTable(sorted, COLUMNS, "apono-catalog.csv"),
+    title: `${countOf(types.length, "type")} in Apono's catalog`,
+    ...longTable({ items: sorted, missing: 0 }, COLUMNS, "apono-catalog.csv"),
   };
 }
 
 const COLUMNS: readonly CsvColumn<CatalogType>[] = [
-  { title: "Type", cell: ({ type }) => ({ code: type }), text: ({ type }) => type },
-  { title: "Name", cell: ({ name }) => ({ data: name }), text: ({ name }) => name },
-  { title: "Secret", cell: secretNeed, text: secretNeed },
+  { title: "Type", text: ({ type }) => type, cell: ({ type }) => ({ code: type }) },
+  { title: "Name", text: ({ name }) => name },
+  { title: "Secret", text: secretNeed },
 ];
 
 function renderType(entry: CatalogType): Reply {
@@ -134,11 +135,11 @@ export function objections(
 }
 
 /** Parameters that the catalog does not list: perhaps a slip of the pen, perhaps newer than the catalog. */
-export function strangers(entry: CatalogType, config: JsonObject): readonly string[] {
+export function unlistedParameters(entry: CatalogType, config: JsonObject): readonly string[] {
   return Object.keys(config).filter((name) => !entry.params.some(({ id }) => id === name));
 }
 
-export function strangerWarning(name: string, type: string): Line {
+export function unlistedWarning(name: string, type: string): Line {
   return [
     "Apono's catalog lists no parameter ",
     { code: name },

@@ -13,7 +13,14 @@ import {
 } from "../operation.ts";
 import { line } from "../reply.ts";
 import { fold, ifFound } from "../resolve.ts";
-import { catalogEntry, objections, refuse, spelledAs, strangers, strangerWarning } from "./catalog.ts";
+import {
+  catalogEntry,
+  objections,
+  refuse,
+  spelledAs,
+  unlistedParameters,
+  unlistedWarning,
+} from "./catalog.ts";
 import { byName, nameTaken } from "./integrations.ts";
 import { askedFor, completed, settingsInput, settled } from "./request.ts";
 import {
@@ -29,9 +36,9 @@ import { cardRows, rowsBetween, valueOr } from "./settings_diff.ts";
 
 const input = z.object({ type: z.string().optional(), ...settingsInput });
 
-/** `strangers`: parameters that the catalog does not know. */
+/** `unlisted`: parameters that the catalog does not know. */
 interface CreatePlan extends Plan<null> {
-  readonly after: PlannedSettings & { readonly strangers: readonly string[] };
+  readonly after: PlannedSettings & { readonly unlisted: readonly string[] };
 }
 
 export const createIntegration = operationsOf<AponoClient>("apono").change<typeof input, CreatePlan>({
@@ -44,13 +51,13 @@ export const createIntegration = operationsOf<AponoClient>("apono").change<typeo
   input,
   secret: isSecretField,
   plan,
-  render: ({ after: { strangers, ...wanted } }) => ({
+  render: ({ after: { unlisted, ...wanted } }) => ({
     title: ["Create the Apono integration ", { data: wanted.name }],
     done: ["the Apono integration ", { data: wanted.name }, " is created"],
     rows: [{ label: "Type", now: "none", after: { code: wanted.type } }, ...cardRows(null, wanted)],
     breaks: [],
     sends: shownBody(wanted, null),
-    warnings: strangers.map((name) => strangerWarning(name, wanted.type)),
+    warnings: unlisted.map((name) => unlistedWarning(name, wanted.type)),
   }),
   async apply({ client, call }, { after }, secrets) {
     const sent = sentFor(settingsToSend(after, secrets, {}), null);
@@ -84,7 +91,7 @@ async function plan(context: Context<AponoClient>, typed: z.output<typeof input>
     before: null,
     after: {
       ...plannedSettings(context.client.api, entry.type, settings),
-      strangers: strangers(entry, settings.config),
+      unlisted: unlistedParameters(entry, settings.config),
     },
   };
 }

@@ -13,6 +13,7 @@ import type { Fact, Resource, Sighting, Survey } from "../resource.ts";
 import { isProblem } from "../resource_operations.ts";
 import { catalogEntryIfAny, objections } from "./catalog.ts";
 import { listIntegrations } from "./list.ts";
+import { missingNotes } from "./long_table.ts";
 import { type Image, imageOf, lostBetween, sentFor } from "./settings.ts";
 import { cardRows, parameterFacts, settingFacts } from "./settings_diff.ts";
 import { standingOf } from "./status_word.ts";
@@ -98,7 +99,7 @@ async function survey({ integrations, v2, api }: AponoClient, call: CallOptions)
   return {
     items: items.map((one) => ({ ...one, details: one.details ?? details.get(one.id) ?? null })),
     notes: [
-      ...missing > 0 ? [`Apono counts ${missing} more but did not return them.`] : [],
+      ...missingNotes(missing),
       ...isUnexplained ? ["Apono's v2 API did not answer, so the reasons are missing."] : [],
     ],
   };
@@ -118,8 +119,8 @@ async function getWithDetails(
   return { ...integration, details: worded.details, connection: worded.connection };
 }
 
-/** Details are worth having, not worth failing for: undefined when the vendor would not say. */
-async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
+/** For what is worth having and not worth failing for: undefined when the vendor would not say. */
+export async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {

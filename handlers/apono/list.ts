@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import type { Listed } from "../../clients/apono/answers.ts";
 import { type AponoIntegration, type Filter, fits } from "../../clients/apono/integration.ts";
+import { countOf } from "../format.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Reply } from "../reply.ts";
 import type { TableColumn } from "../resource.ts";
@@ -86,18 +87,10 @@ function filterOf({ name, type, status, category, connector }: Asked): Filter {
 
 function render({ items, missing, asked }: Found): Reply {
   if (items.length === 0) return nothingFound(asked);
-  const { blocks = [], ...rest } = longTable(
-    items.toSorted(byStanding),
-    COLUMNS,
-    "apono-integrations.csv",
-    SEEN,
-  );
-  const note = { kind: "text", text: `Apono counts ${missing} more but did not return them.` } as const;
   return {
     mark: "info",
-    title: items.length === 1 ? "1 Apono integration" : `${items.length} Apono integrations`,
-    blocks: missing > 0 ? [...blocks, note] : blocks,
-    ...rest,
+    title: countOf(items.length, "Apono integration"),
+    ...longTable({ items: items.toSorted(byStanding), missing }, COLUMNS, "apono-integrations.csv", SEEN),
   };
 }
 
@@ -118,19 +111,11 @@ function nothingFound({ name, ...others }: Asked): Reply {
 }
 
 const COLUMNS: readonly CsvColumn<AponoIntegration>[] = [
-  { title: "Name", cell: ({ name }) => ({ data: name }), text: ({ name }) => name },
-  { title: "Type", cell: ({ type }) => ({ data: type }), text: ({ type }) => type },
-  {
-    title: "Status",
-    cell: ({ status }) => ({ data: statusWord(status) }),
-    text: ({ status }) => statusWord(status),
-  },
-  {
-    title: "Last sync",
-    cell: ({ lastSyncAt }) => lastSyncAt ? { time: lastSyncAt, as: "relative" } : "never",
-    text: ({ lastSyncAt }) => lastSyncAt ? new Date(lastSyncAt).toISOString() : "",
-  },
-  { title: "Id", cell: ({ id }) => ({ code: id }), text: ({ id }) => id },
+  { title: "Name", text: ({ name }) => name },
+  { title: "Type", text: ({ type }) => type },
+  { title: "Status", text: ({ status }) => statusWord(status) },
+  { title: "Last sync", text: ({ lastSyncAt }) => lastSyncAt ? new Date(lastSyncAt).toISOString() : "" },
+  { title: "Id", text: ({ id }) => id },
 ];
 
 /** Two columns are what a phone has room for. */

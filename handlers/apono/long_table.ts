@@ -1,5 +1,6 @@
+import type { Listed } from "../../clients/apono/answers.ts";
 import { toCsv } from "../format.ts";
-import type { Reply } from "../reply.ts";
+import type { Block, Line, Reply } from "../reply.ts";
 import type { TableColumn } from "../resource.ts";
 import { columnsOf } from "../resource_operations.ts";
 
@@ -8,30 +9,39 @@ const LONG = 30;
 /** What can be leafed through at all; beyond it only the file helps. */
 const MOST_ROWS = 100;
 
-export interface CsvColumn<T> extends TableColumn<T> {
-  /** For the file that holds what does not fit. */
+/** A column of a table that may be a file, too. */
+export interface CsvColumn<T> {
+  readonly title: string;
   text(row: T): string;
+  /** On a screen, where that is not just the text. */
+  cell?(row: T): Line;
 }
 
 /** A table, and when it is long the whole of it as a CSV file; `seen` are its columns on a screen, where they differ. */
 export function longTable<T>(
-  rows: readonly T[],
+  { items, missing }: Listed<T>,
   columns: readonly CsvColumn<T>[],
   fileName: string,
-  seen: readonly TableColumn<T>[] = columns,
+  seen: readonly TableColumn<T>[] = columns.map(onScreen),
 ): Pick<Reply, "blocks" | "file" | "footer"> {
-  const table = columnsOf(seen, rows.slice(0, MOST_ROWS));
-  if (rows.length <= LONG) return { blocks: [table] };
-  const file = { name: fileName, mime: "text/csv", content: fileOf(rows, columns) };
-  const footer = rows.length <= MOST_ROWS
-    ? `All ${rows.length} are in ${fileName}, too.`
-    : `The first ${MOST_ROWS} of ${rows.length}; all of them are in ${fileName}.`;
-  return { blocks: [table], footer, file };
+  const blocks: readonly Block[] = [
+    columnsOf(seen, items.slice(0, MOST_ROWS)),
+    ...missingNotes(missing).map((text) => ({ kind: "text", text }) as const),
+  ];
+  if (items.length <= LONG) return { blocks };
+  const header = columns.map(({ title }) => title);
+  const content = toCsv(header, items.map((row) => columns.map((column) => column.text(row))));
+  const footer = items.length <= MOST_ROWS
+    ? `All ${items.length} are in ${fileName}, too.`
+    : `The first ${MOST_ROWS} of ${items.length}; all of them are in ${fileName}.`;
+  return { blocks, footer, file: { name: fileName, mime: "text/csv", content } };
 }
 
-function fileOf<T>(rows: readonly T[], columns: readonly CsvColumn<T>[]): string {
-  return toCsv(
-    columns.map(({ title }) => title),
-    rows.map((row) => columns.map((column) => column.text(row))),
-  );
+function onScreen<T>({ title, text, cell }: CsvColumn<T>): TableColumn<T> {
+  return { title, cell: cell ?? ((row) => ({ data: text(row) })) };
+}
+
+/** What is said of entries that the vendor counts and does not return. */
+export function missingNotes(missing: number): readonly string[] {
+  return missing > 0 ? [`Apono counts ${missing} more but did not return them.`] : [];
 }

@@ -1,11 +1,10 @@
 import { z } from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import type { AponoIntegration } from "../../clients/apono/integration.ts";
-import { ClientError } from "../../clients/errors.ts";
 import { type Context, operationsOf, type Plan, type Receipt, type Verification } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { locateItem } from "../resource.ts";
-import { integrations } from "./integrations.ts";
+import { integrations, unlessRefused } from "./integrations.ts";
 
 const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
 
@@ -43,11 +42,13 @@ export const refreshIntegration = operationsOf<AponoClient>("apono").change<type
 });
 
 async function verify(
-  context: Context<AponoClient>,
+  { client, call }: Context<AponoClient>,
   { before }: RefreshPlan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {
-  const seen = await present(context, before.id, receipt !== undefined);
+  const answer = client.integrations.get(before.id, call);
+  // Once the vendor has said yes, a failing read-back takes nothing away from that.
+  const seen = receipt ? await unlessRefused(answer) : await answer;
   if (seen?.status.toLowerCase() === "refreshing") {
     return { state: "applied", evidence: "Read back: Apono says Refreshing." };
   }
@@ -58,20 +59,6 @@ async function verify(
     };
   }
   return { state: "accepted", evidence: accepted(receipt, seen) };
-}
-
-/** Once the vendor has said yes, a failing read-back takes nothing away from that. */
-async function present(
-  context: Context<AponoClient>,
-  id: string,
-  answered: boolean,
-): Promise<AponoIntegration | undefined> {
-  try {
-    return await context.client.integrations.get(id, context.call);
-  } catch (error) {
-    if (answered && error instanceof ClientError) return undefined;
-    throw error;
-  }
 }
 
 function accepted({ data }: Receipt, seen: AponoIntegration | undefined): Line {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import type { AponoPermission, AponoResource, Listed } from "../../clients/apono/answers.ts";
+import { countOf } from "../format.ts";
 import { type Context, operationsOf } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
 import { locateItem } from "../resource.ts";
@@ -30,7 +31,7 @@ export const showResources = read<typeof input, Found<AponoResource>>({
   input,
   run: (context, asked) =>
     found(context, asked, (id, type, call) => context.client.resources(id, type, call)),
-  render: (found) => render(found, ["resource", "resources"], RESOURCE_COLUMNS, "apono-resources.csv"),
+  render: (found) => render(found, "resource", RESOURCE_COLUMNS),
 });
 
 export const showPermissions = read<typeof input, Found<AponoPermission>>({
@@ -41,8 +42,7 @@ export const showPermissions = read<typeof input, Found<AponoPermission>>({
   input,
   run: (context, asked) =>
     found(context, asked, (id, type, call) => context.client.permissions(id, type, call)),
-  render: (found) =>
-    render(found, ["permission", "permissions"], PERMISSION_COLUMNS, "apono-permissions.csv"),
+  render: (found) => render(found, "permission", PERMISSION_COLUMNS),
 });
 
 async function found<T>(
@@ -55,38 +55,31 @@ async function found<T>(
 }
 
 function render<T>(
-  { items, missing, name, type }: Found<T>,
-  [one, many]: readonly [string, string],
+  { name, type, ...list }: Found<T>,
+  noun: string,
   columns: readonly CsvColumn<T>[],
-  fileName: string,
 ): Reply {
   const about: Inline[] = [" in ", { data: name }, ...(type ? [" of type ", { data: type }] : [])];
-  if (items.length === 0) return { mark: "info", title: [`No ${many}`, ...about] };
-  const { blocks = [], ...rest } = longTable(items, columns, fileName);
-  const note = { kind: "text", text: `Apono counts ${missing} more but did not return them.` } as const;
+  const count = list.items.length;
+  if (count === 0) return { mark: "info", title: [`No ${noun}s`, ...about] };
   return {
     mark: "info",
-    title: [items.length === 1 ? `1 ${one}` : `${items.length} ${many}`, ...about],
-    blocks: missing > 0 ? [...blocks, note] : blocks,
-    ...rest,
+    title: [countOf(count, noun), ...about],
+    ...longTable(list, columns, `apono-${noun}s.csv`),
   };
 }
 
 const RESOURCE_COLUMNS: readonly CsvColumn<AponoResource>[] = [
-  { title: "Name", cell: ({ name }) => ({ data: name }), text: ({ name }) => name },
-  { title: "Type", cell: ({ type }) => ({ data: type }), text: ({ type }) => type },
-  { title: "Status", cell: (resource) => ({ data: stateOf(resource) }), text: stateOf },
-  { title: "Id", cell: ({ id }) => ({ code: id }), text: ({ id }) => id },
+  { title: "Name", text: ({ name }) => name },
+  { title: "Type", text: ({ type }) => type },
+  { title: "Status", text: stateOf },
+  { title: "Id", text: ({ id }) => id, cell: ({ id }) => ({ code: id }) },
 ];
 
 const PERMISSION_COLUMNS: readonly CsvColumn<AponoPermission>[] = [
-  { title: "Name", cell: ({ name }) => ({ data: name }), text: ({ name }) => name },
-  {
-    title: "Type",
-    cell: ({ resourceType }) => ({ data: resourceType }),
-    text: ({ resourceType }) => resourceType,
-  },
-  { title: "Id", cell: ({ id }) => ({ code: id }), text: ({ id }) => id },
+  { title: "Name", text: ({ name }) => name },
+  { title: "Type", text: ({ resourceType }) => resourceType },
+  { title: "Id", text: ({ id }) => id, cell: ({ id }) => ({ code: id }) },
 ];
 
 function stateOf({ status, message }: AponoResource): string {

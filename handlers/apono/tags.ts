@@ -5,6 +5,7 @@ import type { Tags } from "../../clients/apono/answers.ts";
 import { differingNames, plainJson } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
+import { countOf } from "../format.ts";
 import { ENTERED_PRIVATELY, isPlaceholder, NOT_SHOWN, shownValue } from "../mask.ts";
 import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verification } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
@@ -67,10 +68,8 @@ export const tagResource = change<typeof changeInput, TagPlan>({
     await client.putTags(target.id, revealed(tags, secrets, present), call);
     return {};
   },
-  async verify(context, { target, before, after }, receipt) {
-    const tags = concealed(await context.client.tags(target.id, context.call));
-    return judge({ before: before.tags, wanted: after.tags, seen: tags, answered: receipt !== undefined });
-  },
+  verify: async ({ client, call }, plan, receipt) =>
+    judgeTags(plan, concealed(await client.tags(plan.target.id, call)), receipt !== undefined),
   undo,
 });
 
@@ -95,11 +94,8 @@ function wanted({ tags = {}, remove = [], document }: z.output<typeof changeInpu
 
 /** The tags without values that sound secret: a plan keeps none. */
 function concealed(tags: Tags): Tags {
-  return Object.fromEntries(
-    Object.entries(tags).map((
-      [name, value],
-    ) => [name, soundsSecret(name) && value !== "" ? NOT_SHOWN : value]),
-  );
+  const kept = (name: string, value: string) => soundsSecret(name) && value !== "" ? NOT_SHOWN : value;
+  return Object.fromEntries(Object.entries(tags).map(([name, value]) => [name, kept(name, value)]));
 }
 
 /** The tags as they are sent. Throws `BadInput` before anything is sent. */
@@ -147,9 +143,11 @@ function noSuchTag(id: string, name: string, known: readonly string[]): BadInput
 function renderChange({ target, before, after }: TagPlan): Card {
   const names = differingNames(before.tags, after.tags);
   return {
-    title: ["Change ", names.length === 1 ? "a tag" : `${names.length} tags`, " of the Apono resource ", {
-      code: target.id,
-    }],
+    title: [
+      names.length === 1 ? "Change a tag" : `Change ${names.length} tags`,
+      " of the Apono resource ",
+      { code: target.id },
+    ],
     done: ["the tags of the Apono resource ", { code: target.id }, " are changed"],
     rows: names.map((name) => ({
       label: name,
@@ -165,31 +163,24 @@ function renderChange({ target, before, after }: TagPlan): Card {
   };
 }
 
-interface Seen {
-  readonly before: Tags;
-  readonly wanted: Tags;
-  readonly seen: Tags;
-  readonly answered: boolean;
-}
-
-function judge({ before, wanted, seen, answered }: Seen): Verification {
+function judgeTags(
+  { before: { tags: before }, after: { tags: wanted } }: TagPlan,
+  seen: Tags,
+  answered: boolean,
+): Verification {
   const after = { tags: seen };
   const readable = differingNames(before, wanted).filter((name) => wanted[name] !== ENTER_MARK);
   if (readable.length === 0) {
     const evidence = "What was entered privately is not read back.";
     return { state: answered ? "accepted" : "unknown", evidence, after };
   }
-  const found = judged(
-    readable.map((name): Compared => {
-      const label = { data: name };
-      if (seen[name] === wanted[name]) return { label, is: "asked" };
-      return {
-        label,
-        is: seen[name] === before[name] ? "before" : { now: valueOr(name, seen[name], "none") },
-      };
-    }),
-  );
-  return { ...found, after };
+  const compared = readable.map((name): Compared => {
+    const label = { data: name };
+    if (seen[name] === wanted[name]) return { label, is: "asked" };
+    const now = valueOr(name, seen[name], "none");
+    return { label, is: seen[name] === before[name] ? "before" : { now } };
+  });
+  return { ...judged(compared), after };
 }
 
 function undo({ target, before, after }: TagPlan): Undo {
@@ -214,9 +205,7 @@ function renderTags({ id, tags }: { id: string; tags: Tags }): Reply {
   const rows = Object.entries(tags).toSorted(([one], [other]) => one.localeCompare(other, "en"));
   return {
     mark: "info",
-    title: [rows.length === 0 ? "No tags on " : rows.length === 1 ? "1 tag on " : `${rows.length} tags on `, {
-      code: id,
-    }],
+    title: [rows.length === 0 ? "No tags" : countOf(rows.length, "tag"), " on ", { code: id }],
     blocks: rows.length === 0
       ? [{ kind: "text", text: ["To set one: ", { code: `/tag apono ${id} key=value` }] }]
       : [{
@@ -229,9 +218,6 @@ function renderTags({ id, tags }: { id: string; tags: Tags }): Reply {
 
 function valueOr(name: string, value: string | undefined, nothing: string): Inline {
   if (value === undefined) return nothing;
-  return value === ENTER_MARK
-    ? ENTERED_PRIVATELY
-    : value === ""
-    ? "empty"
-    : { data: String(shownValue(name, value)) };
+  if (value === ENTER_MARK) return ENTERED_PRIVATELY;
+  return value === "" ? "empty" : { data: String(shownValue(name, value)) };
 }

@@ -7,7 +7,14 @@ import { differingNames, type JsonObject, plainJson } from "../../clients/json.t
 import { BadInput, type Context, type Nothing, operationsOf, type Plan, type Undo } from "../operation.ts";
 import { fold, ifFound, NothingFits } from "../resolve.ts";
 import { findItem, targetOf } from "../resource.ts";
-import { catalogEntryIfAny, objections, refuse, spelledAs, strangers, strangerWarning } from "./catalog.ts";
+import {
+  catalogEntryIfAny,
+  objections,
+  refuse,
+  spelledAs,
+  unlistedParameters,
+  unlistedWarning,
+} from "./catalog.ts";
 import { byName, integrations, nameTaken } from "./integrations.ts";
 import { askedFor, type AskedSettings, completed, settingsInput, settled } from "./request.ts";
 import {
@@ -29,12 +36,12 @@ const input = z.object({
   ...settingsInput,
 });
 
-/** `warnings`: what else is doubtful; `strangers`: parameters that the catalog does not know. */
+/** `warnings`: what else is doubtful; `unlisted`: parameters that the catalog does not know. */
 interface UpdatePlan extends Plan<Image> {
   readonly after: PlannedSettings & Doubts;
 }
 
-type Doubts = { readonly warnings: readonly string[]; readonly strangers: readonly string[] };
+type Doubts = { readonly warnings: readonly string[]; readonly unlisted: readonly string[] };
 
 export const updateIntegration = operationsOf<AponoClient>("apono").change<typeof input, UpdatePlan>({
   verb: "update",
@@ -45,13 +52,13 @@ export const updateIntegration = operationsOf<AponoClient>("apono").change<typeo
   input,
   secret: isSecretField,
   plan,
-  render: ({ before, after: { warnings, strangers, ...wanted } }) => ({
+  render: ({ before, after: { warnings, unlisted, ...wanted } }) => ({
     title: ["Change the Apono integration ", { data: before.name }],
     done: ["the Apono integration ", { data: wanted.name }, " is changed"],
     rows: cardRows(before, wanted),
     breaks: consequences(before, wanted),
     sends: shownBody(wanted, before),
-    warnings: [...warnings, ...strangers.map((name) => strangerWarning(name, wanted.type))],
+    warnings: [...warnings, ...unlisted.map((name) => unlistedWarning(name, wanted.type))],
   }),
   async apply({ client, call }, { before, after }, secrets) {
     const present = keepsSecret(after) ? await client.integrations.get(before.id, call) : before;
@@ -130,15 +137,15 @@ async function checked(
   const settings = settled({ ...asked, ...storeToSend(asked, present), config }, present);
   if (unseen && entry?.requiresSecret) throw losesSecret(present.name, "secret.<store>.<field>=…");
   const warnings = replacedUnseen(asked, present);
-  if (!touched) return { settings, warnings, strangers: [] };
+  if (!touched) return { settings, warnings, unlisted: [] };
   if (!entry) {
     const unchecked = `Apono's catalog no longer lists ${present.type}: nothing could be checked.`;
-    return { settings, warnings: [...warnings, unchecked], strangers: [] };
+    return { settings, warnings: [...warnings, unchecked], unlisted: [] };
   }
   const before = objections(entry, present);
   const found = objections(entry, settings);
   refuse(entry, found.filter((one) => !before.includes(one)));
-  return { settings, warnings: [...warnings, ...found], strangers: strangers(entry, config) };
+  return { settings, warnings: [...warnings, ...found], unlisted: unlistedParameters(entry, config) };
 }
 
 /** What Apono keeps itself is replaced as a whole, and it may not even say what that is. */

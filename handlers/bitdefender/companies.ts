@@ -10,6 +10,8 @@ import { asOf, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf, type View } from "../operation.ts";
 import type { Block, Button, Line, Reply } from "../reply.ts";
 import { fold, NothingFits, resolve } from "../resolve.ts";
+import type { TableColumn } from "../resource.ts";
+import { columnsOf } from "../resource_operations.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
@@ -78,9 +80,10 @@ function renderWhois({ accountId, companies, at }: Whois, view: View): Reply {
     ],
     blocks: [
       ...(capped ? [limitReached()] : []),
-      ...(others.length === 0
-        ? [{ kind: "facts", facts: factsOf(only) } as const]
-        : [tableOf(companies), restOf(companies)]),
+      ...(others.length === 0 ? [{ kind: "facts", facts: factsOf(only) } as const] : [
+        columnsOf(COLUMNS, companies),
+        { kind: "details", summary: "phones and addresses", blocks: [columnsOf(REST, companies)] } as const,
+      ]),
     ],
     footer: asOf(at, view.now),
   };
@@ -110,35 +113,25 @@ function factsOf(company: CompanyDetails): readonly (readonly [string, Line])[] 
   return facts.flatMap(([label, value]) => value === undefined ? [] : [[label, value] as const]);
 }
 
-function tableOf(companies: readonly CompanyDetails[]): Block {
-  return {
-    kind: "table",
-    header: ["Company", "Type", "Managed", "Suspended", "Contact", "Id"],
-    rows: companies.map((company) => [
-      { data: company.name },
-      typeOf(company),
-      yesNo(company.canBeManagedByAbove),
-      yesNo(company.isSuspended),
-      contactOf(company),
-      { code: company.id },
-    ]),
-  };
-}
+const COLUMNS: readonly TableColumn<CompanyDetails>[] = [
+  { title: "Company", cell: ({ name }) => ({ data: name }) },
+  { title: "Type", cell: typeOf },
+  { title: "Managed", cell: ({ canBeManagedByAbove }) => yesNo(canBeManagedByAbove) },
+  { title: "Suspended", cell: ({ isSuspended }) => yesNo(isSuspended) },
+  { title: "Contact", cell: contactOf },
+  { title: "Id", cell: ({ id }) => ({ code: id }) },
+];
 
 /** What the table above has no room for. */
-function restOf(companies: readonly CompanyDetails[]): Block {
-  const rows = companies.map((company): readonly Line[] => [
-    { data: company.name },
-    shown(company.phone) ?? "",
-    shown(company.contactPerson?.phoneNumber) ?? "",
-    shown(company.contactPerson?.companyRole) ?? "",
-    shown(company.address) ?? "",
-    countryOf(company) ?? "",
-    shown(company.createdAt) ?? "",
-  ]);
-  const header = ["Company", "Phone", "Contact's phone", "Role", "Address", "Country", "Created (UTC)"];
-  return { kind: "details", summary: "phones and addresses", blocks: [{ kind: "table", header, rows }] };
-}
+const REST: readonly TableColumn<CompanyDetails>[] = [
+  { title: "Company", cell: ({ name }) => ({ data: name }) },
+  { title: "Phone", cell: ({ phone }) => shown(phone) ?? "" },
+  { title: "Contact's phone", cell: ({ contactPerson }) => shown(contactPerson?.phoneNumber) ?? "" },
+  { title: "Role", cell: ({ contactPerson }) => shown(contactPerson?.companyRole) ?? "" },
+  { title: "Address", cell: ({ address }) => shown(address) ?? "" },
+  { title: "Country", cell: (company) => countryOf(company) ?? "" },
+  { title: "Created (UTC)", cell: ({ createdAt }) => shown(createdAt) ?? "" },
+];
 
 function countryOf({ country, state }: CompanyDetails): Line | undefined {
   return shown([country, state].filter(isGiven).join(", "));

@@ -155,43 +155,31 @@ function tableOf(integrations: readonly ConfiguredIntegration[]): Block {
   };
 }
 
+const FILE_COLUMNS: Readonly<
+  Record<string, (entry: ConfiguredIntegration) => string | number | boolean | null | undefined>
+> = {
+  "name": ({ name }) => name,
+  "status": statusWord,
+  "type": ({ type }) => wordFor(type, TYPE_WORDS),
+  "host": ({ specifics }) => specifics.hostname,
+  "port": ({ specifics }) => specifics.port,
+  "user name": ({ specifics }) => specifics.username,
+  "view": viewOf,
+  "verifies TLS": ({ specifics }) => specifics.verifyTLSCertificate,
+  "retries authentication": ({ specifics }) => specifics.retryAuthentication,
+  "seconds between retries": ({ specifics }) => specifics.retryAuthenticationTimeToWait,
+  "retries at most": ({ specifics }) => specifics.retryAuthenticationMaxAttempts,
+  "categories": categoriesOf,
+  "company": ({ company }) => company?.name,
+  "company id": ({ company }) => company?.id,
+  "id": ({ id }) => id,
+};
+
 function fileOf(sorted: readonly ConfiguredIntegration[], at: number): Attachment {
-  const header = [
-    "name",
-    "status",
-    "type",
-    "host",
-    "port",
-    "user name",
-    "view",
-    "verifies TLS",
-    "retries authentication",
-    "seconds between retries",
-    "retries at most",
-    "categories",
-    "company",
-    "company id",
-    "id",
-  ];
-  const rows = sorted.map((entry) => [
-    entry.name,
-    statusWord(entry),
-    wordFor(entry.type, TYPE_WORDS),
-    entry.specifics.hostname,
-    entry.specifics.port,
-    entry.specifics.username,
-    viewOf(entry),
-    entry.specifics.verifyTLSCertificate,
-    entry.specifics.retryAuthentication,
-    entry.specifics.retryAuthenticationTimeToWait,
-    entry.specifics.retryAuthenticationMaxAttempts,
-    categoriesOf(entry).join(", "),
-    entry.company?.name,
-    entry.company?.id,
-    entry.id,
-  ]);
   const day = new Date(at).toISOString().slice(0, 10);
-  return { name: `bitdefender-integrations-${day}.csv`, mime: "text/csv", content: toCsv(header, rows) };
+  const rows = sorted.map((entry) => Object.values(FILE_COLUMNS).map((cell) => cell(entry)));
+  const content = toCsv(Object.keys(FILE_COLUMNS), rows);
+  return { name: `bitdefender-integrations-${day}.csv`, mime: "text/csv", content };
 }
 
 /** What a list for a phone has no room for, of the worst; a long list has all of it in its file. */
@@ -204,7 +192,7 @@ function settingsOf(sorted: readonly ConfiguredIntegration[]): readonly Block[] 
 
 function settingsLine(entry: ConfiguredIntegration): Line {
   const { port, username, verifyTLSCertificate: tls } = entry.specifics;
-  const categories = categoriesOf(entry).join(", ");
+  const categories = categoriesOf(entry);
   const settings: readonly Line[] = [
     ...(typeof port === "number" ? [`port ${port}`] : []),
     ...(username ? [["as ", { data: username }]] : []),
@@ -236,9 +224,9 @@ function viewOf({ specifics: { viewType } }: ConfiguredIntegration): string {
 }
 
 /** `directoryServices` as the vendor's page writes it: "directory services". */
-function categoriesOf({ category }: ConfiguredIntegration): readonly string[] {
+function categoriesOf({ category }: ConfiguredIntegration): string {
   return Object.keys(category).filter((name) => category[name])
-    .map((name) => name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase());
+    .map((name) => name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()).join(", ");
 }
 
 const order = new Intl.Collator("en", { numeric: true });
