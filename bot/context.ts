@@ -69,6 +69,7 @@ interface Outcome {
 }
 
 /** A new reference, by which one update is found in the log. */
+/** Seven letters and digits that nobody mistakes for one another. */
 export function newTrace(): string {
   return shortCode(7);
 }
@@ -116,6 +117,7 @@ export class UpdateContext implements UpdateOrigin {
     return this.outcome.notice;
   }
 
+  /** Whether its stored copy will be blanked because of a secret. */
   get erased(): boolean {
     return this.outcome.erased;
   }
@@ -174,10 +176,12 @@ export class UpdateContext implements UpdateOrigin {
     });
   }
 
+  /** Adds a row to the audit when the update is finished; who and where are filled in. */
   audit(entry: AuditEntry): void {
     this.outcome.audits.push({ ...this.who(), ...entry });
   }
 
+  /** Has something done in the transaction that finishes the update. */
   onCommit(work: Work): void {
     this.outcome.work.push(work);
   }

@@ -44,6 +44,7 @@ export class Router {
     this.commandSet = { commands, aliases: deps.vendors.aliases };
   }
 
+  /** What a message asks for; `came` is the document that came with it, or why there is none. */
   parse(text: string, came: { document?: Json; documentError?: string } = {}): Parsed<AnyCommand> {
     return parse(text, { ...this.commandSet, botName: this.deps.bot.botInfo.username, ...came });
   }
@@ -60,19 +61,22 @@ export class Router {
     return false;
   }
 
+  /** What the person must be allowed to do for it; to read, where it is not clear what was asked for. */
   needOf(parsed: Parsed<AnyCommand>): Need {
     return "command" in parsed && parsed.command ? needOf(parsed.command) : "read";
   }
 
+  /** Whether a JSON document may come with it. */
   takesDocument(parsed: Parsed<AnyCommand>): boolean {
     return "command" in parsed && !!parsed.command && takesDocument(parsed.command);
   }
 
+  /** Whether more may come of it than an answer. */
   isChange(invocation: Invocation): boolean {
     return this.find(invocation)?.risk !== "read";
   }
 
-  /** `documentAt`: the message that held the document, where it is another one. */
+  /** Runs a command, or says why not. `documentAt`: the message that held the document, where it is another one. */
   async dispatch(ctx: UpdateContext, parsed: Parsed<AnyCommand>, documentAt?: number): Promise<void> {
     switch (parsed.kind) {
       case "command":

@@ -73,10 +73,12 @@ export interface CommandLine extends Route {
   readonly aliases: Aliases;
 }
 
+/** Whether a field's value needs no name before it. */
 export function isPositional({ kind }: Field): boolean {
   return kind === "word" || kind === "rest";
 }
 
+/** Whether a command line has a place for a field of this kind. */
 export function hasField({ fields }: Pick<CommandLine, "fields">, kind: Field["kind"]): boolean {
   return fields.some((field) => field.kind === kind);
 }

@@ -65,6 +65,7 @@ export const IN_FULL: LayoutLimits = {
   depth: 16,
 };
 
+/** Cleans every word of a reply and keeps as much of each line as the limits allow. */
 export function layoutOf(reply: Reply, limits: LayoutLimits): Layout {
   const builder = new LayoutBuilder(limits);
   const title = builder.title(reply);

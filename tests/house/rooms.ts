@@ -38,10 +38,10 @@ export const ROOMS: readonly string[] = [
   "settings.ts",
   "vault.ts",
   "invocation.ts",
-  "reason_codes.ts",
   "log.ts",
   "metrics.ts",
   "redact.ts",
+  "reason_codes.ts",
 ];
 
 /** The room of `bot/` that a file belongs to; empty outside. */

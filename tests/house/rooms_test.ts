@@ -61,11 +61,11 @@ Deno.test("fragments finds short files that one file alone imports", () => {
 Deno.test("the rooms of bot/ are those of its folder, and import only what stands below them", () => {
   const there = new Set(pathsUnder("bot").map((path) => path.split("/")[1]));
   assert.deepEqual(ROOMS.filter((room) => !there.has(room)), [], "rooms that are no more");
-  assertAtMost(backArrows(product), 8);
+  assert.deepEqual(backArrows(product), []);
 });
 
 Deno.test("no files of the product import each other in a circle", () => {
-  assertAtMost(circles(product).map((circle) => circle.join(" ")), 4);
+  assert.deepEqual(circles(product), []);
 });
 
 Deno.test("no two files of the product export the same name", () => {
