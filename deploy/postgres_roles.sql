@@ -1,4 +1,4 @@
--- The roles of OPERATIONS.md and the database, once, as a superuser, by psql with both passwords in its environment:
+-- The roles of docs/operations.md and the database, once, as a superuser, by psql with both passwords in its environment:
 -- countersign_owner owns the tables and migrates, countersign_app is the bot's.
 
 \getenv owner_password OWNER_PASSWORD

@@ -8,7 +8,7 @@ import { peopleGuards } from "./mutation/people.ts";
 
 /** One database says as much about a guard as two. */
 const ON_SQLITE = "/[^s]\\)$|[^)]$/";
-const COPIED = ["bot", "handlers", "clients", "tests", "deno.json", "deno.lock", "README.md", ".env.example"];
+const COPIED = ["bot", "handlers", "clients", "tests", "deno.json", "deno.lock", "docs", ".env.example"];
 const LONGEST_MS = 180_000;
 
 const guards = [...peopleGuards, ...changeGuards];

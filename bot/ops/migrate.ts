@@ -6,7 +6,7 @@ import { openStore } from "../store/database.ts";
 
 /**
  * `deno task migrate`: brings the configured database to this version's schema, as the bot itself does when it
- * starts. For databases in which the bot may not do that; see OPERATIONS.md.
+ * starts. For databases in which the bot may not do that; see docs/operations.md.
  */
 async function migrate({ database }: Config): Promise<Result> {
   const store = await openStore(database, systemClock);

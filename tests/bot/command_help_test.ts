@@ -5,7 +5,6 @@ import { help, start } from "../../bot/parser/help.ts";
 import { menu } from "../../bot/telegram/setup.ts";
 import { parse } from "../../bot/parser/parse.ts";
 import { validationMessage } from "../../bot/parser/validation_message.ts";
-import { commandTable } from "../../bot/ops/docs.ts";
 import type { Operation } from "../../handlers/operation.ts";
 import type { Button, Reply } from "../../handlers/reply.ts";
 import { aliases, commands } from "./command_vocabulary.ts";
@@ -169,34 +168,6 @@ Deno.test("menu fits Telegram's limits and names every verb once", () => {
   assert.equal(entries.find((entry) => entry.command === "disable")?.description, "Disable ec2, opsramp");
   assert.equal(entries.find((entry) => entry.command === "status")?.description, "How every vendor stands");
   assert.equal(menu(Array.from({ length: 120 }, (_, at) => strange(`v${at}`))).length, 100);
-});
-
-Deno.test("commandTable is one padded Markdown table with pipes escaped", () => {
-  const lines = commandTable(commands).trimEnd().split("\n");
-  assert.equal(new Set(lines.map((line) => [...line].length)).size, 1);
-  for (const line of lines) assert.equal(line.replaceAll("\\|", "").split("|").length, 5, line);
-  assert.match(lines.join("\n"), /`\/map opsramp <id> in\\\|out/);
-  assert.match(lines.join("\n"), /`\/create apono .*` or a document/);
-});
-
-Deno.test("commandTable joins rows that differ only in the target", () => {
-  const one = commandAt("/webhook kaseya create");
-  const table = commandTable([one, { ...one, target: "datto" }, { ...one, target: "armis", risk: "danger" }]);
-  assert.match(table, /`\/webhook kaseya create <id>`, also `datto` /);
-  assert.equal(table.trimEnd().split("\n").length, 4);
-});
-
-Deno.test("commandTable leaves out of a joined summary what differs, and joins nothing else", () => {
-  const one = commandAt("/webhook kaseya create");
-  const row = (target: string, summary: string) => ({ ...one, verb: "list", target, summary });
-  const table = commandTable([
-    row("datto", "All Datto RMM integrations with their ids"),
-    row("kaseya", "All Kaseya integrations with their ids"),
-    row("armis", "All Armis integrations with their ids"),
-    row("ec2", "With role=<arn>"),
-  ]);
-  assert.match(table, /`\/list datto <id>`, also `kaseya`, `armis` \| All … integrations with their ids \|/);
-  assert.match(table, /`\/list ec2 <id>` +\| With role=&lt;arn> +\|/);
 });
 
 Deno.test("a vendor's operation is a command as it stands", () => {

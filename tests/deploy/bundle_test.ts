@@ -14,7 +14,7 @@ Deno.test("bundledTasks keeps the tasks that run the bundled programs, and point
   const tasks = bundledTasks({
     start: task("X=$(deno run --frozen bot/ops/permissions.ts folder) && deno run --frozen bot/main.ts"),
     test: task("deno run --frozen tests/run.ts"),
-    docs: task("deno run --frozen bot/ops/docs.ts"),
+    docs: task("deno run --frozen bot/ops/bundle.ts"),
   });
   assert.deepEqual(tasks, {
     start: task("X=$(deno run --no-npm ops/permissions.js folder) && deno run --no-npm main.js"),

@@ -54,7 +54,7 @@ interface Place extends AsyncDisposable {
   grant(): Promise<void>;
 }
 
-/** What compose.yaml and OPERATIONS.md make of a server, under names of its own. */
+/** What compose.yaml and docs/operations.md make of a server, under names of its own. */
 async function openPlace(): Promise<Place> {
   const suffix = randomBytes(4).toString("hex");
   const [owner, app, database] = [

@@ -19,7 +19,7 @@ function rowsIn(text: string): Row[] {
     return [{
       number: Number(number),
       rule,
-      tests: [...links].map(([, name = "", path = ""]) => ({ name, path })),
+      tests: [...links].map(([, name = "", path = ""]) => ({ name, path: path.replace(/^\.\.\//, "") })),
     }];
   });
 }
@@ -47,16 +47,16 @@ function templateName({ head, templateSpans }: ts.TemplateExpression): string {
   return [head.text, ...templateSpans.map(({ literal }) => literal.text)].join("…");
 }
 
-const rows = rowsIn(textAt("SECURITY.md"));
+const rows = rowsIn(textAt("docs/security.md"));
 
-Deno.test("SECURITY.md has a row for each of the forty pitfalls, with tests or the reason why it does not apply", () => {
+Deno.test("docs/security.md has a row for each of the forty pitfalls, with tests or the reason why it does not apply", () => {
   assert.deepEqual(rows.map(({ number }) => number), Array.from({ length: 40 }, (_, index) => index + 1));
   for (const { number, rule, tests } of rows) {
     assert.ok(tests.length > 0 || /^Does not apply: ./.test(rule), `row ${number} names no test`);
   }
 });
 
-Deno.test("SECURITY.md names only tests that there are", () => {
+Deno.test("docs/security.md names only tests that there are", () => {
   const missing = rows.flatMap(({ number, tests }) =>
     tests.filter(({ name, path }) =>
       !existsSync(ROOT + path) || !path.endsWith("_test.ts") || !testNamesIn(path, textAt(path)).has(name)

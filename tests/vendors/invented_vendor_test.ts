@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../../bot/config.ts";
-import { exampleFile } from "../../bot/ops/docs.ts";
 import { permissionFlags } from "../../bot/ops/permissions.ts";
 import { vendors as registry } from "../../handlers/registry.ts";
 import { secretKey, text } from "../../handlers/variable.ts";
 import { ANA, openDesk } from "../changes/desk.ts";
+import { exampleFile } from "../docs/configuration.ts";
 import { serve, type Served } from "../sandbox/serve.ts";
 import { pulse } from "./pulse/vendor.ts";
 

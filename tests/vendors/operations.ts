@@ -1,3 +1,5 @@
+import { code, table } from "../docs/markdown.ts";
+
 /** One operation of a vendor's page, the command that uses it, and the conversation in which it is seen. */
 export interface PageOperation {
   /** Method and path, or the method's name, as the page writes them. */
@@ -131,19 +133,18 @@ export const pages: readonly Page[] = [
   { vendor: "HaloPSA", title: "RMM & Security Endpoints", operations: halo() },
 ];
 
-/** The README's table. */
-export function operationsTable(): string {
-  const lines = pages.flatMap(({ vendor, operations }) =>
-    operations.map(({ operation, command, test }) =>
-      `| ${vendor} | \`${operation}\` | \`${command}\` | ${test.slice(command.length).trim()} |`
-    )
-  );
+/** What of a page is covered, as a section of a document. */
+export function coverageOf({ vendor, title, operations }: Page): string {
+  const rows = operations.map(({ operation, command, test }) => [
+    code(operation),
+    code(command),
+    test.slice(command.length).trim(),
+  ]);
   return [
-    "| Vendor | Operation of its page | Command | Seen in `tests/vendors/` |",
-    "| --- | --- | --- | --- |",
-    ...lines,
-  ]
-    .join("\n");
+    `## ${vendor}`,
+    `The page “${title}”.`,
+    table(["Operation of the page", "Command", "What its conversation shows"], rows),
+  ].join("\n\n");
 }
 
 function row(operation: string, command: string, seen: string): PageOperation {

@@ -1,0 +1,97 @@
+/**
+ * `deno task pictures`: makes the pictures of README.md from the sandbox, the real bot over emulated vendors, in an
+ * installed Chromium.
+ */
+import { Buffer } from "node:buffer";
+import type { Browser, Page } from "playwright-core";
+import { SANDBOX_GROUP } from "../sandbox/conversation.ts";
+import { serve } from "../sandbox/serve.ts";
+import { ANA, BEN, openStage } from "../sandbox/stage.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const WIDTH = 380;
+const MARGIN = 5;
+const ASKED = '/disable opsramp AWS production reason="rotating its credentials"';
+
+if (import.meta.main) await main();
+
+async function main(): Promise<void> {
+  const { chromium } = await import("playwright-core");
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--headless", "--no-sandbox"] });
+  try {
+    await Deno.writeFile("docs/status.png", await pictureOfStatus(browser));
+    await Deno.writeFile("docs/approval.png", await pictureOfApproval(browser));
+  } finally {
+    await browser.close();
+  }
+}
+
+async function pictureOfStatus(browser: Browser): Promise<Uint8Array> {
+  await using sandbox = await openSandbox(browser);
+  const page = await sandbox.window(ANA);
+  await say(page, "/status");
+  await page.getByText("vendors need attention").waitFor();
+  await page.getByText("as of").waitFor();
+  await page.locator(".mine").waitFor();
+  return await chatOf(page);
+}
+
+/** The card as Ben finds it, and below it the same card once he has approved. */
+async function pictureOfApproval(browser: Browser): Promise<Uint8Array> {
+  await using sandbox = await openSandbox(browser);
+  const [ana, ben] = [await sandbox.window(ANA), await sandbox.window(BEN)];
+  await say(ana, ASKED);
+  await ben.locator(".button.success").waitFor();
+  const before = await chatOf(ben);
+  await ben.locator(".button.success").click();
+  await ben.locator(".message", { hasText: "read back" }).waitFor();
+  await ben.locator("#toast").waitFor({ state: "hidden" });
+  return await stacked(browser, [before, await chatOf(ben, -1)]);
+}
+
+async function openSandbox(browser: Browser) {
+  const stage = await openStage({ telegram: { chats: [SANDBOX_GROUP] } });
+  const server = serve(stage.telegram.app.fetch);
+  const pages: Page[] = [];
+  return {
+    async window(person: number): Promise<Page> {
+      const page = await browser.newPage({ viewport: { width: WIDTH, height: 1_200 }, colorScheme: "light" });
+      pages.push(page);
+      await page.goto(`${server.url}/?as=${person}`);
+      await page.locator("#chats button[aria-current]").waitFor();
+      return page;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const page of pages) await page.close();
+      await server[Symbol.asyncDispose]();
+      await stage[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function say(page: Page, words: string): Promise<void> {
+  await page.locator("#text").fill(words);
+  await page.locator("#text").press("Enter");
+}
+
+/** The messages from this one on, without the room above them that a chat on a long screen has. */
+async function chatOf(page: Page, from = 0): Promise<Uint8Array> {
+  const first = await page.locator(".message").nth(from).boundingBox();
+  const log = await page.locator("#log").boundingBox();
+  if (!first || !log) throw new Error("The chat shows no message");
+  const y = first.y - MARGIN;
+  return await page.screenshot({ clip: { x: 0, y, width: WIDTH, height: log.y + log.height - y } });
+}
+
+async function stacked(browser: Browser, pictures: readonly Uint8Array[]): Promise<Uint8Array> {
+  const images = pictures.map((bytes) =>
+    `<img src="data:image/png;base64,${Buffer.from(bytes).toString("base64")}">`
+  );
+  const page = await browser.newPage({ viewport: { width: WIDTH, height: 100 } });
+  await page.setContent(
+    `<body style="margin:0;background:#dfe6ed;display:grid">${images.join("")}</body>`,
+  );
+  const picture = await page.screenshot({ fullPage: true });
+  await page.close();
+  return picture;
+}
