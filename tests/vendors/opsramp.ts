@@ -89,10 +89,13 @@ const updates: readonly Conversation[] = [
     card: [
       /Inbound authentication\s+OAUTH2\s+WEBHOOK/,
       "present OAUTH2 credential is refused",
-      "Undo    no: ",
+      "Undo    no: the present credential is lost",
     ],
     outcome: "applied",
-    answered: ["Read back from Custom Integration: inbound authentication"],
+    answered: [
+      "Read back from Custom Integration: inbound authentication",
+      "Its credential is in OpsRamp: Setup, Account",
+    ],
     wrote: [`POST ${INSTALLED}/${CUSTOM}`, {
       inboundConfig: {
         authentication: {
@@ -131,7 +134,7 @@ const updates: readonly Conversation[] = [
       "Change the mappings of Service Desk in OpsRamp?",
       "OpsRamp adds these pairs to what is there; an update replaces and removes none.",
       /Critical\s+bad\s+bad, awful|Critical\s+bad\s+\S*awful/,
-      "Undo    no: ",
+      "Undo    no: OpsRamp only adds mappings",
     ],
     outcome: "applied",
     answered: ["INCIDENT Status Open=In Progress"],
