@@ -1,15 +1,7 @@
 import assert from "node:assert/strict";
 import { verifyAudit } from "../../bot/store/audit.ts";
 import { eventually } from "../eventually.ts";
-import {
-  BEN,
-  createTestClock,
-  GROUP,
-  openStage,
-  type Stage,
-  type StageOptions,
-  type TestClock,
-} from "../sandbox/stage.ts";
+import { BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { type CallbackAnswer, type Message, render, type Saying } from "../sandbox/telegram.ts";
 import { isEphemeral } from "../sandbox/telegram/message.ts";
 
@@ -60,7 +52,7 @@ export interface ConversationOptions extends Omit<StageOptions, "clock"> {
 /** Registers a test that is a conversation. */
 export function chatTest(name: string, options: ConversationOptions, exchanges: readonly Exchange[]): void {
   Deno.test(name, async () => {
-    await using stage = await openStage({ clock: createWakingClock(), ...options });
+    await using stage = await openStage(options);
     for (const exchange of exchanges) await converse(stage, exchange);
     await checkManners(stage, options.mayFail ?? []);
   });
@@ -108,31 +100,6 @@ export async function settled(stage: Stage, what = "the bot to have nothing left
 export function pass(stage: Stage, ms: number): void {
   stage.clock.advance(ms);
   for (const work of ["inbox", "messages", "changes"] as const) stage.bot.store.notifier.local(work);
-}
-
-/** The system's clock, moved forward at will; a sleep whose time is jumped over ends at once. */
-export function createWakingClock(): TestClock {
-  const clock = createTestClock();
-  const sleepers = new Set<{ until: number; wake: () => void }>();
-  return {
-    ...clock,
-    advance(ms) {
-      clock.advance(ms);
-      for (const { until, wake } of [...sleepers]) if (until <= clock.now()) wake();
-    },
-    async sleep(ms, signal) {
-      const woken = new AbortController();
-      const sleeper = { until: clock.now() + ms, wake: () => woken.abort() };
-      sleepers.add(sleeper);
-      try {
-        await clock.sleep(ms, AbortSignal.any([woken.signal, ...(signal ? [signal] : [])]));
-      } catch (error) {
-        if (!woken.signal.aborted || signal?.aborted) throw error;
-      } finally {
-        sleepers.delete(sleeper);
-      }
-    },
-  };
 }
 
 /** What must hold after every conversation: nothing was lost, nothing leaked, nobody was annoyed. */

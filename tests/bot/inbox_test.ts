@@ -3,9 +3,18 @@ import { sql } from "kysely";
 import { readConfig } from "../../bot/config.ts";
 import { Countersign } from "../../bot/app.ts";
 import { testOnEach, testOnPostgres } from "../changes/database.ts";
-import { ANA, BEN, GROUP, openStage, OSKAR, type Stage, type StageOptions } from "../sandbox/stage.ts";
+import {
+  ANA,
+  BEN,
+  createTestClock,
+  GROUP,
+  openStage,
+  OSKAR,
+  type Stage,
+  type StageOptions,
+} from "../sandbox/stage.ts";
 import { render, type Saying } from "../sandbox/telegram.ts";
-import { checkManners, createWakingClock, newest, pass, settled } from "./conversation.ts";
+import { checkManners, newest, pass, settled } from "./conversation.ts";
 import { eventually, HANG_MS } from "../eventually.ts";
 
 const INTEGRATIONS = "getConfiguredIntegrations";
@@ -14,7 +23,6 @@ const INTEGRATIONS = "getConfiguredIntegrations";
 async function openSlowStage(url: string, options: StageOptions = {}) {
   const gate = Promise.withResolvers<void>();
   const stage = await openStage({
-    clock: createWakingClock(),
     ...options,
     environment: { DATABASE_URL: url, ...options.environment },
   });
@@ -86,7 +94,7 @@ testOnEach("The inbox goes on beside a slow read: other chats, and presses in th
 
 testOnEach("The inbox keeps the order of a chat, however many come at once", async (url) => {
   const frozen = Date.now();
-  const clock = { ...createWakingClock(), now: () => frozen };
+  const clock = { ...createTestClock(), now: () => frozen };
   await using stage = await openStage({ clock, environment: { DATABASE_URL: url } });
   const said = Array.from(
     { length: 30 },
@@ -102,7 +110,7 @@ testOnEach("The inbox keeps the order of a chat, however many come at once", asy
 });
 
 testOnEach("A poisonous update does not stop the lane", async (url) => {
-  await using stage = await openStage({ clock: createWakingClock(), environment: { DATABASE_URL: url } });
+  await using stage = await openStage({ environment: { DATABASE_URL: url } });
   const { telegram, bot: { store } } = stage;
   const poison = { message_id: 1, date: 1, chat: { id: GROUP, type: "group" } };
   await store.db.insertInto("inbox").values({
@@ -139,7 +147,7 @@ async function untilNextAttempt({ bot: { store } }: Stage): Promise<number> {
 }
 
 testOnEach("Who asks for what cannot be recorded is told so, and does not hold up the chat", async (url) => {
-  await using stage = await openStage({ clock: createWakingClock(), environment: { DATABASE_URL: url } });
+  await using stage = await openStage({ environment: { DATABASE_URL: url } });
   const { telegram, gravityzone, bot: { store } } = stage;
   await sql`alter table audit rename to audit_away`.execute(store.db);
   telegram.say(BEN, GROUP, "/disable ec2 Acme Corp reason=off-boarding");
@@ -162,7 +170,7 @@ testOnEach("Who asks for what cannot be recorded is told so, and does not hold u
 });
 
 testOnEach("Who entered secrets for what is given up is told so", async (url) => {
-  await using stage = await openStage({ clock: createWakingClock(), environment: { DATABASE_URL: url } });
+  await using stage = await openStage({ environment: { DATABASE_URL: url } });
   const { telegram, bot: { store } } = stage;
   telegram.say(BEN, GROUP, "/enable ec2 Acme Labs key=AKIAIOSFODNN7EXAMPLE secret=?");
   await settled(stage);
@@ -219,7 +227,7 @@ testOnEach("A pause of the whole process starts nothing twice", async (url) => {
 });
 
 testOnPostgres("Two bots on one database share the chats and answer each update once", async (url) => {
-  await using stage = await openStage({ clock: createWakingClock(), environment: { DATABASE_URL: url } });
+  await using stage = await openStage({ environment: { DATABASE_URL: url } });
   const second = await Countersign.open({
     config: readConfig(stage.environment),
     clock: stage.clock,
@@ -259,7 +267,7 @@ testOnPostgres("What a bot that stops has not finished is taken by the other one
 });
 
 testOnEach("Long polling fills the same inbox, and confirms an update only once it is kept", async (url) => {
-  const clock = createWakingClock();
+  const clock = createTestClock();
   await using stage = await openStage({ clock, polling: true, environment: { DATABASE_URL: url } });
   const { telegram } = stage;
   telegram.faults.push({ method: "getUpdates", status: 502 }, { method: "getUpdates", retryAfter: 3 });
@@ -282,7 +290,7 @@ testOnEach("Long polling fills the same inbox, and confirms an update only once 
 });
 
 testOnEach("An update that comes once more a day later is known", async (url) => {
-  await using stage = await openStage({ clock: createWakingClock(), environment: { DATABASE_URL: url } });
+  await using stage = await openStage({ environment: { DATABASE_URL: url } });
   const { telegram } = stage;
   telegram.say(BEN, GROUP, "/ping");
   await settled(stage);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { generateIntegrations, ids, northwind } from "../sandbox/gravityzone/northwind.ts";
 import { ANA, BEN, GROUP, openStage, type Stage } from "../sandbox/stage.ts";
 import { type Fault, render } from "../sandbox/telegram.ts";
-import { chatTest, checkManners, converse, createWakingClock, pass, settled } from "./conversation.ts";
+import { chatTest, checkManners, converse, pass, settled } from "./conversation.ts";
 import { eventually } from "../eventually.ts";
 
 const PING = { said: "/ping", answered: "pong" };
@@ -243,7 +243,7 @@ chatTest("Refresh edits the answer in place, and a read that says the same edits
 ]);
 
 Deno.test("A message that Telegram slows down waits as long as it is told to, and so does all for its chat", async () => {
-  await using stage = await openStage({ clock: createWakingClock() });
+  await using stage = await openStage();
   const { telegram } = stage;
   telegram.faults.push({ method: "sendRichMessage", chat: GROUP, retryAfter: 30 });
   telegram.say(BEN, GROUP, "/ping");
@@ -264,7 +264,7 @@ Deno.test("A message that Telegram slows down waits as long as it is told to, an
 });
 
 Deno.test("Messages that wait for one chat are not sent past a 429 to the first of them", async () => {
-  await using stage = await openStage({ clock: createWakingClock() });
+  await using stage = await openStage();
   const { telegram } = stage;
   const held = Promise.withResolvers<void>();
   telegram.faults.push({ method: "sendRichMessage", chat: GROUP, hold: held.promise });
@@ -290,7 +290,7 @@ Deno.test("Messages that wait for one chat are not sent past a 429 to the first 
 for (const fault of [{ status: 500 }, { status: 502 }, { drop: true }] as const) {
   const what = "status" in fault ? `answers ${fault.status}` : "drops the connection";
   Deno.test(`A message is sent again when Telegram ${what}, and once only`, async () => {
-    await using stage = await openStage({ clock: createWakingClock() });
+    await using stage = await openStage();
     stage.telegram.faults.push({ method: "sendRichMessage", times: 3, ...fault });
     stage.telegram.say(BEN, GROUP, "/ping");
     for (let attempt = 1; attempt <= 3; attempt++) {
@@ -305,7 +305,7 @@ for (const fault of [{ status: 500 }, { status: 502 }, { drop: true }] as const)
 }
 
 Deno.test("A message whose acceptance got lost is sent twice: Telegram knows no way to tell", async () => {
-  await using stage = await openStage({ clock: createWakingClock() });
+  await using stage = await openStage();
   stage.telegram.faults.push({ method: "sendRichMessage", after: "accepted", status: 502 });
   stage.telegram.say(BEN, GROUP, "/ping");
   await eventually(async () => await postponed(stage) === 1, "the message to be put off");
@@ -315,7 +315,7 @@ Deno.test("A message whose acceptance got lost is sent twice: Telegram knows no 
 });
 
 Deno.test("An edit whose acceptance got lost is not doubled", async () => {
-  await using stage = await openStage({ clock: createWakingClock() });
+  await using stage = await openStage();
   const { telegram } = stage;
   await converse(stage, { said: "/list apono", answered: [/rows 1–10/, /csv/], asked: ["v4.list"] });
   telegram.faults.push({ method: "editMessageText", after: "accepted", drop: true });
@@ -330,7 +330,7 @@ Deno.test("An edit whose acceptance got lost is not doubled", async () => {
 Deno.test("A file that fails is sent again without the text it belongs to", async () => {
   const world = northwind(Date.now());
   world.integrations.set(ids.northwind, generateIntegrations(40));
-  await using stage = await openStage({ clock: createWakingClock(), gravityzone: { world } });
+  await using stage = await openStage({ gravityzone: { world } });
   stage.telegram.faults.push({ method: "sendDocument", status: 502 });
   stage.telegram.say(BEN, GROUP, "/status bitdefender");
   await eventually(async () => await postponed(stage) === 1, "the message to be put off");
@@ -389,7 +389,7 @@ for (
 }
 
 Deno.test("A message that Telegram will never take is given up, and the next one goes out", async () => {
-  await using stage = await openStage({ clock: createWakingClock() });
+  await using stage = await openStage();
   const { telegram } = stage;
   telegram.faults.push({ method: "sendRichMessage", status: 403, description: "Forbidden: bot was blocked" });
   telegram.say(BEN, GROUP, "/ping");
@@ -407,7 +407,7 @@ Deno.test("A text that is longer than a plain message goes on as a file", async 
     generateIntegrations(30, () => 6).map((one) => ({ ...one, name: `${long}${one.name}` })),
   );
   const telegram = { legacy: true };
-  await using stage = await openStage({ clock: createWakingClock(), gravityzone: { world }, telegram });
+  await using stage = await openStage({ gravityzone: { world }, telegram });
   stage.telegram.say(BEN, GROUP, "/status bitdefender");
   stage.telegram.say(BEN, GROUP, "/help");
   stage.telegram.say(BEN, GROUP, "/help status");

@@ -6,12 +6,16 @@ import { eventually } from "../eventually.ts";
 const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
 
 testOnEach("a change: while a slow vendor is asked that is shown, and becomes the card", async (url) => {
-  const answer = Promise.withResolvers<void>();
+  const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   await using desk = await openDesk({
     environment: { DATABASE_URL: url },
-    onTheWay: (_vendor, _request, passOn) => answer.promise.then(passOn),
+    async onTheWay(_vendor, _request, passOn) {
+      asked.resolve();
+      await answer.promise;
+      return await passOn();
+    },
   });
-  await askSlowly(desk);
+  await askSlowly(desk, asked.promise);
   answer.resolve();
   await desk.rest();
   const [card, ...more] = desk.telegram.answers(GROUP);
@@ -24,11 +28,15 @@ testOnEach("a change: while a slow vendor is asked that is shown, and becomes th
 });
 
 Deno.test("a change: what was shown meanwhile becomes the failure of the vendor as well", async () => {
-  const answer = Promise.withResolvers<void>();
+  const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   await using desk = await openDesk({
-    onTheWay: () => answer.promise.then(() => new Response(null, { status: 401 })),
+    async onTheWay() {
+      asked.resolve();
+      await answer.promise;
+      return new Response(null, { status: 401 });
+    },
   });
-  await askSlowly(desk);
+  await askSlowly(desk, asked.promise);
   answer.resolve();
   await desk.rest();
   assert.equal(desk.news().length, 1);
@@ -36,8 +44,10 @@ Deno.test("a change: what was shown meanwhile becomes the failure of the vendor 
   assert.deepEqual(await desk.changes(), []);
 });
 
-async function askSlowly(desk: Desk): Promise<void> {
+async function askSlowly(desk: Desk, asked: Promise<void>): Promise<void> {
   desk.telegram.say(ANA, GROUP, DISABLE);
+  await asked;
+  desk.clock.advance(1_500);
   const shown = () => Promise.resolve(desk.news()[0]);
   assert.match(await eventually(shown, "a sign of work"), /^⏳ Asking .* about a change …$/);
   const key = "update:%";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createWakingClock, pass, settled } from "../bot/conversation.ts";
+import { pass, settled } from "../bot/conversation.ts";
 import { eventually } from "../eventually.ts";
 import { testOnPostgres } from "../changes/database.ts";
 import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
@@ -20,7 +20,6 @@ function testWithCable(
   testOnPostgres(name, async (url) => {
     await using cable = createCable(url);
     await using stage = await openStage({
-      clock: createWakingClock(),
       ...options,
       environment: { DATABASE_URL: cable.url },
     });

@@ -8,7 +8,7 @@ import { takeLease } from "../../bot/queue/worker.ts";
 import { claimMessages, findMessage, postponeMessage, putMessage } from "../../bot/outbox/messages.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { databaseUrl } from "../../bot/settings.ts";
-import { createWakingClock, pass, settled } from "../bot/conversation.ts";
+import { pass, settled } from "../bot/conversation.ts";
 import { postgres, testOn, testOnPostgres } from "../changes/database.ts";
 import { openGround } from "../crash/ground.ts";
 import {
@@ -139,7 +139,7 @@ for (const hours of [3, -3]) {
   testOnPostgres(
     `A bot whose clock is ${hours} h off finds nothing stale, and expires nothing early`,
     async (url) => {
-      const clock = createWakingClock();
+      const clock = createTestClock();
       clock.advance(hours * HOUR_MS);
       await using stage = await openStage({
         clock,

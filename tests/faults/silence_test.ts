@@ -4,7 +4,7 @@ import pg from "pg";
 import { systemClock } from "../../clients/clock.ts";
 import { databaseUrl } from "../../bot/settings.ts";
 import { openStore } from "../../bot/store/database.ts";
-import { createWakingClock, pass, settled } from "../bot/conversation.ts";
+import { pass, settled } from "../bot/conversation.ts";
 import { eventually } from "../eventually.ts";
 import { testOnPostgres } from "../changes/database.ts";
 import { watched } from "../crash/moment.ts";
@@ -38,7 +38,6 @@ function testWithCable(
       strike(cable);
     };
     await using stage = await openStage({
-      clock: createWakingClock(),
       telegram: { delivery },
       environment: { DATABASE_URL: cable.url },
       openStore: async (config, clock) => watched(await openStore(config, clock, PATIENCE_MS), watch),

@@ -1,7 +1,6 @@
 import { readConfig } from "../../bot/config.ts";
 import { Countersign } from "../../bot/app.ts";
-import { createWakingClock } from "../bot/conversation.ts";
-import { openStage, type Stage, type StageOptions, type TestClock } from "../sandbox/stage.ts";
+import { createTestClock, openStage, type Stage, type StageOptions, type TestClock } from "../sandbox/stage.ts";
 import { HANG_MS } from "../eventually.ts";
 
 /** Two bots in this process that share one Postgres and one time. */
@@ -14,7 +13,7 @@ export interface Twins extends AsyncDisposable {
 }
 
 export async function openTwins(url: string, options: StageOptions = {}): Promise<Twins> {
-  const clock: TestClock = createWakingClock();
+  const clock: TestClock = createTestClock();
   const stage = await openStage({
     clock,
     ...options,

@@ -3,7 +3,7 @@ import { Log } from "../../bot/log.ts";
 import { Redactor } from "../../bot/redact.ts";
 import { type DatabaseKind, databases } from "../changes/database.ts";
 import {
-  createTestClock,
+  createRealClock,
   type LogLine,
   openStage,
   SANDBOX_SECRET_KEY,
@@ -145,7 +145,7 @@ const HASTE = 20;
 
 /** A clock on which waiting takes a twentieth of the time. */
 function createHastyClock(): TestClock {
-  const clock = createTestClock();
+  const clock = createRealClock();
   return { ...clock, sleep: (ms, signal) => clock.sleep(ms / HASTE, signal) };
 }
 

@@ -2,7 +2,7 @@ import { isEphemeral, type Message, type RichNode } from "./telegram/message.ts"
 import {
   ANA,
   BEN,
-  createTestClock,
+  createRealClock,
   GROUP,
   openStage,
   OSKAR,
@@ -131,7 +131,7 @@ export async function openConversation(options: StageOptions = {}): Promise<Conv
 
 /** A read that failed may leave another one waiting for its next try: it must not wait beyond the end. */
 function clockUntil(end: AbortSignal): TestClock {
-  const clock = createTestClock();
+  const clock = createRealClock();
   const until = (signal?: AbortSignal) => AbortSignal.any(signal ? [end, signal] : [end]);
   return { ...clock, sleep: (ms, signal) => clock.sleep(ms, until(signal)) };
 }

@@ -64,14 +64,48 @@ export interface Stage extends AsyncDisposable {
   readonly environment: Environment;
 }
 
-/** The system's clock, moved forward at will. */
+/** The system's clock, moved forward at will; a sleep whose time is jumped over ends at once. */
 export interface TestClock extends Clock {
   advance(ms: number): void;
 }
 
+/** Who sleeps so long waits for an answer that does not come; shorter sleeps are pauses between two attempts. */
+const LONG_MS = 1_000;
+
+/** A long sleep ends only when time is moved on: no time-out may pass by itself because the machine is slow. */
 export function createTestClock(): TestClock {
+  return movable((ms, signal) => systemClock.sleep(ms < LONG_MS ? ms : HANG_MS, signal));
+}
+
+/** For people who watch: every sleep takes its time, unless it is jumped over. */
+export function createRealClock(): TestClock {
+  return movable(systemClock.sleep);
+}
+
+function movable(sleep: Clock["sleep"]): TestClock {
+  const sleepers = new Set<{ readonly until: number; readonly wake: () => void }>();
   let ahead = 0;
-  return { ...systemClock, now: () => Date.now() + ahead, advance: (ms) => void (ahead += ms) };
+  const now = () => Date.now() + ahead;
+  return {
+    now,
+    random: systemClock.random,
+    advance(ms) {
+      ahead += ms;
+      for (const { until, wake } of [...sleepers]) if (until <= now()) wake();
+    },
+    async sleep(ms, signal) {
+      const woken = new AbortController();
+      const sleeper = { until: now() + ms, wake: () => woken.abort() };
+      sleepers.add(sleeper);
+      try {
+        await sleep(ms, AbortSignal.any([woken.signal, ...(signal ? [signal] : [])]));
+      } catch (error) {
+        if (!woken.signal.aborted || signal?.aborted) throw error;
+      } finally {
+        sleepers.delete(sleeper);
+      }
+    },
+  };
 }
 
 export interface LogLine {
