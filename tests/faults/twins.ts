@@ -1,6 +1,12 @@
 import { readConfig } from "../../bot/config.ts";
 import { Countersign } from "../../bot/app.ts";
-import { createTestClock, openStage, type Stage, type StageOptions, type TestClock } from "../sandbox/stage.ts";
+import {
+  createTestClock,
+  openStage,
+  type Stage,
+  type StageOptions,
+  type TestClock,
+} from "../sandbox/stage.ts";
 import { HANG_MS } from "../eventually.ts";
 
 /** Two bots in this process that share one Postgres and one time. */
