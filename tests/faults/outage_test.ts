@@ -10,6 +10,8 @@ import { ENABLE, ENABLE_METHOD, logged, proveSteps, writes } from "./evidence.ts
 const LISTING = "getCompanyDetailsByAWSAccountId";
 /** Longer than any lease. */
 const TAKEOVER_MS = 15_000;
+/** Between two attempts to write an outcome down. */
+const LONGEST_RETRY_MS = 4_000;
 
 /** Registers a test with a bot whose way to Postgres can be cut. */
 function testWithCable(
@@ -99,7 +101,7 @@ testWithCable(
 
 /** An approved change runs into this while GravityZone thinks about its next call of `method`. */
 async function cutAt(stage: Stage, cable: Cable, method: string): Promise<void> {
-  const { telegram, gravityzone } = stage;
+  const { telegram, gravityzone, log, clock } = stage;
   telegram.say(ANA, GROUP, ENABLE);
   const card = await telegram.until(() => telegram.last(GROUP), "the card");
   const thinking = Promise.withResolvers<void>();
@@ -111,7 +113,12 @@ async function cutAt(stage: Stage, cable: Cable, method: string): Promise<void> 
   await settled(stage);
   cable.pull();
   thinking.resolve();
-  await eventually(() => logged(stage, "changes_not_finished"), "the executor to notice");
+  let retries = 0;
+  await eventually(() => {
+    const missed = log.lines.filter(({ event }) => event === "outcome_not_recorded").length;
+    for (; retries < missed; retries++) clock.advance(LONGEST_RETRY_MS);
+    return logged(stage, "changes_not_finished");
+  }, "the executor to notice");
 }
 
 async function bringBack(stage: Stage, cable: Cable): Promise<void> {
