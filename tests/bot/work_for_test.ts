@@ -16,13 +16,14 @@ import {
   type Stage,
   type StageOptions,
 } from "../sandbox/stage.ts";
-import { eventually } from "../eventually.ts";
+import { systemClock } from "../../clients/clock.ts";
+import { eventually, HANG_MS } from "../eventually.ts";
 import { render } from "../sandbox/telegram.ts";
 import { checkManners } from "./conversation.ts";
 
 const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
 const DISABLED = "disableAmazonEC2Integration";
-const LONG_MS = 20_000;
+const LONG_MS = HANG_MS;
 /** Instances that do not look by themselves, as if they were paused between two steps. */
 const NEVER = { lookMs: 3_600_000 };
 
@@ -57,7 +58,7 @@ async function openSleepers(url: string, options: StageOptions = {}): Promise<Sl
       assert.equal(response.status, 200);
     },
     async [Symbol.asyncDispose]() {
-      await other.stop(AbortSignal.timeout(5000));
+      await other.stop(AbortSignal.timeout(HANG_MS));
       await stage[Symbol.asyncDispose]();
     },
   };
@@ -136,7 +137,9 @@ testOnLasting("workFor runs what another instance approved, once", async (url) =
 });
 
 testOnLasting("workFor takes over from an instance that is paused, once its lease has ended", async (url) => {
-  await using sleepers = await openSleepers(url);
+  // Who is paused does not notice how late it is.
+  const clock = { ...createTestClock(), sleep: systemClock.sleep };
+  await using sleepers = await openSleepers(url, { clock });
   const { stage, one, other, send } = sleepers;
   const held = Promise.withResolvers<void>();
   stage.gravityzone.faults.next("getConfiguredIntegrations", { after: held.promise });
@@ -194,6 +197,6 @@ testOnEach("start works on by itself, and stop still sends what was decided last
   await bot.workFor(LONG_MS);
   const reply = { mark: "info", title: "decided last" } as const;
   await putMessage(bot.store, bot.store.db, { key: "last", chatId: GROUP, priority: 0, reply });
-  await bot.stop(AbortSignal.timeout(5000));
+  await bot.stop(AbortSignal.timeout(HANG_MS));
   assert.match(render(telegram.last(GROUP)!), /decided last/);
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { SOON } from "../sandbox/stage.ts";
 import { ANA, BEN, GROUP, openDesk, textOf } from "./desk.ts";
 import { CARA, testOnEachPath, THREE } from "./path.ts";
 
@@ -54,7 +55,6 @@ testOnEachPath(
   "approve: at the time of expiry it is too late, although nobody has tidied up",
   async ({ decide }) => {
     await using desk = await openDesk();
-    await holdSweeper(desk);
     for (const decision of ["approve", "reject"] as const) {
       const asked = await desk.ask(DISABLE);
       desk.clock.advance(15 * 60_000);
@@ -202,20 +202,13 @@ Deno.test("/pending and /change: who waits for what since when, without buttons 
 });
 
 Deno.test("a card that nobody decides about says by itself that it has expired", async () => {
-  await using desk = await openDesk();
+  await using desk = await openDesk({ timing: SOON });
   const asked = await desk.ask(DISABLE);
   desk.clock.advance(15 * 60_000);
   await desk.telegram.until(() => /^⛔ Expired: /.test(textOf(asked.card)), "the end of the card");
   assert.equal(await desk.state(asked.code), "expired");
   assert.deepEqual((await desk.audit(asked.code)).map((row) => row.event), ["asked", "expire"]);
 });
-
-/** Keeps the tidying of overdue cards from this bot. */
-async function holdSweeper({ store }: Awaited<ReturnType<typeof openDesk>>): Promise<void> {
-  const lease = { name: "expire", holder: "someone else", until: Number.MAX_SAFE_INTEGER };
-  await store.db.deleteFrom("leases").where("name", "=", "expire").execute();
-  await store.db.insertInto("leases").values(lease).execute();
-}
 
 async function stillPending(
   desk: Awaited<ReturnType<typeof openDesk>>,

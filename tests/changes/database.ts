@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 // @ts-types="@types/pg"
 import pg from "pg";
+import { HANG_MS } from "../eventually.ts";
 
 /** A database of one's own for one test. */
 export interface Database extends AsyncDisposable {
@@ -101,7 +102,7 @@ async function openPostgres(owner: string): Promise<Database> {
 }
 
 async function onServer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: SERVER, connectionTimeoutMillis: 2000 });
+  const client = new pg.Client({ connectionString: SERVER, connectionTimeoutMillis: HANG_MS });
   await client.connect();
   try {
     await client.query(statement);

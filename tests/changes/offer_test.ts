@@ -3,6 +3,7 @@ import { wipeUnclaimed } from "../../bot/secrets/handover.ts";
 import { CUSTOM } from "../clients/opsramp_desk.ts";
 import { restarted } from "./another_bot.ts";
 import { openFile, testOnEach } from "./database.ts";
+import { SOON } from "../sandbox/stage.ts";
 import { ANA, BEN, type Desk, GROUP, openDesk, textOf } from "./desk.ts";
 import { eventually } from "../eventually.ts";
 import { enter, offerOf, statusOf } from "./secret_page.ts";
@@ -55,7 +56,7 @@ testOnEach("a new credential: looking takes nothing, and of several who press on
 });
 
 Deno.test("a new credential: after ten minutes it is gone, and wiped", async () => {
-  await using desk = await openDesk();
+  await using desk = await openDesk({ timing: SOON });
   await desk.carryOut(TO_WEBHOOK);
   const link = await offerOf(desk, ANA);
   desk.clock.advance(10 * 60_000 - 5000);

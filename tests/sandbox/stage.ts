@@ -124,6 +124,11 @@ export function createRecordedLog(): RecordedLog {
   return Object.assign(log, { lines });
 }
 
+/** What has expired is noticed by whoever comes upon it, and not by itself in the middle of a test. */
+const BY_HAND = { expireMs: 3_600_000 };
+/** What has expired is noticed soon. */
+export const SOON = { lookMs: 20, expireMs: 20 };
+
 /** 32 bytes that are nobody's key. */
 export const SANDBOX_SECRET_KEY = btoa("sandbox-key-sandbox-key-sandbox-");
 export const SANDBOX_WEBHOOK_SECRET = "sandbox-webhook-secret-0123456789abcdef";
@@ -176,7 +181,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     log: options.log ?? log,
     ...(options.onVendorCall ? { onVendorCall: options.onVendorCall } : {}),
     ...(options.openStore ? { openStore: options.openStore } : {}),
-    ...(options.timing ? { timing: options.timing } : {}),
+    timing: options.timing ?? BY_HAND,
   });
   if (!options.asleep) await bot.start();
   const running = bot;
