@@ -13,7 +13,8 @@ import { render, type TelegramOptions } from "../sandbox/telegram.ts";
 import { type Cable, createCable } from "./cable.ts";
 import { ENABLE, logged, proveSteps, writes } from "./evidence.ts";
 
-const PATIENCE_MS = 400;
+/** Long enough for a slow machine where Postgres answers, and short enough to wait for where it does not. */
+const PATIENCE_MS = 3_000;
 /** Longer than any lease. */
 const TAKEOVER_MS = 15_000;
 
