@@ -1,12 +1,11 @@
 import { BitdefenderClient } from "../clients/bitdefender.ts";
 import type { CallOptions } from "../clients/http/contract.ts";
 import { findCompanies, whois } from "./bitdefender/companies.ts";
-import { disableEc2 } from "./bitdefender/disable_ec2.ts";
+import { disableEc2, enableEc2 } from "./bitdefender/ec2_changes.ts";
 import { externalId, statusEc2, usageEc2 } from "./bitdefender/ec2_reads.ts";
-import { enableEc2 } from "./bitdefender/enable_ec2.ts";
 import { integrationsHealth, statusBitdefender } from "./bitdefender/integrations.ts";
-import { rotateExternalId } from "./bitdefender/rotate_external_id.ts";
 import type { Proof } from "./operation.ts";
+import { rotateExternalId } from "./bitdefender/rotate_external_id.ts";
 import { address, secretKey } from "./variable.ts";
 import { defineVendor } from "./vendor.ts";
 

@@ -96,10 +96,10 @@ function checkAsked({ name, accessDetails, config }: AskedSettings): void {
     );
   }
   // In the middle of JSON text no secret can be asked for.
-  const [holding] =
-    Object.entries(config).find(([parameter, value]) =>
-      typeof value === "string" && !soundsSecret(parameter) && holdsSecretField(parameter, value)
-    ) ?? [];
+  const holding = Object.keys(config).find((parameter) => {
+    const value = config[parameter];
+    return typeof value === "string" && !soundsSecret(parameter) && holdsSecretField(parameter, value);
+  });
   if (holding === undefined) return;
   throw new BadInput(
     `config.${holding} holds a secret and was not used. Put the secret into a secret store, ` +
@@ -109,14 +109,8 @@ function checkAsked({ name, accessDetails, config }: AskedSettings): void {
 
 /** What is asked for on top of what is there. */
 export function settled(asked: AskedSettings, present: Settings): Settings {
-  const { type: _type, config, ...rest } = asked;
-  const merged = Object.entries({ ...present.config, ...config }).filter(([, value]) => value !== null);
-  const { name, connectorId, secretStore, resourceTypes, accessDetails, owner, ownersMapping } = present;
-  return {
-    ...{ name, connectorId, secretStore, resourceTypes, accessDetails, owner, ownersMapping },
-    ...rest,
-    config: Object.fromEntries(merged),
-  };
+  const config = Object.entries({ ...present.config, ...asked.config }).filter(([, value]) => value !== null);
+  return { ...present, ...asked, config: Object.fromEntries(config) };
 }
 
 const text = z.string().min(1);
@@ -139,8 +133,17 @@ const documentSchema = z.strictObject({
     attribute_type: text,
     attribute_value: z.union([z.array(text), text.transform((one) => [one])]),
     ...source,
-  }).nullish(),
-  owners_mapping: z.strictObject({ key_name: text, attribute_type: text, ...source }).nullish(),
+  }).transform((raw): Owner => ({
+    attributeType: raw.attribute_type,
+    values: raw.attribute_value,
+    source: sourceOf(raw),
+  })).nullish(),
+  owners_mapping: z.strictObject({ key_name: text, attribute_type: text, ...source })
+    .transform((raw): OwnersMapping => ({
+      keyName: raw.key_name,
+      attributeType: raw.attribute_type,
+      source: sourceOf(raw),
+    })).nullish(),
 });
 
 /** The names that the same fields have in a v2 request. */
@@ -162,8 +165,8 @@ function readDocument(document: Readonly<Record<string, z.core.util.JSONType>>):
       connectorId: body.connector_id,
       resourceTypes: body.connected_resource_types,
       accessDetails: body.custom_access_details,
-      owner: body.owner && ownerOf(body.owner),
-      ownersMapping: body.owners_mapping && mappingOf(body.owners_mapping),
+      owner: body.owner,
+      ownersMapping: body.owners_mapping,
       secretStore: body.secret_store_config && storeOf(body.secret_store_config),
     }),
     config: asText(body.integration_config ?? {}),
@@ -192,18 +195,8 @@ function badDocument(error: z.ZodError): BadInput {
   );
 }
 
-type WrittenSource = z.output<z.ZodObject<typeof source>>;
-
-function ownerOf(raw: WrittenSource & { attribute_type: string; attribute_value: string[] }): Owner {
-  return { attributeType: raw.attribute_type, values: raw.attribute_value, source: sourceOf(raw) };
-}
-
-function mappingOf(raw: WrittenSource & { key_name: string; attribute_type: string }): OwnersMapping {
-  return { keyName: raw.key_name, attributeType: raw.attribute_type, source: sourceOf(raw) };
-}
-
 /** A document may be pasted from what the vendor shows, which has an id and a name instead of a reference. */
-function sourceOf(raw: WrittenSource): Source | null {
+function sourceOf(raw: z.output<z.ZodObject<typeof source>>): Source | null {
   const id = raw.source_integration_reference || raw.source_integration_id || null;
   const name = raw.source_integration_name || null;
   return id || name ? { id, name } : null;
@@ -241,7 +234,7 @@ function askedStore(
   options: Readonly<Record<string, string>>,
   document: SecretStore | null | undefined,
 ): SecretStore | null | undefined {
-  const typed = Object.entries(options).map(([name, value]) => ({ ...named(name), value }));
+  const typed = Object.entries(options).map(([name, value]) => ({ ...fieldNamed(name), value }));
   const kinds = new Set(typed.map(({ kind }) => kind));
   if (document) kinds.add(document.kind);
   const [kind, ...others] = kinds;
@@ -299,7 +292,7 @@ function completedOwn(asked: SecretStore, present: SecretStore | null): SecretSt
   return asked;
 }
 
-function named(option: string): { kind: string; field: string } {
+function fieldNamed(option: string): { kind: string; field: string } {
   const [kind = "", ...rest] = option.split(".");
   const field = rest.join(".");
   if (field === "") {

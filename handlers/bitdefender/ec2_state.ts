@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type BitdefenderClient, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
-import type { Context, Plan, Target, Verification } from "../operation.ts";
+import type { Context, Plan, Verification } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { type Company, isUnavailable, lookAlikes, resolveCompany } from "./companies.ts";
 
@@ -37,7 +37,7 @@ export async function planFor(
   context: Ctx,
   query: string,
   afterOf: (before: Ec2State) => Json,
-  { also, typed = {} }: { also?: string | undefined; typed?: JsonObject } = {},
+  { also, typed = {} }: { also?: string; typed?: JsonObject } = {},
 ): Promise<Ec2Plan> {
   const company = await resolveCompany(context, query);
   const { id, name } = company;
@@ -128,6 +128,15 @@ export async function listedFor(context: Ctx, companyId: string, accountId: stri
   }
 }
 
+/** What was found when a change was looked for. */
+export interface Found {
+  /** Whether the vendor said yes to the write. */
+  readonly answered: boolean;
+  readonly after: Ec2State;
+  /** What is to be remembered unless nothing was changed. */
+  readonly remember: Record<string, string | null>;
+}
+
 /** A read-back that fails leaves the outcome open, whatever the vendor said to the write. */
 export async function readBack(judge: () => Promise<Verification>): Promise<Verification> {
   try {
@@ -140,28 +149,34 @@ export async function readBack(judge: () => Promise<Verification>): Promise<Veri
 
 /**
  * What the vendor's list says of a change after which it should (`wanted`) or should not name the company for the
- * account; undefined where it proves nothing. `was` and `is` are null or undefined where the vendor cannot tell.
+ * account. `is` is null or undefined where the vendor cannot tell; `why` says why the list may prove nothing.
  */
 export function judgeListing(
-  { name }: Target,
-  account: string,
-  { wanted, was, is }: { wanted: boolean; was: boolean | null | undefined; is: boolean | null | undefined },
-): Pick<Verification, "state" | "evidence"> | undefined {
-  const says = (words: string) => [{ data: name }, ` is ${words} listed for AWS account `, { code: account }];
-  if (is === !wanted) return { state: "not applied", evidence: says(wanted ? "not" : "still") };
-  return is === wanted && was === !wanted
-    ? { state: "applied", evidence: says(wanted ? "now" : "no longer") }
-    : undefined;
+  { target, before }: Ec2Plan,
+  found: Found,
+  { account, wanted, is, why }: {
+    readonly account: string;
+    readonly wanted: boolean;
+    readonly is: boolean | null | undefined;
+    readonly why: Line;
+  },
+): Verification {
+  const { after, remember } = found;
+  const says = (word: string) => [
+    { data: target.name },
+    ` is ${word} listed for AWS account `,
+    { code: account },
+  ];
+  if (is === !wanted) return { state: "not applied", evidence: says(wanted ? "not" : "still"), after };
+  if (is === wanted && before.listed[account] === !wanted) {
+    return { state: "applied", evidence: says(wanted ? "now" : "no longer"), after, remember };
+  }
+  return unseen(found, why);
 }
 
 /** When nothing can be read back: what the vendor said is all there is. */
-export function unseen(
-  said: boolean,
-  why: Line,
-  after: Json,
-  remember: Record<string, string | null>,
-): Verification {
-  return said
+export function unseen({ answered, after, remember }: Found, why: Line): Verification {
+  return answered
     ? { state: "accepted", evidence: ["GravityZone said yes. ", why].flat(), after, remember }
     : { state: "unknown", evidence: ["GravityZone gave no usable answer. ", why].flat() };
 }
