@@ -6,17 +6,15 @@ import { refreshIntegration } from "./apono/refresh.ts";
 import { showPermissions, showResources } from "./apono/resources.ts";
 import { showTags, tagResource } from "./apono/tags.ts";
 import { updateIntegration } from "./apono/update.ts";
-import { resourceHealth, resourceOperations } from "./resource_operations.ts";
+import { resourceOperations } from "./resource_operations.ts";
 import { address, choice, secretKey } from "./variable.ts";
-import { defineVendor } from "./vendor.ts";
+import { defineVendor, vendorOf } from "./vendor.ts";
 
 const [status, list, show, ...deletion] = resourceOperations(integrations);
 
 /** Apono's integrations, their catalog and the resources behind them. */
 export const apono = defineVendor({
-  name: "apono",
-  label: "Apono",
-  targets: { apono: [] },
+  ...vendorOf(integrations),
   variables: {
     apiUrl: address("APONO_API_URL", "Apono's API", { default: "https://api.apono.io" }),
     token: secretKey("APONO_API_TOKEN", "Apono personal or service-account token"),
@@ -37,7 +35,6 @@ export const apono = defineVendor({
     refreshIntegration,
     tagResource,
   ],
-  health: (context) => resourceHealth(integrations, context),
   async probe(client, call) {
     await client.integrations.probe(call);
     return { ok: true, says: `the token may read the integrations (${client.api} API)` };

@@ -3,17 +3,15 @@ import { OpsRampClient } from "../clients/opsramp.ts";
 import type { Proof } from "./operation.ts";
 import { map, notifier, update } from "./opsramp/commands.ts";
 import { installations } from "./opsramp/installation.ts";
-import { resourceHealth, resourceOperations } from "./resource_operations.ts";
+import { resourceOperations } from "./resource_operations.ts";
 import { address, clientId, secretKey, text } from "./variable.ts";
-import { defineVendor } from "./vendor.ts";
+import { defineVendor, vendorOf } from "./vendor.ts";
 
 const [status, list, show, ...switches] = resourceOperations(installations);
 
 /** OpsRamp: what is installed, and its configuration. */
 export const opsramp = defineVendor({
-  name: "opsramp",
-  label: "OpsRamp",
-  targets: { opsramp: [] },
+  ...vendorOf(installations),
   variables: {
     apiUrl: address("OPSRAMP_API_URL", "OpsRamp's API origin"),
     tenantId: text("OPSRAMP_TENANT_ID", "OpsRamp tenant"),
@@ -22,7 +20,6 @@ export const opsramp = defineVendor({
   },
   connect: (settings, shared) => new OpsRampClient({ ...settings, ...shared }),
   operations: [status, list, show, update, map, notifier, ...switches],
-  health: (context) => resourceHealth(installations, context),
   probe,
 });
 

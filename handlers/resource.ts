@@ -44,10 +44,11 @@ export interface Resource<Client, Item, Kept extends Json = Json> {
   readonly lookup?: Lookup;
   /** The reply to both `/status` and `/list` when there is none. */
   readonly none?: Reply;
-  readonly status: StatusLook<Client, Item>;
+  /** How the three reads look; plainly, if nothing else is said. */
+  readonly status?: StatusLook<Client, Item>;
   /** Or an operation of its own, where the vendor filters. */
-  readonly listing: ListLook<Item> | ReadOperation;
-  readonly show: ShowLook<Client, Item>;
+  readonly listing?: ListLook<Item> | ReadOperation;
+  readonly show?: ShowLook<Client, Item>;
   readonly toggle?: Toggle<Client, Item>;
   readonly removal?: Removal<Client, Item, Kept>;
 }
@@ -215,6 +216,26 @@ export async function locateItem<Client, Item>(
 function noSuchId<Client, Item>({ lookup, noun, target }: Resource<Client, Item>, id: string): BadInput {
   const [one] = lookup?.noun ?? noun;
   return new BadInput(`No ${one} has the id "${id}". Type /list ${target} to see what there is.`);
+}
+
+/** How the reads look of which nothing is said. */
+export function plainLooks<Client, Item>({ noun: [one, many], id }: Resource<Client, Item>): {
+  readonly status: StatusLook<Client, Item>;
+  readonly listing: ListLook<Item>;
+  readonly show: ShowLook<Client, Item>;
+} {
+  return {
+    status: { summary: `${many}: which work, and which do not` },
+    listing: {
+      summary: `All ${many} with their ids`,
+      columns: [
+        { title: "Name", cell: ({ name }) => ({ data: name }) },
+        { title: "State", cell: ({ standing }) => ({ data: standing.word }) },
+        { title: "Id", cell: ({ item }) => ({ data: id(item) }) },
+      ],
+    },
+    show: { summary: `One ${one}: how it stands`, facts: (item) => [["Id", { data: id(item) }]] },
+  };
 }
 
 /** What changes to an item are filed under. */

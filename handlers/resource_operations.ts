@@ -19,6 +19,7 @@ import {
   findItem,
   type Help,
   type ListLook,
+  plainLooks,
   type Removal,
   type Resource,
   type Sighting,
@@ -35,9 +36,10 @@ import {
 export function resourceOperations<Client, Item>(
   resource: Resource<Client, Item>,
 ): readonly [ReadOperation, ReadOperation, ReadOperation, ...ChangeOperation[]] {
+  const listing = resource.listing ?? plainLooks(resource).listing;
   return [
     statusOperation(resource),
-    "read" in resource.listing ? resource.listing : listOperation(resource, resource.listing),
+    "read" in listing ? listing : listOperation(resource, listing),
     showOperation(resource),
     ...(resource.removal ? [deleteOperation(resource, resource.removal)] : []),
     ...(resource.toggle
@@ -51,7 +53,7 @@ export function statusOperation<Client, Item>(
   resource: Resource<Client, Item>,
 ): ReadOperation {
   return operationsOf<Client>(resource.vendor).read({
-    ...described(resource, "status", resource.status),
+    ...described(resource, "status", resource.status ?? plainLooks(resource).status),
     input: z.object({}),
     run: (context) => readAll(resource, context),
     render: ({ value: { items, notes }, at }, { now }) =>
@@ -80,19 +82,20 @@ function listOperation<Client, Item>(
 function showOperation<Client, Item>(
   resource: Resource<Client, Item>,
 ): ReadOperation {
+  const show = resource.show ?? plainLooks(resource).show;
   return operationsOf<Client>(resource.vendor).read({
-    ...described(resource, "show", resource.show, "1"),
+    ...described(resource, "show", show, "1"),
     input: z.object({ id: idInput }),
-    run: (context, { id }) => findItem({ ...resource, get: resource.show.get ?? resource.get }, context, id),
+    run: (context, { id }) => findItem({ ...resource, get: show.get ?? resource.get }, context, id),
     render: (item, { now }): Reply => {
       const sighting = sightingOf(resource, item, now);
       const { name, standing } = sighting;
-      const facts = { kind: "facts", facts: resource.show.facts(item) } as const;
+      const facts = { kind: "facts", facts: show.facts(item) } as const;
       return {
         mark: MARKS[standing.is],
         title: [{ data: name }, " is ", { data: standing.word }],
         blocks: [facts],
-        ...resource.show.reply?.(sighting, facts),
+        ...show.reply?.(sighting, facts),
       };
     },
   });
@@ -220,7 +223,8 @@ function readAll<Client, Item>(
   return context.cached(
     resource.target,
     async () =>
-      await resource.status.survey?.(client, call) ?? { items: await resource.list(client, call), notes: [] },
+      await resource.status?.survey?.(client, call) ??
+        { items: await resource.list(client, call), notes: [] },
   );
 }
 
@@ -244,7 +248,7 @@ function summaryOf<Client, Item>(
   { working, noun, status }: Resource<Client, Item>,
   all: readonly Sighting<Item>[],
 ): string {
-  return all.length > 0 ? countStandings(all, working) : status.none ?? `no ${noun[1]}`;
+  return all.length > 0 ? countStandings(all, working) : status?.none ?? `no ${noun[1]}`;
 }
 
 /** "2 of 14 need attention", "7 of 9 working · 2 disabled". */
@@ -278,7 +282,7 @@ function renderStatus<Client, Item>(
     ],
     footer: asOf(at, now),
     buttons: [[{ label: "Refresh", action: { command: `/status ${resource.target}` } }]],
-    ...(all.length > 0 && resource.status.reply?.(all, now, notes)),
+    ...(all.length > 0 && resource.status?.reply?.(all, now, notes)),
   };
 }
 
@@ -286,7 +290,7 @@ function rowOf<Client, Item>(
   { status }: Resource<Client, Item>,
   one: Sighting<Item>,
 ): readonly Line[] {
-  return status.row?.(one) ?? [{ data: one.name }, { data: one.standing.word }];
+  return status?.row?.(one) ?? [{ data: one.name }, { data: one.standing.word }];
 }
 
 /** Pages are turned of one table, and the problems need them most. */

@@ -2,6 +2,8 @@ import type { Clock } from "../clients/clock.ts";
 import type { CallEvent, CallOptions } from "../clients/http/contract.ts";
 import type { OnToken } from "../clients/oauth.ts";
 import type { Context, Health, Operation, Proof } from "./operation.ts";
+import type { Resource } from "./resource.ts";
+import { resourceHealth, resourceOperations } from "./resource_operations.ts";
 import type { SettingsOf, Variables } from "./variable.ts";
 
 /** What every client is made with, besides its own settings. */
@@ -37,6 +39,26 @@ export interface Vendor extends Declaration<unknown, Variables> {
   readonly environment: readonly string[];
   /** Those of them that prove who we are. */
   readonly credentials: readonly string[];
+}
+
+/**
+ * What a vendor is as far as its one resource tells: to be spread into `defineVendor`, with what differs behind it.
+ */
+export function vendorOf<Client, Item>(
+  resource: Resource<Client, Item>,
+): Omit<Declaration<Client, Variables>, "variables" | "connect"> {
+  const { vendor, label, target, noun: [one, many] } = resource;
+  return {
+    name: vendor,
+    label,
+    targets: { [target]: [] },
+    operations: resourceOperations(resource),
+    health: (context) => resourceHealth(resource, context),
+    async probe(client, call) {
+      const { length } = await resource.list(client, call);
+      return { ok: true, says: `the credentials work; they see ${length} ${length === 1 ? one : many}` };
+    },
+  };
 }
 
 /**

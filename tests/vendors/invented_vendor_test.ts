@@ -42,7 +42,7 @@ Deno.test("a fifth vendor has its commands, help, line in /status and check in /
   await desk.say(ANA, "/help pulse");
   assert.match(desk.whispers(ANA).at(-1) ?? "", /pulse has \d+ commands/);
   await desk.say(ANA, "/doctor");
-  assert.match(desk.news().at(-1) ?? "", /Pulse +the key works; 3 monitors/);
+  assert.match(desk.news().at(-1) ?? "", /Pulse +the credentials work; they see 3 Pulse monitors/);
 });
 
 Deno.test("a fifth vendor that repeats our key brings it into no message and no log", async () => {
@@ -62,6 +62,14 @@ Deno.test("a fifth vendor that is not set up says what to set, and is missing no
   assert.match(desk.whispers(ANA).at(-1) ?? "", /Pulse is not set up\n.*set PULSE_API_URL, PULSE_API_KEY/);
 });
 
+Deno.test("a fifth vendor is two files of 60 lines, the registry's line included", async () => {
+  const texts = await Promise.all(
+    ["client.ts", "vendor.ts"].map((name) => Deno.readTextFile(new URL(`pulse/${name}`, import.meta.url))),
+  );
+  const lines = texts.reduce((sum, text) => sum + text.trimEnd().split("\n").length, 0);
+  assert.ok(lines + 2 <= 60, `${lines} lines, and two in the registry`);
+});
+
 Deno.test("text() takes no variable that sounds like a secret or an address", () => {
   for (const name of ["PULSE_API_KEY", "PULSE_PASSWORD", "PULSE_ACCESS_TOKEN"]) {
     assert.throws(() => text(name, "…"), /declare it with secretKey/);
@@ -75,9 +83,9 @@ Deno.test("text() takes no variable that sounds like a secret or an address", ()
 
 function servePulse(): Served {
   const monitors = [
-    { id: "m1", name: "Web shop", up: true, enabled: true },
-    { id: "m2", name: "Intranet", up: false, enabled: true },
-    { id: "m3", name: "Archive", up: true, enabled: false },
+    { id: "m1", name: "Web shop", state: "up" },
+    { id: "m2", name: "Intranet", state: "down" },
+    { id: "m3", name: "Archive", state: "paused" },
   ];
   return serve((request) => {
     if (request.headers.get("authorization") !== `Bearer ${KEY}`) return new Response(null, { status: 401 });

@@ -3,18 +3,14 @@ import { HttpClient } from "../../../clients/http/client.ts";
 import type { CallOptions, ConnectionOptions } from "../../../clients/http/contract.ts";
 import { path } from "../../../clients/path.ts";
 
-const monitor = z.object({ id: z.string(), name: z.string(), up: z.boolean(), enabled: z.boolean() });
+const monitor = z.object({ id: z.string(), name: z.string(), state: z.enum(["up", "down", "paused"]) });
 export type Monitor = z.output<typeof monitor>;
 
 const LIMITS = { concurrency: 4, burst: 20, perSecond: 5 };
-
-interface PulseOptions extends ConnectionOptions {
-  readonly apiUrl: string;
-  readonly apiKey: string;
-}
+type PulseOptions = ConnectionOptions & { readonly apiUrl: string; readonly apiKey: string };
 
 /** Pulse, which watches addresses: invented, to see what a fifth vendor takes. */
-export class Pulse {
+export class PulseClient {
   private readonly http: HttpClient;
 
   constructor({ apiUrl, apiKey, limits = LIMITS, ...connection }: PulseOptions) {
