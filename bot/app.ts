@@ -25,7 +25,7 @@ import { SecretEntry } from "./secrets/entry.ts";
 import { CredentialHandover } from "./secrets/handover.ts";
 import { secretPages } from "./secrets/page.ts";
 import { openStore, type Store } from "./store/database.ts";
-import { createBot, unknownCapabilities } from "./telegram/api.ts";
+import { makeBot, unknownCapabilities } from "./telegram/api.ts";
 import { poll } from "./telegram/polling.ts";
 import { introduce, learnIdentity } from "./telegram/setup.ts";
 import type { Arrival } from "./telegram/update.ts";
@@ -127,8 +127,7 @@ export class Countersign {
 /** What every part works with. Throws `StoreOpenError`. */
 async function makeDeps(options: CountersignOptions): Promise<Deps> {
   const { config, clock, log, redactor = new Redactor(config.secrets) } = options;
-  const opened = await (options.openStore ?? openStore)(config.database, clock);
-  const store = { ...opened, cover: redactor.text };
+  const store = await (options.openStore ?? openStore)(config.database, clock, { cover: redactor.text });
   const metrics = new Metrics();
   const onCall = (event: CallEvent) => {
     metrics.vendorCall(event);
@@ -143,7 +142,7 @@ async function makeDeps(options: CountersignOptions): Promise<Deps> {
     redactor,
     metrics,
     store,
-    bot: createBot({ token: config.token, apiRoot: config.apiRoot, metrics }),
+    bot: makeBot(config, metrics),
     capabilities: unknownCapabilities(),
     vendors: new Vendors(connect(config, { clock, onCall, onToken: redactor.hold }), store, statusCacheTtlMs),
     vault: config.secretKey && await Vault.fromKey(config.secretKey),

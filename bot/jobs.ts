@@ -119,7 +119,7 @@ function messages(deps: Deps, sender: OutboxSender): QueueJob<MessagesTable> {
     run: (row) => sender.send(row),
     renew: (rows) => renewMessages(deps, rows.map(({ key }) => key)),
     release: (rows) => releaseMessages(deps, rows.map(({ key }) => key)),
-    nextAt: () => nextMessageAt(deps.store),
+    nextAt: () => nextMessageAt(deps),
   };
 }
 

@@ -4,7 +4,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { ConfigError, readConfig } from "../config.ts";
 import { verdictOf, verifyAudit } from "../store/audit.ts";
 import type { Schema } from "../store/schema.ts";
-import { createPrivately, sqliteDialect } from "../store/sqlite.ts";
+import { makePrivateFile, sqliteDialect } from "../store/sqlite.ts";
 
 /**
  * `deno task backup [name]`: copies the SQLite database into a file beside it, while the bot runs, and checks the
@@ -22,7 +22,7 @@ export class BackupError extends Error {
 /** Copies as of one moment, whatever is written meanwhile. Resolves to what the copy's audit proves to be. */
 export async function backUp(source: string, target: string): Promise<string> {
   if (!await exists(source)) throw new BackupError(`There is no database at ${source}: check DATABASE_URL.`);
-  if (!createPrivately(target)) throw new BackupError(`${target} is there already: choose another name.`);
+  if (!makePrivateFile(target)) throw new BackupError(`${target} is there already: choose another name.`);
   const database = new DatabaseSync(source, { readOnly: true });
   try {
     await backup(database, target);

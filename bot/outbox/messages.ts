@@ -237,14 +237,19 @@ export async function buryMessage(db: Queryable, { key, version }: MessagesTable
 }
 
 /** When the next message that has to wait becomes due, or the next chat that Telegram limits is free, epoch ms. */
-export async function nextMessageAt({ db, now }: Store): Promise<number | undefined> {
-  const next = await db.selectFrom("messages").select("not_before as at").where("state", "=", literal("due"))
-    .where("not_before", ">", now())
+export async function nextMessageAt({ store }: Claimer): Promise<number | undefined> {
+  const now = store.now();
+  const next = await store.db.selectFrom("messages").select("not_before as at").where(
+    "state",
+    "=",
+    literal("due"),
+  )
+    .where("not_before", ">", now)
     .unionAll(
-      db.selectFrom("leases").select("until as at").where("name", "like", `${HOLD}%`).where(
+      store.db.selectFrom("leases").select("until as at").where("name", "like", `${HOLD}%`).where(
         "until",
         ">",
-        now(),
+        now,
       ),
     )
     .orderBy("at").limit(1).executeTakeFirst();

@@ -2,7 +2,7 @@ import { untilAborted } from "../../clients/clock.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import type { Store } from "../store/database.ts";
-import type { Work } from "../store/postgres.ts";
+import type { Work } from "../store/notifier.ts";
 
 /** "hold": nothing more of this partition for now. What was claimed behind the row is given back. */
 export type RunResult = void | "hold";

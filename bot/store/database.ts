@@ -4,24 +4,63 @@ import { existsSync } from "node:fs";
 import type { Clock } from "../../clients/clock.ts";
 import type { DatabaseConfig } from "../settings.ts";
 import { migrations } from "./migrations.ts";
-import { createNotifier, type Notifier, type Postgres } from "./postgres.ts";
+import { Notifier } from "./notifier.ts";
+import type { Postgres } from "./postgres.ts";
 import type { Database, Schema } from "./schema.ts";
-import { createWriteProbe, exclusively, sqliteDialect, type WriteProbe } from "./sqlite.ts";
+import { exclusively, sqliteDialect, WriteProbe } from "./sqlite.ts";
 
 /** Everything the bot remembers. One schema and one set of queries over two databases. */
-export interface Store {
-  readonly db: Database;
+export class Store {
   readonly kind: DatabaseConfig["kind"];
-  /** The store's clock, so that replicas with different clocks agree. Epoch ms. */
-  now(): number;
-  transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T>;
   /** Tells this and every other replica that there is work of a kind. */
   readonly notifier: Notifier;
-  /** Takes our own secrets out of what is written for good. */
-  readonly cover?: (text: string) => string;
+  private readonly probe: WriteProbe | undefined;
+  /** How far the database's clock is ahead of ours, in ms. */
+  private offset = 0;
+
+  /** `cover` takes our own secrets out of what is written for good. */
+  constructor(
+    readonly db: Database,
+    connector: Connector,
+    private readonly clock: Clock,
+    readonly cover?: (text: string) => string,
+  ) {
+    this.kind = connector.kind;
+    this.notifier = new Notifier(db, connector.postgres);
+    this.probe = connector.openProbe?.();
+  }
+
+  /** The store's clock, so that replicas with different clocks agree. Epoch ms. */
+  now(): number {
+    return this.clock.now() + this.offset;
+  }
+
+  /** Throws `StoreUnavailable` when only the commit failed: then nobody knows whether it took effect. */
+  async transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+    let worked = false;
+    try {
+      return await this.db.transaction().execute(async (transaction) => {
+        const result = await work(transaction);
+        worked = true;
+        return result;
+      });
+    } catch (error) {
+      throw worked ? new StoreUnavailable(error) : error;
+    }
+  }
+
   /** Throws when the database does not answer or, an SQLite file, cannot be written. Also measures its clock. */
-  check(): Promise<void>;
-  close(): Promise<void>;
+  async check(): Promise<void> {
+    if (this.kind === "postgres") this.offset = await offsetOf(this.db, this.clock);
+    else if (this.probe) await this.probe.check();
+    else await sql`select 1`.execute(this.db);
+  }
+
+  async close(): Promise<void> {
+    await this.notifier.close();
+    this.probe?.close();
+    await this.db.destroy();
+  }
 }
 
 /** Less than any lease: what takes longer is given up before someone else takes it over. */
@@ -29,18 +68,29 @@ const PATIENCE_MS = 5_000;
 /** A migration may rewrite a large table, or wait for another replica that does. */
 const MIGRATION_PATIENCE_MS = 10 * 60_000;
 
-/**
- * Opens the database and brings its schema up to date. A server that does not let go of a query or a transaction
- * within `patienceMs` counts as away. Throws `StoreOpenError`.
- */
+export interface StoreOptions {
+  /** Takes our own secrets out of what is written for good. */
+  readonly cover?: (text: string) => string;
+  /** A server that does not let go of a query or a transaction within this time counts as away. */
+  readonly patienceMs?: number;
+}
+
+/** Opens the database and brings its schema up to date. Throws `StoreOpenError`. */
 export async function openStore(
   config: DatabaseConfig,
   clock: Clock,
-  patienceMs = PATIENCE_MS,
+  { cover, patienceMs = PATIENCE_MS }: StoreOptions = {},
 ): Promise<Store> {
   try {
     const connector = await connectorOf(config, patienceMs);
-    return await storeOn(connector, config.kind, clock);
+    const store = await upToDateStore(connector, clock, cover);
+    try {
+      await store.check();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return store;
   } catch (error) {
     throw storeOpenError(config, error);
   }
@@ -59,59 +109,31 @@ export async function openAsItIs(config: DatabaseConfig): Promise<Database> {
   }
 }
 
-async function storeOn(
-  { dialect, postgres, bringUpToDate, openProbe }: Connector,
-  kind: DatabaseConfig["kind"],
+async function upToDateStore(
+  connector: Connector,
   clock: Clock,
+  cover: StoreOptions["cover"],
 ): Promise<Store> {
-  const db = new Kysely<Schema>({ dialect });
-  let probe: WriteProbe | undefined;
-  let offset = 0;
-
-  const close = async () => {
-    probe?.close();
-    await db.destroy();
-  };
-  const check = async () => {
-    if (kind === "postgres") offset = await offsetOf(db, clock);
-    else if (probe) await probe.check();
-    else await sql`select 1`.execute(db);
-  };
-
+  const db = new Kysely<Schema>({ dialect: connector.dialect });
   try {
-    await bringUpToDate(db);
-    probe = openProbe?.();
-    await check();
+    await connector.bringUpToDate(db);
+    return new Store(db, connector, clock, cover);
   } catch (error) {
-    await close();
+    await db.destroy();
     throw error;
   }
-  const notifier = createNotifier(db, postgres);
-  return {
-    db,
-    kind,
-    now: () => clock.now() + offset,
-    transaction: (work) => inTransaction(db, work),
-    notifier,
-    check,
-    async close() {
-      await notifier.close();
-      await close();
-    },
-  };
 }
 
 /** How far the server's clock is ahead of ours, in ms. */
 async function offsetOf(db: Database, clock: Clock): Promise<number> {
   const asked = clock.now();
-  const answer = await sql<
-    { now: number }
-  >`select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`
-    .execute(db);
+  const answer = await sql<{ now: number }>`
+    select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(db);
   return Number(answer.rows[0]?.now ?? asked) - Math.round((asked + clock.now()) / 2);
 }
 
 interface Connector {
+  readonly kind: DatabaseConfig["kind"];
   readonly dialect: Dialect;
   readonly postgres?: Postgres;
   bringUpToDate(db: Database): Promise<void>;
@@ -123,35 +145,20 @@ async function connectorOf(config: DatabaseConfig, patienceMs: number): Promise<
   if (config.kind === "sqlite") {
     const { path } = config;
     return {
+      kind: "sqlite",
       dialect: sqliteDialect(path),
       bringUpToDate: (db) => exclusively(path, () => migrate(db)),
-      ...(path === ":memory:" ? {} : { openProbe: () => createWriteProbe(path) }),
+      ...(path === ":memory:" ? {} : { openProbe: () => new WriteProbe(path) }),
     };
   }
-  const { createPostgres } = await import("./postgres.ts");
-  const postgres = createPostgres(config.url, patienceMs);
+  const { Postgres } = await import("./postgres.ts");
+  const postgres = new Postgres(config.url, patienceMs);
   return {
+    kind: "postgres",
     dialect: postgres.dialect(patienceMs),
     postgres,
     bringUpToDate: () => migratePatiently(postgres),
   };
-}
-
-/** When only the commit failed, nobody knows whether it took effect: that is no answer of the database. */
-async function inTransaction<T>(
-  db: Database,
-  work: (transaction: Transaction<Schema>) => Promise<T>,
-): Promise<T> {
-  let worked = false;
-  try {
-    return await db.transaction().execute(async (transaction) => {
-      const result = await work(transaction);
-      worked = true;
-      return result;
-    });
-  } catch (error) {
-    throw worked ? new StoreUnavailable(error) : error;
-  }
 }
 
 async function migratePatiently(postgres: Postgres): Promise<void> {

@@ -35,7 +35,7 @@ export function sqliteDialect(path: string): Dialect {
  */
 export async function exclusively(path: string, work: () => Promise<void>): Promise<void> {
   if (path === ":memory:") return await work();
-  createPrivately(`${path}.lock`);
+  makePrivateFile(`${path}.lock`);
   const lock = new DatabaseSync(`${path}.lock`, { timeout: 4 * BUSY_MS });
   try {
     lock.exec("begin exclusive");
@@ -47,10 +47,11 @@ export async function exclusively(path: string, work: () => Promise<void>): Prom
 }
 
 /**
- * Plans and the audit concern nobody else on the machine; SQLite gives the files beside it the same mode. One that is
+ * Makes an empty file that only this user may read, true when it was not there before. Plans and the audit concern
+ * nobody else on the machine; SQLite gives the files beside it the same mode. One that is
  * there already is not even opened: closing it would take away the locks that SQLite holds on it.
  */
-export function createPrivately(path: string): boolean {
+export function makePrivateFile(path: string): boolean {
   try {
     Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }).close();
     return true;
@@ -63,7 +64,7 @@ export function createPrivately(path: string): boolean {
 function openDatabase(path: string): DatabaseSync {
   if (path !== ":memory:") {
     Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    createPrivately(path);
+    makePrivateFile(path);
   }
   // The time-out must be there before the first pragma: processes that start together otherwise find it locked.
   const database = new DatabaseSync(path, { timeout: BUSY_MS });
@@ -126,25 +127,40 @@ const LOOK_MS = 50;
 /** More than most updates and answers take together. */
 const ROOM_BYTES = 256 * 1024;
 
-/** Finds out whether an SQLite file takes writes. */
-export interface WriteProbe {
-  /** Throws when it does not. */
-  check(): Promise<void>;
-  /** May be called again. */
-  close(): void;
-}
-
 /**
- * On a connection of its own, so that long work on the other one keeps nobody waiting. While someone else writes it
- * waits without holding up the process, which may be the very one that writes.
+ * Finds out whether an SQLite file takes writes, on a connection of its own, so that long work on the other one keeps
+ * nobody waiting. While someone else writes it waits without holding up the process, which may be the very one that
+ * writes.
  */
-export function createWriteProbe(path: string): WriteProbe {
-  const database = new DatabaseSync(path, { timeout: 0 });
-  // A lock alone would be had on a full disk too. What does not fit into this cache goes to the file before its time,
-  // and is taken back.
-  database.exec("pragma cache_size = 1");
+export class WriteProbe {
+  private readonly database: DatabaseSync;
 
-  function write(): void {
+  constructor(path: string) {
+    this.database = new DatabaseSync(path, { timeout: 0 });
+    // A lock alone would be had on a full disk too. What does not fit into this cache goes to the file before its
+    // time, and is taken back.
+    this.database.exec("pragma cache_size = 1");
+  }
+
+  /** Throws when it does not. */
+  async check(): Promise<void> {
+    for (let waited = 0;; waited += LOOK_MS) {
+      try {
+        return this.write();
+      } catch (error) {
+        if (!isBusy(error) || waited >= PROBE_BUSY_MS) throw error;
+      }
+      await sleep(LOOK_MS);
+    }
+  }
+
+  /** May be called again. */
+  close(): void {
+    if (this.database.isOpen) this.database.close();
+  }
+
+  private write(): void {
+    const { database } = this;
     database.exec("begin immediate");
     try {
       database.exec(`create table probe (room); insert into probe values (zeroblob(${ROOM_BYTES}))`);
@@ -152,22 +168,6 @@ export function createWriteProbe(path: string): WriteProbe {
       if (database.isTransaction) database.exec("rollback");
     }
   }
-
-  return {
-    async check() {
-      for (let waited = 0;; waited += LOOK_MS) {
-        try {
-          return write();
-        } catch (error) {
-          if (!isBusy(error) || waited >= PROBE_BUSY_MS) throw error;
-        }
-        await sleep(LOOK_MS);
-      }
-    },
-    close() {
-      if (database.isOpen) database.close();
-    },
-  };
 }
 
 function isBusy(error: unknown): boolean {

@@ -1,17 +1,12 @@
 import { Bot, GrammyError } from "grammy";
+import type { Config } from "../config.ts";
 import type { Metrics } from "../metrics.ts";
 
 /** One call is given up after this long; grammY's own default is over eight minutes. */
 const TIMEOUT_SECONDS = 25;
 
-export interface BotOptions {
-  readonly token: string;
-  readonly apiRoot: string;
-  readonly metrics: Metrics;
-}
-
 /** The grammY bot. Calls are counted; nothing is retried here, because what must arrive waits in the store. */
-export function createBot({ token, apiRoot, metrics }: BotOptions): Bot {
+export function makeBot({ token, apiRoot }: Config, metrics: Metrics): Bot {
   const bot = new Bot(token, { client: { apiRoot, timeoutSeconds: TIMEOUT_SECONDS } });
   bot.api.config.use(async function count(previous, method, payload, signal) {
     try {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 // @ts-types="@types/pg"
 import pg from "pg";
+import type { Store } from "../../bot/store/database.ts";
 import { HANG_MS } from "../eventually.ts";
 
 /** A database of one's own for one test. */
@@ -15,6 +16,11 @@ export interface DatabaseKind {
   /** Why tests on it cannot run. */
   readonly missing?: string;
   open(): Promise<Database>;
+}
+
+/** The same store, some of it done differently. */
+export function storeWith<Changes extends Partial<Store>>(store: Store, changes: Changes): Store & Changes {
+  return Object.assign(Object.create(store), changes);
 }
 
 const SUPERUSER = "postgres";

@@ -5,7 +5,7 @@ import { type Change, findChange, isTargetBusy } from "../../bot/store/changes.t
 import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
-import { testOnEach } from "./database.ts";
+import { storeWith, testOnEach } from "./database.ts";
 
 /** Where every event leads from every state; a state that is not listed is a place the event must not leave. */
 const WAYS: Readonly<Record<ChangeEvent, Partial<Record<ChangeState, ChangeState>>>> = {
@@ -166,7 +166,7 @@ async function openMachine(url: string): Promise<Machine> {
   const clock = createFakeClock({ start: START });
   const store = await openStore(databaseOf(url), clock);
   // Postgres has a clock of its own, which the store follows; here time stands still.
-  const still: Store = { ...store, now: clock.now };
+  const still: Store = storeWith(store, { now: clock.now });
   const rows = () => store.db.selectFrom("audit").selectAll().orderBy("seq").execute();
   const attempt: Machine["move"] = (step) =>
     transition(still, { code: CODE, audit: { person_id: 102 }, ...step });

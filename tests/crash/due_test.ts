@@ -2,7 +2,7 @@ import type { Transaction } from "kysely";
 import assert from "node:assert/strict";
 import { claimChanges, renewChanges } from "../../bot/approvals/execute.ts";
 import type { Schema } from "../../bot/store/schema.ts";
-import { lasting, testOn } from "../changes/database.ts";
+import { lasting, storeWith, testOn } from "../changes/database.ts";
 import { createRecordedLog } from "../sandbox/stage.ts";
 import { openGround } from "./ground.ts";
 import { askAndApprove } from "./story.ts";
@@ -18,7 +18,7 @@ for (const database of lasting) {
       await ground.until("the death", () => Promise.resolve(ground.deaths === 1));
       await ground.kill();
       let aheadMs = 0;
-      const store = { ...ground.store, now: () => ground.store.now() + aheadMs };
+      const store = storeWith(ground.store, { now: () => ground.store.now() + aheadMs });
       const one = { store, holder: "one", log: createRecordedLog() };
       const [none, atWork] = [new Set<string>(), new Set([code])];
       const claim = async (replica: typeof one, underWay: ReadonlySet<string>) =>
@@ -39,14 +39,13 @@ for (const database of lasting) {
       aheadMs += 11_000;
       const [looked, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       const slow = {
-        store: {
-          ...store,
+        store: storeWith(store, {
           async transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
             looked.resolve();
             await goOn.promise;
             return await store.transaction(work);
           },
-        },
+        }),
         holder: "two",
         log: createRecordedLog(),
       };

@@ -10,6 +10,7 @@ import { Countersign } from "../../bot/app.ts";
 import { Log } from "../../bot/log.ts";
 import { openStore } from "../../bot/store/database.ts";
 import { type Moment, momentShape, type Watch, watched } from "./moment.ts";
+import { storeWith } from "../changes/database.ts";
 
 /** What the test has in mind for this process; passed as JSON in the environment. */
 const orderShape = z.object({ dieAt: momentShape.optional(), aheadMs: z.number().default(0) });
@@ -27,7 +28,7 @@ async function main(): Promise<void> {
     log: createLineLog(),
     async openStore(...where) {
       const store = await openStore(...where);
-      return watched({ ...store, now: () => store.now() + aheadMs }, passed);
+      return watched(storeWith(store, { now: () => store.now() + aheadMs }), passed);
     },
     onVendorCall: (event) => event.write && passed("vendor write", "after"),
   });

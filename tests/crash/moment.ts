@@ -10,6 +10,7 @@ import {
 } from "kysely";
 import { z } from "zod";
 import type { Store } from "../../bot/store/database.ts";
+import { storeWith } from "../changes/database.ts";
 
 /** A point in a process's life, named by what it writes there or by what happens outside. */
 export const momentShape = z.object({
@@ -30,8 +31,7 @@ export type Watch = (what: string, when: Moment["when"]) => void;
 
 /** The same store, telling of every write right before and right after it is committed. */
 export function watched(store: Store, tell: Watch): Store {
-  return {
-    ...store,
+  return storeWith(store, {
     db: store.db.withPlugin(createWatcher(tell)),
     async transaction(work) {
       const seen: string[] = [];
@@ -44,7 +44,7 @@ export function watched(store: Store, tell: Watch): Store {
       for (const what of seen) tell(what, "after");
       return result;
     },
-  };
+  });
 }
 
 function createWatcher(tell: Watch): KyselyPlugin {

@@ -113,7 +113,7 @@ function readDatabase(url: string) {
 
 async function opened(url: string): Promise<Store & AsyncDisposable> {
   const store = await openStore(readDatabase(url), systemClock);
-  return { ...store, [Symbol.asyncDispose]: () => store.close() };
+  return Object.assign(store, { [Symbol.asyncDispose]: () => store.close() });
 }
 
 async function appliedMigrations({ db }: Store): Promise<string[]> {

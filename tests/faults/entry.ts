@@ -10,6 +10,7 @@ import { Log } from "../../bot/log.ts";
 import { openStore } from "../../bot/store/database.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { lines } from "../crash/entry.ts";
+import { storeWith } from "../changes/database.ts";
 
 /** Passed as JSON in the environment. */
 const orderShape = z.object({ skewMs: z.number(), aheadMs: z.number() });
@@ -26,7 +27,7 @@ async function main(): Promise<void> {
     log: createLineLog(),
     async openStore(...where) {
       const store = await openStore(...where);
-      return { ...store, now: () => store.now() + aheadMs };
+      return storeWith(store, { now: () => store.now() + aheadMs });
     },
   });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, bot.app.fetch);

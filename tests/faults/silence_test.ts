@@ -41,7 +41,8 @@ function testWithCable(
     await using stage = await openStage({
       telegram: { delivery },
       environment: { DATABASE_URL: cable.url },
-      openStore: async (config, clock) => watched(await openStore(config, clock, PATIENCE_MS), watch),
+      openStore: async (config, clock, options) =>
+        watched(await openStore(config, clock, { ...options, patienceMs: PATIENCE_MS }), watch),
     });
     await test(stage, cable, url);
   });
@@ -134,7 +135,7 @@ testWithCable(
 
 testOnPostgres("WakeUp is heard again after the connection that listens has fallen silent", async (url) => {
   await using cable = createCable(url);
-  const store = await openStore(databaseUrl.parse(cable.url), systemClock, PATIENCE_MS);
+  const store = await openStore(databaseUrl.parse(cable.url), systemClock, { patienceMs: PATIENCE_MS });
   let heard = 0;
   store.notifier.listen("changes", () => void heard++);
   const isHeard = async () => {
@@ -154,7 +155,7 @@ testOnPostgres("openStore waits longer for another replica's migration than for 
   await other.connect();
   // The lock that Kysely takes to migrate alone.
   await other.query("select pg_advisory_lock(3853314791062309107)");
-  const opening = openStore(databaseUrl.parse(url), systemClock, PATIENCE_MS);
+  const opening = openStore(databaseUrl.parse(url), systemClock, { patienceMs: PATIENCE_MS });
   const waiting =
     `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
     and clock_timestamp() - query_start > interval '${2 * PATIENCE_MS} ms'`;
