@@ -16,9 +16,9 @@ import {
   type Verification,
 } from "../operation.ts";
 import {
+  asDocument,
   bodyOf,
   compare,
-  documentOf,
   exampleField,
   type FieldInput,
   fieldInputs,
@@ -83,7 +83,7 @@ async function plan(context: Context<HaloClient>, product: Product, input: Field
   }
   const name = integrationName(fields);
   return {
-    input: { document: documentOf(after) },
+    input: { document: asDocument(after) },
     target: { key: `${product.target}:new:${fold(name)}`, id: "new", name },
     before: {
       name,

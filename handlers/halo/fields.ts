@@ -51,7 +51,7 @@ export function wantedFields(product: Product, input: FieldInput, record: JsonOb
 }
 
 /** A document that says the same: what a plan is made from once more. */
-export function documentOf({ fields, secrets }: Wanted): JsonObject {
+export function asDocument({ fields, secrets }: Wanted): JsonObject {
   return { ...fields, ...Object.fromEntries(secrets.map((name) => [name, ENTER_MARK])) };
 }
 

@@ -19,11 +19,11 @@ import {
 } from "../operation.ts";
 import { type Line, line } from "../reply.ts";
 import {
+  asDocument,
   asksSecret,
   bodyOf,
   compare,
   covers,
-  documentOf,
   exampleField,
   type FieldInput,
   fieldInputs,
@@ -93,7 +93,7 @@ async function plan(
     return { nothing: ["Nothing to change: ", ...called(product, { data: name }), " is already like that."] };
   }
   return {
-    input: { id: String(record.id), document: documentOf(after) },
+    input: { id: String(record.id), document: asDocument(after) },
     target: targetOf(integrationsOf(product), record),
     before: beforeOf(record, Object.keys(fields)),
     after,
