@@ -3,9 +3,9 @@ import { bodyLimit } from "hono/body-limit";
 import { html, raw } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
 import { createHash } from "node:crypto";
-import { changeTitle } from "../store/changes.ts";
 import { utc } from "../render/layout.ts";
 import { plainWords } from "../render/text.ts";
+import { changeTitle } from "../store/changes.ts";
 import type { OpenEntry, SecretEntry } from "./entry.ts";
 import type { CredentialHandover, Credentials, OpenOffer } from "./handover.ts";
 
@@ -18,64 +18,53 @@ const TOKEN = /^[\w-]{43}$/;
  */
 export function secretPages(secretEntry: SecretEntry, handover: CredentialHandover): Hono {
   const app = new Hono();
-
   app.get("/secret/:token", async (context) => {
     const token = context.req.param("token");
     if (!TOKEN.test(token)) return context.notFound();
     const entry = await secretEntry.find(token);
-    if (entry) return respondWithPage(context, 200, "Enter the secret", form(entry));
+    if (entry) return page(context, 200, "Enter the secret", form(entry));
     const offer = await handover.find(token);
-    return offer ? respondWithPage(context, 200, "A credential for you", offered(offer)) : gone(context);
+    return offer ? page(context, 200, "A credential for you", offered(offer)) : gone(context);
   });
-
-  const limit = bodyLimit({
-    maxSize: MOST_BODY_BYTES,
-    onError: (context) =>
-      respondWithPage(
-        context,
-        413,
-        "That is too long",
-        html`<p>Nothing was stored. Go back and enter it again.</p>`,
-      ),
-  });
-  app.post("/secret/:token", limit, async (context) => {
+  app.post("/secret/:token", bodyLimit({ maxSize: MOST_BODY_BYTES, onError: tooLong }), async (context) => {
     const token = context.req.param("token");
     if (!TOKEN.test(token)) return context.notFound();
     const entry = await secretEntry.find(token);
-    if (!entry) return await reveal(context, token, handover);
-    const body = await context.req.formData().catch(() => undefined);
-    if (!body) {
-      return respondWithPage(
-        context,
-        400,
-        "Enter the secret",
-        form(entry, "Nothing was stored: what came is no form."),
-      );
-    }
-    const values = Object.fromEntries(entry.fields.map((field) => [field, textOf(body.get(field))]));
-    const empty = entry.fields.filter((field) => values[field] === "");
-    if (empty.length > 0) {
-      const problem = `Nothing was stored: ${empty.join(", ")} ${empty.length === 1 ? "is" : "are"} empty.`;
-      return respondWithPage(context, 400, "Enter the secret", form(entry, problem));
-    }
-    if (!await secretEntry.enter(token, values)) return gone(context);
-    return respondWithPage(
-      context,
-      200,
-      "Received",
-      html`
-        <p>It is stored encrypted for this one request, which now goes on in Telegram.</p>
-        <p>You can close this page.</p>
-      `,
-    );
+    if (entry) return await enter(context, token, entry, secretEntry);
+    const credentials = await handover.reveal(token);
+    return credentials ? page(context, 200, "Shown once", revealed(credentials)) : gone(context);
   });
-
   return app;
 }
 
-async function reveal(context: Context, token: string, handover: CredentialHandover): Promise<Response> {
-  const credentials = await handover.reveal(token);
-  return credentials ? respondWithPage(context, 200, "Shown once", revealed(credentials)) : gone(context);
+async function enter(
+  context: Context,
+  token: string,
+  entry: OpenEntry,
+  secretEntry: SecretEntry,
+): Promise<Response> {
+  const again = (problem: string) =>
+    page(context, 400, "Enter the secret", form(entry, `Nothing was stored: ${problem}`));
+  const body = await context.req.formData().catch(() => undefined);
+  if (!body) return again("what came is no form.");
+  const values = Object.fromEntries(entry.fields.map((field) => [field, textOf(body.get(field))]));
+  const empty = entry.fields.filter((field) => values[field] === "");
+  if (empty.length > 0) return again(`${empty.join(", ")} ${empty.length === 1 ? "is" : "are"} empty.`);
+  if (!await secretEntry.enter(token, values)) return gone(context);
+  const received = html`
+    <p>It is stored encrypted for this one request, which now goes on in Telegram.</p>
+    <p>You can close this page.</p>
+  `;
+  return page(context, 200, "Received", received);
+}
+
+function tooLong(context: Context): Promise<Response> {
+  return page(
+    context,
+    413,
+    "That is too long",
+    html`<p>Nothing was stored. Go back and enter it again.</p>`,
+  );
 }
 
 function textOf(value: unknown): string {
@@ -83,7 +72,7 @@ function textOf(value: unknown): string {
 }
 
 function gone(context: Context): Promise<Response> {
-  return respondWithPage(
+  return page(
     context,
     410,
     "This link is no longer good",
@@ -160,14 +149,14 @@ const HEADERS = {
 };
 
 /** One of the bot's pages; nothing may keep it, frame it or run on it. */
-async function respondWithPage(
+async function page(
   context: Context,
   status: 200 | 400 | 410 | 413,
   title: string,
   content: Markup,
 ): Promise<Response> {
   for (const [name, value] of Object.entries(HEADERS)) context.header(name, value);
-  const page = html`
+  const markup = html`
     <!doctype html>
     <html lang="en">
       <head>
@@ -185,7 +174,7 @@ async function respondWithPage(
       </body>
     </html>
   `;
-  return context.html(await page, status);
+  return context.html(await markup, status);
 }
 
 /** What waits behind the button; none of it is secret. */
