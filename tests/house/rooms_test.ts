@@ -73,7 +73,10 @@ Deno.test("no two files of the product export the same name", () => {
 });
 
 /** Short files with one importer that say something on their own. */
-const ON_THEIR_OWN: ReadonlySet<string> = new Set([]);
+const ON_THEIR_OWN: ReadonlySet<string> = new Set([
+  // The one list of the bot's own commands.
+  "bot/commands/builtins.ts",
+]);
 
 Deno.test("no file of the product is a fragment of another", () => {
   const found = fragments(product).filter((fault) => !ON_THEIR_OWN.has(fault.split(" ")[0] ?? ""));
