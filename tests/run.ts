@@ -1,7 +1,9 @@
 /**
- * `deno task test`: runs `deno test`, passing on what is typed after it, and says at the end what was skipped and
- * the counts, in a form that scripts can read.
+ * `deno task test` and `deno task test:slow`: run the tests side by side, passing on what is typed after it, and say at
+ * the end what was skipped and the counts, in a form that scripts can read. The slow ones are in `*_slow.ts`, of which
+ * `deno test` takes no notice by itself.
  */
+import { openTemplate, postgres, TEMPLATE } from "./changes/database.ts";
 
 export interface Counts {
   readonly passed: number;
@@ -31,26 +33,70 @@ export function closingLine({ passed, failed, skipped }: Counts): string {
 
 /** The names of the tests that were not run; a name ends with the reason. */
 export function skippedIn(output: string): string[] {
-  return [...output.matchAll(/^(.*) \.\.\. ignored \(.*\)$/gm)].map(([, name = ""]) => name);
+  return [...output.matchAll(/^(?:\S+ => )?(.*) \.\.\. ignored \(.*\)$/gm)].map(([, name = ""]) => name);
 }
+
+/** Most tests wait most of the time: for a process, a database or a page. */
+const FILES_PER_CORE = 2;
 
 /** Runs the tests, showing the output as it comes; resolves to the exit code. */
 async function run(given: readonly string[]): Promise<number> {
-  const wanted = given.some((word) => !word.startsWith("-")) ? given : [...given, "tests"];
+  const isSlow = given.includes("--slow");
+  const words = given.filter((word) => word !== "--slow");
+  const isWhole = !words.some((word) => !word.startsWith("-"));
+  const chosen = !isWhole ? [] : isSlow ? slowFiles("tests") : ["tests"];
+  await using template = postgres.missing === undefined ? await openTemplate() : undefined;
+  // Types are checked beside the tests and not before: the compiler keeps one core busy for a while.
+  const [tested, checked] = await Promise.all([
+    test([...words, ...chosen], template ? { [TEMPLATE]: template.name } : {}),
+    isWhole && !isSlow ? typesAreSound() : true,
+  ]);
+  const counts = countsIn(tested.output, tested.success);
+  const lines = skippedIn(tested.output).map((name) => `skipped: ${name}`);
+  if (!checked) lines.push("failed: the types, see above");
+  const all = checked ? counts : { ...counts, failed: counts.failed + 1 };
+  await print(["", ...lines, closingLine(all), ""].join("\n"));
+  return all.failed > 0 ? 1 : 0;
+}
+
+/** The files of the long campaigns, by path. */
+function slowFiles(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap((entry) =>
+    entry.isDirectory
+      ? slowFiles(`${folder}/${entry.name}`)
+      : entry.name.endsWith("_slow.ts")
+      ? [`${folder}/${entry.name}`]
+      : []
+  ).sort();
+}
+
+async function test(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<{ readonly output: string; readonly success: boolean }> {
   const inColor = Deno.stdout.isTerminal() && !Deno.noColor;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--frozen", "-A", ...wanted],
-    env: inColor ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" },
+    args: ["test", "--frozen", "-A", "--no-check", "--parallel", ...args],
+    env: {
+      DENO_JOBS: String(FILES_PER_CORE * navigator.hardwareConcurrency),
+      ...(inColor ? { FORCE_COLOR: "1" } : { NO_COLOR: "1" }),
+      ...environment,
+    },
     stdout: "piped",
   }).spawn();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => child.kill(signal));
-  }
+  const stop = () => child.kill("SIGINT");
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, stop);
   const output = await shown(child.stdout);
-  const { code, success } = await child.status;
-  const skipped = skippedIn(output).map((name) => `skipped: ${name}`);
-  await print(["", ...skipped, closingLine(countsIn(output, success)), ""].join("\n"));
-  return code;
+  const { success } = await child.status;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.removeSignalListener(signal, stop);
+  return { output, success };
+}
+
+async function typesAreSound(): Promise<boolean> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args: ["task", "-q", "check"] })
+    .output();
+  if (!success) await print(new TextDecoder().decode(stderr));
+  return success;
 }
 
 /** Passes the output on and resolves to all of it, without colours. */

@@ -7,6 +7,7 @@ import { serve } from "../sandbox/serve.ts";
 import { sandboxEnvironment } from "../sandbox/stage.ts";
 import { createTelegram, type Telegram } from "../sandbox/telegram.ts";
 import { leastPermissions, type Running, start } from "../deploy/process.ts";
+import { freePort } from "../free_port.ts";
 
 /** Telegram and the vendors here, the bot in a process of its own, started as an operator starts it. */
 export interface Outside extends AsyncDisposable {
@@ -63,9 +64,4 @@ export function openOutside(
 function defined(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const entries = Object.entries(environment);
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -8,6 +8,7 @@ import { createGravityZone } from "../sandbox/gravityzone.ts";
 import { serve } from "../sandbox/serve.ts";
 import { BEN, createRecordedLog, GROUP } from "../sandbox/stage.ts";
 import { HANG_MS } from "../eventually.ts";
+import { freePort } from "../free_port.ts";
 
 const TOKEN = "123456:second-opinion";
 
@@ -63,8 +64,3 @@ Deno.test({
     await telegram.stop();
   },
 });
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}

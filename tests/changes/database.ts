@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 // @ts-types="@types/pg"
 import pg from "pg";
-import type { Store } from "../../bot/store/database.ts";
+import { databaseUrl } from "../../bot/settings.ts";
+import { openStore, type Store } from "../../bot/store/database.ts";
+import { systemClock } from "../../clients/clock.ts";
 import { HANG_MS } from "../eventually.ts";
 
 /** A database of one's own for one test. */
@@ -15,7 +17,10 @@ export interface DatabaseKind {
   readonly name: "SQLite" | "Postgres";
   /** Why tests on it cannot run. */
   readonly missing?: string;
+  /** One that the bot can use at once; whether it has been migrated already is its own business. */
   open(): Promise<Database>;
+  /** One in which nothing is. */
+  openEmpty(): Promise<Database>;
 }
 
 /** The same store, some of it done differently. */
@@ -28,12 +33,14 @@ export const SERVER = `postgres://${SUPERUSER}@127.0.0.1:5432/postgres`;
 
 const sqlite: DatabaseKind = {
   name: "SQLite",
-  open: () => Promise.resolve({ url: "sqlite::memory:", [Symbol.asyncDispose]: nothing }),
+  open: openMemory,
+  openEmpty: openMemory,
 };
 
 export const postgres: DatabaseKind = {
   name: "Postgres",
-  open: () => openPostgres(SUPERUSER),
+  open: () => openPostgres(SUPERUSER, Deno.env.get(TEMPLATE)),
+  openEmpty: () => openPostgres(SUPERUSER),
   ...await postgresMissing(),
 };
 
@@ -41,7 +48,10 @@ export const postgres: DatabaseKind = {
 export const databases: readonly DatabaseKind[] = [sqlite, postgres];
 
 /** Databases that outlive a process: an SQLite file, and Postgres where a server answers. */
-export const lasting: readonly DatabaseKind[] = [{ name: "SQLite", open: openFile }, postgres];
+export const lasting: readonly DatabaseKind[] = [
+  { name: "SQLite", open: openFile, openEmpty: openFile },
+  postgres,
+];
 
 /** Registers a test for one kind of database; its name says why when it cannot run here. */
 export function testOn({ name, missing }: DatabaseKind, sentence: string, fn: () => Promise<void>): void {
@@ -57,6 +67,18 @@ export function testWith(
 ): void {
   testOn(kind, sentence, async () => {
     await using database = await kind.open();
+    await test(database.url);
+  });
+}
+
+/** The same with a database in which nothing is. */
+export function testWithEmpty(
+  kind: DatabaseKind,
+  sentence: string,
+  test: (url: string) => Promise<void>,
+): void {
+  testOn(kind, sentence, async () => {
+    await using database = await kind.openEmpty();
     await test(database.url);
   });
 }
@@ -95,9 +117,27 @@ export async function openOwned(): Promise<Database> {
   };
 }
 
-async function openPostgres(owner: string): Promise<Database> {
+/**
+ * A migrated database that the others are copied from, so that not every test migrates its own. `name` goes into the
+ * environment variable `TEMPLATE` of who shall copy it.
+ */
+export async function openTemplate(): Promise<Database & { readonly name: string }> {
+  const database = await openPostgres(SUPERUSER);
+  const store = await openStore(databaseUrl.parse(database.url), systemClock);
+  await store.close();
+  return { ...database, name: new URL(database.url).pathname.slice(1) };
+}
+
+/** Names the database that `openTemplate` made, where there is one. */
+export const TEMPLATE = "TEST_DATABASE_TEMPLATE";
+
+async function openPostgres(owner: string, template = "template1"): Promise<Database> {
   const name = `countersign_${randomBytes(6).toString("hex")}`;
-  await onServer(`create database ${name} owner ${owner}`);
+  // Only the bot is killed here, never Postgres: nothing is lost by not waiting for the disk.
+  await onServer(
+    `create database ${name} owner ${owner} template ${template}`,
+    `alter database ${name} set synchronous_commit = off`,
+  );
   const url = new URL(SERVER);
   url.username = owner;
   url.pathname = `/${name}`;
@@ -107,11 +147,11 @@ async function openPostgres(owner: string): Promise<Database> {
   };
 }
 
-async function onServer(statement: string): Promise<void> {
+async function onServer(...statements: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: SERVER, connectionTimeoutMillis: HANG_MS });
   await client.connect();
   try {
-    await client.query(statement);
+    for (const statement of statements) await client.query(statement);
   } finally {
     await client.end();
   }
@@ -126,6 +166,6 @@ async function postgresMissing(): Promise<{ missing?: string }> {
   }
 }
 
-function nothing(): Promise<void> {
-  return Promise.resolve();
+function openMemory(): Promise<Database> {
+  return Promise.resolve({ url: "sqlite::memory:", [Symbol.asyncDispose]: () => Promise.resolve() });
 }

@@ -1,162 +1,27 @@
 import assert from "node:assert/strict";
-import { lasting, testOn } from "../changes/database.ts";
-import type { Moment } from "./moment.ts";
-import {
-  approved,
-  cannotBeReadBack,
-  cardRefused,
-  expired,
-  foundOutLater,
-  frozen,
-  killedMeanwhile,
-  moved,
-  ownChange,
-  read,
-  refusedByVendor,
-  rejected,
-  withdrawn,
-  withSecret,
-} from "./stories.ts";
-import { type End, type Story, survive } from "./story.ts";
+import { drawn, freshSeed } from "../faults/chance.ts";
+import { live, lives, nameOf } from "./lives.ts";
 
-const APPLIED: End = { state: "applied", writes: 1 };
-const NOTHING_SENT: End = { state: "not applied", writes: 0 };
-const ENTERED: End = { state: "accepted", writes: 1, aside: 1 };
+/** A taste of `kill_slow.ts`: what matters most, what was ever found wanting, and a few more that chance draws. */
+const ALWAYS: readonly string[] = [
+  "SQLite, approve: after audit send",
+  "SQLite, approve: after vendor write, after audit take_over, before audit apply",
+  "Postgres, withdraw: before audit withdraw, after audit withdraw",
+];
+const MORE = 4;
 
-/** By the deaths of one life, one after the other: what has become of it all in the end. */
-type Lives = Readonly<Record<string, End>>;
-
-const deaths: readonly { story: Story; lives: Lives; onPostgres?: Lives }[] = [
-  {
-    story: approved,
-    lives: {
-      "before webhook": APPLIED,
-      "after insert inbox": APPLIED,
-      "after webhook": APPLIED,
-      "before audit asked": APPLIED,
-      "after audit asked": APPLIED,
-      "before update messages.sent_version": APPLIED,
-      "before webhook 2": APPLIED,
-      "after insert inbox 2": APPLIED,
-      "before audit approve": APPLIED,
-      "after audit approve": APPLIED,
-      "before audit claim": APPLIED,
-      "after audit claim": APPLIED,
-      "before audit send": APPLIED,
-      // The mark is there and nobody can know whether the call was made: never a second one, the truth is read back.
-      "after audit send": NOTHING_SENT,
-      "after vendor write": APPLIED,
-      "before audit apply": APPLIED,
-      "after audit apply": APPLIED,
-      "after audit claim, before audit take_over": APPLIED,
-      "after audit claim, after audit take_over": APPLIED,
-      "after audit send, before audit take_over": NOTHING_SENT,
-      "after audit send, after audit take_over": NOTHING_SENT,
-      "after vendor write, after audit take_over, before audit apply": APPLIED,
-    },
-    // The same deaths in fewer lives: a Postgres of one's own takes a while to make.
-    onPostgres: {
-      "before webhook, after insert inbox, after webhook, before update messages.sent_version": APPLIED,
-      "before audit asked, before audit approve, before audit claim, before audit send, before audit apply":
-        APPLIED,
-      "after audit asked, after audit approve, after audit claim, after vendor write, after audit apply":
-        APPLIED,
-      "after audit claim, before audit take_over, after audit take_over": APPLIED,
-      "after audit send, before audit take_over, after audit take_over": NOTHING_SENT,
-    },
-  },
-  {
-    story: killedMeanwhile("call that takes effect", { applied: true }),
-    lives: { "while the vendor is at it": APPLIED },
-  },
-  {
-    story: killedMeanwhile("call that does not take effect", { status: 504 }),
-    lives: { "while the vendor is at it": { state: "not applied", writes: 1 } },
-  },
-  {
-    story: rejected,
-    lives: { "before audit reject, after audit reject": { state: "rejected", writes: 0 } },
-  },
-  {
-    story: withdrawn,
-    lives: { "before audit withdraw, after audit withdraw": { state: "withdrawn", writes: 0 } },
-  },
-  {
-    story: expired,
-    lives: { "before audit expire, after audit expire": { state: "expired", writes: 0 } },
-  },
-  {
-    story: moved,
-    lives: { "before audit supersede, after audit supersede": { state: "superseded", writes: 0 } },
-  },
-  {
-    story: refusedByVendor,
-    lives: { "before audit fail, after audit fail": { state: "not applied", writes: 1 } },
-  },
-  {
-    story: cannotBeReadBack,
-    lives: {
-      // The vendor's yes died with the process, and there is nothing to read back.
-      "before audit accept": { state: "unknown", writes: 1 },
-      "after audit accept": { state: "accepted", writes: 1 },
-    },
-  },
-  {
-    story: foundOutLater,
-    lives: {
-      "before audit mark_unknown, after audit mark_unknown, before audit apply, after audit apply": APPLIED,
-    },
-  },
-  { story: ownChange, lives: { "before audit refused, after audit refused": APPLIED } },
-  {
-    story: cardRefused,
-    lives: { "before audit withdraw, after audit withdraw": { state: "withdrawn", writes: 0, unseen: true } },
-  },
-  {
-    story: withSecret,
-    lives: {
-      "before audit secret_asked": ENTERED,
-      "after audit secret_asked": ENTERED,
-      "before audit secret_entered, after audit claim": ENTERED,
-      "after audit secret_entered, before audit asked, after audit send": {
-        ...ENTERED,
-        state: "unknown",
-        writes: 0,
-      },
-    },
-  },
-  {
-    story: frozen,
-    lives: {
-      "before audit frozen, after audit frozen, before audit unfrozen, after audit unfrozen": { writes: 0 },
-    },
-  },
-  { story: read, lives: { "before update inbox.state, after update inbox.state": { writes: 0 } } },
+const seed = freshSeed();
+const here = lives.filter(({ database }) => database.missing === undefined);
+const chosen = [
+  ...here.filter((life) => ALWAYS.includes(nameOf(life))),
+  ...drawn(seed, here.filter((life) => !ALWAYS.includes(nameOf(life))), MORE),
 ];
 
-/** So many of them at once: most of the time is spent waiting for processes to start. */
-const SIDE_BY_SIDE = 3;
+Deno.test(`Countersign survives kill -9 at the steps that matter most, and at some drawn by seed ${seed}`, async () => {
+  assert.equal(await live(chosen), "");
+});
 
-for (const database of lasting) {
-  for (const { story, lives, onPostgres = lives } of deaths) {
-    testOn(database, `Countersign survives kill -9 at every step of "${story.name}"`, async () => {
-      const waiting = Object.entries(database.name === "Postgres" ? onPostgres : lives);
-      const failures: string[] = [];
-      const work = async () => {
-        for (let next = waiting.shift(); next; next = waiting.shift()) {
-          const [deaths, end] = next;
-          await survive(database, story, deaths.split(", ").map(momentOf), end)
-            .catch((error: Error) => failures.push(`killed ${deaths}: ${error.stack}`));
-        }
-      };
-      await Promise.all(Array.from({ length: SIDE_BY_SIDE }, work));
-      assert.equal(failures.join("\n\n"), "");
-    });
-  }
-}
-
-/** "while …" is no moment of the bot's own: the story kills it. */
-function momentOf(words: string): Moment {
-  const [, when, at, nth] = /^(before|after) (.*?)(?: (\d))?$/.exec(words) ?? [];
-  return { at: at ?? words, when: when === "before" ? when : "after", nth: Number(nth ?? 1) };
-}
+Deno.test("lives knows those that are always lived", () => {
+  const known = new Set(lives.map(nameOf));
+  assert.deepEqual(ALWAYS.filter((name) => !known.has(name)), []);
+});

@@ -47,8 +47,8 @@ export async function survive(
   await using ground = await openGround({ database, environment: story.environment ?? {} });
   await ground.succession(moments);
   await story.play(ground, end);
+  await ground.until("as many deaths as were meant", () => Promise.resolve(ground.deaths === moments.length));
   await atRest(ground);
-  assert.equal(ground.deaths, moments.length, "the bot was killed as often as it was meant to be");
   await proveOneOutcome(ground, end);
 }
 

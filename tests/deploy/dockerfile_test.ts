@@ -1,17 +1,9 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { BEN, GROUP } from "../sandbox/stage.ts";
-import { render } from "../sandbox/telegram.ts";
-import { build, type Image, instructions } from "./dockerfile.ts";
-import { openSurroundings, run, start } from "./process.ts";
+import { instructions } from "./dockerfile.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const npmIsMissing = !await new Deno.Command("npm", { args: ["--version"], stdout: "null", stderr: "null" })
-  .output().then(({ success }) => success, () => false);
-
-/** The time from SIGTERM to the end that the service promises. */
-const END_MS = 10_000;
 
 Deno.test("instructions joins continued lines and leaves comments out", () => {
   assert.deepEqual(instructions('# first\nFROM a AS b\nRUN one && \\\n  two\n\ncmd ["x"]\n'), [
@@ -21,57 +13,16 @@ Deno.test("instructions joins continued lines and leaves comments out", () => {
   ]);
 });
 
-Deno.test({
-  name: "the Dockerfile makes a bot that answers as nobody, writes only data, is healthy and drains" +
-    (npmIsMissing ? ": skipped, npm is missing" : ""),
-  ignore: npmIsMissing,
-  async fn() {
-    await using folder = await temporaryFolder();
-    const image = await build(await Deno.readTextFile(`${ROOT}Dockerfile`), ROOT, folder.path);
-    assert.ok(image.uid > 0, "not root");
-    const before = await filesOutside(image);
-    await using surroundings = openSurroundings();
-    const program = (command: readonly string[]) => ({
-      command: join(image.root, "usr/local/bin", command[0] ?? ""),
-      args: command.slice(1),
-      cwd: image.workdir,
-      environment: { ...image.environment, ...surroundings.environment, HOME: "/nonexistent", DENO_DIR: "" },
-      ...(Deno.uid() === 0 ? { uid: image.uid } : {}),
-    });
-
-    assert.equal((await run(program(image.healthCheck))).code, 1, "not healthy before the start");
-    await using bot = start(program(image.command));
-    await bot.says('"started"');
-    assert.equal((await run(program(image.healthCheck))).code, 0, "healthy");
-    const { telegram } = surroundings;
-    telegram.say(BEN, GROUP, "/ping");
-    await telegram.until(() => telegram.answers(GROUP).some((answer) => /\d/.test(render(answer))), "a pong");
-    const asked = Date.now();
-    assert.equal((await bot.terminate()).code, 0, bot.output());
-    assert.ok(Date.now() - asked < END_MS);
-    assert.deepEqual(await filesOutside(image), before, "nothing is written beside the volume");
-    assert.ok((await Deno.stat(join(image.volumes[0] ?? "", "countersign.db"))).size > 0);
-  },
-});
-
-/** One that others may look into, so that the bot can run as somebody else. */
-async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const path = await Deno.makeTempDir({ prefix: "countersign-image-" });
-  await Deno.chmod(path, 0o755);
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-}
-
-/** Every file of the image but those on volumes, with when it was changed. */
-async function filesOutside({ root, volumes }: Image): Promise<string[]> {
-  const found: string[] = [];
-  const walk = async (folder: string) => {
-    for await (const { name, isDirectory } of Deno.readDir(folder)) {
-      const path = join(folder, name);
-      if (volumes.includes(path)) continue;
-      if (isDirectory) await walk(path);
-      else found.push(`${path} ${(await Deno.stat(path)).mtime?.toISOString()}`);
-    }
+/** `dockerfile_slow.ts` builds the image and runs what is in it. */
+Deno.test("the Dockerfile copies what there is, and starts tasks that there are", () => {
+  const all = instructions(Deno.readTextFileSync(`${ROOT}Dockerfile`));
+  const copied = all.filter(([keyword, rest]) => keyword === "COPY" && !rest.includes("--from="))
+    .flatMap(([, rest]) => rest.split(/\s+/).slice(0, -1));
+  assert.deepEqual(copied.filter((path) => !existsSync(ROOT + path)), []);
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`)) as {
+    tasks: Record<string, unknown>;
   };
-  await walk(root);
-  return found.sort();
-}
+  const started = all.flatMap(([, rest]) => /\["deno", "task", "-q", "(\w+)"\]/.exec(rest)?.[1] ?? []);
+  assert.deepEqual(started.filter((task) => !(task in tasks)), []);
+  assert.equal(started.length, 2);
+});

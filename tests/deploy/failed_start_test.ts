@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { openFile } from "../changes/database.ts";
-import { freePort, leastPermissions, run } from "./process.ts";
+import { freePort } from "../free_port.ts";
+import { leastPermissions, run } from "./process.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PASSWORD = "Sup3rSecretPassw0rd";

@@ -5,6 +5,7 @@ import { serve } from "../sandbox/serve.ts";
 import { sandboxEnvironment } from "../sandbox/stage.ts";
 import { createTelegram, type Telegram } from "../sandbox/telegram.ts";
 import { HANG_MS } from "../eventually.ts";
+import { freePort } from "../free_port.ts";
 
 /** Telegram and a vendor, and what a bot in a process of its own has to be told to find them. */
 export interface Surroundings extends AsyncDisposable {
@@ -136,9 +137,4 @@ const MACHINE =
 
 function ofThisMachine(): Record<string, string> {
   return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => MACHINE.test(name)));
-}
-
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

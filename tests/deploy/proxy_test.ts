@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
-import { freePort, leastPermissions, openSurroundings, type Program, start } from "./process.ts";
+import { freePort } from "../free_port.ts";
+import { leastPermissions, openSurroundings, type Program, start } from "./process.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const MIB = 1024 * 1024;

@@ -9,7 +9,7 @@ import { verifyAudit } from "../../bot/store/audit.ts";
 import { claimUpdates } from "../../bot/queue/inbox.ts";
 import { migrations } from "../../bot/store/migrations.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
-import { lasting, testWith } from "../changes/database.ts";
+import { lasting, testWithEmpty } from "../changes/database.ts";
 import { ANA, BEN, GROUP, openStage } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 
@@ -20,7 +20,7 @@ import { render } from "../sandbox/telegram.ts";
 
 for (const kind of lasting) {
   const test = (sentence: string, fn: (url: string) => Promise<void>) =>
-    testWith(kind, sentence, async (url) => {
+    testWithEmpty(kind, sentence, async (url) => {
       await restore(url);
       await fn(url);
     });
@@ -28,7 +28,7 @@ for (const kind of lasting) {
   test("openStore brings the first release's database to the schema that a new one has", async (url) => {
     await using upgraded = await opened(url);
     assert.deepEqual(await appliedMigrations(upgraded), Object.keys(migrations));
-    await using other = await kind.open();
+    await using other = await kind.openEmpty();
     await using fresh = await opened(other.url);
     assert.deepEqual(await schemaOf(upgraded), await schemaOf(fresh));
   });

@@ -15,6 +15,8 @@ export interface Evidence {
   readonly accepted: ReadonlySet<number>;
   readonly sent: readonly Sent[];
   readonly writes: readonly Write[];
+  /** The longest that a look at the store took meanwhile: how slow the machine was. */
+  readonly slowestLookMs: number;
   /** When the replica of this number died, if it did. */
   readonly diedAt: (replica: number) => number | undefined;
 }
@@ -124,11 +126,14 @@ function extraCopies({ records, sent }: Evidence): Sent[] {
 
 /** Between Telegram's answer and the note that it came there is one write to the store. */
 const NOTING_MS = 3_000;
+/** How many looks at the store that write may take on a slow machine. */
+const NOTING_LOOKS = 10;
 
-function excuseFor({ answerLost, by, at }: Sent, { diedAt }: Evidence): string | undefined {
+function excuseFor({ answerLost, by, at }: Sent, { diedAt, slowestLookMs }: Evidence): string | undefined {
   if (answerLost) return "answer lost";
   const end = diedAt(by);
-  return end !== undefined && end - at < NOTING_MS ? "sender died" : undefined;
+  const notingMs = Math.max(NOTING_MS, NOTING_LOOKS * slowestLookMs);
+  return end !== undefined && end - at < notingMs ? "sender died" : undefined;
 }
 
 function doubledMessages(evidence: Evidence): string[] {

@@ -129,6 +129,7 @@ function evidence(): Evidence {
     accepted: new Set([1, 2, 3]),
     sent: [11, 12].map((id) => ({ chat: 1, id, ephemeral: false, by: 1, at: 1, answerLost: false })),
     writes: [{ key: KEY, effective: true, fault: undefined }],
+    slowestLookMs: 20,
     diedAt: () => undefined,
   };
 }

@@ -9,6 +9,7 @@ import { createOpsRamp } from "../sandbox/opsramp.ts";
 import { serve } from "../sandbox/serve.ts";
 import { sandboxEnvironment } from "../sandbox/stage.ts";
 import { createTelegram, type Telegram } from "../sandbox/telegram.ts";
+import { eventually, HANG_MS } from "../eventually.ts";
 import type { Evidence } from "./accounts.ts";
 import { type Chance, createChance } from "./chance.ts";
 import { CAST, createCrowd, type Crowd, GROUPS, PERSONS } from "./crowd.ts";
@@ -21,6 +22,7 @@ import { createVendorRoad, type VendorRoad } from "./vendor_road.ts";
 
 export interface CampaignOptions {
   readonly database: Database;
+  /** How long at least: it goes on until there is something to account for, which takes longer on a slow machine. */
   readonly seconds: number;
   readonly seed: number;
   /** Between the death of one replica and that of the next, in ms. */
@@ -40,8 +42,6 @@ export interface Campaign {
 }
 
 const REPLICAS = 3;
-/** Long enough for the claims of the last that died, and for what Telegram keeps back after a refusal. */
-const REST_MS = 60_000;
 /** Beyond the first look at an unknown outcome, and beyond the time in which a change can be approved. */
 const LATER_MS = 61_000;
 
@@ -64,16 +64,23 @@ export async function wage(options: CampaignOptions): Promise<Campaign> {
   const incidents: string[] = [];
   await fleet.start();
   weather.calm = false;
-  const end = Date.now() + options.seconds * 1000;
-  await Promise.all([
-    keepBusy(theatre, createChance(options.seed, "haste"), end),
-    keepKilling(fleet, createChance(options.seed, "deaths"), options.killEveryMs, end),
+  let isOver = false;
+  const end = async () => {
+    await systemClock.sleep(options.seconds * 1000);
+    await eventually(() => hasSeenEnough(theatre), "deaths, and a write that was applied").finally(() =>
+      isOver = true
+    );
+  };
+  const [slowestLookMs] = await Promise.all([
+    keepBusy(theatre, createChance(options.seed, "haste"), () => isOver),
+    keepKilling(fleet, createChance(options.seed, "deaths"), options.killEveryMs, () => isOver),
+    end(),
   ]);
   weather.calm = true;
   for (const aheadMs of [0, LATER_MS, 5 * LATER_MS]) {
     await fleet.advance(aheadMs);
     const left = await rest(theatre, aheadMs > 0);
-    if (left !== undefined) incidents.push(`no rest after ${REST_MS / 1000} s: ${left}`);
+    if (left !== undefined) incidents.push(`no rest after ${HANG_MS / 1000} s: ${left}`);
   }
   for (const number of fleet.collapses) incidents.push(`replica ${number} ended by itself`);
   for (const status of door.odd) incidents.push(`an update was answered ${status}`);
@@ -85,6 +92,7 @@ export async function wage(options: CampaignOptions): Promise<Campaign> {
       accepted: door.accepted,
       sent: telegramRoad.sent,
       writes: vendorRoad.writes,
+      slowestLookMs,
       diedAt: (replica) => fleet.all.get(replica)?.diedAt,
     },
     kills: fleet.kills,
@@ -142,32 +150,43 @@ async function open({ database, seed }: CampaignOptions): Promise<Theatre> {
   };
 }
 
+/** Without these there is little to account for. */
+async function hasSeenEnough({ fleet, vendorRoad, store: { db } }: Theatre): Promise<boolean> {
+  if (fleet.kills < 2 || !vendorRoad.writes.some(({ fault }) => fault === undefined)) return false;
+  const applied = db.selectFrom("changes").select("code").where("state", "=", "applied");
+  return await applied.executeTakeFirst() !== undefined;
+}
+
 /** People wait for answers before they go on: more than this is not under way at once. */
 const MOST_WAITING = 30;
 
+/** Resolves to the longest that a look at the store took. */
 async function keepBusy(
   { telegram, crowd, store: { db } }: Theatre,
   haste: Chance,
-  end: number,
-): Promise<void> {
-  while (Date.now() < end) {
+  isOver: () => boolean,
+): Promise<number> {
+  let slowestLookMs = 0;
+  while (!isOver()) {
+    const asked = performance.now();
     const waiting = await db.selectFrom("inbox").select("update_id").where("state", "=", "new").execute();
+    slowestLookMs = Math.max(slowestLookMs, performance.now() - asked);
     if (telegram.pending().length + waiting.length < MOST_WAITING) crowd.act();
     await systemClock.sleep(haste.between(10, 90));
   }
+  return slowestLookMs;
 }
 
 async function keepKilling(
   fleet: Fleet,
   chance: Chance,
   [least, most]: readonly [number, number],
-  end: number,
+  isOver: () => boolean,
 ): Promise<void> {
   const launches: Promise<void>[] = [];
   while (true) {
-    const pauseMs = chance.between(least, most);
-    if (Date.now() + pauseMs >= end) break;
-    await systemClock.sleep(pauseMs);
+    await systemClock.sleep(chance.between(least, most));
+    if (isOver()) break;
     launches.push(fleet.killOne(chance.between(0, 1000)));
   }
   await Promise.all(launches);
@@ -176,7 +195,7 @@ async function keepKilling(
 /** Resolves when nothing is left to do, or to what is left when time is up. */
 async function rest(theatre: Theatre, isLater: boolean): Promise<string | undefined> {
   let left: string | undefined;
-  for (const end = Date.now() + REST_MS; Date.now() < end;) {
+  for (const end = Date.now() + HANG_MS; Date.now() < end;) {
     left = await leftToDo(theatre, isLater);
     if (left === undefined) return undefined;
     await systemClock.sleep(50);

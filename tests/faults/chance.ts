@@ -38,3 +38,18 @@ export function createChance(seed: number, purpose: string): Chance {
     },
   };
 }
+
+/** A new one for every run; the environment variable TEST_SEED repeats a run by the seed that it printed. */
+export function freshSeed(): number {
+  return Number(Deno.env.get("TEST_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
+}
+
+/** So many of them, each once. */
+export function drawn<T>(seed: number, from: readonly T[], count: number): T[] {
+  const chance = createChance(seed, "drawn");
+  const left = [...from];
+  return Array.from(
+    { length: Math.min(count, left.length) },
+    () => left.splice(chance.between(0, left.length - 1), 1),
+  ).flat();
+}

@@ -20,7 +20,13 @@ export interface Result {
   readonly name: string;
   readonly cases: number;
   readonly perSecond: number;
-  readonly finding?: { readonly kind: FindingKind; readonly sentence: string; readonly input: string };
+  readonly finding?: {
+    readonly kind: FindingKind;
+    readonly sentence: string;
+    readonly input: string;
+    /** Of the round in which it was found: with it, the round joins `corpus/seeds.json`. */
+    readonly seed: number;
+  };
 }
 
 export interface CampaignOptions {
@@ -28,6 +34,8 @@ export interface CampaignOptions {
   /** For each target. */
   readonly seconds: number;
   readonly database?: DatabaseKind;
+  /** Seeds of rounds in which something was found once, and how many cases it took. */
+  readonly replayed?: readonly { readonly seed: number; readonly cases: number }[];
 }
 
 /** The emulators keep all they have seen, so they are replaced now and then. */
@@ -67,7 +75,10 @@ export async function run<T>(target: Target<T>, options: CampaignOptions): Promi
     numRuns: corpus.length,
     examples: corpus.map((value) => [value]),
   });
-  const end = started + seconds * 1000;
+  for (const { seed, cases } of options.replayed ?? []) {
+    if (!details.failed) details = await fc.check(property, { seed, numRuns: cases });
+  }
+  const end = performance.now() + seconds * 1000;
   // Rounds of which each can be repeated by its seed, and none is broken off before it could fail.
   for (let round = 1; !details.failed && performance.now() < end; round++) {
     details = await fc.check(property, { seed: seed + round, numRuns: CASES_PER_ROUND });
@@ -80,10 +91,12 @@ export async function run<T>(target: Target<T>, options: CampaignOptions): Promi
 function findingOf<T>(details: fc.RunDetails<[T]>): NonNullable<Result["finding"]> {
   const { errorInstance: error, counterexample } = details;
   const input = fc.stringify(counterexample?.[0]);
-  if (error instanceof Finding) return { kind: error.kind, sentence: error.message, input };
+  const { seed } = details;
+  if (error instanceof Finding) return { kind: error.kind, sentence: error.message, input, seed };
   return {
     kind: "crash",
     sentence: error instanceof Error ? error.stack ?? error.message : String(error),
     input,
+    seed,
   };
 }

@@ -62,7 +62,7 @@ export function tableOf(results: readonly Result[], crashes: number): string {
     line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()
   );
   const findings = results.flatMap(({ name, finding }) =>
-    finding ? [`\n${name}: ${finding.sentence}\ninput: ${finding.input}`] : []
+    finding ? [`\n${name}: ${finding.sentence}\ninput: ${finding.input}\nseed: ${finding.seed}`] : []
   );
   return [...table, ...findings].join("\n");
 }

@@ -54,12 +54,16 @@ export function createProgram(paths: readonly string[], planted: Planted = {}): 
   });
 }
 
+/** What lies on the disk is read once for all programs. */
+const parsed = new Map<string, ts.SourceFile>();
+
 const DENO_TYPES = `${ROOT}deno.d.ts`;
+const TYPES_OF_DENO = denoTypes();
 const PACKAGES = `${ROOT}node_modules${sep}`;
 
 function hostOver(options: ts.CompilerOptions, planted: Planted): ts.CompilerHost {
   const disk = ts.createCompilerHost(options);
-  const virtual: Record<string, string> = { [DENO_TYPES]: denoTypes() };
+  const virtual: Record<string, string> = { [DENO_TYPES]: TYPES_OF_DENO };
   for (const [path, code] of Object.entries(planted)) virtual[ROOT + path] = code;
   const host: ts.CompilerHost = {
     ...disk,
@@ -69,8 +73,14 @@ function hostOver(options: ts.CompilerOptions, planted: Planted): ts.CompilerHos
     directoryExists: (path) => holdsPackages(path) || Boolean(disk.directoryExists?.(onDisk(path))),
     realpath: (path) => path,
     getSourceFile(path, languageVersion) {
+      const isPlanted = path.startsWith(ROOT) && path.slice(ROOT.length) in planted;
+      const known = isPlanted ? undefined : parsed.get(path);
+      if (known) return known;
       const text = host.readFile(path);
-      return text === undefined ? undefined : ts.createSourceFile(path, text, languageVersion, true);
+      if (text === undefined) return undefined;
+      const file = ts.createSourceFile(path, text, languageVersion, true);
+      if (!isPlanted) parsed.set(path, file);
+      return file;
     },
     resolveModuleNameLiterals: (literals, file) =>
       literals.map(({ text }) => ts.resolveModuleName(packagePath(text), file, options, host)),
