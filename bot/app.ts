@@ -127,7 +127,7 @@ export class Countersign {
 /** What every part works with. Throws `StoreOpenError`. */
 async function makeDeps(options: CountersignOptions): Promise<Deps> {
   const { config, clock, log, redactor = new Redactor(config.secrets) } = options;
-  const store = await (options.openStore ?? openStore)(config.database, clock, { cover: redactor.text });
+  const store = await (options.openStore ?? openStore)(config.database, clock, { redact: redactor.text });
   const metrics = new Metrics();
   const onCall = (event: CallEvent) => {
     metrics.vendorCall(event);

@@ -20,14 +20,14 @@ export async function runProgram(
 }
 
 async function resultOf(work: (config: Config) => Promise<Result>, failureCode: number): Promise<Result> {
-  let cover = (text: string) => text;
+  let redact = (text: string) => text;
   try {
     const config = readConfig(Deno.env.toObject());
-    cover = new Redactor(config.secrets).text;
+    redact = new Redactor(config.secrets).text;
     const { says, code } = await work(config);
-    return { says: cover(says), code };
+    return { says: redact(says), code };
   } catch (error) {
     if (error instanceof ConfigError) return { says: error.message, code: UNUSABLE_CONFIG };
-    return { says: cover(error instanceof Error ? error.message : String(error)), code: failureCode };
+    return { says: redact(error instanceof Error ? error.message : String(error)), code: failureCode };
   }
 }

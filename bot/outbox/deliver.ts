@@ -60,7 +60,7 @@ export async function deliver(
     bringFiles(rest).catch((cause) => {
       throw new FileMissing("A file must be there before its message", { cause });
     });
-  const shown = await showSomehow(row, reply, isDecision ? { ...deps, beforehand } : deps)
+  const shown = await showWithFallback(row, reply, isDecision ? { ...deps, beforehand } : deps)
     .catch((error) => {
       throw error instanceof FileMissing ? error.cause : error;
     });
@@ -97,7 +97,7 @@ type Content =
   | { readonly format: "plain"; readonly payload: Omit<PlainPayload, "rest"> };
 
 /** As rich as the server takes it: each refusal of the form leads to a simpler form of the same message. */
-async function showSomehow(row: MessagesTable, reply: Reply, options: ShowOptions): Promise<Shown> {
+async function showWithFallback(row: MessagesTable, reply: Reply, options: ShowOptions): Promise<Shown> {
   const { capabilities } = options;
   if ((row.format ?? (capabilities.rich === false ? "plain" : "rich")) === "plain") {
     return await showPlain(row, reply, options);
@@ -185,7 +185,7 @@ async function send(row: MessagesTable, content: Content, options: DeliveryDeps)
   let refusal: TelegramRefusal | undefined;
   if (row.receiver_id !== null && options.capabilities.ephemeral !== false) {
     try {
-      const sent = await post(options.bot.api, { ...addressed, ...aside(row, row.receiver_id) }, content);
+      const sent = await post(options.bot.api, { ...addressed, ...visibleTo(row, row.receiver_id) }, content);
       // A server that does not know ephemeral messages ignores the wish and answers with an ordinary message.
       options.capabilities.ephemeral = sent.ephemeral_id !== null;
       return sent;
@@ -212,7 +212,7 @@ async function send(row: MessagesTable, content: Content, options: DeliveryDeps)
   }
 }
 
-function aside(row: MessagesTable, receiver: number): Pick<Addressed, "ephemeral_message_parameters"> {
+function visibleTo(row: MessagesTable, receiver: number): Pick<Addressed, "ephemeral_message_parameters"> {
   return {
     ephemeral_message_parameters: {
       receiver_user_id: receiver,

@@ -30,7 +30,7 @@ export interface Outgoing {
  */
 export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing): Promise<void> {
   // Here as well as on its way: another replica may send it, which knows neither our tokens nor what was entered here.
-  const reply = JSON.stringify(store.cover ? redactReply(outgoing.reply, store.cover) : outgoing.reply);
+  const reply = JSON.stringify(store.redact ? redactReply(outgoing.reply, store.redact) : outgoing.reply);
   const silent = outgoing.sound ? 0 : 1;
   await db.insertInto("messages").values({
     key: outgoing.key,

@@ -22,8 +22,8 @@ export interface PrivateMessage {
  * stored nowhere, and it goes to a group only once the server was seen to keep it from everyone else there.
  */
 export async function deliverPrivately(deps: DeliveryDeps, message: PrivateMessage): Promise<boolean> {
-  const covered = { ...message, reply: redactReply(message.reply, deps.redactor.text) };
-  return await sendToPerson(deps, covered) || await sendIntoGroup(deps, covered);
+  const redacted = { ...message, reply: redactReply(message.reply, deps.redactor.text) };
+  return await sendToPerson(deps, redacted) || await sendIntoGroup(deps, redacted);
 }
 
 async function sendToPerson(

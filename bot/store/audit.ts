@@ -48,7 +48,7 @@ export async function appendAudit(
   let prev = end?.hash ?? GENESIS;
   const rows: AuditTable[] = [];
   for (const entry of entries) {
-    const row = { ...EMPTY, ...storable(entry, store.cover), seq: ++seq, at: store.now(), prev, hash: "" };
+    const row = { ...EMPTY, ...storable(entry, store.redact), seq: ++seq, at: store.now(), prev, hash: "" };
     row.hash = hashOf(row);
     prev = row.hash;
     rows.push(row);
@@ -81,11 +81,11 @@ async function headOf(db: Queryable): Promise<Link> {
 const WORDED: ReadonlySet<string> = new Set(["detail", "target", "person_name", "company"]);
 
 /** A text that the database would store otherwise than it was hashed would look like a forgery ever after. */
-function storable(entry: AuditEntry, cover = (text: string) => text): AuditEntry {
+function storable(entry: AuditEntry, redact = (text: string) => text): AuditEntry {
   const clean = (column: string, value: unknown) => {
     if (typeof value !== "string") return value;
-    const covered = WORDED.has(column) ? coverWords(value, cover) : value;
-    return covered.toWellFormed().replaceAll("\0", "\ufffd");
+    const redacted = WORDED.has(column) ? redactWords(value, redact) : value;
+    return redacted.toWellFormed().replaceAll("\0", "\ufffd");
   };
   return Object.fromEntries(
     Object.entries(entry).map(([column, value]) => [column, clean(column, value)]),
@@ -93,12 +93,12 @@ function storable(entry: AuditEntry, cover = (text: string) => text): AuditEntry
 }
 
 /** In a detail that is JSON only the strings are words. */
-function coverWords(text: string, cover: (text: string) => string): string {
-  if (!/^[[{"]/.test(text) || cover(text) === text) return cover(text);
+function redactWords(text: string, redact: (text: string) => string): string {
+  if (!/^[[{"]/.test(text) || redact(text) === text) return redact(text);
   try {
-    return JSON.stringify(JSON.parse(text, (_, value) => typeof value === "string" ? cover(value) : value));
+    return JSON.stringify(JSON.parse(text, (_, value) => typeof value === "string" ? redact(value) : value));
   } catch {
-    return cover(text);
+    return redact(text);
   }
 }
 

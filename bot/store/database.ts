@@ -18,12 +18,12 @@ export class Store {
   /** How far the database's clock is ahead of ours, in ms. */
   private offset = 0;
 
-  /** `cover` takes our own secrets out of what is written for good. */
+  /** `redact` takes our own secrets out of what is written for good. */
   constructor(
     readonly db: Database,
     connector: Connector,
     private readonly clock: Clock,
-    readonly cover?: (text: string) => string,
+    readonly redact?: (text: string) => string,
   ) {
     this.kind = connector.kind;
     this.notifier = new Notifier(db, connector.postgres);
@@ -64,26 +64,26 @@ export class Store {
 }
 
 /** Less than any lease: what takes longer is given up before someone else takes it over. */
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 /** A migration may rewrite a large table, or wait for another replica that does. */
-const MIGRATION_PATIENCE_MS = 10 * 60_000;
+const MIGRATION_TIMEOUT_MS = 10 * 60_000;
 
 export interface StoreOptions {
   /** Takes our own secrets out of what is written for good. */
-  readonly cover?: (text: string) => string;
+  readonly redact?: (text: string) => string;
   /** A server that does not let go of a query or a transaction within this time counts as away. */
-  readonly patienceMs?: number;
+  readonly timeoutMs?: number;
 }
 
 /** Opens the database and brings its schema up to date. Throws `StoreOpenError`. */
 export async function openStore(
   config: DatabaseConfig,
   clock: Clock,
-  { cover, patienceMs = PATIENCE_MS }: StoreOptions = {},
+  { redact, timeoutMs = TIMEOUT_MS }: StoreOptions = {},
 ): Promise<Store> {
   try {
-    const connector = await connectorOf(config, patienceMs);
-    const store = await upToDateStore(connector, clock, cover);
+    const connector = await connectorOf(config, timeoutMs);
+    const store = await upToDateStore(connector, clock, redact);
     try {
       await store.check();
     } catch (error) {
@@ -102,7 +102,7 @@ export async function openAsItIs(config: DatabaseConfig): Promise<Database> {
     throw new StoreOpenError(`There is no database at ${config.path}: check DATABASE_URL.`);
   }
   try {
-    const { dialect } = await connectorOf(config, PATIENCE_MS);
+    const { dialect } = await connectorOf(config, TIMEOUT_MS);
     return new Kysely<Schema>({ dialect });
   } catch (error) {
     throw storeOpenError(config, error);
@@ -112,12 +112,12 @@ export async function openAsItIs(config: DatabaseConfig): Promise<Database> {
 async function upToDateStore(
   connector: Connector,
   clock: Clock,
-  cover: StoreOptions["cover"],
+  redact: StoreOptions["redact"],
 ): Promise<Store> {
   const db = new Kysely<Schema>({ dialect: connector.dialect });
   try {
     await connector.bringUpToDate(db);
-    return new Store(db, connector, clock, cover);
+    return new Store(db, connector, clock, redact);
   } catch (error) {
     await db.destroy();
     throw error;
@@ -141,7 +141,7 @@ interface Connector {
   openProbe?(): WriteProbe;
 }
 
-async function connectorOf(config: DatabaseConfig, patienceMs: number): Promise<Connector> {
+async function connectorOf(config: DatabaseConfig, timeoutMs: number): Promise<Connector> {
   if (config.kind === "sqlite") {
     const { path } = config;
     return {
@@ -152,17 +152,17 @@ async function connectorOf(config: DatabaseConfig, patienceMs: number): Promise<
     };
   }
   const { Postgres } = await import("./postgres.ts");
-  const postgres = new Postgres(config.url, patienceMs);
+  const postgres = new Postgres(config.url, timeoutMs);
   return {
     kind: "postgres",
-    dialect: postgres.dialect(patienceMs),
+    dialect: postgres.dialect(timeoutMs),
     postgres,
-    bringUpToDate: () => migratePatiently(postgres),
+    bringUpToDate: () => migrateOnServer(postgres),
   };
 }
 
-async function migratePatiently(postgres: Postgres): Promise<void> {
-  const db = new Kysely<Schema>({ dialect: postgres.dialect(MIGRATION_PATIENCE_MS) });
+async function migrateOnServer(postgres: Postgres): Promise<void> {
+  const db = new Kysely<Schema>({ dialect: postgres.dialect(MIGRATION_TIMEOUT_MS) });
   try {
     await migrate(db);
   } finally {

@@ -11,22 +11,22 @@ const RECONNECT_MS = 1000;
 export class Postgres {
   private readonly config: pg.ClientConfig;
 
-  /** A connection that only listens is asked after `patienceMs` whether it still does. */
-  constructor(url: string, private readonly patienceMs: number) {
-    this.config = { connectionString: url, connectionTimeoutMillis: patienceMs, keepAlive: true };
+  /** A connection that only listens is asked after `timeoutMs` whether it still does. */
+  constructor(url: string, private readonly timeoutMs: number) {
+    this.config = { connectionString: url, connectionTimeoutMillis: timeoutMs, keepAlive: true };
   }
 
   /** A pool of its own, in which nobody holds a connection for longer than this. */
-  dialect(patienceMs: number): Dialect {
-    return new PostgresDialect({ pool: poolOf(this.config, patienceMs) });
+  dialect(timeoutMs: number): Dialect {
+    return new PostgresDialect({ pool: poolOf(this.config, timeoutMs) });
   }
 
   listen(channel: string, hear: (payload: string) => void): Listener {
-    return new Listener(this.config, channel, this.patienceMs, hear);
+    return new Listener(this.config, channel, this.timeoutMs, hear);
   }
 }
 
-function poolOf(config: pg.ClientConfig, patienceMs: number): pg.Pool {
+function poolOf(config: pg.ClientConfig, timeoutMs: number): pg.Pool {
   // Our integers fit in 2^53; as strings they would compare wrongly.
   pg.types.setTypeParser(pg.types.builtins.INT8, Number);
   const pool = new pg.Pool({ ...config, max: 12 });
@@ -34,11 +34,11 @@ function poolOf(config: pg.ClientConfig, patienceMs: number): pg.Pool {
   pool.on("error", () => {});
   pool.on("connect", (client) => {
     client.on("error", () => {});
-    limitOnServer(client, patienceMs);
+    limitOnServer(client, timeoutMs);
   });
-  const patience = new WeakMap<pg.PoolClient, ReturnType<typeof setTimeout>>();
-  pool.on("acquire", (client) => void patience.set(client, setTimeout(() => cut(client), patienceMs)));
-  pool.on("release", (_error, client) => clearTimeout(patience.get(client)));
+  const timers = new WeakMap<pg.PoolClient, ReturnType<typeof setTimeout>>();
+  pool.on("acquire", (client) => void timers.set(client, setTimeout(() => cut(client), timeoutMs)));
+  pool.on("release", (_error, client) => clearTimeout(timers.get(client)));
   return pool;
 }
 
@@ -69,7 +69,7 @@ export class Listener {
   constructor(
     private readonly config: pg.ClientConfig,
     private readonly channel: string,
-    private readonly patienceMs: number,
+    private readonly timeoutMs: number,
     private readonly hear: (payload: string) => void,
   ) {
     this.connecting = this.connect();
@@ -93,7 +93,7 @@ export class Listener {
     this.client = client;
     try {
       await client.connect();
-      keepAsking(client, this.patienceMs);
+      keepAsking(client, this.timeoutMs);
       await client.query(`listen ${this.channel}`);
     } catch {
       this.connectAgain(client);

@@ -27,7 +27,7 @@ export async function learnIdentity(
   signal: AbortSignal,
 ): Promise<UserFromGetMe> {
   try {
-    return await patiently(() => api.getMe(), { clock, log, signal });
+    return await retryWhileAway(() => api.getMe(), { clock, log, signal });
   } catch (error) {
     const refusal = telegramRefusal(error);
     if (refusal?.code !== 401 && refusal?.code !== 404) throw error;
@@ -45,7 +45,7 @@ export async function introduce(
 ): Promise<void> {
   const attempt = async (what: string, call: () => Promise<unknown>, most = Infinity) => {
     try {
-      await patiently(call, { clock, log, signal, most });
+      await retryWhileAway(call, { clock, log, signal, most });
     } catch (error) {
       if (signal.aborted) throw error;
       log.error(`${what}_failed`, errorFields(error));
@@ -69,7 +69,7 @@ export async function introduce(
 }
 
 /** Telegram being away, or asking us to wait, is waited out; its refusals are not. */
-async function patiently<T>(
+async function retryWhileAway<T>(
   call: () => Promise<T>,
   { clock, log, signal, most = Infinity }: Pick<IntroductionOptions, "clock" | "log"> & {
     signal: AbortSignal;

@@ -14,7 +14,7 @@ import { type Cable, createCable } from "./cable.ts";
 import { ENABLE, logged, proveSteps, writes } from "./evidence.ts";
 
 /** Long enough for a slow machine where Postgres answers, and short enough to wait for where it does not. */
-const PATIENCE_MS = 3_000;
+const TIMEOUT_MS = 3_000;
 /** Longer than any lease. */
 const TAKEOVER_MS = 15_000;
 
@@ -42,7 +42,7 @@ function testWithCable(
       telegram: { delivery },
       environment: { DATABASE_URL: cable.url },
       openStore: async (config, clock, options) =>
-        watched(await openStore(config, clock, { ...options, patienceMs: PATIENCE_MS }), watch),
+        watched(await openStore(config, clock, { ...options, timeoutMs: TIMEOUT_MS }), watch),
     });
     await test(stage, cable, url);
   });
@@ -61,7 +61,7 @@ testWithCable(
     await telegram.deliver();
     assert.equal(telegram.pending().length, 1, "Telegram keeps what was not taken");
     assert.equal(await readiness(stage), 503);
-    assert.ok(Date.now() - silentSince < 10 * PATIENCE_MS, "nobody waits for Postgres for long");
+    assert.ok(Date.now() - silentSince < 10 * TIMEOUT_MS, "nobody waits for Postgres for long");
     cable.plugIn();
     await delivered(stage);
     assert.equal(telegram.answers(GROUP).length, 2);
@@ -135,7 +135,7 @@ testWithCable(
 
 testOnPostgres("WakeUp is heard again after the connection that listens has fallen silent", async (url) => {
   await using cable = createCable(url);
-  const store = await openStore(databaseUrl.parse(cable.url), systemClock, { patienceMs: PATIENCE_MS });
+  const store = await openStore(databaseUrl.parse(cable.url), systemClock, { timeoutMs: TIMEOUT_MS });
   let heard = 0;
   store.notifier.listen("changes", () => void heard++);
   const isHeard = async () => {
@@ -155,10 +155,10 @@ testOnPostgres("openStore waits longer for another replica's migration than for 
   await other.connect();
   // The lock that Kysely takes to migrate alone.
   await other.query("select pg_advisory_lock(3853314791062309107)");
-  const opening = openStore(databaseUrl.parse(url), systemClock, { patienceMs: PATIENCE_MS });
+  const opening = openStore(databaseUrl.parse(url), systemClock, { timeoutMs: TIMEOUT_MS });
   const waiting =
     `select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
-    and clock_timestamp() - query_start > interval '${2 * PATIENCE_MS} ms'`;
+    and clock_timestamp() - query_start > interval '${2 * TIMEOUT_MS} ms'`;
   await eventually(async () => (await ask(url, waiting)).length === 1, "it to wait that long");
   await other.end();
   await (await opening).close();
