@@ -314,8 +314,8 @@ function folded(
 }
 
 /** A table, or nothing where it would have no rows. */
-export function tableOf(rows: readonly (readonly Line[])[], header?: readonly Line[]): readonly Block[] {
-  return rows.length === 0 ? [] : [{ kind: "table", ...(header && { header }), rows }];
+export function tableOf(rows: readonly (readonly Line[])[]): readonly Block[] {
+  return rows.length === 0 ? [] : [{ kind: "table", rows }];
 }
 
 /** Counts by word, most frequent first: "7 enabled · 2 disabled". The words are the vendor's, the dots ours. */
