@@ -29,8 +29,8 @@ export interface AponoOptions extends ConnectionOptions {
 const LIMITS: RateLimits = { concurrency: 8, burst: 50, perSecond: 10 };
 
 /**
- * Apono's admin API. Secrets that Apono keeps itself never leave this client. An id that must not be sent makes a method
- * throw `UnsafePathValue`.
+ * Apono's admin API. Secrets that Apono keeps itself never leave this client.
+ * Each method throws `ClientError`, and `UnsafePathValue` for an id that must not be sent.
  */
 export class AponoClient {
   readonly api: "v4" | "v2";
@@ -57,7 +57,7 @@ export class AponoClient {
   }
 
   /**
-   * What every type of integration asks for. Throws `ClientError`.
+   * What every type of integration asks for.
    * https://docs.apono.io/api-reference/apono/integrations, "list integration configs"
    */
   async catalog(call: CallOptions): Promise<readonly CatalogType[]> {
@@ -66,7 +66,7 @@ export class AponoClient {
   }
 
   /**
-   * What one type of integration asks for. Throws `ClientError`.
+   * What one type of integration asks for.
    * https://docs.apono.io/api-reference/apono/integrations, "get integration config"
    */
   catalogType(type: string, call: CallOptions): Promise<CatalogType> {
@@ -75,7 +75,7 @@ export class AponoClient {
   }
 
   /**
-   * What an integration has found, by resource type or all: of the whole tenant, whoever asks. Throws `ClientError`.
+   * What an integration has found, by resource type or all: of the whole tenant, whoever asks.
    * https://docs.apono.io/api-reference/apono/integrations, "get integration resources for the entire tenant"
    */
   resources(id: string, type: string | undefined, call: CallOptions): Promise<Listed<AponoResource>> {
@@ -85,7 +85,7 @@ export class AponoClient {
   }
 
   /**
-   * What may be granted on an integration's resources, by resource type or all. Throws `ClientError`.
+   * What may be granted on an integration's resources, by resource type or all.
    * https://docs.apono.io/api-reference/apono/integrations, "get integration permissions for the entire tenant"
    */
   permissions(id: string, type: string | undefined, call: CallOptions): Promise<Listed<AponoPermission>> {
@@ -95,7 +95,7 @@ export class AponoClient {
   }
 
   /**
-   * The tags that users gave a resource. Throws `ClientError`.
+   * The tags that users gave a resource.
    * https://docs.apono.io/api-reference/apono/integrations, "get user tags of a resource"
    */
   tags(resourceId: string, call: CallOptions): Promise<Tags> {
@@ -104,7 +104,7 @@ export class AponoClient {
   }
 
   /**
-   * Replaces all tags of the resource. Throws `ClientError`.
+   * Replaces all tags of the resource.
    * https://docs.apono.io/api-reference/apono/integrations, "update user tags of a resource"
    */
   async putTags(resourceId: string, tags: Tags, call: CallOptions): Promise<void> {

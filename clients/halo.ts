@@ -31,7 +31,7 @@ const RATE_LIMIT_PAUSE_MS = 5_000;
 
 /**
  * HaloPSA's vendor integrations, as on the page "RMM & Security Endpoints". Answers hold only the fields of the product's
- * row, secrets hidden.
+ * row, secrets hidden. Each method throws `ClientError`.
  */
 export class HaloClient {
   private readonly http: HttpClient;
@@ -63,7 +63,7 @@ export class HaloClient {
   }
 
   /**
-   * All configurations of a product. Throws `ClientError`.
+   * All configurations of a product.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /{Vendor}Details"
    */
   list(product: Product, call: CallOptions): Promise<readonly HaloIntegration[]> {
@@ -78,7 +78,7 @@ export class HaloClient {
   }
 
   /**
-   * One configuration; `not_found` for an unknown id. Throws `ClientError`.
+   * One configuration; `not_found` for an unknown id.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /{Vendor}Details/{id}"
    */
   get(product: Product, id: number, call: CallOptions): Promise<HaloIntegration> {
@@ -89,7 +89,7 @@ export class HaloClient {
 
   /**
    * Creates a configuration from a body without `id`, changes the named fields of one with. What was saved, if the
-   * vendor said. Throws `ClientError`.
+   * vendor said.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /{Vendor}Details"
    */
   save(
@@ -102,7 +102,7 @@ export class HaloClient {
   }
 
   /**
-   * Removes a configuration; `not_found` for an unknown id. Throws `ClientError`.
+   * Removes a configuration; `not_found` for an unknown id.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "DELETE /{Vendor}Details/{id}"
    */
   remove(product: Product, id: number, call: CallOptions): Promise<void> {
@@ -110,7 +110,7 @@ export class HaloClient {
   }
 
   /**
-   * What the product itself says now; null when the answer is empty. Throws `ClientError`.
+   * What the product itself says now; null when the answer is empty.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /{Vendor}/Get"
    */
   live(product: Product & { readonly live: string }, call: CallOptions): Promise<Json> {
@@ -118,7 +118,7 @@ export class HaloClient {
   }
 
   /**
-   * Makes Kaseya VSA X call HaloPSA for one configuration. Throws `ClientError`.
+   * Makes Kaseya VSA X call HaloPSA for one configuration.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /KaseyaVSAX/CreateWebhook/{detailsId}"
    */
   createWebhook(id: number, call: CallOptions): Promise<void> {
@@ -127,7 +127,7 @@ export class HaloClient {
   }
 
   /**
-   * Takes that webhook away. Throws `ClientError`.
+   * Takes that webhook away.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "DELETE /KaseyaVSAX/DeleteWebhook/{detailsId}"
    */
   deleteWebhook(id: number, call: CallOptions): Promise<void> {
@@ -136,7 +136,7 @@ export class HaloClient {
   }
 
   /**
-   * Begins Tenable's export. `chunkSize` in records; HaloPSA's own default without it. Throws `ClientError`.
+   * Begins Tenable's export. `chunkSize` in records; HaloPSA's own default without it.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /Tenable/Export"
    */
   startExport(chunkSize: number | undefined, call: CallOptions): Promise<void> {
@@ -144,7 +144,7 @@ export class HaloClient {
   }
 
   /**
-   * How Tenable's newest export stands. Throws `ClientError`.
+   * How Tenable's newest export stands.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /Tenable/Status"
    */
   exportStatus(call: CallOptions): Promise<ExportStatus> {
@@ -152,7 +152,7 @@ export class HaloClient {
   }
 
   /**
-   * Stops Tenable's export. Throws `ClientError`.
+   * Stops Tenable's export.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /Tenable/Cancel"
    */
   cancelExport(call: CallOptions): Promise<void> {

@@ -3,8 +3,7 @@ import { ClientError } from "./errors.ts";
 import { HttpClient } from "./http/client.ts";
 import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
 import { type OnToken, TokenCache } from "./oauth.ts";
-import { type Installed, installedPage, installedSchema } from "./opsramp/installed.ts";
-import type { InstalledUpdate } from "./opsramp/update.ts";
+import { type Installed, installedPage, installedSchema, type InstalledUpdate } from "./opsramp/installed.ts";
 import { path } from "./path.ts";
 
 export interface OpsRampOptions extends ConnectionOptions {
@@ -22,7 +21,10 @@ const LIMITS: RateLimits = { concurrency: 6, burst: 40, perSecond: 5 };
 const PAGE_SIZE = 100;
 const MOST_PAGES = 200;
 
-/** OpsRamp's installed integrations. An id that must not be sent makes a method throw `UnsafePathValue`. */
+/**
+ * OpsRamp's installed integrations. Each method throws `ClientError`, and `UnsafePathValue` for an id that must not be
+ * sent.
+ */
 export class OpsRampClient {
   private readonly http: HttpClient;
   private readonly installed: string;
@@ -53,7 +55,7 @@ export class OpsRampClient {
   }
 
   /**
-   * Every page of the installed search. Throws `ClientError`.
+   * Every page of the installed search.
    * https://docs.opsramp.com/api/integrations/integration-search-installed-get/
    */
   async listInstalled(call: CallOptions): Promise<readonly Installed[]> {
@@ -72,7 +74,7 @@ export class OpsRampClient {
 
   /**
    * How many there are, by the smallest search there is; undefined where the vendor does not count.
-   * Throws `ClientError`.
+   *
    * https://docs.opsramp.com/api/integrations/integration-search-installed-get/
    */
   async countInstalled(call: CallOptions): Promise<number | undefined> {
@@ -81,7 +83,7 @@ export class OpsRampClient {
 
   /**
    * One installed integration; `not_found` for an unknown id, which the vendor answers with HTTP 500.
-   * Throws `ClientError`.
+   *
    * https://docs.opsramp.com/api/integrations/integration-installed-get/
    */
   getInstalled(id: string, call: CallOptions): Promise<Installed> {
@@ -90,7 +92,7 @@ export class OpsRampClient {
 
   /**
    * Changes what is named and leaves the rest. Mappings are appended to and never replaced, so sending one twice
-   * stores it twice. The answer is partial; it may hold a new inbound credential. Throws `ClientError`.
+   * stores it twice. The answer is partial; it may hold a new inbound credential.
    * https://docs.opsramp.com/api/integrations/integration-update-installed-post/
    */
   updateInstalled(id: string, update: InstalledUpdate, call: CallOptions): Promise<Installed> {
@@ -99,7 +101,7 @@ export class OpsRampClient {
   }
 
   /**
-   * Lets the integration exchange data again; what is answered is not documented. Throws `ClientError`.
+   * Lets the integration exchange data again; what is answered is not documented.
    * https://github.com/opsramp/openapi-specs, v2/opsramp-integrations.v2.yaml
    */
   enableInstalled(id: string, call: CallOptions): Promise<void> {
@@ -107,7 +109,7 @@ export class OpsRampClient {
   }
 
   /**
-   * Keeps the integration from exchanging data; what is answered is not documented. Throws `ClientError`.
+   * Keeps the integration from exchanging data; what is answered is not documented.
    * https://github.com/opsramp/openapi-specs, v2/opsramp-integrations.v2.yaml
    */
   disableInstalled(id: string, call: CallOptions): Promise<void> {

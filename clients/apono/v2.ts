@@ -3,8 +3,15 @@ import type { HttpClient } from "../http/client.ts";
 import type { CallOptions } from "../http/contract.ts";
 import { path } from "../path.ts";
 import { type Listed, listed } from "./answers.ts";
-import { type AponoIntegration, aponoTime, type Filter, fits, type Sent } from "./integration.ts";
-import { toV2, v2SecretStore } from "./secret_store.ts";
+import {
+  type AponoIntegration,
+  aponoTime,
+  type Filter,
+  fits,
+  type Sent,
+  toV2,
+  v2SecretStore,
+} from "./integration.ts";
 
 const ROOT = "/api/v2/integrations";
 
@@ -27,12 +34,12 @@ const integration = rawIntegration.transform(read);
 const integrations = listed(integration);
 const message = z.object({ message: z.string().nullish() }).nullish().catch(null);
 
-/** Apono's integrations by v2, which has neither owners nor categories. */
+/** Apono's integrations by v2, which has neither owners nor categories. Each method throws `ClientError`. */
 export class AponoV2 {
   constructor(private readonly http: HttpClient) {}
 
   /**
-   * All of the account, filtered here: v2 has neither filters nor pages. Throws `ClientError`.
+   * All of the account, filtered here: v2 has neither filters nor pages.
    * https://docs.apono.io/api-reference/apono/integrations, "list integrations"
    */
   async list(filter: Filter, call: CallOptions): Promise<Listed<AponoIntegration>> {
@@ -41,7 +48,7 @@ export class AponoV2 {
   }
 
   /**
-   * One integration; `not_found` for an unknown id. Throws `ClientError`.
+   * One integration; `not_found` for an unknown id.
    * https://docs.apono.io/api-reference/apono/integrations, "get integration"
    */
   get(id: string, call: CallOptions): Promise<AponoIntegration> {
@@ -49,7 +56,7 @@ export class AponoV2 {
   }
 
   /**
-   * Adds an integration of a type from the catalog. Throws `ClientError`.
+   * Adds an integration of a type from the catalog.
    * https://docs.apono.io/api-reference/apono/integrations, "create integration"
    */
   create(type: string, sent: Sent, call: CallOptions): Promise<AponoIntegration> {
@@ -59,7 +66,7 @@ export class AponoV2 {
   }
 
   /**
-   * Replaces the whole record as far as the vendor documents: send everything that is to stay. Throws `ClientError`.
+   * Replaces the whole record as far as the vendor documents: send everything that is to stay.
    * https://docs.apono.io/api-reference/apono/integrations, "update integration"
    */
   update(id: string, sent: Sent, call: CallOptions): Promise<AponoIntegration> {
@@ -68,7 +75,7 @@ export class AponoV2 {
   }
 
   /**
-   * Removes an integration; `not_found` for an unknown id. Throws `ClientError`.
+   * Removes an integration; `not_found` for an unknown id.
    * https://docs.apono.io/api-reference/apono/integrations, "delete integration"
    */
   async delete(id: string, call: CallOptions): Promise<void> {
@@ -77,7 +84,7 @@ export class AponoV2 {
   }
 
   /**
-   * Loads the integration's resources anew. The vendor's words, if it said any. Throws `ClientError`.
+   * Loads the integration's resources anew. The vendor's words, if it said any.
    * https://docs.apono.io/api-reference/apono/integrations, "refresh integration"
    */
   async refresh(id: string, call: CallOptions): Promise<string | undefined> {
@@ -87,7 +94,7 @@ export class AponoV2 {
   }
 
   /**
-   * The cheapest call that needs our credentials: v2 has nothing cheaper than the whole list. Throws `ClientError`.
+   * The cheapest call that needs our credentials: v2 has nothing cheaper than the whole list.
    * https://docs.apono.io/api-reference/apono/integrations, "list integrations"
    */
   async probe(call: CallOptions): Promise<void> {

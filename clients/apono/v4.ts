@@ -12,8 +12,9 @@ import {
   type OwnersMapping,
   type Sent,
   type Source,
+  toV4,
+  v4SecretStore,
 } from "./integration.ts";
-import { toV4, v4SecretStore } from "./secret_store.ts";
 
 const ROOT = "/api/admin/v4/integrations";
 const PAGE_SIZE = 100;
@@ -53,12 +54,12 @@ const page = z.object({
   pagination: z.object({ next_page_token: z.string().nullish() }).nullish(),
 });
 
-/** Apono's integrations by the admin API v4. */
+/** Apono's integrations by the admin API v4. Each method throws `ClientError`. */
 export class AponoV4 {
   constructor(private readonly http: HttpClient) {}
 
   /**
-   * Every page of the list, filtered by the vendor. Throws `ClientError`.
+   * Every page of the list, filtered by the vendor.
    * https://docs.apono.io/api-reference/apono/integrations, "list Integrations"
    */
   async list(filter: Filter, call: CallOptions): Promise<Listed<AponoIntegration>> {
@@ -78,7 +79,7 @@ export class AponoV4 {
   }
 
   /**
-   * One integration; `not_found` for an unknown id. Throws `ClientError`.
+   * One integration; `not_found` for an unknown id.
    * https://docs.apono.io/api-reference/apono/integrations, "Get Integration By Id"
    */
   get(id: string, call: CallOptions): Promise<AponoIntegration> {
@@ -86,7 +87,7 @@ export class AponoV4 {
   }
 
   /**
-   * Adds an integration of a type from the catalog. Throws `ClientError`.
+   * Adds an integration of a type from the catalog.
    * https://docs.apono.io/api-reference/apono/integrations, "Create Integration"
    */
   create(type: string, sent: Sent, call: CallOptions): Promise<AponoIntegration> {
@@ -96,7 +97,7 @@ export class AponoV4 {
   }
 
   /**
-   * Replaces the whole record as far as the vendor documents: send everything that is to stay. Throws `ClientError`.
+   * Replaces the whole record as far as the vendor documents: send everything that is to stay.
    * https://docs.apono.io/api-reference/apono/integrations, "Update Integration"
    */
   update(id: string, sent: Sent, call: CallOptions): Promise<AponoIntegration> {
@@ -105,7 +106,7 @@ export class AponoV4 {
   }
 
   /**
-   * Removes an integration; `not_found` for an unknown id. Throws `ClientError`.
+   * Removes an integration; `not_found` for an unknown id.
    * https://docs.apono.io/api-reference/apono/integrations, "Delete Integration"
    */
   async delete(id: string, call: CallOptions): Promise<void> {
@@ -114,7 +115,7 @@ export class AponoV4 {
   }
 
   /**
-   * The cheapest call that needs our credentials: a page of one. Throws `ClientError`.
+   * The cheapest call that needs our credentials: a page of one.
    * https://docs.apono.io/api-reference/apono/integrations, "list Integrations"
    */
   async probe(call: CallOptions): Promise<void> {

@@ -1,12 +1,17 @@
 import type { z } from "zod";
 import { ClientError, type Failure } from "../errors.ts";
-import { CircuitBreaker, type VendorState } from "./circuit_breaker.ts";
-import { classifyAnswer, type FailedAttempt, type Outcome } from "./classify.ts";
-import type { ApiRequest, CallOptions, HttpOptions } from "./contract.ts";
+import {
+  checkBaseUrl,
+  classifyAnswer,
+  type FailedAttempt,
+  fetchOnce,
+  isWrite,
+  type Outcome,
+  toWire,
+} from "./attempt.ts";
+import type { ApiRequest, CallOptions, HttpOptions, WireRequest } from "./contract.ts";
 import { cleanWords } from "./error_text.ts";
-import { checkBaseUrl, fetchOnce, isWrite, toWire, type WireRequest } from "./fetch_once.ts";
-import { RateLimiter } from "./rate_limiter.ts";
-import { SingleFlight } from "./single_flight.ts";
+import { CircuitBreaker, RateLimiter, SingleFlight, type VendorState } from "./limits.ts";
 
 const TIMEOUT_MS = 15_000;
 /** Longer than this nobody holding a phone waits for a vendor to let us in again. */

@@ -32,6 +32,15 @@ export interface ApiRequest {
   readonly write?: boolean;
 }
 
+/** A request as it goes over the wire. */
+export interface WireRequest {
+  readonly method: ApiRequest["method"];
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body?: string;
+  readonly write: boolean;
+}
+
 /** How a vendor says who we are. */
 export interface Authorization {
   header(call: CallOptions): Promise<string> | string;

@@ -1,6 +1,5 @@
 import { REDACTION_MARK, soundsSecret } from "../secrets.ts";
-import type { ApiRequest } from "./contract.ts";
-import type { WireRequest } from "./fetch_once.ts";
+import type { ApiRequest, WireRequest } from "./contract.ts";
 
 const MAX_WORDS = 200;
 /** Searched for what we sent: an echoed body has to be whole to be recognised. */

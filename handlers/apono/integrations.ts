@@ -1,6 +1,5 @@
 import type { AponoClient } from "../../clients/apono.ts";
-import type { AponoIntegration } from "../../clients/apono/integration.ts";
-import { isReference } from "../../clients/apono/secret_store.ts";
+import { type AponoIntegration, isReference } from "../../clients/apono/integration.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
 import { ClientError } from "../../clients/errors.ts";
 import type { CallOptions } from "../../clients/http/contract.ts";

@@ -1,6 +1,13 @@
 import { z } from "zod";
-import type { Owner, OwnersMapping, Settings, Source } from "../../clients/apono/integration.ts";
-import { OWN_KIND, REFERENCE_KINDS, type SecretStore } from "../../clients/apono/secret_store.ts";
+import {
+  OWN_KIND,
+  type Owner,
+  type OwnersMapping,
+  REFERENCE_KINDS,
+  type SecretStore,
+  type Settings,
+  type Source,
+} from "../../clients/apono/integration.ts";
 import { type JsonObject, leavesOf } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { holdsSecretField, isPlaceholder } from "../mask.ts";

@@ -1,6 +1,11 @@
 import type { AponoClient } from "../../clients/apono.ts";
-import type { AponoIntegration, Sent, Settings } from "../../clients/apono/integration.ts";
-import { OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
+import {
+  type AponoIntegration,
+  OWN_KIND,
+  type SecretStore,
+  type Sent,
+  type Settings,
+} from "../../clients/apono/integration.ts";
 import { v2Body } from "../../clients/apono/v2.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
 import { isJsonObject, type Json, type JsonObject, plainJson } from "../../clients/json.ts";

@@ -1,5 +1,11 @@
-import type { Owner, Settings, Source } from "../../clients/apono/integration.ts";
-import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
+import {
+  isReference,
+  OWN_KIND,
+  type Owner,
+  type SecretStore,
+  type Settings,
+  type Source,
+} from "../../clients/apono/integration.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";

@@ -1,7 +1,12 @@
 import { z } from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
-import type { AponoIntegration, Settings } from "../../clients/apono/integration.ts";
-import { isReference, OWN_KIND, type SecretStore } from "../../clients/apono/secret_store.ts";
+import {
+  type AponoIntegration,
+  isReference,
+  OWN_KIND,
+  type SecretStore,
+  type Settings,
+} from "../../clients/apono/integration.ts";
 import { v4Body } from "../../clients/apono/v4.ts";
 import { differingNames, type JsonObject, plainJson } from "../../clients/json.ts";
 import { BadInput, type Context, type Nothing, operationsOf, type Plan, type Undo } from "../operation.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import {
   type BitdefenderClient,
+  type CompanyDetails,
   MOST_COMPANIES_BY_ACCOUNT,
   MOST_COMPANIES_BY_NAME,
 } from "../../clients/bitdefender.ts";
-import type { CompanyDetails } from "../../clients/bitdefender/answers.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { asOf, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf, type View } from "../operation.ts";

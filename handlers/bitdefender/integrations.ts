@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { BitdefenderClient } from "../../clients/bitdefender.ts";
-import type { ConfiguredIntegration } from "../../clients/bitdefender/answers.ts";
 import {
   allConfiguredIntegrations,
+  type BitdefenderClient,
+  type ConfiguredIntegration,
   type ConfiguredIntegrations,
-} from "../../clients/bitdefender/configured_integrations.ts";
+} from "../../clients/bitdefender.ts";
 import { asOf, countSummary, formatNumber, toCsv } from "../format.ts";
 import { type Context, type Health, operationsOf, type View } from "../operation.ts";
 import { type Attachment, type Block, type Line, line, type Mark, type Reply } from "../reply.ts";

@@ -1,8 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { type FieldKind, type Product, spelled, spellingsOf } from "../../clients/halo/product.ts";
-import { secretLooking } from "../../clients/halo/secret.ts";
-import type { HaloIntegration } from "../../clients/halo/record.ts";
+import { type HaloIntegration, secretLooking } from "../../clients/halo/record.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
 import { BadInput, type Card, type NamesOfKind } from "../operation.ts";

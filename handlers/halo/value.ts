@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { type FieldKind, longest, type Product } from "../../clients/halo/product.ts";
-import { haloTime } from "../../clients/halo/record.ts";
-import { secretLooking } from "../../clients/halo/secret.ts";
+import { haloTime, secretLooking } from "../../clients/halo/record.ts";
 import { isJsonObject, type Json } from "../../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
 import { BadInput } from "../operation.ts";

@@ -1,5 +1,4 @@
-import type { Installed } from "../../clients/opsramp/installed.ts";
-import { AUTH_TYPES } from "../../clients/opsramp/update.ts";
+import { AUTH_TYPES, type Installed } from "../../clients/opsramp/installed.ts";
 import { BadInput } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
 import { type Asked, comparedFields, type Difference, type Goal, sectionOf, type State } from "./section.ts";

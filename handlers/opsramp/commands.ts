@@ -1,14 +1,15 @@
 import { z } from "zod";
 import type { OpsRampClient } from "../../clients/opsramp.ts";
-import { ENTITY_TYPES, type Mapping } from "../../clients/opsramp/mapping.ts";
 import {
   AUTH_TYPES,
+  ENTITY_TYPES,
   GRANT_TYPES,
   type InstalledUpdate,
   installedUpdate,
+  type Mapping,
   NOTIFIER_TYPES,
   type NotifierUpdate,
-} from "../../clients/opsramp/update.ts";
+} from "../../clients/opsramp/installed.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { BadInput, type ChangeOperation, type Input, operationsOf } from "../operation.ts";
 import { isNotifierSecret } from "./notifier.ts";

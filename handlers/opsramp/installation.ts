@@ -1,6 +1,5 @@
 import type { OpsRampClient } from "../../clients/opsramp.ts";
-import type { Installed } from "../../clients/opsramp/installed.ts";
-import type { Mapping } from "../../clients/opsramp/mapping.ts";
+import type { Installed, Mapping } from "../../clients/opsramp/installed.ts";
 import { SET_BUT_NOT_SHOWN, shownAddress } from "../mask.ts";
 import type { Block, Inline, Line } from "../reply.ts";
 import type { Fact, Resource, Standing, ToggleState } from "../resource.ts";

@@ -1,6 +1,10 @@
-import type { Installed } from "../../clients/opsramp/installed.ts";
-import { distinct, type Mapping, type ValuePair } from "../../clients/opsramp/mapping.ts";
-import type { InstalledUpdate } from "../../clients/opsramp/update.ts";
+import {
+  distinct,
+  type Installed,
+  type InstalledUpdate,
+  type Mapping,
+  type ValuePair,
+} from "../../clients/opsramp/installed.ts";
 import type { Compared } from "../comparison.ts";
 import { BadInput, type Card } from "../operation.ts";
 import type { Line } from "../reply.ts";

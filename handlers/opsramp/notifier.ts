@@ -1,11 +1,11 @@
 import { type JsonObject, leavesOf } from "../../clients/json.ts";
-import type { Installed } from "../../clients/opsramp/installed.ts";
 import {
+  type Installed,
   type InstalledUpdate,
   NOTIFIER_TYPES,
   type NotifierUpdate,
   notifierUpdate,
-} from "../../clients/opsramp/update.ts";
+} from "../../clients/opsramp/installed.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { ENTERED_PRIVATELY, isPlaceholder, namesToken, shownAddress, UNREADABLE } from "../mask.ts";
 import { BadInput, type Card } from "../operation.ts";

@@ -1,6 +1,5 @@
 import type { JsonObject } from "../../clients/json.ts";
-import type { Installed } from "../../clients/opsramp/installed.ts";
-import type { AUTH_TYPES, InstalledUpdate } from "../../clients/opsramp/update.ts";
+import type { AUTH_TYPES, Installed, InstalledUpdate } from "../../clients/opsramp/installed.ts";
 import type { Compared } from "../comparison.ts";
 import type { Card, Plan } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";

@@ -1,7 +1,6 @@
 import type { JsonObject } from "../../clients/json.ts";
 import type { OpsRampClient } from "../../clients/opsramp.ts";
-import type { Installed } from "../../clients/opsramp/installed.ts";
-import type { InstalledUpdate } from "../../clients/opsramp/update.ts";
+import type { Installed, InstalledUpdate } from "../../clients/opsramp/installed.ts";
 import { judged, quoted } from "../comparison.ts";
 import {
   BadInput,

@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { BitdefenderClient, type BitdefenderOptions } from "../../clients/bitdefender.ts";
-import { allConfiguredIntegrations } from "../../clients/bitdefender/configured_integrations.ts";
+import {
+  allConfiguredIntegrations,
+  BitdefenderClient,
+  type BitdefenderOptions,
+} from "../../clients/bitdefender.ts";
 import type { CallEvent } from "../../clients/http/contract.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 import { createGravityZone, type GravityZone, type GravityZoneOptions } from "../sandbox/gravityzone.ts";

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { installedUpdate } from "../../clients/opsramp/update.ts";
-import type { Mapping } from "../../clients/opsramp/mapping.ts";
-import { installedSchema } from "../../clients/opsramp/installed.ts";
-import type { Installation } from "../sandbox/opsramp.ts";
 import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
+import { installedSchema, installedUpdate, type Mapping } from "../../clients/opsramp/installed.ts";
+import type { Installation } from "../sandbox/opsramp.ts";
 import { failureOf } from "./calling.ts";
 import { CUSTOM, NIGHT, openDesk, SERVICE_DESK, SMAX, STAGING } from "./opsramp_desk.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RateLimits } from "../../clients/http/contract.ts";
-import { RateLimiter } from "../../clients/http/rate_limiter.ts";
+import { RateLimiter } from "../../clients/http/limits.ts";
 import { createFakeClock } from "../clock.ts";
 
 const wide: RateLimits = { concurrency: 100, burst: 1_000, perSecond: 1_000 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { looksSecret } from "../../bot/parser/secret_scan.ts";
-import { withoutSecrets } from "../../clients/halo/secret.ts";
+import { withoutSecrets } from "../../clients/halo/record.ts";
 import { secretsOf } from "../../clients/http/error_text.ts";
 import { soundsSecret } from "../../clients/secrets.ts";
 import { isNotifierSecret } from "../../handlers/opsramp/notifier.ts";
