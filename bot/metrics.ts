@@ -70,11 +70,10 @@ export class Metrics {
     });
   }
 
-  /** Handed around as a function, so it keeps its `this`. */
-  readonly letIn = (accepted: number, repeated: number): void => {
+  updatesKept(accepted: number, repeated: number): void {
     this.updates.inc({ result: "accepted" }, accepted);
     this.updates.inc({ result: "repeated" }, repeated);
-  };
+  }
 
   refused(reason: ReasonCode): void {
     this.refusals.inc({ reason });

@@ -1,9 +1,10 @@
 import { Kysely, sql } from "kysely";
 import { backup, DatabaseSync } from "node:sqlite";
 import { basename, dirname, extname, join } from "node:path";
-import { ConfigError, readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import { verdictOf, verifyAudit } from "../store/audit.ts";
 import type { Schema } from "../store/schema.ts";
+import { type Result, runProgram } from "./program.ts";
 import { makePrivateFile, sqliteDialect } from "../store/sqlite.ts";
 
 /**
@@ -68,26 +69,12 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-async function main(name: string | undefined): Promise<number> {
-  const { database } = readConfig(Deno.env.toObject());
+async function main({ database }: Config, name: string | undefined): Promise<Result> {
   if (database.kind === "postgres" || database.path === ":memory:") {
     throw new BackupError("DATABASE_URL names no SQLite file. For Postgres use pg_dump.");
   }
   const target = backupPath(database.path, new Date(), name);
-  const verdict = await backUp(database.path, target);
-  await print(`${target}: audit ${verdict}`);
-  return 0;
+  return { says: `${target}: audit ${await backUp(database.path, target)}`, code: 0 };
 }
 
-async function print(text: string): Promise<void> {
-  await Deno.stdout.write(new TextEncoder().encode(`${text}\n`));
-}
-
-if (import.meta.main) {
-  const code = await main(Deno.args[0]).catch(async (error) => {
-    if (!(error instanceof BackupError) && !(error instanceof ConfigError)) throw error;
-    await print(error.message);
-    return error instanceof ConfigError ? 2 : 1;
-  });
-  Deno.exit(code);
-}
+if (import.meta.main) await runProgram((config) => main(config, Deno.args[0]), 1);

@@ -27,7 +27,7 @@ export async function acceptUpdates(
     .onConflict((conflict) => conflict.column("update_id").doNothing()).executeTakeFirstOrThrow();
   const accepted = Number(numInsertedOrUpdatedRows);
   if (accepted > 0) store.notifier.everyone("inbox");
-  metrics.letIn(accepted, arrivals.length - accepted);
+  metrics.updatesKept(accepted, arrivals.length - accepted);
   return accepted;
 }
 
