@@ -3,7 +3,7 @@ import { errorFields } from "../log.ts";
 import type { RunResult } from "../queue/worker.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import { isFinal, type TelegramRefusal, telegramRefusal } from "../telegram/api.ts";
-import { deliver, type Delivered } from "./deliver.ts";
+import { type Delivered, Delivery } from "./deliver.ts";
 import { buryMessage, postponeMessage, settleMessage } from "./messages.ts";
 
 const FIRST_RETRY_MS = 500;
@@ -30,7 +30,7 @@ export class OutboxSender {
     };
     let delivered: Delivered;
     try {
-      delivered = await deliver(row, this.deps, record);
+      delivered = await new Delivery(row, this.deps, record).run();
     } catch (error) {
       return await this.putOffOrBury(row, error);
     }
