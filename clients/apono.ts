@@ -1,18 +1,6 @@
 import { z } from "zod";
-import {
-  type AponoPermission,
-  aponoPermission,
-  type AponoResource,
-  aponoResource,
-  type CatalogType,
-  catalogType,
-  type Listed,
-  listed,
-  type Tags,
-  userTags,
-} from "./apono/answers.ts";
-import { AponoV2 } from "./apono/v2.ts";
-import { AponoV4 } from "./apono/v4.ts";
+import { type Listed, listed } from "./apono/integration.ts";
+import { AponoV2, AponoV4 } from "./apono/versions.ts";
 import { HttpClient } from "./http/client.ts";
 import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
 import { path } from "./path.ts";
@@ -27,6 +15,55 @@ export interface AponoOptions extends ConnectionOptions {
 
 /** Apono states no limits; these keep us from being the ones to find them. */
 const LIMITS: RateLimits = { concurrency: 8, burst: 50, perSecond: 10 };
+
+const parameter = z.object({
+  id: z.string(),
+  label: z.string().nullish().transform((label) => label ?? ""),
+  /** The only values accepted, when there are any. */
+  values: z.array(z.coerce.string()).nullish().transform((values) => values ?? []),
+  default: z.coerce.string().nullish().transform((preset) => preset || null),
+  optional: z.boolean().nullish().transform((optional) => optional ?? false),
+});
+
+export const catalogType = z.object({
+  name: z.string(),
+  type: z.string(),
+  description: z.string().nullish().transform((description) => description ?? ""),
+  params: z.array(parameter).nullish().transform((params) => params ?? []),
+  requires_secret: z.boolean().nullish(),
+  supported_secret_types: z.array(z.string()).nullish(),
+}).transform(({ requires_secret, supported_secret_types, ...rest }) => ({
+  ...rest,
+  requiresSecret: requires_secret ?? false,
+  /** In the words of `SecretStore.kind`. */
+  secretKinds: (supported_secret_types ?? []).map((kind) => kind.toLowerCase()),
+}));
+
+export type CatalogParameter = z.output<typeof parameter>;
+/** What one type of integration asks for. */
+export type CatalogType = z.output<typeof catalogType>;
+
+export const aponoResource = z.object({
+  id: z.string(),
+  name: z.string(),
+  type: z.string(),
+  status: z.object({ status: z.string(), message: z.string().nullish() }).nullish(),
+}).transform(({ status, ...rest }) => ({
+  ...rest,
+  /** `Active`, `Error`, `Deleted`, or a word we do not know. */
+  status: status?.status ?? null,
+  message: status?.message ?? null,
+}));
+
+export const aponoPermission = z.object({ id: z.string(), name: z.string(), resource_type: z.string() })
+  .transform(({ resource_type, ...rest }) => ({ ...rest, resourceType: resource_type }));
+
+export const userTags = z.object({ tags: z.record(z.string(), z.string()).nullish() })
+  .transform(({ tags }) => tags ?? {});
+
+export type AponoResource = z.output<typeof aponoResource>;
+export type AponoPermission = z.output<typeof aponoPermission>;
+export type Tags = Readonly<Record<string, string>>;
 
 /**
  * Apono's admin API. Secrets that Apono keeps itself never leave this client.

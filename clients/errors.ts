@@ -51,32 +51,24 @@ export class ClientError extends Error {
  * not in it: they are data, and shown as such from `detail`.
  */
 export function describe(failure: Failure): string {
-  const status = failure.status === undefined ? "" : ` (${failure.status})`;
-  switch (failure.kind) {
-    case "unreachable":
-      // It was there to take the change; what it said about it never arrived.
-      return failure.ambiguous
-        ? `${failure.vendor}'s answer to the change was lost${status}`
-        : `${failure.vendor} is not reachable${status}`;
-    case "timed_out":
-      return `${failure.vendor} did not answer in time`;
-    case "credentials_refused":
-      return `${failure.vendor} refused our key${status}`;
-    case "rights_refused":
-      return `${failure.vendor} does not let our key do this${status}`;
-    case "not_found":
-      return `${failure.vendor} does not know what was asked for${status}`;
-    case "not_offered":
-      return `${failure.vendor} does not offer ${failure.operation} to us${status}`;
-    case "rejected":
-      return `${failure.vendor} rejected the request${status}`;
-    case "rate_limited":
-      return `${failure.vendor} asks us to slow down${status}`;
-    case "unexpected_reply":
-      return isItsOwn(failure)
-        ? `${failure.vendor} answered with an error of its own${status}`
-        : `${failure.vendor} answered in a way that its documentation does not describe${status}`;
-  }
+  const { kind, vendor, operation, status } = failure;
+  const code = status === undefined ? "" : ` (${status})`;
+  // It was there to take the change; what it said about it never arrived.
+  if (kind === "unreachable" && failure.ambiguous) return `${vendor}'s answer to the change was lost${code}`;
+  const phrases: Readonly<Record<FailureKind, string>> = {
+    unreachable: "is not reachable",
+    timed_out: "did not answer in time",
+    credentials_refused: "refused our key",
+    rights_refused: "does not let our key do this",
+    not_found: "does not know what was asked for",
+    not_offered: `does not offer ${operation} to us`,
+    rejected: "rejected the request",
+    rate_limited: "asks us to slow down",
+    unexpected_reply: isItsOwn(failure)
+      ? "answered with an error of its own"
+      : "answered in a way that its documentation does not describe",
+  };
+  return `${vendor} ${phrases[kind]}${kind === "timed_out" ? "" : code}`;
 }
 
 /** The vendor says that something went wrong on its side; what else does not fit may be a change of its API. */
@@ -86,35 +78,27 @@ function isItsOwn({ quoted, status = 0 }: Failure): boolean {
 
 /** What to do next, in one sentence. `credentials`: what they are called where they are configured. */
 export function nextStep(failure: Failure, credentials?: readonly string[]): string {
+  const { kind, vendor } = failure;
   if (failure.ambiguous) {
-    return `The change may have taken effect and is not sent again: look at its state in ${failure.vendor} first.`;
+    return `The change may have taken effect and is not sent again: look at its state in ${vendor} first.`;
   }
-  const later = formatDuration(failure.retryAfterMs ?? 60_000);
-  switch (failure.kind) {
-    case "unreachable":
-      return `Ask again in ${later}; if it lasts, check ${failure.vendor}'s own status and the configured address.`;
-    case "timed_out":
-      return `Ask again in ${later}; if it lasts, check ${failure.vendor}'s own status.`;
-    case "credentials_refused":
-      return `Someone with access to the bot: check ${
-        credentials?.join(" and ") ?? `the ${failure.vendor} credentials`
-      }, then /doctor.`;
-    case "rights_refused":
-      return `Someone who administers ${failure.vendor}: give our key the right to do this, then ask again.`;
-    case "not_found":
-      return `Check the id or the name; it may have been deleted in ${failure.vendor}.`;
-    case "not_offered":
-      return `Use ${failure.vendor}'s own console for this: nothing typed here makes ${failure.vendor} offer it.`;
-    case "rejected":
-      return `Correct what ${failure.vendor} objects to, then ask again.`;
-    case "rate_limited":
-      return `Ask again in ${later}.`;
-    case "unexpected_reply":
-      if (isItsOwn(failure)) {
-        return `Ask again in ${later}; if it lasts, check ${failure.vendor}'s own status.`;
-      }
-      return `Ask again; if it happens twice, ${failure.vendor} may have changed its API: the log has the reference.`;
-  }
+  const later = `Ask again in ${formatDuration(failure.retryAfterMs ?? 60_000)}`;
+  const ifItLasts = `${later}; if it lasts, check ${vendor}'s own status`;
+  const where = credentials?.join(" and ") ?? `the ${vendor} credentials`;
+  const steps: Readonly<Record<FailureKind, string>> = {
+    unreachable: `${ifItLasts} and the configured address.`,
+    timed_out: `${ifItLasts}.`,
+    credentials_refused: `Someone with access to the bot: check ${where}, then /doctor.`,
+    rights_refused: `Someone who administers ${vendor}: give our key the right to do this, then ask again.`,
+    not_found: `Check the id or the name; it may have been deleted in ${vendor}.`,
+    not_offered: `Use ${vendor}'s own console for this: nothing typed here makes ${vendor} offer it.`,
+    rejected: `Correct what ${vendor} objects to, then ask again.`,
+    rate_limited: `${later}.`,
+    unexpected_reply: isItsOwn(failure)
+      ? `${ifItLasts}.`
+      : `Ask again; if it happens twice, ${vendor} may have changed its API: the log has the reference.`,
+  };
+  return steps[kind];
 }
 
 /** "30 s" or "4 min", rounded up: whoever waits that long does not come too early. */

@@ -53,6 +53,28 @@ export type AponoIntegration = Settings & {
 /** A body to send: what is undefined is left out, null clears. */
 export type Sent = Pick<Settings, "name" | "config"> & Partial<Settings>;
 
+export interface Listed<T> {
+  readonly items: readonly T[];
+  /** How many more the vendor counts than it returned: v2 and v3 have no way to ask for the rest. */
+  readonly missing: number;
+}
+
+/** A list of v2 or v3, by the schema of one item. */
+export function listed<T>(item: z.ZodType<T>): z.ZodType<Listed<T>> {
+  return z.object({
+    data: z.array(item),
+    pagination: z.object({ total: z.number().optional() }).nullish(),
+  }).transform(({ data, pagination }) => ({
+    items: data,
+    missing: Math.max(0, (pagination?.total ?? 0) - data.length),
+  }));
+}
+
+/** What may be absent or null in an answer, and is null here. */
+export function orNull<T>(schema: z.ZodType<T>): z.ZodType<T | null> {
+  return schema.nullish().transform((value) => value ?? null);
+}
+
 /** Several values of one filter are alternatives. `*` stands for anything in `name` and `type`. */
 export interface Filter {
   readonly name?: string;

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { AponoClient } from "../../clients/apono.ts";
-import type { CatalogParameter, CatalogType } from "../../clients/apono/answers.ts";
+import type { AponoClient, CatalogParameter, CatalogType } from "../../clients/apono.ts";
 import { OWN_KIND, REFERENCE_KINDS, type Settings } from "../../clients/apono/integration.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";

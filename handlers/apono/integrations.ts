@@ -1,6 +1,6 @@
 import type { AponoClient } from "../../clients/apono.ts";
 import { type AponoIntegration, isReference } from "../../clients/apono/integration.ts";
-import { v4Body } from "../../clients/apono/v4.ts";
+import { v4Body } from "../../clients/apono/versions.ts";
 import { ClientError } from "../../clients/errors.ts";
 import type { CallOptions } from "../../clients/http/contract.ts";
 import { type Json, plainJson } from "../../clients/json.ts";

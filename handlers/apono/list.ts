@@ -1,7 +1,6 @@
 import { z } from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
-import type { Listed } from "../../clients/apono/answers.ts";
-import { type AponoIntegration, type Filter, fits } from "../../clients/apono/integration.ts";
+import { type AponoIntegration, type Filter, fits, type Listed } from "../../clients/apono/integration.ts";
 import { countOf } from "../format.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Reply } from "../reply.ts";

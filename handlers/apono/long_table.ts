@@ -1,4 +1,4 @@
-import type { Listed } from "../../clients/apono/answers.ts";
+import type { Listed } from "../../clients/apono/integration.ts";
 import { toCsv } from "../format.ts";
 import type { Block, Line, Reply } from "../reply.ts";
 import type { TableColumn } from "../resource.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { AponoClient } from "../../clients/apono.ts";
-import type { AponoPermission, AponoResource, Listed } from "../../clients/apono/answers.ts";
+import type { AponoClient, AponoPermission, AponoResource } from "../../clients/apono.ts";
+import type { Listed } from "../../clients/apono/integration.ts";
 import { countOf } from "../format.ts";
 import { type Context, operationsOf } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";

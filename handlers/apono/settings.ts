@@ -6,8 +6,7 @@ import {
   type Sent,
   type Settings,
 } from "../../clients/apono/integration.ts";
-import { v2Body } from "../../clients/apono/v2.ts";
-import { v4Body } from "../../clients/apono/v4.ts";
+import { v2Body, v4Body } from "../../clients/apono/versions.ts";
 import { isJsonObject, type Json, type JsonObject, plainJson } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { holdsSecretField, NOT_SHOWN, shownValue } from "../mask.ts";

@@ -1,7 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import { z } from "zod";
-import type { AponoClient } from "../../clients/apono.ts";
-import type { Tags } from "../../clients/apono/answers.ts";
+import type { AponoClient, Tags } from "../../clients/apono.ts";
 import { differingNames, plainJson } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";

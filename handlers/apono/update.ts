@@ -7,7 +7,7 @@ import {
   type SecretStore,
   type Settings,
 } from "../../clients/apono/integration.ts";
-import { v4Body } from "../../clients/apono/v4.ts";
+import { v4Body } from "../../clients/apono/versions.ts";
 import { differingNames, type JsonObject, plainJson } from "../../clients/json.ts";
 import { BadInput, type Context, type Nothing, operationsOf, type Plan, type Undo } from "../operation.ts";
 import { fold, ifFound, NothingFits } from "../resolve.ts";

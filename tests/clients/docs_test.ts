@@ -28,11 +28,13 @@ function docOf(node: ts.Node): string {
 
 /** What speaks to a vendor in the vendor's own terms; tokens are for others to speak with. */
 function isVendorClient(declared: ts.ClassDeclaration): boolean {
-  return /readonly http: HttpClient/.test(declared.getText());
+  return /readonly http: HttpClient|extends AponoVersion/.test(declared.getText());
 }
 
 function isPublic(method: ts.MethodDeclaration): boolean {
-  return !method.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword);
+  return !method.modifiers?.some(({ kind }) =>
+    kind === ts.SyntaxKind.PrivateKeyword || kind === ts.SyntaxKind.ProtectedKeyword
+  );
 }
 
 const methods = sourcePaths().filter((path) => path.startsWith("clients/")).flatMap(documentedMethods);
