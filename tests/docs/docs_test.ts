@@ -6,6 +6,7 @@ import { parse } from "../../bot/parser/parse.ts";
 import { operations, vendors } from "../../handlers/registry.ts";
 import { textAt } from "../house/imports.ts";
 import { commands } from "../bot/command_vocabulary.ts";
+import { ANA, openDesk } from "../changes/desk.ts";
 import { builtinTable, commandTable, vendorSections } from "./commands.ts";
 import { exampleFile, variableTables } from "./configuration.ts";
 import { withParts } from "./pages.ts";
@@ -98,6 +99,18 @@ Deno.test("README.md is short, and every command in it can be typed as it stands
     const parsed = parse(text, { ...all, botName: "countersign_bot" });
     assert.equal(parsed.kind, "command", `${text}: ${Deno.inspect(parsed)}`);
   }
+});
+
+Deno.test("README.md's three lines do in the sandbox what it says", async () => {
+  const [, look = "", change = "", undo = ""] = /^```\n(.+)\n(.+)\n(.+)\n```$/m.exec(textAt("README.md")) ??
+    [];
+  await using desk = await openDesk();
+  await desk.say(ANA, look);
+  assert.match(desk.news().at(-1) ?? "", /vendors need attention/);
+  const { code } = await desk.carryOut(change);
+  assert.equal(await desk.state(code), "applied");
+  const back = await desk.carryOut(undo.replace("K7Q2X", code));
+  assert.equal(await desk.state(back.code), "applied");
 });
 
 function targetAliases(): Record<string, readonly string[]> {
