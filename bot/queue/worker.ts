@@ -116,9 +116,9 @@ export class Worker {
     }
   }
 
+  /** Looks at everything and waits for what comes of it. True when it was at rest before and found nothing. */
   private async findsNothing(): Promise<boolean> {
-    await this.timetable.runDue();
-    const found = await Promise.all(this.queues.map((queue) => queue.findsNothing()));
+    const found = await Promise.all([this.timetable, ...this.queues].map((part) => part.findsNothing()));
     return found.every(Boolean);
   }
 
@@ -133,7 +133,7 @@ export class Worker {
   }
 
   private look(): void {
-    if (this.started || this.shifts > 0) void this.timetable.runDue();
+    if (this.started || this.shifts > 0) this.timetable.runDue();
     for (const queue of this.queues) {
       void queue.renew();
       void queue.look();
@@ -237,7 +237,10 @@ class Queue {
     while (this.isOpen && active.size < job.width) {
       const most = Math.min(job.width - active.size, MOST_PER_CLAIM);
       const rows = await job.claim(most, new Set(active.keys()));
-      for (const [partition, inOrder] of Map.groupBy(rows, job.partition)) this.begin(partition, inOrder);
+      for (const [partition, inOrder] of Map.groupBy(rows, job.partition)) {
+        // After a pause of the whole process its own lease may have run out: what is under way goes on.
+        if (!active.has(partition)) this.begin(partition, inOrder);
+      }
       if (rows.length === 0) await this.wakeForNext();
       if (rows.length < most) return;
     }
@@ -299,15 +302,22 @@ class Timetable {
     this.dueAt = new Map(jobs.map((job) => [job, job.atOnce ? now : now + job.everyMs]));
   }
 
-  /** Resolves when all that was due has been done. */
-  async runDue(): Promise<void> {
+  /** Begins what is due. */
+  runDue(): void {
     const now = performance.now();
     for (const [job, dueAt] of this.dueAt) {
       if (this.underWay.has(job) || now < dueAt) continue;
       this.dueAt.set(job, now + job.everyMs);
       this.underWay.set(job, this.run(job).finally(() => this.underWay.delete(job)));
     }
+  }
+
+  /** Does what is due. True when nothing was. */
+  async findsNothing(): Promise<boolean> {
+    this.runDue();
+    const isNothing = this.underWay.size === 0;
     await this.rested();
+    return isNothing;
   }
 
   async rested(): Promise<void> {
