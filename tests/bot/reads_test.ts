@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { vendors } from "../../handlers/registry.ts";
 import { generateIntegrations, ids, northwind } from "../sandbox/gravityzone/northwind.ts";
-import { ANA, BEN, GROUP, openStage, type Stage, type VendorName } from "../sandbox/stage.ts";
+import { ANA, BEN, EMULATED, GROUP, openStage, type Stage, type VendorName } from "../sandbox/stage.ts";
 import { buttonsOf, render } from "../sandbox/telegram.ts";
 import {
   chatTest,
@@ -298,7 +298,10 @@ Deno.test("/status shows a vendor that is down beside those that work", async ()
   });
   stage.telegram.say(BEN, GROUP, "/status");
   await settled(stage);
-  assert.match(shown(stage), /🔴 3 of 4 vendors need attention\n.*🔴.*HaloPSA.*refused.*\n.*🟡/);
+  assert.match(
+    shown(stage),
+    new RegExp(`🔴 3 of ${EMULATED} vendors need attention\n.*🔴.*HaloPSA.*refused.*\n.*🟡`),
+  );
 });
 
 Deno.test("/status bitdefender of 10,000 integrations counts all, shows the worst and sends a file", async () => {

@@ -5,6 +5,7 @@ import { type Command, usageOf } from "../../bot/parser/command.ts";
 import { parse } from "../../bot/parser/parse.ts";
 import { operations, vendors } from "../../handlers/registry.ts";
 import { textAt } from "../house/imports.ts";
+import { configuration } from "../house/program.ts";
 import { commands } from "../bot/command_vocabulary.ts";
 import { ANA, openDesk } from "../changes/desk.ts";
 import { builtinTable, commandTable, vendorSections } from "./commands.ts";
@@ -99,6 +100,17 @@ Deno.test("README.md is short, and every command in it can be typed as it stands
     const parsed = parse(text, { ...all, botName: "countersign_bot" });
     assert.equal(parsed.kind, "command", `${text}: ${Deno.inspect(parsed)}`);
   }
+});
+
+Deno.test("CONTRIBUTING.md says of every dependency why it is there", () => {
+  const text = textAt("CONTRIBUTING.md").toLowerCase();
+  const packages = Object.values(configuration.imports).map((specifier) =>
+    /^npm:\/?(.+?)@/.exec(specifier)?.[1] ?? ""
+  );
+  const names = packages.filter((name) => !name.startsWith("@types/")).map((name) =>
+    name.split("/").at(-1) ?? ""
+  );
+  assert.deepEqual(names.filter((name) => !new RegExp(`\\*\\*${name}:?\\*\\*`).test(text)), []);
 });
 
 Deno.test("README.md's three lines do in the sandbox what it says", async () => {

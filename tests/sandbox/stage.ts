@@ -144,6 +144,9 @@ const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   halo: { clientId: "client", clientSecret: "client-secret" },
 };
 
+/** How many vendors the sandbox has. */
+export const EMULATED = Object.keys(ACCOUNTS).length;
+
 /** Starts everything; the bot is told of it by its environment, as in production. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const clock = options.clock ?? createTestClock();
