@@ -1,18 +1,19 @@
 import { ofetch } from "ofetch";
 import type { Failure, FailureKind } from "../errors.ts";
-import type { ApiRequest, HttpOptions, Refusal, WireRequest } from "./contract.ts";
+import type { ApiRequest, CallOptions, HttpOptions, Refusal, WireRequest } from "./contract.ts";
 import { cleanWords, errorTextOf, secretsOf } from "./error_text.ts";
 import type { VendorState } from "./limits.ts";
 
 /** The vendor answered; whatever it said. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  readonly text: string;
+  /** Undefined when empty, text when not JSON. */
+  readonly body: unknown;
 }
 
 /** No usable answer came. */
-export interface NoAnswer {
+interface NoAnswer {
   readonly kind: "unreachable" | "timed_out" | "unexpected_reply";
   /** Our words; fetch's own would quote the URL with its query. */
   readonly detail: string;
@@ -33,11 +34,11 @@ export async function fetchOnce(request: WireRequest, signal: AbortSignal): Prom
   let response: Response | undefined;
   try {
     response = await send(request, signal, client);
-    return { status: response.status, headers: response.headers, text: await readText(response) };
+    return { status: response.status, headers: response.headers, body: parse(await readText(response)) };
   } catch (error) {
     // An error status says enough, even if its explanation was cut off.
     if (response && response.status >= 300) {
-      return { status: response.status, headers: response.headers, text: "" };
+      return { status: response.status, headers: response.headers, body: undefined };
     }
     return noAnswer(error, signal, response?.status);
   }
@@ -75,6 +76,15 @@ async function readText(response: Response): Promise<string> {
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
+}
+
+function parse(text: string): unknown {
+  if (text.trim() === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function noAnswer(error: unknown, signal: AbortSignal, status: number | undefined): NoAnswer {
@@ -130,11 +140,12 @@ export function toWire(
   standing: Readonly<Record<string, string>>,
 ): WireRequest {
   const [contentType, body] = content(request);
+  const path = request.path.replace(/^(?=[^/])/, "/");
   const headers = new Headers({ accept: "application/json", ...request.headers, ...standing });
   if (contentType && !headers.has("content-type")) headers.set("content-type", contentType);
   return {
     method: request.method,
-    url: `${baseUrl}${rooted(request.path)}${toQuery(request.query)}`,
+    url: `${baseUrl}${path}${toQuery(request.query)}`,
     headers,
     write: isWrite(request),
     ...(body === undefined ? {} : { body }),
@@ -149,10 +160,6 @@ export function isWrite({ method, write }: ApiRequest): boolean {
 function content({ json, form }: ApiRequest): readonly [type?: string, body?: string] {
   if (form) return ["application/x-www-form-urlencoded", new URLSearchParams(form).toString()];
   return json === undefined ? [] : ["application/json", JSON.stringify(json)];
-}
-
-function rooted(path: string): string {
-  return path === "" || path.startsWith("/") ? path : `/${path}`;
 }
 
 function toQuery(query: ApiRequest["query"] = {}): string {
@@ -175,11 +182,14 @@ export interface FailedAttempt {
   readonly stale: boolean;
 }
 
-/** What is needed to judge an answer. */
-interface Attempt {
+/** One try at a request. */
+export interface Attempt {
   readonly options: HttpOptions;
   readonly request: ApiRequest;
+  readonly call: CallOptions;
   readonly wire: WireRequest;
+  /** Counted from one. */
+  readonly number: number;
   /** Returns what is wrong with the body of a good answer, if anything. */
   readonly objection: (body: unknown) => string | undefined;
 }
@@ -187,14 +197,7 @@ interface Attempt {
 /** Pure. */
 export function classifyAnswer(heard: Answer | NoAnswer, attempt: Attempt): Outcome {
   if ("kind" in heard) return withoutAnswer(heard, attempt);
-  const answer = { ...heard, body: parse(heard.text) };
-  return answer.status >= 200 && answer.status < 300
-    ? fromSuccess(answer, attempt)
-    : fromError(answer, attempt);
-}
-
-interface Read extends Answer {
-  readonly body: unknown;
+  return heard.status >= 200 && heard.status < 300 ? fromSuccess(heard, attempt) : fromError(heard, attempt);
 }
 
 function withoutAnswer({ deadline, ...heard }: NoAnswer, attempt: Attempt): FailedAttempt {
@@ -206,7 +209,7 @@ function withoutAnswer({ deadline, ...heard }: NoAnswer, attempt: Attempt): Fail
   });
 }
 
-function fromSuccess({ status, headers, body }: Read, attempt: Attempt): Outcome {
+function fromSuccess({ status, headers, body }: Answer, attempt: Attempt): Outcome {
   const { kind, detail } = explain(attempt.options, status, body) ?? {};
   if (kind !== undefined) {
     const isLimit = kind === "rate_limited";
@@ -222,7 +225,7 @@ function fromSuccess({ status, headers, body }: Read, attempt: Attempt): Outcome
   return fail(attempt, { kind: "unexpected_reply", status, detail: objection, retryable: false });
 }
 
-function fromError({ status, headers, body }: Read, attempt: Attempt): FailedAttempt {
+function fromError({ status, headers, body }: Answer, attempt: Attempt): FailedAttempt {
   const { options } = attempt;
   const explained = explain(options, status, body);
   const stale = explained?.stale ?? options.authorization?.staleOn?.includes(status) ?? false;
@@ -291,16 +294,6 @@ const KIND_OF_STATUS: ReadonlyMap<number, FailureKind> = new Map([
   [503, "unreachable"],
   [504, "unreachable"],
 ]);
-
-/** Empty becomes undefined, what is not JSON stays text. */
-function parse(text: string): unknown {
-  if (text.trim() === "") return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
 
 function explain(options: HttpOptions, status: number, body: unknown): Refusal | undefined {
   try {

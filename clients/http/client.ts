@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { ClientError, type Failure } from "../errors.ts";
 import {
+  type Attempt,
   checkBaseUrl,
   classifyAnswer,
   type FailedAttempt,
@@ -23,13 +24,6 @@ const DEFAULT_PAUSE_MS = 1_000;
 /** A nonsensical Retry-After must not shut a vendor out until the next restart. */
 const MAX_PAUSE_MS = 300_000;
 
-interface Call {
-  readonly request: ApiRequest;
-  readonly call: CallOptions;
-  /** Returns what is wrong with the body of a good answer, if anything. */
-  readonly objection: (body: unknown) => string | undefined;
-}
-
 /** One vendor's API. Reads are retried, shared while in flight and paced; a write reaches the vendor at most once. */
 export class HttpClient {
   private readonly baseUrl: string;
@@ -39,10 +33,9 @@ export class HttpClient {
 
   /** Throws `TypeError` for a base URL that cannot be called. */
   constructor(private readonly options: HttpOptions) {
-    const { vendor, clock, limits, breaker: { outages = 5, restMs = 30_000 } = {} } = options;
-    this.baseUrl = checkBaseUrl(options.baseUrl, vendor);
-    this.breaker = new CircuitBreaker(clock, outages, restMs);
-    this.limiter = new RateLimiter(limits, clock);
+    this.baseUrl = checkBaseUrl(options.baseUrl, options.vendor);
+    this.breaker = new CircuitBreaker(options.clock);
+    this.limiter = new RateLimiter(options.limits, options.clock);
   }
 
   /** Reads what is at `path`, as `call` does. */
@@ -62,53 +55,52 @@ export class HttpClient {
    */
   async call<T>(request: ApiRequest, schema: z.ZodType<T>, call: CallOptions): Promise<T> {
     const read = readerOf(schema);
-    const objection = (body: unknown) => read(body).objection;
+    const objection = (body: unknown) => {
+      const { error } = read(body);
+      return error && objectionTo(body, error);
+    };
     try {
       call.signal.throwIfAborted();
       const body = isWrite(request)
-        ? await this.flights.write(() => this.send({ request, call, objection }))
+        ? await this.flights.write(() => this.send(request, call, objection))
         : await this.flights.read(
           keyOf(request),
           call,
-          (signal) => this.send({ request, call: { ...call, signal }, objection }),
+          (signal) => this.send(request, { ...call, signal }, objection),
         );
-      const reading = read(body);
-      if (reading.objection === undefined) return reading.value;
+      const { success, data, error } = read(body);
+      if (success) return data;
       // The attempt satisfied the schema of the caller who began it, but not the one of a caller who joined.
-      throw this.withoutEffect(request, { kind: "unexpected_reply", detail: reading.objection });
+      throw this.error(request, { kind: "unexpected_reply", detail: objectionTo(body, error) });
     } catch (error) {
       throw this.toClientError(error, request, call.signal);
     }
-  }
-
-  /** Whether calls are refused at the moment because the vendor is down; `retryAt` is epoch ms. */
-  state(): { open: boolean; retryAt?: number } {
-    return this.breaker.state();
   }
 
   /**
    * Attempts a call as often as it may be. Rejects with a `ClientError`, or with the reason of the call's signal if
    * that ended a wait before anything was sent.
    */
-  private async send(sent: Call): Promise<unknown> {
-    const { request, call: { signal } } = sent;
-    const { authorization, clock } = this.options;
-    const admission = await this.breaker.enter(signal);
+  private async send(
+    request: ApiRequest,
+    call: CallOptions,
+    objection: Attempt["objection"],
+  ): Promise<unknown> {
+    const { options, options: { authorization, clock } } = this;
+    const admission = await this.breaker.enter(call.signal);
     if (!admission.admitted) {
       const detail = "not asked again yet, because the last calls failed";
-      throw this.withoutEffect(request, {
-        kind: "unreachable",
-        detail,
-        retryAfterMs: admission.retryAfterMs,
-      });
+      const { retryAfterMs } = admission;
+      throw this.error(request, { kind: "unreachable", detail, retryAfterMs });
     }
     let left = isWrite(request) || admission.trial ? 1 : MAX_READ_ATTEMPTS;
     let vendor: VendorState = "unknown";
     let renewed = false;
     try {
       for (let attempt = 1;; attempt++) {
-        const header = await this.identify(sent.call);
-        const outcome = await this.attempt(sent, this.compose(request, header), attempt);
+        const header = await this.identify(call);
+        const wire = this.compose(request, header);
+        const outcome = await this.attempt({ options, request, call, wire, objection, number: attempt });
         vendor = outcome.ok ? "up" : outcome.vendor;
         if (outcome.ok) return outcome.body;
         if (outcome.stale && !renewed && header !== undefined && authorization?.renew) {
@@ -121,7 +113,7 @@ export class HttpClient {
         if (!outcome.retryable || --left === 0 || waitMs > LONGEST_WAIT_MS) {
           throw new ClientError(outcome.failure);
         }
-        await clock.sleep(waitMs, signal);
+        await clock.sleep(waitMs, call.signal);
       }
     } finally {
       admission.leave(vendor);
@@ -146,28 +138,23 @@ export class HttpClient {
     } catch {
       // The runtime's own error would quote the header or the value.
       const detail = "the request holds something that cannot be sent";
-      throw this.withoutEffect(request, { kind: "rejected", detail });
+      throw this.error(request, { kind: "rejected", detail });
     }
   }
 
-  private async attempt(
-    { request, call, objection }: Call,
-    wire: WireRequest,
-    attempt: number,
-  ): Promise<Outcome> {
-    const { options, limiter } = this;
+  private async attempt(attempt: Attempt): Promise<Outcome> {
+    const { limiter, options } = this;
     const { clock, timeoutMs = TIMEOUT_MS } = options;
+    const { request, wire, call: { signal } } = attempt;
     const paused = limiter.pausedFor();
-    if (paused > LONGEST_WAIT_MS) {
-      throw this.withoutEffect(request, { kind: "rate_limited", retryAfterMs: paused });
-    }
-    const release = await limiter.acquire(call.signal);
+    if (paused > LONGEST_WAIT_MS) throw this.error(request, { kind: "rate_limited", retryAfterMs: paused });
+    const release = await limiter.acquire(signal);
     const startedAt = clock.now();
     try {
-      const heard = await fetchOnce(wire, AbortSignal.any([call.signal, AbortSignal.timeout(timeoutMs)]));
-      const outcome = classifyAnswer(heard, { options, request, wire, objection });
+      const heard = await fetchOnce(wire, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+      const outcome = classifyAnswer(heard, attempt);
       if (!outcome.ok) this.slowDown(outcome.failure);
-      this.report({ request, call, outcome, attempt, durationMs: clock.now() - startedAt });
+      this.report(attempt, outcome, clock.now() - startedAt);
       return outcome;
     } finally {
       release();
@@ -184,15 +171,7 @@ export class HttpClient {
     return BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + chance);
   }
 
-  private report(
-    { request, call, outcome, ...measured }: {
-      readonly request: ApiRequest;
-      readonly call: CallOptions;
-      readonly outcome: Outcome;
-      readonly attempt: number;
-      readonly durationMs: number;
-    },
-  ): void {
+  private report({ request, call, number }: Attempt, outcome: Outcome, durationMs: number): void {
     const status = outcome.ok ? outcome.status : outcome.failure.status;
     try {
       this.options.onCall?.({
@@ -200,7 +179,8 @@ export class HttpClient {
         operation: request.operation,
         write: isWrite(request),
         outcome: outcome.ok ? "ok" : outcome.failure.kind,
-        ...measured,
+        attempt: number,
+        durationMs,
         ...(status !== undefined && { status }),
         ...(call.trace !== undefined && { trace: call.trace }),
       });
@@ -209,12 +189,13 @@ export class HttpClient {
     }
   }
 
-  /** An error of a call that has changed nothing at the vendor. */
-  private withoutEffect(
+  /** An error of a call that has changed nothing at the vendor, unless said otherwise. */
+  private error(
     { operation }: ApiRequest,
     found: Omit<Failure, "vendor" | "operation" | "ambiguous">,
+    ambiguous = false,
   ): ClientError {
-    return new ClientError({ ...found, vendor: this.options.vendor, operation, ambiguous: false });
+    return new ClientError({ ...found, vendor: this.options.vendor, operation, ambiguous });
   }
 
   private toClientError(error: unknown, request: ApiRequest, signal: AbortSignal): ClientError {
@@ -222,16 +203,9 @@ export class HttpClient {
     const write = isWrite(request);
     // Only waits reject with the signal's reason; a write that was under way comes back as a ClientError.
     const waiting = signal.aborted && (error === signal.reason || !write);
-    if (waiting) return this.withoutEffect(request, this.reasonToWait());
-    const { vendor } = this.options;
-    const { operation } = request;
-    return new ClientError({
-      kind: "unexpected_reply",
-      vendor,
-      operation,
-      ambiguous: write,
-      cause: quiet(error),
-    });
+    return waiting
+      ? this.error(request, this.reasonToWait())
+      : this.error(request, { kind: "unexpected_reply", cause: quiet(error) }, write);
   }
 
   /** Silence is only the vendor's if nobody kept the call from being sent. */
@@ -247,22 +221,13 @@ function keyOf({ operation, method, path, query, json, form, headers }: ApiReque
   return JSON.stringify([operation, method, path, query, json, form, headers]);
 }
 
-type Reading<T> =
-  | { readonly value: T; readonly objection?: undefined }
-  | { readonly objection: string };
-
 /** Reads a body by a schema; the body that the attempt has checked already is not read a second time. */
-function readerOf<T>(schema: z.ZodType<T>): (body: unknown) => Reading<T> {
-  let last: { readonly body: unknown; readonly reading: Reading<T> } | undefined;
+function readerOf<T>(schema: z.ZodType<T>): (body: unknown) => z.ZodSafeParseResult<T> {
+  let last: { readonly body: unknown; readonly result: z.ZodSafeParseResult<T> } | undefined;
   return function read(body) {
-    if (!last || last.body !== body) last = { body, reading: readBy(schema, body) };
-    return last.reading;
+    if (!last || last.body !== body) last = { body, result: schema.safeParse(body) };
+    return last.result;
   };
-}
-
-function readBy<T>(schema: z.ZodType<T>, body: unknown): Reading<T> {
-  const { success, data, error } = schema.safeParse(body);
-  return success ? { value: data } : { objection: objectionTo(body, error) };
 }
 
 /** Says where an answer differs from its schema: places and rules only, never a value. */

@@ -102,11 +102,4 @@ export interface HttpOptions extends ConnectionOptions {
   readonly explain?: (status: number, body: unknown) => Refusal | undefined;
   /** How many ms a 429 asks us to wait, when it is not in `Retry-After`; `now` is epoch ms. */
   readonly retryAfter?: (headers: Headers, now: number) => number | undefined;
-  /** When to leave a vendor alone that is down. */
-  readonly breaker?: {
-    /** So many calls in a row must fail by an outage (unreachable, timed out, 5xx); 5 unless said otherwise. */
-    readonly outages?: number;
-    /** So long nothing is sent then; 30 s unless said otherwise. */
-    readonly restMs?: number;
-  };
 }

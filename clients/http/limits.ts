@@ -89,21 +89,19 @@ type Admission =
   | { readonly admitted: true; readonly trial: boolean; leave(vendor: VendorState): void }
   | { readonly admitted: false; readonly retryAfterMs: number };
 
-/**
- * Spares a vendor that is down, and the people who would wait for it: after `outages` calls in a row that found it
- * down it is left alone for `restMs`.
- */
+/** So many calls in a row must fail by an outage (unreachable, timed out, 5xx) … */
+const MOST_OUTAGES = 5;
+/** … for nothing to be sent for so long. */
+const REST_MS = 30_000;
+
+/** Spares a vendor that is down, and the people who would wait for it. */
 // Not cockatiel: its breaker reads Date.now() and its retry calls setTimeout, so neither can run on our Clock.
 export class CircuitBreaker {
   private outagesInARow = 0;
   private retryAt: number | undefined;
   private trial: Promise<void> | undefined;
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly outages: number,
-    private readonly restMs: number,
-  ) {}
+  constructor(private readonly clock: Clock) {}
 
   /**
    * After the rest one call goes first, as a trial; others wait for what it finds, so that a vendor that has come
@@ -118,17 +116,12 @@ export class CircuitBreaker {
     return retryAfterMs > 0 ? { admitted: false, retryAfterMs } : this.beginTrial();
   }
 
-  /** Whether calls are refused at the moment; `retryAt` is epoch ms. */
-  state(): { open: boolean; retryAt?: number } {
-    return this.retryAt === undefined ? { open: false } : { open: true, retryAt: this.retryAt };
-  }
-
   private beginTrial(): Admission {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.trial = promise;
     const leave = (vendor: VendorState) => {
       this.trial = undefined;
-      if (vendor === "down") this.retryAt = this.clock.now() + this.restMs;
+      if (vendor === "down") this.retryAt = this.clock.now() + REST_MS;
       else this.learn(vendor);
       resolve();
     };
@@ -142,7 +135,7 @@ export class CircuitBreaker {
     }
     // Calls that were under way when it opened say nothing new.
     if (vendor !== "down" || this.retryAt !== undefined) return;
-    if (++this.outagesInARow >= this.outages) this.retryAt = this.clock.now() + this.restMs;
+    if (++this.outagesInARow >= MOST_OUTAGES) this.retryAt = this.clock.now() + REST_MS;
   }
 }
 
