@@ -2,7 +2,7 @@ import type { ChoiceNeeded } from "../handlers/operation.ts";
 import type { Button, Reply } from "../handlers/reply.ts";
 import { LABEL_MAX, MIXED_LETTERS, sanitize, truncate } from "./render/sanitize.ts";
 import { operationName } from "./store/changes.ts";
-import { newHandle, putPrompt } from "./store/prompts.ts";
+import { newHandle, putPrompt } from "./store/kept_values.ts";
 import type { UpdateContext } from "./context.ts";
 import type { Invocation } from "./invocation.ts";
 
@@ -37,8 +37,8 @@ function chooseAction(
     putPrompt(ctx.store, transaction, {
       handle,
       kind,
-      personId: ctx.person.id,
-      chatId: ctx.chat.id,
+      person_id: ctx.person.id,
+      chat_id: ctx.chat.id,
       body: { ...invocation, messageId: ctx.messageId },
       ttlMs: QUESTION_MS,
     })

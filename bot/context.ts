@@ -7,9 +7,10 @@ import { PRIORITY, putMessage } from "./outbox/messages.ts";
 import { finishUpdate, forgetBlanked } from "./queue/inbox.ts";
 import { inPages } from "./render/paginate.ts";
 import { toText } from "./render/text.ts";
+import { IN_FULL, layoutOf, spanText } from "./render/layout.ts";
 import { appendAudit, type AuditEntry } from "./store/audit.ts";
 import type { Store } from "./store/database.ts";
-import { shortCode } from "./store/prompts.ts";
+import { shortCode } from "./store/kept_values.ts";
 import type { Schema } from "./store/schema.ts";
 import type { Person } from "./telegram/update.ts";
 
@@ -69,7 +70,6 @@ interface Outcome {
 }
 
 /** A new reference, by which one update is found in the log. */
-/** Seven letters and digits that nobody mistakes for one another. */
 export function newTrace(): string {
   return shortCode(7);
 }
@@ -129,8 +129,9 @@ export class UpdateContext implements UpdateOrigin {
 
   /** Says that it was done: a short notice to who pressed, an answer to who typed. */
   confirm(reply: Reply): void {
-    if (this.press) this.outcome.notice = toText({ mark: reply.mark, title: reply.title });
-    else this.answer(reply);
+    if (this.press) {
+      this.outcome.notice = spanText(layoutOf({ mark: reply.mark, title: reply.title }, IN_FULL).title);
+    } else this.answer(reply);
   }
 
   /** Shows something at once, to be replaced by the answer. */
@@ -219,7 +220,7 @@ export class UpdateContext implements UpdateOrigin {
         await from.put(transaction, paged ? await inPages(store, transaction, from.chat.id, reply) : reply);
       }
       await finishUpdate(store, transaction, this.updateId, outcome.erased || outcome.ignored);
-      await appendAudit(store, transaction, outcome.audits);
+      if (outcome.audits.length > 0) await appendAudit(store, transaction, outcome.audits);
     });
     if (outcome.erased) await forgetBlanked(store);
     if (outcome.answers.size > 0 || outcome.work.length > 0) store.notifier.everyone("messages");

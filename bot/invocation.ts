@@ -1,31 +1,21 @@
 import { z } from "zod";
-import type { JsonObject } from "../clients/json.ts";
+import type { Json } from "../clients/json.ts";
 
-/** What someone asked for, as plain data: stored while a question is open, and asked again from there. */
-export interface Invocation {
-  readonly verb: string;
-  readonly target: string | null;
-  readonly input: JsonObject;
-  /** Secret fields still to be entered on the secret page. */
-  readonly asked: readonly string[];
-  readonly reason?: string | undefined;
-  readonly ticket?: string | undefined;
-  /** The code of the change that this one takes back. */
-  readonly undoOf?: string | undefined;
-  /** Where the secrets of this request are kept; also the future handle of its card. */
-  readonly handle?: string | undefined;
-  /** The message that asked, to answer to. */
-  readonly messageId?: number | undefined;
-}
-
-export const invocationShape: z.ZodType<Invocation> = z.object({
+export const invocationShape = z.object({
   verb: z.string(),
   target: z.string().nullable(),
-  input: z.record(z.string(), z.json()),
-  asked: z.array(z.string()),
+  input: z.record(z.string(), z.json() as z.ZodType<Json>),
+  /** Secret fields still to be entered on the secret page. */
+  asked: z.array(z.string()).readonly(),
   reason: z.string().optional(),
   ticket: z.string().optional(),
+  /** The code of the change that this one takes back. */
   undoOf: z.string().optional(),
+  /** Where the secrets of this request are kept; also the future handle of its card. */
   handle: z.string().optional(),
+  /** The message that asked, to answer to. */
   messageId: z.number().optional(),
-});
+}).readonly();
+
+/** What someone asked for, as plain data: stored while a question is open, and asked again from there. */
+export type Invocation = z.output<typeof invocationShape>;

@@ -22,7 +22,7 @@ import type { Jobs, PeriodicJob, QueueJob } from "./queue/worker.ts";
 import { wipeAbandoned } from "./secrets/entry.ts";
 import type { CredentialHandover } from "./secrets/handover.ts";
 import { StoreUnavailable } from "./store/database.ts";
-import { prunePrompts } from "./store/prompts.ts";
+import { prunePrompts } from "./store/kept_values.ts";
 import type { InboxTable, MessagesTable } from "./store/schema.ts";
 
 export interface JobParts {

@@ -39,7 +39,6 @@ export const reasons = {
   policy_changed: "The bot's rules have changed since this was approved, so nothing was done.",
   rights_changed: "Someone who asked or approved no longer may, so nothing was done.",
   plan_altered: "The stored request is not the one that was approved, so nothing was done.",
-  target_busy: "Another change of the same target is running.",
   literal_secret: "That message held a secret.",
   stale_message: "That was typed more than two minutes ago, so it was not carried out.",
   no_secret_key: "Secrets cannot be entered: the bot has no SECRET_KEY.",

@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import type { Aliases } from "./parser/command.ts";
 import { type Change, operationName, planOf } from "./store/changes.ts";
 import type { Store } from "./store/database.ts";
-import { recall } from "./store/key_value.ts";
+import { recall } from "./store/kept_values.ts";
 
 /** A vendor and, where it is set up, its client. */
 export interface Connected {

@@ -1,7 +1,7 @@
 import type { Chat } from "grammy/types";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
-import { recall, remember } from "../store/key_value.ts";
+import { recall, remember } from "../store/kept_values.ts";
 import { telegramRefusal } from "../telegram/api.ts";
 import {
   type AccessDecision,

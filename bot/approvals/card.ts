@@ -3,7 +3,7 @@ import type { Card, Undo } from "../../handlers/operation.ts";
 import { type Block, type Button, type Line, line, type Reply } from "../../handlers/reply.ts";
 import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
 import { sanitize } from "../render/sanitize.ts";
-import { type Change, changeTitle, planOf, readCard, readUndo } from "../store/changes.ts";
+import { type Change, changeTitle, EVERYTHING, planOf, readCard, readUndo } from "../store/changes.ts";
 import type { FreezesTable } from "../store/schema.ts";
 
 /** What the card shows beside the change itself. */
@@ -251,9 +251,14 @@ function needsLine(change: Change, approvers: string | undefined): Line {
   );
 }
 
+/** The command that lifts a freeze. */
+export function unfreezeCommand(target: string): string {
+  return target === EVERYTHING ? "/unfreeze" : `/unfreeze ${target}`;
+}
+
 export function freezeLine(freeze: FreezesTable): Line {
   return line(
-    freeze.target === "*" ? "everything" : freeze.target,
+    freeze.target === EVERYTHING ? "everything" : freeze.target,
     " by ",
     personLine(freeze.holder_name, freeze.holder_id),
     ": ",

@@ -3,12 +3,18 @@ import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
-import { auditOf, type Change, findChange } from "../store/changes.ts";
+import { auditOf, type Change, findChange, freezeFor } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { ChangeState, MessagesTable } from "../store/schema.ts";
 import type { TelegramRefusal } from "../telegram/api.ts";
-import { cardMessage, freezeLine, MOST_OF_NAMES, outcomeMessage, personLine } from "./card.ts";
-import { freezeFor, unfreezeCommand } from "./freeze.ts";
+import {
+  cardMessage,
+  freezeLine,
+  MOST_OF_NAMES,
+  outcomeMessage,
+  personLine,
+  unfreezeCommand,
+} from "./card.ts";
 import { transition, type TransitionStep } from "./state_machine.ts";
 
 export type DecisionKind = "approve" | "reject" | "withdraw";

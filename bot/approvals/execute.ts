@@ -5,11 +5,10 @@ import type { Members } from "../access/members.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { redactLine } from "../render/redact_reply.ts";
-import { type SecretEntry, SecretMissing } from "../secrets/entry.ts";
+import type { SecretEntry } from "../secrets/entry.ts";
 import type { CredentialHandover } from "../secrets/handover.ts";
 import { type Change, isTargetBusy } from "../store/changes.ts";
-import { StoreUnavailable } from "../store/database.ts";
-import { remember } from "../store/key_value.ts";
+import { remember } from "../store/kept_values.ts";
 import { cardMessage, outcomeMessage } from "./card.ts";
 import { type FailedCheck, lastCheck, notRun, precheck } from "./precheck.ts";
 import { transition } from "./state_machine.ts";
@@ -39,22 +38,9 @@ export class Executor {
   private async execute(change: Change): Promise<void> {
     const failed = await precheck(this.deps, this.members, change);
     if (failed) return await this.stop(change, failed);
-    const secrets = await this.secretsOf(change);
+    const secrets = await this.secretEntry.open(change.handle);
     if (!secrets) return await this.stop(change, notRun("secret_missing"));
     await this.redacting(Object.values(secrets), () => this.sendOnce(change, secrets));
-  }
-
-  /** Undefined when one of them cannot be had any more. */
-  private async secretsOf(change: Change): Promise<Record<string, string> | undefined> {
-    try {
-      return await this.secretEntry.open(change.handle);
-    } catch (error) {
-      if (error instanceof StoreUnavailable) throw error;
-      if (!(error instanceof SecretMissing)) {
-        this.deps.log.error("secret_unreadable", { code: change.code, ...errorFields(error) });
-      }
-      return undefined;
-    }
   }
 
   /** While the work goes on these values are redacted from whatever is written. */

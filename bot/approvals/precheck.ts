@@ -9,12 +9,11 @@ import { type ReasonCode, reasons } from "../reason_codes.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine } from "../error_reply.ts";
 import { errorFields, type Log } from "../log.ts";
-import { type Change, planHash, planOf, policyOf, sameJson } from "../store/changes.ts";
+import { type Change, freezeFor, planHash, planOf, policyOf, sameJson } from "../store/changes.ts";
 import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { Queryable } from "../store/schema.ts";
 import type { BoundOperation } from "../vendors.ts";
 import { freezeLine } from "./card.ts";
-import { freezeFor } from "./freeze.ts";
 
 /** What stands in the way of running what was approved. */
 export interface FailedCheck {

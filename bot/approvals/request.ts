@@ -16,6 +16,7 @@ import {
   auditOf,
   type Change,
   findChange,
+  freezeFor,
   openRepeatOf,
   openUndoOf,
   operationName,
@@ -27,10 +28,9 @@ import {
   takenBackBy,
 } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import { newHandle, shortCode } from "../store/prompts.ts";
+import { newHandle, shortCode } from "../store/kept_values.ts";
 import type { ChangesTable, Schema } from "../store/schema.ts";
 import { cardMessage, cardOf } from "./card.ts";
-import { freezeFor } from "./freeze.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
 const PLAN_MS = 30_000;

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { vendors } from "../../handlers/registry.ts";
 import { line, type Reply } from "../../handlers/reply.ts";
-import { freezeLine, personLine } from "../approvals/card.ts";
-import { activeFreezes, endsLater, EVERYTHING, putFreeze, unfreezeCommand } from "../approvals/freeze.ts";
+import { freezeLine, personLine, unfreezeCommand } from "../approvals/card.ts";
 import type { Config } from "../config.ts";
 import type { UpdateContext } from "../context.ts";
 import { PRIORITY, putMessage } from "../outbox/messages.ts";
 import { parseDuration } from "../settings.ts";
-import type { FreezesTable } from "../store/schema.ts";
+import { activeFreezes, EVERYTHING } from "../store/changes.ts";
+import type { FreezesTable, Queryable } from "../store/schema.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
 const SHORTEST_MS = 60_000;
@@ -70,6 +70,18 @@ export const freezeCommands: readonly Builtin[] = [
     },
   }),
 ];
+
+/** Puts it in place of the one of the same target, unless that one ends later: nobody would notice it shortened. */
+async function putFreeze(db: Queryable, row: FreezesTable): Promise<void> {
+  await db.insertInto("freezes").values(row).onConflict((conflict) => {
+    const replaced = conflict.column("target").doUpdateSet(row);
+    return row.ends_at === null ? replaced : replaced.where("freezes.ends_at", "<=", row.ends_at);
+  }).execute();
+}
+
+function endsLater(one: FreezesTable, other: FreezesTable): boolean {
+  return other.ends_at !== null && (one.ends_at === null || one.ends_at > other.ends_at);
+}
 
 function notFrozenReply(target: string | undefined, active: readonly FreezesTable[]): Reply {
   return {

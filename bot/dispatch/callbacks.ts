@@ -14,7 +14,7 @@ import { headOf } from "../parser/command.ts";
 import { parseCallback, type Press } from "../render/keyboard.ts";
 import { pageOf } from "../render/paginate.ts";
 import { auditOf, findChangeByHandle } from "../store/changes.ts";
-import { findPrompt, usePrompt } from "../store/prompts.ts";
+import { findPrompt, usePrompt } from "../store/kept_values.ts";
 import type { PromptsTable } from "../store/schema.ts";
 import type { Router } from "./router.ts";
 

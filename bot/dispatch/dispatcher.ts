@@ -13,7 +13,7 @@ import { finishUpdate } from "../queue/inbox.ts";
 import { buttonSending } from "../render/keyboard.ts";
 import { continuationShape, waitingShape } from "../secrets/entry.ts";
 import { StoreUnavailable } from "../store/database.ts";
-import { findPromptEver } from "../store/prompts.ts";
+import { findPromptEver } from "../store/kept_values.ts";
 import type { InboxTable, MessagesTable } from "../store/schema.ts";
 import { classify, type Incoming, messageText, type Person } from "../telegram/update.ts";
 import { documentOf, NOT_TAKEN } from "./attachment.ts";

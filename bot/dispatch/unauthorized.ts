@@ -6,7 +6,7 @@ import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { PRIORITY, putMessage } from "../outbox/messages.ts";
-import { recall, remember } from "../store/key_value.ts";
+import { recall, remember } from "../store/kept_values.ts";
 import { type Incoming, messageText, type Person } from "../telegram/update.ts";
 
 const HOUR_MS = 3_600_000;

@@ -7,7 +7,7 @@ import { handleOf, type KeepCommand, keepingSecrets } from "../render/keyboard.t
 import { redactReply } from "../render/redact_reply.ts";
 import { type PlainPayload, renderPlain } from "../render/plain.ts";
 import { renderRich, type RichPayload } from "../render/rich.ts";
-import { keepCommand } from "../store/prompts.ts";
+import { keepCommand } from "../store/kept_values.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import {
   isFinal,

@@ -1,6 +1,6 @@
 import type { Block, Button, Reply, Table } from "../../handlers/reply.ts";
 import type { Store } from "../store/database.ts";
-import { newHandle, putPrompt } from "../store/prompts.ts";
+import { newHandle, putPrompt } from "../store/kept_values.ts";
 import type { Queryable } from "../store/schema.ts";
 
 const PAGE_KEPT_MS = 24 * 3_600_000;
@@ -9,8 +9,8 @@ const PAGE_KEPT_MS = 24 * 3_600_000;
 export async function inPages(store: Store, db: Queryable, chatId: number, reply: Reply): Promise<Reply> {
   if (pageOf(reply).pages === 1) return reply;
   const handle = newHandle();
-  const body = { ...reply, file: undefined };
-  await putPrompt(store, db, { handle, kind: "page", personId: null, chatId, body, ttlMs: PAGE_KEPT_MS });
+  const page = { handle, kind: "page" as const, body: { ...reply, file: undefined }, ttlMs: PAGE_KEPT_MS };
+  await putPrompt(store, db, { ...page, person_id: null, chat_id: chatId });
   return pageOf(reply, { handle }).reply;
 }
 

@@ -1,19 +1,25 @@
-import { type Line, line, type Reply } from "../../handlers/reply.ts";
+import { type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
-import { renderPlain } from "../render/plain.ts";
+import { type PlainPayload, renderPlain } from "../render/plain.ts";
 import { redactReply } from "../render/redact_reply.ts";
 import { telegramRefusal } from "../telegram/api.ts";
 
 type DeliveryDeps = Pick<Deps, "bot" | "capabilities" | "redactor" | "log">;
 
-/** What one person alone may see. */
-export interface PrivateMessage {
+/** The way to one of the bot's pages, for one person alone. */
+export interface PageLink {
   readonly personId: number;
-  readonly reply: Reply;
-  /** The group in which it may be shown to this person alone, where they cannot be written to. */
-  readonly group: { readonly chatId: number; readonly threadId: number | undefined } | undefined;
-  /** What anyone may read; stands there until Telegram is seen to keep it from the others. */
+  /** Where it was asked for: a group may show it to this person alone, where they cannot be written to. */
+  readonly chatId: number;
+  readonly threadId: number | undefined;
+  readonly mark: Mark;
+  readonly title: Line;
+  /** What waits there. */
+  readonly about: readonly Line[];
+  readonly url: string;
+  readonly expiresAt: number;
+  /** What anyone may read; stands in the group until Telegram is seen to keep it from the others. */
   readonly placeholder: Reply;
 }
 
@@ -21,28 +27,24 @@ export interface PrivateMessage {
  * Brings it to this person and nobody else; false when Telegram offered no private way. It goes out directly and is
  * stored nowhere, and it goes to a group only once the server was seen to keep it from everyone else there.
  */
-export async function deliverPrivately(deps: DeliveryDeps, message: PrivateMessage): Promise<boolean> {
-  const redacted = { ...message, reply: redactReply(message.reply, deps.redactor.text) };
-  return await sendToPerson(deps, redacted) || await sendIntoGroup(deps, redacted);
+export async function deliverLink(deps: DeliveryDeps, link: PageLink): Promise<boolean> {
+  const payload = plain(redactReply(linkReply(link), deps.redactor.text));
+  return await sendToPerson(deps, link, payload) || await sendIntoGroup(deps, link, payload);
 }
 
 async function sendToPerson(
   { bot, log }: DeliveryDeps,
-  { personId, reply }: PrivateMessage,
+  { personId }: PageLink,
+  payload: PlainPayload,
 ): Promise<boolean> {
-  const { text, entities, reply_markup, link_preview_options } = plain(reply);
   try {
-    await bot.api.sendMessage(personId, text, {
-      entities,
-      link_preview_options,
-      protect_content: true,
-      ...(reply_markup ? { reply_markup } : {}),
-    });
+    await bot.api.raw.sendMessage({ chat_id: personId, ...payload, protect_content: true });
     return true;
   } catch (error) {
-    const refusal = telegramRefusal(error);
     // A person who never pressed Start cannot be written to; that is no fault of ours.
-    if (!refusal) log.warning("private_message_failed", { person: personId, ...errorFields(error) });
+    if (!telegramRefusal(error)) {
+      log.warning("private_message_failed", { person: personId, ...errorFields(error) });
+    }
     return false;
   }
 }
@@ -53,32 +55,24 @@ async function sendToPerson(
  */
 async function sendIntoGroup(
   { bot: { api }, capabilities, log }: DeliveryDeps,
-  { personId, reply, group, placeholder }: PrivateMessage,
+  { personId, chatId, threadId, placeholder }: PageLink,
+  payload: PlainPayload,
 ): Promise<boolean> {
-  if (!group || capabilities.ephemeral === false) return false;
-  const { chatId, threadId } = group;
-  const probe = plain(placeholder);
-  const { text, entities, reply_markup, link_preview_options } = plain(reply);
+  if (chatId === personId || capabilities.ephemeral === false) return false;
+  const place = { chat_id: chatId, ...(threadId === undefined ? {} : { message_thread_id: threadId }) };
   try {
-    const sent = await api.sendMessage(chatId, probe.text, {
-      entities: probe.entities,
-      ...(threadId === undefined ? {} : { message_thread_id: threadId }),
+    const { message_id, ephemeral_message_id } = await api.raw.sendMessage({
+      ...place,
+      ...plain(placeholder),
       ephemeral_message_parameters: { receiver_user_id: personId },
     });
-    capabilities.ephemeral = sent.ephemeral_message_id !== undefined;
-    if (sent.ephemeral_message_id === undefined) {
-      await api.deleteMessage(chatId, sent.message_id);
+    capabilities.ephemeral = ephemeral_message_id !== undefined;
+    if (ephemeral_message_id === undefined) {
+      await api.deleteMessage(chatId, message_id);
       return false;
     }
-    await api.raw.editEphemeralMessageText({
-      chat_id: chatId,
-      receiver_user_id: personId,
-      ephemeral_message_id: sent.ephemeral_message_id,
-      text,
-      entities,
-      link_preview_options,
-      ...(reply_markup ? { reply_markup } : {}),
-    });
+    const shown = { chat_id: chatId, receiver_user_id: personId, ephemeral_message_id };
+    await api.raw.editEphemeralMessageText({ ...shown, ...payload });
     return true;
   } catch (error) {
     log.info("no_private_answer_in_group", { chat: chatId, ...errorFields(error) });
@@ -86,27 +80,16 @@ async function sendIntoGroup(
   }
 }
 
-function plain(reply: Reply): ReturnType<typeof renderPlain> {
+function plain(reply: Reply): PlainPayload {
   return renderPlain(reply, { store: () => "", dateTimeEntities: false });
 }
 
-/** The way to one of the bot's pages, as a message; `about` says what waits there. */
-export function pageLinkReply(
-  { mark, title, about, url, expiresAt }: Pick<Reply, "mark" | "title"> & {
-    readonly about: readonly Line[];
-    readonly url: string;
-    readonly expiresAt: number;
-  },
-): Reply {
-  const lines = [
-    ...about,
-    { code: url },
-    line("It works once and until ", { time: expiresAt }, ". Do not pass it on."),
-  ];
+function linkReply({ mark, title, about, url, expiresAt }: PageLink): Reply {
+  const until = line("It works once and until ", { time: expiresAt }, ". Do not pass it on.");
   return {
     mark,
     title,
-    blocks: lines.map((text) => ({ kind: "text", text })),
+    blocks: [...about, { code: url }, until].map((text) => ({ kind: "text", text })),
     buttons: [[{ label: "Open the page", action: { url } }]],
     personal: true,
   };

@@ -1,17 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
 import { type Line, line, type Reply } from "../../handlers/reply.ts";
-import type { Config } from "../config.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { type Invocation, invocationShape } from "../invocation.ts";
+import { errorFields } from "../log.ts";
 import { plainWords } from "../render/text.ts";
 import { appendAudit } from "../store/audit.ts";
 import { operationName } from "../store/changes.ts";
 import { orUnavailable, type Store } from "../store/database.ts";
-import { findPromptEver, newHandle, putPrompt } from "../store/prompts.ts";
+import { findPromptEver, newHandle, putPrompt } from "../store/kept_values.ts";
 import type { Queryable, SecretEntriesTable } from "../store/schema.ts";
-import { deliverPrivately, pageLinkReply } from "./deliver.ts";
+import { deliverLink } from "./deliver.ts";
 
 /** Longer than a bot that was stopped takes to come back to what waits in its inbox. */
 const ABANDONED_MS = 86_400_000;
@@ -27,15 +27,13 @@ export interface OpenEntry {
 /** What has to be known to go on with a request once its secrets are there. */
 export const waitingShape = z.object({
   invocation: invocationShape,
+  /** For whoever opens the page. */
+  purpose: z.string().default("the request that the link came with"),
   person: z.object({ id: z.number(), name: z.string() }),
   chat: z.object({ id: z.number(), type: z.enum(["private", "group", "supergroup", "channel"]) }),
   threadId: z.number().optional(),
   messageId: z.number().optional(),
 });
-type Waiting = z.output<typeof waitingShape>;
-
-/** Kept beside it for whoever opens the page; an earlier version kept none. */
-const purposeShape = z.object({ purpose: z.string().default("the request that the link came with") });
 
 /** An update of our own making, in the same inbox as Telegram's: it survives a crash like they do. */
 export const continuationShape = z.object({ countersign: z.literal("secrets_entered"), request: z.string() });
@@ -54,23 +52,30 @@ export class SecretEntry {
 
   /** Sends the asker a link to the page on which to enter them; the request waits until then. */
   async askFor(ctx: UpdateContext, invocation: Invocation, title: Line): Promise<void> {
-    const { url, tokenHash } = newLink(this.deps.config);
+    const { url, columns } = newLink(this.deps);
+    const { person, chat: { id: chatId }, threadId } = ctx;
     const fields = [...new Set(invocation.asked)];
-    const expiresAt = this.deps.store.now() + LINK_MS;
-    const entry = { fields, expiresAt, purpose: plainWords(title) };
-    await this.storeEntry(ctx, invocation, entry, tokenHash);
-    ctx.audit({
-      event: "secret_asked",
-      operation: operationName(invocation),
-      detail: fields.join(", "),
-    });
-    const isSent = await deliverPrivately(this.deps, {
-      personId: ctx.person.id,
-      reply: linkReply(url, fields, expiresAt, title),
-      group: ctx.chat.type === "private" ? undefined : { chatId: ctx.chat.id, threadId: ctx.threadId },
+    const names = fields.join(", ");
+    const expiresAt = columns.expires_at;
+    await this.keepWaiting(
+      ctx,
+      invocation,
+      plainWords(title),
+      fields.map((field) => ({ ...columns, field })),
+    );
+    ctx.audit({ event: "secret_asked", operation: operationName(invocation), detail: names });
+    const isSent = await deliverLink(this.deps, {
+      personId: person.id,
+      chatId,
+      threadId,
+      mark: "question",
+      title: `Enter ${names} on this page`,
+      about: [line("For: ", title)],
+      url,
+      expiresAt,
       placeholder: NO_WAY_TO_ENTER,
     });
-    ctx.answer(isSent ? waitingReply(fields, expiresAt) : NO_WAY_TO_ENTER);
+    ctx.answer(isSent ? waitingReply(names, expiresAt) : NO_WAY_TO_ENTER);
   }
 
   /** What the page behind this token still asks for; undefined: used, expired or never there. */
@@ -79,7 +84,7 @@ export class SecretEntry {
     const [first] = rows;
     const prompt = first && await findPromptEver(this.deps.store, first.request);
     if (!first || !prompt) return undefined;
-    const { purpose } = purposeShape.parse(JSON.parse(prompt.body));
+    const { purpose } = waitingShape.parse(JSON.parse(prompt.body));
     return { fields: rows.map((row) => row.field), purpose, expiresAt: first.expires_at };
   }
 
@@ -111,45 +116,35 @@ export class SecretEntry {
     return (await this.rowsOf(request)).map((row) => row.field);
   }
 
-  /** The values by field name, for the one write that needs them. Throws `SecretMissing` when one was wiped. */
-  async open(request: string): Promise<Record<string, string>> {
-    const { vault } = this.deps;
-    const entries = await Promise.all((await this.rowsOf(request)).map(async (row) => {
-      if (row.sealed === null || !vault) throw new SecretMissing();
-      return [row.field, await vault.open(row.sealed, boundTo(row))] as const;
-    }));
-    return Object.fromEntries(entries);
+  /** The values by field name, for the one write that needs them; undefined when one cannot be had any more. */
+  async open(request: string): Promise<Record<string, string> | undefined> {
+    const values: Record<string, string> = {};
+    for (const row of await this.rowsOf(request)) {
+      const value = await unseal(this.deps, row);
+      if (value === undefined) return undefined;
+      values[row.field] = value;
+    }
+    return values;
   }
 
-  private async storeEntry(
-    ctx: UpdateContext,
+  private async keepWaiting(
+    { store, person, chat, threadId, messageId }: UpdateContext,
     invocation: Invocation,
-    { fields, expiresAt, purpose }: OpenEntry,
-    tokenHash: string,
+    purpose: string,
+    rows: readonly Omit<SecretEntriesTable, "request" | "person_id" | "sealed">[],
   ): Promise<void> {
-    const { store } = this.deps;
     const request = newHandle();
-    const row = { request, token_hash: tokenHash, person_id: ctx.person.id, created_at: store.now() };
-    const waiting: Waiting & Pick<OpenEntry, "purpose"> = {
-      purpose,
-      invocation: { ...invocation, handle: request },
-      person: ctx.person,
-      chat: { id: ctx.chat.id, type: ctx.chat.type },
-      threadId: ctx.threadId,
-      messageId: ctx.messageId,
-    };
+    const place = { chat: { id: chat.id, type: chat.type }, threadId, messageId };
+    const body = { purpose, invocation: { ...invocation, handle: request }, person, ...place };
     await store.transaction(async (transaction) => {
       await transaction.insertInto("secret_entries")
-        .values(
-          fields.map((field) => ({ ...row, field, expires_at: expiresAt, sealed: null, used_at: null })),
-        )
-        .execute();
+        .values(rows.map((row) => ({ ...row, request, person_id: person.id, sealed: null }))).execute();
       await putPrompt(store, transaction, {
         handle: request,
         kind: "secret",
-        personId: ctx.person.id,
-        chatId: ctx.chat.id,
-        body: waiting,
+        person_id: person.id,
+        chat_id: chat.id,
+        body: body satisfies z.output<typeof waitingShape>,
         ttlMs: LINK_MS + 60_000,
       });
     });
@@ -197,14 +192,6 @@ export async function wipeAbandoned(store: Store): Promise<void> {
     ).execute();
 }
 
-/** The value was wiped, or sealed with a key that is gone. */
-export class SecretMissing extends Error {
-  constructor() {
-    super("A secret of this request is not there any more");
-    this.name = "SecretMissing";
-  }
-}
-
 async function continueLater(store: Store, db: Queryable, request: string): Promise<void> {
   const prompt = await db.selectFrom("prompts").select("chat_id").where("handle", "=", request)
     .executeTakeFirstOrThrow();
@@ -227,16 +214,33 @@ export function boundTo({ request, field }: Pick<SecretEntriesTable, "request" |
   return `${request}/${field}`;
 }
 
+/** What a row keeps; undefined when it was wiped, or sealed with a key that is gone. */
+export async function unseal(
+  { vault, log }: Pick<Deps, "vault" | "log">,
+  row: SecretEntriesTable,
+): Promise<string | undefined> {
+  if (row.sealed === null || !vault) return undefined;
+  try {
+    return await vault.open(row.sealed, boundTo(row));
+  } catch (error) {
+    log.error("secret_unreadable", { field: row.field, person: row.person_id, ...errorFields(error) });
+    return undefined;
+  }
+}
+
 /** How long a page may be opened. */
-export const LINK_MS = 10 * 60_000;
+const LINK_MS = 10 * 60_000;
 
 /** The address of a page for one person, and what the store knows of it. */
-export function newLink(
-  { publicUrl, port }: Pick<Config, "publicUrl" | "port">,
-): { readonly url: string; readonly tokenHash: string } {
+export function newLink({ config: { publicUrl, port }, store }: Pick<Deps, "config" | "store">): {
+  readonly url: string;
+  readonly columns: Pick<SecretEntriesTable, "token_hash" | "created_at" | "expires_at" | "used_at">;
+} {
   const base = publicUrl ?? `http://127.0.0.1:${port}`;
   const token = randomBytes(32).toString("base64url");
-  return { url: `${base}/secret/${token}`, tokenHash: hashOf(token) };
+  const now = store.now();
+  const columns = { token_hash: hashOf(token), created_at: now, expires_at: now + LINK_MS, used_at: null };
+  return { url: `${base}/secret/${token}`, columns };
 }
 
 /** The store knows only this: whoever reads it cannot open the page. */
@@ -244,21 +248,11 @@ export function hashOf(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
-function linkReply(url: string, fields: readonly string[], expiresAt: number, title: Line): Reply {
-  return pageLinkReply({
-    mark: "question",
-    title: `Enter ${fields.join(", ")} on this page`,
-    about: [line("For: ", title)],
-    url,
-    expiresAt,
-  });
-}
-
-function waitingReply(fields: readonly string[], expiresAt: number): Reply {
+function waitingReply(names: string, expiresAt: number): Reply {
   const until = { time: expiresAt, as: "clock" } as const;
   return {
     mark: "working",
-    title: `Waiting for ${fields.join(", ")}`,
+    title: `Waiting for ${names}`,
     blocks: [{ kind: "text", text: ["You were sent a private link to enter it, good until ", until, "."] }],
     personal: true,
   };

@@ -2,13 +2,12 @@ import { z } from "zod";
 import type { Receipt } from "../../handlers/operation.ts";
 import { line, type Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
-import { errorFields } from "../log.ts";
 import { appendAudit, type AuditEntry } from "../store/audit.ts";
 import { auditOf, type Change, changeTitle, findChange } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { SecretEntriesTable } from "../store/schema.ts";
-import { deliverPrivately, pageLinkReply } from "./deliver.ts";
-import { boundTo, hashOf, LINK_MS, newLink } from "./entry.ts";
+import { deliverLink } from "./deliver.ts";
+import { boundTo, hashOf, newLink, unseal } from "./entry.ts";
 
 export type Credentials = NonNullable<Receipt["personal"]>;
 
@@ -30,7 +29,7 @@ export class CredentialHandover {
 
   /** Seals them and brings the link to the requester; where there is no private way they are wiped at once. */
   async offer(change: Change, credentials: Credentials): Promise<void> {
-    const { config, store, vault } = this.deps;
+    const { store, vault } = this.deps;
     const labels = credentials.map(({ label }) => label).join(", ");
     const entry = { ...auditOf(change), person_id: change.requester_id, detail: labels };
     const withheld = { ...entry, event: "credential_withheld" };
@@ -39,18 +38,17 @@ export class CredentialHandover {
         appendAudit(store, transaction, [{ ...withheld, reason_code: "no_secret_key" }])
       );
     }
-    const { url, tokenHash } = newLink(config);
-    const place = { request: change.code, field: labels, token_hash: tokenHash };
-    const times = { created_at: store.now(), expires_at: store.now() + LINK_MS };
+    const { url, columns } = newLink(this.deps);
+    const place = { request: change.code, field: labels };
     const sealed = await vault.seal(JSON.stringify(credentials), boundTo(place));
-    const row = { ...place, ...times, person_id: change.requester_id, sealed, used_at: null };
+    const row = { ...columns, ...place, person_id: change.requester_id, sealed };
     await store.transaction(async (transaction) => {
       await transaction.insertInto("secret_entries").values(row).execute();
       await appendAudit(store, transaction, [{ ...entry, event: "credential_offered" }]);
     });
-    this.hold(tokenHash, credentials);
+    this.hold(row.token_hash, credentials);
     if (await this.sendLink(url, { change, labels, expiresAt: row.expires_at })) return;
-    await this.take(tokenHash, withheld);
+    await this.take(row.token_hash, withheld);
   }
 
   /** What the page behind this token would show; undefined: shown, expired or never there. */
@@ -93,29 +91,29 @@ export class CredentialHandover {
     this.held.delete(tokenHash);
   }
 
-  private async sendLink(url: string, offer: OpenOffer): Promise<boolean> {
-    const { code, requester_id, origin_chat, origin_thread } = offer.change;
-    const isSent = await deliverPrivately(this.deps, {
-      personId: requester_id,
-      reply: offerReply(offer, url),
-      group: origin_chat === requester_id
-        ? undefined
-        : { chatId: origin_chat, threadId: origin_thread ?? undefined },
+  private async sendLink(url: string, { change, labels, expiresAt }: OpenOffer): Promise<boolean> {
+    const { code, requester_id: personId, origin_chat, origin_thread } = change;
+    const isSent = await deliverLink(this.deps, {
+      personId,
+      chatId: origin_chat,
+      threadId: origin_thread ?? undefined,
+      mark: "info",
+      title: line("New with ", { code }, `: ${labels}`),
+      about: [
+        changeTitle(change).title,
+        "The page shows it to you, once. It is not sent through Telegram.",
+      ],
+      url,
+      expiresAt,
       placeholder: NO_WAY_TO_SHOW,
     });
-    if (!isSent) this.deps.log.warning("credential_not_offered", { code, person: requester_id });
+    if (!isSent) this.deps.log.warning("credential_not_offered", { code, person: personId });
     return isSent;
   }
 
   private async open(row: SecretEntriesTable): Promise<Credentials | undefined> {
-    const { vault, log } = this.deps;
-    if (row.sealed === null || !vault) return undefined;
-    try {
-      return credentialsShape.parse(JSON.parse(await vault.open(row.sealed, boundTo(row))));
-    } catch (error) {
-      log.error("offer_unreadable", { code: row.request, ...errorFields(error) });
-      return undefined;
-    }
+    const text = await unseal(this.deps, row);
+    return text === undefined ? undefined : credentialsShape.parse(JSON.parse(text));
   }
 
   /** Empties the row if it is still full, with what the audit says of it: one of several who try succeeds. */
@@ -148,19 +146,6 @@ export async function wipeUnclaimed(store: Store): Promise<void> {
   await store.db.updateTable("secret_entries").set({ sealed: null })
     .where("sealed", "is not", null).where("used_at", "is", null).where("expires_at", "<=", store.now())
     .execute();
-}
-
-function offerReply({ change, labels, expiresAt }: OpenOffer, url: string): Reply {
-  return pageLinkReply({
-    mark: "info",
-    title: line("New with ", { code: change.code }, `: ${labels}`),
-    about: [
-      changeTitle(change).title,
-      "The page shows it to you, once. It is not sent through Telegram.",
-    ],
-    url,
-    expiresAt,
-  });
 }
 
 const NO_WAY_TO_SHOW: Reply = {

@@ -41,7 +41,6 @@ export async function appendAudit(
   transaction: Queryable,
   entries: readonly AuditEntry[],
 ): Promise<void> {
-  if (entries.length === 0) return;
   if (store.kind === "postgres") await sql`select pg_advisory_xact_lock(${CHAIN_LOCK})`.execute(transaction);
   const end = await endOfChain(transaction);
   let seq = end?.seq ?? 0;

@@ -5,7 +5,7 @@ import { type Line, line, type Mark } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
 import type { AuditEntry } from "./audit.ts";
 import type { Store } from "./database.ts";
-import type { ChangesTable } from "./schema.ts";
+import type { ChangesTable, ChangeState, FreezesTable, Queryable } from "./schema.ts";
 
 /** A change as it is stored. */
 export type Change = ChangesTable;
@@ -37,32 +37,27 @@ export function readUndo(change: Pick<Change, "undo">): Undo {
 }
 
 /** What a change is called in the state it is in: the first line of its card, and its name everywhere else. */
-export function changeTitle(change: Change): { mark: Mark; title: Line } {
-  const card = readCard(change);
-  switch (change.state) {
-    case "pending":
-      return { mark: change.risk === "danger" ? "danger" : "question", title: line(card.title, "?") };
-    case "approved":
-    case "executing":
-      return { mark: "working", title: line("Working: ", card.title) };
-    case "applied":
-      return { mark: "applied", title: line("Applied: ", card.done) };
-    case "accepted":
-      return { mark: "applied", title: line("Accepted: ", card.done) };
-    case "not applied":
-      return { mark: "down", title: line("Not applied: ", card.title) };
-    case "unknown":
-      return { mark: "unknown", title: line("Unknown: ", card.title) };
-    case "rejected":
-      return { mark: "refused", title: line("Rejected: ", card.title) };
-    case "withdrawn":
-      return { mark: "refused", title: line("Withdrawn: ", card.title) };
-    case "expired":
-      return { mark: "refused", title: line("Expired: ", card.title) };
-    case "superseded":
-      return { mark: "refused", title: line("Superseded, nothing ran: ", card.title) };
+export function changeTitle({ state, risk, card }: Change): { mark: Mark; title: Line } {
+  const { title, done } = readCard({ card });
+  if (state === "pending") {
+    return { mark: risk === "danger" ? "danger" : "question", title: line(title, "?") };
   }
+  const [mark, beginning] = TITLES[state];
+  return { mark, title: line(beginning, mark === "applied" ? done : title) };
 }
+
+const TITLES: Readonly<Record<Exclude<ChangeState, "pending">, readonly [mark: Mark, beginning: string]>> = {
+  approved: ["working", "Working: "],
+  executing: ["working", "Working: "],
+  applied: ["applied", "Applied: "],
+  accepted: ["applied", "Accepted: "],
+  "not applied": ["down", "Not applied: "],
+  unknown: ["unknown", "Unknown: "],
+  rejected: ["refused", "Rejected: "],
+  withdrawn: ["refused", "Withdrawn: "],
+  expired: ["refused", "Expired: "],
+  superseded: ["refused", "Superseded, nothing ran: "],
+};
 
 /** "disable ec2": an operation or a command without its slash, as the audit names it. */
 export function operationName(
@@ -146,6 +141,29 @@ function openChanges(store: Store) {
       is.and([is("state", "=", "pending"), is("expires_at", ">", store.now())]),
     ])
   ).orderBy("created_at").limit(1);
+}
+
+/** The target of a freeze of everything. */
+export const EVERYTHING = "*";
+
+/** The freezes in force now, the widest first. */
+export async function activeFreezes(store: Store, db: Queryable = store.db): Promise<FreezesTable[]> {
+  return await db.selectFrom("freezes").selectAll()
+    .where((is) => is.or([is("ends_at", "is", null), is("ends_at", ">", store.now())]))
+    .orderBy("target").execute();
+}
+
+/**
+ * The freeze that holds back a change, if there is one: of everything, of its vendor, of the target it was typed
+ * with, or of what it really changes (`/rotate externalid` ends the integration that `ec2` stands for).
+ */
+export async function freezeFor(
+  store: Store,
+  { vendor, target, target_key }: Pick<Change, "vendor" | "target" | "target_key">,
+  db?: Queryable,
+): Promise<FreezesTable | undefined> {
+  const names = new Set([EVERYTHING, vendor, target?.split(" ")[0], target_key.split(":")[0]]);
+  return (await activeFreezes(store, db)).find((freeze) => names.has(freeze.target));
 }
 
 const SQLITE_CONSTRAINT_UNIQUE = 2067;

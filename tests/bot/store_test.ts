@@ -24,7 +24,7 @@ import {
 } from "../../bot/outbox/messages.ts";
 import { Metrics } from "../../bot/metrics.ts";
 import { migrations } from "../../bot/store/migrations.ts";
-import { findPrompt, prunePrompts, putPrompt } from "../../bot/store/prompts.ts";
+import { findPrompt, prunePrompts, putPrompt } from "../../bot/store/kept_values.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { databaseUrl } from "../../bot/settings.ts";
 import { type Database, databases, lasting, openFile, testOn, testWithEmpty } from "../changes/database.ts";
@@ -262,8 +262,8 @@ storeTest(
     await putPrompt(store, store.db, {
       handle: "h",
       kind: "choice",
-      personId: 1,
-      chatId: 2,
+      person_id: 1,
+      chat_id: 2,
       body: { a: 1 },
       ttlMs: 1000,
     });

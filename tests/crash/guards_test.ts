@@ -1,6 +1,6 @@
 /** Guards that no other test would miss; `deno task mutation` takes each of them away in turn. */
 import assert from "node:assert/strict";
-import { newHandle, putPrompt } from "../../bot/store/prompts.ts";
+import { newHandle, putPrompt } from "../../bot/store/kept_values.ts";
 import { chatTest } from "../bot/conversation.ts";
 import { ANA, BEN, type Desk, GROUP, openDesk } from "../changes/desk.ts";
 import { ENABLE_METHOD, ROLE } from "./story.ts";
@@ -123,13 +123,13 @@ Deno.test("A button does only what it is for, where it was offered", async () =>
   await using desk = await openDesk();
   const { card } = await desk.ask(DISABLE);
   const [page, choice] = [newHandle(), newHandle()];
-  const shared = { personId: null, ttlMs: 60_000 };
+  const shared = { person_id: null, ttlMs: 60_000 };
   const invocation = { verb: "find", target: null, input: { name: "Globex" }, asked: [] };
   await desk.store.transaction(async (transaction) => {
-    const put = (prompt: Pick<Parameters<typeof putPrompt>[2], "handle" | "kind" | "chatId" | "body">) =>
+    const put = (prompt: Pick<Parameters<typeof putPrompt>[2], "handle" | "kind" | "chat_id" | "body">) =>
       putPrompt(desk.store, transaction, { ...shared, ...prompt });
-    await put({ handle: page, kind: "page", chatId: GROUP, body: "/status" });
-    await put({ handle: choice, kind: "choice", chatId: -2002, body: invocation });
+    await put({ handle: page, kind: "page", chat_id: GROUP, body: "/status" });
+    await put({ handle: choice, kind: "choice", chat_id: -2002, body: invocation });
   });
   const calls = desk.gravityzone.calls.length;
   for (const data of [`h:${page}`, `k:${page}`, `k:${choice}`, `p:${choice}:1`]) {

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
+import { orUnavailable, type Store } from "./database.ts";
 import type { PromptsTable, Queryable } from "./schema.ts";
-import type { Store } from "./database.ts";
 
 /** 96 bits, for buttons and links: nobody guesses it, and on its own it allows nothing. */
 export function newHandle(): string {
@@ -17,47 +17,25 @@ export function shortCode(length: number): string {
 
 const COMMAND_KEPT_MS = 7 * 86_400_000;
 
-export interface NewPrompt {
-  readonly handle: string;
-  readonly kind: PromptsTable["kind"];
-  /** The only person who may answer; null: anyone who may read here. */
-  readonly personId: number | null;
-  readonly chatId: number;
+type NewPrompt = Pick<PromptsTable, "handle" | "kind" | "person_id" | "chat_id"> & {
   readonly body: unknown;
   readonly ttlMs: number;
-}
+};
 
-/** Stores a question whose answer lets something go on. */
+/** Stores a question whose answer lets something go on; `person_id` null: anyone who may read here may answer. */
 export async function putPrompt(store: Store, db: Queryable, prompt: NewPrompt): Promise<void> {
+  const { ttlMs, body, ...named } = prompt;
   const now = store.now();
-  await db.insertInto("prompts").values({
-    handle: prompt.handle,
-    kind: prompt.kind,
-    person_id: prompt.personId,
-    chat_id: prompt.chatId,
-    body: JSON.stringify(prompt.body),
-    created_at: now,
-    expires_at: now + prompt.ttlMs,
-    used_at: null,
-  }).onConflict((conflict) => conflict.column("handle").doUpdateSet({ expires_at: now + prompt.ttlMs }))
+  const times = { created_at: now, expires_at: now + ttlMs, used_at: null };
+  await db.insertInto("prompts").values({ ...named, body: JSON.stringify(body), ...times })
+    .onConflict((conflict) => conflict.column("handle").doUpdateSet({ expires_at: times.expires_at }))
     .execute();
 }
 
 /** Keeps a command that does not fit into a button. */
-export async function keepCommand(
-  store: Store,
-  chatId: number,
-  handle: string,
-  command: string,
-): Promise<void> {
-  await putPrompt(store, store.db, {
-    handle,
-    kind: "command",
-    personId: null,
-    chatId,
-    body: command,
-    ttlMs: COMMAND_KEPT_MS,
-  });
+export async function keepCommand(store: Store, chatId: number, handle: string, body: string): Promise<void> {
+  const place = { person_id: null, chat_id: chatId };
+  await putPrompt(store, store.db, { handle, kind: "command", ...place, body, ttlMs: COMMAND_KEPT_MS });
 }
 
 export async function findPrompt(store: Store, handle: string): Promise<PromptsTable | undefined> {
@@ -77,4 +55,29 @@ export async function usePrompt(store: Store, db: Queryable, handle: string): Pr
 
 export async function prunePrompts(store: Store): Promise<void> {
   await store.db.deleteFrom("prompts").where("expires_at", "<", store.now() - COMMAND_KEPT_MS).execute();
+}
+
+/** What the bot recorded under a key. Throws `StoreUnavailable`. */
+export async function recall(store: Store, key: string): Promise<string | undefined> {
+  const row = await orUnavailable(
+    store.db.selectFrom("memory").select("value").where("key", "=", key).executeTakeFirst(),
+  );
+  return row?.value;
+}
+
+/** Keeps facts by key; null forgets one. */
+export async function remember(
+  store: Store,
+  db: Queryable,
+  facts: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  for (const [key, value] of Object.entries(facts)) {
+    if (value === null) {
+      await db.deleteFrom("memory").where("key", "=", key).execute();
+      continue;
+    }
+    const row = { key, value, updated_at: store.now() };
+    await db.insertInto("memory").values(row)
+      .onConflict((conflict) => conflict.column("key").doUpdateSet(row)).execute();
+  }
 }
