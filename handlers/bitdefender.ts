@@ -1,11 +1,10 @@
 import { BitdefenderClient } from "../clients/bitdefender.ts";
 import type { CallOptions } from "../clients/http/contract.ts";
 import { findCompanies, whois } from "./bitdefender/companies.ts";
-import { disableEc2, enableEc2 } from "./bitdefender/ec2_changes.ts";
+import { disableEc2, enableEc2, rotateExternalId } from "./bitdefender/ec2_changes.ts";
 import { externalId, statusEc2, usageEc2 } from "./bitdefender/ec2_reads.ts";
 import { integrationsHealth, statusBitdefender } from "./bitdefender/integrations.ts";
 import type { Proof } from "./operation.ts";
-import { rotateExternalId } from "./bitdefender/rotate_external_id.ts";
 import { address, secretKey } from "./variable.ts";
 import { defineVendor } from "./vendor.ts";
 
@@ -38,7 +37,7 @@ export const bitdefender = defineVendor({
 async function probe(client: BitdefenderClient, call: CallOptions): Promise<Proof> {
   const { enabledApis } = await client.getApiKeyDetails({}, call);
   const enabled = enabledApis.map((area) => area.toLowerCase());
-  const { ok, lacks } = judged(new Set(enabled));
+  const { ok, lacks } = sufficiency(enabled);
   return {
     ok,
     says: ["the key works; enabled: ", { data: enabled.join(", ") || "nothing", max: 200 }, lacks],
@@ -46,12 +45,12 @@ async function probe(client: BitdefenderClient, call: CallOptions): Promise<Proo
 }
 
 /** What is lost without the areas that the commands need. */
-function judged(enabled: ReadonlySet<string>): { ok: boolean; lacks: string } {
-  if (!enabled.has("integrations")) {
+function sufficiency(enabled: readonly string[]): { ok: boolean; lacks: string } {
+  if (!enabled.includes("integrations")) {
     return { ok: false, lacks: "; not enabled: integrations (no Bitdefender command works)" };
   }
-  if (enabled.has("companies")) return { ok: true, lacks: "" };
-  return enabled.has("network")
+  if (enabled.includes("companies")) return { ok: true, lacks: "" };
+  return enabled.includes("network")
     ? { ok: true, lacks: "; not enabled: companies (companies are found in the Network list only)" }
     : { ok: false, lacks: "; not enabled: companies, network (companies are known by their id only)" };
 }

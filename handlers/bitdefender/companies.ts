@@ -7,7 +7,7 @@ import {
 } from "../../clients/bitdefender.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { asOf, inQuotes } from "../format.ts";
-import { BadInput, type Context, operationsOf, type View } from "../operation.ts";
+import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Block, Button, Line, Reply } from "../reply.ts";
 import { fold, NothingFits, resolve } from "../resolve.ts";
 import type { TableColumn } from "../resource.ts";
@@ -17,12 +17,6 @@ const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
 type Ctx = Context<BitdefenderClient>;
 
-interface Whois {
-  readonly accountId: string;
-  readonly companies: readonly CompanyDetails[];
-  readonly at: number;
-}
-
 export const whois = read({
   verb: "whois",
   target: null,
@@ -31,12 +25,33 @@ export const whois = read({
   input: z.object({
     account: z.string().meta({ positional: true, rest: true, placeholder: "aws account id" }),
   }),
-  async run(context, { account }): Promise<Whois> {
+  async run(context, { account }) {
     const accountId = accountIdOf(account);
     const companies = await context.client.getCompanyDetailsByAWSAccountId({ accountId }, context.call);
     return { accountId, companies, at: context.now };
   },
-  render: renderWhois,
+  render({ accountId, companies, at }, view): Reply {
+    const footer = asOf(at, view.now);
+    const code = { code: accountId };
+    const [only, ...others] = companies;
+    if (!only) return { mark: "absent", title: ["No company uses AWS account ", code], footer };
+    if (others.length === 0) {
+      const blocks: readonly Block[] = [{ kind: "facts", facts: factsOf(only) }];
+      return { mark: "info", title: ["1 company uses AWS account ", code], blocks, footer };
+    }
+    const capped = companies.length >= MOST_COMPANIES_BY_ACCOUNT;
+    const limit = `GravityZone names at most ${MOST_COMPANIES_BY_ACCOUNT} companies here; there may be more.`;
+    return {
+      mark: "info",
+      title: [`${capped ? "At least " : ""}${companies.length} companies use AWS account `, code],
+      blocks: [
+        ...(capped ? [{ kind: "text", text: limit } as const] : []),
+        columnsOf(COLUMNS, companies),
+        { kind: "details", summary: "phones and addresses", blocks: [columnsOf(REST, companies)] },
+      ],
+      footer,
+    };
+  },
 });
 
 export const findCompanies = read({
@@ -45,9 +60,7 @@ export const findCompanies = read({
   summary: "Bitdefender companies by part of their name",
   example: "/find acme",
   input: z.object({ name: z.string().meta({ positional: true, rest: true, placeholder: "name" }) }),
-  async run(context, { name }): Promise<CompaniesLike & { name: string }> {
-    return { name: name.trim(), ...await companiesLike(context, name) };
-  },
+  run: async (context, { name }) => ({ name: name.trim(), ...await companiesLike(context, name) }),
   render: renderFound,
 });
 
@@ -60,82 +73,41 @@ function accountIdOf(account: string): string {
   );
 }
 
-function renderWhois({ accountId, companies, at }: Whois, view: View): Reply {
-  const [only, ...others] = companies;
-  if (!only) {
-    return {
-      mark: "absent",
-      title: ["No company uses AWS account ", { code: accountId }],
-      footer: asOf(at, view.now),
-    };
-  }
-  const capped = companies.length >= MOST_COMPANIES_BY_ACCOUNT;
-  return {
-    mark: "info",
-    title: [
-      others.length === 0
-        ? "1 company uses AWS account "
-        : `${capped ? "At least " : ""}${companies.length} companies use AWS account `,
-      { code: accountId },
-    ],
-    blocks: [
-      ...(capped ? [limitReached()] : []),
-      ...(others.length === 0 ? [{ kind: "facts", facts: factsOf(only) } as const] : [
-        columnsOf(COLUMNS, companies),
-        { kind: "details", summary: "phones and addresses", blocks: [columnsOf(REST, companies)] } as const,
-      ]),
-    ],
-    footer: asOf(at, view.now),
-  };
-}
-
-function limitReached(): Block {
-  const text = `GravityZone names at most ${MOST_COMPANIES_BY_ACCOUNT} companies here; there may be more.`;
-  return { kind: "text", text };
-}
+/** What is known of a company, by the words for it; empty where the vendor says nothing. */
+const KNOWN = {
+  "Company": ({ name }) => ({ data: name }),
+  "Id": ({ id }) => ({ code: id }),
+  "Type": typeOf,
+  "Managed from above": ({ canBeManagedByAbove }) => yesNo(canBeManagedByAbove),
+  "Suspended": ({ isSuspended }) => yesNo(isSuspended),
+  "Contact": ({ contactPerson: contact }) =>
+    contact ? given(contact.fullName, contact.email) || NOT_SAID : "",
+  "Role": ({ contactPerson }) => given(contactPerson?.companyRole),
+  "Contact's phone": ({ contactPerson }) => given(contactPerson?.phoneNumber),
+  "Phone": ({ phone }) => given(phone),
+  "Address": ({ address }) => given(address),
+  "Country": ({ country, state }) => given(country, state),
+  "Created (UTC)": ({ createdAt }) => given(createdAt),
+} satisfies Record<string, (company: CompanyDetails) => Line>;
 
 function factsOf(company: CompanyDetails): readonly (readonly [string, Line])[] {
-  const { contactPerson: contact } = company;
-  const facts: (readonly [string, Line | undefined])[] = [
-    ["Company", { data: company.name }],
-    ["Id", { code: company.id }],
-    ["Type", typeOf(company)],
-    ["Managed from above", yesNo(company.canBeManagedByAbove)],
-    ["Suspended", yesNo(company.isSuspended)],
-    ["Contact", contact ? contactOf(company) : undefined],
-    ["Role", shown(contact?.companyRole)],
-    ["Contact's phone", shown(contact?.phoneNumber)],
-    ["Phone", shown(company.phone)],
-    ["Address", shown(company.address)],
-    ["Country", countryOf(company)],
-    ["Created (UTC)", shown(company.createdAt)],
-  ];
-  return facts.flatMap(([label, value]) => value === undefined ? [] : [[label, value] as const]);
+  return Object.entries(KNOWN).map(([label, cell]) => [label, cell(company)] as const)
+    .filter(([, value]) => value !== "");
 }
 
 const COLUMNS: readonly TableColumn<CompanyDetails>[] = [
-  { title: "Company", cell: ({ name }) => ({ data: name }) },
-  { title: "Type", cell: typeOf },
-  { title: "Managed", cell: ({ canBeManagedByAbove }) => yesNo(canBeManagedByAbove) },
-  { title: "Suspended", cell: ({ isSuspended }) => yesNo(isSuspended) },
-  { title: "Contact", cell: contactOf },
-  { title: "Id", cell: ({ id }) => ({ code: id }) },
+  { title: "Company", cell: KNOWN.Company },
+  { title: "Type", cell: KNOWN.Type },
+  { title: "Managed", cell: KNOWN["Managed from above"] },
+  { title: "Suspended", cell: KNOWN.Suspended },
+  { title: "Contact", cell: (company) => KNOWN.Contact(company) || NOT_SAID },
+  { title: "Id", cell: KNOWN.Id },
 ];
 
 /** What the table above has no room for. */
-const REST: readonly TableColumn<CompanyDetails>[] = [
-  { title: "Company", cell: ({ name }) => ({ data: name }) },
-  { title: "Phone", cell: ({ phone }) => shown(phone) ?? "" },
-  { title: "Contact's phone", cell: ({ contactPerson }) => shown(contactPerson?.phoneNumber) ?? "" },
-  { title: "Role", cell: ({ contactPerson }) => shown(contactPerson?.companyRole) ?? "" },
-  { title: "Address", cell: ({ address }) => shown(address) ?? "" },
-  { title: "Country", cell: (company) => countryOf(company) ?? "" },
-  { title: "Created (UTC)", cell: ({ createdAt }) => shown(createdAt) ?? "" },
-];
-
-function countryOf({ country, state }: CompanyDetails): Line | undefined {
-  return shown([country, state].filter(isGiven).join(", "));
-}
+const REST: readonly TableColumn<CompanyDetails>[] = (
+  ["Company", "Phone", "Contact's phone", "Role", "Address", "Country", "Created (UTC)"] as const
+).map((title) => ({ title, cell: KNOWN[title] }));
 
 function renderFound({ name, companies, capped }: CompaniesLike & { name: string }): Reply {
   if (companies.length === 0) {
@@ -171,36 +143,25 @@ function statusButton({ id, name }: { id: string; name: string }): Button {
   };
 }
 
+const NOT_SAID = "not said";
 const COMPANY_TYPES: Readonly<Record<number, string>> = { 0: "Partner", 1: "Customer" };
 
-function typeOf({ type }: { type?: number | null | undefined }): string {
-  return typeof type === "number" ? COMPANY_TYPES[type] ?? `Unknown (${type})` : "not said";
-}
-
-function contactOf({ contactPerson }: CompanyDetails): Line {
-  const parts = [contactPerson?.fullName, contactPerson?.email].filter(isGiven);
-  return parts.length === 0 ? "not said" : { data: parts.join(", ") };
+function typeOf({ type }: Pick<CompanyDetails, "type">): string {
+  return typeof type === "number" ? COMPANY_TYPES[type] ?? `Unknown (${type})` : NOT_SAID;
 }
 
 function yesNo(value: boolean | null | undefined): string {
-  if (typeof value !== "boolean") return "not said";
+  if (typeof value !== "boolean") return NOT_SAID;
   return value ? "yes" : "no";
 }
 
-function shown(value: string | null | undefined): Line | undefined {
-  return isGiven(value) ? { data: value } : undefined;
+/** Those of the values that are there; the vendor writes "N/A" where a country or state is not specified. */
+function given(...values: readonly (string | null | undefined)[]): Line {
+  const known = values.filter((value) => value && value !== "N/A").join(", ");
+  return known && { data: known };
 }
 
-/** The vendor writes "N/A" where a country or state is not specified. */
-function isGiven(value: string | null | undefined): value is string {
-  return typeof value === "string" && value !== "" && value !== "N/A";
-}
-
-export interface Company {
-  readonly id: string;
-  readonly name: string;
-  readonly type?: number | null | undefined;
-}
+export type Company = Pick<CompanyDetails, "id" | "name" | "type">;
 
 /** Whom a read is about. The id is absent when the key may not ask for the name of its own company. */
 export interface Scope {
@@ -217,9 +178,10 @@ export async function resolveCompany(context: Ctx, query: string): Promise<Compa
   if (wanted === "") throw new BadInput("Which company? Type its name or its id.");
   if (ID.test(wanted)) return await companyById(context, wanted.toLowerCase());
   const { companies, capped } = await companiesLike(context, wanted);
-  const known = companies.some((candidate) => fold(candidate.name) === fold(wanted));
-  const more = capped && !known ? await companiesStartingWith(context, wanted) : [];
-  return resolve(wanted, [...companies, ...more], { ...WHAT, capped });
+  const isExact = ({ name }: Company) => fold(name) === fold(wanted);
+  // An exact name may hide behind the limit of a search for a part of it.
+  const more = capped && !companies.some(isExact) ? await search(context, wanted) : [];
+  return resolve(wanted, [...companies, ...more.filter(isExact)], { ...WHAT, capped });
 }
 
 /** Loads something of a company; without a name, of the key's own company and without a second round trip. */
@@ -236,14 +198,14 @@ export async function ofCompany<T>(
   return { scope: { companyId: id, name }, value: await load(id) };
 }
 
-export interface CompaniesLike {
+interface CompaniesLike {
   readonly companies: readonly Company[];
   /** The vendor's limit was reached: there may be more. */
   readonly capped: boolean;
 }
 
 /** Companies whose name contains `part`. */
-export async function companiesLike(context: Ctx, part: string): Promise<CompaniesLike> {
+async function companiesLike(context: Ctx, part: string): Promise<CompaniesLike> {
   const found = await searchOrList(context, part);
   if (found) return found;
   throw new BadInput("Our key may not look companies up by name. Type the company's 24-character id.");
@@ -255,31 +217,36 @@ export async function companiesLike(context: Ctx, part: string): Promise<Compani
  */
 async function searchOrList(context: Ctx, part: string): Promise<CompaniesLike | undefined> {
   const wanted = part.replace(/^\*+/, "").trim();
-  try {
-    const found = await search(context, `*${wanted}`);
+  const named = (all: readonly Company[]) => all.filter(({ name }) => fold(name).includes(fold(wanted)));
+  const found = await ifOffered(search(context, `*${wanted}`));
+  if (found) {
     // The search may be stricter about letter case and quotes than people are.
-    const companies = found.length > 0 ? found : filterByName(await search(context, "*"), wanted);
+    const companies = found.length > 0 ? found : named(await search(context, "*"));
     return { companies, capped: found.length >= MOST_COMPANIES_BY_NAME };
-  } catch (error) {
-    if (!isUnavailable(error)) throw error;
-    const listed = await listedCompanies(context);
-    return listed && { companies: filterByName(listed, wanted), capped: false };
   }
+  const listed = await listedCompanies(context);
+  return listed && { companies: named(listed), capped: false };
+}
+
+function search({ client, call }: Ctx, nameFilter: string): Promise<readonly Company[]> {
+  return client.findCompaniesByName({ nameFilter, maxResults: MOST_COMPANIES_BY_NAME }, call);
 }
 
 /** Undefined where the key may not read the list. */
-async function listedCompanies({ client, call }: Ctx): Promise<readonly Company[] | undefined> {
-  try {
-    return await client.getCompaniesList({}, call);
-  } catch (error) {
-    if (isUnavailable(error)) return undefined;
-    throw error;
-  }
+function listedCompanies({ client, call }: Ctx): Promise<readonly Company[] | undefined> {
+  return ifOffered(client.getCompaniesList({}, call));
 }
 
-/** The method or its area is not there for this key; another way may be. */
-export function isUnavailable(error: unknown): boolean {
-  return error instanceof ClientError && (error.kind === "not_offered" || error.kind === "rights_refused");
+/** The answer, or undefined where the method or its area is not there for this key; another way may be. */
+export async function ifOffered<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ClientError && ["not_offered", "rights_refused"].includes(error.kind)) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 /** Names that contain this one's or start like it: what an approver could take it for. */
@@ -288,45 +255,20 @@ export async function lookAlikes(context: Ctx, company: Company): Promise<readon
   return companies.filter((other) => other.id !== company.id).map((other) => other.name).sort().slice(0, 5);
 }
 
-async function ownCompany(context: Ctx): Promise<Scope> {
-  try {
-    const { id, name } = await context.client.getCompanyDetails({}, context.call);
-    return { companyId: id, name };
-  } catch (error) {
-    if (isUnavailable(error)) return { name: "the company of the key" };
-    throw error;
-  }
+async function ownCompany({ client, call }: Ctx): Promise<Scope> {
+  const own = await ifOffered(client.getCompanyDetails({}, call));
+  return own ? { companyId: own.id, name: own.name } : { name: "the company of the key" };
 }
 
 async function companyById(context: Ctx, companyId: string): Promise<Company> {
+  const { client, call } = context;
   try {
-    const { id, name, type } = await context.client.getCompanyDetails({ companyId }, context.call);
-    return { id, name, type };
+    const found = await ifOffered(client.getCompanyDetails({ companyId }, call));
+    if (found) return found;
   } catch (error) {
-    if (isUnavailable(error)) return await listedById(context, companyId);
-    if (error instanceof ClientError && ["rejected", "not_found"].includes(error.kind)) {
-      throw new NothingFits(`No company has the id "${companyId}". Type ${WHAT.find} to see what there is.`);
-    }
-    throw error;
+    if (!(error instanceof ClientError) || !["rejected", "not_found"].includes(error.kind)) throw error;
+    throw new NothingFits(`No company has the id "${companyId}". Type ${WHAT.find} to see what there is.`);
   }
-}
-
-async function listedById(context: Ctx, companyId: string): Promise<Company> {
   const listed = await listedCompanies(context);
-  return listed?.find((candidate) => candidate.id === companyId) ?? { id: companyId, name: companyId };
-}
-
-/** An exact name may hide behind the limit of a search for a part of it. */
-async function companiesStartingWith(context: Ctx, start: string): Promise<readonly Company[]> {
-  return (await search(context, start)).filter((candidate) => fold(candidate.name) === fold(start));
-}
-
-async function search(context: Ctx, nameFilter: string): Promise<readonly Company[]> {
-  const params = { nameFilter, maxResults: MOST_COMPANIES_BY_NAME };
-  return (await context.client.findCompaniesByName(params, context.call))
-    .map(({ id, name, type }) => ({ id, name, type }));
-}
-
-function filterByName(companies: readonly Company[], part: string): readonly Company[] {
-  return companies.filter((candidate) => fold(candidate.name).includes(fold(part)));
+  return listed?.find(({ id }) => id === companyId) ?? { id: companyId, name: companyId };
 }

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { BitdefenderClient } from "../../clients/bitdefender.ts";
-import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { inQuotes } from "../format.ts";
 import {
@@ -15,8 +14,6 @@ import {
 } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import {
-  accountOfRole,
-  companyInput,
   type Ec2Plan,
   externalIdNow,
   integrationNow,
@@ -26,8 +23,6 @@ import {
   planFor,
   readBack,
   readEc2State,
-  rememberOff,
-  rememberOn,
   unseen,
 } from "./ec2_state.ts";
 
@@ -35,18 +30,21 @@ type Ctx = Context<BitdefenderClient>;
 
 const { change } = operationsOf<BitdefenderClient>("bitdefender");
 
+const companyInput = z.object({
+  company: z.string().meta({ positional: true, rest: true, placeholder: "company" }),
+});
 const enableInput = companyInput.extend({
   role: z.string().optional().meta({ placeholder: "role arn" }),
   key: z.string().optional().meta({ placeholder: "access key id" }),
   secret: z.string().optional().meta({ placeholder: ENTER_MARK }),
 });
 
+type ByRole = { readonly role: string; readonly account: string; readonly listed: true };
+type ByKeys = { readonly key: string };
 /** How an integration gets at the instances: by a cross-account role, or by access keys. */
-type Way =
-  | { readonly by: "role"; readonly role: string; readonly account: string }
-  | { readonly by: "keys"; readonly key: string };
+type EnablePlan = Ec2Plan<ByRole | ByKeys>;
 
-export const enableEc2 = change<typeof enableInput, Ec2Plan>({
+export const enableEc2 = change<typeof enableInput, EnablePlan>({
   verb: "enable",
   target: "ec2",
   summary: "Set up Amazon EC2 for a company, with a role or with access keys",
@@ -56,10 +54,8 @@ export const enableEc2 = change<typeof enableInput, Ec2Plan>({
   secret: (field) => field === "secret",
   plan: planEnabling,
   render: enablingCard,
-  async apply({ client, call }, plan, secrets) {
-    const way = plannedWay(plan);
-    const companyId = plan.target.id;
-    if (way.by === "role") {
+  async apply({ client, call }, { target: { id: companyId }, after: way }, secrets) {
+    if ("role" in way) {
       const params = { companyId, crossAccountRoleArn: way.role };
       await client.configureAmazonEC2IntegrationUsingCrossAccountRole(params, call);
       return {};
@@ -69,7 +65,12 @@ export const enableEc2 = change<typeof enableInput, Ec2Plan>({
     await client.configureAmazonEC2Integration({ companyId, keyId: way.key, keySecret }, call);
     return {};
   },
-  verify: (context, plan, receipt) => readBack(() => verifyEnabled(context, plan, receipt)),
+  verify: (context, plan, receipt) =>
+    readBack(
+      plan,
+      "role" in plan.after ? { ...plan.after, off: null } : NOTHING_RECORDED,
+      () => verifyEnabled(context, plan, receipt),
+    ),
   undo: undoEnabling,
 });
 
@@ -87,16 +88,71 @@ export const disableEc2 = change<typeof companyInput, Ec2Plan>({
     await client.disableAmazonEC2Integration({ companyId: target.id }, call);
     return {};
   },
-  verify: (context, plan, receipt) => readBack(() => verifyDisabled(context, plan, receipt)),
-  undo: undoDisabling,
+  verify: (context, plan, receipt) =>
+    readBack(plan, { ...NOTHING_RECORDED, off: "disabled" }, () => verifyDisabled(context, plan, receipt)),
+  undo: ({ target, before: { role } }) =>
+    role === null
+      ? { possible: false, why: "this bot has not recorded the role, and GravityZone does not tell it" }
+      // The card shows the whole ARN already.
+      : enabledAgain(target.id, role, role.split(":").at(-1) ?? role),
 });
 
+/** Generates a new external ID; the vendor invalidates the integration that exists. */
+export const rotateExternalId = change<typeof companyInput, Ec2Plan>({
+  verb: "rotate",
+  target: "externalid",
+  summary: "Generate a new external ID; the company's EC2 integration stops working",
+  example: '/rotate externalid Acme Corp reason="it was shared"',
+  risk: "danger",
+  input: companyInput,
+  plan: (context, { company }) =>
+    planFor(context, company, ({ externalId }) => ({ externalIdOtherThan: externalId })),
+  render: rotationCard,
+  async apply({ client, call }, { target: { id: companyId } }) {
+    const externalId = await client.generateAmazonEC2ExternalIdForCrossAccountRole({ companyId }, call);
+    return { data: { externalId } };
+  },
+  verify: (context, plan, receipt) =>
+    readBack(plan, { ...NOTHING_RECORDED, off: "rotated" }, () => verifyRotated(context, plan, receipt)),
+  undo: ({ before }) => ({
+    possible: false,
+    why: before.externalId === null
+      ? "an external ID cannot be taken back"
+      : "GravityZone does not accept an external ID of before",
+  }),
+});
+
+async function planEnabling(
+  context: Ctx,
+  { company, ...asked }: z.output<typeof enableInput>,
+): Promise<EnablePlan | Nothing> {
+  const way = wayOf(asked);
+  if ("key" in way) {
+    return await planFor(context, company, () => way, { typed: { key: way.key, secret: ENTER_MARK } });
+  }
+  const { role, account } = way;
+  const plan = await planFor(context, company, () => way, { typed: { role }, also: account });
+  const { before, target } = plan;
+  if (before.role !== role || before.listed[account] !== true) return plan;
+  // As far as can be known: nobody is told of a role that was changed outside this bot.
+  return {
+    nothing: [
+      "This bot has set up EC2 of ",
+      { data: target.name },
+      " with ",
+      { code: role },
+      ` already, and GravityZone lists it for AWS account ${account}. If it was changed elsewhere since, `,
+      "/disable ec2 first",
+    ],
+  };
+}
+
 /** Judged before anything is asked: exactly one way, and no secret that was typed in the chat. */
-function wayOf({ role, key, secret }: z.output<typeof enableInput>): Way {
+function wayOf({ role, key, secret }: Omit<z.output<typeof enableInput>, "company">): ByRole | ByKeys {
   if (role !== undefined && (key !== undefined || secret !== undefined)) {
     throw new BadInput("Type either role=<arn> or key=<access key id> secret=?, not both.");
   }
-  if (role !== undefined) return { by: "role", role, account: checkedAccount(role) };
+  if (role !== undefined) return { role, account: checkedAccount(role), listed: true };
   if (key === undefined) {
     throw new BadInput(
       "Say how: role=<arn> for a cross-account role, or key=<access key id> secret=? for keys.",
@@ -109,11 +165,14 @@ function wayOf({ role, key, secret }: z.output<typeof enableInput>): Way {
         : "Type secret=? instead of the secret key itself, which is then asked for on a private page.",
     );
   }
-  return { by: "keys", key: checkedKey(key) };
+  return { key: checkedKey(key) };
 }
 
+const ROLE_ARN = /^arn:aws(?:-[a-z]+)*:iam::(\d{12}):role\/[\w+=,.@/-]{1,512}$/;
+
+/** The AWS account in a role's ARN. */
 function checkedAccount(role: string): string {
-  const account = accountOfRole(role);
+  const account = ROLE_ARN.exec(role)?.[1];
   if (account !== undefined) return account;
   throw new BadInput(
     `${inQuotes(role, 80)} is not the ARN of a role. It looks like arn:aws:iam::111222345123:role/<name>, ` +
@@ -133,44 +192,12 @@ function checkedKey(key: string): string {
   );
 }
 
-async function planEnabling(context: Ctx, asked: z.output<typeof enableInput>): Promise<Ec2Plan | Nothing> {
-  const way = wayOf(asked);
-  const isByRole = way.by === "role";
-  const plan = await planFor(
-    context,
-    asked.company,
-    () => isByRole ? { role: way.role, account: way.account, listed: true } : { key: way.key },
-    isByRole
-      ? { also: way.account, typed: { role: way.role } }
-      : { typed: { key: way.key, secret: ENTER_MARK } },
-  );
-  const { before, target } = plan;
-  const isThere = isByRole && before.role === way.role && before.listed[way.account] === true;
-  return isThere ? { nothing: isThereAlready(target.name, way) } : plan;
-}
-
-/** As far as can be known: nobody is told of a role that was changed outside this bot. */
-function isThereAlready(name: string, { role, account }: Way & { by: "role" }): Line {
-  return [
-    "This bot has set up EC2 of ",
-    { data: name },
-    " with ",
-    { code: role },
-    ` already, and GravityZone lists it for AWS account ${account}. If it was changed elsewhere since, `,
-    "/disable ec2 first",
-  ];
-}
-
-/** The plan's own input went through `wayOf` when it was made. */
-function plannedWay({ input }: Ec2Plan): Way {
-  return wayOf(enableInput.parse(input));
-}
-
-function enablingCard(plan: Ec2Plan): Card {
-  const { before, target } = plan;
-  const way = plannedWay(plan);
-  const isByRole = way.by === "role";
+/** The secret key is not known here and never will be. */
+function enablingCard(plan: EnablePlan): Card {
+  const { before, target, after: way } = plan;
   const name = { data: target.name };
+  const role = "role" in way ? way : undefined;
+  const companyId = target.id;
   return {
     title: ["Enable the EC2 integration of ", name],
     done: ["the EC2 integration of ", name, " is enabled"],
@@ -178,17 +205,22 @@ function enablingCard(plan: Ec2Plan): Card {
       {
         label: "Integration",
         now: integrationNow(before),
-        after: isByRole ? { code: way.role } : ["access key ", { code: way.key }],
+        after: "role" in way ? { code: way.role } : ["access key ", { code: way.key }],
       },
-      ...(isByRole
-        ? [{ label: "AWS account", now: before.account ?? "not known", after: { code: way.account } }]
+      ...(role
+        ? [{ label: "AWS account", now: before.account ?? "not known", after: { code: role.account } }]
         : []),
       { label: "External ID", now: externalIdNow(before), after: "kept" },
     ],
     breaks: [["Whatever is set up now for ", name, " is replaced; GravityZone cannot say what."]],
-    sends: sentToEnable(target.id, way),
+    sends: "role" in way
+      ? {
+        method: "configureAmazonEC2IntegrationUsingCrossAccountRole",
+        params: { companyId, crossAccountRoleArn: way.role },
+      }
+      : { method: "configureAmazonEC2Integration", params: { companyId, keyId: way.key } },
     warnings: [
-      ...(isByRole && before.externalId === null
+      ...(role && before.externalId === null
         ? [
           "No external ID was generated yet, so the role cannot trust GravityZone: /rotate externalid first.",
         ]
@@ -198,56 +230,32 @@ function enablingCard(plan: Ec2Plan): Card {
   };
 }
 
-/** As it goes to the vendor; the secret key is not known here and never will be. */
-function sentToEnable(companyId: string, way: Way): JsonObject {
-  return way.by === "role"
-    ? {
-      method: "configureAmazonEC2IntegrationUsingCrossAccountRole",
-      params: { companyId, crossAccountRoleArn: way.role },
-    }
-    : { method: "configureAmazonEC2Integration", params: { companyId, keyId: way.key } };
-}
-
 async function verifyEnabled(
   context: Ctx,
-  plan: Ec2Plan,
+  plan: EnablePlan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {
-  const way = plannedWay(plan);
-  const { target, before } = plan;
-  const answered = receipt !== undefined;
-  if (way.by === "keys") {
+  const { target, before, after: way } = plan;
+  if ("key" in way) {
     const after = await readEc2State(context, target, NOTHING_RECORDED);
-    const remember = rememberOn(target.id, NOTHING_RECORDED);
-    return unseen({ answered, after, remember }, "There is no call that reads access keys back.");
+    return unseen(after, receipt, "There is no call that reads access keys back.");
   }
   const { account } = way;
   const after = await readEc2State(context, target, way, formerRole(plan)?.account);
-  const is = after.listed[account];
-  const why = is === true ? listedBefore(account, before.listed[account]) : CANNOT_SAY;
-  return judgeListing(plan, { answered, after, remember: rememberOn(target.id, way) }, {
-    account,
-    wanted: true,
-    is,
-    why,
-  });
+  // A listing proves nothing when it is not known to be new.
+  const why: Line = after.listed[account] === true
+    ? [
+      `It ${before.listed[account] === true ? "was" : "may have been"} listed for AWS account `,
+      { code: account },
+      " before, and there is no call that reads the role.",
+    ]
+    : "It cannot say whether the company uses this AWS account, and has no call that reads the role.";
+  return judgeListing(plan, after, receipt, { account, wanted: true, why });
 }
 
-const CANNOT_SAY =
-  "It cannot say whether the company uses this AWS account, and has no call that reads the role.";
-
-/** A listing proves nothing when it is not known to be new. */
-function listedBefore(account: string, before: boolean | null | undefined): Line {
-  return [
-    `It ${before === true ? "was" : "may have been"} listed for AWS account `,
-    { code: account },
-    " before, and there is no call that reads the role.",
-  ];
-}
-
-function undoEnabling(plan: Ec2Plan): Undo {
+function undoEnabling(plan: EnablePlan): Undo {
   const company = plan.target.id;
-  if (plannedWay(plan).by === "keys") {
+  if ("key" in plan.after) {
     return {
       possible: false,
       why: "what was set up before the keys cannot be read; /disable ec2 turns it off",
@@ -307,37 +315,66 @@ async function verifyDisabled(
   plan: Ec2Plan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {
-  const { target, before: { account, role } } = plan;
-  const seen = await readEc2State(context, target, NOTHING_RECORDED, account ?? undefined);
-  const found = {
-    answered: receipt !== undefined,
-    after: { ...seen, listed: listedOf(seen.listed, role) },
-    remember: rememberOff(target.id, "disabled"),
-  };
+  const { target, before: { account } } = plan;
+  const after = await readEc2State(context, target, NOTHING_RECORDED, account);
   if (account === null) {
     const why = "This bot does not know the AWS account, and there is no call that reads the integration.";
-    return unseen(found, why);
+    return unseen(after, receipt, why);
   }
-  const is = seen.listed[account];
-  const why: Line = is === false
+  const why: Line = after.listed[account] === false
     ? ["It was not listed for AWS account ", { code: account }, " before either."]
     : "It cannot say which companies use this AWS account.";
-  return judgeListing(plan, found, { account, wanted: false, is, why });
+  return judgeListing(plan, after, receipt, { account, wanted: false, why });
 }
 
-/** Enabling again looks at the account of the role it is given, and at no other. */
-function listedOf(listed: Ec2Plan["before"]["listed"], role: string | null): Ec2Plan["before"]["listed"] {
-  const account = role === null ? undefined : accountOfRole(role);
-  return account === undefined ? {} : { [account]: listed[account] ?? null };
+function rotationCard(plan: Ec2Plan): Card {
+  const { before, target } = plan;
+  const name = { data: target.name };
+  return {
+    title: [
+      before.externalId === null ? "Generate the external ID of " : "Replace the external ID of ",
+      name,
+    ],
+    done: ["a new external ID of ", name, " is generated"],
+    rows: [
+      { label: "External ID", now: externalIdNow(before), after: "a new one" },
+      { label: "Integration", now: integrationNow(before), after: "invalid until enabled again" },
+    ],
+    breaks: [
+      ["An EC2 integration of ", name, " that exists stops working."],
+      "The role in AWS must be given the new external ID before it is enabled again.",
+    ],
+    sends: { method: "generateAmazonEC2ExternalIdForCrossAccountRole", params: { companyId: target.id } },
+    warnings: lookAlikeWarnings(plan),
+  };
 }
 
-function undoDisabling({ target, before: { role } }: Ec2Plan): Undo {
-  if (role === null) {
-    return {
-      possible: false,
-      why: "this bot has not recorded the role, and GravityZone does not tell it",
-    };
+async function verifyRotated(
+  context: Ctx,
+  { target, before }: Ec2Plan,
+  receipt: Receipt | undefined,
+): Promise<Verification> {
+  const after = await readEc2State(context, target, NOTHING_RECORDED);
+  const now = after.externalId;
+  const returned = receipt?.data?.["externalId"];
+  if (now === null || now === before.externalId) {
+    return { state: "not applied", evidence: "The external ID is the one from before.", after };
   }
-  // The card shows the whole ARN already.
-  return enabledAgain(target.id, role, role.split(":").at(-1) ?? role);
+  if (typeof returned === "string" && returned !== now) {
+    const evidence: Line = [
+      "GravityZone returned ",
+      { code: returned },
+      " and now shows ",
+      { code: now },
+      ": someone may have generated another one.",
+    ];
+    return { state: "unknown", evidence, after };
+  }
+  const evidence: Line = [
+    "The external ID is now ",
+    { code: now },
+    ". Give it to the role in AWS, then ",
+    { code: `/enable ec2 ${target.id} role=${before.role ?? "<arn>"}` },
+  ];
+  return { state: "applied", evidence, after };
 }

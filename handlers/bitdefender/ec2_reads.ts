@@ -2,17 +2,9 @@ import { z } from "zod";
 import type { BitdefenderClient } from "../../clients/bitdefender.ts";
 import { asOf, formatNumber, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf, type PastChange, type View } from "../operation.ts";
-import type { Block, Line, Mark, Reply } from "../reply.ts";
+import type { Block, Button, Line, Mark, Reply } from "../reply.ts";
 import { ofCompany, type Scope } from "./companies.ts";
-import {
-  listedFor,
-  NOTHING_RECORDED,
-  type Off,
-  type Recorded,
-  recorded,
-  switchedOff,
-  targetKey,
-} from "./ec2_state.ts";
+import { listedFor, NOTHING_RECORDED, type Recorded, recorded, targetKey } from "./ec2_state.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
@@ -25,7 +17,6 @@ interface Ec2Status {
   readonly externalId: string | null;
   readonly hours: Hours;
   readonly recorded: Recorded;
-  readonly off?: Off | undefined;
   /** Absent when the AWS account is not known, null when the vendor cannot tell. */
   readonly listed?: boolean | null;
   readonly changes: readonly PastChange[];
@@ -97,7 +88,10 @@ export const externalId = read({
       return {
         mark: "absent",
         title: ["No external ID was generated for ", { data: scope.name }],
-        blocks: [{ kind: "text", text: ["To generate one: ", { code: rotateCommand(scope) }] }],
+        blocks: [{
+          kind: "text",
+          text: ["To generate one: ", { code: `/rotate externalid ${scope.companyId ?? "<company>"}` }],
+        }],
         footer,
       };
     }
@@ -106,7 +100,7 @@ export const externalId = read({
       title: ["External ID of ", { data: scope.name }],
       blocks: [{ kind: "facts", facts: [["External ID", { code: externalId }]] }],
       footer,
-      buttons: [[{ label: "Copy external ID", action: { copy: externalId } }]],
+      buttons: [[copyButton(externalId)]],
     };
   },
 });
@@ -126,15 +120,14 @@ async function vendorSide(
 async function ownSide(
   context: Context<BitdefenderClient>,
   { companyId }: Scope,
-): Promise<Pick<Ec2Status, "recorded" | "off" | "listed" | "changes">> {
+): Promise<Pick<Ec2Status, "recorded" | "listed" | "changes">> {
   if (companyId === undefined) return { recorded: NOTHING_RECORDED, changes: [] };
-  const [known, off, changes] = await Promise.all([
+  const [known, changes] = await Promise.all([
     recorded(context, companyId),
-    switchedOff(context, companyId),
     context.history(targetKey(companyId)),
   ]);
-  if (known.account === null) return { recorded: known, off, changes };
-  return { recorded: known, off, changes, listed: await listedFor(context, companyId, known.account) };
+  if (known.account === null) return { recorded: known, changes };
+  return { recorded: known, changes, listed: await listedFor(context, companyId, known.account) };
 }
 
 function renderStatus(status: Ec2Status, view: View): Reply {
@@ -146,9 +139,10 @@ function renderStatus(status: Ec2Status, view: View): Reply {
     ["Hours this month", formatNumber(totalOf(hours))],
   ];
   const id = scope.companyId;
+  const [mark, verdict] = verdictOf(status);
   return {
-    mark: markOf(status),
-    title: ["EC2 of ", { data: scope.name }, `: ${verdictOf(status)}`],
+    mark,
+    title: ["EC2 of ", { data: scope.name }, `: ${verdict}`],
     blocks: [
       ...(id === undefined ? [] : [{ kind: "text", text: { code: id } } as const]),
       { kind: "facts", facts },
@@ -156,32 +150,28 @@ function renderStatus(status: Ec2Status, view: View): Reply {
       ...changesOf(changes),
     ],
     footer: asOf(at, view.now),
-    ...(externalId !== null && {
-      buttons: [[{ label: "Copy external ID", action: { copy: externalId } }]],
-    }),
+    ...(externalId !== null && { buttons: [[copyButton(externalId)]] }),
   };
 }
 
 /** What a company is switched off as, by what was done here last. */
-const OFF: Readonly<Record<Off, { readonly mark: Mark; readonly words: string }>> = {
-  disabled: { mark: "absent", words: "disabled through this bot" },
-  rotated: { mark: "attention", words: "new external ID, invalid until enabled again" },
+const OFF: Readonly<Record<NonNullable<Recorded["off"]>, readonly [Mark, string]>> = {
+  disabled: ["absent", "disabled through this bot"],
+  rotated: ["attention", "new external ID, invalid until enabled again"],
 };
 
 /** Hours alone are never fine: they stay for the rest of the month, whatever became of the integration. */
-function markOf({ externalId, listed, off, hours }: Ec2Status): Mark {
-  if (off) return OFF[off].mark;
-  if (typeof listed === "boolean") return listed ? "fine" : "attention";
-  return totalOf(hours) > 0 || externalId !== null ? "info" : "absent";
-}
-
-function verdictOf({ externalId, listed, off, hours, recorded }: Ec2Status): string {
-  if (off) return OFF[off].words;
-  if (listed === false) return `no longer listed for AWS account ${recorded.account}`;
-  if (listed === true) return `active with AWS account ${recorded.account}`;
+function verdictOf(
+  { externalId, listed, hours, recorded: { account, off } }: Ec2Status,
+): readonly [Mark, string] {
+  if (off) return OFF[off];
+  if (listed === false) return ["attention", `no longer listed for AWS account ${account}`];
+  if (listed === true) return ["fine", `active with AWS account ${account}`];
   const total = totalOf(hours);
-  if (total > 0) return `${formatNumber(total)} hours this month`;
-  return externalId === null ? "not set up, no external ID" : "external ID present, no hours this month";
+  if (total > 0) return ["info", `${formatNumber(total)} hours this month`];
+  return externalId === null
+    ? ["absent", "not set up, no external ID"]
+    : ["info", "external ID present, no hours this month"];
 }
 
 function listedWords(listed: boolean | null | undefined): string {
@@ -231,6 +221,6 @@ function totalOf(hours: Hours): number {
   return Object.values(hours).reduce((total, each) => total + each, 0);
 }
 
-function rotateCommand({ companyId }: Scope): string {
-  return `/rotate externalid ${companyId ?? "<company>"}`;
+function copyButton(externalId: string): Button {
+  return { label: "Copy external ID", action: { copy: externalId } };
 }

@@ -1,10 +1,9 @@
-import { z } from "zod";
 import { type BitdefenderClient, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
-import type { Context, Plan, Verification } from "../operation.ts";
-import type { Line } from "../reply.ts";
-import { type Company, isUnavailable, lookAlikes, resolveCompany } from "./companies.ts";
+import type { Context, Plan, Receipt, Verification } from "../operation.ts";
+import { type Line, line } from "../reply.ts";
+import { ifOffered, lookAlikes, resolveCompany } from "./companies.ts";
 
 type Ctx = Context<BitdefenderClient>;
 
@@ -22,23 +21,19 @@ export type Ec2State = {
   readonly listed: { readonly [account: string]: boolean | null };
 };
 
-export interface Ec2Plan extends Plan<Ec2State> {
+export interface Ec2Plan<After extends Json = Json> extends Plan<Ec2State> {
+  readonly after: After;
   /** Names an approver could take this company's for. */
   readonly lookAlikes: readonly string[];
 }
 
-/** What is typed where nothing but the company matters. */
-export const companyInput = z.object({
-  company: z.string().meta({ positional: true, rest: true, placeholder: "company" }),
-});
-
 /** The plan of a change of one company's integration; `also` is an account that matters although it is not recorded. */
-export async function planFor(
+export async function planFor<After extends Json>(
   context: Ctx,
   query: string,
-  afterOf: (before: Ec2State) => Json,
-  { also, typed = {} }: { also?: string; typed?: JsonObject } = {},
-): Promise<Ec2Plan> {
+  afterOf: (before: Ec2State) => After,
+  { also, typed = {} }: { also?: string | undefined; typed?: JsonObject } = {},
+): Promise<Ec2Plan<After>> {
   const company = await resolveCompany(context, query);
   const { id, name } = company;
   const [before, alike] = await Promise.all([
@@ -54,61 +49,38 @@ export async function planFor(
   };
 }
 
+/** How the last change made here left an integration that does not work. */
+const OFF = ["disabled", "rotated"] as const;
+
+/** What this bot recorded of an integration when it changed it; nobody else can be asked. */
 export interface Recorded {
   readonly role: string | null;
   readonly account: string | null;
+  /** Null unless this bot switched it off. */
+  readonly off: typeof OFF[number] | null;
 }
-
-/** How the last change made here left an integration that does not work. */
-export const OFF = ["disabled", "rotated"] as const;
-export type Off = typeof OFF[number];
 
 /** What is recorded of an integration that is not there or not known. */
-export const NOTHING_RECORDED: Recorded = { role: null, account: null };
-
-const ROLE_ARN = /^arn:aws(?:-[a-z]+)*:iam::(\d{12}):role\/[\w+=,.@/-]{1,512}$/;
-
-/** The account in a role's ARN; undefined when that is no ARN of a role. */
-export function accountOfRole(arn: string): string | undefined {
-  return ROLE_ARN.exec(arn)?.[1];
-}
+export const NOTHING_RECORDED: Recorded = { role: null, account: null, off: null };
 
 export function targetKey(companyId: string): string {
   return `ec2:${companyId}`;
 }
 
 export async function recorded(context: Ctx, companyId: string): Promise<Recorded> {
-  const [role, account] = await Promise.all([
-    context.recall(`${targetKey(companyId)}:role`),
-    context.recall(`${targetKey(companyId)}:account`),
-  ]);
-  return { role: role ?? null, account: account ?? null };
-}
-
-/** Whether this bot switched it off; nobody else can be asked. */
-export async function switchedOff(context: Ctx, companyId: string): Promise<Off | undefined> {
-  const kept = await context.recall(`${targetKey(companyId)}:off`);
-  return OFF.find((off) => off === kept);
-}
-
-/** What is known once it is enabled with `recorded`. */
-export function rememberOn(companyId: string, { role, account }: Recorded): Record<string, string | null> {
-  const key = targetKey(companyId);
-  return { [`${key}:role`]: role, [`${key}:account`]: account, [`${key}:off`]: null };
-}
-
-export function rememberOff(companyId: string, off: Off): Record<string, string | null> {
-  return { ...rememberOn(companyId, NOTHING_RECORDED), [`${targetKey(companyId)}:off`]: off };
+  const recall = (what: string) => context.recall(`${targetKey(companyId)}:${what}`);
+  const [role = null, account = null, off] = await Promise.all(["role", "account", "off"].map(recall));
+  return { role, account, off: OFF.find((one) => one === off) ?? null };
 }
 
 /** `also` is an account that matters although it is not the recorded one. */
 export async function readEc2State(
   context: Ctx,
-  { id, name }: Company,
-  { role, account }: Recorded,
-  also?: string,
+  { id, name }: { readonly id: string; readonly name: string },
+  { role, account }: Pick<Recorded, "role" | "account">,
+  also?: string | null,
 ): Promise<Ec2State> {
-  const accounts = [...new Set([account, also])].filter((each): each is string => typeof each === "string");
+  const accounts = [...new Set([account, also])].filter((each) => typeof each === "string");
   const [externalId, listings] = await Promise.all([
     context.client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId: id }, context.call),
     Promise.all(accounts.map(async (each) => [each, await listedFor(context, id, each)] as const)),
@@ -117,30 +89,32 @@ export async function readEc2State(
 }
 
 /** Whether the vendor lists the company for the account; null where it cannot say. */
-export async function listedFor(context: Ctx, companyId: string, accountId: string): Promise<boolean | null> {
-  try {
-    const companies = await context.client.getCompanyDetailsByAWSAccountId({ accountId }, context.call);
-    if (companies.some(({ id }) => id === companyId)) return true;
-    return companies.length >= MOST_COMPANIES_BY_ACCOUNT ? null : false;
-  } catch (error) {
-    if (isUnavailable(error)) return null;
-    throw error;
-  }
+export async function listedFor(
+  { client, call }: Ctx,
+  companyId: string,
+  accountId: string,
+): Promise<boolean | null> {
+  const companies = await ifOffered(client.getCompanyDetailsByAWSAccountId({ accountId }, call));
+  if (companies?.some(({ id }) => id === companyId)) return true;
+  return !companies || companies.length >= MOST_COMPANIES_BY_ACCOUNT ? null : false;
 }
 
-/** What was found when a change was looked for. */
-export interface Found {
-  /** Whether the vendor said yes to the write. */
-  readonly answered: boolean;
-  readonly after: Ec2State;
-  /** What is to be remembered unless nothing was changed. */
-  readonly remember: Record<string, string | null>;
-}
-
-/** A read-back that fails leaves the outcome open, whatever the vendor said to the write. */
-export async function readBack(judge: () => Promise<Verification>): Promise<Verification> {
+/**
+ * The verdict on a change, with what is to be recorded of the integration once it took effect. A read-back that fails
+ * leaves the outcome open, whatever the vendor said to the write.
+ */
+export async function readBack(
+  { target: { key } }: Ec2Plan,
+  { role, account, off }: Recorded,
+  judge: () => Promise<Verification>,
+): Promise<Verification> {
   try {
-    return await judge();
+    const verdict = await judge();
+    if (verdict.state !== "applied" && verdict.state !== "accepted") return verdict;
+    return {
+      ...verdict,
+      remember: { [`${key}:role`]: role, [`${key}:account`]: account, [`${key}:off`]: off },
+    };
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     return { state: "unknown", evidence: `The state could not be read back: ${describe(error.failure)}.` };
@@ -149,19 +123,15 @@ export async function readBack(judge: () => Promise<Verification>): Promise<Veri
 
 /**
  * What the vendor's list says of a change after which it should (`wanted`) or should not name the company for the
- * account. `is` is null or undefined where the vendor cannot tell; `why` says why the list may prove nothing.
+ * account; `why` says why the list may prove nothing.
  */
 export function judgeListing(
   { target, before }: Ec2Plan,
-  found: Found,
-  { account, wanted, is, why }: {
-    readonly account: string;
-    readonly wanted: boolean;
-    readonly is: boolean | null | undefined;
-    readonly why: Line;
-  },
+  after: Ec2State,
+  receipt: Receipt | undefined,
+  { account, wanted, why }: { readonly account: string; readonly wanted: boolean; readonly why: Line },
 ): Verification {
-  const { after, remember } = found;
+  const is = after.listed[account];
   const says = (word: string) => [
     { data: target.name },
     ` is ${word} listed for AWS account `,
@@ -169,16 +139,16 @@ export function judgeListing(
   ];
   if (is === !wanted) return { state: "not applied", evidence: says(wanted ? "not" : "still"), after };
   if (is === wanted && before.listed[account] === !wanted) {
-    return { state: "applied", evidence: says(wanted ? "now" : "no longer"), after, remember };
+    return { state: "applied", evidence: says(wanted ? "now" : "no longer"), after };
   }
-  return unseen(found, why);
+  return unseen(after, receipt, why);
 }
 
 /** When nothing can be read back: what the vendor said is all there is. */
-export function unseen({ answered, after, remember }: Found, why: Line): Verification {
-  return answered
-    ? { state: "accepted", evidence: ["GravityZone said yes. ", why].flat(), after, remember }
-    : { state: "unknown", evidence: ["GravityZone gave no usable answer. ", why].flat() };
+export function unseen(after: Ec2State, receipt: Receipt | undefined, why: Line): Verification {
+  return receipt
+    ? { state: "accepted", evidence: line("GravityZone said yes. ", why), after }
+    : { state: "unknown", evidence: line("GravityZone gave no usable answer. ", why) };
 }
 
 /** The integration as a card shows it. */

@@ -7,7 +7,7 @@ import {
 } from "../../clients/bitdefender.ts";
 import { asOf, countSummary, formatNumber, toCsv } from "../format.ts";
 import { type Context, type Health, operationsOf, type View } from "../operation.ts";
-import { type Attachment, type Block, type Line, line, type Mark, type Reply } from "../reply.ts";
+import { type Attachment, type Block, type Line, line, type Reply } from "../reply.ts";
 import { type Company, resolveCompany } from "./companies.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
@@ -50,7 +50,7 @@ export async function integrationsHealth(context: Context<BitdefenderClient>): P
       ...problems.slice(0, MOST_PROBLEMS).map((entry) => [
         { data: entry.name },
         statusWord(entry),
-        companyOf(entry),
+        entry.company ? { data: entry.company.name } : "",
       ]),
       ...(left > 0 ? [[`and ${left} more: /status bitdefender`]] : []),
     ],
@@ -73,9 +73,12 @@ function renderStatus({ integrations, total, company, at }: Status, view: View):
   const sorted = worstFirst(integrations);
   const problems = sorted.filter(isProblem);
   const inFile = integrations.length > MOST_ROWS;
+  const title = integrations.length === 0
+    ? "No integrations are configured in GravityZone"
+    : `GravityZone: ${summaryOf(integrations, problems.length)}`;
   return {
-    mark: markOf(integrations.length, problems.length),
-    title: [titleOf(integrations, problems.length), ...(company ? [" · ", { data: company.name }] : [])],
+    mark: integrations.length === 0 ? "absent" : problems.length > 0 ? "attention" : "fine",
+    title: [title, ...(company ? [" · ", { data: company.name }] : [])],
     blocks: [
       ...countsOf(sorted),
       ...movedNote(integrations.length, total),
@@ -93,16 +96,6 @@ function renderStatus({ integrations, total, company, at }: Status, view: View):
   };
 }
 
-function markOf(count: number, problems: number): Mark {
-  if (count === 0) return "absent";
-  return problems > 0 ? "attention" : "fine";
-}
-
-function titleOf(integrations: readonly ConfiguredIntegration[], problems: number): string {
-  if (integrations.length === 0) return "No integrations are configured in GravityZone";
-  return `GravityZone: ${summaryOf(integrations, problems)}`;
-}
-
 function summaryOf(integrations: readonly ConfiguredIntegration[], problems: number): string {
   const count = integrations.length;
   if (count === 0) return "no integrations configured";
@@ -111,23 +104,19 @@ function summaryOf(integrations: readonly ConfiguredIntegration[], problems: num
 }
 
 function countsOf(sorted: readonly ConfiguredIntegration[]): readonly Block[] {
-  const counts = new Map<string, number>();
-  for (const word of sorted.map(statusWord)) counts.set(word, (counts.get(word) ?? 0) + 1);
-  if (counts.size === 0) return [];
-  return [{
-    kind: "text",
-    text: [...counts].map(([word, count]) => `${word} ${formatNumber(count)}`).join(" · "),
-  }];
+  const counts = [...Map.groupBy(sorted, statusWord)];
+  if (counts.length === 0) return [];
+  const text = counts.map(([word, { length }]) => `${word} ${formatNumber(length)}`).join(" · ");
+  return [{ kind: "text", text }];
 }
 
 function movedNote(read: number, total: number): readonly Block[] {
   if (read === total) return [];
-  const text =
-    `GravityZone counts ${formatNumber(total)}, ${
-      formatNumber(read)
-    } could be read: the list changed meanwhile. ` +
-    "Ask again for exact counts.";
-  return [{ kind: "text", text }];
+  const counts = `GravityZone counts ${formatNumber(total)}, ${formatNumber(read)} could be read`;
+  return [{
+    kind: "text",
+    text: `${counts}: the list changed meanwhile. Ask again for exact counts.`,
+  }];
 }
 
 function healthyOf(sorted: readonly ConfiguredIntegration[]): readonly Block[] {
@@ -144,15 +133,8 @@ function fileNote(count: number, problems: number): Block {
 }
 
 function tableOf(integrations: readonly ConfiguredIntegration[]): Block {
-  return {
-    kind: "table",
-    header: ["Name", "Status", "Where"],
-    rows: integrations.map((entry): readonly Line[] => [
-      { data: entry.name },
-      statusWord(entry),
-      whereOf(entry),
-    ]),
-  };
+  const rows = integrations.map((entry) => [{ data: entry.name }, statusWord(entry), whereOf(entry)]);
+  return { kind: "table", header: ["Name", "Status", "Where"], rows };
 }
 
 const FILE_COLUMNS: Readonly<
@@ -246,10 +228,6 @@ function whereOf(entry: ConfiguredIntegration): Line {
     ...(hostname ? [" · ", { data: hostname }] : []),
     ...(entry.company ? [" · ", { data: entry.company.name }] : []),
   ];
-}
-
-function companyOf({ company }: ConfiguredIntegration): Line {
-  return company ? { data: company.name } : "";
 }
 
 const STATUS_WORDS: Readonly<Record<number, string>> = {
