@@ -98,12 +98,13 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
   if (secrets.length > 0) {
     return { kind: "literal_secret", fields: secrets, ...(route && { command: route.command }) };
   }
+  const known = { ...options, fits: (other: Route) => canBind(lineOf(other, options)) };
   try {
-    if (!route || lacksTarget(route, options)) throw unknownCommand(verb, words, options);
+    if (!route || lacksTarget(route, options)) throw unknownCommand(verb, words, known);
     return understand(plain, route, options);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    const more = route?.command.target === null ? nearTargets(verb, words, options) : [];
+    const more = route?.command.target === null ? nearTargets(verb, words, known) : [];
     return invalid(error, route?.command, more);
   }
 }
@@ -119,7 +120,7 @@ function understand<C extends Command>(
   { command, words }: Route<C>,
   options: ParseOptions<C>,
 ): ParsedCommand<C> | LiteralSecret<C> {
-  const line = { command, words, fields: fieldsTyped(command), aliases: options.aliases };
+  const line = lineOf({ command, words }, options);
   const document = documentFor(line, options);
   const bound = bind(line);
   const { declared, common } = inputOf(bound, line);
@@ -140,6 +141,10 @@ function understand<C extends Command>(
     asked: [...new Set(asked)],
     ...common,
   };
+}
+
+function lineOf(route: Route, { aliases }: CommandSet): CommandLine {
+  return { ...route, fields: fieldsTyped(route.command), aliases };
 }
 
 /** A secret that goes by position has no key to be known by. */
@@ -250,6 +255,16 @@ function bind(line: CommandLine): Bound {
   return bound;
 }
 
+function canBind(line: CommandLine): boolean {
+  try {
+    bind(line);
+    return true;
+  } catch (error) {
+    if (error instanceof ParseError) return false;
+    throw error;
+  }
+}
+
 /** What the command declares, not yet checked by its schema, apart from what every change takes. */
 function inputOf({ values, records, drops }: Bound, { command, fields }: CommandLine) {
   const drop = fields.find(({ kind }) => kind === "drop");
@@ -279,7 +294,9 @@ function bindPair(pair: Pair, line: CommandLine, { values, records, asked }: Bou
   const field = optionNamed(pair.key, line.fields);
   if (field) {
     refuseTwice(values.has(field.name), pair);
-    values.set(field.name, convert(field, valueOf(field.name, pair, line, asked), line));
+    const isDeclared = Object.hasOwn(line.command.input.shape, field.name);
+    const value = isDeclared ? valueOf(field.name, pair, line, asked) : pair.value;
+    values.set(field.name, convert(field, value, line));
     return true;
   }
   const open = openFor(pair.key, line.fields);

@@ -4,12 +4,10 @@ import {
   type CommandLine,
   type CommandSet,
   type Field,
-  fieldsTyped,
   findRoute,
   hasField,
   headOf,
   isPositional,
-  openFor,
   optionNamed,
   type Route,
   targetNamed,
@@ -17,32 +15,51 @@ import {
 import { orList, ParseError } from "./parse_error.ts";
 import { quote, type Token, tokenize } from "./tokenize.ts";
 
-/**
- * What was probably meant, closest first: a candidate that begins alike or differs by a slip or two. `inProse`: among
- * ordinary words, which must not be taken for it.
- */
+/** What a person may have got wrong where a word stands. */
+interface Tolerance {
+  /** So many letters at the beginning are enough. */
+  readonly letters: number;
+  /** How many slips are forgiven in a candidate of this length, typed in so many letters. */
+  slips(candidate: number, typed: number): number;
+}
+
+const ALONE: Tolerance = {
+  letters: 2,
+  slips(candidate, typed) {
+    const longer = Math.max(candidate, typed);
+    return longer <= 4 ? 1 : longer <= 7 ? 2 : 3;
+  },
+};
+const AS_OPTION: Tolerance = { letters: Infinity, slips: (candidate) => clamp(candidate - 2) };
+/** Ordinary words must not be taken for something else. */
+const IN_PROSE: Tolerance = { letters: 4, slips: (candidate) => clamp(Math.floor(candidate / 2) - 1) };
+
+function clamp(slips: number): number {
+  return Math.min(2, Math.max(0, slips));
+}
+
+/** What was probably meant, closest first: a candidate that begins alike or differs by a slip or two. */
 export function closest(
   typed: string,
   candidates: readonly string[],
-  { most = 4, inProse = false } = {},
+  most = 4,
+  tolerance = ALONE,
 ): string[] {
   const word = typed.toLowerCase();
   return [...new Set(candidates)]
-    .map((candidate) => ({ candidate, far: farFrom(word, candidate.toLowerCase(), inProse) }))
+    .map((candidate) => ({ candidate, far: farFrom(word, candidate.toLowerCase(), tolerance) }))
     .filter(({ far }) => far < Infinity)
     .sort((one, other) => one.far - other.far)
     .map(({ candidate }) => candidate)
     .slice(0, most);
 }
 
-function farFrom(word: string, candidate: string, inProse: boolean): number {
+function farFrom(word: string, candidate: string, { letters, slips }: Tolerance): number {
   if (word === candidate) return 0;
   const [shorter, longer] = word.length < candidate.length ? [word, candidate] : [candidate, word];
-  if (shorter.length >= (inProse ? 4 : 2) && longer.startsWith(shorter)) return 0.5;
-  const slips = slipsBetween(word, candidate);
-  const { length } = longer;
-  const forgiven = inProse ? Math.min(2, Math.floor(length / 2) - 1) : length <= 4 ? 1 : length <= 7 ? 2 : 3;
-  return slips <= forgiven && slips < candidate.length ? slips : Infinity;
+  if (shorter.length >= letters && longer.startsWith(shorter)) return 0.5;
+  const far = slipsBetween(word, candidate);
+  return far <= slips(candidate.length, word.length) && far < candidate.length ? far : Infinity;
 }
 
 /** Two neighbours swapped are one slip of the finger, and not two. */
@@ -52,8 +69,14 @@ function slipsBetween(word: string, candidate: string): number {
   return at !== -1 && swapped === candidate ? 1 : distance(word, candidate);
 }
 
+/** Commands to suggest. */
+interface KnownCommands extends CommandSet {
+  /** Whether the command has a place for each of the words. */
+  readonly fits: (route: Route) => boolean;
+}
+
 /** For a verb that there is not, or that lacks a target it knows. */
-export function unknownCommand(verb: string, words: readonly Token[], set: CommandSet): ParseError {
+export function unknownCommand(verb: string, words: readonly Token[], set: KnownCommands): ParseError {
   const targets = targetsOf(verb, set);
   if (targets.length === 0) {
     const sentence = `There is no command ${inQuotes(`/${verb}`)}. /help lists what there is.`;
@@ -68,7 +91,7 @@ export function unknownCommand(verb: string, words: readonly Token[], set: Comma
 }
 
 /** The verb's targets that the first word may have been meant to be, as whole commands. */
-export function nearTargets(verb: string, [word, ...rest]: readonly Token[], set: CommandSet): string[] {
+export function nearTargets(verb: string, [word, ...rest]: readonly Token[], set: KnownCommands): string[] {
   const spellings = targetsOf(verb, set).flatMap((target) => spellingsOf(target, set));
   return closest(word?.text ?? "", spellings).map((name) =>
     retyped(verb, [...tokenize(targetNamed(name, set.aliases)), ...rest], set)
@@ -76,7 +99,7 @@ export function nearTargets(verb: string, [word, ...rest]: readonly Token[], set
 }
 
 /** `/enable_ec2 Acme` and `/ec2 enable Acme`, else verbs spelt alike, else the commands of a target. */
-function nearCommands(verb: string, words: readonly Token[], set: CommandSet): string[] {
+function nearCommands(verb: string, words: readonly Token[], set: KnownCommands): string[] {
   const verbs = set.commands.map((command) => command.verb);
   const [first = "", ...others] = verb.split(/[_.:-]+/).filter(Boolean);
   if (others.length > 0 && verbs.includes(first)) {
@@ -98,7 +121,7 @@ function unknownTarget(
   verb: string,
   words: readonly Token[],
   targets: readonly string[],
-  set: CommandSet,
+  set: KnownCommands,
 ): ParseError {
   const [word, next, ...rest] = words;
   const first = targetNamed(word?.text ?? "", set.aliases);
@@ -128,7 +151,7 @@ function doesNotKnow(head: string, word: string, targets: readonly string[]): st
   return `${head} does not know ${inQuotes(word)}. It takes ${orList(targets, targets.length)}.`;
 }
 
-function commandsOf(target: string, words: readonly Token[], set: CommandSet): string[] {
+function commandsOf(target: string, words: readonly Token[], set: KnownCommands): string[] {
   return set.commands.filter((command) => command.target === target).map(({ verb }) =>
     retyped(verb, [...tokenize(target), ...words], set)
   );
@@ -144,16 +167,10 @@ function targetsOf(verb: string, { commands }: CommandSet): string[] {
 }
 
 /** With the words that followed, unless that command has no place for them. */
-function retyped(verb: string, words: readonly Token[], set: CommandSet): string {
+function retyped(verb: string, words: readonly Token[], set: KnownCommands): string {
   const route = findRoute(verb, words, set);
-  if (route && !hasPlaceFor(route)) return headOf(route.command);
+  if (route && !set.fits(route)) return headOf(route.command);
   return [`/${verb}`, ...words.map(({ raw }) => raw)].join(" ");
-}
-
-function hasPlaceFor({ command, words }: Route): boolean {
-  const fields = fieldsTyped(command);
-  const takes = (key: string) => optionNamed(key, fields) ?? openFor(key, fields);
-  return fields.some(isPositional) || words.every(({ pair }) => pair && takes(pair.key));
 }
 
 /** The whole command again, with `count` words from `at` on replaced. */
@@ -192,7 +209,7 @@ export function tornJson({ words }: CommandLine): ParseError | undefined {
 export function unknownOption(line: CommandLine, at: number): ParseError | undefined {
   const { raw = "", pair: { key } = { key: "" } } = line.words[at] ?? {};
   const names = line.fields.filter(({ kind }) => kind === "option").map(({ name }) => name);
-  const [slip] = closest(key, names, { most: 1, inProse: true });
+  const [slip] = closest(key, names, 1, AS_OPTION);
   const takesNames = hasField(line, "rest");
   if (slip === undefined && (takesNames || !/^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(key))) return undefined;
   const opens = line.fields.filter(({ kind }) => kind === "open").map(({ prefix }) => `${prefix}…=`);
@@ -219,7 +236,7 @@ export function misspeltChoice(
   const spellings = quoted || later.length === 0
     ? []
     : field.values.flatMap((value) => spellingsOf(value, line));
-  const [slip] = closest(text, spellings, { most: 1, inProse: true });
+  const [slip] = closest(text, spellings, 1, IN_PROSE);
   if (slip !== undefined) {
     return new ParseError(
       "bad_value",
@@ -231,6 +248,7 @@ export function misspeltChoice(
     );
   }
   if (loose.length <= later.length || later.some(({ kind }) => kind === "rest")) return undefined;
+  if (later.length === 0 && line.words[at - 1]?.pair) return strayWord(line, at);
   const sentence = `<${field.placeholder}> can be ${orList(field.values)}, not ${inQuotes(text)}.`;
   const [meant] = closest(text, field.values);
   return new ParseError("bad_value", sentence, meant === undefined ? [] : [replaced(line, at, 1, meant)]);

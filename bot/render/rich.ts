@@ -155,7 +155,7 @@ function bytesOf(part: Part): number {
   if (part.kind === "details") {
     return part.parts.reduce((sum, inner) => sum + bytesOf(inner), bytes(part.summary));
   }
-  const ends = part.kind === "pre" ? part.rows.length : 0;
+  const ends = part.kind === "pre" ? part.rows.length - 1 : 0;
   return ends + bytes((part.kind === "table" ? [part.header, ...part.rows] : part.rows).flat(2));
 }
 
