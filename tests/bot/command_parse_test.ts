@@ -353,6 +353,10 @@ const refusals:
     ["/enable ec2 Acme rol=arn:x", "unknown_option", /It takes role=, key=, secret=, reason= or ticket=/, [
       "/enable ec2 Acme role=arn:x",
     ]],
+    ["/freeze fro=2h vendor outage", "unknown_option", /no option fro=.*for=/, [
+      "/freeze for=2h vendor outage",
+    ]],
+    ["/audt colour=red", "unknown_verb", /no command/, ["/audit"]],
     ["/list apono colour=red", "unknown_option", /no option colour=/, []],
     ["/status foo=bar", "unknown_option", /takes no options/, []],
     ["/update datto 5 nme=x", "unknown_option", /does not know nme=.*name=/, ["/update datto 5 name=x"]],
