@@ -5,7 +5,7 @@ import type { Button, Line, Reply } from "../handlers/reply.ts";
 import { type ReasonCode, reasons } from "./reason_codes.ts";
 import { PRIORITY, putMessage } from "./outbox/messages.ts";
 import { finishUpdate, forgetBlanked } from "./queue/inbox.ts";
-import { inPages } from "./render/paginate.ts";
+import { inPages } from "./render/keyboard.ts";
 import { toText } from "./render/text.ts";
 import { IN_FULL, layoutOf, spanText } from "./render/layout.ts";
 import { appendAudit, type AuditEntry } from "./store/audit.ts";

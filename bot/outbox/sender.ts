@@ -1,10 +1,32 @@
+import { type Api, InputFile } from "grammy";
+import type { InlineKeyboardMarkup } from "grammy/types";
+import { createHash } from "node:crypto";
+import { type Attachment, type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import type { RunResult } from "../queue/worker.ts";
+import { handleOf, type KeepCommand, keepingSecrets } from "../render/keyboard.ts";
+import { type PlainPayload, renderPlain } from "../render/plain.ts";
+import { redactReply } from "../render/redact_reply.ts";
+import { renderRich, type RichPayload } from "../render/rich.ts";
+import { keepCommand } from "../store/kept_values.ts";
 import type { MessagesTable } from "../store/schema.ts";
-import { isFinal, type TelegramRefusal, telegramRefusal } from "../telegram/api.ts";
-import { type Delivered, Delivery } from "./deliver.ts";
-import { buryMessage, postponeMessage, settleMessage } from "./messages.ts";
+import {
+  isFinal,
+  learnFromPlain,
+  learnFromPublic,
+  NOT_IMPLEMENTED,
+  type TelegramRefusal,
+  telegramRefusal,
+} from "../telegram/api.ts";
+import {
+  buryMessage,
+  type Outgoing,
+  postponeMessage,
+  PRIORITY,
+  putMessage,
+  settleMessage,
+} from "./messages.ts";
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 60_000;
@@ -62,4 +84,299 @@ export class OutboxSender {
     log.warning("message_delayed", { ...fields, waitMs });
     await postponeMessage(store, row, waitMs, false);
   }
+}
+
+type DeliveryDeps = Pick<Deps, "bot" | "redactor" | "capabilities" | "store" | "log">;
+
+/** How far a message got. */
+export type Delivered = Pick<MessagesTable, "message_id" | "ephemeral_id" | "format" | "file_sent">;
+
+type Format = "rich" | "plain";
+type Place = Pick<MessagesTable, "message_id" | "ephemeral_id">;
+
+type Content =
+  | { readonly format: "rich"; readonly payload: Omit<RichPayload, "rest"> }
+  | { readonly format: "plain"; readonly payload: Omit<PlainPayload, "rest"> };
+
+/** Everything about a new message but what it says. */
+type Addressed = Omit<Parameters<Api["raw"]["sendMessage"]>[0], "text" | "parse_mode" | "reply_markup">;
+
+/** Keeps a refused file apart from a refused form of its message. */
+class FileMissing extends Error {}
+
+/**
+ * Brings one Telegram message to what its row says: sends it, or edits what was sent. Telegram has no idempotence
+ * key: when a send was accepted but its answer was lost, the message is sent a second time. Every other repeat is
+ * an edit, which does nothing the second time.
+ */
+export class Delivery {
+  private readonly reply: Reply;
+  private readonly isDecision: boolean;
+  private sent: Delivered;
+
+  /** `record` is told how far it got, before what may still fail. */
+  constructor(
+    private readonly row: MessagesTable,
+    private readonly deps: DeliveryDeps,
+    private readonly record: (sent: Delivered) => Promise<void>,
+  ) {
+    this.reply = redactReply(JSON.parse(row.reply) as Reply, deps.redactor.text);
+    this.isDecision = asksForApproval(this.reply);
+    const { message_id, ephemeral_id, format, file_sent } = row;
+    this.sent = { message_id, ephemeral_id, format, file_sent };
+  }
+
+  /** Throws what Telegram, or the way to it, has against it. */
+  async run(): Promise<Delivered> {
+    try {
+      await this.bringFiles(await this.showWithFallback());
+      return this.sent;
+    } catch (error) {
+      throw error instanceof FileMissing ? error.cause : error;
+    }
+  }
+
+  /** As rich as the server takes it: each refusal of the form leads to a simpler form of the same message. */
+  private async showWithFallback(): Promise<Attachment | undefined> {
+    const { capabilities } = this.deps;
+    const format = this.row.format ?? (capabilities.rich === false ? "plain" : "rich");
+    if (format === "plain") return await this.showPlain();
+    let refusal: TelegramRefusal;
+    try {
+      const rest = await this.show("rich");
+      capabilities.rich = true;
+      return rest;
+    } catch (error) {
+      refusal = refusalOfRich(error);
+    }
+    const rest = await this.showPlain();
+    learnFromPlain(capabilities, refusal);
+    return rest;
+  }
+
+  private async showPlain(): Promise<Attachment | undefined> {
+    const { capabilities } = this.deps;
+    try {
+      return await this.show("plain");
+    } catch (error) {
+      const refusal = telegramRefusal(error);
+      const isForm = refusal?.code === 400 && /entit/i.test(refusal.description);
+      if (!capabilities.dateTimes || !isForm) throw error;
+      capabilities.dateTimes = false;
+      return await this.show("plain");
+    }
+  }
+
+  /** Resolves to what of the reply had no room in the message. */
+  private async show(format: Format): Promise<Attachment | undefined> {
+    const { row, deps: { store } } = this;
+    const commands = new Map<string, string>();
+    const { rest, ...content } = this.contentOf(format, (command) => {
+      const handle = handleOf(command);
+      commands.set(handle, command);
+      return handle;
+    });
+    // Nobody shall approve what cannot be read yet, or at all.
+    if (this.isDecision) {
+      await this.bringFiles(rest).catch((cause) => {
+        throw new FileMissing("A file must be there before its message", { cause });
+      });
+    }
+    // Before anyone can press them.
+    for (const [handle, command] of commands) await keepCommand(store, row.chat_id, handle, command);
+    const isNew = row.message_id === null && row.ephemeral_id === null;
+    const place = isNew ? await this.send(content) : await this.edit(content);
+    this.sent = { ...this.sent, ...place, format };
+    return rest;
+  }
+
+  /** `keep` takes a command that does not go on its button, and names it. */
+  private contentOf(format: Format, keep: KeepCommand): Content & { readonly rest: Attachment | undefined } {
+    const { redactor, capabilities } = this.deps;
+    const safe = <Payload extends { reply_markup?: InlineKeyboardMarkup }>(payload: Payload): Payload =>
+      payload.reply_markup
+        ? { ...payload, reply_markup: keepingSecrets(payload.reply_markup, redactor.text, keep) }
+        : payload;
+    if (format === "rich") {
+      const { rest, ...payload } = renderRich(this.reply, { store: keep });
+      return { format, payload: safe(payload), rest };
+    }
+    const options = { store: keep, dateTimeEntities: capabilities.dateTimes };
+    const { rest, ...payload } = renderPlain(this.reply, options);
+    return { format, payload: safe(payload), rest };
+  }
+
+  private async send(content: Content): Promise<Place> {
+    const { row, deps: { capabilities } } = this;
+    const addressed = {
+      chat_id: row.chat_id,
+      ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
+      ...(row.silent ? { disable_notification: true } : {}),
+    };
+    let refusal: TelegramRefusal | undefined;
+    if (row.receiver_id !== null && capabilities.ephemeral !== false) {
+      try {
+        const sent = await this.post({ ...addressed, ...visibleTo(row, row.receiver_id) }, content);
+        // A server that does not know ephemeral messages ignores the wish and answers with an ordinary message.
+        capabilities.ephemeral = sent.ephemeral_id !== null;
+        return sent;
+      } catch (error) {
+        // "Only you see this" is a courtesy; that the person gets an answer is not.
+        refusal = telegramRefusal(error);
+        if (refusal?.code !== 400) throw error;
+      }
+    }
+    const inPublic = { ...addressed, ...below(row.reply_to) };
+    try {
+      const sent = await this.post(inPublic, content);
+      if (refusal) learnFromPublic(capabilities, refusal);
+      return sent;
+    } catch (error) {
+      if (!/thread not found/i.test(telegramRefusal(error)?.description ?? "")) throw error;
+      const { message_thread_id: _, ...elsewhere } = { message_thread_id: undefined, ...inPublic };
+      return await this.post(elsewhere, content);
+    }
+  }
+
+  private async post(addressed: Addressed, content: Content): Promise<Place> {
+    const { raw } = this.deps.bot.api;
+    const sent = content.format === "rich"
+      ? await raw.sendRichMessage({ ...addressed, ...content.payload })
+      : await raw.sendMessage({ ...addressed, ...content.payload });
+    const ephemeralId = sent.ephemeral_message_id ?? null;
+    return { message_id: ephemeralId === null ? sent.message_id ?? null : null, ephemeral_id: ephemeralId };
+  }
+
+  private async edit(content: Content): Promise<Place> {
+    const { row, deps: { bot: { api: { raw } } } } = this;
+    const { chat_id, message_id, ephemeral_id, receiver_id } = row;
+    try {
+      if (ephemeral_id !== null && receiver_id !== null) {
+        await raw.editEphemeralMessageText({
+          chat_id,
+          receiver_user_id: receiver_id,
+          ephemeral_message_id: ephemeral_id,
+          ...content.payload,
+        });
+      } else if (message_id !== null) {
+        await raw.editMessageText({ chat_id, message_id, ...content.payload });
+      }
+    } catch (error) {
+      const description = telegramRefusal(error)?.description ?? "";
+      if (/message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description)) {
+        return await this.send(content);
+      }
+      if (!/message is not modified/i.test(description)) throw error;
+    }
+    return { message_id, ephemeral_id };
+  }
+
+  private async bringFiles(rest: Attachment | undefined): Promise<void> {
+    const files = [this.reply.file, rest].filter((file) => file !== undefined);
+    const digest = files.length > 0 ? digestOf(files) : this.sent.file_sent;
+    if (digest === this.sent.file_sent) return;
+    // The text may stand: if the file fails, the retry must edit the text, not send it again.
+    await this.record(this.sent);
+    for (const file of files) {
+      await this.sendFile(file).catch(async (error) => {
+        const refusal = telegramRefusal(error);
+        if (this.isDecision || !refusal || !isFinal(refusal)) throw error;
+        await this.sayFileRefused(file, refusal);
+      });
+    }
+    this.sent = { ...this.sent, file_sent: digest };
+    await this.record(this.sent);
+  }
+
+  private async sendFile(file: Attachment): Promise<void> {
+    const { row, deps: { bot, redactor } } = this;
+    const bytes = new TextEncoder().encode(redactor.text(file.content));
+    await bot.api.sendDocument(row.chat_id, new InputFile(bytes, file.name), {
+      disable_notification: true,
+      ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
+      ...below(this.sent.message_id ?? row.reply_to),
+    });
+  }
+
+  /** The text that the file belongs to stands. */
+  private async sayFileRefused(file: Attachment, refusal: TelegramRefusal): Promise<void> {
+    const { row, deps: { store, log } } = this;
+    const { code, description } = refusal;
+    log.warning("file_refused", { key: row.key, trace: row.trace, code, description });
+    await putMessage(store, store.db, unsentFile(row, this.sent.message_id, file, refusal));
+  }
+}
+
+function asksForApproval({ buttons = [] }: Reply): boolean {
+  return buttons.flat().some(({ action }) => "handle" in action && action.do === "approve");
+}
+
+function visibleTo(row: MessagesTable, receiver: number): Pick<Addressed, "ephemeral_message_parameters"> {
+  return {
+    ephemeral_message_parameters: {
+      receiver_user_id: receiver,
+      ...(row.callback_query_id === null ? {} : { callback_query_id: row.callback_query_id }),
+    },
+  };
+}
+
+function below(messageId: number | null): Pick<Addressed, "reply_parameters"> {
+  if (messageId === null) return {};
+  return { reply_parameters: { message_id: messageId, allow_sending_without_reply: true } };
+}
+
+/** A refusal of the form, not of the message: an old server, or a block it does not take. Else it is thrown on. */
+function refusalOfRich(error: unknown): TelegramRefusal {
+  const refusal = telegramRefusal(error);
+  if (refusal?.code === 404 || refusal?.code === NOT_IMPLEMENTED) return refusal;
+  // What would be refused in any form is not the form's fault.
+  const inAnyForm = /chat not found|not enough rights|TOPIC_CLOSED|need administrator/i;
+  if (refusal?.code === 400 && refusal.migratedTo === undefined && !inAnyForm.test(refusal.description)) {
+    return refusal;
+  }
+  throw error;
+}
+
+function digestOf(files: readonly Attachment[]): string {
+  return createHash("sha256").update(JSON.stringify(files.map((file) => [file.name, file.content]))).digest(
+    "hex",
+  );
+}
+
+/** Says below an answer that its file will not come. Said again it stays the same message. */
+function unsentFile(
+  row: MessagesTable,
+  messageId: number | null,
+  file: Attachment,
+  { code, description }: TelegramRefusal,
+): Outgoing {
+  return {
+    key: `unsent:${row.key}`,
+    chatId: row.chat_id,
+    threadId: row.thread_id ?? undefined,
+    replyTo: messageId ?? row.reply_to ?? undefined,
+    receiverId: row.receiver_id ?? undefined,
+    reply: {
+      mark: "attention",
+      title: line("The file could not be sent: ", { code: file.name }),
+      blocks: [{
+        kind: "text",
+        text: line(
+          "Telegram said: “",
+          { data: description, max: 120 },
+          "”. The answer above stands without it.",
+        ),
+      }, { kind: "text", text: instead(code, row.chat_id > 0) }],
+    },
+    priority: PRIORITY.answer,
+    trace: row.trace ?? undefined,
+  };
+}
+
+const TOO_LARGE = 413;
+
+function instead(code: number, isPrivate: boolean): Line {
+  if (code === TOO_LARGE) return "Ask for less: one company, one vendor or one id instead of all.";
+  if (isPrivate) return "Send the command again, or ask for one company or one id instead of all.";
+  return "Send the command again, to me in a private chat if this one takes no files. /doctor shows the bot's rights.";
 }

@@ -1,8 +1,7 @@
 import { untilAborted } from "../../clients/clock.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
-import type { Store } from "../store/database.ts";
-import type { Work } from "../store/notifier.ts";
+import type { Store, Work } from "../store/database.ts";
 
 /** "hold": nothing more of this partition for now. What was claimed behind the row is given back. */
 export type RunResult = void | "hold";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { pageOf } from "../../bot/render/paginate.ts";
+import { pageOf } from "../../bot/render/keyboard.ts";
 import type { Reply } from "../../handlers/reply.ts";
 
 function listOf(count: number): Reply {

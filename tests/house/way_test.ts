@@ -4,8 +4,8 @@ import { settled } from "../bot/conversation.ts";
 import { filesEntered } from "./way.ts";
 
 /** What a newcomer has to open to follow a message from the webhook to the vendor and back. */
-const MOST_FOR_A_READ = 67;
-const MOST_FOR_A_CHANGE = 76;
+const MOST_FOR_A_READ = 39;
+const MOST_FOR_A_CHANGE = 54;
 
 function assertFew(entered: readonly string[], most: number): void {
   assert.ok(entered.length <= most, `${entered.length} files, ${most} at most:\n${entered.join("\n")}`);
