@@ -68,13 +68,7 @@ export class HaloClient {
    */
   list(product: Product, call: CallOptions): Promise<readonly HaloIntegration[]> {
     const { details } = product;
-    return this.http.get(
-      `GET ${details}`,
-      path`/${details}`,
-      recordsIn(product),
-      call,
-      detailsQuery(product),
-    );
+    return this.http.get(`GET ${details}`, path`/${details}`, recordsIn(product), call, queryOf(product));
   }
 
   /**
@@ -84,7 +78,7 @@ export class HaloClient {
   get(product: Product, id: number, call: CallOptions): Promise<HaloIntegration> {
     const at = path`/${product.details}/${id}`;
     const schema = recordIn(product, id);
-    return this.http.get(`GET ${product.details}/{id}`, at, schema, call, detailsQuery(product));
+    return this.http.get(`GET ${product.details}/{id}`, at, schema, call, queryOf(product));
   }
 
   /**
@@ -118,21 +112,14 @@ export class HaloClient {
   }
 
   /**
-   * Makes Kaseya VSA X call HaloPSA for one configuration.
+   * Makes Kaseya VSA X call HaloPSA for one configuration, or takes that webhook away.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "POST /KaseyaVSAX/CreateWebhook/{detailsId}"
+   * and "DELETE /KaseyaVSAX/DeleteWebhook/{detailsId}"
    */
-  createWebhook(id: number, call: CallOptions): Promise<void> {
-    const at = path`/KaseyaVSAX/CreateWebhook/${id}`;
-    return this.send("POST", "KaseyaVSAX/CreateWebhook/{detailsId}", at, call);
-  }
-
-  /**
-   * Takes that webhook away.
-   * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "DELETE /KaseyaVSAX/DeleteWebhook/{detailsId}"
-   */
-  deleteWebhook(id: number, call: CallOptions): Promise<void> {
-    const at = path`/KaseyaVSAX/DeleteWebhook/${id}`;
-    return this.send("DELETE", "KaseyaVSAX/DeleteWebhook/{detailsId}", at, call);
+  switchWebhook(id: number, on: boolean, call: CallOptions): Promise<void> {
+    const verb = on ? "CreateWebhook" : "DeleteWebhook";
+    const at = path`KaseyaVSAX/${verb}/${id}`;
+    return this.send(on ? "POST" : "DELETE", `KaseyaVSAX/${verb}/{detailsId}`, at, call);
   }
 
   /**
@@ -172,7 +159,7 @@ export class HaloClient {
 }
 
 /** Snow's `doDecrypt` has no place here: it would bring a password. */
-function detailsQuery(product: Product): Readonly<Record<string, boolean>> {
+function queryOf(product: Product): Readonly<Record<string, boolean>> {
   return product.includeDetails ? { includedetails: true } : {};
 }
 

@@ -40,8 +40,8 @@ type Endpoint = (call: CallOptions) => Promise<Grant>;
  */
 export class TokenCache implements Authorization {
   readonly staleOn: readonly number[];
-  private readonly endpoints: readonly Endpoint[];
-  private found: Endpoint | undefined;
+  /** All that there may be, until one of them has answered. */
+  private endpoints: readonly Endpoint[];
   private kept: { readonly header: string; readonly until: number } | undefined;
   private announced: readonly { readonly token: string; readonly forget: () => void }[] = [];
 
@@ -71,10 +71,10 @@ export class TokenCache implements Authorization {
   /** A 404 from every address is asked everywhere again next time. */
   private async ask(call: CallOptions): Promise<Grant> {
     let missing: unknown = new TypeError("Cannot fetch a token without a token address");
-    for (const endpoint of this.found ? [this.found] : this.endpoints) {
+    for (const endpoint of this.endpoints) {
       try {
         const grant = await endpoint(call);
-        this.found = endpoint;
+        this.endpoints = [endpoint];
         return grant;
       } catch (error) {
         if (!(error instanceof ClientError) || error.failure.status !== 404) throw error;
@@ -94,20 +94,11 @@ export class TokenCache implements Authorization {
   }
 }
 
-function endpointAt(
-  tokenUrl: string,
-  { vendor, clock, onCall, timeoutMs, ...options }: TokenOptions,
-): Endpoint {
+function endpointAt(tokenUrl: string, options: TokenOptions): Endpoint {
   const url = new URL(tokenUrl);
-  const http = new HttpClient({
-    vendor,
-    baseUrl: url.origin,
-    clock,
-    limits: LIMITS,
-    timeoutMs,
-    onCall,
-    explain: readRefusal,
-  });
+  const { vendor, clock, timeoutMs, onCall } = options;
+  const connection = { vendor, clock, timeoutMs, onCall, limits: LIMITS };
+  const http = new HttpClient({ ...connection, baseUrl: url.origin, explain: readRefusal });
   const request = {
     operation: "token",
     method: "POST",
@@ -122,20 +113,12 @@ function endpointAt(
 const refusalSchema = z.object({ error: z.string() });
 
 /** RFC 6749 section 5.2 refuses credentials with 400 as well as with 401; OpsRamp writes "unauthorized". */
-const CREDENTIAL_ERRORS = new Set([
-  "invalid_client",
-  "invalid_grant",
-  "unauthorized",
-  "unauthorized_client",
-]);
+const CREDENTIAL_ERRORS = /^(invalid_client|invalid_grant|unauthorized|unauthorized_client)$/;
 
-/**
- * A 404 is a wrong address, never a missing record: whoever reads back a deleted record must not take it for
- * proof.
- */
+/** A 404 is a wrong address, not a missing record: who reads back a deletion must not take it for proof. */
 function readRefusal(status: number, body: unknown): Refusal | undefined {
   if (status === 404) return { kind: "unexpected_reply", found: "no token endpoint at this address" };
   const error = refusalSchema.safeParse(body).data?.error;
-  const refused = [401, 403, 407].includes(status) || (error !== undefined && CREDENTIAL_ERRORS.has(error));
+  const refused = [401, 403, 407].includes(status) || CREDENTIAL_ERRORS.test(error ?? "");
   return refused ? { kind: "credentials_refused" } : undefined;
 }

@@ -101,24 +101,13 @@ export class OpsRampClient {
   }
 
   /**
-   * Lets the integration exchange data again; what is answered is not documented.
+   * Whether the integration may exchange data; what is answered is not documented.
    * https://github.com/opsramp/openapi-specs, v2/opsramp-integrations.v2.yaml
    */
-  enableInstalled(id: string, call: CallOptions): Promise<void> {
-    return this.switchInstalled(id, "enable", call);
-  }
-
-  /**
-   * Keeps the integration from exchanging data; what is answered is not documented.
-   * https://github.com/opsramp/openapi-specs, v2/opsramp-integrations.v2.yaml
-   */
-  disableInstalled(id: string, call: CallOptions): Promise<void> {
-    return this.switchInstalled(id, "disable", call);
-  }
-
-  private async switchInstalled(id: string, to: "enable" | "disable", call: CallOptions): Promise<void> {
-    const request = { operation: `${to}Installed`, method: "POST" } as const;
-    await this.http.call({ ...request, path: this.installed + path`/${id}/${to}` }, z.unknown(), call);
+  async switchInstalled(id: string, on: boolean, call: CallOptions): Promise<void> {
+    const verb = on ? "enable" : "disable";
+    const request = { operation: `${verb}Installed`, method: "POST" } as const;
+    await this.http.call({ ...request, path: this.installed + path`/${id}/${verb}` }, z.unknown(), call);
   }
 
   private async search(pageNo: number, pageSize: number, call: CallOptions): Promise<InstalledPage> {

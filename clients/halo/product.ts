@@ -3,16 +3,9 @@
  * `text`: HaloPSA returns it to everyone who may read, and it opens nothing without its secret. `any` marks a field whose type the vendor's page
  * and its servers tell differently: it is taken as typed.
  */
-export type FieldKind =
-  | "integer"
-  | "text"
-  | "address"
-  | "flag"
-  | "time"
-  | "rows"
-  | "any"
-  | "shown"
-  | "secret";
+export type FieldKind = typeof KINDS[number] | "address";
+
+const KINDS = ["text", "integer", "flag", "time", "rows", "any", "secret", "shown"] as const;
 
 /**
  * What a product calls the parts of its sync state. Several spellings of one property are in the order of how
@@ -48,7 +41,7 @@ interface ProductRow
     Pick<Product, "target" | "label" | "details">,
     Partial<Pick<Product, "aliases" | "live" | "includeDetails" | "spellings">> {
   readonly sync?: Partial<SyncNames>;
-  readonly fields: Partial<Readonly<Record<FieldKind, string>>>;
+  readonly fields: Partial<Readonly<Record<typeof KINDS[number], string>>>;
 }
 
 /** What most products call the parts of their sync state. */
@@ -75,8 +68,6 @@ export function product(row: ProductRow): Product {
 
 /** Texts that say where a product is; a row need not tell them from others. */
 const ADDRESSES = ["url", "server_url"];
-
-const KINDS = ["text", "integer", "flag", "time", "rows", "any", "secret", "shown"] as const;
 
 /**
  * The name by which `record` carries a property that goes by several, or `name` itself. What the vendor

@@ -66,21 +66,13 @@ function unwrap(answer: unknown): unknown {
  * What a product itself says. Nobody documents it, and it is passed on whole: here a name that ends in "key" means a
  * key, although in HaloPSA's own records it may be no more than the name of one.
  */
-export const liveJson: z.ZodType<Json> = anyJson.transform(withoutKeys);
+export const liveJson: z.ZodType<Json> = anyJson
+  .transform((value) => masked(value, (name) => KEY.test(name), (text) => LONG_HEX.test(text)));
 
 const KEY = /(?:^|[^a-zA-Z])(?:key|KEY|Key)s?$|[a-z]Keys?$|[aA]ctivation_?[cC]ode$/;
 
 /** Scanners and agents are linked by such a text, under whatever name. */
 const LONG_HEX = /[0-9a-f]{32}/i;
-
-function withoutKeys(value: Json): Json {
-  if (typeof value === "string") return LONG_HEX.test(value) ? HIDDEN_MARK : value;
-  if (Array.isArray(value)) return value.map(withoutKeys);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, KEY.test(name) ? hidden(inner) : withoutKeys(inner)]),
-  );
-}
 
 const DAY = z.iso.date();
 const MOMENT = z.iso.datetime({ local: true, offset: true });
@@ -108,13 +100,22 @@ export function secretLooking(name: string): boolean {
 
 /** A copy in which everything that looks like a secret, by name or by value, is replaced. */
 export function withoutSecrets(value: Json): Json {
-  if (typeof value === "string") return holdsSecret(value) ? HIDDEN_MARK : value;
-  if (Array.isArray(value)) return value.map(withoutSecrets);
+  return masked(value, secretLooking, holdsSecret);
+}
+
+function masked(
+  value: Json,
+  isSecretName: (name: string) => boolean,
+  isSecretText: (text: string) => boolean,
+): Json {
+  if (typeof value === "string") return isSecretText(value) ? HIDDEN_MARK : value;
+  if (Array.isArray(value)) return value.map((one) => masked(one, isSecretName, isSecretText));
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(
-    Object.entries(value).map((
-      [name, inner],
-    ) => [name, secretLooking(name) ? hidden(inner) : withoutSecrets(inner)]),
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      isSecretName(name) ? hidden(inner) : masked(inner, isSecretName, isSecretText),
+    ]),
   );
 }
 

@@ -15,24 +15,17 @@ export function errorTextOf(body: unknown, depth = 0): string | undefined {
   const fields = new Map(Object.entries(body));
   const nested = fields.get("error");
   if (typeof nested === "object" && nested !== null) return errorTextOf(nested, depth + 1);
-  const message = firstWords(fields, MESSAGE_FIELDS, depth) ?? byField(fields.get("errors"), depth) ??
-    errorTextOf(fields.get("title"), depth + 1);
+  const message =
+    MESSAGE_FIELDS.map((name) => errorTextOf(fields.get(name), depth + 1)).find((words) => words?.trim()) ??
+      byField(fields.get("errors"), depth) ??
+      errorTextOf(fields.get("title"), depth + 1);
   const details = errorTextOf(fields.get("data"), depth + 1);
   return joined([message, details], ": ");
 }
 
 /** In order of how much they say. */
-const MESSAGE_FIELDS = [
-  "message",
-  "Message",
-  "error_description",
-  "error_details",
-  "errorMessage",
-  "details",
-  "detail",
-  "error",
-  "errors",
-];
+const MESSAGE_FIELDS =
+  "message Message error_description error_details errorMessage details detail error errors".split(" ");
 
 /** `{ "errors": { "url": ["The url field is required."] } }`, beside a title that only says that there are some. */
 function byField(errors: unknown, depth: number): string | undefined {
@@ -42,14 +35,6 @@ function byField(errors: unknown, depth: number): string | undefined {
     return words && (field ? `${field}: ${words}` : words);
   });
   return joined(all, "; ");
-}
-
-function firstWords(
-  fields: ReadonlyMap<string, unknown>,
-  names: readonly string[],
-  depth: number,
-): string | undefined {
-  return names.map((name) => errorTextOf(fields.get(name), depth + 1)).find((words) => words?.trim());
 }
 
 function joined(words: readonly (string | undefined)[], between: string): string | undefined {

@@ -38,7 +38,7 @@ export function webhookOperation(product: Product, verb: "create" | "delete"): C
     plan: (context, { id }) => plan(context, product, id, creates),
     render: (made: WebhookPlan) => render(product, made, creates),
     async apply({ client, call }, { before }) {
-      await (creates ? client.createWebhook(before.id, call) : client.deleteWebhook(before.id, call));
+      await client.switchWebhook(before.id, creates, call);
       return {};
     },
     async verify(context, { before }, receipt) {

@@ -71,8 +71,7 @@ export const installations: Resource<OpsRampClient, Installed> = {
     },
     words: ["enabled", "disabled"],
     state: toggleState,
-    set: (client, { id, on }, call) =>
-      on ? client.enableInstalled(id, call) : client.disableInstalled(id, call),
+    set: (client, { id, on }, call) => client.switchInstalled(id, on, call),
     sends: ({ id, on }) => ({ [on ? "enable" : "disable"]: id }),
     breaks: (name) => ["OpsRamp neither takes from nor sends to ", name, " until it is enabled."],
     noWayBack: ({ on, word }) =>

@@ -149,18 +149,18 @@ Deno.test("halo has live data for six products", () => {
   assert.equal(PRODUCTS.filter(({ live }) => live !== null).length, 6);
 });
 
-Deno.test("halo.createWebhook and deleteWebhook change Kaseya's webhook", async () => {
+Deno.test("halo.switchWebhook changes Kaseya's webhook", async () => {
   await using desk = openDesk();
   const kaseya = productOf("kaseya");
-  await desk.client.createWebhook(2, desk.call);
+  await desk.client.switchWebhook(2, true, desk.call);
   assert.equal((await desk.client.get(kaseya, 2, desk.call)).webhook_id, 4_711);
-  await desk.client.deleteWebhook(2, desk.call);
+  await desk.client.switchWebhook(2, false, desk.call);
   assert.equal((await desk.client.get(kaseya, 2, desk.call)).webhook_id, null);
   assert.deepEqual(desk.asked().filter((line) => !line.startsWith("GET")), [
     "POST /api/KaseyaVSAX/CreateWebhook/2",
     "DELETE /api/KaseyaVSAX/DeleteWebhook/2",
   ]);
-  assert.equal((await failure(desk.client.createWebhook(99, desk.call))).kind, "not_found");
+  assert.equal((await failure(desk.client.switchWebhook(99, true, desk.call))).kind, "not_found");
 });
 
 Deno.test("halo.startExport, exportStatus and cancelExport follow Tenable's export", async () => {

@@ -129,11 +129,11 @@ Deno.test("updateInstalled() calls a missing integration not found and certain",
   assert.deepEqual([failure.kind, failure.ambiguous], ["not_found", false]);
 });
 
-Deno.test("enableInstalled() and disableInstalled() post without a body and take an empty answer", async () => {
+Deno.test("switchInstalled() posts without a body and takes an empty answer", async () => {
   await using desk = openDesk();
-  await desk.client.enableInstalled(STAGING, desk.call);
+  await desk.client.switchInstalled(STAGING, true, desk.call);
   assert.equal((await desk.client.getInstalled(STAGING, desk.call)).status, "enabled");
-  await desk.client.disableInstalled(STAGING, desk.call);
+  await desk.client.switchInstalled(STAGING, false, desk.call);
   assert.equal((await desk.client.getInstalled(STAGING, desk.call)).status, "disabled");
   const writes = desk.emulator.calls.filter(({ method, operation }) =>
     method === "POST" && operation !== "token"
@@ -270,7 +270,7 @@ for (const expiredStatus of [401, 407] as const) {
     await using desk = openDesk({ expiredStatus });
     await desk.client.countInstalled(desk.call);
     desk.emulator.expireTokens();
-    await desk.client.disableInstalled(SERVICE_DESK, desk.call);
+    await desk.client.switchInstalled(SERVICE_DESK, false, desk.call);
     assert.deepEqual(desk.asked(), ["token", "search", "disable", "token", "disable"]);
   });
 
