@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChangeState } from "../../bot/store/schema.ts";
+import { createStillClock } from "../sandbox/stage.ts";
 import type { Fault } from "../sandbox/gravityzone/faults.ts";
 import { ANA, BEN, company, type Desk, openDesk, textOf } from "./desk.ts";
 
@@ -123,7 +124,7 @@ Deno.test("apply: no answer in time is read back, whether or not the write took 
 });
 
 Deno.test("apply: an outcome that cannot be known is unknown, looked at ever more rarely, and never sent again", async () => {
-  await using desk = await openDesk();
+  await using desk = await openDesk({ clock: createStillClock() });
   desk.gravityzone.faults.next(DISABLE, { status: 500, applied: true });
   const asked = await desk.carryOut("/disable ec2 Acme Corp reason=off-boarding");
   assert.equal(await desk.state(asked.code), "unknown");

@@ -84,7 +84,7 @@ Deno.test("droppedPromises leaves promises alone that someone waits for or gives
 });
 
 /** `dropped_promise_slow.ts` looks at all files, which takes the compiler a while. */
-const SAMPLE = 20;
+const SAMPLE = 10;
 const seed = freshSeed();
 
 Deno.test(`${SAMPLE} files drawn by seed ${seed} drop no promise`, () => {

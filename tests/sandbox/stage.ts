@@ -73,8 +73,14 @@ export interface TestClock extends Clock {
 const LONG_MS = 1_000;
 
 /** A long sleep ends only when time is moved on: no time-out may pass by itself because the machine is slow. */
-export function createTestClock(): TestClock {
-  return movable((ms, signal) => systemClock.sleep(ms < LONG_MS ? ms : HANG_MS, signal));
+export function createTestClock(longMs = LONG_MS): TestClock {
+  return movable((ms, signal) => systemClock.sleep(ms < longMs ? ms : HANG_MS, signal));
+}
+
+/** Time that goes on only when it is moved on: for tests that count seconds, and set off nothing that needs a pause. */
+export function createStillClock(): TestClock {
+  const still = Date.now();
+  return movable((ms, signal) => systemClock.sleep(ms < LONG_MS ? ms : HANG_MS, signal), () => still);
 }
 
 /** For people who watch: every sleep takes its time, unless it is jumped over. */
@@ -82,10 +88,10 @@ export function createRealClock(): TestClock {
   return movable(systemClock.sleep);
 }
 
-function movable(sleep: Clock["sleep"]): TestClock {
+function movable(sleep: Clock["sleep"], passing: () => number = Date.now): TestClock {
   const sleepers = new Set<{ readonly until: number; readonly wake: () => void }>();
   let ahead = 0;
-  const now = () => Date.now() + ahead;
+  const now = () => passing() + ahead;
   return {
     now,
     random: systemClock.random,
