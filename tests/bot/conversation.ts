@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { verifyAudit } from "../../bot/store/audit.ts";
 import { eventually } from "../eventually.ts";
-import { BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
+import { BEN, createStillClock, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { type CallbackAnswer, type Message, render, type Saying } from "../sandbox/telegram.ts";
 import { isEphemeral } from "../sandbox/telegram/message.ts";
 
@@ -52,7 +52,7 @@ export interface ConversationOptions extends Omit<StageOptions, "clock"> {
 /** Registers a test that is a conversation. */
 export function chatTest(name: string, options: ConversationOptions, exchanges: readonly Exchange[]): void {
   Deno.test(name, async () => {
-    await using stage = await openStage(options);
+    await using stage = await openStage({ clock: createStillClock(), ...options });
     for (const exchange of exchanges) await converse(stage, exchange);
     await checkManners(stage, options.mayFail ?? []);
   });

@@ -60,8 +60,9 @@ Deno.test("shownValue answers at once on long hostile text", () => {
   for (
     const part of ["a", "-", "a.", "a ", "a=", 'a="', "a  ", "eyJaaaaaaaa-", "://a:", "Basic aA", "a b="]
   ) {
-    shownValue("note", part.repeat(Math.ceil(60_000 / part.length)));
-    shownValue("note", `Basic ${part.repeat(Math.ceil(60_000 / part.length))}!`);
+    shownValue("note", part.repeat(Math.ceil(300_000 / part.length)));
+    shownValue("note", `Basic ${part.repeat(Math.ceil(300_000 / part.length))}!`);
   }
-  assert.ok(performance.now() - started < 2000);
+  // A search that goes back again and again would take minutes.
+  assert.ok(performance.now() - started < 30_000);
 });
