@@ -37,7 +37,7 @@ export const EXECUTION = [
   ...SECRETS,
   "tests/changes/fault_test.ts",
   "tests/changes/late_test.ts",
-  "tests/crash/kill_test.ts",
+  "tests/crash/kill_slow.ts",
 ];
 export const REQUESTS = [
   "tests/changes/card_test.ts",
