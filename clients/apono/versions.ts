@@ -11,6 +11,8 @@ import {
   type Listed,
   listed,
   orNull,
+  type Owner,
+  type OwnersMapping,
   type Sent,
   type Source,
   toV2,
@@ -167,13 +169,18 @@ export function v2Body(sent: Sent): Readonly<Record<string, unknown>> {
 
 const PAGE_SIZE = 100;
 
-const source = {
+/** What an owner comes from, as v4 shows it. */
+export const shownSource = {
   source_integration_id: z.string().nullish(),
   source_integration_name: z.string().nullish(),
 };
 
-const rawOwner = z.object({ attribute_type: z.string(), attribute_value: z.array(z.string()), ...source });
-const rawMapping = z.object({ key_name: z.string(), attribute_type: z.string(), ...source });
+const rawOwner = z.object({
+  attribute_type: z.string(),
+  attribute_value: z.array(z.string()),
+  ...shownSource,
+});
+const rawMapping = z.object({ key_name: z.string(), attribute_type: z.string(), ...shownSource });
 
 const v4Integration = z.object({
   ...inBoth,
@@ -181,16 +188,8 @@ const v4Integration = z.object({
   connector_id: orNull(z.string()),
   integration_config: orNull(z.record(z.string(), z.json())),
   secret_store_config: v4SecretStore,
-  owner: orNull(rawOwner.transform((raw) => ({
-    attributeType: raw.attribute_type,
-    values: raw.attribute_value,
-    source: sourceOf(raw),
-  }))),
-  owners_mapping: orNull(rawMapping.transform((raw) => ({
-    keyName: raw.key_name,
-    attributeType: raw.attribute_type,
-    source: sourceOf(raw),
-  }))),
+  owner: orNull(rawOwner.transform(ownerOf)),
+  owners_mapping: orNull(rawMapping.transform(mappingOf)),
 }).transform(({
   connector_id: connectorId,
   last_sync_time: lastSyncAt,
@@ -213,8 +212,23 @@ const v4Integration = z.object({
   ownersMapping,
 }));
 
-function sourceOf(raw: z.output<z.ZodObject<typeof source>>): Source | null {
-  const id = raw.source_integration_id || null;
+/** A source as it is shown, or as the reference that is sent. */
+type RawSource = z.output<z.ZodObject<typeof shownSource>> & {
+  readonly source_integration_reference?: string | null | undefined;
+};
+
+/** An owner in v4's words. */
+export function ownerOf(raw: z.output<typeof rawOwner> & RawSource): Owner {
+  return { attributeType: raw.attribute_type, values: raw.attribute_value, source: sourceOf(raw) };
+}
+
+/** The tag that names the owners, in v4's words. */
+export function mappingOf(raw: z.output<typeof rawMapping> & RawSource): OwnersMapping {
+  return { keyName: raw.key_name, attributeType: raw.attribute_type, source: sourceOf(raw) };
+}
+
+function sourceOf(raw: RawSource): Source | null {
+  const id = raw.source_integration_reference || raw.source_integration_id || null;
   const name = raw.source_integration_name || null;
   return id || name ? { id, name } : null;
 }

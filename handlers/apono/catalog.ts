@@ -103,22 +103,14 @@ export async function catalogEntry(
   const found = all.find((entry) => fold(entry.type) === wanted) ??
     all.find((entry) => fold(entry.name) === wanted);
   if (found) return found;
-  const near = all.filter((entry) => fold(entry.type + " " + entry.name).includes(wanted)).map((entry) =>
-    entry.type
+  const near = all.filter(({ type, name }) => fold(`${type} ${name}`).includes(wanted)).map(({ type }) =>
+    type
   );
   throw new BadInput(
     `Apono's catalog has no type "${type}". ${near.length > 0 ? `Did you mean ${near.join(", ")}? ` : ""}` +
       "Type /catalog to see the types there are.",
     near.map((type) => `/catalog ${type}`),
   );
-}
-
-/** The catalog's entry for the type of an integration that exists; types are taken off the catalog at times. */
-export async function catalogEntryIfAny(
-  context: Context<AponoClient>,
-  type: string,
-): Promise<CatalogType | undefined> {
-  return await ifFound(context.client.catalogType(type, context.call));
 }
 
 /** What the catalog rules out, one sentence each, naming the parameter and what to type instead. */

@@ -7,10 +7,10 @@ import { type Json, plainJson } from "../../clients/json.ts";
 import { andDisabled } from "../format.ts";
 import { BadInput, type Card, type Context, type Undo } from "../operation.ts";
 import type { Block, Inline, Line, Reply } from "../reply.ts";
-import { fold, type Named } from "../resolve.ts";
+import { fold, ifFound, type Named } from "../resolve.ts";
 import type { Fact, Resource, Sighting, Survey } from "../resource.ts";
 import { isProblem } from "../resource_operations.ts";
-import { catalogEntryIfAny, objections } from "./catalog.ts";
+import { objections } from "./catalog.ts";
 import { listIntegrations } from "./list.ts";
 import { missingNotes } from "./long_table.ts";
 import { type Image, imageOf, lostBetween, sentFor } from "./settings.ts";
@@ -224,14 +224,13 @@ function showReply({ item, name, standing: { word } }: Sighting<Seen>, facts: Bl
 
 function factsOf(integration: AponoIntegration): readonly Fact[] {
   const { id, type, category, lastSyncAt, connection } = integration;
-  const settings = settingFacts(integration).filter(([label]) => label !== "Name");
   return [
     ["Id", { code: id }],
     ["Type", { data: type }],
     ...category ? [["Category", { data: category }] as const] : [],
     ["Last sync", lastSyncAt ? { time: lastSyncAt } : "never"],
-    ...[...settings, ...parameterFacts("connection", connection ?? {})]
-      .map(([label, text]) => [label, { data: text, max: 400 }] as const),
+    ...settingFacts(integration).filter(([label]) => label !== "Name"),
+    ...parameterFacts("connection", connection ?? {}),
   ];
 }
 
@@ -248,12 +247,12 @@ function deletionCard(kept: Image): Card {
 }
 
 /** Why it could not be created again, as far as Apono tells; null if it could. */
-async function whyLost(kept: Image, context: Context<AponoClient>): Promise<string | null> {
+async function whyLost(kept: Image, { client, call }: Context<AponoClient>): Promise<string | null> {
   const { type, secretStore, config } = kept;
   if (secretStore && !isReference(secretStore)) return "Apono keeps its secret and never shows it";
   const parameters = lostBetween(config, {}).map((name) => `config.${name}`);
   if (parameters.length > 0) return `${parameters.join(", ")} is a secret and not kept here`;
-  const entry = await catalogEntryIfAny(context, type);
+  const entry = await ifFound(client.catalogType(type, call));
   if (!entry) return `Apono's catalog no longer lists ${type}`;
   if (!secretStore && entry.requiresSecret) return "it needs a secret, and Apono shows none";
   return objections(entry, kept).length > 0 ? "Apono's catalog does not allow its settings any more" : null;

@@ -19,18 +19,21 @@ const input = z.object({
 
 type Asked = z.output<typeof input>;
 
-interface Found extends Listed<AponoIntegration> {
-  readonly asked: Asked;
-}
-
-export const listIntegrations = operationsOf<AponoClient>("apono").read<typeof input, Found>({
+export const listIntegrations = operationsOf<AponoClient>("apono").read({
   verb: "list",
   target: "apono",
   summary: "List Apono integrations",
   example: "/list apono type=postgresql status=error,warning",
   input,
   run: async (context, asked) => ({ ...await list(context, asked), asked }),
-  render,
+  render({ items, missing, asked }): Reply {
+    if (items.length === 0) return nothingFound(asked);
+    return {
+      mark: "info",
+      title: countOf(items.length, "Apono integration"),
+      ...longTable({ items: items.toSorted(byStanding), missing }, COLUMNS, "apono-integrations.csv", SEEN),
+    };
+  },
 });
 
 async function list({ client, call }: Context<AponoClient>, asked: Asked): Promise<Listed<AponoIntegration>> {
@@ -74,29 +77,18 @@ function someOf(values: readonly string[]): string {
 }
 
 /** Several values of one filter are separated by commas; a name may have commas in it. */
-function filterOf({ name, type, status, category, connector }: Asked): Filter {
+function filterOf({ name, category, ...others }: Asked): Filter {
+  const lists = Object.entries({ ...others, category: category?.toUpperCase() });
   return {
-    ...(name ? { name } : {}),
-    ...(type ? { type: commaSeparated(type) } : {}),
-    ...(status ? { status: commaSeparated(status) } : {}),
-    ...(category ? { category: commaSeparated(category).map((word) => word.toUpperCase()) } : {}),
-    ...(connector ? { connector: commaSeparated(connector) } : {}),
-  };
-}
-
-function render({ items, missing, asked }: Found): Reply {
-  if (items.length === 0) return nothingFound(asked);
-  return {
-    mark: "info",
-    title: countOf(items.length, "Apono integration"),
-    ...longTable({ items: items.toSorted(byStanding), missing }, COLUMNS, "apono-integrations.csv", SEEN),
+    ...(name && { name }),
+    ...Object.fromEntries(lists.flatMap(([field, list]) => list ? [[field, commaSeparated(list)]] : [])),
   };
 }
 
 /** Worst first. */
 function byStanding(one: AponoIntegration, other: AponoIntegration): number {
-  const [rank, otherRank] = [standingOf(one.status).rank, standingOf(other.status).rank];
-  return rank - otherRank || one.name.localeCompare(other.name, "en");
+  return standingOf(one.status).rank - standingOf(other.status).rank ||
+    one.name.localeCompare(other.name, "en");
 }
 
 function nothingFound({ name, ...others }: Asked): Reply {

@@ -1,8 +1,6 @@
 import { z } from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
-import type { AponoIntegration } from "../../clients/apono/integration.ts";
-import { type Context, operationsOf, type Plan, type Receipt, type Verification } from "../operation.ts";
-import type { Line } from "../reply.ts";
+import { operationsOf, type Plan } from "../operation.ts";
 import { locateItem } from "../resource.ts";
 import { integrations, unlessRefused } from "./integrations.ts";
 
@@ -37,36 +35,20 @@ export const refreshIntegration = operationsOf<AponoClient>("apono").change<type
     const said = await client.v2.refresh(before.id, call);
     return said === undefined ? {} : { data: { said } };
   },
-  verify,
+  async verify({ client, call }, { before }, receipt) {
+    const answer = client.integrations.get(before.id, call);
+    // Once the vendor has said yes, a failing read-back takes nothing away from that.
+    const seen = receipt ? await unlessRefused(answer) : await answer;
+    if (seen?.status.toLowerCase() === "refreshing") {
+      return { state: "applied", evidence: "Read back: Apono says Refreshing." };
+    }
+    if (!receipt) {
+      const evidence = "Apono gave no answer, and the integration does not say that it is refreshing.";
+      return { state: "unknown", evidence };
+    }
+    const said = typeof receipt.data?.said === "string" ? receipt.data.said : "yes";
+    const loaded = seen?.lastSyncAt ? ["; last sync ", { time: seen.lastSyncAt }] : [];
+    return { state: "accepted", evidence: ["Apono said ", { data: said }, ...loaded, "."] };
+  },
   undo: () => ({ possible: false, why: "a refresh changes no setting, so there is nothing to take back" }),
 });
-
-async function verify(
-  { client, call }: Context<AponoClient>,
-  { before }: RefreshPlan,
-  receipt: Receipt | undefined,
-): Promise<Verification> {
-  const answer = client.integrations.get(before.id, call);
-  // Once the vendor has said yes, a failing read-back takes nothing away from that.
-  const seen = receipt ? await unlessRefused(answer) : await answer;
-  if (seen?.status.toLowerCase() === "refreshing") {
-    return { state: "applied", evidence: "Read back: Apono says Refreshing." };
-  }
-  if (!receipt) {
-    return {
-      state: "unknown",
-      evidence: "Apono gave no answer, and the integration does not say that it is refreshing.",
-    };
-  }
-  return { state: "accepted", evidence: accepted(receipt, seen) };
-}
-
-function accepted({ data }: Receipt, seen: AponoIntegration | undefined): Line {
-  const said = typeof data?.said === "string" ? data.said : "yes";
-  return [
-    "Apono said ",
-    { data: said },
-    ...(seen?.lastSyncAt ? ["; last sync ", { time: seen.lastSyncAt }] : []),
-    ".",
-  ];
-}

@@ -1,13 +1,11 @@
 import { z } from "zod";
 import {
   OWN_KIND,
-  type Owner,
-  type OwnersMapping,
   REFERENCE_KINDS,
   type SecretStore,
   type Settings,
-  type Source,
 } from "../../clients/apono/integration.ts";
+import { mappingOf, ownerOf, shownSource } from "../../clients/apono/versions.ts";
 import { type JsonObject, leavesOf } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { holdsSecretField, isPlaceholder } from "../mask.ts";
@@ -25,32 +23,23 @@ export const settingsInput = {
   document: z.record(z.string(), z.json()).optional().meta({ document: true }),
 };
 
-export type SettingsInput = z.output<z.ZodObject<typeof settingsInput>>;
+type SettingsInput = z.output<z.ZodObject<typeof settingsInput>>;
 
 /** Settings as far as someone asked for them; null takes a setting away. */
-export interface AskedSettings {
-  readonly type?: string;
-  readonly name?: string;
-  readonly connectorId?: string | null;
-  readonly config: JsonObject;
-  readonly secretStore?: SecretStore | null;
-  readonly resourceTypes?: readonly string[] | null;
-  readonly accessDetails?: string | null;
-  readonly owner?: Owner | null;
-  readonly ownersMapping?: OwnersMapping | null;
-}
+export type AskedSettings = Pick<Settings, "config"> & Partial<Settings> & { readonly type?: string };
 
 /** Reads the document, then the options, which win. Throws `BadInput`. */
 export function askedFor(input: SettingsInput): AskedSettings {
   refusePlaceholders(input);
   const document = readDocument(input.document ?? {});
+  const types = input.resource_types === undefined ? undefined : commaSeparated(input.resource_types);
   const options = Object.entries(input.config ?? {}).map(([name, value]) => [name, orNull(value)]);
   const asked = {
     ...document,
     ...given({
       name: input.name,
       connectorId: orNull(input.connector),
-      resourceTypes: input.resource_types === undefined ? undefined : listOrNull(input.resource_types),
+      resourceTypes: types?.length === 0 ? null : types,
       accessDetails: orNull(input.access_details),
       secretStore: askedStore(input.secret ?? {}, document.secretStore),
     }),
@@ -71,11 +60,6 @@ function given(
 /** An option without a value takes the setting away. */
 function orNull(value: string | undefined): string | null | undefined {
   return value === "" ? null : value;
-}
-
-function listOrNull(list: string): readonly string[] | null {
-  const words = commaSeparated(list);
-  return words.length > 0 ? words : null;
 }
 
 export function commaSeparated(list: string): readonly string[] {
@@ -122,11 +106,8 @@ export function settled(asked: AskedSettings, present: Settings): Settings {
 
 const text = z.string().min(1);
 
-const source = {
-  source_integration_reference: z.string().nullish(),
-  source_integration_id: z.string().nullish(),
-  source_integration_name: z.string().nullish(),
-};
+/** A document may be pasted from what the vendor shows, which has an id and a name instead of a reference. */
+const source = { ...shownSource, source_integration_reference: z.string().nullish() };
 
 const documentSchema = z.strictObject({
   name: text.optional(),
@@ -140,17 +121,9 @@ const documentSchema = z.strictObject({
     attribute_type: text,
     attribute_value: z.union([z.array(text), text.transform((one) => [one])]),
     ...source,
-  }).transform((raw): Owner => ({
-    attributeType: raw.attribute_type,
-    values: raw.attribute_value,
-    source: sourceOf(raw),
-  })).nullish(),
-  owners_mapping: z.strictObject({ key_name: text, attribute_type: text, ...source })
-    .transform((raw): OwnersMapping => ({
-      keyName: raw.key_name,
-      attributeType: raw.attribute_type,
-      source: sourceOf(raw),
-    })).nullish(),
+  }).transform(ownerOf).nullish(),
+  owners_mapping: z.strictObject({ key_name: text, attribute_type: text, ...source }).transform(mappingOf)
+    .nullish(),
 });
 
 /** The names that the same fields have in a v2 request. */
@@ -202,13 +175,6 @@ function badDocument(error: z.ZodError): BadInput {
   );
 }
 
-/** A document may be pasted from what the vendor shows, which has an id and a name instead of a reference. */
-function sourceOf(raw: z.output<z.ZodObject<typeof source>>): Source | null {
-  const id = raw.source_integration_reference || raw.source_integration_id || null;
-  const name = raw.source_integration_name || null;
-  return id || name ? { id, name } : null;
-}
-
 function storeOf(stores: Readonly<Record<string, JsonObject | null>>): SecretStore {
   const used = Object.entries(stores).filter(([, fields]) => fields !== null);
   const [only, ...others] = used;
@@ -251,7 +217,10 @@ function askedStore(
       `A secret is in exactly one store; these are ${kinds.size}: ${[...kinds].join(", ")}.`,
     );
   }
-  if (kind !== OWN_KIND && !(kind in REFERENCE_KINDS)) throw unknownKind(kind);
+  const known = [...Object.keys(REFERENCE_KINDS), OWN_KIND];
+  if (!known.includes(kind)) {
+    throw new BadInput(`Apono knows no secret store ${kind}, only ${known.join(", ")}.`);
+  }
   const fields = Object.fromEntries(typed.map(({ field, value }) => [field, value]));
   if (kind === OWN_KIND) refuseTyped(fields, "secret.apono.");
   return { kind, fields: { ...document?.fields, ...fields } };
@@ -309,9 +278,4 @@ function fieldNamed(option: string): { kind: string; field: string } {
   }
   const known = kind.toLowerCase();
   return { kind: known, field: known === OWN_KIND ? field : field.toLowerCase() };
-}
-
-function unknownKind(kind: string): BadInput {
-  const kinds = [...Object.keys(REFERENCE_KINDS), OWN_KIND];
-  return new BadInput(`Apono knows no secret store ${kind}, only ${kinds.join(", ")}.`);
 }

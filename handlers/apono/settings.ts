@@ -2,7 +2,6 @@ import type { AponoClient } from "../../clients/apono.ts";
 import {
   type AponoIntegration,
   OWN_KIND,
-  type SecretStore,
   type Sent,
   type Settings,
 } from "../../clients/apono/integration.ts";
@@ -95,45 +94,45 @@ export function settingsToSend<T extends Settings>(
   secrets: Readonly<Record<string, string>>,
   present: JsonObject,
 ): T {
-  const parameters = entered(secrets, PARAMETER);
+  const parameter = entered(secrets, PARAMETER, "config");
+  const stored = entered(secrets, STORED, `secret.${OWN_KIND}`);
+  const { config, secretStore: store } = settings;
   return {
     ...settings,
     config: mapped(
-      settings.config,
-      (name, value) => value === NOT_SHOWN ? present[name] : filled(value, name, parameters),
+      config,
+      (name, value) => value === NOT_SHOWN ? present[name] : filled(value, name, parameter),
     ),
-    secretStore: settings.secretStore && filledStore(settings.secretStore, entered(secrets, STORED)),
+    secretStore: store?.kind === OWN_KIND
+      ? {
+        kind: OWN_KIND,
+        fields: Object.fromEntries(Object.keys(store.fields).map((name) => [name, stored(name)])),
+      }
+      : store,
   };
 }
 
-/** The values that were entered for fields of one kind, by the rest of their names in lower case. */
-function entered(secrets: Readonly<Record<string, string>>, kind: RegExp): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries(secrets).flatMap(([field, value]) => {
-      const name = kind.exec(field)?.[1];
-      return name === undefined ? [] : [[name.toLowerCase(), value]];
-    }),
+/** Finds what was entered for a field of one kind by the rest of its name, letter case aside. */
+function entered(
+  secrets: Readonly<Record<string, string>>,
+  kind: RegExp,
+  typedAs: string,
+): (name: string) => string {
+  const values = new Map(
+    Object.entries(secrets).map(([field, value]) => [kind.exec(field)?.[1]?.toLowerCase(), value]),
   );
+  return (name) => {
+    const value = values.get(name.toLowerCase());
+    if (value === undefined) throw new BadInput(`${typedAs}.${name} was not entered. Nothing was sent.`);
+    return value;
+  };
 }
 
-function filled(value: Json, path: string, known: ReadonlyMap<string, string>): Json {
-  if (value === ENTER_MARK) return enteredAs(`config.${path}`, known.get(path.toLowerCase()));
-  if (Array.isArray(value)) return value.map((one, at) => filled(one, `${path}.${at}`, known));
+function filled(value: Json, path: string, valueOf: (path: string) => string): Json {
+  if (value === ENTER_MARK) return valueOf(path);
+  if (Array.isArray(value)) return value.map((one, at) => filled(one, `${path}.${at}`, valueOf));
   if (!isJsonObject(value)) return value;
-  return mapped(value, (name, one) => filled(one, `${path}.${name}`, known));
-}
-
-function filledStore({ kind, fields }: SecretStore, known: ReadonlyMap<string, string>): SecretStore {
-  if (kind !== OWN_KIND) return { kind, fields };
-  const values = Object.keys(fields).map((
-    name,
-  ) => [name, enteredAs(`secret.${kind}.${name}`, known.get(name.toLowerCase()))]);
-  return { kind, fields: Object.fromEntries(values) };
-}
-
-function enteredAs(field: string, value: string | undefined): string {
-  if (value === undefined) throw new BadInput(`${field} was not entered. Nothing was sent.`);
-  return value;
+  return mapped(value, (name, one) => filled(one, `${path}.${name}`, valueOf));
 }
 
 /** The parameters, each with its new value; undefined takes one away. */

@@ -1,17 +1,11 @@
-import {
-  isReference,
-  OWN_KIND,
-  type Owner,
-  type SecretStore,
-  type Settings,
-  type Source,
-} from "../../clients/apono/integration.ts";
-import type { JsonObject } from "../../clients/json.ts";
+import { isReference, OWN_KIND, type Settings, type Source } from "../../clients/apono/integration.ts";
+import type { Json, JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
 import { ENTERED_PRIVATELY, shownValue } from "../mask.ts";
 import type { Card, Verification } from "../operation.ts";
 import type { Inline } from "../reply.ts";
+import type { Fact } from "../resource.ts";
 import { type Image, isAskedFor } from "./settings.ts";
 
 /** One setting, before and after. */
@@ -49,17 +43,20 @@ export function valueOr(text: string | null, nothing: string): Inline {
   return text === null || text === "" ? nothing : { data: text, max: LONGEST_VALUE };
 }
 
-/** All that is set, as label and text. */
-export function settingFacts(settings: Settings): readonly (readonly [label: string, text: string])[] {
-  return rowsBetween(null, settings).map(({ label, after }) => [label, after ?? ""]);
+/** All that is set. */
+export function settingFacts(settings: Settings): readonly Fact[] {
+  return rowsBetween(null, settings).map(({ label, after }) => factOf(label, after ?? ""));
 }
 
-/** Fields of any kind, as label and text. */
-export function parameterFacts(
-  branch: string,
-  fields: JsonObject,
-): readonly (readonly [label: string, text: string])[] {
-  return Object.entries(fields).map(([name, value]) => [`${branch}.${name}`, parameterText(name, value)]);
+/** Fields of any kind. */
+export function parameterFacts(branch: string, fields: JsonObject): readonly Fact[] {
+  return Object.entries(fields).map(([name, value]) =>
+    factOf(`${branch}.${name}`, parameterText(name, value))
+  );
+}
+
+function factOf(label: string, text: string): Fact {
+  return [label, { data: text, max: 400 }];
 }
 
 /** Compares what was meant to change with what is there now; `answered` says whether the vendor said yes. */
@@ -106,12 +103,13 @@ function movedBetween(before: Settings, now: Settings): ReadonlySet<string> {
 interface Field {
   readonly label: string;
   text(settings: Settings): string | null;
-  same(one: Settings, other: Settings): boolean;
+  /** Where it is more or less than the same text. */
+  same?(one: Settings, other: Settings): boolean;
 }
 
 const FIRST: readonly Field[] = [
-  plain("Name", ({ name }) => name),
-  plain("Connector", ({ connectorId }) => connectorId),
+  { label: "Name", text: ({ name }) => name },
+  { label: "Connector", text: ({ connectorId }) => connectorId },
 ];
 
 const SECRET = "Secret";
@@ -121,19 +119,19 @@ const THEN: readonly Field[] = [
     label: SECRET,
     text: storeText,
     // A secret that nobody can read is a change whenever it is set.
-    same: (one, other) =>
-      (other.secretStore === null || isReference(other.secretStore)) && storeText(one) === storeText(other),
+    same: (one, other) => !keepsItself(other) && storeText(one) === storeText(other),
   },
-  plain(
-    "Resource types",
-    ({ resourceTypes }) => resourceTypes?.length ? resourceTypes.toSorted().join(", ") : null,
-  ),
-  plain("Access details", ({ accessDetails }) => accessDetails || null),
+  {
+    label: "Resource types",
+    text: ({ resourceTypes }) => resourceTypes?.length ? resourceTypes.toSorted().join(", ") : null,
+  },
+  { label: "Access details", text: ({ accessDetails }) => accessDetails || null },
   {
     label: "Owner",
     text: ({ owner }) => owner && `${owner.attributeType} ${owner.values.join(", ")}${from(owner.source)}`,
     same: ({ owner: one }, { owner: other }) =>
-      sameSource(one?.source, other?.source) && (one && ownerKey(one)) === (other && ownerKey(other)),
+      sameSource(one?.source, other?.source) && one?.attributeType === other?.attributeType &&
+      plainText(one?.values.toSorted()) === plainText(other?.values.toSorted()),
   },
   {
     label: "Owners by tag",
@@ -145,59 +143,48 @@ const THEN: readonly Field[] = [
   },
 ];
 
-function plain(label: string, text: Field["text"]): Field {
-  return { label, text, same: (one, other) => text(one) === text(other) };
-}
-
-function fieldRow(field: Field, before: Settings | null, after: Settings | null): readonly SettingRow[] {
-  if (before && after && field.same(before, after)) return [];
-  const now = before && field.text(before);
-  const then = after && field.text(after);
+function fieldRow(
+  { label, text, same = (one, other) => text(one) === text(other) }: Field,
+  before: Settings | null,
+  after: Settings | null,
+): readonly SettingRow[] {
+  if (before && after && same(before, after)) return [];
+  const now = before && text(before);
+  const then = after && text(after);
   if (now === null && then === null) return [];
-  const store = field.label === SECRET ? after?.secretStore : undefined;
-  const unreadable = store ? !isReference(store) : false;
-  return [{
-    label: field.label,
-    now,
-    after: unreadable && before ? `${then}, entered anew` : then,
-    unreadable,
-  }];
+  const unreadable = label === SECRET && keepsItself(after);
+  return [{ label, now, after: unreadable && before ? `${then}, entered anew` : then, unreadable }];
 }
 
 function parameterRow(name: string, before: Settings | null, after: Settings | null): readonly SettingRow[] {
   const now = before?.config[name];
   const then = after?.config[name];
   const unreadable = isAskedFor(then);
-  if (before && after && !unreadable && sameParameter(now, then)) return [];
-  const text = (value: JsonObject[string] | undefined) =>
-    value === undefined ? null : parameterText(name, value);
+  if (before && after && !unreadable && plainText(now) === plainText(then)) return [];
+  const text = (value: Json | undefined) => value === undefined ? null : parameterText(name, value);
   return [{ label: `config.${name}`, now: text(now), after: text(then), unreadable }];
 }
 
-function parameterText(name: string, value: JsonObject[string]): string {
-  if (value === ENTER_MARK) return ENTERED_PRIVATELY;
-  const shown = shownValue(name, value);
-  return typeof shown === "string" ? shown : JSON.stringify(shown);
+function parameterText(name: string, value: Json): string {
+  return value === ENTER_MARK ? ENTERED_PRIVATELY : plainText(shownValue(name, value));
 }
 
 /** The vendor keeps parameters as text: 5432 and "5432" are the same. */
-function sameParameter(one: unknown, other: unknown): boolean {
-  const text = (value: unknown) => typeof value === "string" ? value : JSON.stringify(value);
-  return text(one) === text(other);
+function plainText(value: Json | undefined): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Whether Apono keeps the secret itself, so that nobody can read it. */
+function keepsItself(settings: Settings | null): boolean {
+  return Boolean(settings?.secretStore && !isReference(settings.secretStore));
 }
 
 function storeText({ secretStore }: Settings): string | null {
-  return secretStore && secretText(secretStore);
-}
-
-function secretText({ kind, fields }: SecretStore): string {
+  if (!secretStore) return null;
+  const { kind, fields } = secretStore;
   const names = Object.keys(fields);
   if (kind === OWN_KIND) return `kept by Apono${names.length > 0 ? ` (${names.join(", ")})` : ""}, hidden`;
   return [kind, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(" ");
-}
-
-function ownerKey({ attributeType, values }: Owner): string {
-  return JSON.stringify([attributeType, values.toSorted()]);
 }
 
 function from(source: Source | null): string {

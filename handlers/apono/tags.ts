@@ -186,17 +186,13 @@ function undo({ target, before, after }: TagPlan): Undo {
   const names = differingNames(before.tags, after.tags);
   const lost = names.filter((name) => before.tags[name] === NOT_SHOWN);
   if (lost.length > 0) return { possible: false, why: `the old ${lost.join(", ")} is not kept here` };
-  const old = names.filter((name) => name in before.tags);
+  const tags = Object.fromEntries(names.map((name) => [name, before.tags[name] ?? null]));
   return {
     possible: true,
     how: "the old tags are put back",
     verb: "tag",
     target: "apono",
-    input: {
-      id: target.id,
-      tags: Object.fromEntries(old.map((name) => [name, before.tags[name] ?? ""])),
-      remove: names.filter((name) => !(name in before.tags)),
-    },
+    input: { id: target.id, document: { tags } },
   };
 }
 

@@ -12,14 +12,7 @@ import { differingNames, type JsonObject, plainJson } from "../../clients/json.t
 import { BadInput, type Context, type Nothing, operationsOf, type Plan, type Undo } from "../operation.ts";
 import { fold, ifFound, NothingFits } from "../resolve.ts";
 import { findItem, targetOf } from "../resource.ts";
-import {
-  catalogEntryIfAny,
-  objections,
-  refuse,
-  spelledAs,
-  unlistedParameters,
-  unlistedWarning,
-} from "./catalog.ts";
+import { objections, refuse, spelledAs, unlistedParameters, unlistedWarning } from "./catalog.ts";
 import { byName, integrations, nameTaken } from "./integrations.ts";
 import { askedFor, type AskedSettings, completed, settingsInput, settled } from "./request.ts";
 import {
@@ -41,12 +34,12 @@ const input = z.object({
   ...settingsInput,
 });
 
-/** `warnings`: what else is doubtful; `unlisted`: parameters that the catalog does not know. */
+/** `unlisted`: parameters that the catalog does not know; `warnings`: what else is doubtful. */
+type Doubts = { readonly warnings: readonly string[]; readonly unlisted: readonly string[] };
+
 interface UpdatePlan extends Plan<Image> {
   readonly after: PlannedSettings & Doubts;
 }
-
-type Doubts = { readonly warnings: readonly string[]; readonly unlisted: readonly string[] };
 
 export const updateIntegration = operationsOf<AponoClient>("apono").change<typeof input, UpdatePlan>({
   verb: "update",
@@ -88,7 +81,10 @@ async function plan(
   const asked = askedFor(typed);
   const item = await findBefore(context, typed.id);
   const present = imageOf(item);
-  refuseNothing(asked);
+  const { config, ...others } = asked;
+  if (Object.keys(config).length + Object.keys(others).length === 0) {
+    throw new BadInput("Say what to change, as in config.port=5433 or name=…, or send a document with it.");
+  }
   if (asked.type !== undefined && fold(asked.type) !== fold(present.type)) {
     throw new BadInput(
       `The type of an integration cannot be changed; ${present.name} stays ${present.type}.`,
@@ -98,18 +94,15 @@ async function plan(
   if (rowsBetween(present, settings).length === 0) {
     return { nothing: ["Nothing to change: ", { data: present.name }, " is like that already."] };
   }
-  await checkName(context, present, settings.name);
+  const isRenamed = fold(settings.name) !== fold(present.name);
+  const twin = isRenamed ? await byName(context, settings.name) : undefined;
+  if (twin && twin.id !== present.id) throw nameTaken(twin);
   return {
     input: { ...plainJson(typed), id: item.id },
     target: targetOf(integrations, item),
     before: present,
     after: { ...plannedSettings(context.client.api, item.type, settings), ...doubts },
   };
-}
-
-function refuseNothing({ config, ...rest }: AskedSettings): void {
-  if (Object.keys(config).length + Object.keys(rest).length > 0) return;
-  throw new BadInput("Say what to change, as in config.port=5433 or name=…, or send a document with it.");
 }
 
 /** The integration, and where nothing fits a name that ends in options, how parameters are typed. */
@@ -136,7 +129,9 @@ async function checked(
   const touched = Object.keys(asked.config).length > 0 || asked.secretStore !== undefined;
   const unseen = context.client.api === "v2" && present.secretStore === null &&
     asked.secretStore === undefined;
-  const entry = touched || unseen ? await catalogEntryIfAny(context, present.type) : undefined;
+  const entry = touched || unseen
+    ? await ifFound(context.client.catalogType(present.type, context.call))
+    : undefined;
   const names = [...Object.keys(present.config), ...entry?.params.map(({ id }) => id) ?? []];
   const config = spelledAs(asked.config, [...new Set(names)]);
   const settings = settled({ ...asked, ...storeToSend(asked, present), config }, present);
@@ -192,12 +187,6 @@ function storeToSend(asked: AskedSettings, { name, secretStore }: Image): { secr
   throw losesSecret(name, options);
 }
 
-async function checkName(context: Context<AponoClient>, present: Image, name: string): Promise<void> {
-  if (fold(name) === fold(present.name)) return;
-  const twin = await byName(context, name);
-  if (twin && twin.id !== present.id) throw nameTaken(twin);
-}
-
 function consequences(before: Settings, after: Settings): readonly string[] {
   const connection = rowsBetween(before, after).some(({ label }) =>
     label === "Connector" || label === "Secret" || label.startsWith("config.")
@@ -205,22 +194,36 @@ function consequences(before: Settings, after: Settings): readonly string[] {
   return connection ? ["Apono connects with the new values at once: wrong ones stop access through it."] : [];
 }
 
+/**
+ * The vendor's own request body takes the changed fields back; what was not there becomes null. An old secret that
+ * cannot be read is left out.
+ */
 function undo({ before, after }: UpdatePlan): Undo {
-  const document = wayBack(before, after);
-  const lost = lostIn(before, after);
-  if (losesStore(before) && after.secretStore?.kind === OWN_KIND) {
+  const losesStore = before.secretStore !== null && !isReference(before.secretStore);
+  if (losesStore && after.secretStore?.kind === OWN_KIND) {
     return {
       possible: false,
       why: "the old secret cannot be read, and an update has to carry one: enter it with /update",
     };
   }
+  const lost = lostBetween(before.config, after.config);
+  const parameters = changedFrom(before.config, after.config, lost);
+  const fields = changedFrom(plainJson(v4Body(before)), plainJson(v4Body(after)), [
+    "integration_config",
+    ...losesStore ? ["secret_store_config"] : [],
+  ]);
+  const document = {
+    ...fields,
+    ...Object.keys(parameters).length > 0 && { integration_config: parameters },
+  };
   if (Object.keys(document).length === 0) {
     return { possible: false, why: "only the secret changes, and the old one cannot be read" };
   }
+  const gone = [...losesStore ? ["the old secret"] : [], ...lost.map((name) => `the old config.${name}`)];
   return {
     possible: true,
-    how: lost.length > 0
-      ? `the other old values are set again; ${lost.join(", ")} cannot be read and stays lost`
+    how: gone.length > 0
+      ? `the other old values are set again; ${gone.join(", ")} cannot be read and stays lost`
       : "the old values are set again",
     verb: "update",
     target: "apono",
@@ -228,35 +231,8 @@ function undo({ before, after }: UpdatePlan): Undo {
   };
 }
 
-/** What of the old state this bot cannot bring back. */
-function lostIn(before: Settings, after: Settings): readonly string[] {
-  return [
-    ...(losesStore(before) ? ["the old secret"] : []),
-    ...lostBetween(before.config, after.config).map((name) => `the old config.${name}`),
-  ];
-}
-
-function losesStore({ secretStore }: Settings): boolean {
-  return secretStore !== null && !isReference(secretStore);
-}
-
-/**
- * The vendor's own request body that takes the changed fields back; what was not there becomes null. An old
- * secret that cannot be read is left out.
- */
-function wayBack(before: Settings, after: Settings): JsonObject {
-  const now = plainJson(v4Body(before));
-  const fields = differingNames(now, plainJson(v4Body(after))).filter((name) =>
-    name !== "integration_config" && !(losesStore(before) && name === "secret_store_config")
-  );
-  const lost = lostBetween(before.config, after.config);
-  const parameters = differingNames(before.config, after.config).filter((name) => !lost.includes(name));
-  return {
-    ...oldValues(now, fields),
-    ...(parameters.length > 0 ? { integration_config: oldValues(before.config, parameters) } : {}),
-  };
-}
-
-function oldValues(before: JsonObject, names: readonly string[]): JsonObject {
+/** The old values of what changes. */
+function changedFrom(before: JsonObject, after: JsonObject, except: readonly string[]): JsonObject {
+  const names = differingNames(before, after).filter((name) => !except.includes(name));
   return Object.fromEntries(names.map((name) => [name, before[name] ?? null]));
 }
