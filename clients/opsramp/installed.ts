@@ -188,7 +188,7 @@ export const installedPage = z.union([
 ]);
 
 export const AUTH_TYPES = ["WEBHOOK", "OAUTH2"] as const;
-const NOTIFIER_AUTH_TYPES = ["NONE", "OAUTH2", "JWT", "BASIC"] as const;
+export const NOTIFIER_AUTH_TYPES = ["NONE", "OAUTH2", "JWT", "BASIC"] as const;
 export const NOTIFIER_TYPES = ["REST_API", "SOAP_API"] as const;
 export const GRANT_TYPES = ["CLIENT_CREDENTIALS", "PASSWORD", "REFRESH_TOKEN"] as const;
 

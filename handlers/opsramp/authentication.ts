@@ -1,82 +1,134 @@
-import { AUTH_TYPES, type Installed } from "../../clients/opsramp/installed.ts";
+import { AUTH_TYPES, type Installed, type InstalledUpdate } from "../../clients/opsramp/installed.ts";
 import { BadInput } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
-import { type Asked, comparedFields, type Difference, type Goal, sectionOf, type State } from "./section.ts";
+import { type Asked, comparedFields, type Section, type SectionChange } from "./section.ts";
 
-type AuthenticationState = NonNullable<State["authentication"]>;
-type AuthenticationGoal = NonNullable<Goal["authentication"]>;
+type State = {
+  readonly authType: string | null;
+  readonly role: string | null;
+  readonly roleName: string | null;
+};
 
 /** How others prove to OpsRamp who they are, and the role they get. */
-export const authenticationSection = sectionOf("authentication", {
+export const authenticationSection: Section<State> = {
   called: "the inbound authentication",
-  compare: (installed, { inboundConfig }) => {
-    const { authType, role } = inboundConfig?.authentication ?? {};
-    if (authType === undefined && role === undefined) return undefined;
-    return compare(installed, { authType, role: role?.uniqueId ?? null });
-  },
+  isIn: (update) => Object.values(authenticationIn(update)).some((value) => value !== undefined),
+  compare,
   state: stateOf,
-  body: ({ authType, role }) => ({
-    inboundConfig: { authentication: { authType, ...(role !== null && { role: { uniqueId: role } }) } },
-  }),
-  card: (now, goal, name) => ({
+  change,
+};
+
+function authenticationIn({ inboundConfig }: InstalledUpdate) {
+  return inboundConfig?.authentication ?? {};
+}
+
+function compare(installed: Installed, update: InstalledUpdate): Asked {
+  const now = stateOf(installed);
+  const wanted = authenticationIn(update);
+  const role = wanted.role?.uniqueId;
+  // A role goes with a way to authenticate, and of those that exist only two can be asked for.
+  const authType = AUTH_TYPES.find((known) => known === (wanted.authType ?? now.authType));
+  if (!authType) throw new BadInput("Say how it authenticates as well: auth=WEBHOOK or auth=OAUTH2.");
+  if (authType === now.authType && (role === undefined || role === now.role)) {
+    const words = now.roleName ?? now.role;
+    const withRole = words === null ? [] : [" with the role ", { data: words }];
+    return { already: [["inbound authentication is ", { data: authType }, ...withRole]] };
+  }
+  const uniqueId = role ?? (isCustom(installed) ? now.role : undefined);
+  if (uniqueId === null) {
+    throw new BadInput(
+      "A custom integration needs a role as well: role=ROLE-…, the role's unique ID in OpsRamp.",
+    );
+  }
+  return {
+    goal: { inboundConfig: { authentication: { authType, ...(uniqueId && { role: { uniqueId } }) } } },
+  };
+}
+
+/** Custom integrations need a role together with an authentication. */
+function isCustom({ integration, category }: Installed): boolean {
+  return [integration?.id, category].some((kind) => kind?.toUpperCase() === "CUSTOM");
+}
+
+function stateOf(installed: Installed): State {
+  const { authType, role } = installed.inboundConfig?.authentication ?? {};
+  return { authType: authType ?? null, role: role?.uniqueId ?? null, roleName: role?.name ?? null };
+}
+
+/** Another role leaves the credential as it is; another way to authenticate comes with its own. */
+function makesCredential(before: State, goal: InstalledUpdate): boolean {
+  return authenticationIn(goal).authType !== before.authType;
+}
+
+function change(before: State, goal: InstalledUpdate, name: Inline): SectionChange<State> {
+  const { authType = "", role } = authenticationIn(goal);
+  const isOther = makesCredential(before, goal);
+  const newRole = role?.uniqueId === before.role ? undefined : role?.uniqueId;
+  return {
     rows: [
-      ...(goal.authType === now.authType ? [] : [{
-        label: "Inbound authentication",
-        now: now.authType ? { data: now.authType } : "not set",
-        after: { data: goal.authType },
-      }]),
-      ...(goal.role === null || goal.role === now.role
-        ? []
-        : [{ label: "Role", now: roleLine(now), after: { code: goal.role } }]),
+      ...(isOther
+        ? [{
+          label: "Inbound authentication",
+          now: before.authType ? { data: before.authType } : "not set",
+          after: { data: authType },
+        }]
+        : []),
+      ...(newRole ? [{ label: "Role", now: roleLine(before), after: { code: newRole } }] : []),
     ],
-    breaks: breaksOf(now, goal, name),
-  }),
-  seen: (before, goal, now) =>
-    comparedFields([
-      { label: "inbound authentication", asked: goal.authType, before: before.authType, now: now.authType },
-      {
-        label: "role",
-        asked: goal.role,
-        before: before.role,
-        now: now.role,
-        shown: now.roleName ? { data: now.roleName } : undefined,
-      },
-    ]),
-  wayBack(before, goal) {
-    if (!before.authType) {
-      return { why: "it has no inbound authentication now, and an update cannot remove one" };
-    }
-    if (goal.authType !== before.authType) {
-      return { why: "the present credential is lost, and the way back would make yet another one" };
-    }
-    if (!before.role) return { why: "it has no role now, and an update cannot remove one" };
-    return {
-      how: ["the role ", { data: before.roleName ?? before.role }],
-      body: {
-        inboundConfig: { authentication: { authType: goal.authType, role: { uniqueId: before.role } } },
-      },
-    };
-  },
-  note: (before, after) =>
-    makesCredential({ before: { authentication: before }, after: { authentication: after } })
-      ? WHERE_CREDENTIALS_ARE
-      : undefined,
-});
+    breaks: [
+      ...(isOther && before.authType
+        ? [[
+          `What sends to `,
+          name,
+          ` with its present ${before.authType} credential is refused from then on.`,
+        ]]
+        : []),
+      ...(newRole ? [["What sends to ", name, " gets the rights of the new role."]] : []),
+    ],
+    seen: (now) =>
+      comparedFields([
+        { label: "inbound authentication", asked: authType, before: before.authType, now: now.authType },
+        {
+          label: "role",
+          asked: newRole,
+          before: before.role,
+          now: now.role,
+          shown: now.roleName ? { data: now.roleName } : undefined,
+        },
+      ]),
+    wayBack: wayBack(before, goal),
+    ...(isOther && { makesCredential: true, note: WHERE_CREDENTIALS_ARE }),
+  };
+}
 
 /** The vendor's own page, for whoever cannot be handed the credential here. */
 const WHERE_CREDENTIALS_ARE =
   ". Its credential is in OpsRamp: Setup, Account, Integrations and Apps, this integration.";
 
-/** Another role leaves the credential as it is; another way to authenticate comes with its own. */
-export function makesCredential({ before, after }: Difference): boolean {
-  return after.authentication !== undefined &&
-    after.authentication.authType !== before.authentication?.authType;
+function wayBack(before: State, goal: InstalledUpdate): SectionChange["wayBack"] {
+  if (!before.authType) {
+    return { why: "it has no inbound authentication now, and an update cannot remove one" };
+  }
+  if (makesCredential(before, goal)) {
+    return { why: "the present credential is lost, and the way back would make yet another one" };
+  }
+  if (!before.role) return { why: "it has no role now, and an update cannot remove one" };
+  const authentication = { ...authenticationIn(goal), role: { uniqueId: before.role } };
+  return {
+    how: ["the role ", { data: before.roleName ?? before.role }],
+    body: { inboundConfig: { authentication } },
+  };
+}
+
+function roleLine({ role, roleName }: State): Line {
+  if (!role) return "none";
+  return [...(roleName ? [{ data: roleName }, " "] : []), { code: role }];
 }
 
 /** Those of one way to authenticate, or all: an answer may still hold those of the way before. */
 export function credentialsIn(
   installed: Installed,
-  authType?: AuthenticationGoal["authType"],
+  authType?: typeof AUTH_TYPES[number],
 ): readonly { label: string; value: string }[] {
   const { token, webhookUrl, apiKeyPairs } = installed.inboundConfig?.authentication ?? {};
   const webhook = [{ label: "Inbound token", value: token }, { label: "Webhook URL", value: webhookUrl }];
@@ -86,57 +138,4 @@ export function credentialsIn(
   ]);
   const found = [...(authType === "OAUTH2" ? [] : webhook), ...(authType === "WEBHOOK" ? [] : oauth2)];
   return found.flatMap(({ label, value }) => value === undefined ? [] : [{ label, value }]);
-}
-
-function compare(
-  installed: Installed,
-  wanted: { readonly authType: AuthenticationGoal["authType"] | undefined; readonly role: string | null },
-): Asked<AuthenticationGoal> {
-  const now = stateOf(installed);
-  // A role goes with a way to authenticate, and of those that exist only two can be asked for.
-  const authType = AUTH_TYPES.find((known) => known === (wanted.authType ?? now.authType));
-  if (!authType) throw new BadInput("Say how it authenticates as well: auth=WEBHOOK or auth=OAUTH2.");
-  const { role } = wanted;
-  if (authType === now.authType && (role === null || role === now.role)) {
-    return { already: [["inbound authentication is ", { data: authType }, ...roleWords(now)]] };
-  }
-  if (!isCustom(installed)) return { goal: { authType, role } };
-  const needed = role ?? now.role;
-  if (needed === null) {
-    throw new BadInput(
-      "A custom integration needs a role as well: role=ROLE-…, the role's unique ID in OpsRamp.",
-    );
-  }
-  return { goal: { authType, role: needed } };
-}
-
-/** Custom integrations need a role together with an authentication. */
-function isCustom({ integration, category }: Installed): boolean {
-  return [integration?.id, category].some((kind) => kind?.toUpperCase() === "CUSTOM");
-}
-
-function stateOf(installed: Installed): AuthenticationState {
-  const { authType, role } = installed.inboundConfig?.authentication ?? {};
-  return { authType: authType ?? null, role: role?.uniqueId ?? null, roleName: role?.name ?? null };
-}
-
-function roleWords({ role, roleName }: AuthenticationState): readonly Inline[] {
-  const words = roleName ?? role;
-  return words === null ? [] : [" with the role ", { data: words }];
-}
-
-function roleLine({ role, roleName }: AuthenticationState): Line {
-  if (!role) return "none";
-  return [...(roleName ? [{ data: roleName }, " "] : []), { code: role }];
-}
-
-function breaksOf(now: AuthenticationState, goal: AuthenticationGoal, name: Inline): readonly Line[] {
-  return [
-    ...(now.authType && goal.authType !== now.authType
-      ? [[`What sends to `, name, ` with its present ${now.authType} credential is refused from then on.`]]
-      : []),
-    ...(goal.role && goal.role !== now.role
-      ? [["What sends to ", name, " gets the rights of the new role."]]
-      : []),
-  ];
 }

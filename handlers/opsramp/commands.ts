@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { plainJson } from "../../clients/json.ts";
 import type { OpsRampClient } from "../../clients/opsramp.ts";
 import {
   AUTH_TYPES,
@@ -14,7 +15,7 @@ import { ENTER_MARK } from "../../clients/secrets.ts";
 import { BadInput, type ChangeOperation, type Input, operationsOf } from "../operation.ts";
 import { isNotifierSecret } from "./notifier.ts";
 import type { UpdatePlan } from "./section.ts";
-import { applyUpdate, plain, planUpdate, undoUpdate, updateCard, verifyUpdate } from "./update.ts";
+import { applyUpdate, planUpdate, undoUpdate, updateCard, verifyUpdate } from "./update.ts";
 
 const { change } = operationsOf<OpsRampClient>("opsramp");
 
@@ -112,7 +113,7 @@ function commandFor<I extends Input & z.ZodType<{ id: string }>>(
     target: "opsramp",
     risk: "write",
     secret: isNotifierSecret,
-    plan: (context, input) => planUpdate(context, { ...plain(input), id: input.id }, toUpdate(input)),
+    plan: (context, input) => planUpdate(context, { ...plainJson(input), id: input.id }, toUpdate(input)),
     render: updateCard,
     apply: applyUpdate,
     verify: verifyUpdate,

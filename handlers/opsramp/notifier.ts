@@ -1,58 +1,66 @@
-import { type JsonObject, leavesOf } from "../../clients/json.ts";
+import { leavesOf } from "../../clients/json.ts";
 import {
+  GRANT_TYPES,
   type Installed,
   type InstalledUpdate,
+  NOTIFIER_AUTH_TYPES,
   NOTIFIER_TYPES,
   type NotifierUpdate,
-  notifierUpdate,
 } from "../../clients/opsramp/installed.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { ENTERED_PRIVATELY, isPlaceholder, namesToken, shownAddress, UNREADABLE } from "../mask.ts";
 import { BadInput, type Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { comparedFields, type NotifierState, sectionOf, type WayBack } from "./section.ts";
+import { comparedFields, type Section, type SectionChange } from "./section.ts";
+
+type Readable = typeof READABLE[number];
+/** What the vendor lets one read of a notifier that is no secret; null where it says nothing. */
+type State = { readonly [Field in Readable]: string | null } | null;
+
+const READABLE = ["baseURI", "authType", "grantType", "userName", "accessTokenURL"] as const;
 
 /** Where OpsRamp notifies, and how it authenticates there. */
-export const notifierSection = sectionOf("notifier", {
+export const notifierSection: Section<State> = {
   called: "the notifier",
-  compare(installed, { outboundConfig }) {
-    const wanted = outboundConfig?.baseNotifier;
-    if (!wanted) return undefined;
+  isIn: ({ outboundConfig }) => outboundConfig?.baseNotifier !== undefined,
+  compare(installed, update) {
+    const wanted = notifierIn(update);
     const state = notifierState(installed);
     if (isNotifierSo(wanted, state)) return { already: ["the notifier is set up like that"] };
-    return { goal: JSON.parse(JSON.stringify(completeNotifier(wanted, state))) };
+    return { goal: { outboundConfig: { baseNotifier: completeNotifier(wanted, state) } } };
   },
   state: notifierState,
-  body: (goal) => ({ outboundConfig: { baseNotifier: { type: USUAL_TYPE, ...parsed(goal) } } }),
-  card(state, stored) {
-    const goal = parsed(stored);
-    const redirects = state?.baseURI && goal.baseURI !== undefined && goal.baseURI !== state.baseURI;
+  change(before, update) {
+    const goal = notifierIn(update);
+    const redirects = before?.baseURI && goal.baseURI !== undefined && goal.baseURI !== before.baseURI;
+    const hidden = Object.keys(goal).filter((name) => !isReadable(name));
     return {
-      rows: notifierRows(goal, state),
+      rows: notifierRows(goal, before),
       breaks: redirects
-        ? [["OpsRamp stops notifying ", { data: shownAddress(state.baseURI), max: 200 }, "."]]
+        ? [["OpsRamp stops notifying ", { data: shownAddress(before.baseURI), max: 200 }, "."]]
         : [],
-      warnings: notifierWarnings(goal, state),
+      warnings: notifierWarnings(goal, before),
+      seen: (now) =>
+        comparedFields(
+          readableOf(goal).map(({ name, value }) => ({
+            label: `notifier ${name}`,
+            asked: value,
+            before: before?.[name],
+            now: now?.[name],
+            shown: fieldLine(name, now?.[name] ?? null),
+          })),
+        ),
+      wayBack: wayBack(before, goal),
+      ...(hidden.length > 0 && { note: `. Not readable: ${hidden.join(", ")}` }),
     };
   },
-  seen: (before, goal, now) =>
-    comparedFields(
-      readableOf(parsed(goal)).map(({ name, value }) => ({
-        label: `notifier ${name}`,
-        asked: value,
-        before: before?.[name],
-        now: now?.[name],
-        shown: fieldLine(name, now?.[name] ?? null),
-      })),
-    ),
-  wayBack,
-  note(_, goal) {
-    const hidden = Object.keys(given(parsed(goal))).filter((name) => !isReadable(name));
-    return hidden.length > 0 ? `. Not readable: ${hidden.join(", ")}` : undefined;
-  },
-});
+};
 
-function wayBack(before: NotifierState | null, goal: JsonObject): WayBack {
+function notifierIn({ outboundConfig }: InstalledUpdate): NotifierUpdate {
+  return outboundConfig?.baseNotifier ?? {};
+}
+
+function wayBack(before: State, goal: NotifierUpdate): SectionChange["wayBack"] {
   if (!before) return { why: "there is no notifier now, and an update cannot remove one" };
   if (goal.type !== undefined && typeOf(before) === undefined) {
     return { why: "of which type the notifier is now cannot be read" };
@@ -66,9 +74,6 @@ function wayBack(before: NotifierState | null, goal: JsonObject): WayBack {
   };
 }
 
-const READABLE = ["baseURI", "authType", "grantType", "userName", "accessTokenURL"] as const;
-type Readable = typeof READABLE[number];
-
 const LABELS: Readonly<Record<Readable, string>> = {
   baseURI: "Notifies",
   authType: "Notifier authentication",
@@ -77,23 +82,19 @@ const LABELS: Readonly<Record<Readable, string>> = {
   accessTokenURL: "Access token URL",
 };
 
-function notifierState(installed: Installed): NotifierState | null {
-  const notifier = installed.outboundConfig?.baseNotifier;
+function notifierState({ outboundConfig }: Installed): State {
+  const notifier = outboundConfig?.baseNotifier;
   if (!notifier) return null;
-  return {
-    baseURI: notifier.baseURI ?? null,
-    authType: notifier.authType ?? null,
-    grantType: notifier.grantType ?? null,
-    userName: notifier.userName ?? null,
-    accessTokenURL: notifier.accessTokenURL ?? null,
-  };
+  const { baseURI = null, authType = null, grantType = null, userName = null, accessTokenURL = null } =
+    notifier;
+  return { baseURI, authType, grantType, userName, accessTokenURL };
 }
 
 /** Sent where no type was asked for, as the vendor asks for one. */
 const USUAL_TYPE = "REST_API";
 
 /** The type is never answered, but one of the two supports no authentication. */
-function typeOf(state: NotifierState): typeof USUAL_TYPE | undefined {
+function typeOf(state: NonNullable<State>): typeof USUAL_TYPE | undefined {
   return state.authType === null || state.authType === "NONE" ? undefined : USUAL_TYPE;
 }
 
@@ -102,14 +103,14 @@ function typeOf(state: NotifierState): typeof USUAL_TYPE | undefined {
  * authentication stays. Its type is there only where it was asked for. Throws `BadInput` for what the vendor's page
  * calls mandatory and nobody can read.
  */
-function completeNotifier(wanted: NotifierUpdate, state: NotifierState | null): NotifierUpdate {
-  const authType = wanted.authType ?? toAuthType(state?.authType);
+function completeNotifier(wanted: NotifierUpdate, state: State): NotifierUpdate {
+  const authType = wanted.authType ?? oneOf(NOTIFIER_AUTH_TYPES, state?.authType);
   const kept = authType === state?.authType ? state : null;
   const complete = given({
     ...wanted,
     authType,
     baseURI: wanted.baseURI ?? state?.baseURI ?? undefined,
-    grantType: wanted.grantType ?? toGrantType(kept?.grantType),
+    grantType: wanted.grantType ?? oneOf(GRANT_TYPES, kept?.grantType),
     accessTokenURL: wanted.accessTokenURL ?? kept?.accessTokenURL ?? undefined,
     userName: wanted.userName ?? kept?.userName ?? undefined,
   });
@@ -118,7 +119,7 @@ function completeNotifier(wanted: NotifierUpdate, state: NotifierState | null): 
 }
 
 /** True when everything asked for can be read, and reads like that already. */
-function isNotifierSo(wanted: NotifierUpdate, state: NotifierState | null): boolean {
+function isNotifierSo(wanted: NotifierUpdate, state: State): boolean {
   const names = Object.keys(given(wanted));
   return state !== null &&
     names.every((name) =>
@@ -126,17 +127,12 @@ function isNotifierSo(wanted: NotifierUpdate, state: NotifierState | null): bool
     );
 }
 
-/** A notifier as a plan stores it. */
-function parsed(stored: JsonObject): NotifierUpdate {
-  return notifierUpdate.parse(stored);
-}
-
 /** The readable fields that a notifier is to get. */
 function readableOf(notifier: NotifierUpdate): readonly { name: Readable; value: string }[] {
   return READABLE.flatMap((name) => notifier[name] === undefined ? [] : [{ name, value: notifier[name] }]);
 }
 
-function notifierRows(goal: NotifierUpdate, state: NotifierState | null): Card["rows"] {
+function notifierRows(goal: NotifierUpdate, state: State): Card["rows"] {
   const readable = readableOf(goal)
     .filter(({ name, value }) => state?.[name] !== value)
     .map(({ name, value }) => ({
@@ -156,13 +152,13 @@ function notifierRows(goal: NotifierUpdate, state: NotifierState | null): Card["
   ];
 }
 
-function typeRow({ type }: NotifierUpdate, state: NotifierState | null): Card["rows"] {
+function typeRow({ type }: NotifierUpdate, state: State): Card["rows"] {
   if (type === undefined || (state && typeOf(state) === type)) return [];
   return [{ label: "Notifier type", now: state ? UNREADABLE : "not set", after: type }];
 }
 
 /** What nobody can read and this change may alter: the notifier is sent whole. */
-function notifierWarnings(goal: NotifierUpdate, state: NotifierState | null): readonly Line[] {
+function notifierWarnings(goal: NotifierUpdate, state: State): readonly Line[] {
   if (!state) return [];
   const isTypeGuessed = goal.type === undefined && typeOf(state) === undefined;
   const stays = state.authType === "JWT" && goal.authType === "JWT";
@@ -170,10 +166,7 @@ function notifierWarnings(goal: NotifierUpdate, state: NotifierState | null): re
   return [
     ...(isTypeGuessed
       ? [
-        `Whether the notifier is ${
-          NOTIFIER_TYPES.join(" or ")
-        } now ${UNREADABLE}; it is sent as ${USUAL_TYPE} ` +
-        "unless type= says otherwise.",
+        `Whether the notifier is ${TYPES} now ${UNREADABLE}; it is sent as ${USUAL_TYPE} unless type= says otherwise.`,
       ]
       : []),
     ...(lost.length > 0
@@ -185,6 +178,8 @@ function notifierWarnings(goal: NotifierUpdate, state: NotifierState | null): re
       : []),
   ];
 }
+
+const TYPES = NOTIFIER_TYPES.join(" or ");
 
 /** Fields that only one way of authenticating uses: sent with another one they would be kept for nothing. */
 const ONLY_WITH = {
@@ -226,12 +221,9 @@ function refuseForeign(names: ReadonlySet<string>, authType: string): void {
   }
 }
 
-function toAuthType(read: string | null | undefined): NotifierUpdate["authType"] {
-  return (["NONE", "OAUTH2", "JWT", "BASIC"] as const).find((known) => known === read);
-}
-
-function toGrantType(read: string | null | undefined): NotifierUpdate["grantType"] {
-  return (["CLIENT_CREDENTIALS", "PASSWORD", "REFRESH_TOKEN"] as const).find((known) => known === read);
+/** What was read, if it is one of those that can be asked for. */
+function oneOf<T extends string>(words: readonly T[], read: string | null | undefined): T | undefined {
+  return words.find((word) => word === read);
 }
 
 function isReadable(name: string): name is Readable {
@@ -302,8 +294,8 @@ export function withEntered(
   update: InstalledUpdate,
   secrets: Readonly<Record<string, string>>,
 ): InstalledUpdate {
-  const notifier = update.outboundConfig?.baseNotifier;
-  if (!notifier) return update;
+  if (!notifierSection.isIn(update)) return update;
+  const notifier = withType(update);
   const entered = new Map(Object.entries(secrets).map(([name, value]) => [belowNotifier(name), value]));
   const filled = replace(notifier, [], (path) => {
     const header = headerAt(notifier, path);
@@ -342,14 +334,18 @@ function replace(value: unknown, path: readonly string[], enter: (path: string) 
 
 /** The body of an update as it may be shown. */
 export function shownUpdate(update: InstalledUpdate): InstalledUpdate {
-  const { outboundConfig } = update;
-  if (!outboundConfig?.baseNotifier) return update;
+  if (!notifierSection.isIn(update)) return update;
+  const notifier = withType(update);
   const shown = ADDRESSES.flatMap((name) => {
-    const address = outboundConfig.baseNotifier?.[name];
+    const address = notifier[name];
     return address === undefined ? [] : [[name, shownAddress(address)]];
   });
-  const baseNotifier = { ...outboundConfig.baseNotifier, ...Object.fromEntries(shown) };
-  return { ...update, outboundConfig: { ...outboundConfig, baseNotifier } };
+  const baseNotifier = { ...notifier, ...Object.fromEntries(shown) };
+  return { ...update, outboundConfig: { ...update.outboundConfig, baseNotifier } };
 }
 
 const ADDRESSES = ["baseURI", "accessTokenURL", "tokenURL"] as const;
+
+function withType(update: InstalledUpdate): NotifierUpdate {
+  return { type: USUAL_TYPE, ...notifierIn(update) };
+}

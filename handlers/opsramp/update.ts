@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../clients/json.ts";
+import { type JsonObject, plainJson } from "../../clients/json.ts";
 import type { OpsRampClient } from "../../clients/opsramp.ts";
 import type { Installed, InstalledUpdate } from "../../clients/opsramp/installed.ts";
 import { judged, quoted } from "../comparison.ts";
@@ -13,32 +13,34 @@ import {
 } from "../operation.ts";
 import { type Inline, type Line, line } from "../reply.ts";
 import { findItem, targetOf } from "../resource.ts";
-import { authenticationSection, credentialsIn, makesCredential } from "./authentication.ts";
+import { authenticationSection, credentialsIn } from "./authentication.ts";
 import { installations, installedName } from "./installation.ts";
 import { mappingsSection } from "./mapping.ts";
 import { notifierSection, refuseLiterals, refusePlaceholders, shownUpdate, withEntered } from "./notifier.ts";
-import { comparedFields, type Goal, sectionOf, type Seen, type State, type UpdatePlan } from "./section.ts";
+import { comparedFields, type Section, type SectionChange, type Seen, type UpdatePlan } from "./section.ts";
 
 /** What it is called. */
-const nameSection = sectionOf("name", {
+const nameSection: Section<string | null> = {
   called: "the name",
-  compare({ displayName: now }, { displayName: wanted }) {
-    if (wanted === undefined) return undefined;
-    return wanted === now ? { already: [["it is called ", { data: wanted }]] } : { goal: wanted };
-  },
+  isIn: ({ displayName }) => displayName !== undefined,
+  compare: ({ displayName: now }, { displayName }) =>
+    displayName === now ? { already: [["it is called ", { data: now ?? "" }]] } : { goal: { displayName } },
   state: ({ displayName }) => displayName ?? null,
-  body: (goal) => ({ displayName: goal }),
-  card: (before, goal) => ({
-    rows: [{ label: "Name", now: before ? { data: before } : "none", after: { data: goal } }],
-  }),
-  seen: (before, asked, now) => comparedFields([{ label: "name", asked, before, now }]),
-  wayBack: (before) =>
-    before
+  change: (before, { displayName = "" }) => ({
+    rows: [{ label: "Name", now: before ? { data: before } : "none", after: { data: displayName } }],
+    seen: (now) => comparedFields([{ label: "name", asked: displayName, before, now }]),
+    wayBack: before
       ? { how: ["the name ", { data: before }], body: { displayName: before } }
       : { why: "it has no display name now, and an update cannot remove one" },
-});
+  }),
+};
 
-const SECTIONS = [nameSection, authenticationSection, mappingsSection, notifierSection];
+const SECTIONS: readonly (readonly [key: string, Section])[] = [
+  ["name", nameSection],
+  ["authentication", authenticationSection],
+  ["mappings", mappingsSection],
+  ["notifier", notifierSection],
+];
 
 /**
  * Compares what an update asks for with what is there and keeps the difference: the vendor would append mappings
@@ -52,11 +54,12 @@ export async function planUpdate(
   if (update.outboundConfig?.baseNotifier) refuseLiterals(update.outboundConfig.baseNotifier);
   refusePlaceholders(update);
   const installed = await findItem(installations, context, input.id);
-  const found = SECTIONS.map((section) => section.compare(installed, update));
-  const after: Goal = Object.assign({}, ...found.map(({ goal }) => goal));
-  if (Object.keys(after).length === 0) {
-    return { nothing: nothing(installed, found.flatMap((one) => one.already)) };
+  const found = sectionsIn(update).map(([, section]) => section.compare(installed, update));
+  const goals = found.flatMap((asked) => "goal" in asked ? [asked.goal] : []);
+  if (goals.length === 0) {
+    return { nothing: nothing(installed, found.flatMap((asked) => "already" in asked ? asked.already : [])) };
   }
+  const after = plainJson(merged(goals));
   return {
     input: { ...input, id: installed.id },
     target: targetOf(installations, installed),
@@ -67,21 +70,20 @@ export async function planUpdate(
 
 /** What an update looks like before it is approved. */
 export function updateCard(plan: UpdatePlan): Card {
-  const { target, after } = plan;
-  const name = { data: target.name };
-  const sections = touchedBy(after);
+  const name = { data: plan.target.name };
+  const sections = sectionsIn(plan.after).map(([key, section]) => ({ key, called: section.called }));
   const what = joinedWords(sections.map(({ called }) => called));
-  const are = sections.length > 1 || after.mappings ? "are" : "is";
-  const parts = sections.map((section) => section.card(plan, name));
-  const details = parts.flatMap((part) => part.details ?? []);
+  const are = sections.length > 1 || sections.some(({ key }) => key === "mappings") ? "are" : "is";
+  const changes = changesIn(plan);
+  const details = changes.flatMap((one) => one.details ?? []);
   return {
     title: ["Change ", what, " of ", name, " in OpsRamp"],
     done: [what, " of ", name, ` ${are} changed in OpsRamp`],
-    rows: parts.flatMap(({ rows }) => rows),
+    rows: changes.flatMap(({ rows }) => rows),
     ...(details.length > 0 && { details }),
-    breaks: parts.flatMap(({ breaks = [] }) => breaks),
-    sends: plain(shownUpdate(bodyFor(after))),
-    warnings: parts.flatMap(({ warnings = [] }) => warnings),
+    breaks: changes.flatMap(({ breaks = [] }) => breaks),
+    sends: plainJson(shownUpdate(plan.after)),
+    warnings: changes.flatMap(({ warnings = [] }) => warnings),
   };
 }
 
@@ -92,13 +94,13 @@ export async function applyUpdate(
   secrets: Readonly<Record<string, string>>,
 ): Promise<Receipt> {
   const { target, after } = plan;
-  const update = () => client.updateInstalled(target.id, withEntered(bodyFor(after), secrets), call);
-  if (!makesCredential(plan)) {
+  const update = () => client.updateInstalled(target.id, withEntered(after, secrets), call);
+  if (!changesIn(plan).some(({ makesCredential }) => makesCredential)) {
     await update();
     return {};
   }
   const old = new Set(credentialsIn(await client.getInstalled(target.id, call)).map(({ value }) => value));
-  const personal = credentialsIn(await update(), after.authentication?.authType)
+  const personal = credentialsIn(await update(), after.inboundConfig?.authentication?.authType)
     .filter(({ value }) => !old.has(value));
   return personal.length > 0 ? { personal } : {};
 }
@@ -109,51 +111,47 @@ export async function verifyUpdate(
   plan: UpdatePlan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {
-  const now = stateOf(await client.getInstalled(plan.target.id, call), plan.after);
-  const fields = touchedBy(plan.after).flatMap((section) => section.seen(plan, now));
+  const after = stateOf(await client.getInstalled(plan.target.id, call), plan.after);
+  const fields = changesIn(plan).flatMap(({ key, seen }) => seen(after[key]));
   if (fields.length === 0) {
     const evidence = "OpsRamp shows nothing of what was sent";
-    return { state: receipt ? "accepted" : "unknown", evidence, after: now };
+    return { state: receipt ? "accepted" : "unknown", evidence, after };
   }
   const found = judged(fields);
-  return { ...found, ...(found.state === "applied" && { evidence: evidenceOf(plan, fields) }), after: now };
+  return { ...found, ...(found.state === "applied" && { evidence: evidenceOf(plan, fields) }), after };
 }
 
 export function undoUpdate(plan: UpdatePlan): Undo {
-  const { id } = plan.input;
-  if (typeof id !== "string") return { possible: false, why: "the integration is not known" };
-  const ways = touchedBy(plan.after).map((section) => section.wayBack(plan));
+  const { id } = plan.target;
+  const ways = changesIn(plan).map(({ wayBack }) => wayBack);
   const closed = ways.find((way) => "why" in way);
   if (closed) return { possible: false, why: closed.why };
   const open = ways.flatMap((way) => "why" in way ? [] : [way]);
+  const how = open.flatMap(({ how }, at): readonly Inline[] => at === 0 ? how : [" and ", ...how]);
   return {
     possible: true,
-    how: [
-      "back to ",
-      ...open.flatMap(({ how }, at): readonly Inline[] => at === 0 ? how : [" and ", ...how]),
-    ],
+    how: ["back to ", ...how],
     verb: "update",
     target: "opsramp",
-    input: { id, document: plain(merged(open.map(({ body }) => body))) },
+    input: { id, document: plainJson(merged(open.map(({ body }) => body))) },
   };
 }
 
-/** Only what JSON can hold: a plan is stored and hashed. */
-export function plain(value: object): JsonObject {
-  return JSON.parse(JSON.stringify(value));
+function sectionsIn(update: InstalledUpdate): typeof SECTIONS {
+  return SECTIONS.filter(([, section]) => section.isIn(update));
 }
 
-function touchedBy(goal: Goal): typeof SECTIONS {
-  return SECTIONS.filter((section) => section.isIn(goal));
+function changesIn({ target, before, after }: UpdatePlan): readonly (SectionChange & { key: string })[] {
+  return sectionsIn(after).map(([key, section]) => ({
+    key,
+    ...section.change(before[key], after, { data: target.name }),
+  }));
 }
 
-function stateOf(installed: Installed, goal: Goal): State {
-  return Object.assign({}, ...touchedBy(goal).map((section) => section.state(installed, goal)));
-}
-
-/** The vendor's request body, with "?" for the secrets. */
-function bodyFor(goal: Goal): InstalledUpdate {
-  return merged(touchedBy(goal).map((section) => section.body(goal)));
+function stateOf(installed: Installed, goal: InstalledUpdate): JsonObject {
+  return plainJson(
+    Object.fromEntries(sectionsIn(goal).map(([key, section]) => [key, section.state(installed, goal)])),
+  );
 }
 
 function merged(bodies: readonly InstalledUpdate[]): InstalledUpdate {
@@ -189,6 +187,6 @@ function evidenceOf(plan: UpdatePlan, fields: readonly Seen[]): Line {
       ...line(label, ...(value === undefined ? [] : [" ", quoted(value)])),
     ]),
     ...(more > 0 ? [` and ${more} more`] : []),
-    ...touchedBy(plan.after).map((section) => section.note(plan)).filter((note) => note !== ""),
+    ...changesIn(plan).flatMap(({ note }) => note ?? []),
   ];
 }
