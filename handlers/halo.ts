@@ -5,9 +5,8 @@ import { createOperation } from "./halo/create.ts";
 import { exportOperations } from "./halo/export.ts";
 import { isLive, liveOperation } from "./halo/live.ts";
 import { healthOf, overviewOf, probe } from "./halo/overview.ts";
-import { integrationsOf } from "./halo/integration.ts";
+import { integrationsOf, webhookOperations } from "./halo/integration.ts";
 import { updateOperation } from "./halo/update.ts";
-import { webhookOperation } from "./halo/webhook.ts";
 import type { Operation } from "./operation.ts";
 import { resourceOperations } from "./resource_operations.ts";
 import { address, clientId, optional, secretKey, text } from "./variable.ts";
@@ -47,9 +46,7 @@ function operationsFor(product: Product): readonly Operation[] {
     createOperation(product),
     updateOperation(product),
     ...changes,
-    ...(product.target === "kaseya"
-      ? [webhookOperation(product, "create"), webhookOperation(product, "delete")]
-      : []),
+    ...(product.target === "kaseya" ? webhookOperations(product) : []),
     ...(product.target === "tenable" ? exportOperations(product) : []),
   ];
 }

@@ -156,8 +156,15 @@ export interface ChangeDefinition<Client, I extends Input, P extends Plan> exten
   plan(context: Context<Client>, input: z.output<I>): Promise<P | Nothing>;
   /** Pure. */
   render(plan: P): Card;
-  /** The one write. Secrets by field name. A `ClientError` with `ambiguous` set leads to a read-back, never to a second call. */
-  apply(context: Context<Client>, plan: P, secrets: Readonly<Record<string, string>>): Promise<Receipt>;
+  /**
+   * The one write. Secrets by field name. A `ClientError` with `ambiguous` set leads to a read-back, never to a second
+   * call. Void where nothing of the answer is kept.
+   */
+  apply(
+    context: Context<Client>,
+    plan: P,
+    secrets: Readonly<Record<string, string>>,
+  ): Promise<Receipt | void>;
   /** Reads the vendor back. `receipt` is absent when no usable answer came (timeout, crash). */
   verify(context: Context<Client>, plan: P, receipt: Receipt | undefined): Promise<Verification>;
   /** Known before approval, because the card says it. */
@@ -188,24 +195,17 @@ export class ChoiceNeeded extends Error {
 /** An operation whose types are sealed: what the dispatcher, the help and the change engine work with. */
 export type Operation = ReadOperation | ChangeOperation;
 
-interface Sealed extends Described {
+export interface ReadOperation extends Described {
   readonly vendor: string;
-  readonly input: Input;
-}
-
-export interface ReadOperation extends Sealed {
   readonly risk: "read";
+  readonly input: Input;
   read(context: Context<unknown>, input: JsonObject): Promise<(view: View) => Reply>;
 }
 
-export interface ChangeOperation extends Sealed {
-  readonly risk: "write" | "danger";
+export interface ChangeOperation extends ChangeDefinition<unknown, Input, Plan> {
+  readonly vendor: string;
   secret(field: string): boolean;
-  plan(context: Context<unknown>, input: JsonObject): Promise<Plan | Nothing>;
-  render(plan: Plan): Card;
   apply(context: Context<unknown>, plan: Plan, secrets: Readonly<Record<string, string>>): Promise<Receipt>;
-  verify(context: Context<unknown>, plan: Plan, receipt: Receipt | undefined): Promise<Verification>;
-  undo(plan: Plan): Undo;
 }
 
 /** How one vendor stands, in one line of `/status`. */
@@ -244,20 +244,21 @@ export function operationsOf<Client>(vendor: string): {
         return (view) => row.render(output, view);
       },
     }),
-    change: <I extends Input, P extends Plan>(row: ChangeDefinition<Client, I, P>): ChangeOperation => ({
-      ...row,
-      vendor,
-      secret: (field) => row.secret?.(field) ?? false,
-      plan: (context, input) => row.plan(afresh(context), row.input.parse(input)),
-      render: (plan) => row.render(plan as P),
-      apply: (context, plan, secrets) => row.apply(context as Context<Client>, plan as P, secrets),
-      verify: (context, plan, receipt) => row.verify(afresh(context), plan as P, receipt),
-      undo: (plan) => row.undo(plan as P),
-    }),
+    change: (row) => {
+      const sealed = row as unknown as ChangeDefinition<unknown, Input, Plan>;
+      return {
+        ...sealed,
+        vendor,
+        secret: (field) => sealed.secret?.(field) ?? false,
+        plan: (context, input) => sealed.plan(afresh(context), row.input.parse(input)),
+        apply: async (context, plan, secrets) => await sealed.apply(context, plan, secrets) ?? {},
+        verify: (context, plan, receipt) => sealed.verify(afresh(context), plan, receipt),
+      };
+    },
   };
 }
 
 /** Plans and read-backs see today's truth: none of their reads is shared with one that began earlier. */
-function afresh<Client>(context: Context<unknown>): Context<Client> {
-  return { ...context as Context<Client>, call: { ...context.call, fresh: true } };
+function afresh(context: Context<unknown>): Context<unknown> {
+  return { ...context, call: { ...context.call, fresh: true } };
 }

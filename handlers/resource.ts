@@ -108,19 +108,15 @@ export interface ListLook<Item> extends Help {
   /** Whether `name=` picks those with that in their name. */
   readonly isFiltered?: boolean;
   readonly columns: readonly TableColumn<Sighting<Item>>[];
+  /** What is said when there is none: "No OpsRamp integration", if nothing else is said. */
+  readonly none?: string;
   /** What differs from the usual reply. Worst first. */
-  reply?(fits: readonly Sighting<Item>[], picked: Picked): Partial<Reply>;
+  reply?(fits: readonly Sighting<Item>[]): Partial<Reply>;
 }
 
 export interface TableColumn<Row> {
   readonly title: string;
   cell(row: Row): Line;
-}
-
-/** By what a list was filtered, and how many there are without the filter. */
-export interface Picked {
-  readonly name?: string;
-  readonly total: number;
 }
 
 export interface ShowLook<Client, Item> extends Help {
@@ -136,6 +132,10 @@ export type Fact = readonly [label: string, value: Line];
 /** Switching one on and off. */
 export interface Toggle<Client, Item> {
   readonly help: Readonly<Record<"enable" | "disable", Help & { readonly risk: "write" | "danger" }>>;
+  /** The commands to switch it on and off, where they are not `/enable` and `/disable`. */
+  readonly commands?: Readonly<
+    Record<"enable" | "disable", { readonly verb: string; readonly target: string }>
+  >;
   /** The words for on and off in rows and sentences. */
   readonly words: readonly [on: string, off: string];
   state(item: Item): ToggleState;
@@ -145,7 +145,7 @@ export interface Toggle<Client, Item> {
   /** What stops working when it is off. */
   breaks(name: Inline): Line;
   /** The sentences of the change, where they are not "Enable X in Y", "X is enabled in Y", "X is enabled already". */
-  sentences?(name: Inline, on: boolean): { title: Line; done: Line; already: Line };
+  sentences?(name: Inline, on: boolean, now: ToggleState): { title: Line; done: Line; already: Line };
   /** What a read-back says, where it is not "X is read back as enabled"; no state where there is no item any more. */
   evidence?(state: ToggleState | undefined): Line;
   /** How it is taken back, where it is not "by disabling it again". */

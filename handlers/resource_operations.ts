@@ -42,9 +42,7 @@ export function resourceOperations<Client, Item>(
     "read" in listing ? listing : listOperation(resource, listing),
     showOperation(resource),
     ...(resource.removal ? [deleteOperation(resource, resource.removal)] : []),
-    ...(resource.toggle
-      ? [toggleOperation(resource, resource.toggle, true), toggleOperation(resource, resource.toggle, false)]
-      : []),
+    ...(resource.toggle ? toggleOperations(resource, resource.toggle) : []),
   ];
 }
 
@@ -103,38 +101,49 @@ function showOperation<Client, Item>(
 
 type TogglePlan = Plan<ToggleState> & { readonly after: { readonly on: boolean } };
 
-/** `/enable` and `/disable <target> <id or name>`. */
+/** `/enable` and `/disable <target> <id or name>`, or the commands that the toggle has instead. */
+export function toggleOperations<Client, Item>(
+  resource: Resource<Client, Item>,
+  toggle: Toggle<Client, Item>,
+): readonly ChangeOperation[] {
+  return [toggleOperation(resource, toggle, true), toggleOperation(resource, toggle, false)];
+}
+
 function toggleOperation<Client, Item>(
   resource: Resource<Client, Item>,
   toggle: Toggle<Client, Item>,
   on: boolean,
 ): ChangeOperation {
-  const [verb, back] = on ? ["enable", "disable"] as const : ["disable", "enable"] as const;
+  const commandTo = (way: "enable" | "disable") =>
+    toggle.commands?.[way] ?? { verb: way, target: resource.target };
+  const [to, back] = on ? ["enable", "disable"] as const : ["disable", "enable"] as const;
+  const { verb, target } = commandTo(to);
   const word = toggle.words[on ? 0 : 1];
-  const sentences = (name: string) =>
-    (toggle.sentences ?? usualSentences(resource.label, word))({ data: name }, on);
+  const sentences = (name: string, now: ToggleState) =>
+    (toggle.sentences ?? usualSentences(resource.label, word))({ data: name }, on, now);
   return operationsOf<Client>(resource.vendor).change<typeof oneInput, TogglePlan>({
-    ...described(resource, verb, toggle.help[verb], "1"),
-    risk: toggle.help[verb].risk,
+    ...described({ target }, verb, toggle.help[to], "1"),
+    risk: toggle.help[to].risk,
     input: oneInput,
     async plan(context, { id }): Promise<TogglePlan | Nothing> {
       const item = await findItem(resource, context, id);
       const target = targetOf(resource, item);
       const before = toggle.state(item);
-      if (before.on === on) return { nothing: sentences(target.name).already };
+      if (before.on === on) return { nothing: sentences(target.name, before).already };
       return { input: { id: target.id }, target, before, after: { on } };
     },
-    render: ({ target, before }) => ({
-      title: sentences(target.name).title,
-      done: sentences(target.name).done,
-      rows: [{ label: before.field, now: { data: before.word }, after: word }],
-      breaks: on ? [] : [toggle.breaks({ data: target.name })],
-      sends: toggle.sends({ id: target.id, field: before.field, on }),
-    }),
-    async apply({ client, call }, { target: { id }, before: { field } }): Promise<Receipt> {
-      await toggle.set(client, { id, field, on }, call);
-      return {};
+    render({ target, before }) {
+      const { title, done } = sentences(target.name, before);
+      return {
+        title,
+        done,
+        rows: [{ label: before.field, now: { data: before.word }, after: word }],
+        breaks: on ? [] : [toggle.breaks({ data: target.name })],
+        sends: toggle.sends({ id: target.id, field: before.field, on }),
+      };
     },
+    apply: ({ client, call }, { target: { id }, before: { field } }) =>
+      toggle.set(client, { id, field, on }, call),
     async verify({ client, call }, { target, before }, receipt): Promise<Verification> {
       const seen = await ifFound(resource.get(client, target.id, call));
       const after = seen && toggle.state(seen);
@@ -145,13 +154,8 @@ function toggleOperation<Client, Item>(
     undo({ input, before }): Undo {
       const why = toggle.noWayBack?.(before);
       if (why !== undefined) return { possible: false, why };
-      return {
-        possible: true,
-        how: toggle.back?.(on) ?? `by ${on ? "disabling" : "enabling"} it again`,
-        verb: back,
-        target: resource.target,
-        input,
-      };
+      const how = toggle.back?.(on) ?? `by ${on ? "disabling" : "enabling"} it again`;
+      return { possible: true, how, ...commandTo(back), input };
     },
   });
 }
@@ -173,10 +177,7 @@ function deleteOperation<Client, Item>(
       return { input: { id: target.id }, target, before, after };
     },
     render: ({ target, before }) => removal.card(before, target),
-    async apply({ client, call }, { target }) {
-      await removal.remove(client, target.id, call);
-      return {};
-    },
+    apply: ({ client, call }, { target }) => removal.remove(client, target.id, call),
     async verify({ client, call }, { target }) {
       const seen = await ifFound(resource.get(client, target.id, call));
       return { state: seen ? "not applied" : "applied", evidence: removal.evidence(target.id, seen) };
@@ -348,14 +349,14 @@ function renderList<Client, Item>(
   const byName = fits.toSorted((a, b) => a.name.localeCompare(b.name, "en"));
   return {
     mark: "info",
-    title: fits.length === 0
-      ? [`No ${one}`, ...(all.length === 0 ? [] : which)]
-      : [`${fits.length} ${fits.length === 1 ? one : many}`, ...which],
+    title: all.length === 0
+      ? listing.none ?? `No ${one}`
+      : [fits.length === 0 ? `No ${one}` : `${fits.length} ${fits.length === 1 ? one : many}`, ...which],
     blocks: fits.length === 0 ? [] : [
       { kind: "text", text: countsOf(fits) },
       columnsOf(listing.columns, byName),
     ],
-    ...listing.reply?.(fits, { ...(name !== undefined && { name }), total: all.length }),
+    ...listing.reply?.(fits),
   };
 }
 
@@ -382,7 +383,7 @@ function toggled(
   receipt: Receipt | undefined,
 ): Verification["state"] {
   if (after.on === on) return "applied";
+  if (after.on !== null && after.on === before.on) return "not applied";
   if (after.word !== before.word) return "unknown";
-  if (after.on !== null) return "not applied";
   return receipt ? "accepted" : "unknown";
 }

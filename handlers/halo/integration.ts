@@ -4,13 +4,13 @@ import type { HaloIntegration } from "../../clients/halo/record.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { HIDDEN_MARK } from "../../clients/secrets.ts";
 import { andDisabled } from "../format.ts";
-import { BadInput, type Card, type Undo } from "../operation.ts";
+import { BadInput, type Card, type ChangeOperation, type Undo } from "../operation.ts";
 import type { Block, Inline, Line, Reply } from "../reply.ts";
 import { ifFound } from "../resolve.ts";
 import type { Removal, Resource, Sighting, TableColumn, Toggle, ToggleState } from "../resource.ts";
-import { columnsOf, isProblem, tableOf } from "../resource_operations.ts";
+import { columnsOf, isProblem, tableOf, toggleOperations } from "../resource_operations.ts";
 import { errorOf, fieldLine, lastSyncOf, reasonOf, syncStanding } from "./sync.ts";
-import { isInt32 } from "./value.ts";
+import { isInt32 } from "./fields.ts";
 
 /** The integrations of one product: what is listed, shown, switched on and off, and deleted. */
 export function integrationsOf(product: Product): Resource<HaloClient, HaloIntegration, Deleted> {
@@ -166,6 +166,9 @@ function warningOf({ _warning: warning }: HaloIntegration): readonly Block[] {
   return [{ kind: "text", text: ["HaloPSA warns: ", { data: warning, max: 300 }] }];
 }
 
+/** What a read-back of a deleted one says. */
+export const GONE = "HaloPSA has no such integration any more.";
+
 /** The product's own sync flag, and nothing but it. */
 function syncToggle(product: Product): Toggle<HaloClient, HaloIntegration> {
   const help = (to: "on" | "off") => ({
@@ -194,7 +197,7 @@ function syncToggle(product: Product): Toggle<HaloClient, HaloIntegration> {
       };
     },
     evidence(state) {
-      if (!state) return "HaloPSA has no such integration any more.";
+      if (!state) return GONE;
       if (state.on === null) return `HaloPSA does not return ${state.field}.`;
       return `Read back: ${state.field} is ${state.on}.`;
     },
@@ -208,6 +211,58 @@ function flagOf(product: Product, record: HaloIntegration): ToggleState {
   const on = record[field];
   if (typeof on !== "boolean") return { on: null, word: "not shown by HaloPSA", field };
   return { on, word: on ? "on" : "off", field };
+}
+
+/** `/webhook kaseya create` and `delete`: how Kaseya's alerts reach HaloPSA. */
+export function webhookOperations(product: Product): readonly ChangeOperation[] {
+  const { target, label } = product;
+  const what = (name: Inline) => ["the alert webhook of ", ...called(product, name)];
+  return toggleOperations(integrationsOf(product), {
+    help: {
+      enable: {
+        summary: `Let ${label} send its alerts to HaloPSA`,
+        example: `/webhook ${target} create 2`,
+        risk: "write",
+      },
+      disable: {
+        summary: `Stop ${label} from sending alerts to HaloPSA`,
+        example: `/webhook ${target} delete 2 reason="moved to another desk"`,
+        risk: "danger",
+      },
+    },
+    commands: {
+      enable: { verb: "webhook", target: `${target} create` },
+      disable: { verb: "webhook", target: `${target} delete` },
+    },
+    words: ["registered", "deleted"],
+    state: webhookOf,
+    set: (client, { id, on }, call) =>
+      on ? client.createWebhook(Number(id), call) : client.deleteWebhook(Number(id), call),
+    sends: ({ id, on }) =>
+      on ? { post: `/KaseyaVSAX/CreateWebhook/${id}` } : { delete: `/KaseyaVSAX/DeleteWebhook/${id}` },
+    breaks: () => `Alerts of ${label} no longer become tickets in HaloPSA.`,
+    sentences: (name, on, { word }) => ({
+      title: [on ? "Register " : "Delete ", ...what(name)],
+      done: [...what(name), on ? " is registered" : " is deleted"],
+      already: [
+        "Nothing to change: ",
+        ...called(product, name),
+        on ? ` already has webhook ${word}.` : " has no webhook.",
+      ],
+    }),
+    evidence(state) {
+      if (!state) return GONE;
+      if (state.on === null) return "HaloPSA does not return webhook_id.";
+      return `Read back: ${state.on ? `webhook ${state.word}` : "no webhook"}.`;
+    },
+    back: (on) => on ? "by deleting the webhook" : "by registering a new webhook",
+  });
+}
+
+function webhookOf({ webhook_id: id }: HaloIntegration): ToggleState {
+  if (id === undefined) return { on: null, word: "not shown", field: "Webhook" };
+  const isThere = typeof id === "number" && id > 0;
+  return { on: isThere, word: isThere ? String(id) : "none", field: "Webhook" };
 }
 
 /** The settings that go away; what a sync writes by itself is left out, it moves while people decide. */

@@ -38,7 +38,7 @@ import { findItem, targetOf } from "../resource.ts";
 import { called, integrationsOf } from "./integration.ts";
 import { idInput } from "../resource_operations.ts";
 import { fieldLine } from "./sync.ts";
-import { objectionTo } from "./value.ts";
+import { objectionTo } from "./fields.ts";
 
 const { change } = operationsOf<HaloClient>("halo");
 

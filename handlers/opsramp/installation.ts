@@ -35,7 +35,7 @@ export const installations: Resource<OpsRampClient, Installed> = {
       { title: "App", cell: ({ item }) => ({ data: appOf(item) }) },
       { title: "Id", cell: ({ item }) => ({ code: item.id }) },
     ],
-    reply: (_, { total }) => total === 0 ? { title: "No OpsRamp integration is installed" } : {},
+    none: "No OpsRamp integration is installed",
   },
   show: {
     summary: "Show one installed integration with its authentication, mappings and notifier",
