@@ -245,7 +245,7 @@ export function operationsOf<Client>(vendor: string): {
       },
     }),
     change: (row) => {
-      const sealed = row as unknown as ChangeDefinition<unknown, Input, Plan>;
+      const sealed = row as ChangeDefinition<unknown, Input, Plan>;
       return {
         ...sealed,
         vendor,

@@ -20,22 +20,20 @@ import {
   bodyOf,
   compare,
   exampleField,
+  fieldCommand,
   type FieldInput,
   fieldInputs,
+  fieldRows,
   idOf,
-  isSecret,
-  namesOf,
-  secretRows,
   type Wanted,
   wantedFields,
 } from "./fields.ts";
 import { called, deletedOf, idTyped, ofModule } from "./integration.ts";
-import { fieldLine } from "./sync.ts";
 
 const { change } = operationsOf<HaloClient>("halo");
 
 /** The ids that already go by the new name: whoever comes later with that name is the one created. */
-type Before = { readonly name: string; readonly alike: readonly number[] };
+type Before = { readonly alike: readonly number[] };
 interface CreatePlan extends Plan<Before> {
   readonly after: Wanted;
 }
@@ -43,23 +41,19 @@ interface CreatePlan extends Plan<Before> {
 /** `/create <product>`: one more integration. */
 export function createOperation(product: Product): ChangeOperation {
   return change({
+    ...fieldCommand(product),
     verb: "create",
-    target: product.target,
     summary: `Add one ${product.label} integration`,
     example: `/create ${product.target} ${exampleField(product)}${exampleSecret(product)}`,
-    risk: "write",
     input: z.object(fieldInputs),
-    names: namesOf(product),
-    secret: (field) => isSecret(product, field),
     plan: (context, input) => plan(context, product, input),
     render: (made: CreatePlan) => render(product, made),
-    async apply({ client, call }, { after }, secrets): Promise<Receipt> {
+    async apply({ client, call }, { after }, secrets) {
       const saved = await client.save(product, bodyOf(product, after, secrets), call);
       return saved ? { data: { id: saved.id } } : {};
     },
     async verify(context, made, receipt) {
-      const found = await findCreated(context, product, made, receipt);
-      return verdict(product, made, found, receipt);
+      return verdict(product, made, await findCreated(context, product, made, receipt), receipt);
     },
     undo: (made) => undo(product, made),
   });
@@ -85,10 +79,7 @@ async function plan(context: Context<HaloClient>, product: Product, input: Field
   return {
     input: { document: asDocument(after) },
     target: { key: `${product.target}:new:${fold(name)}`, id: "new", name },
-    before: {
-      name,
-      alike: records.filter((record) => isAlike(record, fields)).map(({ id }) => id).toSorted(),
-    },
+    before: { alike: records.filter((record) => isAlike(record, fields)).map(({ id }) => id).toSorted() },
     after,
   };
 }
@@ -103,25 +94,17 @@ function hasName(fields: JsonObject): boolean {
   return integrationName(fields) !== integrationName({});
 }
 
-function render(product: Product, { before, after }: CreatePlan): Card {
-  const what = called(product, { data: before.name });
-  const same = before.alike.length > 0
-    ? [`HaloPSA already has ${before.alike.length} of this name: id ${before.alike.join(", ")}.`]
-    : [];
+function render(product: Product, { target, before: { alike }, after }: CreatePlan): Card {
+  const what = called(product, { data: target.name });
   return {
     title: ["Add ", ...what],
     done: [...what, " is added"],
-    rows: [
-      ...Object.entries(after.fields).map(([label, value]) => ({
-        label,
-        now: "none" as const,
-        after: fieldLine(product, label, value),
-      })),
-      ...secretRows(after.secrets).map((row) => ({ ...row, now: "none" })),
-    ],
+    rows: fieldRows(product, after, () => "none"),
     breaks: [],
     sends: [after.fields],
-    warnings: same,
+    warnings: alike.length > 0
+      ? [`HaloPSA already has ${alike.length} of this name: id ${alike.join(", ")}.`]
+      : [],
   };
 }
 
@@ -172,9 +155,7 @@ function verdict(
 }
 
 function notFound(receipt: Receipt | undefined): Verification {
-  if (receipt === undefined) {
-    return { state: "not applied", evidence: "HaloPSA lists no such new integration." };
-  }
+  if (!receipt) return { state: "not applied", evidence: "HaloPSA lists no such new integration." };
   const id = receipt.data?.id;
   if (typeof id === "number") {
     return { state: "not applied", evidence: `HaloPSA took it as id ${id}, but has no such integration.` };
@@ -188,23 +169,15 @@ function notFound(receipt: Receipt | undefined): Verification {
 function undo(product: Product, plan: CreatePlan): Undo {
   const obstacle = obstacleByName(plan);
   if (obstacle) {
-    return {
-      possible: false,
-      why: `Not by name, as ${obstacle}: /delete ${product.target} with its id.`,
-    };
+    return { possible: false, why: `Not by name, as ${obstacle}: /delete ${product.target} with its id.` };
   }
-  return {
-    possible: true,
-    how: "by deleting it",
-    verb: "delete",
-    target: product.target,
-    input: { id: plan.before.name },
-  };
+  const input = { id: plan.target.name };
+  return { possible: true, how: "by deleting it", verb: "delete", target: product.target, input };
 }
 
 /** The way back is told before there is an id, so that it goes by the name. */
-function obstacleByName({ before, after }: CreatePlan): string | undefined {
+function obstacleByName({ target, before, after }: CreatePlan): string | undefined {
   if (!hasName(after.fields)) return "it has none";
   if (before.alike.length > 0) return "there are several";
-  return idTyped(before.name) === undefined ? undefined : "it reads as an id";
+  return idTyped(target.name) === undefined ? undefined : "it reads as an id";
 }

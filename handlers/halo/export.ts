@@ -10,10 +10,11 @@ import {
   operationsOf,
   type Plan,
   type ReadOperation,
+  type Receipt,
   type Target,
   type Verification,
 } from "../operation.ts";
-import type { Inline, Line, Mark, Reply } from "../reply.ts";
+import type { Inline, Mark, Reply } from "../reply.ts";
 import { jsonFacts } from "./live.ts";
 import { ofModule } from "./integration.ts";
 
@@ -77,12 +78,12 @@ function startOperation(product: Product): ChangeOperation {
       breaks: [],
       sends: input.chunk === undefined ? {} : { chunk_size: input.chunk },
     }),
-    async apply({ client, call }, { input }) {
-      await client.startExport(typeof input.chunk === "number" ? input.chunk : undefined, call);
-      return {};
-    },
-    async verify(context, { before }, receipt) {
-      return startVerdict(before, await context.client.exportStatus(context.call), receipt !== undefined);
+    apply: ({ client, call }, { input }) =>
+      client.startExport(typeof input.chunk === "number" ? input.chunk : undefined, call),
+    async verify({ client, call }, { before }, receipt) {
+      const now = await client.exportStatus(call);
+      const isStarted = now.state === "running" || (now.id !== null && now.id !== before.id);
+      return verdict(now, receipt, isStarted ? "applied" : receipt ? "unknown" : "not applied");
     },
     undo: () => ({
       possible: true,
@@ -122,12 +123,11 @@ function cancelOperation(product: Product): ChangeOperation {
       breaks: ["What was exported so far is not imported into HaloPSA."],
       sends: {},
     }),
-    async apply({ client, call }) {
-      await client.cancelExport(call);
-      return {};
-    },
-    async verify(context, _plan, receipt) {
-      return cancelVerdict(await context.client.exportStatus(context.call), receipt !== undefined);
+    apply: ({ client, call }) => client.cancelExport(call),
+    async verify({ client, call }, _plan, receipt) {
+      const now = await client.exportStatus(call);
+      const isGone = now.state === "cancelled" || now.state === "none";
+      return verdict(now, receipt, isGone ? "applied" : "not applied");
     },
     undo: () => ({
       possible: false,
@@ -136,29 +136,18 @@ function cancelOperation(product: Product): ChangeOperation {
   });
 }
 
-function startVerdict(before: Before, now: ExportStatus, answered: boolean): Verification {
-  const after = beforeOf(now);
-  if (now.state === "unclear") {
-    return { state: answered ? "accepted" : "unknown", evidence: seen(now), after };
-  }
-  if (now.state === "running" || (now.id !== null && now.id !== before.id)) {
-    return { state: "applied", evidence: seen(now), after };
-  }
-  return { state: answered ? "unknown" : "not applied", evidence: seen(now), after };
-}
-
-function cancelVerdict(now: ExportStatus, answered: boolean): Verification {
-  const after = beforeOf(now);
-  if (now.state === "unclear") {
-    return { state: answered ? "accepted" : "unknown", evidence: seen(now), after };
-  }
-  const gone = now.state === "cancelled" || now.state === "none";
-  return { state: gone ? "applied" : "not applied", evidence: seen(now), after };
-}
-
-function seen(now: ExportStatus): Line {
+/** What is seen now; `state` is what that says, unless it is unclear. */
+function verdict(
+  now: ExportStatus,
+  receipt: Receipt | undefined,
+  state: Verification["state"],
+): Verification {
   const words: readonly Inline[] = now.words ? [" (", { data: now.words }, ")"] : [];
-  return ["Read back: export", ...idOf(now), " ", stateLine(now.state), ...words, "."];
+  return {
+    state: now.state !== "unclear" ? state : receipt ? "accepted" : "unknown",
+    evidence: ["Read back: export", ...idOf(now), " ", stateLine(now.state), ...words, "."],
+    after: beforeOf(now),
+  };
 }
 
 function beforeOf({ state, id }: ExportStatus): Before {
@@ -170,7 +159,7 @@ function idOf({ id }: ExportStatus): readonly Inline[] {
 }
 
 function stateLine(state: ExportStatus["state"]): string {
-  return state === "none" ? "none" : state === "unclear" ? "in a state we cannot read" : state;
+  return state === "unclear" ? "in a state we cannot read" : state;
 }
 
 const MARKS: Readonly<Record<ExportStatus["state"], Mark>> = {

@@ -4,7 +4,9 @@ import { type FieldKind, longest, type Product, spelled, spellingsOf } from "../
 import { type HaloIntegration, haloTime, secretLooking } from "../../clients/halo/record.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
-import { BadInput, type Card, type NamesOfKind } from "../operation.ts";
+import { BadInput, type Card, type ChangeOperation, type NamesOfKind } from "../operation.ts";
+import type { Line } from "../reply.ts";
+import { fieldLine } from "./sync.ts";
 
 /** The two ways in which fields are given: `name=value` words, and the vendor's own request body. */
 export const fieldInputs = {
@@ -12,16 +14,25 @@ export const fieldInputs = {
   document: z.union([z.record(z.string(), z.json()), z.array(z.json())]).optional().meta({ document: true }),
 };
 
-export interface FieldInput {
-  readonly fields: Readonly<Record<string, string>>;
-  readonly document?: JsonObject | readonly Json[] | undefined;
+export type FieldInput = Readonly<z.output<z.ZodObject<typeof fieldInputs>>>;
+
+/** What the commands that set fields have in common. */
+export function fieldCommand(
+  product: Product,
+): Pick<ChangeOperation, "target" | "risk" | "names" | "secret"> {
+  return {
+    target: product.target,
+    risk: "write",
+    names: namesOf(product),
+    secret: (field) => isSecret(product, field),
+  };
 }
 
 /** What is to be sent: values of the right type, and the names whose values come from the secret page. */
 export type Wanted = { readonly fields: JsonObject; readonly secrets: readonly string[] };
 
 /** Whether a field, by name or by its path in a document, is only ever given on the secret page. */
-export function isSecret(product: Product, field: string): boolean {
+function isSecret(product: Product, field: string): boolean {
   const name = field.toLowerCase().split(".").filter((step) => !/^\d*$/.test(step)).at(-1) ?? "";
   const kind = product.fields.get(name);
   return kind === "secret" || (kind === undefined && secretLooking(name));
@@ -117,9 +128,16 @@ export function compare(record: HaloIntegration, sent: JsonObject): {
   };
 }
 
-/** Secrets on a card: only that there will be a new one. */
-export function secretRows(secrets: readonly string[]): Card["rows"] {
-  return secrets.map((label) => ({ label, now: "cannot be read", after: "a new value, entered privately" }));
+/** What is to be sent, on a card; of secrets only that there will be new ones. */
+export function fieldRows(product: Product, wanted: Wanted, now: (label: string) => Line): Card["rows"] {
+  return [
+    ...Object.entries(wanted.fields).map(([label, value]) => ({
+      label,
+      now: now(label),
+      after: fieldLine(product, label, value),
+    })),
+    ...wanted.secrets.map((label) => ({ label, now: now(label), after: "a new value, entered privately" })),
+  ];
 }
 
 /** A field and a value for the help text. */
@@ -139,7 +157,7 @@ const KINDS: readonly (readonly [kind: FieldKind, words: string])[] = [
 ];
 
 /** The fields that people may set, by what they take. */
-export function namesOf(product: Product): readonly NamesOfKind[] {
+function namesOf(product: Product): readonly NamesOfKind[] {
   return KINDS.map(([kind, words]): NamesOfKind => [
     words,
     [...product.fields].filter(([, of]) => of === kind).map(([name]) => name),
@@ -256,14 +274,10 @@ export function isInt32(value: Json): value is number {
 }
 
 const INT32 = 2 ** 31;
-const FLAGS: Readonly<Record<string, boolean>> = {
-  true: true,
-  yes: true,
-  on: true,
-  false: false,
-  no: false,
-  off: false,
-};
+const FLAGS = new Map([["true", true], ["yes", true], ["on", true], ["false", false], ["no", false], [
+  "off",
+  false,
+]]);
 
 type Fit = (value: Json, current: Json | undefined) => Json | undefined;
 
@@ -274,7 +288,7 @@ const FITS: Partial<Readonly<Record<FieldKind, Fit>>> = {
     const number = typeof value === "string" && /^[+-]?\d{1,10}$/.test(value) ? Number(value) : value;
     return isInt32(number) ? number : undefined;
   },
-  flag: (value) => typeof value === "boolean" ? value : FLAGS[String(value).toLowerCase()],
+  flag: (value) => typeof value === "boolean" ? value : FLAGS.get(String(value).toLowerCase()),
   time: (value) => typeof value === "string" ? haloTime(value) ?? undefined : undefined,
   any(value, current) {
     const typed = typeof value === "string" ? asTyped(value, current) : value;

@@ -25,20 +25,19 @@ import {
   compare,
   covers,
   exampleField,
+  fieldCommand,
   type FieldInput,
   fieldInputs,
+  fieldRows,
   idOf,
-  isSecret,
-  namesOf,
-  secretRows,
+  objectionTo,
   type Wanted,
   wantedFields,
 } from "./fields.ts";
 import { findItem, targetOf } from "../resource.ts";
-import { called, integrationsOf } from "./integration.ts";
+import { called, GONE, integrationsOf } from "./integration.ts";
 import { idInput } from "../resource_operations.ts";
 import { fieldLine } from "./sync.ts";
-import { objectionTo } from "./fields.ts";
 
 const { change } = operationsOf<HaloClient>("halo");
 
@@ -51,22 +50,18 @@ interface UpdatePlan extends Plan<Before> {
 /** `/update <product>`: sends the id and the fields that change, nothing else. */
 export function updateOperation(product: Product): ChangeOperation {
   return change({
+    ...fieldCommand(product),
     verb: "update",
-    target: product.target,
     summary: `Change fields of one ${product.label} integration`,
     example: `/update ${product.target} 1 ${exampleField(product)}`,
-    risk: "write",
     input: z.object({ id: idInput.optional(), ...fieldInputs }),
-    names: namesOf(product),
-    secret: (field) => isSecret(product, field),
     plan: (context, input) => plan(context, product, input),
     render: (made: UpdatePlan) => render(product, made),
     async apply({ client, call }, { before, after }, secrets) {
       await client.save(product, { id: before.id, ...bodyOf(product, after, secrets) }, call);
-      return {};
     },
-    async verify(context, made, receipt) {
-      const record = await ifFound(context.client.get(product, made.before.id, context.call));
+    async verify({ client, call }, made, receipt) {
+      const record = await ifFound(client.get(product, made.before.id, call));
       return verdict(product, made, record, receipt !== undefined);
     },
     undo: (made) => undo(product, made),
@@ -130,16 +125,12 @@ function render(product: Product, { before, after }: UpdatePlan): Card {
   return {
     title: ["Change ", ...what],
     done: [...what, " is changed"],
-    rows: [
-      ...Object.entries(after.fields).map(([label, value]) => ({
-        label,
-        now: label in before.fields
-          ? fieldLine(product, label, before.fields[label])
-          : "not shown by HaloPSA",
-        after: fieldLine(product, label, value),
-      })),
-      ...secretRows(after.secrets),
-    ],
+    rows: fieldRows(product, after, (label) => {
+      if (after.secrets.includes(label)) return "cannot be read";
+      return label in before.fields
+        ? fieldLine(product, label, before.fields[label])
+        : "not shown by HaloPSA";
+    }),
     breaks: breaksOf(product, after),
     sends: [{ id: before.id, ...after.fields }],
     ...listsOf(before, after),
@@ -155,21 +146,13 @@ function listsOf(before: Before, after: Wanted): Pick<Card, "details"> {
 }
 
 /** Where and as whom HaloPSA signs in to the product. */
-const SIGN_IN: ReadonlySet<string> = new Set([
-  "url",
-  "server_url",
-  "username",
-  "client_id",
-  "token_id",
-  "key",
-  "manageengine_clientid",
-]);
+const SIGN_IN = ["url", "server_url", "username", "client_id", "token_id", "key", "manageengine_clientid"];
 
 function breaksOf(product: Product, { fields, secrets }: Wanted): readonly Line[] {
   const disables = product.sync.enabled.some((flag) => fields[flag] === false);
   return [
     ...(disables ? [`HaloPSA stops syncing with ${product.label} through it.`] : []),
-    ...(secrets.length > 0 || Object.keys(fields).some((name) => SIGN_IN.has(name))
+    ...(secrets.length > 0 || Object.keys(fields).some((name) => SIGN_IN.includes(name))
       ? [`If the new address or credentials are wrong, the next sync with ${product.label} fails.`]
       : []),
   ];
@@ -181,7 +164,7 @@ function verdict(
   record: HaloIntegration | undefined,
   answered: boolean,
 ): Verification {
-  if (!record) return { state: "not applied", evidence: "HaloPSA has no such integration any more." };
+  if (!record) return { state: "not applied", evidence: GONE };
   const { taken, differing, unread } = compare(record, fields);
   const after = beforeOf(record, Object.keys(before.fields));
   const blind = [...unread, ...secrets];
@@ -213,19 +196,16 @@ function isSame(one: Json = null, other: Json = null): boolean {
 }
 
 function undo(product: Product, { before, after }: UpdatePlan): Undo {
-  const known = Object.entries(before.fields).filter(([, value]) =>
-    !JSON.stringify(value).includes(HIDDEN_MARK)
-  );
-  const objections = known.map(([name, value]) => objectionTo(product, name, value));
-  const restorable = known.filter((_, at) => objections[at] === undefined);
-  const unread = [...Object.keys(after.fields), ...after.secrets].filter((name) =>
-    !known.some(([other]) => other === name)
-  );
+  const known = Object.entries(before.fields)
+    .filter(([, value]) => !JSON.stringify(value).includes(HIDDEN_MARK))
+    .map(([name, value]) => ({ name, value, objection: objectionTo(product, name, value) }));
+  const restorable = known.filter(({ objection }) => objection === undefined);
+  const unread = [...Object.keys(after.fields), ...after.secrets]
+    .filter((name) => !known.some((other) => other.name === name));
   const note = [
     ...(unread.length > 0 ? [`the old ${unread.join(", ")} cannot be read from HaloPSA`] : []),
-    ...known.flatMap(([name], at) =>
-      objections[at] === undefined ? [] : [`the old ${name} cannot be set again: ${objections[at]}`]
-    ),
+    ...known.filter((one) => !restorable.includes(one))
+      .map(({ name, objection }) => `the old ${name} cannot be set again: ${objection}`),
   ].join("; ");
   if (restorable.length === 0) return { possible: false, why: note };
   return {
@@ -233,6 +213,9 @@ function undo(product: Product, { before, after }: UpdatePlan): Undo {
     how: note === "" ? "by setting the old values" : `in part: ${note}`,
     verb: "update",
     target: product.target,
-    input: { id: String(before.id), document: Object.fromEntries(restorable) },
+    input: {
+      id: String(before.id),
+      document: Object.fromEntries(restorable.map(({ name, value }) => [name, value])),
+    },
   };
 }
