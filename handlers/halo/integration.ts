@@ -236,8 +236,7 @@ export function webhookOperations(product: Product): readonly ChangeOperation[] 
     },
     words: ["registered", "deleted"],
     state: webhookOf,
-    set: (client, { id, on }, call) =>
-      on ? client.createWebhook(Number(id), call) : client.deleteWebhook(Number(id), call),
+    set: (client, { id, on }, call) => client.switchWebhook(Number(id), on, call),
     sends: ({ id, on }) =>
       on ? { post: `/KaseyaVSAX/CreateWebhook/${id}` } : { delete: `/KaseyaVSAX/DeleteWebhook/${id}` },
     breaks: () => `Alerts of ${label} no longer become tickets in HaloPSA.`,
