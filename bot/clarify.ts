@@ -1,5 +1,5 @@
 import type { ChoiceNeeded } from "../handlers/operation.ts";
-import type { Button, Reply } from "../handlers/reply.ts";
+import { type Button, type Line, type Reply, textBlock } from "../handlers/reply.ts";
 import { LABEL_MAX, MIXED_LETTERS, sanitize, truncate } from "./render/sanitize.ts";
 import { operationName } from "./store/changes.ts";
 import { newHandle, putPrompt } from "./store/kept_values.ts";
@@ -11,19 +11,11 @@ const QUESTION_MS = 15 * 60_000;
 
 /** Buttons for what the words could mean; the pick goes on with the same command. */
 export function choiceReply(ctx: UpdateContext, invocation: Invocation, choice: ChoiceNeeded): Reply {
-  const buttons = choice.options.map((option) => [{
-    label: choiceLabel(option),
-    action: chooseAction(ctx, "choice", {
-      ...invocation,
-      input: { ...invocation.input, [choice.field]: option.id },
-    }),
-  }]);
-  return {
-    mark: "question",
-    title: { data: choice.question, max: 160 },
-    buttons,
-    personal: true,
-  };
+  const buttons = choice.options.map((option) => {
+    const input = { ...invocation.input, [choice.field]: option.id };
+    return [{ label: choiceLabel(option), action: chooseAction(ctx, "choice", { ...invocation, input }) }];
+  });
+  return { mark: "question", title: { data: choice.question, max: 160 }, buttons, personal: true };
 }
 
 /** What a button does that lets this invocation go on, for the asker alone and for a while. */
@@ -57,27 +49,14 @@ function choiceLabel({ name, id }: ChoiceNeeded["options"][number]): string {
 
 /** A command that waited, perhaps while the bot was away, is asked about before it is planned. */
 export function askWhetherStillWanted(ctx: UpdateContext, invocation: Invocation): void {
-  ctx.audit({
-    event: "held_back",
-    reason_code: "stale_message",
-    operation: operationName(invocation),
-  });
+  ctx.audit({ event: "held_back", reason_code: "stale_message", operation: operationName(invocation) });
+  const action = chooseAction(ctx, "stale", invocation);
+  const age: Line = { time: ctx.at, as: "relative" };
   ctx.answer({
     mark: "question",
     title: "Is this still wanted?",
-    blocks: [{
-      kind: "text",
-      text: [
-        "That message was sent ",
-        { time: ctx.at, as: "relative" },
-        ". Nothing has been asked for yet.",
-      ],
-    }],
-    buttons: [[{
-      label: "Yes, ask for it now",
-      style: "primary",
-      action: chooseAction(ctx, "stale", invocation),
-    }]],
+    blocks: [textBlock(["That message was sent ", age, ". Nothing has been asked for yet."])],
+    buttons: [[{ label: "Yes, ask for it now", style: "primary", action }]],
     personal: true,
   });
 }

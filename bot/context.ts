@@ -1,7 +1,7 @@
 import type { Chat } from "grammy/types";
 import type { Transaction } from "kysely";
 import type { Clock } from "../clients/clock.ts";
-import type { Button, Line, Reply } from "../handlers/reply.ts";
+import { type Button, type Line, type Reply, textBlock } from "../handlers/reply.ts";
 import { type ReasonCode, reasons } from "./reason_codes.ts";
 import { PRIORITY, putMessage } from "./outbox/messages.ts";
 import { finishUpdate, forgetBlanked } from "./queue/inbox.ts";
@@ -270,7 +270,7 @@ function refusalReply(sentence: string, trace: string, next?: Line): Reply {
   return {
     mark: "refused",
     title: sentence,
-    ...(next === undefined ? {} : { blocks: [{ kind: "text" as const, text: next }] }),
+    blocks: [textBlock(next ?? "")],
     footer: ["ref ", { code: trace }],
     personal: true,
   };

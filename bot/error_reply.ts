@@ -9,7 +9,7 @@ import {
 import { UnsafePathValue } from "../clients/path.ts";
 import { BadInput, ChoiceNeeded } from "../handlers/operation.ts";
 import { vendors } from "../handlers/registry.ts";
-import type { Block, Line, Reply } from "../handlers/reply.ts";
+import { type Line, type Reply, textBlock } from "../handlers/reply.ts";
 import { choiceReply } from "./clarify.ts";
 import type { UpdateContext } from "./context.ts";
 import type { Invocation } from "./invocation.ts";
@@ -29,14 +29,14 @@ const ALL_BUT_DOWN: ReadonlySet<FailureKind> = new Set(["not_found", "not_offere
 
 /** A vendor that failed: what happened, what did not, what to do next. */
 function vendorFailureReply(failure: Failure, trace: string): Reply {
-  const blocks: Block[] = [{ kind: "text", text: ["Nothing was changed. ", nextStepLine(failure)] }];
-  if (failure.detail) {
-    blocks.push({ kind: "facts", facts: [[whoSays(failure), { data: failure.detail, max: 200 }]] });
-  }
+  const { detail } = failure;
   return {
     mark: ALL_BUT_DOWN.has(failure.kind) ? "attention" : "down",
     title: SILENT_OR_SHUT.has(failure.kind) ? `${failure.vendor} ${unreachable(failure)}` : describe(failure),
-    blocks,
+    blocks: [
+      textBlock(["Nothing was changed. ", nextStepLine(failure)]),
+      { kind: "facts", facts: detail ? [[whoSays(failure), { data: detail, max: 200 }]] : [] },
+    ],
     footer: ["ref ", { code: trace }],
   };
 }
@@ -67,21 +67,13 @@ function nextTry({ status, retryAfterMs }: Failure): string {
     : `, next try in ${formatDuration(retryAfterMs)}`;
 }
 
-/** Input that passed the grammar and still makes no sense to the operation. */
-function badInputReply(sentence: string, suggestions: readonly string[], commandSet: CommandSet): Reply {
-  return validationMessage({ kind: "wrong", code: "bad_value", sentence, suggestions }, commandSet);
-}
-
 /** What nobody foresaw: logged with its reference, answered with one fixed sentence. */
 export function bugReply(error: unknown, log: Log, trace: string): Reply {
   log.error("unforeseen", { trace, ...errorFields(error) });
   return {
     mark: "down",
     title: "Something went wrong inside the bot",
-    blocks: [{
-      kind: "text",
-      text: "Nothing was changed. Try again; if it stays, look for the reference in the log.",
-    }],
+    blocks: [textBlock("Nothing was changed. Try again; if it stays, look for the reference in the log.")],
     footer: ["ref ", { code: trace }],
     personal: true,
   };
@@ -104,8 +96,14 @@ export function errorReply(
   commandSet: CommandSet,
 ): Reply {
   if (error instanceof ChoiceNeeded) return choiceReply(ctx, invocation, error);
-  if (error instanceof BadInput) return badInputReply(error.message, error.suggestions, commandSet);
-  if (error instanceof UnsafePathValue) return badInputReply(error.message, [], commandSet);
+  // Input that passed the grammar and still makes no sense to the operation.
+  if (error instanceof BadInput || error instanceof UnsafePathValue) {
+    const suggestions = error instanceof BadInput ? error.suggestions : [];
+    return validationMessage(
+      { kind: "wrong", code: "bad_value", sentence: error.message, suggestions },
+      commandSet,
+    );
+  }
   if (error instanceof ClientError) return vendorFailureReply(error.failure, ctx.trace);
   throw error;
 }

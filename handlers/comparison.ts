@@ -1,5 +1,5 @@
 import type { Verification } from "./operation.ts";
-import { type Inline, type Line, line } from "./reply.ts";
+import { type Inline, joinLines, type Line, line } from "./reply.ts";
 
 /** A changed field that was read back: as it was asked for, as it was before, or what else it is now. */
 export interface Compared {
@@ -20,26 +20,22 @@ export function judged(fields: readonly Compared[]): Pick<Verification, "state" 
     ...(before.length > 0 ? [line(labelsOf(before), " as before")] : []),
     ...(others.length > 0
       ? [line(
-        joined(others.map(({ label, now }) => line(label, " is now ", quoted(now))), ", "),
+        joinLines(others.map(({ label, now }) => line(label, " is now ", quoted(now))), ", "),
         `, neither the old nor the new value${others.length > 1 ? "s" : ""}`,
       )]
       : []),
   ];
-  const evidence = line("Read back: ", joined(parts, "; "), ".");
+  const evidence = line("Read back: ", joinLines(parts, "; "), ".");
   if (asked.length === fields.length) return { state: "applied", evidence };
   return { state: before.length === fields.length ? "not applied" : "unknown", evidence };
 }
 
 /** The labels with commas between them. */
 function labelsOf(fields: readonly Pick<Compared, "label">[]): readonly Inline[] {
-  return joined(fields.map(({ label }) => label), ", ");
+  return joinLines(fields.map(({ label }) => label), ", ");
 }
 
 /** A vendor's words between quotation marks, ours as they are. */
 export function quoted(value: Line): Line {
   return typeof value === "object" && "data" in value ? ["“", value, "”"] : value;
-}
-
-function joined(pieces: readonly Line[], by: string): readonly Inline[] {
-  return pieces.flatMap((piece, at) => at === 0 ? line(piece) : line(by, piece));
 }

@@ -85,6 +85,15 @@ export function line(...pieces: readonly Line[]): Inline[] {
   return pieces.flatMap((piece) => (isInline(piece) ? [piece] : line(...piece)));
 }
 
+/** Several lines as one, with `by` between them. */
+export function joinLines(lines: readonly Line[], by: string): Inline[] {
+  return lines.flatMap((one, at) => (at === 0 ? line(one) : line(by, one)));
+}
+
+export function textBlock(text: Line): Block {
+  return { kind: "text", text };
+}
+
 function isInline(piece: Line): piece is Inline {
   return !Array.isArray(piece);
 }

@@ -1,6 +1,14 @@
 import type { Json } from "../../clients/json.ts";
 import type { Card, Undo } from "../../handlers/operation.ts";
-import { type Block, type Button, type Line, line, type Reply } from "../../handlers/reply.ts";
+import {
+  type Block,
+  type Button,
+  joinLines,
+  type Line,
+  line,
+  type Reply,
+  textBlock,
+} from "../../handlers/reply.ts";
 import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
 import { sanitize } from "../render/sanitize.ts";
 import { type Change, changeTitle, EVERYTHING, planOf, readCard, readUndo } from "../store/changes.ts";
@@ -65,14 +73,14 @@ function question(change: Change, { freeze, approvers }: CardView): Reply {
   return {
     ...changeTitle(change),
     blocks: [
-      { kind: "text", text: { code: planOf(change).target.id } },
+      textBlock({ code: planOf(change).target.id }),
       rowsTable(card),
       ...warningLines(warnings.slice(0, MOST_WARNINGS)),
-      ...(more.length > 0 ? [{ kind: "text" as const, text: `⚠️ and ${more.length} more, below` }] : []),
+      textBlock(more.length > 0 ? `⚠️ and ${more.length} more, below` : ""),
       {
         kind: "facts",
         facts: [
-          ["Breaks", joined(card.breaks, "nothing")],
+          ["Breaks", card.breaks.length > 0 ? joinLines(card.breaks, " ") : "nothing"],
           ["Undo", undoLine(readUndo(change))],
           ["Why", whyLine(change)],
           ["Needs", needsLine(change, approvers)],
@@ -94,29 +102,28 @@ function question(change: Change, { freeze, approvers }: CardView): Reply {
 const MOST_WARNINGS = 5;
 
 function warningLines(warnings: readonly Line[]): Block[] {
-  return warnings.map((text) => ({ kind: "text", text: ["⚠️ ", { bold: text }] }));
+  return warnings.map((text) => textBlock(["⚠️ ", { bold: text }]));
 }
 
 function answer(change: Change): Reply {
-  const evidence = change.evidence === null ? undefined : JSON.parse(change.evidence) as Line;
-  const buttons = answerButtons(change);
+  const card = readCard(change);
   return {
     ...changeTitle(change),
     blocks: [
-      ...textBlock(evidence),
-      ...textBlock(nextLine(change)),
-      { kind: "text", text: storyLine(change) },
+      textBlock(change.evidence === null ? "" : JSON.parse(change.evidence) as Line),
+      textBlock(nextLine(change)),
+      textBlock(storyLine(change)),
       {
         kind: "details",
         summary: "what was asked",
         blocks: [
-          rowsTable(readCard(change)),
+          rowsTable(card),
           { kind: "facts", facts: [["Why", whyLine(change)]] },
-          { kind: "pre", text: pretty(readCard(change).sends) },
+          { kind: "pre", text: pretty(card.sends) },
         ],
       },
     ],
-    ...(buttons.length > 0 ? { buttons: [buttons] } : {}),
+    buttons: [answerButtons(change)],
     footer: codeLine(change),
   };
 }
@@ -191,32 +198,23 @@ function durationWords({ sent_at, finished_at, checks }: Change): string {
 }
 
 /** What did not happen, and what happens next. */
-function nextLine(change: Change): Line | undefined {
-  switch (change.state) {
+function nextLine({ state, decided_at, next_check_at }: Change): Line {
+  const look: Line = { time: next_check_at ?? 0, as: "relative" };
+  switch (state) {
     case "rejected":
     case "withdrawn":
       return "Nothing was sent.";
     case "expired":
-      return change.decided_at === null ? "Nobody decided in time. Nothing was sent." : "Nothing was sent.";
+      return decided_at === null ? "Nobody decided in time. Nothing was sent." : "Nothing was sent.";
     case "unknown":
-      return change.next_check_at === null
+      return next_check_at === null
         ? "Nothing will be sent again by itself. Look at the vendor's own console."
-        : ["Nothing will be sent again by itself. Next look ", {
-          time: change.next_check_at,
-          as: "relative",
-        }];
+        : ["Nothing will be sent again by itself. Next look ", look];
     case "not applied":
-      return change.next_check_at === null ? undefined : ["In case it is only slow: next look ", {
-        time: change.next_check_at,
-        as: "relative",
-      }];
+      return next_check_at === null ? "" : ["In case it is only slow: next look ", look];
     default:
-      return undefined;
+      return "";
   }
-}
-
-function textBlock(text: Line | undefined): Block[] {
-  return text === undefined ? [] : [{ kind: "text", text }];
 }
 
 function codeLine({ code }: Change): Line {
@@ -237,18 +235,16 @@ export function whyLine(change: Change): Line {
 export const MOST_OF_NAMES = 140;
 
 function needsLine(change: Change, approvers: string | undefined): Line {
-  const who: Line = approvers === ""
-    ? ", but APPROVERS lists nobody else"
-    : approvers === undefined
-    ? ""
-    : [": ", { data: approvers, max: MOST_OF_NAMES }];
-  return line(
-    "one approver other than ",
-    { data: change.requester_name || "the requester", max: 40 },
-    who,
-    " · until ",
-    { time: change.expires_at, as: "deadline" },
-  );
+  const other: Line = { data: change.requester_name || "the requester", max: 40 };
+  const who: Line = approvers ? [": ", { data: approvers, max: MOST_OF_NAMES }] : "";
+  const nobody = approvers === "" ? ", but APPROVERS lists nobody else" : "";
+  const until: Line = [" · until ", { time: change.expires_at, as: "deadline" }];
+  return line("one approver other than ", other, who, nobody, until);
+}
+
+/** "Frozen: everything by Ana: release. /unfreeze lifts it", to go on with. */
+export function wayOutOf(freeze: FreezesTable): Line {
+  return line("Frozen: ", freezeLine(freeze), ". ", { code: unfreezeCommand(freeze.target) }, " lifts it");
 }
 
 /** The command that lifts a freeze. */
@@ -269,10 +265,6 @@ export function freezeLine(freeze: FreezesTable): Line {
 
 export function undoLine(undo: Undo): Line {
   return undo.possible ? line("yes, ", undo.how) : line("no: ", undo.why);
-}
-
-export function joined(lines: readonly Line[], none: string): Line {
-  return lines.length === 0 ? none : line(...lines.flatMap((one, index) => (index > 0 ? [" ", one] : [one])));
 }
 
 export function pretty(value: Json): string {

@@ -1,4 +1,4 @@
-import { type Line, line } from "../../handlers/reply.ts";
+import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
@@ -7,14 +7,7 @@ import { auditOf, type Change, findChange, freezeFor } from "../store/changes.ts
 import type { Store } from "../store/database.ts";
 import type { ChangeState, MessagesTable } from "../store/schema.ts";
 import type { TelegramRefusal } from "../telegram/api.ts";
-import {
-  cardMessage,
-  freezeLine,
-  MOST_OF_NAMES,
-  outcomeMessage,
-  personLine,
-  unfreezeCommand,
-} from "./card.ts";
+import { cardMessage, MOST_OF_NAMES, outcomeMessage, personLine, wayOutOf } from "./card.ts";
 import { transition, type TransitionStep } from "./state_machine.ts";
 
 export type DecisionKind = "approve" | "reject" | "withdraw";
@@ -60,8 +53,7 @@ export class Decisions {
     if (!decision.allowed) return refuse(decision.reason);
     const freeze = kind === "approve" ? await freezeFor(this.deps.store, change) : undefined;
     if (!freeze) return true;
-    const lift = { code: unfreezeCommand(freeze.target) };
-    return refuse("frozen", { next: line("Frozen: ", freezeLine(freeze), ". ", lift, " lifts it.") });
+    return refuse("frozen", { next: line(wayOutOf(freeze), ".") });
   }
 
   /** Someone was faster, or the time was up: says which, and never as an error of the presser. */
@@ -77,14 +69,11 @@ export class Decisions {
     ctx.refuse("already_decided", { ...record, next: whatBecameOf(change, ctx.person.id, store.now()) });
   }
 
-  private async whoElse(change: Change): Promise<Line> {
-    const names = await this.members.approversBesides(change.requester_id);
-    const who = names === undefined ? "any other approver" : { data: names, max: MOST_OF_NAMES };
-    return line(
-      ...(names === "" ? ["APPROVERS lists nobody else"] : ["Who can: ", who]),
-      ". To take it back: ",
-      { code: `/withdraw ${change.code}` },
-    );
+  private async whoElse({ code, requester_id }: Change): Promise<Line> {
+    const names = await this.members.approversBesides(requester_id);
+    const who: Line = names === undefined ? "any other approver" : { data: names, max: MOST_OF_NAMES };
+    const can = names === "" ? "APPROVERS lists nobody else" : line("Who can: ", who);
+    return line(can, ". To take it back: ", { code: `/withdraw ${code}` });
   }
 
   /** Whoever came too late is told so in answer, and needs no other message. */
@@ -160,19 +149,19 @@ function agoWords(ms: number): string {
   return minutes < 120 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`;
 }
 
-function decided(change: Change, kind: DecisionKind) {
-  const words = {
-    approve: "Approved, running now: ",
-    reject: "Rejected: ",
-    withdraw: "Withdrawn: ",
-  } as const;
+const CONFIRMED = {
+  approve: ["working", "Approved, running now: "],
+  reject: ["refused", "Rejected: "],
+  withdraw: ["refused", "Withdrawn: "],
+} as const;
+
+function decided(change: Change, kind: DecisionKind): Reply {
+  const [mark, words] = CONFIRMED[kind];
+  const asker = personLine(change.requester_name, change.requester_id);
   return {
-    mark: kind === "approve" ? "working" as const : "refused" as const,
-    title: line(words[kind], { code: change.code }),
-    blocks: [{
-      kind: "text" as const,
-      text: line("Asked by ", personLine(change.requester_name, change.requester_id), "."),
-    }],
+    mark,
+    title: line(words, { code: change.code }),
+    blocks: [textBlock(line("Asked by ", asker, "."))],
     personal: true,
   };
 }
@@ -185,7 +174,7 @@ function notifyRequester(change: Change): Outgoing[] {
   const why = whyInVain(change);
   if (why === undefined) return [];
   const outcome = outcomeMessage(change);
-  return [{ ...outcome, reply: { ...outcome.reply, blocks: [{ kind: "text", text: why }] } }];
+  return [{ ...outcome, reply: { ...outcome.reply, blocks: [textBlock(why)] } }];
 }
 
 function whyInVain({ state, decider_id, decider_name, decision_reason }: Change): Line | undefined {
@@ -229,10 +218,11 @@ function whyItEnded({ code, requester_id, trace }: Change, description: string):
     reply: {
       mark: "refused",
       title: ["The group did not take the card of ", { code }, ", so nobody could approve it"],
-      blocks: [{
-        kind: "text",
-        text: line(whatTelegramSaid(description), " Nothing is pending. /doctor shows the bot's rights."),
-      }],
+      blocks: [
+        textBlock(
+          line(whatTelegramSaid(description), " Nothing is pending. /doctor shows the bot's rights."),
+        ),
+      ],
     },
     priority: PRIORITY.outcome,
     sound: true,

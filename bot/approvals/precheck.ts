@@ -1,7 +1,7 @@
 import { ClientError, describe } from "../../clients/errors.ts";
 import type { Json } from "../../clients/json.ts";
 import { BadInput, ChoiceNeeded, type Nothing, type Plan } from "../../handlers/operation.ts";
-import { type Line, line } from "../../handlers/reply.ts";
+import { joinLines, type Line, line } from "../../handlers/reply.ts";
 import { NothingFits } from "../../handlers/resolve.ts";
 import { shownAt } from "../../handlers/mask.ts";
 import type { Members } from "../access/members.ts";
@@ -129,14 +129,8 @@ function moved(evidence: Line): FailedCheck {
   return { reason: "target_moved", event: "supersede", evidence };
 }
 
-function factsOf(plan: Plan) {
-  return {
-    name: plan.target.name,
-    id: plan.target.id,
-    before: plan.before,
-    after: plan.after,
-    input: plan.input,
-  };
+function factsOf({ target: { name, id }, before, after, input }: Plan) {
+  return { name, id, before, after, input };
 }
 
 interface Difference {
@@ -170,7 +164,7 @@ function driftLine(found: readonly Difference[]): Line {
   const rest = once.length - shown.length;
   return line(
     "Moved since it was asked for: ",
-    ...shown.flatMap((one, index) => (index > 0 ? ["; ", one] : [one])),
+    ...joinLines(shown, "; "),
     rest > 0 ? ` and ${rest} more` : "",
   );
 }

@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import type { ChangeOperation, Plan } from "../../handlers/operation.ts";
-import { type Line, line, type Reply } from "../../handlers/reply.ts";
+import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { ReasonCode } from "../reason_codes.ts";
 import type { Config } from "../config.ts";
@@ -29,7 +29,8 @@ import {
 } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import { newHandle, shortCode } from "../store/kept_values.ts";
-import type { ChangesTable, Schema } from "../store/schema.ts";
+import type { Schema } from "../store/schema.ts";
+import type { Connected } from "../vendors.ts";
 import { cardMessage, cardOf } from "./card.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
@@ -120,7 +121,7 @@ export class Requests {
     }
     if (invocation.asked.length > 0 && !config.secretKey) return refuse("no_secret_key");
     if (await this.isTakenBack(ctx, invocation)) return false;
-    const plan = await this.planOrAnswer(ctx, operation, invocation);
+    const plan = await this.planOrAnswer(ctx, operation, invocation, connected);
     if (!plan || !await this.wayBackIsOpen(ctx, plan, invocation)) return false;
     if (invocation.asked.length > 0 && !await this.secretEntry.isComplete(invocation)) {
       await this.secretEntry.askFor(ctx, invocation, operation.render(plan).title);
@@ -146,14 +147,13 @@ export class Requests {
     ctx: UpdateContext,
     operation: ChangeOperation,
     invocation: Invocation,
+    connected: Connected,
   ): Promise<Plan | undefined> {
     const { config, clock, vendors } = this.deps;
-    const connected = vendors.byName(operation.vendor)!;
     const call = { signal: AbortSignal.timeout(PLAN_MS), fresh: true, trace: ctx.trace };
     try {
-      const { label } = connected.vendor;
       const plan = await ctx.withProgress(
-        { mark: "working", title: ["Asking ", label, " about a change …"] },
+        { mark: "working", title: `Asking ${connected.vendor.label} about a change …` },
         clock,
         () => operation.plan(vendors.context(connected, call), invocation.input),
         // An edit makes no sound, and what this becomes is for those who must act.
@@ -177,29 +177,26 @@ export class Requests {
   }
 
   private async record(request: PlannedRequest): Promise<void> {
-    const { config, store } = this.deps;
-    const { ctx, chatId } = request;
-    const sameChat = chatId === ctx.chat.id;
-    const row = newChange(request, config, store.now());
+    const { store } = this.deps;
+    const { ctx } = request;
+    const sameChat = request.chatId === ctx.chat.id;
+    const row = newChange(request, this.deps);
     const freeze = await freezeFor(store, row);
     const approvers = await this.members.approversBesides(ctx.person.id);
     const code = await freeCode(store);
     ctx.onCommit(async (transaction) => {
       const change = await transaction.insertInto("changes").values({ ...row, code }).returningAll()
         .executeTakeFirstOrThrow();
-      await attachCard(store, transaction, {
+      await attachCard(store, transaction, change, {
         ...cardMessage(change),
         replyTo: sameChat ? change.origin_message ?? undefined : undefined,
         reply: cardOf(change, { freeze, approvers }),
         sound: true,
-      }, { meanwhile: ctx.key, code });
+      }, ctx.key);
     });
     const { hash, reason, ticket, undo_of } = row;
-    ctx.audit({
-      ...auditOf({ ...row, code }),
-      event: "asked",
-      detail: JSON.stringify({ hash, reason, ticket, undo_of }),
-    });
+    const detail = JSON.stringify({ hash, reason, ticket, undo_of });
+    ctx.audit({ ...auditOf({ ...row, code }), event: "asked", detail });
     if (!sameChat) ctx.answer(sentToGroup(code, approvers === ""));
   }
 }
@@ -217,13 +214,12 @@ interface PlannedRequest {
 /** The row of a change that waits for its second person: all that will be executed, and all that people will see. */
 function newChange(
   { ctx, operation, invocation, plan, chatId }: PlannedRequest,
-  config: Config,
-  now: number,
-): Omit<ChangesTable, "code"> {
+  { config, store }: Deps,
+) {
+  const now = store.now();
   const policy = policyOf(config);
   return {
-    ...NOT_YET,
-    state: "pending",
+    state: "pending" as const,
     verb: operation.verb,
     target: operation.target,
     vendor: operation.vendor,
@@ -248,25 +244,11 @@ function newChange(
     handle: invocation.handle ?? newHandle(),
     created_at: now,
     expires_at: now + config.approvalTtlMs,
+    claimed_until: 0,
+    checks: 0,
     trace: ctx.trace,
   };
 }
-
-const NOT_YET = {
-  decided_at: null,
-  decider_id: null,
-  decider_name: null,
-  decision_reason: null,
-  claimed_by: null,
-  claimed_until: 0,
-  sent_at: null,
-  receipt: null,
-  evidence: null,
-  after_state: null,
-  finished_at: null,
-  next_check_at: null,
-  checks: 0,
-};
 
 const CODE_LETTERS = 5;
 
@@ -291,10 +273,8 @@ function sentToGroup(code: string, inVain: boolean): Reply {
     mark: "working",
     title: ["Sent to the group for approval: ", { code }],
     blocks: [
-      ...(inVain
-        ? [{ kind: "text" as const, text: "But nobody can approve it: APPROVERS lists nobody but you." }]
-        : []),
-      { kind: "text", text: ["/withdraw ", { code }, " takes it back."] },
+      textBlock(inVain ? "But nobody can approve it: APPROVERS lists nobody but you." : ""),
+      textBlock(["/withdraw ", { code }, " takes it back."]),
     ],
   };
 }
@@ -306,8 +286,9 @@ function sentToGroup(code: string, inVain: boolean): Reply {
 async function attachCard(
   store: Store,
   transaction: Transaction<Schema>,
+  change: Change,
   card: Outgoing,
-  { meanwhile, code }: { readonly meanwhile: string; readonly code: string },
+  meanwhile: string,
 ): Promise<void> {
   const shown = await findMessage(transaction, meanwhile);
   if (shown?.state === "idle" && shown.message_id !== null && shown.chat_id === card.chatId) {
@@ -318,7 +299,7 @@ async function attachCard(
   await putMessage(store, transaction, card);
   if (!shown) return;
   // It is on its way to Telegram at this moment, so nobody knows yet where it will stand.
-  const reply = { mark: "info", title: ["Asked for: ", { code }] } as const;
+  const reply = { mark: "info", title: ["Asked for: ", { code: change.code }] } as const;
   await putMessage(store, transaction, { ...card, key: meanwhile, reply, sound: false });
 }
 
@@ -326,7 +307,7 @@ function duplicateReply(code: string): Reply {
   return {
     mark: "info",
     title: ["It was asked for already: ", { code }],
-    blocks: [{ kind: "text", text: { code: `/change ${code}` } }],
+    blocks: [textBlock({ code: `/change ${code}` })],
     personal: true,
   };
 }

@@ -10,10 +10,7 @@ import type { ChangeEvent } from "./state_machine.ts";
 
 /** What a look at the vendor says of a change whose write has been sent. */
 export interface Observation {
-  readonly event: Extract<
-    ChangeEvent,
-    "apply" | "accept" | "fail" | "mark_unknown" | "applied_late" | "still_not_applied"
-  >;
+  readonly event: keyof typeof LOOKS_AFTER;
   readonly evidence: Line;
   /** Absent when the vendor could not be read. */
   readonly verdict?: Verification;
@@ -24,14 +21,14 @@ export interface Observation {
 /** After an unknown outcome: look again soon, then ever more rarely, for about a day. */
 const CHECK_AFTER_MS: readonly number[] = [60_000, 240_000, 900_000, 3_600_000, 14_400_000, 43_200_000];
 /** How often it is looked again; a write that the read-back does not show may only be slow. */
-const LOOKS_AFTER: Readonly<Record<Observation["event"], number>> = {
+const LOOKS_AFTER = {
   apply: 0,
   applied_late: 0,
   accept: 0,
   fail: 2,
   still_not_applied: 2,
   mark_unknown: CHECK_AFTER_MS.length,
-};
+} satisfies Partial<Record<ChangeEvent, number>>;
 
 /** What came of the write: the vendor's receipt, or why there is none. */
 export interface WriteResult {
@@ -67,36 +64,21 @@ async function look(
   if (!bound) return { event: "mark_unknown", evidence: line(why, "The vendor is not set up any more.") };
   try {
     const verdict = await bound.operation.verify(bound.context(), bound.plan, receipt);
-    return { ...conclusion(verdict, receipt, why), verdict };
+    return { event: eventOf(verdict, receipt), evidence: unlessSaid(why, verdict.evidence), verdict };
   } catch (error) {
     const isFailure = error instanceof ClientError;
     if (!isFailure) log.error("verify_failed", { code: change.code, ...errorFields(error) });
     const seen = isFailure ? describe(error.failure) : "The read-back failed";
-    return {
-      event: "mark_unknown",
-      evidence: unlessSaid(why, `${seen}, so nobody can say yet whether it took effect.`),
-    };
+    const evidence = unlessSaid(why, `${seen}, so nobody can say yet whether it took effect.`);
+    return { event: "mark_unknown", evidence };
   }
 }
 
-/** What a verdict means for the change. */
-function conclusion(
-  verdict: Verification,
-  receipt: Receipt | undefined,
-  why: Line,
-): Pick<Observation, "event" | "evidence"> {
-  const evidence = unlessSaid(why, verdict.evidence);
-  switch (verdict.state) {
-    case "applied":
-      return { event: "apply", evidence };
-    case "not applied":
-      return { event: "fail", evidence };
-    case "unknown":
-      return { event: "mark_unknown", evidence };
-    case "accepted":
-      // "The vendor said yes" cannot be said when the vendor said nothing.
-      return receipt ? { event: "accept", evidence } : { event: "mark_unknown", evidence };
-  }
+/** What a verdict means for the change. "The vendor said yes" cannot be said when the vendor said nothing. */
+function eventOf({ state }: Verification, receipt: Receipt | undefined): Look["event"] {
+  if (state === "applied") return "apply";
+  if (state === "not applied") return "fail";
+  return state === "accepted" && receipt ? "accept" : "mark_unknown";
 }
 
 /** A vendor that is away fails the write and the read-back alike: once is enough to say so. */
@@ -108,11 +90,7 @@ function unlessSaid(why: Line, seen: Line): Line {
 
 /** The vendor said no, in its words and ours. */
 export function refusedBy({ failure }: ClientError): Line {
-  return line(
-    `${describe(failure)}. Nothing was changed. `,
-    reasonFor(failure),
-    nextStepLine(failure),
-  );
+  return line(`${describe(failure)}. Nothing was changed. `, reasonFor(failure), nextStepLine(failure));
 }
 
 /** The vendor's words are kept: after an error of its own they are all there is to go by. */
@@ -130,20 +108,18 @@ async function sentSince(store: Store, change: Change): Promise<string | undefin
 
 function overtaken(change: Change, since: string): Look {
   if (change.state === "not applied") return unchanged(change);
-  return {
-    event: "mark_unknown",
-    evidence: line({ code: since }, " changed it since, so nobody can tell whether this one took effect."),
-  };
+  const evidence = line(
+    { code: since },
+    " changed it since, so nobody can tell whether this one took effect.",
+  );
+  return { event: "mark_unknown", evidence };
 }
 
 /** A look at what was not there at first. */
 function later(change: Change, seen: Look): Look {
   if (seen.event !== "apply") return unchanged(change);
-  return {
-    ...seen,
-    event: "applied_late",
-    evidence: line("It took effect after all, only late. ", seen.evidence),
-  };
+  const evidence = line("It took effect after all, only late. ", seen.evidence);
+  return { ...seen, event: "applied_late", evidence };
 }
 
 function unchanged(change: Change): Look {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Reply } from "../../handlers/reply.ts";
+import type { UpdateContext } from "../context.ts";
 import { help, start } from "../parser/help.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
@@ -40,7 +41,7 @@ export const aboutCommands: readonly Builtin[] = [
     need: "identify",
     risk: "read",
     input: z.object({}),
-    execute: (_parts, ctx) => ctx.answer(whoami(ctx.person, ctx.chat, ctx.threadId)),
+    execute: (_parts, ctx) => ctx.answer(whoami(ctx)),
   }),
   builtin({
     verb: "ping",
@@ -68,11 +69,7 @@ export const aboutCommands: readonly Builtin[] = [
   }),
 ];
 
-function whoami(
-  person: { id: number; name: string },
-  chat: { id: number; type: string },
-  threadId: number | undefined,
-): Reply {
+function whoami({ person, chat, threadId }: UpdateContext): Reply {
   return {
     mark: "info",
     title: ["You are ", { code: String(person.id) }, ", this chat is ", { code: String(chat.id) }],

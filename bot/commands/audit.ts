@@ -1,6 +1,6 @@
 import { InputFile } from "grammy";
 import { z } from "zod";
-import type { Line, Reply } from "../../handlers/reply.ts";
+import { type Line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { personLine } from "../approvals/card.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
@@ -97,14 +97,8 @@ function proofReply(proof: AuditProof): Reply {
     return { mark: "fine", title: `intact: ${proof.rows} rows, each following the one before` };
   }
   const { row, why } = proof;
-  return {
-    mark: "down",
-    title: `broken at row ${row}`,
-    blocks: [{
-      kind: "text",
-      text: `Row ${row}: ${why}. Keep a copy of the database before doing anything else.`,
-    }],
-  };
+  const text = `Row ${row}: ${why}. Keep a copy of the database before doing anything else.`;
+  return { mark: "down", title: `broken at row ${row}`, blocks: [textBlock(text)] };
 }
 
 function auditReply(rows: readonly AuditTable[]): Reply {
@@ -117,32 +111,20 @@ function auditReply(rows: readonly AuditTable[]): Reply {
   };
 }
 
-function rowOf(row: AuditTable): Line[] {
-  const what = [row.event, row.reason_code && `(${row.reason_code})`, row.operation].filter(Boolean).join(
-    " ",
-  );
+function rowOf({ at, event, reason_code, operation, code, person_id, person_name }: AuditTable): Line[] {
+  const words = [event, reason_code && `(${reason_code})`, operation].filter(Boolean).join(" ");
+  const what = { data: words, max: 60 };
   return [
-    { time: row.at },
-    row.code ? [{ code: row.code }, " ", { data: what, max: 60 }] : { data: what, max: 60 },
-    row.person_id === null ? "the bot" : personLine(row.person_name ?? "", row.person_id),
+    { time: at },
+    code ? [{ code }, " ", what] : what,
+    person_id === null ? "the bot" : personLine(person_name ?? "", person_id),
   ];
 }
 
-interface FilterInput {
-  readonly company?: string | undefined;
-  readonly person?: string | undefined;
-  readonly since?: string | undefined;
-  readonly code?: string | undefined;
-}
+type FilterInput = Omit<AuditFilter, "since"> & { readonly since?: string | undefined };
 
-function filterOf({ company, person, since, code }: FilterInput, now: number): AuditFilter {
-  const from = since === undefined ? undefined : sinceOf(since, now);
-  return {
-    ...(company === undefined ? {} : { company }),
-    ...(person === undefined ? {} : /^\d{1,15}$/.test(person) ? { personId: Number(person) } : { person }),
-    ...(from === undefined ? {} : { since: from }),
-    ...(code === undefined ? {} : { code }),
-  };
+function filterOf({ since, ...rest }: FilterInput, now: number): AuditFilter {
+  return { ...rest, since: since === undefined ? undefined : sinceOf(since, now) };
 }
 
 /** A time before now ("2h") or a day; epoch ms. */

@@ -24,12 +24,8 @@ export interface Builtin extends Command {
   execute(parts: CommandParts, ctx: UpdateContext, input: unknown): Promise<void> | void;
 }
 
-interface Row<I extends Input> {
-  readonly verb: string;
+interface Row<I extends Input> extends Pick<Builtin, "verb" | "summary" | "example" | "need"> {
   readonly target?: string;
-  readonly summary: string;
-  readonly example: string;
-  readonly need: Need;
   /** "read": it changes nothing, so it may be offered as a button. */
   readonly risk?: Extract<Risk, "read">;
   readonly input: I;

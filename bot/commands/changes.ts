@@ -1,7 +1,6 @@
 import { z } from "zod";
-import type { Card } from "../../handlers/operation.ts";
-import { type Block, type Line, line, type Reply } from "../../handlers/reply.ts";
-import { freezeLine, joined, personLine, pretty, rowsTable, undoLine, whyLine } from "../approvals/card.ts";
+import { type Block, joinLines, type Line, line, type Reply } from "../../handlers/reply.ts";
+import { freezeLine, personLine, pretty, rowsTable, undoLine, whyLine } from "../approvals/card.ts";
 import type { DecisionKind } from "../approvals/decide.ts";
 import type { UpdateContext } from "../context.ts";
 import { activeFreezes, type Change, changeTitle, findChange, readCard, readUndo } from "../store/changes.ts";
@@ -97,32 +96,24 @@ function changeDetails(change: Change, steps: readonly AuditTable[]): Reply {
         facts: [["Code", { code: change.code }], ["State", change.state], ...storyFacts(change)],
       },
       rowsTable(card),
-      ...breaksBlock(card),
-      sendsBlock(card),
-      stepsBlock(steps),
+      { kind: "facts", facts: card.breaks.length > 0 ? [["Breaks", joinLines(card.breaks, " ")]] : [] },
+      { kind: "details", summary: "what is sent", blocks: [{ kind: "pre", text: pretty(card.sends) }] },
+      { kind: "details", summary: `every step (${steps.length})`, blocks: [stepsTable(steps)] },
     ],
     footer: ["ref ", { code: change.trace ?? change.code }],
   };
 }
 
 function storyFacts(change: Change): [string, Line][] {
+  const asker = personLine(change.requester_name, change.requester_id);
   const facts: [string, Line][] = [
-    [
-      "Asked by",
-      line(personLine(change.requester_name, change.requester_id), " ", { time: change.created_at }),
-    ],
+    ["Asked by", line(asker, " ", { time: change.created_at })],
     ["Why", whyLine(change)],
   ];
   if (change.decided_at !== null && change.decider_id !== null) {
-    facts.push([
-      "Decided by",
-      line(
-        personLine(change.decider_name ?? "", change.decider_id),
-        " ",
-        { time: change.decided_at },
-        change.decision_reason ? [" · ", { data: change.decision_reason }] : "",
-      ),
-    ]);
+    const decider = personLine(change.decider_name ?? "", change.decider_id);
+    const reason: Line = change.decision_reason ? [" · ", { data: change.decision_reason }] : "";
+    facts.push(["Decided by", line(decider, " ", { time: change.decided_at }, reason)]);
   } else if (change.state === "pending") {
     // Not buttons: those count only under the card itself.
     facts.push(["Expires", { time: change.expires_at, as: "relative" }]);
@@ -136,56 +127,33 @@ function storyFacts(change: Change): [string, Line][] {
   return facts;
 }
 
-function breaksBlock(card: Card): Block[] {
-  return card.breaks.length > 0 ? [{ kind: "facts", facts: [["Breaks", joined(card.breaks, "")]] }] : [];
-}
-
-function sendsBlock(card: Card): Block {
-  return { kind: "details", summary: "what is sent", blocks: [{ kind: "pre", text: pretty(card.sends) }] };
-}
-
-function stepsBlock(steps: readonly AuditTable[]): Block {
+function stepsTable(steps: readonly AuditTable[]): Block {
   const rows = steps.map(({ at, event, reason_code, person_id, person_name }) => [
     { time: at },
     event + (reason_code ? ` (${reason_code})` : ""),
     person_id === null ? "the bot" : personLine(person_name ?? "", person_id),
   ]);
-  return { kind: "details", summary: `every step (${steps.length})`, blocks: [{ kind: "table", rows }] };
+  return { kind: "table", rows };
 }
 
 function pendingReply(open: readonly Change[], freezes: readonly FreezesTable[]): Reply {
-  const frozen = freezes.map((freeze) => line("Frozen: ", freezeLine(freeze)));
-  if (open.length === 0) {
-    return {
-      mark: "fine",
-      title: "Nothing is waiting",
-      ...(frozen.length > 0 ? { blocks: [{ kind: "list" as const, items: frozen }] } : {}),
-    };
-  }
+  const frozen: Block = { kind: "list", items: freezes.map((one) => line("Frozen: ", freezeLine(one))) };
+  if (open.length === 0) return { mark: "fine", title: "Nothing is waiting", blocks: [frozen] };
   return {
     mark: "working",
     title: `${open.length} open change${open.length === 1 ? "" : "s"}`,
-    blocks: [
-      ...(frozen.length > 0 ? [{ kind: "list" as const, items: frozen }] : []),
-      {
-        kind: "list",
-        items: open.map((change) =>
-          line(
-            { code: change.code },
-            " ",
-            changeTitle(change).title,
-            " · asked by ",
-            personLine(change.requester_name, change.requester_id),
-            change.state === "pending"
-              ? [" · expires ", { time: change.expires_at, as: "relative" }]
-              : ` · ${change.state}`,
-          )
-        ),
-      },
-    ],
-    buttons: open.slice(0, 6).map((change) => [{
-      label: `Show ${change.code}`,
-      action: { command: `/change ${change.code}` },
+    blocks: [frozen, { kind: "list", items: open.map(openLine) }],
+    buttons: open.slice(0, 6).map(({ code }) => [{
+      label: `Show ${code}`,
+      action: { command: `/change ${code}` },
     }]),
   };
+}
+
+function openLine(change: Change): Line {
+  const asker = personLine(change.requester_name, change.requester_id);
+  const stage: Line = change.state === "pending"
+    ? [" · expires ", { time: change.expires_at, as: "relative" }]
+    : ` · ${change.state}`;
+  return line({ code: change.code }, " ", changeTitle(change).title, " · asked by ", asker, stage);
 }

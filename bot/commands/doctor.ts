@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ClientError } from "../../clients/errors.ts";
+import type { Proof } from "../../handlers/operation.ts";
 import { type Block, type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
 import type { Deps } from "../deps.ts";
@@ -13,10 +14,8 @@ import { type Builtin, builtin } from "./builtin.ts";
 const PROBE_MS = 15_000;
 const LATE_MS = 60_000;
 
-interface Finding {
-  readonly ok: boolean;
+interface Finding extends Proof {
   readonly what: string;
-  readonly says: Line;
 }
 
 /** `/doctor`: what works, what does not, and what the bot may do that it should not. */
@@ -38,39 +37,40 @@ async function examine(deps: Deps, trace: string): Promise<Finding[]> {
   const findings = await Promise.all([
     checked("Delivery", () => delivery(deps)),
     ...groups.map((id) => checked(`Group ${id}`, () => rightsIn(deps, id))),
-    checked("Approvals", () => Promise.resolve(approvals(deps.config))),
+    checked("Approvals", () => approvals(deps.config)),
     checked("Store", () => store(deps)),
-    checked("Secrets", () => Promise.resolve(secretEntry(deps))),
-    checked("Messages", () => Promise.resolve(messages(deps))),
+    checked("Secrets", () => secretEntry(deps)),
+    checked("Messages", () => messages(deps)),
     ...deps.vendors.all.map((connected) => checked(connected.vendor.label, () => vendor(connected, trace))),
   ]);
-  const doubts = deps.config.doubts.map((says) => ({ what: "Settings", ok: false, says }));
+  const doubts = deps.config.doubts.map((says) => ({ what: "Settings", ...bad(says) }));
   return [...doubts, ...findings].sort((one, other) => Number(one.ok) - Number(other.ok));
 }
 
-type Told = Omit<Finding, "what">;
+function fine(says: Line): Proof {
+  return { ok: true, says };
+}
 
-async function checked(what: string, check: () => Promise<Told>): Promise<Finding> {
+function bad(says: Line): Proof {
+  return { ok: false, says };
+}
+
+async function checked(what: string, check: () => Proof | Promise<Proof>): Promise<Finding> {
   try {
     return { what, ...await check() };
   } catch (error) {
     const { message } = errorFields(error);
-    return { what, ok: false, says: ["could not be checked: ", { data: String(message), max: 120 }] };
+    return { what, ...bad(["could not be checked: ", { data: String(message), max: 120 }]) };
   }
 }
 
-async function delivery({ config, bot, store }: Deps): Promise<Told> {
+async function delivery({ config, bot, store }: Deps): Promise<Proof> {
   const info = await bot.api.getWebhookInfo();
   if (config.publicUrl === undefined) {
-    return info.url
-      ? { ok: false, says: "long polling, but a webhook is still set" }
-      : { ok: true, says: "long polling" };
+    return info.url ? bad("long polling, but a webhook is still set") : fine("long polling");
   }
   if (info.url !== `${config.publicUrl}/telegram`) {
-    return {
-      ok: false,
-      says: "Telegram has another webhook address. Restart the bot, or another one uses the token.",
-    };
+    return bad("Telegram has another webhook address. Restart the bot, or another one uses the token.");
   }
   const failed = info.last_error_date !== undefined &&
     store.now() - info.last_error_date * 1000 < 15 * LATE_MS;
@@ -78,113 +78,92 @@ async function delivery({ config, bot, store }: Deps): Promise<Told> {
     !(HANDLED_UPDATES as readonly string[]).includes(kind)
   );
   if (failed) {
-    return {
-      ok: false,
-      says: line("webhook, last error ", { time: info.last_error_date! * 1000, as: "relative" }, ": ", {
-        data: info.last_error_message ?? "unknown",
-        max: 120,
-      }),
-    };
+    const when: Line = { time: info.last_error_date! * 1000, as: "relative" };
+    const what: Line = { data: info.last_error_message ?? "unknown", max: 120 };
+    return bad(line("webhook, last error ", when, ": ", what));
   }
-  const waiting = `${info.pending_update_count} waiting at Telegram`;
-  return {
-    ok: surplus.length === 0,
-    says: surplus.length > 0 ? `webhook gets too much: ${surplus.join(", ")}` : `webhook, ${waiting}`,
-  };
+  if (surplus.length > 0) return bad(`webhook gets too much: ${surplus.join(", ")}`);
+  return fine(`webhook, ${info.pending_update_count} waiting at Telegram`);
 }
 
 /** The only right it needs is to delete a message that holds a secret; every other is one too many. */
-async function rightsIn({ bot }: Deps, chatId: number): Promise<Told> {
+async function rightsIn({ bot }: Deps, chatId: number): Promise<Proof> {
   const me = await bot.api.getChatMember(chatId, bot.botInfo.id);
-  if (me.status === "left" || me.status === "kicked") return { ok: false, says: "I am not in it: add me" };
+  if (me.status === "left" || me.status === "kicked") return bad("I am not in it: add me");
   if (me.status !== "administrator") {
-    return {
-      ok: false,
-      says: "I may not delete messages: make me admin with that one right, so that pasted secrets can go",
-    };
+    return bad("I may not delete messages: make me admin with that one right, so that pasted secrets can go");
   }
   const group = await bot.api.getChat(chatId);
   if (group.type === "channel") {
-    return {
-      ok: false,
-      says: "It is a channel: nobody can ask or approve there. Take it out of ADMIN_CHATS",
-    };
+    return bad("It is a channel: nobody can ask or approve there. Take it out of ADMIN_CHATS");
   }
   if (group.username !== undefined) {
-    return { ok: false, says: "It is public: anyone may read along and press buttons. Make it private" };
+    return bad("It is public: anyone may read along and press buttons. Make it private");
   }
   const surplus = Object.entries(me)
     .filter(([right, given]) => given === true && /^can_/.test(right) && !EXPECTED_RIGHTS.has(right))
     .map(([right]) => right.replace(/^can_/, "").replaceAll("_", " "));
-  if (!me.can_delete_messages) return { ok: false, says: "I may not delete messages: grant that one right" };
-  return surplus.length > 0
-    ? { ok: false, says: `I may do more than I need, take away: ${surplus.join(", ")}` }
-    : { ok: true, says: "rights as they should be" };
+  if (!me.can_delete_messages) return bad("I may not delete messages: grant that one right");
+  if (surplus.length > 0) return bad(`I may do more than I need, take away: ${surplus.join(", ")}`);
+  return fine("rights as they should be");
 }
 
 /** Every admin has these two whether granted or not. */
 const EXPECTED_RIGHTS = new Set(["can_delete_messages", "can_manage_chat", "can_be_edited"]);
 
 /** Nobody approves what they ask for themselves, so one approver is too few where that one may ask as well. */
-function approvals({ operators, approvers }: Pick<Config, "operators" | "approvers">): Told {
-  if (!approvers) return { ok: true, says: "by any other member of the admin chats" };
-  if (approvers.size > 1) return { ok: true, says: `by any other of the ${approvers.size} in APPROVERS` };
+function approvals({ operators, approvers }: Pick<Config, "operators" | "approvers">): Proof {
+  if (!approvers) return fine("by any other member of the admin chats");
+  if (approvers.size > 1) return fine(`by any other of the ${approvers.size} in APPROVERS`);
   const mayAsk = [...approvers].every((id) => operators?.has(id) ?? true);
-  if (!mayAsk) return { ok: true, says: "by the one in APPROVERS" };
-  return {
-    ok: false,
-    says: "APPROVERS lists one person only, who may also ask: nobody can approve what that person asks for",
-  };
+  if (!mayAsk) return fine("by the one in APPROVERS");
+  return bad(
+    "APPROVERS lists one person only, who may also ask: nobody can approve what that person asks for",
+  );
 }
 
-async function store(deps: Deps): Promise<Told> {
+async function store(deps: Deps): Promise<Proof> {
   await deps.store.check();
   const oldest = await oldestWaiting(deps.store);
   const late = oldest !== undefined && deps.store.now() - oldest > LATE_MS;
-  return {
-    ok: !late,
-    says: late ? "answers, but updates wait for over a minute" : `answers (${deps.store.kind})`,
-  };
+  return late ? bad("answers, but updates wait for over a minute") : fine(`answers (${deps.store.kind})`);
 }
 
-function secretEntry({ config }: Deps): Told {
-  if (!config.secretKey) return { ok: false, says: "SECRET_KEY is not set: secrets cannot be entered" };
+function secretEntry({ config }: Deps): Proof {
+  if (!config.secretKey) return bad("SECRET_KEY is not set: secrets cannot be entered");
   if (!config.publicUrl) {
-    return { ok: false, says: "PUBLIC_URL is not set: the secret page is reachable on this machine only" };
+    return bad("PUBLIC_URL is not set: the secret page is reachable on this machine only");
   }
-  return { ok: true, says: "can be entered" };
+  return fine("can be entered");
 }
 
-function messages({ capabilities: { rich, ephemeral } }: Deps): Told {
+function messages({ capabilities: { rich, ephemeral } }: Deps): Proof {
   const told = (known: boolean | undefined, no: string) =>
     known === undefined ? "not tried yet" : known ? "yes" : no;
-  const says = `rich: ${told(rich, "no, plain ones")} · private answers in groups: ${told(ephemeral, "no")}`;
-  return { ok: true, says };
+  return fine(`rich: ${told(rich, "no, plain ones")} · private answers in groups: ${told(ephemeral, "no")}`);
 }
 
-async function vendor({ vendor, client }: Vendors["all"][number], trace: string): Promise<Told> {
-  if (!client) return { ok: true, says: `not set up (${vendor.environment.join(", ")})` };
+async function vendor({ vendor, client }: Vendors["all"][number], trace: string): Promise<Proof> {
+  if (!client) return fine(`not set up (${vendor.environment.join(", ")})`);
   try {
     return await vendor.probe(client, { signal: AbortSignal.timeout(PROBE_MS), fresh: true, trace });
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    return { ok: false, says: `${unreachable(error.failure)}. ${nextStepLine(error.failure)}` };
+    return bad(`${unreachable(error.failure)}. ${nextStepLine(error.failure)}`);
   }
 }
 
 function reportOf(findings: readonly Finding[]): Reply {
-  const bad = findings.filter(({ ok }) => !ok);
-  const fine = findings.filter(({ ok }) => ok);
+  const [good, rest] = [findings.filter(({ ok }) => ok), findings.filter(({ ok }) => !ok)];
+  const need = rest.length > 0;
   return {
-    mark: bad.length > 0 ? "attention" : "fine",
-    title: bad.length > 0
-      ? `${bad.length} of ${findings.length} checks need attention`
+    mark: need ? "attention" : "fine",
+    title: need
+      ? `${rest.length} of ${findings.length} checks need attention`
       : `All ${findings.length} checks are fine`,
     blocks: [
-      ...(bad.length > 0 ? [tableOf(bad, "🟡")] : []),
-      ...(fine.length > 0
-        ? [{ kind: "details" as const, summary: `${fine.length} fine`, blocks: [tableOf(fine, "🟢")] }]
-        : []),
+      tableOf(rest, "🟡"),
+      { kind: "details", summary: `${good.length} fine`, blocks: [tableOf(good, "🟢")] },
     ],
     buttons: [[{ label: "Check again", action: { command: "/doctor" } }]],
   };

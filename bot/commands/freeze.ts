@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { vendors } from "../../handlers/registry.ts";
-import { line, type Reply } from "../../handlers/reply.ts";
-import { freezeLine, personLine, unfreezeCommand } from "../approvals/card.ts";
+import { line, type Reply, textBlock } from "../../handlers/reply.ts";
+import { freezeLine, personLine, unfreezeCommand, wayOutOf } from "../approvals/card.ts";
 import type { Config } from "../config.ts";
 import type { UpdateContext } from "../context.ts";
 import { PRIORITY, putMessage } from "../outbox/messages.ts";
@@ -87,9 +87,10 @@ function notFrozenReply(target: string | undefined, active: readonly FreezesTabl
   return {
     mark: "info",
     title: target ? `${target} is not frozen` : "Not everything is frozen",
-    blocks: active.length > 0
-      ? [{ kind: "list", items: active.map((one) => ({ code: unfreezeCommand(one.target) })) }]
-      : [{ kind: "text", text: "Nothing is." }],
+    blocks: [
+      { kind: "list", items: active.map((one) => ({ code: unfreezeCommand(one.target) })) },
+      textBlock(active.length > 0 ? "" : "Nothing is."),
+    ],
     personal: true,
   };
 }
@@ -100,10 +101,8 @@ function frozenReply(row: FreezesTable, replaced: FreezesTable | undefined): Rep
     mark: "refused",
     title: line("Frozen: ", freezeLine(row)),
     blocks: [
-      { kind: "text", text: `${what} runs until it is lifted; reads go on.` },
-      ...(replaced
-        ? [{ kind: "text" as const, text: line("It replaces: ", freezeLine(replaced), ".") }]
-        : []),
+      textBlock(`${what} runs until it is lifted; reads go on.`),
+      textBlock(replaced ? line("It replaces: ", freezeLine(replaced), ".") : ""),
     ],
     footer: { code: unfreezeCommand(row.target) },
   };
@@ -114,13 +113,7 @@ function refuseShorter(ctx: UpdateContext, row: FreezesTable, held: FreezesTable
     operation: "/freeze",
     detail: row.reason,
     about: { target: row.target },
-    next: line(
-      "Frozen: ",
-      freezeLine(held),
-      ". ",
-      { code: unfreezeCommand(held.target) },
-      " lifts it; then a shorter one can be set.",
-    ),
+    next: line(wayOutOf(held), "; then a shorter one can be set."),
   });
 }
 
@@ -130,13 +123,8 @@ function announce({ adminChats }: Config, ctx: UpdateContext, reply: Reply): voi
   ctx.onCommit(async (transaction) => {
     for (const chatId of adminChats.filter((id) => id < 0 && id !== ctx.chat.id)) {
       const key = `freeze:${ctx.updateId}:${chatId}`;
-      await putMessage(ctx.store, transaction, {
-        key,
-        chatId,
-        reply,
-        priority: PRIORITY.outcome,
-        trace: ctx.trace,
-      });
+      const message = { key, chatId, reply, priority: PRIORITY.outcome, trace: ctx.trace };
+      await putMessage(ctx.store, transaction, message);
     }
   });
 }

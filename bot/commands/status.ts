@@ -2,7 +2,16 @@ import { z } from "zod";
 import { withTimeout } from "../../clients/clock.ts";
 import { ClientError } from "../../clients/errors.ts";
 import type { Health } from "../../handlers/operation.ts";
-import { type Block, type Button, type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
+import {
+  type Block,
+  type Button,
+  joinLines,
+  type Line,
+  line,
+  type Mark,
+  type Reply,
+  textBlock,
+} from "../../handlers/reply.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine, unreachable } from "../error_reply.ts";
@@ -22,10 +31,20 @@ const LIVE_MS = 1_500;
 /** More than this are for the vendor's own status. */
 const MOST_PROBLEMS = 20;
 
-type Answer =
-  | { readonly state: "waiting" | "absent" }
-  | { readonly state: "answered"; readonly health: Health }
-  | { readonly state: "failed"; readonly trouble: string; readonly next: string };
+/** What is shown of one vendor. */
+interface Answer {
+  readonly mark: Health["mark"] | "working" | "absent";
+  /** In words that also tell it without the mark. */
+  readonly says: Line;
+  /** When the vendor said it, epoch ms. */
+  readonly at?: number;
+  readonly problems?: Health["problems"];
+  /** What to do where it could not be read. */
+  readonly next?: string;
+}
+
+const WAITING: Answer = { mark: "working", says: "no answer yet" };
+const ABSENT: Answer = { mark: "absent", says: "not set up" };
 
 /** `/status` alone: every vendor side by side, one message that fills in as answers arrive. */
 export const overview: Builtin = builtin({
@@ -37,9 +56,7 @@ export const overview: Builtin = builtin({
   input: z.object({}),
   async execute(deps, ctx) {
     const { vendors, store } = deps;
-    const answers = new Map<Connected, Answer>(
-      vendors.all.map((connected) => [connected, { state: connected.client ? "waiting" : "absent" }]),
-    );
+    const answers: Answers = new Map(vendors.all.map((one) => [one, one.client ? WAITING : ABSENT]));
     const finished = new AbortController();
     await Promise.all([
       askAll(deps, ctx, answers).finally(() => finished.abort()),
@@ -67,17 +84,15 @@ async function ask(
 ): Promise<Answer> {
   try {
     const context = vendors.context(connected, { signal, trace: ctx.trace });
-    return { state: "answered", health: await connected.vendor.health(context) };
+    const { summary, ...health } = await connected.vendor.health(context);
+    return { ...health, says: summary };
   } catch (error) {
     if (error instanceof ClientError) {
-      return { state: "failed", trouble: unreachable(error.failure), next: nextStepLine(error.failure) };
+      return { mark: "down", says: unreachable(error.failure), next: nextStepLine(error.failure) };
     }
     log.error("health_failed", { vendor: connected.vendor.name, trace: ctx.trace, ...errorFields(error) });
-    return {
-      state: "failed",
-      trouble: "not read: something went wrong inside the bot",
-      next: `Look for ${ctx.trace} in the log.`,
-    };
+    const says = "not read: something went wrong inside the bot";
+    return { mark: "down", says, next: `Look for ${ctx.trace} in the log.` };
   }
 }
 
@@ -91,86 +106,53 @@ async function showFilling(
   let shown = -1;
   for (let wait = FIRST_MS; !finished.aborted; wait = BETWEEN_MS) {
     await clock.sleep(wait, finished).catch(() => {});
-    const arrived = [...answers.values()].filter(({ state }) => state !== "waiting").length;
+    const arrived = [...answers.values()].filter((answer) => answer !== WAITING).length;
     if (finished.aborted || arrived === shown) continue;
     shown = arrived;
     await ctx.showMeanwhile(overviewReply(answers, store.now()));
   }
 }
 
-const ORDER: Readonly<Record<Mark, number>> = {
-  down: 0,
-  danger: 0,
-  attention: 1,
-  question: 1,
-  unknown: 1,
-  working: 2,
-  fine: 3,
-  applied: 3,
-  info: 3,
-  refused: 3,
-  absent: 4,
-};
+const ORDER: readonly Answer["mark"][] = ["down", "attention", "working", "fine", "absent"];
 
 function overviewReply(answers: Answers, now: number): Reply {
-  const lines = [...answers].map(([{ vendor }, answer]) => ({ vendor, answer, mark: markOf(answer) }))
-    .sort((one, other) => ORDER[one.mark] - ORDER[other.mark]);
-  const configured = lines.filter(({ answer }) => answer.state !== "absent");
-  const problems = lines.flatMap(({ vendor, answer }): Block[] =>
-    answer.state === "answered" && answer.health.problems.length > 0
-      ? [{
-        kind: "details",
-        summary: line(vendor.label, ` (${answer.health.problems.length})`),
-        blocks: [{ kind: "table", rows: answer.health.problems.slice(0, MOST_PROBLEMS).map(inTwoCells) }],
-      }]
-      : []
-  );
-  const failures = lines.flatMap(({ vendor, answer }): Block[] =>
-    answer.state === "failed" ? [{ kind: "text", text: line({ bold: vendor.label }, ": ", answer.next) }] : []
+  const lines = [...answers].map(([{ vendor }, answer]) => ({ ...answer, vendor }))
+    .sort((one, other) => ORDER.indexOf(one.mark) - ORDER.indexOf(other.mark));
+  const configured = lines.filter(({ mark }) => mark !== "absent");
+  const failures = lines.flatMap(({ vendor, next }) =>
+    next === undefined ? [] : [textBlock(line({ bold: vendor.label }, ": ", next))]
   );
   return {
     ...verdict(configured.map(({ mark }) => mark)),
     blocks: [
       {
         kind: "table",
-        rows: lines.map(({ vendor, answer, mark }) => [
-          MARKS[mark].emoji,
-          { bold: vendor.label },
-          stateOf(answer),
-        ]),
+        rows: lines.map(({ vendor, says, mark }) => [MARKS[mark].emoji, { bold: vendor.label }, says]),
       },
       ...failures,
-      ...problems,
+      ...lines.flatMap(({ vendor, problems = [] }) => problemsBlock(vendor.label, problems)),
     ],
-    footer: line("as of ", { time: now, as: "clock" }, ...agesOf(lines, now)),
+    footer: line(
+      "as of ",
+      { time: now, as: "clock" },
+      ...lines.map(({ vendor, at = now }) =>
+        now - at < LIVE_MS ? "" : ` · ${vendor.label} ${Math.round((now - at) / 1000)} s old`
+      ),
+    ),
     buttons: [[{ label: "Refresh", action: { command: "/status" } }], ...vendorButtons(configured)],
   };
 }
 
-function markOf(answer: Answer): "fine" | "attention" | "down" | "working" | "absent" {
-  if (answer.state === "answered") return answer.health.mark;
-  if (answer.state === "failed") return "down";
-  return answer.state === "waiting" ? "working" : "absent";
-}
-
-/** In words that also tell it without the mark. */
-function stateOf(answer: Answer): Line {
-  switch (answer.state) {
-    case "answered":
-      return answer.health.summary;
-    case "failed":
-      return answer.trouble;
-    case "waiting":
-      return "no answer yet";
-    case "absent":
-      return "not set up";
-  }
+function problemsBlock(label: string, problems: Health["problems"]): Block[] {
+  if (problems.length === 0) return [];
+  const rows = problems.slice(0, MOST_PROBLEMS).map(inTwoCells);
+  return [{ kind: "details", summary: `${label} (${problems.length})`, blocks: [{ kind: "table", rows }] }];
 }
 
 /** A phone has room for a name and for what is the matter with it. */
 function inTwoCells([name = "", ...rest]: readonly Line[]): readonly Line[] {
   const said = rest.filter((cell) => cell !== "");
-  return [name, line(...said.flatMap((cell, index) => (index > 0 ? [" · ", cell] : [cell])))];
+  return [name, joinLines(said, " · ")];
 }
 
 function verdict(marks: readonly Mark[]): { mark: Mark; title: Line } {
@@ -184,13 +166,6 @@ function verdict(marks: readonly Mark[]): { mark: Mark; title: Line } {
   }
   if (waiting > 0) return { mark: "working", title: `Asking ${waiting} of ${total} vendors …` };
   return { mark: "fine", title: total === 1 ? "The one vendor is fine" : `All ${total} vendors are fine` };
-}
-
-function agesOf(lines: readonly { vendor: { label: string }; answer: Answer }[], now: number): Line[] {
-  return lines.flatMap(({ vendor, answer }) => {
-    if (answer.state !== "answered" || now - answer.health.at < LIVE_MS) return [];
-    return [` · ${vendor.label} ${Math.round((now - answer.health.at) / 1000)} s old`];
-  });
 }
 
 function vendorButtons(lines: readonly { vendor: { label: string; name: string } }[]): Button[][] {

@@ -1,4 +1,4 @@
-import { type Line, line, type Mark, type Reply } from "../../handlers/reply.ts";
+import { type Line, line, type Mark, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { type PlainPayload, renderPlain } from "../render/plain.ts";
@@ -89,7 +89,7 @@ function linkReply({ mark, title, about, url, expiresAt }: PageLink): Reply {
   return {
     mark,
     title,
-    blocks: [...about, { code: url }, until].map((text) => ({ kind: "text", text })),
+    blocks: [...about, { code: url }, until].map(textBlock),
     buttons: [[{ label: "Open the page", action: { url } }]],
     personal: true,
   };

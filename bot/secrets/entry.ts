@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
-import { type Line, line, type Reply } from "../../handlers/reply.ts";
+import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { type Invocation, invocationShape } from "../invocation.ts";
@@ -52,17 +52,10 @@ export class SecretEntry {
 
   /** Sends the asker a link to the page on which to enter them; the request waits until then. */
   async askFor(ctx: UpdateContext, invocation: Invocation, title: Line): Promise<void> {
-    const { url, columns } = newLink(this.deps);
     const { person, chat: { id: chatId }, threadId } = ctx;
     const fields = [...new Set(invocation.asked)];
     const names = fields.join(", ");
-    const expiresAt = columns.expires_at;
-    await this.keepWaiting(
-      ctx,
-      invocation,
-      plainWords(title),
-      fields.map((field) => ({ ...columns, field })),
-    );
+    const { url, expiresAt } = await this.keepWaiting(ctx, invocation, fields, plainWords(title));
     ctx.audit({ event: "secret_asked", operation: operationName(invocation), detail: names });
     const isSent = await deliverLink(this.deps, {
       personId: person.id,
@@ -130,15 +123,17 @@ export class SecretEntry {
   private async keepWaiting(
     { store, person, chat, threadId, messageId }: UpdateContext,
     invocation: Invocation,
+    fields: readonly string[],
     purpose: string,
-    rows: readonly Omit<SecretEntriesTable, "request" | "person_id" | "sealed">[],
-  ): Promise<void> {
+  ): Promise<{ url: string; expiresAt: number }> {
+    const { url, columns } = newLink(this.deps);
     const request = newHandle();
+    const row = { ...columns, request, person_id: person.id, sealed: null };
     const place = { chat: { id: chat.id, type: chat.type }, threadId, messageId };
     const body = { purpose, invocation: { ...invocation, handle: request }, person, ...place };
     await store.transaction(async (transaction) => {
       await transaction.insertInto("secret_entries")
-        .values(rows.map((row) => ({ ...row, request, person_id: person.id, sealed: null }))).execute();
+        .values(fields.map((field) => ({ ...row, field }))).execute();
       await putPrompt(store, transaction, {
         handle: request,
         kind: "secret",
@@ -148,6 +143,7 @@ export class SecretEntry {
         ttlMs: LINK_MS + 60_000,
       });
     });
+    return { url, expiresAt: row.expires_at };
   }
 
   private async rowsOf(request: string): Promise<SecretEntriesTable[]> {
@@ -253,7 +249,7 @@ function waitingReply(names: string, expiresAt: number): Reply {
   return {
     mark: "working",
     title: `Waiting for ${names}`,
-    blocks: [{ kind: "text", text: ["You were sent a private link to enter it, good until ", until, "."] }],
+    blocks: [textBlock(["You were sent a private link to enter it, good until ", until, "."])],
     personal: true,
   };
 }
@@ -261,9 +257,6 @@ function waitingReply(names: string, expiresAt: number): Reply {
 const NO_WAY_TO_ENTER: Reply = {
   mark: "refused",
   title: "The link to enter the secret can only be sent privately",
-  blocks: [{
-    kind: "text",
-    text: "Open a private chat with me, press Start, then send the command again.",
-  }],
+  blocks: [textBlock("Open a private chat with me, press Start, then send the command again.")],
   personal: true,
 };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Receipt } from "../../handlers/operation.ts";
-import { line, type Reply } from "../../handlers/reply.ts";
+import { line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { appendAudit, type AuditEntry } from "../store/audit.ts";
 import { auditOf, type Change, changeTitle, findChange } from "../store/changes.ts";
@@ -151,6 +151,6 @@ export async function wipeUnclaimed(store: Store): Promise<void> {
 const NO_WAY_TO_SHOW: Reply = {
   mark: "info",
   title: "There is a new credential, which can only be shown privately",
-  blocks: [{ kind: "text", text: "Where else it can be found stands in the outcome of the change." }],
+  blocks: [textBlock("Where else it can be found stands in the outcome of the change.")],
   personal: true,
 };

@@ -10,7 +10,7 @@ import type { OpenEntry, SecretEntry } from "./entry.ts";
 import type { CredentialHandover, Credentials, OpenOffer } from "./handover.ts";
 
 const MOST_BODY_BYTES = 64 * 1024;
-const TOKEN = /^[\w-]{43}$/;
+const PATH = "/secret/:token{[\\w-]{43}}";
 
 /**
  * The page on which one person enters one request's secrets, or sees what a change made, once. Opening it takes
@@ -18,17 +18,15 @@ const TOKEN = /^[\w-]{43}$/;
  */
 export function secretPages(secretEntry: SecretEntry, handover: CredentialHandover): Hono {
   const app = new Hono();
-  app.get("/secret/:token", async (context) => {
+  app.get(PATH, async (context) => {
     const token = context.req.param("token");
-    if (!TOKEN.test(token)) return context.notFound();
     const entry = await secretEntry.find(token);
     if (entry) return page(context, 200, "Enter the secret", form(entry));
     const offer = await handover.find(token);
     return offer ? page(context, 200, "A credential for you", offered(offer)) : gone(context);
   });
-  app.post("/secret/:token", bodyLimit({ maxSize: MOST_BODY_BYTES, onError: tooLong }), async (context) => {
+  app.post(PATH, bodyLimit({ maxSize: MOST_BODY_BYTES, onError: tooLong }), async (context) => {
     const token = context.req.param("token");
-    if (!TOKEN.test(token)) return context.notFound();
     const entry = await secretEntry.find(token);
     if (entry) return await enter(context, token, entry, secretEntry);
     const credentials = await handover.reveal(token);
@@ -59,12 +57,8 @@ async function enter(
 }
 
 function tooLong(context: Context): Promise<Response> {
-  return page(
-    context,
-    413,
-    "That is too long",
-    html`<p>Nothing was stored. Go back and enter it again.</p>`,
-  );
+  const what = html`<p>Nothing was stored. Go back and enter it again.</p>`;
+  return page(context, 413, "That is too long", what);
 }
 
 function textOf(value: unknown): string {
@@ -72,16 +66,12 @@ function textOf(value: unknown): string {
 }
 
 function gone(context: Context): Promise<Response> {
-  return page(
-    context,
-    410,
-    "This link is no longer good",
-    html`
-      <p>It was used already, or its ten minutes are over.</p>
-      <p>If the request does not go on in Telegram, send the command there again to get a new link.</p>
-      <p>A credential that you did not see here is in the vendor's console: /change with its code says where.</p>
-    `,
-  );
+  const why = html`
+    <p>It was used already, or its ten minutes are over.</p>
+    <p>If the request does not go on in Telegram, send the command there again to get a new link.</p>
+    <p>A credential that you did not see here is in the vendor's console: /change with its code says where.</p>
+  `;
+  return page(context, 410, "This link is no longer good", why);
 }
 
 function form({ fields, purpose, expiresAt }: OpenEntry, problem?: string): Markup {

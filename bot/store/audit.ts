@@ -144,13 +144,12 @@ function missing(row: number): { row: number; why: string } {
   return { row, why: `row ${row} is missing` };
 }
 
-export interface AuditFilter {
-  readonly company?: string;
-  readonly personId?: number;
-  readonly person?: string;
-  readonly since?: number;
-  readonly code?: string;
-}
+/** Whose rows, and since when (epoch ms); a person by id or by part of the name. */
+export type AuditFilter =
+  & { readonly since?: number | undefined }
+  & {
+    readonly [column in "company" | "person" | "code"]?: string | undefined;
+  };
 
 /** The rows in order, a page at a time, so that a million of them fit into memory. */
 export async function* auditRows(db: Queryable, filter: AuditFilter): AsyncGenerator<AuditTable> {
@@ -169,15 +168,15 @@ export async function latestAudit(db: Queryable, filter: AuditFilter, count: num
   return await filtered(db, filter).orderBy("seq", "desc").limit(count).execute();
 }
 
-function filtered(db: Queryable, filter: AuditFilter) {
+function filtered(db: Queryable, { code, person, since, company }: AuditFilter) {
   let query = db.selectFrom("audit").selectAll();
-  if (filter.code) query = query.where("code", "=", filter.code.toUpperCase());
-  if (filter.personId !== undefined) query = query.where("person_id", "=", filter.personId);
-  if (filter.person) query = query.where(contains("person_name", filter.person));
-  if (filter.since !== undefined) query = query.where("at", ">=", filter.since);
-  if (filter.company) {
-    const company = filter.company.toLowerCase();
-    query = query.where((is) => is.or([is("company", "=", company), contains("target", company)]));
+  if (code) query = query.where("code", "=", code.toUpperCase());
+  if (person && /^\d{1,15}$/.test(person)) query = query.where("person_id", "=", Number(person));
+  else if (person) query = query.where(contains("person_name", person));
+  if (since !== undefined) query = query.where("at", ">=", since);
+  if (company) {
+    const name = company.toLowerCase();
+    query = query.where((is) => is.or([is("company", "=", name), contains("target", name)]));
   }
   return query;
 }
@@ -193,19 +192,10 @@ function hashOf(row: AuditTable): string {
   return createHash("sha256").update(row.prev).update(JSON.stringify(content)).digest("hex");
 }
 
-const EMPTY: Omit<AuditTable, "seq" | "at" | "event" | "prev" | "hash"> = {
-  reason_code: null,
-  code: null,
-  person_id: null,
-  person_name: null,
-  chat_id: null,
-  operation: null,
-  target: null,
-  company: null,
-  state: null,
-  detail: null,
-  trace: null,
-};
+const EMPTY = Object.fromEntries(CONTENT.map((column) => [column, null])) as Record<
+  Exclude<typeof CONTENT[number], "seq" | "at" | "event">,
+  null
+>;
 
 const COLUMNS = [...CONTENT, "prev", "hash"] as const;
 

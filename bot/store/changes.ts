@@ -67,7 +67,9 @@ export function operationName(
 }
 
 /** What the audit says of any event of a change. */
-export function auditOf(change: Change): Omit<AuditEntry, "event"> {
+export function auditOf(
+  change: Pick<Change, "code" | "verb" | "target" | "target_key" | "plan" | "company" | "state" | "trace">,
+): Omit<AuditEntry, "event"> {
   return {
     code: change.code,
     operation: operationName(change),
