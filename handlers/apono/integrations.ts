@@ -6,7 +6,7 @@ import type { CallOptions } from "../../clients/http/contract.ts";
 import { type Json, plainJson } from "../../clients/json.ts";
 import { andDisabled } from "../format.ts";
 import { BadInput, type Card, type Context, type Undo } from "../operation.ts";
-import type { Block, Inline, Line, Reply } from "../reply.ts";
+import type { Block, Inline, Line, Reply, Table } from "../reply.ts";
 import { fold, ifFound, type Named } from "../resolve.ts";
 import type { Fact, Resource, Sighting, Survey } from "../resource.ts";
 import { isProblem } from "../resource_operations.ts";
@@ -128,15 +128,20 @@ export async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefine
   }
 }
 
+/** What one screen holds; the rest is folded, in pages. */
+const MOST_PROBLEMS = 8;
+
 function statusReply(all: readonly Sighting<Seen>[], _now: number, notes: readonly string[]): Partial<Reply> {
   const problems = all.filter(isProblem);
-  const others = all.filter((one) => !isProblem(one));
+  const lines = problems.map(problemLine);
+  const [seen, more] = [lines.slice(0, MOST_PROBLEMS), lines.slice(MOST_PROBLEMS)];
   return {
     blocks: [
       { kind: "text", text: countsOf(all) },
-      ...problemBlocks(problems),
+      ...seen.length > 0 ? [{ kind: "list", items: seen } as const] : [],
+      ...folded(`${more.length} more need attention`, more.map((one) => [one])),
       ...notes.map((text) => ({ kind: "text", text }) as const),
-      ...others.length > 0 ? [folded(others)] : [],
+      ...withoutProblems(all.filter((one) => !isProblem(one))),
     ],
     buttons: [
       [{ label: "Refresh", action: { command: "/status apono" } }],
@@ -146,26 +151,6 @@ function statusReply(all: readonly Sighting<Seen>[], _now: number, notes: readon
       }]),
     ],
   };
-}
-
-/** What one screen holds; the rest is folded, in pages. */
-const MOST_PROBLEMS = 8;
-
-function problemBlocks(problems: readonly Sighting<Seen>[]): readonly Block[] {
-  const lines = problems.map(problemLine);
-  const rest = lines.slice(MOST_PROBLEMS);
-  return [
-    ...lines.length > 0 ? [{ kind: "list", items: lines.slice(0, MOST_PROBLEMS) } as const] : [],
-    ...rest.length > 0
-      ? [
-        {
-          kind: "details",
-          summary: `${rest.length} more need attention`,
-          blocks: [{ kind: "table", rows: rest.map((one) => [one]) }],
-        } as const,
-      ]
-      : [],
-  ];
 }
 
 function problemLine({ item: { details, lastSyncAt }, name, standing: { word } }: Sighting<Seen>): Line {
@@ -187,21 +172,21 @@ function countsOf(all: readonly Sighting<Seen>[]): readonly Inline[] {
   ) => [index > 0 ? " · " : "", { data: word, max: 40 }, ` ${length}`]);
 }
 
-function folded(others: readonly Sighting<Seen>[]): Block {
+function withoutProblems(others: readonly Sighting<Seen>[]): readonly Block[] {
   const disabled = others.filter(({ standing }) => standing.is === "off").length;
-  return {
-    kind: "details",
-    summary: `${others.length - disabled} without problems${andDisabled(disabled)}`,
-    blocks: [{
-      kind: "table",
-      header: ["Name", "Status", "Last sync"],
-      rows: others.map(({ item: { lastSyncAt }, name, standing: { word } }) => [
-        { data: name },
-        { data: word },
-        lastSyncAt ? { time: lastSyncAt, as: "relative" } : "never",
-      ]),
-    }],
-  };
+  const rows = others.map(({ item: { lastSyncAt }, name, standing: { word } }): readonly Line[] => [
+    { data: name },
+    { data: word },
+    lastSyncAt ? { time: lastSyncAt, as: "relative" } : "never",
+  ]);
+  const summary = `${others.length - disabled} without problems${andDisabled(disabled)}`;
+  return folded(summary, rows, ["Name", "Status", "Last sync"]);
+}
+
+/** A table that is folded until it is asked for; none where it would have no rows. */
+function folded(summary: string, rows: Table["rows"], header?: readonly string[]): readonly Block[] {
+  if (rows.length === 0) return [];
+  return [{ kind: "details", summary, blocks: [{ kind: "table", rows, ...header && { header } }] }];
 }
 
 function showReply({ item, name, standing: { word } }: Sighting<Seen>, facts: Block): Partial<Reply> {

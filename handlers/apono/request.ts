@@ -6,7 +6,7 @@ import {
   type Settings,
 } from "../../clients/apono/integration.ts";
 import { mappingOf, ownerOf, shownSource } from "../../clients/apono/versions.ts";
-import { type JsonObject, leavesOf } from "../../clients/json.ts";
+import { type Json, type JsonObject, leavesOf } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { holdsSecretField, isPlaceholder } from "../mask.ts";
 import { BadInput } from "../operation.ts";
@@ -113,7 +113,7 @@ const documentSchema = z.strictObject({
   name: text.optional(),
   type: text.optional(),
   connector_id: z.string().nullish(),
-  integration_config: z.record(z.string(), z.json()).optional(),
+  integration_config: z.record(z.string(), z.json().transform(asText)).optional(),
   secret_store_config: z.record(z.string(), z.record(z.string(), z.json()).nullable()).nullish(),
   connected_resource_types: z.array(text).nullish(),
   custom_access_details: z.string().nullish(),
@@ -149,7 +149,7 @@ function readDocument(document: Readonly<Record<string, z.core.util.JSONType>>):
       ownersMapping: body.owners_mapping,
       secretStore: body.secret_store_config && storeOf(body.secret_store_config),
     }),
-    config: asText(body.integration_config ?? {}),
+    config: body.integration_config ?? {},
   };
 }
 
@@ -190,13 +190,8 @@ function storeOf(stores: Readonly<Record<string, JsonObject | null>>): SecretSto
 }
 
 /** Apono's own software sends parameters as text and reads nothing else back. */
-function asText(config: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(config).map(([name, value]) => [
-      name,
-      typeof value === "number" || typeof value === "boolean" ? String(value) : value,
-    ]),
-  );
+function asText(value: Json): Json {
+  return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
 }
 
 /**

@@ -23,9 +23,8 @@ const changeInput = z.object({
     .meta({ document: true }),
 });
 
-interface TagPlan extends Plan<{ readonly tags: Tags }> {
-  readonly after: { readonly tags: Tags };
-}
+type Tagged = { readonly tags: Tags };
+type TagPlan = Plan<Tagged> & { readonly after: Tagged };
 
 export const showTags = read({
   verb: "tags",

@@ -164,10 +164,7 @@ function given(...values: readonly (string | null | undefined)[]): Line {
 export type Company = Pick<CompanyDetails, "id" | "name" | "type">;
 
 /** Whom a read is about. The id is absent when the key may not ask for the name of its own company. */
-export interface Scope {
-  readonly companyId?: string;
-  readonly name: string;
-}
+type Scope = { readonly id?: string; readonly name: string };
 
 const WHAT = { noun: "company", plural: "companies", field: "company", find: "/find <part of the name>" };
 const ID = /^[0-9a-f]{24}$/i;
@@ -194,8 +191,8 @@ export async function ofCompany<T>(
     const [scope, value] = await Promise.all([ownCompany(context), load(undefined)]);
     return { scope, value };
   }
-  const { id, name } = await resolveCompany(context, query);
-  return { scope: { companyId: id, name }, value: await load(id) };
+  const company = await resolveCompany(context, query);
+  return { scope: company, value: await load(company.id) };
 }
 
 interface CompaniesLike {
@@ -256,8 +253,7 @@ export async function lookAlikes(context: Ctx, company: Company): Promise<readon
 }
 
 async function ownCompany({ client, call }: Ctx): Promise<Scope> {
-  const own = await ifOffered(client.getCompanyDetails({}, call));
-  return own ? { companyId: own.id, name: own.name } : { name: "the company of the key" };
+  return await ifOffered(client.getCompanyDetails({}, call)) ?? { name: "the company of the key" };
 }
 
 async function companyById(context: Ctx, companyId: string): Promise<Company> {

@@ -3,7 +3,7 @@ import type { BitdefenderClient } from "../../clients/bitdefender.ts";
 import { asOf, formatNumber, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf, type PastChange, type View } from "../operation.ts";
 import type { Block, Button, Line, Mark, Reply } from "../reply.ts";
-import { ofCompany, type Scope } from "./companies.ts";
+import { ofCompany } from "./companies.ts";
 import { listedFor, NOTHING_RECORDED, type Recorded, recorded, targetKey } from "./ec2_state.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
@@ -12,32 +12,13 @@ const company = z.string().optional().meta({ positional: true, rest: true, place
 
 type Hours = Readonly<Record<string, number>>;
 
-interface Ec2Status {
-  readonly scope: Scope;
-  readonly externalId: string | null;
-  readonly hours: Hours;
-  readonly recorded: Recorded;
-  /** Absent when the AWS account is not known, null when the vendor cannot tell. */
-  readonly listed?: boolean | null;
-  readonly changes: readonly PastChange[];
-  readonly at: number;
-}
-
 export const statusEc2 = read({
   verb: "status",
   target: "ec2",
   summary: "Amazon EC2 of a company: external ID, this month's hours, last changes",
   example: "/status ec2 Acme Corp",
   input: z.object({ company }),
-  async run(context, input): Promise<Ec2Status> {
-    const { scope, value: { value, at } } = await ofCompany(
-      context,
-      input.company,
-      (companyId) =>
-        context.cached(`bitdefender:ec2:${companyId ?? "own"}`, () => vendorSide(context, companyId)),
-    );
-    return { scope, ...value, ...await ownSide(context, scope), at };
-  },
+  run: (context, input) => readStatus(context, input.company),
   render: renderStatus,
 });
 
@@ -90,7 +71,7 @@ export const externalId = read({
         title: ["No external ID was generated for ", { data: scope.name }],
         blocks: [{
           kind: "text",
-          text: ["To generate one: ", { code: `/rotate externalid ${scope.companyId ?? "<company>"}` }],
+          text: ["To generate one: ", { code: `/rotate externalid ${scope.id ?? "<company>"}` }],
         }],
         footer,
       };
@@ -105,29 +86,31 @@ export const externalId = read({
   },
 });
 
-async function vendorSide(
-  { client, call }: Context<BitdefenderClient>,
-  companyId: string | undefined,
-): Promise<{ externalId: string | null; hours: Hours }> {
-  const [externalId, hours] = await Promise.all([
-    client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId }, call),
-    client.getHourlyUsageForAmazonEC2Instances({ companyId }, call),
-  ]);
-  return { externalId, hours };
-}
+type Ec2Status = Awaited<ReturnType<typeof readStatus>>;
 
-/** What this bot knows of the integration, and the one look-up that needs it. */
-async function ownSide(
-  context: Context<BitdefenderClient>,
-  { companyId }: Scope,
-): Promise<Pick<Ec2Status, "recorded" | "listed" | "changes">> {
-  if (companyId === undefined) return { recorded: NOTHING_RECORDED, changes: [] };
+/** What the vendor says, what this bot knows of the integration, and `listed`: the one look-up that needs it. */
+async function readStatus(context: Context<BitdefenderClient>, query: string | undefined) {
+  const { scope, value: { value: vendorSide, at } } = await ofCompany(
+    context,
+    query,
+    (companyId) =>
+      context.cached(`bitdefender:ec2:${companyId ?? "own"}`, async () => {
+        const [externalId, hours] = await Promise.all([
+          context.client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId }, context.call),
+          context.client.getHourlyUsageForAmazonEC2Instances({ companyId }, context.call),
+        ]);
+        return { externalId, hours };
+      }),
+  );
+  const companyId = scope.id;
+  const seen = { scope, ...vendorSide, at };
+  if (companyId === undefined) return { ...seen, recorded: NOTHING_RECORDED, changes: [], listed: null };
   const [known, changes] = await Promise.all([
     recorded(context, companyId),
     context.history(targetKey(companyId)),
   ]);
-  if (known.account === null) return { recorded: known, changes };
-  return { recorded: known, changes, listed: await listedFor(context, companyId, known.account) };
+  const listed = known.account === null ? null : await listedFor(context, companyId, known.account);
+  return { ...seen, recorded: known, changes, listed };
 }
 
 function renderStatus(status: Ec2Status, view: View): Reply {
@@ -138,13 +121,12 @@ function renderStatus(status: Ec2Status, view: View): Reply {
     ...(account === null ? [] : [["AWS account", [{ code: account }, listedWords(status.listed)]] as const]),
     ["Hours this month", formatNumber(totalOf(hours))],
   ];
-  const id = scope.companyId;
   const [mark, verdict] = verdictOf(status);
   return {
     mark,
     title: ["EC2 of ", { data: scope.name }, `: ${verdict}`],
     blocks: [
-      ...(id === undefined ? [] : [{ kind: "text", text: { code: id } } as const]),
+      ...(scope.id === undefined ? [] : [{ kind: "text", text: { code: scope.id } } as const]),
       { kind: "facts", facts },
       ...hoursTable(hours),
       ...changesOf(changes),
@@ -174,8 +156,8 @@ function verdictOf(
     : ["info", "external ID present, no hours this month"];
 }
 
-function listedWords(listed: boolean | null | undefined): string {
-  if (typeof listed !== "boolean") return " (GravityZone cannot tell whether it is listed)";
+function listedWords(listed: boolean | null): string {
+  if (listed === null) return " (GravityZone cannot tell whether it is listed)";
   return listed ? " (listed)" : " (not listed any more)";
 }
 

@@ -6,9 +6,9 @@ import {
   type ConfiguredIntegrations,
 } from "../../clients/bitdefender.ts";
 import { asOf, countSummary, formatNumber, toCsv } from "../format.ts";
-import { type Context, type Health, operationsOf, type View } from "../operation.ts";
+import { type Context, type Health, operationsOf } from "../operation.ts";
 import { type Attachment, type Block, type Line, line, type Reply } from "../reply.ts";
-import { type Company, resolveCompany } from "./companies.ts";
+import { resolveCompany } from "./companies.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
@@ -16,12 +16,6 @@ const { read } = operationsOf<BitdefenderClient>("bitdefender");
 const MOST_ROWS = 30;
 const MOST_PROBLEMS = 20;
 const MOST_SETTINGS = 5;
-
-interface Status extends ConfiguredIntegrations {
-  /** Absent for the key's own company. */
-  readonly company?: Company;
-  readonly at: number;
-}
 
 export const statusBitdefender = read({
   verb: "status",
@@ -31,11 +25,36 @@ export const statusBitdefender = read({
   input: z.object({
     company: z.string().optional().meta({ positional: true, rest: true, placeholder: "company" }),
   }),
-  async run(context, { company: query }): Promise<Status> {
+  async run(context, { company: query }) {
     const company = query === undefined ? undefined : await resolveCompany(context, query);
-    return { ...await configured(context, company?.id), ...(company && { company }) };
+    return { company, ...await configured(context, company?.id) };
   },
-  render: renderStatus,
+  render({ company, integrations, total, at }, view): Reply {
+    const sorted = worstFirst(integrations);
+    const problems = sorted.filter(isProblem);
+    const inFile = integrations.length > MOST_ROWS;
+    const title = integrations.length === 0
+      ? "No integrations are configured in GravityZone"
+      : `GravityZone: ${summaryOf(integrations, problems.length)}`;
+    return {
+      mark: integrations.length === 0 ? "absent" : problems.length > 0 ? "attention" : "fine",
+      title: [title, ...(company ? [" · ", { data: company.name }] : [])],
+      blocks: [
+        ...countsOf(sorted),
+        ...movedNote(integrations.length, total),
+        ...(problems.length > 0 ? [tableOf(problems.slice(0, inFile ? MOST_PROBLEMS : MOST_ROWS))] : []),
+        ...(inFile
+          ? [fileNote(integrations.length, problems.length)]
+          : [...healthyOf(sorted), ...settingsOf(sorted)]),
+      ],
+      footer: asOf(at, view.now),
+      buttons: [[{
+        label: "Refresh",
+        action: { command: `/status bitdefender${company ? ` ${company.id}` : ""}` },
+      }]],
+      ...(inFile && { file: fileOf(sorted, at) }),
+    };
+  },
 });
 
 /** One line of `/status` over all vendors. */
@@ -67,33 +86,6 @@ async function configured(
     () => allConfiguredIntegrations(context.client, { companyId }, context.call),
   );
   return { ...value, at };
-}
-
-function renderStatus({ integrations, total, company, at }: Status, view: View): Reply {
-  const sorted = worstFirst(integrations);
-  const problems = sorted.filter(isProblem);
-  const inFile = integrations.length > MOST_ROWS;
-  const title = integrations.length === 0
-    ? "No integrations are configured in GravityZone"
-    : `GravityZone: ${summaryOf(integrations, problems.length)}`;
-  return {
-    mark: integrations.length === 0 ? "absent" : problems.length > 0 ? "attention" : "fine",
-    title: [title, ...(company ? [" · ", { data: company.name }] : [])],
-    blocks: [
-      ...countsOf(sorted),
-      ...movedNote(integrations.length, total),
-      ...(problems.length > 0 ? [tableOf(problems.slice(0, inFile ? MOST_PROBLEMS : MOST_ROWS))] : []),
-      ...(inFile
-        ? [fileNote(integrations.length, problems.length)]
-        : [...healthyOf(sorted), ...settingsOf(sorted)]),
-    ],
-    footer: asOf(at, view.now),
-    buttons: [[{
-      label: "Refresh",
-      action: { command: `/status bitdefender${company ? ` ${company.id}` : ""}` },
-    }]],
-    ...(inFile && { file: fileOf(sorted, at) }),
-  };
 }
 
 function summaryOf(integrations: readonly ConfiguredIntegration[], problems: number): string {
