@@ -25,6 +25,15 @@ export function* leavesOf(value: unknown, path = "", within?: object): Generator
   }
 }
 
+/** The same value with other leaves, each of the type that it had. */
+export function mapLeaves<T>(value: T, change: (leaf: unknown, path: string) => unknown, path = ""): T {
+  if (value === null || typeof value !== "object") return change(value, path) as T;
+  const inner = (one: unknown, key: string | number) =>
+    mapLeaves(one, change, path === "" ? `${key}` : `${path}.${key}`);
+  if (Array.isArray(value)) return value.map(inner) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, inner(one, key)])) as T;
+}
+
 /** As a plan stores it: without what is undefined. */
 export function plainJson(value: object): JsonObject {
   return JSON.parse(JSON.stringify(value));

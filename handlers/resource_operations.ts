@@ -47,7 +47,7 @@ export function resourceOperations<Client, Item>(
 }
 
 /** `/status <target>`: how many work, and which need attention. */
-export function statusOperation<Client, Item>(
+function statusOperation<Client, Item>(
   resource: Resource<Client, Item>,
 ): ReadOperation {
   return operationsOf<Client>(resource.vendor).read({

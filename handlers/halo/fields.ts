@@ -2,7 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { type FieldKind, longest, type Product, spelled, spellingsOf } from "../../clients/halo/product.ts";
 import { type HaloIntegration, haloTime, secretLooking } from "../../clients/halo/record.ts";
-import { isJsonObject, type Json, type JsonObject } from "../../clients/json.ts";
+import { isJsonObject, type Json, type JsonObject, leavesOf, mapLeaves } from "../../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
 import { BadInput, type Card, type ChangeOperation, type NamesOfKind } from "../operation.ts";
 import type { Line } from "../reply.ts";
@@ -85,10 +85,11 @@ export function bodyOf(
     if (value) return [name, value];
     throw new BadInput(`${name} was not entered. Ask again, and enter it on the secret page.`);
   });
-  const plain = Object.entries(wanted.fields).map((
-    [name, value],
-  ) => [name, withEntered(value, name, values)]);
-  return Object.fromEntries([...plain, ...secrets]);
+  const fields = mapLeaves(
+    wanted.fields,
+    (leaf, path) => leaf === ENTER_MARK ? values.get(path) ?? leaf : leaf,
+  );
+  return { ...fields, ...Object.fromEntries(secrets) };
 }
 
 /**
@@ -108,8 +109,7 @@ export function covers(actual: Json | undefined, sent: Json): boolean {
 
 /** Whether a list holds a secret that is to be entered. */
 export function asksSecret(value: Json): boolean {
-  return value === ENTER_MARK ||
-    (typeof value === "object" && value !== null && Object.values(value).some(asksSecret));
+  return leavesOf(value).some((leaf) => leaf.value === ENTER_MARK);
 }
 
 /** Which sent fields came back as sent, which otherwise, and which did not come back or are hidden from us. */
@@ -206,15 +206,6 @@ function askedSecret(name: string, value: Json): string {
   if (value === ENTER_MARK) return name;
   throw new BadInput(
     `${name} is secret. Type ${name}=? and enter it on the page you get; change what you typed here.`,
-  );
-}
-
-function withEntered(value: Json, at: string, entered: ReadonlyMap<string, string>): Json {
-  if (value === ENTER_MARK) return entered.get(at) ?? value;
-  if (Array.isArray(value)) return value.map((item, index) => withEntered(item, `${at}.${index}`, entered));
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, withEntered(inner, `${at}.${name}`, entered)]),
   );
 }
 

@@ -12,7 +12,13 @@ import {
   type NotifierUpdate,
 } from "../../clients/opsramp/installed.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
-import { BadInput, type ChangeOperation, type Input, operationsOf } from "../operation.ts";
+import {
+  BadInput,
+  type ChangeDefinition,
+  type ChangeOperation,
+  type Input,
+  operationsOf,
+} from "../operation.ts";
 import { isNotifierSecret } from "./notifier.ts";
 import type { UpdatePlan } from "./section.ts";
 import { applyUpdate, planUpdate, undoUpdate, updateCard, verifyUpdate } from "./update.ts";
@@ -96,11 +102,8 @@ export const notifier = commandFor({
   toUpdate: fromNotifier,
 });
 
-interface Command<I extends Input> {
-  readonly verb: string;
-  readonly summary: string;
-  readonly example: string;
-  readonly input: I;
+interface Command<I extends Input>
+  extends Pick<ChangeDefinition<OpsRampClient, I, UpdatePlan>, "verb" | "summary" | "example" | "input"> {
   /** Pure: what was typed, as the body of an update. */
   readonly toUpdate: (input: z.output<I>) => InstalledUpdate;
 }
@@ -124,14 +127,10 @@ function commandFor<I extends Input & z.ZodType<{ id: string }>>(
 function fromOptions(input: z.output<typeof updateInput>): InstalledUpdate {
   const { name, auth, role, password, apiKey, apiSecret, document = {} } = input;
   const { inboundConfig, outboundConfig } = document;
-  const secrets = { password, apiKey, apiSecret };
-  const typed = Object.entries(secrets).filter(([, value]) => value !== undefined);
+  const typed = Object.entries({ password, apiKey, apiSecret }).filter(([, value]) => value !== undefined);
   if (typed.length > 0 && !outboundConfig?.baseNotifier) {
-    throw new BadInput(
-      `${
-        typed.map(([field]) => `${field}=`).join(", ")
-      } belongs to a notifier: use /notifier opsramp instead.`,
-    );
+    const options = typed.map(([field]) => `${field}=`).join(", ");
+    throw new BadInput(`${options} belongs to a notifier: use /notifier opsramp instead.`);
   }
   const authentication = {
     ...inboundConfig?.authentication,
@@ -157,13 +156,13 @@ function roleId(role: string): string {
 }
 
 function fromPairs(input: z.output<typeof mapInput>): InstalledUpdate {
-  const { direction, entity, attribute, thirdParty, pairs = {}, document = {} } = input;
+  const { direction, pairs = {}, document = {} } = input;
   refuseSections(document, "/map", ["mapAttributes"]);
   const inbound = document.inboundConfig?.mapAttributes ?? [];
   const outbound = document.outboundConfig?.mapAttributes ?? [];
   const isTyped = direction !== undefined || Object.keys(pairs).length > 0;
   if (!isTyped && inbound.length === 0 && outbound.length === 0) throw new BadInput(MAP_USAGE);
-  const typed = isTyped ? [typedMapping({ entity, attribute, thirdParty, pairs })] : [];
+  const typed = isTyped ? [typedMapping(input)] : [];
   return {
     inboundConfig: { mapAttributes: [...inbound, ...(direction === "in" ? typed : [])] },
     outboundConfig: { mapAttributes: [...outbound, ...(direction === "out" ? typed : [])] },
@@ -175,12 +174,7 @@ const MAP_USAGE =
   'such as: in INCIDENT Status Ticket.stats Open="In Progress". Or send a document.';
 
 function typedMapping(
-  { entity, attribute, thirdParty, pairs }:
-    & Pick<
-      z.output<typeof mapInput>,
-      "entity" | "attribute" | "thirdParty"
-    >
-    & { pairs: Readonly<Record<string, string>> },
+  { entity, attribute, thirdParty, pairs = {} }: z.output<typeof mapInput>,
 ): Mapping {
   const values = Object.entries(pairs);
   if (!entity || !attribute || !thirdParty || values.length === 0) throw new BadInput(MAP_USAGE);

@@ -1,4 +1,4 @@
-import { leavesOf } from "../../clients/json.ts";
+import { leavesOf, mapLeaves } from "../../clients/json.ts";
 import {
   GRANT_TYPES,
   type Installed,
@@ -237,8 +237,10 @@ function given<Fields extends object>(fields: Fields): Fields {
 /** The value of a readable field; of an address without what may be a key. */
 function fieldLine(name: Readable, value: string | null): Line {
   if (value === null) return "not set";
-  return { data: name === "baseURI" || name === "accessTokenURL" ? shownAddress(value) : value, max: 200 };
+  return { data: ADDRESSES.has(name) ? shownAddress(value) : value, max: 200 };
 }
+
+const ADDRESSES = new Set(["baseURI", "accessTokenURL", "tokenURL"]);
 
 const FIELDS = new Set(["password", "apikey", "apisecret"]);
 const HEADERS = /^(tokenheaders|resourceauthheaders)\.(.+)$/;
@@ -294,18 +296,32 @@ export function withEntered(
   update: InstalledUpdate,
   secrets: Readonly<Record<string, string>>,
 ): InstalledUpdate {
-  if (!notifierSection.isIn(update)) return update;
-  const notifier = withType(update);
+  const notifier = notifierIn(update);
   const entered = new Map(Object.entries(secrets).map(([name, value]) => [belowNotifier(name), value]));
-  const filled = replace(notifier, [], (path) => {
+  return withNotifier(update, (leaf, path) => {
+    if (leaf !== ENTER_MARK || !isNotifierSecret(path)) return leaf;
     const header = headerAt(notifier, path);
     const names = [path, ...(header === undefined ? [] : [`${path.split(".")[0]}.${header}`])];
     const value = names.map((name) => entered.get(belowNotifier(name))).find((found) => found !== undefined);
     if (value === undefined) throw new BadInput(`${path} was not entered.`);
     return value;
   });
-  // Only texts were replaced, by texts: it is still a notifier.
-  return { ...update, outboundConfig: { ...update.outboundConfig, baseNotifier: filled as NotifierUpdate } };
+}
+
+/** The body of an update as it may be shown. */
+export function shownUpdate(update: InstalledUpdate): InstalledUpdate {
+  return withNotifier(update, (leaf, path) => ADDRESSES.has(path) ? shownAddress(String(leaf)) : leaf);
+}
+
+/** The body of an update as it is sent, its notifier with a type and with other values. */
+function withNotifier(
+  update: InstalledUpdate,
+  change: (leaf: unknown, path: string) => unknown,
+): InstalledUpdate {
+  if (!notifierSection.isIn(update)) return update;
+  const typed: NotifierUpdate = { type: USUAL_TYPE, ...notifierIn(update) };
+  const baseNotifier = mapLeaves(typed, change);
+  return { ...update, outboundConfig: { ...update.outboundConfig, baseNotifier } };
 }
 
 /** In lower case, without the way to the notifier, `[0]` like `.0`. */
@@ -321,31 +337,4 @@ function headerAt(notifier: NotifierUpdate, path: string): string | undefined {
   const [list, at] = path.split(".");
   if (list !== "tokenHeaders" && list !== "resourceAuthHeaders") return undefined;
   return notifier[list]?.[Number(at)]?.key;
-}
-
-function replace(value: unknown, path: readonly string[], enter: (path: string) => string): unknown {
-  if (value === ENTER_MARK && isNotifierSecret(path.join("."))) return enter(path.join("."));
-  if (Array.isArray(value)) return value.map((inner, at) => replace(inner, [...path, String(at)], enter));
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name, replace(inner, [...path, name], enter)]),
-  );
-}
-
-/** The body of an update as it may be shown. */
-export function shownUpdate(update: InstalledUpdate): InstalledUpdate {
-  if (!notifierSection.isIn(update)) return update;
-  const notifier = withType(update);
-  const shown = ADDRESSES.flatMap((name) => {
-    const address = notifier[name];
-    return address === undefined ? [] : [[name, shownAddress(address)]];
-  });
-  const baseNotifier = { ...notifier, ...Object.fromEntries(shown) };
-  return { ...update, outboundConfig: { ...update.outboundConfig, baseNotifier } };
-}
-
-const ADDRESSES = ["baseURI", "accessTokenURL", "tokenURL"] as const;
-
-function withType(update: InstalledUpdate): NotifierUpdate {
-  return { type: USUAL_TYPE, ...notifierIn(update) };
 }
