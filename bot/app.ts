@@ -86,9 +86,8 @@ export class Countersign {
   /** Learns its name, tells Telegram where it is, and begins to work. */
   async start(): Promise<void> {
     const { bot, config, log, store } = this.deps;
-    const introduction = { ...this.deps, api: bot.api, commands: this.commands };
-    bot.botInfo = await learnIdentity(introduction, this.stopping.signal);
-    await introduce(introduction, this.stopping.signal);
+    bot.botInfo = await learnIdentity(this.deps, this.stopping.signal);
+    await introduce(this.deps, this.commands, this.stopping.signal);
     this.worker.start();
     if (config.publicUrl === undefined) this.polling = this.poll();
     const mode = config.publicUrl ? "webhook" : "polling";
@@ -101,9 +100,7 @@ export class Countersign {
    */
   async workFor(ms: number): Promise<void> {
     const { bot } = this.deps;
-    if (!bot.isInited()) {
-      bot.botInfo = await learnIdentity({ ...this.deps, api: bot.api }, AbortSignal.timeout(ms));
-    }
+    if (!bot.isInited()) bot.botInfo = await learnIdentity(this.deps, AbortSignal.timeout(ms));
     await this.worker.workFor(ms);
   }
 
@@ -119,7 +116,7 @@ export class Countersign {
   private async poll(): Promise<void> {
     const { deps } = this;
     const accept = (arrivals: readonly Arrival[]) => acceptUpdates(deps, arrivals);
-    await poll({ ...deps, api: deps.bot.api, accept }, this.stopping.signal)
+    await poll(deps, accept, this.stopping.signal)
       .catch((error) => deps.log.error("polling_failed", errorFields(error)));
   }
 }

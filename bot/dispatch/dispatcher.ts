@@ -160,8 +160,7 @@ export class Dispatcher {
       return classify(update);
     } catch (error) {
       this.deps.log.error("update_unreadable", { trace, ...errorFields(error) });
-      const [chat, person, message] = [undefined, undefined, undefined];
-      return { kind: "refused", reason: "unsupported_update", chat, person, message };
+      return { kind: "refused", reason: "unsupported_update" };
     }
   }
 

@@ -10,12 +10,6 @@ import { recall, remember } from "../store/kept_values.ts";
 import { type Incoming, messageText, type Person } from "../telegram/update.ts";
 
 const HOUR_MS = 3_600_000;
-/** Rows of the audit, which keeps them for good. */
-const RECORDED = { each: 10, altogether: 100, perMs: HOUR_MS };
-/** Answers to who may read nothing. */
-const INTRODUCED = { each: 5, altogether: 50, perMs: HOUR_MS };
-/** Messages to the admin chats. */
-const REPORTED = { each: 3, altogether: 3, perMs: HOUR_MS };
 
 type Kind<K extends Incoming["kind"]> = Extract<Incoming, { kind: K }>;
 
@@ -24,9 +18,12 @@ type Kind<K extends Incoming["kind"]> = Extract<Incoming, { kind: K }>;
  * often they come; what is written down of it is limited.
  */
 export class Unauthorized {
-  private readonly recorded = new ReplyQuota(RECORDED);
-  private readonly introduced = new ReplyQuota(INTRODUCED);
-  private readonly reported = new ReplyQuota(REPORTED);
+  /** Rows of the audit, which keeps them for good. */
+  private readonly recorded = new HourlyQuota(10, 100);
+  /** Answers to who may read nothing. */
+  private readonly introduced = new HourlyQuota(5, 50);
+  /** Messages to the admin chats. */
+  private readonly reported = new HourlyQuota(3, 3);
 
   constructor(private readonly deps: Deps, private readonly members: Members) {}
 
@@ -135,7 +132,7 @@ function addedReply(chat: Chat, by: Person, more: number): Reply {
     : more === 1
     ? "I was added to one more chat that is not on the allow-list, and left it"
     : `I was added to ${more} more chats that are not on the allow-list, and left them`;
-  const off = ["Switch off “Allow groups” in @BotFather, and nobody can."];
+  const off = "Switch off “Allow groups” in @BotFather, and nobody can.";
   return {
     mark: "attention",
     title,
@@ -176,36 +173,29 @@ function titleOf(chat: Chat): string {
   return "title" in chat && chat.title ? chat.title : "without a title";
 }
 
-interface Share {
-  readonly granted: boolean;
-  /** What was not granted since the last that was, this one included. */
-  readonly missed: number;
-  /** When the time began in which so many are granted, epoch ms. */
-  readonly since: number;
-}
-
-/** Lets so much through in a while (of one key, such as a chat, and altogether) and counts the rest. */
-class ReplyQuota {
+/** Lets so much through in an hour (of one key, such as a chat, and altogether) and counts the rest. */
+class HourlyQuota {
   // Grows by what is granted only, so that nobody fills the memory with keys.
   private readonly granted = new Map<string, number>();
   private total = 0;
   private missed = 0;
   private since = -Infinity;
 
-  constructor(
-    private readonly limit: { readonly each: number; readonly altogether: number; readonly perMs: number },
-  ) {}
+  constructor(private readonly each: number, private readonly altogether: number) {}
 
-  /** `now`: epoch ms. */
-  take(key: string, now: number): Share {
-    if (now - this.since >= this.limit.perMs) {
+  /**
+   * `now`: epoch ms, as is `since`, when the hour began. `missed`: what was not granted since the last that was, this
+   * one included.
+   */
+  take(key: string, now: number): { granted: boolean; missed: number; since: number } {
+    if (now - this.since >= HOUR_MS) {
       this.granted.clear();
       this.total = 0;
       this.since = now;
     }
     const { since } = this;
     const taken = this.granted.get(key) ?? 0;
-    if (taken >= this.limit.each || this.total >= this.limit.altogether) {
+    if (taken >= this.each || this.total >= this.altogether) {
       return { granted: false, missed: ++this.missed, since };
     }
     this.granted.set(key, taken + 1);

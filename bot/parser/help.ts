@@ -39,20 +39,24 @@ export function start(commands: readonly Command[], aliases: Aliases = {}): Repl
   const first = ["status", "help", "whoami"].flatMap((verb) =>
     commands.filter((command) => command.verb === verb && command.target === null)
   );
+  const text =
+    "Reads are answered at once. A change is planned, shown in the group, and runs after someone else approves it.";
   return {
-    mark: "info",
-    title: "Countersign shows whether integrations work, and changes them once two people agree",
-    blocks: [
-      { kind: "facts", facts: first.map((command) => [headOf(command), command.summary]) },
-      {
-        kind: "text",
-        text:
-          "Reads are answered at once. A change is planned, shown in the group, and runs after someone else approves it.",
-      },
-    ],
+    ...info("Countersign shows whether integrations work, and changes them once two people agree", [
+      summariesOf(first),
+      { kind: "text", text },
+    ]),
     buttons: first.map((command) => buttonFor(headOf(command), { commands, aliases })),
-    personal: true,
   };
+}
+
+/** An answer for the asker alone. */
+function info(title: Line, blocks: readonly Block[]): Reply {
+  return { mark: "info", title, blocks, personal: true };
+}
+
+function summariesOf(commands: readonly Command[]): Block {
+  return { kind: "facts", facts: commands.map((command) => [headOf(command), command.summary]) };
 }
 
 /** What a command's risk means for the person who types it, and who has to agree. */
@@ -70,30 +74,20 @@ export function riskInWords(command: Pick<Command, "risk">): string {
 }
 
 function overview(commands: readonly Command[]): Reply {
-  const reads = commands.filter((command) => command.risk === "read");
-  const changes = commands.filter(isChange);
-  const rest = commands.filter((command) => command.risk === undefined);
-  const groups: [summary: string, commands: readonly Command[]][] = [
-    ["Look", reads],
-    ["Change (someone else approves)", changes],
-    ["Approvals and the rest", rest],
-  ];
-  return {
-    mark: "info",
-    title: "What can be typed",
-    blocks: [
-      ...groups.filter(([, members]) => members.length > 0).map(([summary, members]): Block => ({
-        kind: "details",
-        summary: [{ bold: summary }, ` ${verbsOf(members).join(" · ")}`],
-        blocks: [{ kind: "facts", facts: verbsOf(members).map((verb) => verbLine(verb, members)) }],
-      })),
-      {
-        kind: "text",
-        text: ["One command in full: ", { code: `/help ${verbsOf(commands)[0] ?? "status"}` }],
-      },
-    ],
-    personal: true,
-  };
+  return info("What can be typed", [
+    ...group("Look", commands.filter(({ risk }) => risk === "read")),
+    ...group("Change (someone else approves)", commands.filter(isChange)),
+    ...group("Approvals and the rest", commands.filter(({ risk }) => risk === undefined)),
+    { kind: "text", text: ["One command in full: ", { code: `/help ${verbsOf(commands)[0] ?? "status"}` }] },
+  ]);
+}
+
+function group(name: string, commands: readonly Command[]): Block[] {
+  const verbs = verbsOf(commands);
+  if (verbs.length === 0) return [];
+  const facts = verbs.map((verb) => verbLine(verb, commands));
+  const summary = [{ bold: name }, ` ${verbs.join(" · ")}`];
+  return [{ kind: "details", summary, blocks: [{ kind: "facts", facts }] }];
 }
 
 /** More targets than this are only counted. */
@@ -111,25 +105,18 @@ function verbLine(verb: string, commands: readonly Command[]): [label: string, v
 
 function oneCommand(command: Command, set: CommandSet): Reply {
   return {
-    mark: "info",
-    title: [{ code: headOf(command) }, `: ${command.summary}`],
-    blocks: explained(command),
+    ...info([{ code: headOf(command) }, `: ${command.summary}`], explained(command)),
     buttons: [buttonFor(exampleOf(command), set)].filter((row) => row.length > 0),
-    personal: true,
   };
 }
 
 function severalCommands(verb: string, commands: readonly Command[]): Reply {
-  return {
-    mark: "info",
-    title: [{ code: `/${verb}` }, ` has ${commands.length} forms`],
-    blocks: commands.map((command) => ({
-      kind: "details",
-      summary: [{ code: headOf(command) }, ` ${command.summary}`],
-      blocks: explained(command),
-    })),
-    personal: true,
-  };
+  const blocks = commands.map((command): Block => ({
+    kind: "details",
+    summary: [{ code: headOf(command) }, ` ${command.summary}`],
+    blocks: explained(command),
+  }));
+  return info([{ code: `/${verb}` }, ` has ${commands.length} forms`], blocks);
 }
 
 /** Undefined where the word is no target. */
@@ -144,15 +131,10 @@ function aboutTarget(
     return help(commands, { verb, target: word }, aliases);
   }
   const target = targetNamed(word, aliases);
-  return {
-    mark: "info",
-    title: [{ code: target }, ` has ${ofTarget.length} command${ofTarget.length === 1 ? "" : "s"}`],
-    blocks: [
-      { kind: "facts", facts: ofTarget.map((command) => [headOf(command), command.summary]) },
-      { kind: "text", text: ["One in full: ", { code: `/help ${ofTarget[0]?.verb} ${target}` }] },
-    ],
-    personal: true,
-  };
+  return info([{ code: target }, ` has ${ofTarget.length} command${ofTarget.length === 1 ? "" : "s"}`], [
+    summariesOf(ofTarget),
+    { kind: "text", text: ["One in full: ", { code: `/help ${ofTarget[0]?.verb} ${target}` }] },
+  ]);
 }
 
 function explained(command: Command): Block[] {
@@ -180,30 +162,18 @@ function exampleOf({ example, risk }: Command): string {
 
 function noSuchTopic(verb: string, commands: readonly Command[]): Reply {
   const near = closest(verb.replace(/^\//, ""), verbsOf(commands));
-  return {
-    mark: "refused",
-    title: `There is no command ${inQuotes(verb)}.`,
-    blocks: [
-      near.length > 0
-        ? { kind: "list", items: near.map((other) => ({ code: `/help ${other}` })) }
-        : { kind: "text", text: ["All of them: ", { code: "/help" }] },
-    ],
-    personal: true,
-  };
+  const block: Block = near.length > 0
+    ? { kind: "list", items: near.map((other) => ({ code: `/help ${other}` })) }
+    : { kind: "text", text: ["All of them: ", { code: "/help" }] };
+  return { ...info(`There is no command ${inQuotes(verb)}.`, [block]), mark: "refused" };
 }
 
 function noSuchTarget(verb: string, target: string, ofVerb: readonly Command[]): Reply {
   const targets = ofVerb.flatMap((command) => command.target ?? []);
   const takes = targets.length === 0 ? "It takes no target." : `It takes ${orList(targets, targets.length)}.`;
-  return {
-    mark: "refused",
-    title: `/${verb} does not know ${inQuotes(target)}. ${takes}`,
-    blocks: [{
-      kind: "list",
-      items: closest(target, targets).map((other) => ({ code: `/help ${verb} ${other}` })),
-    }],
-    personal: true,
-  };
+  const items = closest(target, targets).map((other) => ({ code: `/help ${verb} ${other}` }));
+  const title = `/${verb} does not know ${inQuotes(target)}. ${takes}`;
+  return { ...info(title, [{ kind: "list", items }]), mark: "refused" };
 }
 
 function isAbout(command: Command, topic: Topic, aliases: Aliases): boolean {

@@ -1,6 +1,16 @@
 import { Bot, GrammyError } from "grammy";
+import type { Clock } from "../../clients/clock.ts";
 import type { Config } from "../config.ts";
+import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+
+/** What it takes to meet Telegram: at the start, and where updates are fetched. */
+export interface Connection {
+  readonly bot: Bot;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
 /** One call is given up after this long; grammY's own default is over eight minutes. */
 const TIMEOUT_SECONDS = 25;

@@ -1,28 +1,20 @@
 import type { Api } from "grammy";
 import type { Update } from "grammy/types";
-import type { Clock } from "../../clients/clock.ts";
 import { errorFields, type Log } from "../log.ts";
-import { telegramRefusal } from "./api.ts";
+import { type Connection, telegramRefusal } from "./api.ts";
 import { type Arrival, HANDLED_UPDATES, readArrival } from "./update.ts";
 
 const POLL_SECONDS = 20;
 const PAUSE_MS = 1_000;
 const SHORT_PAUSE_MS = 100;
 
-export interface PollingOptions {
-  readonly api: Api;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Resolves when the updates are on disk. */
-  readonly accept: (arrivals: readonly Arrival[]) => Promise<unknown>;
-}
-
 /**
  * Fetches updates where there is no public address, into the same inbox. An update is confirmed to Telegram by
- * asking for the next one, which happens only after it is on disk.
+ * asking for the next one, which happens only after `accept` has put it on disk.
  */
 export async function poll(
-  { api, clock, log, accept }: PollingOptions,
+  { bot: { api }, clock, log }: Connection,
+  accept: (arrivals: readonly Arrival[]) => Promise<unknown>,
   signal: AbortSignal,
 ): Promise<void> {
   let offset = 0;

@@ -1,11 +1,8 @@
-import type { Api } from "grammy";
 import type { UserFromGetMe } from "grammy/types";
-import type { Clock } from "../../clients/clock.ts";
-import type { Config } from "../config.ts";
-import { errorFields, type Log } from "../log.ts";
+import { errorFields } from "../log.ts";
 import type { Command } from "../parser/command.ts";
 import { truncate } from "../render/sanitize.ts";
-import { NOT_IMPLEMENTED, telegramRefusal } from "./api.ts";
+import { type Connection, NOT_IMPLEMENTED, telegramRefusal } from "./api.ts";
 import { HANDLED_UPDATES } from "./update.ts";
 
 const FIRST_WAIT_MS = 500;
@@ -13,21 +10,10 @@ const LONGEST_WAIT_MS = 30_000;
 /** Nobody shall wait long for a bot that only lacks its menu. */
 const MOST_FOR_MENU = 3;
 
-export interface IntroductionOptions {
-  readonly api: Api;
-  readonly config: Config;
-  readonly commands: readonly Command[];
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
 /** Learns who the bot is; Telegram being away at start-up is waited out, a wrong token is not. */
-export async function learnIdentity(
-  { api, clock, log }: Pick<IntroductionOptions, "api" | "clock" | "log">,
-  signal: AbortSignal,
-): Promise<UserFromGetMe> {
+export async function learnIdentity(telegram: Connection, signal: AbortSignal): Promise<UserFromGetMe> {
   try {
-    return await retryWhileAway(() => api.getMe(), { clock, log, signal });
+    return await retryWhileAway(telegram, signal, () => telegram.bot.api.getMe());
   } catch (error) {
     const refusal = telegramRefusal(error);
     if (refusal?.code !== 401 && refusal?.code !== 404) throw error;
@@ -40,15 +26,17 @@ export async function learnIdentity(
  * for good is logged: without the menu, or with an earlier webhook, the bot still works.
  */
 export async function introduce(
-  { api, config, commands, clock, log }: IntroductionOptions,
+  telegram: Connection,
+  commands: readonly Command[],
   signal: AbortSignal,
 ): Promise<void> {
-  const attempt = async (what: string, call: () => Promise<unknown>, most = Infinity) => {
+  const { bot: { api }, config } = telegram;
+  const attempt = async (what: string, call: () => Promise<unknown>, most?: number) => {
     try {
-      await retryWhileAway(call, { clock, log, signal, most });
+      await retryWhileAway(telegram, signal, call, most);
     } catch (error) {
       if (signal.aborted) throw error;
-      log.error(`${what}_failed`, errorFields(error));
+      telegram.log.error(`${what}_failed`, errorFields(error));
     }
   };
   const [secret] = config.webhookSecrets;
@@ -70,11 +58,10 @@ export async function introduce(
 
 /** Telegram being away, or asking us to wait, is waited out; its refusals are not. */
 async function retryWhileAway<T>(
+  { clock, log }: Connection,
+  signal: AbortSignal,
   call: () => Promise<T>,
-  { clock, log, signal, most = Infinity }: Pick<IntroductionOptions, "clock" | "log"> & {
-    signal: AbortSignal;
-    most?: number;
-  },
+  most = Infinity,
 ): Promise<T> {
   let pauseMs = FIRST_WAIT_MS;
   for (let left = most;; pauseMs = Math.min(pauseMs * 2, LONGEST_WAIT_MS)) {

@@ -23,9 +23,9 @@ export type Incoming =
   | {
     readonly kind: "refused";
     readonly reason: ReasonCode;
-    readonly chat: Chat | undefined;
-    readonly person: Person | undefined;
-    readonly message: Message | undefined;
+    readonly chat?: Chat | undefined;
+    readonly person?: Person | undefined;
+    readonly message?: Message;
   }
   | { readonly kind: "nothing" };
 
@@ -135,7 +135,6 @@ function classifyPress(query: CallbackQuery): Incoming {
     reason,
     chat: message?.chat,
     person,
-    message: undefined,
   });
   if (query.from.is_bot) return refused("bot_sender");
   if (SERVICE_IDS.has(query.from.id)) return refused("anonymous_sender");
@@ -153,13 +152,7 @@ function classifyOther(update: Update): Incoming {
   const business = update.business_message ?? update.edited_business_message;
   if (business) return refuse("business_message", business);
   if (update.guest_message) return refuse("guest_message", update.guest_message);
-  return {
-    kind: "refused",
-    reason: "unsupported_update",
-    chat: undefined,
-    person: undefined,
-    message: undefined,
-  };
+  return { kind: "refused", reason: "unsupported_update" };
 }
 
 function refuse(reason: ReasonCode, message: Message): Incoming {
