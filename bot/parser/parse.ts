@@ -133,14 +133,7 @@ function understand<C extends Command>(
   if (issue) throw schemaError(issue, line, input);
   const isSecret = (path: string) => command.secret?.(path) ?? false;
   const asked = [...bound.asked, ...Object.values(document).flatMap((value) => askedIn(value, isSecret))];
-  return {
-    kind: "command",
-    command,
-    typed,
-    input,
-    asked: [...new Set(asked)],
-    ...common,
-  };
+  return { kind: "command", command, typed, input, asked: [...new Set(asked)], ...common };
 }
 
 function lineOf(route: Route, { aliases }: CommandSet): CommandLine {
@@ -182,10 +175,8 @@ function documentFor(line: CommandLine, { document, documentError }: ParseOption
   }
   if (documentError !== undefined) throw new ParseError("bad_document", documentError);
   if (line.words.some(({ text }) => /^\[?\{/.test(text))) {
-    throw new ParseError(
-      "bad_document",
-      `Send the JSON as a file with ${head} … as its caption, or reply to it with ${head} ….`,
-    );
+    const how = `Send the JSON as a file with ${head} … as its caption, or reply to it with ${head} ….`;
+    throw new ParseError("bad_document", how);
   }
   return document === undefined ? {} : { [field.name]: document };
 }
@@ -203,11 +194,8 @@ function refuseMissing(line: CommandLine, input: JsonObject, { values }: Bound, 
   const whole = [head, ...words.map((word) => word.raw), ...missing.map((name) => `${name}=`)].join(" ");
   const because = needsReason ? ", because it is a dangerous change" : "";
   const canBeCompleted = fields.every((field) => field.kind === "option");
-  throw new ParseError(
-    "missing_argument",
-    `${head} needs ${andList(labels)}${because}.`,
-    canBeCompleted ? [whole] : [],
-  );
+  const sentence = `${head} needs ${andList(labels)}${because}.`;
+  throw new ParseError("missing_argument", sentence, canBeCompleted ? [whole] : []);
 }
 
 function invalid<C extends Command>(
@@ -243,13 +231,7 @@ function bind(line: CommandLine): Bound {
   if (unclosed) {
     throw new ParseError("bad_value", `The quote in ${inQuotes(unclosed.raw)} is opened and never closed.`);
   }
-  const bound: Bound = {
-    values: new Map(),
-    records: new Map(),
-    drops: [],
-    asked: [],
-    loose: [],
-  };
+  const bound: Bound = { values: new Map(), records: new Map(), drops: [], asked: [], loose: [] };
   line.words.forEach((word, at) => bindWord(word, at, line, bound));
   bindLoose(line, bound);
   return bound;

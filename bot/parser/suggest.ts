@@ -125,20 +125,15 @@ function unknownTarget(
 ): ParseError {
   const [word, next, ...rest] = words;
   const first = targetNamed(word?.text ?? "", set.aliases);
-  const seconds = targets.filter((target) => target.startsWith(`${first} `)).map((target) =>
-    target.slice(first.length + 1)
+  const seconds = targets.flatMap((target) =>
+    target.startsWith(`${first} `) ? target.slice(first.length + 1) : []
   );
   if (seconds.length > 0) {
-    const commands = (next ? closest(next.text, seconds) : seconds.slice(0, 4)).map((second) =>
-      retyped(verb, [...tokenize(`${first} ${second}`), ...rest], set)
-    );
-    return next
-      ? new ParseError("unknown_target", doesNotKnow(`/${verb} ${first}`, next.text, seconds), commands)
-      : new ParseError(
-        "missing_argument",
-        `/${verb} ${first} needs one more word: ${orList(seconds)}.`,
-        commands,
-      );
+    const near = next ? closest(next.text, seconds) : seconds.slice(0, 4);
+    const commands = near.map((second) => retyped(verb, [...tokenize(`${first} ${second}`), ...rest], set));
+    const head = `/${verb} ${first}`;
+    if (next) return new ParseError("unknown_target", doesNotKnow(head, next.text, seconds), commands);
+    return new ParseError("missing_argument", `${head} needs one more word: ${orList(seconds)}.`, commands);
   }
   const others = commandsOf(first, words.slice(1), set);
   const sentence = others.length > 0
@@ -238,14 +233,9 @@ export function misspeltChoice(
     : field.values.flatMap((value) => spellingsOf(value, line));
   const [slip] = closest(text, spellings, 1, IN_PROSE);
   if (slip !== undefined) {
-    return new ParseError(
-      "bad_value",
-      `Is ${inQuotes(text)} meant to be ${slip}? If not, put it in quotes.`,
-      [
-        replaced(line, at, 1, slip),
-        replaced(line, at, 1, `"${text}"`),
-      ],
-    );
+    const sentence = `Is ${inQuotes(text)} meant to be ${slip}? If not, put it in quotes.`;
+    const either = [slip, `"${text}"`].map((word) => replaced(line, at, 1, word));
+    return new ParseError("bad_value", sentence, either);
   }
   if (loose.length <= later.length || later.some(({ kind }) => kind === "rest")) return undefined;
   if (later.length === 0 && line.words[at - 1]?.pair) return strayWord(line, at);
@@ -261,16 +251,14 @@ export function unexpectedWord(line: CommandLine, at: number): ParseError {
   const sentence = `${headOf(line.command)} does not expect ${inQuotes(line.words[at]?.text ?? "")}`;
   if (!last) return new ParseError("too_many_words", `${sentence}.`, [replaced(line, at, line.words.length)]);
   const named = line.words.findIndex(({ pair }) => pair?.key.toLowerCase() === last.name.toLowerCase());
+  const place = `<${last.placeholder}>`;
   if (named < 0) {
-    const after = `after <${last.placeholder}>. A name with spaces goes in quotes.`;
-    return new ParseError("too_many_words", `${sentence} ${after}`);
+    const after = `${sentence} after ${place}. A name with spaces goes in quotes.`;
+    return new ParseError("too_many_words", after);
   }
   const pair = inQuotes(line.words[named]?.raw ?? "");
-  return new ParseError(
-    "too_many_words",
-    `<${last.placeholder}> is a word of its own and not set with an option. Leave out ${pair}.`,
-    [replaced(line, named, 1)],
-  );
+  const leaveOut = `${place} is a word of its own and not set with an option. Leave out ${pair}.`;
+  return new ParseError("too_many_words", leaveOut, [replaced(line, named, 1)]);
 }
 
 /** Words on both sides of an option are nearly always the option's value without its quotes. */
@@ -278,17 +266,12 @@ export function strayWord(line: CommandLine, at: number): ParseError {
   const text = inQuotes(line.words[at]?.raw ?? "");
   const option = line.words[at - 1]?.pair;
   if (!option || option.quoted) {
-    return new ParseError(
-      "too_many_words",
-      `${text} stands apart from the words before it. Put options at the end.`,
-    );
+    const sentence = `${text} stands apart from the words before it. Put options at the end.`;
+    return new ParseError("too_many_words", sentence);
   }
   const end = line.words.findIndex(({ pair }, place) => place > at && pair !== undefined);
   const stray = line.words.slice(at, end === -1 ? undefined : end).map(({ raw }) => raw);
-  const value = quote([option.value, ...stray].join(" ").trim());
-  return new ParseError(
-    "too_many_words",
-    `Does ${text} belong to ${option.key}=? A value with spaces goes in quotes.`,
-    [replaced(line, at - 1, stray.length + 1, `${option.key}=${value}`)],
-  );
+  const whole = `${option.key}=${quote([option.value, ...stray].join(" ").trim())}`;
+  const sentence = `Does ${text} belong to ${option.key}=? A value with spaces goes in quotes.`;
+  return new ParseError("too_many_words", sentence, [replaced(line, at - 1, stray.length + 1, whole)]);
 }

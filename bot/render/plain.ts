@@ -1,17 +1,8 @@
 import type { InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity } from "grammy/types";
 import type { Attachment, Reply } from "../../handlers/reply.ts";
 import { type KeepCommand, keyboard } from "./keyboard.ts";
-import {
-  bold,
-  type Layout,
-  layoutOf,
-  ON_SCREEN,
-  type Part,
-  type Span,
-  spanText,
-  truncateToFit,
-} from "./layout.ts";
-import { asFile, factLine, rowLines } from "./text.ts";
+import { bold, type Layout, layoutOf, ON_SCREEN, type Part, type Span, truncateToFit } from "./layout.ts";
+import { allParts, asFile, isClose, partAsLines } from "./text.ts";
 
 export interface PlainPayload {
   readonly text: string;
@@ -58,45 +49,25 @@ function fits({ text, entities }: { text: string; entities: readonly MessageEnti
   return text.length <= TEXT_MAX && entities.length <= ENTITIES_MAX;
 }
 
-function compose(
-  { title, parts, footer }: Layout,
-  dateTimes: boolean,
-): { text: string; entities: MessageEntity[] } {
+function compose(layout: Layout, dateTimes: boolean): { text: string; entities: MessageEntity[] } {
   const draft: Draft = { text: "", entities: [], dateTimes, quoted: false };
-  const head: Part = { kind: "text", spans: title };
-  const tail: Part[] = footer.length > 0 ? [{ kind: "text", spans: footer }] : [];
-  writeParts(draft, [head, ...parts, ...tail]);
+  writeParts(draft, allParts(layout));
   const entities = draft.entities.toSorted((a, b) => a.offset - b.offset || b.length - a.length);
   return { text: draft.text, entities };
 }
 
-/** Texts follow each other line by line; whatever has a shape of its own gets air around it. */
 function writeParts(draft: Draft, parts: readonly Part[]): void {
   parts.forEach((part, index) => {
-    if (index > 0) draft.text += part.kind === "text" && parts[index - 1]?.kind === "text" ? "\n" : "\n\n";
+    if (index > 0) draft.text += isClose(part, parts[index - 1]) ? "\n" : "\n\n";
     writePart(draft, part);
   });
 }
 
 function writePart(draft: Draft, part: Part): void {
-  switch (part.kind) {
-    case "text":
-      return writeSpans(draft, part.spans);
-    case "facts":
-      return writeLines(draft, part.rows.map(factLine));
-    case "table":
-      return writeLines(draft, rowLines(part));
-    case "list":
-      return writeLines(draft, part.rows.map((row) => [{ text: "• " }, ...row.flat()]));
-    case "pre":
-      return enclose(
-        draft,
-        "pre",
-        () => draft.text += part.rows.map((row) => spanText(row.flat())).join("\n"),
-      );
-    case "details":
-      return writeDetails(draft, part.summary, part.parts);
-  }
+  if (part.kind === "details") return writeDetails(draft, part.summary, part.parts);
+  const write = () => writeLines(draft, partAsLines(part));
+  if (part.kind === "pre") enclose(draft, "pre", write);
+  else write();
 }
 
 function writeDetails(draft: Draft, summary: readonly Span[], parts: readonly Part[]): void {

@@ -4,6 +4,7 @@ import {
   bold,
   type Grid,
   IN_FULL,
+  type Layout,
   layoutOf,
   type LineLimit,
   NOTHING,
@@ -19,10 +20,7 @@ import {
  * beyond any use; `buttons` adds what could be pressed, for a reader at a terminal.
  */
 export function toText(reply: Reply, { buttons = false }: { buttons?: boolean } = {}): string {
-  const { title, parts, footer } = layoutOf(reply, IN_FULL);
-  const head: Part[] = [{ kind: "text", spans: title }];
-  const tail: Part[] = footer.length > 0 ? [{ kind: "text", spans: footer }] : [];
-  const lines = linesOf([...head, ...parts, ...tail]);
+  const lines = linesOf(allParts(layoutOf(reply, IN_FULL)));
   return [...lines, ...(buttons ? buttonLines(reply) : [])].join("\n") + "\n";
 }
 
@@ -38,32 +36,52 @@ export function plainWords(line: Line): string {
   return spanText(spansOf(line, ONE_LINE).spans);
 }
 
+/** Title and footer with what is between them, as texts like any other. */
+export function allParts({ title, parts, footer }: Layout): Part[] {
+  const tail: Part[] = footer.length > 0 ? [{ kind: "text", spans: footer }] : [];
+  return [{ kind: "text", spans: title }, ...parts, ...tail];
+}
+
+/** Texts follow each other line by line; whatever has a shape of its own gets air around it. */
+export function isClose(part: Part, before: Part | undefined): boolean {
+  return part.kind === "text" && before?.kind === "text";
+}
+
 function linesOf(parts: readonly Part[]): string[] {
-  return parts.flatMap((part, index) => {
-    const close = index === 0 || (part.kind === "text" && parts[index - 1]?.kind === "text");
-    return close ? partLines(part) : ["", ...partLines(part)];
-  });
+  return parts.flatMap((part, index) =>
+    index === 0 || isClose(part, parts[index - 1]) ? partLines(part) : ["", ...partLines(part)]
+  );
 }
 
 function partLines(part: Part): readonly string[] {
   switch (part.kind) {
-    case "text":
-      return [spanText(part.spans)];
-    case "facts":
-      return part.rows.map((row) => spanText(factLine(row)));
     case "table":
       return aligned(part);
-    case "list":
-      return part.rows.map((row) => `• ${spanText(row.flat())}`);
-    case "pre":
-      return part.rows.map((row) => spanText(row.flat()));
     case "details":
       return [`▾ ${spanText(part.summary)}`, ...linesOf(part.parts).map((line) => line && `  ${line}`)];
+    default:
+      return partAsLines(part).map(spanText);
+  }
+}
+
+/** Whatever holds no other parts, line by line for a narrow screen. */
+export function partAsLines(part: Exclude<Part, { kind: "details" }>): (readonly Span[])[] {
+  switch (part.kind) {
+    case "text":
+      return [part.spans];
+    case "facts":
+      return part.rows.map(factLine);
+    case "table":
+      return rowLines(part);
+    case "list":
+      return part.rows.map((row) => [{ text: "• " }, ...row.flat()]);
+    case "pre":
+      return part.rows.map((row) => row.flat());
   }
 }
 
 /** A fact as a line: its label, then its value. */
-export function factLine([label = [], value = []]: Row): Span[] {
+function factLine([label = [], value = []]: Row): Span[] {
   const said = value.length > 0 ? value : NOTHING;
   return label.length > 0 ? [...bold(label), { text: ": " }, ...said] : [...said];
 }
@@ -72,7 +90,7 @@ export function factLine([label = [], value = []]: Row): Span[] {
  * A table as lines for a narrow screen, a row each, its cells one after the other. Where the first column only
  * labels the rows, the names of the columns are said in every row; elsewhere they are a line of their own.
  */
-export function rowLines({ header, rows }: Grid): Span[][] {
+function rowLines({ header, rows }: Grid): Span[][] {
   const labelled = header.length > 1 && spanText(header[0] ?? []) === "";
   if (labelled) {
     return rows.map((row) => joined(row.map((cell, column) => named(header[column] ?? [], cell))));
@@ -104,7 +122,7 @@ function isMark(cell: readonly Span[]): boolean {
 const COLUMN_MAX = 48;
 
 function aligned({ header, rows }: Grid): string[] {
-  const cells = (header.length > 0 ? [header, ...rows] : rows).map(textsOf);
+  const cells = (header.length > 0 ? [header, ...rows] : rows).map((row) => row.map(spanText));
   const widths = (cells[0] ?? []).map((_, column) =>
     cells.reduce((max, row) => Math.max(max, Math.min(COLUMN_MAX, width(row[column] ?? ""))), 0)
   );
@@ -113,10 +131,6 @@ function aligned({ header, rows }: Grid): string[] {
   );
   const rule = widths.map((size) => "─".repeat(size)).join("  ");
   return header.length > 0 ? [lines[0] ?? "", rule, ...lines.slice(1)] : lines;
-}
-
-function textsOf(row: Row): string[] {
-  return row.map((cell: readonly Span[]) => spanText(cell));
 }
 
 function padded(text: string, size: number): string {
