@@ -1,8 +1,7 @@
 import { AponoClient } from "../clients/apono.ts";
 import { showCatalog } from "./apono/catalog.ts";
 import { createIntegration } from "./apono/create.ts";
-import { integrations } from "./apono/integrations.ts";
-import { refreshIntegration } from "./apono/refresh.ts";
+import { integrations, refreshIntegration } from "./apono/integrations.ts";
 import { showPermissions, showResources } from "./apono/resources.ts";
 import { showTags, tagResource } from "./apono/tags.ts";
 import { updateIntegration } from "./apono/update.ts";

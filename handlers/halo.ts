@@ -1,7 +1,7 @@
 import { HaloClient } from "../clients/halo.ts";
 import type { Product } from "../clients/halo/product.ts";
 import { PRODUCTS } from "../clients/halo/products.ts";
-import { createOperation } from "./halo/create.ts";
+import { creationOf } from "./halo/create.ts";
 import { exportOperations } from "./halo/export.ts";
 import { isLive, liveOperation } from "./halo/live.ts";
 import { healthOf, overviewOf, probe } from "./halo/overview.ts";
@@ -43,7 +43,7 @@ function operationsFor(product: Product): readonly Operation[] {
     list,
     show,
     ...(isLive(product) ? [liveOperation(product)] : []),
-    createOperation(product),
+    creationOf(product),
     updateOperation(product),
     ...changes,
     ...(product.target === "kaseya" ? webhookOperations(product) : []),

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import { type AponoIntegration, isReference } from "../../clients/apono/integration.ts";
 import { v4Body } from "../../clients/apono/versions.ts";
@@ -5,10 +6,10 @@ import { ClientError } from "../../clients/errors.ts";
 import type { CallOptions } from "../../clients/http/contract.ts";
 import { type Json, plainJson } from "../../clients/json.ts";
 import { andDisabled } from "../format.ts";
-import { BadInput, type Card, type Context, type Undo } from "../operation.ts";
+import { BadInput, type Card, type Context, operationsOf, type Plan, type Undo } from "../operation.ts";
 import type { Block, Inline, Line, Reply, Table } from "../reply.ts";
 import { fold, ifFound, type Named } from "../resolve.ts";
-import type { Fact, Resource, Sighting, Survey } from "../resource.ts";
+import { type Fact, locateItem, type Resource, type Sighting, type Survey } from "../resource.ts";
 import { isProblem } from "../resource_operations.ts";
 import { objections } from "./catalog.ts";
 import { listIntegrations } from "./list.ts";
@@ -253,3 +254,52 @@ function undoDeletion(kept: Image, lost: Json): Undo {
     input: { document: plainJson({ type: kept.type, ...v4Body(sentFor(kept, null)) }) },
   };
 }
+
+const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
+
+type RefreshPlan = Plan<{ readonly id: string; readonly name: string }>;
+
+export const refreshIntegration = operationsOf<AponoClient>("apono").change<typeof input, RefreshPlan>({
+  verb: "refresh",
+  target: "apono",
+  summary: "Load an Apono integration's resources anew",
+  example: "/refresh apono Orders DB",
+  risk: "write",
+  input,
+  async plan(context, typed) {
+    const { id, name } = await locateItem(integrations, context, typed.id);
+    return {
+      input: { id },
+      target: { key: `apono:${id}`, id, name },
+      before: { id, name },
+      after: "refreshed",
+    };
+  },
+  render: ({ before }) => ({
+    title: ["Refresh the Apono integration ", { data: before.name }],
+    done: ["the Apono integration ", { data: before.name }, " is being refreshed"],
+    rows: [{ label: "Resources", now: "as of the last load", after: "loaded anew" }],
+    breaks: [],
+    sends: { refresh: before.id },
+  }),
+  async apply({ client, call }, { before }) {
+    const said = await client.v2.refresh(before.id, call);
+    return said === undefined ? {} : { data: { said } };
+  },
+  async verify({ client, call }, { before }, receipt) {
+    const answer = client.integrations.get(before.id, call);
+    // Once the vendor has said yes, a failing read-back takes nothing away from that.
+    const seen = receipt ? await unlessRefused(answer) : await answer;
+    if (seen?.status.toLowerCase() === "refreshing") {
+      return { state: "applied", evidence: "Read back: Apono says Refreshing." };
+    }
+    if (!receipt) {
+      const evidence = "Apono gave no answer, and the integration does not say that it is refreshing.";
+      return { state: "unknown", evidence };
+    }
+    const said = typeof receipt.data?.said === "string" ? receipt.data.said : "yes";
+    const loaded = seen?.lastSyncAt ? ["; last sync ", { time: seen.lastSyncAt }] : [];
+    return { state: "accepted", evidence: ["Apono said ", { data: said }, ...loaded, "."] };
+  },
+  undo: () => ({ possible: false, why: "a refresh changes no setting, so there is nothing to take back" }),
+});

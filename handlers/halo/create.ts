@@ -39,7 +39,7 @@ interface CreatePlan extends Plan<Before> {
 }
 
 /** `/create <product>`: one more integration. */
-export function createOperation(product: Product): ChangeOperation {
+export function creationOf(product: Product): ChangeOperation {
   return change({
     ...fieldCommand(product),
     verb: "create",

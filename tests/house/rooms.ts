@@ -129,10 +129,10 @@ export function fragments(files: readonly SourceFile[]): string[] {
   });
 }
 
-/** Parts are classes: exported functions that hide a body behind an interface stop whoever follows a call. */
+/** Parts are classes: a function that hides a body behind an interface stops whoever follows a call. */
 export function factories(files: readonly SourceFile[]): string[] {
   return files.flatMap(({ path, code }) =>
-    exportedNames(path, code).filter((name) => /^create[A-Z]/.test(name)).map((name) => `${path} ${name}`)
+    [...code.matchAll(/^export (?:async )?function (create[A-Z]\w*)/gm)].map(([, name]) => `${path} ${name}`)
   );
 }
 

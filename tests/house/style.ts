@@ -2,6 +2,8 @@ import ts from "typescript";
 
 const MOST_LINES = 400;
 const MOST_FUNCTION_LINES = 60;
+/** With the functions within it. */
+const MOST_CLOSURE_LINES = 100;
 
 /** Names that tell nothing of what is inside. */
 const EMPTY_NAMES = new Set(["util", "utils", "helper", "helpers", "types", "common"]);
@@ -33,12 +35,10 @@ export function lengthFaults(path: string, code: string): string[] {
   const tooLong = lines > MOST_LINES ? [`${path} has ${lines} lines: split it by noun`] : [];
   const file = ts.createSourceFile(path, code, ts.ScriptTarget.ESNext, true);
   const visit = (node: ts.Node) => {
-    const length = ts.isFunctionLike(node) ? ownLines(node) : 0;
-    if (length > MOST_FUNCTION_LINES) {
-      tooLong.push(
-        `${path}:${lineOf(file, node.getStart())} ${functionName(node)} has ${length} lines of its own`,
-      );
-    }
+    const [own, whole] = ts.isFunctionLike(node) ? [ownLines(node), lineSpan(node)] : [0, 0];
+    const named = () => `${path}:${lineOf(file, node.getStart())} ${functionName(node)}`;
+    if (own > MOST_FUNCTION_LINES) tooLong.push(`${named()} has ${own} lines of its own`);
+    if (whole > MOST_CLOSURE_LINES) tooLong.push(`${named()} has ${whole} lines in all`);
     ts.forEachChild(node, visit);
   };
   visit(file);

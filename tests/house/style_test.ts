@@ -60,7 +60,9 @@ Deno.test("lengthFaults finds long files and long functions", () => {
 
 Deno.test("lengthFaults counts the functions within a factory by themselves", () => {
   const member = `function member() {\n${"0;\n".repeat(58)}}\n`;
-  assert.deepEqual(lengthFaults("bot/x.ts", `function factory() {\n${member}${member}}\n`), []);
+  const factory = (members: string) => lengthFaults("bot/x.ts", `function factory() {\n${members}}\n`);
+  assert.deepEqual(factory(member), []);
+  assert.deepEqual(factory(member + member), ["bot/x.ts:1 factory has 122 lines in all"]);
 });
 
 Deno.test("machineFaults finds paths and hosts of one machine", () => {
