@@ -95,13 +95,13 @@ export class Countersign {
   }
 
   /**
-   * Does what waits and what is due, beginning nothing after `ms`, in a process that may end afterwards. Between
-   * `start` and `stop` that goes on by itself. Throws when Telegram does not say in that time who the bot is.
+   * Does what waits and what is due, beginning nothing once `end` has fired, in a process that may end afterwards. Between
+   * `start` and `stop` that goes on by itself. Throws when Telegram does not say before that who the bot is.
    */
-  async workFor(ms: number): Promise<void> {
+  async workFor(end: AbortSignal): Promise<void> {
     const { bot } = this.deps;
-    if (!bot.isInited()) bot.botInfo = await learnIdentity(this.deps, AbortSignal.timeout(ms));
-    await this.worker.workFor(ms);
+    if (!bot.isInited()) bot.botInfo = await learnIdentity(this.deps, end);
+    await this.worker.workFor(end);
   }
 
   /** Takes nothing new, finishes or gives back what is under way, closes the store. */

@@ -98,12 +98,11 @@ export class Worker {
   }
 
   /**
-   * Does what is due until nothing is, or until nothing more may be begun because `ms` are over. Resolves when what
+   * Does what is due until nothing is, or until nothing more may be begun because `end` has fired. Resolves when what
    * was begun is done: no claim is left. Where the worker runs anyway there is nothing to do.
    */
-  async workFor(ms: number): Promise<void> {
+  async workFor(end: AbortSignal): Promise<void> {
     if (this.started) return;
-    const end = AbortSignal.timeout(ms);
     this.shifts++;
     this.open();
     try {

@@ -23,7 +23,8 @@ import { checkManners } from "./conversation.ts";
 
 const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
 const DISABLED = "disableAmazonEC2Integration";
-const LONG_MS = HANG_MS;
+/** Until nothing is due any more. */
+const ALL_DAY = new AbortController().signal;
 /** Instances that do not look by themselves, as if they were paused between two steps. */
 const NEVER = { lookMs: 3_600_000 };
 
@@ -88,7 +89,7 @@ async function theState(bot: Countersign): Promise<string | undefined> {
 async function ask({ stage, one, send }: Sleepers): Promise<void> {
   stage.telegram.say(ANA, GROUP, DISABLE);
   await send(one);
-  await one.workFor(LONG_MS);
+  await one.workFor(ALL_DAY);
   assert.match(render(stage.telegram.last(GROUP)!), /\[ Approve \]/);
 }
 
@@ -98,12 +99,12 @@ testOnLasting("workFor answers what came to a bot that is never started, and kee
   stage.telegram.say(BEN, GROUP, "/ping");
   await send(one);
   assert.equal(stage.telegram.answers(GROUP).length, 0, "nobody works yet");
-  await one.workFor(LONG_MS);
+  await one.workFor(ALL_DAY);
   assert.match(render(stage.telegram.last(GROUP)!), /pong/);
   await assertNothingClaimed(one);
   stage.telegram.say(BEN, GROUP, "/status bitdefender");
   await send(one);
-  await Promise.all([one.workFor(LONG_MS), other.workFor(LONG_MS)]);
+  await Promise.all([one.workFor(ALL_DAY), other.workFor(ALL_DAY)]);
   assert.equal(stage.telegram.answers(GROUP).length, 2);
   await assertNothingClaimed(one);
   await checkManners(stage);
@@ -124,12 +125,12 @@ testOnLasting("workFor runs what another instance approved, once", async (url) =
   await one.store.db.insertInto("changes").values(elsewhere).execute();
   stage.telegram.pressAndGo(BEN, stage.telegram.last(GROUP)!, "Approve");
   await send(one);
-  await one.workFor(LONG_MS);
+  await one.workFor(ALL_DAY);
   await one.store.db.deleteFrom("changes").where("code", "=", "ELSE2").execute();
   assert.equal(await theState(one), "approved");
-  await other.workFor(LONG_MS);
+  await other.workFor(ALL_DAY);
   assert.equal(await theState(one), "accepted");
-  await one.workFor(LONG_MS);
+  await one.workFor(ALL_DAY);
   assert.equal(stage.gravityzone.calls.filter(({ method }) => method === DISABLED).length, 1);
   assert.match(render(stage.telegram.answers(GROUP)[0]!), /accepted/i);
   await assertNothingClaimed(one);
@@ -145,12 +146,12 @@ testOnLasting("workFor takes over from an instance that is paused, once its leas
   stage.gravityzone.faults.next("getConfiguredIntegrations", { after: held.promise });
   stage.telegram.say(BEN, GROUP, "/status bitdefender");
   await send(one);
-  const paused = one.workFor(LONG_MS);
+  const paused = one.workFor(ALL_DAY);
   await eventually(() => stage.gravityzone.calls.length === 1, "GravityZone to be asked");
-  await other.workFor(LONG_MS);
+  await other.workFor(ALL_DAY);
   assert.equal(stage.telegram.answers(GROUP).length, 0, "the first has it");
   stage.clock.advance(10_001);
-  await other.workFor(LONG_MS);
+  await other.workFor(ALL_DAY);
   assert.match(render(stage.telegram.last(GROUP)!), /of 14/);
   held.resolve();
   await paused;
@@ -165,15 +166,17 @@ testOnLasting("workFor begins nothing once its time is over, and leaves that to 
   stage.gravityzone.faults.next("getConfiguredIntegrations", { after: held.promise });
   stage.telegram.say(BEN, GROUP, "/status bitdefender");
   await send(one);
-  const working = one.workFor(200);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const time = new AbortController();
+  const working = one.workFor(time.signal);
+  await eventually(() => stage.gravityzone.calls.length > 0, "the vendor to be asked");
+  time.abort();
   stage.telegram.say(ANA, ANA, "/ping");
   await send(one);
   held.resolve();
   await working;
   await assertNothingClaimed(one);
   assert.equal(stage.telegram.answers(ANA).length, 0, "it came too late");
-  await other.workFor(LONG_MS);
+  await other.workFor(ALL_DAY);
   assert.deepEqual([GROUP, ANA].map((chat) => stage.telegram.answers(chat).length), [1, 1]);
   await checkManners(stage);
 });
@@ -183,7 +186,7 @@ testOnLasting("workFor does what is due by the clock, such as ending what nobody
   const { stage, one, other } = sleepers;
   await ask(sleepers);
   stage.clock.advance(16 * 60_000);
-  await other.workFor(LONG_MS);
+  await other.workFor(ALL_DAY);
   assert.equal(await theState(one), "expired");
   assert.match(render(stage.telegram.answers(GROUP)[0]!), /Expired/);
 });
@@ -194,7 +197,7 @@ testOnEach("start works on by itself, and stop still sends what was decided last
   const { bot, telegram } = stage;
   telegram.say(BEN, GROUP, "/ping");
   await telegram.until(() => telegram.last(GROUP), "the answer");
-  await bot.workFor(LONG_MS);
+  await bot.workFor(ALL_DAY);
   const reply = { mark: "info", title: "decided last" } as const;
   await putMessage(bot.store, bot.store.db, { key: "last", chatId: GROUP, priority: 0, reply });
   await bot.stop(AbortSignal.timeout(HANG_MS));
