@@ -106,8 +106,12 @@ testWithCable(
   async (stage, cable, url) => {
     await approve(stage);
     await eventually(() => logged(stage, "changes_not_finished"), "the executor to give up");
-    assert.equal(await isMarked(url), false);
     assert.deepEqual(writes(stage), []);
+    await eventually(
+      () => isForgotten(url),
+      "Postgres to give up the transaction, lest its commit comes late",
+    );
+    assert.equal(await isMarked(url), false);
     cable.plugIn();
     pass(stage, TAKEOVER_MS);
     await outcome(stage, "Applied");
@@ -191,6 +195,12 @@ async function outcome(stage: Stage, word: string): Promise<void> {
 async function isMarked(url: string): Promise<boolean> {
   const [change] = await ask(url, "select sent_at is not null as marked from changes");
   return change?.["marked"] === true;
+}
+
+/** Nobody holds a transaction open any more. */
+async function isForgotten(url: string): Promise<boolean> {
+  const open = "state like 'idle in transaction%' and datname = current_database()";
+  return (await ask(url, `select pid from pg_stat_activity where ${open}`)).length === 0;
 }
 
 async function ask(url: string, query: string): Promise<readonly Record<string, unknown>[]> {
