@@ -8,7 +8,37 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0003_changes_by_state": { up: changesByState },
   "0004_inbox_by_id": { up: inboxById },
   "0005_changes_to_check": { up: changesToCheck },
+  "0006_switched_states": { up: switchedStates },
 };
+
+/**
+ * What was read back after an `/enable` or `/disable` has one shape for all vendors, and an undo compares it with what
+ * it finds: without this, no earlier change of OpsRamp or HaloPSA could be taken back.
+ */
+async function switchedStates(db: Kysely<unknown>): Promise<void> {
+  const { rows } = await sql<{ code: string; after_state: string }>`
+    select code, after_state from changes where verb in ('enable', 'disable') and after_state is not null
+  `.execute(db);
+  for (const { code, after_state } of rows) {
+    const state = switchedState(JSON.parse(after_state));
+    if (!state) continue;
+    await sql`update changes set after_state = ${JSON.stringify(state)} where code = ${code}`.execute(db);
+  }
+}
+
+/** Undefined for a state of another kind, such as that of EC2. */
+function switchedState({ status, flag, enabled }: Readonly<Record<string, unknown>>) {
+  if (typeof status === "string") {
+    return {
+      on: status === "enabled" ? true : status === "disabled" ? false : null,
+      word: status,
+      field: "Status",
+    };
+  }
+  if (typeof flag !== "string") return undefined;
+  if (typeof enabled !== "boolean") return { on: null, word: "not shown by HaloPSA", field: flag };
+  return { on: enabled, word: enabled ? "on" : "off", field: flag };
+}
 
 async function changesToCheck(db: Kysely<unknown>): Promise<void> {
   await db.schema.createIndex("changes_to_check").on("changes").column("next_check_at")

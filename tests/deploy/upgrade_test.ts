@@ -59,6 +59,26 @@ for (const kind of lasting) {
     assert.deepEqual(await appliedMigrations(store), Object.keys(migrations));
   });
 
+  test("openStore lets what was switched before be taken back", async (url) => {
+    await using store = await opened(url);
+    const changes = store.db.updateTable("changes").where("state", "=", "applied");
+    const migrated = async (before: object) => {
+      await changes.set({ verb: "disable", after_state: JSON.stringify(before) }).execute();
+      await migrations["0006_switched_states"]!.up(store.db);
+      const row = await store.db.selectFrom("changes").select("after_state").where("state", "=", "applied")
+        .executeTakeFirstOrThrow();
+      return JSON.parse(row.after_state ?? "");
+    };
+    const off = { on: false, word: "disabled", field: "Status" };
+    assert.deepEqual(await migrated({ status: "disabled" }), off);
+    assert.deepEqual(await migrated(off), off);
+    assert.deepEqual(
+      await migrated({ id: 7, name: "EU", flag: "integrator_enabled", enabled: false }),
+      { on: false, word: "off", field: "integrator_enabled" },
+    );
+    assert.deepEqual(await migrated({ account: "1" }), { account: "1" });
+  });
+
   test("Countersign goes on where the first release ended", async (url) => {
     // This Telegram numbers its updates from the beginning again, which the real one never does.
     await execute(url, "update inbox set update_id = update_id + 1000000");
