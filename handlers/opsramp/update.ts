@@ -112,7 +112,7 @@ export async function verifyUpdate(
   receipt: Receipt | undefined,
 ): Promise<Verification> {
   const after = stateOf(await client.getInstalled(plan.target.id, call), plan.after);
-  const fields = changesIn(plan).flatMap(({ key, seen }) => seen(after[key]));
+  const fields = mappingsLast(changesIn(plan)).flatMap(({ key, seen }) => seen(after[key]));
   if (fields.length === 0) {
     const evidence = "OpsRamp shows nothing of what was sent";
     return { state: receipt ? "accepted" : "unknown", evidence, after };
@@ -124,7 +124,7 @@ export async function verifyUpdate(
 export function undoUpdate(plan: UpdatePlan): Undo {
   const { id } = plan.target;
   const ways = changesIn(plan).map(({ wayBack }) => wayBack);
-  const closed = ways.find((way) => "why" in way);
+  const closed = mappingsLast(changesIn(plan)).map(({ wayBack }) => wayBack).findLast((way) => "why" in way);
   if (closed) return { possible: false, why: closed.why };
   const open = ways.flatMap((way) => "why" in way ? [] : [way]);
   const how = open.flatMap(({ how }, at): readonly Inline[] => at === 0 ? how : [" and ", ...how]);
@@ -146,6 +146,11 @@ function changesIn({ target, before, after }: UpdatePlan): readonly (SectionChan
     key,
     ...section.change(before[key], after, { data: target.name }),
   }));
+}
+
+/** They are many and would crowd out the rest of what was read; no reason against a way back is as final as theirs. */
+function mappingsLast<Of extends { readonly key: string }>(changes: readonly Of[]): readonly Of[] {
+  return changes.toSorted((one, other) => Number(one.key === "mappings") - Number(other.key === "mappings"));
 }
 
 function stateOf(installed: Installed, goal: InstalledUpdate): JsonObject {

@@ -50,6 +50,25 @@ Deno.test("/update opsramp auth= speaks of no credential where there is none", a
   assert.equal(textOf(undo.why), "it has no inbound authentication now, and an update cannot remove one");
 });
 
+Deno.test("/update opsramp names mappings as the reason where several are against a way back", async () => {
+  const installations: Installation[] = [{ id: "INTG-1", displayName: "Bare" }];
+  await using at = openRig({ installations });
+  const { undo } = await at.plan("/update opsramp Bare auth=WEBHOOK", {
+    inboundConfig: {
+      mapAttributes: [{
+        attrName: "incident.status.name",
+        entityType: "INCIDENT",
+        name: "Status",
+        thirdPartyEntityType: "Ticket",
+        thirdPartyAttrName: "state",
+        attrValues: [{ attrValue: "Open", thirdPartyAttrValue: "open" }],
+      }],
+    },
+  });
+  assert.ok(!undo.possible);
+  assert.equal(textOf(undo.why), "OpsRamp only adds mappings, an update never takes one away");
+});
+
 Deno.test("/status opsramp keeps what is folded short, and says where the rest is", async () => {
   const installations = Array.from({ length: 400 }, (_, at): Installation => ({
     id: `INTG-${at}`,
