@@ -56,7 +56,6 @@ Deno.test("/update opsramp names mappings as the reason where several are agains
   const { undo } = await at.plan("/update opsramp Bare auth=WEBHOOK", {
     inboundConfig: {
       mapAttributes: [{
-        attrName: "incident.status.name",
         entityType: "INCIDENT",
         name: "Status",
         thirdPartyEntityType: "Ticket",
