@@ -55,13 +55,13 @@ const LOST: readonly AponoFault["kind"][] = [
 
 for (const [operation, write] of WRITES) {
   Deno.test(`apono sends ${operation} once and calls it ambiguous when no usable answer comes`, async () => {
-    for (const kind of LOST) {
-      await using account = openAccount(kind.endsWith("hang") ? { timeoutMs: 200 } : {});
+    await Promise.all(LOST.map(async (kind) => {
+      await using account = openAccount(kind.endsWith("hang") ? { timeoutMs: 1_000 } : {});
       account.emulator.fail(operation, { kind } as AponoFault, 3);
       const failure = await failureOf(write(account));
       assert.equal(failure.ambiguous, true, `${kind}: ${failure.kind}`);
       const sent = account.emulator.calls.filter((one) => one.operation === operation);
       assert.equal(sent.length, 1, kind);
-    }
+    }));
   });
 }

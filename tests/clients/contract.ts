@@ -46,7 +46,7 @@ export const CREDENTIAL = "credential-of-the-contract-3Kq";
 const SECRET = "secret-of-the-contract-9Zt";
 const TIMEOUT_MS = 10_000;
 /** Long enough for the emulator to answer, short enough to wait for. */
-const SHORT_MS = 400;
+const SHORT_MS = 1_000;
 
 /** Registers what every vendor's client has to keep. */
 export function keepsContract(subject: Subject): void {

@@ -33,7 +33,7 @@ export function openDesk(world: World = {}, options: Partial<HaloOptions> = {}):
     clientId: "client",
     clientSecret: "client-secret",
     clock,
-    timeoutMs: 2_000,
+    timeoutMs: 20_000,
     onCall: (event) => events.push(event),
     ...options,
   });

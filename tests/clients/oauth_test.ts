@@ -45,7 +45,7 @@ function open(answer: (count: number, asked: Asked) => Response | Promise<Respon
         tokenUrl: `${served.url}/token`,
         form: { grant_type: "client_credentials", client_id: "id", client_secret: "s3cret-value" },
         clock,
-        timeoutMs: 2_000,
+        timeoutMs: 20_000,
         ...options,
       }),
     [Symbol.asyncDispose]: () => served[Symbol.asyncDispose](),

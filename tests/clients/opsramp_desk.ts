@@ -42,7 +42,7 @@ export function openDesk(world: World = {}, options: Partial<OpsRampOptions> = {
     clientId: "key",
     clientSecret: "secret",
     clock,
-    timeoutMs: 2_000,
+    timeoutMs: 20_000,
     onCall: (event) => events.push(event),
     ...options,
   });

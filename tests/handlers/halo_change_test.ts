@@ -42,7 +42,7 @@ Deno.test("/create <product> finds the new integration when the answer held no i
 });
 
 Deno.test("/create <product> after a lost answer is found by reading back", async () => {
-  await using desk = openDesk({}, { timeoutMs: 150 });
+  await using desk = openDesk({}, { timeoutMs: 1_000 });
   const operation = changeOf("create", "sophos");
   const context = contextOf(desk);
   for (const [fault, state] of [["hang", "not applied"], ["apply-then-hang", "applied"]] as const) {

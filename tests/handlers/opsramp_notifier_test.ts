@@ -48,7 +48,7 @@ Deno.test("/notifier opsramp auth=OAUTH2 puts the secrets in at the last moment 
 });
 
 Deno.test("/notifier opsramp accepts what cannot be read back, and knows nothing without an answer", async () => {
-  await using at = openRig({}, { timeoutMs: 300 });
+  await using at = openRig({}, { timeoutMs: 1_000 });
   await (await at.plan(OAUTH)).run(SECRETS);
   const again = await at.plan(OAUTH);
   assert.equal((await again.run(SECRETS)).verdict.state, "accepted");

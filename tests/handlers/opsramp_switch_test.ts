@@ -20,7 +20,7 @@ Deno.test("/disable opsramp cannot prove itself on an SDK app, and offers no way
 });
 
 Deno.test("/disable opsramp reads back after a timeout: applied when it arrived, not applied when it did not", async () => {
-  await using at = openRig({}, { timeoutMs: 300 });
+  await using at = openRig({}, { timeoutMs: 1_000 });
   const change = await at.plan("/disable opsramp Service Desk reason=x");
   at.desk.emulator.fail("disable", { kind: "hang" });
   const lost = await change.run();

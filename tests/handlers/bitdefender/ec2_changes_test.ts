@@ -181,7 +181,7 @@ const ambiguous: readonly Ambiguous[] = [
 
 /** Long enough to send and answer on a busy machine; only who hangs is waited for. */
 function patienceWith(fault: { hang?: boolean }): number {
-  return fault.hang ? 400 : 10_000;
+  return fault.hang ? 1_000 : 20_000;
 }
 
 for (const { name, fault, applied } of ambiguous) {
