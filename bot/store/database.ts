@@ -123,12 +123,26 @@ async function upToDateStore(
   }
 }
 
-/** How far the server's clock is ahead of ours, in ms. */
+const MOST_LOOKS = 5;
+/** An answer that comes so soon tells the time well enough. */
+const SOON_MS = 2;
+
+/**
+ * How far the server's clock is ahead of ours, in ms. Of several looks the fastest counts: one that had to wait for a
+ * connection says little, and replicas that disagree by it would mix up the order of messages.
+ */
 async function offsetOf(db: Database, clock: Clock): Promise<number> {
-  const asked = clock.now();
-  const answer = await sql<{ now: number }>`
-    select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(db);
-  return Number(answer.rows[0]?.now ?? asked) - Math.round((asked + clock.now()) / 2);
+  let [offset, fastestMs] = [0, Infinity];
+  for (let look = 0; look < MOST_LOOKS && fastestMs > SOON_MS; look++) {
+    const asked = clock.now();
+    const answer = await sql<{ now: number }>`
+      select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(db);
+    const answered = clock.now();
+    if (answered - asked >= fastestMs) continue;
+    fastestMs = answered - asked;
+    offset = Number(answer.rows[0]?.now ?? asked) - Math.round((asked + answered) / 2);
+  }
+  return offset;
 }
 
 interface Connector {
