@@ -1,4 +1,3 @@
-import type { Chat } from "grammy/types";
 import type { Transaction } from "kysely";
 import type { Clock } from "../clients/clock.ts";
 import { type Button, type Line, type Reply, textBlock } from "../handlers/reply.ts";
@@ -12,7 +11,7 @@ import { appendAudit, type AuditEntry } from "./store/audit.ts";
 import type { Store } from "./store/database.ts";
 import { shortCode } from "./store/kept_values.ts";
 import type { Schema } from "./store/schema.ts";
-import type { Person } from "./telegram/update.ts";
+import type { Chat, Person } from "./telegram/update.ts";
 
 /** What else is known of a refusal. */
 export interface RefusalDetails {

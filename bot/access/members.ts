@@ -1,4 +1,3 @@
-import type { Chat } from "grammy/types";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { recall, remember } from "../store/kept_values.ts";
@@ -11,7 +10,7 @@ import {
   type Need,
   type Policy,
 } from "./policy.ts";
-import type { Person } from "../telegram/update.ts";
+import type { Chat, Person } from "../telegram/update.ts";
 
 /** What Telegram answers about a chat that it does not show to the bot. */
 const ABSENT: ReadonlySet<number> = new Set([400, 404]);

@@ -1,6 +1,6 @@
-import type { Chat } from "grammy/types";
 import type { Config } from "../config.ts";
 import type { ReasonCode } from "../reason_codes.ts";
+import type { Chat } from "../telegram/update.ts";
 
 /** What someone wants: to be told who he is, to read, to ask for a change, or to decide about one. */
 export type Need = "identify" | "read" | "request" | "approve";

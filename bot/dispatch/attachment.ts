@@ -1,7 +1,7 @@
 import type { Api } from "grammy";
-import type { Document as TelegramFile } from "grammy/types";
 import type { Json } from "../../clients/json.ts";
 import { telegramRefusal } from "../telegram/api.ts";
+import type { AttachedFile } from "../telegram/update.ts";
 
 export const MOST_DOCUMENT_BYTES = 1024 * 1024;
 const DOWNLOAD_MS = 15_000;
@@ -16,7 +16,7 @@ export interface Document {
 export const NOT_TAKEN: Document = { documentError: "The command takes no document." };
 
 /** What a file holds that was sent as a JSON document. */
-export async function documentOf(file: TelegramFile, api: Api, fileRoot: string): Promise<Document> {
+export async function documentOf(file: AttachedFile, api: Api, fileRoot: string): Promise<Document> {
   if ((file.file_size ?? 0) > MOST_DOCUMENT_BYTES) return TOO_LARGE;
   const path = await pathOf(file.file_id, api);
   if (!path) return { documentError: "Telegram did not hand over the document. Send it again." };

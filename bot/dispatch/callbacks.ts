@@ -1,4 +1,3 @@
-import type { CallbackQuery } from "grammy/types";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { ReasonCode } from "../reason_codes.ts";
@@ -16,6 +15,7 @@ import { auditOf, findChangeByHandle } from "../store/changes.ts";
 import { findPrompt, usePrompt } from "../store/kept_values.ts";
 import type { PromptsTable } from "../store/schema.ts";
 import type { Router } from "./router.ts";
+import type { CallbackQuery } from "../telegram/update.ts";
 
 /** Answers the press, the first time it is called. */
 type Soon = () => Promise<void>;

@@ -1,5 +1,5 @@
 import { BotError } from "grammy";
-import type { Message, Update } from "grammy/types";
+import type { Update } from "grammy/types";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import { newTrace, UpdateContext, type UpdateOrigin } from "../context.ts";
@@ -15,7 +15,7 @@ import { continuationShape, waitingShape } from "../secrets/entry.ts";
 import { StoreUnavailable } from "../store/database.ts";
 import { findPromptEver } from "../store/kept_values.ts";
 import type { InboxTable, MessagesTable } from "../store/schema.ts";
-import { classify, type Incoming, messageText, type Person } from "../telegram/update.ts";
+import { classify, type Incoming, type Message, messageText, type Person } from "../telegram/update.ts";
 import { documentOf, NOT_TAKEN } from "./attachment.ts";
 import type { Callbacks } from "./callbacks.ts";
 import type { Router } from "./router.ts";
@@ -150,12 +150,12 @@ export class Dispatcher {
   /** Undefined for what was not asked for in words; a press has been answered already. */
   private async commandContext(row: InboxTable): Promise<UpdateContext | undefined> {
     const trace = newTrace();
-    const incoming = this.classifySafely(JSON.parse(row.body) as Update, trace);
+    const incoming = this.classifySafely(JSON.parse(row.body), trace);
     const isCommand = incoming.kind === "message" && messageText(incoming.message).startsWith("/");
     return isCommand ? await this.contextOf(row, incoming, trace) : undefined;
   }
 
-  private classifySafely(update: Update, trace: string): Incoming {
+  private classifySafely(update: unknown, trace: string): Incoming {
     try {
       return classify(update);
     } catch (error) {

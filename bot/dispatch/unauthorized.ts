@@ -1,4 +1,3 @@
-import type { Chat } from "grammy/types";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import { type ReasonCode, reasons } from "../reason_codes.ts";
@@ -7,7 +6,7 @@ import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { PRIORITY, putMessage } from "../outbox/messages.ts";
 import { recall, remember } from "../store/kept_values.ts";
-import { type Incoming, messageText, type Person } from "../telegram/update.ts";
+import { type Chat, type Incoming, messageText, type Person } from "../telegram/update.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -1,7 +1,85 @@
-import type { CallbackQuery, Chat, Message, Update, User } from "grammy/types";
+import type { Update } from "grammy/types";
 import { z } from "zod";
 import type { ReasonCode } from "../reason_codes.ts";
 import { SERVICE_IDS } from "../settings.ts";
+
+/** Of a field that only has to be there or not: what it holds is never looked at. */
+const presence = z.unknown().transform(Boolean).optional();
+
+const chatShape = z.object({
+  id: z.int(),
+  type: z.enum(["private", "group", "supergroup", "channel"]),
+  title: z.string().optional(),
+});
+
+const userShape = z.object({
+  id: z.int(),
+  is_bot: z.boolean(),
+  first_name: z.string(),
+  last_name: z.string().optional(),
+});
+
+const documentShape = z.object({ file_id: z.string(), file_size: z.int().optional() });
+
+const messageShape = z.object({
+  message_id: z.int(),
+  message_thread_id: z.int().optional(),
+  is_topic_message: z.boolean().optional(),
+  date: z.int(),
+  chat: chatShape,
+  from: userShape.optional(),
+  text: z.string().optional(),
+  caption: z.string().optional(),
+  document: documentShape.optional(),
+  reply_to_message: z.object({ message_id: z.int(), document: documentShape.optional() }).optional(),
+  migrate_to_chat_id: z.int().optional(),
+  migrate_from_chat_id: z.int().optional(),
+  business_connection_id: presence,
+  sender_business_bot: presence,
+  guest_query_id: presence,
+  guest_bot_caller_user: presence,
+  is_automatic_forward: presence,
+  sender_chat: presence,
+  forward_origin: presence,
+  via_bot: presence,
+  external_reply: presence,
+  is_from_offline: presence,
+});
+
+const memberShape = z.object({
+  chat: chatShape,
+  from: userShape,
+  new_chat_member: z.object({ status: z.string() }),
+});
+
+const callbackQueryShape = z.object({
+  id: z.string(),
+  from: userShape,
+  data: z.string().optional(),
+  inline_message_id: presence,
+  message: z.object({ message_id: z.int(), message_thread_id: z.int().optional(), chat: chatShape })
+    .optional(),
+});
+
+/** All that is ever read of an update; the rest of it goes no further than the inbox. */
+const updateShape = z.object({
+  message: messageShape.optional(),
+  edited_message: messageShape.optional(),
+  channel_post: messageShape.optional(),
+  edited_channel_post: messageShape.optional(),
+  business_message: messageShape.optional(),
+  edited_business_message: messageShape.optional(),
+  guest_message: messageShape.optional(),
+  callback_query: callbackQueryShape.optional(),
+  my_chat_member: memberShape.optional(),
+  chat_member: memberShape.optional(),
+});
+
+export type Chat = z.infer<typeof chatShape>;
+export type Message = z.infer<typeof messageShape>;
+export type AttachedFile = z.infer<typeof documentShape>;
+export type CallbackQuery = z.infer<typeof callbackQueryShape>;
+type User = z.infer<typeof userShape>;
 
 export interface Person {
   readonly id: number;
@@ -36,8 +114,8 @@ export const HANDLED_UPDATES = ["message", "callback_query", "my_chat_member", "
  * Sorts an update by who is really speaking. Only a message that a person typed just now in a chat, or a press,
  * can ever ask for anything. Throws for what has not the form of an update.
  */
-export function classify(update: Update): Incoming {
-  updateShape.parse(update);
+export function classify(received: unknown): Incoming {
+  const update = updateShape.parse(received);
   if (update.message) return classifyMessage(update.message);
   if (update.callback_query) return classifyPress(update.callback_query);
   if (update.my_chat_member) {
@@ -144,7 +222,7 @@ function classifyPress(query: CallbackQuery): Incoming {
   return { kind: "press", person, chat: message.chat, messageId: message.message_id, query };
 }
 
-function classifyOther(update: Update): Incoming {
+function classifyOther(update: z.infer<typeof updateShape>): Incoming {
   const edited = update.edited_message;
   if (edited) return refuse(senderProblem(edited) ?? "edited_message", edited);
   const post = update.channel_post ?? update.edited_channel_post;
@@ -159,47 +237,3 @@ function refuse(reason: ReasonCode, message: Message): Incoming {
   const person = message.from && !message.sender_chat ? personOf(message.from) : undefined;
   return { kind: "refused", reason, chat: message.chat, person, message };
 }
-
-const chat = z.looseObject({ id: z.int(), type: z.string() });
-
-const user = z.looseObject({ id: z.int(), is_bot: z.boolean(), first_name: z.string() });
-
-const document = z.looseObject({ file_id: z.string(), file_size: z.int().optional() });
-
-const message = z.looseObject({
-  message_id: z.int(),
-  message_thread_id: z.int().optional(),
-  date: z.int(),
-  chat,
-  from: user.optional(),
-  text: z.string().optional(),
-  caption: z.string().optional(),
-  document: document.optional(),
-  reply_to_message: z.looseObject({ document: document.optional() }).optional(),
-  migrate_to_chat_id: z.int().optional(),
-  migrate_from_chat_id: z.int().optional(),
-});
-
-const member = z.looseObject({ chat, from: user, new_chat_member: z.looseObject({ status: z.string() }) });
-
-const press = z.looseObject({
-  id: z.string(),
-  from: user,
-  data: z.string().optional(),
-  message: z.looseObject({ message_id: z.int(), message_thread_id: z.int().optional(), chat }).optional(),
-});
-
-/** All that is read of an update. */
-export const updateShape = z.looseObject({
-  update_id: z.int(),
-  message: message.optional(),
-  edited_message: message.optional(),
-  channel_post: message.optional(),
-  edited_channel_post: message.optional(),
-  business_message: message.optional(),
-  edited_business_message: message.optional(),
-  guest_message: message.optional(),
-  callback_query: press.optional(),
-  my_chat_member: member.optional(),
-  chat_member: member.optional(),
-});

@@ -36,11 +36,15 @@ export interface CampaignOptions {
   readonly database?: DatabaseKind;
   /** Seeds of rounds in which something was found once, and how many cases it took. */
   readonly replayed?: readonly { readonly seed: number; readonly cases: number }[];
+  /** Told of what was found, before it is made smaller. */
+  readonly onFound?: (sentence: string) => void;
 }
 
 /** The emulators keep all they have seen, so they are replaced now and then. */
 const CASES_PER_GROUND = 400;
 const CASES_PER_ROUND = 20;
+/** What was found is told at once; for so long it is then made smaller. */
+const SHRINK_MS = 30_000;
 
 /** Attacks one target for a while. */
 export async function run<T>(target: Target<T>, options: CampaignOptions): Promise<Result> {
@@ -50,7 +54,9 @@ export async function run<T>(target: Target<T>, options: CampaignOptions): Promi
   let used = 0;
   let ground: Ground | undefined;
 
+  let shrinkUntil = Infinity;
   const property = fc.asyncProperty(target.inputs, async (value) => {
+    if (performance.now() > shrinkUntil) return;
     if (used++ >= (target.casesPerGround ?? CASES_PER_GROUND)) await leave();
     ground ??= await openGround(database);
     try {
@@ -60,6 +66,10 @@ export async function run<T>(target: Target<T>, options: CampaignOptions): Promi
     } catch (error) {
       // What went wrong once may go on doing so; the next, smaller input is tried on fresh ground.
       await leave();
+      if (shrinkUntil === Infinity) {
+        shrinkUntil = performance.now() + SHRINK_MS;
+        options.onFound?.(`${target.name}: ${sentenceOf(error)}\ninput: ${fc.stringify(value)}`);
+      }
       throw error;
     }
   });
@@ -93,10 +103,10 @@ function findingOf<T>(details: fc.RunDetails<[T]>): NonNullable<Result["finding"
   const input = fc.stringify(counterexample?.[0]);
   const { seed } = details;
   if (error instanceof Finding) return { kind: error.kind, sentence: error.message, input, seed };
-  return {
-    kind: "crash",
-    sentence: error instanceof Error ? error.stack ?? error.message : String(error),
-    input,
-    seed,
-  };
+  return { kind: "crash", sentence: sentenceOf(error), input, seed };
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof Finding) return error.message;
+  return error instanceof Error ? error.stack ?? error.message : String(error);
 }

@@ -5,7 +5,7 @@ import { run } from "./campaign.ts";
 import { targets } from "./targets.ts";
 
 const SECONDS = 10;
-const seed = freshSeed() | 0;
+const seed = freshSeed();
 
 for (const database of databases) {
   for (const target of targets) {

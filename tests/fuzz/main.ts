@@ -1,12 +1,14 @@
 /** `deno task fuzz`: attacks every door for a while and prints what came of it. */
+import { parseArgs } from "node:util";
 import { databases } from "../changes/database.ts";
-import { type Result, run } from "./campaign.ts";
+import { freshSeed } from "../faults/chance.ts";
+import { type Result, run, type Target } from "./campaign.ts";
 import { targets } from "./targets.ts";
 
 interface Order {
   readonly seconds: number;
   readonly seed: number;
-  readonly only: string | undefined;
+  readonly chosen: readonly Target[];
   readonly postgres: boolean;
 }
 
@@ -20,26 +22,38 @@ async function main(order: Order): Promise<void> {
     print(`unhandled: ${event.reason instanceof Error ? event.reason.stack : String(event.reason)}`);
   });
   const database = databases.find(({ name }) => name === (order.postgres ? "Postgres" : "SQLite"))!;
-  const chosen = targets.filter(({ name }) => name.includes(order.only ?? ""));
+  const { chosen } = order;
   const results: Result[] = [];
   print(`seed ${order.seed} · ${order.seconds} s · ${database.name}`);
   for (const target of chosen) {
     const seconds = order.seconds / chosen.length;
-    results.push(await run(target, { seed: order.seed, seconds, database }));
+    results.push(await run(target, { seed: order.seed, seconds, database, onFound: print }));
   }
   print(tableOf(results, crashes));
   if (crashes > 0 || results.some(({ finding }) => finding)) Deno.exit(1);
 }
 
-function readOrder(given: readonly string[]): Order {
-  const after = (name: string) => given[given.indexOf(name) + 1];
-  const number = (name: string, otherwise: number) => given.includes(name) ? Number(after(name)) : otherwise;
-  return {
-    seconds: number("--seconds", 60),
-    seed: number("--seed", crypto.getRandomValues(new Int32Array(1))[0] ?? 0),
-    only: given.includes("--only") ? after("--only") : undefined,
-    postgres: given.includes("--postgres"),
-  };
+/** Throws for an option that is none, and for an `--only` that names no door. */
+export function readOrder(given: readonly string[]): Order {
+  const { values } = parseArgs({
+    args: [...given],
+    options: {
+      seconds: { type: "string", default: "60" },
+      seed: { type: "string", default: String(freshSeed()) },
+      only: { type: "string", default: "" },
+      postgres: { type: "boolean", default: false },
+    },
+  });
+  const chosen = targets.filter(({ name }) => name.includes(values.only));
+  if (chosen.length === 0) {
+    const names = targets.map(({ name }) => `“${name}”`).join(", ");
+    throw new RangeError(`No door is called “${values.only}”. The doors are ${names}.`);
+  }
+  const [seconds, seed] = [Number(values.seconds), Number(values.seed)];
+  if (!(seconds > 0) || !Number.isInteger(seed)) {
+    throw new RangeError("--seconds takes a number above 0, --seed a whole number");
+  }
+  return { seconds, seed, chosen, postgres: values.postgres };
 }
 
 /** One line a target, then what was found, with the input that led to it. */

@@ -64,11 +64,20 @@ const body = fc.oneof(
   { weight: 1, arbitrary: padded },
 );
 
+/** A title of so many levels that a writer in recursion gives up on it. */
+const deepTitle = JSON.stringify({
+  my_chat_member: {
+    chat: { id: -5005, type: "group", title: "@" },
+    from: { id: 666, is_bot: false, first_name: "Eve" },
+    new_chat_member: { status: "member" },
+  },
+}).replace('"@"', "[".repeat(20_000) + "]".repeat(20_000));
+
 /** `POST /telegram`: bodies as Telegram sends them, changed in every way. */
 export const updateTarget: Target<readonly string[]> = {
   name: "webhook bodies",
   inputs: fc.array(body, { minLength: 1, maxLength: 6 }),
-  corpus: bodies,
+  corpus: [...bodies, [deepTitle]],
   size: (batch) => batch.length,
   async attack(ground, batch) {
     await Promise.all(batch.map((text) => deliver(ground, text)));
