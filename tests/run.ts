@@ -3,7 +3,7 @@
  * the end what was skipped and the counts, in a form that scripts can read. The slow ones are in `*_slow.ts`, of which
  * `deno test` takes no notice by itself.
  */
-import { openTemplate, postgres, TEMPLATE } from "./changes/database.ts";
+import { openTemplate, postgres, TEMPLATE } from "./approvals/database.ts";
 
 export interface Counts {
   readonly passed: number;

@@ -1,5 +1,5 @@
 import { acknowledge, FIRST_LOAD_ID } from "./acknowledging.ts";
-import { createSwitching } from "./deeds.ts";
+import { createSwitching } from "./writes.ts";
 import { serveDelayed } from "./delayed.ts";
 import { median, range, thousands } from "./figures.ts";
 import { createBenchOpsRamp } from "./opsramp.ts";

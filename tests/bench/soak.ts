@@ -1,7 +1,7 @@
 import type { Child } from "./child.ts";
 import { serveDelayed } from "./delayed.ts";
 import { type Point, slope, thousands } from "./figures.ts";
-import { CHATS, createHabits, type Habit } from "./habits.ts";
+import { CHATS, createScenarios, type Scenario } from "./scenarios.ts";
 import { createBenchOpsRamp } from "./opsramp.ts";
 import type { BenchOptions } from "./options.ts";
 import { aim, print, table } from "./print.ts";
@@ -28,17 +28,17 @@ export async function measureSoak({ minutes, folder }: BenchOptions): Promise<vo
   await using store = await sqlite.open(folder);
   const vendors = { opsramp: opsramp.url, bitdefender: bitdefender.apiUrl(INTEGRATIONS) };
   await using scene = await openScene({ database: store.url, vendors, chats: CHATS });
-  const habits = await createHabits(scene);
+  const scenarios = await createScenarios(scene);
   const endsAt = performance.now() + minutes * MINUTE_MS;
   const [samples, ...counts] = await Promise.all([
     sample(scene.child, endsAt),
-    ...habits.map((habit) => indulge(habit, endsAt)),
+    ...scenarios.map((scenario) => indulge(scenario, endsAt)),
   ]);
-  await print(report(samples, habits, counts, minutes));
+  await print(report(samples, scenarios, counts, minutes));
 }
 
 /** Resolves to how often it was done. Late ones are not made up for. */
-async function indulge({ everyMs, once }: Habit, endsAt: number): Promise<number> {
+async function indulge({ everyMs, once }: Scenario, endsAt: number): Promise<number> {
   let count = 0;
   while (performance.now() < endsAt) {
     const dueAt = performance.now() + everyMs;
@@ -60,14 +60,14 @@ async function sample(child: Child, endsAt: number): Promise<readonly Point[]> {
 
 function report(
   samples: readonly Point[],
-  habits: readonly Habit[],
+  scenarios: readonly Scenario[],
   counts: readonly number[],
   minutes: number,
 ): string {
   const warm = samples.slice(Math.floor(samples.length * WARM_UP));
   const growth = slope(samples.slice(samples.length >> 1)) * SPAN_MINUTES;
   const sizes = warm.map(([_, mb]) => mb);
-  const done = habits.map(({ what }, index) => `${thousands(counts[index] ?? 0)} ${what}`);
+  const done = scenarios.map(({ what }, index) => `${thousands(counts[index] ?? 0)} ${what}`);
   const mb = (value = NaN) => value.toFixed(0);
   return `\n## Memory over ${minutes} minutes\n\n` +
     table(["", "warmed up MB", "half-time MB", "last MB", "highest MB", `MB in ${SPAN_MINUTES} min`], [

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 // @ts-types="@types/pg"
 import pg from "pg";
-import { postgres as postgresServer } from "../changes/database.ts";
+import { postgres as postgresServer } from "../approvals/database.ts";
 
 /** A database of the bench's own, gone afterwards. */
 export interface BenchStore extends AsyncDisposable {

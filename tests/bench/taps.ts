@@ -1,4 +1,4 @@
-import { createLeafing, createRefreshing, createSwitching } from "./deeds.ts";
+import { createLeafing, createRefreshing, createSwitching } from "./writes.ts";
 import { type Delayed, inARow, roundTripMs, serveDelayed } from "./delayed.ts";
 import { median } from "./figures.ts";
 import type { Group } from "./group.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { ANA, openDesk } from "../changes/desk.ts";
+import { ANA, openFixture } from "../approvals/fixture.ts";
 
 Deno.test("/doctor is not green when a vendor's key allows none of its commands", async () => {
-  await using desk = await openDesk();
-  desk.gravityzone.world.apiKey.enabledApis.splice(0, Infinity, "companies", "network");
-  await desk.say(ANA, "/doctor");
-  const [answer = ""] = [...desk.news(), ...desk.whispers(ANA)];
+  await using fixture = await openFixture();
+  fixture.gravityzone.world.apiKey.enabledApis.splice(0, Infinity, "companies", "network");
+  await fixture.say(ANA, "/doctor");
+  const [answer = ""] = [...fixture.groupAnswers(), ...fixture.ephemeralAnswers(ANA)];
   assert.match(answer, /^🟡 \d+ of \d+ checks need attention\n/);
   assert.match(
     answer,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { sql } from "kysely";
 import { readConfig } from "../../bot/config.ts";
 import { Countersign } from "../../bot/app.ts";
-import { testOnEach, testOnPostgres } from "../changes/database.ts";
+import { testOnEach, testOnPostgres } from "../approvals/database.ts";
 import {
   ANA,
   BEN,

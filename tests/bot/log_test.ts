@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { GrammyError, HttpError } from "grammy";
 import { errorFields } from "../../bot/log.ts";
 import { Redactor } from "../../bot/redact.ts";
-import { openFile } from "../changes/database.ts";
+import { openFile } from "../approvals/database.ts";
 import { BEN, GROUP, OSKAR, SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET } from "../sandbox/stage.ts";
 import { eventually } from "../eventually.ts";
 import { openOutside } from "./process.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../clients/clock.ts";
 import { databaseUrl } from "../../bot/settings.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
-import { lasting, openFile, testOn } from "../changes/database.ts";
+import { lasting, openFile, testOn } from "../approvals/database.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 import { eventually } from "../eventually.ts";

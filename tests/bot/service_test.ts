@@ -3,7 +3,7 @@ import { readConfig } from "../../bot/config.ts";
 import { Countersign } from "../../bot/app.ts";
 import { SECRET_HEADER, secretCheck } from "../../bot/http.ts";
 import { createFakeClock } from "../clock.ts";
-import { testOnEach } from "../changes/database.ts";
+import { testOnEach } from "../approvals/database.ts";
 import { serve } from "../sandbox/serve.ts";
 import {
   BEN,

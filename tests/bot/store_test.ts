@@ -27,7 +27,7 @@ import { migrations } from "../../bot/store/migrations.ts";
 import { findPrompt, prunePrompts, putPrompt } from "../../bot/store/kept_values.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { databaseUrl } from "../../bot/settings.ts";
-import { type Database, databases, lasting, openFile, testOn, testWithEmpty } from "../changes/database.ts";
+import { type Database, databases, lasting, openFile, testOn, testWithEmpty } from "../approvals/database.ts";
 import { createTestClock, type TestClock } from "../sandbox/stage.ts";
 
 const metrics = new Metrics();

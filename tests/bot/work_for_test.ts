@@ -5,7 +5,7 @@ import { readConfig } from "../../bot/config.ts";
 import { SECRET_HEADER } from "../../bot/http.ts";
 import { findChange } from "../../bot/store/changes.ts";
 import { putMessage } from "../../bot/outbox/messages.ts";
-import { lasting, testOnEach, testWith } from "../changes/database.ts";
+import { lasting, testOnEach, testWith } from "../approvals/database.ts";
 import {
   ANA,
   BEN,

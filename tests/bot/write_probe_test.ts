@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { openStore } from "../../bot/store/database.ts";
 import { systemClock } from "../../clients/clock.ts";
-import { openFile } from "../changes/database.ts";
+import { openFile } from "../approvals/database.ts";
 
 Deno.test("check waits for who writes to the file for a moment, and holds nobody else up", async () => {
   await using file = await openFile();

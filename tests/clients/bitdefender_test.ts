@@ -17,16 +17,16 @@ const KEY = "k3y-that-must-not-show";
 const MARCH_2026 = Date.UTC(2026, 2, 14, 3, 12);
 const ROLE = "arn:aws:iam::111222345123:role/test";
 
-interface Rig extends AsyncDisposable {
+interface HandlerFixture extends AsyncDisposable {
   readonly client: BitdefenderClient;
   readonly vendor: GravityZone;
   readonly clock: FakeClock;
   readonly url: string;
 }
 
-function rig(
+function handlerFixture(
   { vendor: vendorOptions, ...options }: Partial<BitdefenderOptions> & { vendor?: GravityZoneOptions } = {},
-): Rig {
+): HandlerFixture {
   const clock = createFakeClock({ start: MARCH_2026 });
   const vendor = createGravityZone({ world: northwind(MARCH_2026, KEY), now: clock.now, ...vendorOptions });
   const served = serve(vendor.fetch);
@@ -41,7 +41,7 @@ function rig(
 }
 
 Deno.test("getConfiguredIntegrations answers one page of the key's own company", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const page = await at.client.getConfiguredIntegrations({ page: 1, perPage: 2 }, patient());
   assert.equal(page.total, 14);
   assert.deepEqual(page.data.map(({ name, status, company }) => [name, status, company?.name]), [
@@ -52,7 +52,7 @@ Deno.test("getConfiguredIntegrations answers one page of the key's own company",
 });
 
 Deno.test("getConfiguredIntegrations shares what is asked at the same time, and asks anew afterwards", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const pages = await Promise.all(
     [1, 1, 2].map((page) => at.client.getConfiguredIntegrations({ page, perPage: 2 }, patient())),
   );
@@ -65,7 +65,7 @@ Deno.test("getConfiguredIntegrations shares what is asked at the same time, and 
 });
 
 Deno.test("getConfiguredIntegrations keeps allow-listed fields only and tolerates the rest", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const odd = vmware("679b6952a5d00afed203cbd7", "odd", 9);
   Object.assign(odd, { password: "hunter2" });
   odd.specifics["password"] = "hunter2";
@@ -77,7 +77,7 @@ Deno.test("getConfiguredIntegrations keeps allow-listed fields only and tolerate
 });
 
 Deno.test("getConfiguredIntegrations is refused for a page over 100 and for a company it may not see", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const { client } = at;
   const tooLong = await failureOf(client.getConfiguredIntegrations({ perPage: 101 }, patient()));
   assert.deepEqual([tooLong.kind, tooLong.detail, tooLong.ambiguous], [
@@ -92,7 +92,7 @@ Deno.test("getConfiguredIntegrations is refused for a page over 100 and for a co
 });
 
 Deno.test("getHourlyUsageForAmazonEC2Instances answers hours by category, for this month unless told", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const companyId = ids.acmeCorp;
   ec2Of(at.vendor.world, companyId).usage.set("02/2026", { large: 3.5 });
   const now = await at.client.getHourlyUsageForAmazonEC2Instances({ companyId }, patient());
@@ -113,7 +113,7 @@ Deno.test("getHourlyUsageForAmazonEC2Instances takes an empty list for no hours"
 });
 
 Deno.test("configureAmazonEC2Integration sends the keys and answers nothing", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const params = {
     companyId: ids.globex,
     keyId: "AKIAIHEBSE2JFZ6CAAAA",
@@ -126,7 +126,7 @@ Deno.test("configureAmazonEC2Integration sends the keys and answers nothing", as
 });
 
 Deno.test("configureAmazonEC2Integration never shows the secret that the vendor quotes back", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const keySecret = "s3cret-of-aws-1234567890";
   at.vendor.faults.next("configureAmazonEC2Integration", {
     error: { code: -32602, message: "Invalid params", details: `Wrong keySecret ${keySecret} for ${KEY}` },
@@ -138,7 +138,7 @@ Deno.test("configureAmazonEC2Integration never shows the secret that the vendor 
 });
 
 Deno.test("configureAmazonEC2IntegrationUsingCrossAccountRole takes a role and refuses what is none", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const configure: typeof at.client.configureAmazonEC2IntegrationUsingCrossAccountRole = (params, call) =>
     at.client.configureAmazonEC2IntegrationUsingCrossAccountRole(params, call);
   assert.equal(await configure({ companyId: ids.acmeLabs, crossAccountRoleArn: ROLE }, patient()), null);
@@ -155,7 +155,7 @@ Deno.test("configureAmazonEC2IntegrationUsingCrossAccountRole takes a role and r
 });
 
 Deno.test("generateAmazonEC2ExternalId… answers a new id and ends the integration that exists", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const companyId = ids.acmeCorp;
   const before = await at.client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId }, patient());
   const made = await at.client.generateAmazonEC2ExternalIdForCrossAccountRole({ companyId }, patient());
@@ -168,7 +168,7 @@ Deno.test("generateAmazonEC2ExternalId… answers a new id and ends the integrat
 });
 
 Deno.test("getAmazonEC2ExternalIdForCrossAccountRole takes null for data", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const none = await at.client.getAmazonEC2ExternalIdForCrossAccountRole(
     { companyId: ids.initech },
     patient(),
@@ -177,13 +177,13 @@ Deno.test("getAmazonEC2ExternalIdForCrossAccountRole takes null for data", async
 });
 
 Deno.test("disableAmazonEC2Integration ends the integration", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   assert.equal(await at.client.disableAmazonEC2Integration({ companyId: ids.acmeCorp }, patient()), null);
   assert.equal(at.vendor.world.ec2.get(ids.acmeCorp)?.configured, null);
 });
 
 Deno.test("getCompanyDetailsByAWSAccountId answers at most 25 companies", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   for (let index = 0; index < 30; index++) {
     const id = index.toString(16).padStart(24, "a");
     at.vendor.world.companies.set(id, company(id, `Branch ${index}`));
@@ -195,7 +195,7 @@ Deno.test("getCompanyDetailsByAWSAccountId answers at most 25 companies", async 
 });
 
 Deno.test("findCompaniesByName matches the start, and any part after an asterisk", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const names = async (nameFilter: string, maxResults?: number) =>
     (await at.client.findCompaniesByName({ nameFilter, maxResults }, patient())).map(({ name }) => name);
   assert.deepEqual(await names("acme"), ["Acme Corp", "Acme Corporation", "Acme Labs"]);
@@ -205,14 +205,14 @@ Deno.test("findCompaniesByName matches the start, and any part after an asterisk
 });
 
 Deno.test("getCompanyDetails without an id answers the key's own company", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const own = await at.client.getCompanyDetails({}, patient());
   assert.deepEqual([own.id, own.name, own.type], [ids.northwind, "Northwind MSP", 0]);
   assert.deepEqual(at.vendor.calls[0]?.params, {});
 });
 
 Deno.test("getCompaniesList answers one level and sends nothing it was not given", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const list = await at.client.getCompaniesList({}, patient());
   assert.deepEqual(list.map(({ name }) => name), [
     "Acme Corp",
@@ -228,20 +228,20 @@ Deno.test("getCompaniesList answers one level and sends nothing it was not given
 });
 
 Deno.test("getApiKeyDetails tells the areas of the key", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const { enabledApis } = await at.client.getApiKeyDetails({}, patient());
   assert.deepEqual(enabledApis, ["companies", "licensing", "network", "integrations"]);
 });
 
 Deno.test("createBitdefender takes an Access URL with a path and trailing slashes", async () => {
-  await using at = rig({ vendor: { prefix: "/gz/eu/api" } });
+  await using at = handlerFixture({ vendor: { prefix: "/gz/eu/api" } });
   const client = clientAt(`${at.url}//`, at.clock);
   assert.equal((await client.getCompanyDetails({}, patient())).name, "Northwind MSP");
 });
 
 Deno.test("createBitdefender reports every call without its parameters", async () => {
   const events: CallEvent[] = [];
-  await using at = rig({ onCall: (event) => events.push(event) });
+  await using at = handlerFixture({ onCall: (event) => events.push(event) });
   await at.client.disableAmazonEC2Integration({ companyId: ids.globex }, patient());
   assert.deepEqual(
     events.map(({ vendor, operation, write, outcome }) => [vendor, operation, write, outcome]),
@@ -250,7 +250,7 @@ Deno.test("createBitdefender reports every call without its parameters", async (
 });
 
 Deno.test("createBitdefender tells a wrong key from a key without the area", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const wrong = new BitdefenderClient({ apiUrl: at.url, apiKey: "another-wrong-key", clock: at.clock });
   const stranger = await failureOf(wrong.getCompanyDetails({}, patient()));
   assert.deepEqual([stranger.kind, stranger.status], ["credentials_refused", 401]);
@@ -276,7 +276,7 @@ const insideHttp200: readonly (readonly [code: number, details: string, kind: st
 
 for (const [code, details, kind] of insideHttp200) {
   Deno.test(`createBitdefender takes the error ${code} "${details}" inside HTTP 200 for ${kind}`, async () => {
-    await using at = rig();
+    await using at = handlerFixture();
     at.vendor.faults.next("disableAmazonEC2Integration", { error: { code, message: "Oops", details } });
     const failure = await failureOf(at.client.disableAmazonEC2Integration({}, patient()));
     assert.deepEqual([failure.kind, failure.detail, failure.quoted], [kind, details || "Oops", true]);
@@ -289,7 +289,7 @@ const tooMany = { code: -32003, message: "Too many requests", details: "API requ
 
 Deno.test("createBitdefender reads again after a limit inside HTTP 200, when it may, and says what came of each", async () => {
   const events: CallEvent[] = [];
-  await using at = rig({ onCall: (event) => events.push(event) });
+  await using at = handlerFixture({ onCall: (event) => events.push(event) });
   at.vendor.faults.next(
     "getCompanyDetails",
     { error: tooMany },
@@ -302,7 +302,7 @@ Deno.test("createBitdefender reads again after a limit inside HTTP 200, when it 
 });
 
 Deno.test("createBitdefender writes once when it is over the limit, and holds back what comes next", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   at.vendor.faults.next("disableAmazonEC2Integration", { error: tooMany, headers: { "Retry-After": "7" } });
   const failure = await failureOf(
     at.client.disableAmazonEC2Integration({ companyId: ids.globex }, patient()),
@@ -318,7 +318,7 @@ Deno.test("createBitdefender writes once when it is over the limit, and holds ba
 });
 
 Deno.test("createBitdefender reads an error without data and ignores one that is null", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const body = (more: Record<string, unknown>) => ({ jsonrpc: "2.0", ...more });
   at.vendor.faults.next("disableAmazonEC2Integration", {
     body: body({ id: null, error: { code: -32700, message: "Parse error" } }),
@@ -331,7 +331,7 @@ Deno.test("createBitdefender reads an error without data and ignores one that is
 });
 
 Deno.test("createBitdefender does not take another request's answer", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const foreign = { body: { id: "f197ade6-c4b3-4378-9076-11dccaeebdd6", jsonrpc: "2.0", result: null } };
   at.vendor.faults.next("disableAmazonEC2Integration", foreign);
   at.vendor.faults.next("getAmazonEC2ExternalIdForCrossAccountRole", foreign);
@@ -342,7 +342,7 @@ Deno.test("createBitdefender does not take another request's answer", async () =
 });
 
 Deno.test("allConfiguredIntegrations reads 10,000 integrations once each, the pages side by side", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   at.vendor.world.integrations.set(ids.northwind, generateIntegrations(10_000));
   const second = Promise.withResolvers<void>();
   at.vendor.faults.always("getConfiguredIntegrations", ({ params }) => {
@@ -357,14 +357,14 @@ Deno.test("allConfiguredIntegrations reads 10,000 integrations once each, the pa
 });
 
 Deno.test("allConfiguredIntegrations gets through the documented ten calls a second", async () => {
-  await using at = rig({ vendor: { callsPerSecond: 10 } });
+  await using at = handlerFixture({ vendor: { callsPerSecond: 10 } });
   at.vendor.world.integrations.set(ids.northwind, generateIntegrations(10_000));
   const { integrations } = await allConfiguredIntegrations(at.client, {}, patient());
   assert.equal(integrations.length, 10_000);
 });
 
 Deno.test("allConfiguredIntegrations does not wait for a tenant that shuts us out for long", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   at.vendor.world.integrations.set(ids.northwind, generateIntegrations(250));
   at.vendor.faults.always(
     "getConfiguredIntegrations",
@@ -376,7 +376,7 @@ Deno.test("allConfiguredIntegrations does not wait for a tenant that shuts us ou
 });
 
 Deno.test("allConfiguredIntegrations reads any number exactly", async () => {
-  await using at = rig({ limits: { concurrency: 10, burst: 1e6, perSecond: 1e6 } });
+  await using at = handlerFixture({ limits: { concurrency: 10, burst: 1e6, perSecond: 1e6 } });
   const sizes = fc.oneof(fc.constantFrom(0, 1, 99, 100, 101, 199, 200, 201), fc.nat(450));
   await fc.assert(
     fc.asyncProperty(sizes, async (size) => {
@@ -391,7 +391,7 @@ Deno.test("allConfiguredIntegrations reads any number exactly", async () => {
 });
 
 Deno.test("allConfiguredIntegrations stops on an empty page when the list shrinks while it is read", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   at.vendor.world.integrations.set(ids.northwind, generateIntegrations(250));
   at.vendor.faults.always("getConfiguredIntegrations", ({ nth }) => {
     if (nth === 2) at.vendor.world.integrations.set(ids.northwind, generateIntegrations(120));
@@ -402,7 +402,7 @@ Deno.test("allConfiguredIntegrations stops on an empty page when the list shrink
 });
 
 Deno.test("allConfiguredIntegrations goes on when the list grows while it is read", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   at.vendor.world.integrations.set(ids.northwind, generateIntegrations(200));
   at.vendor.faults.always("getConfiguredIntegrations", ({ nth }) => {
     if (nth === 2) at.vendor.world.integrations.set(ids.northwind, generateIntegrations(350));
@@ -413,7 +413,7 @@ Deno.test("allConfiguredIntegrations goes on when the list grows while it is rea
 });
 
 Deno.test("allConfiguredIntegrations takes a refused later page for the end, and a refused first one not", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   at.vendor.world.integrations.set(ids.northwind, generateIntegrations(250));
   const refused = { error: { code: -32602, message: "Invalid params" } };
   at.vendor.faults.always(
@@ -434,7 +434,7 @@ Deno.test("allConfiguredIntegrations does not believe an absurd total", async ()
 });
 
 Deno.test("allConfiguredIntegrations fails as a whole when one page does", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   at.vendor.world.integrations.set(ids.northwind, generateIntegrations(1_000));
   at.vendor.faults.always(
     "getConfiguredIntegrations",

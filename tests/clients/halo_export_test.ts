@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openDesk } from "./halo_desk.ts";
+import { openFixture } from "./halo_fixture.ts";
 
 const STATUSES: readonly (readonly [body: unknown, state: string])[] = [
   [[], "none"],
@@ -38,8 +38,8 @@ const STATUSES: readonly (readonly [body: unknown, state: string])[] = [
 
 for (const [body, state] of STATUSES) {
   Deno.test(`halo.exportStatus reads ${JSON.stringify(body)} as ${state}`, async () => {
-    await using desk = openDesk();
-    desk.emulator.fail("GET Tenable/Status", { kind: "status", status: 200, body: JSON.stringify(body) });
-    assert.equal((await desk.client.exportStatus(desk.call)).state, state);
+    await using fixture = openFixture();
+    fixture.emulator.fail("GET Tenable/Status", { kind: "status", status: 200, body: JSON.stringify(body) });
+    assert.equal((await fixture.client.exportStatus(fixture.call)).state, state);
   });
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { PRODUCTS } from "../../clients/halo/products.ts";
-import { openDesk } from "./halo_desk.ts";
+import { openFixture } from "./halo_fixture.ts";
 
 Deno.test("halo.live hides keys, codes and long hexadecimal texts, and leaves names and ids alone", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const tenable = PRODUCTS.find(({ target }) => target === "tenable");
   assert.ok(tenable);
   const data = JSON.stringify(
-    await desk.client.live({ ...tenable, live: "Tenable" }, desk.call),
+    await fixture.client.live({ ...tenable, live: "Tenable" }, fixture.call),
   );
   for (const secret of ["5e9c1f", "linking-key-of-tenable", "AAAA-BBBB-tenable", "0123456789abcdef"]) {
     assert.ok(!data.includes(secret), data);

@@ -3,7 +3,7 @@ import { ClientError, type Failure } from "../../clients/errors.ts";
 import type { Product } from "../../clients/halo/product.ts";
 import { PRODUCTS } from "../../clients/halo/products.ts";
 import type { HaloIntegration } from "../../clients/halo/record.ts";
-import { NIGHT, openDesk } from "./halo_desk.ts";
+import { NIGHT, openFixture } from "./halo_fixture.ts";
 
 const TARGETS = [
   "datto",
@@ -32,8 +32,8 @@ for (const product of PRODUCTS) {
   const detailed = WITH_DETAILS.includes(product.target);
 
   Deno.test(`halo.save, get, list and remove work for ${product.label}`, async () => {
-    await using desk = openDesk({ records: {} });
-    const { client, emulator, call } = desk;
+    await using fixture = openFixture({ records: {} });
+    const { client, emulator, call } = fixture;
     const body = { url: "https://one.example", server_url: "https://one.example", [secret]: "s3cret-value" };
 
     const created = await client.save(product, body, call);
@@ -60,33 +60,33 @@ for (const product of PRODUCTS) {
 }
 
 Deno.test("halo.get keeps only the fields of the product's row", async () => {
-  await using desk = openDesk();
-  const record = await desk.client.get(productOf("sophos"), 1, desk.call);
+  await using fixture = openFixture();
+  const record = await fixture.client.get(productOf("sophos"), 1, fixture.call);
   assert.equal(record.name, "Sophos Central");
   assert.ok(!("unknown_to_older_clients" in record));
 });
 
 Deno.test("halo.get hides Snow's password and never asks for it decrypted", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const snow = productOf("snow");
-  const record = await desk.client.get(snow, 5, desk.call);
-  await desk.client.list(snow, desk.call);
+  const record = await fixture.client.get(snow, 5, fixture.call);
+  await fixture.client.list(snow, fixture.call);
   assert.equal(record.password, "••••••");
   assert.ok(Array.isArray(record.client_links));
-  for (const { query } of desk.emulator.calls) {
+  for (const { query } of fixture.emulator.calls) {
     assert.ok(!Object.keys(query).some((name) => /decrypt/i.test(name)));
   }
 });
 
 Deno.test("halo.get hides what is a credential by its look, and leaves words alone", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const armis = productOf("armis");
   for (
     const [name, shown] of [["Basic monitoring", "Basic monitoring"], [`Bearer ${"a1".repeat(9)}`, "••••••"]]
   ) {
-    const { id } = (await desk.client.list(armis, desk.call))[0]!;
-    await desk.client.save(armis, { id, name: name! }, desk.call);
-    assert.equal((await desk.client.get(armis, id, desk.call)).name, shown);
+    const { id } = (await fixture.client.list(armis, fixture.call))[0]!;
+    await fixture.client.save(armis, { id, name: name! }, fixture.call);
+    assert.equal((await fixture.client.get(armis, id, fixture.call)).name, shown);
   }
 });
 
@@ -99,49 +99,49 @@ const SHAPES = [
 
 for (const shape of SHAPES) {
   Deno.test(`halo takes answers as ${JSON.stringify(shape)}`, async () => {
-    await using desk = openDesk({ shape });
+    await using fixture = openFixture({ shape });
     const sophos = productOf("sophos");
-    const saved = await desk.client.save(sophos, { name: "Sophos EU" }, desk.call);
+    const saved = await fixture.client.save(sophos, { name: "Sophos EU" }, fixture.call);
     assert.deepEqual(saved?.id, shape.saved === "empty" ? undefined : 2);
-    assert.deepEqual(names(await desk.client.list(sophos, desk.call)), ["Sophos Central", "Sophos EU"]);
-    await desk.client.remove(sophos, 2, desk.call);
-    assert.deepEqual(names(await desk.client.list(sophos, desk.call)), ["Sophos Central"]);
+    assert.deepEqual(names(await fixture.client.list(sophos, fixture.call)), ["Sophos Central", "Sophos EU"]);
+    await fixture.client.remove(sophos, 2, fixture.call);
+    assert.deepEqual(names(await fixture.client.list(sophos, fixture.call)), ["Sophos Central"]);
   });
 }
 
 Deno.test("halo.list takes a single configuration that comes without an array", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("GET ArmisDetails", { kind: "status", status: 200, body: { id: 9, name: "Armis" } });
-  assert.deepEqual(names(await desk.client.list(productOf("armis"), desk.call)), ["Armis"]);
+  await using fixture = openFixture();
+  fixture.emulator.fail("GET ArmisDetails", { kind: "status", status: 200, body: { id: 9, name: "Armis" } });
+  assert.deepEqual(names(await fixture.client.list(productOf("armis"), fixture.call)), ["Armis"]);
 });
 
 Deno.test("halo.list does not take an empty answer for an empty list", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("GET ArmisDetails", { kind: "status", status: 200 });
-  const { kind } = await failure(desk.client.list(productOf("armis"), desk.call));
+  await using fixture = openFixture();
+  fixture.emulator.fail("GET ArmisDetails", { kind: "status", status: 200 });
+  const { kind } = await failure(fixture.client.list(productOf("armis"), fixture.call));
   assert.equal(kind, "unexpected_reply");
 });
 
 Deno.test("halo.get refuses a configuration of another id", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("GET ArmisDetails/{id}", {
+  await using fixture = openFixture();
+  fixture.emulator.fail("GET ArmisDetails/{id}", {
     kind: "status",
     status: 200,
     body: { id: 5, name: "Other" },
   });
-  const { kind } = await failure(desk.client.get(productOf("armis"), 4, desk.call));
+  const { kind } = await failure(fixture.client.get(productOf("armis"), 4, fixture.call));
   assert.equal(kind, "unexpected_reply");
 });
 
 for (const target of ["kaseya", "sentinelone", "sophos", "armis", "tenable", "manageengine"]) {
   Deno.test(`halo.live returns what ${target} says, secrets hidden`, async () => {
-    await using desk = openDesk();
+    await using fixture = openFixture();
     const product = productOf(target);
     assert.ok(product.live);
-    const data = await desk.client.live({ ...product, live: product.live }, desk.call);
+    const data = await fixture.client.live({ ...product, live: product.live }, fixture.call);
     assert.ok(data);
     assert.ok(!/"[^"]*-token/.test(JSON.stringify(data)), JSON.stringify(data));
-    assert.deepEqual(desk.asked(), [`GET /api/${product.live}/Get`]);
+    assert.deepEqual(fixture.asked(), [`GET /api/${product.live}/Get`]);
   });
 }
 
@@ -150,22 +150,22 @@ Deno.test("halo has live data for six products", () => {
 });
 
 Deno.test("halo.switchWebhook changes Kaseya's webhook", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const kaseya = productOf("kaseya");
-  await desk.client.switchWebhook(2, true, desk.call);
-  assert.equal((await desk.client.get(kaseya, 2, desk.call)).webhook_id, 4_711);
-  await desk.client.switchWebhook(2, false, desk.call);
-  assert.equal((await desk.client.get(kaseya, 2, desk.call)).webhook_id, null);
-  assert.deepEqual(desk.asked().filter((line) => !line.startsWith("GET")), [
+  await fixture.client.switchWebhook(2, true, fixture.call);
+  assert.equal((await fixture.client.get(kaseya, 2, fixture.call)).webhook_id, 4_711);
+  await fixture.client.switchWebhook(2, false, fixture.call);
+  assert.equal((await fixture.client.get(kaseya, 2, fixture.call)).webhook_id, null);
+  assert.deepEqual(fixture.asked().filter((line) => !line.startsWith("GET")), [
     "POST /api/KaseyaVSAX/CreateWebhook/2",
     "DELETE /api/KaseyaVSAX/DeleteWebhook/2",
   ]);
-  assert.equal((await failure(desk.client.switchWebhook(99, true, desk.call))).kind, "not_found");
+  assert.equal((await failure(fixture.client.switchWebhook(99, true, fixture.call))).kind, "not_found");
 });
 
 Deno.test("halo.startExport, exportStatus and cancelExport follow Tenable's export", async () => {
-  await using desk = openDesk();
-  const { client, emulator, call } = desk;
+  await using fixture = openFixture();
+  const { client, emulator, call } = fixture;
   const state = async () => (await client.exportStatus({ ...call, fresh: true })).state;
   assert.equal(await state(), "none");
   await client.startExport(50, call);
@@ -182,9 +182,9 @@ Deno.test("halo.startExport, exportStatus and cancelExport follow Tenable's expo
 });
 
 Deno.test("halo asks for one token, with scope and tenant, for calls side by side", async () => {
-  await using desk = openDesk({ tenant: "northwind" }, { tenant: "northwind" });
-  await Promise.all(PRODUCTS.map((product) => desk.client.list(product, desk.call)));
-  const tokens = desk.emulator.calls.filter(({ path }) => path === "/auth/token");
+  await using fixture = openFixture({ tenant: "northwind" }, { tenant: "northwind" });
+  await Promise.all(PRODUCTS.map((product) => fixture.client.list(product, fixture.call)));
+  const tokens = fixture.emulator.calls.filter(({ path }) => path === "/auth/token");
   assert.equal(tokens.length, 1);
   assert.deepEqual(tokens[0]?.body, {
     grant_type: "client_credentials",
@@ -197,12 +197,12 @@ Deno.test("halo asks for one token, with scope and tenant, for calls side by sid
 });
 
 Deno.test("halo renews an expired token once and goes on", async () => {
-  await using desk = openDesk();
-  await desk.client.list(productOf("armis"), desk.call);
-  desk.emulator.expireTokens();
-  await desk.client.save(productOf("armis"), { id: 4, name: "Armis 2" }, desk.call);
-  assert.equal(desk.emulator.calls.filter(({ path }) => path === "/auth/token").length, 2);
-  assert.equal(desk.emulator.records.ArmisDetails?.[0]?.name, "Armis 2");
+  await using fixture = openFixture();
+  await fixture.client.list(productOf("armis"), fixture.call);
+  fixture.emulator.expireTokens();
+  await fixture.client.save(productOf("armis"), { id: 4, name: "Armis 2" }, fixture.call);
+  assert.equal(fixture.emulator.calls.filter(({ path }) => path === "/auth/token").length, 2);
+  assert.equal(fixture.emulator.records.ArmisDetails?.[0]?.name, "Armis 2");
 });
 
 const REFUSALS:
@@ -220,46 +220,48 @@ const REFUSALS:
 
 for (const [status, body, kind, detail] of REFUSALS) {
   Deno.test(`halo reads a ${status} with ${JSON.stringify(body) ?? "no body"}`, async () => {
-    await using desk = openDesk();
-    desk.emulator.fail("POST ArmisDetails", { kind: "status", status, body });
-    const refused = await failure(desk.client.save(productOf("armis"), { id: 4, name: "x" }, desk.call));
+    await using fixture = openFixture();
+    fixture.emulator.fail("POST ArmisDetails", { kind: "status", status, body });
+    const refused = await failure(
+      fixture.client.save(productOf("armis"), { id: 4, name: "x" }, fixture.call),
+    );
     assert.deepEqual([refused.kind, refused.detail, refused.ambiguous], [kind, detail, false]);
   });
 }
 
 Deno.test("halo leaves it to HaloPSA to say that 300 requests are enough, and then waits five seconds", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const armis = productOf("armis");
-  for (let sent = 0; sent < 299; sent++) await desk.client.list(armis, desk.call);
-  desk.clock.advance(299_000);
-  for (let sent = 0; sent < 2; sent++) await desk.client.list(armis, desk.call);
-  assert.deepEqual(desk.events.filter(({ outcome }) => outcome !== "ok").map(({ outcome }) => outcome), [
+  for (let sent = 0; sent < 299; sent++) await fixture.client.list(armis, fixture.call);
+  fixture.clock.advance(299_000);
+  for (let sent = 0; sent < 2; sent++) await fixture.client.list(armis, fixture.call);
+  assert.deepEqual(fixture.events.filter(({ outcome }) => outcome !== "ok").map(({ outcome }) => outcome), [
     "rate_limited",
   ]);
-  const waited = desk.clock.now() - NIGHT - 299_000;
+  const waited = fixture.clock.now() - NIGHT - 299_000;
   assert.ok(waited >= 5_000 && waited < 6_000, `${waited} ms`);
 });
 
 Deno.test("halo.save says in the vendor's words that the limit of requests is used up", async () => {
-  await using desk = openDesk({ rate: 1 });
-  await desk.client.list(productOf("armis"), desk.call);
-  const refused = await failure(desk.client.save(productOf("armis"), { id: 4, name: "x" }, desk.call));
+  await using fixture = openFixture({ rate: 1 });
+  await fixture.client.list(productOf("armis"), fixture.call);
+  const refused = await failure(fixture.client.save(productOf("armis"), { id: 4, name: "x" }, fixture.call));
   assert.equal(refused.kind, "rate_limited");
   assert.match(refused.detail ?? "", /300 Requests per rolling 5 minute window/);
 });
 
 Deno.test("halo.list asks again soon after a 503, which is no limit of requests", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("GET ArmisDetails", { kind: "status", status: 503 }, 2);
-  await desk.client.list(productOf("armis"), desk.call);
-  assert.ok(desk.clock.now() - NIGHT < 2_000, `slept ${desk.clock.slept}`);
+  await using fixture = openFixture();
+  fixture.emulator.fail("GET ArmisDetails", { kind: "status", status: 503 }, 2);
+  await fixture.client.list(productOf("armis"), fixture.call);
+  assert.ok(fixture.clock.now() - NIGHT < 2_000, `slept ${fixture.clock.slept}`);
 });
 
 Deno.test("halo takes other limits than the default", async () => {
-  await using desk = openDesk({}, { limits: { concurrency: 1, burst: 2, perSecond: 1 / 60 } });
-  const started = desk.clock.now();
-  for (let sent = 0; sent < 3; sent++) await desk.client.list(productOf("armis"), desk.call);
-  assert.ok(desk.clock.now() - started >= 60_000);
+  await using fixture = openFixture({}, { limits: { concurrency: 1, burst: 2, perSecond: 1 / 60 } });
+  const started = fixture.clock.now();
+  for (let sent = 0; sent < 3; sent++) await fixture.client.list(productOf("armis"), fixture.call);
+  assert.ok(fixture.clock.now() - started >= 60_000);
 });
 
 export function productOf(target: string): Product {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { failureOf } from "./calling.ts";
-import { CUSTOM, openDesk, SERVICE_DESK } from "./opsramp_desk.ts";
+import { CUSTOM, openFixture, SERVICE_DESK } from "./opsramp_fixture.ts";
 
 /** How OpsRamp refuses a token with 400: "Unable to authenticate". */
 const UNABLE = {
@@ -10,45 +10,49 @@ const UNABLE = {
 } as const;
 
 Deno.test("OpsRampClient takes 400 with an OAuth error for a stale token, and reads again once", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("get", UNABLE);
-  assert.equal((await desk.client.getInstalled(CUSTOM, desk.call)).id, CUSTOM);
-  assert.deepEqual(desk.asked(), ["token", "get", "token", "get"]);
+  await using fixture = openFixture();
+  fixture.emulator.fail("get", UNABLE);
+  assert.equal((await fixture.client.getInstalled(CUSTOM, fixture.call)).id, CUSTOM);
+  assert.deepEqual(fixture.asked(), ["token", "get", "token", "get"]);
 });
 
 Deno.test("OpsRampClient replays a write that was refused with 400 and an OAuth error, once", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("update", UNABLE);
-  await desk.client.updateInstalled(SERVICE_DESK, { displayName: "New" }, desk.call);
-  assert.deepEqual(desk.asked(), ["token", "update", "token", "update"]);
+  await using fixture = openFixture();
+  fixture.emulator.fail("update", UNABLE);
+  await fixture.client.updateInstalled(SERVICE_DESK, { displayName: "New" }, fixture.call);
+  assert.deepEqual(fixture.asked(), ["token", "update", "token", "update"]);
 });
 
 Deno.test("OpsRampClient says that the credentials are refused when 400 comes again", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("update", UNABLE, 3);
-  const failure = await failureOf(desk.client.updateInstalled(CUSTOM, { displayName: "New" }, desk.call));
+  await using fixture = openFixture();
+  fixture.emulator.fail("update", UNABLE, 3);
+  const failure = await failureOf(
+    fixture.client.updateInstalled(CUSTOM, { displayName: "New" }, fixture.call),
+  );
   assert.deepEqual(
     [failure.kind, failure.detail, failure.ambiguous],
     ["credentials_refused", "Unable to authenticate", false],
   );
-  assert.deepEqual(desk.asked(), ["token", "update", "token", "update"]);
+  assert.deepEqual(fixture.asked(), ["token", "update", "token", "update"]);
 });
 
 Deno.test.each([
   [[{ code: "0002", fieldName: "role", message: "No role found" }]],
   [{ code: "0002", message: "Malformed JSON" }],
 ])("OpsRampClient takes 400 with %o for a refusal and sends a write once", async (body) => {
-  await using desk = openDesk();
-  desk.emulator.fail("update", { kind: "status", status: 400, body });
-  const failure = await failureOf(desk.client.updateInstalled(CUSTOM, { displayName: "New" }, desk.call));
+  await using fixture = openFixture();
+  fixture.emulator.fail("update", { kind: "status", status: 400, body });
+  const failure = await failureOf(
+    fixture.client.updateInstalled(CUSTOM, { displayName: "New" }, fixture.call),
+  );
   assert.equal(failure.kind, "rejected");
-  assert.deepEqual(desk.asked(), ["token", "update"]);
+  assert.deepEqual(fixture.asked(), ["token", "update"]);
 });
 
 Deno.test("listInstalled() says that the tenant or the address is wrong when there is nothing to search", async () => {
-  await using desk = openDesk({}, { tenantId: "client_9" });
+  await using fixture = openFixture({}, { tenantId: "client_9" });
   for (const asked of ["listInstalled", "countInstalled"] as const) {
-    const failure = await failureOf(desk.client[asked](desk.call));
+    const failure = await failureOf(fixture.client[asked](fixture.call));
     assert.deepEqual(
       [failure.kind, failure.status, failure.detail],
       [
@@ -58,13 +62,15 @@ Deno.test("listInstalled() says that the tenant or the address is wrong when the
       ],
     );
   }
-  assert.deepEqual(desk.asked(), ["token", "unknown", "unknown"], "asked again");
+  assert.deepEqual(fixture.asked(), ["token", "unknown", "unknown"], "asked again");
 });
 
 Deno.test("updateInstalled() does not know what became of a write that was answered with 408", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("update", { kind: "status", status: 408 });
-  const failure = await failureOf(desk.client.updateInstalled(CUSTOM, { displayName: "New" }, desk.call));
+  await using fixture = openFixture();
+  fixture.emulator.fail("update", { kind: "status", status: 408 });
+  const failure = await failureOf(
+    fixture.client.updateInstalled(CUSTOM, { displayName: "New" }, fixture.call),
+  );
   assert.deepEqual([failure.kind, failure.ambiguous], ["timed_out", true]);
-  assert.deepEqual(desk.asked(), ["token", "update"]);
+  assert.deepEqual(fixture.asked(), ["token", "update"]);
 });

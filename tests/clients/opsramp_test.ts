@@ -3,20 +3,20 @@ import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" }
 import { installedSchema, installedUpdate, type Mapping } from "../../clients/opsramp/installed.ts";
 import type { Installation } from "../sandbox/opsramp.ts";
 import { failureOf } from "./calling.ts";
-import { CUSTOM, NIGHT, openDesk, SERVICE_DESK, SMAX, STAGING } from "./opsramp_desk.ts";
+import { CUSTOM, NIGHT, openFixture, SERVICE_DESK, SMAX, STAGING } from "./opsramp_fixture.ts";
 
 Deno.test("listInstalled() asks for a token once and returns every installation", async () => {
-  await using desk = openDesk();
-  const all = await desk.client.listInstalled(desk.call);
+  await using fixture = openFixture();
+  const all = await fixture.client.listInstalled(fixture.call);
   assert.equal(all.length, 9);
-  assert.deepEqual(desk.asked(), ["token", "search"]);
-  assert.deepEqual({ ...desk.emulator.calls[1]?.query }, {
+  assert.deepEqual(fixture.asked(), ["token", "search"]);
+  assert.deepEqual({ ...fixture.emulator.calls[1]?.query }, {
     pageNo: "1",
     pageSize: "100",
     isDescendingOrder: "false",
     sortName: "name",
   });
-  const [token] = desk.emulator.calls;
+  const [token] = fixture.emulator.calls;
   assert.deepEqual({ ...token?.body as object }, {
     grant_type: "client_credentials",
     client_id: "key",
@@ -30,50 +30,53 @@ Deno.test("listInstalled() goes through all pages and keeps one of what moved be
     displayName: `n${String(at).padStart(3, "0")}`,
     status: "enabled",
   }));
-  await using desk = openDesk({ installations });
-  const all = await desk.client.listInstalled(desk.call);
+  await using fixture = openFixture({ installations });
+  const all = await fixture.client.listInstalled(fixture.call);
   assert.equal(all.length, 250);
-  assert.deepEqual(desk.emulator.calls.slice(1).map(({ query }) => query.pageNo), ["1", "2", "3"]);
+  assert.deepEqual(fixture.emulator.calls.slice(1).map(({ query }) => query.pageNo), ["1", "2", "3"]);
 });
 
 Deno.test("listInstalled() accepts a bare array and a page number that is missing", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("search", { kind: "status", status: 200, body: [{ id: "INTG-1" }] });
-  assert.deepEqual((await desk.client.listInstalled(desk.call)).map(({ id }) => id), ["INTG-1"]);
-  desk.emulator.fail("search", {
+  await using fixture = openFixture();
+  fixture.emulator.fail("search", { kind: "status", status: 200, body: [{ id: "INTG-1" }] });
+  assert.deepEqual((await fixture.client.listInstalled(fixture.call)).map(({ id }) => id), ["INTG-1"]);
+  fixture.emulator.fail("search", {
     kind: "status",
     status: 200,
     body: { results: [{ id: "INTG-1" }], nextPage: true },
   });
-  desk.emulator.fail("search", { kind: "status", status: 200, body: { results: [{ id: "INTG-2" }] } });
-  assert.deepEqual((await desk.client.listInstalled(desk.call)).map(({ id }) => id), ["INTG-1", "INTG-2"]);
-  assert.equal(desk.emulator.calls.at(-1)?.query.pageNo, "2");
+  fixture.emulator.fail("search", { kind: "status", status: 200, body: { results: [{ id: "INTG-2" }] } });
+  assert.deepEqual((await fixture.client.listInstalled(fixture.call)).map(({ id }) => id), [
+    "INTG-1",
+    "INTG-2",
+  ]);
+  assert.equal(fixture.emulator.calls.at(-1)?.query.pageNo, "2");
 });
 
 Deno.test("listInstalled() stops at a server that names the same page again", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const body = { results: [{ id: "INTG-1" }], pageNo: 1, nextPage: true, nextPageNo: 1 };
-  desk.emulator.fail("search", { kind: "status", status: 200, body }, 5);
-  assert.equal((await desk.client.listInstalled(desk.call)).length, 1);
-  assert.deepEqual(desk.asked(), ["token", "search"]);
+  fixture.emulator.fail("search", { kind: "status", status: 200, body }, 5);
+  assert.equal((await fixture.client.listInstalled(fixture.call)).length, 1);
+  assert.deepEqual(fixture.asked(), ["token", "search"]);
 });
 
 Deno.test("countInstalled() reads one record to count them all", async () => {
-  await using desk = openDesk();
-  assert.equal(await desk.client.countInstalled(desk.call), 9);
-  assert.equal(desk.emulator.calls.at(-1)?.query.pageSize, "1");
+  await using fixture = openFixture();
+  assert.equal(await fixture.client.countInstalled(fixture.call), 9);
+  assert.equal(fixture.emulator.calls.at(-1)?.query.pageSize, "1");
 });
 
 Deno.test("getInstalled() reads a record that says nothing but its id", async () => {
-  await using desk = openDesk({ installations: [{ id: "INTG-1" }] });
-  const one = await desk.client.getInstalled("INTG-1", desk.call);
+  await using fixture = openFixture({ installations: [{ id: "INTG-1" }] });
+  const one = await fixture.client.getInstalled("INTG-1", fixture.call);
   assert.equal(one.id, "INTG-1");
   assert.equal(one.displayName, undefined);
   assert.equal(one.inboundConfig, undefined);
 });
 
 Deno.test("getInstalled() reads both spellings, drops what it does not know, and counts a pair once", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const pairs = [
     { attrValue: "Ok", tenantAttrValue: "good" },
     { attrValue: "Ok", thirdPartyAttrValue: "good" },
@@ -84,7 +87,7 @@ Deno.test("getInstalled() reads both spellings, drops what it does not know, and
     tenantAttrName: "stats",
     tenantEntityType: "Ticket",
   };
-  desk.emulator.fail("get", {
+  fixture.emulator.fail("get", {
     kind: "status",
     status: 200,
     body: {
@@ -98,7 +101,7 @@ Deno.test("getInstalled() reads both spellings, drops what it does not know, and
       },
     },
   });
-  const one = await desk.client.getInstalled("INTG-1", desk.call);
+  const one = await fixture.client.getInstalled("INTG-1", fixture.call);
   assert.deepEqual(one.inboundConfig?.mapAttributes, [{
     entityType: "INCIDENT",
     name: "Status",
@@ -113,29 +116,29 @@ Deno.test("getInstalled() reads both spellings, drops what it does not know, and
 
 for (const notFoundStatus of [500, 404] as const) {
   Deno.test(`getInstalled() calls a missing integration not found, which the vendor answers with ${notFoundStatus}`, async () => {
-    await using desk = openDesk({ notFoundStatus });
-    const failure = await failureOf(desk.client.getInstalled("INTG-nowhere", desk.call));
+    await using fixture = openFixture({ notFoundStatus });
+    const failure = await failureOf(fixture.client.getInstalled("INTG-nowhere", fixture.call));
     assert.equal(failure.kind, "not_found");
     assert.equal(failure.ambiguous, false);
-    assert.deepEqual(desk.asked(), ["token", "get"], "asked again");
+    assert.deepEqual(fixture.asked(), ["token", "get"], "asked again");
   });
 }
 
 Deno.test("updateInstalled() calls a missing integration not found and certain", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const failure = await failureOf(
-    desk.client.updateInstalled("INTG-nowhere", { displayName: "x" }, desk.call),
+    fixture.client.updateInstalled("INTG-nowhere", { displayName: "x" }, fixture.call),
   );
   assert.deepEqual([failure.kind, failure.ambiguous], ["not_found", false]);
 });
 
 Deno.test("switchInstalled() posts without a body and takes an empty answer", async () => {
-  await using desk = openDesk();
-  await desk.client.switchInstalled(STAGING, true, desk.call);
-  assert.equal((await desk.client.getInstalled(STAGING, desk.call)).status, "enabled");
-  await desk.client.switchInstalled(STAGING, false, desk.call);
-  assert.equal((await desk.client.getInstalled(STAGING, desk.call)).status, "disabled");
-  const writes = desk.emulator.calls.filter(({ method, operation }) =>
+  await using fixture = openFixture();
+  await fixture.client.switchInstalled(STAGING, true, fixture.call);
+  assert.equal((await fixture.client.getInstalled(STAGING, fixture.call)).status, "enabled");
+  await fixture.client.switchInstalled(STAGING, false, fixture.call);
+  assert.equal((await fixture.client.getInstalled(STAGING, fixture.call)).status, "disabled");
+  const writes = fixture.emulator.calls.filter(({ method, operation }) =>
     method === "POST" && operation !== "token"
   );
   assert.deepEqual(writes.map(({ path, body }) => [path.split("/").at(-1), body]), [["enable", ""], [
@@ -145,7 +148,7 @@ Deno.test("switchInstalled() posts without a body and takes an empty answer", as
 });
 
 Deno.test("updateInstalled() sends thirdParty*, baseNotifier and accessTokenURL, whichever spelling is written", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const update = installedUpdate.parse({
     outboundConfig: {
       notifier: {
@@ -166,8 +169,8 @@ Deno.test("updateInstalled() sends thirdParty*, baseNotifier and accessTokenURL,
       }],
     },
   });
-  await desk.client.updateInstalled(SERVICE_DESK, update, desk.call);
-  assert.deepEqual(desk.written()?.body, {
+  await fixture.client.updateInstalled(SERVICE_DESK, update, fixture.call);
+  assert.deepEqual(fixture.written()?.body, {
     outboundConfig: {
       mapAttributes: [{
         entityType: "INCIDENT",
@@ -200,9 +203,9 @@ const STARTS: readonly string[] = [CUSTOM, SERVICE_DESK, SERVICE_DESK, SERVICE_D
 
 for (const [at, { title, request, response }] of samples.entries()) {
   Deno.test(`updateInstalled() understands the page's reply to ${title}`, async () => {
-    await using desk = openDesk();
-    desk.emulator.fail("update", { kind: "status", status: 200, body: response });
-    const reply = await desk.client.updateInstalled(CUSTOM, installedUpdate.parse(request), desk.call);
+    await using fixture = openFixture();
+    fixture.emulator.fail("update", { kind: "status", status: 200, body: response });
+    const reply = await fixture.client.updateInstalled(CUSTOM, installedUpdate.parse(request), fixture.call);
     assert.deepEqual(reply, installedSchema.parse(response));
     assert.equal(reply.id, response.id);
     const { inboundConfig: inbound } = response;
@@ -210,9 +213,9 @@ for (const [at, { title, request, response }] of samples.entries()) {
   });
 
   Deno.test(`updateInstalled() makes the emulator store what the page shows for ${title}`, async () => {
-    await using desk = openDesk();
+    await using fixture = openFixture();
     const update = installedUpdate.parse(request);
-    const reply = await desk.client.updateInstalled(STARTS[at] ?? "", update, desk.call);
+    const reply = await fixture.client.updateInstalled(STARTS[at] ?? "", update, fixture.call);
     const page = installedSchema.parse(response);
     assert.deepEqual(sorted(reply.inboundConfig?.mapAttributes), sorted(page.inboundConfig?.mapAttributes));
     assert.deepEqual(sorted(reply.outboundConfig?.mapAttributes), sorted(page.outboundConfig?.mapAttributes));
@@ -230,24 +233,24 @@ function sorted(mappings: readonly Mapping[] = []): readonly string[] {
 }
 
 Deno.test("updateInstalled() stores a pair twice when it is sent twice, as the vendor does", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const { request } = samples[3]!;
-  await desk.client.updateInstalled(SERVICE_DESK, installedUpdate.parse(request), desk.call);
-  const stored = desk.emulator.installations.find(({ id }) => id === SERVICE_DESK);
+  await fixture.client.updateInstalled(SERVICE_DESK, installedUpdate.parse(request), fixture.call);
+  const stored = fixture.emulator.installations.find(({ id }) => id === SERVICE_DESK);
   const words = stored?.outboundConfig?.mapAttributes?.[0]?.attrValues.map(({ attrValue }) => attrValue);
   assert.deepEqual(words, ["Ok", "Critical", "Ok", "Critical"]);
 });
 
 Deno.test("OpsRampClient finds the other token address once and keeps a path in front of it", async () => {
-  await using desk = openDesk({
+  await using fixture = openFixture({
     prefix: "/ops",
     tokenPaths: ["/tenancy/auth/oauth/token"],
     tokenLifeSeconds: 20,
   });
-  await desk.client.countInstalled(desk.call);
-  desk.clock.advance(30_000);
-  await desk.client.countInstalled(desk.call);
-  const paths = desk.emulator.calls.map(({ path }) => path).filter((path) => path.endsWith("token"));
+  await fixture.client.countInstalled(fixture.call);
+  fixture.clock.advance(30_000);
+  await fixture.client.countInstalled(fixture.call);
+  const paths = fixture.emulator.calls.map(({ path }) => path).filter((path) => path.endsWith("token"));
   assert.deepEqual(paths, [
     "/ops/auth/oauth/token",
     "/ops/tenancy/auth/oauth/token",
@@ -257,76 +260,83 @@ Deno.test("OpsRampClient finds the other token address once and keeps a path in 
 
 for (const expiredStatus of [401, 407] as const) {
   Deno.test(`OpsRampClient renews a token that is refused with ${expiredStatus} once for many callers`, async () => {
-    await using desk = openDesk({ expiredStatus });
-    await desk.client.countInstalled(desk.call);
-    desk.emulator.expireTokens();
-    const ids = desk.emulator.installations.map(({ id }) => id);
-    const all = await Promise.all(ids.map((id) => desk.client.getInstalled(id, desk.call)));
+    await using fixture = openFixture({ expiredStatus });
+    await fixture.client.countInstalled(fixture.call);
+    fixture.emulator.expireTokens();
+    const ids = fixture.emulator.installations.map(({ id }) => id);
+    const all = await Promise.all(ids.map((id) => fixture.client.getInstalled(id, fixture.call)));
     assert.equal(all.length, 9);
-    assert.equal(desk.asked().filter((operation) => operation === "token").length, 2);
+    assert.equal(fixture.asked().filter((operation) => operation === "token").length, 2);
   });
 
   Deno.test(`OpsRampClient replays a write that was refused with ${expiredStatus}, once`, async () => {
-    await using desk = openDesk({ expiredStatus });
-    await desk.client.countInstalled(desk.call);
-    desk.emulator.expireTokens();
-    await desk.client.switchInstalled(SERVICE_DESK, false, desk.call);
-    assert.deepEqual(desk.asked(), ["token", "search", "disable", "token", "disable"]);
+    await using fixture = openFixture({ expiredStatus });
+    await fixture.client.countInstalled(fixture.call);
+    fixture.emulator.expireTokens();
+    await fixture.client.switchInstalled(SERVICE_DESK, false, fixture.call);
+    assert.deepEqual(fixture.asked(), ["token", "search", "disable", "token", "disable"]);
   });
 
   Deno.test(`OpsRampClient says that the credentials are refused when ${expiredStatus} comes again`, async () => {
-    await using desk = openDesk();
-    desk.emulator.fail("get", { kind: "status", status: expiredStatus, body: { error: "invalid_token" } }, 3);
-    const failure = await failureOf(desk.client.getInstalled(CUSTOM, desk.call));
+    await using fixture = openFixture();
+    fixture.emulator.fail(
+      "get",
+      { kind: "status", status: expiredStatus, body: { error: "invalid_token" } },
+      3,
+    );
+    const failure = await failureOf(fixture.client.getInstalled(CUSTOM, fixture.call));
     assert.deepEqual([failure.kind, failure.status], ["credentials_refused", expiredStatus]);
-    assert.deepEqual(desk.asked(), ["token", "get", "token", "get"]);
+    assert.deepEqual(fixture.asked(), ["token", "get", "token", "get"]);
   });
 }
 
 Deno.test("OpsRampClient says that the credentials are refused, without repeating them", async () => {
-  await using desk = openDesk({}, { clientSecret: "wrong-secret-value" });
-  const failure = await failureOf(desk.client.listInstalled(desk.call));
+  await using fixture = openFixture({}, { clientSecret: "wrong-secret-value" });
+  const failure = await failureOf(fixture.client.listInstalled(fixture.call));
   assert.deepEqual([failure.kind, failure.detail], ["credentials_refused", "Bad API credentials"]);
   assert.ok(!Deno.inspect(failure, { depth: 9 }).includes("wrong-secret-value"));
-  assert.deepEqual(desk.asked(), ["token"]);
+  assert.deepEqual(fixture.asked(), ["token"]);
 });
 
 for (const quote of ["", '"']) {
   Deno.test(`OpsRampClient waits until X-RateLimit-Reset${quote && ", in quotes,"} and asks again`, async () => {
-    await using desk = openDesk();
+    await using fixture = openFixture();
     const headers = {
       "X-RateLimit-Reset": `${quote}${NIGHT / 1_000 + 12}${quote}`,
       "X-RateLimit-Remaining": `${quote}0${quote}`,
     };
-    desk.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
-    await desk.client.countInstalled(desk.call);
-    assert.deepEqual(desk.asked(), ["token", "search", "search"]);
-    assert.ok(desk.clock.now() - NIGHT >= 13_000 && desk.clock.now() - NIGHT < 14_000, `${desk.clock.slept}`);
+    fixture.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
+    await fixture.client.countInstalled(fixture.call);
+    assert.deepEqual(fixture.asked(), ["token", "search", "search"]);
+    assert.ok(
+      fixture.clock.now() - NIGHT >= 13_000 && fixture.clock.now() - NIGHT < 14_000,
+      `${fixture.clock.slept}`,
+    );
   });
 }
 
 Deno.test("OpsRampClient waits a second when the reset has passed by our clock", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const headers = { "X-RateLimit-Reset": String(NIGHT / 1_000 - 300), "X-RateLimit-Remaining": "0" };
-  desk.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
-  await desk.client.countInstalled(desk.call);
-  assert.ok(desk.clock.now() - NIGHT < 2_000, `${desk.clock.slept}`);
+  fixture.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
+  await fixture.client.countInstalled(fixture.call);
+  assert.ok(fixture.clock.now() - NIGHT < 2_000, `${fixture.clock.slept}`);
 });
 
 Deno.test("OpsRampClient says how long when the reset is too far away to wait", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const headers = { "X-RateLimit-Reset": String(NIGHT / 1_000 + 50), "X-RateLimit-Remaining": "0" };
-  desk.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
-  const failure = await failureOf(desk.client.listInstalled(desk.call));
+  fixture.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
+  const failure = await failureOf(fixture.client.listInstalled(fixture.call));
   assert.deepEqual([failure.kind, failure.retryAfterMs], ["rate_limited", 51_000]);
 });
 
 Deno.test("OpsRampClient keeps to the vendor's own limit when a minute's searches are spent", async () => {
-  await using desk = openDesk({ rates: { get: 500, search: 2, write: 50 } });
-  desk.clock.advance(45_000);
-  for (let count = 0; count < 3; count++) await desk.client.countInstalled(desk.call);
-  assert.deepEqual(desk.asked(), ["token", "search", "search", "search", "search"]);
-  assert.ok(desk.clock.now() >= NIGHT + 60_000);
+  await using fixture = openFixture({ rates: { get: 500, search: 2, write: 50 } });
+  fixture.clock.advance(45_000);
+  for (let count = 0; count < 3; count++) await fixture.client.countInstalled(fixture.call);
+  assert.deepEqual(fixture.asked(), ["token", "search", "search", "search", "search"]);
+  assert.ok(fixture.clock.now() >= NIGHT + 60_000);
 });
 
 const CODE_5 = { code: "0005", message: "previous resources not fully ready" };
@@ -341,27 +351,29 @@ const REFUSALS: readonly (readonly [status: number, body: unknown, kind: string,
 
 for (const [status, body, kind, ambiguous] of REFUSALS) {
   Deno.test(`updateInstalled() sends a write once and reports ${kind} after ${status} ${JSON.stringify(body) ?? ""}`, async () => {
-    await using desk = openDesk();
-    desk.emulator.fail("update", { kind: "status", status, body });
-    const failure = await failureOf(desk.client.updateInstalled(CUSTOM, { displayName: "New" }, desk.call));
+    await using fixture = openFixture();
+    fixture.emulator.fail("update", { kind: "status", status, body });
+    const failure = await failureOf(
+      fixture.client.updateInstalled(CUSTOM, { displayName: "New" }, fixture.call),
+    );
     assert.deepEqual([failure.kind, failure.ambiguous], [kind, ambiguous]);
-    assert.deepEqual(desk.asked(), ["token", "update"]);
+    assert.deepEqual(fixture.asked(), ["token", "update"]);
   });
 }
 
 Deno.test("getInstalled() says that the tenant is deactivated instead of calling the integration gone", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("get", { kind: "status", status: 410 });
-  const failure = await failureOf(desk.client.getInstalled(CUSTOM, desk.call));
+  await using fixture = openFixture();
+  fixture.emulator.fail("get", { kind: "status", status: 410 });
+  const failure = await failureOf(fixture.client.getInstalled(CUSTOM, fixture.call));
   assert.deepEqual([failure.kind, failure.detail], ["rejected", "the tenant is unavailable or deactivated"]);
 });
 
 Deno.test("updateInstalled() repeats what the vendor objects to, field by field", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const update = {
     outboundConfig: { baseNotifier: { type: "REST_API" as const, authType: "OAUTH2" as const } },
   };
-  const failure = await failureOf(desk.client.updateInstalled(CUSTOM, update, desk.call));
+  const failure = await failureOf(fixture.client.updateInstalled(CUSTOM, update, fixture.call));
   assert.equal(failure.kind, "rejected");
   assert.match(
     failure.detail ?? "",
@@ -370,9 +382,9 @@ Deno.test("updateInstalled() repeats what the vendor objects to, field by field"
 });
 
 Deno.test("getInstalled() reads again soon after a 503, whose rate-limit headers say nothing about it", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("get", { kind: "status", status: 503 }, 2);
-  assert.equal((await desk.client.getInstalled(CUSTOM, desk.call)).id, CUSTOM);
-  assert.deepEqual(desk.asked(), ["token", "get", "get", "get"]);
-  assert.ok(desk.clock.now() - NIGHT < 2_000, `${desk.clock.slept}`);
+  await using fixture = openFixture();
+  fixture.emulator.fail("get", { kind: "status", status: 503 }, 2);
+  assert.equal((await fixture.client.getInstalled(CUSTOM, fixture.call)).id, CUSTOM);
+  assert.deepEqual(fixture.asked(), ["token", "get", "get", "get"]);
+  assert.ok(fixture.clock.now() - NIGHT < 2_000, `${fixture.clock.slept}`);
 });

@@ -2,7 +2,7 @@ import type { Transaction } from "kysely";
 import assert from "node:assert/strict";
 import { claimChanges, renewChanges } from "../../bot/approvals/execute.ts";
 import type { Schema } from "../../bot/store/schema.ts";
-import { lasting, storeWith, testOn } from "../changes/database.ts";
+import { lasting, storeWith, testOn } from "../approvals/database.ts";
 import { createRecordedLog } from "../sandbox/stage.ts";
 import { openGround } from "./ground.ts";
 import { askAndApprove } from "./story.ts";

@@ -10,7 +10,7 @@ import { Countersign } from "../../bot/app.ts";
 import { Log } from "../../bot/log.ts";
 import { openStore } from "../../bot/store/database.ts";
 import { type Moment, momentShape, type Watch, watched } from "./moment.ts";
-import { storeWith } from "../changes/database.ts";
+import { storeWith } from "../approvals/database.ts";
 
 /** What the test has in mind for this process; passed as JSON in the environment. */
 const orderShape = z.object({ dieAt: momentShape.optional(), aheadMs: z.number().default(0) });

@@ -8,7 +8,7 @@ import { createOpsRamp } from "../sandbox/opsramp.ts";
 import { serve } from "../sandbox/serve.ts";
 import { sandboxEnvironment } from "../sandbox/stage.ts";
 import { createTelegram, type Telegram, type TelegramOptions } from "../sandbox/telegram.ts";
-import type { DatabaseKind } from "../changes/database.ts";
+import type { DatabaseKind } from "../approvals/database.ts";
 import { lines, type Order } from "./entry.ts";
 import type { Moment } from "./moment.ts";
 import { eventually } from "../eventually.ts";

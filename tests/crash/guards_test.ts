@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { newHandle, putPrompt } from "../../bot/store/kept_values.ts";
 import { chatTest } from "../bot/conversation.ts";
-import { ANA, BEN, type Desk, GROUP, openDesk } from "../changes/desk.ts";
+import { ANA, BEN, type Fixture, GROUP, openFixture } from "../approvals/fixture.ts";
 import { ENABLE_METHOD, ROLE } from "./story.ts";
 
 const CARL = 103;
@@ -25,12 +25,14 @@ chatTest("/status in private is not for a member of the group who is on no list"
 ]);
 
 Deno.test("/disable is for operators and /approve for approvers, not the other way round", async () => {
-  await using desk = await openDesk({ environment: { OPERATORS: String(ANA), APPROVERS: String(BEN) } });
-  await desk.say(BEN, DISABLE);
-  assert.deepEqual(await desk.changes(), []);
-  const { code } = await desk.carryOut(DISABLE);
-  assert.equal(await desk.state(code), "accepted");
-  assert.deepEqual(await refusals(desk), ["not_operator"]);
+  await using fixture = await openFixture({
+    environment: { OPERATORS: String(ANA), APPROVERS: String(BEN) },
+  });
+  await fixture.say(BEN, DISABLE);
+  assert.deepEqual(await fixture.changes(), []);
+  const { code } = await fixture.carryOut(DISABLE);
+  assert.equal(await fixture.state(code), "accepted");
+  assert.deepEqual(await refusals(fixture), ["not_operator"]);
 });
 
 const TELEGRAM = { id: 777_000, is_bot: false, first_name: "Telegram" };
@@ -80,112 +82,115 @@ chatTest("A bot that is made administrator of its own group stays", {}, [{
 }]);
 
 Deno.test("approve moves the change it is about, and no other", async () => {
-  await using desk = await openDesk();
-  const other = await desk.ask("/disable ec2 Initech reason=off-boarding");
-  const { code } = await desk.carryOut(DISABLE);
-  assert.deepEqual([await desk.state(code), await desk.state(other.code)], ["accepted", "pending"]);
+  await using fixture = await openFixture();
+  const other = await fixture.ask("/disable ec2 Initech reason=off-boarding");
+  const { code } = await fixture.carryOut(DISABLE);
+  assert.deepEqual([await fixture.state(code), await fixture.state(other.code)], ["accepted", "pending"]);
 });
 
 Deno.test("approve: what somebody else has brought about meanwhile is not sent again", async () => {
-  await using desk = await openDesk();
-  const [first, second] = [await desk.ask(ENABLE), await desk.ask(ENABLE)];
-  await desk.press(BEN, first.card, "Approve");
-  await desk.press(BEN, second.card, "Approve");
-  assert.deepEqual([await desk.state(first.code), await desk.state(second.code)], ["applied", "superseded"]);
-  assert.deepEqual(desk.writes(), [ENABLE_METHOD]);
+  await using fixture = await openFixture();
+  const [first, second] = [await fixture.ask(ENABLE), await fixture.ask(ENABLE)];
+  await fixture.press(BEN, first.card, "Approve");
+  await fixture.press(BEN, second.card, "Approve");
+  assert.deepEqual([await fixture.state(first.code), await fixture.state(second.code)], [
+    "applied",
+    "superseded",
+  ]);
+  assert.deepEqual(fixture.writes(), [ENABLE_METHOD]);
 });
 
 Deno.test("approve: a target that waits for its turn does not hold up the others", async () => {
-  await using desk = await openDesk();
-  const { gravityzone, telegram } = desk;
+  await using fixture = await openFixture();
+  const { gravityzone, telegram } = fixture;
   const held = Promise.withResolvers<void>();
   gravityzone.faults.next(ENABLE_METHOD, { after: held.promise });
-  const [running, waiting] = [await desk.ask(ENABLE), await desk.ask(`${ENABLE}2`)];
-  const free = await desk.ask(DISABLE);
+  const [running, waiting] = [await fixture.ask(ENABLE), await fixture.ask(`${ENABLE}2`)];
+  const free = await fixture.ask(DISABLE);
   for (const { code } of [running, waiting, free]) telegram.say(BEN, BEN, `/approve ${code}`);
   await telegram.until(
-    () => desk.news().some((text) => text.includes("Accepted: ")),
+    () => fixture.groupAnswers().some((text) => text.includes("Accepted: ")),
     "the change of the other target",
   );
-  assert.deepEqual([await desk.state(running.code), await desk.state(waiting.code)], [
+  assert.deepEqual([await fixture.state(running.code), await fixture.state(waiting.code)], [
     "executing",
     "approved",
   ]);
   held.resolve();
-  await desk.rest();
-  assert.deepEqual([await desk.state(running.code), await desk.state(waiting.code)], [
+  await fixture.rest();
+  assert.deepEqual([await fixture.state(running.code), await fixture.state(waiting.code)], [
     "applied",
     "superseded",
   ]);
 });
 
 Deno.test("A button does only what it is for, where it was offered", async () => {
-  await using desk = await openDesk();
-  const { card } = await desk.ask(DISABLE);
+  await using fixture = await openFixture();
+  const { card } = await fixture.ask(DISABLE);
   const [page, choice] = [newHandle(), newHandle()];
   const shared = { person_id: null, ttlMs: 60_000 };
   const invocation = { verb: "find", target: null, input: { name: "Globex" }, asked: [] };
-  await desk.store.transaction(async (transaction) => {
+  await fixture.store.transaction(async (transaction) => {
     const put = (prompt: Pick<Parameters<typeof putPrompt>[2], "handle" | "kind" | "chat_id" | "body">) =>
-      putPrompt(desk.store, transaction, { ...shared, ...prompt });
+      putPrompt(fixture.store, transaction, { ...shared, ...prompt });
     await put({ handle: page, kind: "page", chat_id: GROUP, body: "/status" });
     await put({ handle: choice, kind: "choice", chat_id: -2002, body: invocation });
   });
-  const calls = desk.gravityzone.calls.length;
+  const calls = fixture.gravityzone.calls.length;
   for (const data of [`h:${page}`, `k:${page}`, `k:${choice}`, `p:${choice}:1`]) {
-    await desk.press(BEN, card, data, { forged: true });
+    await fixture.press(BEN, card, data, { forged: true });
   }
-  assert.deepEqual(await refusals(desk), [
+  assert.deepEqual(await refusals(fixture), [
     "unknown_button",
     "unknown_button",
     "foreign_button",
     "unknown_button",
   ]);
-  assert.equal(desk.gravityzone.calls.length, calls);
+  assert.equal(fixture.gravityzone.calls.length, calls);
 });
 
 Deno.test("A choice goes on only for somebody who still may", async () => {
-  await using desk = await openDesk({ environment: { OPERATORS: undefined, APPROVERS: undefined } });
-  await desk.say(ANA, "/disable ec2 Acme reason=off-boarding");
-  const choice = desk.telegram.ephemerals(ANA, GROUP).at(-1);
+  await using fixture = await openFixture({ environment: { OPERATORS: undefined, APPROVERS: undefined } });
+  await fixture.say(ANA, "/disable ec2 Acme reason=off-boarding");
+  const choice = fixture.telegram.ephemerals(ANA, GROUP).at(-1);
   assert.ok(choice);
-  desk.telegram.leave(ANA, GROUP);
+  fixture.telegram.leave(ANA, GROUP);
   const data = choice.reply_markup?.inline_keyboard[0]?.[0]?.callback_data ?? "";
-  await desk.press(ANA, choice, data, { forged: true });
-  assert.deepEqual(await desk.changes(), []);
-  assert.deepEqual(await refusals(desk), ["not_member"]);
+  await fixture.press(ANA, choice, data, { forged: true });
+  assert.deepEqual(await fixture.changes(), []);
+  assert.deepEqual(await refusals(fixture), ["not_member"]);
 });
 
 Deno.test("/create apono: of somebody who may not ask for changes, no document is fetched", async () => {
-  await using desk = await openDesk({ telegram: WITH_CARL });
+  await using fixture = await openFixture({ telegram: WITH_CARL });
   const content = { name: "billing", type: "postgresql", integration_config: {} };
-  await desk.say(CARL, "/create apono", { document: { name: "new.json", content } });
-  assert.deepEqual(await refusals(desk), ["not_operator"]);
-  assert.deepEqual(desk.telegram.calls("getFile"), []);
+  await fixture.say(CARL, "/create apono", { document: { name: "new.json", content } });
+  assert.deepEqual(await refusals(fixture), ["not_operator"]);
+  assert.deepEqual(fixture.telegram.calls("getFile"), []);
 });
 
 Deno.test("Ask again is for what was superseded or has expired, whatever a client sends", async () => {
-  await using desk = await openDesk();
-  const rejected = await desk.ask(DISABLE);
-  await desk.press(BEN, rejected.card, "Reject");
-  const { handle } = await desk.change(rejected.code);
-  await desk.press(ANA, rejected.card, `k:${handle}`, { forged: true });
-  assert.deepEqual(await refusals(desk), ["unknown_button"]);
-  assert.equal((await desk.changes()).length, 1);
+  await using fixture = await openFixture();
+  const rejected = await fixture.ask(DISABLE);
+  await fixture.press(BEN, rejected.card, "Reject");
+  const { handle } = await fixture.change(rejected.code);
+  await fixture.press(ANA, rejected.card, `k:${handle}`, { forged: true });
+  assert.deepEqual(await refusals(fixture), ["unknown_button"]);
+  assert.equal((await fixture.changes()).length, 1);
 
-  const late = await desk.ask(DISABLE);
-  await desk.pass(16 * 60_000);
-  await desk.press(BEN, late.card, "Approve");
-  assert.equal(await desk.state(late.code), "expired");
-  await desk.press(ANA, late.card, "Ask again");
-  assert.deepEqual((await desk.changes()).map(({ state }) => state), ["rejected", "expired", "pending"]);
+  const late = await fixture.ask(DISABLE);
+  await fixture.pass(16 * 60_000);
+  await fixture.press(BEN, late.card, "Approve");
+  assert.equal(await fixture.state(late.code), "expired");
+  await fixture.press(ANA, late.card, "Ask again");
+  assert.deepEqual((await fixture.changes()).map(({ state }) => state), ["rejected", "expired", "pending"]);
 });
 
 Deno.test("A secret that only its command knows to be one does not stay in the inbox", async () => {
-  await using desk = await openDesk();
-  await desk.say(ANA, "/create datto bearer=4711-0815");
-  assert.deepEqual(await refusals(desk), ["literal_secret"]);
-  const bodies = await desk.store.db.selectFrom("inbox").select("body").execute();
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/create datto bearer=4711-0815");
+  assert.deepEqual(await refusals(fixture), ["literal_secret"]);
+  const bodies = await fixture.store.db.selectFrom("inbox").select("body").execute();
   assert.deepEqual(bodies.filter(({ body }) => body.includes("4711-0815")), []);
 });
 
@@ -199,6 +204,6 @@ function command() {
   };
 }
 
-async function refusals(desk: Desk): Promise<(string | null)[]> {
-  return (await desk.audit()).filter(({ event }) => event === "refused").map((row) => row.reason_code);
+async function refusals(fixture: Fixture): Promise<(string | null)[]> {
+  return (await fixture.audit()).filter(({ event }) => event === "refused").map((row) => row.reason_code);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lasting, testOn } from "../changes/database.ts";
+import { lasting, testOn } from "../approvals/database.ts";
 import { live, lives } from "./lives.ts";
 
 for (const database of lasting) {

@@ -1,4 +1,4 @@
-import { type DatabaseKind, lasting } from "../changes/database.ts";
+import { type DatabaseKind, lasting } from "../approvals/database.ts";
 import type { Moment } from "./moment.ts";
 import {
   approved,

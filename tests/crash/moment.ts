@@ -10,7 +10,7 @@ import {
 } from "kysely";
 import { z } from "zod";
 import type { Store } from "../../bot/store/database.ts";
-import { storeWith } from "../changes/database.ts";
+import { storeWith } from "../approvals/database.ts";
 
 /** A point in a process's life, named by what it writes there or by what happens outside. */
 export const momentShape = z.object({

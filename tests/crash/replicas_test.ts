@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
-import { postgres, testOn } from "../changes/database.ts";
+import { postgres, testOn } from "../approvals/database.ts";
 import { type Ground, openGround } from "./ground.ts";
 import {
   atRest,

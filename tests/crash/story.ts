@@ -5,7 +5,7 @@ import type { ChangeState } from "../../bot/store/schema.ts";
 import { ids } from "../sandbox/gravityzone/northwind.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { type Message, render } from "../sandbox/telegram.ts";
-import type { DatabaseKind } from "../changes/database.ts";
+import type { DatabaseKind } from "../approvals/database.ts";
 import { type Ground, openGround } from "./ground.ts";
 import type { Moment } from "./moment.ts";
 

@@ -5,7 +5,7 @@ import { backUp, BackupError, backupPath } from "../../bot/ops/backup.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { appendAudit } from "../../bot/store/audit.ts";
-import { openFile } from "../changes/database.ts";
+import { openFile } from "../approvals/database.ts";
 import { run } from "./process.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { openFile } from "../changes/database.ts";
+import { openFile } from "../approvals/database.ts";
 import { freePort } from "../free_port.ts";
 import { leastPermissions, run } from "./process.ts";
 

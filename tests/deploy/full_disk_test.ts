@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { SECRET_HEADER } from "../../bot/http.ts";
-import { openFile } from "../changes/database.ts";
+import { openFile } from "../approvals/database.ts";
 import { GROUP } from "../sandbox/stage.ts";
 import { leastPermissions, openSurroundings, run, start, type Surroundings } from "./process.ts";
 

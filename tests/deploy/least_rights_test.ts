@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 // @ts-types="@types/pg"
 import pg from "pg";
-import { postgres, SERVER, testOn } from "../changes/database.ts";
+import { postgres, SERVER, testOn } from "../approvals/database.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { buttonsOf, render } from "../sandbox/telegram.ts";
 import { leastPermissions, openSurroundings, run, start } from "./process.ts";

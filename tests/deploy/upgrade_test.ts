@@ -9,7 +9,7 @@ import { verifyAudit } from "../../bot/store/audit.ts";
 import { claimUpdates } from "../../bot/queue/inbox.ts";
 import { migrations } from "../../bot/store/migrations.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
-import { lasting, testWithEmpty } from "../changes/database.ts";
+import { lasting, testWithEmpty } from "../approvals/database.ts";
 import { ANA, BEN, GROUP, openStage } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 

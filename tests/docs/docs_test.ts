@@ -7,7 +7,7 @@ import { operations, vendors } from "../../handlers/registry.ts";
 import { textAt } from "../house/imports.ts";
 import { configuration } from "../house/program.ts";
 import { commands } from "../bot/command_vocabulary.ts";
-import { ANA, openDesk } from "../changes/desk.ts";
+import { ANA, openFixture } from "../approvals/fixture.ts";
 import { builtinTable, commandTable, vendorSections } from "./commands.ts";
 import { exampleFile, variableTables } from "./configuration.ts";
 import { withParts } from "./pages.ts";
@@ -116,13 +116,13 @@ Deno.test("CONTRIBUTING.md says of every dependency why it is there", () => {
 Deno.test("README.md's three lines do in the sandbox what it says", async () => {
   const [, look = "", change = "", undo = ""] = /^```\n(.+)\n(.+)\n(.+)\n```$/m.exec(textAt("README.md")) ??
     [];
-  await using desk = await openDesk();
-  await desk.say(ANA, look);
-  assert.match(desk.news().at(-1) ?? "", /vendors need attention/);
-  const { code } = await desk.carryOut(change);
-  assert.equal(await desk.state(code), "applied");
-  const back = await desk.carryOut(undo.replace("K7Q2X", code));
-  assert.equal(await desk.state(back.code), "applied");
+  await using fixture = await openFixture();
+  await fixture.say(ANA, look);
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /vendors need attention/);
+  const { code } = await fixture.carryOut(change);
+  assert.equal(await fixture.state(code), "applied");
+  const back = await fixture.carryOut(undo.replace("K7Q2X", code));
+  assert.equal(await fixture.state(back.code), "applied");
 });
 
 function targetAliases(): Record<string, readonly string[]> {

@@ -2,8 +2,8 @@ import { type ChangeEvent, FINAL_STATES, transitions } from "../../bot/approvals
 import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
 import type { Command, Decision, Deeds } from "./crowd.ts";
 import type { ChangeRecord, Records } from "./records.ts";
-import type { Sent } from "./telegram_road.ts";
-import { disableKey, enableKey, type Write } from "./vendor_road.ts";
+import type { Sent } from "./telegram_proxy.ts";
+import { disableKey, enableKey, type Write } from "./vendor_proxy.ts";
 
 /** Everything that has to add up. */
 export interface Evidence {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AuditTable, InboxTable, MessagesTable } from "../../bot/store/schema.ts";
 import { type Evidence, excusedRepeats, findings } from "./accounts.ts";
 import type { ChangeRecord, Records } from "./records.ts";
-import { enableKey } from "./vendor_road.ts";
+import { enableKey } from "./vendor_proxy.ts";
 
 const COMPANY = "6b0000000000";
 const ROLE = "arn:aws:iam::200000000000:role/gravityzone";

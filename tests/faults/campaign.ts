@@ -1,7 +1,7 @@
 import { readConfig } from "../../bot/config.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { systemClock } from "../../clients/clock.ts";
-import type { Database } from "../changes/database.ts";
+import type { Database } from "../approvals/database.ts";
 import { createApono } from "../sandbox/apono.ts";
 import { createGravityZone } from "../sandbox/gravityzone.ts";
 import { createHalo } from "../sandbox/halo.ts";
@@ -16,9 +16,9 @@ import { CAST, createCrowd, type Crowd, GROUPS, PERSONS } from "./crowd.ts";
 import { createDoor, type Door } from "./door.ts";
 import { createFleet, type Fleet } from "./fleet.ts";
 import { readRecords } from "./records.ts";
-import type { Weather } from "./road.ts";
-import { createTelegramRoad, type TelegramRoad } from "./telegram_road.ts";
-import { createVendorRoad, type VendorRoad } from "./vendor_road.ts";
+import type { Weather } from "./proxy.ts";
+import { createTelegramProxy, type TelegramProxy } from "./telegram_proxy.ts";
+import { createVendorProxy, type VendorProxy } from "./vendor_proxy.ts";
 
 export interface CampaignOptions {
   readonly database: Database;
@@ -34,8 +34,8 @@ export interface Campaign {
   readonly evidence: Evidence;
   readonly kills: number;
   readonly repeatedPosts: number;
-  readonly telegram: Pick<TelegramRoad, "calls" | "faults">;
-  readonly vendors: Pick<VendorRoad, "calls" | "faults">;
+  readonly telegram: Pick<TelegramProxy, "calls" | "faults">;
+  readonly vendors: Pick<VendorProxy, "calls" | "faults">;
   /** What speaks against the bots besides the evidence. */
   readonly incidents: readonly string[];
   readonly log: readonly string[];
@@ -53,14 +53,14 @@ interface Theatre extends AsyncDisposable {
   readonly door: Door;
   readonly store: Store;
   readonly weather: Weather;
-  readonly telegramRoad: TelegramRoad;
-  readonly vendorRoad: VendorRoad;
+  readonly telegramProxy: TelegramProxy;
+  readonly vendorProxy: VendorProxy;
 }
 
 /** People at work while replicas die and nothing on the way can be relied on; then calm, until nothing is left to do. */
 export async function wage(options: CampaignOptions): Promise<Campaign> {
   await using theatre = await open(options);
-  const { fleet, weather, store, telegram, crowd, door, telegramRoad, vendorRoad } = theatre;
+  const { fleet, weather, store, telegram, crowd, door, telegramProxy, vendorProxy } = theatre;
   const incidents: string[] = [];
   await fleet.start();
   weather.calm = false;
@@ -90,15 +90,15 @@ export async function wage(options: CampaignOptions): Promise<Campaign> {
       deeds: crowd.deeds,
       updates: new Set(telegram.updates().map(({ update_id }) => update_id)),
       accepted: door.accepted,
-      sent: telegramRoad.sent,
-      writes: vendorRoad.writes,
+      sent: telegramProxy.sent,
+      writes: vendorProxy.writes,
       slowestLookMs,
       diedAt: (replica) => fleet.all.get(replica)?.diedAt,
     },
     kills: fleet.kills,
     repeatedPosts: door.repeats,
-    telegram: telegramRoad,
-    vendors: vendorRoad,
+    telegram: telegramProxy,
+    vendors: vendorProxy,
     incidents,
     log: fleet.log,
   };
@@ -110,16 +110,16 @@ async function open({ database, seed }: CampaignOptions): Promise<Theatre> {
   const gravityzone = createGravityZone();
   const weather: Weather = { calm: true };
   const door = createDoor({ chance: createChance(seed, "door"), weather, fleet: () => fleet });
-  const telegramRoad = createTelegramRoad({
+  const telegramProxy = createTelegramProxy({
     chance: createChance(seed, "telegram"),
     weather,
     telegram: (request) => telegram.app.fetch(request),
   });
-  const vendorRoad = createVendorRoad({ chance: createChance(seed, "vendors"), weather });
+  const vendorProxy = createVendorProxy({ chance: createChance(seed, "vendors"), weather });
   const [url, telegramUrl, ...vendorUrls] = [
     door.handler,
-    telegramRoad.handler,
-    ...[gravityzone, createApono(), createOpsRamp(), createHalo()].map(vendorRoad.handler),
+    telegramProxy.handler,
+    ...[gravityzone, createApono(), createOpsRamp(), createHalo()].map(vendorProxy.handler),
   ].map((handler) => stack.use(serve(handler)).url) as [string, string, ...string[]];
   const environment = {
     ...sandboxEnvironment({ url, telegramUrl, vendorUrls, token: telegram.token }),
@@ -144,15 +144,15 @@ async function open({ database, seed }: CampaignOptions): Promise<Theatre> {
     door,
     store,
     weather,
-    telegramRoad,
-    vendorRoad,
+    telegramProxy,
+    vendorProxy,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
 /** Without these there is little to account for. */
-async function hasSeenEnough({ fleet, vendorRoad, store: { db } }: Theatre): Promise<boolean> {
-  if (fleet.kills < 2 || !vendorRoad.writes.some(({ fault }) => fault === undefined)) return false;
+async function hasSeenEnough({ fleet, vendorProxy, store: { db } }: Theatre): Promise<boolean> {
+  if (fleet.kills < 2 || !vendorProxy.writes.some(({ fault }) => fault === undefined)) return false;
   const applied = db.selectFrom("changes").select("code").where("state", "=", "applied");
   return await applied.executeTakeFirst() !== undefined;
 }

@@ -1,6 +1,6 @@
 import type { Chance } from "./chance.ts";
 import type { Fleet } from "./fleet.ts";
-import { type Parcel, unpack, type Weather } from "./road.ts";
+import { type Parcel, unpack, type Weather } from "./proxy.ts";
 
 /** What stands before the replicas: passes Telegram's posts on as a load balancer does. */
 export interface Door {

@@ -10,7 +10,7 @@ import { Log } from "../../bot/log.ts";
 import { openStore } from "../../bot/store/database.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { lines } from "../crash/entry.ts";
-import { storeWith } from "../changes/database.ts";
+import { storeWith } from "../approvals/database.ts";
 
 /** Passed as JSON in the environment. */
 const orderShape = z.object({ skewMs: z.number(), aheadMs: z.number() });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { postgres, testOn } from "../changes/database.ts";
+import { postgres, testOn } from "../approvals/database.ts";
 import { wage } from "./campaign.ts";
 import { freshSeed } from "./chance.ts";
 import { report } from "./table.ts";

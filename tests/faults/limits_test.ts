@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { settled } from "../bot/conversation.ts";
 import { eventually } from "../eventually.ts";
-import { testOnPostgres } from "../changes/database.ts";
+import { testOnPostgres } from "../approvals/database.ts";
 import { ids } from "../sandbox/gravityzone/northwind.ts";
 import { ANA, BEN, GROUP, type Stage } from "../sandbox/stage.ts";
 import { type Message, render, type Telegram } from "../sandbox/telegram.ts";
-import { openTwins } from "./twins.ts";
+import { openDuplicates } from "./duplicates.ts";
 
 const ENABLE = "/enable ec2 Acme Labs role=arn:aws:iam::999888777666:role/gravityzone";
 const HOLD_S = 60;
@@ -13,8 +13,8 @@ const HOLD_S = 60;
 testOnPostgres(
   "Sender leaves a chat alone that Telegram limits, whichever replica has something for it",
   async (url) => {
-    await using twins = await openTwins(url);
-    const { stage, pass } = twins;
+    await using duplicates = await openDuplicates(url);
+    const { stage, pass } = duplicates;
     const { telegram } = stage;
     telegram.faults.push({ method: "sendRichMessage", chat: GROUP, retryAfter: HOLD_S });
     const said = [telegram.say(BEN, GROUP, "/ping")];
@@ -41,8 +41,8 @@ testOnPostgres(
 testOnPostgres(
   "Sender sends decisions, outcomes, answers and edits in this order after a limit",
   async (url) => {
-    await using twins = await openTwins(url);
-    const { stage, pass } = twins;
+    await using duplicates = await openDuplicates(url);
+    const { stage, pass } = duplicates;
     const { telegram, gravityzone } = stage;
     telegram.say(BEN, GROUP, "/list apono");
     telegram.say(ANA, GROUP, ENABLE);
@@ -86,8 +86,8 @@ testOnPostgres(
 );
 
 testOnPostgres("putMessage makes one edit of all that a message became while it waited", async (url) => {
-  await using twins = await openTwins(url, { environment: { STATUS_CACHE_TTL: "0" } });
-  const { stage, pass } = twins;
+  await using duplicates = await openDuplicates(url, { environment: { STATUS_CACHE_TTL: "0" } });
+  const { stage, pass } = duplicates;
   const { telegram, gravityzone } = stage;
   telegram.say(BEN, GROUP, "/status bitdefender");
   await settled(stage);

@@ -1,6 +1,6 @@
 /** `deno task faults [--seconds 60] [--seed N]`: lets everything go wrong for a while and prints what came of it. */
 import { parseArgs } from "node:util";
-import { postgres } from "../changes/database.ts";
+import { postgres } from "../approvals/database.ts";
 import { wage } from "./campaign.ts";
 import { report } from "./table.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { pass, settled } from "../bot/conversation.ts";
 import { eventually } from "../eventually.ts";
-import { testOnPostgres } from "../changes/database.ts";
+import { testOnPostgres } from "../approvals/database.ts";
 import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
-import { type Cable, createCable } from "./cable.ts";
+import { createFaultySocket, type FaultySocket } from "./faulty_socket.ts";
 import { ENABLE, ENABLE_METHOD, logged, proveSteps, writes } from "./evidence.ts";
 
 const LISTING = "getCompanyDetailsByAWSAccountId";
@@ -14,85 +14,89 @@ const TAKEOVER_MS = 15_000;
 const LONGEST_RETRY_MS = 4_000;
 
 /** Registers a test with a bot whose way to Postgres can be cut. */
-function testWithCable(
+function testWithFaultySocket(
   name: string,
   options: StageOptions,
-  test: (stage: Stage, cable: Cable) => Promise<void>,
+  test: (stage: Stage, faultySocket: FaultySocket) => Promise<void>,
 ): void {
   testOnPostgres(name, async (url) => {
-    await using cable = createCable(url);
+    await using faultySocket = createFaultySocket(url);
     await using stage = await openStage({
       ...options,
-      environment: { DATABASE_URL: cable.url },
+      environment: { DATABASE_URL: faultySocket.url },
     });
-    await test(stage, cable);
+    await test(stage, faultySocket);
   });
 }
 
-testWithCable("POST /telegram answers 503 while Postgres is away, and all is handled once it is back", {
-  telegram: { delivery: "manual" },
-}, async (stage, cable) => {
-  const { telegram } = stage;
-  telegram.say(BEN, GROUP, "/ping");
-  await telegram.deliver();
-  await settled(stage);
-  cable.pull();
-  const statuses = await Promise.all(
-    Array.from({ length: 5 }, (_, index) => post(stage, 900_000_001 + index)),
-  );
-  assert.deepEqual(statuses, [503, 503, 503, 503, 503]);
-  const said = [GROUP, ANA, BEN].map((chat) => telegram.say(chat === ANA ? ANA : BEN, chat, "/ping"));
-  await telegram.deliver();
-  assert.equal(telegram.pending().length, said.length, "Telegram keeps what was not taken");
-  assert.deepEqual([await look(stage, "/healthz"), await look(stage, "/readyz")], [200, 503]);
-  cable.plugIn();
-  await eventually(async () => {
+testWithFaultySocket(
+  "POST /telegram answers 503 while Postgres is away, and all is handled once it is back",
+  {
+    telegram: { delivery: "manual" },
+  },
+  async (stage, faultySocket) => {
+    const { telegram } = stage;
+    telegram.say(BEN, GROUP, "/ping");
     await telegram.deliver();
-    return telegram.pending().length === 0;
-  }, "Telegram to be rid of its updates");
-  await settled(stage);
-  assert.deepEqual([GROUP, ANA, BEN].map((chat) => telegram.answers(chat).length), [2, 1, 1]);
-  assert.equal(await look(stage, "/readyz"), 200);
-});
+    await settled(stage);
+    faultySocket.pull();
+    const statuses = await Promise.all(
+      Array.from({ length: 5 }, (_, index) => post(stage, 900_000_001 + index)),
+    );
+    assert.deepEqual(statuses, [503, 503, 503, 503, 503]);
+    const said = [GROUP, ANA, BEN].map((chat) => telegram.say(chat === ANA ? ANA : BEN, chat, "/ping"));
+    await telegram.deliver();
+    assert.equal(telegram.pending().length, said.length, "Telegram keeps what was not taken");
+    assert.deepEqual([await look(stage, "/healthz"), await look(stage, "/readyz")], [200, 503]);
+    faultySocket.plugIn();
+    await eventually(async () => {
+      await telegram.deliver();
+      return telegram.pending().length === 0;
+    }, "Telegram to be rid of its updates");
+    await settled(stage);
+    assert.deepEqual([GROUP, ANA, BEN].map((chat) => telegram.answers(chat).length), [2, 1, 1]);
+    assert.equal(await look(stage, "/readyz"), 200);
+  },
+);
 
 for (const call of ["getCompanyDetails", LISTING]) {
-  testWithCable(
+  testWithFaultySocket(
     `sendOnce writes nothing while Postgres is away, cut at ${call}, and once when it is back`,
     {},
-    async (stage, cable) => {
-      await cutAt(stage, cable, call);
+    async (stage, faultySocket) => {
+      await cutAt(stage, faultySocket, call);
       assert.deepEqual(writes(stage), [], "no audit row, no write");
-      await bringBack(stage, cable);
+      await bringBack(stage, faultySocket);
       await proveSteps(stage, ["asked", "approve", "claim", "take_over", "send", "apply"]);
     },
   );
 }
 
-testWithCable(
+testWithFaultySocket(
   "finish reads back what Postgres missed, and writes nothing again",
   {},
-  async (stage, cable) => {
-    await cutAt(stage, cable, ENABLE_METHOD);
+  async (stage, faultySocket) => {
+    await cutAt(stage, faultySocket, ENABLE_METHOD);
     assert.equal(writes(stage).length, 1);
-    await bringBack(stage, cable);
+    await bringBack(stage, faultySocket);
     await proveSteps(stage, ["asked", "approve", "claim", "send", "take_over", "apply"]);
   },
 );
 
-testWithCable(
+testWithFaultySocket(
   "settleMessage that Postgres missed costs a second message, and nothing else",
   {},
-  async (stage, cable) => {
+  async (stage, faultySocket) => {
     const { telegram } = stage;
     const held = Promise.withResolvers<void>();
     telegram.faults.push({ method: "sendRichMessage", chat: GROUP, hold: held.promise });
     telegram.say(BEN, GROUP, "/ping");
     await eventually(async () => await sending(stage), "the answer to be under way");
-    cable.pull();
+    faultySocket.pull();
     held.resolve();
     await telegram.until(() => telegram.answers(GROUP).length === 1, "Telegram to take it");
     await eventually(() => logged(stage, "messages_not_finished"), "the sender to notice");
-    cable.plugIn();
+    faultySocket.plugIn();
     pass(stage, TAKEOVER_MS);
     await settled(stage);
     assert.equal(telegram.answers(GROUP).length, 2, "nobody could know that it was taken");
@@ -100,7 +104,7 @@ testWithCable(
 );
 
 /** An approved change runs into this while GravityZone thinks about its next call of `method`. */
-async function cutAt(stage: Stage, cable: Cable, method: string): Promise<void> {
+async function cutAt(stage: Stage, faultySocket: FaultySocket, method: string): Promise<void> {
   const { telegram, gravityzone, log, clock } = stage;
   telegram.say(ANA, GROUP, ENABLE);
   const card = await telegram.until(() => telegram.last(GROUP), "the card");
@@ -111,7 +115,7 @@ async function cutAt(stage: Stage, cable: Cable, method: string): Promise<void> 
   await telegram.press(BEN, card, "Approve");
   await eventually(() => asked() > before, "GravityZone to be asked");
   await settled(stage);
-  cable.pull();
+  faultySocket.pull();
   thinking.resolve();
   let retries = 0;
   await eventually(() => {
@@ -121,9 +125,9 @@ async function cutAt(stage: Stage, cable: Cable, method: string): Promise<void> 
   }, "the executor to notice");
 }
 
-async function bringBack(stage: Stage, cable: Cable): Promise<void> {
+async function bringBack(stage: Stage, faultySocket: FaultySocket): Promise<void> {
   const { telegram } = stage;
-  cable.plugIn();
+  faultySocket.plugIn();
   pass(stage, TAKEOVER_MS);
   await telegram.until(() => telegram.answers(GROUP).some((shown) => render(shown).includes("Applied")));
   assert.equal(writes(stage).length, 1);

@@ -9,7 +9,7 @@ import { claimMessages, findMessage, postponeMessage, putMessage } from "../../b
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { databaseUrl } from "../../bot/settings.ts";
 import { pass, settled } from "../bot/conversation.ts";
-import { postgres, testOn, testOnPostgres } from "../changes/database.ts";
+import { postgres, testOn, testOnPostgres } from "../approvals/database.ts";
 import { openGround } from "../crash/ground.ts";
 import {
   askAndApprove,

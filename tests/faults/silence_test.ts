@@ -6,11 +6,11 @@ import { databaseUrl } from "../../bot/settings.ts";
 import { openStore } from "../../bot/store/database.ts";
 import { pass, settled } from "../bot/conversation.ts";
 import { eventually } from "../eventually.ts";
-import { testOnPostgres } from "../changes/database.ts";
+import { testOnPostgres } from "../approvals/database.ts";
 import { watched } from "../crash/moment.ts";
 import { ANA, BEN, GROUP, openStage, type Stage } from "../sandbox/stage.ts";
 import { render, type TelegramOptions } from "../sandbox/telegram.ts";
-import { type Cable, createCable } from "./cable.ts";
+import { createFaultySocket, type FaultySocket } from "./faulty_socket.ts";
 import { ENABLE, logged, proveSteps, writes } from "./evidence.ts";
 
 /** Long enough for a slow machine where Postgres answers, and short enough to wait for where it does not. */
@@ -21,78 +21,78 @@ const TAKEOVER_MS = 15_000;
 interface Situation {
   readonly delivery?: TelegramOptions["delivery"];
   /** What happens when the transaction that appends this event to the audit is about to be committed, once. */
-  readonly before?: readonly [event: string, strike: (cable: Cable) => void];
+  readonly before?: readonly [event: string, strike: (faultySocket: FaultySocket) => void];
 }
 
-/** Registers a test with a bot whose Postgres can fall silent; `url` leads past the cable. */
-function testWithCable(
+/** Registers a test with a bot whose Postgres can fall silent; `url` leads past the faultySocket. */
+function testWithFaultySocket(
   name: string,
   { delivery = "automatic", before: [event, strike] = ["", () => {}] }: Situation,
-  test: (stage: Stage, cable: Cable, url: string) => Promise<void>,
+  test: (stage: Stage, faultySocket: FaultySocket, url: string) => Promise<void>,
 ): void {
   testOnPostgres(name, async (url) => {
-    await using cable = createCable(url);
+    await using faultySocket = createFaultySocket(url);
     let struck = false;
     const watch = (what: string, when: string) => {
       if (struck || when !== "before" || what !== `audit ${event}`) return;
       struck = true;
-      strike(cable);
+      strike(faultySocket);
     };
     await using stage = await openStage({
       telegram: { delivery },
-      environment: { DATABASE_URL: cable.url },
+      environment: { DATABASE_URL: faultySocket.url },
       openStore: async (config, clock, options) =>
         watched(await openStore(config, clock, { ...options, timeoutMs: TIMEOUT_MS }), watch),
     });
-    await test(stage, cable, url);
+    await test(stage, faultySocket, url);
   });
 }
 
-testWithCable(
+testWithFaultySocket(
   "POST /telegram answers 503 in time while Postgres is silent, and what is sent again counts once",
   { delivery: "manual" },
-  async (stage, cable) => {
+  async (stage, faultySocket) => {
     const { telegram } = stage;
     telegram.say(BEN, GROUP, "/ping");
     await delivered(stage);
-    cable.silence();
+    faultySocket.silence();
     telegram.say(BEN, GROUP, "/ping");
     const silentSince = Date.now();
     await telegram.deliver();
     assert.equal(telegram.pending().length, 1, "Telegram keeps what was not taken");
     assert.equal(await readiness(stage), 503);
     assert.ok(Date.now() - silentSince < 10 * TIMEOUT_MS, "nobody waits for Postgres for long");
-    cable.plugIn();
+    faultySocket.plugIn();
     await delivered(stage);
     assert.equal(telegram.answers(GROUP).length, 2);
     assert.equal(await readiness(stage), 200);
   },
 );
 
-testWithCable(
+testWithFaultySocket(
   "POST /telegram is served by new connections when the old ones stay dead",
   { delivery: "manual" },
-  async (stage, cable) => {
+  async (stage, faultySocket) => {
     const { telegram } = stage;
     telegram.say(BEN, GROUP, "/ping");
     await delivered(stage);
-    cable.silence();
-    cable.plugIn("new");
+    faultySocket.silence();
+    faultySocket.plugIn("new");
     telegram.say(BEN, GROUP, "/ping");
     await delivered(stage);
     assert.equal(telegram.answers(GROUP).length, 2);
   },
 );
 
-testWithCable(
+testWithFaultySocket(
   "sendOnce writes nothing when Postgres marks the write as sent and does not get to say so",
-  { before: ["send", (cable) => cable.silence("answers")] },
-  async (stage, cable, url) => {
+  { before: ["send", (faultySocket) => faultySocket.silence("answers")] },
+  async (stage, faultySocket, url) => {
     await approve(stage);
     await eventually(() => logged(stage, "changes_not_finished"), "the executor to give up");
     assert.deepEqual(await isMarked(url), true);
     assert.deepEqual(writes(stage), []);
-    cable.plugIn();
+    faultySocket.plugIn();
     pass(stage, TAKEOVER_MS);
     await outcome(stage, "Not applied");
     assert.deepEqual(writes(stage), []);
@@ -100,10 +100,10 @@ testWithCable(
   },
 );
 
-testWithCable(
+testWithFaultySocket(
   "sendOnce writes once when the mark that it is sent gets through to Postgres no more",
-  { before: ["send", (cable) => cable.silence()] },
-  async (stage, cable, url) => {
+  { before: ["send", (faultySocket) => faultySocket.silence()] },
+  async (stage, faultySocket, url) => {
     await approve(stage);
     await eventually(() => logged(stage, "changes_not_finished"), "the executor to give up");
     assert.deepEqual(writes(stage), []);
@@ -112,7 +112,7 @@ testWithCable(
       "Postgres to give up the transaction, lest its commit comes late",
     );
     assert.equal(await isMarked(url), false);
-    cable.plugIn();
+    faultySocket.plugIn();
     pass(stage, TAKEOVER_MS);
     await outcome(stage, "Applied");
     assert.equal(writes(stage).length, 1);
@@ -120,9 +120,9 @@ testWithCable(
   },
 );
 
-testWithCable(
+testWithFaultySocket(
   "approve: who decided is never told that nothing was changed, only because Postgres did not get to say so",
-  { before: ["approve", (cable) => cable.silence({ answersTo: `insert into "audit"` })] },
+  { before: ["approve", (faultySocket) => faultySocket.silence({ answersTo: `insert into "audit"` })] },
   async (stage) => {
     const { telegram } = stage;
     await approve(stage);
@@ -138,8 +138,8 @@ testWithCable(
 );
 
 testOnPostgres("WakeUp is heard again after the connection that listens has fallen silent", async (url) => {
-  await using cable = createCable(url);
-  const store = await openStore(databaseUrl.parse(cable.url), systemClock, { timeoutMs: TIMEOUT_MS });
+  await using faultySocket = createFaultySocket(url);
+  const store = await openStore(databaseUrl.parse(faultySocket.url), systemClock, { timeoutMs: TIMEOUT_MS });
   let heard = 0;
   store.notifier.listen("changes", () => void heard++);
   const isHeard = async () => {
@@ -148,8 +148,8 @@ testOnPostgres("WakeUp is heard again after the connection that listens has fall
     return heard > before;
   };
   await eventually(isHeard, "the first word");
-  cable.silence();
-  cable.plugIn("new");
+  faultySocket.silence();
+  faultySocket.plugIn("new");
   await eventually(isHeard, "a word after the silence");
   await store.close();
 });

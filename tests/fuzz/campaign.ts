@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { DatabaseKind } from "../changes/database.ts";
+import type { DatabaseKind } from "../approvals/database.ts";
 import { Finding, type FindingKind, type Ground, openGround } from "./ground.ts";
 
 /** One door that hostile input may come through. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { databases, testOn } from "../changes/database.ts";
+import { databases, testOn } from "../approvals/database.ts";
 import { freshSeed } from "../faults/chance.ts";
 import { run } from "./campaign.ts";
 import { targets } from "./targets.ts";

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { Log } from "../../bot/log.ts";
 import { Redactor } from "../../bot/redact.ts";
-import { type DatabaseKind, databases } from "../changes/database.ts";
+import { type DatabaseKind, databases } from "../approvals/database.ts";
 import {
   createRealClock,
   type LogLine,

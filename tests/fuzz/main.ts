@@ -1,6 +1,6 @@
 /** `deno task fuzz`: attacks every door for a while and prints what came of it. */
 import { parseArgs } from "node:util";
-import { databases } from "../changes/database.ts";
+import { databases } from "../approvals/database.ts";
 import { freshSeed } from "../faults/chance.ts";
 import { type Result, run, type Target } from "./campaign.ts";
 import { targets } from "./targets.ts";

@@ -3,13 +3,13 @@ import { bitdefender } from "../../handlers/bitdefender.ts";
 import { BadInput } from "../../handlers/operation.ts";
 import { company, generateIntegrations, ids, vmware } from "../sandbox/gravityzone/northwind.ts";
 import { ec2Of } from "../sandbox/gravityzone/world.ts";
-import { NIGHT, plain, rig, rowsOf } from "./bitdefender/rig.ts";
+import { handlerFixture, NIGHT, plain, rowsOf } from "./bitdefender/fixture.ts";
 
 const METHOD_NOT_FOUND = { error: { code: -32601, message: "Method not found" } };
 const NOT_LICENSED = { error: { code: -32001, message: "Operation not allowed" } };
 
 Deno.test("/status bitdefender says every documented status in words, and unknown ones as numbers", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const all = [0, 1, 2, 3, 4, 5, 6, 7, 9].map((status, index) =>
     vmware(index.toString(16).padStart(24, "6"), `v${status}`, status)
   );
@@ -35,7 +35,7 @@ Deno.test("/status bitdefender says every documented status in words, and unknow
 });
 
 Deno.test("/status bitdefender counts 10,000 integrations exactly and sends the full list as a file", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   at.vendor.world.integrations.set(ids.northwind, generateIntegrations(10_000));
   const reply = await at.read("status", "bitdefender");
   assert.equal(plain(reply.title), "GravityZone: 200 of 10,000 need action");
@@ -57,7 +57,7 @@ Deno.test("/status bitdefender counts 10,000 integrations exactly and sends the 
 });
 
 Deno.test("/status bitdefender makes cells harmless that a spreadsheet would run", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const list = generateIntegrations(31);
   const first = list[0];
   if (first) first.name = '=HYPERLINK("http://x.test","a, b")';
@@ -67,7 +67,7 @@ Deno.test("/status bitdefender makes cells harmless that a spreadsheet would run
 });
 
 Deno.test("/status bitdefender says that nothing is configured, and that a list moved while it was read", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const none = await at.read("status", "bitdefender", { company: "Initech" });
   assert.deepEqual([none.mark, plain(none.title)], [
     "absent",
@@ -83,7 +83,7 @@ Deno.test("/status bitdefender says that nothing is configured, and that a list 
 });
 
 Deno.test("/status bitdefender served again shows its age", async () => {
-  await using at = rig({ cacheMs: 10_000 });
+  await using at = handlerFixture({ cacheMs: 10_000 });
   await at.read("status", "bitdefender");
   at.clock.advance(8_000);
   const again = await at.read("status", "bitdefender");
@@ -92,7 +92,7 @@ Deno.test("/status bitdefender served again shows its age", async () => {
 });
 
 Deno.test("/status bitdefender says what to type when no company fits", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   for (const query of ["Umbrella", "f".repeat(24)]) {
     const error = await at.read("status", "bitdefender", { company: query }).catch((error: unknown) => error);
     assert.ok(error instanceof BadInput);
@@ -101,7 +101,7 @@ Deno.test("/status bitdefender says what to type when no company fits", async ()
 });
 
 Deno.test("/status bitdefender resolves companies without the Companies area", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   at.vendor.faults.always("findCompaniesByName", NOT_LICENSED);
   at.vendor.faults.always("getCompanyDetails", { status: 403 });
   const byName = await at.read("status", "bitdefender", { company: "globex" });
@@ -113,7 +113,7 @@ Deno.test("/status bitdefender resolves companies without the Companies area", a
 });
 
 Deno.test("/status bitdefender finds an exact name behind a hundred longer ones", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const companies = at.vendor.world.companies;
   for (let index = 0; index < 120; index++) {
     const id = index.toString(16).padStart(24, "b");
@@ -133,7 +133,7 @@ Deno.test("/status ec2 shows the id, the hours and the last changes made here", 
     at: NIGHT - 86_400_000,
     requester: "Ana",
   };
-  await using at = rig({ history: { [`ec2:${ids.acmeCorp}`]: [change] } });
+  await using at = handlerFixture({ history: { [`ec2:${ids.acmeCorp}`]: [change] } });
   at.recall.set(`ec2:${ids.acmeCorp}:role`, "arn:aws:iam::111222345123:role/test");
   at.recall.set(`ec2:${ids.acmeCorp}:account`, "111222345123");
   const reply = await at.read("status", "ec2", { company: "Acme Corp" });
@@ -157,7 +157,7 @@ Deno.test("/status ec2 shows the id, the hours and the last changes made here", 
 });
 
 Deno.test("/status ec2 warns when the recorded account no longer lists the company", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   at.recall.set(`ec2:${ids.acmeLabs}:role`, "arn:aws:iam::111222345123:role/labs");
   at.recall.set(`ec2:${ids.acmeLabs}:account`, "111222345123");
   const reply = await at.read("status", "ec2", { company: "Acme Labs" });
@@ -171,7 +171,7 @@ Deno.test("/status ec2 warns when the recorded account no longer lists the compa
 });
 
 Deno.test("/status ec2 of a company that has nothing says so", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const reply = await at.read("status", "ec2", { company: "Initech" });
   assert.deepEqual([reply.mark, plain(reply.title)], [
     "absent",
@@ -180,7 +180,7 @@ Deno.test("/status ec2 of a company that has nothing says so", async () => {
 });
 
 Deno.test("/status ec2 without a company is about the key's own, in one round trip", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   assert.match(plain((await at.read("status", "ec2")).title), /^EC2 of Northwind MSP:/);
   assert.deepEqual(at.vendor.calls.map(({ method }) => method).sort(), [
     "getAmazonEC2ExternalIdForCrossAccountRole",
@@ -191,7 +191,7 @@ Deno.test("/status ec2 without a company is about the key's own, in one round tr
 });
 
 Deno.test("/usage ec2 without a month sends none and names the current one", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const reply = await at.read("usage", "ec2");
   assert.deepEqual([reply.mark, plain(reply.title)], ["absent", "0 EC2 hours in 03/2026 · Northwind MSP"]);
   const call = at.vendor.calls.find(({ method }) => method === "getHourlyUsageForAmazonEC2Instances");
@@ -199,7 +199,7 @@ Deno.test("/usage ec2 without a month sends none and names the current one", asy
 });
 
 Deno.test("/usage ec2 refuses what is no month before anything is asked", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   for (const month of ["13/2026", "2026-03", "march", "03/26"]) {
     await assert.rejects(
       at.read("usage", "ec2", { month }),
@@ -210,7 +210,7 @@ Deno.test("/usage ec2 refuses what is no month before anything is asked", async 
 });
 
 Deno.test("/externalid says that none was generated, and how to generate one", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const reply = await at.read("externalid", null);
   assert.deepEqual([reply.mark, plain(reply.title)], [
     "absent",
@@ -220,14 +220,14 @@ Deno.test("/externalid says that none was generated, and how to generate one", a
 });
 
 Deno.test("/externalid works although the key may not ask for its company's name", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   at.vendor.world.apiKey.enabledApis.splice(0, 2);
   const reply = await at.read("externalid", null);
   assert.equal(plain(reply.title), "No external ID was generated for the company of the key");
 });
 
 Deno.test("/whois lists several companies and says when the limit of 25 is reached", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   for (let index = 0; index < 30; index++) {
     const id = index.toString(16).padStart(24, "a");
     at.vendor.world.companies.set(id, company(id, `Branch ${index}`, { type: index === 0 ? 9 : 1 }));
@@ -249,7 +249,7 @@ Deno.test("/whois lists several companies and says when the limit of 25 is reach
 });
 
 Deno.test("/whois says that no company uses an account, and refuses what is none", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const none = await at.read("whois", null, { account: "000000000000" });
   assert.deepEqual([none.mark, plain(none.title)], ["absent", "No company uses AWS account 000000000000"]);
   at.vendor.calls.length = 0;
@@ -262,7 +262,7 @@ Deno.test("/whois says that no company uses an account, and refuses what is none
 
 Deno.test("/find falls back to the list of companies where the search is not there", async () => {
   for (const fault of [METHOD_NOT_FOUND, NOT_LICENSED, { status: 403 }]) {
-    await using at = rig();
+    await using at = handlerFixture();
     at.vendor.faults.always("findCompaniesByName", fault);
     const reply = await at.read("find", null, { name: "*LABS" });
     assert.deepEqual(rowsOf(reply.blocks), [`Acme Labs | not said | ${ids.acmeLabs}`]);
@@ -270,7 +270,7 @@ Deno.test("/find falls back to the list of companies where the search is not the
 });
 
 Deno.test("/find says when the limit of 100 is reached, and when nothing fits", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   for (let index = 0; index < 120; index++) {
     const id = index.toString(16).padStart(24, "b");
     at.vendor.world.companies.set(id, company(id, `Zeta ${index}`));
@@ -283,7 +283,7 @@ Deno.test("/find says when the limit of 100 is reached, and when nothing fits", 
 });
 
 Deno.test("bitdefender.health says how it stands in a line, with the problems worst first", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const health = await bitdefender.health(at.context);
   assert.deepEqual([health.mark, plain(health.summary), health.at], [
     "attention",
@@ -318,7 +318,7 @@ const proofs: readonly (readonly [areas: readonly string[], ok: boolean, says: s
 
 for (const [areas, ok, lacks] of proofs) {
   Deno.test(`bitdefender.probe says what a key for ${areas.join(", ")} may do and what is lost`, async () => {
-    await using at = rig();
+    await using at = handlerFixture();
     at.vendor.world.apiKey.enabledApis.splice(0, Infinity, ...areas);
     const proof = await bitdefender.probe(at.client, at.context.call);
     assert.deepEqual([proof.ok, plain(proof.says)], [

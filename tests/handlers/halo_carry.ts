@@ -13,16 +13,16 @@ import type {
 } from "../../handlers/operation.ts";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Vendor } from "../../handlers/vendor.ts";
-import type { Desk } from "../clients/halo_desk.ts";
+import type { Fixture } from "../clients/halo_fixture.ts";
 import { createContext } from "./context.ts";
 
-export function contextOf({ client, clock }: Desk): Context<HaloClient> {
+export function contextOf({ client, clock }: Fixture): Context<HaloClient> {
   return createContext({ client, clock });
 }
 
 /** What a read answers. */
 export async function read(
-  desk: Desk,
+  fixture: Fixture,
   verb: string,
   target: string,
   input: JsonObject = {},
@@ -30,8 +30,8 @@ export async function read(
 ): Promise<Reply> {
   const operation = find(vendor, verb, target);
   assert.ok(operation.risk === "read");
-  const render = await operation.read(contextOf(desk), input);
-  return render({ now: desk.clock.now() });
+  const render = await operation.read(contextOf(fixture), input);
+  return render({ now: fixture.clock.now() });
 }
 
 export function changeOf(verb: string, target: string, vendor: Vendor = halo): ChangeOperation {
@@ -58,7 +58,7 @@ interface Carried {
  * again, nothing stored or shown holds a secret, and the way back is planned against exactly what was read back.
  */
 export async function carry(
-  desk: Desk,
+  fixture: Fixture,
   verb: string,
   target: string,
   input: JsonObject,
@@ -66,15 +66,15 @@ export async function carry(
   vendor: Vendor = halo,
 ): Promise<Carried> {
   const operation = changeOf(verb, target, vendor);
-  const context = contextOf(desk);
+  const context = contextOf(fixture);
   const plan = await operation.plan(context, input);
   assert.ok("target" in plan, `nothing to change: ${JSON.stringify(plan)}`);
   assert.deepEqual(await operation.plan(context, plan.input), plan);
   assert.deepEqual(JSON.parse(JSON.stringify(plan)), plan);
   const card = operation.render(plan);
-  const from = desk.emulator.calls.length;
+  const from = fixture.emulator.calls.length;
   const receipt = await operation.apply(context, plan, secrets);
-  const sent = desk.emulator.calls.slice(from).filter(({ path }) => path !== "/auth/token");
+  const sent = fixture.emulator.calls.slice(from).filter(({ path }) => path !== "/auth/token");
   const verdict = await operation.verify(context, plan, receipt);
   const undo = operation.undo(plan);
   for (const secret of Object.values(secrets)) {

@@ -1,33 +1,33 @@
 import assert from "node:assert/strict";
 import { ClientError } from "../../clients/errors.ts";
 import { BadInput } from "../../handlers/operation.ts";
-import { openDesk } from "../clients/halo_desk.ts";
+import { openFixture } from "../clients/halo_fixture.ts";
 import { schema } from "../sandbox/halo.ts";
 import { carry, changeOf, contextOf, refusal } from "./halo_carry.ts";
 
 Deno.test("/disable datto sends the flag under the name that HaloPSA returned", async () => {
   const record = { id: 1, url: "https://x.example", enableintegrator: true };
-  await using desk = openDesk({ records: { DattoRmmDetails: [record] } });
-  const { sent } = await carry(desk, "disable", "datto", { id: "1" });
+  await using fixture = openFixture({ records: { DattoRmmDetails: [record] } });
+  const { sent } = await carry(fixture, "disable", "datto", { id: "1" });
   assert.deepEqual(sent[0]?.[2], [{ id: 1, enableintegrator: false }]);
 });
 
 Deno.test("/disable <product> says so when it is off already", async () => {
-  await using desk = openDesk({
+  await using fixture = openFixture({
     records: { ArmisDetails: [{ id: 4, name: "Armis", enableintegrator: false }] },
   });
-  const plan = await changeOf("disable", "armis").plan(contextOf(desk), { id: "4" });
+  const plan = await changeOf("disable", "armis").plan(contextOf(fixture), { id: "4" });
   assert.ok("nothing" in plan);
   assert.match(JSON.stringify(plan.nothing), /already off/);
 });
 
 Deno.test("/disable <product> is accepted, not applied, when HaloPSA does not return the flag", async () => {
-  await using desk = openDesk({
+  await using fixture = openFixture({
     records: { ArmisDetails: [{ id: 4, name: "Armis" }] },
     shape: { saved: "empty" },
   });
   const operation = changeOf("disable", "armis");
-  const context = contextOf(desk);
+  const context = contextOf(fixture);
   const plan = await operation.plan(context, { id: "4" });
   assert.ok("target" in plan);
   assert.equal((await operation.verify(context, plan, {})).state, "accepted");
@@ -35,20 +35,20 @@ Deno.test("/disable <product> is accepted, not applied, when HaloPSA does not re
 });
 
 Deno.test("/create <product> finds the new integration when the answer held no id", async () => {
-  await using desk = openDesk({ shape: { savedStatus: 204 } });
-  const { verdict } = await carry(desk, "create", "sophos", { fields: { name: "Sophos EU" } });
+  await using fixture = openFixture({ shape: { savedStatus: 204 } });
+  const { verdict } = await carry(fixture, "create", "sophos", { fields: { name: "Sophos EU" } });
   assert.equal(verdict.state, "applied");
   assert.match(JSON.stringify(verdict.evidence), /"code":"2"/);
 });
 
 Deno.test("/create <product> after a lost answer is found by reading back", async () => {
-  await using desk = openDesk({}, { timeoutMs: 1_000 });
+  await using fixture = openFixture({}, { timeoutMs: 1_000 });
   const operation = changeOf("create", "sophos");
-  const context = contextOf(desk);
+  const context = contextOf(fixture);
   for (const [fault, state] of [["hang", "not applied"], ["apply-then-hang", "applied"]] as const) {
     const plan = await operation.plan(context, { fields: { name: `Sophos ${fault}` } });
     assert.ok("target" in plan);
-    desk.emulator.fail("POST SophosDetails", { kind: fault });
+    fixture.emulator.fail("POST SophosDetails", { kind: fault });
     const error = await refusal(operation.apply(context, plan, {}));
     assert.ok(error instanceof ClientError && error.failure.ambiguous);
     assert.equal((await operation.verify(context, plan, undefined)).state, state);
@@ -56,16 +56,16 @@ Deno.test("/create <product> after a lost answer is found by reading back", asyn
 });
 
 Deno.test("/create <product> warns about a look-alike and then has no way back by name", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const operation = changeOf("create", "sophos");
-  const plan = await operation.plan(contextOf(desk), { fields: { name: "sophos central" } });
+  const plan = await operation.plan(contextOf(fixture), { fields: { name: "sophos central" } });
   assert.ok("target" in plan);
   assert.match(JSON.stringify(operation.render(plan).warnings), /already has 1 of this name: id 1/);
   assert.equal(operation.undo(plan).possible, false);
 });
 
 Deno.test("/create <product> takes the vendor's own body, alone or in an array, with secrets as =?", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const body = {
     name: "Tenable EU",
     url: "https://eu.example",
@@ -74,7 +74,7 @@ Deno.test("/create <product> takes the vendor's own body, alone or in an array, 
   };
   for (const [document, id] of [[body, 1], [[{ ...body, name: "Tenable US" }], 2]] as const) {
     const { sent } = await carry(
-      desk,
+      fixture,
       "create",
       "tenable",
       { document, fields: { new_integration_key: "?" } },
@@ -82,13 +82,13 @@ Deno.test("/create <product> takes the vendor's own body, alone or in an array, 
     );
     const expected = { ...(Array.isArray(document) ? document[0] : document), new_integration_key: "k" };
     assert.deepEqual(sent[0]?.[2], [expected]);
-    assert.equal(desk.emulator.records.TenableDetails?.length, id + 1);
+    assert.equal(fixture.emulator.records.TenableDetails?.length, id + 1);
   }
 });
 
 Deno.test("/update <product> sends only what differs and leaves the rest alone", async () => {
-  await using desk = openDesk();
-  const { sent, plan } = await carry(desk, "update", "ncentral", {
+  await using fixture = openFixture();
+  const { sent, plan } = await carry(fixture, "update", "ncentral", {
     id: "N-central EU",
     fields: { toplevel: "1", syncentities: "7", ignore_probes: "yes", NAME: "N-central Europe" },
   });
@@ -102,9 +102,9 @@ Deno.test("/update <product> sends only what differs and leaves the rest alone",
 });
 
 Deno.test("/update <product> takes lists from a document and the id from within it", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const links = [{ halo_id: 4, third_party_id: "NW2" }];
-  const { sent, verdict } = await carry(desk, "update", "snow", {
+  const { sent, verdict } = await carry(fixture, "update", "snow", {
     document: [{ id: 5, client_links: links }],
   });
   assert.deepEqual(sent[0]?.[2], [{ id: 5, client_links: links }]);
@@ -112,15 +112,15 @@ Deno.test("/update <product> takes lists from a document and the id from within 
 });
 
 Deno.test("/update <product> takes a document with the id of the one that was named", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const input = { id: "armis", document: { id: 4, name: "Plant" } };
-  const { sent } = await carry(desk, "update", "armis", input);
+  const { sent } = await carry(fixture, "update", "armis", input);
   assert.deepEqual(sent[0]?.[2], [{ id: 4, name: "Plant" }]);
 });
 
 Deno.test("/update <product> says so when there is nothing to change", async () => {
-  await using desk = openDesk();
-  const plan = await changeOf("update", "prtg").plan(contextOf(desk), {
+  await using fixture = openFixture();
+  const plan = await changeOf("update", "prtg").plan(contextOf(fixture), {
     id: "1",
     fields: { username: "halo", new_method: "true" },
   });
@@ -128,9 +128,9 @@ Deno.test("/update <product> says so when there is nothing to change", async () 
 });
 
 Deno.test("/update <product> of a secret alone is accepted and cannot be undone", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const { verdict, undo, card, sent } = await carry(
-    desk,
+    fixture,
     "update",
     "ncentral",
     { id: "1", fields: { new_password: "?" } },
@@ -153,9 +153,9 @@ Deno.test("/update snow sends the password under the name that HaloPSA returned"
     array: "",
     secret: "new_integration_key",
   });
-  await using desk = openDesk({ records: { SnowDetails: [record] }, schemas: { SnowDetails: older } });
+  await using fixture = openFixture({ records: { SnowDetails: [record] }, schemas: { SnowDetails: older } });
   const { sent } = await carry(
-    desk,
+    fixture,
     "update",
     "snow",
     { id: "1", fields: { password: "?" } },
@@ -165,9 +165,9 @@ Deno.test("/update snow sends the password under the name that HaloPSA returned"
 });
 
 Deno.test("/update <product> is not applied when HaloPSA kept the old value", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const operation = changeOf("update", "armis");
-  const context = contextOf(desk);
+  const context = contextOf(fixture);
   const plan = await operation.plan(context, { id: "4", fields: { name: "Armis 2" } });
   assert.ok("target" in plan);
   const verdict = await operation.verify(context, plan, {});
@@ -176,34 +176,34 @@ Deno.test("/update <product> is not applied when HaloPSA kept the old value", as
 });
 
 Deno.test("/delete <product> is made against its settings, not against its sync", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const operation = changeOf("delete", "armis");
-  const plan = await operation.plan(contextOf(desk), { id: "4" });
-  desk.emulator.records.ArmisDetails![0]!.lastsyncdate = "2026-01-01T02:59:00";
-  assert.deepEqual(await operation.plan(contextOf(desk), { id: "4" }), plan);
-  desk.emulator.records.ArmisDetails![0]!.url = "https://other.example";
-  assert.notDeepEqual(await operation.plan(contextOf(desk), { id: "4" }), plan);
+  const plan = await operation.plan(contextOf(fixture), { id: "4" });
+  fixture.emulator.records.ArmisDetails![0]!.lastsyncdate = "2026-01-01T02:59:00";
+  assert.deepEqual(await operation.plan(contextOf(fixture), { id: "4" }), plan);
+  fixture.emulator.records.ArmisDetails![0]!.url = "https://other.example";
+  assert.notDeepEqual(await operation.plan(contextOf(fixture), { id: "4" }), plan);
 });
 
 Deno.test("/delete <product> of what is gone says what there is", async () => {
-  await using desk = openDesk();
-  const error = await refusal(changeOf("delete", "armis").plan(contextOf(desk), { id: "99" }));
+  await using fixture = openFixture();
+  const error = await refusal(changeOf("delete", "armis").plan(contextOf(fixture), { id: "99" }));
   assert.ok(error instanceof BadInput);
 });
 
 Deno.test("/webhook kaseya create says so when there is one already", async () => {
-  await using desk = openDesk();
-  await carry(desk, "webhook", "kaseya create", { id: "VSA X" });
-  const again = await changeOf("webhook", "kaseya create").plan(contextOf(desk), { id: "2" });
+  await using fixture = openFixture();
+  await carry(fixture, "webhook", "kaseya create", { id: "VSA X" });
+  const again = await changeOf("webhook", "kaseya create").plan(contextOf(fixture), { id: "2" });
   assert.match(JSON.stringify(again), /already has webhook 4711/);
 });
 
 Deno.test("/export tenable start and cancel follow the one export there is", async () => {
-  await using desk = openDesk();
-  const none = await changeOf("export", "tenable cancel").plan(contextOf(desk), {});
+  await using fixture = openFixture();
+  const none = await changeOf("export", "tenable cancel").plan(contextOf(fixture), {});
   assert.match(JSON.stringify(none), /No Tenable export is running/);
-  await carry(desk, "export", "tenable start", {});
-  const again = await changeOf("export", "tenable start").plan(contextOf(desk), {});
+  await carry(fixture, "export", "tenable start", {});
+  const again = await changeOf("export", "tenable start").plan(contextOf(fixture), {});
   assert.match(JSON.stringify(again), /already running",":"," ",\{"code":/);
 });
 

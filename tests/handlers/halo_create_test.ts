@@ -1,24 +1,24 @@
 import assert from "node:assert/strict";
-import { openDesk } from "../clients/halo_desk.ts";
+import { openFixture } from "../clients/halo_fixture.ts";
 import { carry, changeOf, contextOf } from "./halo_carry.ts";
 
 Deno.test("/create <product> is unknown when HaloPSA said yes, gave no id and lists nothing under that name", async () => {
-  await using desk = openDesk({ shape: { savedStatus: 204 } });
+  await using fixture = openFixture({ shape: { savedStatus: 204 } });
   const operation = changeOf("create", "sophos");
-  const context = contextOf(desk);
+  const context = contextOf(fixture);
   const plan = await operation.plan(context, { fields: { name: "Sophos EU" } });
   assert.ok("target" in plan);
   const receipt = await operation.apply(context, plan, {});
-  desk.emulator.records.SophosDetails!.at(-1)!.name = "SOPHOS-EU";
+  fixture.emulator.records.SophosDetails!.at(-1)!.name = "SOPHOS-EU";
   const { state, evidence } = await operation.verify(context, plan, receipt);
   assert.equal(state, "unknown");
   assert.match(JSON.stringify(evidence), /does not list it under that name.*before you ask again/);
 });
 
 Deno.test("/create <product> is not applied when the id that HaloPSA gave is nobody's", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const operation = changeOf("create", "sophos");
-  const context = contextOf(desk);
+  const context = contextOf(fixture);
   const plan = await operation.plan(context, { fields: { name: "Sophos EU" } });
   assert.ok("target" in plan);
   const verdict = await operation.verify(context, plan, { data: { id: 99 } });
@@ -28,8 +28,8 @@ Deno.test("/create <product> is not applied when the id that HaloPSA gave is nob
 
 for (const name of ["4", "#4"]) {
   Deno.test(`/create armis name=${name} has no way back by a name that reads as an id`, async () => {
-    await using desk = openDesk();
-    const { undo, verdict } = await carry(desk, "create", "armis", { fields: { name } });
+    await using fixture = openFixture();
+    const { undo, verdict } = await carry(fixture, "create", "armis", { fields: { name } });
     assert.equal(verdict.state, "applied");
     assert.deepEqual(undo, {
       possible: false,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../clients/json.ts";
 import { BadInput } from "../../handlers/operation.ts";
-import { openDesk } from "../clients/halo_desk.ts";
+import { openFixture } from "../clients/halo_fixture.ts";
 import { carry, changeOf, contextOf, refusal } from "./halo_carry.ts";
 
 const ADDRESS = /url takes an address that begins with https:\/\/ or http:\/\/, without a user or a password/;
@@ -38,8 +38,8 @@ const REFUSED: readonly (readonly [verb: string, target: string, input: JsonObje
 
 for (const [verb, target, input, says] of REFUSED) {
   Deno.test(`/${verb} ${target} refuses what does not fit: ${JSON.stringify(input).slice(0, 80)}`, async () => {
-    await using desk = openDesk();
-    const error = await refusal(changeOf(verb, target).plan(contextOf(desk), input));
+    await using fixture = openFixture();
+    const error = await refusal(changeOf(verb, target).plan(contextOf(fixture), input));
     assert.ok(error instanceof BadInput, String(error));
     assert.match(error.message, says);
     assert.ok(!error.message.includes("hunter2"));
@@ -47,25 +47,25 @@ for (const [verb, target, input, says] of REFUSED) {
 }
 
 Deno.test("/update <product> takes HaloPSA's own record back with one field changed", async () => {
-  await using desk = openDesk();
-  const record = { ...desk.emulator.records.SophosDetails![0]!, update_addresses: true, _warning: "" };
-  const { sent } = await carry(desk, "update", "sophos", { document: JSON.parse(JSON.stringify(record)) });
+  await using fixture = openFixture();
+  const record = { ...fixture.emulator.records.SophosDetails![0]!, update_addresses: true, _warning: "" };
+  const { sent } = await carry(fixture, "update", "sophos", { document: JSON.parse(JSON.stringify(record)) });
   assert.deepEqual(sent[0]?.[2], [{ id: 1, update_addresses: true }]);
 });
 
 Deno.test("/create <product> takes a name and a text as long as HaloPSA keeps them", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const fields = { name: "x".repeat(1_000) };
-  const { verdict } = await carry(desk, "create", "sophos", { fields });
+  const { verdict } = await carry(fixture, "create", "sophos", { fields });
   assert.equal(verdict.state, "applied");
 });
 
 Deno.test("/update <product> says that an address of old that is none cannot be set back", async () => {
-  await using desk = openDesk({
+  await using fixture = openFixture({
     records: { PRTGDetails: [{ id: 1, url: "prtg.example", username: "halo" }] },
   });
   const operation = changeOf("update", "prtg");
-  const plan = await operation.plan(contextOf(desk), { id: "1", fields: { url: "https://prtg.example" } });
+  const plan = await operation.plan(contextOf(fixture), { id: "1", fields: { url: "https://prtg.example" } });
   assert.ok("target" in plan);
   assert.deepEqual(operation.undo(plan), {
     possible: false,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { PRODUCTS } from "../../clients/halo/products.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { BadInput } from "../../handlers/operation.ts";
-import { openDesk } from "../clients/halo_desk.ts";
+import { openFixture } from "../clients/halo_fixture.ts";
 import { changeOf, contextOf, refusal } from "./halo_carry.ts";
 
 const REFUSED: readonly (readonly [verb: string, target: string, input: JsonObject, says: RegExp])[] = [
@@ -41,17 +41,17 @@ const REFUSED: readonly (readonly [verb: string, target: string, input: JsonObje
 
 for (const [verb, target, input, says] of REFUSED) {
   Deno.test(`/${verb} ${target} refuses ${JSON.stringify(input)}`, async () => {
-    await using desk = openDesk();
-    const error = await refusal(changeOf(verb, target).plan(contextOf(desk), input));
+    await using fixture = openFixture();
+    const error = await refusal(changeOf(verb, target).plan(contextOf(fixture), input));
     assert.ok(error instanceof BadInput, String(error));
     assert.match(error.message, says);
-    assert.deepEqual(desk.asked().filter((line) => !line.startsWith("GET")), []);
+    assert.deepEqual(fixture.asked().filter((line) => !line.startsWith("GET")), []);
   });
 }
 
 Deno.test("/update <product> never repeats a value that was typed where a secret belongs", async () => {
-  await using desk = openDesk();
-  const context = contextOf(desk);
+  await using fixture = openFixture();
+  const context = contextOf(fixture);
   const secret = fc.stringMatching(/^[A-Za-z0-9]{12,30}$/);
   const field = fc.constantFrom(
     "new_password",
@@ -73,17 +73,17 @@ Deno.test("/update <product> never repeats a value that was typed where a secret
 });
 
 Deno.test("/update <product> asks for a secret within a list by its path", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   const operation = changeOf("update", "snow");
   const link = { third_party_id: "NW", new_subscription_key: "?" };
   const path = "client_links.0.new_subscription_key";
   assert.equal(operation.secret(path), true);
   const literal = { id: "5", document: { client_links: [{ ...link, new_subscription_key: "abcdef" }] } };
-  assert.match(String(await refusal(operation.plan(contextOf(desk), literal))), /holds a secret/);
-  const plan = await operation.plan(contextOf(desk), { id: "5", document: { client_links: [link] } });
+  assert.match(String(await refusal(operation.plan(contextOf(fixture), literal))), /holds a secret/);
+  const plan = await operation.plan(contextOf(fixture), { id: "5", document: { client_links: [link] } });
   assert.ok("target" in plan);
-  await operation.apply(contextOf(desk), plan, { [path]: "entered" });
-  assert.deepEqual(desk.emulator.calls.at(-1)?.body, [
+  await operation.apply(contextOf(fixture), plan, { [path]: "entered" });
+  assert.deepEqual(fixture.emulator.calls.at(-1)?.body, [
     { id: 5, client_links: [{ third_party_id: "NW", new_subscription_key: "entered" }] },
   ]);
 });

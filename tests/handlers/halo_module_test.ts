@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../clients/json.ts";
 import { BadInput } from "../../handlers/operation.ts";
-import { openDesk } from "../clients/halo_desk.ts";
+import { openFixture } from "../clients/halo_fixture.ts";
 import { changeOf, contextOf, read, refusal } from "./halo_carry.ts";
 
 const NO_MODULE = { kind: "status", status: 404 } as const;
@@ -16,9 +16,9 @@ const READS = [
 
 for (const [verb, target, input, operation] of READS) {
   Deno.test(`/${verb} ${target} says that this HaloPSA has no such module`, async () => {
-    await using desk = openDesk();
-    desk.emulator.fail(operation, NO_MODULE);
-    assertNoModule(await refusal(read(desk, verb, target, input)), target);
+    await using fixture = openFixture();
+    fixture.emulator.fail(operation, NO_MODULE);
+    assertNoModule(await refusal(read(fixture, verb, target, input)), target);
   });
 }
 
@@ -34,9 +34,9 @@ const CHANGES: readonly (readonly [verb: string, target: string, input: JsonObje
 
 for (const [verb, target, input, operation] of CHANGES) {
   Deno.test(`/${verb} ${target} says that this HaloPSA has no such module`, async () => {
-    await using desk = openDesk();
-    desk.emulator.fail(operation, NO_MODULE);
-    assertNoModule(await refusal(changeOf(verb, target).plan(contextOf(desk), input)), target);
+    await using fixture = openFixture();
+    fixture.emulator.fail(operation, NO_MODULE);
+    assertNoModule(await refusal(changeOf(verb, target).plan(contextOf(fixture), input)), target);
   });
 }
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { ClientError } from "../../clients/errors.ts";
 import { PRODUCTS } from "../../clients/halo/products.ts";
 import { BadInput, ChoiceNeeded } from "../../handlers/operation.ts";
-import { openDesk } from "../clients/halo_desk.ts";
+import { openFixture } from "../clients/halo_fixture.ts";
 import { read, refusal } from "./halo_carry.ts";
 
 Deno.test("/status halo counts who syncs and puts problems first", async () => {
-  await using desk = openDesk();
-  const reply = await read(desk, "status", "halo");
+  await using fixture = openFixture();
+  const reply = await read(fixture, "status", "halo");
   assert.equal(reply.mark, "attention");
   assert.equal(reply.title, "HaloPSA: 2 of 10 need attention · 3 not set up");
   const [problems] = reply.blocks ?? [];
@@ -22,10 +22,10 @@ Deno.test("/status halo counts who syncs and puts problems first", async () => {
 });
 
 Deno.test("/status halo shows the others when one product cannot be read", async () => {
-  await using desk = openDesk();
-  desk.emulator.fail("GET SophosDetails", { kind: "status", status: 403 });
-  desk.emulator.fail("GET DynatraceDetails", { kind: "status", status: 404 });
-  const reply = await read(desk, "status", "halo");
+  await using fixture = openFixture();
+  fixture.emulator.fail("GET SophosDetails", { kind: "status", status: 403 });
+  fixture.emulator.fail("GET DynatraceDetails", { kind: "status", status: 404 });
+  const reply = await read(fixture, "status", "halo");
   assert.equal(reply.title, "HaloPSA: 2 of 9 need attention · 1 not read · 3 not set up");
   assert.match(
     JSON.stringify(reply.blocks),
@@ -34,25 +34,25 @@ Deno.test("/status halo shows the others when one product cannot be read", async
 });
 
 Deno.test("/status halo fails as a whole when nothing can be read", async () => {
-  await using desk = openDesk({}, { clientSecret: "wrong" });
-  const error = await refusal(read(desk, "status", "halo"));
+  await using fixture = openFixture({}, { clientSecret: "wrong" });
+  const error = await refusal(read(fixture, "status", "halo"));
   assert.ok(error instanceof ClientError && error.kind === "credentials_refused");
 });
 
 Deno.test("/status <product> counts by state and shows the last sync and error", async () => {
-  await using desk = openDesk();
-  const reply = await read(desk, "status", "ncentral");
+  await using fixture = openFixture();
+  const reply = await read(fixture, "status", "ncentral");
   assert.equal(reply.title, "N-central: 1 of 2 needs attention");
   const text = JSON.stringify(reply.blocks);
   assert.match(text, /\["failing","1"\],\["syncing","1"\]/);
   assert.match(text, /401\) Unauthorized/);
-  const yesterday = desk.clock.now() - 26 * 3_600_000;
+  const yesterday = fixture.clock.now() - 26 * 3_600_000;
   assert.ok(text.includes(`{"time":${yesterday},"as":"relative"}`), text);
 });
 
 Deno.test("/status <product> says that a product is not set up", async () => {
-  await using desk = openDesk();
-  const reply = await read(desk, "status", "dynatrace");
+  await using fixture = openFixture();
+  const reply = await read(fixture, "status", "dynatrace");
   assert.deepEqual([reply.mark, reply.title], ["absent", "Dynatrace is not set up in HaloPSA"]);
 });
 
@@ -76,8 +76,10 @@ const SPELLINGS: readonly (readonly [target: string, record: Record<string, unkn
 for (const [target, record] of SPELLINGS) {
   Deno.test(`/status ${target} reads ${Object.keys(record).join(", ")}`, async () => {
     const details = PRODUCTS.find((row) => row.target === target)?.details ?? "";
-    await using desk = openDesk({ records: { [details]: [{ id: 1, url: "https://x.example", ...record }] } });
-    const text = JSON.stringify((await read(desk, "status", target)).blocks);
+    await using fixture = openFixture({
+      records: { [details]: [{ id: 1, url: "https://x.example", ...record }] },
+    });
+    const text = JSON.stringify((await read(fixture, "status", target)).blocks);
     assert.match(text, /\["failing","1"\]/);
     assert.match(text, /boom/);
     assert.ok(text.includes(String(Date.UTC(2026, 0, 1, 2))), text);
@@ -106,16 +108,18 @@ const STATES: readonly (readonly [record: Record<string, unknown>, state: string
 
 for (const [record, state] of STATES) {
   Deno.test(`/list manageengine calls ${JSON.stringify(record)} "${state}"`, async () => {
-    await using desk = openDesk({ records: { ManageEngineDetails: [{ id: 1, name: "SDP", ...record }] } });
-    const [table] = (await read(desk, "list", "manageengine")).blocks ?? [];
+    await using fixture = openFixture({
+      records: { ManageEngineDetails: [{ id: 1, name: "SDP", ...record }] },
+    });
+    const [table] = (await read(fixture, "list", "manageengine")).blocks ?? [];
     assert.ok(table?.kind === "table");
     assert.equal(table.rows[0]?.[2], state);
   });
 }
 
 Deno.test("/show <product> <id> says first how the sync stands, and why", async () => {
-  await using desk = openDesk();
-  const reply = await read(desk, "show", "ncentral", { id: "us" });
+  await using fixture = openFixture();
+  const reply = await read(fixture, "show", "ncentral", { id: "us" });
   assert.deepEqual([reply.mark, reply.title, reply.blocks?.[0]], [
     "attention",
     ["N-central", " ", { data: "N-central US" }, ": failing"],
@@ -134,48 +138,51 @@ for (
   ] as const
 ) {
   Deno.test(`/show armis marks ${JSON.stringify(record)} as ${mark}`, async () => {
-    await using desk = openDesk({ records: { ArmisDetails: [{ id: 1, name: "Plant", ...record }] } });
-    assert.equal((await read(desk, "show", "armis", { id: "1" })).mark, mark);
+    await using fixture = openFixture({ records: { ArmisDetails: [{ id: 1, name: "Plant", ...record }] } });
+    assert.equal((await read(fixture, "show", "armis", { id: "1" })).mark, mark);
   });
 }
 
 Deno.test("/show <product> <id> takes a name, part of it, or an address", async () => {
-  await using desk = openDesk();
+  await using fixture = openFixture();
   assert.match(
-    JSON.stringify((await read(desk, "show", "ncentral", { id: "n-CENTRAL eu" })).title),
+    JSON.stringify((await read(fixture, "show", "ncentral", { id: "n-CENTRAL eu" })).title),
     /N-central EU/,
   );
-  assert.match(JSON.stringify((await read(desk, "show", "ncentral", { id: "us" })).title), /N-central US/);
-  const prtg = await read(desk, "show", "prtg", { id: "https://prtg.northwind.example" });
+  assert.match(JSON.stringify((await read(fixture, "show", "ncentral", { id: "us" })).title), /N-central US/);
+  const prtg = await read(fixture, "show", "prtg", { id: "https://prtg.northwind.example" });
   assert.match(JSON.stringify(prtg.title), /"PRTG"," ",\{"data":"https:/);
 });
 
 Deno.test("/show <product> <id> asks which one when several fit", async () => {
-  await using desk = openDesk();
-  const error = await refusal(read(desk, "show", "ncentral", { id: "n-central" }));
+  await using fixture = openFixture();
+  const error = await refusal(read(fixture, "show", "ncentral", { id: "n-central" }));
   assert.ok(error instanceof ChoiceNeeded);
   assert.deepEqual(error.options.map(({ id }) => id), ["1", "2"]);
 });
 
 Deno.test("/show <product> <id> never takes digits for a part of a name", async () => {
-  await using desk = openDesk({
+  await using fixture = openFixture({
     records: { ArmisDetails: [{ id: 4, name: "Armis 365" }, { id: 5, name: "365" }] },
   });
-  const error = await refusal(read(desk, "show", "armis", { id: "36" }));
+  const error = await refusal(read(fixture, "show", "armis", { id: "36" }));
   assert.ok(error instanceof BadInput);
   assert.equal(error.message, 'No Armis integration fits "36". Type /list armis to see what there is.');
-  assert.match(JSON.stringify((await read(desk, "show", "armis", { id: "365" })).title), /"365"/);
+  assert.match(JSON.stringify((await read(fixture, "show", "armis", { id: "365" })).title), /"365"/);
 });
 
 Deno.test("/show <product> <id> does not ask HaloPSA for an id larger than any of its own", async () => {
-  await using desk = openDesk({ records: { ArmisDetails: [{ id: 4, name: "9999999999" }] } });
-  assert.match(JSON.stringify((await read(desk, "show", "armis", { id: "9999999999" })).title), /9999999999/);
-  assert.deepEqual(desk.asked(), ["GET /api/ArmisDetails", "GET /api/ArmisDetails/4"]);
+  await using fixture = openFixture({ records: { ArmisDetails: [{ id: 4, name: "9999999999" }] } });
+  assert.match(
+    JSON.stringify((await read(fixture, "show", "armis", { id: "9999999999" })).title),
+    /9999999999/,
+  );
+  assert.deepEqual(fixture.asked(), ["GET /api/ArmisDetails", "GET /api/ArmisDetails/4"]);
 });
 
 Deno.test("/export tenable status says that none was started", async () => {
-  await using desk = openDesk();
-  assert.equal((await read(desk, "export", "tenable status")).title, "No Tenable export was started");
+  await using fixture = openFixture();
+  assert.equal((await read(fixture, "export", "tenable status")).title, "No Tenable export was started");
 });
 
 for (
@@ -185,9 +192,9 @@ for (
   ]] as const
 ) {
   Deno.test(`/show <product> <id> passes on a ${status} as ${kind}`, async () => {
-    await using desk = openDesk();
-    desk.emulator.fail("GET ArmisDetails/{id}", { kind: "status", status }, 10);
-    const error = await refusal(read(desk, "show", "armis", { id: "4" }));
+    await using fixture = openFixture();
+    fixture.emulator.fail("GET ArmisDetails/{id}", { kind: "status", status }, 10);
+    const error = await refusal(read(fixture, "show", "armis", { id: "4" }));
     assert.ok(error instanceof ClientError && error.kind === kind);
   });
 }

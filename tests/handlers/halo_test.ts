@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { product } from "../../clients/halo/product.ts";
 import { PRODUCTS } from "../../clients/halo/products.ts";
 import { halo, haloWith } from "../../handlers/halo.ts";
-import { openDesk } from "../clients/halo_desk.ts";
+import { openFixture } from "../clients/halo_fixture.ts";
 import { schema } from "../sandbox/halo.ts";
 import { carry, contextOf, read } from "./halo_carry.ts";
 
@@ -33,17 +33,17 @@ Deno.test("halo knows every target and its other names", () => {
 });
 
 Deno.test("halo.health says in one line how the products stand", async () => {
-  await using desk = openDesk();
-  const health = await halo.health(contextOf(desk));
+  await using fixture = openFixture();
+  const health = await halo.health(contextOf(fixture));
   assert.deepEqual([health.mark, health.summary], ["attention", "2 of 10 need attention · 3 not set up"]);
   assert.deepEqual(health.problems[0]?.slice(0, 3), [{ data: "N-central US" }, "failing", "N-central"]);
 });
 
 Deno.test("halo.probe proves the credentials with one call", async () => {
-  await using desk = openDesk();
-  const proof = await halo.probe(desk.client, desk.call);
+  await using fixture = openFixture();
+  const proof = await halo.probe(fixture.client, fixture.call);
   assert.deepEqual(proof, { ok: true, says: "accepted; Datto RMM can be read (1 set up)" });
-  assert.equal(desk.asked().length, 1);
+  assert.equal(fixture.asked().length, 1);
 });
 
 Deno.test("haloWith one more row has a thirteenth product with all its commands", async () => {
@@ -67,10 +67,10 @@ Deno.test("haloWith one more row has a thirteenth product with all its commands"
       secret: "",
     }),
   };
-  await using desk = openDesk({ schemas });
+  await using fixture = openFixture({ schemas });
   assert.deepEqual(vendor.targets.lantern, ["lt"]);
   const created = await carry(
-    desk,
+    fixture,
     "create",
     "lantern",
     { fields: { name: "Harbour", wicks: "3", glow: "on" } },
@@ -78,12 +78,12 @@ Deno.test("haloWith one more row has a thirteenth product with all its commands"
     vendor,
   );
   assert.deepEqual(created.sent[0]?.[2], [{ name: "Harbour", wicks: 3, glow: true }]);
-  const disabled = await carry(desk, "disable", "lantern", { id: "Harbour" }, {}, vendor);
+  const disabled = await carry(fixture, "disable", "lantern", { id: "Harbour" }, {}, vendor);
   assert.deepEqual(disabled.sent[0]?.[2], [{ id: 1, glow: false }]);
   assert.equal(
-    (await read(desk, "status", "lantern", {}, vendor)).title,
+    (await read(fixture, "status", "lantern", {}, vendor)).title,
     "Lantern: 0 of 1 syncing · 1 disabled",
   );
-  const deleted = await carry(desk, "delete", "lantern", { id: "1" }, {}, vendor);
+  const deleted = await carry(fixture, "delete", "lantern", { id: "1" }, {}, vendor);
   assert.deepEqual(deleted.undone?.input, { document: { name: "Harbour", wicks: 3, glow: false } });
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { BadInput } from "../../handlers/operation.ts";
-import { SERVICE_DESK } from "../clients/opsramp_desk.ts";
+import { SERVICE_DESK } from "../clients/opsramp_fixture.ts";
 import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
-import { changesOf, openRig, stored, textOf, understand } from "./opsramp_rig.ts";
+import { changesOf, openHandlerFixture, stored, textOf, understand } from "./opsramp_fixture.ts";
 
 Deno.test("/map opsramp says that every pair is there, and what an update would not rename", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   assert.equal(
     await at.nothing('/map opsramp "Service Desk" out INCIDENT status ticket.STATS Ok=good'),
     "Nothing to change in Service Desk: every pair is mapped",
@@ -19,7 +19,7 @@ Deno.test("/map opsramp says that every pair is there, and what an update would 
 });
 
 Deno.test("/map opsramp shows a conflicting pair before it is approved", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const { card } = await at.plan(
     '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Ok=fine Warning=bad',
   );
@@ -34,7 +34,7 @@ Deno.test("/map opsramp shows a conflicting pair before it is approved", async (
 });
 
 Deno.test("/map opsramp warns of a value that differs from a stored one in letter case only", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const { card } = await at.plan('/map opsramp "Service Desk" in INCIDENT Status Ticket.stats ok=better');
   assert.deepEqual(
     (card.warnings ?? []).map(textOf)[0],
@@ -43,7 +43,7 @@ Deno.test("/map opsramp warns of a value that differs from a stored one in lette
 });
 
 Deno.test("/map opsramp goes by what is stored at the moment of approval", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const { plan, operation } = await at.plan(
     '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open=new',
   );
@@ -55,7 +55,7 @@ Deno.test("/map opsramp goes by what is stored at the moment of approval", async
 });
 
 Deno.test("/map opsramp plans the same when the vendor answers in another order and with repeats", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const { plan, operation } = await at.plan(
     '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open=new',
   );
@@ -66,7 +66,7 @@ Deno.test("/map opsramp plans the same when the vendor answers in another order 
 });
 
 Deno.test("/map opsramp refuses a document with more than mappings", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   await assert.rejects(
     at.plan("/map opsramp Service Desk", JSON.parse(JSON.stringify(samples[2]!.request))),
     new BadInput("/map does not take authentication. Send it with /update opsramp."),
@@ -88,7 +88,7 @@ Deno.test("/map opsramp never sends a pair that is stored, whatever is stored an
         thirdPartyEntityType: "Ticket",
       };
       const mapping = { ...entry, attrName: "incident.status.name", attrValues: before };
-      await using at = openRig({
+      await using at = openHandlerFixture({
         installations: [{ id: "INTG-1", inboundConfig: { mapAttributes: [mapping] } }],
       });
       const { operation, input } = understand("/map opsramp INTG-1", {
@@ -115,20 +115,20 @@ Deno.test("/map opsramp never sends a pair that is stored, whatever is stored an
 });
 
 Deno.test("/map opsramp sends the write once and reads back after a 500 that came too late", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan('/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open=new');
-  at.desk.emulator.fail("update", { kind: "apply-then-500" });
+  at.fixture.emulator.fail("update", { kind: "apply-then-500" });
   const { failure, verdict } = await change.run();
   assert.deepEqual([failure?.failure.ambiguous, verdict.state], [true, "applied"]);
-  assert.equal(at.desk.asked().filter((operation) => operation === "update").length, 1);
+  assert.equal(at.fixture.asked().filter((operation) => operation === "update").length, 1);
 });
 
 Deno.test("/map opsramp says so when only a part is there", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(
     '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open=new Closed=done',
   );
-  at.desk.emulator.fail("update", { kind: "status", status: 500 });
+  at.fixture.emulator.fail("update", { kind: "status", status: 500 });
   stored(at, SERVICE_DESK).inboundConfig?.mapAttributes?.[0]?.attrValues.push({
     attrValue: "Open",
     thirdPartyAttrValue: "new",

@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
 import type { Json } from "../../clients/json.ts";
 import { BadInput } from "../../handlers/operation.ts";
-import { SERVICE_DESK, SMAX } from "../clients/opsramp_desk.ts";
-import { changesOf, openRig, type Planned, type Rig, stored, textOf, undone } from "./opsramp_rig.ts";
+import { SERVICE_DESK, SMAX } from "../clients/opsramp_fixture.ts";
+import {
+  changesOf,
+  type HandlerFixture,
+  openHandlerFixture,
+  type Planned,
+  stored,
+  textOf,
+  undone,
+} from "./opsramp_fixture.ts";
 
 /** What a notifier has and nobody can read must not be lost, or changed, without a word. */
 
-function typeSent(at: Rig): unknown {
-  const { outboundConfig } = at.desk.written()?.body as { outboundConfig: { baseNotifier: { type: Json } } };
+function typeSent(at: HandlerFixture): unknown {
+  const { outboundConfig } = at.fixture.written()?.body as {
+    outboundConfig: { baseNotifier: { type: Json } };
+  };
   return outboundConfig.baseNotifier.type;
 }
 
@@ -16,7 +26,7 @@ function warningsOf({ card }: Planned): string {
 }
 
 Deno.test("/notifier opsramp type= shows that the type changes, and offers no way back to one unknown", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan("/notifier opsramp Service Desk type=SOAP_API");
   assert.deepEqual(changesOf(change.card), ["Notifier type: cannot be read → SOAP_API"]);
   assert.equal(warningsOf(change), "");
@@ -28,7 +38,7 @@ Deno.test("/notifier opsramp type= shows that the type changes, and offers no wa
 });
 
 Deno.test("/notifier opsramp without type= warns which type is sent, and its way back says so too", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   stored(at, SERVICE_DESK).outboundConfig!.baseNotifier!.type = "SOAP_API";
   const change = await at.plan("/notifier opsramp Service Desk uri=https://new.example/api");
   assert.equal(
@@ -46,7 +56,7 @@ Deno.test("/notifier opsramp without type= warns which type is sent, and its way
 });
 
 Deno.test("/notifier opsramp knows the type of a notifier whose authentication only one type has", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   stored(at, SMAX).outboundConfig = { baseNotifier: { baseURI: "https://smax.example", authType: "BASIC" } };
   const document = { authType: "BASIC", userName: "bot", password: "?" };
   const change = await at.plan(`/notifier opsramp ${SMAX}`, document);
@@ -56,7 +66,7 @@ Deno.test("/notifier opsramp knows the type of a notifier whose authentication o
 });
 
 Deno.test("/notifier opsramp type= of a notifier that is new shows what it becomes", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(`/notifier opsramp ${SMAX} uri=https://smax.example auth=NONE type=SOAP_API`);
   assert.ok(changesOf(change.card).includes("Notifier type: not set → SOAP_API"));
   const plainly = await at.plan(`/notifier opsramp ${SMAX} uri=https://smax.example auth=NONE`);
@@ -64,7 +74,7 @@ Deno.test("/notifier opsramp type= of a notifier that is new shows what it becom
 });
 
 Deno.test("/notifier opsramp warns what a small change to a JWT notifier loses", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   stored(at, SMAX).outboundConfig = {
     baseNotifier: { type: "REST_API", baseURI: "https://smax.example", authType: "JWT", userName: "test" },
   };
@@ -83,7 +93,7 @@ Deno.test.each([
   ["/notifier opsramp Service Desk auth=BASIC userName=hidden", "userName"],
   ["/update opsramp Service Desk name=••••••", "displayName"],
 ])("%s is refused, for %s only stands for a value", async (line, field) => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   await assert.rejects(at.plan(line.replace("auth=BASIC ", "")), refusal(field));
 });
 
@@ -107,7 +117,7 @@ Deno.test.each([
     },
   }],
 ])("/update opsramp refuses a document whose %s only stands for a value", async (field, document) => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   await assert.rejects(at.plan("/update opsramp Service Desk", document as Json), refusal(field));
 });
 
@@ -121,7 +131,7 @@ function refusal(field: string) {
 }
 
 Deno.test("/map opsramp maps to a third party's own word hidden", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan('/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Closed=hidden');
   assert.equal((await change.run()).verdict.state, "applied");
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { BadInput } from "../../handlers/operation.ts";
 import type { Json } from "../../clients/json.ts";
-import { SMAX } from "../clients/opsramp_desk.ts";
+import { SMAX } from "../clients/opsramp_fixture.ts";
 import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
-import { changesOf, openRig, textOf, understand } from "./opsramp_rig.ts";
+import { changesOf, openHandlerFixture, textOf, understand } from "./opsramp_fixture.ts";
 
 Deno.test("/notifier opsramp says that it is set up like that", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   assert.equal(
     await at.nothing("/notifier opsramp Service Desk uri=https://desk.acme.example/api auth=NONE"),
     "Nothing to change in Service Desk: the notifier is set up like that",
@@ -19,7 +19,7 @@ const OAUTH =
 const SECRETS = { password: "pk-s3cret", apiKey: "key-s3cret", apiSecret: "api-s3cret" };
 
 Deno.test("/notifier opsramp auth=OAUTH2 puts the secrets in at the last moment and shows none", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(OAUTH);
   assert.deepEqual(change.asked, ["password", "apiKey", "apiSecret"]);
   assert.deepEqual(changesOf(change.card).slice(-3), [
@@ -28,7 +28,7 @@ Deno.test("/notifier opsramp auth=OAUTH2 puts the secrets in at the last moment 
     "apiSecret: cannot be read → new value, entered privately",
   ]);
   const { verdict, receipt } = await change.run(SECRETS);
-  assert.deepEqual(at.desk.written()?.body, {
+  assert.deepEqual(at.fixture.written()?.body, {
     outboundConfig: {
       baseNotifier: {
         type: "REST_API",
@@ -48,23 +48,23 @@ Deno.test("/notifier opsramp auth=OAUTH2 puts the secrets in at the last moment 
 });
 
 Deno.test("/notifier opsramp accepts what cannot be read back, and knows nothing without an answer", async () => {
-  await using at = openRig({}, { timeoutMs: 1_000 });
+  await using at = openHandlerFixture({}, { timeoutMs: 1_000 });
   await (await at.plan(OAUTH)).run(SECRETS);
   const again = await at.plan(OAUTH);
   assert.equal((await again.run(SECRETS)).verdict.state, "accepted");
   assert.deepEqual([again.undo.possible], [false]);
-  at.desk.emulator.fail("update", { kind: "hang" });
+  at.fixture.emulator.fail("update", { kind: "hang" });
   assert.equal((await again.run(SECRETS)).verdict.state, "unknown");
 });
 
 Deno.test("/notifier opsramp refuses to run without a secret that was asked for", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(OAUTH);
   await assert.rejects(
     change.run({ password: "x", apiKey: "y" }),
     new BadInput("apiSecret was not entered."),
   );
-  assert.equal(at.desk.written(), undefined);
+  assert.equal(at.fixture.written(), undefined);
 });
 
 /** The page's JWT sample with every secret asked for. */
@@ -81,7 +81,7 @@ function jwtDocument(): { [key: string]: Json } {
 }
 
 Deno.test("/notifier opsramp combines a document with a secret asked for in the line", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(`/notifier opsramp ${SMAX} password=? tokenHeaders.Authorization=?`, {
     authType: "JWT",
     baseURI: "https://smax.example",
@@ -90,7 +90,7 @@ Deno.test("/notifier opsramp combines a document with a secret asked for in the 
   });
   assert.deepEqual(change.asked, ["password", "tokenHeaders.Authorization"]);
   await change.run({ password: "Test", "tokenHeaders.Authorization": "Basic s3cret" });
-  const sent = at.desk.written()?.body as { outboundConfig: { baseNotifier: Record<string, Json> } };
+  const sent = at.fixture.written()?.body as { outboundConfig: { baseNotifier: Record<string, Json> } };
   assert.deepEqual(sent.outboundConfig.baseNotifier.tokenHeaders, [{
     key: "Authorization",
     value: "Basic s3cret",
@@ -99,14 +99,14 @@ Deno.test("/notifier opsramp combines a document with a secret asked for in the 
 });
 
 Deno.test("/notifier opsramp takes a JWT notifier typed in the line", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(
     `/notifier opsramp ${SMAX} uri=https://smax.example auth=jwt tokenURL=https://smax.example/login ` +
       "tokensPath=jwtToken:rest_access.access_key tokenHeaders.accept=application/json " +
       "tokenHeaders.Authorization=? resourceAuthHeaders.accept=$jwtToken",
   );
   await change.run({ "tokenHeaders.Authorization": "Basic s3cret" });
-  const sent = at.desk.written()?.body as { outboundConfig: { baseNotifier: Record<string, Json> } };
+  const sent = at.fixture.written()?.body as { outboundConfig: { baseNotifier: Record<string, Json> } };
   assert.deepEqual(sent.outboundConfig.baseNotifier, {
     type: "REST_API",
     baseURI: "https://smax.example",
@@ -122,7 +122,7 @@ Deno.test("/notifier opsramp takes a JWT notifier typed in the line", async () =
 });
 
 Deno.test("/notifier opsramp refuses a secret that is written out, without repeating it", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const operation = understand("/notifier opsramp x").operation;
   assert.ok(operation.risk !== "read");
   const document = { ...jwtDocument(), password: "hunter2hunter2" };

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { ClientError } from "../../clients/errors.ts";
 import { BadInput, ChoiceNeeded } from "../../handlers/operation.ts";
 import { opsramp } from "../../handlers/opsramp.ts";
-import { CUSTOM, NIGHT, SERVICE_DESK } from "../clients/opsramp_desk.ts";
+import { CUSTOM, NIGHT, SERVICE_DESK } from "../clients/opsramp_fixture.ts";
 import type { Installation } from "../sandbox/opsramp.ts";
-import { openRig, rowsOf, textOf } from "./opsramp_rig.ts";
+import { openHandlerFixture, rowsOf, textOf } from "./opsramp_fixture.ts";
 
 Deno.test("/status opsramp puts a status it does not know before disabled ones", async () => {
-  await using at = openRig({
+  await using at = openHandlerFixture({
     installations: [
       { id: "INTG-1", displayName: "a", status: "disabled" },
       { id: "INTG-2", displayName: "b", status: "Error" },
@@ -29,25 +29,25 @@ Deno.test("/status opsramp puts a status it does not know before disabled ones",
 
 Deno.test("/status opsramp says that all work, and that nothing is installed", async () => {
   const one: Installation = { id: "INTG-1", status: "enabled" };
-  await using fine = openRig({ installations: [one] });
+  await using fine = openHandlerFixture({ installations: [one] });
   const reply = await fine.read("/status opsramp");
   assert.deepEqual([reply.mark, textOf(reply.title)], ["fine", "OpsRamp: 1 of 1 working"]);
-  await using empty = openRig({ installations: [] });
+  await using empty = openHandlerFixture({ installations: [] });
   const none = await empty.read("/status opsramp");
   assert.deepEqual([none.mark, textOf(none.title)], ["absent", "OpsRamp: no integration is installed"]);
 });
 
 Deno.test("/status opsramp says how old a kept answer is", async () => {
-  await using at = openRig({}, {}, 10_000);
+  await using at = openHandlerFixture({}, {}, 10_000);
   await at.read("/status opsramp");
-  at.desk.clock.advance(8_000);
+  at.fixture.clock.advance(8_000);
   const reply = await at.read("/status opsramp");
   assert.equal(textOf(reply.footer ?? ""), `as of ${new Date(NIGHT).toISOString()} · 8 s old`);
-  assert.deepEqual(at.desk.asked(), ["token", "search"]);
+  assert.deepEqual(at.fixture.asked(), ["token", "search"]);
 });
 
 Deno.test("/status opsramp fails with the vendor's failure", async () => {
-  await using at = openRig({}, { clientSecret: "wrong" });
+  await using at = openHandlerFixture({}, { clientSecret: "wrong" });
   await assert.rejects(
     at.read("/status opsramp"),
     (error) => error instanceof ClientError && error.kind === "credentials_refused",
@@ -55,7 +55,7 @@ Deno.test("/status opsramp fails with the vendor's failure", async () => {
 });
 
 Deno.test("opsramp.health() is one line, and what is disabled is no problem", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const health = await opsramp.health(at.context);
   assert.deepEqual([health.mark, textOf(health.summary), health.at], [
     "fine",
@@ -66,14 +66,14 @@ Deno.test("opsramp.health() is one line, and what is disabled is no problem", as
 });
 
 Deno.test("opsramp.probe() proves the credentials with one small search", async () => {
-  await using at = openRig();
-  const said = textOf((await opsramp.probe(at.desk.client, at.desk.call)).says);
+  await using at = openHandlerFixture();
+  const said = textOf((await opsramp.probe(at.fixture.client, at.fixture.call)).says);
   assert.match(said, /^the client works for this tenant; it sees 9 installed integrations/);
-  assert.equal(at.desk.emulator.calls.at(-1)?.query.pageSize, "1");
+  assert.equal(at.fixture.emulator.calls.at(-1)?.query.pageSize, "1");
 });
 
 Deno.test("/list opsramp lists everything by name", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const reply = await at.read("/list opsramp");
   assert.equal(textOf(reply.title), "9 OpsRamp integrations");
   const rows = rowsOf(reply.blocks);
@@ -83,13 +83,13 @@ Deno.test("/list opsramp lists everything by name", async () => {
 });
 
 Deno.test("/list opsramp name= says that nothing has that in its name", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const none = await at.read("/list opsramp name=zendesk");
   assert.equal(textOf(none.title), 'No OpsRamp integration with "zendesk" in the name');
 });
 
 Deno.test("/show opsramp shows every field and hides every credential", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const reply = await at.read("/show opsramp datadog");
   assert.deepEqual(rowsOf(reply.blocks), [
     "Id | INTG-b7c8f0de-2a6e-4f55-8f0b-6c2c4bb9a0d7",
@@ -104,8 +104,8 @@ Deno.test("/show opsramp shows every field and hides every credential", async ()
 });
 
 Deno.test("/show opsramp shows mappings in both directions and the notifier", async () => {
-  await using at = openRig();
-  const stored = at.desk.emulator.installations.find(({ id }) => id === SERVICE_DESK);
+  await using at = openHandlerFixture();
+  const stored = at.fixture.emulator.installations.find(({ id }) => id === SERVICE_DESK);
   stored!.outboundConfig!.baseNotifier = {
     baseURI: "https://user:hunter2@desk.example/api?key=hunter2",
     authType: "OAUTH2",
@@ -138,18 +138,18 @@ Deno.test("/show opsramp shows mappings in both directions and the notifier", as
     "Critical | bad",
   ]);
   assert.ok(!JSON.stringify(reply).includes("hunter2"));
-  assert.deepEqual(at.desk.asked(), ["token", "get"]);
+  assert.deepEqual(at.fixture.asked(), ["token", "get"]);
 });
 
 Deno.test("/show opsramp shows an API key pair as set and nothing of it", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const reply = await at.read(`/show opsramp ${CUSTOM}`);
   assert.ok(rowsOf(reply.blocks).includes("API key | set, hidden"));
   assert.ok(!JSON.stringify(reply).includes("EkWC7c1Rj0nXw2TfQz8sLbVh"));
 });
 
 Deno.test("/show opsramp shows a record that has nothing but an id", async () => {
-  await using at = openRig({ installations: [{ id: "INTG-1" }] });
+  await using at = openHandlerFixture({ installations: [{ id: "INTG-1" }] });
   const reply = await at.read("/show opsramp INTG-1");
   assert.deepEqual([textOf(reply.title), rowsOf(reply.blocks)], [
     "INTG-1",
@@ -158,7 +158,7 @@ Deno.test("/show opsramp shows a record that has nothing but an id", async () =>
 });
 
 Deno.test("/show opsramp offers all that fit, and says when nothing does", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   await assert.rejects(at.read("/show opsramp aws"), (error) => {
     assert.ok(error instanceof ChoiceNeeded);
     assert.equal(error.field, "id");

@@ -1,35 +1,35 @@
 import assert from "node:assert/strict";
 import { parse } from "../../bot/parser/parse.ts";
 import { opsramp } from "../../handlers/opsramp.ts";
-import { SERVICE_DESK, SMAX } from "../clients/opsramp_desk.ts";
+import { SERVICE_DESK, SMAX } from "../clients/opsramp_fixture.ts";
 import type { Installation } from "../sandbox/opsramp.ts";
-import { changesOf, openRig, rowsOf, textOf } from "./opsramp_rig.ts";
+import { changesOf, openHandlerFixture, rowsOf, textOf } from "./opsramp_fixture.ts";
 
 /** What is shown is whole where it can be, and fits a screen where it is long. */
 
 Deno.test("/show opsramp shows which app it is by its id, and OpsRamp's own name of an attribute", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const rows = rowsOf((await at.read(`/show opsramp ${SERVICE_DESK}`)).blocks);
   assert.ok(rows.includes("App | Service Desk CASERVICEDESK"), rows.join("\n"));
   assert.ok(rows.includes("OpsRamp attribute incident.status.name"), rows.join("\n"));
 });
 
 Deno.test("/show opsramp finds an id in whatever letter case it is typed", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   for (const id of [SERVICE_DESK.toLowerCase(), SERVICE_DESK.toUpperCase()]) {
     assert.equal(textOf((await at.read(`/show opsramp ${id}`)).title), "Service Desk is enabled");
   }
 });
 
 Deno.test("/update opsramp says which values were read back", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan('/update opsramp Service Desk name="Service Desk EU"');
   const { verdict } = await change.run();
   assert.equal(textOf(verdict.evidence), "Read back from Service Desk: name “Service Desk EU”");
 });
 
 Deno.test("/notifier opsramp says all that was sent and cannot be read back", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(
     `/notifier opsramp ${SMAX} uri=https://smax.example?key=k-7Yq auth=JWT type=REST_API ` +
       "tokenURL=https://smax.example/login tokensPath=jwtToken:a.b tokenHeaders.accept=application/json",
@@ -44,7 +44,7 @@ Deno.test("/notifier opsramp says all that was sent and cannot be read back", as
 
 Deno.test("/update opsramp auth= speaks of no credential where there is none", async () => {
   const installations: Installation[] = [{ id: "INTG-1", displayName: "Bare" }];
-  await using at = openRig({ installations });
+  await using at = openHandlerFixture({ installations });
   const { undo } = await at.plan("/update opsramp Bare auth=WEBHOOK");
   assert.ok(!undo.possible);
   assert.equal(textOf(undo.why), "it has no inbound authentication now, and an update cannot remove one");
@@ -52,7 +52,7 @@ Deno.test("/update opsramp auth= speaks of no credential where there is none", a
 
 Deno.test("/update opsramp names mappings as the reason where several are against a way back", async () => {
   const installations: Installation[] = [{ id: "INTG-1", displayName: "Bare" }];
-  await using at = openRig({ installations });
+  await using at = openHandlerFixture({ installations });
   const { undo } = await at.plan("/update opsramp Bare auth=WEBHOOK", {
     inboundConfig: {
       mapAttributes: [{
@@ -74,7 +74,7 @@ Deno.test("/status opsramp keeps what is folded short, and says where the rest i
     displayName: `n${String(at).padStart(3, "0")}`,
     status: at < 40 ? "Error" : at < 100 ? "disabled" : "enabled",
   }));
-  await using at = openRig({ installations });
+  await using at = openHandlerFixture({ installations });
   const rows = rowsOf((await at.read("/status opsramp")).blocks);
   assert.equal(
     rows.filter((row) => row.includes("| error |")).length,
@@ -87,7 +87,7 @@ Deno.test("/status opsramp keeps what is folded short, and says where the rest i
 });
 
 Deno.test("/map opsramp keeps a card with many pairs to one screen, and folds them", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const pairs = Array.from({ length: 400 }, (_, at) => `v${at}=w${at}`).join(" ");
   const change = await at.plan(`/map opsramp ${SERVICE_DESK} in INCIDENT Status Ticket.stats ${pairs}`);
   assert.deepEqual(changesOf(change.card), ["Inbound INCIDENT Status: 2 values mapped → 402 values mapped"]);
@@ -100,7 +100,7 @@ Deno.test("/map opsramp keeps a card with many pairs to one screen, and folds th
 });
 
 Deno.test("/map opsramp shows a few pairs one by one, and folds nothing", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(`/map opsramp ${SERVICE_DESK} in INCIDENT Status Ticket.stats a=b c=d`);
   assert.equal(change.card.rows.length, 2);
   assert.equal(change.card.details, undefined);
@@ -123,18 +123,18 @@ Deno.test.each([
 });
 
 Deno.test("/notifier opsramp sends the name of a token as it stands", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(
     `/notifier opsramp ${SMAX} uri=https://a.example auth=JWT tokenURL=https://a.example/login ` +
       'resourceAuthHeaders.Authorization="Bearer $jwtToken"',
   );
   assert.deepEqual(change.asked, []);
   await change.run();
-  assert.ok(JSON.stringify(at.desk.written()?.body).includes("Bearer $jwtToken"));
+  assert.ok(JSON.stringify(at.fixture.written()?.body).includes("Bearer $jwtToken"));
 });
 
 Deno.test("/notifier opsramp takes the name of a token where tokens are sent, and nowhere else", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const typed = `/notifier opsramp ${SMAX} uri=https://a.example auth=JWT tokenURL=https://a.example/login`;
   await assert.rejects(
     at.plan(`${typed} tokenHeaders.Authorization=$jwtToken`),

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { BadInput } from "../../handlers/operation.ts";
-import { CUSTOM, SERVICE_DESK } from "../clients/opsramp_desk.ts";
-import { changesOf, openRig, stored, textOf, undone } from "./opsramp_rig.ts";
+import { CUSTOM, SERVICE_DESK } from "../clients/opsramp_fixture.ts";
+import { changesOf, openHandlerFixture, stored, textOf, undone } from "./opsramp_fixture.ts";
 
 const CUSTOMER = "ROLE-4718b729-50cc-6634-42c4-ecd09558389d";
 const DATADOG = "INTG-b7c8f0de-2a6e-4f55-8f0b-6c2c4bb9a0d7";
 const ADMINISTRATOR = "ROLE-4d64a7ca-20ca-7c7c-e439-3977aa9c87a4";
 
 Deno.test("/update opsramp says that the name and the authentication are so already", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   assert.equal(
     await at.nothing("/update opsramp Service Desk name='Service Desk' auth=webhook"),
     "Nothing to change in Service Desk: it is called Service Desk; inbound authentication is WEBHOOK",
@@ -16,10 +16,10 @@ Deno.test("/update opsramp says that the name and the authentication are so alre
 });
 
 Deno.test("/update opsramp hands over only what is new with the change, whatever else the vendor answers", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const old = stored(at, DATADOG).inboundConfig?.authentication;
   const change = await at.plan(`/update opsramp ${DATADOG} auth=OAUTH2`);
-  at.desk.emulator.fail("update", {
+  at.fixture.emulator.fail("update", {
     kind: "status",
     status: 200,
     body: {
@@ -46,27 +46,27 @@ Deno.test.each([
   [`/update opsramp ${CUSTOM} auth=WEBHOOK`, {}],
   [`/update opsramp ${DATADOG} role=${CUSTOMER}`, { token: "another" }],
 ])("%s hands nothing over when the vendor answers what was there, and %o", async (line, said) => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const id = line.includes(CUSTOM) ? CUSTOM : DATADOG;
   const authentication = { ...stored(at, id).inboundConfig?.authentication, ...said };
   const change = await at.plan(line);
   const body = { id, inboundConfig: { authentication } };
-  at.desk.emulator.fail("update", { kind: "status", status: 200, body });
+  at.fixture.emulator.fail("update", { kind: "status", status: 200, body });
   const { receipt } = await change.run();
   assert.deepEqual(receipt, {});
 });
 
 Deno.test("/update opsramp auth= sends nothing when what is there cannot be read first", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(`/update opsramp ${CUSTOM} auth=WEBHOOK`);
-  at.desk.emulator.fail("get", { kind: "status", status: 400 });
+  at.fixture.emulator.fail("get", { kind: "status", status: 400 });
   const { failure } = await change.run();
   assert.equal(failure?.failure.ambiguous, false);
-  assert.equal(at.desk.written(), undefined);
+  assert.equal(at.fixture.written(), undefined);
 });
 
 Deno.test("/update opsramp role= changes the role alone and can be undone", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(`/update opsramp ${CUSTOM} role=${CUSTOMER}`);
   assert.deepEqual(changesOf(change.card), [`Role: Client Administrator ${ADMINISTRATOR} → ${CUSTOMER}`]);
   const { verdict } = await change.run();
@@ -77,13 +77,13 @@ Deno.test("/update opsramp role= changes the role alone and can be undone", asyn
 
 Deno.test("/update opsramp role= never changes a way to authenticate that it cannot name", async () => {
   const inboundConfig = { authentication: { authType: "BASIC" } };
-  await using at = openRig({ installations: [{ id: "INTG-1", inboundConfig }] });
+  await using at = openHandlerFixture({ installations: [{ id: "INTG-1", inboundConfig }] });
   const refusal = new BadInput("Say how it authenticates as well: auth=WEBHOOK or auth=OAUTH2.");
   await assert.rejects(at.plan(`/update opsramp INTG-1 role=${CUSTOMER}`), refusal);
 });
 
 Deno.test("/update opsramp does not offer to take away a role that was not there", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const { undo } = await at.plan(`/update opsramp ${SERVICE_DESK} role=${CUSTOMER}`);
   assert.ok(!undo.possible);
   assert.equal(textOf(undo.why), "it has no role now, and an update cannot remove one");
@@ -134,13 +134,13 @@ Deno.test.each([
     '"Ticket" needs a dot between the third party\'s entity and its attribute: Ticket.stats.',
   ],
 ])("%s is refused: %s", async (line, sentence) => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   await assert.rejects(at.plan(line), new BadInput(sentence));
-  assert.equal(at.desk.written(), undefined);
+  assert.equal(at.fixture.written(), undefined);
 });
 
 Deno.test("/update opsramp combines a document with options and with a secret asked for in the line", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(`/update opsramp ${SERVICE_DESK} name=Desk password=? apiKey=? apiSecret=?`, {
     outboundConfig: {
       notifier: {
@@ -155,7 +155,7 @@ Deno.test("/update opsramp combines a document with options and with a secret as
   assert.equal(textOf(change.card.title), "Change the name and the notifier of Service Desk in OpsRamp");
   const { verdict } = await change.run({ password: "pk", apiKey: "key", apiSecret: "api" });
   assert.equal(verdict.state, "applied");
-  assert.deepEqual(Object.keys(at.desk.written()?.body as object), ["displayName", "outboundConfig"]);
+  assert.deepEqual(Object.keys(at.fixture.written()?.body as object), ["displayName", "outboundConfig"]);
   assert.ok(change.undo.possible);
   assert.equal(
     textOf(change.undo.how),
@@ -166,7 +166,7 @@ Deno.test("/update opsramp combines a document with options and with a secret as
 });
 
 Deno.test("/update opsramp reports what the vendor refused, and reads back that nothing changed", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(`/update opsramp ${CUSTOM} role=ROLE-unknown`);
   const { failure, verdict } = await change.run();
   assert.deepEqual([failure?.kind, failure?.failure.ambiguous], ["rejected", false]);
@@ -175,21 +175,25 @@ Deno.test("/update opsramp reports what the vendor refused, and reads back that 
 });
 
 Deno.test("/update opsramp is not applied when the vendor says yes and keeps the old name", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const change = await at.plan(`/update opsramp ${CUSTOM} name=New`);
-  at.desk.emulator.fail("update", { kind: "status", status: 200, body: { id: CUSTOM, displayName: "New" } });
+  at.fixture.emulator.fail("update", {
+    kind: "status",
+    status: 200,
+    body: { id: CUSTOM, displayName: "New" },
+  });
   const { verdict } = await change.run();
   assert.equal(verdict.state, "not applied");
   assert.equal(textOf(verdict.evidence), "Read back: name as before.");
 });
 
 Deno.test("/update opsramp reads back by itself, never from an answer that somebody else began to wait for", async () => {
-  await using at = openRig();
+  await using at = openHandlerFixture();
   const { operation, plan } = await at.plan(`/update opsramp ${CUSTOM} name=New`);
-  const gets = () => at.desk.asked().filter((asked) => asked === "get").length;
+  const gets = () => at.fixture.asked().filter((asked) => asked === "get").length;
   const before = gets();
   await Promise.all([
-    at.desk.client.getInstalled(CUSTOM, at.desk.call),
+    at.fixture.client.getInstalled(CUSTOM, at.fixture.call),
     operation.verify(at.context, plan, undefined),
   ]);
   assert.equal(gets() - before, 2);

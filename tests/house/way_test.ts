@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BEN, GROUP, openDesk } from "../changes/desk.ts";
+import { BEN, GROUP, openFixture } from "../approvals/fixture.ts";
 import { settled } from "../bot/conversation.ts";
 import { filesEntered } from "./way.ts";
 
@@ -15,22 +15,22 @@ function assertFew(entered: readonly string[], most: number): void {
 }
 
 Deno.test("a read enters few files from the webhook to the answer", async () => {
-  await using desk = await openDesk({ timing: UNASKED });
-  await desk.rest();
+  await using fixture = await openFixture({ timing: UNASKED });
+  await fixture.rest();
   const entered = await filesEntered(async () => {
-    desk.telegram.say(BEN, GROUP, "/status bitdefender");
-    await settled(desk);
+    fixture.telegram.say(BEN, GROUP, "/status bitdefender");
+    await settled(fixture);
   });
   assert.ok(entered.includes("clients/bitdefender.ts"), "the vendor was asked");
   assertFew(entered, MOST_FOR_A_READ);
 });
 
 Deno.test("a change enters few files from the request by way of the approval to its outcome", async () => {
-  await using desk = await openDesk({ timing: UNASKED });
-  await desk.rest();
+  await using fixture = await openFixture({ timing: UNASKED });
+  await fixture.rest();
   const entered = await filesEntered(async () => {
-    const { code } = await desk.carryOut("/disable ec2 Acme Corp reason=off-boarding");
-    assert.equal(await desk.state(code), "accepted");
+    const { code } = await fixture.carryOut("/disable ec2 Acme Corp reason=off-boarding");
+    assert.equal(await fixture.state(code), "accepted");
   });
   assertFew(entered, MOST_FOR_A_CHANGE);
 });

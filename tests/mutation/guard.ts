@@ -21,29 +21,29 @@ export function guardsOf(
 
 /** Where the guards of a part have to be missed, the most likely place first. */
 const MISSING = "tests/crash/guards_test.ts";
-const SECRETS = ["tests/changes/secrets_test.ts", "tests/changes/literal_secret_test.ts"];
+const SECRETS = ["tests/approvals/secrets_test.ts", "tests/approvals/literal_secret_test.ts"];
 export const SPEAKERS = ["tests/bot/access_test.ts", MISSING];
 export const APPROVAL = [
-  "tests/changes/machine_test.ts",
-  "tests/changes/approval_test.ts",
-  "tests/changes/button_test.ts",
+  "tests/approvals/state_machine_test.ts",
+  "tests/approvals/approval_test.ts",
+  "tests/approvals/button_test.ts",
   MISSING,
   ...SECRETS,
 ];
 export const EXECUTION = [
-  "tests/changes/execution_test.ts",
+  "tests/approvals/execution_test.ts",
   MISSING,
   "tests/crash/due_test.ts",
   ...SECRETS,
-  "tests/changes/fault_test.ts",
-  "tests/changes/late_test.ts",
+  "tests/approvals/fault_test.ts",
+  "tests/approvals/late_test.ts",
   "tests/crash/kill_slow.ts",
 ];
 export const REQUESTS = [
-  "tests/changes/card_test.ts",
-  "tests/changes/undo_test.ts",
-  "tests/changes/button_test.ts",
+  "tests/approvals/card_test.ts",
+  "tests/approvals/undo_test.ts",
+  "tests/approvals/button_test.ts",
   MISSING,
   ...SECRETS,
-  "tests/changes/execution_test.ts",
+  "tests/approvals/execution_test.ts",
 ];

@@ -186,7 +186,7 @@ export const peopleGuards: readonly Guard[] = [
     ["talk in groups", `if (ctx.chat.type !== "private") return;`],
     ["strangers who talk in private", "if (!decision.allowed) return;"],
   ]),
-  ...guardsOf("bot/dispatch/unauthorized.ts", [...SPEAKERS, "tests/bot/strangers_test.ts"], [
+  ...guardsOf("bot/dispatch/unauthorized.ts", [...SPEAKERS, "tests/bot/unauthorized_test.ts"], [
     ["nobody is answered who spoke in no chat", "if (!chat) ctx.suppressReply();"],
     ["strangers get no answer", `reasons[reason] === null ? reason : "unknown_chat"`, "reason"],
     ["strangers do not fill the audit", "unrecorded: !granted", "unrecorded: false"],

@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import { toCsv } from "../../handlers/format.ts";
 import { csvLines } from "../../bot/store/audit.ts";
 import type { AuditTable } from "../../bot/store/schema.ts";
-import { testOnEach } from "../changes/database.ts";
-import { ANA, BEN, openDesk } from "../changes/desk.ts";
+import { testOnEach } from "../approvals/database.ts";
+import { ANA, BEN, openFixture } from "../approvals/fixture.ts";
 import { HANG_MS } from "../eventually.ts";
 
 const KEY = "sandbox-gravityzone-key";
 
 testOnEach("/audit: a filter is text and nothing else, however it looks", async (url) => {
-  await using desk = await openDesk({ environment: { DATABASE_URL: url } });
-  await desk.ask("/disable ec2 Acme Corp reason=off-boarding");
+  await using fixture = await openFixture({ environment: { DATABASE_URL: url } });
+  await fixture.ask("/disable ec2 Acme Corp reason=off-boarding");
   const found = async (filter: string) => {
-    await desk.say(BEN, `/audit ${filter}`);
-    return desk.news().at(-1) ?? "";
+    await fixture.say(BEN, `/audit ${filter}`);
+    return fixture.groupAnswers().at(-1) ?? "";
   };
   assert.match(await found("person=an"), /The last 1 entry of the audit/);
   assert.match(await found("company=acme"), /Nothing in the audit fits|The last 1 entry/);
@@ -32,33 +32,33 @@ testOnEach("/audit: a filter is text and nothing else, however it looks", async 
     assert.match(await found(filter), /Nothing in the audit fits/, filter);
   }
   assert.match(await found("since=99999999999999999999d"), /asked disable ec2/);
-  assert.deepEqual(desk.log.lines.filter(({ level }) => level === "error"), []);
+  assert.deepEqual(fixture.log.lines.filter(({ level }) => level === "error"), []);
 });
 
 Deno.test("approve: a vendor that answers our own key as its state does not bring it into the audit or the store", async () => {
-  await using desk = await openDesk();
-  const { code, card } = await desk.ask("/rotate externalid Acme Corp reason=leaked");
-  const state = [...desk.gravityzone.world.ec2.values()].find(({ externalId }) => externalId);
+  await using fixture = await openFixture();
+  const { code, card } = await fixture.ask("/rotate externalid Acme Corp reason=leaked");
+  const state = [...fixture.gravityzone.world.ec2.values()].find(({ externalId }) => externalId);
   assert.ok(state);
   state.externalId = `moved ${KEY}`;
-  await desk.press(BEN, card, "Approve");
-  assert.equal(await desk.state(code), "superseded");
+  await fixture.press(BEN, card, "Approve");
+  assert.equal(await fixture.state(code), "superseded");
   assert.doesNotMatch(
-    JSON.stringify([await desk.audit(), await desk.change(code), desk.news()]),
+    JSON.stringify([await fixture.audit(), await fixture.change(code), fixture.groupAnswers()]),
     new RegExp(KEY),
   );
-  assert.match(JSON.stringify(await desk.audit(code)), /moved \[redacted\]/);
+  assert.match(JSON.stringify(await fixture.audit(code)), /moved \[redacted\]/);
 });
 
 Deno.test("/disable ec2: a secret of ours that somebody types as the reason is not written into the audit", async () => {
-  await using desk = await openDesk();
-  const { code } = await desk.ask(`/disable ec2 Acme Corp reason="it is ${KEY} they say"`);
-  await desk.say(ANA, `/withdraw ${code} ${KEY}`);
-  const rows = JSON.stringify(await desk.audit());
+  await using fixture = await openFixture();
+  const { code } = await fixture.ask(`/disable ec2 Acme Corp reason="it is ${KEY} they say"`);
+  await fixture.say(ANA, `/withdraw ${code} ${KEY}`);
+  const rows = JSON.stringify(await fixture.audit());
   assert.doesNotMatch(rows, new RegExp(KEY));
   assert.match(rows, /it is \[redacted\] they say/);
-  await desk.say(BEN, "/audit verify");
-  assert.match(desk.news().at(-1) ?? "", /intact/);
+  await fixture.say(BEN, "/audit verify");
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /intact/);
 });
 
 /** What somebody typed, and the cell that a spreadsheet gets to see, whichever sign it takes for a separator. */

@@ -1,26 +1,26 @@
 import assert from "node:assert/strict";
-import { testOnEach } from "../changes/database.ts";
-import { ANA, BEN, GROUP, openDesk, textOf } from "../changes/desk.ts";
+import { testOnEach } from "../approvals/database.ts";
+import { ANA, BEN, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
 import { eventually } from "../eventually.ts";
 
 Deno.test("/disable ec2: editing the message that asked changes neither the card nor what is approved", async () => {
-  await using desk = await openDesk();
-  const message = desk.telegram.say(ANA, GROUP, "/disable ec2 Acme Corp reason=off-boarding");
-  await desk.rest();
-  const [change] = await desk.changes();
+  await using fixture = await openFixture();
+  const message = fixture.telegram.say(ANA, GROUP, "/disable ec2 Acme Corp reason=off-boarding");
+  await fixture.rest();
+  const [change] = await fixture.changes();
   assert.ok(change);
-  const card = desk.telegram.answers(GROUP).at(-1);
+  const card = fixture.telegram.answers(GROUP).at(-1);
   assert.ok(card);
   const before = textOf(card);
-  desk.telegram.edit(message, "/disable ec2 Globex reason=off-boarding");
-  desk.telegram.edit(message);
-  await desk.rest();
+  fixture.telegram.edit(message, "/disable ec2 Globex reason=off-boarding");
+  fixture.telegram.edit(message);
+  await fixture.rest();
   assert.equal(textOf(card), before);
-  assert.equal((await desk.changes()).length, 1);
-  assert.equal((await desk.change(change.code)).plan, change.plan);
-  await desk.press(BEN, card, "Approve");
+  assert.equal((await fixture.changes()).length, 1);
+  assert.equal((await fixture.change(change.code)).plan, change.plan);
+  await fixture.press(BEN, card, "Approve");
   assert.deepEqual(
-    desk.gravityzone.calls.filter(({ method }) => method.startsWith("disable")).map(({ params }) =>
+    fixture.gravityzone.calls.filter(({ method }) => method.startsWith("disable")).map(({ params }) =>
       params["companyId"]
     ),
     [change.company],
@@ -28,29 +28,29 @@ Deno.test("/disable ec2: editing the message that asked changes neither the card
 });
 
 Deno.test("/create apono: what does not fit on the card comes as a file, before anyone can approve it", async () => {
-  await using desk = await openDesk();
+  await using fixture = await openFixture();
   const gate = Promise.withResolvers<void>();
-  desk.telegram.faults.push({ method: "sendDocument", hold: gate.promise });
-  desk.telegram.say(ANA, GROUP, "/create apono", TOO_LARGE);
-  await eventually(() => Promise.resolve(desk.telegram.faults.left() === 0), "the file");
-  assert.deepEqual(desk.news(), []);
+  fixture.telegram.faults.push({ method: "sendDocument", hold: gate.promise });
+  fixture.telegram.say(ANA, GROUP, "/create apono", TOO_LARGE);
+  await eventually(() => Promise.resolve(fixture.telegram.faults.left() === 0), "the file");
+  assert.deepEqual(fixture.groupAnswers(), []);
   gate.resolve();
-  await desk.rest();
-  const [file, card, ...others] = desk.telegram.answers(GROUP);
+  await fixture.rest();
+  const [file, card, ...others] = fixture.telegram.answers(GROUP);
   assert.ok(file?.document && card);
   assert.deepEqual(others, []);
   assert.match(textOf(card), /parameter_0[^]*left out here; the file has everything/);
-  const text = new TextDecoder().decode(desk.telegram.file(file.document.file_id));
+  const text = new TextDecoder().decode(fixture.telegram.file(file.document.file_id));
   for (const [name, value] of Object.entries(PARAMETERS)) {
     assert.ok(text.includes(name) && text.includes(value), name);
   }
-  await desk.press(BEN, card, "Approve");
-  assert.equal(desk.apono.calls.filter(({ operation }) => operation === "v4.create").length, 1);
+  await fixture.press(BEN, card, "Approve");
+  assert.equal(fixture.apono.calls.filter(({ operation }) => operation === "v4.create").length, 1);
 });
 
 Deno.test("/create apono: of many warnings the card names five, below the rows that say what changes", async () => {
-  await using desk = await openDesk();
-  const { card } = await desk.ask("/create apono", {
+  await using fixture = await openFixture();
+  const { card } = await fixture.ask("/create apono", {
     document: { name: "orders.json", content: withParameters(Object.entries(PARAMETERS).slice(0, 12)) },
   });
   const text = textOf(card);
@@ -64,19 +64,25 @@ Deno.test("/create apono: of many warnings the card names five, below the rows t
 for (const legacy of [false, true]) {
   const server = legacy ? "a server without rich messages" : "a server with rich messages";
   testOnEach(`/create apono: a card whose file is refused cannot be approved, on ${server}`, async (url) => {
-    await using desk = await openDesk({ telegram: { legacy }, environment: { DATABASE_URL: url } });
+    await using fixture = await openFixture({ telegram: { legacy }, environment: { DATABASE_URL: url } });
     const description = "Bad Request: not enough rights to send documents to the chat";
-    desk.telegram.faults.push({ chat: GROUP, method: "sendDocument", status: 400, description, times: 9 });
-    await desk.say(ANA, "/create apono", TOO_LARGE);
-    const [change] = await desk.changes();
+    fixture.telegram.faults.push({ chat: GROUP, method: "sendDocument", status: 400, description, times: 9 });
+    await fixture.say(ANA, "/create apono", TOO_LARGE);
+    const [change] = await fixture.changes();
     assert.ok(change);
     assert.equal(change.state, "withdrawn");
-    assert.deepEqual((await desk.audit(change.code)).map((row) => row.reason_code), [null, "card_refused"]);
-    assert.ok(!desk.telegram.answers(GROUP).some((message) => /Approve/.test(JSON.stringify(message))));
-    assert.match(desk.news().join(), /Withdrawn: [^]*not enough rights to send documents/);
-    assert.match(desk.letters(ANA).join(), /did not take the card[^]*not enough rights to send documents/);
-    await desk.say(BEN, `/approve ${change.code}`);
-    assert.deepEqual(desk.apono.calls.filter(({ operation }) => operation === "v4.create"), []);
+    assert.deepEqual((await fixture.audit(change.code)).map((row) => row.reason_code), [
+      null,
+      "card_refused",
+    ]);
+    assert.ok(!fixture.telegram.answers(GROUP).some((message) => /Approve/.test(JSON.stringify(message))));
+    assert.match(fixture.groupAnswers().join(), /Withdrawn: [^]*not enough rights to send documents/);
+    assert.match(
+      fixture.privateAnswers(ANA).join(),
+      /did not take the card[^]*not enough rights to send documents/,
+    );
+    await fixture.say(BEN, `/approve ${change.code}`);
+    assert.deepEqual(fixture.apono.calls.filter(({ operation }) => operation === "v4.create"), []);
   });
 }
 

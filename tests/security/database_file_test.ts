@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { backUp } from "../../bot/ops/backup.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { openStore } from "../../bot/store/database.ts";
-import { openFile } from "../changes/database.ts";
+import { openFile } from "../approvals/database.ts";
 
 const EVERYONE_MAY_LOOK = 0o755;
 

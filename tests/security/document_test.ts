@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { chatTest } from "../bot/conversation.ts";
-import { ANA, BEN, GROUP, openDesk } from "../changes/desk.ts";
+import { ANA, BEN, GROUP, openFixture } from "../approvals/fixture.ts";
 
 const DEEP = { name: "deep.json", content: `${"[".repeat(300_000)}${"]".repeat(300_000)}` };
 
@@ -48,9 +48,9 @@ for (const [what, content, told] of COSTLY) {
 
 for (const command of ["/ping", "/status apono", "/nothing"]) {
   Deno.test(`${command} takes no document, so what comes with it is not even fetched`, async () => {
-    await using desk = await openDesk();
-    await desk.say(BEN, command, { document: DEEP });
-    assert.deepEqual(desk.telegram.calls("getFile"), []);
+    await using fixture = await openFixture();
+    await fixture.say(BEN, command, { document: DEEP });
+    assert.deepEqual(fixture.telegram.calls("getFile"), []);
   });
 }
 
@@ -79,30 +79,30 @@ const LITERAL = {
 };
 
 Deno.test("/create apono in reply to a document with a secret in it deletes that document too", async () => {
-  await using desk = await openDesk();
-  const held = desk.telegram.say(ANA, GROUP, "", { document: { name: "ledger.json", content: LITERAL } });
-  const command = desk.telegram.say(BEN, GROUP, "/create apono", { replyTo: held });
-  await desk.rest();
-  const left = desk.telegram.messages(GROUP);
+  await using fixture = await openFixture();
+  const held = fixture.telegram.say(ANA, GROUP, "", { document: { name: "ledger.json", content: LITERAL } });
+  const command = fixture.telegram.say(BEN, GROUP, "/create apono", { replyTo: held });
+  await fixture.rest();
+  const left = fixture.telegram.messages(GROUP);
   assert.ok(!left.includes(held) && !left.includes(command));
-  assert.match(desk.whispers(BEN).at(-1) ?? "", /I deleted it and used nothing of it/);
+  assert.match(fixture.ephemeralAnswers(BEN).at(-1) ?? "", /I deleted it and used nothing of it/);
 });
 
 Deno.test("/create apono with a secret in it leaves the document alone that it replies to", async () => {
-  await using desk = await openDesk();
+  await using fixture = await openFixture();
   const content = { type: "mysql", name: "Ledger" };
-  const held = desk.telegram.say(ANA, GROUP, "", { document: { name: "ledger.json", content } });
-  desk.telegram.say(BEN, GROUP, "/create apono secret.apono.password=hunter2", { replyTo: held });
-  await desk.rest();
-  assert.ok(desk.telegram.messages(GROUP).includes(held));
-  assert.ok(!desk.telegram.messages(GROUP).some(({ text }) => text?.includes("hunter2")));
+  const held = fixture.telegram.say(ANA, GROUP, "", { document: { name: "ledger.json", content } });
+  fixture.telegram.say(BEN, GROUP, "/create apono secret.apono.password=hunter2", { replyTo: held });
+  await fixture.rest();
+  assert.ok(fixture.telegram.messages(GROUP).includes(held));
+  assert.ok(!fixture.telegram.messages(GROUP).some(({ text }) => text?.includes("hunter2")));
 });
 
 Deno.test("/create apono with thousands of secrets in its document names ten, in the chat and in the audit", async () => {
-  await using desk = await openDesk();
+  await using fixture = await openFixture();
   const keys = Array.from({ length: 9_000 }, (_, at) => [`p${at}_password`, "hunter2hunter2"]);
   const content = { ["x".repeat(900)]: Object.fromEntries(keys) };
-  await desk.say(BEN, "/create apono", { document: { name: "ledger.json", content } });
-  const [refused] = await desk.audit();
+  await fixture.say(BEN, "/create apono", { document: { name: "ledger.json", content } });
+  const [refused] = await fixture.audit();
   assert.match(refused?.detail ?? "", /^(x+\.p\d_password, ){10}and 8990 more$/);
 });

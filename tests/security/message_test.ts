@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
-import { ANA, BEN, GROUP, openDesk } from "../changes/desk.ts";
+import { ANA, BEN, GROUP, openFixture } from "../approvals/fixture.ts";
 import { eventually } from "../eventually.ts";
-import { ENABLE_BY_KEYS, enter, linkOf, SECRET, statusOf } from "../changes/secret_page.ts";
-import { TELL_ALL } from "./tell_all.ts";
+import { ENABLE_BY_KEYS, enter, linkOf, SECRET, statusOf } from "../approvals/secret_page.ts";
+import { TELL_ALL } from "./all_reads.ts";
 
 for (const legacy of [false, true]) {
   const server = legacy ? "a server without rich messages" : "a server with rich messages";
   Deno.test(`no message lets Telegram fetch a link or make one of a vendor's words, on ${server}`, async () => {
-    await using desk = await openDesk({ telegram: { legacy } });
-    for (const command of TELL_ALL) await desk.say(BEN, command);
-    await desk.say(ANA, "/start", { chat: ANA });
-    await desk.say(ANA, ENABLE_BY_KEYS);
-    assert.equal(await statusOf(enter(linkOf(desk, ANA), { secret: SECRET })), 200);
-    await desk.rest();
-    const shown = desk.telegram.calls().filter(({ method }) => /^(send|edit).*(Message|Text)$/.test(method));
+    await using fixture = await openFixture({ telegram: { legacy } });
+    for (const command of TELL_ALL) await fixture.say(BEN, command);
+    await fixture.say(ANA, "/start", { chat: ANA });
+    await fixture.say(ANA, ENABLE_BY_KEYS);
+    assert.equal(await statusOf(enter(linkOf(fixture, ANA), { secret: SECRET })), 200);
+    await fixture.rest();
+    const shown = fixture.telegram.calls().filter(({ method }) =>
+      /^(send|edit).*(Message|Text)$/.test(method)
+    );
     assert.ok(shown.length > TELL_ALL.length);
     for (const { method, parameters } of shown) {
       const rich = parameters["rich_message"] as { skip_entity_detection?: boolean } | undefined;
@@ -27,15 +29,15 @@ for (const legacy of [false, true]) {
 }
 
 Deno.test("what one person alone may see can be neither forwarded nor saved", async () => {
-  await using desk = await openDesk();
-  await desk.say(ANA, "/start", { chat: ANA });
-  await desk.say(ANA, ENABLE_BY_KEYS);
-  const link = desk.telegram.answers(ANA).find((message) => JSON.stringify(message).includes("/secret/"));
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/start", { chat: ANA });
+  await fixture.say(ANA, ENABLE_BY_KEYS);
+  const link = fixture.telegram.answers(ANA).find((message) => JSON.stringify(message).includes("/secret/"));
   assert.equal(link?.has_protected_content, true);
 });
 
 Deno.test("/doctor names every right too many, and a group that anyone can look into", async () => {
-  await using desk = await openDesk({
+  await using fixture = await openFixture({
     telegram: {
       chats: [
         {
@@ -49,8 +51,8 @@ Deno.test("/doctor names every right too many, and a group that anyone can look 
     },
     environment: { ADMIN_CHATS: `${GROUP},-1002` },
   });
-  await desk.say(BEN, "/doctor");
-  const report = desk.news().at(-1) ?? "";
+  await fixture.say(BEN, "/doctor");
+  const report = fixture.groupAnswers().at(-1) ?? "";
   assert.match(report, /Group -1001 +I may do more than I need, take away: restrict members/);
   assert.match(
     report,
@@ -59,22 +61,22 @@ Deno.test("/doctor names every right too many, and a group that anyone can look 
 });
 
 Deno.test("a decision goes out before the answers that wait for the same chat", async () => {
-  await using desk = await openDesk();
-  const { card } = await desk.ask("/disable ec2 Acme Corp reason=off-boarding");
+  await using fixture = await openFixture();
+  const { card } = await fixture.ask("/disable ec2 Acme Corp reason=off-boarding");
   const due = async () =>
-    (await desk.store.db.selectFrom("messages").select("key").where("state", "=", "due").execute()).map((
+    (await fixture.store.db.selectFrom("messages").select("key").where("state", "=", "due").execute()).map((
       { key },
     ) => key);
-  desk.telegram.faults.push({ chat: GROUP, method: "sendRichMessage", retryAfter: 30 });
-  for (let asked = 0; asked < 12; asked++) desk.telegram.say(BEN, GROUP, "/ping");
+  fixture.telegram.faults.push({ chat: GROUP, method: "sendRichMessage", retryAfter: 30 });
+  for (let asked = 0; asked < 12; asked++) fixture.telegram.say(BEN, GROUP, "/ping");
   await eventually(async () => (await due()).length === 12, "twelve answers to wait");
-  const before = desk.telegram.calls().length;
-  await desk.telegram.press(BEN, card, "Approve");
+  const before = fixture.telegram.calls().length;
+  await fixture.telegram.press(BEN, card, "Approve");
   await eventually(async () => (await due()).some((key) => key.startsWith("outcome:")), "the outcome");
   const spoken = () =>
-    desk.telegram.calls().slice(before).filter(({ method }) => method !== "answerCallbackQuery");
+    fixture.telegram.calls().slice(before).filter(({ method }) => method !== "answerCallbackQuery");
   assert.deepEqual(spoken(), [], "nothing is sent past the 429");
-  await desk.pass(31_000);
+  await fixture.pass(31_000);
   const [first, second, ...rest] = spoken();
   assert.deepEqual([first?.method, first?.parameters["message_id"]], ["editMessageText", card.message_id]);
   assert.ok(second?.parameters["ephemeral_message_parameters"], "the outcome is for its requester");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { openOutside } from "../bot/process.ts";
-import { openFile } from "../changes/database.ts";
+import { openFile } from "../approvals/database.ts";
 import { leastPermissions, start } from "../deploy/process.ts";
 import { serve } from "../sandbox/serve.ts";
 import { ANA, BEN, EMULATED, GROUP } from "../sandbox/stage.ts";

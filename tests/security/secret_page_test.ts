@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { ANA, openDesk } from "../changes/desk.ts";
-import { enter, linkOf, SECRET, statusOf } from "../changes/secret_page.ts";
+import { ANA, openFixture } from "../approvals/fixture.ts";
+import { enter, linkOf, SECRET, statusOf } from "../approvals/secret_page.ts";
 
 const NO_FORMS: readonly [what: string, type: string | null, body: string, status: number][] = [
   ["JSON", "application/json", '{"secret":"hunter2hunter2"}', 400],
@@ -11,10 +11,10 @@ const NO_FORMS: readonly [what: string, type: string | null, body: string, statu
 ];
 
 Deno.test("the secret page: what is no form is refused, and the link stays good", async () => {
-  await using desk = await openDesk();
-  await desk.say(ANA, "/start", { chat: ANA });
-  await desk.say(ANA, "/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret=?");
-  const link = linkOf(desk, ANA);
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/start", { chat: ANA });
+  await fixture.say(ANA, "/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret=?");
+  const link = linkOf(fixture, ANA);
   for (const [what, type, body, status] of NO_FORMS) {
     const headers = type === null ? {} : { "content-type": type };
     const answer = await fetch(link, { method: "POST", headers, body: new TextEncoder().encode(body) });

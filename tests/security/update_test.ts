@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { settled } from "../bot/conversation.ts";
-import { testOnEach } from "../changes/database.ts";
-import { ANA, openDesk } from "../changes/desk.ts";
-import { ENABLE_BY_KEYS } from "../changes/secret_page.ts";
+import { testOnEach } from "../approvals/database.ts";
+import { ANA, openFixture } from "../approvals/fixture.ts";
+import { ENABLE_BY_KEYS } from "../approvals/secret_page.ts";
 import { BEN, GROUP, openStage, SANDBOX_WEBHOOK_SECRET, type Stage } from "../sandbox/stage.ts";
 
 /** Each in the form of an update as far as its first part; what follows is none. */
@@ -39,17 +39,17 @@ testOnEach(
 );
 
 Deno.test("POST /telegram takes nobody's word for it that a secret was entered", async () => {
-  await using desk = await openDesk();
-  await desk.say(ANA, "/start", { chat: ANA });
-  await desk.say(ANA, ENABLE_BY_KEYS);
-  const { request } = await desk.store.db.selectFrom("secret_entries").select("request")
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/start", { chat: ANA });
+  await fixture.say(ANA, ENABLE_BY_KEYS);
+  const { request } = await fixture.store.db.selectFrom("secret_entries").select("request")
     .executeTakeFirstOrThrow();
-  const before = desk.telegram.calls().length;
-  assert.equal(await post(desk, { update_id: 7, countersign: "secrets_entered", request }), 200);
-  assert.equal(await post(desk, { update_id: -7, countersign: "secrets_entered", request }), 400);
-  await desk.rest();
-  assert.deepEqual(desk.telegram.calls().slice(before), []);
-  assert.deepEqual(await desk.changes(), []);
+  const before = fixture.telegram.calls().length;
+  assert.equal(await post(fixture, { update_id: 7, countersign: "secrets_entered", request }), 200);
+  assert.equal(await post(fixture, { update_id: -7, countersign: "secrets_entered", request }), 400);
+  await fixture.rest();
+  assert.deepEqual(fixture.telegram.calls().slice(before), []);
+  assert.deepEqual(await fixture.changes(), []);
 });
 
 function ping(fields: Record<string, unknown>): Record<string, unknown> {

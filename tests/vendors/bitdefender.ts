@@ -1,4 +1,4 @@
-import { company } from "../changes/desk.ts";
+import { company } from "../approvals/fixture.ts";
 import type { Conversation } from "./conversation.ts";
 
 const ROLE = "arn:aws:iam::111222345123:role/test";

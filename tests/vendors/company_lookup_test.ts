@@ -1,50 +1,50 @@
 import assert from "node:assert/strict";
-import { ANA, company, type Desk, openDesk, textOf } from "../changes/desk.ts";
+import { ANA, company, type Fixture, openFixture, textOf } from "../approvals/fixture.ts";
 import { company as branch } from "../sandbox/gravityzone/northwind.ts";
 
-async function refusal(desk: Desk, said: string): Promise<string> {
-  await desk.say(ANA, said);
-  return desk.whispers(ANA).at(-1) ?? desk.news().join("\n");
+async function refusal(fixture: Fixture, said: string): Promise<string> {
+  await fixture.say(ANA, said);
+  return fixture.ephemeralAnswers(ANA).at(-1) ?? fixture.groupAnswers().join("\n");
 }
 
 Deno.test("a key that may not look companies up says so, and works with their ids", async () => {
-  await using desk = await openDesk();
-  desk.gravityzone.world.apiKey.enabledApis.splice(0, Infinity, "integrations");
+  await using fixture = await openFixture();
+  fixture.gravityzone.world.apiKey.enabledApis.splice(0, Infinity, "integrations");
   for (const said of ["/status bitdefender globex", "/find globex", "/disable ec2 globex reason=test"]) {
     assert.match(
-      await refusal(desk, said),
+      await refusal(fixture, said),
       /^⛔ Our key may not look companies up by name\. Type the company's 24-character id\./,
       said,
     );
   }
-  await desk.say(ANA, `/status bitdefender ${company.globex}`);
-  assert.match(desk.news().at(-1) ?? "", /^🟢 GravityZone: 1 of 1 active/);
-  const { card } = await desk.ask(`/disable ec2 ${company.globex} reason=test`);
+  await fixture.say(ANA, `/status bitdefender ${company.globex}`);
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /^🟢 GravityZone: 1 of 1 active/);
+  const { card } = await fixture.ask(`/disable ec2 ${company.globex} reason=test`);
   assert.match(textOf(card), new RegExp(company.globex));
 });
 
 Deno.test("a search that reached GravityZone's limit counts at least what it named", async () => {
-  await using desk = await openDesk();
+  await using fixture = await openFixture();
   for (let index = 0; index < 120; index++) {
     const id = index.toString(16).padStart(24, "b");
-    desk.gravityzone.world.companies.set(id, branch(id, `Zeta ${index}`));
+    fixture.gravityzone.world.companies.set(id, branch(id, `Zeta ${index}`));
   }
-  assert.match(await refusal(desk, "/status ec2 zeta"), /"zeta" fits at least 100 companies\. Type more/);
+  assert.match(await refusal(fixture, "/status ec2 zeta"), /"zeta" fits at least 100 companies\. Type more/);
 });
 
 Deno.test("a name as long as a message is refused in a sentence, and stays with who asked", async () => {
-  await using desk = await openDesk();
+  await using fixture = await openFixture();
   for (const said of [`/status ec2 ${"x".repeat(3000)}`, `/enable ec2 Globex role=${"x".repeat(3000)}`]) {
-    const answer = await refusal(desk, said);
+    const answer = await refusal(fixture, said);
     assert.match(answer, /^⛔ .*x…"/);
     assert.ok(answer.length < 500, answer);
   }
-  assert.deepEqual(desk.news(), []);
+  assert.deepEqual(fixture.groupAnswers(), []);
 });
 
 Deno.test("/enable ec2 key= without its secret says what to add", async () => {
-  await using desk = await openDesk();
-  const answer = await refusal(desk, "/enable ec2 Globex key=AKIAIHEBSE2JFZ6CAAAA");
+  await using fixture = await openFixture();
+  const answer = await refusal(fixture, "/enable ec2 Globex key=AKIAIHEBSE2JFZ6CAAAA");
   assert.match(
     answer,
     /^⛔ Add secret=\? to the command; the secret key is then asked for on a private page\./,
@@ -52,7 +52,7 @@ Deno.test("/enable ec2 key= without its secret says what to add", async () => {
 });
 
 Deno.test("JSON that is typed with spaces is refused with how to send it", async () => {
-  await using desk = await openDesk();
-  const answer = await refusal(desk, '/update datto 1 fieldmappings=[{"id": 1, "name": "x y"}]');
+  await using fixture = await openFixture();
+  const answer = await refusal(fixture, '/update datto 1 fieldmappings=[{"id": 1, "name": "x y"}]');
   assert.match(answer, /The JSON after fieldmappings= comes apart at its spaces\..*send it as a file: /s);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Environment } from "../../bot/config.ts";
-import { ANA, type Asked, BEN, type Desk, GROUP, openDesk, textOf } from "../changes/desk.ts";
+import { ANA, type Asked, BEN, type Fixture, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
 import type { StageOptions } from "../sandbox/stage.ts";
 import { buttonsOf, type Message, type Saying } from "../sandbox/telegram.ts";
 import { callsOf, type VendorCall } from "./vendor_call.ts";
@@ -19,7 +19,7 @@ interface Said {
   readonly environment?: Environment;
   readonly stage?: Omit<StageOptions, "environment">;
   /** What has happened at the vendor before. */
-  readonly before?: (desk: Desk) => unknown;
+  readonly before?: (fixture: Fixture) => unknown;
 }
 
 /** A question and its one answer. */
@@ -51,7 +51,7 @@ export interface Changing extends Said {
   /** The way back, asked for by Ana and approved by Ben. */
   readonly undone?: Pick<Changing, "card" | "outcome" | "answered" | "wrote">;
   /** Looked at after everything else. */
-  readonly after?: (desk: Desk) => unknown;
+  readonly after?: (fixture: Fixture) => unknown;
 }
 
 /** Something that is said and leads nowhere: the answer says what to type instead, and no vendor is changed. */
@@ -65,21 +65,21 @@ export type Conversation = Reading | Changing | Refused;
 export function testConversation(conversation: Conversation): void {
   Deno.test(conversation.name, async () => {
     const { environment, stage } = conversation;
-    await using desk = await openDesk({ ...stage, ...(environment && { environment }) });
-    await conversation.before?.(desk);
-    forgetCalls(desk);
-    if ("card" in conversation) await change(desk, conversation);
-    else if ("refused" in conversation) await refuse(desk, conversation);
-    else await read(desk, conversation);
-    const errors = desk.log.lines.filter(({ level }) => level === "error");
+    await using fixture = await openFixture({ ...stage, ...(environment && { environment }) });
+    await conversation.before?.(fixture);
+    forgetCalls(fixture);
+    if ("card" in conversation) await change(fixture, conversation);
+    else if ("refused" in conversation) await refuse(fixture, conversation);
+    else await read(fixture, conversation);
+    const errors = fixture.log.lines.filter(({ level }) => level === "error");
     assert.deepEqual(errors, [], "logged as errors");
   });
 }
 
-async function read(desk: Desk, conversation: Reading): Promise<void> {
-  await ask(desk, conversation);
+async function read(fixture: Fixture, conversation: Reading): Promise<void> {
+  await ask(fixture, conversation);
   const { answered, lacks = [], asked, file } = conversation;
-  const told = [...desk.news(), ...desk.whispers(ANA)];
+  const told = [...fixture.groupAnswers(), ...fixture.ephemeralAnswers(ANA)];
   const answer = told.find((text) => answered.every((part) => fits(text, part)));
   assert.ok(
     answer !== undefined,
@@ -88,93 +88,94 @@ async function read(desk: Desk, conversation: Reading): Promise<void> {
   for (const part of lacks) {
     assert.ok(!fits(told.join("\n"), part), `${part} is shown:\n${told.join("\n\n")}`);
   }
-  assert.deepEqual(callsOf(desk).map(({ call }) => call).toSorted(), asked.toSorted());
-  if (file) checkFile(desk, file);
+  assert.deepEqual(callsOf(fixture).map(({ call }) => call).toSorted(), asked.toSorted());
+  if (file) checkFile(fixture, file);
 }
 
-async function refuse(desk: Desk, conversation: Refused): Promise<void> {
-  await ask(desk, conversation);
-  const told = [...desk.news(), ...desk.whispers(ANA)].join("\n\n");
+async function refuse(fixture: Fixture, conversation: Refused): Promise<void> {
+  await ask(fixture, conversation);
+  const told = [...fixture.groupAnswers(), ...fixture.ephemeralAnswers(ANA)].join("\n\n");
   for (const part of conversation.refused) assert.ok(fits(told, part), `${part} is not in:\n${told}`);
-  assert.deepEqual(await desk.changes(), []);
-  assert.deepEqual(writesIn(desk), []);
+  assert.deepEqual(await fixture.changes(), []);
+  assert.deepEqual(writesIn(fixture), []);
 }
 
-async function change(desk: Desk, conversation: Changing): Promise<void> {
+async function change(fixture: Fixture, conversation: Changing): Promise<void> {
   const { card, enters = {}, hides = [], undone, after } = conversation;
-  await ask(desk, conversation);
-  if (conversation.enters) await enterSecrets(desk, conversation.enters);
-  const asked = await pendingChange(desk, conversation.said);
+  await ask(fixture, conversation);
+  if (conversation.enters) await enterSecrets(fixture, conversation.enters);
+  const asked = await pendingChange(fixture, conversation.said);
   assertFits(textOf(asked.card), card, "the card");
-  assert.deepEqual(writesIn(desk), [], "written before the approval");
-  await decide(desk, asked, conversation);
-  if (undone) await takeBack(desk, asked, undone);
-  await assertKept(desk, Object.values(enters));
-  const shown = JSON.stringify(desk.telegram.calls().map(({ parameters }) => parameters));
+  assert.deepEqual(writesIn(fixture), [], "written before the approval");
+  await decide(fixture, asked, conversation);
+  if (undone) await takeBack(fixture, asked, undone);
+  await assertKept(fixture, Object.values(enters));
+  const shown = JSON.stringify(fixture.telegram.calls().map(({ parameters }) => parameters));
   for (const hidden of hides) assert.ok(!shown.includes(hidden), `${hidden} is shown`);
-  await after?.(desk);
+  await after?.(fixture);
 }
 
 /** Ana's word, with its document, and her pick where she is asked. */
-async function ask(desk: Desk, { said, document, picks }: Said): Promise<void> {
-  await desk.say(ANA, said, document ? await attached(desk, document) : {});
+async function ask(fixture: Fixture, { said, document, picks }: Said): Promise<void> {
+  await fixture.say(ANA, said, document ? await attached(fixture, document) : {});
   if (picks === undefined) return;
-  const question = [...desk.telegram.ephemerals(ANA, GROUP), ...desk.telegram.answers(GROUP)]
+  const question = [...fixture.telegram.ephemerals(ANA, GROUP), ...fixture.telegram.answers(GROUP)]
     .findLast((message) => buttonsOf(message).some(({ text }) => text.includes(picks)));
-  assert.ok(question, `No button ${picks}:\n${desk.telegram.transcript(GROUP)}`);
-  await desk.press(ANA, question, picks);
+  assert.ok(question, `No button ${picks}:\n${fixture.telegram.transcript(GROUP)}`);
+  await fixture.press(ANA, question, picks);
 }
 
-async function attached(desk: Desk, { content, as }: NonNullable<Said["document"]>): Promise<Saying> {
+async function attached(fixture: Fixture, { content, as }: NonNullable<Said["document"]>): Promise<Saying> {
   const document = { name: "body.json", content: typeof content === "string" ? content : { ...content } };
   if (as === "caption") return { document };
-  await desk.say(BEN, "", { document });
-  return { replyTo: desk.telegram.messages(GROUP).findLast((message) => message.document)! };
+  await fixture.say(BEN, "", { document });
+  return { replyTo: fixture.telegram.messages(GROUP).findLast((message) => message.document)! };
 }
 
 /** Ana opens the link that only she got and sends the form. */
-async function enterSecrets(desk: Desk, values: Readonly<Record<string, string>>): Promise<void> {
-  const letters = [...desk.telegram.answers(ANA), ...desk.telegram.ephemerals(ANA, GROUP)].map(textOf).join(
-    "\n",
-  );
-  const [link] = /http:\S+\/secret\/[\w-]+/.exec(letters) ?? [];
-  assert.ok(link, `No link to a secret page:\n${desk.telegram.transcript(GROUP)}`);
-  assert.ok(!desk.news().join("\n").includes(link), "everyone can see the link");
+async function enterSecrets(fixture: Fixture, values: Readonly<Record<string, string>>): Promise<void> {
+  const answers = [...fixture.telegram.answers(ANA), ...fixture.telegram.ephemerals(ANA, GROUP)].map(textOf)
+    .join(
+      "\n",
+    );
+  const [link] = /http:\S+\/secret\/[\w-]+/.exec(answers) ?? [];
+  assert.ok(link, `No link to a secret page:\n${fixture.telegram.transcript(GROUP)}`);
+  assert.ok(!fixture.groupAnswers().join("\n").includes(link), "everyone can see the link");
   const page = await (await fetch(link)).text();
   const fields = [...page.matchAll(/name="([^"]+)" required/g)].map(([, field]) => field);
   assert.deepEqual(fields.toSorted(), Object.keys(values).toSorted(), "the fields on the page");
   const answer = await fetch(link, { method: "POST", body: new URLSearchParams(values) });
   const told = await answer.text();
   assert.equal(answer.status, 200, told);
-  await desk.rest();
+  await fixture.rest();
 }
 
-async function pendingChange(desk: Desk, said: string): Promise<Asked> {
-  const pending = (await desk.changes()).filter(({ state }) => state === "pending");
+async function pendingChange(fixture: Fixture, said: string): Promise<Asked> {
+  const pending = (await fixture.changes()).filter(({ state }) => state === "pending");
   assert.equal(
     pending.length,
     1,
-    `“${said}” led to ${pending.length} changes\n${desk.telegram.transcript(GROUP)}`,
+    `“${said}” led to ${pending.length} changes\n${fixture.telegram.transcript(GROUP)}`,
   );
   const { code } = pending[0]!;
-  const card = desk.telegram.messages(GROUP).findLast((message) => textOf(message).includes(code));
+  const card = fixture.telegram.messages(GROUP).findLast((message) => textOf(message).includes(code));
   assert.ok(card, "the change has no card");
   return { code, card };
 }
 
 /** Ben approves; the vendor is asked once, the card says what came of it, the audit knows every step. */
 async function decide(
-  desk: Desk,
+  fixture: Fixture,
   asked: Asked,
   { outcome, answered, wrote }: Pick<Changing, "outcome" | "answered" | "wrote">,
 ): Promise<void> {
-  forgetCalls(desk);
-  await desk.press(BEN, asked.card, "Approve");
+  forgetCalls(fixture);
+  await fixture.press(BEN, asked.card, "Approve");
   const text = textOf(asked.card);
-  assert.equal(await desk.state(asked.code), outcome, text);
+  assert.equal(await fixture.state(asked.code), outcome, text);
   assertFits(text, [new RegExp(`^\\S+ ${outcome}: `, "i"), ...answered], "the card afterwards");
-  assertSent(writesIn(desk), wrote);
-  const events = (await desk.audit(asked.code)).map(({ event }) => event)
+  assertSent(writesIn(fixture), wrote);
+  const events = (await fixture.audit(asked.code)).map(({ event }) => event)
     .filter((event) => !event.startsWith("credential_"));
   assert.deepEqual(events, ["asked", "approve", "claim", "send", AUDITED[outcome]], "audited");
 }
@@ -186,21 +187,25 @@ const AUDITED = {
   unknown: "mark_unknown",
 } as const;
 
-async function takeBack(desk: Desk, asked: Asked, undone: NonNullable<Changing["undone"]>): Promise<void> {
-  await desk.say(ANA, `/undo ${asked.code}`);
-  const back = await pendingChange(desk, "/undo");
+async function takeBack(
+  fixture: Fixture,
+  asked: Asked,
+  undone: NonNullable<Changing["undone"]>,
+): Promise<void> {
+  await fixture.say(ANA, `/undo ${asked.code}`);
+  const back = await pendingChange(fixture, "/undo");
   assertFits(textOf(back.card), undone.card, "the card of the way back");
-  await decide(desk, back, undone);
+  await decide(fixture, back, undone);
 }
 
 /** What was entered on the page has gone to the vendor and nowhere else. */
-async function assertKept(desk: Desk, secrets: readonly string[]): Promise<void> {
+async function assertKept(fixture: Fixture, secrets: readonly string[]): Promise<void> {
   const places = {
-    Telegram: desk.telegram.calls().map(({ parameters }) => parameters),
-    "the log": desk.log.lines,
-    "the audit": await desk.audit(),
-    "the changes": await desk.changes(),
-    "the inbox": await desk.store.db.selectFrom("inbox").select("body").execute(),
+    Telegram: fixture.telegram.calls().map(({ parameters }) => parameters),
+    "the log": fixture.log.lines,
+    "the audit": await fixture.audit(),
+    "the changes": await fixture.changes(),
+    "the inbox": await fixture.store.db.selectFrom("inbox").select("body").execute(),
   };
   for (const [place, held] of Object.entries(places)) {
     const text = JSON.stringify(held);
@@ -208,11 +213,11 @@ async function assertKept(desk: Desk, secrets: readonly string[]): Promise<void>
   }
 }
 
-function checkFile(desk: Desk, { name, holds, lacks = [] }: NonNullable<Reading["file"]>): void {
-  const sent = desk.telegram.answers(GROUP).find((message: Message) => message.document);
-  assert.ok(sent?.document, `no file came:\n${desk.telegram.transcript(GROUP)}`);
+function checkFile(fixture: Fixture, { name, holds, lacks = [] }: NonNullable<Reading["file"]>): void {
+  const sent = fixture.telegram.answers(GROUP).find((message: Message) => message.document);
+  assert.ok(sent?.document, `no file came:\n${fixture.telegram.transcript(GROUP)}`);
   assert.ok(fits(sent.document.file_name ?? "", name), `the file is called ${sent.document.file_name}`);
-  const text = new TextDecoder().decode(desk.telegram.file(sent.document.file_id));
+  const text = new TextDecoder().decode(fixture.telegram.file(sent.document.file_id));
   assertFits(text, holds, "the file");
   for (const part of lacks) assert.ok(!fits(text, part), `${part} is in the file`);
 }
@@ -228,13 +233,13 @@ function assertSent(
   assert.deepEqual(only?.body, body, "the body that was sent");
 }
 
-function writesIn(desk: Desk): Pick<VendorCall, "call" | "body">[] {
-  return callsOf(desk).filter(({ write }) => write)
+function writesIn(fixture: Fixture): Pick<VendorCall, "call" | "body">[] {
+  return callsOf(fixture).filter(({ write }) => write)
     .map(({ call, body }) => ({ call, ...(body === undefined ? {} : { body }) }));
 }
 
 /** Only what comes from here on counts. */
-function forgetCalls({ gravityzone, apono, opsramp, halo }: Desk): void {
+function forgetCalls({ gravityzone, apono, opsramp, halo }: Fixture): void {
   for (const { calls } of [gravityzone, apono, opsramp, halo]) calls.length = 0;
 }
 

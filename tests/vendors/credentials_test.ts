@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Environment } from "../../bot/config.ts";
 import { vendors } from "../../handlers/registry.ts";
-import { ANA, openDesk } from "../changes/desk.ts";
+import { ANA, openFixture } from "../approvals/fixture.ts";
 import { callsOf } from "./vendor_call.ts";
 
 interface Access {
@@ -52,32 +52,32 @@ for (const { name, label, environment, credentials } of vendors) {
 
   Deno.test(`${read} and ${change} of ${label} without credentials say what to set`, async () => {
     const unset = Object.fromEntries(environment.map((variable) => [variable, undefined]));
-    await using desk = await openDesk({ environment: unset });
-    for (const command of [read, change]) await desk.say(ANA, command);
-    const told = desk.whispers(ANA);
-    assert.equal(told.length, 2, desk.telegram.transcript(-1001));
+    await using fixture = await openFixture({ environment: unset });
+    for (const command of [read, change]) await fixture.say(ANA, command);
+    const told = fixture.ephemeralAnswers(ANA);
+    assert.equal(told.length, 2, fixture.telegram.transcript(-1001));
     for (const answer of told) {
       assert.ok(answer.includes(label) && environment.every((variable) => answer.includes(variable)), answer);
     }
-    assert.deepEqual(callsOf(desk), []);
-    await desk.say(ANA, "/doctor");
-    assert.match(desk.news().at(-1) ?? "", new RegExp(`${label}\\s+not set up`));
+    assert.deepEqual(callsOf(fixture), []);
+    await fixture.say(ANA, "/doctor");
+    assert.match(fixture.groupAnswers().at(-1) ?? "", new RegExp(`${label}\\s+not set up`));
   });
 
   Deno.test(`/doctor proves ${label}'s credentials, and says when they are refused`, async () => {
-    await using right = await openDesk();
+    await using right = await openFixture();
     await right.say(ANA, "/doctor");
-    assert.match(right.news().at(-1) ?? "", proof);
-    await using refused = await openDesk({ environment: wrong });
+    assert.match(right.groupAnswers().at(-1) ?? "", proof);
+    await using refused = await openFixture({ environment: wrong });
     await refused.say(ANA, "/doctor");
     assert.match(
-      refused.news().at(-1) ?? "",
+      refused.groupAnswers().at(-1) ?? "",
       new RegExp(
         `${label}\\s+unreachable: refused our key \\(401\\)\\. Someone with access to the bot: check ${look}, then /doctor\\.`,
       ),
     );
     for (const command of [read, change]) await refused.say(ANA, command);
-    for (const told of [refused.news().at(-1), refused.whispers(ANA).at(-1)]) {
+    for (const told of [refused.groupAnswers().at(-1), refused.ephemeralAnswers(ANA).at(-1)]) {
       assert.ok(told?.includes(`check ${look}, then /doctor.`), `${told}`);
     }
   });

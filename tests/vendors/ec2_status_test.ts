@@ -1,50 +1,50 @@
 import assert from "node:assert/strict";
-import { ANA, type Desk, openDesk } from "../changes/desk.ts";
+import { ANA, type Fixture, openFixture } from "../approvals/fixture.ts";
 
 const ROLE = "arn:aws:iam::111222345123:role/test";
 
-async function status(desk: Desk, company: string): Promise<string> {
-  await desk.pass(11_000);
-  await desk.say(ANA, `/status ec2 ${company}`);
-  return desk.news().at(-1)?.split("\n", 1)[0] ?? "";
+async function status(fixture: Fixture, company: string): Promise<string> {
+  await fixture.pass(11_000);
+  await fixture.say(ANA, `/status ec2 ${company}`);
+  return fixture.groupAnswers().at(-1)?.split("\n", 1)[0] ?? "";
 }
 
 Deno.test("/status ec2 is not green by the hours alone: they may be from before it was switched off", async () => {
-  await using desk = await openDesk();
-  assert.equal(await status(desk, "Acme Corp"), "ℹ️ EC2 of Acme Corp: 168 hours this month");
+  await using fixture = await openFixture();
+  assert.equal(await status(fixture, "Acme Corp"), "ℹ️ EC2 of Acme Corp: 168 hours this month");
 });
 
 Deno.test("/status ec2 says that it was disabled here, seen or not, until it is enabled again", async () => {
-  await using desk = await openDesk();
-  await desk.carryOut("/disable ec2 Acme Corp reason=off-boarding");
+  await using fixture = await openFixture();
+  await fixture.carryOut("/disable ec2 Acme Corp reason=off-boarding");
   const disabled = "⚪ EC2 of Acme Corp: disabled through this bot";
-  assert.equal(await status(desk, "Acme Corp"), disabled);
-  await desk.carryOut(`/enable ec2 Acme Corp role=${ROLE}`);
+  assert.equal(await status(fixture, "Acme Corp"), disabled);
+  await fixture.carryOut(`/enable ec2 Acme Corp role=${ROLE}`);
   assert.equal(
-    await status(desk, "Acme Corp"),
+    await status(fixture, "Acme Corp"),
     "🟢 EC2 of Acme Corp: active with AWS account 111222345123",
   );
-  await desk.carryOut("/disable ec2 Acme Corp reason=off-boarding");
-  assert.equal(await status(desk, "Acme Corp"), disabled);
+  await fixture.carryOut("/disable ec2 Acme Corp reason=off-boarding");
+  assert.equal(await status(fixture, "Acme Corp"), disabled);
 });
 
 Deno.test("/status ec2 says that a new external ID left the integration invalid, whatever was asked in vain since", async () => {
-  await using desk = await openDesk();
-  await desk.carryOut("/rotate externalid Acme Corp reason=leaked");
+  await using fixture = await openFixture();
+  await fixture.carryOut("/rotate externalid Acme Corp reason=leaked");
   const invalid = "🟡 EC2 of Acme Corp: new external ID, invalid until enabled again";
-  assert.equal(await status(desk, "Acme Corp"), invalid);
+  assert.equal(await status(fixture, "Acme Corp"), invalid);
   for (const _ of [1, 2, 3]) {
-    const asked = await desk.ask("/disable ec2 Acme Corp reason=off-boarding");
-    await desk.say(ANA, `/withdraw ${asked.code}`);
+    const asked = await fixture.ask("/disable ec2 Acme Corp reason=off-boarding");
+    await fixture.say(ANA, `/withdraw ${asked.code}`);
   }
-  assert.equal(await status(desk, "Acme Corp"), invalid);
-  await desk.carryOut(`/enable ec2 Acme Corp role=${ROLE}`);
-  assert.match(await status(desk, "Acme Corp"), /^🟢 .*: active with AWS account 111222345123/);
+  assert.equal(await status(fixture, "Acme Corp"), invalid);
+  await fixture.carryOut(`/enable ec2 Acme Corp role=${ROLE}`);
+  assert.match(await status(fixture, "Acme Corp"), /^🟢 .*: active with AWS account 111222345123/);
 });
 
 Deno.test("/status ec2 keeps to what it knew when a change was not applied", async () => {
-  await using desk = await openDesk();
-  desk.gravityzone.faults.next("disableAmazonEC2Integration", { error: { code: -32602, message: "No" } });
-  await desk.carryOut("/disable ec2 Acme Corp reason=off-boarding");
-  assert.equal(await status(desk, "Acme Corp"), "ℹ️ EC2 of Acme Corp: 168 hours this month");
+  await using fixture = await openFixture();
+  fixture.gravityzone.faults.next("disableAmazonEC2Integration", { error: { code: -32602, message: "No" } });
+  await fixture.carryOut("/disable ec2 Acme Corp reason=off-boarding");
+  assert.equal(await status(fixture, "Acme Corp"), "ℹ️ EC2 of Acme Corp: 168 hours this month");
 });

@@ -1,4 +1,4 @@
-import type { Desk } from "../changes/desk.ts";
+import type { Fixture } from "../approvals/fixture.ts";
 import type { Conversation } from "./conversation.ts";
 import { conversationsOf, PRODUCTS, queryOf, resourceOf } from "./halo_product.ts";
 
@@ -90,7 +90,7 @@ const webhooks: readonly Conversation[] = [
   },
   {
     name: "/webhook kaseya delete deletes the webhook, and is taken back by registering a new one",
-    said: '/webhook kaseya delete 2 reason="moved to another desk"',
+    said: '/webhook kaseya delete 2 reason="moved to another fixture"',
     before: ({ halo }) => void (halo.records.KaseyaVSAXDetails![0]!.webhook_id = 12),
     card: ["Delete the alert webhook", "danger", "no longer become tickets", /Webhook\s+12\s+deleted/],
     outcome: "applied",
@@ -106,7 +106,7 @@ const webhooks: readonly Conversation[] = [
 ];
 
 /** An export that began a while ago. */
-function exporting({ halo }: Desk): void {
+function exporting({ halo }: Fixture): void {
   halo.exports.push({
     chunk_size: null,
     export_id: "exp-1",

@@ -1,4 +1,4 @@
-import type { Desk } from "../changes/desk.ts";
+import type { Fixture } from "../approvals/fixture.ts";
 import type { Changing, Conversation, Reading } from "./conversation.ts";
 
 /** One product as the vendor's page tells it; the conversations are the same for all of them. */
@@ -153,12 +153,12 @@ const ADDRESS = "https://harbour.example";
 const NEW_ADDRESS = "https://harbour-2.example";
 
 /** The one integration that each conversation finds, called "Harbour" where a product has names. */
-function only({ details, called, text, flag }: PageProduct): (desk: Desk) => void {
+function only({ details, called, text, flag }: PageProduct): (fixture: Fixture) => void {
   const named = called === "name" ? { name: "Harbour" } : {};
   return ({ halo }) => void (halo.records[details] = [{ id: 7, ...named, [text]: ADDRESS, [flag]: true }]);
 }
 
-function none({ details }: PageProduct): (desk: Desk) => void {
+function none({ details }: PageProduct): (fixture: Fixture) => void {
   return ({ halo }) => void (halo.records[details] = []);
 }
 
@@ -296,9 +296,9 @@ function switches(product: PageProduct): readonly Changing[] {
   return sides.map(({ verb, on }) => ({
     name: `/${verb} ${target} turns ${flag} ${on ? "on" : "off"}, and is taken back`,
     said: `/${verb} ${target} 7`,
-    before(desk) {
-      only(product)(desk);
-      desk.halo.records[product.details]![0]![flag] = !on;
+    before(fixture) {
+      only(product)(fixture);
+      fixture.halo.records[product.details]![0]![flag] = !on;
     },
     ...side(on),
     undone: side(!on),

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { ANA, openDesk } from "../changes/desk.ts";
+import { ANA, openFixture } from "../approvals/fixture.ts";
 
 async function answerTo(said: string): Promise<string> {
-  await using desk = await openDesk();
-  await desk.say(ANA, said);
-  return desk.whispers(ANA).at(-1) ?? "";
+  await using fixture = await openFixture();
+  await fixture.say(ANA, said);
+  return fixture.ephemeralAnswers(ANA).at(-1) ?? "";
 }
 
 Deno.test("/help names every field that a product takes, by what it takes", async () => {

@@ -3,7 +3,7 @@ import { readConfig } from "../../bot/config.ts";
 import { permissionFlags } from "../../bot/ops/permissions.ts";
 import { vendors as registry } from "../../handlers/registry.ts";
 import { secretKey, text } from "../../handlers/variable.ts";
-import { ANA, openDesk } from "../changes/desk.ts";
+import { ANA, openFixture } from "../approvals/fixture.ts";
 import { exampleFile } from "../docs/configuration.ts";
 import { serve, type Served } from "../sandbox/serve.ts";
 import { pulse } from "./pulse/vendor.ts";
@@ -29,37 +29,46 @@ Deno.test("a fifth vendor is configured, permitted, redacted and documented by i
 
 Deno.test("a fifth vendor has its commands, help, line in /status and check in /doctor", async () => {
   await using server = servePulse();
-  await using desk = await openDesk({ vendors, environment: { ...PULSE, PULSE_API_URL: server.url } });
-  await desk.say(ANA, "/status");
+  await using fixture = await openFixture({ vendors, environment: { ...PULSE, PULSE_API_URL: server.url } });
+  await fixture.say(ANA, "/status");
   assert.match(
-    desk.news().at(-1) ?? "",
+    fixture.groupAnswers().at(-1) ?? "",
     new RegExp(`of ${vendors.length} vendors .*[^]*🟡 +Pulse +1 of 3 needs attention`),
   );
-  await desk.say(ANA, "/status pulse");
-  assert.match(desk.news().at(-1) ?? "", /Pulse: 1 of 3 needs attention · 1 disabled[^]*Intranet +down/);
-  await desk.say(ANA, "/show pulse web shop");
-  assert.match(desk.news().at(-1) ?? "", /Web shop is up/);
-  await desk.say(ANA, "/help pulse");
-  assert.match(desk.whispers(ANA).at(-1) ?? "", /pulse has \d+ commands/);
-  await desk.say(ANA, "/doctor");
-  assert.match(desk.news().at(-1) ?? "", /Pulse +the credentials work; they see 3 Pulse monitors/);
+  await fixture.say(ANA, "/status pulse");
+  assert.match(
+    fixture.groupAnswers().at(-1) ?? "",
+    /Pulse: 1 of 3 needs attention · 1 disabled[^]*Intranet +down/,
+  );
+  await fixture.say(ANA, "/show pulse web shop");
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /Web shop is up/);
+  await fixture.say(ANA, "/help pulse");
+  assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /pulse has \d+ commands/);
+  await fixture.say(ANA, "/doctor");
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /Pulse +the credentials work; they see 3 Pulse monitors/);
 });
 
 Deno.test("a fifth vendor that repeats our key brings it into no message and no log", async () => {
   await using server = serve(() => Response.json({ message: `The key ${KEY} is wrong` }, { status: 400 }));
-  await using desk = await openDesk({ vendors, environment: { ...PULSE, PULSE_API_URL: server.url } });
-  for (const command of ["/status", "/status pulse", "/doctor"]) await desk.say(ANA, command);
-  const told = JSON.stringify([desk.telegram.calls(), await desk.audit(), desk.log.lines]);
+  await using fixture = await openFixture({ vendors, environment: { ...PULSE, PULSE_API_URL: server.url } });
+  for (const command of ["/status", "/status pulse", "/doctor"]) await fixture.say(ANA, command);
+  const told = JSON.stringify([fixture.telegram.calls(), await fixture.audit(), fixture.log.lines]);
   assert.ok(told.includes("Pulse rejected the request"), told);
   assert.ok(!told.includes(KEY));
 });
 
 Deno.test("a fifth vendor that is not set up says what to set, and is missing nowhere else", async () => {
-  await using desk = await openDesk({ vendors });
-  await desk.say(ANA, "/status");
-  assert.match(desk.news().at(-1) ?? "", new RegExp(`of ${registry.length} vendors [^]*Pulse +not set up`));
-  await desk.say(ANA, "/list pulse");
-  assert.match(desk.whispers(ANA).at(-1) ?? "", /Pulse is not set up\n.*set PULSE_API_URL, PULSE_API_KEY/);
+  await using fixture = await openFixture({ vendors });
+  await fixture.say(ANA, "/status");
+  assert.match(
+    fixture.groupAnswers().at(-1) ?? "",
+    new RegExp(`of ${registry.length} vendors [^]*Pulse +not set up`),
+  );
+  await fixture.say(ANA, "/list pulse");
+  assert.match(
+    fixture.ephemeralAnswers(ANA).at(-1) ?? "",
+    /Pulse is not set up\n.*set PULSE_API_URL, PULSE_API_KEY/,
+  );
 });
 
 Deno.test("a fifth vendor is two files of 60 lines, the registry's line included", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openDesk, textOf } from "../changes/desk.ts";
+import { openFixture, textOf } from "../approvals/fixture.ts";
 import type { HaloFault } from "../sandbox/halo/faults.ts";
 
 const WRITE = "POST ArmisDetails";
@@ -47,20 +47,20 @@ const LOST: readonly {
 for (const { what, fault, awayAfterwards, card } of LOST) {
   Deno.test(`the card of a change tells ${what} as what it is`, async () => {
     let isWritten = false;
-    await using desk = await openDesk({
+    await using fixture = await openFixture({
       async onTheWay(vendor, request, passOn) {
         if (vendor === "HaloPSA" && isWritten && awayAfterwards) return new Response(null, { status: 503 });
         isWritten ||= request.method === "POST" && request.url.includes("ArmisDetails");
         return await passOn();
       },
     });
-    desk.halo.records["ArmisDetails"] = [{ id: 7, name: "Harbour", enableintegrator: true }];
-    desk.halo.fail(WRITE, fault);
-    const asked = await desk.carryOut("/disable armis 7");
+    fixture.halo.records["ArmisDetails"] = [{ id: 7, name: "Harbour", enableintegrator: true }];
+    fixture.halo.fail(WRITE, fault);
+    const asked = await fixture.carryOut("/disable armis 7");
     assert.match(textOf(asked.card), card);
     assert.doesNotMatch(textOf(asked.card), /next try/);
     assert.equal(
-      desk.halo.calls.filter(({ method }) => method === "POST").length,
+      fixture.halo.calls.filter(({ method }) => method === "POST").length,
       2,
       "the token and the change",
     );

@@ -1,7 +1,7 @@
 import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
 import assert from "node:assert/strict";
-import { ANA, type Desk } from "../changes/desk.ts";
-import { enter, nowhere, offerOf } from "../changes/secret_page.ts";
+import { ANA, type Fixture } from "../approvals/fixture.ts";
+import { enter, nowhere, offerOf } from "../approvals/secret_page.ts";
 import type { Changing, Conversation } from "./conversation.ts";
 
 const INSTALLED = "/api/v2/tenants/client_8/integrations/installed";
@@ -104,7 +104,7 @@ const updates: readonly Conversation[] = [
         },
       },
     }],
-    after: (desk) => assertOnlyAnaSees(desk, CUSTOM),
+    after: (fixture) => assertOnlyAnaSees(fixture, CUSTOM),
   },
   {
     name: "/update opsramp by a name that fits several asks which one is meant",
@@ -370,7 +370,7 @@ function sampleConversation({ title, request }: { title: string; request: Body }
     outcome: "applied",
     answered: ["Read back from Blank: "],
     wrote: [`POST ${INSTALLED}/${BLANK}`, inSentWords(sent)],
-    ...("inboundConfig" in request && { after: (desk: Desk) => assertOnlyAnaSees(desk, BLANK) }),
+    ...("inboundConfig" in request && { after: (fixture: Fixture) => assertOnlyAnaSees(fixture, BLANK) }),
   };
 }
 
@@ -397,16 +397,16 @@ function valueAt(body: unknown, path: string): unknown {
 }
 
 /** The page shows Ana the credential that OpsRamp made, and nothing else does. */
-async function assertOnlyAnaSees(desk: Desk, id: string): Promise<void> {
-  const authentication = desk.opsramp.installations.find((one) => one.id === id)?.inboundConfig
+async function assertOnlyAnaSees(fixture: Fixture, id: string): Promise<void> {
+  const authentication = fixture.opsramp.installations.find((one) => one.id === id)?.inboundConfig
     ?.authentication;
   const { token, webhookUrl, apiKeyPairs = [] } = authentication ?? {};
   const made = [token, webhookUrl, ...apiKeyPairs.map(({ key }) => key)].filter((one) => one !== undefined);
   assert.ok(made.length > 0);
-  const page = await (await enter(await offerOf(desk, ANA), {})).text();
+  const page = await (await enter(await offerOf(fixture, ANA), {})).text();
   for (const secret of made) {
     assert.ok(page.includes(`<code>${secret.replaceAll("&", "&amp;")}</code>`), page);
-    await nowhere(desk, secret);
+    await nowhere(fixture, secret);
   }
 }
 

@@ -3,7 +3,7 @@ import { BadInput, type Plan } from "../../../handlers/operation.ts";
 import type { Fault } from "../../sandbox/gravityzone/faults.ts";
 import { company, ids } from "../../sandbox/gravityzone/northwind.ts";
 import { ec2Of } from "../../sandbox/gravityzone/world.ts";
-import { changeOf, plain, type Rig, rig } from "./rig.ts";
+import { changeOf, type HandlerFixture, handlerFixture, plain } from "./fixture.ts";
 
 const ROLE = "arn:aws:iam::111222345123:role/test";
 const OTHER_ROLE = "arn:aws-us-gov:iam::999000111222:role/path/gz";
@@ -15,28 +15,29 @@ const DISABLE = "disableAmazonEC2Integration";
 const GENERATE = "generateAmazonEC2ExternalIdForCrossAccountRole";
 const EXTERNAL_ID = "getAmazonEC2ExternalIdForCrossAccountRole";
 
-const enableLabs = (at: Rig, role = ROLE) => at.plan("enable", "ec2", { company: "acme labs", role });
+const enableLabs = (at: HandlerFixture, role = ROLE) =>
+  at.plan("enable", "ec2", { company: "acme labs", role });
 
 /** As if this bot had enabled Acme Corp, which is what the world has it configured with. */
-function recordAcmeCorp(at: Rig): void {
+function recordAcmeCorp(at: HandlerFixture): void {
   at.recall.set(`ec2:${ids.acmeCorp}:role`, ROLE);
   at.recall.set(`ec2:${ids.acmeCorp}:account`, "111222345123");
 }
 
-function writesOf(at: Rig): readonly string[] {
+function writesOf(at: HandlerFixture): readonly string[] {
   return at.vendor.calls.map(({ method }) => method).filter((method) =>
     /^(configure|disable|generate)/.test(method)
   );
 }
 
-async function undone(at: Rig, verb: string, plan: Plan): Promise<{ verb: string; plan: Plan }> {
+async function undone(at: HandlerFixture, verb: string, plan: Plan): Promise<{ verb: string; plan: Plan }> {
   const undo = changeOf(verb, "ec2").undo(plan);
   assert.ok(undo.possible && undo.target !== null);
   return { verb: undo.verb, plan: await at.plan(undo.verb, undo.target, undo.input) };
 }
 
 Deno.test("/enable ec2 role= has nothing to do only when the role is recorded and listed", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const enable = changeOf("enable", "ec2");
   const input = { company: "Acme Corp", role: ROLE };
   const unrecorded = await enable.plan(at.context, input);
@@ -55,7 +56,7 @@ Deno.test("/enable ec2 role= has nothing to do only when the role is recorded an
 });
 
 Deno.test("/enable ec2 role= that replaces a recorded role says so, and is undone to that role", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   recordAcmeCorp(at);
   const plan = await at.plan("enable", "ec2", { company: "Acme Corp", role: OTHER_ROLE });
   const card = changeOf("enable", "ec2").render(plan);
@@ -71,7 +72,7 @@ Deno.test("/enable ec2 role= that replaces a recorded role says so, and is undon
 });
 
 Deno.test("/enable ec2 role= is only accepted when the account listed the company before", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const plan = await at.plan("enable", "ec2", { company: "Acme Corp", role: `${ROLE}-2` });
   const { verdict } = await at.run("enable", "ec2", plan);
   assert.equal(verdict.state, "accepted");
@@ -80,7 +81,7 @@ Deno.test("/enable ec2 role= is only accepted when the account listed the compan
 });
 
 Deno.test("/enable ec2 role= is only accepted where the look-up cannot tell", async () => {
-  const thirty = (at: Rig) => {
+  const thirty = (at: HandlerFixture) => {
     const labs = company(ids.acmeLabs, "Acme Labs");
     at.vendor.world.companies.delete(ids.acmeLabs);
     for (let index = 0; index < 30; index++) {
@@ -90,9 +91,9 @@ Deno.test("/enable ec2 role= is only accepted where the look-up cannot tell", as
     }
     at.vendor.world.companies.set(labs.id, labs);
   };
-  const blind = (at: Rig) => at.vendor.faults.always(LOOK_UP, METHOD_NOT_FOUND);
+  const blind = (at: HandlerFixture) => at.vendor.faults.always(LOOK_UP, METHOD_NOT_FOUND);
   for (const prepare of [thirty, blind]) {
-    await using at = rig();
+    await using at = handlerFixture();
     prepare(at);
     const { verdict } = await at.run("enable", "ec2", await enableLabs(at, OTHER_ROLE));
     assert.equal(verdict.state, "accepted");
@@ -102,7 +103,7 @@ Deno.test("/enable ec2 role= is only accepted where the look-up cannot tell", as
 });
 
 Deno.test("/enable ec2 role= warns when no external ID was generated yet", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const plan = await at.plan("enable", "ec2", { company: "Initech", role: ROLE });
   const card = changeOf("enable", "ec2").render(plan);
   assert.match(card.warnings?.map(plain).join() ?? "", /^No external ID was generated yet/);
@@ -128,7 +129,7 @@ const nonsense: readonly (readonly [name: string, input: Record<string, string>,
 
 for (const [name, input, says] of nonsense) {
   Deno.test(`/enable ec2 refuses ${name} before anything is asked`, async () => {
-    await using at = rig();
+    await using at = handlerFixture();
     const error = await changeOf("enable", "ec2").plan(at.context, { company: "Acme Labs", ...input })
       .catch((error: unknown) => error);
     assert.ok(error instanceof BadInput);
@@ -139,7 +140,7 @@ for (const [name, input, says] of nonsense) {
 }
 
 Deno.test("/enable ec2 key= sends nothing without the secret", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const plan = await at.plan("enable", "ec2", {
     company: "Globex",
     key: "AKIAIHEBSE2JFZ6CAAAA",
@@ -150,7 +151,7 @@ Deno.test("/enable ec2 key= sends nothing without the secret", async () => {
 });
 
 Deno.test("/enable ec2 key= forgets the role it replaces, and stays unknown when no answer came", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   recordAcmeCorp(at);
   const plan = await at.plan("enable", "ec2", {
     company: "Acme Corp",
@@ -186,7 +187,7 @@ function patienceWith(fault: { hang?: boolean }): number {
 
 for (const { name, fault, applied } of ambiguous) {
   Deno.test(`/enable ec2 role= reads back after ${name}, and sends once`, async () => {
-    await using at = rig({ timeoutMs: patienceWith(fault) });
+    await using at = handlerFixture({ timeoutMs: patienceWith(fault) });
     const plan = await enableLabs(at);
     at.vendor.faults.next(BY_ROLE, fault);
     const { failure, verdict } = await at.run("enable", "ec2", plan);
@@ -197,7 +198,7 @@ for (const { name, fault, applied } of ambiguous) {
   });
 
   Deno.test(`/disable ec2 reads back after ${name}, and sends once`, async () => {
-    await using at = rig({ timeoutMs: patienceWith(fault) });
+    await using at = handlerFixture({ timeoutMs: patienceWith(fault) });
     recordAcmeCorp(at);
     const plan = await at.plan("disable", "ec2", { company: "Acme Corp" });
     at.vendor.faults.next(DISABLE, fault);
@@ -209,7 +210,7 @@ for (const { name, fault, applied } of ambiguous) {
   });
 
   Deno.test(`/rotate externalid reads back after ${name}, and sends once`, async () => {
-    await using at = rig({ timeoutMs: patienceWith(fault) });
+    await using at = handlerFixture({ timeoutMs: patienceWith(fault) });
     const plan = await at.plan("rotate", "externalid", { company: "Acme Corp" });
     at.vendor.faults.next(GENERATE, fault);
     const { failure, verdict } = await at.run("rotate", "externalid", plan);
@@ -220,7 +221,7 @@ for (const { name, fault, applied } of ambiguous) {
 }
 
 Deno.test("/enable ec2 role= that the vendor refuses is not applied", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const plan = await enableLabs(at);
   at.vendor.faults.next(BY_ROLE, {
     error: { code: -32602, message: "Invalid params", details: "No such role" },
@@ -232,7 +233,7 @@ Deno.test("/enable ec2 role= that the vendor refuses is not applied", async () =
 });
 
 Deno.test("/disable ec2 and others stay unknown when the read-back fails, and can be judged later", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   recordAcmeCorp(at);
   const plan = await at.plan("disable", "ec2", { company: "Acme Corp" });
   at.vendor.faults.next(EXTERNAL_ID, { status: 403 });
@@ -246,7 +247,7 @@ Deno.test("/disable ec2 and others stay unknown when the read-back fails, and ca
 });
 
 Deno.test("/disable ec2 shows what breaks and how it is taken back", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   recordAcmeCorp(at);
   const disable = changeOf("disable", "ec2");
   const plan = await at.plan("disable", "ec2", { company: "acme corp" });
@@ -265,7 +266,7 @@ Deno.test("/disable ec2 shows what breaks and how it is taken back", async () =>
 });
 
 Deno.test("/disable ec2 is undone by enabling with the role, from exactly the state that was read back", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   recordAcmeCorp(at);
   const plan = await at.plan("disable", "ec2", { company: "Acme Corp" });
   const { verdict } = await at.run("disable", "ec2", plan);
@@ -286,7 +287,7 @@ Deno.test("/disable ec2 is undone by enabling with the role, from exactly the st
 });
 
 Deno.test("/disable ec2 of an unrecorded integration is only accepted, and cannot be undone", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const plan = await at.plan("disable", "ec2", { company: "Globex" });
   const disable = changeOf("disable", "ec2");
   const undo = disable.undo(plan);
@@ -299,7 +300,7 @@ Deno.test("/disable ec2 of an unrecorded integration is only accepted, and canno
 });
 
 Deno.test("/disable ec2 warns when the integration may be gone already, and claims no more than it saw", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   recordAcmeCorp(at);
   ec2Of(at.vendor.world, ids.acmeCorp).configured = null;
   const plan = await at.plan("disable", "ec2", { company: "Acme Corp" });
@@ -313,7 +314,7 @@ Deno.test("/disable ec2 warns when the integration may be gone already, and clai
 });
 
 Deno.test("/disable ec2 is not applied while the account still lists the company", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   recordAcmeCorp(at);
   const plan = await at.plan("disable", "ec2", { company: "Acme Corp" });
   const verdict = await changeOf("disable", "ec2").verify(at.context, plan, {});
@@ -325,7 +326,7 @@ Deno.test("/disable ec2 is not applied while the account still lists the company
 });
 
 Deno.test("/rotate externalid is applied when the id read back is the new one", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   recordAcmeCorp(at);
   const plan = await at.plan("rotate", "externalid", { company: "Acme Corp" });
   const { receipt, verdict } = await at.run("rotate", "externalid", plan);
@@ -339,7 +340,7 @@ Deno.test("/rotate externalid is applied when the id read back is the new one", 
 });
 
 Deno.test("/rotate externalid stays unknown when a third id is read back", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const plan = await at.plan("rotate", "externalid", { company: "Acme Corp" });
   const rotate = changeOf("rotate", "externalid");
   const receipt = await rotate.apply(at.context, plan, {});
@@ -350,7 +351,7 @@ Deno.test("/rotate externalid stays unknown when a third id is read back", async
 });
 
 Deno.test("/rotate externalid generates the first one where there was none", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   const plan = await at.plan("rotate", "externalid", { company: "Initech" });
   assert.equal(
     plain(changeOf("rotate", "externalid").render(plan).title),
@@ -362,7 +363,7 @@ Deno.test("/rotate externalid generates the first one where there was none", asy
 });
 
 Deno.test("a plan of EC2 differs as soon as the state it was made against has moved", async () => {
-  await using at = rig();
+  await using at = handlerFixture();
   recordAcmeCorp(at);
   const plan = await at.plan("disable", "ec2", { company: "Acme Corp" });
   await at.client.generateAmazonEC2ExternalIdForCrossAccountRole(

@@ -5,7 +5,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * A service desk on an ordinary night: nine of twelve products are set up, N-central's second server refuses
+ * A service fixture on an ordinary night: nine of twelve products are set up, N-central's second server refuses
  * its password since yesterday, and SentinelOne's token ran out two days ago.
  */
 export function createWorld(now: number): Record<string, Stored[]> {

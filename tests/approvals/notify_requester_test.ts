@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { SOON } from "../sandbox/stage.ts";
+import { ANA, BEN, type Fixture, GROUP, openFixture } from "./fixture.ts";
+import { CARA, THREE } from "./decision_path.ts";
+
+const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
+
+/** Where a request may be typed, and what only its requester reads there. */
+const PLACES = [
+  { place: "in private", chat: ANA, read: (fixture: Fixture) => fixture.privateAnswers(ANA) },
+  { place: "in the group", chat: GROUP, read: (fixture: Fixture) => fixture.ephemeralAnswers(ANA) },
+] as const;
+
+for (const { place, chat, read } of PLACES) {
+  Deno.test(`a request asked for ${place}: whoever asked is told that it was rejected, by whom and why`, async () => {
+    await using fixture = await openFixture();
+    const { code } = await fixture.ask(DISABLE, { chat });
+    const before = read(fixture).length;
+    await fixture.say(BEN, `/reject ${code} not before the contract ends`);
+    const told = read(fixture).slice(before);
+    assert.equal(told.length, 1, told.join("\n\n"));
+    assert.match(told[0]!, /^⛔ Rejected: Disable the EC2 integration of Acme Corp/);
+    assert.match(
+      told[0]!,
+      /^Ben \(…102\) rejected it: “not before the contract ends”\. Nothing was sent\.$/m,
+    );
+    assert.match(told[0]!, new RegExp(`^/change ${code}$`, "m"));
+  });
+
+  Deno.test(`a request asked for ${place}: whoever asked is told that it has expired, and how to ask again`, async () => {
+    await using fixture = await openFixture();
+    const { code } = await fixture.ask(DISABLE, { chat });
+    const before = read(fixture).length;
+    fixture.clock.advance(15 * 60_000);
+    await fixture.say(BEN, `/approve ${code}`);
+    const told = read(fixture).slice(before);
+    assert.equal(told.length, 1, told.join("\n\n"));
+    assert.match(told[0]!, /^⛔ Expired: Disable the EC2 integration of Acme Corp/);
+    assert.match(told[0]!, /^Nobody decided in time\. Nothing was sent\. .*“Ask again”/m);
+  });
+}
+
+Deno.test("a request that nobody decides about: whoever asked is told by itself, with a sound", async () => {
+  await using fixture = await openFixture({ timing: SOON });
+  await fixture.ask(DISABLE, { chat: ANA });
+  fixture.clock.advance(15 * 60_000);
+  await fixture.telegram.until(
+    () => fixture.privateAnswers(ANA).some((text) => /^⛔ Expired: /.test(text)),
+    "the letter",
+  );
+  const [letter] = fixture.telegram.calls("sendRichMessage").filter(({ parameters }) =>
+    parameters["chat_id"] === ANA && JSON.stringify(parameters).includes("Expired")
+  );
+  assert.ok(letter);
+  assert.notEqual(letter.parameters["disable_notification"], true);
+});
+
+Deno.test("a request that its requester took back: nobody is told twice", async () => {
+  await using fixture = await openFixture();
+  const { code } = await fixture.ask(DISABLE, { chat: ANA });
+  const before = fixture.privateAnswers(ANA).length;
+  await fixture.say(ANA, `/withdraw ${code}`, { chat: ANA });
+  assert.deepEqual(fixture.privateAnswers(ANA).slice(before).map((text) => text.split("\n")[0]), [
+    `⛔ Withdrawn: ${code}`,
+  ]);
+});
+
+Deno.test("a request that its requester takes back too late: the refusal says it, and nothing else does", async () => {
+  await using fixture = await openFixture(THREE);
+  const { code } = await fixture.ask(DISABLE, { chat: ANA });
+  const before = fixture.privateAnswers(ANA).length;
+  fixture.clock.advance(15 * 60_000);
+  await fixture.say(ANA, `/withdraw ${code}`, { chat: ANA });
+  const told = fixture.privateAnswers(ANA).slice(before);
+  assert.equal(told.length, 1, told.join("\n\n"));
+  assert.match(told[0]!, /waited too long and has expired/);
+  await fixture.say(CARA, `/approve ${code}`);
+  assert.equal(fixture.privateAnswers(ANA).length, before + 1);
+});

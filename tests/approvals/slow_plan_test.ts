@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { testOnEach } from "./database.ts";
+import { ANA, BEN, type Fixture, GROUP, openFixture, textOf } from "./fixture.ts";
+import { eventually } from "../eventually.ts";
+
+const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
+
+testOnEach("a change: while a slow vendor is asked that is shown, and becomes the card", async (url) => {
+  const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await using fixture = await openFixture({
+    environment: { DATABASE_URL: url },
+    async onTheWay(_vendor, _request, passOn) {
+      asked.resolve();
+      await answer.promise;
+      return await passOn();
+    },
+  });
+  await askSlowly(fixture, asked.promise);
+  answer.resolve();
+  await fixture.rest();
+  const [card, ...more] = fixture.telegram.answers(GROUP);
+  assert(card);
+  assert.deepEqual([more, fixture.ephemeralAnswers(ANA)], [[], []]);
+  assert.match(textOf(card), /^⚠️ Disable the EC2 integration of Acme Corp\?/);
+  await fixture.press(BEN, card, "Approve");
+  assert.deepEqual((await fixture.changes()).map(({ state }) => state), ["accepted"]);
+  assert.match(fixture.groupAnswers().join("\n"), /^✅ Accepted: the EC2 integration of Acme Corp/);
+});
+
+Deno.test("a change: what was shown meanwhile becomes the failure of the vendor as well", async () => {
+  const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await using fixture = await openFixture({
+    async onTheWay() {
+      asked.resolve();
+      await answer.promise;
+      return new Response(null, { status: 401 });
+    },
+  });
+  await askSlowly(fixture, asked.promise);
+  answer.resolve();
+  await fixture.rest();
+  assert.equal(fixture.groupAnswers().length, 1);
+  assert.match(fixture.groupAnswers()[0] ?? "", /^🔴 Bitdefender GravityZone|^🔴 GravityZone/);
+  assert.deepEqual(await fixture.changes(), []);
+});
+
+async function askSlowly(fixture: Fixture, asked: Promise<void>): Promise<void> {
+  fixture.telegram.say(ANA, GROUP, DISABLE);
+  await asked;
+  fixture.clock.advance(1_500);
+  const shown = () => Promise.resolve(fixture.groupAnswers()[0]);
+  assert.match(await eventually(shown, "a sign of work"), /^⏳ Asking .* about a change …$/);
+  const key = "update:%";
+  await eventually(
+    () =>
+      fixture.store.db.selectFrom("messages").select("key").where("key", "like", key)
+        .where("state", "=", "idle").executeTakeFirst(),
+    "the sign to be recorded",
+  );
+}

@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { readConfig } from "../../bot/config.ts";
+import { type ChangeEvent, transition, type TransitionStep } from "../../bot/approvals/state_machine.ts";
+import { type Change, findChange, isTargetBusy } from "../../bot/store/changes.ts";
+import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
+import { openStore, type Store } from "../../bot/store/database.ts";
+import { createFakeClock, type FakeClock } from "../clock.ts";
+import { storeWith, testOnEach } from "./database.ts";
+
+/** Where every event leads from every state; a state that is not listed is a place the event must not leave. */
+const WAYS: Readonly<Record<ChangeEvent, Partial<Record<ChangeState, ChangeState>>>> = {
+  approve: { pending: "approved" },
+  reject: { pending: "rejected" },
+  withdraw: { pending: "withdrawn" },
+  expire: { pending: "expired", approved: "expired", executing: "expired" },
+  supersede: { pending: "superseded", approved: "superseded", executing: "superseded" },
+  claim: { approved: "executing" },
+  take_over: { executing: "executing" },
+  send: { executing: "executing" },
+  apply: { executing: "applied", unknown: "applied" },
+  accept: { executing: "accepted", unknown: "accepted" },
+  fail: { executing: "not applied", unknown: "not applied" },
+  mark_unknown: { executing: "unknown", unknown: "unknown" },
+  applied_late: { "not applied": "applied" },
+  still_not_applied: { "not applied": "not applied" },
+};
+
+const EVENTS = Object.keys(WAYS) as ChangeEvent[];
+const STATES: readonly ChangeState[] = [
+  "pending",
+  "approved",
+  "executing",
+  "applied",
+  "accepted",
+  "not applied",
+  "unknown",
+  "rejected",
+  "withdrawn",
+  "expired",
+  "superseded",
+];
+const FINAL = new Set([
+  "applied",
+  "accepted",
+  "not applied",
+  "rejected",
+  "withdrawn",
+  "expired",
+  "superseded",
+]);
+
+const START = Date.UTC(2026, 10, 21, 3, 12);
+const CODE = "K7Q2X";
+
+testOnEach("transition: every event goes from the states it may leave, and from no other", async (url) => {
+  await using fixture = await openMachine(url);
+  for (const event of EVENTS) {
+    for (const state of STATES) {
+      await fixture.put({ state });
+      await fixture.expect(`${event} from ${state}`, { event }, WAYS[event][state]);
+    }
+  }
+});
+
+testOnEach(
+  "transition: what may have been sent can no longer expire, be superseded or be sent",
+  async (url) => {
+    await using fixture = await openMachine(url);
+    for (const event of EVENTS) {
+      const barred = ["expire", "supersede", "send"].includes(event);
+      await fixture.put({ state: "executing", sent_at: START });
+      await fixture.expect(`${event} once sent`, { event }, barred ? undefined : WAYS[event].executing);
+    }
+  },
+);
+
+testOnEach(
+  "transition: a decision counts until the very moment of expiry, and the sweeper only from then on",
+  async (url) => {
+    await using fixture = await openMachine(url);
+    for (const event of ["approve", "reject", "withdraw"] as const) {
+      for (const [now, allowed] of [[START - 1, true], [START, false], [START + 1, false]] as const) {
+        await fixture.put({ state: "pending", expires_at: START });
+        const to = allowed ? WAYS[event].pending : undefined;
+        await fixture.expect(`${event} at ${now - START} ms`, { event, only: { expiresAfter: now } }, to);
+      }
+    }
+    for (const [now, allowed] of [[START - 1, false], [START, true]] as const) {
+      await fixture.put({ state: "pending", expires_at: START });
+      const to = allowed ? "expired" : undefined;
+      await fixture.expect(
+        `expire at ${now - START} ms`,
+        { event: "expire", only: { expiresUntil: now } },
+        to,
+      );
+    }
+  },
+);
+
+testOnEach(
+  "transition: only the holder of the claim goes on, and only a lease that has ended is taken over",
+  async (url) => {
+    await using fixture = await openMachine(url);
+    for (const event of ["send", "apply", "accept", "fail", "mark_unknown", "supersede", "expire"] as const) {
+      for (const [holder, allowed] of [["mine", true], ["other", false]] as const) {
+        await fixture.put({ state: "executing", claimed_by: holder });
+        const to = allowed ? WAYS[event].executing : undefined;
+        await fixture.expect(`${event} of ${holder}`, { event, only: { claimedBy: "mine" } }, to);
+      }
+    }
+    for (const [until, allowed] of [[START - 1, true], [START, true], [START + 1, false]] as const) {
+      await fixture.put({ state: "executing", claimed_until: until });
+      const to = allowed ? "executing" : undefined;
+      await fixture.expect("take_over", { event: "take_over", only: { leaseEndedBefore: START } }, to);
+    }
+  },
+);
+
+testOnEach("transition: what stands or falls with it is undone when any of it fails", async (url) => {
+  await using fixture = await openMachine(url);
+  await fixture.put({ state: "pending" });
+  await assert.rejects(
+    fixture.move({ event: "approve", also: () => Promise.reject(new Error("disk full")) }),
+    /disk full/,
+  );
+  assert.equal((await findChange(fixture.store, CODE))?.state, "pending");
+  assert.deepEqual(await fixture.rows(), []);
+});
+
+testOnEach("transition: a final state says when it was reached and is held by nobody", async (url) => {
+  await using fixture = await openMachine(url);
+  for (const event of EVENTS) {
+    for (const [from, to] of Object.entries(WAYS[event]) as [ChangeState, ChangeState][]) {
+      await fixture.put({ state: from, claimed_by: "mine" });
+      const moved = await fixture.move({ event });
+      assert.equal(moved?.finished_at, FINAL.has(to) ? START : null, `${event} from ${from}`);
+      if (FINAL.has(to)) assert.equal(moved?.claimed_by, null);
+    }
+  }
+});
+
+testOnEach("transition: of two changes of one target the database lets one run", async (url) => {
+  await using fixture = await openMachine(url);
+  const { store } = fixture;
+  await fixture.put({ state: "executing" });
+  const twin = { ...CHANGE, code: "TWIN2", handle: "other", state: "approved" } as const;
+  await store.db.insertInto("changes").values(twin).execute();
+  const busy = await fixture.move({ code: "TWIN2", event: "claim" }).catch((error) => error);
+  assert.equal(isTargetBusy(busy), true);
+  assert.equal((await findChange(store, "TWIN2"))?.state, "approved");
+  const taken = await store.db.insertInto("changes").values(CHANGE).execute().catch((error) => error);
+  assert.equal(isTargetBusy(taken), false, "a code that is taken is something else");
+});
+
+interface Machine extends AsyncDisposable {
+  readonly store: Store;
+  readonly clock: FakeClock;
+  put(fields: Partial<Change>): Promise<void>;
+  move(step: Partial<TransitionStep> & Pick<TransitionStep, "event">): Promise<Change | undefined>;
+  rows(): Promise<AuditTable[]>;
+  /** Moves, and sees either the new state and one audit row, or nothing changed at all. */
+  expect(
+    what: string,
+    step: Partial<TransitionStep> & Pick<TransitionStep, "event">,
+    to: ChangeState | undefined,
+  ): Promise<void>;
+}
+
+async function openMachine(url: string): Promise<Machine> {
+  const clock = createFakeClock({ start: START });
+  const store = await openStore(databaseOf(url), clock);
+  // Postgres has a clock of its own, which the store follows; here time stands still.
+  const still: Store = storeWith(store, { now: clock.now });
+  const rows = () => store.db.selectFrom("audit").selectAll().orderBy("seq").execute();
+  const attempt: Machine["move"] = (step) =>
+    transition(still, { code: CODE, audit: { person_id: 102 }, ...step });
+  return {
+    store,
+    clock,
+    rows,
+    move: attempt,
+    async put(fields) {
+      await store.db.deleteFrom("changes").execute();
+      await store.db.insertInto("changes").values({ ...CHANGE, ...fields }).execute();
+    },
+    async expect(what, step, to) {
+      const before = await findChange(store, CODE);
+      const known = (await rows()).length;
+      const moved = await attempt(step);
+      const added = (await rows()).slice(known);
+      if (to === undefined) {
+        assert.equal(moved, undefined, what);
+        assert.deepEqual(await findChange(store, CODE), before, what);
+        return assert.deepEqual(added, [], what);
+      }
+      assert.equal(moved?.state, to, what);
+      assert.equal((await findChange(store, CODE))?.state, to, what);
+      assert.deepEqual(
+        added.map((row) => [row.event, row.code, row.state, row.person_id, row.target]),
+        [[step.event, CODE, to, 102, "ec2:55115935b1a43dcc4a7b23c6 Acme Corp"]],
+        what,
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      await store.close();
+    },
+  };
+}
+
+/** As the environment names it. */
+function databaseOf(url: string) {
+  const environment = { TELEGRAM_BOT_TOKEN: "123456:sandbox", ADMIN_CHATS: "-1001", DATABASE_URL: url };
+  return readConfig(environment).database;
+}
+
+const CHANGE: Change = {
+  code: CODE,
+  state: "pending",
+  verb: "disable",
+  target: "ec2",
+  vendor: "bitdefender",
+  risk: "danger",
+  plan: JSON.stringify({ target: { name: "Acme Corp" } }),
+  hash: "h",
+  policy: "p",
+  target_key: "ec2:55115935b1a43dcc4a7b23c6",
+  company: "55115935b1a43dcc4a7b23c6",
+  card: "{}",
+  undo: "{}",
+  undo_of: null,
+  reason: null,
+  ticket: null,
+  requester_id: 101,
+  requester_name: "Ana",
+  origin_chat: -1001,
+  origin_thread: null,
+  origin_message: null,
+  chat_id: -1001,
+  thread_id: null,
+  handle: "handle",
+  created_at: START - 1000,
+  expires_at: START + 1000,
+  decided_at: null,
+  decider_id: null,
+  decider_name: null,
+  decision_reason: null,
+  claimed_by: null,
+  claimed_until: 0,
+  sent_at: null,
+  receipt: null,
+  evidence: null,
+  after_state: null,
+  finished_at: null,
+  next_check_at: null,
+  checks: 0,
+  trace: null,
+};
