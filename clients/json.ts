@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { HIDDEN_MARK, holdsSecret } from "./secrets.ts";
+
 /** What JSON can say. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
@@ -47,4 +50,89 @@ export function differingNames(
   return Object.keys({ ...one, ...other }).filter((name) =>
     JSON.stringify(one[name]) !== JSON.stringify(other[name])
   );
+}
+
+/** A list of a vendor's whose rows were judged one by one: an odd one does not hide the others. */
+export interface Rows<T> {
+  readonly items: readonly T[];
+  /** What the rows are called that cannot be read, as far as they say: a name, "id 7", "row 3". */
+  readonly unread: readonly string[];
+}
+
+/** With more rows than this that cannot be read, a list is not what its documentation says. */
+const MOST_UNREAD = 100;
+/** What is wrong with an answer is told by its first mistakes; a list can have millions. */
+const MOST_ISSUES = 3;
+
+/**
+ * A list, by the schema of one row. It fails for what is no list, for one that holds nothing but what is no object, and
+ * for one with more than `MOST_UNREAD` rows that do not fit, where it stops.
+ */
+export function rowsOf<T>(row: z.ZodType<T>): z.ZodType<Rows<T>> {
+  return z.unknown().transform((answer, context) => {
+    const items: T[] = [];
+    const odd: {
+      readonly at: number;
+      readonly value: unknown;
+      readonly issues: readonly z.core.$ZodIssue[];
+    }[] = [];
+    for (const [at, value] of listIn(answer, context).entries()) {
+      const { success, data, error } = row.safeParse(value);
+      if (success) items.push(data);
+      else odd.push({ at, value, issues: error.issues });
+      if (odd.length > MOST_UNREAD) break;
+    }
+    const isHopeless = odd.length > MOST_UNREAD ||
+      items.length === 0 && !odd.some(({ value }) => isJsonObject(value as Json));
+    if (isHopeless) odd.slice(0, MOST_ISSUES).forEach(({ at, issues }) => object(context, at, issues));
+    return { items, unread: odd.map(({ at, value }) => rowName(value as Json, at)) };
+  });
+}
+
+/** A list of which every item must fit, as zod's own; it stops at the first few that do not. */
+export function arrayOf<T>(item: z.ZodType<T>): z.ZodType<readonly T[]> {
+  return z.unknown().transform((answer, context) => {
+    const items: T[] = [];
+    for (const [at, value] of listIn(answer, context).entries()) {
+      const { success, data, error } = item.safeParse(value);
+      if (success) items.push(data);
+      else object(context, at, error.issues);
+      if (context.issues.length >= MOST_ISSUES) break;
+    }
+    return items;
+  });
+}
+
+/** A number, also where it comes as a text. */
+export const numeric: z.ZodType<number> = z.unknown()
+  .transform((value) =>
+    typeof value === "string" && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : value
+  )
+  .pipe(z.number());
+
+type Objections = Pick<z.core.$RefinementCtx, "addIssue" | "issues">;
+
+function listIn(answer: unknown, context: Objections): readonly unknown[] {
+  if (Array.isArray(answer)) return answer;
+  context.addIssue({ code: "invalid_type", expected: "array", input: answer });
+  return [];
+}
+
+function object(context: Objections, at: number, issues: readonly z.core.$ZodIssue[]): void {
+  for (const { path } of issues.slice(0, MOST_ISSUES)) {
+    context.addIssue({ code: "custom", path: [at, ...path] });
+  }
+}
+
+const NAMES = ["name", "displayName", "display_name", "companyName", "url", "server_url"];
+
+/** Of a row that cannot be read as a whole, what can: the vendor's words, or its place. */
+function rowName(row: Json, at: number): string {
+  if (!isJsonObject(row)) return `row ${at + 1}`;
+  const name = NAMES.map((key) => row[key]).find((value) => typeof value === "string" && value.trim() !== "");
+  if (typeof name === "string") return holdsSecret(name) ? HIDDEN_MARK : name;
+  const { id } = row;
+  return (typeof id === "string" && id.trim() !== "") || typeof id === "number"
+    ? `id ${id}`
+    : `row ${at + 1}`;
 }
