@@ -1,5 +1,4 @@
 import type { Attachment, Line, Reply } from "../../handlers/reply.ts";
-import { sanitizeLabel } from "./sanitize.ts";
 import {
   bold,
   type Grid,
@@ -17,11 +16,11 @@ import {
 
 /**
  * All of a reply as text, with tables in aligned columns: for files, terminals and logs. Nothing is cut but data
- * beyond any use; `buttons` adds what could be pressed, for a reader at a terminal.
+ * beyond any use.
  */
-export function toText(reply: Reply, { buttons = false }: { buttons?: boolean } = {}): string {
+export function toText(reply: Reply): string {
   const lines = linesOf(allParts(layoutOf(reply, IN_FULL)));
-  return [...lines, ...(buttons ? buttonLines(reply) : [])].join("\n") + "\n";
+  return lines.join("\n") + "\n";
 }
 
 /** The whole of a reply whose message holds only part of it. */
@@ -146,9 +145,3 @@ function width(text: string): number {
 
 const WIDE =
   /\p{Emoji_Presentation}|[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\u3000-\u303F\uFF01-\uFF60]/u;
-
-function buttonLines({ buttons = [] }: Reply): string[] {
-  const rows = buttons.filter((row) => row.length > 0);
-  const lines = rows.map((row) => row.map((button) => `[ ${sanitizeLabel(button.label)} ]`).join(" "));
-  return lines.length > 0 ? ["", ...lines] : [];
-}

@@ -141,7 +141,7 @@ export function toWire(
 ): WireRequest {
   const [contentType, body] = content(request);
   const path = request.path.replace(/^(?=[^/])/, "/");
-  const headers = new Headers({ accept: "application/json", ...request.headers, ...standing });
+  const headers = new Headers({ accept: "application/json", ...standing });
   if (contentType && !headers.has("content-type")) headers.set("content-type", contentType);
   return {
     method: request.method,

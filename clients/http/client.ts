@@ -217,8 +217,8 @@ export class HttpClient {
   }
 }
 
-function keyOf({ operation, method, path, query, json, form, headers }: ApiRequest): string {
-  return JSON.stringify([operation, method, path, query, json, form, headers]);
+function keyOf({ operation, method, path, query, json, form }: ApiRequest): string {
+  return JSON.stringify([operation, method, path, query, json, form]);
 }
 
 /** Reads a body by a schema; the body that the attempt has checked already is not read a second time. */

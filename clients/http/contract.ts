@@ -24,7 +24,6 @@ export interface ApiRequest {
     | undefined;
   readonly json?: unknown;
   readonly form?: Readonly<Record<string, string>>;
-  readonly headers?: Readonly<Record<string, string>>;
   /**
    * Whether the call changes something: then it is sent at most once, on a connection of its own. All but a GET do,
    * unless said otherwise.

@@ -95,7 +95,7 @@ export function secretsOf(request: ApiRequest, { url, headers, body }: WireReque
   const query = new URL(url).search.slice(1);
   const found = [
     ...authorizationParts(headers.get("authorization")),
-    ...[request.headers, request.query, request.form, request.json].flatMap((part) => secretFields(part)),
+    ...[request.query, request.form, request.json].flatMap((part) => secretFields(part)),
     ...[body, query, decoded(query)],
   ];
   const texts = found.flatMap((one) => one ? [fold(one)] : []).filter((one) => one.length >= 4);

@@ -245,9 +245,9 @@ for (const [name, reply, text] of SHORT) {
   });
 }
 
-Deno.test("toText aligns tables, opens details, and shows buttons where asked", () => {
+Deno.test("toText aligns tables and opens details", () => {
   assert.equal(
-    toText(STATUS, { buttons: true }),
+    toText(STATUS),
     `🔴 2 of 4 vendors need attention
 
 🔴  OpsRamp      not reachable · next try 2026-11-21 03:27 UTC
@@ -261,8 +261,6 @@ Deno.test("toText aligns tables, opens details, and shows buttons where asked", 
   vcenter.us  Error            Globex
 
 as of 2026-11-21 03:27 UTC · Bitdefender 8 s old
-
-[ Refresh ]
 `,
   );
 });

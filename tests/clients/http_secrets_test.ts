@@ -13,7 +13,6 @@ const SECRETS = [
   "form-pass-4",
   "api-key-5",
   btoa("api-key-5:"),
-  "header-key-6",
 ];
 
 const authorization = { header: () => `Basic ${btoa("api-key-5:")}` };
@@ -23,7 +22,6 @@ const reading: ApiRequest = {
   method: "GET",
   path: "/thing",
   query: { filter: "q-value-1" },
-  headers: { "x-api-key": "header-key-6" },
   write: false,
 };
 
