@@ -34,12 +34,26 @@ const ABOUT = anyOf(`
 
 const SECRET_NAME = new RegExp(SECRET);
 const ABOUT_A_SECRET = new RegExp(`${SECRET}${ABOUT}+$`);
+/** Says where a list goes on: `page_token`, `nextPageToken`. */
+const PLACE_IN_A_LIST = /(?:page|next|continuation|cursor)token$/;
 
 /** Whether what goes by this name is a secret in all likelihood: a field, a header, a parameter of anyone's. */
 export function soundsSecret(name: string): boolean {
   const letters = name.toLowerCase().replace(/[^a-z]/g, "");
-  return SECRET_NAME.test(letters.replace(ABOUT_A_SECRET, "")) || /(?:^|[^a-z])(?:pass|creds)$/i.test(name);
+  const bare = letters.replace(ABOUT_A_SECRET, "").replace(PLACE_IN_A_LIST, "");
+  return SECRET_NAME.test(bare) || /(?:^|[^a-z])(?:pass|creds)$/i.test(name);
 }
+
+/**
+ * Whether a value is the name of a credential that is kept elsewhere, as in `credential=vcenter-admin`. The name is no
+ * secret; what does not read like one is taken for the credential itself.
+ */
+export function namesCredential(name: string, value: string): boolean {
+  return /(?:^|[^a-z])credential$/i.test(name) && READS_LIKE_A_NAME.test(value);
+}
+
+/** Words, each with a number at its end at most. */
+const READS_LIKE_A_NAME = /^(?=.{1,64}$)\p{L}+\d{0,4}(?:[ ._/-]+(?:\p{L}+\d{0,4}|\d{1,4}))*$/u;
 
 /** Letters alone are words, as in "Basic monitoring": a credential is long, and has digits, padding or a base64 look. */
 const TOKEN = String.raw`(?=\S*(?:\d|=|[a-z][A-Z]\S*[a-z][A-Z]))[\w+/=.~-]{16,}`;

@@ -1,7 +1,7 @@
 /** What of a value may be shown, and what stands in place of the rest. The marks themselves are in clients/secrets.ts. */
 
 import type { Json, JsonObject } from "../clients/json.ts";
-import { ENTER_MARK, HIDDEN_MARK, holdsSecret, soundsSecret } from "../clients/secrets.ts";
+import { ENTER_MARK, HIDDEN_MARK, holdsSecret, namesCredential, soundsSecret } from "../clients/secrets.ts";
 
 /** Stands for a value that is shown to nobody. */
 export const NOT_SHOWN = "hidden";
@@ -39,6 +39,7 @@ const HALF_NAME = /(client|access_?key|token|secret)_?id$/i;
 /** A value as it may be shown under its name: nothing that is or holds a secret, objects and JSON text looked into. */
 export function shownValue(name: string, value: Json): Json {
   if (value === null || value === "" || value === ENTER_MARK || typeof value === "boolean") return value;
+  if (isNameOfOne(name, value)) return value;
   if (soundsSecret(name)) return NOT_SHOWN;
   if (typeof value === "string") return HALF_NAME.test(name) ? maskInPart(value) : shownText(value);
   if (Array.isArray(value)) return value.map((one) => shownValue(name, one));
@@ -53,10 +54,15 @@ export function shownAt(path: readonly string[], value: Json): Json {
 
 /** Whether a value, under its name, is or holds something that goes by a secret name. */
 export function holdsSecretField(name: string, value: Json): boolean {
+  if (isNameOfOne(name, value)) return false;
   if (soundsSecret(name)) return value !== null && value !== "" && typeof value !== "boolean";
   const inner = typeof value === "string" ? jsonIn(value) : value;
   if (typeof inner !== "object" || inner === null) return false;
   return Object.entries(inner).some(([field, one]) => holdsSecretField(field, one));
+}
+
+function isNameOfOne(name: string, value: Json): boolean {
+  return typeof value === "string" && namesCredential(name, value);
 }
 
 function shownFields(fields: JsonObject): JsonObject {

@@ -1,5 +1,5 @@
 import { type Json, leavesOf } from "../../clients/json.ts";
-import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
+import { ENTER_MARK, namesCredential, soundsSecret } from "../../clients/secrets.ts";
 import { isPlaceholder, namesToken } from "../../handlers/mask.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { normalise } from "./tokenize.ts";
@@ -27,7 +27,8 @@ export function looksSecret(key: string): boolean {
 export function literalSecrets(text: string, isSecret: SecretJudge): string[] {
   const found = [...text.matchAll(ASSIGNMENT)].filter((match) => {
     const [, key = "", quotedKey = "", ...values] = match;
-    return isSecret(key || quotedKey) && isLiteral(values.find((value) => value !== undefined) ?? "");
+    const name = key || quotedKey;
+    return isSecret(name) && isLiteral(name, values.find((value) => value !== undefined) ?? "");
   });
   return unique(found.map(([, key = "", quotedKey = ""]) => key || quotedKey));
 }
@@ -46,7 +47,9 @@ const ASSIGNMENT = new RegExp(
 /** The dotted paths in a document under which a secret is written out. */
 export function literalSecretsIn(document: Json, isSecret: SecretJudge): string[] {
   const found = leavesOf(document)
-    .filter(({ value }) => typeof value !== "boolean" && value !== null && isLiteral(String(value)))
+    .filter(({ path, value }) =>
+      typeof value !== "boolean" && value !== null && isLiteral(path, String(value))
+    )
     .filter(({ path }) => isSecret(path) || isSecret(withoutIndexes(path)))
     .filter(({ path, within }) =>
       within === undefined || !isKeyed(within) || isSecret(namedPath(path, within))
@@ -64,8 +67,8 @@ export function askedIn(document: Json, isSecret: SecretJudge): string[] {
 }
 
 /** A flag is no secret, whatever it is called (`new_method=true`), nor is what our replies show in place of one. */
-function isLiteral(value: string): boolean {
-  if (value === "" || isPlaceholder(value) || namesToken(value)) return false;
+function isLiteral(name: string, value: string): boolean {
+  if (value === "" || isPlaceholder(value) || namesToken(value) || namesCredential(name, value)) return false;
   return !/^(\?|true|false|null)[.,;!}\]]*$/i.test(value);
 }
 

@@ -7,6 +7,7 @@ import {
   findRoute,
   hasField,
   headOf,
+  isChange,
   isPositional,
   optionNamed,
   type Route,
@@ -200,10 +201,19 @@ export function tornJson({ words }: CommandLine): ParseError | undefined {
   return new ParseError("bad_value", sentence);
 }
 
+/** How vendors ask for a part of a list. */
+const PAGING = /^(?:limit|offset|page|(?:next_?)?page_?token|page_?(?:no|number|size)|per_?page|cursor)$/i;
+
 /** `rol=arn…` for `role=`, or an option that the command does not have. Undefined when it may belong to a name. */
 export function unknownOption(line: CommandLine, at: number): ParseError | undefined {
   const { raw = "", pair: { key } = { key: "" } } = line.words[at] ?? {};
   const names = line.fields.filter(({ kind }) => kind === "option").map(({ name }) => name);
+  if (PAGING.test(key) && !isChange(line.command)) {
+    const sentence = `${
+      headOf(line.command)
+    } has no option ${key}=: every page is read by itself. Leave it out.`;
+    return new ParseError("unknown_option", sentence, [replaced(line, at, 1)]);
+  }
   const [slip] = closest(key, names, 1, AS_OPTION);
   const takesNames = hasField(line, "rest");
   if (slip === undefined && (takesNames || !/^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(key))) return undefined;

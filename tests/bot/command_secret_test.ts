@@ -51,6 +51,12 @@ Deno.test("literalSecretIn finds a secret in any message", () => {
   assert.deepEqual(literalSecretIn("https://host/x?token=hunter2"), ["token"]);
 });
 
+Deno.test("literalSecretIn takes for a secret what does not read like the name of a credential", () => {
+  assert.deepEqual(literalSecretIn("config.credential=Xk3j9PqLm2"), ["config.credential"]);
+  assert.deepEqual(literalSecretIn("config.credential=correct=horse"), ["config.credential"]);
+  assert.deepEqual(literalSecretIn("credentials=vcenter-admin"), ["credentials"]);
+});
+
 Deno.test("literalSecretIn leaves questions, flags, names and prose alone", () => {
   for (
     const text of [
@@ -62,6 +68,10 @@ Deno.test("literalSecretIn leaves questions, flags, names and prose alone", () =
       "the token is on the page",
       "arn:aws:secretsmanager:eu-west-1:1:secret:/prod/db",
       '{"token": null, "password": "?"}',
+      "/list apono page_token=eyJvIjoxMDB9",
+      '{"nextPageToken": "eyJvIjoxMDB9"}',
+      "config.credential=vcenter-admin",
+      '{"credential": "VC admin 01"}',
       "",
     ]
   ) assert.deepEqual(literalSecretIn(text), [], text);

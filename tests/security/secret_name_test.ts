@@ -19,7 +19,7 @@ const OTHERS = `
   key name hostname port role url region id client_id keyId public_key project_key partition_key key_name
   secret_id secret_name secret_arn secret_path secret_engine secret_store_config secretStore secret_config
   secret_version token_expiry tokenexpiry tokenExpiresAt token_id token_type token_count tokens_path tokensPath
-  tokenPayload tokenURL accessTokenURL accessTokenURI token_endpoint password_policy password_expiry access_key_id
+  page_token next_page_token nextPageToken tokenPayload tokenURL accessTokenURL accessTokenURI token_endpoint password_policy password_expiry access_key_id
   authType authorized authentication new_method renew_after compass passenger bypass_url monkey
 `;
 

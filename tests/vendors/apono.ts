@@ -69,6 +69,16 @@ const reads: readonly Conversation[] = [
     ],
   },
   {
+    name: "/list apono page_token= is no secret, and is refused in words",
+    said: "/list apono page_token=x",
+    refused: ["/list apono has no option page_token=: every page is read by itself", "[ /list apono ]"],
+  },
+  {
+    name: "/resources limit= is no part of a name, and is refused in words",
+    said: "/resources Orders DB limit=5",
+    refused: ["/resources has no option limit=: every page is read by itself", "[ /resources Orders DB ]"],
+  },
+  {
     name: "/list apono brings a long list as a file too",
     said: "/list apono",
     answered: [
