@@ -22,6 +22,8 @@ export type OnToken = (token: string) => () => void;
 
 /** Renewed this long before it ends, so that a token never dies on its way; half its life if that is less. */
 const EARLY_MS = 60_000;
+/** A token that is no older than this has hardly been revoked: good enough for a write, which gets one try. */
+const NEW_MS = 60_000;
 const DEFAULT_LIFE_S = 3_600;
 const LIMITS = { concurrency: 2, burst: 10, perSecond: 5 };
 
@@ -42,7 +44,7 @@ export class TokenCache implements Authorization {
   readonly staleOn: readonly number[];
   /** All that there may be, until one of them has answered. */
   private endpoints: readonly Endpoint[];
-  private kept: { readonly header: string; readonly until: number } | undefined;
+  private kept: { readonly header: string; readonly since: number; readonly until: number } | undefined;
   private announced: readonly { readonly token: string; readonly forget: () => void }[] = [];
 
   constructor(private readonly options: TokenOptions) {
@@ -51,14 +53,15 @@ export class TokenCache implements Authorization {
   }
 
   /** The value of the authorization header, with a token that is good for a while. Throws `ClientError`. */
-  async header({ signal, trace }: CallOptions): Promise<string> {
+  async header({ signal, trace }: CallOptions, write = false): Promise<string> {
     const asked = this.options.clock.now();
-    if (this.kept && asked < this.kept.until) return this.kept.header;
+    const { kept } = this;
+    if (kept && asked < kept.until && !(write && asked - kept.since > NEW_MS)) return kept.header;
     // Never `fresh`: callers who ask at the same time share one request in the HTTP layer.
     const grant = await this.ask({ signal, ...(trace !== undefined && { trace }) });
     const life = grant.expires_in * 1_000;
     const header = `Bearer ${grant.access_token}`;
-    this.kept = { header, until: asked + life - Math.min(EARLY_MS, life / 2) };
+    this.kept = { header, since: asked, until: asked + life - Math.min(EARLY_MS, life / 2) };
     this.announce(grant.access_token);
     return header;
   }

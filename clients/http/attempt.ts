@@ -178,7 +178,7 @@ export interface FailedAttempt {
   readonly vendor: VendorState;
   /** A read may be tried again. */
   readonly retryable: boolean;
-  /** The vendor says that our token is stale; it did not look at the request. */
+  /** The vendor says that our token is stale. */
   readonly stale: boolean;
 }
 
@@ -264,7 +264,9 @@ type Found = Omit<Failure, "vendor" | "operation" | "ambiguous"> & {
 
 function fail({ options, request, wire }: Attempt, found: Found): FailedAttempt {
   const { retryable, vendor = "up", stale = false, sent = true, ...failure } = found;
-  const ambiguous = wire.write && sent && INCONCLUSIVE.has(failure.kind);
+  // A status may come from a gateway that refuses us although it has passed the request on.
+  const atTheGate = failure.kind === "credentials_refused" && failure.status !== undefined;
+  const ambiguous = wire.write && sent && (atTheGate || INCONCLUSIVE.has(failure.kind));
   return {
     ok: false,
     vendor,

@@ -98,16 +98,16 @@ export class HttpClient {
     let renewed = false;
     try {
       for (let attempt = 1;; attempt++) {
-        const header = await this.identify(call);
+        const header = await this.identify(call, isWrite(request));
         const wire = this.compose(request, header);
         const outcome = await this.attempt({ options, request, call, wire, objection, number: attempt });
         vendor = outcome.ok ? "up" : outcome.vendor;
         if (outcome.ok) return outcome.body;
         if (outcome.stale && !renewed && header !== undefined && authorization?.renew) {
-          // Refused before it ran: the only case in which a write is sent again.
           authorization.renew(header);
           renewed = true;
-          continue;
+          // A gateway may refuse what it has passed on already, so a write is not sent again even then.
+          if (!isWrite(request)) continue;
         }
         const waitMs = this.backoff(outcome, attempt);
         if (!outcome.retryable || --left === 0 || waitMs > LONGEST_WAIT_MS) {
@@ -120,9 +120,9 @@ export class HttpClient {
     }
   }
 
-  private async identify(call: CallOptions): Promise<string | undefined> {
+  private async identify(call: CallOptions, write: boolean): Promise<string | undefined> {
     try {
-      return await this.options.authorization?.header(call);
+      return await this.options.authorization?.header(call, write);
     } catch (error) {
       // Asking for a token may have an unknown outcome; the call it was for has not been sent.
       throw error instanceof ClientError ? new ClientError({ ...error.failure, ambiguous: false }) : error;

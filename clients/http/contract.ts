@@ -42,8 +42,9 @@ export interface WireRequest {
 
 /** How a vendor says who we are. */
 export interface Authorization {
-  header(call: CallOptions): Promise<string> | string;
-  /** Statuses that mean "your token is stale": renewed once for all waiting callers, then replayed once. */
+  /** A write is not sent again after a refusal, so for one the token has to be new. */
+  header(call: CallOptions, write: boolean): Promise<string> | string;
+  /** Statuses that mean "your token is stale": renewed once for all waiting callers, then a read is sent once more. */
   readonly staleOn?: readonly number[];
   renew?(stale: string): void;
 }
@@ -76,7 +77,7 @@ export interface Refusal {
   readonly detail?: string;
   /** What we know it to mean, in our words and instead of the vendor's. */
   readonly found?: string;
-  /** The token was refused and the request not looked at, as with a status of `staleOn`. */
+  /** The token was refused, as with a status of `staleOn`. */
   readonly stale?: boolean;
 }
 

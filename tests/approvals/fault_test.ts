@@ -78,7 +78,7 @@ const ROWS: readonly Row[] = [
     what: "a refusal of our key",
     fault: { status: 401 },
     state: "not applied",
-    evidence: /GravityZone refused our key \(401\)\. Nothing was changed\./,
+    evidence: /GravityZone refused our key \(401\)\. The external ID is the one from before\./,
   },
   {
     what: "a demand to slow down",

@@ -80,6 +80,18 @@ Deno.test("TokenCache fetches a token a minute before the old one ends", async (
   assert.equal(await keeper.header(patient()), "Bearer token-2");
 });
 
+Deno.test("TokenCache gives a write a token that is no older than a minute", async () => {
+  await using bench = open((count) => grant(count, "7200"));
+  const keeper = bench.keeper();
+  await keeper.header(patient());
+  bench.clock.advance(60_000);
+  assert.equal(await keeper.header(patient(), true), "Bearer token-1");
+  bench.clock.advance(1);
+  assert.equal(await keeper.header(patient()), "Bearer token-1");
+  assert.equal(await keeper.header(patient(), true), "Bearer token-2");
+  assert.equal(await keeper.header(patient()), "Bearer token-2");
+});
+
 Deno.test("TokenCache uses half the life of a token that lives shorter than two minutes", async () => {
   await using bench = open((count) => grant(count, 20));
   const keeper = bench.keeper();

@@ -269,12 +269,23 @@ for (const expiredStatus of [401, 407] as const) {
     assert.equal(fixture.asked().filter((operation) => operation === "token").length, 2);
   });
 
-  Deno.test(`OpsRampClient replays a write that was refused with ${expiredStatus}, once`, async () => {
+  Deno.test(`OpsRampClient never sends a write again that was refused with ${expiredStatus}`, async () => {
     await using fixture = openFixture({ expiredStatus });
     await fixture.client.countInstalled(fixture.call);
     fixture.emulator.expireTokens();
+    const failure = await failureOf(fixture.client.switchInstalled(SERVICE_DESK, false, fixture.call));
+    assert.deepEqual([failure.kind, failure.ambiguous], ["credentials_refused", true]);
+    await fixture.client.getInstalled(SERVICE_DESK, fixture.call);
+    assert.deepEqual(fixture.asked(), ["token", "search", "disable", "token", "get"]);
+  });
+
+  Deno.test(`OpsRampClient writes with a new token where ${expiredStatus} would refuse an old one`, async () => {
+    await using fixture = openFixture({ expiredStatus });
+    await fixture.client.countInstalled(fixture.call);
+    fixture.emulator.expireTokens();
+    fixture.clock.advance(60_001);
     await fixture.client.switchInstalled(SERVICE_DESK, false, fixture.call);
-    assert.deepEqual(fixture.asked(), ["token", "search", "disable", "token", "disable"]);
+    assert.deepEqual(fixture.asked(), ["token", "search", "token", "disable"]);
   });
 
   Deno.test(`OpsRampClient says that the credentials are refused when ${expiredStatus} comes again`, async () => {

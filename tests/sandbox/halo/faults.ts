@@ -7,7 +7,14 @@ export type HaloFault =
     readonly headers?: HeadersInit;
   }
   | { readonly kind: "hang" | "cut" | "malformed" }
-  | { readonly kind: "apply-then-hang" | "apply-then-cut" | "apply-then-500" | "apply-then-429" };
+  | {
+    readonly kind:
+      | "apply-then-hang"
+      | "apply-then-cut"
+      | "apply-then-401"
+      | "apply-then-500"
+      | "apply-then-429";
+  };
 
 export const RATE_LIMIT_WORDS = "Rate Limit Reached - 300 Requests per rolling 5 minute window";
 
@@ -17,6 +24,8 @@ export async function faulty(fault: HaloFault, request: Request): Promise<Respon
       return respond(fault.status, fault.body, fault.headers);
     case "malformed":
       return new Response('[{"id":1,"na', { headers: { "content-type": "application/json" } });
+    case "apply-then-401":
+      return respond(401);
     case "apply-then-500":
       return respond(500, { ClassName: "System.Exception", Message: "Please contact the administrator" });
     case "apply-then-429":
