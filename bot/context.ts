@@ -260,6 +260,7 @@ export class UpdateContext implements UpdateOrigin {
       priority: press ? PRIORITY.edit : PRIORITY.answer,
       sound,
       trace: this.trace,
+      answers: this.updateId,
     });
   }
 }

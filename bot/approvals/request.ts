@@ -192,6 +192,7 @@ export class Requests {
         replyTo: sameChat ? change.origin_message ?? undefined : undefined,
         reply: cardOf(change, { freeze, approvers }),
         sound: true,
+        answers: ctx.updateId,
       }, ctx.key);
     });
     const { hash, reason, ticket, undo_of } = row;

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type SqlBool } from "kysely";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { redactReply } from "../render/redact_reply.ts";
@@ -22,6 +22,8 @@ export interface Outgoing {
   /** Somebody must act on it, so it is heard as well as seen: true for few. */
   readonly sound?: boolean;
   readonly trace?: string | undefined;
+  /** The update whose command this answers: answers of one chat leave in the order of their commands. */
+  readonly answers?: number;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing
     claimed_until: 0,
     created_at: store.now(),
     trace: outgoing.trace ?? null,
+    update_id: outgoing.answers ?? 0,
   }).onConflict((conflict) =>
     conflict.column("key").doUpdateSet((is) => ({
       reply,
@@ -106,9 +109,13 @@ export const CLAIM_MS = 12_000;
 /** Any number that only we use: Postgres lets one replica claim messages at a time. */
 const CLAIM_LOCK = 7_205_760;
 
+/** An answer that Telegram has not taken in so many attempts (minutes) does not hold up the others any longer. */
+const PATIENT_ATTEMPTS = 12;
+
 /**
  * Takes due messages for this replica, the most urgent first; chats in `busy` wait for what is under way, and so do
- * chats that another replica is sending to: two at once would mix up the order.
+ * chats that another replica is sending to: two at once would mix up the order. Nor does an answer leave before that
+ * of an earlier command, which may wait for Telegram or for the claim of a dead replica to run out.
  */
 export async function claimMessages(
   deps: Claimer,
@@ -144,18 +151,40 @@ async function claim(
               .where("name", "=", sql<string>`${HOLD} || cast(messages.chat_id as text)`),
           ))
         )
-        .orderBy("priority").orderBy("created_at").limit(most))
+        .where(({ not, exists, selectFrom }) =>
+          not(exists(
+            selectFrom("messages as earlier").select("earlier.key")
+              .where("earlier.state", "=", literal("due")).where("earlier.attempts", "<", PATIENT_ATTEMPTS)
+              .whereRef("earlier.chat_id", "=", "messages.chat_id").where(isUnseen("earlier"))
+              .whereRef("earlier.update_id", "<", "messages.update_id")
+              .whereRef("earlier.priority", "<=", "messages.priority")
+              .where("earlier.update_id", "<>", 0).where("messages.update_id", "<>", 0).where(
+                isUnseen("messages"),
+              )
+              .where(({ or, eb }) =>
+                or([eb("earlier.not_before", ">", now), eb("earlier.claimed_until", ">", now)])
+              ),
+          ))
+        )
+        .orderBy("priority").orderBy("update_id").orderBy("created_at").limit(most))
     .returningAll().execute();
   return rows.sort(byUrgency);
 }
 
-const NATURALLY = new Intl.Collator("en", { numeric: true });
-
-/** The oldest first among the equally urgent; keys hold update ids, which tell within one millisecond. */
-function byUrgency(one: MessagesTable, other: MessagesTable): number {
-  return one.priority - other.priority || one.created_at - other.created_at ||
-    NATURALLY.compare(one.key, other.key);
+/** Only what nobody sees yet has an order: the place of a message does not change with its words. */
+function isUnseen(table: "messages" | "earlier") {
+  return sql<SqlBool>`${sql.ref(`${table}.message_id`)} is null and ${
+    sql.ref(`${table}.ephemeral_id`)
+  } is null`;
 }
+
+/** Among the equally urgent what answers no command goes first, then the answer to the earliest one. */
+function byUrgency(one: MessagesTable, other: MessagesTable): number {
+  return one.priority - other.priority || one.update_id - other.update_id ||
+    one.created_at - other.created_at || NATURALLY.compare(one.key, other.key);
+}
+
+const NATURALLY = new Intl.Collator("en", { numeric: true });
 
 /** Says that the holder is alive and still sending these. */
 export async function renewMessages({ store, holder }: Claimer, keys: readonly string[]): Promise<void> {

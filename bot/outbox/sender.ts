@@ -44,7 +44,7 @@ export class OutboxSender {
     private readonly onDead: (row: MessagesTable, refusal: TelegramRefusal) => Promise<void>,
   ) {}
 
-  /** Sends or edits one claimed message. "hold": Telegram wants nothing more for this chat for a while. */
+  /** Sends or edits one claimed message. "hold": it waits, and what else waits for this chat is to be looked at anew. */
   async send(row: MessagesTable): Promise<RunResult> {
     const { store, log } = this.deps;
     const record = async (sent: Delivered) => {
@@ -83,6 +83,8 @@ export class OutboxSender {
     const waitMs = Math.round(backOffMs * (0.5 + clock.random() / 2));
     log.warning("message_delayed", { ...fields, waitMs });
     await postponeMessage(store, row, waitMs, false);
+    // What was claimed behind it may be the answer to a later command.
+    return "hold";
   }
 }
 

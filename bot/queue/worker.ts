@@ -3,7 +3,7 @@ import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import type { Store, Work } from "../store/database.ts";
 
-/** "hold": nothing more of this partition for now. What was claimed behind the row is given back. */
+/** "hold": what was claimed behind the row is given back, and whatever may go on without it is claimed anew. */
 export type RunResult = void | "hold";
 
 /** Rows that wait in the store for whichever replica comes first, in order within a partition. */

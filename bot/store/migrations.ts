@@ -9,7 +9,19 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0004_inbox_by_id": { up: inboxById },
   "0005_changes_to_check": { up: changesToCheck },
   "0006_switched_states": { up: switchedStates },
+  "0007_answers_in_order": { up: answersInOrder },
 };
+
+/** Answers leave in the order of their commands, which no clock of a replica can tell. */
+async function answersInOrder(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("messages")
+    .addColumn("update_id", "bigint", (column) => column.notNull().defaultTo(0)).execute();
+  await db.schema.dropIndex("messages_due").execute();
+  await db.schema.createIndex("messages_due").on("messages").columns(["priority", "update_id", "created_at"])
+    .where(sql.ref("state"), "=", sql.lit("due")).execute();
+  await db.schema.createIndex("messages_due_in_chat").on("messages").columns(["chat_id", "update_id"])
+    .where(sql.ref("state"), "=", sql.lit("due")).execute();
+}
 
 /**
  * What was read back after an `/enable` or `/disable` has one shape for all vendors, and an undo compares it with what

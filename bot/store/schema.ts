@@ -60,6 +60,8 @@ export interface MessagesTable {
   claimed_until: number;
   created_at: number;
   trace: string | null;
+  /** The command that it answers, in the inbox's order; 0: it answers none, and need not wait for any answer. */
+  update_id: number;
 }
 
 export type ChangeState =

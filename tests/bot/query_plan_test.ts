@@ -10,7 +10,7 @@ import { eventually } from "../eventually.ts";
 /** These grow with every message and change. */
 const GROWING = ["inbox", "messages", "changes", "audit", "prompts"];
 /** Of what waits to be handled, and the end of the chain. */
-const SHORT = /USING (COVERING )?INDEX (inbox_waiting|messages_due|sqlite_autoindex_audit_1)$/;
+const SHORT = /USING (COVERING )?INDEX (inbox_waiting|messages_due(_in_chat)?|sqlite_autoindex_audit_1)$/;
 
 /** Notes what is asked of SQLite. */
 function listen(): { readonly statements: Set<string>; [Symbol.dispose](): void } {
