@@ -37,8 +37,12 @@ export const reasons = {
   frozen_longer: "A freeze that lasts longer is in force, so this one was not set.",
   target_moved: "The target has changed since this was asked for, so nothing was done.",
   policy_changed: "The bot's rules have changed since this was approved, so nothing was done.",
+  account_changed:
+    "It was asked for with another account or address of this vendor, or before an update of the bot, so nothing was done.",
   rights_changed: "Someone who asked or approved no longer may, so nothing was done.",
   plan_altered: "The stored request is not the one that was approved, so nothing was done.",
+  not_on_record:
+    "The audit does not show that someone asked for it and someone else approved it, so nothing was done.",
   literal_secret: "That message held a secret.",
   stale_message: "That was typed more than two minutes ago, so it was not carried out.",
   no_secret_key: "Secrets cannot be entered: the bot has no SECRET_KEY.",

@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import type { CallOptions } from "../clients/http/contract.ts";
 import type { ChangeOperation, Context, Operation, PastChange, Plan } from "../handlers/operation.ts";
 import type { Shared, Vendor } from "../handlers/vendor.ts";
@@ -11,14 +12,21 @@ import { recall } from "./store/kept_values.ts";
 export interface Connected {
   readonly vendor: Vendor;
   readonly client: unknown;
+  /** Tells one account at the vendor from another, and nothing else: made with a key, from all that is set for it. */
+  readonly account: string | undefined;
 }
 
 /** Each vendor with its client, or without one where its credentials are not set. */
-export function connect({ vendors }: Pick<Config, "vendors">, shared: Shared): Connected[] {
+export function connect({ vendors, token }: Pick<Config, "vendors" | "token">, shared: Shared): Connected[] {
   return vendors.map(({ vendor, settings }) => ({
     vendor,
     client: settings && vendor.connect(settings, shared),
+    account: settings && digestOf(settings, token),
   }));
+}
+
+function digestOf(settings: object, key: string): string {
+  return createHmac("sha256", key).update(JSON.stringify(Object.entries(settings).sort())).digest("hex");
 }
 
 /** One call for a change, with its read-back or its retries, is given up after this long. */
@@ -50,6 +58,12 @@ export class Vendors {
 
   find(verb: string, target: string | null): Operation | undefined {
     return this.operations.find((operation) => operation.verb === verb && operation.target === target);
+  }
+
+  /** Whether a change was asked for with another account of its vendor than the one that is set up now. */
+  isOfAnotherAccount({ vendor, account }: Pick<Change, "vendor" | "account">): boolean {
+    const now = this.byName(vendor)?.account;
+    return now !== undefined && account !== null && account !== now;
   }
 
   /** The operation that changes something by this name; undefined when this version knows none. */

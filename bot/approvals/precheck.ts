@@ -9,7 +9,8 @@ import { type ReasonCode, reasons } from "../reason_codes.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine } from "../error_reply.ts";
 import { errorFields, type Log } from "../log.ts";
-import { type Change, freezeFor, planHash, planOf, policyOf, sameJson } from "../store/changes.ts";
+import { decisionRows } from "../store/audit.ts";
+import { type Change, fingerprintOf, freezeFor, planOf, policyOf, sameJson } from "../store/changes.ts";
 import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { Queryable } from "../store/schema.ts";
 import type { BoundOperation } from "../vendors.ts";
@@ -34,14 +35,26 @@ export async function precheck(
   change: Change,
 ): Promise<FailedCheck | undefined> {
   const { config, store, vendors, log } = deps;
-  if (planHash(change.verb, change.target, planOf(change), change.policy) !== change.hash) {
-    return notRun("plan_altered");
-  }
+  if (change.account === null || vendors.isOfAnotherAccount(change)) return notRun("account_changed");
+  if (fingerprintOf(change) !== change.hash) return notRun("plan_altered");
   if (change.policy !== policyOf(config)) return notRun("policy_changed");
   const failed = await lastCheck(store, change) ?? await rightsLost(change, members);
   if (failed) return failed;
+  if (!await isOnRecord(store, change)) return notRun("not_on_record");
   const bound = vendors.boundOperation(change);
   return bound ? await drift(change, bound, log) : notRun("vendor_not_set_up");
+}
+
+/** Whoever can only write to the table of changes gets nothing to run: the audit has to tell the same. */
+async function isOnRecord({ db }: Store, change: Change): Promise<boolean> {
+  const rows = await decisionRows(db, change.code);
+  const asked = rows.find(({ event, person_id, detail }) =>
+    event === "asked" && person_id === change.requester_id && JSON.parse(detail ?? "{}").hash === change.hash
+  );
+  return asked !== undefined &&
+    rows.some(({ event, person_id, seq }) =>
+      event === "approve" && person_id === change.decider_id && seq > asked.seq
+    );
 }
 
 /** What can come up while the rest is being asked, and is therefore asked again in the moment of sending. */
@@ -100,7 +113,7 @@ async function drift(
     return unplannable(error, change, log);
   }
   if ("nothing" in now) return moved(line("Moved: ", now.nothing));
-  if (planHash(change.verb, change.target, now, change.policy) === change.hash) return undefined;
+  if (sameJson(factsOf(plan), factsOf(now))) return undefined;
   return moved(driftLine(differences(factsOf(plan), factsOf(now))));
 }
 
@@ -129,8 +142,8 @@ function moved(evidence: Line): FailedCheck {
   return { reason: "target_moved", event: "supersede", evidence };
 }
 
-function factsOf({ target: { name, id }, before, after, input }: Plan) {
-  return { name, id, before, after, input };
+function factsOf({ target: { name, id, key }, before, after, input }: Plan) {
+  return { name, id, before, after, input, key };
 }
 
 interface Difference {

@@ -16,11 +16,11 @@ import {
   auditOf,
   type Change,
   findChange,
+  fingerprintOf,
   freezeFor,
   openRepeatOf,
   openUndoOf,
   operationName,
-  planHash,
   planOf,
   policyOf,
   readUndo,
@@ -62,6 +62,10 @@ export class Requests {
         about: auditOf(change),
         next: undo.possible ? `It is ${change.state}.` : whyNot(undo.why),
       });
+    }
+    if (this.deps.vendors.isOfAnotherAccount(change)) {
+      const next = "It was made with another account of this vendor than the bot works with now.";
+      return ctx.refuse("no_way_back", { about: auditOf(change), next });
     }
     const open = await openUndoOf(this.deps.store, change);
     if (open !== undefined) return ctx.answer(duplicateReply(open));
@@ -215,19 +219,18 @@ interface PlannedRequest {
 /** The row of a change that waits for its second person: all that will be executed, and all that people will see. */
 function newChange(
   { ctx, operation, invocation, plan, chatId }: PlannedRequest,
-  { config, store }: Deps,
+  { config, store, vendors }: Deps,
 ) {
   const now = store.now();
-  const policy = policyOf(config);
-  return {
+  const row = {
     state: "pending" as const,
     verb: operation.verb,
     target: operation.target,
     vendor: operation.vendor,
     risk: operation.risk,
     plan: JSON.stringify(plan),
-    hash: planHash(operation.verb, operation.target, plan, policy),
-    policy,
+    policy: policyOf(config),
+    account: vendors.byName(operation.vendor)?.account ?? null,
     target_key: plan.target.key,
     company: plan.target.company ?? null,
     card: JSON.stringify(operation.render(plan)),
@@ -249,6 +252,7 @@ function newChange(
     checks: 0,
     trace: ctx.trace,
   };
+  return { ...row, hash: fingerprintOf(row) };
 }
 
 const CODE_LETTERS = 5;

@@ -62,6 +62,12 @@ async function look(
   const why = cause instanceof ClientError ? toldOf(cause.failure) : "";
   const bound = vendors.boundOperation(change);
   if (!bound) return { event: "mark_unknown", evidence: line(why, "The vendor is not set up any more.") };
+  if (vendors.isOfAnotherAccount(change)) {
+    return {
+      event: "mark_unknown",
+      evidence: line(why, "The bot works with another account of the vendor now."),
+    };
+  }
   try {
     const verdict = await bound.operation.verify(bound.context(), bound.plan, receipt);
     return { event: eventOf(verdict, receipt), evidence: unlessSaid(why, verdict.evidence), verdict };

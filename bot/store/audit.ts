@@ -144,6 +144,13 @@ function missing(row: number): { row: number; why: string } {
   return { row, why: `row ${row} is missing` };
 }
 
+/** The rows about one change that say how it came about, as far as the bot has written them itself. */
+export async function decisionRows(db: Queryable, code: string): Promise<AuditTable[]> {
+  const rows = await db.selectFrom("audit").selectAll()
+    .where("code", "=", code).where("event", "in", ["asked", "approve"]).orderBy("seq").execute();
+  return rows.filter((row) => hashOf(row) === row.hash);
+}
+
 /** Whose rows, and since when (epoch ms); a person by id or by part of the name. */
 export type AuditFilter =
   & { readonly since?: number | undefined }

@@ -90,10 +90,34 @@ export function policyOf({ adminChats, operators, approvers, approvalTtlMs }: Co
   });
 }
 
-/** What an approval covers: the operation, its resolved input, the state it was made against, and the policy. */
-export function planHash(verb: string, target: string | null, plan: Plan, policy: string): string {
-  const { input, before, after, target: { key, id, name } } = plan;
-  return digest({ verb, target, input, before, after, key, id, name, policy });
+/** What an approval covers: all that runs, all that people were shown, and on whose word. */
+export const COVERED = [
+  "verb",
+  "target",
+  "vendor",
+  "risk",
+  "plan",
+  "policy",
+  "account",
+  "target_key",
+  "company",
+  "card",
+  "undo",
+  "undo_of",
+  "reason",
+  "ticket",
+  "requester_id",
+  "requester_name",
+  "origin_chat",
+  "chat_id",
+  "handle",
+  "created_at",
+  "expires_at",
+] as const satisfies readonly (keyof Change)[];
+
+/** The hash of what an approval covers; it is in the audit from the request on. */
+export function fingerprintOf(change: Pick<Change, typeof COVERED[number]>): string {
+  return digest(COVERED.map((column) => change[column]));
 }
 
 /** Key order does not make a difference; everything else does. */

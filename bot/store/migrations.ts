@@ -10,6 +10,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0005_changes_to_check": { up: changesToCheck },
   "0006_switched_states": { up: switchedStates },
   "0007_answers_in_order": { up: answersInOrder },
+  "0008_account": { up: account },
 };
 
 /** Answers leave in the order of their commands, which no clock of a replica can tell. */
@@ -21,6 +22,11 @@ async function answersInOrder(db: Kysely<unknown>): Promise<void> {
     .where(sql.ref("state"), "=", sql.lit("due")).execute();
   await db.schema.createIndex("messages_due_in_chat").on("messages").columns(["chat_id", "update_id"])
     .where(sql.ref("state"), "=", sql.lit("due")).execute();
+}
+
+/** Absent from what earlier versions asked for, which therefore does not run any more. */
+async function account(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("changes").addColumn("account", "text").execute();
 }
 
 /**

@@ -84,10 +84,13 @@ export interface ChangesTable {
   target: string | null;
   vendor: string;
   risk: "write" | "danger";
-  /** A `Plan`, as JSON; together with the operation and the policy it is what was approved. */
+  /** A `Plan`, as JSON. */
   plan: string;
+  /** Of all that was approved; see `fingerprintOf`. */
   hash: string;
   policy: string;
+  /** The vendor's account that it was planned with; null: by a version that did not tell accounts apart. */
+  account: string | null;
   target_key: string;
   company: string | null;
   /** A `Card`, as JSON, made from the plan when it was asked for. */

@@ -223,6 +223,7 @@ const CHANGE: Change = {
   plan: JSON.stringify({ target: { name: "Acme Corp" } }),
   hash: "h",
   policy: "p",
+  account: null,
   target_key: "ec2:55115935b1a43dcc4a7b23c6",
   company: "55115935b1a43dcc4a7b23c6",
   card: "{}",

@@ -96,8 +96,15 @@ export const changeGuards: readonly Guard[] = [
   ...guardsOf("bot/approvals/precheck.ts", EXECUTION, [
     [
       "what runs is what was approved",
-      "if (planHash(change.verb, change.target, planOf(change), change.policy) !== change.hash) {",
-      "if (false) {",
+      `if (fingerprintOf(change) !== change.hash) return notRun("plan_altered");`,
+    ],
+    [
+      "it runs at the account it was asked for with",
+      `if (change.account === null || vendors.isOfAnotherAccount(change)) return notRun("account_changed");`,
+    ],
+    [
+      "the audit shows who asked for it and who approved it",
+      `if (!await isOnRecord(store, change)) return notRun("not_on_record");`,
     ],
     [
       "it runs under the rules it was approved under",
@@ -120,7 +127,7 @@ export const changeGuards: readonly Guard[] = [
     ],
     [
       "nothing has moved since",
-      "if (planHash(change.verb, change.target, now, change.policy) === change.hash) return undefined;",
+      "if (sameJson(factsOf(plan), factsOf(now))) return undefined;",
       "return undefined;",
     ],
     [
