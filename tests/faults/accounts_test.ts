@@ -163,6 +163,7 @@ function message(key: string, message_id: number): MessagesTable {
     claimed_until: 0,
     created_at: 0,
     trace: null,
+    update_id: 0,
   };
 }
 
