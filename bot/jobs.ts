@@ -2,6 +2,7 @@ import { cardKey } from "./approvals/card.ts";
 import type { Decisions } from "./approvals/decide.ts";
 import { claimChanges, EXECUTION_LEASE_MS, type Executor, renewChanges } from "./approvals/execute.ts";
 import type { Change } from "./store/changes.ts";
+import { endFreezes } from "./commands/freeze.ts";
 import type { Deps } from "./deps.ts";
 import type { Dispatcher } from "./dispatch/dispatcher.ts";
 import { errorFields } from "./log.ts";
@@ -45,7 +46,7 @@ export interface Timing {
 export function jobsOf(deps: Deps, parts: JobParts, { expireMs = EXPIRE_MS }: Timing = {}): Jobs {
   return {
     queues: [updates(deps, parts.dispatcher), changes(deps, parts.executor), messages(deps, parts.sender)],
-    periodic: [expire(parts, expireMs), tidyHandover(parts, expireMs), prune(deps), measure(deps)],
+    periodic: [expire(deps, parts, expireMs), tidyHandover(parts, expireMs), prune(deps), measure(deps)],
   };
 }
 
@@ -130,8 +131,18 @@ const CHECK_STORE_MS = 10_000;
 const KEEP_UPDATES_MS = 2 * 86_400_000;
 const KEEP_MESSAGES_MS = 30 * 86_400_000;
 
-function expire({ decisions }: JobParts, everyMs: number): PeriodicJob {
-  return { name: "expire", everyMs, atOnce: true, exclusive: true, run: () => decisions.expireOverdue() };
+function expire(deps: Deps, { decisions }: JobParts, everyMs: number): PeriodicJob {
+  return {
+    name: "expire",
+    everyMs,
+    atOnce: true,
+    exclusive: true,
+    async run() {
+      // First the changes: what a freeze kept from being approved is told so.
+      await decisions.expireOverdue();
+      await endFreezes(deps);
+    },
+  };
 }
 
 /** On every replica: each has a redactor of its own. */

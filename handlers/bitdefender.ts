@@ -1,6 +1,6 @@
 import { BitdefenderClient } from "../clients/bitdefender.ts";
 import type { CallOptions } from "../clients/http/contract.ts";
-import { findCompanies, whois } from "./bitdefender/companies.ts";
+import { findCompanies, resolveCompany, whois } from "./bitdefender/companies.ts";
 import { disableEc2, enableEc2, rotateExternalId } from "./bitdefender/ec2_changes.ts";
 import { externalId, statusEc2, usageEc2 } from "./bitdefender/ec2_reads.ts";
 import { integrationsHealth, statusBitdefender } from "./bitdefender/integrations.ts";
@@ -31,6 +31,7 @@ export const bitdefender = defineVendor({
     rotateExternalId,
   ],
   health: integrationsHealth,
+  company: resolveCompany,
   probe,
 });
 

@@ -29,6 +29,8 @@ interface Declaration<Client, V extends Variables> {
   connect(settings: SettingsOf<V>, shared: Shared): Client;
   readonly operations: readonly Operation[];
   health(context: Context<Client>): Promise<Health>;
+  /** The one company that these words mean, where the vendor knows companies. Throws as a plan does. */
+  company?(context: Context<Client>, words: string): Promise<{ readonly id: string; readonly name: string }>;
   /** The cheapest call that proves the credentials. Throws `ClientError` when they are refused. */
   probe(client: Client, call: CallOptions): Promise<Proof>;
 }
@@ -66,9 +68,11 @@ export function vendorOf<Client, Item>(
  * its own variables, and the client it made of them.
  */
 export function defineVendor<Client, V extends Variables>(declared: Declaration<Client, V>): Vendor {
+  const { company, ...others } = declared;
   const variables = Object.values(declared.variables);
   return {
-    ...declared,
+    ...others,
+    ...(company && { company: (context, words) => company(context as Context<Client>, words) }),
     connect: (settings, shared) => declared.connect(settings as SettingsOf<V>, shared),
     health: (context) => declared.health(context as Context<Client>),
     probe: (client, call) => declared.probe(client as Client, call),

@@ -11,7 +11,7 @@ import {
 } from "../../handlers/reply.ts";
 import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
 import { sanitize } from "../render/sanitize.ts";
-import { type Change, changeTitle, EVERYTHING, planOf, readCard, readUndo } from "../store/changes.ts";
+import { type Change, changeTitle, frozenTarget, planOf, readCard, readUndo } from "../store/changes.ts";
 import type { FreezesTable } from "../store/schema.ts";
 
 /** What the card shows beside the change itself. */
@@ -198,14 +198,16 @@ function durationWords({ sent_at, finished_at, checks }: Change): string {
 }
 
 /** What did not happen, and what happens next. */
-function nextLine({ state, decided_at, next_check_at }: Change): Line {
+function nextLine({ state, decided_at, evidence, next_check_at }: Change): Line {
   const look: Line = { time: next_check_at ?? 0, as: "relative" };
   switch (state) {
     case "rejected":
     case "withdrawn":
       return "Nothing was sent.";
     case "expired":
-      return decided_at === null ? "Nobody decided in time. Nothing was sent." : "Nothing was sent.";
+      return decided_at === null && evidence === null
+        ? "Nobody decided in time. Nothing was sent."
+        : "Nothing was sent.";
     case "unknown":
       return next_check_at === null
         ? "Nothing will be sent again by itself. Look at the vendor's own console."
@@ -244,23 +246,32 @@ function needsLine(change: Change, approvers: string | undefined): Line {
 
 /** "Frozen: everything by Ana: release. /unfreeze lifts it", to go on with. */
 export function wayOutOf(freeze: FreezesTable): Line {
-  return line("Frozen: ", freezeLine(freeze), ". ", { code: unfreezeCommand(freeze.target) }, " lifts it");
+  return line("Frozen: ", freezeLine(freeze), ". ", { code: unfreezeCommand(freeze) }, " lifts it");
 }
 
-/** The command that lifts a freeze. */
-export function unfreezeCommand(target: string): string {
-  return target === EVERYTHING ? "/unfreeze" : `/unfreeze ${target}`;
+/** The command that lifts a freeze: a company by its id, which no other bears. */
+export function unfreezeCommand(freeze: FreezesTable): string {
+  const { company } = freeze;
+  return ["/unfreeze", frozenTarget(freeze), company && `company=${company}`].filter(Boolean).join(" ");
 }
 
 export function freezeLine(freeze: FreezesTable): Line {
   return line(
-    freeze.target === EVERYTHING ? "everything" : freeze.target,
+    frozenScope(freeze),
     " by ",
     personLine(freeze.holder_name, freeze.holder_id),
     ": ",
     { data: freeze.reason, max: 120 },
-    freeze.ends_at === null ? " · until lifted" : [" · until ", { time: freeze.ends_at }],
+    freeze.ends_at === null ? " · until lifted" : [" · until ", { time: freeze.ends_at, as: "deadline" }],
   );
+}
+
+/** "everything", "ec2", "Acme Corp", "ec2 of Acme Corp" */
+export function frozenScope(freeze: FreezesTable): Line {
+  const target = frozenTarget(freeze);
+  if (freeze.company === null) return target ?? "everything";
+  const company: Line = { data: freeze.company_name ?? freeze.company, max: 60 };
+  return target === undefined ? company : line(target, " of ", company);
 }
 
 export function undoLine(undo: Undo): Line {

@@ -79,9 +79,12 @@ export class Decisions {
   /** Whoever came too late is told so in answer, and needs no other message. */
   private async expire(change: Change, tooLate?: number): Promise<Change | undefined> {
     const { store, metrics } = this.deps;
+    const freeze = await freezeFor(store, change);
+    const why = freeze && line("It could not be approved in time. ", wayOutOf(freeze), ".");
     const moved = await transition(store, {
       code: change.code,
       event: "expire",
+      set: why ? { evidence: JSON.stringify(why) } : {},
       only: { expiresUntil: store.now() },
       audit: { reason_code: "expired" },
       show: (expired) => [
@@ -177,9 +180,12 @@ function notifyRequester(change: Change): Outgoing[] {
   return [{ ...outcome, reply: { ...outcome.reply, blocks: [textBlock(why)] } }];
 }
 
-function whyInVain({ state, decider_id, decider_name, decision_reason }: Change): Line | undefined {
+function whyInVain(
+  { state, decider_id, decider_name, decision_reason, evidence }: Change,
+): Line | undefined {
   if (state === "expired") {
-    return "Nobody decided in time. Nothing was sent. “Ask again” under its card asks once more.";
+    const why = evidence === null ? "Nobody decided in time." : JSON.parse(evidence) as Line;
+    return line(why, " Nothing was sent. “Ask again” under its card asks once more.");
   }
   if (state !== "rejected" || decider_id === null) return undefined;
   return line(

@@ -1,75 +1,212 @@
 import { z } from "zod";
 import { vendors } from "../../handlers/registry.ts";
-import { line, type Reply, textBlock } from "../../handlers/reply.ts";
-import { freezeLine, personLine, unfreezeCommand, wayOutOf } from "../approvals/card.ts";
+import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import { fold } from "../../handlers/resolve.ts";
+import { freezeLine, frozenScope, personLine, unfreezeCommand, wayOutOf } from "../approvals/card.ts";
 import type { Config } from "../config.ts";
 import type { UpdateContext } from "../context.ts";
+import type { Deps } from "../deps.ts";
+import { errorReply } from "../error_reply.ts";
 import { PRIORITY, putMessage } from "../outbox/messages.ts";
+import { closest } from "../parser/suggest.ts";
+import { quote } from "../parser/tokenize.ts";
+import { validationMessage } from "../parser/validation_message.ts";
 import { parseDuration } from "../settings.ts";
-import { activeFreezes, EVERYTHING } from "../store/changes.ts";
+import { appendAudit } from "../store/audit.ts";
+import { activeFreezes, freezeKey, frozenTarget } from "../store/changes.ts";
 import type { FreezesTable, Queryable } from "../store/schema.ts";
-import { type Builtin, builtin } from "./builtin.ts";
+import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
 
 const SHORTEST_MS = 60_000;
 const LONGEST_MS = 30 * 86_400_000;
+const LOOKUP_MS = 15_000;
 
 const TARGETS = vendors.flatMap(({ targets }) => Object.keys(targets));
-const target = z.enum(TARGETS).optional()
-  .meta({ positional: true, placeholder: "target" });
+const target = z.enum(TARGETS).optional().meta({ positional: true, placeholder: "target" });
+const company = z.string().trim().min(1).optional();
+
+const freezeInput = z.object({
+  target,
+  company,
+  for: z.string().refine((text) => isFreezeTime(text), "takes a time from 1m to 30d, such as 2h")
+    .optional().meta({ placeholder: "2h" }),
+  reason: z.string().trim().optional().meta({ positional: true, rest: true, placeholder: "reason" }),
+});
+
+type FreezeInput = z.output<typeof freezeInput>;
 
 /** `/freeze` and `/unfreeze`: at once, for those who may approve, audited and announced. */
 export const freezeCommands: readonly Builtin[] = [
   builtin({
     verb: "freeze",
-    summary: "Stop all changes, or those of one target; reads go on",
+    summary: "Stop all changes, those of one target, or those of one company; status still works",
     example: `/freeze ${TARGETS.at(0)} for=2h incident 4711`,
     need: "approve",
-    input: z.object({
-      target,
-      for: z.string().refine((text) => isFreezeTime(text), "takes a time from 1m to 30d, such as 2h")
-        .optional(),
-      reason: z.string().trim().min(1).meta({ positional: true, rest: true, placeholder: "reason" }),
-    }),
-    async execute({ store, config }, ctx, input) {
-      const row: FreezesTable = {
-        target: input.target ?? EVERYTHING,
-        reason: input.reason,
-        holder_id: ctx.person.id,
-        holder_name: ctx.person.name,
-        created_at: store.now(),
-        ends_at: input.for === undefined ? null : store.now() + (parseDuration(input.for) ?? 0),
-      };
+    input: freezeInput,
+    async execute(parts, ctx, input) {
+      const { store, config, commandSet } = parts;
+      const question = questionAbout(input);
+      if (question === "status") return ctx.answer(frozenNowReply(await activeFreezes(store)));
+      if (question) return ctx.answer(validationMessage({ kind: "wrong", ...question }, commandSet));
+      const owner = input.company === undefined ? undefined : await companyNamed(parts, ctx, input);
+      if (input.company !== undefined && !owner) return;
+      const row = freezeOf(ctx, input, owner);
       const held = (await activeFreezes(store)).find(({ target }) => target === row.target);
       if (held && endsLater(held, row)) return refuseShorter(ctx, row, held);
       ctx.onCommit((transaction) => putFreeze(transaction, row));
       const replaced = held ? ` · replaces that of ${held.holder_name}: ${held.reason}` : "";
-      ctx.audit({ event: "frozen", target: row.target, detail: row.reason + replaced });
+      ctx.audit({
+        event: "frozen",
+        target: row.target,
+        company: row.company,
+        detail: row.reason + replaced,
+      });
       announce(config, ctx, frozenReply(row, held));
     },
+  }),
+  builtin({
+    verb: "freeze",
+    target: "status",
+    summary: "What is frozen now",
+    example: "/freeze status",
+    need: "read",
+    risk: "read",
+    input: z.object({}),
+    execute: async ({ store }, ctx) => ctx.answer(frozenNowReply(await activeFreezes(store))),
   }),
   builtin({
     verb: "unfreeze",
     summary: "Let changes run again",
     example: `/unfreeze ${TARGETS.at(0)}`,
     need: "approve",
-    input: z.object({ target }),
+    input: z.object({ target, company }),
     async execute({ store, config }, ctx, input) {
-      const wanted = input.target ?? EVERYTHING;
       const active = await activeFreezes(store);
-      const freeze = active.find((one) => one.target === wanted);
-      if (!freeze) return ctx.answer(notFrozenReply(input.target, active));
+      const [freeze, ...others] = active.filter((one) => isMeant(one, input));
+      if (!freeze || others.length > 0) return ctx.answer(notFrozenReply(input.target, active));
       ctx.onCommit(async (transaction) => {
-        await transaction.deleteFrom("freezes").where("target", "=", wanted).execute();
+        await transaction.deleteFrom("freezes").where("target", "=", freeze.target).execute();
       });
-      ctx.audit({ event: "unfrozen", target: wanted, detail: freeze.reason });
-      const who = personLine(ctx.person.name, ctx.person.id);
-      announce(config, ctx, {
-        mark: "fine",
-        title: line("Lifted by ", who, ". It was frozen: ", freezeLine(freeze)),
-      });
+      ctx.audit({ event: "unfrozen", target: freeze.target, company: freeze.company, detail: freeze.reason });
+      announce(config, ctx, thawedReply(freeze, personLine(ctx.person.name, ctx.person.id)));
     },
   }),
 ];
+
+/** Says in every admin group that a freeze whose time is over has ended, and takes it away. Of several replicas one does. */
+export async function endFreezes({ store, config }: Pick<Deps, "store" | "config">): Promise<void> {
+  const over = await store.db.selectFrom("freezes").selectAll().where("ends_at", "<=", store.now()).execute();
+  for (const freeze of over) {
+    await store.transaction(async (transaction) => {
+      const ended = await transaction.deleteFrom("freezes").where("target", "=", freeze.target)
+        .where("ends_at", "<=", store.now()).returning("target").executeTakeFirst();
+      if (!ended) return;
+      const reply = thawedReply(freeze, "its time is over");
+      for (const chatId of config.adminChats.filter((id) => id < 0)) {
+        const key = `thaw:${freeze.target}:${freeze.created_at}:${chatId}`;
+        await putMessage(store, transaction, { key, chatId, reply, priority: PRIORITY.outcome });
+      }
+      const { target, company, reason } = freeze;
+      await appendAudit(store, transaction, [{ event: "freeze_ended", target, company, detail: reason }]);
+    });
+    store.notifier.everyone("messages");
+  }
+}
+
+interface Question {
+  readonly code: "bad_value" | "missing_argument";
+  readonly sentence: string;
+  readonly suggestions: readonly string[];
+}
+
+/** One of these alone is no reason to stop everything. */
+const LOOKING = ["status", "list", "show"];
+const LIFTING = ["off", "stop", "end", "lift", "cancel"];
+const ALL = ["all", "everything", "on", "now"];
+
+/**
+ * What has to be asked before anything is frozen: nobody stops all changes by a slip. "status" where the person only
+ * wants to see what is frozen.
+ */
+function questionAbout(input: FreezeInput): Question | "status" | undefined {
+  const { target, company, for: time, reason = "" } = input;
+  const isBare = target === undefined && company === undefined && time === undefined;
+  const [word = "", ...rest] = reason.toLowerCase().split(/\s+/);
+  const isAlone = rest.length === 0;
+  if (isBare && isAlone && (word === "" || closest(word, LOOKING).length > 0)) return "status";
+  const said = [target, company && `company=${quote(company)}`].filter(Boolean);
+  const head = ["/freeze", ...said].join(" ");
+  if (isAlone && LIFTING.includes(word)) {
+    const suggestions = [["/unfreeze", ...said].join(" ")];
+    return { code: "bad_value", sentence: `Do you want to lift a freeze? Nothing was frozen.`, suggestions };
+  }
+  if (time === undefined && parseDuration(word)) {
+    const why = reason.slice(word.length).trim() || "<reason>";
+    const sentence = `Is "${word}" how long? A time is typed as for=${word}, and a reason follows.`;
+    return { code: "bad_value", sentence, suggestions: [`${head} for=${word} ${why}`] };
+  }
+  if (word !== "" && !(isAlone && ALL.includes(word))) return undefined;
+  const sentence = "Why? /freeze needs a reason, so that the others know.";
+  const whole = [head, time && `for=${time}`, "<reason>"].filter(Boolean).join(" ");
+  return { code: "missing_argument", sentence, suggestions: [whole] };
+}
+
+interface Owner {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** The one company that is meant; several are offered, none is said. */
+async function companyNamed(
+  { vendors, commandSet }: CommandParts,
+  ctx: UpdateContext,
+  input: FreezeInput,
+): Promise<Owner | undefined> {
+  const connected = vendors.all.find(({ vendor, client }) => vendor.company && client);
+  if (!connected?.vendor.company) {
+    ctx.refuse("vendor_not_set_up", {
+      operation: "/freeze",
+      next: "company= needs a vendor that knows companies.",
+    });
+    return undefined;
+  }
+  const call = { signal: AbortSignal.timeout(LOOKUP_MS), trace: ctx.trace };
+  try {
+    return await connected.vendor.company(vendors.context(connected, call), input.company ?? "");
+  } catch (error) {
+    const said = Object.entries(input).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]);
+    const invocation = { verb: "freeze", target: null, input: Object.fromEntries(said), asked: [] };
+    ctx.answer({ ...errorReply(error, ctx, invocation, commandSet), personal: true });
+    return undefined;
+  }
+}
+
+function freezeOf(ctx: UpdateContext, input: FreezeInput, owner: Owner | undefined): FreezesTable {
+  const now = ctx.store.now();
+  return {
+    target: freezeKey(input.target, owner?.id ?? null),
+    company: owner?.id ?? null,
+    company_name: owner?.name ?? null,
+    reason: input.reason ?? "",
+    holder_id: ctx.person.id,
+    holder_name: ctx.person.name,
+    created_at: now,
+    ends_at: input.for === undefined ? null : now + (parseDuration(input.for) ?? 0),
+  };
+}
+
+/** Without a question to the vendor, which may be the one that is away: by the id, or by the name it had then. */
+function isMeant(
+  freeze: FreezesTable,
+  { target, company }: Pick<FreezeInput, "target" | "company">,
+): boolean {
+  if (frozenTarget(freeze) !== target) return false;
+  if (company === undefined || freeze.company === null) {
+    return company === undefined && freeze.company === null;
+  }
+  return company.toLowerCase() === freeze.company ||
+    fold(freeze.company_name ?? "").includes(fold(company));
+}
 
 /** Puts it in place of the one of the same target, unless that one ends later: nobody would notice it shortened. */
 async function putFreeze(db: Queryable, row: FreezesTable): Promise<void> {
@@ -83,28 +220,58 @@ function endsLater(one: FreezesTable, other: FreezesTable): boolean {
   return other.ends_at !== null && (one.ends_at === null || one.ends_at > other.ends_at);
 }
 
+function frozenNowReply(active: readonly FreezesTable[]): Reply {
+  const how = textBlock(["To stop all changes: ", { code: "/freeze <reason>" }, ". For a time: ", {
+    code: "/freeze for=2h <reason>",
+  }]);
+  if (active.length === 0) return { mark: "fine", title: "Nothing is frozen", blocks: [how], personal: true };
+  return {
+    mark: "attention",
+    title: active.length === 1 ? "1 freeze is on" : `${active.length} freezes are on`,
+    blocks: [{ kind: "list", items: active.map((one) => line(wayOutOf(one), ".")) }, how],
+    personal: true,
+  };
+}
+
+function isOfAll(freeze: FreezesTable): boolean {
+  return frozenTarget(freeze) === undefined && freeze.company === null;
+}
+
 function notFrozenReply(target: string | undefined, active: readonly FreezesTable[]): Reply {
   return {
     mark: "info",
-    title: target ? `${target} is not frozen` : "Not everything is frozen",
-    blocks: [
-      { kind: "list", items: active.map((one) => ({ code: unfreezeCommand(one.target) })) },
-      textBlock(active.length > 0 ? "" : "Nothing is."),
-    ],
+    title: active.length === 0
+      ? "Nothing is frozen"
+      : target
+      ? `${target} alone is not frozen`
+      : "There is no such freeze. These are on:",
+    blocks: [{ kind: "list", items: active.map((one) => ({ code: unfreezeCommand(one) })) }],
     personal: true,
   };
 }
 
 function frozenReply(row: FreezesTable, replaced: FreezesTable | undefined): Reply {
-  const what = row.target === EVERYTHING ? "No change" : `No change of ${row.target}`;
+  const end = row.ends_at === null ? "someone lifts it" : "then";
+  const what = isOfAll(row) ? "No change" : line("No change of ", frozenScope(row));
   return {
-    mark: "refused",
+    mark: "attention",
     title: line("Frozen: ", freezeLine(row)),
     blocks: [
-      textBlock(`${what} runs until it is lifted; reads go on.`),
+      textBlock(line(what, ` runs until ${end}. Status still works.`)),
       textBlock(replaced ? line("It replaces: ", freezeLine(replaced), ".") : ""),
     ],
-    footer: { code: unfreezeCommand(row.target) },
+    footer: { code: unfreezeCommand(row) },
+  };
+}
+
+/** `because`: who lifted it, or that its time is over. */
+function thawedReply(freeze: FreezesTable, because: Line): Reply {
+  const what = isOfAll(freeze) ? "Changes" : line("Changes of ", frozenScope(freeze));
+  const holder = personLine(freeze.holder_name, freeze.holder_id);
+  return {
+    mark: "fine",
+    title: line(what, " are allowed again (", because, ")"),
+    blocks: [textBlock(line("Frozen by ", holder, ": ", { data: freeze.reason, max: 120 }))],
   };
 }
 

@@ -12,11 +12,14 @@ import {
   type Reply,
   textBlock,
 } from "../../handlers/reply.ts";
+import { freezeLine } from "../approvals/card.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine, unreachable } from "../error_reply.ts";
 import { errorFields } from "../log.ts";
 import { MARKS } from "../render/layout.ts";
+import { activeFreezes } from "../store/changes.ts";
+import type { FreezesTable } from "../store/schema.ts";
 import type { Connected } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
@@ -62,7 +65,7 @@ export const overview: Builtin = builtin({
       askAll(deps, ctx, answers).finally(() => finished.abort()),
       showFilling(deps, ctx, answers, finished.signal),
     ]);
-    ctx.answer(overviewReply(answers, store.now()));
+    ctx.answer(overviewReply(answers, store.now(), await activeFreezes(store)));
   },
 });
 
@@ -115,7 +118,7 @@ async function showFilling(
 
 const ORDER: readonly Answer["mark"][] = ["down", "attention", "working", "fine", "absent"];
 
-function overviewReply(answers: Answers, now: number): Reply {
+function overviewReply(answers: Answers, now: number, freezes: readonly FreezesTable[] = []): Reply {
   const lines = [...answers].map(([{ vendor }, answer]) => ({ ...answer, vendor }))
     .sort((one, other) => ORDER.indexOf(one.mark) - ORDER.indexOf(other.mark));
   const configured = lines.filter(({ mark }) => mark !== "absent");
@@ -125,6 +128,7 @@ function overviewReply(answers: Answers, now: number): Reply {
   return {
     ...verdict(configured.map(({ mark }) => mark)),
     blocks: [
+      ...freezes.map((freeze) => textBlock(line("🟡 Frozen: ", freezeLine(freeze)))),
       {
         kind: "table",
         rows: lines.map(({ vendor, says, mark }) => [MARKS[mark].emoji, { bold: vendor.label }, says]),

@@ -236,7 +236,8 @@ function wordFor(field: Field, command: Command): string {
 
 function requiredWord(field: Field, command: Command): string {
   const choices = field.values.length <= MOST_CHOICES ? field.values.join("|") : "";
-  const value = choices || `<${field.placeholder}>`;
+  // A placeholder with a digit in it is an example: `for=2h`.
+  const value = choices || (/\d/.test(field.placeholder) ? field.placeholder : `<${field.placeholder}>`);
   switch (field.kind) {
     case "option":
       return `${field.name}=${command.secret?.(field.name) ? ENTER_MARK : value}`;

@@ -215,13 +215,13 @@ export function unknownOption(line: CommandLine, at: number): ParseError | undef
     return new ParseError("unknown_option", sentence, [replaced(line, at, 1)]);
   }
   const [slip] = closest(key, names, 1, AS_OPTION);
-  const takesNames = hasField(line, "rest");
+  const takesNames = line.fields.some(({ kind, name }) => kind === "rest" && name !== "reason");
   if (slip === undefined && (takesNames || !/^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(key))) return undefined;
   const opens = line.fields.filter(({ kind }) => kind === "open").map(({ prefix }) => `${prefix}…=`);
   const taken = [...names.map((name) => `${name}=`), ...opens];
   const sentence = `${headOf(line.command)} has no option ${key}=. ` +
     (taken.length === 0 ? "It takes no options." : `It takes ${orList(taken)}.`) +
-    (takesNames ? " If it is part of a name, put it in quotes." : "");
+    (hasField(line, "rest") ? " If it is part of the text, put it in quotes." : "");
   const better = slip === undefined ? [] : [replaced(line, at, 1, slip + raw.slice(key.length))];
   return new ParseError("unknown_option", sentence, better);
 }

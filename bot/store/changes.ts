@@ -169,8 +169,18 @@ function openChanges(store: Store) {
   ).orderBy("created_at").limit(1);
 }
 
-/** The target of a freeze of everything. */
-export const EVERYTHING = "*";
+const EVERYTHING = "*";
+
+/** Under which a freeze is stored: without a target that of everything, with a company that of its changes alone. */
+export function freezeKey(target: string | undefined, company: string | null): string {
+  return [target ?? EVERYTHING, ...(company === null ? [] : [company])].join("/");
+}
+
+/** The target that a freeze was set on; undefined where it is none in particular. */
+export function frozenTarget({ target }: Pick<FreezesTable, "target">): string | undefined {
+  const [name = EVERYTHING] = target.split("/");
+  return name === EVERYTHING ? undefined : name;
+}
 
 /** The freezes in force now, the widest first. */
 export async function activeFreezes(store: Store, db: Queryable = store.db): Promise<FreezesTable[]> {
@@ -181,15 +191,19 @@ export async function activeFreezes(store: Store, db: Queryable = store.db): Pro
 
 /**
  * The freeze that holds back a change, if there is one: of everything, of its vendor, of the target it was typed
- * with, or of what it really changes (`/rotate externalid` ends the integration that `ec2` stands for).
+ * with, or of what it really changes (`/rotate externalid` ends the integration that `ec2` stands for); that of a
+ * company only holds back what concerns this company.
  */
 export async function freezeFor(
   store: Store,
-  { vendor, target, target_key }: Pick<Change, "vendor" | "target" | "target_key">,
+  change: Pick<Change, "vendor" | "target" | "target_key" | "company">,
   db?: Queryable,
 ): Promise<FreezesTable | undefined> {
-  const names = new Set([EVERYTHING, vendor, target?.split(" ")[0], target_key.split(":")[0]]);
-  return (await activeFreezes(store, db)).find((freeze) => names.has(freeze.target));
+  const { vendor, target, target_key, company } = change;
+  const names = new Set([undefined, vendor, target?.split(" ")[0], target_key.split(":")[0]]);
+  return (await activeFreezes(store, db)).find((freeze) =>
+    names.has(frozenTarget(freeze)) && (freeze.company === null || freeze.company === company)
+  );
 }
 
 const SQLITE_CONSTRAINT_UNIQUE = 2067;

@@ -11,6 +11,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0006_switched_states": { up: switchedStates },
   "0007_answers_in_order": { up: answersInOrder },
   "0008_account": { up: account },
+  "0009_frozen_companies": { up: frozenCompanies },
 };
 
 /** Answers leave in the order of their commands, which no clock of a replica can tell. */
@@ -27,6 +28,11 @@ async function answersInOrder(db: Kysely<unknown>): Promise<void> {
 /** Absent from what earlier versions asked for, which therefore does not run any more. */
 async function account(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable("changes").addColumn("account", "text").execute();
+}
+
+async function frozenCompanies(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("freezes").addColumn("company", "text").execute();
+  await db.schema.alterTable("freezes").addColumn("company_name", "text").execute();
 }
 
 /**

@@ -157,8 +157,11 @@ export interface ChainHeadTable {
 }
 
 export interface FreezesTable {
-  /** A target such as `ec2`, or `*` for everything. */
+  /** What is frozen, each once: a target such as `ec2`, or `*` for all; with a company, `/` and its id behind it. */
   target: string;
+  /** The company whose changes alone are frozen. */
+  company: string | null;
+  company_name: string | null;
   reason: string;
   holder_id: number;
   holder_name: string;

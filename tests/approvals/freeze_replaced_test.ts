@@ -47,7 +47,7 @@ for (
     await fixture.say(BEN, `/freeze ${sooner}a`);
     await fixture.say(ANA, `/freeze ${later}b`);
     const answer = fixture.groupAnswers().at(-1) ?? "";
-    assert.match(answer, /^⛔ Frozen: everything by Ana \(…101\): b · until/);
+    assert.match(answer, /^🟡 Frozen: everything by Ana \(…101\): b · until/);
     assert.match(answer, /^It replaces: everything by Ben \(…102\): a · until .*\.$/m);
     assert.deepEqual(await reasons(fixture), ["b"]);
     const details = (await fixture.audit()).map(({ event, detail }) => [event, detail]);
@@ -71,7 +71,7 @@ Deno.test("/freeze: one that has ended is neither in the way nor replaced", asyn
   await fixture.say(BEN, "/freeze for=2h a");
   fixture.clock.advance(2 * 3_600_000);
   await fixture.say(ANA, "/freeze for=1m b");
-  assert.match(fixture.groupAnswers().at(-1) ?? "", /^⛔ Frozen: everything by Ana \(…101\): b/);
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /^🟡 Frozen: everything by Ana \(…101\): b/);
   assert.doesNotMatch(fixture.groupAnswers().at(-1) ?? "", /replaces/);
 });
 
@@ -87,10 +87,13 @@ Deno.test("/freeze: the announcement says which changes stand still", async () =
   await fixture.say(BEN, "/freeze ec2 review");
   assert.match(
     fixture.groupAnswers().at(-1) ?? "",
-    /^No change of ec2 runs until it is lifted; reads go on\.$/m,
+    /^No change of ec2 runs until someone lifts it\. Status still works\.$/m,
   );
   await fixture.say(BEN, "/freeze incident");
-  assert.match(fixture.groupAnswers().at(-1) ?? "", /^No change runs until it is lifted; reads go on\.$/m);
+  assert.match(
+    fixture.groupAnswers().at(-1) ?? "",
+    /^No change runs until someone lifts it\. Status still works\.$/m,
+  );
 });
 
 Deno.test("Approve: what is frozen is refused with the command that lifts it", async () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { testOnEach } from "./database.ts";
 import { ANA, BEN, GROUP, openFixture, textOf } from "./fixture.ts";
-import { createStillClock } from "../sandbox/stage.ts";
+import { eventually } from "../eventually.ts";
+import { createStillClock, SOON } from "../sandbox/stage.ts";
 
 const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
 const SECOND = -2002;
@@ -13,7 +14,7 @@ testOnEach(
     await fixture.say(BEN, "/freeze incident 4711");
     assert.match(
       fixture.groupAnswers().at(-1) ?? "",
-      /^⛔ Frozen: everything by Ben \(…102\): incident 4711 · until lifted/,
+      /^🟡 Frozen: everything by Ben \(…102\): incident 4711 · until lifted/,
     );
     const { code, card } = await fixture.ask(DISABLE);
     assert.match(textOf(card), /^Frozen +everything by Ben \(…102\): incident 4711 · until lifted$/m);
@@ -27,7 +28,7 @@ testOnEach(
     await fixture.say(BEN, "/unfreeze");
     assert.match(
       fixture.groupAnswers().at(-1) ?? "",
-      /^🟢 Lifted by Ben \(…102\)\. It was frozen: everything .*incident 4711/,
+      /^🟢 Changes are allowed again \(Ben \(…102\)\)\nFrozen by Ben \(…102\): incident 4711/,
     );
     await fixture.press(BEN, card, "Approve");
     assert.equal(await fixture.state(code), "accepted");
@@ -65,7 +66,10 @@ Deno.test("/freeze: a target's freeze holds whatever changes that target, and a 
 Deno.test("/freeze for=: it ends by itself", async () => {
   await using fixture = await openFixture({ clock: createStillClock(), environment: { APPROVAL_TTL: "4h" } });
   await fixture.say(BEN, "/freeze for=2h incident 4711");
-  assert.match(fixture.groupAnswers().at(-1) ?? "", /incident 4711 · until \d{4}-\d\d-\d\d \d\d:\d\d UTC/);
+  assert.match(
+    fixture.groupAnswers().at(-1) ?? "",
+    /incident 4711 · until \d\d:\d\d UTC \(\d{4}-\d\d-\d\d\)/,
+  );
   const { code, card } = await fixture.ask(DISABLE);
   await fixture.pass(2 * 3_600_000 - 1);
   assert.match((await fixture.press(BEN, card, "Approve")).text ?? "", /Changes are frozen/);
@@ -73,7 +77,7 @@ Deno.test("/freeze for=: it ends by itself", async () => {
   await fixture.press(BEN, card, "Approve");
   assert.equal(await fixture.state(code), "accepted");
   await fixture.say(BEN, "/unfreeze");
-  assert.match(fixture.ephemeralAnswers(BEN).at(-1) ?? "", /Not everything is frozen/);
+  assert.match(fixture.ephemeralAnswers(BEN).at(-1) ?? "", /Nothing is frozen/);
 });
 
 Deno.test("/freeze and /unfreeze: only those who may approve", async () => {
@@ -109,7 +113,7 @@ Deno.test("/freeze and /unfreeze: every admin group hears of it, wherever it was
   }
   await fixture.say(ANA, "/unfreeze apono", { chat: SECOND });
   for (const text of [fixture.groupAnswers().at(-1) ?? "", second()]) {
-    assert.match(text, /Lifted by Ana \(…101\)/);
+    assert.match(text, /Changes of apono are allowed again \(Ana \(…101\)\)/);
   }
 });
 
@@ -153,7 +157,6 @@ Deno.test("/freeze: without a reason, or for a time that makes no sense, nothing
   await using fixture = await openFixture();
   for (
     const text of [
-      "/freeze",
       "/freeze ec2",
       "/freeze for=5s incident",
       "/freeze for=90d incident",
@@ -169,8 +172,121 @@ Deno.test("/freeze: without a reason, or for a time that makes no sense, nothing
 Deno.test("/unfreeze: what is not frozen is said not to be, with what is", async () => {
   await using fixture = await openFixture();
   await fixture.say(BEN, "/unfreeze ec2");
-  assert.match(fixture.ephemeralAnswers(BEN).at(-1) ?? "", /ec2 is not frozen/);
+  assert.match(fixture.ephemeralAnswers(BEN).at(-1) ?? "", /Nothing is frozen/);
   await fixture.say(BEN, "/freeze ec2 review");
   await fixture.say(BEN, "/unfreeze");
-  assert.match(fixture.ephemeralAnswers(BEN).at(-1) ?? "", /Not everything is frozen.*\/unfreeze ec2/s);
+  assert.match(fixture.ephemeralAnswers(BEN).at(-1) ?? "", /There is no such freeze.*\/unfreeze ec2/s);
+});
+
+Deno.test("/freeze: what is no reason freezes nothing: it shows what is frozen, or asks what is meant", async () => {
+  await using fixture = await openFixture();
+  for (
+    const [typed, answer] of [
+      ["/freeze", /^🟢 Nothing is frozen\nTo stop all changes: \/freeze <reason>/],
+      ["/freeze status", /^🟢 Nothing is frozen/],
+      ["/freeze Status", /^🟢 Nothing is frozen/],
+      ["/freeze stauts", /^🟢 Nothing is frozen/],
+      ["/freeze list", /^🟢 Nothing is frozen/],
+      ["/freeze 2h", /Is "2h" how long\?.*\/freeze for=2h <reason>/s],
+      ["/freeze 2h incident 4711", /\/freeze for=2h incident 4711/],
+      ["/freeze ec2 2h", /\/freeze ec2 for=2h <reason>/],
+      ["/freeze for=2h", /needs a reason.*\/freeze for=2h <reason>/s],
+      ["/freeze company=Globex", /needs a reason.*\/freeze company=Globex <reason>/s],
+      ["/freeze off", /Do you want to lift a freeze\?.*\/unfreeze/s],
+      ["/freeze everything", /needs a reason/],
+      ["/freeze until=06:00 incident", /\/freeze has no option until=\. It takes company= or for=/],
+      ["/freeze incident until=06:00", /\/freeze has no option until=/],
+      ["/freeze target=ec2x incident", /target/],
+    ] as const
+  ) {
+    await fixture.say(BEN, typed);
+    assert.match(fixture.ephemeralAnswers(BEN).at(-1) ?? "", answer, typed);
+    assert.deepEqual(await fixture.store.db.selectFrom("freezes").selectAll().execute(), [], typed);
+  }
+});
+
+Deno.test("/freeze alone: shows what is frozen with the commands that lift it, to whoever may read", async () => {
+  await using fixture = await openFixture({ environment: { APPROVERS: String(BEN) } });
+  await fixture.say(BEN, "/freeze ec2 for=2h review");
+  await fixture.say(ANA, "/freeze status");
+  assert.match(
+    fixture.ephemeralAnswers(ANA).at(-1) ?? "",
+    /^🟡 1 freeze is on\n. Frozen: ec2 by Ben \(…102\): review · until .*\. \/unfreeze ec2 lifts it\./,
+  );
+});
+
+testOnEach("/freeze company=: holds the changes of this company back and no others", async (url) => {
+  await using fixture = await openFixture({ environment: { DATABASE_URL: url } });
+  await fixture.say(BEN, "/freeze company=Globex incident 4711");
+  assert.match(
+    fixture.groupAnswers().at(-1) ?? "",
+    /^🟡 Frozen: Globex by Ben .*: incident 4711 · until lifted\nNo change of Globex runs until someone lifts it/,
+  );
+  const held = await fixture.ask("/disable ec2 Globex reason=test");
+  await fixture.press(BEN, held.card, "Approve");
+  assert.equal(await fixture.state(held.code), "pending");
+  const free = await fixture.carryOut(DISABLE);
+  assert.equal(await fixture.state(free.code), "accepted");
+  await fixture.say(BEN, "/unfreeze");
+  assert.match(fixture.ephemeralAnswers(BEN).at(-1) ?? "", /\/unfreeze company=[0-9a-f]{24}/);
+  fixture.gravityzone.calls.length = 0;
+  await fixture.say(BEN, "/unfreeze company=globex");
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /^🟢 Changes of Globex are allowed again \(Ben/);
+  assert.deepEqual(fixture.gravityzone.calls, [], "a vendor that may be away is not asked");
+  await fixture.press(BEN, held.card, "Approve");
+  assert.equal(await fixture.state(held.code), "accepted");
+});
+
+Deno.test("/freeze company=: several that fit are offered, and the one that is pressed is frozen", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(BEN, "/freeze ec2 company=Acme for=2h incident 4711");
+  const question = fixture.telegram.ephemerals(BEN, GROUP).at(-1);
+  assert.match(textOf(question!), /"Acme" fits 3 companies\. Which one\?/);
+  assert.deepEqual(await fixture.store.db.selectFrom("freezes").selectAll().execute(), []);
+  await fixture.press(BEN, question!, "Acme Labs · …77fe");
+  assert.match(
+    fixture.groupAnswers().at(-1) ?? "",
+    /Frozen: ec2 of Acme Labs by Ben .*: incident 4711 · until \d\d:\d\d UTC/,
+  );
+  await fixture.say(BEN, "/freeze company=Nobody incident");
+  assert.match(fixture.ephemeralAnswers(BEN).at(-1) ?? "", /No company fits "Nobody"/);
+});
+
+testOnEach("/freeze for=: when its time is over every group is told so, once", async (url) => {
+  await using fixture = await openFixture({
+    clock: createStillClock(),
+    environment: { DATABASE_URL: url },
+    timing: SOON,
+  });
+  await fixture.say(BEN, "/freeze for=2h incident 4711");
+  await fixture.say(ANA, "/status");
+  assert.match(
+    fixture.groupAnswers().at(-1) ?? "",
+    /^🟡 Frozen: everything by Ben \(…102\): incident 4711 · until \d\d:\d\d UTC/m,
+  );
+  await fixture.pass(2 * 3_600_000);
+  const told = () => fixture.groupAnswers().filter((text) => /allowed again/.test(text));
+  await eventually(() => told().length > 0 || undefined, "the end of the freeze");
+  await fixture.pass(60_000);
+  assert.equal(told().length, 1);
+  assert.match(
+    told()[0]!,
+    /^🟢 Changes are allowed again \(its time is over\)\nFrozen by Ben \(…102\): incident 4711/,
+  );
+  assert.deepEqual(
+    (await fixture.audit()).map(({ event, person_id }) => [event, person_id]),
+    [["frozen", BEN], ["freeze_ended", null]],
+  );
+});
+
+Deno.test("a request that was frozen until it expired is said to have been frozen", async () => {
+  await using fixture = await openFixture({ clock: createStillClock(), timing: SOON });
+  await fixture.say(BEN, "/freeze incident 4711");
+  const { code, card } = await fixture.ask(DISABLE);
+  await fixture.pass(15 * 60_000);
+  await eventually(async () => (await fixture.state(code)) === "expired" || undefined, "the expiry");
+  await fixture.rest();
+  const shown = [textOf(card), ...fixture.ephemeralAnswers(ANA)].join("\n");
+  assert.match(shown, /It could not be approved in time\. Frozen: everything by Ben .*incident 4711/);
+  assert.doesNotMatch(shown, /Nobody decided in time/);
 });

@@ -31,7 +31,7 @@ const usages: readonly (readonly [head: string, usage: string])[] = [
     "/notifier opsramp <id> uri=<uri> auth=NONE|OAUTH2|JWT [apiKey=<apiKey>] [apiSecret=?]",
   ],
   ["/export tenable start", "/export tenable start [chunk=<chunk>]"],
-  ["/freeze", "/freeze [target] [for=<2h>] <reason>"],
+  ["/freeze", "/freeze [target] [for=2h] <reason>"],
   ["/audit", "/audit [n] [company=<company>] [since=<since>]"],
 ];
 

@@ -195,7 +195,7 @@ export const frozen: Story = {
     await answered("Frozen: ");
     assert.equal((await store.db.selectFrom("freezes").select("target").execute()).length, 1);
     telegram.say(BEN, GROUP, "/unfreeze opsramp");
-    await answered("Lifted by ");
+    await answered("allowed again");
     assert.equal((await store.db.selectFrom("freezes").select("target").execute()).length, 0);
   },
 };
