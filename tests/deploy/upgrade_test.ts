@@ -91,7 +91,7 @@ for (const kind of lasting) {
     telegram.say(BEN, GROUP, `/change ${rows[0]?.code}`);
     await answered(/Acme Labs/);
     telegram.say(BEN, GROUP, "/unfreeze opsramp");
-    await answered(/Lifted/);
+    await answered(/allowed again/);
     telegram.say(BEN, GROUP, "/audit verify");
     await answered(/intact/);
     const [waiting] = await stage.bot.store.db.selectFrom("changes").select("code")
