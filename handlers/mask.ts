@@ -2,14 +2,13 @@
 
 import type { Json, JsonObject } from "../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK, holdsSecret, namesCredential, soundsSecret } from "../clients/secrets.ts";
+import { isAddress, readAddress } from "./address.ts";
 
 /** Stands for a value that is shown to nobody. */
 export const NOT_SHOWN = "hidden";
 export const SET_BUT_NOT_SHOWN = `set, ${NOT_SHOWN}`;
 export const UNREADABLE = "cannot be read";
 export const ENTERED_PRIVATELY = "new value, entered privately";
-/** Follows what is shown of a value, such as an address without its key. */
-export const REST_NOT_SHOWN = "(the rest is hidden)";
 
 const WHOLE: ReadonlySet<string> = new Set([
   ENTER_MARK,
@@ -18,14 +17,13 @@ const WHOLE: ReadonlySet<string> = new Set([
   UNREADABLE,
   ENTERED_PRIVATELY,
 ]);
-const WITHIN = [HIDDEN_MARK, REST_NOT_SHOWN];
 
 /**
  * Whether a text is what our own replies show in place of a value: copied from there and sent, it would overwrite
  * the value that it stands for. A secret field may hold `ENTER_MARK`, so do not ask about those.
  */
 export function isPlaceholder(text: string): boolean {
-  return WHOLE.has(text.trim()) || WITHIN.some((part) => text.includes(part));
+  return WHOLE.has(text.trim()) || text.includes(HIDDEN_MARK);
 }
 
 /** Of half a credential, such as a client id: enough to tell two of them apart, and never most of one. */
@@ -41,7 +39,9 @@ export function shownValue(name: string, value: Json): Json {
   if (value === null || value === "" || value === ENTER_MARK || typeof value === "boolean") return value;
   if (isNameOfOne(name, value)) return value;
   if (soundsSecret(name)) return NOT_SHOWN;
-  if (typeof value === "string") return HALF_NAME.test(name) ? maskInPart(value) : shownText(value);
+  if (typeof value === "string") {
+    return HALF_NAME.test(name) && !isAddress(value) ? maskInPart(value) : shownText(value);
+  }
   if (Array.isArray(value)) return value.map((one) => shownValue(name, one));
   return typeof value === "object" ? shownFields(value as JsonObject) : value;
 }
@@ -86,8 +86,8 @@ function shownText(text: string): string {
 /** `Server=db;Password=…`, as connection strings have it. Tried within a word, too, it would take long for a long one. */
 const ASSIGNMENT = /(?<![\w.-])([\w.-]+(?: [\w.-]+)?)(\s*=\s*)("[^"]*"|'[^']*'|[^\s;&,]+)/g;
 
-function hideNamed(text: string, name: string, between: string): string {
-  return soundsSecret(name) ? name + between + HIDDEN_MARK : text;
+function hideNamed(text: string, name: string, between: string, value: string): string {
+  return soundsSecret(name) && !isAddress(value.replace(/^["']/, "")) ? name + between + HIDDEN_MARK : text;
 }
 
 function jsonIn(text: string): Json | undefined {
@@ -99,25 +99,50 @@ function jsonIn(text: string): Json | undefined {
   }
 }
 
-/** Where an address leads. Its query is often a key, and it may carry a user and a password: these are left out. */
-export function shownAddress(url: string): string {
-  const bare = url.replace(CREDENTIALS, "$1").replace(/[?#].*$/s, "");
-  return bare === url ? url : `${bare} ${REST_NOT_SHOWN}`;
+/**
+ * Where an address leads: its host and the names of its parameters always, their values unless one is or holds a
+ * secret. Of a user and a password there is only to see that they are there.
+ */
+export function shownAddress(text: string): string {
+  const address = readAddress(text);
+  const user = address.user === "" ? "" : `${HIDDEN_MARK}@`;
+  const path = address.path.replace(ASSIGNMENT, hideNamed);
+  const query = shownQuery(address.query);
+  const isWhole = user === "" && path === address.path && query === address.query;
+  if (isWhole && !address.isAmbiguous) return text;
+  return address.scheme + user + address.host + path + query;
 }
 
-/** Whether a text is an address; one without a scheme looks like any other text. */
-export function isAddress(text: string): boolean {
-  return ADDRESS.test(text);
+/** From the first "?" or "#" on. */
+function shownQuery(query: string): string {
+  return query.split(/([?&;#])/).map((part) => {
+    const [, name, value] = /^([^=]*)=(.*)$/s.exec(part) ?? [];
+    if (name === undefined || value === undefined) return LONG_TOKEN.test(part) ? HIDDEN_MARK : part;
+    return `${name}=${shownParameter(decoded(name), value)}`;
+  }).join("");
 }
 
-/** `jdbc:postgresql://` is one, too. */
-const SCHEME = String.raw`(?:[a-z][a-z\d+.-]*:)+\/\/`;
-const ADDRESS = new RegExp(String.raw`^\s*${SCHEME}\S+\s*$`, "i");
-/** A password may hold what should have been escaped in it; a port is none. */
-const CREDENTIALS = new RegExp(
-  String.raw`^(\s*${SCHEME})(?:[^/?#@]*@|[^/?#:@]*:(?!\d+(?:[/?#]|$))[^@]*@)|^[^/?#@]*@`,
-  "i",
-);
+/** Another address says where something goes on to, by whatever name. */
+function shownParameter(name: string, value: string): string {
+  const plain = decoded(value);
+  const isSecret = (soundsSecret(name) || KEY_IN_QUERY.test(name)) && !isAddress(plain);
+  if (isSecret) return /^(true|false|)$/i.test(plain) ? value : HIDDEN_MARK;
+  const shown = shownText(plain);
+  return shown === plain ? value : shown === NOT_SHOWN ? HIDDEN_MARK : shown;
+}
+
+/** What addresses call their keys. */
+const KEY_IN_QUERY = /^(?:auth|code|key|sig|signature)$/i;
+/** Without a name, as some services write their key. */
+const LONG_TOKEN = /^(?=.*\d)[\w+/.~-]{16,}$/;
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return text;
+  }
+}
 
 /** `$jwtToken` or `Bearer $jwtToken`: names a token that the vendor fetches and puts in itself, and is no secret. */
 export function namesToken(value: string): boolean {

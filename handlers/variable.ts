@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { soundsSecret } from "../clients/secrets.ts";
+import { givenAddress } from "./address.ts";
 
 /**
  * An environment variable: what it is for, how its value is checked, and what of it needs care. What is redacted and
@@ -77,16 +78,17 @@ export function optional<T>(variable: Variable<T>): Variable<T | undefined> {
 
 /** An address as it is written into requests: https, or http on loopback, without a slash at the end. */
 export const webUrl: z.ZodType<string, string> = z.string().transform((value, context) => {
-  const url = URL.parse(value);
+  const given = givenAddress(value);
+  const url = "href" in given ? URL.parse(given.href) : null;
   const loopback = url && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
   if (
-    !url || url.username || url.search || url.hash ||
+    !url || url.search || url.hash ||
     !(url.protocol === "https:" || (url.protocol === "http:" && loopback))
   ) {
     context.addIssue("must be an https address without user, query or fragment (http only on loopback)");
     return z.NEVER;
   }
-  return value.replace(/\/+$/, "");
+  return url.href.replace(/\/+$/, "");
 });
 
 /** Whether the address is of something that stands under this path. */

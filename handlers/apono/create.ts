@@ -32,7 +32,7 @@ import {
   settingsToSend,
   shownBody,
 } from "./settings.ts";
-import { cardRows, rowsBetween, valueOr } from "./settings_diff.ts";
+import { addressDoubts, cardRows, rowsBetween, valueOr } from "./settings_diff.ts";
 
 const input = z.object({ type: z.string().optional(), ...settingsInput });
 
@@ -57,7 +57,10 @@ export const createIntegration = operationsOf<AponoClient>("apono").change<typeo
     rows: [{ label: "Type", now: "none", after: { code: wanted.type } }, ...cardRows(null, wanted)],
     breaks: [],
     sends: shownBody(wanted, null),
-    warnings: unlisted.map((name) => unlistedWarning(name, wanted.type)),
+    warnings: [
+      ...addressDoubts(null, wanted),
+      ...unlisted.map((name) => unlistedWarning(name, wanted.type)),
+    ],
   }),
   async apply({ client, call }, { after }, secrets) {
     const sent = sentFor(settingsToSend(after, secrets, {}), null);

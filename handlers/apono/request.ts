@@ -8,6 +8,7 @@ import {
 import { mappingOf, ownerOf, shownSource } from "../../clients/apono/versions.ts";
 import { type Json, type JsonObject, leavesOf } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
+import { withAddresses } from "../address.ts";
 import { holdsSecretField, isPlaceholder } from "../mask.ts";
 import { BadInput } from "../operation.ts";
 import { isSecretField } from "./settings.ts";
@@ -43,7 +44,10 @@ export function askedFor(input: SettingsInput): AskedSettings {
       accessDetails: orNull(input.access_details),
       secretStore: askedStore(input.secret ?? {}, document.secretStore),
     }),
-    config: { ...document.config, ...Object.fromEntries(options) },
+    config: withAddresses(
+      { ...document.config, ...Object.fromEntries(options) },
+      (parameter) => ({ name: `config.${parameter}` }),
+    ),
   };
   checkAsked(asked);
   return asked;

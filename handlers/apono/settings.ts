@@ -8,6 +8,7 @@ import {
 import { v2Body, v4Body } from "../../clients/apono/versions.ts";
 import { isJsonObject, type Json, type JsonObject, plainJson } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
+import { canBeGiven } from "../address.ts";
 import { holdsSecretField, NOT_SHOWN, shownValue } from "../mask.ts";
 import { BadInput } from "../operation.ts";
 
@@ -80,9 +81,11 @@ export function keepsSecret({ config }: Settings): boolean {
   return Object.values(config).includes(NOT_SHOWN);
 }
 
-/** The names of the parameters whose value, once changed, nobody can bring back. */
+/** The names of the parameters whose value, once changed, nobody can bring back: unseen, or not to be typed. */
 export function lostBetween(before: JsonObject, after: JsonObject): readonly string[] {
-  return Object.keys(before).filter((name) => before[name] === NOT_SHOWN && after[name] !== NOT_SHOWN);
+  return Object.keys(before).filter((name) =>
+    (before[name] === NOT_SHOWN || !canBeGiven(before[name] ?? null)) && before[name] !== after[name]
+  );
 }
 
 /**

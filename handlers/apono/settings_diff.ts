@@ -1,10 +1,11 @@
 import { isReference, OWN_KIND, type Settings, type Source } from "../../clients/apono/integration.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
+import { addressWarnings, isAddress, isSameAddress } from "../address.ts";
 import { type Compared, judged } from "../comparison.ts";
-import { ENTERED_PRIVATELY, shownValue } from "../mask.ts";
+import { ENTERED_PRIVATELY, NOT_SHOWN, shownValue } from "../mask.ts";
 import type { Card, Verification } from "../operation.ts";
-import type { Inline } from "../reply.ts";
+import type { Inline, Line } from "../reply.ts";
 import type { Fact } from "../resource.ts";
 import { type Image, isAskedFor } from "./settings.ts";
 
@@ -35,6 +36,16 @@ export function cardRows(before: Settings | null, after: Settings | null): Card[
     now: valueOr(now, "none"),
     after: valueOr(then, "removed"),
   }));
+}
+
+/** What to know of the addresses among what changes; a host goes without a scheme, a URL does not. */
+export function addressDoubts(before: Settings | null, after: Settings): readonly Line[] {
+  return Object.entries(after.config).flatMap(([name, value]) => {
+    const old = before?.config[name];
+    if (typeof value !== "string" || value === NOT_SHOWN || value === ENTER_MARK || value === old) return [];
+    if (!isAddress(value) && !/ur[il]$/i.test(name)) return [];
+    return addressWarnings(`config.${name}`, typeof old === "string" ? old : null, value);
+  });
 }
 
 const LONGEST_VALUE = 160;
@@ -160,7 +171,7 @@ function parameterRow(name: string, before: Settings | null, after: Settings | n
   const now = before?.config[name];
   const then = after?.config[name];
   const unreadable = isAskedFor(then);
-  if (before && after && !unreadable && plainText(now) === plainText(then)) return [];
+  if (before && after && !unreadable && isSameAddress(plainText(now), plainText(then))) return [];
   const text = (value: Json | undefined) => value === undefined ? null : parameterText(name, value);
   return [{ label: `config.${name}`, now: text(now), after: text(then), unreadable }];
 }

@@ -27,7 +27,7 @@ import {
   settingsToSend,
   shownBody,
 } from "./settings.ts";
-import { cardRows, judgeSettings, rowsBetween } from "./settings_diff.ts";
+import { addressDoubts, cardRows, judgeSettings, rowsBetween } from "./settings_diff.ts";
 
 const input = z.object({
   id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }),
@@ -56,7 +56,11 @@ export const updateIntegration = operationsOf<AponoClient>("apono").change<typeo
     rows: cardRows(before, wanted),
     breaks: consequences(before, wanted),
     sends: shownBody(wanted, before),
-    warnings: [...warnings, ...unlisted.map((name) => unlistedWarning(name, wanted.type))],
+    warnings: [
+      ...addressDoubts(before, wanted),
+      ...warnings,
+      ...unlisted.map((name) => unlistedWarning(name, wanted.type)),
+    ],
   }),
   async apply({ client, call }, { before, after }, secrets) {
     const present = keepsSecret(after) ? await client.integrations.get(before.id, call) : before;
@@ -223,7 +227,7 @@ function undo({ before, after }: UpdatePlan): Undo {
   return {
     possible: true,
     how: gone.length > 0
-      ? `the other old values are set again; ${gone.join(", ")} cannot be read and stays lost`
+      ? `the other old values are set again, but not ${gone.join(", ")}`
       : "the old values are set again",
     verb: "update",
     target: "apono",

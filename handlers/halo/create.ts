@@ -25,8 +25,10 @@ import {
   fieldInputs,
   fieldRows,
   idOf,
+  shownFields,
   type Wanted,
   wantedFields,
+  warningsOf,
 } from "./fields.ts";
 import { called, deletedOf, idTyped, ofModule } from "./integration.ts";
 
@@ -101,10 +103,13 @@ function render(product: Product, { target, before: { alike }, after }: CreatePl
     done: [...what, " is added"],
     rows: fieldRows(product, after, () => "none"),
     breaks: [],
-    sends: [after.fields],
-    warnings: alike.length > 0
-      ? [`HaloPSA already has ${alike.length} of this name: id ${alike.join(", ")}.`]
-      : [],
+    sends: [shownFields(after)],
+    warnings: [
+      ...warningsOf(after, {}),
+      ...(alike.length > 0
+        ? [`HaloPSA already has ${alike.length} of this name: id ${alike.join(", ")}.`]
+        : []),
+    ],
   };
 }
 

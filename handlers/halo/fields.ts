@@ -4,6 +4,8 @@ import { type FieldKind, longest, type Product, spelled, spellingsOf } from "../
 import { type HaloIntegration, haloTime, secretLooking } from "../../clients/halo/record.ts";
 import { isJsonObject, type Json, type JsonObject, leavesOf, mapLeaves } from "../../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
+import { addressWarnings, isAddress, isSameAddress, withAddresses } from "../address.ts";
+import { shownAddress } from "../mask.ts";
 import { BadInput, type Card, type ChangeOperation, type NamesOfKind } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { fieldLine } from "./sync.ts";
@@ -103,7 +105,7 @@ export function covers(actual: Json | undefined, sent: Json): boolean {
     return Array.isArray(actual) && actual.length === sent.length &&
       sent.every((item, at) => covers(actual[at], item));
   }
-  if (!isJsonObject(sent)) return actual === sent;
+  if (!isJsonObject(sent)) return isSameAddress(actual, sent);
   return isJsonObject(actual) && Object.entries(sent).every(([name, inner]) => covers(actual[name], inner));
 }
 
@@ -126,6 +128,23 @@ export function compare(record: HaloIntegration, sent: JsonObject): {
     differing: read.filter((name) => !taken.includes(name)),
     unread: names.filter((name) => !read.includes(name)),
   };
+}
+
+/** The fields that are sent, as they may be shown. */
+export function shownFields({ fields }: Wanted): JsonObject {
+  return mapLeaves(
+    fields,
+    (leaf) => typeof leaf === "string" && isAddress(leaf) ? shownAddress(leaf) : leaf,
+  );
+}
+
+/** Of the addresses among what is to be sent. */
+export function warningsOf({ fields }: Wanted, now: JsonObject): readonly Line[] {
+  return Object.entries(fields).flatMap(([name, value]) => {
+    if (typeof value !== "string" || !isAddress(value)) return [];
+    const before = now[name];
+    return addressWarnings(name, typeof before === "string" ? before : null, value);
+  });
 }
 
 /** What is to be sent, on a card; of secrets only that there will be new ones. */
@@ -224,8 +243,9 @@ function checked(product: Product, name: string, value: Json, current: Json | un
   if (value === current) return value;
   const fit = FITS[kind]?.(value, current);
   if (fit === undefined) throw new BadInput(`${name} takes ${EXPECTED[kind]}.`);
-  if (typeof fit === "string") refuseLong(product, name, fit);
-  return fit;
+  const sent = withAddresses(fit, () => ({ name }));
+  if (typeof sent === "string") refuseLong(product, name, sent);
+  return sent;
 }
 
 /** Why a value that HaloPSA returned could not be sent back. */
@@ -274,7 +294,8 @@ type Fit = (value: Json, current: Json | undefined) => Json | undefined;
 
 const FITS: Partial<Readonly<Record<FieldKind, Fit>>> = {
   text: (value) => typeof value === "string" ? value : undefined,
-  address: (value) => typeof value === "string" && (value === "" || isAddress(value)) ? value : undefined,
+  address: (value) =>
+    typeof value === "string" && (value === "" || /^https?:\/\//i.test(value)) ? value : undefined,
   integer(value) {
     const number = typeof value === "string" && /^[+-]?\d{1,10}$/.test(value) ? Number(value) : value;
     return isInt32(number) ? number : undefined;
@@ -300,11 +321,6 @@ const EXPECTED: Partial<Readonly<Record<FieldKind, string>>> = {
   time: "a date, or a date and time in UTC, such as 2026-01-31T09:00:00",
   rows: "a list: send it as a JSON document, in brackets",
 };
-
-function isAddress(text: string): boolean {
-  const url = /^https?:\/\/\S+$/i.test(text) ? URL.parse(text) : null;
-  return url !== null && url.username === "" && url.password === "";
-}
 
 /** The vendor's page and its servers disagree on the type: what is there now decides, else the look of it. */
 function asTyped(value: string, current: Json | undefined): Json {

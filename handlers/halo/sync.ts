@@ -3,6 +3,8 @@ import type { Product, SyncNames } from "../../clients/halo/product.ts";
 import { type HaloIntegration, haloTime } from "../../clients/halo/record.ts";
 
 import { HIDDEN_MARK } from "../../clients/secrets.ts";
+import { isAddress } from "../address.ts";
+import { shownAddress } from "../mask.ts";
 import type { Inline, Line } from "../reply.ts";
 import type { Standing } from "../resource.ts";
 
@@ -86,6 +88,6 @@ export function valueLine(value: Json | undefined): Line {
   if (value === null || value === undefined || value === "") return "empty";
   if (value === HIDDEN_MARK) return HIDDEN_MARK;
   if (Array.isArray(value)) return value.length === 1 ? "1 entry" : `${value.length} entries`;
-  if (typeof value === "string") return { data: value, max: 160 };
+  if (typeof value === "string") return { data: isAddress(value) ? shownAddress(value) : value, max: 160 };
   return { code: typeof value === "object" ? JSON.stringify(value) : String(value) };
 }

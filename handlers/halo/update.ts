@@ -31,8 +31,10 @@ import {
   fieldRows,
   idOf,
   objectionTo,
+  shownFields,
   type Wanted,
   wantedFields,
+  warningsOf,
 } from "./fields.ts";
 import { findItem, targetOf } from "../resource.ts";
 import { called, GONE, integrationsOf } from "./integration.ts";
@@ -132,7 +134,8 @@ function render(product: Product, { before, after }: UpdatePlan): Card {
         : "not shown by HaloPSA";
     }),
     breaks: breaksOf(product, after),
-    sends: [{ id: before.id, ...after.fields }],
+    sends: [{ id: before.id, ...shownFields(after) }],
+    warnings: warningsOf(after, before.fields),
     ...listsOf(before, after),
   };
 }

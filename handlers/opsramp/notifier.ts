@@ -8,6 +8,7 @@ import {
   type NotifierUpdate,
 } from "../../clients/opsramp/installed.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
+import { addressWarnings, canBeGiven, isSameAddress, withAddresses } from "../address.ts";
 import { ENTERED_PRIVATELY, isPlaceholder, namesToken, shownAddress, UNREADABLE } from "../mask.ts";
 import { BadInput, type Card } from "../operation.ts";
 import type { Line } from "../reply.ts";
@@ -32,14 +33,15 @@ export const notifierSection: Section<State> = {
   state: notifierState,
   change(before, update) {
     const goal = notifierIn(update);
-    const redirects = before?.baseURI && goal.baseURI !== undefined && goal.baseURI !== before.baseURI;
+    const redirects = before?.baseURI && goal.baseURI !== undefined &&
+      !isSameAddress(goal.baseURI, before.baseURI);
     const hidden = Object.keys(goal).filter((name) => !isReadable(name));
     return {
       rows: notifierRows(goal, before),
       breaks: redirects
         ? [["OpsRamp stops notifying ", { data: shownAddress(before.baseURI), max: 200 }, "."]]
         : [],
-      warnings: notifierWarnings(goal, before),
+      warnings: [...newAddressWarnings(goal, before), ...notifierWarnings(goal, before)],
       seen: (now) =>
         comparedFields(
           readableOf(goal).map(({ name, value }) => ({
@@ -68,6 +70,7 @@ function wayBack(before: State, goal: NotifierUpdate): SectionChange["wayBack"] 
   if (before.authType !== "NONE") return { why: "the secrets of the present notifier cannot be read" };
   const { baseURI } = before;
   if (!baseURI) return { why: "where the present notifier sends to cannot be read" };
+  if (!canBeGiven(baseURI)) return { why: "the present address has a user or a sign that nobody may type" };
   return {
     how: ["the notifier ", { data: shownAddress(baseURI) }, ` as ${USUAL_TYPE} without authentication`],
     body: { outboundConfig: { baseNotifier: { baseURI, authType: "NONE" } } },
@@ -123,7 +126,9 @@ function isNotifierSo(wanted: NotifierUpdate, state: State): boolean {
   const names = Object.keys(given(wanted));
   return state !== null &&
     names.every((name) =>
-      name === "type" ? wanted.type === typeOf(state) : isReadable(name) && wanted[name] === state[name]
+      name === "type"
+        ? wanted.type === typeOf(state)
+        : isReadable(name) && isSameAddress(wanted[name], state[name])
     );
 }
 
@@ -134,7 +139,7 @@ function readableOf(notifier: NotifierUpdate): readonly { name: Readable; value:
 
 function notifierRows(goal: NotifierUpdate, state: State): Card["rows"] {
   const readable = readableOf(goal)
-    .filter(({ name, value }) => state?.[name] !== value)
+    .filter(({ name, value }) => !isSameAddress(value, state?.[name]))
     .map(({ name, value }) => ({
       label: LABELS[name],
       now: fieldLine(name, state?.[name] ?? null),
@@ -155,6 +160,16 @@ function notifierRows(goal: NotifierUpdate, state: State): Card["rows"] {
 function typeRow({ type }: NotifierUpdate, state: State): Card["rows"] {
   if (type === undefined || (state && typeOf(state) === type)) return [];
   return [{ label: "Notifier type", now: state ? UNREADABLE : "not set", after: type }];
+}
+
+function newAddressWarnings(goal: NotifierUpdate, state: State): readonly Line[] {
+  return ADDRESSES.flatMap((name) => {
+    const before = isReadable(name) ? state?.[name] ?? null : null;
+    const after = goal[name];
+    return after === undefined || isSameAddress(after, before)
+      ? []
+      : addressWarnings(TYPED[name] ?? name, before, after);
+  });
 }
 
 /** What nobody can read and this change may alter: the notifier is sent whole. */
@@ -237,10 +252,24 @@ function given<Fields extends object>(fields: Fields): Fields {
 /** The value of a readable field; of an address without what may be a key. */
 function fieldLine(name: Readable, value: string | null): Line {
   if (value === null) return "not set";
-  return { data: ADDRESSES.has(name) ? shownAddress(value) : value, max: 200 };
+  return { data: isAddressField(name) ? shownAddress(value) : value, max: 200 };
 }
 
-const ADDRESSES = new Set(["baseURI", "accessTokenURL", "tokenURL"]);
+const ADDRESSES = ["baseURI", "accessTokenURL", "tokenURL"] as const;
+
+function isAddressField(name: string): boolean {
+  return (ADDRESSES as readonly string[]).includes(name);
+}
+
+/** The same update, its addresses as they are approved and sent. Throws `BadInput` for what is none. */
+export function withNormalAddresses(update: InstalledUpdate): InstalledUpdate {
+  if (!notifierSection.isIn(update)) return update;
+  const baseNotifier = withAddresses(notifierIn(update), (path) => ({
+    name: TYPED[path] ?? path,
+    always: isAddressField(path),
+  }));
+  return { ...update, outboundConfig: { ...update.outboundConfig, baseNotifier } };
+}
 
 const FIELDS = new Set(["password", "apikey", "apisecret"]);
 const HEADERS = /^(tokenheaders|resourceauthheaders)\.(.+)$/;
@@ -310,7 +339,7 @@ export function withEntered(
 
 /** The body of an update as it may be shown. */
 export function shownUpdate(update: InstalledUpdate): InstalledUpdate {
-  return withNotifier(update, (leaf, path) => ADDRESSES.has(path) ? shownAddress(String(leaf)) : leaf);
+  return withNotifier(update, (leaf, path) => isAddressField(path) ? shownAddress(String(leaf)) : leaf);
 }
 
 /** The body of an update as it is sent, its notifier with a type and with other values. */

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../clients/json.ts";
 import type { Installed, InstalledUpdate } from "../../clients/opsramp/installed.ts";
+import { isSameAddress } from "../address.ts";
 import type { Compared } from "../comparison.ts";
 import type { Card, Plan } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
@@ -60,11 +61,11 @@ interface Field {
 
 /** Of fields with one value each, those that were to change, as they were read back. */
 export function comparedFields(fields: readonly Field[]): readonly Seen[] {
-  return fields.filter(({ asked, before }) => asked && asked !== before).map(comparedField);
+  return fields.filter(({ asked, before }) => asked && !isSameAddress(asked, before)).map(comparedField);
 }
 
 function comparedField({ label, asked, before, now, shown }: Field): Seen {
-  if (now === asked) return { label, is: "asked", value: shown ?? { data: now ?? "" } };
+  if (isSameAddress(now, asked)) return { label, is: "asked", value: shown ?? { data: now ?? "" } };
   if ((now ?? null) === (before ?? null)) return { label, is: "before" };
   return { label, is: { now: shown ?? (now ? { data: now } : "not set") } };
 }

@@ -16,7 +16,14 @@ import { findItem, targetOf } from "../resource.ts";
 import { authenticationSection, credentialsIn } from "./authentication.ts";
 import { installations, installedName } from "./installation.ts";
 import { mappingsSection } from "./mapping.ts";
-import { notifierSection, refuseLiterals, refusePlaceholders, shownUpdate, withEntered } from "./notifier.ts";
+import {
+  notifierSection,
+  refuseLiterals,
+  refusePlaceholders,
+  shownUpdate,
+  withEntered,
+  withNormalAddresses,
+} from "./notifier.ts";
 import { comparedFields, type Section, type SectionChange, type Seen, type UpdatePlan } from "./section.ts";
 
 /** What it is called. */
@@ -49,10 +56,11 @@ const SECTIONS: readonly (readonly [key: string, Section])[] = [
 export async function planUpdate(
   context: Context<OpsRampClient>,
   input: JsonObject & { readonly id: string },
-  update: InstalledUpdate,
+  asked: InstalledUpdate,
 ): Promise<UpdatePlan | Nothing> {
-  if (update.outboundConfig?.baseNotifier) refuseLiterals(update.outboundConfig.baseNotifier);
-  refusePlaceholders(update);
+  if (asked.outboundConfig?.baseNotifier) refuseLiterals(asked.outboundConfig.baseNotifier);
+  refusePlaceholders(asked);
+  const update = withNormalAddresses(asked);
   const installed = await findItem(installations, context, input.id);
   const found = sectionsIn(update).map(([, section]) => section.compare(installed, update));
   const goals = found.flatMap((asked) => "goal" in asked ? [asked.goal] : []);

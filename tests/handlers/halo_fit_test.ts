@@ -9,7 +9,12 @@ const ADDRESS = /url takes an address that begins with https:\/\/ or http:\/\/, 
 const REFUSED: readonly (readonly [verb: string, target: string, input: JsonObject, says: RegExp])[] = [
   ["update", "armis", { id: "4", fields: { url: "nonsense" } }, ADDRESS],
   ["update", "armis", { id: "4", fields: { url: "ftp://armis.example" } }, ADDRESS],
-  ["update", "armis", { id: "4", fields: { url: "https://ana:hunter2@armis.example" } }, ADDRESS],
+  [
+    "update",
+    "armis",
+    { id: "4", fields: { url: "https://ana:hunter2@armis.example" } },
+    /^url has a user or a password before its host/,
+  ],
   ["create", "manageengine", { fields: { server_url: "sdp.example" } }, /server_url takes an address/],
   [
     "update",

@@ -99,7 +99,7 @@ Deno.test("/show opsramp shows every field and hides every credential", async ()
     "Inbound authentication | WEBHOOK",
     "Role | Integration Read Only ROLE-91f0c1f2-6f1e-4b8e-9a53-0d2f6f5d7c11",
     "Token | set, hidden",
-    "Webhook URL | https://api.opsramp.example/integrations/client_8/webhook/alert (the rest is hidden)",
+    "Webhook URL | https://api.opsramp.example/integrations/client_8/webhook/alert?vtoken=••••••",
   ]);
 });
 
@@ -120,7 +120,7 @@ Deno.test("/show opsramp shows mappings in both directions and the notifier", as
   const rows = rowsOf(reply.blocks);
   assert.deepEqual(rows.slice(5, 12), [
     "Token | set, hidden",
-    "Notifies | https://desk.example/api (the rest is hidden)",
+    "Notifies | https://••••••@desk.example/api?key=••••••",
     "Notifier authentication | OAUTH2",
     "Grant type | PASSWORD",
     "User | bot",

@@ -37,7 +37,7 @@ Deno.test("/notifier opsramp says all that was sent and cannot be read back", as
   const { verdict } = await change.run();
   assert.equal(
     textOf(verdict.evidence),
-    "Read back from SMAX tickets: notifier baseURI “https://smax.example (the rest is hidden)”, " +
+    "Read back from SMAX tickets: notifier baseURI “https://smax.example/?key=••••••”, " +
       "notifier authType “JWT”. Not readable: type, tokenURL, tokenHeaders, tokensPath",
   );
 });

@@ -44,7 +44,7 @@ const reads: readonly Conversation[] = [
   {
     name: "/show opsramp hides the key in a webhook's address",
     said: `/show opsramp ${DATADOG}`,
-    answered: ["Datadog EU is enabled", "webhook/alert (the rest is hidden)"],
+    answered: ["Datadog EU is enabled", "webhook/alert?vtoken=••••••"],
     lacks: ["k6v4Zr0Qm1", "gvKn3tqXb82mWc7RyLJd51sZfHpAeU0o"],
     asked: [`GET ${INSTALLED}/${DATADOG}`],
   },
@@ -229,7 +229,7 @@ const updates: readonly Conversation[] = [
   },
   {
     name: "/notifier opsramp refuses an address that was copied from one of its cards",
-    said: '/notifier opsramp Service Desk uri="https://desk.example.com (the rest is hidden)" auth=NONE',
+    said: "/notifier opsramp Service Desk uri=https://desk.example.com/?key=•••••• auth=NONE",
     refused: ["baseURI only stands for a value that is not shown. Type the value itself."],
   },
   {
@@ -237,9 +237,9 @@ const updates: readonly Conversation[] = [
     said: "/notifier opsramp Service Desk uri=https://desk.example.com/v2 auth=NONE",
     before: ({ opsramp }) =>
       void (opsramp.installations[0]!.outboundConfig!.baseNotifier!.baseURI =
-        "https://ana:pw-8Xk@desk.example.com?key=k-7Yq"),
+        "https://desk.example.com/in?key=k-7Yq&team=7"),
     card: [
-      /Notifies\s+https:\/\/desk\.example\.com \(the rest is hidden\)\s+https:\/\/desk\.example\.com\/v2/,
+      /Notifies\s+https:\/\/desk\.example\.com\/in\?key=••••••&team=7\s+https:\/\/desk\.example\.com\/v2/,
     ],
     outcome: "applied",
     answered: ["notifier baseURI"],
@@ -249,20 +249,39 @@ const updates: readonly Conversation[] = [
       },
     }],
     undone: {
-      card: ["https://desk.example.com (the rest is hidden)"],
+      card: ["https://desk.example.com/in?key=••••••&team=7"],
       outcome: "applied",
       answered: ["notifier baseURI"],
       wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
         outboundConfig: {
           baseNotifier: {
             type: "REST_API",
-            baseURI: "https://ana:pw-8Xk@desk.example.com?key=k-7Yq",
+            baseURI: "https://desk.example.com/in?key=k-7Yq&team=7",
             authType: "NONE",
           },
         },
       }],
     },
-    hides: ["pw-8Xk", "k-7Yq"],
+    hides: ["k-7Yq"],
+  },
+  {
+    name: "/notifier opsramp shows no password of the address that it replaces, and cannot put it back",
+    said: "/notifier opsramp Service Desk uri=https://desk.example.com/v2 auth=NONE",
+    before: ({ opsramp }) =>
+      void (opsramp.installations[0]!.outboundConfig!.baseNotifier!.baseURI =
+        "https://ana:pw-8Xk@desk.example.com/in"),
+    card: [
+      /Notifies\s+https:\/\/••••••@desk\.example\.com\/in\s+https:\/\/desk\.example\.com\/v2/,
+      "the present address has a user or a sign that nobody may type",
+    ],
+    outcome: "applied",
+    answered: ["notifier baseURI"],
+    wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
+      outboundConfig: {
+        baseNotifier: { type: "REST_API", baseURI: "https://desk.example.com/v2", authType: "NONE" },
+      },
+    }],
+    hides: ["pw-8Xk"],
   },
   {
     name:

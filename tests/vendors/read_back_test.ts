@@ -269,18 +269,18 @@ const opsramp: readonly Changing[] = [
   {
     name: "read-back: an address that OpsRamp keeps otherwise is shown without its key",
     said: "/notifier opsramp Service Desk uri=https://DESK.example.com/v2?key=k-7Yq auth=NONE",
-    stage: keepsAs(["https://DESK.example.com/v2", "https://desk.example.com/v2"]),
-    card: ["https://DESK.example.com/v2 (the rest is hidden)"],
+    stage: keepsAs(["https://desk.example.com/v2", "https://desk.example.com/v4"]),
+    card: ["https://desk.example.com/v2?key=••••••"],
     outcome: "unknown",
     answered: [
-      "Read back: notifier baseURI is now “https://desk.example.com/v2 (the rest is hidden)”, " +
+      "Read back: notifier baseURI is now “https://desk.example.com/v4?key=••••••”, " +
       "neither the old nor the new value.",
     ],
     wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
       outboundConfig: {
         baseNotifier: {
           type: "REST_API",
-          baseURI: "https://DESK.example.com/v2?key=k-7Yq",
+          baseURI: "https://desk.example.com/v2?key=k-7Yq",
           authType: "NONE",
         },
       },
