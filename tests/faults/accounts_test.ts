@@ -149,7 +149,6 @@ function message(key: string, message_id: number): MessagesTable {
     callback_query_id: null,
     reply: "{}",
     version: 1,
-    update_id: 0,
     sent_version: 1,
     message_id,
     ephemeral_id: null,
