@@ -4,7 +4,7 @@ import type { Product } from "./halo/product.ts";
 import { type HaloIntegration, liveJson, recordIn, recordsIn, savedIn } from "./halo/record.ts";
 import { HttpClient } from "./http/client.ts";
 import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
-import type { Json } from "./json.ts";
+import type { Json, Rows } from "./json.ts";
 import { type OnToken, TokenCache } from "./oauth.ts";
 import { path } from "./path.ts";
 
@@ -63,10 +63,10 @@ export class HaloClient {
   }
 
   /**
-   * All configurations of a product.
+   * All configurations of a product that can be read, and what the others are called.
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /{Vendor}Details"
    */
-  list(product: Product, call: CallOptions): Promise<readonly HaloIntegration[]> {
+  list(product: Product, call: CallOptions): Promise<Rows<HaloIntegration>> {
     const { details } = product;
     return this.http.get(`GET ${details}`, path`/${details}`, recordsIn(product), call, queryOf(product));
   }

@@ -21,21 +21,30 @@ export interface Counts {
   readonly working: readonly [count: number, word: string];
   /** Switched off by someone on purpose: neither a problem nor at work. */
   readonly disabled?: number;
+  /** Of which the vendor does not say how they stand. */
+  readonly unknown?: number;
   /** What the problems want. */
   readonly need?: "attention" | "action";
 }
 
 /** One rule for all vendors: "2 of 14 need action", "7 of 9 working · 2 disabled". */
-export function countSummary({ all, problems, working, disabled = 0, need = "attention" }: Counts): string {
+export function countSummary(
+  { all, problems, working, disabled = 0, unknown = 0, need = "attention" }: Counts,
+): string {
   const count = problems > 0
     ? `${formatNumber(problems)} of ${formatNumber(all)} need${problems === 1 ? "s" : ""} ${need}`
     : `${formatNumber(working[0])} of ${formatNumber(all)} ${working[1]}`;
-  return count + andDisabled(disabled);
+  return count + andDisabled(disabled) + andUnknown(unknown);
 }
 
 /** For the end of a count. */
 export function andDisabled(count: number): string {
   return count > 0 ? ` · ${formatNumber(count)} disabled` : "";
+}
+
+/** For the end of a count: what nobody has seen working or failing. */
+export function andUnknown(count: number): string {
+  return count > 0 ? ` · ${formatNumber(count)} not known` : "";
 }
 
 /** When the vendor said it and, once that is a while ago, how old it is. */

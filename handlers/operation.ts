@@ -210,7 +210,8 @@ export interface ChangeOperation extends ChangeDefinition<unknown, Input, Plan> 
 
 /** How one vendor stands, in one line of `/status`. */
 export interface Health {
-  readonly mark: "fine" | "attention" | "down";
+  /** Fine is only what was seen to work: "unknown" where the vendor does not say, "absent" where nothing is set up. */
+  readonly mark: "fine" | "attention" | "down" | "unknown" | "absent";
   /** The line after the vendor's name: "2 of 14 need action". */
   readonly summary: Line;
   /** Worst first. */

@@ -16,6 +16,8 @@ export interface What {
   readonly find: string;
   /** The vendor named no more than its limit: there may be others. */
   readonly capped?: boolean;
+  /** How many of the list could not be read: what is looked for may be among them. */
+  readonly unread?: number;
 }
 
 /** Nothing goes by what was typed; of what was found before, that it is gone. */
@@ -43,7 +45,10 @@ export function resolve<T extends Named>(
     : candidates.filter((candidate) => fold(candidate.name).includes(wanted));
   const [only, ...others] = fits;
   if (!only) {
-    throw new NothingFits(`No ${what.noun} fits ${inQuotes(query)}. Type ${what.find} to see what there is.`);
+    const unread = what.unread ? `, but ${what.unread} could not be read` : "";
+    throw new NothingFits(
+      `No ${what.noun} fits ${inQuotes(query)}${unread}. Type ${what.find} to see what there is.`,
+    );
   }
   if (others.length === 0) return only;
   const count = `${what.capped ? "at least " : ""}${fits.length} ${what.plural}`;

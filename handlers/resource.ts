@@ -10,7 +10,7 @@
  */
 
 import type { CallOptions } from "../clients/http/contract.ts";
-import type { Json } from "../clients/json.ts";
+import type { Json, Rows } from "../clients/json.ts";
 import {
   BadInput,
   type Card,
@@ -19,7 +19,7 @@ import {
   type Target,
   type Undo,
 } from "./operation.ts";
-import type { Block, Inline, Line, Reply } from "./reply.ts";
+import { type Block, type Inline, joinLines, type Line, line, type Reply } from "./reply.ts";
 import { fold, ifFound, type Named, resolve } from "./resolve.ts";
 
 /** One kind of thing that a vendor keeps. `Kept` is what is remembered of one that is deleted. */
@@ -34,7 +34,7 @@ export interface Resource<Client, Item, Kept extends Json = Json> {
   readonly noun: readonly [one: string, many: string];
   /** What one does that works, for counts: "7 of 9 working". */
   readonly working: string;
-  list(client: Client, call: CallOptions): Promise<readonly Item[]>;
+  list(client: Client, call: CallOptions): Promise<Rows<Item>>;
   /** Throws `not_found` for an unknown id. */
   get(client: Client, id: string, call: CallOptions): Promise<Item>;
   id(item: Item): string;
@@ -95,13 +95,12 @@ export interface StatusLook<Client, Item> extends Help {
   /** One item in a table of the status: its name and its word, if nothing else is said. */
   row?(sighting: Sighting<Item>): readonly Line[];
   /** What differs from the usual reply. Worst first. */
-  reply?(all: readonly Sighting<Item>[], now: number, notes: readonly string[]): Partial<Reply>;
+  reply?(all: readonly Sighting<Item>[], now: number, notes: readonly Line[]): Partial<Reply>;
 }
 
 /** All items, and in sentences what the vendor left out. */
-export interface Survey<Item> {
-  readonly items: readonly Item[];
-  readonly notes: readonly string[];
+export interface Survey<Item> extends Rows<Item> {
+  readonly notes: readonly Line[];
 }
 
 export interface ListLook<Item> extends Help {
@@ -207,10 +206,17 @@ export async function locateItem<Client, Item>(
   if (known) return { id: resource.id(known), name: resource.name(known), item: known };
   if (id !== undefined && lookup?.isNoName) throw noSuchId(resource, id);
   const [noun, plural] = lookup?.noun ?? [one, many];
-  const candidates = (await resource.list(client, call))
+  const { items, unread } = await resource.list(client, call);
+  const candidates = items
     .map((item) => ({ id: resource.id(item), name: resource.name(item) }))
     .filter(({ name }) => !isId || fold(name) === fold(wanted));
-  return resolve(wanted, candidates, { noun, plural, field: "id", find: `/list ${target}` });
+  return resolve(wanted, candidates, {
+    noun,
+    plural,
+    field: "id",
+    find: `/list ${target}`,
+    unread: unread.length,
+  });
 }
 
 function noSuchId<Client, Item>({ lookup, noun, target }: Resource<Client, Item>, id: string): BadInput {
@@ -272,3 +278,18 @@ export function sightingOf<Client, Item>(
 
 /** Worst first. */
 const STANDINGS: readonly Standing["is"][] = ["problem", "busy", "unknown", "off", "fine"];
+
+const MOST_NAMED = 5;
+
+/** What is said of rows that cannot be read, and so cannot be among the others; nothing where there are none. */
+export function unreadNotes(unread: readonly string[]): readonly Line[] {
+  if (unread.length === 0) return [];
+  const names = unread.slice(0, MOST_NAMED).map((name): Line => ({ data: name, max: 60 }));
+  const more = unread.length - names.length;
+  return [line(
+    `${unread.length} could not be read: `,
+    joinLines(names, ", "),
+    more > 0 ? ` and ${more} more` : "",
+    ". Look in the vendor's own console.",
+  )];
+}

@@ -1,35 +1,27 @@
 import { z } from "zod";
-import type { Json } from "../clients/json.ts";
+import type { Rows } from "../clients/json.ts";
 import { asOf, countSummary } from "./format.ts";
-import { fold, ifFound } from "./resolve.ts";
+import { fold } from "./resolve.ts";
 import {
   type ChangeOperation,
   type Context,
   type Health,
-  type Nothing,
   operationsOf,
-  type Plan,
   type ReadOperation,
-  type Receipt,
-  type Undo,
-  type Verification,
 } from "./operation.ts";
 import type { Block, Inline, Line, Mark, Reply, Table } from "./reply.ts";
+import { deleteOperation, described, idInput, toggleOperations } from "./resource_changes.ts";
 import {
   findItem,
-  type Help,
   type ListLook,
   plainLooks,
-  type Removal,
   type Resource,
   type Sighting,
   sightingOf,
   sightings,
   type Survey,
   type TableColumn,
-  targetOf,
-  type Toggle,
-  type ToggleState,
+  unreadNotes,
 } from "./resource.ts";
 
 /** Every operation that a resource describes: `/status`, `/list`, `/show`, and the changes it has. */
@@ -54,8 +46,7 @@ function statusOperation<Client, Item>(
     ...described(resource, "status", resource.status ?? plainLooks(resource).status),
     input: z.object({}),
     run: (context) => readAll(resource, context),
-    render: ({ value: { items, notes }, at }, { now }) =>
-      renderStatus(resource, sightings(resource, items, now), { notes, at, now }),
+    render: ({ value, at }, { now }) => renderStatus(resource, value, { at, now }),
   });
 }
 
@@ -64,15 +55,18 @@ function listOperation<Client, Item>(
   resource: Resource<Client, Item>,
   listing: ListLook<Item>,
 ): ReadOperation {
-  return operationsOf<Client>(resource.vendor).read<z.ZodObject, { all: readonly Item[]; name?: string }>({
+  return operationsOf<Client>(resource.vendor).read<z.ZodObject, { found: Rows<Item>; name?: string }>({
     ...described(resource, "list", listing),
     input: z.object(listing.isFiltered ? { name: PART_OF_NAME } : {}),
     // Filtered here: whether a vendor's own filter takes parts of a name is seldom written anywhere.
     run: async ({ client, call }, { name }) => ({
-      all: await resource.list(client, call),
+      found: await resource.list(client, call),
       ...(typeof name === "string" && name !== "" && { name }),
     }),
-    render: ({ all, name }, { now }) => renderList(resource, listing, sightings(resource, all, now), name),
+    render({ found: { items, unread }, name }, { now }): Reply {
+      const reply = renderList(resource, listing, sightings(resource, items, now), name);
+      return unread.length === 0 ? reply : withUnread(reply, unreadNotes(unread));
+    },
   });
 }
 
@@ -99,122 +93,25 @@ function showOperation<Client, Item>(
   });
 }
 
-type TogglePlan = Plan<ToggleState> & { readonly after: { readonly on: boolean } };
-
-/** `/enable` and `/disable <target> <id or name>`, or the commands that the toggle has instead. */
-export function toggleOperations<Client, Item>(
-  resource: Resource<Client, Item>,
-  toggle: Toggle<Client, Item>,
-): readonly ChangeOperation[] {
-  return [toggleOperation(resource, toggle, true), toggleOperation(resource, toggle, false)];
-}
-
-function toggleOperation<Client, Item>(
-  resource: Resource<Client, Item>,
-  toggle: Toggle<Client, Item>,
-  on: boolean,
-): ChangeOperation {
-  const commandTo = (way: "enable" | "disable") =>
-    toggle.commands?.[way] ?? { verb: way, target: resource.target };
-  const [to, back] = on ? ["enable", "disable"] as const : ["disable", "enable"] as const;
-  const { verb, target } = commandTo(to);
-  const word = toggle.words[on ? 0 : 1];
-  const sentences = (name: string, now: ToggleState) =>
-    (toggle.sentences ?? usualSentences(resource.label, word))({ data: name }, on, now);
-  return operationsOf<Client>(resource.vendor).change<typeof oneInput, TogglePlan>({
-    ...described({ target }, verb, toggle.help[to], "1"),
-    risk: toggle.help[to].risk,
-    input: oneInput,
-    async plan(context, { id }): Promise<TogglePlan | Nothing> {
-      const item = await findItem(resource, context, id);
-      const target = targetOf(resource, item);
-      const before = toggle.state(item);
-      if (before.on === on) return { nothing: sentences(target.name, before).already };
-      return { input: { id: target.id }, target, before, after: { on } };
-    },
-    render({ target, before }) {
-      const { title, done } = sentences(target.name, before);
-      return {
-        title,
-        done,
-        rows: [{ label: before.field, now: { data: before.word }, after: word }],
-        breaks: on ? [] : [toggle.breaks({ data: target.name })],
-        sends: toggle.sends({ id: target.id, field: before.field, on }),
-      };
-    },
-    apply: ({ client, call }, { target: { id }, before: { field } }) =>
-      toggle.set(client, { id, field, on }, call),
-    async verify({ client, call }, { target, before }, receipt): Promise<Verification> {
-      const seen = await ifFound(resource.get(client, target.id, call));
-      const after = seen && toggle.state(seen);
-      const evidence = toggle.evidence?.(after) ?? usualEvidence(target.name, after);
-      if (!after) return { state: "not applied", evidence };
-      return { state: toggled(on, before, after, receipt), evidence, after };
-    },
-    undo({ input, before }): Undo {
-      const why = toggle.noWayBack?.(before);
-      if (why !== undefined) return { possible: false, why };
-      const how = toggle.back?.(on) ?? `by ${on ? "disabling" : "enabling"} it again`;
-      return { possible: true, how, ...commandTo(back), input };
-    },
-  });
-}
-
-/** `/delete <target> <id or name>`. */
-function deleteOperation<Client, Item>(
-  resource: Resource<Client, Item>,
-  removal: Removal<Client, Item, Json>,
-): ChangeOperation {
-  return operationsOf<Client>(resource.vendor).change<typeof oneInput, Plan>({
-    ...described(resource, "delete", removal, "1"),
-    risk: "danger",
-    input: oneInput,
-    async plan(context, { id }) {
-      const item = await findItem(resource, context, id);
-      const target = targetOf(resource, item);
-      const before = removal.keep(item);
-      const after = await removal.outlook?.(before, context) ?? null;
-      return { input: { id: target.id }, target, before, after };
-    },
-    render: ({ target, before }) => removal.card(before, target),
-    apply: ({ client, call }, { target }) => removal.remove(client, target.id, call),
-    async verify({ client, call }, { target }) {
-      const seen = await ifFound(resource.get(client, target.id, call));
-      return { state: seen ? "not applied" : "applied", evidence: removal.evidence(target.id, seen) };
-    },
-    undo: ({ before, after }) => removal.undo(before, after),
-  });
-}
-
 /** A vendor's line in the `/status` of all, where it has one resource. */
 export async function resourceHealth<Client, Item>(
   resource: Resource<Client, Item>,
   context: Context<Client>,
 ): Promise<Health> {
-  const { value: { items }, at } = await readAll(resource, context);
+  const { value: { items, unread }, at } = await readAll(resource, context);
   const all = sightings(resource, items, context.now);
-  const problems = all.filter(isProblem);
   return {
-    mark: problems.length > 0 ? "attention" : "fine",
-    summary: summaryOf(resource, all),
-    problems: problems.map((one) => rowOf(resource, one)),
+    mark: markOf(all, unread.length),
+    summary: summaryOf(resource, all, unread.length),
+    problems: [
+      ...all.filter(isProblem).map((one) => rowOf(resource, one)),
+      ...unreadNotes(unread).map((note) => [note]),
+    ],
     at,
   };
 }
 
-/** How one is named in a command: the last words of the line. */
-export const idInput = z.string().min(1).meta({ positional: true, rest: true, placeholder: "id or name" });
-const oneInput = z.object({ id: idInput });
 const PART_OF_NAME = z.string().optional().meta({ placeholder: "part of the name" });
-
-function described<Verb extends string>(
-  { target }: { readonly target: string },
-  verb: Verb,
-  { summary, example }: Help,
-  operand = "",
-): { verb: Verb; target: string; summary: string; example: string } {
-  return { verb, target, summary, example: example ?? `/${verb} ${target} ${operand}`.trim() };
-}
 
 function readAll<Client, Item>(
   resource: Resource<Client, Item>,
@@ -225,8 +122,18 @@ function readAll<Client, Item>(
     resource.target,
     async () =>
       await resource.status?.survey?.(client, call) ??
-        { items: await resource.list(client, call), notes: [] },
+        { ...await resource.list(client, call), notes: [] },
   );
+}
+
+/** As a list says what it could not read. */
+function withUnread(reply: Reply, notes: readonly Line[]): Reply {
+  const { mark, blocks = [] } = reply;
+  return {
+    ...reply,
+    mark: mark === "absent" ? "attention" : mark,
+    blocks: [...blocks, ...notes.map((text) => ({ kind: "text", text }) as const)],
+  };
 }
 
 const MARKS: Readonly<Record<Sighting<unknown>["standing"]["is"], Mark>> = {
@@ -237,8 +144,21 @@ const MARKS: Readonly<Record<Sighting<unknown>["standing"]["is"], Mark>> = {
   fine: "fine",
 };
 
+/** How all of them stand together: fine is only what was seen to be. */
+export function markOf(all: readonly Sighting<unknown>[], unread: number): Health["mark"] {
+  const some = (is: Sighting<unknown>["standing"]["is"]) => all.some(({ standing }) => standing.is === is);
+  if (unread > 0 || some("problem")) return "attention";
+  if (some("unknown")) return "unknown";
+  if (some("fine")) return "fine";
+  return some("busy") ? "unknown" : "absent";
+}
+
 export function isProblem({ standing }: Sighting<unknown>): boolean {
   return standing.is === "problem";
+}
+
+function isUnknown({ standing }: Sighting<unknown>): boolean {
+  return standing.is === "unknown";
 }
 
 function isOff({ standing }: Sighting<unknown>): boolean {
@@ -248,8 +168,14 @@ function isOff({ standing }: Sighting<unknown>): boolean {
 function summaryOf<Client, Item>(
   { working, noun, status }: Resource<Client, Item>,
   all: readonly Sighting<Item>[],
+  unread: number,
 ): string {
-  return all.length > 0 ? countStandings(all, working) : status?.none ?? `no ${noun[1]}`;
+  const none = unread > 0 ? "" : status?.none ?? `no ${noun[1]}`;
+  return [
+    all.length > 0 ? countStandings(all, working) : none,
+    unread > 0 ? `${unread} could not be read` : "",
+  ]
+    .filter(Boolean).join(" · ");
 }
 
 /** "2 of 14 need attention", "7 of 9 working · 2 disabled". */
@@ -259,25 +185,29 @@ export function countStandings(all: readonly Sighting<unknown>[], working: strin
     problems: all.filter(isProblem).length,
     working: [all.filter(({ standing }) => standing.is === "fine").length, working],
     disabled: all.filter(isOff).length,
+    unknown: all.filter(isUnknown).length,
   });
 }
 
 function renderStatus<Client, Item>(
   resource: Resource<Client, Item>,
-  all: readonly Sighting<Item>[],
-  { notes, at, now }: { readonly notes: readonly string[]; readonly at: number; readonly now: number },
+  { items, unread, notes: left }: Survey<Item>,
+  { at, now }: { readonly at: number; readonly now: number },
 ): Reply {
-  if (all.length === 0 && resource.none) return resource.none;
+  const all = sightings(resource, items, now);
+  if (all.length + unread.length === 0 && resource.none) return resource.none;
+  const notes = [...left, ...unreadNotes(unread)];
   const problems = all.filter(isProblem);
-  const working = all.filter((one) => !isProblem(one) && !isOff(one));
+  const working = all.filter((one) => !isProblem(one) && !isOff(one) && !isUnknown(one));
   const rows = (some: readonly Sighting<Item>[]) => some.map((one) => rowOf(resource, one));
   return {
-    mark: all.length === 0 ? "absent" : problems.length > 0 ? "attention" : "fine",
-    title: `${resource.label}: ${summaryOf(resource, all)}`,
-    blocks: all.length === 0 ? [] : [
-      { kind: "text", text: countsOf(all) },
+    mark: markOf(all, unread.length),
+    title: `${resource.label}: ${summaryOf(resource, all, unread.length)}`,
+    blocks: [
+      ...(all.length === 0 ? [] : [{ kind: "text", text: countsOf(all) } as const]),
       ...tableOf(rows(problems)),
       ...notes.map((text) => ({ kind: "text", text }) as const),
+      ...folded(resource, "Not known", rows(all.filter(isUnknown))),
       ...folded(resource, "Disabled", rows(all.filter(isOff))),
       ...folded(resource, "Working", rows(working)),
     ],
@@ -358,32 +288,4 @@ function renderList<Client, Item>(
     ],
     ...listing.reply?.(fits),
   };
-}
-
-function usualSentences(label: string, word: string): NonNullable<Toggle<never, never>["sentences"]> {
-  return (name, on) => ({
-    title: [on ? "Enable " : "Disable ", name, ` in ${label}`],
-    done: [name, ` is ${word} in ${label}`],
-    already: [name, ` is ${word} already`],
-  });
-}
-
-function usualEvidence(name: string, state: ToggleState | undefined): Line {
-  return [
-    { data: name },
-    ...(state ? [" is read back as ", { data: state.word }] : [" is not there any more"]),
-  ];
-}
-
-/** What cannot be read proves nothing: it stays at what the vendor answered. */
-function toggled(
-  on: boolean,
-  before: ToggleState,
-  after: ToggleState,
-  receipt: Receipt | undefined,
-): Verification["state"] {
-  if (after.on === on) return "applied";
-  if (after.on !== null && after.on === before.on) return "not applied";
-  if (after.word !== before.word) return "unknown";
-  return receipt ? "accepted" : "unknown";
 }

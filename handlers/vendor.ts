@@ -57,7 +57,7 @@ export function vendorOf<Client, Item>(
     operations: resourceOperations(resource),
     health: (context) => resourceHealth(resource, context),
     async probe(client, call) {
-      const { length } = await resource.list(client, call);
+      const { items: { length } } = await resource.list(client, call);
       return { ok: true, says: `the credentials work; they see ${length} ${length === 1 ? one : many}` };
     },
   };

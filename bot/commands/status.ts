@@ -36,7 +36,7 @@ const MOST_PROBLEMS = 20;
 
 /** What is shown of one vendor. */
 interface Answer {
-  readonly mark: Health["mark"] | "working" | "absent";
+  readonly mark: Health["mark"] | "working";
   /** In words that also tell it without the mark. */
   readonly says: Line;
   /** When the vendor said it, epoch ms. */
@@ -116,12 +116,12 @@ async function showFilling(
   }
 }
 
-const ORDER: readonly Answer["mark"][] = ["down", "attention", "working", "fine", "absent"];
+const ORDER: readonly Answer["mark"][] = ["down", "attention", "unknown", "working", "fine", "absent"];
 
 function overviewReply(answers: Answers, now: number, freezes: readonly FreezesTable[] = []): Reply {
-  const lines = [...answers].map(([{ vendor }, answer]) => ({ ...answer, vendor }))
+  const lines = [...answers].map(([{ vendor, client }, answer]) => ({ ...answer, vendor, client }))
     .sort((one, other) => ORDER.indexOf(one.mark) - ORDER.indexOf(other.mark));
-  const configured = lines.filter(({ mark }) => mark !== "absent");
+  const configured = lines.filter(({ client }) => client);
   const failures = lines.flatMap(({ vendor, next }) =>
     next === undefined ? [] : [textBlock(line({ bold: vendor.label }, ": ", next))]
   );
@@ -169,6 +169,11 @@ function verdict(marks: readonly Mark[]): { mark: Mark; title: Line } {
     return { mark, title: `${bad} of ${total} vendor${total === 1 ? " needs" : "s need"} attention` };
   }
   if (waiting > 0) return { mark: "working", title: `Asking ${waiting} of ${total} vendors …` };
+  const fine = marks.filter((mark) => mark === "fine").length;
+  if (fine < total) {
+    const mark = marks.includes("unknown") ? "unknown" : "absent";
+    return { mark, title: `${fine} of ${total} vendor${total === 1 ? " is" : "s are"} known to be fine` };
+  }
   return { mark: "fine", title: total === 1 ? "The one vendor is fine" : `All ${total} vendors are fine` };
 }
 

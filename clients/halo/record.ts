@@ -1,11 +1,9 @@
 import { z } from "zod";
-import type { Json } from "../json.ts";
+import { type Json, numeric, type Rows, rowsOf } from "../json.ts";
 import { HIDDEN_MARK, holdsSecret, soundsSecret } from "../secrets.ts";
 import type { FieldKind, Product } from "./product.ts";
 
-// Made once: building them takes longer than using them.
-const json = z.json();
-const identified = z.looseObject({ id: z.int() });
+const identified = z.looseObject({ id: numeric.pipe(z.int()) });
 
 /** One stored configuration: the allowed fields as the vendor returned them, secrets hidden, dates in one form. */
 export type HaloIntegration = { readonly id: number; readonly [field: string]: Json };
@@ -21,8 +19,8 @@ export function recordIn(row: Product, id: number): z.ZodType<HaloIntegration> {
  * All configurations: an array, a wrapper around one, or the only configuration itself. HaloPSA documents no
  * shape for these lists.
  */
-export function recordsIn(row: Product): z.ZodType<readonly HaloIntegration[]> {
-  return z.unknown().transform(unwrap).pipe(z.array(recordOf(row)));
+export function recordsIn(row: Product): z.ZodType<Rows<HaloIntegration>> {
+  return z.unknown().transform(unwrap).pipe(rowsOf(recordOf(row)));
 }
 
 /** The answer to a POST: the saved configuration, alone or in an array, or nothing at all. */
@@ -33,17 +31,20 @@ export function savedIn(row: Product): z.ZodType<HaloIntegration | undefined> {
 }
 
 /** Live data and the like: any JSON, secret-looking parts hidden. An empty answer is null. */
-export const anyJson: z.ZodType<Json> = z.unknown()
-  .transform((answer) => answer ?? null)
-  .pipe(json)
-  .transform(withoutSecrets);
+export const anyJson: z.ZodType<Json> = z.unknown().transform((answer) =>
+  withoutSecrets(jsonOf(answer ?? null))
+);
+
+/** What came as an answer can be nothing else, and to look at each part of it again takes long. */
+function jsonOf(answer: unknown): Json {
+  return answer as Json;
+}
 
 function recordOf(row: Product): z.ZodType<HaloIntegration> {
   return identified.transform((record) => {
     const kept: Record<string, Json> = {};
     for (const [field, kind] of row.fields) {
-      const value = json.safeParse(record[field]);
-      if (value.success) kept[field] = asKept(kind, value.data);
+      if (record[field] !== undefined) kept[field] = asKept(kind, jsonOf(record[field]));
     }
     return { ...kept, id: record.id };
   });
@@ -51,7 +52,9 @@ function recordOf(row: Product): z.ZodType<HaloIntegration> {
 
 function asKept(kind: FieldKind, value: Json): Json {
   if (kind === "secret") return hidden(value);
-  if (kind === "time" && typeof value === "string") return haloTime(value) ?? value;
+  if (typeof value === "string" && kind === "time") return haloTime(value) ?? value;
+  if (typeof value === "string" && kind === "integer" && /^-?\d{1,10}$/.test(value)) return Number(value);
+  if (typeof value === "string" && kind === "flag" && /^(true|false)$/i.test(value)) return /^t/i.test(value);
   return withoutSecrets(value);
 }
 

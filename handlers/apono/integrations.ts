@@ -32,7 +32,7 @@ export const integrations: Resource<AponoClient, Seen, Image> = {
   label: "Apono",
   noun: ["Apono integration", "Apono integrations"],
   working: "active",
-  list: async (client, call) => (await client.integrations.list({}, call)).items,
+  list: async (client, call) => ({ ...await client.integrations.list({}, call), unread: [] }),
   get: (client, id, call) => client.integrations.get(id, call),
   id: ({ id }) => id,
   name: ({ name }) => name,
@@ -98,6 +98,7 @@ async function survey({ integrations, v2, api }: AponoClient, call: CallOptions)
     items.some(({ status }) => standingOf(status).is === "problem");
   return {
     items: items.map((one) => ({ ...one, details: one.details ?? details.get(one.id) ?? null })),
+    unread: [],
     notes: [
       ...missingNotes(missing),
       ...isUnexplained ? ["Apono's v2 API did not answer, so the reasons are missing."] : [],
@@ -132,7 +133,7 @@ export async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefine
 /** What one screen holds; the rest is folded, in pages. */
 const MOST_PROBLEMS = 8;
 
-function statusReply(all: readonly Sighting<Seen>[], _now: number, notes: readonly string[]): Partial<Reply> {
+function statusReply(all: readonly Sighting<Seen>[], _now: number, notes: readonly Line[]): Partial<Reply> {
   const problems = all.filter(isProblem);
   const lines = problems.map(problemLine);
   const [seen, more] = [lines.slice(0, MOST_PROBLEMS), lines.slice(MOST_PROBLEMS)];

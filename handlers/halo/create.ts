@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { HaloClient } from "../../clients/halo.ts";
 import { integrationName, type Product } from "../../clients/halo/product.ts";
 import type { HaloIntegration } from "../../clients/halo/record.ts";
-import type { JsonObject } from "../../clients/json.ts";
+import type { JsonObject, Rows } from "../../clients/json.ts";
 import { fold, ifFound } from "../resolve.ts";
 import {
   BadInput,
@@ -67,7 +67,7 @@ function exampleSecret(product: Product): string {
 }
 
 async function plan(context: Context<HaloClient>, product: Product, input: FieldInput): Promise<CreatePlan> {
-  const records = await ofModule(product, context.client.list(product, context.call));
+  const { items: records } = await ofModule(product, context.client.list(product, context.call));
   const id = idOf(input);
   if (id !== undefined) {
     throw new BadInput(`The document has an id. To change that integration: /update ${product.target} ${id}`);
@@ -119,25 +119,29 @@ async function findCreated(
   product: Product,
   made: CreatePlan,
   receipt: Receipt | undefined,
-): Promise<readonly HaloIntegration[]> {
+): Promise<Rows<HaloIntegration>> {
   const id = receipt?.data?.id;
   if (typeof id === "number") {
     const record = await ifFound(context.client.get(product, id, context.call));
-    return record ? [record] : [];
+    return { items: record ? [record] : [], unread: [] };
   }
-  const records = await context.client.list(product, context.call);
-  return records.filter((record) =>
-    !made.before.alike.includes(record.id) && isAlike(record, made.after.fields)
-  );
+  const { items, unread } = await context.client.list(product, context.call);
+  const isNew = (record: HaloIntegration) =>
+    !made.before.alike.includes(record.id) && isAlike(record, made.after.fields);
+  return { items: items.filter(isNew), unread };
 }
 
 function verdict(
   product: Product,
   made: CreatePlan,
-  found: readonly HaloIntegration[],
+  { items: found, unread }: Rows<HaloIntegration>,
   receipt: Receipt | undefined,
 ): Verification {
   const [record, ...others] = found;
+  if (!record && unread.length > 0) {
+    const evidence = `HaloPSA lists ${unread.length} that cannot be read: the new one may be among them.`;
+    return { state: "unknown", evidence };
+  }
   if (!record) return notFound(receipt);
   if (others.length > 0) {
     const ids = found.map(({ id }) => id).join(", ");

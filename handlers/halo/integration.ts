@@ -3,12 +3,13 @@ import { integrationName, type Product, spelled } from "../../clients/halo/produ
 import type { HaloIntegration } from "../../clients/halo/record.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { HIDDEN_MARK } from "../../clients/secrets.ts";
-import { andDisabled } from "../format.ts";
+import { andDisabled, andUnknown } from "../format.ts";
 import { BadInput, type Card, type ChangeOperation, type Undo } from "../operation.ts";
-import type { Block, Inline, Line, Reply } from "../reply.ts";
+import { type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { ifFound } from "../resolve.ts";
 import type { Removal, Resource, Sighting, TableColumn, Toggle, ToggleState } from "../resource.ts";
-import { columnsOf, isProblem, tableOf, toggleOperations } from "../resource_operations.ts";
+import { toggleOperations } from "../resource_changes.ts";
+import { columnsOf, isProblem, tableOf } from "../resource_operations.ts";
 import { errorOf, fieldLine, lastSyncOf, reasonOf, syncStanding } from "./sync.ts";
 import { isInt32 } from "./fields.ts";
 
@@ -40,7 +41,7 @@ export function integrationsOf(product: Product): Resource<HaloClient, HaloInteg
     },
     status: {
       summary: `${label}: sync state, last sync, last error`,
-      reply: (all) => ({ blocks: statusBlocks(product, all) }),
+      reply: (all, _now, notes) => ({ blocks: statusBlocks(product, all, notes) }),
     },
     listing: {
       summary: `All ${label} integrations with their ids`,
@@ -87,7 +88,11 @@ export async function ofModule<T>(product: Product, answer: Promise<T>): Promise
   );
 }
 
-function statusBlocks(product: Product, all: readonly Sighting<HaloIntegration>[]): readonly Block[] {
+function statusBlocks(
+  product: Product,
+  all: readonly Sighting<HaloIntegration>[],
+  notes: readonly Line[],
+): readonly Block[] {
   const problems = all.filter(isProblem);
   const others = all.filter((one) => !isProblem(one));
   const row = ({ item, name, standing: { word } }: Sighting<HaloIntegration>): readonly Line[] => [
@@ -103,6 +108,7 @@ function statusBlocks(product: Product, all: readonly Sighting<HaloIntegration>[
         { item, name, standing },
       ) => [{ data: name }, ": ", ...reasonOf(product, item, standing)]),
     ),
+    ...notes.map(textBlock),
     ...withoutProblems(others, others.map(row)),
   ];
 }
@@ -118,13 +124,14 @@ export function listOf(items: readonly Line[]): readonly Block[] {
   return items.length === 0 ? [] : [{ kind: "list", items }];
 }
 
-/** Those without problems, folded. */
+/** Those without problems, folded; what nobody knows of is not among what has none. */
 export function withoutProblems(
   fine: readonly Sighting<HaloIntegration>[],
   rows: readonly (readonly Line[])[],
 ): readonly Block[] {
-  const off = fine.filter(({ standing }) => standing.is === "off").length;
-  const summary = `${fine.length - off} without problems${andDisabled(off)}`;
+  const [off, unknown] = (["off", "unknown"] as const)
+    .map((is) => fine.filter(({ standing }) => standing.is === is).length) as [number, number];
+  const summary = `${fine.length - off - unknown} without problems${andDisabled(off)}${andUnknown(unknown)}`;
   return fine.length === 0 ? [] : [{ kind: "details", summary, blocks: tableOf(rows) }];
 }
 

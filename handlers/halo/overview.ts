@@ -3,19 +3,20 @@ import { ClientError } from "../../clients/errors.ts";
 import type { HaloClient } from "../../clients/halo.ts";
 import type { Product } from "../../clients/halo/product.ts";
 import type { HaloIntegration } from "../../clients/halo/record.ts";
+import type { Rows } from "../../clients/json.ts";
 import { asOf } from "../format.ts";
 import { type Context, type Health, operationsOf, type Proof, type ReadOperation } from "../operation.ts";
-import type { Line, Reply } from "../reply.ts";
+import { type Line, line, type Reply } from "../reply.ts";
 import { ifFound } from "../resolve.ts";
-import { type Sighting, sightings, worstFirst } from "../resource.ts";
-import { countStandings, isProblem } from "../resource_operations.ts";
+import { type Sighting, sightings, unreadNotes, worstFirst } from "../resource.ts";
+import { countStandings, isProblem, markOf } from "../resource_operations.ts";
 import { integrationsOf, listOf, withoutProblems } from "./integration.ts";
 import { lastSyncOf, reasonOf } from "./sync.ts";
 
 /** What one product said; `failure` when it said nothing usable. */
 interface Reading {
   readonly product: Product;
-  readonly records: readonly HaloIntegration[];
+  readonly records: Rows<HaloIntegration>;
   readonly failure?: ClientError;
 }
 
@@ -40,7 +41,7 @@ export function overviewOf(products: readonly Product[]): ReadOperation {
 export async function healthOf(context: Context<HaloClient>, products: readonly Product[]): Promise<Health> {
   const { value, at } = await readAll(context, products);
   const found = findingsIn(value, context.now);
-  const { problems, failed } = found;
+  const { all, problems, failed, unread } = found;
   const rows = problems.map(({ product, item, name, standing }): readonly Line[] => [
     { data: name },
     standing.word,
@@ -48,11 +49,12 @@ export async function healthOf(context: Context<HaloClient>, products: readonly 
     reasonOf(product, item, standing),
   ]);
   return {
-    mark: rows.length + failed.length > 0 ? "attention" : "fine",
+    mark: markOf(all, failed.length + unread.length),
     summary: summaryOf(found),
     problems: [
       ...failed.map((reading): readonly Line[] => [reading.product.label, failureOf(reading)]),
       ...rows,
+      ...unread.map(([product, names]): readonly Line[] => [product.label, ...unreadNotes(names)]),
     ],
     at,
   };
@@ -79,7 +81,7 @@ async function attempt({ client, call }: Context<HaloClient>, product: Product):
     return { product, records: await client.list(product, call) };
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    return { product, records: [], failure: error };
+    return { product, records: { items: [], unread: [] }, failure: error };
   }
 }
 
@@ -89,20 +91,32 @@ interface Findings {
   /** A tenant without a product's module answers 404 for it: that is "not set up", not a failure. */
   readonly absent: readonly Reading[];
   readonly failed: readonly Reading[];
+  /** Rows of an answer that cannot be read, by product. */
+  readonly unread: readonly (readonly [product: Product, names: readonly string[]])[];
 }
 
 function findingsIn(readings: readonly Reading[], now: number): Findings {
-  const all = readings.flatMap(({ product, records }) =>
-    sightings(integrationsOf(product), records, now).map((one): Seen => ({ ...one, product }))
+  const all = readings.flatMap(({ product, records: { items } }) =>
+    sightings(integrationsOf(product), items, now).map((one): Seen => ({ ...one, product }))
   ).toSorted(worstFirst);
+  const unread = readings.filter(({ records }) => records.unread.length > 0)
+    .map(({ product, records }) => [product, records.unread] as const);
   const failed = readings.filter(({ failure }) => failure && failure.kind !== "not_found");
-  const absent = readings.filter((reading) => reading.records.length === 0 && !failed.includes(reading));
-  return { all, problems: all.filter(isProblem), absent, failed };
+  const absent = readings.filter((reading) =>
+    reading.records.items.length + reading.records.unread.length === 0 && !failed.includes(reading)
+  );
+  return { all, problems: all.filter(isProblem), absent, failed, unread };
 }
 
-function summaryOf({ all, absent, failed }: Findings): string {
+function summaryOf({ all, absent, failed, unread }: Findings): string {
+  const odd = unread.flatMap(([, names]) => names).length;
   return [
-    all.length === 0 ? "nothing set up" : countStandings(all, "syncing"),
+    ...(all.length > 0
+      ? [countStandings(all, "syncing")]
+      : failed.length + odd > 0
+      ? []
+      : ["nothing set up"]),
+    ...(odd > 0 ? [`${odd} could not be read`] : []),
     ...(failed.length > 0 ? [`${failed.length} not read`] : []),
     ...(absent.length > 0 && all.length > 0 ? [`${absent.length} not set up`] : []),
   ].join(" · ");
@@ -113,10 +127,10 @@ function renderAll(
   { at, now }: { readonly at: number; readonly now: number },
 ): Reply {
   const found = findingsIn(readings, now);
-  const { all, problems, absent, failed } = found;
+  const { all, problems, absent, failed, unread } = found;
   const fine = all.filter((one) => !isProblem(one));
   return {
-    mark: problems.length + failed.length > 0 ? "attention" : all.length === 0 ? "absent" : "fine",
+    mark: markOf(all, failed.length + unread.length),
     title: `HaloPSA: ${summaryOf(found)}`,
     blocks: [
       ...listOf(
@@ -126,6 +140,11 @@ function renderAll(
         { bold: { data: name } },
         ` · ${product.label}: ${standing.word} · `,
         ...reasonOf(product, item, standing),
+      ])),
+      ...listOf(unread.map(([product, names]) => [
+        { bold: product.label },
+        ": ",
+        ...line(...unreadNotes(names)),
       ])),
       ...withoutProblems(
         fine,
@@ -164,7 +183,7 @@ export async function probe(
   if (!product) return { ok: false, says: "no product is described" };
   const records = await ifFound(client.list(product, call));
   const says = records
-    ? `accepted; ${product.label} can be read (${records.length} set up)`
+    ? `accepted; ${product.label} can be read (${records.items.length} set up)`
     : `accepted; this tenant has no ${product.label}`;
   return { ok: true, says };
 }

@@ -16,6 +16,7 @@ const STATES = {
   "never synced": "problem",
   "token ends soon": "problem",
   "not shown": "unknown",
+  "on, no sync shown": "unknown",
   "syncing": "fine",
   "off": "off",
 } as const satisfies Readonly<Record<string, Standing["is"]>>;
@@ -40,7 +41,8 @@ function syncState(product: Product, record: HaloIntegration, now: number): Sync
   if (partOf(product, record, "authorized") === false) return "not authorized";
   if (isFailing) return "failing";
   const lastSync = partOf(product, record, "lastSync");
-  if (lastSync !== undefined && timeOf(lastSync) === null) return "never synced";
+  if (lastSync === undefined) return "on, no sync shown";
+  if (timeOf(lastSync) === null) return "never synced";
   return tokenExpiry !== null && tokenExpiry - now < SOON_MS ? "token ends soon" : "syncing";
 }
 

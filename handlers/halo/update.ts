@@ -38,7 +38,7 @@ import {
 } from "./fields.ts";
 import { findItem, targetOf } from "../resource.ts";
 import { called, GONE, integrationsOf } from "./integration.ts";
-import { idInput } from "../resource_operations.ts";
+import { idInput } from "../resource_changes.ts";
 import { fieldLine } from "./sync.ts";
 
 const { change } = operationsOf<HaloClient>("halo");

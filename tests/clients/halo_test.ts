@@ -44,14 +44,14 @@ for (const product of PRODUCTS) {
     const updated = await client.save(product, { id: 1, [flagOf(product)]: true }, call);
     assert.equal(updated?.[flagOf(product)], true);
 
-    const [listed] = await client.list(product, call);
+    const { items: [listed] } = await client.list(product, call);
     const got = await client.get(product, 1, call);
     assert.equal(listed?.id, 1);
     assert.equal(got[flagOf(product)], true);
     assert.ok(!JSON.stringify([created, updated, listed, got]).includes("s3cret-value"));
 
     await client.remove(product, 1, call);
-    assert.deepEqual(await client.list(product, call), []);
+    assert.deepEqual((await client.list(product, call)).items, []);
     assert.equal((await failure(client.get(product, 1, call))).kind, "not_found");
     const reads = emulator.calls.filter(({ method }) => method === "GET");
     const query = detailed ? { includedetails: "true" } : {};
@@ -84,7 +84,7 @@ Deno.test("halo.get hides what is a credential by its look, and leaves words alo
   for (
     const [name, shown] of [["Basic monitoring", "Basic monitoring"], [`Bearer ${"a1".repeat(9)}`, "••••••"]]
   ) {
-    const { id } = (await fixture.client.list(armis, fixture.call))[0]!;
+    const { id } = (await fixture.client.list(armis, fixture.call)).items[0]!;
     await fixture.client.save(armis, { id, name: name! }, fixture.call);
     assert.equal((await fixture.client.get(armis, id, fixture.call)).name, shown);
   }
@@ -103,16 +103,19 @@ for (const shape of SHAPES) {
     const sophos = productOf("sophos");
     const saved = await fixture.client.save(sophos, { name: "Sophos EU" }, fixture.call);
     assert.deepEqual(saved?.id, shape.saved === "empty" ? undefined : 2);
-    assert.deepEqual(names(await fixture.client.list(sophos, fixture.call)), ["Sophos Central", "Sophos EU"]);
+    assert.deepEqual(names((await fixture.client.list(sophos, fixture.call)).items), [
+      "Sophos Central",
+      "Sophos EU",
+    ]);
     await fixture.client.remove(sophos, 2, fixture.call);
-    assert.deepEqual(names(await fixture.client.list(sophos, fixture.call)), ["Sophos Central"]);
+    assert.deepEqual(names((await fixture.client.list(sophos, fixture.call)).items), ["Sophos Central"]);
   });
 }
 
 Deno.test("halo.list takes a single configuration that comes without an array", async () => {
   await using fixture = openFixture();
   fixture.emulator.fail("GET ArmisDetails", { kind: "status", status: 200, body: { id: 9, name: "Armis" } });
-  assert.deepEqual(names(await fixture.client.list(productOf("armis"), fixture.call)), ["Armis"]);
+  assert.deepEqual(names((await fixture.client.list(productOf("armis"), fixture.call)).items), ["Armis"]);
 });
 
 Deno.test("halo.list does not take an empty answer for an empty list", async () => {

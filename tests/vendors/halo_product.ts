@@ -153,10 +153,19 @@ const ADDRESS = "https://harbour.example";
 const NEW_ADDRESS = "https://harbour-2.example";
 
 /** The one integration that each conversation finds, called "Harbour" where a product has names. */
-function only({ details, called, text, flag }: PageProduct): (fixture: Fixture) => void {
+function only({ target, details, called, text, flag }: PageProduct): (fixture: Fixture) => void {
   const named = called === "name" ? { name: "Harbour" } : {};
-  return ({ halo }) => void (halo.records[details] = [{ id: 7, ...named, [text]: ADDRESS, [flag]: true }]);
+  const synced = { [LAST_SYNC[target] ?? "lastsyncdate"]: "2026-01-01T02:00:00" };
+  const record = { id: 7, ...named, [text]: ADDRESS, [flag]: true, ...synced };
+  return ({ halo }) => void (halo.records[details] = [record]);
 }
+
+/** Where it is not called "lastsyncdate". */
+const LAST_SYNC: Readonly<Record<string, string>> = {
+  sentinelone: "last_sync",
+  sophos: "halointegrator_lastsync",
+  prtg: "halointegratorlastsync",
+};
 
 function none({ details }: PageProduct): (fixture: Fixture) => void {
   return ({ halo }) => void (halo.records[details] = []);

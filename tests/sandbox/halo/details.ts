@@ -8,7 +8,8 @@ import { haloTime, type Stored } from "./world.ts";
 export function addDetails(api: Hono, state: State): void {
   for (const [resource, schema] of Object.entries(state.schemas)) {
     const stored = () => state.records[resource] ??= [];
-    const find = (context: Context) => stored().find(({ id }) => id === Number(context.req.param("id")));
+    const find = (context: Context) =>
+      stored().find(({ id }) => Number(id) === Number(context.req.param("id")));
     api.get(`/${resource}`, (context) =>
       guarded(context, state, () => {
         const list = stored().map((record) => view(resource, record, context));

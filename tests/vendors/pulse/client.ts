@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { HttpClient } from "../../../clients/http/client.ts";
 import type { CallOptions, ConnectionOptions } from "../../../clients/http/contract.ts";
+import { type Rows, rowsOf } from "../../../clients/json.ts";
 import { path } from "../../../clients/path.ts";
 
 const monitor = z.object({ id: z.string(), name: z.string(), state: z.enum(["up", "down", "paused"]) });
@@ -18,8 +19,8 @@ export class PulseClient {
     this.http = new HttpClient({ vendor: "Pulse", baseUrl: apiUrl, limits, authorization, ...connection });
   }
 
-  listMonitors(call: CallOptions): Promise<readonly Monitor[]> {
-    return this.http.get("listMonitors", path`/monitors`, z.array(monitor), call);
+  listMonitors(call: CallOptions): Promise<Rows<Monitor>> {
+    return this.http.get("listMonitors", path`/monitors`, rowsOf(monitor), call);
   }
 
   getMonitor(id: string, call: CallOptions): Promise<Monitor> {
