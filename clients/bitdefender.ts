@@ -1,7 +1,20 @@
 import { z } from "zod";
+import {
+  type ApiKeyDetails,
+  apiKeyDetails,
+  companies,
+  type CompanyDetails,
+  companyDetails,
+  type ConfiguredIntegration,
+  type Hours,
+  hoursByCategory,
+  type IntegrationPage,
+  integrationPage,
+} from "./bitdefender/answers.ts";
 import { ClientError, type FailureKind } from "./errors.ts";
 import { HttpClient } from "./http/client.ts";
 import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
+import type { Rows } from "./json.ts";
 
 export interface BitdefenderOptions extends ConnectionOptions {
   /** The Access URL of Control Center → My Account → API keys; ends in `/api`. */
@@ -21,66 +34,6 @@ export const MOST_COMPANIES_BY_NAME = 100;
 
 /** Below the documented ten calls a second for one key, with room for one screenful at once. */
 const LIMITS: RateLimits = { concurrency: 10, burst: 100, perSecond: 5 };
-
-const text = z.string().nullish();
-
-const configuredIntegration = z.object({
-  id: z.string(),
-  name: z.string(),
-  type: z.int(),
-  status: z.int(),
-  specifics: z.object({
-    hostname: text,
-    port: z.int().nullish(),
-    username: text,
-    viewType: z.int().nullish(),
-    verifyTLSCertificate: z.boolean().nullish(),
-    retryAuthentication: z.boolean().nullish(),
-    /** Seconds. */
-    retryAuthenticationTimeToWait: z.int().nullish(),
-    retryAuthenticationMaxAttempts: z.int().nullish(),
-  }).catch({}),
-  category: z.record(z.string(), z.boolean()).catch({}),
-  company: z.object({ id: z.string(), name: z.string() }).nullish(),
-});
-
-const integrationPage = z.object({
-  data: z.array(configuredIntegration),
-  total: z.int().min(0),
-  page: z.int().optional(),
-  perPage: z.int().min(1).optional(),
-});
-
-const companyDetails = z.object({
-  id: z.string(),
-  name: z.string(),
-  type: z.int().nullish(),
-  address: text,
-  phone: text,
-  canBeManagedByAbove: z.boolean().nullish(),
-  isSuspended: z.boolean().nullish(),
-  /** UTC, written without a zone. */
-  createdAt: text,
-  country: text,
-  state: text,
-  contactPerson: z.object({ fullName: text, email: text, phoneNumber: text, companyRole: text }).nullish()
-    .catch(null),
-});
-
-/** Hours by instance category; an empty map may come as an empty list. */
-const hoursByCategory = z.union([
-  z.record(z.string(), z.number()),
-  z.array(z.never()).transform((): Record<string, number> => ({})),
-]);
-
-const companiesBelow = z.array(z.object({ id: z.string(), name: z.string() }));
-
-const apiKeyDetails = z.object({ enabledApis: z.array(z.string()), createdAt: text });
-
-export type ConfiguredIntegration = z.output<typeof configuredIntegration>;
-type IntegrationPage = z.output<typeof integrationPage>;
-export type CompanyDetails = z.output<typeof companyDetails>;
-type ApiKeyDetails = z.output<typeof apiKeyDetails>;
 
 /**
  * GravityZone's public API by its documented names: JSON-RPC 2.0 over HTTPS, the key as the user of HTTP Basic. Params
@@ -123,7 +76,7 @@ export class BitdefenderClient {
   getHourlyUsageForAmazonEC2Instances(
     params: OfCompany & { readonly targetMonth?: string | undefined },
     call: CallOptions,
-  ): Promise<Readonly<Record<string, number>>> {
+  ): Promise<Hours> {
     return this.read("getHourlyUsageForAmazonEC2Instances", params, hoursByCategory, call);
   }
 
@@ -181,8 +134,8 @@ export class BitdefenderClient {
   getCompanyDetailsByAWSAccountId(
     params: { readonly accountId: string },
     call: CallOptions,
-  ): Promise<readonly CompanyDetails[]> {
-    return this.read("getCompanyDetailsByAWSAccountId", params, z.array(companyDetails), call);
+  ): Promise<Rows<CompanyDetails>> {
+    return this.read("getCompanyDetailsByAWSAccountId", params, companies, call);
   }
 
   /**
@@ -192,8 +145,8 @@ export class BitdefenderClient {
   findCompaniesByName(
     params: { readonly nameFilter: string; readonly maxResults?: number | undefined },
     call: CallOptions,
-  ): Promise<readonly CompanyDetails[]> {
-    return this.read("findCompaniesByName", params, z.array(companyDetails), call, "companies");
+  ): Promise<Rows<CompanyDetails>> {
+    return this.read("findCompaniesByName", params, companies, call, "companies");
   }
 
   /** One company. https://www.bitdefender.com/business/support/en/77209-126239-getcompanydetails.html */
@@ -208,8 +161,8 @@ export class BitdefenderClient {
   getCompaniesList(
     params: { readonly parentId?: string | undefined },
     call: CallOptions,
-  ): Promise<readonly { readonly id: string; readonly name: string }[]> {
-    return this.read("getCompaniesList", params, companiesBelow, call, "network");
+  ): Promise<Rows<CompanyDetails>> {
+    return this.read("getCompaniesList", params, companies, call, "network");
   }
 
   /**
@@ -307,64 +260,77 @@ const LONGEST_HOLD_MS = 5_000;
 
 export interface ConfiguredIntegrations {
   readonly integrations: readonly ConfiguredIntegration[];
-  /** What the vendor counts; differs from the list when that changed while it was read. */
+  /** What the rows are called that cannot be read, as far as they say. */
+  readonly unread: readonly string[];
+  /** What the vendor counts; differs from what came when that changed while it was read, or the vendor kept rows back. */
   readonly total: number;
 }
 
 /**
- * Every integration of one company: the first page, then all others side by side. The list has no page count, so
- * it is computed; an empty page ends it whatever the vendor's total says, and no integration is counted twice
- * when entries move between pages.
+ * Every integration of one company: the first page, then all others side by side. The list has no page count, so it is
+ * computed from the rows that the first page really has, for a tenant may give fewer than it was asked for. It goes on
+ * until the vendor's total is reached, or a page brings nothing new. No integration is counted twice when entries move
+ * between pages.
  */
 export async function allConfiguredIntegrations(
   client: BitdefenderClient,
   params: { readonly companyId?: string | undefined },
   call: CallOptions,
 ): Promise<ConfiguredIntegrations> {
+  const found = new Map<string, ConfiguredIntegration>();
+  const unread: string[] = [];
   const first = await client.getConfiguredIntegrations({ ...params, page: 1, perPage: LARGEST_PAGE }, call);
-  const perPage = first.perPage ?? LARGEST_PAGE;
-  const found = new Map(first.data.map((entry) => [entry.id, entry]));
-  let total = first.total;
+  const perPage = rowsIn(first);
+  let { total } = first;
   let read = 1;
-  let ended = first.data.length === 0;
-  while (!ended && read * perPage < total) {
-    const last = Math.min(Math.ceil(total / perPage), read + PAGES_AT_ONCE);
+  let isGrowing = take(first);
+  while (isGrowing && found.size + unread.length < total) {
+    const last = Math.max(read + 1, Math.min(Math.ceil(total / perPage), read + PAGES_AT_ONCE));
     const pages = await sideBySide(
       read + 1,
       last,
       call,
       (page, linked) => pageOrEnd(client, { ...params, page, perPage }, linked),
     );
-    for (const page of pages) {
-      for (const entry of page.data) found.set(entry.id, entry);
-      total = page.total ?? total;
-    }
-    ended = pages.some((page) => page.data.length === 0);
+    total = pages.reduce((latest, page) => page?.total ?? latest, total);
+    isGrowing = pages.map((page) => page !== undefined && take(page)).every(Boolean);
     read = last;
   }
-  return { integrations: [...found.values()], total };
+  return { integrations: [...found.values()], unread, total };
+
+  /** Whether the page had anything new. */
+  function take({ data }: IntegrationPage): boolean {
+    const before = found.size;
+    for (const entry of data.items) found.set(entry.id, entry);
+    unread.push(...data.unread);
+    return found.size > before;
+  }
 }
 
-interface PageOrEnd {
-  readonly data: readonly ConfiguredIntegration[];
-  readonly total?: number;
+function rowsIn({ data: { items, unread } }: IntegrationPage): number {
+  return items.length + unread.length;
 }
 
-/** Some of the vendor's lists refuse a page beyond the last instead of answering an empty one. */
+/** Some of the vendor's lists refuse a page beyond the last instead of answering an empty one: then undefined. */
 async function pageOrEnd(
   client: BitdefenderClient,
   params: { companyId?: string | undefined; page: number; perPage: number },
   call: CallOptions,
-): Promise<PageOrEnd> {
+): Promise<IntegrationPage | undefined> {
   for (let turn = 1;; turn++) {
     try {
       return await client.getConfiguredIntegrations(params, call);
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
-      if (error.kind === "rejected") return { data: [] };
+      if (isBeyondTheEnd(error)) return undefined;
       if (turn === MOST_TURNS || !isOnlyEarly(error)) throw error;
     }
   }
+}
+
+/** A refusal that says nothing, or something about the page; any other is about something else. */
+function isBeyondTheEnd({ kind, failure: { detail = "" } }: ClientError): boolean {
+  return kind === "rejected" && /^invalid params\.?$|page/i.test(detail);
 }
 
 /** Too many pages at once for this tenant: the client holds back all calls as told, so this one may go again. */

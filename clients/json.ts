@@ -110,6 +110,30 @@ export const numeric: z.ZodType<number> = z.unknown()
   )
   .pipe(z.number());
 
+/** Stands where a field has something that cannot be read, so that it is not taken for a field that says nothing. */
+export const ILLEGIBLE: unique symbol = Symbol("illegible");
+
+/** A field of an answer. */
+export type Reported<T> = T | null | undefined | typeof ILLEGIBLE;
+
+/** A field that hides no other: absent, null, as documented, or `ILLEGIBLE`. */
+export function fieldOf<T>(schema: z.ZodType<T>): z.ZodType<Reported<T>> {
+  return schema.nullish().catch(ILLEGIBLE as never);
+}
+
+/** What is readable of a field. */
+export function readable<T>(field: Reported<T>): T | undefined {
+  return field === ILLEGIBLE || field === null ? undefined : field;
+}
+
+/** A field within a field: of what cannot be read as a whole, none can. */
+export function within<T extends object, K extends keyof T>(
+  field: Reported<T>,
+  name: K,
+): T[K] | undefined | typeof ILLEGIBLE {
+  return field === ILLEGIBLE ? ILLEGIBLE : field?.[name];
+}
+
 type Objections = Pick<z.core.$RefinementCtx, "addIssue" | "issues">;
 
 function listIn(answer: unknown, context: Objections): readonly unknown[] {

@@ -3,7 +3,7 @@ import type { CallOptions } from "../clients/http/contract.ts";
 import { findCompanies, resolveCompany, whois } from "./bitdefender/companies.ts";
 import { disableEc2, enableEc2, rotateExternalId } from "./bitdefender/ec2_changes.ts";
 import { externalId, statusEc2, usageEc2 } from "./bitdefender/ec2_reads.ts";
-import { integrationsHealth, statusBitdefender } from "./bitdefender/integrations.ts";
+import { integrationsHealth, showBitdefender, statusBitdefender } from "./bitdefender/integrations.ts";
 import type { Proof } from "./operation.ts";
 import { address, secretKey } from "./variable.ts";
 import { defineVendor } from "./vendor.ts";
@@ -21,6 +21,7 @@ export const bitdefender = defineVendor({
   connect: (settings, shared) => new BitdefenderClient({ ...settings, ...shared }),
   operations: [
     statusBitdefender,
+    showBitdefender,
     statusEc2,
     usageEc2,
     externalId,

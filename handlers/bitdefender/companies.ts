@@ -1,16 +1,17 @@
 import { z } from "zod";
 import {
   type BitdefenderClient,
-  type CompanyDetails,
   MOST_COMPANIES_BY_ACCOUNT,
   MOST_COMPANIES_BY_NAME,
 } from "../../clients/bitdefender.ts";
+import type { CompanyDetails } from "../../clients/bitdefender/answers.ts";
 import { ClientError } from "../../clients/errors.ts";
+import { ILLEGIBLE, type Reported, within } from "../../clients/json.ts";
 import { asOf, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
-import type { Block, Button, Line, Reply } from "../reply.ts";
+import { type Block, type Button, type Line, type Reply, textBlock } from "../reply.ts";
 import { fold, NothingFits, resolve } from "../resolve.ts";
-import type { TableColumn } from "../resource.ts";
+import { type TableColumn, unreadNotes } from "../resource.ts";
 import { columnsOf } from "../resource_operations.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
@@ -30,24 +31,36 @@ export const whois = read({
     const companies = await context.client.getCompanyDetailsByAWSAccountId({ accountId }, context.call);
     return { accountId, companies, at: context.now };
   },
-  render({ accountId, companies, at }, view): Reply {
+  render({ accountId, companies: { items, unread }, at }, view): Reply {
     const footer = asOf(at, view.now);
     const code = { code: accountId };
-    const [only, ...others] = companies;
-    if (!only) return { mark: "absent", title: ["No company uses AWS account ", code], footer };
-    if (others.length === 0) {
+    const count = items.length + unread.length;
+    if (count === 0) return { mark: "absent", title: ["No company uses AWS account ", code], footer };
+    const notes = unreadNotes(unread).map(textBlock);
+    const [only, ...others] = items;
+    if (only && others.length + unread.length === 0) {
       const blocks: readonly Block[] = [{ kind: "facts", facts: factsOf(only) }];
       return { mark: "info", title: ["1 company uses AWS account ", code], blocks, footer };
     }
-    const capped = companies.length >= MOST_COMPANIES_BY_ACCOUNT;
+    const capped = count >= MOST_COMPANIES_BY_ACCOUNT;
     const limit = `GravityZone names at most ${MOST_COMPANIES_BY_ACCOUNT} companies here; there may be more.`;
     return {
       mark: "info",
-      title: [`${capped ? "At least " : ""}${companies.length} companies use AWS account `, code],
+      title: [
+        count === 1
+          ? "1 company uses AWS account "
+          : `${capped ? "At least " : ""}${count} companies use AWS account `,
+        code,
+      ],
       blocks: [
-        ...(capped ? [{ kind: "text", text: limit } as const] : []),
-        columnsOf(COLUMNS, companies),
-        { kind: "details", summary: "phones and addresses", blocks: [columnsOf(REST, companies)] },
+        ...(capped ? [textBlock(limit)] : []),
+        ...notes,
+        ...(only
+          ? [
+            columnsOf(COLUMNS, items),
+            { kind: "details", summary: "phones and addresses", blocks: [columnsOf(REST, items)] } as const,
+          ]
+          : []),
       ],
       footer,
     };
@@ -81,9 +94,9 @@ const KNOWN = {
   "Managed from above": ({ canBeManagedByAbove }) => yesNo(canBeManagedByAbove),
   "Suspended": ({ isSuspended }) => yesNo(isSuspended),
   "Contact": ({ contactPerson: contact }) =>
-    contact ? given(contact.fullName, contact.email) || NOT_SAID : "",
-  "Role": ({ contactPerson }) => given(contactPerson?.companyRole),
-  "Contact's phone": ({ contactPerson }) => given(contactPerson?.phoneNumber),
+    contact ? given(within(contact, "fullName"), within(contact, "email")) || NOT_SAID : "",
+  "Role": ({ contactPerson }) => given(within(contactPerson, "companyRole")),
+  "Contact's phone": ({ contactPerson }) => given(within(contactPerson, "phoneNumber")),
   "Phone": ({ phone }) => given(phone),
   "Address": ({ address }) => given(address),
   "Country": ({ country, state }) => given(country, state),
@@ -144,24 +157,28 @@ function statusButton({ id, name }: { id: string; name: string }): Button {
 }
 
 const NOT_SAID = "not said";
+const NOT_READABLE = "not readable";
 const COMPANY_TYPES: Readonly<Record<number, string>> = { 0: "Partner", 1: "Customer" };
 
-function typeOf({ type }: Pick<CompanyDetails, "type">): string {
+function typeOf({ type }: Pick<Company, "type">): string {
+  if (type === ILLEGIBLE) return NOT_READABLE;
   return typeof type === "number" ? COMPANY_TYPES[type] ?? `Unknown (${type})` : NOT_SAID;
 }
 
-function yesNo(value: boolean | null | undefined): string {
+function yesNo(value: Reported<boolean>): string {
+  if (value === ILLEGIBLE) return NOT_READABLE;
   if (typeof value !== "boolean") return NOT_SAID;
   return value ? "yes" : "no";
 }
 
 /** Those of the values that are there; the vendor writes "N/A" where a country or state is not specified. */
-function given(...values: readonly (string | null | undefined)[]): Line {
+function given(...values: readonly Reported<string>[]): Line {
+  if (values.includes(ILLEGIBLE)) return NOT_READABLE;
   const known = values.filter((value) => value && value !== "N/A").join(", ");
   return known && { data: known };
 }
 
-export type Company = Pick<CompanyDetails, "id" | "name" | "type">;
+export type Company = Pick<CompanyDetails, "id" | "name"> & Partial<Pick<CompanyDetails, "type">>;
 
 /** Whom a read is about. The id is absent when the key may not ask for the name of its own company. */
 type Scope = { readonly id?: string; readonly name: string };
@@ -225,13 +242,13 @@ async function searchOrList(context: Ctx, part: string): Promise<CompaniesLike |
   return listed && { companies: named(listed), capped: false };
 }
 
-function search({ client, call }: Ctx, nameFilter: string): Promise<readonly Company[]> {
-  return client.findCompaniesByName({ nameFilter, maxResults: MOST_COMPANIES_BY_NAME }, call);
+async function search({ client, call }: Ctx, nameFilter: string): Promise<readonly Company[]> {
+  return (await client.findCompaniesByName({ nameFilter, maxResults: MOST_COMPANIES_BY_NAME }, call)).items;
 }
 
 /** Undefined where the key may not read the list. */
-function listedCompanies({ client, call }: Ctx): Promise<readonly Company[] | undefined> {
-  return ifOffered(client.getCompaniesList({}, call));
+async function listedCompanies({ client, call }: Ctx): Promise<readonly Company[] | undefined> {
+  return (await ifOffered(client.getCompaniesList({}, call)))?.items;
 }
 
 /** The answer, or undefined where the method or its area is not there for this key; another way may be. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { BitdefenderClient } from "../../clients/bitdefender.ts";
+import type { Hours } from "../../clients/bitdefender/answers.ts";
+import { ILLEGIBLE, readable } from "../../clients/json.ts";
 import { asOf, formatNumber, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf, type PastChange, type View } from "../operation.ts";
 import type { Block, Button, Line, Mark, Reply } from "../reply.ts";
@@ -9,8 +11,6 @@ import { listedFor, NOTHING_RECORDED, type Recorded, recorded, targetKey } from 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
 const company = z.string().optional().meta({ positional: true, rest: true, placeholder: "company" });
-
-type Hours = Readonly<Record<string, number>>;
 
 export const statusEc2 = read({
   verb: "status",
@@ -42,7 +42,7 @@ export const usageEc2 = read({
     const total = totalOf(hours);
     return {
       mark: total > 0 ? "info" : "absent",
-      title: [`${formatNumber(total)} EC2 hours in ${month} · `, { data: scope.name }],
+      title: [`${totalWord(hours)} EC2 hours in ${month} · `, { data: scope.name }],
       blocks: hoursTable(hours),
       footer: asOf(at, view.now),
     };
@@ -119,7 +119,7 @@ function renderStatus(status: Ec2Status, view: View): Reply {
     ["External ID", externalId === null ? "none generated" : { code: externalId }],
     ["Role", role === null ? "not recorded by this bot" : { code: role }],
     ...(account === null ? [] : [["AWS account", [{ code: account }, listedWords(status.listed)]] as const]),
-    ["Hours this month", formatNumber(totalOf(hours))],
+    ["Hours this month", totalWord(hours)],
   ];
   const [mark, verdict] = verdictOf(status);
   return {
@@ -150,7 +150,7 @@ function verdictOf(
   if (listed === false) return ["attention", `no longer listed for AWS account ${account}`];
   if (listed === true) return ["fine", `active with AWS account ${account}`];
   const total = totalOf(hours);
-  if (total > 0) return ["info", `${formatNumber(total)} hours this month`];
+  if (total > 0) return ["info", `${totalWord(hours)} hours this month`];
   return externalId === null
     ? ["absent", "not set up, no external ID"]
     : ["info", "external ID present, no hours this month"];
@@ -162,15 +162,23 @@ function listedWords(listed: boolean | null): string {
 }
 
 function hoursTable(hours: Hours): readonly Block[] {
+  const known = (spent: Hours[string]) => readable(spent) ?? 0;
   const rows = Object.entries(hours)
-    .sort(([, one], [, other]) => other - one)
-    .map(([category, spent]) => [{ data: category }, formatNumber(spent)]);
+    .sort(([, one], [, other]) => known(other) - known(one))
+    .map(([category, spent]): Line[] => [{ data: category }, hoursWord(spent)]);
   if (rows.length === 0) return [];
-  return [{
-    kind: "table",
-    header: ["Category", "Hours"],
-    rows: [...rows, ["Total", formatNumber(totalOf(hours))]],
-  }];
+  return [{ kind: "table", header: ["Category", "Hours"], rows: [...rows, ["Total", totalWord(hours)]] }];
+}
+
+function hoursWord(spent: Hours[string]): string {
+  if (spent === ILLEGIBLE) return "not readable";
+  return typeof spent === "number" ? formatNumber(spent) : "not said";
+}
+
+/** What could not be read may be any number. */
+function totalWord(hours: Hours): string {
+  const isWhole = Object.values(hours).every((spent) => typeof spent === "number");
+  return `${isWhole ? "" : "at least "}${formatNumber(totalOf(hours))}`;
 }
 
 function changesOf(changes: readonly PastChange[]): readonly Block[] {
@@ -200,7 +208,7 @@ function currentMonth(now: number): string {
 }
 
 function totalOf(hours: Hours): number {
-  return Object.values(hours).reduce((total, each) => total + each, 0);
+  return Object.values(hours).reduce((total: number, each) => total + (readable(each) ?? 0), 0);
 }
 
 function copyButton(externalId: string): Button {

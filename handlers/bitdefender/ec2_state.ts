@@ -95,8 +95,10 @@ export async function listedFor(
   accountId: string,
 ): Promise<boolean | null> {
   const companies = await ifOffered(client.getCompanyDetailsByAWSAccountId({ accountId }, call));
-  if (companies?.some(({ id }) => id === companyId)) return true;
-  return !companies || companies.length >= MOST_COMPANIES_BY_ACCOUNT ? null : false;
+  if (!companies) return null;
+  const { items, unread } = companies;
+  if (items.some(({ id }) => id === companyId)) return true;
+  return unread.length > 0 || items.length >= MOST_COMPANIES_BY_ACCOUNT ? null : false;
 }
 
 /**

@@ -2,12 +2,15 @@ import { z } from "zod";
 import {
   allConfiguredIntegrations,
   type BitdefenderClient,
-  type ConfiguredIntegration,
   type ConfiguredIntegrations,
 } from "../../clients/bitdefender.ts";
+import type { ConfiguredIntegration } from "../../clients/bitdefender/answers.ts";
+import { ILLEGIBLE, readable, type Reported, within } from "../../clients/json.ts";
 import { asOf, countSummary, formatNumber, toCsv } from "../format.ts";
 import { type Context, type Health, operationsOf } from "../operation.ts";
-import { type Attachment, type Block, type Line, line, type Reply } from "../reply.ts";
+import { type Attachment, type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
+import { unreadNotes } from "../resource.ts";
+import { resolve } from "../resolve.ts";
 import { resolveCompany } from "./companies.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
@@ -15,7 +18,6 @@ const { read } = operationsOf<BitdefenderClient>("bitdefender");
 /** A longer list does not fit a phone: the problems stay on the screen, all of it goes as a file. */
 const MOST_ROWS = 30;
 const MOST_PROBLEMS = 20;
-const MOST_SETTINGS = 5;
 
 export const statusBitdefender = read({
   verb: "status",
@@ -29,19 +31,20 @@ export const statusBitdefender = read({
     const company = query === undefined ? undefined : await resolveCompany(context, query);
     return { company, ...await configured(context, company?.id) };
   },
-  render({ company, integrations, total, at }, view): Reply {
+  render({ company, at, ...list }, view): Reply {
+    const { integrations } = list;
     const sorted = worstFirst(integrations);
     const problems = sorted.filter(isProblem);
     const inFile = integrations.length > MOST_ROWS;
-    const title = integrations.length === 0
+    const title = isEmpty(list)
       ? "No integrations are configured in GravityZone"
-      : `GravityZone: ${summaryOf(integrations, problems.length)}`;
+      : `GravityZone: ${summaryOf(list)}`;
     return {
-      mark: integrations.length === 0 ? "absent" : problems.length > 0 ? "attention" : "fine",
+      mark: isEmpty(list) ? "absent" : needsAttention(list) ? "attention" : "fine",
       title: [title, ...(company ? [" · ", { data: company.name }] : [])],
       blocks: [
         ...countsOf(sorted),
-        ...movedNote(integrations.length, total),
+        ...missingNotes(list),
         ...(problems.length > 0 ? [tableOf(problems.slice(0, inFile ? MOST_PROBLEMS : MOST_ROWS))] : []),
         ...(inFile
           ? [fileNote(integrations.length, problems.length)]
@@ -57,21 +60,54 @@ export const statusBitdefender = read({
   },
 });
 
+export const showBitdefender = read({
+  verb: "show",
+  target: "bitdefender",
+  summary: "One integration configured in GravityZone: every field",
+  example: "/show bitdefender vcenter-eu",
+  input: z.object({
+    id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }),
+    company: z.string().optional().meta({ placeholder: "company" }),
+  }),
+  async run(context, { id: words, company: query }) {
+    const company = query === undefined ? undefined : await resolveCompany(context, query);
+    const { at, ...list } = await configured(context, company?.id);
+    const find = `/status bitdefender${company ? ` ${company.id}` : ""}`;
+    const [noun, plural] = ["GravityZone integration", "GravityZone integrations"];
+    const unread = Math.max(list.unread.length, list.total - list.integrations.length);
+    const entry = resolve(words.trim(), list.integrations, { noun, plural, field: "id", find, unread });
+    return { entry, at };
+  },
+  render({ entry, at }, view): Reply {
+    const { name: _name, status: _status, ...others } = FIELDS;
+    return {
+      mark: isProblem(entry) ? "attention" : entry.status === ACTIVE ? "fine" : "info",
+      title: [{ data: entry.name }, `: ${statusWord(entry)}`],
+      blocks: [{
+        kind: "facts",
+        facts: Object.entries(others).map(([label, field]) => [label, shown(field(entry))] as const),
+      }],
+      footer: asOf(at, view.now),
+    };
+  },
+});
+
 /** One line of `/status` over all vendors. */
 export async function integrationsHealth(context: Context<BitdefenderClient>): Promise<Health> {
-  const { integrations, at } = await configured(context, undefined);
-  const problems = worstFirst(integrations).filter(isProblem);
+  const { at, ...list } = await configured(context, undefined);
+  const problems = worstFirst(list.integrations).filter(isProblem);
   const left = problems.length - MOST_PROBLEMS;
   return {
-    mark: problems.length === 0 ? "fine" : "attention",
-    summary: summaryOf(integrations, problems.length),
+    mark: needsAttention(list) ? "attention" : "fine",
+    summary: summaryOf(list),
     problems: [
       ...problems.slice(0, MOST_PROBLEMS).map((entry) => [
         { data: entry.name },
         statusWord(entry),
-        entry.company ? { data: entry.company.name } : "",
+        { data: readable(within(entry.company, "name")) ?? "" },
       ]),
       ...(left > 0 ? [[`and ${left} more: /status bitdefender`]] : []),
+      ...unreadNotes(list.unread).map((note) => [note]),
     ],
     at,
   };
@@ -88,11 +124,30 @@ async function configured(
   return { ...value, at };
 }
 
-function summaryOf(integrations: readonly ConfiguredIntegration[], problems: number): string {
-  const count = integrations.length;
-  if (count === 0) return "no integrations configured";
+function isEmpty({ integrations, unread, total }: ConfiguredIntegrations): boolean {
+  return integrations.length + unread.length + total === 0;
+}
+
+/** What was not seen is not fine. */
+function needsAttention(list: ConfiguredIntegrations): boolean {
+  return list.integrations.some(isProblem) || list.unread.length > 0 || seen(list) < list.total;
+}
+
+/** How many rows came, readable or not. */
+function seen({ integrations, unread }: ConfiguredIntegrations): number {
+  return integrations.length + unread.length;
+}
+
+function summaryOf(list: ConfiguredIntegrations): string {
+  if (isEmpty(list)) return "no integrations configured";
+  const { integrations, unread, total } = list;
   const active = integrations.filter(({ status }) => status === ACTIVE).length;
-  return countSummary({ all: count, problems, working: [active, "active"], need: "action" });
+  const problems = integrations.filter(isProblem).length;
+  return [
+    countSummary({ all: integrations.length, problems, working: [active, "active"], need: "action" }),
+    ...(unread.length > 0 ? [`${formatNumber(unread.length)} could not be read`] : []),
+    ...(seen(list) < total ? [`only ${formatNumber(seen(list))} of ${formatNumber(total)} seen`] : []),
+  ].join(" · ");
 }
 
 function countsOf(sorted: readonly ConfiguredIntegration[]): readonly Block[] {
@@ -102,13 +157,21 @@ function countsOf(sorted: readonly ConfiguredIntegration[]): readonly Block[] {
   return [{ kind: "text", text }];
 }
 
-function movedNote(read: number, total: number): readonly Block[] {
-  if (read === total) return [];
-  const counts = `GravityZone counts ${formatNumber(total)}, ${formatNumber(read)} could be read`;
-  return [{
-    kind: "text",
-    text: `${counts}: the list changed meanwhile. Ask again for exact counts.`,
-  }];
+/** What the vendor counts and did not show, showed and does not count, or showed unreadably. */
+function missingNotes(list: ConfiguredIntegrations): readonly Block[] {
+  const { total, unread } = list;
+  if (unread.length > 0) {
+    return [
+      ...unreadNotes(unread).map(textBlock),
+      ...missingNotes({ ...list, unread: [], total: total - unread.length }),
+    ];
+  }
+  if (seen(list) === total) return [];
+  const counts = `GravityZone counts ${formatNumber(total)} and showed ${formatNumber(seen(list))}`;
+  const text = seen(list) > total
+    ? `${counts}: the list changed meanwhile. Ask again for exact counts.`
+    : `${counts}: how the others are is not known. Ask again; if it stays so, look in GravityZone.`;
+  return [{ kind: "text", text }];
 }
 
 function healthyOf(sorted: readonly ConfiguredIntegration[]): readonly Block[] {
@@ -121,7 +184,8 @@ function fileNote(count: number, problems: number): Block {
   const cut = problems > MOST_PROBLEMS
     ? `The worst ${MOST_PROBLEMS} of ${formatNumber(problems)} are shown. `
     : "";
-  return { kind: "text", text: `${cut}All ${formatNumber(count)} are in the file, problems first.` };
+  const all = `${cut}All ${formatNumber(count)} are in the file, problems first. `;
+  return { kind: "text", text: [all, { code: "/show bitdefender <name>" }, " shows one."] };
 }
 
 function tableOf(integrations: readonly ConfiguredIntegration[]): Block {
@@ -129,97 +193,89 @@ function tableOf(integrations: readonly ConfiguredIntegration[]): Block {
   return { kind: "table", header: ["Name", "Status", "Where"], rows };
 }
 
-const FILE_COLUMNS: Readonly<
-  Record<string, (entry: ConfiguredIntegration) => string | number | boolean | null | undefined>
-> = {
+type Value = Reported<string | number | boolean>;
+
+/** Every field of the page, by the words for it. */
+const FIELDS: Readonly<Record<string, (entry: ConfiguredIntegration) => Value>> = {
   "name": ({ name }) => name,
   "status": statusWord,
   "type": ({ type }) => wordFor(type, TYPE_WORDS),
-  "host": ({ specifics }) => specifics.hostname,
-  "port": ({ specifics }) => specifics.port,
-  "user name": ({ specifics }) => specifics.username,
-  "view": viewOf,
-  "verifies TLS": ({ specifics }) => specifics.verifyTLSCertificate,
-  "retries authentication": ({ specifics }) => specifics.retryAuthentication,
-  "seconds between retries": ({ specifics }) => specifics.retryAuthenticationTimeToWait,
-  "retries at most": ({ specifics }) => specifics.retryAuthenticationMaxAttempts,
+  "host": ({ specifics }) => within(specifics, "hostname"),
+  "port": ({ specifics }) => within(specifics, "port"),
+  "user name": ({ specifics }) => within(specifics, "username"),
+  "view": ({ specifics }) => wordFor(within(specifics, "viewType"), VIEW_WORDS),
+  "verifies TLS": ({ specifics }) => within(specifics, "verifyTLSCertificate"),
+  "retries authentication": ({ specifics }) => within(specifics, "retryAuthentication"),
+  "seconds between retries": ({ specifics }) => within(specifics, "retryAuthenticationTimeToWait"),
+  "retries at most": ({ specifics }) => within(specifics, "retryAuthenticationMaxAttempts"),
   "categories": categoriesOf,
-  "company": ({ company }) => company?.name,
-  "company id": ({ company }) => company?.id,
+  "company": ({ company }) => within(company, "name"),
+  "company id": ({ company }) => within(company, "id"),
   "id": ({ id }) => id,
 };
 
 function fileOf(sorted: readonly ConfiguredIntegration[], at: number): Attachment {
   const day = new Date(at).toISOString().slice(0, 10);
-  const rows = sorted.map((entry) => Object.values(FILE_COLUMNS).map((cell) => cell(entry)));
-  const content = toCsv(Object.keys(FILE_COLUMNS), rows);
+  const rows = sorted.map((entry) =>
+    Object.values(FIELDS).map((field) => {
+      const value = field(entry);
+      return value === ILLEGIBLE ? NOT_READABLE : value;
+    })
+  );
+  const content = toCsv(Object.keys(FIELDS), rows);
   return { name: `bitdefender-integrations-${day}.csv`, mime: "text/csv", content };
 }
 
-/** What a list for a phone has no room for, of the worst; a long list has all of it in its file. */
+/** What the tables have no room for. */
 function settingsOf(sorted: readonly ConfiguredIntegration[]): readonly Block[] {
   if (sorted.length === 0) return [];
-  const blocks: Block[] = [{ kind: "list", items: sorted.slice(0, MOST_SETTINGS).map(settingsLine) }];
-  const whose = sorted.length > MOST_SETTINGS ? ` of the first ${MOST_SETTINGS}` : "";
-  return [{ kind: "details", summary: `settings and ids${whose}`, blocks }];
+  return [{
+    kind: "details",
+    summary: "settings and ids",
+    blocks: [{ kind: "list", items: sorted.map(settingsLine) }],
+  }];
 }
 
 function settingsLine(entry: ConfiguredIntegration): Line {
-  const { port, username, verifyTLSCertificate: tls } = entry.specifics;
-  const categories = categoriesOf(entry);
-  const settings: readonly Line[] = [
-    ...(typeof port === "number" ? [`port ${port}`] : []),
-    ...(username ? [["as ", { data: username }]] : []),
-    ...(viewOf(entry) ? [viewOf(entry)] : []),
-    ...(typeof tls === "boolean" ? [tls ? "TLS verified" : "TLS not verified"] : []),
-    ...retriesOf(entry),
-    ...(categories ? [{ data: categories }] : []),
-    ...(entry.company ? [["company ", { code: entry.company.id }]] : []),
-  ];
-  return line(
-    { data: entry.name },
-    " · ",
-    { code: entry.id },
-    ...settings.flatMap((setting): Line[] => [" · ", setting]),
-  );
+  const { name: _name, status: _status, type: _type, host: _host, company: _company, id: _id, ...others } =
+    FIELDS;
+  const settings = Object.entries(others).flatMap(([label, field]): Inline[] => {
+    const value = field(entry);
+    return isSaid(value) ? [` · ${label} `, shown(value)] : [];
+  });
+  return [{ data: entry.name }, " · ", { code: entry.id }, ...settings];
 }
 
-function retriesOf({ specifics }: ConfiguredIntegration): readonly string[] {
-  const { retryAuthentication: retries, retryAuthenticationMaxAttempts: most } = specifics;
-  if (typeof retries !== "boolean") return [];
-  if (!retries) return ["no retries"];
-  const wait = specifics.retryAuthenticationTimeToWait;
-  const every = typeof wait === "number" ? ` every ${wait} s` : "";
-  return [`retries${every}${typeof most === "number" ? `, ${most} at most` : ""}`];
+function isSaid(value: Value): boolean {
+  return value !== undefined && value !== null && value !== "";
 }
 
-function viewOf({ specifics: { viewType } }: ConfiguredIntegration): string {
-  return typeof viewType === "number" ? wordFor(viewType, VIEW_WORDS) : "";
+function shown(value: Value): Inline {
+  if (value === ILLEGIBLE) return NOT_READABLE;
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return isSaid(value) ? { data: String(value) } : "not said";
 }
 
 /** `directoryServices` as the vendor's page writes it: "directory services". */
-function categoriesOf({ category }: ConfiguredIntegration): string {
-  return Object.keys(category).filter((name) => category[name])
-    .map((name) => name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase()).join(", ");
+function categoriesOf({ category }: ConfiguredIntegration): Value {
+  if (category === ILLEGIBLE) return category;
+  const words = (name: string) => name.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  return Object.entries(category ?? {}).filter(([, is]) => is === true || is === ILLEGIBLE)
+    .map(([name, is]) => `${words(name)}${is === true ? "" : ` (${NOT_READABLE})`}`).join(", ");
 }
 
 const order = new Intl.Collator("en", { numeric: true });
 
 function worstFirst(integrations: readonly ConfiguredIntegration[]): readonly ConfiguredIntegration[] {
   return [...integrations].sort((one, other) =>
-    severity(one.status) - severity(other.status) || one.status - other.status ||
-    order.compare(one.name, other.name)
+    severity(one) - severity(other) || order.compare(one.name, other.name)
   );
 }
 
 /** One column, because a phone has no room for three more. */
 function whereOf(entry: ConfiguredIntegration): Line {
-  const { hostname } = entry.specifics;
-  return [
-    wordFor(entry.type, TYPE_WORDS),
-    ...(hostname ? [" · ", { data: hostname }] : []),
-    ...(entry.company ? [" · ", { data: entry.company.name }] : []),
-  ];
+  const [type, ...places] = ["type", "host", "company"].map((label) => FIELDS[label]?.(entry));
+  return [shown(type), ...places.filter(isSaid).flatMap((place): Inline[] => [" · ", shown(place)])];
 }
 
 const STATUS_WORDS: Readonly<Record<number, string>> = {
@@ -242,20 +298,26 @@ const PROBLEMS = [6, 3, 7, 0, 2];
 const HARMLESS = [4, 1, ACTIVE];
 
 function isProblem({ status }: ConfiguredIntegration): boolean {
-  return !HARMLESS.includes(status);
+  return !HARMLESS.some((one) => one === status);
 }
 
 /** For sorting: lower is worse. */
-function severity(status: number): number {
-  if (PROBLEMS.includes(status)) return PROBLEMS.indexOf(status);
-  return PROBLEMS.length + 1 + HARMLESS.indexOf(status);
+function severity(entry: ConfiguredIntegration): number {
+  const { status } = entry;
+  const among = (some: readonly number[]) => some.findIndex((one) => one === status);
+  if (!isProblem(entry)) return PROBLEMS.length + 1 + among(HARMLESS);
+  return among(PROBLEMS) < 0 ? PROBLEMS.length : among(PROBLEMS);
 }
 
 function statusWord({ status }: ConfiguredIntegration): string {
-  return wordFor(status, STATUS_WORDS);
+  if (status === ILLEGIBLE) return "Not readable";
+  return wordFor(status, STATUS_WORDS) || "Not said";
 }
 
 /** The vendor's number in the vendor's words; one that is not documented is shown as it is. */
-function wordFor(value: number, words: Readonly<Record<number, string>>): string {
-  return words[value] ?? `Unknown (${value})`;
+function wordFor(value: Reported<number>, words: Readonly<Record<number, string>>): string {
+  if (value === ILLEGIBLE) return NOT_READABLE;
+  return typeof value === "number" ? words[value] ?? `Unknown (${value})` : "";
 }
+
+const NOT_READABLE = "not readable";

@@ -5,6 +5,7 @@ import {
   BitdefenderClient,
   type BitdefenderOptions,
 } from "../../clients/bitdefender.ts";
+import { within } from "../../clients/json.ts";
 import type { CallEvent } from "../../clients/http/contract.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 import { createGravityZone, type GravityZone, type GravityZoneOptions } from "../sandbox/gravityzone.ts";
@@ -44,10 +45,13 @@ Deno.test("getConfiguredIntegrations answers one page of the key's own company",
   await using at = handlerFixture();
   const page = await at.client.getConfiguredIntegrations({ page: 1, perPage: 2 }, patient());
   assert.equal(page.total, 14);
-  assert.deepEqual(page.data.map(({ name, status, company }) => [name, status, company?.name]), [
-    ["vcenter-eu", 3, "Northwind MSP"],
-    ["vcenter-us", 6, "Northwind MSP"],
-  ]);
+  assert.deepEqual(
+    page.data.items.map(({ name, status, company }) => [name, status, within(company, "name")]),
+    [
+      ["vcenter-eu", 3, "Northwind MSP"],
+      ["vcenter-us", 6, "Northwind MSP"],
+    ],
+  );
   assert.deepEqual(at.vendor.calls[0]?.params, { page: 1, perPage: 2 });
 });
 
@@ -73,7 +77,7 @@ Deno.test("getConfiguredIntegrations keeps allow-listed fields only and tolerate
   at.vendor.world.integrations.set(ids.northwind, [odd]);
   const { data } = await at.client.getConfiguredIntegrations({}, patient());
   assert.equal(JSON.stringify(data).includes("hunter2"), false);
-  assert.deepEqual([data[0]?.type, data[0]?.status], [4, 9]);
+  assert.deepEqual(data.items.map(({ type, status }) => [type, status]), [[4, 9]]);
 });
 
 Deno.test("getConfiguredIntegrations is refused for a page over 100 and for a company it may not see", async () => {
@@ -164,7 +168,7 @@ Deno.test("generateAmazonEC2ExternalId… answers a new id and ends the integrat
   assert.notEqual(made, before);
   assert.equal(after, made);
   const left = await at.client.getCompanyDetailsByAWSAccountId({ accountId: "111222345123" }, patient());
-  assert.deepEqual(left, []);
+  assert.deepEqual(left.items, []);
 });
 
 Deno.test("getAmazonEC2ExternalIdForCrossAccountRole takes null for data", async () => {
@@ -190,14 +194,16 @@ Deno.test("getCompanyDetailsByAWSAccountId answers at most 25 companies", async 
     ec2Of(at.vendor.world, id).configured = { by: "role", roleArn: ROLE, accountId: "999888777666" };
   }
   const found = await at.client.getCompanyDetailsByAWSAccountId({ accountId: "999888777666" }, patient());
-  assert.equal(found.length, 25);
-  assert.equal(found[0]?.contactPerson?.fullName, "Dana Ionescu");
+  assert.equal(found.items.length, 25);
+  assert.equal(within(found.items[0]?.contactPerson, "fullName"), "Dana Ionescu");
 });
 
 Deno.test("findCompaniesByName matches the start, and any part after an asterisk", async () => {
   await using at = handlerFixture();
   const names = async (nameFilter: string, maxResults?: number) =>
-    (await at.client.findCompaniesByName({ nameFilter, maxResults }, patient())).map(({ name }) => name);
+    (await at.client.findCompaniesByName({ nameFilter, maxResults }, patient())).items.map(({ name }) =>
+      name
+    );
   assert.deepEqual(await names("acme"), ["Acme Corp", "Acme Corporation", "Acme Labs"]);
   assert.deepEqual(await names("corp"), []);
   assert.deepEqual(await names("*corp"), ["Acme Corp", "Acme Corporation"]);
@@ -214,7 +220,7 @@ Deno.test("getCompanyDetails without an id answers the key's own company", async
 Deno.test("getCompaniesList answers one level and sends nothing it was not given", async () => {
   await using at = handlerFixture();
   const list = await at.client.getCompaniesList({}, patient());
-  assert.deepEqual(list.map(({ name }) => name), [
+  assert.deepEqual(list.items.map(({ name }) => name), [
     "Acme Corp",
     "Acme Corporation",
     "Acme Labs",
@@ -424,6 +430,48 @@ Deno.test("allConfiguredIntegrations takes a refused later page for the end, and
   assert.deepEqual([integrations.length, total], [200, 250]);
   at.vendor.faults.always("getConfiguredIntegrations", refused);
   assert.equal((await failureOf(allConfiguredIntegrations(at.client, {}, patient()))).kind, "rejected");
+});
+
+for (
+  const { name, mostRows, size } of [
+    { name: "30 of the 100 that were asked for", mostRows: 30, size: 90 },
+    { name: "99, and 1 on the last page", mostRows: 99, size: 100 },
+    { name: "one at a time", mostRows: 1, size: 7 },
+  ]
+) {
+  Deno.test(`allConfiguredIntegrations reads all of a tenant that gives fewer rows than asked for: ${name}`, async () => {
+    await using at = handlerFixture();
+    at.vendor.world.mostRows = mostRows;
+    at.vendor.world.integrations.set(ids.northwind, generateIntegrations(size));
+    const { integrations, total } = await allConfiguredIntegrations(at.client, {}, patient());
+    assert.deepEqual([new Set(integrations.map(({ id }) => id)).size, total], [size, size]);
+  });
+}
+
+Deno.test("allConfiguredIntegrations stops at a tenant that answers the same rows to every page", async () => {
+  await using at = handlerFixture();
+  const data = generateIntegrations(30);
+  await using served = serve(answering({ data, total: 90, page: 1, perPage: 100 }));
+  const { integrations, total } = await allConfiguredIntegrations(
+    clientAt(`${served.url}/api`, at.clock),
+    {},
+    patient(),
+  );
+  assert.deepEqual([integrations.length, total], [30, 90]);
+});
+
+Deno.test("allConfiguredIntegrations takes no refusal about something else for the end", async () => {
+  await using at = handlerFixture();
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(250));
+  at.vendor.faults.always(
+    "getConfiguredIntegrations",
+    ({ params }) =>
+      params["page"] === 3
+        ? { error: { code: -32000, message: "Server error", details: "The inventory is being rebuilt" } }
+        : undefined,
+  );
+  const failure = await failureOf(allConfiguredIntegrations(at.client, {}, patient()));
+  assert.equal(failure.detail, "The inventory is being rebuilt");
 });
 
 Deno.test("allConfiguredIntegrations does not believe an absurd total", async () => {

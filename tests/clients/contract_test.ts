@@ -31,7 +31,7 @@ keepsContract({
         client.configureAmazonEC2Integration({ companyId: ids.globex, keyId: KEY_ID, keySecret }, call),
       async isWritten(call) {
         const companies = await client.getCompanyDetailsByAWSAccountId({ accountId: AWS_ACCOUNT }, call);
-        return companies.some(({ id }) => id === ids.globex);
+        return companies.items.some(({ id }) => id === ids.globex);
       },
     };
   },

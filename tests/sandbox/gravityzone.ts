@@ -131,11 +131,18 @@ function run(
   now: number,
 ): Record<string, unknown> {
   try {
-    return resultBody(id, method.run(world, params, now));
+    const result = method.run(world, params, now);
+    return result === undefined ? noResult(world, id) : resultBody(id, result);
   } catch (error) {
     if (error instanceof RpcRefusal) return errorBody(id, error);
     throw error;
   }
+}
+
+/** The page says that such methods do not return any value, and its examples show null. */
+function noResult({ nothing }: World, id: RpcId): Record<string, unknown> {
+  if (nothing === "absent") return { id, jsonrpc: "2.0" };
+  return resultBody(id, nothing === "true" ? true : null);
 }
 
 async function goWrong(

@@ -1,4 +1,5 @@
 import { company } from "../approvals/fixture.ts";
+import { generateIntegrations } from "../sandbox/gravityzone/northwind.ts";
 import type { Conversation } from "./conversation.ts";
 
 const ROLE = "arn:aws:iam::111222345123:role/test";
@@ -26,12 +27,107 @@ export const conversations: readonly Conversation[] = [
     asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
   },
   {
-    name: "/status bitdefender shows every field of the page, folded, of the worst",
+    name: "/status bitdefender shows every field of the page, folded, of each",
     said: "/status bitdefender",
     answered: [
-      /settings and ids of the first 5[^]*vcenter-eu · 679b\w+ · port 443 · as svc-gravityzone · VMs and Templates · TLS verified · retries every 5 s, 3 at most · virtualization · company 52f0c1a0e6a0b4f6c9d0e2b7/,
+      /settings and ids[^]*vcenter-eu · 679b\w+ · port 443 · user name svc-gravityzone · view VMs and Templates · verifies TLS yes · retries authentication yes · seconds between retries 5 · retries at most 3 · categories virtualization · company id 52f0c1a0e6a0b4f6c9d0e2b7/,
+      /vcenter-us · 679b[^]*vcenter-uk · 679b/,
     ],
     asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
+  },
+  {
+    name: "/show bitdefender shows every field of the page",
+    said: "/show bitdefender vcenter-de",
+    answered: [
+      "🟢 vcenter-de: Active",
+      /type\s+VMware\s+host\s+vc-de\.northwind\.example\s+port\s+443\s+user name\s+svc-gravityzone\s+view\s+VMs and Templates/,
+      /verifies TLS\s+yes\s+retries authentication\s+yes\s+seconds between retries\s+5\s+retries at most\s+3/,
+      /categories\s+virtualization\s+company\s+Northwind MSP\s+company id\s+52f0c1a0e6a0b4f6c9d0e2b7\s+id\s+679b/,
+    ],
+    asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
+  },
+  {
+    name: "/show bitdefender finds one of a customer by its id",
+    said: "/show bitdefender 679b6952a5d00afed2030030 company=globex",
+    answered: ["🟢 globex-hq: Active", /company\s+Globex/],
+    asked: [
+      found("*globex"),
+      `getConfiguredIntegrations ${JSON.stringify({ companyId: company.globex, page: 1, perPage: 100 })}`,
+    ],
+  },
+  {
+    name: "/show bitdefender of a name that fits several asks which is meant",
+    said: '/show bitdefender plant company="acme corp"',
+    picks: "acme-plant-2",
+    answered: ["🟡 acme-plant-2: License usage reached"],
+    asked: [
+      found("*acme corp"),
+      found("*acme corp"),
+      `getConfiguredIntegrations ${JSON.stringify({ companyId: company.acmeCorp, page: 1, perPage: 100 })}`,
+    ],
+  },
+  {
+    name: "/show bitdefender reads numbers that come as texts, and names a field that cannot be read",
+    said: "/show bitdefender vcenter-de",
+    before: ({ gravityzone: { world } }) => {
+      const entry = world.integrations.get(company.northwind)?.find(({ name }) => name === "vcenter-de");
+      Object.assign(entry?.specifics ?? {}, { port: "443", username: { user: 7 }, viewType: "2" });
+      Object.assign(entry ?? {}, { status: "5", category: { virtualization: "maybe", backup: true } });
+    },
+    answered: [
+      "🟢 vcenter-de: Active",
+      /port\s+443\s+user name\s+not readable\s+view\s+Hosts and Clusters\s+verifies TLS\s+yes/,
+      /categories\s+virtualization \(not readable\), backup/,
+    ],
+    asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
+  },
+  {
+    name: "/status bitdefender counts and names a row that cannot be read, and shows the others",
+    said: "/status bitdefender",
+    before: ({ gravityzone: { world } }) => {
+      const [first, second, third] = world.integrations.get(company.northwind) ?? [];
+      Object.assign(first ?? {}, { status: null });
+      Object.assign(second ?? {}, { status: "6" });
+      Object.assign(third ?? {}, { id: null });
+    },
+    answered: [
+      "🟡 GravityZone: 2 of 13 need action · 1 could not be read",
+      "1 could not be read: vcenter-uk.",
+      /vcenter-us\s+Error/,
+      /vcenter-eu\s+Not said/,
+    ],
+    asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
+  },
+  {
+    name: "/status bitdefender reads on where a page is shorter than it was asked to be",
+    said: "/status bitdefender",
+    before: ({ gravityzone: { world } }) => {
+      world.mostRows = 30;
+      world.integrations.set(company.northwind, generateIntegrations(90, (index) => index === 89 ? 6 : 5));
+    },
+    answered: ["🟡 GravityZone: 1 of 90 needs action", /vcenter-00090\s+Error/],
+    asked: [
+      'getConfiguredIntegrations {"page":1,"perPage":100}',
+      'getConfiguredIntegrations {"page":2,"perPage":30}',
+      'getConfiguredIntegrations {"page":3,"perPage":30}',
+    ],
+  },
+  {
+    name: "/status bitdefender is not green when GravityZone counts more than it shows",
+    said: "/status bitdefender",
+    before: ({ gravityzone: { world } }) => {
+      Object.assign(world, { mostRows: 30, hidden: 30 });
+      world.integrations.set(company.northwind, generateIntegrations(60, () => 5));
+    },
+    answered: [
+      "🟡 GravityZone: 60 of 60 active · only 60 of 90 seen",
+      "GravityZone counts 90 and showed 60: how the others are is not known.",
+    ],
+    asked: [
+      'getConfiguredIntegrations {"page":1,"perPage":100}',
+      'getConfiguredIntegrations {"page":2,"perPage":30}',
+      'getConfiguredIntegrations {"page":3,"perPage":30}',
+    ],
   },
   {
     name: "/status bitdefender of a company asks for that company",

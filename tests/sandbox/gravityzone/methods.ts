@@ -1,7 +1,18 @@
 import { z } from "zod";
 import { monthOf } from "./northwind.ts";
-import { invalidParams } from "./rpc.ts";
-import { accountOfKey, type Company, type Ec2, ec2Of, nextExternalId, visible, type World } from "./world.ts";
+import { invalidParams, methodNotFound } from "./rpc.ts";
+import {
+  accountOfKey,
+  type Company,
+  type Configured,
+  configuredOf,
+  type Ec2,
+  ec2Of,
+  isCustomersKey,
+  nextExternalId,
+  visible,
+  type World,
+} from "./world.ts";
 
 export interface Method {
   readonly service: "integrations" | "companies" | "network" | "general";
@@ -14,6 +25,8 @@ const MOST_BY_NAME = 100;
 
 const id = z.string().regex(/^[0-9a-f]{24}$/);
 const company = z.strictObject({ companyId: id.optional() });
+/** The present manual's; the older one does not know the parameter. */
+const named = company.extend({ integrationName: z.string().min(1).max(128).optional() });
 const arn = /^arn:aws(?:-[a-z]+)*:iam::(\d{12}):role\/.+$/;
 
 /** Every method by its documented name. */
@@ -30,9 +43,10 @@ export const methods: Readonly<Record<string, Method>> = {
     (world, { companyId, companyID, page = 1, perPage = 30 }) => {
       const owner = companyOf(world, companyId ?? companyID);
       const all = world.integrations.get(owner.id) ?? [];
-      const data = all.slice((page - 1) * perPage, page * perPage)
+      const rows = Math.min(perPage, world.mostRows);
+      const data = all.slice((page - 1) * rows, page * rows)
         .map((integration) => ({ ...integration, company: { id: owner.id, name: owner.name } }));
-      return { data, total: all.length, page, perPage };
+      return { data, total: all.length + world.hidden, page, perPage };
     },
   ),
   getHourlyUsageForAmazonEC2Instances: method(
@@ -42,32 +56,30 @@ export const methods: Readonly<Record<string, Method>> = {
   ),
   configureAmazonEC2Integration: method(
     "integrations",
-    z.strictObject({ companyId: id, keyId: z.string().min(1), keySecret: z.string().min(1) }),
-    (world, { companyId, keyId, keySecret }) => {
-      ec2(world, companyId).configured = {
-        by: "keys",
-        keyId,
-        keySecret,
-        accountId: accountOfKey(world, keyId),
-      };
-      return null;
+    named.extend({ keyId: z.string().min(1), keySecret: z.string().min(1) }),
+    (world, { companyId, integrationName, keyId, keySecret }) => {
+      // A customer's key has no parameter for it; to a partner's key the page says that it is not optional.
+      if (companyId === undefined && !isCustomersKey(world)) throw invalidParams("Missing 'companyId'");
+      const accountId = accountOfKey(world, keyId);
+      setUp(world, ec2(world, companyId), integrationName, { by: "keys", keyId, keySecret, accountId });
     },
   ),
   configureAmazonEC2IntegrationUsingCrossAccountRole: method(
     "integrations",
-    company.extend({ crossAccountRoleArn: z.string().regex(arn) }),
-    (world, { companyId, crossAccountRoleArn: roleArn }) => {
+    named.extend({ crossAccountRoleArn: z.string().regex(arn) }),
+    (world, { companyId, integrationName, crossAccountRoleArn: roleArn }) => {
       const accountId = arn.exec(roleArn)?.[1] ?? "";
       const state = ec2(world, companyId);
       // A role trusts GravityZone by the external ID that it was given.
       if (state.externalId === null) throw invalidParams("No External ID was generated for this company.");
-      state.configured = { by: "role", roleArn, accountId };
-      return null;
+      setUp(world, state, integrationName, { by: "role", roleArn, accountId });
+      state.isUsed = true;
     },
   ),
   generateAmazonEC2ExternalIdForCrossAccountRole: method("integrations", company, (world, { companyId }) => {
     const state = ec2(world, companyId);
     state.externalId = nextExternalId(world);
+    state.isUsed = false;
     state.configured = null;
     return state.externalId;
   }),
@@ -76,16 +88,21 @@ export const methods: Readonly<Record<string, Method>> = {
     company,
     (world, { companyId }) => ec2(world, companyId).externalId,
   ),
-  disableAmazonEC2Integration: method("integrations", company, (world, { companyId }) => {
-    ec2(world, companyId).configured = null;
-    return null;
+  disableAmazonEC2Integration: method("integrations", named, (world, { companyId, integrationName }) => {
+    const state = ec2(world, companyId);
+    if (world.manual === "older") return void (state.configured = null);
+    const [first] = state.named.keys();
+    const name = integrationName ?? (state.named.size === 1 ? first : undefined);
+    if (name === undefined || !state.named.delete(name)) {
+      throw invalidParams("Invalid value for 'integrationName'");
+    }
   }),
   getCompanyDetailsByAWSAccountId: method(
     "integrations",
     z.strictObject({ accountId: z.string().regex(/^\d{12}$/) }),
     (world, { accountId }) =>
-      visibleCompanies(world)
-        .filter((candidate) => world.ec2.get(candidate.id)?.configured?.accountId === accountId)
+      managedCompanies(world)
+        .filter((candidate) => usesAccount(world.ec2.get(candidate.id), accountId))
         .slice(0, MOST_BY_ACCOUNT)
         .map(byAccount),
   ),
@@ -96,7 +113,7 @@ export const methods: Readonly<Record<string, Method>> = {
       maxResults: z.int().min(1).max(MOST_BY_NAME).optional(),
     }),
     (world, { nameFilter, maxResults = 25 }) =>
-      visibleCompanies(world)
+      managedCompanies(world)
         .filter((candidate) => nameFits(candidate.name, nameFilter))
         .slice(0, maxResults)
         .map(details),
@@ -111,7 +128,7 @@ export const methods: Readonly<Record<string, Method>> = {
     (world, { parentId = world.ownCompanyId }) => {
       const parent = world.companies.get(parentId);
       if (!parent || parent.type !== 0) throw invalidParams("Invalid value for 'parentId'");
-      return visibleCompanies(world)
+      return managedCompanies(world)
         .filter((candidate) => candidate.parentId === parentId)
         .map(({ id, name }) => ({ id, name }));
     },
@@ -131,6 +148,8 @@ function method<P extends z.ZodObject>(
   return {
     service,
     run(world, given, now) {
+      const stranger = Object.keys(given).find((name) => !isOffered(world, name));
+      if (stranger !== undefined) throw invalidParams(`Unexpected parameter '${stranger}'`);
       const checked = params.safeParse(given);
       if (checked.success) return run(world, checked.data, now);
       const issue = checked.error.issues[0];
@@ -138,6 +157,26 @@ function method<P extends z.ZodObject>(
       throw invalidParams(`Invalid value for '${issue?.path.join(".") ?? "params"}'`);
     },
   };
+}
+
+/** Parameters that only some keys and tenants have. */
+function isOffered(world: World, parameter: string): boolean {
+  if (/^companyid$/i.test(parameter)) return !isCustomersKey(world);
+  return parameter !== "integrationName" || world.manual === "present";
+}
+
+/** One external ID serves one integration by the present manual, as many as one likes by the older. */
+function setUp(world: World, state: Ec2, name: string | undefined, configured: Configured): void {
+  if (world.manual === "older") return void (state.configured = configured);
+  const called = name ?? configured.accountId;
+  if (configured.by === "role" && state.isUsed && !state.named.has(called)) {
+    throw invalidParams("The External ID is used by another integration.");
+  }
+  state.named.set(called, configured);
+}
+
+function usesAccount(state: Ec2 | undefined, accountId: string): boolean {
+  return state !== undefined && configuredOf(state).some((configured) => configured.accountId === accountId);
 }
 
 function companyOf(world: World, companyId: string = world.ownCompanyId): Company {
@@ -154,7 +193,9 @@ function usageIn(state: Ec2, month: string): Record<string, number> {
   return { ...state.usage.get(month) };
 }
 
-function visibleCompanies(world: World): Company[] {
+/** A customer manages none, and has no method that asks for them. */
+function managedCompanies(world: World): Company[] {
+  if (isCustomersKey(world)) throw methodNotFound();
   return [...world.companies.values()].filter((candidate) => visible(world, candidate.id));
 }
 

@@ -10,6 +10,14 @@ export interface World {
   readonly ec2: Map<string, Ec2>;
   /** The AWS account an access key belongs to; unknown keys get one made from their letters. */
   readonly accountOfKey: Map<string, string>;
+  /** Which of the vendor's two descriptions of EC2 the tenant goes by: one integration of a company, or several by name. */
+  manual: "older" | "present";
+  /** What a method without a result answers: null as in the page's examples, something else, or no result at all. */
+  nothing: "null" | "true" | "absent";
+  /** A page of integrations never has more rows, whatever `perPage` asks for and the answer repeats. */
+  mostRows: number;
+  /** How many integrations the total of a list counts beyond those that its pages have. */
+  hidden: number;
   /** Counts external IDs, so that each new one differs and a test can foresee it. */
   externalIds: number;
 }
@@ -39,12 +47,19 @@ export interface Integration {
   status: number;
 }
 
+export type Configured =
+  | { readonly by: "role"; readonly roleArn: string; readonly accountId: string }
+  | { readonly by: "keys"; readonly keyId: string; readonly keySecret: string; readonly accountId: string };
+
 export interface Ec2 {
+  /** By the present manual the newest one: those that an integration uses stay with it and are no longer told. */
   externalId: string | null;
-  configured:
-    | { by: "role"; roleArn: string; accountId: string }
-    | { by: "keys"; keyId: string; keySecret: string; accountId: string }
-    | null;
+  /** By the older manual, the only one. */
+  configured: Configured | null;
+  /** By the present manual, by name. */
+  readonly named: Map<string, Configured>;
+  /** By the present manual, an external ID serves one integration. */
+  isUsed: boolean;
   /** Hours by instance category, by `mm/yyyy`. */
   usage: Map<string, Record<string, number>>;
 }
@@ -61,6 +76,10 @@ export function createWorld(own: Company, key = "sandbox-gravityzone-key"): Worl
     integrations: new Map(),
     ec2: new Map(),
     accountOfKey: new Map(),
+    manual: "older",
+    nothing: "null",
+    mostRows: 100,
+    hidden: 0,
     externalIds: 0,
   };
 }
@@ -76,9 +95,36 @@ export function visible(world: World, companyId: string): boolean {
 export function ec2Of(world: World, companyId: string): Ec2 {
   const known = world.ec2.get(companyId);
   if (known) return known;
-  const fresh: Ec2 = { externalId: null, configured: null, usage: new Map() };
+  const fresh: Ec2 = {
+    externalId: null,
+    configured: null,
+    named: new Map(),
+    isUsed: false,
+    usage: new Map(),
+  };
   world.ec2.set(companyId, fresh);
   return fresh;
+}
+
+/** The tenant as it is after the vendor's change: what was set up has its AWS account for a name. */
+export function followPresentManual(world: World): void {
+  world.manual = "present";
+  for (const state of world.ec2.values()) {
+    if (!state.configured) continue;
+    state.named.set(state.configured.accountId, state.configured);
+    state.isUsed = true;
+    state.configured = null;
+  }
+}
+
+/** What a company has set up, by either manual. */
+export function configuredOf({ configured, named }: Ec2): readonly Configured[] {
+  return [...configured ? [configured] : [], ...named.values()];
+}
+
+/** Whether the key is a customer's, which has one company and no parameter to name another. */
+export function isCustomersKey(world: World): boolean {
+  return world.companies.get(world.ownCompanyId)?.type === 1;
 }
 
 /** 32 characters like the page's example, which is not pure hex. */
