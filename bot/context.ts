@@ -3,7 +3,7 @@ import type { Clock } from "../clients/clock.ts";
 import { type Button, type Line, type Reply, textBlock } from "../handlers/reply.ts";
 import { type ReasonCode, reasons } from "./reason_codes.ts";
 import { PRIORITY, putMessage } from "./outbox/messages.ts";
-import { finishUpdate, forgetBlanked } from "./queue/inbox.ts";
+import { failUpdate, finishUpdate, forgetBlanked, holdUpdate, type Turn } from "./queue/inbox.ts";
 import { inPages } from "./render/keyboard.ts";
 import { toText } from "./render/text.ts";
 import { IN_FULL, layoutOf, spanText } from "./render/layout.ts";
@@ -36,6 +36,8 @@ type Work = (transaction: Transaction<Schema>) => Promise<void>;
 /** Who sent an update, when and where. */
 export interface UpdateOrigin {
   readonly updateId: number;
+  /** The how-manieth turn at it this is: what an earlier one does no longer counts. */
+  readonly attempts: number;
   /** When it came in, by the store's clock. */
   readonly receivedAt: number;
   readonly chat: Pick<Chat, "id" | "type">;
@@ -79,6 +81,7 @@ export function newTrace(): string {
  */
 export class UpdateContext implements UpdateOrigin {
   readonly updateId: number;
+  readonly attempts: number;
   readonly receivedAt: number;
   readonly chat: Pick<Chat, "id" | "type">;
   readonly person: Person;
@@ -92,6 +95,7 @@ export class UpdateContext implements UpdateOrigin {
   /** `trace` leads from the update to the vendor call: what to look for in the log. */
   constructor(readonly store: Store, origin: UpdateOrigin, readonly trace: string) {
     this.updateId = origin.updateId;
+    this.attempts = origin.attempts;
     this.receivedAt = origin.receivedAt;
     this.chat = origin.chat;
     this.person = origin.person;
@@ -133,12 +137,24 @@ export class UpdateContext implements UpdateOrigin {
     } else this.answer(reply);
   }
 
-  /** Shows something at once, to be replaced by the answer. */
+  /** Shows something at once, to be replaced by the answer. Throws `TakenOver`. */
   async showMeanwhile(reply: Reply, { sound }: { readonly sound?: boolean } = {}): Promise<void> {
     // The button stays until the answer: after a crash it still says that the answer belongs here.
     const button = this.press?.replaces?.button;
     const shown = button && !reply.buttons ? { ...reply, buttons: [[button]] } : reply;
-    await this.store.transaction((transaction) => this.put(transaction, shown, sound));
+    await this.store.transaction(async (transaction) => {
+      await holdUpdate(transaction, this.turn);
+      await this.put(transaction, shown, sound);
+    });
+    this.store.notifier.everyone("messages");
+  }
+
+  /** Says that nothing comes of the update, which is set aside. */
+  async giveUp(reply: Reply): Promise<void> {
+    await this.store.transaction(async (transaction) => {
+      await failUpdate(this.store, transaction, this.turn);
+      await this.put(transaction, reply);
+    });
     this.store.notifier.everyone("messages");
   }
 
@@ -150,8 +166,9 @@ export class UpdateContext implements UpdateOrigin {
     how: { readonly sound?: boolean } = {},
   ): Promise<T> {
     const done = new AbortController();
-    const shown = clock.sleep(UNTIL_PROGRESS_MS, done.signal)
-      .then(() => this.showMeanwhile(working, how), () => {});
+    // Whether this turn still counts, and the store is there, comes out when the update is finished.
+    const shown = clock.sleep(UNTIL_PROGRESS_MS, done.signal).then(() => this.showMeanwhile(working, how))
+      .catch(() => {});
     try {
       return await work();
     } finally {
@@ -210,7 +227,7 @@ export class UpdateContext implements UpdateOrigin {
     return fork;
   }
 
-  /** Writes down all of it, and that the update is finished, in one transaction. */
+  /** Writes down all of it, and that the update is finished, in one transaction. Throws `TakenOver`. */
   async commit(): Promise<void> {
     const { store, outcome } = this;
     await store.transaction(async (transaction) => {
@@ -218,11 +235,15 @@ export class UpdateContext implements UpdateOrigin {
       for (const { from, reply, paged } of outcome.answers.values()) {
         await from.put(transaction, paged ? await inPages(store, transaction, from.chat.id, reply) : reply);
       }
-      await finishUpdate(store, transaction, this.updateId, outcome.erased || outcome.ignored);
+      await finishUpdate(store, transaction, this.turn, outcome.erased || outcome.ignored);
       if (outcome.audits.length > 0) await appendAudit(store, transaction, outcome.audits);
     });
     if (outcome.erased) await forgetBlanked(store);
     if (outcome.answers.size > 0 || outcome.work.length > 0) store.notifier.everyone("messages");
+  }
+
+  private get turn(): Turn {
+    return { update_id: this.updateId, attempts: this.attempts };
   }
 
   private who(): Pick<AuditEntry, "person_id" | "person_name" | "chat_id" | "trace"> {

@@ -9,14 +9,13 @@ import { errorFields } from "./log.ts";
 import { CLAIM_MS, claimMessages, nextMessageAt, releaseMessages, renewMessages } from "./outbox/messages.ts";
 import type { OutboxSender } from "./outbox/sender.ts";
 import {
-  AlreadyFinished,
   claimUpdates,
-  failUpdate,
   oldestWaiting,
   pruneInbox,
   putOffUpdate,
   releaseUpdates,
   renewUpdates,
+  TakenOver,
   UPDATE_LEASE_MS,
 } from "./queue/inbox.ts";
 import type { Jobs, PeriodicJob, QueueJob } from "./queue/worker.ts";
@@ -72,17 +71,16 @@ function updates(deps: Deps, dispatcher: Dispatcher): QueueJob<InboxTable> {
 
 /** Handled, or set aside after too many attempts, or put off: one update that fails does not hold up its chat. */
 async function handleUpdate(deps: Deps, dispatcher: Dispatcher, row: InboxTable): Promise<void> {
-  const { store, log } = deps;
+  const { log } = deps;
   const { update_id, attempts } = row;
   try {
     if (attempts > MOST_ATTEMPTS) {
       log.error("update_set_aside", { update: update_id, attempts });
-      await failUpdate(store, update_id);
       return await dispatcher.giveUp(row);
     }
     await dispatcher.handle(row);
   } catch (error) {
-    if (error instanceof AlreadyFinished) return log.warning("update_taken_over", { update: update_id });
+    if (error instanceof TakenOver) return log.warning("update_taken_over", { update: update_id });
     log.error("update_not_finished", { update: update_id, ...errorFields(error) });
     // A store that is away must not use up the attempts: the lease runs out when it may be back.
     if (!(error instanceof StoreUnavailable)) {
@@ -118,7 +116,7 @@ function messages(deps: Deps, sender: OutboxSender): QueueJob<MessagesTable> {
     claim: (most, busy) => claimMessages(deps, most, new Set([...busy].map(Number))),
     partition: (row) => String(row.chat_id),
     run: (row) => sender.send(row),
-    renew: (rows) => renewMessages(deps, rows.map(({ key }) => key)),
+    renew: async (rows) => void await renewMessages(deps, rows.map(({ key }) => key)),
     release: (rows) => releaseMessages(deps, rows.map(({ key }) => key)),
     nextAt: () => nextMessageAt(deps),
   };

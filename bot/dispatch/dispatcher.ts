@@ -9,7 +9,7 @@ import type { Invocation } from "../invocation.ts";
 import { errorFields } from "../log.ts";
 import { messageAt } from "../outbox/messages.ts";
 import { literalSecretIn } from "../parser/secret_scan.ts";
-import { finishUpdate } from "../queue/inbox.ts";
+import { failUpdate, finishUpdate, TakenOver } from "../queue/inbox.ts";
 import { buttonSending } from "../render/keyboard.ts";
 import { continuationShape, waitingShape } from "../secrets/entry.ts";
 import { StoreUnavailable } from "../store/database.ts";
@@ -49,12 +49,14 @@ export class Dispatcher {
     }
   }
 
-  /** Says that nothing came of a command, or of the secrets entered for one. */
+  /** Sets an update aside, and says that nothing came of a command, or of the secrets entered for one. */
   async giveUp(row: InboxTable): Promise<void> {
+    const { store, log } = this.deps;
     const ctx = isOurs(row) ? (await this.resumed(row))?.ctx : await this.commandContext(row);
-    if (!ctx || !(await this.members.judge("read", ctx.person.id, ctx.chat)).allowed) return;
-    const lost = new Error("Set aside after several attempts");
-    await ctx.showMeanwhile(bugReply(lost, this.deps.log, ctx.trace));
+    if (!ctx || !(await this.members.judge("read", ctx.person.id, ctx.chat)).allowed) {
+      return await failUpdate(store, store.db, row);
+    }
+    await ctx.giveUp(bugReply(new Error("Set aside after several attempts"), log, ctx.trace));
   }
 
   private async receive(update: Update): Promise<void> {
@@ -63,7 +65,7 @@ export class Dispatcher {
     const { store } = this.deps;
     const trace = newTrace();
     const incoming = this.classifySafely(update, trace);
-    if (incoming.kind === "nothing") return await finishUpdate(store, store.db, row.update_id, true);
+    if (incoming.kind === "nothing") return await finishUpdate(store, store.db, row, true);
     const ctx = await this.contextOf(row, incoming, trace);
     // Whoever said it and whatever becomes of it: a secret does not stay in the inbox.
     const message = "message" in incoming ? incoming.message : undefined;
@@ -130,7 +132,7 @@ export class Dispatcher {
   private async continueRequest(row: InboxTable): Promise<void> {
     const { store } = this.deps;
     const resumed = await this.resumed(row);
-    if (!resumed) return await finishUpdate(store, store.db, row.update_id, false);
+    if (!resumed) return await finishUpdate(store, store.db, row, false);
     const { ctx, invocation } = resumed;
     await this.finish(ctx, () => this.router.resume(ctx, invocation));
   }
@@ -185,7 +187,7 @@ export class Dispatcher {
       await work();
     } catch (error) {
       // Nobody can say now what was done; the update is handled again, and finds out.
-      if (error instanceof StoreUnavailable) throw error;
+      if (error instanceof StoreUnavailable || error instanceof TakenOver) throw error;
       // Half of what was gathered must not be committed: a fresh context carries only the apology.
       finished = new UpdateContext(store, ctx, ctx.trace);
       if (ctx.erased) finished.eraseStored();
@@ -209,8 +211,9 @@ function isOurs({ update_id }: InboxTable): boolean {
 const NOBODY: Person = { id: 0, name: "" };
 const NOWHERE: UpdateOrigin["chat"] = { id: 0, type: "private" };
 
-function arrivalOf(row: InboxTable): Pick<UpdateOrigin, "updateId" | "receivedAt" | "at"> {
-  return { updateId: row.update_id, receivedAt: row.received_at, at: row.received_at };
+function arrivalOf(row: InboxTable): Pick<UpdateOrigin, "updateId" | "attempts" | "receivedAt" | "at"> {
+  const { update_id: updateId, attempts, received_at } = row;
+  return { updateId, attempts, receivedAt: received_at, at: received_at };
 }
 
 /** Who speaks, and where; a message also says when. */

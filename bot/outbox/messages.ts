@@ -1,9 +1,9 @@
-import { sql, type SqlBool } from "kysely";
+import { sql, type SqlBool, type UpdateObject } from "kysely";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { redactReply } from "../render/redact_reply.ts";
 import { literal, type Store } from "../store/database.ts";
-import type { MessagesTable, Queryable } from "../store/schema.ts";
+import type { MessagesTable, Queryable, Schema } from "../store/schema.ts";
 
 /** Lower goes first when Telegram slows us down. */
 export const PRIORITY = { decision: 0, outcome: 1, answer: 2, edit: 3 } as const;
@@ -186,10 +186,11 @@ function byUrgency(one: MessagesTable, other: MessagesTable): number {
 
 const NATURALLY = new Intl.Collator("en", { numeric: true });
 
-/** Says that the holder is alive and still sending these. */
-export async function renewMessages({ store, holder }: Claimer, keys: readonly string[]): Promise<void> {
-  await store.db.updateTable("messages").set({ claimed_until: store.now() + CLAIM_MS })
-    .where("key", "in", keys).where("claimed_by", "=", holder).execute();
+/** Says that the holder is alive and still sending these; resolves to those that are still its own. */
+export async function renewMessages({ store, holder }: Claimer, keys: readonly string[]): Promise<string[]> {
+  const rows = await store.db.updateTable("messages").set({ claimed_until: store.now() + CLAIM_MS })
+    .where("key", "in", keys).where("claimed_by", "=", holder).returning("key").execute();
+  return rows.map(({ key }) => key);
 }
 
 /** Puts back what was claimed and not begun. */
@@ -198,46 +199,65 @@ export async function releaseMessages({ store, holder }: Claimer, keys: readonly
     .where("key", "in", keys).where("claimed_by", "=", holder).execute();
 }
 
-/** What a delivery came to, written back under the claim. */
+/** How far a message got. */
+export type Delivered = Pick<MessagesTable, "message_id" | "ephemeral_id" | "format" | "file_sent">;
+
+/** Notes how far a delivery got, before what may still fail. False when somebody else has it by now. */
+export async function noteProgress(store: Store, row: MessagesTable, sent: Delivered): Promise<boolean> {
+  return await setUnderClaim(store.db, row, sent);
+}
+
+/** What a delivery came to. False when somebody else has it by now, who knows nothing of it. */
 export async function settleMessage(
   store: Store,
   row: MessagesTable,
-  result: Partial<Pick<MessagesTable, "message_id" | "ephemeral_id" | "format" | "file_sent">>,
-): Promise<void> {
-  await store.db.updateTable("messages")
-    .set((is) => ({
-      ...result,
-      sent_version: row.version,
-      attempts: 0,
-      claimed_by: null,
-      claimed_until: 0,
-      state: is.case().when("version", ">", row.version).then("due" as const).else("idle" as const).end(),
-    }))
-    .where("key", "=", row.key).execute();
+  result: Partial<Delivered>,
+): Promise<boolean> {
+  return await setUnderClaim(store.db, row, {
+    ...result,
+    ...RELEASED,
+    sent_version: row.version,
+    attempts: 0,
+    state: unlessNewer(row, "idle"),
+  });
+}
+
+const RELEASED = { claimed_by: null, claimed_until: 0 } as const;
+
+/** What the message shall say since then may still be taken. */
+function unlessNewer({ version }: MessagesTable, state: MessagesTable["state"]) {
+  return sql<MessagesTable["state"]>`case when version > ${version} then 'due' else ${sql.lit(state)} end`;
+}
+
+async function setUnderClaim(
+  db: Queryable,
+  { key, claimed_by }: MessagesTable,
+  values: UpdateObject<Schema, "messages">,
+): Promise<boolean> {
+  const mine = await db.updateTable("messages").set(values).where("key", "=", key)
+    .where("claimed_by", claimed_by === null ? "is" : "=", claimed_by).returning("key").executeTakeFirst();
+  return mine !== undefined;
 }
 
 /** A lease of Telegram itself: while it lasts no replica sends to the chat, whatever comes up for it meanwhile. */
 const HOLD = "hold:";
 
-/** Tries again later; with `wholeChat` everything for this chat waits, since Telegram limits chats, not messages. */
+/**
+ * Tries again later; with `wholeChat` everything for this chat waits, since Telegram limits chats, not messages. False
+ * when somebody else has the message by now.
+ */
 export async function postponeMessage(
   store: Store,
   row: MessagesTable,
   afterMs: number,
   wholeChat: boolean,
-): Promise<void> {
+): Promise<boolean> {
   const notBefore = store.now() + afterMs;
   // First, because another replica may look as soon as the claim is given up.
   if (wholeChat) await holdChat(store, row.chat_id, notBefore);
-  await store.db.updateTable("messages")
-    .set((is) => ({
-      not_before: notBefore,
-      claimed_by: null,
-      claimed_until: 0,
-      attempts: is("attempts", "+", 1),
-    }))
-    .where("key", "=", row.key).execute();
-  if (!wholeChat) return;
+  const later = { ...RELEASED, not_before: notBefore, attempts: row.attempts + 1 };
+  const isMine = await setUnderClaim(store.db, row, later);
+  if (!wholeChat) return isMine;
   await store.db.updateTable("messages").set({ not_before: notBefore })
     .where("chat_id", "=", row.chat_id).where("state", "=", literal("due")).where(
       "not_before",
@@ -245,6 +265,7 @@ export async function postponeMessage(
       notBefore,
     )
     .execute();
+  return isMine;
 }
 
 async function holdChat(store: Store, chatId: number, until: number): Promise<void> {
@@ -254,15 +275,9 @@ async function holdChat(store: Store, chatId: number, until: number): Promise<vo
     .execute();
 }
 
-/** Gives up what Telegram refused; what the message shall say since then may still be taken. */
-export async function buryMessage(db: Queryable, { key, version }: MessagesTable): Promise<void> {
-  await db.updateTable("messages")
-    .set((is) => ({
-      claimed_by: null,
-      claimed_until: 0,
-      state: is.case().when("version", ">", version).then("due" as const).else("dead" as const).end(),
-    }))
-    .where("key", "=", key).execute();
+/** Gives up what Telegram refused. False when somebody else has it by now. */
+export async function buryMessage(db: Queryable, row: MessagesTable): Promise<boolean> {
+  return await setUnderClaim(db, row, { ...RELEASED, state: unlessNewer(row, "dead") });
 }
 
 /** When the next message that has to wait becomes due, or the next chat that Telegram limits is free, epoch ms. */

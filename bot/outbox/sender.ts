@@ -21,10 +21,13 @@ import {
 } from "../telegram/api.ts";
 import {
   buryMessage,
+  type Delivered,
+  noteProgress,
   type Outgoing,
   postponeMessage,
   PRIORITY,
   putMessage,
+  renewMessages,
   settleMessage,
 } from "./messages.ts";
 
@@ -47,20 +50,23 @@ export class OutboxSender {
   /** Sends or edits one claimed message. "hold": it waits, and what else waits for this chat is to be looked at anew. */
   async send(row: MessagesTable): Promise<RunResult> {
     const { store, log } = this.deps;
-    const record = async (sent: Delivered) => {
-      await store.db.updateTable("messages").set(sent).where("key", "=", row.key).execute();
-    };
-    let delivered: Delivered;
+    const delivery = new Delivery(row, this.deps);
+    let isMine: boolean;
+    let result: RunResult = undefined;
     try {
-      delivered = await new Delivery(row, this.deps, record).run();
+      isMine = await settleMessage(store, row, await delivery.run());
+      log.debug("message_sent", { key: row.key, trace: row.trace });
     } catch (error) {
-      return await this.putOffOrBury(row, error);
+      if (error instanceof MessageTakenOver) isMine = false;
+      else [isMine, result] = await this.putOffOrBury(row, error);
     }
-    await settleMessage(store, row, delivered);
-    log.debug("message_sent", { key: row.key, trace: row.trace, format: delivered.format });
+    if (isMine) return result;
+    log.warning("message_taken_over", { key: row.key, trace: row.trace });
+    await delivery.takeBack();
   }
 
-  private async putOffOrBury(row: MessagesTable, error: unknown): Promise<RunResult> {
+  /** Whether the message was still this replica's, and whether its chat is to be looked at anew. */
+  private async putOffOrBury(row: MessagesTable, error: unknown): Promise<[isMine: boolean, RunResult]> {
     const { store, log, clock } = this.deps;
     const refusal = telegramRefusal(error);
     const fields = {
@@ -70,28 +76,23 @@ export class OutboxSender {
     };
     if (refusal?.code === 429) {
       log.warning("telegram_slows_us_down", { ...fields, waitMs: refusal.retryAfterMs });
-      await postponeMessage(store, row, refusal.retryAfterMs ?? FIRST_RETRY_MS, true);
-      return "hold";
+      return [await postponeMessage(store, row, refusal.retryAfterMs ?? FIRST_RETRY_MS, true), "hold"];
     }
     if ((refusal && isFinal(refusal)) || row.attempts >= MOST_ATTEMPTS) {
       log.error("message_given_up", fields);
       // Buried last: after a crash in between it is refused once more, and what follows from that is not lost.
       await this.onDead(row, refusal ?? { code: 0, description: "no answer from Telegram" });
-      return await buryMessage(store.db, row);
+      return [await buryMessage(store.db, row), undefined];
     }
     const backOffMs = Math.min(FIRST_RETRY_MS * 2 ** row.attempts, LONGEST_RETRY_MS);
     const waitMs = Math.round(backOffMs * (0.5 + clock.random() / 2));
     log.warning("message_delayed", { ...fields, waitMs });
-    await postponeMessage(store, row, waitMs, false);
     // What was claimed behind it may be the answer to a later command.
-    return "hold";
+    return [await postponeMessage(store, row, waitMs, false), "hold"];
   }
 }
 
-type DeliveryDeps = Pick<Deps, "bot" | "redactor" | "capabilities" | "store" | "log">;
-
-/** How far a message got. */
-export type Delivered = Pick<MessagesTable, "message_id" | "ephemeral_id" | "format" | "file_sent">;
+type DeliveryDeps = Pick<Deps, "bot" | "redactor" | "capabilities" | "store" | "holder" | "log">;
 
 type Format = "rich" | "plain";
 type Place = Pick<MessagesTable, "message_id" | "ephemeral_id">;
@@ -102,6 +103,14 @@ type Content =
 
 /** Everything about a new message but what it says. */
 type Addressed = Omit<Parameters<Api["raw"]["sendMessage"]>[0], "text" | "parse_mode" | "reply_markup">;
+
+/** Somebody else is sending it by now. */
+class MessageTakenOver extends Error {
+  constructor(key: string) {
+    super(`Message ${key} is somebody else's by now`);
+    this.name = "MessageTakenOver";
+  }
+}
 
 /** Keeps a refused file apart from a refused form of its message. */
 class FileMissing extends Error {}
@@ -116,19 +125,14 @@ export class Delivery {
   private readonly isDecision: boolean;
   private sent: Delivered;
 
-  /** `record` is told how far it got, before what may still fail. */
-  constructor(
-    private readonly row: MessagesTable,
-    private readonly deps: DeliveryDeps,
-    private readonly record: (sent: Delivered) => Promise<void>,
-  ) {
+  constructor(private readonly row: MessagesTable, private readonly deps: DeliveryDeps) {
     this.reply = redactReply(JSON.parse(row.reply) as Reply, deps.redactor.text);
     this.isDecision = asksForApproval(this.reply);
     const { message_id, ephemeral_id, format, file_sent } = row;
     this.sent = { message_id, ephemeral_id, format, file_sent };
   }
 
-  /** Throws what Telegram, or the way to it, has against it. */
+  /** Throws what Telegram, or the way to it, has against it, and `MessageTakenOver`. */
   async run(): Promise<Delivered> {
     try {
       await this.bringFiles(await this.showWithFallback());
@@ -136,6 +140,35 @@ export class Delivery {
     } catch (error) {
       throw error instanceof FileMissing ? error.cause : error;
     }
+  }
+
+  /** Whoever took the message over sends it too: what was sent here alone, and may have buttons, goes again. */
+  async takeBack(): Promise<void> {
+    const { row, sent, deps: { bot: { api }, log } } = this;
+    try {
+      if (row.message_id === null && sent.message_id !== null) {
+        await api.deleteMessage(row.chat_id, sent.message_id);
+      } else if (row.ephemeral_id === null && sent.ephemeral_id !== null && row.receiver_id !== null) {
+        await api.raw.deleteEphemeralMessage({
+          chat_id: row.chat_id,
+          receiver_user_id: row.receiver_id,
+          ephemeral_message_id: sent.ephemeral_id,
+        });
+      }
+    } catch (error) {
+      log.warning("message_not_taken_back", { key: row.key, trace: row.trace, ...errorFields(error) });
+    }
+  }
+
+  /** Before each call: after a pause of this process somebody else may be at it. Throws `MessageTakenOver`. */
+  private async stillMine(): Promise<void> {
+    const { row, deps } = this;
+    if (row.claimed_until > deps.store.now()) return;
+    if ((await renewMessages(deps, [row.key])).length === 0) throw new MessageTakenOver(row.key);
+  }
+
+  private async record(sent: Delivered): Promise<void> {
+    if (!await noteProgress(this.deps.store, this.row, sent)) throw new MessageTakenOver(this.row.key);
   }
 
   /** As rich as the server takes it: each refusal of the form leads to a simpler form of the same message. */
@@ -241,6 +274,7 @@ export class Delivery {
   }
 
   private async post(addressed: Addressed, content: Content): Promise<Place> {
+    await this.stillMine();
     const { raw } = this.deps.bot.api;
     const sent = content.format === "rich"
       ? await raw.sendRichMessage({ ...addressed, ...content.payload })
@@ -252,6 +286,7 @@ export class Delivery {
   private async edit(content: Content): Promise<Place> {
     const { row, deps: { bot: { api: { raw } } } } = this;
     const { chat_id, message_id, ephemeral_id, receiver_id } = row;
+    await this.stillMine();
     try {
       if (ephemeral_id !== null && receiver_id !== null) {
         await raw.editEphemeralMessageText({
@@ -293,6 +328,7 @@ export class Delivery {
   private async sendFile(file: Attachment): Promise<void> {
     const { row, deps: { bot, redactor } } = this;
     const bytes = new TextEncoder().encode(redactor.text(file.content));
+    await this.stillMine();
     await bot.api.sendDocument(row.chat_id, new InputFile(bytes, file.name), {
       disable_notification: true,
       ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),

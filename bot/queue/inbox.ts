@@ -71,26 +71,46 @@ export async function claimUpdates(
   return rows.sort((one, other) => one.update_id - other.update_id);
 }
 
-/** Someone who took it over has finished the update: what came of it here must not count a second time. */
-export class AlreadyFinished extends Error {
+/** One turn at an update: whoever takes it over later has another. */
+export type Turn = Pick<InboxTable, "update_id" | "attempts">;
+
+/** Someone has taken the update over, or finished it: nothing of this turn counts any more. */
+export class TakenOver extends Error {
   constructor(updateId: number) {
-    super(`Update ${updateId} has been finished by someone else`);
-    this.name = "AlreadyFinished";
+    super(`Update ${updateId} is somebody else's by now`);
+    this.name = "TakenOver";
   }
 }
 
-/** Inside the transaction that records what came of it. Throws `AlreadyFinished`, so that it comes once only. */
-export async function finishUpdate(
-  store: Store,
+/**
+ * Inside the transaction that shows or records something on the way: nobody takes the update over before it ends.
+ * Throws `TakenOver`.
+ */
+export async function holdUpdate(db: Queryable, turn: Turn): Promise<void> {
+  await setDuring(db, turn, { attempts: turn.attempts });
+}
+
+/** Inside the transaction that records what came of it. Throws `TakenOver`, so that it comes once only. */
+export async function finishUpdate(store: Store, db: Queryable, turn: Turn, blank: boolean): Promise<void> {
+  const blanked = blank ? { body: "{}" } : {};
+  await setDuring(db, turn, { state: "done", finished_at: store.now(), claimed_by: null, ...blanked });
+}
+
+/** Inside the transaction that says so. Its words are not kept: nobody looked whether a secret is among them. */
+export async function failUpdate(store: Store, db: Queryable, turn: Turn): Promise<void> {
+  const failed = { state: "failed", finished_at: store.now(), claimed_by: null, body: "{}" } as const;
+  await setDuring(db, turn, failed);
+}
+
+async function setDuring(
   db: Queryable,
-  updateId: number,
-  blank: boolean,
+  { update_id, attempts }: Turn,
+  values: Partial<InboxTable>,
 ): Promise<void> {
-  const finished = await db.updateTable("inbox")
-    .set({ state: "done", finished_at: store.now(), claimed_by: null, ...(blank ? { body: "{}" } : {}) })
-    .where("update_id", "=", updateId).where("state", "=", literal("new"))
+  const mine = await db.updateTable("inbox").set(values)
+    .where("update_id", "=", update_id).where("attempts", "=", attempts).where("state", "=", literal("new"))
     .returning("update_id").executeTakeFirst();
-  if (!finished) throw new AlreadyFinished(updateId);
+  if (!mine) throw new TakenOver(update_id);
 }
 
 /**
@@ -104,13 +124,6 @@ export async function forgetBlanked(store: Store): Promise<void> {
 /** After a failure: the next attempt may be made so much later, by whoever comes first. */
 export async function putOffUpdate(deps: Claimer, updateId: number, ms: number): Promise<void> {
   await setClaim(deps, [updateId], { claimed_by: null, claimed_until: deps.store.now() + ms });
-}
-
-/** Its words are not kept: nobody looked whether a secret is among them. */
-export async function failUpdate(store: Store, updateId: number): Promise<void> {
-  await store.db.updateTable("inbox")
-    .set({ state: "failed", finished_at: store.now(), claimed_by: null, body: "{}" })
-    .where("update_id", "=", updateId).execute();
 }
 
 /** Says that the holder is alive and still at work on these. */

@@ -101,6 +101,16 @@ storeTest("acceptUpdates takes many at the same time", async ({ store }) => {
   assert.equal(Number(count), 1234);
 });
 
+/** The first turn at an update that was claimed once. */
+function first(updateId: number) {
+  return { update_id: updateId, attempts: 1 };
+}
+
+/** A turn at an update that nobody has claimed. */
+function unclaimed(updateId: number) {
+  return { update_id: updateId, attempts: 0 };
+}
+
 storeTest("acceptUpdates keeps what came in one batch, each once", async ({ store }) => {
   const arrivals = [1, 2, 3, 2].map((updateId) => ({ updateId, lane: "a", body: "{}" }));
   const deps = { store, metrics };
@@ -116,7 +126,7 @@ storeTest(
     assert.deepEqual(await claimed(store, "me", 2), [1, 3]);
     assert.deepEqual(await claimed(store, "other"), [5]);
     assert.deepEqual(await claimed(store, "me"), []);
-    await finishUpdate(store, store.db, 1, false);
+    await finishUpdate(store, store.db, first(1), false);
     assert.deepEqual(await claimed(store, "other"), [2]);
   },
 );
@@ -135,7 +145,7 @@ storeTest("releaseUpdates gives back only what is one's own and unfinished", asy
   await accept(store, [[1, "a"], [2, "b"], [3, "c"]]);
   assert.deepEqual(await claimed(store, "me", 2), [1, 2]);
   assert.deepEqual(await claimed(store, "other"), [3]);
-  await finishUpdate(store, store.db, 1, false);
+  await finishUpdate(store, store.db, first(1), false);
   await releaseUpdates({ store, holder: "me" }, [1, 2, 3]);
   assert.deepEqual(await claimed(store, "other"), [2]);
 });
@@ -145,7 +155,7 @@ storeTest("finishUpdate counts once, and what came of the second is undone", asy
   const commit = () =>
     store.transaction(async (transaction) => {
       await appendAudit(store, transaction, [{ event: "tested" }]);
-      await finishUpdate(store, transaction, 1, false);
+      await finishUpdate(store, transaction, unclaimed(1), false);
     });
   const results = await Promise.allSettled([commit(), commit()]);
   assert.deepEqual(results.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
@@ -154,7 +164,7 @@ storeTest("finishUpdate counts once, and what came of the second is undone", asy
 
 storeTest("finishUpdate blanks the copy of a message that held a secret", async ({ store }) => {
   await acceptOne(store, 1, "a", '{"text":"hunter2"}');
-  await finishUpdate(store, store.db, 1, true);
+  await finishUpdate(store, store.db, unclaimed(1), true);
   const { body } = await store.db.selectFrom("inbox").select("body").executeTakeFirstOrThrow();
   assert.equal(body, "{}");
 });
@@ -170,7 +180,7 @@ Deno.test("forgetBlanked leaves nothing of the message in SQLite's files", async
       await Promise.all([path, `${path}-wal`].map(async (file) => (await Deno.readFile(file)).toString()));
     const secret = new TextEncoder().encode("hunter2").toString();
     assert.ok((await files()).some((bytes) => bytes.includes(secret)));
-    await finishUpdate(store, store.db, 1, true);
+    await finishUpdate(store, store.db, unclaimed(1), true);
     await forgetBlanked(store);
     assert.ok(!(await files()).some((bytes) => bytes.includes(secret)));
   } finally {
@@ -182,7 +192,7 @@ storeTest(
   "pruneInbox forgets what was finished long ago, and nothing that waits",
   async ({ store, clock }) => {
     await accept(store, [[1, "a"], [2, "b"]]);
-    await finishUpdate(store, store.db, 1, false);
+    await finishUpdate(store, store.db, unclaimed(1), false);
     clock.advance(60_000);
     await pruneInbox(store, 61_000);
     assert.deepEqual(await accept(store, [[1, "a"]]), [0, 1]);

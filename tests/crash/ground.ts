@@ -51,6 +51,9 @@ export interface Bot {
   /** Resolves when the process has ended. */
   readonly ended: Promise<Deno.CommandStatus>;
   kill(): void;
+  /** Stops the process where it is, as a machine that is put to sleep does, until it goes on. */
+  pause(): void;
+  goOn(): void;
   /** Resolves when the bot has done it, or is no more. */
   tell(line: string): Promise<void>;
 }
@@ -203,6 +206,8 @@ async function spawn(
     ready: ready.promise,
     ended,
     kill: () => child.kill("SIGKILL"),
+    pause: () => child.kill("SIGSTOP"),
+    goOn: () => child.kill("SIGCONT"),
     async tell(line: string) {
       const heard = new Promise<void>((resolve) => hearing.set(line, resolve));
       await stdin.write(new TextEncoder().encode(`${line}\n`)).catch(() => {});

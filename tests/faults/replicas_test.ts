@@ -77,7 +77,7 @@ testOnPostgres(
     for (const { clock } of stores) clock.advance(10_000 + MEASURED_MS);
     assert.deepEqual(await claim(late, "late"), [1]);
     assert.deepEqual(await claim(early, "early"), [], "it is not free for one who is hours behind");
-    await finishUpdate(late.store, late.store.db, 1, false);
+    await finishUpdate(late.store, late.store.db, { update_id: 1, attempts: 2 }, false);
     assert.deepEqual(await claim(early, "early"), [2]);
   },
 );
