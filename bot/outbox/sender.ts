@@ -1,7 +1,6 @@
-import { type Api, InputFile } from "grammy";
+import type { Api } from "grammy";
 import type { InlineKeyboardMarkup } from "grammy/types";
-import { createHash } from "node:crypto";
-import { type Attachment, type Line, line, type Reply } from "../../handlers/reply.ts";
+import type { Attachment, Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import type { RunResult } from "../queue/worker.ts";
@@ -12,6 +11,7 @@ import { renderRich, type RichPayload } from "../render/rich.ts";
 import { keepCommand } from "../store/kept_values.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import {
+  below,
   isFinal,
   learnFromPlain,
   learnFromPublic,
@@ -19,14 +19,12 @@ import {
   type TelegramRefusal,
   telegramRefusal,
 } from "../telegram/api.ts";
+import { bringFiles } from "./files.ts";
 import {
   buryMessage,
   type Delivered,
   noteProgress,
-  type Outgoing,
   postponeMessage,
-  PRIORITY,
-  putMessage,
   renewMessages,
   settleMessage,
 } from "./messages.ts";
@@ -113,7 +111,7 @@ class MessageTakenOver extends Error {
 }
 
 /** Keeps a refused file apart from a refused form of its message. */
-class FileMissing extends Error {}
+class FileRefused extends Error {}
 
 /**
  * Brings one Telegram message to what its row says: sends it, or edits what was sent. Telegram has no idempotence
@@ -138,7 +136,7 @@ export class Delivery {
       await this.bringFiles(await this.showWithFallback());
       return this.sent;
     } catch (error) {
-      throw error instanceof FileMissing ? error.cause : error;
+      throw error instanceof FileRefused ? error.cause : error;
     }
   }
 
@@ -214,7 +212,7 @@ export class Delivery {
     // Nobody shall approve what cannot be read yet, or at all.
     if (this.isDecision) {
       await this.bringFiles(rest).catch((cause) => {
-        throw new FileMissing("A file must be there before its message", { cause });
+        throw new FileRefused("A file must be there before its message", { cause });
       });
     }
     // Before anyone can press them.
@@ -310,38 +308,13 @@ export class Delivery {
 
   private async bringFiles(rest: Attachment | undefined): Promise<void> {
     const files = [this.reply.file, rest].filter((file) => file !== undefined);
-    const digest = files.length > 0 ? digestOf(files) : this.sent.file_sent;
-    if (digest === this.sent.file_sent) return;
-    // The text may stand: if the file fails, the retry must edit the text, not send it again.
-    await this.record(this.sent);
-    for (const file of files) {
-      await this.sendFile(file).catch(async (error) => {
-        const refusal = telegramRefusal(error);
-        if (this.isDecision || !refusal || !isFinal(refusal)) throw error;
-        await this.sayFileRefused(file, refusal);
-      });
-    }
-    this.sent = { ...this.sent, file_sent: digest };
-    await this.record(this.sent);
-  }
-
-  private async sendFile(file: Attachment): Promise<void> {
-    const { row, deps: { bot, redactor } } = this;
-    const bytes = new TextEncoder().encode(redactor.text(file.content));
-    await this.stillMine();
-    await bot.api.sendDocument(row.chat_id, new InputFile(bytes, file.name), {
-      disable_notification: true,
-      ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
-      ...below(this.sent.message_id ?? row.reply_to),
+    if (files.length === 0) return;
+    const { row, deps, isDecision } = this;
+    const courier = { row, deps, mustArrive: isDecision, stillMine: () => this.stillMine() };
+    await bringFiles(courier, files, this.sent, async (sent) => {
+      this.sent = sent;
+      await this.record(sent);
     });
-  }
-
-  /** The text that the file belongs to stands. */
-  private async sayFileRefused(file: Attachment, refusal: TelegramRefusal): Promise<void> {
-    const { row, deps: { store, log } } = this;
-    const { code, description } = refusal;
-    log.warning("file_refused", { key: row.key, trace: row.trace, code, description });
-    await putMessage(store, store.db, unsentFile(row, this.sent.message_id, file, refusal));
   }
 }
 
@@ -358,11 +331,6 @@ function visibleTo(row: MessagesTable, receiver: number): Pick<Addressed, "ephem
   };
 }
 
-function below(messageId: number | null): Pick<Addressed, "reply_parameters"> {
-  if (messageId === null) return {};
-  return { reply_parameters: { message_id: messageId, allow_sending_without_reply: true } };
-}
-
 /** A refusal of the form, not of the message: an old server, or a block it does not take. Else it is thrown on. */
 function refusalOfRich(error: unknown): TelegramRefusal {
   const refusal = telegramRefusal(error);
@@ -373,48 +341,4 @@ function refusalOfRich(error: unknown): TelegramRefusal {
     return refusal;
   }
   throw error;
-}
-
-function digestOf(files: readonly Attachment[]): string {
-  return createHash("sha256").update(JSON.stringify(files.map((file) => [file.name, file.content]))).digest(
-    "hex",
-  );
-}
-
-/** Says below an answer that its file will not come. Said again it stays the same message. */
-function unsentFile(
-  row: MessagesTable,
-  messageId: number | null,
-  file: Attachment,
-  { code, description }: TelegramRefusal,
-): Outgoing {
-  return {
-    key: `unsent:${row.key}`,
-    chatId: row.chat_id,
-    threadId: row.thread_id ?? undefined,
-    replyTo: messageId ?? row.reply_to ?? undefined,
-    receiverId: row.receiver_id ?? undefined,
-    reply: {
-      mark: "attention",
-      title: line("The file could not be sent: ", { code: file.name }),
-      blocks: [{
-        kind: "text",
-        text: line(
-          "Telegram said: “",
-          { data: description, max: 120 },
-          "”. The answer above stands without it.",
-        ),
-      }, { kind: "text", text: instead(code, row.chat_id > 0) }],
-    },
-    priority: PRIORITY.answer,
-    trace: row.trace ?? undefined,
-  };
-}
-
-const TOO_LARGE = 413;
-
-function instead(code: number, isPrivate: boolean): Line {
-  if (code === TOO_LARGE) return "Ask for less: one company, one vendor or one id instead of all.";
-  if (isPrivate) return "Send the command again, or ask for one company or one id instead of all.";
-  return "Send the command again, to me in a private chat if this one takes no files. /doctor shows the bot's rights.";
 }

@@ -99,3 +99,11 @@ export function learnFromPublic(capabilities: Capabilities, { description }: Tel
 
 const NAMES_THE_RECEIVER =
   /PARTICIPANT|(USER|PEER|QUERY)_ID_INVALID|(user|member) not found|query is too old/i;
+
+/** In reply to a message, wherever that is by now. */
+export function below(
+  messageId: number | null,
+): { reply_parameters?: { message_id: number; allow_sending_without_reply: true } } {
+  if (messageId === null) return {};
+  return { reply_parameters: { message_id: messageId, allow_sending_without_reply: true } };
+}

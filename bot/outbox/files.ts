@@ -1,0 +1,112 @@
+import { InputFile } from "grammy";
+import { createHash } from "node:crypto";
+import { type Attachment, type Line, line } from "../../handlers/reply.ts";
+import type { Deps } from "../deps.ts";
+import type { MessagesTable } from "../store/schema.ts";
+import { below, isFinal, type TelegramRefusal, telegramRefusal } from "../telegram/api.ts";
+import { type Delivered, type Outgoing, PRIORITY, putMessage } from "./messages.ts";
+
+/** Who brings the files of one message. */
+export interface Courier {
+  readonly row: MessagesTable;
+  readonly deps: Pick<Deps, "bot" | "redactor" | "store" | "log">;
+  /** Without them the message is worth nothing: a refusal of one is a refusal of all. */
+  readonly mustArrive: boolean;
+  /** Throws when somebody else has the message by now. */
+  readonly stillMine: () => Promise<void>;
+}
+
+/**
+ * Brings the files that are not there yet, in their order; `note` is told after each how far it got, and before the
+ * first: if a file fails, the retry must edit the text, not send it again, nor any file that came.
+ */
+export async function bringFiles(
+  courier: Courier,
+  files: readonly Attachment[],
+  sent: Delivered,
+  note: (sent: Delivered) => Promise<void>,
+): Promise<void> {
+  const digests = files.map((_, index) => digestOf(files.slice(0, index + 1)));
+  const there = digests.lastIndexOf(sent.file_sent ?? "") + 1;
+  if (there === files.length) return;
+  await note(sent);
+  for (const [index, file] of files.entries()) {
+    if (index < there) continue;
+    await sendFile(courier, file, sent).catch(async (error) => {
+      const refusal = telegramRefusal(error);
+      if (courier.mustArrive || !refusal || !isFinal(refusal)) throw error;
+      await sayFileRefused(courier, file, sent, refusal);
+    });
+    await note({ ...sent, file_sent: digests[index] ?? null });
+  }
+}
+
+async function sendFile(
+  { row, deps: { bot, redactor }, stillMine }: Courier,
+  file: Attachment,
+  { message_id }: Delivered,
+): Promise<void> {
+  const bytes = new TextEncoder().encode(redactor.text(file.content));
+  await stillMine();
+  await bot.api.sendDocument(row.chat_id, new InputFile(bytes, file.name), {
+    disable_notification: true,
+    ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
+    ...below(message_id ?? row.reply_to),
+  });
+}
+
+/** The text that the file belongs to stands. */
+async function sayFileRefused(
+  { row, deps: { store, log } }: Courier,
+  file: Attachment,
+  { message_id }: Delivered,
+  refusal: TelegramRefusal,
+): Promise<void> {
+  const { code, description } = refusal;
+  log.warning("file_refused", { key: row.key, trace: row.trace, code, description });
+  await putMessage(store, store.db, unsentFile(row, message_id, file, refusal));
+}
+
+function digestOf(files: readonly Attachment[]): string {
+  return createHash("sha256").update(JSON.stringify(files.map((file) => [file.name, file.content]))).digest(
+    "hex",
+  );
+}
+
+/** Says below an answer that its file will not come. Said again it stays the same message. */
+function unsentFile(
+  row: MessagesTable,
+  messageId: number | null,
+  file: Attachment,
+  { code, description }: TelegramRefusal,
+): Outgoing {
+  return {
+    key: `unsent:${row.key}`,
+    chatId: row.chat_id,
+    threadId: row.thread_id ?? undefined,
+    replyTo: messageId ?? row.reply_to ?? undefined,
+    receiverId: row.receiver_id ?? undefined,
+    reply: {
+      mark: "attention",
+      title: line("The file could not be sent: ", { code: file.name }),
+      blocks: [{
+        kind: "text",
+        text: line(
+          "Telegram said: “",
+          { data: description, max: 120 },
+          "”. The answer above stands without it.",
+        ),
+      }, { kind: "text", text: instead(code, row.chat_id > 0) }],
+    },
+    priority: PRIORITY.answer,
+    trace: row.trace ?? undefined,
+  };
+}
+
+const TOO_LARGE = 413;
+
+function instead(code: number, isPrivate: boolean): Line {
+  if (code === TOO_LARGE) return "Ask for less: one company, one vendor or one id instead of all.";
+  if (isPrivate) return "Send the command again, or ask for one company or one id instead of all.";
+  return "Send the command again, to me in a private chat if this one takes no files. /doctor shows the bot's rights.";
+}
