@@ -69,7 +69,7 @@ export class Countersign {
     const requests = new Requests(deps, members, secretEntry, commandSet);
     const decisions = new Decisions(deps, members);
     const executor = new Executor(deps, members, secretEntry, handover);
-    const commandParts = { ...deps, requests, decisions, commandSet, startedAt: store.now() };
+    const commandParts = { ...deps, members, requests, decisions, commandSet, startedAt: store.now() };
     const unauthorized = new Unauthorized(deps, members);
     const router = new Router(deps, commands, members, unauthorized, requests, commandParts);
     const callbacks = new Callbacks(deps, members, requests, decisions, router);

@@ -56,6 +56,22 @@ export function outcomeMessage(change: Change): Outgoing {
   };
 }
 
+/** What whoever decided in private is shown there of what becomes of it; its buttons count under the card alone. */
+export function deciderMessage(change: Change): Outgoing {
+  return {
+    key: deciderKey(change.code),
+    chatId: change.decider_id ?? 0,
+    reply: { ...cardOf(change), buttons: [] },
+    priority: PRIORITY.outcome,
+    trace: change.trace ?? undefined,
+  };
+}
+
+/** The key of the message in which a change was decided in private, if it was. */
+export function deciderKey(code: string): string {
+  return `decided:${code}`;
+}
+
 /** The one message of a change in the group: a question first, then its answer, in place. */
 export function cardOf(change: Change, view: CardView = {}): Reply {
   return change.state === "pending" ? question(change, view) : answer(change);
@@ -148,7 +164,11 @@ function decidedButton(change: Change): Button[] {
   return [{ label: `${decisionWord(change)} ${at} UTC by ${decider_name}`, action: { dead: true } }];
 }
 
-function decisionButtons(change: Change): Button[] {
+/** For its requester, to reject it is to take it back. */
+export function decisionButtons(change: Change, readerId?: number): Button[] {
+  if (readerId === change.requester_id) {
+    return [{ label: "Withdraw", style: "danger", action: { handle: change.handle, do: "reject" } }];
+  }
   return [
     { label: "Approve", style: "success", action: { handle: change.handle, do: "approve" } },
     { label: "Reject", style: "danger", action: { handle: change.handle, do: "reject" } },

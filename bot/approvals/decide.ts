@@ -1,13 +1,14 @@
+import type { Transaction } from "kysely";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
-import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
+import { adoptMessage, findMessage, type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
 import { auditOf, type Change, findChange, freezeFor } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import type { ChangeState, MessagesTable } from "../store/schema.ts";
+import type { ChangeState, MessagesTable, Schema } from "../store/schema.ts";
 import type { TelegramRefusal } from "../telegram/api.ts";
-import { cardMessage, MOST_OF_NAMES, outcomeMessage, personLine, wayOutOf } from "./card.ts";
+import { cardMessage, deciderMessage, MOST_OF_NAMES, outcomeMessage, personLine, wayOutOf } from "./card.ts";
 import { transition, type TransitionStep } from "./state_machine.ts";
 
 export type DecisionKind = "approve" | "reject" | "withdraw";
@@ -27,7 +28,8 @@ export class Decisions {
     const moved = await transition(this.deps.store, stepFor(ctx, change, kind, reason));
     if (!moved) return await this.tellWhatItIs(ctx, change.code, kind);
     this.deps.metrics.changes.inc({ state: moved.state });
-    ctx.confirm(decided(moved, kind));
+    // In private the message itself goes on to say what becomes of it.
+    if (ctx.press || ctx.chat.type !== "private") ctx.confirm(decided(moved, kind));
   }
 
   /** Ends what waited too long; only tidies, since no late decision could have got through. */
@@ -102,11 +104,12 @@ function isOwn(ctx: UpdateContext, change: Change): boolean {
 }
 
 function stepFor(
-  { store, person, chat }: UpdateContext,
+  ctx: UpdateContext,
   { code }: Change,
   kind: DecisionKind,
   reason: string | undefined,
 ): TransitionStep {
+  const { store, person, chat } = ctx;
   const now = store.now();
   return {
     code,
@@ -120,7 +123,23 @@ function stepFor(
     only: { expiresAfter: now },
     audit: { person_id: person.id, person_name: person.name, chat_id: chat.id, detail: reason ?? null },
     show: (moved) => [cardMessage(moved), ...notifyRequester(moved)],
+    ...(chat.type === "private" && {
+      also: (transaction, moved) => answerInPrivate(ctx, transaction, moved),
+    }),
   };
+}
+
+/** In place of what was pressed, or in answer to what was typed; from now on it says what becomes of the change. */
+async function answerInPrivate(
+  { store, press, messageId }: UpdateContext,
+  transaction: Transaction<Schema>,
+  change: Change,
+): Promise<void> {
+  const answer = { ...deciderMessage(change), replyTo: messageId };
+  const shown = press?.replaces && await findMessage(transaction, press.replaces.key);
+  if (!shown || shown.message_id === null) return await putMessage(store, transaction, answer);
+  await adoptMessage(store, transaction, answer, shown.message_id);
+  await transaction.deleteFrom("messages").where("key", "=", shown.key).execute();
 }
 
 /** "Ben approved it 20 s ago; it is running." */
@@ -153,9 +172,9 @@ function agoWords(ms: number): string {
 }
 
 const CONFIRMED = {
-  approve: ["working", "Approved, running now: "],
-  reject: ["refused", "Rejected: "],
-  withdraw: ["refused", "Withdrawn: "],
+  approve: ["working", "Approved: "],
+  reject: ["info", "Rejected: "],
+  withdraw: ["info", "Withdrawn: "],
 } as const;
 
 function decided(change: Change, kind: DecisionKind): Reply {
@@ -164,7 +183,7 @@ function decided(change: Change, kind: DecisionKind): Reply {
   return {
     mark,
     title: line(words, { code: change.code }),
-    blocks: [textBlock(line("Asked by ", asker, "."))],
+    blocks: [textBlock(line("Asked by ", asker, ". Its card shows what becomes of it."))],
     personal: true,
   };
 }

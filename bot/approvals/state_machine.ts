@@ -1,10 +1,11 @@
 import type { Transaction, Updateable } from "kysely";
-import { type Outgoing, putMessage } from "../outbox/messages.ts";
+import { findMessage, type Outgoing, putMessage } from "../outbox/messages.ts";
 import { wipeSecrets } from "../secrets/entry.ts";
 import { appendAudit, type AuditEntry } from "../store/audit.ts";
 import { auditOf, type Change } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { ChangesTable, ChangeState, Schema } from "../store/schema.ts";
+import { deciderKey, deciderMessage } from "./card.ts";
 
 /**
  * Every way a change can go, and none besides: a row leaves one of `from` or it stays where it is. `unsent` bars
@@ -82,6 +83,9 @@ export async function transition(store: Store, step: TransitionStep): Promise<Ch
     if (!NEEDS_SECRETS.has(change.state)) await wipeSecrets(transaction, change.handle);
     await step.also?.(transaction, change);
     for (const outgoing of step.show?.(change) ?? []) await putMessage(store, transaction, outgoing);
+    if (step.show && await findMessage(transaction, deciderKey(change.code))) {
+      await putMessage(store, transaction, deciderMessage(change));
+    }
     await appendAudit(store, transaction, [{ ...auditOf(change), event: step.event, ...step.audit }]);
     return change;
   });

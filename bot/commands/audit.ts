@@ -121,6 +121,50 @@ function rowOf({ at, event, reason_code, operation, code, person_id, person_name
   ];
 }
 
+/** What happened, for people who have not read how the bot works. */
+export function stepWords(event: string, reason: string | null): string {
+  if (event === "refused" && reason !== null) return `refused: ${REFUSED[reason] ?? plainly(reason)}`;
+  return STEPS[event] ?? plainly(event);
+}
+
+const STEPS: Readonly<Record<string, string>> = {
+  approve: "approved",
+  reject: "rejected",
+  withdraw: "taken back",
+  expire: "expired",
+  supersede: "stopped, nothing was sent",
+  claim: "started",
+  take_over: "taken over by another instance",
+  send: "sent to the vendor",
+  apply: "applied",
+  accept: "accepted by the vendor",
+  fail: "not applied",
+  mark_unknown: "result unknown",
+  applied_late: "applied, but late",
+  still_not_applied: "still not applied",
+  unfrozen: "freeze lifted",
+  held_back: "asked if still wanted",
+  secret_asked: "secret page sent",
+  secret_entered: "secret entered",
+  credential_offered: "new credential ready",
+  credential_shown: "new credential shown",
+  credential_withheld: "new credential not shown",
+  chat_migrated: "the group has a new id",
+};
+
+const REFUSED: Readonly<Record<string, string>> = {
+  malformed_command: "not understood",
+  own_change: "own request",
+  not_operator: "may not ask for changes",
+  not_approver: "may not approve",
+  literal_secret: "a secret in the chat",
+  stale_message: "sent too long ago",
+};
+
+function plainly(code: string): string {
+  return code.replaceAll("_", " ");
+}
+
 type FilterInput = Omit<AuditFilter, "since"> & { readonly since?: string | undefined };
 
 function filterOf({ since, ...rest }: FilterInput, now: number): AuditFilter {

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Input, Risk } from "../../handlers/operation.ts";
+import type { Members } from "../access/members.ts";
 import type { Need } from "../access/policy.ts";
 import type { Decisions } from "../approvals/decide.ts";
 import type { Requests } from "../approvals/request.ts";
@@ -9,6 +10,7 @@ import type { Command, CommandSet } from "../parser/command.ts";
 
 /** What the bot's own commands work with. */
 export interface CommandParts extends Deps {
+  readonly members: Members;
   readonly requests: Requests;
   readonly decisions: Decisions;
   /** Every command there is, the bot's own included. */

@@ -1,11 +1,26 @@
 import { z } from "zod";
-import { type Block, joinLines, type Line, line, type Reply } from "../../handlers/reply.ts";
-import { freezeLine, personLine, pretty, rowsTable, undoLine, whyLine } from "../approvals/card.ts";
+import { type Block, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import {
+  cardOf,
+  type CardView,
+  decisionButtons,
+  freezeLine,
+  personLine,
+  undoLine,
+} from "../approvals/card.ts";
 import type { DecisionKind } from "../approvals/decide.ts";
 import type { UpdateContext } from "../context.ts";
-import { activeFreezes, type Change, changeTitle, findChange, readCard, readUndo } from "../store/changes.ts";
+import {
+  activeFreezes,
+  type Change,
+  changeTitle,
+  findChange,
+  freezeFor,
+  readUndo,
+} from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { AuditTable, FreezesTable } from "../store/schema.ts";
+import { stepWords } from "./audit.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
 const code = z.string().trim().regex(
@@ -39,12 +54,16 @@ export const changeCommands: readonly Builtin[] = [
     need: "read",
     risk: "read",
     input: z.object({ code }),
-    async execute({ store }, ctx, input) {
+    async execute({ store, members }, ctx, input) {
       const change = await changeNamed(store, ctx, input.code);
       if (!change) return;
       const steps = await store.db.selectFrom("audit").selectAll().where("code", "=", change.code)
         .orderBy("seq").limit(100).execute();
-      ctx.answer(changeDetails(change, steps));
+      const view = {
+        freeze: change.state === "pending" ? await freezeFor(store, change) : undefined,
+        approvers: await members.approversBesides(change.requester_id),
+      };
+      ctx.answer(changeDetails(change, view, steps, ctx));
     },
   }),
   decision("approve", "Approve a change that someone else asked for"),
@@ -85,55 +104,42 @@ async function changeNamed(store: Store, ctx: UpdateContext, given: string): Pro
   return change;
 }
 
-/** Everything about a change, for `/change`. */
-function changeDetails(change: Change, steps: readonly AuditTable[]): Reply {
-  const card = readCard(change);
+/** Everything about a change. In private it can be decided there; in the group that is for its card. */
+function changeDetails(
+  change: Change,
+  view: CardView,
+  steps: readonly AuditTable[],
+  ctx: UpdateContext,
+): Reply {
+  const card = cardOf(change, view);
+  const { blocks = [] } = card;
+  const isOpen = change.state === "pending" && change.expires_at > ctx.store.now();
+  const decide: Line = isOpen && ctx.chat.type !== "private"
+    ? ["Decide: ", { code: `/approve ${change.code}` }, " or ", { code: `/reject ${change.code}` }]
+    : "";
   return {
-    ...changeTitle(change),
+    ...card,
     blocks: [
-      {
-        kind: "facts",
-        facts: [["Code", { code: change.code }], ["State", change.state], ...storyFacts(change)],
-      },
-      rowsTable(card),
-      { kind: "facts", facts: card.breaks.length > 0 ? [["Breaks", joinLines(card.breaks, " ")]] : [] },
-      { kind: "details", summary: "what is sent", blocks: [{ kind: "pre", text: pretty(card.sends) }] },
-      { kind: "details", summary: `every step (${steps.length})`, blocks: [stepsTable(steps)] },
+      ...blocks,
+      textBlock(decide),
+      { kind: "details", summary: `every step (${steps.length})`, blocks: stepBlocks(change, steps) },
     ],
-    footer: ["ref ", { code: change.trace ?? change.code }],
+    buttons: isOpen && ctx.chat.type === "private" ? [decisionButtons(change, ctx.person.id)] : [],
   };
 }
 
-function storyFacts(change: Change): [string, Line][] {
-  const asker = personLine(change.requester_name, change.requester_id);
-  const facts: [string, Line][] = [
-    ["Asked by", line(asker, " ", { time: change.created_at })],
-    ["Why", whyLine(change)],
-  ];
-  if (change.decided_at !== null && change.decider_id !== null) {
-    const decider = personLine(change.decider_name ?? "", change.decider_id);
-    const reason: Line = change.decision_reason ? [" · ", { data: change.decision_reason }] : "";
-    facts.push(["Decided by", line(decider, " ", { time: change.decided_at }, reason)]);
-  } else if (change.state === "pending") {
-    // Not buttons: those count only under the card itself.
-    facts.push(["Expires", { time: change.expires_at, as: "relative" }]);
-    facts.push(["Decide", [{ code: `/approve ${change.code}` }, " or ", { code: `/reject ${change.code}` }]]);
-  }
-  if (change.sent_at !== null) facts.push(["Sent", { time: change.sent_at }]);
-  if (change.finished_at !== null) facts.push(["Finished", { time: change.finished_at }]);
-  if (change.evidence !== null) facts.push(["Seen", JSON.parse(change.evidence) as Line]);
-  if (change.undo_of !== null) facts.push(["Takes back", { code: change.undo_of }]);
-  facts.push(["Undo", undoLine(readUndo(change))], ["Fingerprint", { code: change.hash.slice(0, 16) }]);
-  return facts;
-}
-
-function stepsTable(steps: readonly AuditTable[]): Block {
+function stepBlocks(change: Change, steps: readonly AuditTable[]): Block[] {
   const rows = steps.map(({ at, event, reason_code, person_id, person_name }) => [
     { time: at },
-    event + (reason_code ? ` (${reason_code})` : ""),
+    stepWords(event, reason_code),
     person_id === null ? "the bot" : personLine(person_name ?? "", person_id),
   ]);
-  return { kind: "table", rows };
+  const facts: [string, Line][] = [
+    ...(change.undo_of === null ? [] : [["Takes back", { code: change.undo_of }] as [string, Line]]),
+    ...(change.state === "pending" ? [] : [["Undo", undoLine(readUndo(change))] as [string, Line]]),
+    ["Reference", { code: change.trace ?? change.code }],
+  ];
+  return [{ kind: "table", rows }, { kind: "facts", facts }];
 }
 
 function pendingReply(open: readonly Change[], freezes: readonly FreezesTable[]): Reply {

@@ -58,11 +58,13 @@ export class Callbacks {
         ? await this.choose(ctx, press.handle, soon)
         : ctx.refuse("unknown_button");
     }
-    // The handle only names the change: the press counts where the change's own card stands.
+    // The handle only names the change: the press counts where the change's own card stands, and under an answer of
+    // ours to one person that offers it.
     const card = await findMessage(store.db, cardKey(change.code));
     const atCard = card?.chat_id === ctx.chat.id &&
       (card.message_id === null || card.message_id === ctx.press?.messageId);
-    if (!atCard) return ctx.refuse("foreign_button", { about: auditOf(change) });
+    const isOffered = ctx.chat.type === "private" && ctx.press?.replaces !== undefined;
+    if (!atCard && !isOffered) return ctx.refuse("foreign_button", { about: auditOf(change) });
     if (press.do === "approve" || press.do === "reject") {
       return await this.decisions.decide(ctx, change, press.do);
     }

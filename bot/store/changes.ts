@@ -53,9 +53,9 @@ const TITLES: Readonly<Record<Exclude<ChangeState, "pending">, readonly [mark: M
   accepted: ["applied", "Accepted: "],
   "not applied": ["down", "Not applied: "],
   unknown: ["unknown", "Unknown: "],
-  rejected: ["refused", "Rejected: "],
-  withdrawn: ["refused", "Withdrawn: "],
-  expired: ["refused", "Expired: "],
+  rejected: ["info", "Rejected: "],
+  withdrawn: ["info", "Withdrawn: "],
+  expired: ["attention", "Expired: "],
   superseded: ["refused", "Superseded, nothing ran: "],
 };
 

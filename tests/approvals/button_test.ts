@@ -15,7 +15,7 @@ Deno.test("Approve: pressed three times under new update ids it runs once, and e
   );
   assert.equal(new Set(fixture.telegram.updates().slice(before).map(({ update_id }) => update_id)).size, 3);
   const texts = answers.map(({ text = "" }) => text);
-  assert.equal(texts.filter((text) => /Approved, running now/.test(text)).length, 1);
+  assert.equal(texts.filter((text) => /Approved: /.test(text)).length, 1);
   assert.equal(texts.filter((text) => /decided already/.test(text)).length, 2);
   assert.equal(await fixture.state(asked.code), "accepted");
   assert.deepEqual(fixture.writes(), ["disableAmazonEC2Integration"]);

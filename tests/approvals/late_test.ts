@@ -119,7 +119,7 @@ testOnEach("a freeze that is announced while the state is read again stops the w
   );
   fixture.telegram.say(BEN, GROUP, "/freeze incident 4711");
   await eventually(
-    () => Promise.resolve(fixture.groupAnswers().some((text) => text.startsWith("⛔ Frozen"))),
+    () => Promise.resolve(fixture.groupAnswers().some((text) => text.startsWith("🟡 Frozen"))),
     "the announcement",
   );
   gate.resolve();

@@ -19,7 +19,7 @@ for (const { place, chat, read } of PLACES) {
     await fixture.say(BEN, `/reject ${code} not before the contract ends`);
     const told = read(fixture).slice(before);
     assert.equal(told.length, 1, told.join("\n\n"));
-    assert.match(told[0]!, /^⛔ Rejected: Disable the EC2 integration of Acme Corp/);
+    assert.match(told[0]!, /^ℹ️ Rejected: Disable the EC2 integration of Acme Corp/);
     assert.match(
       told[0]!,
       /^Ben \(…102\) rejected it: “not before the contract ends”\. Nothing was sent\.$/m,
@@ -35,7 +35,7 @@ for (const { place, chat, read } of PLACES) {
     await fixture.say(BEN, `/approve ${code}`);
     const told = read(fixture).slice(before);
     assert.equal(told.length, 1, told.join("\n\n"));
-    assert.match(told[0]!, /^⛔ Expired: Disable the EC2 integration of Acme Corp/);
+    assert.match(told[0]!, /^🟡 Expired: Disable the EC2 integration of Acme Corp/);
     assert.match(told[0]!, /^Nobody decided in time\. Nothing was sent\. .*“Ask again”/m);
   });
 }
@@ -45,7 +45,7 @@ Deno.test("a request that nobody decides about: whoever asked is told by itself,
   await fixture.ask(DISABLE, { chat: ANA });
   fixture.clock.advance(15 * 60_000);
   await fixture.telegram.until(
-    () => fixture.privateAnswers(ANA).some((text) => /^⛔ Expired: /.test(text)),
+    () => fixture.privateAnswers(ANA).some((text) => /^🟡 Expired: /.test(text)),
     "the letter",
   );
   const [letter] = fixture.telegram.calls("sendRichMessage").filter(({ parameters }) =>
@@ -61,7 +61,7 @@ Deno.test("a request that its requester took back: nobody is told twice", async 
   const before = fixture.privateAnswers(ANA).length;
   await fixture.say(ANA, `/withdraw ${code}`, { chat: ANA });
   assert.deepEqual(fixture.privateAnswers(ANA).slice(before).map((text) => text.split("\n")[0]), [
-    `⛔ Withdrawn: ${code}`,
+    "ℹ️ Withdrawn: Disable the EC2 integration of Acme Corp",
   ]);
 });
 

@@ -26,7 +26,7 @@ Deno.test("--script tells for whom alone an answer is, and what a press was answ
   `);
   assert.match(transcript, /\(notice, only Ana sees this\)\n {4}⛔ You asked for this change/);
   assert.match(transcript, /^Ana: \/withdraw [2-9A-Z]{5} wrong company$/m);
-  assert.match(transcript, /\(the message above now reads\)\n {4}⛔ Withdrawn/);
+  assert.match(transcript, /\(the message above now reads\)\n {4}ℹ️ Withdrawn/);
 });
 
 Deno.test("--script enters a secret on the page that the link leads to", async () => {
