@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Json, numeric, rowsOf } from "../json.ts";
 
 /** The vendor's entity types, as its page lists them. */
 export const ENTITY_TYPES = ["ALERT", "PROBLEM", "INCIDENT", "CHANGE", "SERVICEREQUEST", "TASK"] as const;
@@ -18,6 +19,9 @@ export interface Mapping {
   readonly attrName?: string | undefined;
   readonly thirdPartyEntityType?: string | undefined;
   readonly thirdPartyAttrName?: string | undefined;
+  /** How OpsRamp cuts the value out of a longer text; only newer servers know it. */
+  readonly parsingProperty?: Json | undefined;
+  /** Empty where the values are taken over as they are. */
   readonly attrValues: readonly ValuePair[];
 }
 
@@ -39,6 +43,7 @@ const rawMapping = z.object({
   tenantEntityType: optionalWord,
   thirdPartyAttrName: optionalWord,
   tenantAttrName: optionalWord,
+  parsingProperty: z.json().nullish(),
   attrValues: z.array(rawPair).nullish(),
 });
 
@@ -54,6 +59,7 @@ function toMapping(raw: z.output<typeof rawMapping>, entityType: string, name: s
     ...(raw.attrName !== undefined && { attrName: raw.attrName }),
     thirdPartyEntityType: raw.thirdPartyEntityType ?? raw.tenantEntityType,
     thirdPartyAttrName: raw.thirdPartyAttrName ?? raw.tenantAttrName,
+    ...(raw.parsingProperty && { parsingProperty: raw.parsingProperty }),
     attrValues: distinct((raw.attrValues ?? []).flatMap(toPair)),
   };
 }
@@ -83,24 +89,36 @@ const sentPair = z.strictObject({
   return { attrValue, thirdPartyAttrValue: word ?? "" };
 });
 
-/** Mappings as a person may write them in a document, in either spelling; normalised to the one that is sent. */
-export const writtenMappings = z.array(
-  z.strictObject({
-    entityType: z.string().trim().toUpperCase().pipe(z.enum(ENTITY_TYPES)),
-    name: sentWord,
-    thirdPartyEntityType: sentWord.optional(),
-    tenantEntityType: sentWord.optional(),
-    thirdPartyAttrName: sentWord.optional(),
-    tenantAttrName: sentWord.optional(),
-    attrValues: z.array(sentPair).min(1),
-  }).transform((raw): Mapping => ({
-    entityType: raw.entityType,
-    name: raw.name,
-    thirdPartyEntityType: raw.thirdPartyEntityType ?? raw.tenantEntityType,
-    thirdPartyAttrName: raw.thirdPartyAttrName ?? raw.tenantAttrName,
-    attrValues: distinct(raw.attrValues),
-  })),
-);
+/** Which way the mappings of a section go, in the word that OpsRamp answers with each of them. */
+type Mode = "INBOUND" | "OUTBOUND";
+
+/**
+ * Mappings as a person may write them in a document or copy them from an answer, in either spelling; normalised to the
+ * one that is sent.
+ */
+const writtenMappings = (mode: Mode) =>
+  z.array(
+    z.strictObject({
+      entityType: z.string().trim().toUpperCase().pipe(z.enum(ENTITY_TYPES)),
+      name: sentWord,
+      attrName: sentWord.nullish(),
+      mode: z.string().trim().toUpperCase().pipe(z.literal(mode)).nullish(),
+      thirdPartyEntityType: sentWord.optional(),
+      tenantEntityType: sentWord.optional(),
+      thirdPartyAttrName: sentWord.optional(),
+      tenantAttrName: sentWord.optional(),
+      parsingProperty: z.json().optional(),
+      attrValues: z.array(sentPair).nullish(),
+    }).transform((raw): Mapping => ({
+      entityType: raw.entityType,
+      name: raw.name,
+      ...(raw.attrName && { attrName: raw.attrName }),
+      thirdPartyEntityType: raw.thirdPartyEntityType ?? raw.tenantEntityType,
+      thirdPartyAttrName: raw.thirdPartyAttrName ?? raw.tenantAttrName,
+      ...(raw.parsingProperty && { parsingProperty: raw.parsingProperty }),
+      attrValues: distinct(raw.attrValues ?? []),
+    })),
+  );
 
 /** Absent, null and "" all mean that the vendor has nothing to say. */
 const text = z.string().nullish().transform((value) => value?.trim() || undefined);
@@ -174,8 +192,8 @@ export const installedSchema = z.object({
 export type Installed = z.output<typeof installedSchema>;
 
 const page = z.object({
-  results: z.array(installedSchema),
-  totalResults: z.number().nullish(),
+  results: rowsOf(installedSchema),
+  totalResults: numeric.nullish().catch(null),
   pageNo: z.number().nullish(),
   nextPage: z.boolean().nullish(),
   nextPageNo: z.number().nullish(),
@@ -184,9 +202,11 @@ const page = z.object({
 /** One page of the search; some OpsRamp servers answer a bare array instead. */
 export const installedPage = z.union([
   page,
-  z.array(installedSchema).transform((results): z.output<typeof page> => ({ results })),
+  rowsOf(installedSchema).transform((results): z.output<typeof page> => ({ results })),
 ]);
 
+/** In characters. */
+export const LONGEST_DESCRIPTION = 500;
 export const AUTH_TYPES = ["WEBHOOK", "OAUTH2"] as const;
 export const NOTIFIER_AUTH_TYPES = ["NONE", "OAUTH2", "JWT", "BASIC"] as const;
 export const NOTIFIER_TYPES = ["REST_API", "SOAP_API"] as const;
@@ -207,6 +227,8 @@ export const notifierUpdate = z.strictObject({
   apiSecret: sentWord.optional(),
   accessTokenURL: sentWord.optional(),
   accessTokenURI: sentWord.optional(),
+  /** What the token is asked for with; never answered. */
+  scope: sentWord.optional(),
   tokenPayload: z.record(z.string(), z.json()).optional(),
   tokenURL: sentWord.optional(),
   tokenHeaders: pairs.optional(),
@@ -229,14 +251,15 @@ const authenticationUpdate = z.strictObject({
  */
 export const installedUpdate = z.strictObject({
   displayName: sentWord.optional(),
+  description: sentWord.max(LONGEST_DESCRIPTION).optional(),
   inboundConfig: z.strictObject({
     authentication: authenticationUpdate.optional(),
-    mapAttributes: writtenMappings.optional(),
+    mapAttributes: writtenMappings("INBOUND").optional(),
   }).optional(),
   outboundConfig: z.strictObject({
     baseNotifier: notifierUpdate.optional(),
     notifier: notifierUpdate.optional(),
-    mapAttributes: writtenMappings.optional(),
+    mapAttributes: writtenMappings("OUTBOUND").optional(),
   }).transform(({ notifier, ...rest }) => ({
     ...rest,
     ...(notifier !== undefined && { baseNotifier: rest.baseNotifier ?? notifier }),

@@ -7,6 +7,7 @@ import {
   GRANT_TYPES,
   type InstalledUpdate,
   installedUpdate,
+  LONGEST_DESCRIPTION,
   type Mapping,
   NOTIFIER_TYPES,
   type NotifierUpdate,
@@ -35,6 +36,7 @@ const body = installedUpdate.optional().meta({ document: true });
 const updateInput = z.object({
   id,
   name: text.meta({ placeholder: "new name" }),
+  description: text,
   auth: z.enum(AUTH_TYPES).optional(),
   role: text.meta({ placeholder: "role id" }),
   password: secret,
@@ -45,7 +47,7 @@ const updateInput = z.object({
 
 export const update = commandFor({
   verb: "update",
-  summary: "Rename an installed integration, or change its inbound authentication and role",
+  summary: "Change an installed integration's name, description, inbound authentication or role",
   example: '/update opsramp Service Desk name="Service Desk EU"',
   input: updateInput,
   toUpdate: fromOptions,
@@ -66,7 +68,7 @@ const mapInput = z.object({
 
 export const map = commandFor({
   verb: "map",
-  summary: "Add value mappings to an installed integration; what is there already stays",
+  summary: "Add attributes and values to an installed integration's mappings; what is there stays",
   example: '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open="In Progress"',
   input: mapInput,
   toUpdate: fromPairs,
@@ -87,6 +89,7 @@ const notifierInput = z.object({
   apiKey: secret,
   apiSecret: secret,
   accessTokenURL: text,
+  scope: text,
   tokenURL: text,
   tokensPath: text.meta({ placeholder: "name:path" }),
   tokenHeaders: headers.meta({ open: "tokenHeaders.", placeholder: "header" }),
@@ -125,7 +128,10 @@ function commandFor<I extends Input & z.ZodType<{ id: string }>>(
 }
 
 function fromOptions(input: z.output<typeof updateInput>): InstalledUpdate {
-  const { name, auth, role, password, apiKey, apiSecret, document = {} } = input;
+  const { name, description, auth, role, password, apiKey, apiSecret, document = {} } = input;
+  if ((description?.trim().length ?? 0) > LONGEST_DESCRIPTION) {
+    throw new BadInput(`A description has ${LONGEST_DESCRIPTION} characters at most. Shorten the text.`);
+  }
   const { inboundConfig, outboundConfig } = document;
   const typed = Object.entries({ password, apiKey, apiSecret }).filter(([, value]) => value !== undefined);
   if (typed.length > 0 && !outboundConfig?.baseNotifier) {
@@ -140,6 +146,7 @@ function fromOptions(input: z.output<typeof updateInput>): InstalledUpdate {
   return {
     ...document,
     ...(name?.trim() && { displayName: name.trim() }),
+    ...(description?.trim() && { description: description.trim() }),
     inboundConfig: { ...inboundConfig, ...(Object.keys(authentication).length > 0 && { authentication }) },
     ...(outboundConfig?.baseNotifier && {
       outboundConfig: {
@@ -170,14 +177,14 @@ function fromPairs(input: z.output<typeof mapInput>): InstalledUpdate {
 }
 
 const MAP_USAGE =
-  "Type in or out, the entity, the attribute, the third party's entity.attribute and the values, " +
+  "Type in or out, the entity, the attribute, the third party's entity.attribute and the values, if any, " +
   'such as: in INCIDENT Status Ticket.stats Open="In Progress". Or send a document.';
 
 function typedMapping(
   { entity, attribute, thirdParty, pairs = {} }: z.output<typeof mapInput>,
 ): Mapping {
   const values = Object.entries(pairs);
-  if (!entity || !attribute || !thirdParty || values.length === 0) throw new BadInput(MAP_USAGE);
+  if (!entity || !attribute || !thirdParty) throw new BadInput(MAP_USAGE);
   const [, thirdPartyEntityType, thirdPartyAttrName] = /^([^.]+)\.(.+)$/s.exec(thirdParty) ?? [];
   if (!thirdPartyEntityType || !thirdPartyAttrName) {
     throw new BadInput(
@@ -217,7 +224,7 @@ function fromNotifier(input: z.output<typeof notifierInput>): InstalledUpdate {
   return { outboundConfig: { baseNotifier } };
 }
 
-const SECTIONS = ["displayName", "inboundConfig", "outboundConfig"];
+const SECTIONS = ["displayName", "description", "inboundConfig", "outboundConfig"];
 
 function wholeBody(document: unknown): unknown {
   const names = typeof document === "object" && document !== null ? Object.keys(document) : SECTIONS;
@@ -231,7 +238,8 @@ function refuseSections(document: InstalledUpdate, command: string, allowed: rea
   const sections = [document.inboundConfig, document.outboundConfig].flatMap((section) =>
     Object.keys(section ?? {})
   );
-  const foreign = [...(document.displayName ? ["displayName"] : []), ...sections]
+  const named = (["displayName", "description"] as const).filter((name) => document[name]);
+  const foreign = [...named, ...sections]
     .filter((name) => !allowed.includes(name));
   if (foreign.length === 0) return;
   throw new BadInput(

@@ -14,7 +14,7 @@ export const installations: Resource<OpsRampClient, Installed> = {
   label: "OpsRamp",
   noun: ["OpsRamp integration", "OpsRamp integrations"],
   working: "working",
-  list: async (client, call) => ({ items: await client.listInstalled(call), unread: [] }),
+  list: (client, call) => client.listInstalled(call),
   get: (client, id, call) => client.getInstalled(id, call),
   id: ({ id }) => id,
   name: installedName,

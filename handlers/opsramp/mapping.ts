@@ -13,7 +13,7 @@ import type { Asked, Section, Seen } from "./section.ts";
 /** One translated attribute. */
 type Translation = Mapping & { readonly direction: "in" | "out" };
 
-/** Pairs that an attribute gets, and what is stored for it now. */
+/** What an attribute gets, and what is stored for it now. */
 interface Addition {
   readonly added: Translation;
   readonly stored: Translation;
@@ -37,23 +37,38 @@ export const mappingsSection: Section<readonly Translation[]> = {
     return {
       ...rowsOf(additions),
       warnings: [
-        ...additions.flatMap((one) => [...conflicts(one), ...lookAlikes(one), ...renames(one)]),
-        "OpsRamp adds these pairs to what is there; an update replaces and removes none.",
+        ...additions.flatMap((one) => [
+          ...conflicts(one),
+          ...lookAlikes(one),
+          ...unheardOf(one),
+          ...renames(one),
+        ]),
+        "OpsRamp adds this to what is there; an update replaces and removes no mapping.",
       ],
-      seen: (now) => additions.flatMap((one) => comparedPairs(one, now)),
+      seen: (now) => additions.flatMap((one) => [...comparedAttribute(one, now), ...comparedPairs(one, now)]),
       wayBack: { why: "OpsRamp only adds mappings, an update never takes one away" },
     };
   },
 };
 
-/** Keeps the pairs that the vendor does not have yet: it appends whatever it is sent, again and again. */
+/** Keeps what the vendor does not have yet: it appends whatever it is sent, again and again. */
 function compare(installed: Installed, update: InstalledUpdate): Asked {
   const wanted = translationsIn(update).map((added) => ({ added, stored: storedFor(added, installed) }));
   const missing = wanted.flatMap(({ added, stored }) => {
+    refuseOtherName(added, stored);
     const attrValues = added.attrValues.filter((pair) => !stored.attrValues.some((one) => isSame(pair, one)));
-    return attrValues.length === 0 ? [] : [complete({ ...added, attrValues }, stored)];
+    if (!isThere(stored)) return [complete({ ...added, attrValues }, stored)];
+    const { attrName: _, parsingProperty, ...mapping } = added;
+    const parsing = isParsedOtherwise(added, stored) ? { parsingProperty } : {};
+    if (attrValues.length === 0 && !parsing.parsingProperty) return [];
+    return [complete({ ...mapping, ...parsing, attrValues }, stored)];
   });
-  if (missing.length === 0) return { already: ["every pair is mapped", ...wanted.flatMap(renames)] };
+  if (missing.length === 0) {
+    const hasPairs = wanted.some(({ added }) => added.attrValues.length > 0);
+    return {
+      already: [hasPairs ? "every pair is mapped" : "the attribute is mapped", ...wanted.flatMap(renames)],
+    };
+  }
   const [inbound, outbound] = [toMappings("in", missing), toMappings("out", missing)];
   return {
     goal: {
@@ -87,9 +102,31 @@ function storedFor(wanted: Translation, installed: Installed): Translation {
     name: stored?.name ?? name,
     thirdPartyEntityType: stored?.thirdPartyEntityType,
     thirdPartyAttrName: stored?.thirdPartyAttrName,
+    ...(wanted.attrName !== undefined && { attrName: stored?.attrName }),
+    ...(wanted.parsingProperty !== undefined && { parsingProperty: stored?.parsingProperty }),
     attrValues: (stored?.attrValues ?? [])
       .toSorted((a, b) => JSON.stringify(a) < JSON.stringify(b) ? -1 : 1),
   };
+}
+
+function isThere({ thirdPartyAttrName, attrValues }: Mapping): boolean {
+  return thirdPartyAttrName !== undefined || attrValues.length > 0;
+}
+
+function isParsedOtherwise(
+  { parsingProperty: asked }: Mapping,
+  { parsingProperty: present }: Mapping,
+): boolean {
+  return asked !== undefined && JSON.stringify(asked) !== JSON.stringify(present);
+}
+
+/** OpsRamp works its own name out: another one, in a document that was copied, belongs to another attribute. */
+function refuseOtherName(added: Translation, stored: Translation): void {
+  const { attrName } = stored;
+  if (!attrName || !added.attrName || attrName.toLowerCase() === added.attrName.toLowerCase()) return;
+  throw new BadInput(
+    `${labelOf(added)} is ${attrName} in OpsRamp, not ${added.attrName}. Leave attrName out, or correct it.`,
+  );
 }
 
 /** A new entry needs the third party's names; for an old one the vendor knows them. */
@@ -108,6 +145,25 @@ function complete(missing: Translation, stored: Translation): Translation {
 function toMappings(direction: Translation["direction"], translations: readonly Translation[]): Mapping[] {
   return translations.filter((one) => one.direction === direction)
     .map(({ direction: _, ...mapping }) => mapping);
+}
+
+/** The attribute itself, where it was not mapped before or is cut out otherwise. */
+function comparedAttribute({ added, stored }: Addition, now: readonly Translation[]): readonly Seen[] {
+  const present = now.find((one) => keyOf(one) === keyOf(added));
+  const label = { data: `${added.entityType} ${added.name} as ${theirName(added)}`, max: LONGEST_PAIR };
+  const compared = (isAsked: boolean, isBefore: boolean, shown: string): Seen => {
+    if (isAsked) return { label, is: "asked" };
+    return { label, is: isBefore ? "before" : { now: { data: shown, max: LONGEST_PAIR } } };
+  };
+  if (!isThere(stored)) {
+    const isSaid = present !== undefined && isThere(present);
+    const isAsked = isSaid && theirName(present).toLowerCase() === theirName(added).toLowerCase();
+    return [compared(isAsked, !isSaid, present ? theirName(present) : "")];
+  }
+  if (!present || !isParsedOtherwise(added, stored)) return [];
+  return [
+    compared(!isParsedOtherwise(added, present), !isParsedOtherwise(stored, present), parsingOf(present)),
+  ];
 }
 
 /** A pair that is not there may be there in another spelling. */
@@ -132,10 +188,32 @@ const LONGEST_PAIR = 160;
 const MOST_ROWS = 10;
 
 function rowsOf(additions: readonly Addition[]): Pick<Card, "rows" | "details"> {
-  const rows = additions.flatMap(valueRows);
+  const rows = additions.flatMap((one) => [attributeRow(one), ...parsingRow(one), ...valueRows(one)]);
   if (rows.length <= MOST_ROWS) return { rows };
   const table = { kind: "table", rows: rows.map(({ label, now, after }) => [label, now, after]) } as const;
   return { rows: additions.map(countRow), details: [table] };
+}
+
+/** The third party's attribute: what is stored stays. */
+function attributeRow({ added, stored }: Addition): Card["rows"][number] {
+  const now = isThere(stored) ? { data: theirName(stored) } : "not mapped";
+  return { label: labelOf(added), now, after: { data: theirName(isThere(stored) ? stored : added) } };
+}
+
+function parsingRow({ added, stored }: Addition): Card["rows"] {
+  if (added.parsingProperty === undefined) return [];
+  const shown = (one: Mapping): Line =>
+    one.parsingProperty ? { data: parsingOf(one), max: LONGEST_PAIR } : "not set";
+  return [{ label: `${labelOf(added)} parsing`, now: shown(stored), after: shown(added) }];
+}
+
+function parsingOf({ parsingProperty }: Mapping): string {
+  return JSON.stringify(parsingProperty ?? null);
+}
+
+/** "Ticket.stats"; "?" for what OpsRamp does not say. */
+function theirName({ thirdPartyEntityType = "?", thirdPartyAttrName = "?" }: Mapping): string {
+  return `${thirdPartyEntityType}.${thirdPartyAttrName}`;
 }
 
 /** One row for each value that gets another translation. */
@@ -153,8 +231,14 @@ function countRow({ added, stored }: Addition): Card["rows"][number] {
     const count = new Set(pairs.map(({ attrValue }) => attrValue)).size;
     return `${count} value${count === 1 ? "" : "s"} mapped`;
   };
+  const name = theirName(isThere(stored) ? stored : added);
   const after = [...stored.attrValues, ...added.attrValues];
-  return { label: labelOf(added), now: counted(stored.attrValues), after: counted(after) };
+  const line = (pairs: readonly ValuePair[]): Line => [{ data: name }, `, ${counted(pairs)}`];
+  return {
+    label: labelOf(added),
+    now: isThere(stored) ? line(stored.attrValues) : "not mapped",
+    after: line(after),
+  };
 }
 
 function wordsFor(value: string, { attrValues }: Mapping): readonly string[] {
@@ -168,13 +252,42 @@ function namesLine(names: readonly string[]): Line {
 
 /** What OpsRamp keeps although it is called otherwise here. */
 function renames({ added, stored }: Addition): readonly Line[] {
-  const name = ({ thirdPartyEntityType = "", thirdPartyAttrName = "" }: Mapping) =>
-    `${thirdPartyEntityType}.${thirdPartyAttrName}`;
-  const [kept, asked] = [name(stored), name(added)];
+  const [kept, asked] = [theirName(stored), theirName({ ...stored, ...given(added) })];
   const isKept = stored.thirdPartyEntityType && stored.thirdPartyAttrName;
   if (!isKept || kept.toLowerCase() === asked.toLowerCase()) return [];
   const stays = `${labelOf(added)} stays mapped to `;
   return [[stays, { data: kept }, ", not ", { data: asked }, ": an update does not rename it"]];
+}
+
+function given({ thirdPartyEntityType, thirdPartyAttrName }: Mapping): Partial<Mapping> {
+  return {
+    ...(thirdPartyEntityType !== undefined && { thirdPartyEntityType }),
+    ...(thirdPartyAttrName !== undefined && { thirdPartyAttrName }),
+  };
+}
+
+/**
+ * The values that OpsRamp's pages on tickets name; a tenant may have others.
+ * https://docs.opsramp.com/api/tickets/incident-create-post/
+ */
+const NAMED_VALUES: Readonly<Record<string, readonly string[]>> = {
+  status: ["New", "Open", "Pending", "On Hold", "Resolved", "Closed"],
+  priority: ["Very Low", "Low", "Normal", "High", "Urgent"],
+};
+
+/** A value that nobody has seen there is a slip of the pen, most likely: OpsRamp takes it and never uses it. */
+function unheardOf({ added, stored }: Addition): readonly Line[] {
+  const named = added.entityType === "ALERT" ? undefined : NAMED_VALUES[added.name.toLowerCase()];
+  if (!named) return [];
+  const known = new Set([...named, ...stored.attrValues.map(({ attrValue }) => attrValue)]);
+  const strange = [...new Set(added.attrValues.map(({ attrValue }) => attrValue))]
+    .filter((value) => !known.has(value));
+  if (strange.length === 0) return [];
+  return [[
+    `OpsRamp's documents name these values of ${added.entityType} ${added.name}: ${named.join(", ")}; not `,
+    { data: strange.join(", "), max: LONGEST_PAIR },
+    ". Check the spelling",
+  ]];
 }
 
 /** A pair as seen from either side. */

@@ -152,7 +152,11 @@ function notifierRows(goal: NotifierUpdate, state: State): Card["rows"] {
     ...hidden.map(([name, value]): Card["rows"][number] => ({
       label: name,
       now: UNREADABLE,
-      after: value === ENTER_MARK ? ENTERED_PRIVATELY : "new value, see what will be sent",
+      after: value === ENTER_MARK
+        ? ENTERED_PRIVATELY
+        : name === "scope"
+        ? { data: String(value), max: 200 }
+        : "new value, see what will be sent",
     })),
   ];
 }
@@ -176,8 +180,8 @@ function newAddressWarnings(goal: NotifierUpdate, state: State): readonly Line[]
 function notifierWarnings(goal: NotifierUpdate, state: State): readonly Line[] {
   if (!state) return [];
   const isTypeGuessed = goal.type === undefined && typeOf(state) === undefined;
-  const stays = state.authType === "JWT" && goal.authType === "JWT";
-  const lost = stays ? ["password", ...ONLY_WITH.JWT].filter((name) => !(name in goal)) : [];
+  const kept = state.authType === goal.authType ? UNSEEN[goal.authType ?? ""] ?? [] : [];
+  const lost = kept.filter((name) => !(name in goal));
   return [
     ...(isTypeGuessed
       ? [
@@ -198,9 +202,15 @@ const TYPES = NOTIFIER_TYPES.join(" or ");
 
 /** Fields that only one way of authenticating uses: sent with another one they would be kept for nothing. */
 const ONLY_WITH = {
-  OAUTH2: ["grantType", "apiKey", "apiSecret", "accessTokenURL"],
+  OAUTH2: ["grantType", "apiKey", "apiSecret", "accessTokenURL", "scope"],
   JWT: ["tokenPayload", "tokenURL", "tokenHeaders", "tokensPath", "resourceAuthHeaders"],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
+
+/** What a notifier may have that is neither answered nor mandatory, by how it authenticates. */
+const UNSEEN: Readonly<Record<string, readonly string[]>> = {
+  OAUTH2: ["scope"],
+  JWT: ["password", ...ONLY_WITH.JWT],
+};
 
 function check(notifier: NotifierUpdate): void {
   const { type, authType, grantType } = notifier;

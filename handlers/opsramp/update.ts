@@ -26,24 +26,41 @@ import {
 } from "./notifier.ts";
 import { comparedFields, type Section, type SectionChange, type Seen, type UpdatePlan } from "./section.ts";
 
-/** What it is called. */
-const nameSection: Section<string | null> = {
-  called: "the name",
-  isIn: ({ displayName }) => displayName !== undefined,
-  compare: ({ displayName: now }, { displayName }) =>
-    displayName === now ? { already: [["it is called ", { data: now ?? "" }]] } : { goal: { displayName } },
-  state: ({ displayName }) => displayName ?? null,
-  change: (before, { displayName = "" }) => ({
-    rows: [{ label: "Name", now: before ? { data: before } : "none", after: { data: displayName } }],
-    seen: (now) => comparedFields([{ label: "name", asked: displayName, before, now }]),
-    wayBack: before
-      ? { how: ["the name ", { data: before }], body: { displayName: before } }
-      : { why: "it has no display name now, and an update cannot remove one" },
-  }),
-};
+/** A text of the record's own, such as what it is called. */
+function textSection(
+  key: "displayName" | "description",
+  { noun, label, is }: { readonly noun: string; readonly label: string; readonly is: string },
+): Section<string | null> {
+  return {
+    called: `the ${noun}`,
+    isIn: (update) => update[key] !== undefined,
+    compare: (installed, { [key]: wanted }) =>
+      wanted === installed[key] ? { already: [[is, { data: wanted ?? "" }]] } : { goal: { [key]: wanted } },
+    state: (installed) => installed[key] ?? null,
+    change: (before, { [key]: wanted = "" }) => ({
+      rows: [{
+        label,
+        now: before ? { data: before, max: 200 } : "none",
+        after: { data: wanted, max: 200 },
+      }],
+      seen: (now) => comparedFields([{ label: noun, asked: wanted, before, now }]),
+      wayBack: before
+        ? { how: [`the ${noun} `, { data: before, max: 60 }], body: { [key]: before } }
+        : { why: `it has no ${label.toLowerCase()} now, and an update cannot remove one` },
+    }),
+  };
+}
+
+const nameSection = textSection("displayName", { noun: "name", label: "Name", is: "it is called " });
+const descriptionSection = textSection("description", {
+  noun: "description",
+  label: "Description",
+  is: "its description is ",
+});
 
 const SECTIONS: readonly (readonly [key: string, Section])[] = [
   ["name", nameSection],
+  ["description", descriptionSection],
   ["authentication", authenticationSection],
   ["mappings", mappingsSection],
   ["notifier", notifierSection],

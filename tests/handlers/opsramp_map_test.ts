@@ -24,6 +24,7 @@ Deno.test("/map opsramp shows a conflicting pair before it is approved", async (
     '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Ok=fine Warning=bad',
   );
   assert.deepEqual(changesOf(card), [
+    "Inbound INCIDENT Status: Ticket.stats → Ticket.stats",
     "Inbound INCIDENT Status Ok: good → good, fine",
     "Inbound INCIDENT Status Warning: not mapped → bad",
   ]);

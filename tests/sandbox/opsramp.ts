@@ -47,6 +47,8 @@ export interface OpsRampOptions {
   readonly expiredStatus?: 401 | 407;
   readonly notFoundStatus?: 404 | 500;
   readonly quotedRateHeaders?: boolean;
+  /** A mapping without value pairs is refused. */
+  readonly wantsPairs?: boolean;
   /** Calls a minute; the vendor's numbers for a client tenant unless given. */
   readonly rates?: Readonly<Record<Bucket, number>>;
 }
@@ -138,7 +140,15 @@ export function createOpsRamp(options: OpsRampOptions = {}): OpsRamp {
     }
     const secret = () => crypto.randomUUID().replaceAll("-", "");
     const time = () => new Date(now()).toISOString().replace(/\.\d+Z$/, "+0000");
-    return json(200, update(stored, fields(body), { roles: ROLES, secret, now: time }));
+    return json(
+      200,
+      update(stored, fields(body), {
+        roles: ROLES,
+        secret,
+        now: time,
+        wantsPairs: options.wantsPairs ?? false,
+      }),
+    );
   }
 
   return {

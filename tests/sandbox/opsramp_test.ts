@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createOpsRamp } from "./opsramp.ts";
+import { createOpsRamp, type OpsRampOptions } from "./opsramp.ts";
 
 const CUSTOM = "INTG-58431d1c-1bdc-4a68-a49f-34435ead1d14";
 const SERVICE_DESK = "INTG-9c584c86-4ba9-4006-9ee2-c41a07b7c761";
@@ -9,12 +9,13 @@ interface Sent {
   readonly method?: "GET" | "POST";
   readonly contentType?: string | null;
   readonly body?: unknown;
+  readonly vendor?: OpsRampOptions;
 }
 
 /** One call with a token that is good, as a client of the page would make it unless said otherwise. */
 async function send(sent: Sent): Promise<{ status: number; body: string }> {
   const { path = `/${SERVICE_DESK}`, method = "POST", contentType = "application/json", body } = sent;
-  const vendor = createOpsRamp();
+  const vendor = createOpsRamp(sent.vendor);
   const granted = await vendor.fetch(
     new Request("http://ops.test/auth/oauth/token", {
       method: "POST",
@@ -79,7 +80,12 @@ const refused: readonly (readonly [name: string, sent: Sent, status: number, wor
     400,
     /role is mandatory/,
   ],
-  ["a mapping without pairs", mapping({ attrValues: [] }), 400, /attrValues is mandatory/],
+  [
+    "a mapping without pairs, where it wants some",
+    { ...mapping({ attrValues: [] }), vendor: { wantsPairs: true } },
+    400,
+    /attrValues is mandatory/,
+  ],
   [
     "a pair without our value",
     mapping({ attrValues: [{ thirdPartyAttrValue: "x" }] }),
@@ -112,6 +118,7 @@ const taken: readonly (readonly [name: string, sent: Sent])[] = [
     body: { inboundConfig: { authentication: { authType: "WEBHOOK" } } },
   }],
   ["a mapping", mapping({})],
+  ["a mapping without pairs", mapping({ attrValues: [] })],
   ["a switch without a body", { path: `/${CUSTOM}/disable` }],
   ["the smallest page", { method: "GET", path: "/search?pageNo=1&pageSize=1" }],
 ];

@@ -67,8 +67,10 @@ const SHOWN_ON_THE_PAGE: Readonly<Record<string, Readonly<Record<string, Schema>
     webhookUrl: anyText,
     role: { type: "object", properties: { uniqueId: anyText, name: anyText } },
   },
+  notifier: { scope: anyText },
   mapAttributes: {
     attrName: anyText,
+    parsingProperty: {},
     thirdPartyEntityType: anyText,
     thirdPartyAttrName: anyText,
     attrValues: {

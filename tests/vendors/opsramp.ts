@@ -132,7 +132,7 @@ const updates: readonly Conversation[] = [
       '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Ok=good Open="In Progress" Critical=awful',
     card: [
       "Change the mappings of Service Desk in OpsRamp?",
-      "OpsRamp adds these pairs to what is there; an update replaces and removes none.",
+      "OpsRamp adds this to what is there; an update replaces and removes no mapping.",
       /Critical\s+bad\s+bad, awful|Critical\s+bad\s+\S*awful/,
       "Undo    no: OpsRamp only adds mappings",
     ],
@@ -182,6 +182,164 @@ const updates: readonly Conversation[] = [
           thirdPartyEntityType: "TICKET",
           attrValues: [{ attrValue: "High", thirdPartyAttrValue: "Max" }],
         }],
+      },
+    }],
+  },
+  {
+    name: "/map opsramp maps an attribute whose values are taken over as they are",
+    said: '/map opsramp "Service Desk" in ALERT Subject Event.title',
+    card: [/Inbound ALERT Subject\s+not mapped\s+Event\.title/, "an update never takes one away"],
+    outcome: "applied",
+    answered: ["Read back from Service Desk: ALERT Subject as Event.title"],
+    wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
+      inboundConfig: {
+        mapAttributes: [{
+          name: "Subject",
+          thirdPartyAttrName: "title",
+          entityType: "ALERT",
+          thirdPartyEntityType: "Event",
+          attrValues: [],
+        }],
+      },
+    }],
+  },
+  {
+    name: "/map opsramp takes a mapping back as OpsRamp answers it, into another integration",
+    said: "/map opsramp SMAX tickets",
+    document: {
+      content: {
+        outboundConfig: {
+          mapAttributes: [{
+            name: "Priority",
+            attrName: "incident.priority.name",
+            mode: "OUTBOUND",
+            thirdPartyAttrName: "severity",
+            entityType: "INCIDENT",
+            thirdPartyEntityType: "TICKET",
+            parsingProperty: { defaultValue: "Normal", oprset: [{ operator: "AFTER", startWord: "P" }] },
+            attrValues: [],
+          }],
+        },
+      },
+      as: "reply",
+    },
+    card: [
+      /Outbound INCIDENT Priority\s+not mapped\s+TICKET\.severity/,
+      /Outbound INCIDENT Priority parsing\s+not set\s+\{"defaultValue":"Normal"/,
+    ],
+    outcome: "applied",
+    answered: ["INCIDENT Priority as TICKET.severity"],
+    wrote: [`POST ${INSTALLED}/${SMAX}`, {
+      outboundConfig: {
+        mapAttributes: [{
+          name: "Priority",
+          attrName: "incident.priority.name",
+          thirdPartyAttrName: "severity",
+          entityType: "INCIDENT",
+          thirdPartyEntityType: "TICKET",
+          parsingProperty: { defaultValue: "Normal", oprset: [{ operator: "AFTER", startWord: "P" }] },
+          attrValues: [],
+        }],
+      },
+    }],
+  },
+  {
+    name: "/map opsramp has nothing to do for a mapping copied from the integration itself",
+    said: "/map opsramp Service Desk",
+    document: {
+      content: {
+        inboundConfig: {
+          mapAttributes: [{
+            name: "Status",
+            attrName: "incident.status.name",
+            mode: "INBOUND",
+            thirdPartyAttrName: "stats",
+            entityType: "INCIDENT",
+            thirdPartyEntityType: "Ticket",
+            attrValues: [],
+          }],
+        },
+      },
+      as: "reply",
+    },
+    refused: ["Nothing to change in Service Desk: the attribute is mapped"],
+  },
+  {
+    name: "/map opsramp refuses a mapping that goes the other way",
+    said: "/map opsramp Service Desk",
+    document: {
+      content: {
+        inboundConfig: {
+          mapAttributes: [{ name: "Status", entityType: "INCIDENT", mode: "OUTBOUND", attrValues: [] }],
+        },
+      },
+      as: "reply",
+    },
+    refused: ["inboundConfig.mapAttributes.0.mode must be INBOUND"],
+  },
+  {
+    name: "/map opsramp warns of a value that OpsRamp does not name",
+    said: '/map opsramp SMAX out INCIDENT Status Ticket.state Opne=new Closed="Done"',
+    card: [
+      /Outbound INCIDENT Status\s+not mapped\s+Ticket\.state/,
+      "values of INCIDENT Status: New, Open, Pending, On Hold, Resolved, Closed; not Opne. Check the spelling",
+    ],
+    outcome: "applied",
+    answered: ["INCIDENT Status as Ticket.state, INCIDENT Status Opne=new, INCIDENT Status Closed=Done"],
+    wrote: [`POST ${INSTALLED}/${SMAX}`, {
+      outboundConfig: {
+        mapAttributes: [{
+          name: "Status",
+          thirdPartyAttrName: "state",
+          entityType: "INCIDENT",
+          thirdPartyEntityType: "Ticket",
+          attrValues: [
+            { attrValue: "Opne", thirdPartyAttrValue: "new" },
+            { attrValue: "Closed", thirdPartyAttrValue: "Done" },
+          ],
+        }],
+      },
+    }],
+  },
+  {
+    name: "/update opsramp description= sets it, and is taken back only where there was one",
+    said: '/update opsramp Service Desk description="First line of the EU desk"',
+    before: ({ opsramp }) => void (opsramp.installations[0]!.description = "Old desk"),
+    card: [
+      "Change the description of Service Desk in OpsRamp?",
+      /Description\s+Old desk\s+First line of the EU desk/,
+    ],
+    outcome: "applied",
+    answered: ["Read back from Service Desk: description"],
+    wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, { description: "First line of the EU desk" }],
+    undone: {
+      card: [/Description\s+First line of the EU desk\s+Old desk/],
+      outcome: "applied",
+      answered: ["description"],
+      wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, { description: "Old desk" }],
+    },
+  },
+  {
+    name: "/notifier opsramp scope= goes with OAUTH2, is shown, and is not read back",
+    said: "/notifier opsramp SMAX tickets uri=https://desk.example.com/api auth=OAUTH2 " +
+      "grantType=CLIENT_CREDENTIALS accessTokenURL=https://desk.example.com/token scope=incidents:write " +
+      "apiKey=? apiSecret=?",
+    enters: { apiSecret: "entered-api-secret", apiKey: "entered-api-key" },
+    card: [/scope\s+cannot be read\s+incidents:write/],
+    outcome: "applied",
+    answered: ["Not readable: apiKey, apiSecret, scope"],
+    wrote: [`POST ${INSTALLED}/${SMAX}`, {
+      outboundConfig: {
+        baseNotifier: {
+          type: "REST_API",
+          baseURI: "https://desk.example.com/api",
+          authType: "OAUTH2",
+          grantType: "CLIENT_CREDENTIALS",
+          apiKey: "entered-api-key",
+          apiSecret: "entered-api-secret",
+          accessTokenURL: "https://desk.example.com/token",
+          scope: "incidents:write",
+        },
       },
     }],
   },

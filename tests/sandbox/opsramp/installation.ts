@@ -20,6 +20,7 @@ export interface Mapping {
   thirdPartyAttrName: string;
   entityType: string;
   thirdPartyEntityType: string;
+  parsingProperty?: unknown;
   attrValues: AttributeValue[];
 }
 
@@ -51,6 +52,8 @@ export interface Installation {
 export interface Surroundings {
   roles: readonly { uniqueId: string; name: string }[];
   secret(): string;
+  /** Whether a mapping must have value pairs, as the page's "all fields are mandatory" can be read. */
+  wantsPairs: boolean;
   /** "+0000", as the vendor writes times. */
   now(): string;
 }
@@ -67,8 +70,8 @@ export function update(stored: Installation, body: Fields, around: Surroundings)
       : []),
     ...(notifier ? notifierProblems(fields(notifier)) : []),
   ];
-  const inboundMaps = mappings(inbound?.mapAttributes, "inboundConfig", problems);
-  const outboundMaps = mappings(outbound?.mapAttributes, "outboundConfig", problems);
+  const inboundMaps = mappings(inbound?.mapAttributes, "inboundConfig", { problems, around });
+  const outboundMaps = mappings(outbound?.mapAttributes, "outboundConfig", { problems, around });
   if (problems.length > 0) throw new Invalid(problems);
 
   if (text(body.displayName)) stored.displayName = String(body.displayName);
@@ -154,22 +157,29 @@ function merge(stored: Mapping[] | undefined, added: readonly Mapping[]): Mappin
     const found = result.find((known) =>
       known.attrName === mapping.attrName && known.entityType === mapping.entityType
     );
-    if (found) found.attrValues.push(...mapping.attrValues);
-    else result.push(mapping);
+    if (found) {
+      found.attrValues.push(...mapping.attrValues);
+      if (mapping.parsingProperty !== undefined) found.parsingProperty = mapping.parsingProperty;
+    }
+    if (!found) result.push(mapping);
   }
   return result;
 }
 
-function mappings(value: unknown, at: string, problems: Problem[]): Mapping[] | undefined {
+function mappings(
+  value: unknown,
+  at: string,
+  { problems, around }: { problems: Problem[]; around: Surroundings },
+): Mapping[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) {
     problems.push({ fieldName: `${at}.mapAttributes`, message: "mapAttributes must be an array" });
     return undefined;
   }
-  return value.map((item) => mapping(fields(item), problems));
+  return value.map((item) => mapping(fields(item), problems, around));
 }
 
-function mapping(item: Fields, problems: Problem[]): Mapping {
+function mapping(item: Fields, problems: Problem[], { wantsPairs }: Surroundings): Mapping {
   const both = (name: string) => text(item[`thirdParty${name}`]) ?? text(item[`tenant${name}`]);
   const entityType = text(item.entityType)?.toUpperCase() ?? "";
   const name = text(item.name) ?? "";
@@ -182,7 +192,7 @@ function mapping(item: Fields, problems: Problem[]): Mapping {
     }
   }
   const pairs = Array.isArray(item.attrValues) ? item.attrValues.map(fields) : [];
-  if (pairs.length === 0) problems.push(...required({}, "attrValues"));
+  if (wantsPairs && pairs.length === 0) problems.push(...required({}, "attrValues"));
   for (const { attrValue, thirdPartyAttrValue, tenantAttrValue } of pairs) {
     problems.push(...required({ attrValue }, "attrValue"));
     problems.push(
@@ -195,6 +205,7 @@ function mapping(item: Fields, problems: Problem[]): Mapping {
     thirdPartyAttrName: both("AttrName") ?? "",
     entityType,
     thirdPartyEntityType: both("EntityType") ?? "",
+    ...(item.parsingProperty === undefined ? {} : { parsingProperty: item.parsingProperty }),
     attrValues: pairs.map((pair) => ({
       attrValue: String(pair.attrValue ?? ""),
       thirdPartyAttrValue: String(pair.thirdPartyAttrValue ?? pair.tenantAttrValue ?? ""),
