@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Listed, listed } from "./apono/integration.ts";
+import { confirmed, type Listed, listed } from "./apono/integration.ts";
 import { AponoV2, AponoV4 } from "./apono/versions.ts";
 import { HttpClient } from "./http/client.ts";
 import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
@@ -97,9 +97,9 @@ export class AponoClient {
    * What every type of integration asks for.
    * https://docs.apono.io/api-reference/apono/integrations, "list integration configs"
    */
-  async catalog(call: CallOptions): Promise<readonly CatalogType[]> {
-    const all = listed(catalogType);
-    return (await this.http.get("list integration configs", "/api/v2/integrations-catalog", all, call)).items;
+  catalog(call: CallOptions): Promise<Listed<CatalogType>> {
+    const all = listed(catalogType, ({ type }) => type);
+    return this.http.get("list integration configs", "/api/v2/integrations-catalog", all, call);
   }
 
   /**
@@ -118,7 +118,7 @@ export class AponoClient {
   resources(id: string, type: string | undefined, call: CallOptions): Promise<Listed<AponoResource>> {
     const at = path`/api/v3/integrations/${id}/resources`;
     const query = { "resource-type": type };
-    return this.http.get("get integration resources", at, listed(aponoResource), call, query);
+    return this.http.get("get integration resources", at, listed(aponoResource, ({ id }) => id), call, query);
   }
 
   /**
@@ -128,7 +128,13 @@ export class AponoClient {
   permissions(id: string, type: string | undefined, call: CallOptions): Promise<Listed<AponoPermission>> {
     const at = path`/api/v3/integrations/${id}/permissions`;
     const query = { "resource-type": type };
-    return this.http.get("get integration permissions", at, listed(aponoPermission), call, query);
+    return this.http.get(
+      "get integration permissions",
+      at,
+      listed(aponoPermission, (one) => JSON.stringify(one)),
+      call,
+      query,
+    );
   }
 
   /**
@@ -147,7 +153,7 @@ export class AponoClient {
   async putTags(resourceId: string, tags: Tags, call: CallOptions): Promise<void> {
     const at = path`/api/v3/integrations/resources/${resourceId}/user-tags`;
     const request = { operation: "update user tags", method: "PUT", path: at, json: { tags } } as const;
-    await this.http.call(request, z.unknown(), call);
+    await this.http.call(request, confirmed, call);
   }
 }
 

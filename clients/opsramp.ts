@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ClientError } from "./errors.ts";
 import { HttpClient } from "./http/client.ts";
 import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
+import type { Rows } from "./json.ts";
 import { type OnToken, TokenCache } from "./oauth.ts";
 import { type Installed, installedPage, installedSchema, type InstalledUpdate } from "./opsramp/installed.ts";
 import { path } from "./path.ts";
@@ -55,21 +56,26 @@ export class OpsRampClient {
   }
 
   /**
-   * Every page of the installed search.
+   * Every page of the installed search, and how many more the vendor counts than it returned.
    * https://docs.opsramp.com/api/integrations/integration-search-installed-get/
    */
-  async listInstalled(call: CallOptions): Promise<readonly Installed[]> {
+  async listInstalled(call: CallOptions): Promise<Rows<Installed> & { readonly missing: number }> {
     const found = new Map<string, Installed>();
+    const unread = new Set<string>();
+    let total = 0;
     let pageNo = 1;
     for (let pages = 0; pages < MOST_PAGES; pages++) {
       const page = await this.search(pageNo, PAGE_SIZE, call);
-      for (const one of page.results) found.set(one.id, one);
+      for (const one of page.results.items) found.set(one.id, one);
+      for (const one of page.results.unread) unread.add(one);
+      total = page.totalResults ?? total;
       const next = page.nextPage ? page.nextPageNo ?? pageNo + 1 : undefined;
       // A server that names the same page again would be asked for ever.
-      if (next === undefined || next <= pageNo || page.results.length === 0) break;
+      if (next === undefined || next <= pageNo || count(page) === 0) break;
       pageNo = next;
     }
-    return [...found.values()];
+    const missing = Math.max(0, total - found.size - unread.size);
+    return { items: [...found.values()], unread: [...unread], missing };
   }
 
   /**
@@ -121,6 +127,10 @@ export class OpsRampClient {
 }
 
 type InstalledPage = z.output<typeof installedPage>;
+
+function count({ results: { items, unread } }: InstalledPage): number {
+  return items.length + unread.length;
+}
 
 /** A search names no record: what is missing is the place to search in. */
 function withoutTenant({ failure }: ClientError): ClientError {

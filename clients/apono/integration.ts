@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { JsonObject } from "../json.ts";
+import { type JsonObject, numeric, type Rows, rowsOf } from "../json.ts";
 import { ENTER_MARK } from "../secrets.ts";
 
 // Aliases rather than interfaces: only those count as plain JSON where a plan is stored.
@@ -53,22 +53,29 @@ export type AponoIntegration = Settings & {
 /** A body to send: what is undefined is left out, null clears. */
 export type Sent = Pick<Settings, "name" | "config"> & Partial<Settings>;
 
-export interface Listed<T> {
-  readonly items: readonly T[];
+export interface Listed<T> extends Rows<T> {
   /** How many more the vendor counts than it returned: v2 and v3 have no way to ask for the rest. */
   readonly missing: number;
 }
 
-/** A list of v2 or v3, by the schema of one item. */
-export function listed<T>(item: z.ZodType<T>): z.ZodType<Listed<T>> {
+/** A list of v2 or v3, by the schema of one item and what tells it from the others. */
+export function listed<T>(item: z.ZodType<T>, keyOf: (item: T) => string): z.ZodType<Listed<T>> {
   return z.object({
-    data: z.array(item),
-    pagination: z.object({ total: z.number().optional() }).nullish(),
-  }).transform(({ data, pagination }) => ({
-    items: data,
-    missing: Math.max(0, (pagination?.total ?? 0) - data.length),
-  }));
+    data: rowsOf(item),
+    pagination: z.object({ total: numeric.optional().catch(undefined) }).nullish(),
+  }).transform(({ data: { items: all, unread }, pagination }) => {
+    const items = distinctBy(all, keyOf);
+    return { items, unread, missing: Math.max(0, (pagination?.total ?? 0) - items.length - unread.length) };
+  });
 }
+
+/** Each once, as it came last: what moves while pages are read may come on two of them. */
+export function distinctBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
+}
+
+/** How v2 and v3 say yes. Whatever else comes with a good status is no yes. */
+export const confirmed = z.object({ message: z.string() });
 
 /** What may be absent or null in an answer, and is null here. */
 export function orNull<T>(schema: z.ZodType<T>): z.ZodType<T | null> {

@@ -2,10 +2,13 @@ import { z } from "zod";
 import { ClientError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { ApiRequest, CallOptions } from "../http/contract.ts";
+import { rowsOf } from "../json.ts";
 import { path } from "../path.ts";
 import {
   type AponoIntegration,
   aponoTime,
+  confirmed,
+  distinctBy,
   type Filter,
   fits,
   type Listed,
@@ -26,6 +29,9 @@ abstract class AponoVersion {
   protected abstract readonly version: "v2" | "v4";
   protected abstract readonly root: string;
   protected abstract readonly schema: z.ZodType<AponoIntegration>;
+
+  /** The answer to a deletion. */
+  protected abstract readonly deleted: z.ZodType<unknown>;
 
   /** The vendor's own request body. */
   protected abstract readonly body: (sent: Sent) => Readonly<Record<string, unknown>>;
@@ -61,7 +67,7 @@ abstract class AponoVersion {
    * https://docs.apono.io/api-reference/apono/integrations, "Delete Integration"
    */
   async delete(id: string, call: CallOptions): Promise<void> {
-    await this.send("DELETE", "delete", path`/${id}`, call, z.unknown());
+    await this.send("DELETE", "delete", path`/${id}`, call, this.deleted);
   }
 
   protected send<T>(
@@ -115,14 +121,14 @@ const v2Integration = z.object({
   ownersMapping: null,
 }));
 
-const v2Integrations = listed(v2Integration);
-const message = z.object({ message: z.string().nullish() }).nullish().catch(null);
+const v2Integrations = listed(v2Integration, ({ id }) => id);
 
 /** Apono's integrations by v2, which has neither owners nor categories. Each method throws `ClientError`. */
 export class AponoV2 extends AponoVersion {
   protected readonly version = "v2";
   protected readonly root = "/api/v2/integrations";
   protected readonly schema = v2Integration;
+  protected readonly deleted = confirmed;
   protected readonly body = v2Body;
 
   /**
@@ -130,16 +136,16 @@ export class AponoV2 extends AponoVersion {
    * https://docs.apono.io/api-reference/apono/integrations, "list integrations"
    */
   async list(filter: Filter, call: CallOptions): Promise<Listed<AponoIntegration>> {
-    const { items, missing } = await this.all(call);
-    return { items: items.filter((one) => fits(one, filter)), missing };
+    const { items, ...others } = await this.all(call);
+    return { items: items.filter((one) => fits(one, filter)), ...others };
   }
 
   /**
-   * Loads the integration's resources anew. The vendor's words, if it said any.
+   * Loads the integration's resources anew. The vendor's words.
    * https://docs.apono.io/api-reference/apono/integrations, "refresh integration"
    */
-  async refresh(id: string, call: CallOptions): Promise<string | undefined> {
-    return (await this.send("POST", "refresh", path`/${id}/refresh`, call, message))?.message ?? undefined;
+  async refresh(id: string, call: CallOptions): Promise<string> {
+    return (await this.send("POST", "refresh", path`/${id}/refresh`, call, confirmed)).message;
   }
 
   /**
@@ -234,7 +240,7 @@ function sourceOf(raw: RawSource): Source | null {
 }
 
 const v4Page = z.object({
-  items: z.array(v4Integration),
+  items: rowsOf(v4Integration),
   pagination: z.object({ next_page_token: z.string().nullish() }).nullish(),
 });
 
@@ -243,6 +249,7 @@ export class AponoV4 extends AponoVersion {
   protected readonly version = "v4";
   protected readonly root = "/api/admin/v4/integrations";
   protected readonly schema = v4Integration;
+  protected readonly deleted = z.undefined();
   protected readonly body = v4Body;
 
   /**
@@ -251,18 +258,20 @@ export class AponoV4 extends AponoVersion {
    */
   async list(filter: Filter, call: CallOptions): Promise<Listed<AponoIntegration>> {
     const items: AponoIntegration[] = [];
+    const unread: string[] = [];
     const seen = new Set<string>();
     let next: string | null | undefined;
     do {
       // A token carries the filters of the first call and stands alone.
       const query = next ? { page_token: next } : { ...queryOf(filter), limit: PAGE_SIZE };
       const answer = await this.page(query, call);
-      items.push(...answer.items);
+      items.push(...answer.items.items);
+      unread.push(...answer.items.unread);
       next = answer.pagination?.next_page_token;
       if (next && seen.has(next)) throw runsInCircles();
       if (next) seen.add(next);
     } while (next);
-    return { items, missing: 0 };
+    return { items: distinctBy(items, ({ id }) => id), unread: [...new Set(unread)], missing: 0 };
   }
 
   /**

@@ -56,6 +56,7 @@ export class HttpClient {
   async call<T>(request: ApiRequest, schema: z.ZodType<T>, call: CallOptions): Promise<T> {
     const read = readerOf(schema);
     const objection = (body: unknown) => {
+      if (isMarkup(body)) return "the answer is a web page";
       const { error } = read(body);
       return error && objectionTo(body, error);
     };
@@ -228,6 +229,11 @@ function readerOf<T>(schema: z.ZodType<T>): (body: unknown) => z.ZodSafeParseRes
     if (!last || last.body !== body) last = { body, result: schema.safeParse(body) };
     return last.result;
   };
+}
+
+/** A login page, or the page of what stands before the vendor: no API answers that, whatever the schema allows. */
+function isMarkup(body: unknown): boolean {
+  return typeof body === "string" && /^\s*<[!?a-z]/i.test(body);
 }
 
 /** Says where an answer differs from its schema: places and rules only, never a value. */

@@ -1,17 +1,16 @@
 import { z } from "zod";
 import type { AponoClient, CatalogParameter, CatalogType } from "../../clients/apono.ts";
-import { OWN_KIND, REFERENCE_KINDS, type Settings } from "../../clients/apono/integration.ts";
+import { type Listed, OWN_KIND, REFERENCE_KINDS, type Settings } from "../../clients/apono/integration.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
-import { countOf } from "../format.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { fold, ifFound, safeId } from "../resolve.ts";
-import { type CsvColumn, longTable } from "./long_table.ts";
+import { countListed, type CsvColumn, isWhole, longTable } from "./long_table.ts";
 
 const input = z.object({ type: z.string().optional().meta({ positional: true, rest: true }) });
 
-type Found = { readonly types: readonly CatalogType[] } | { readonly entry: CatalogType };
+type Found = { readonly types: Listed<CatalogType> } | { readonly entry: CatalogType };
 
 export const showCatalog = operationsOf<AponoClient>("apono").read<typeof input, Found>({
   verb: "catalog",
@@ -26,12 +25,12 @@ export const showCatalog = operationsOf<AponoClient>("apono").read<typeof input,
   render: (found) => "entry" in found ? renderType(found.entry) : renderTypes(found.types),
 });
 
-function renderTypes(types: readonly CatalogType[]): Reply {
-  const sorted = types.toSorted((one, other) => one.type.localeCompare(other.type, "en"));
+function renderTypes(types: Listed<CatalogType>): Reply {
+  const items = types.items.toSorted((one, other) => one.type.localeCompare(other.type, "en"));
   return {
     mark: "info",
-    title: `${countOf(types.length, "type")} in Apono's catalog`,
-    ...longTable({ items: sorted, missing: 0 }, COLUMNS, "apono-catalog.csv"),
+    title: `${countListed(types, "type")} in Apono's catalog`,
+    ...longTable({ ...types, items }, COLUMNS, "apono-catalog.csv"),
   };
 }
 
@@ -98,7 +97,8 @@ export async function catalogEntry(
 ): Promise<CatalogType> {
   const exact = await ifFound(client.catalogType(safeId(type), call));
   if (exact) return exact;
-  const all = await client.catalog(call);
+  const catalog = await client.catalog(call);
+  const { items: all } = catalog;
   const wanted = fold(type);
   const found = all.find((entry) => fold(entry.type) === wanted) ??
     all.find((entry) => fold(entry.name) === wanted);
@@ -106,8 +106,11 @@ export async function catalogEntry(
   const near = all.filter(({ type, name }) => fold(`${type} ${name}`).includes(wanted)).map(({ type }) =>
     type
   );
+  const where = isWhole(catalog)
+    ? "Apono's catalog has"
+    : `The ${countListed(catalog, "type")} that Apono shows have`;
   throw new BadInput(
-    `Apono's catalog has no type "${type}". ${near.length > 0 ? `Did you mean ${near.join(", ")}? ` : ""}` +
+    `${where} no type "${type}". ${near.length > 0 ? `Did you mean ${near.join(", ")}? ` : ""}` +
       "Type /catalog to see the types there are.",
     near.map((type) => `/catalog ${type}`),
   );

@@ -284,8 +284,7 @@ export const refreshIntegration = operationsOf<AponoClient>("apono").change<type
     sends: { refresh: before.id },
   }),
   async apply({ client, call }, { before }) {
-    const said = await client.v2.refresh(before.id, call);
-    return said === undefined ? {} : { data: { said } };
+    return { data: { said: await client.v2.refresh(before.id, call) } };
   },
   async verify({ client, call }, { before }, receipt) {
     const answer = client.integrations.get(before.id, call);
@@ -295,10 +294,10 @@ export const refreshIntegration = operationsOf<AponoClient>("apono").change<type
       return { state: "applied", evidence: "Read back: Apono says Refreshing." };
     }
     if (!receipt) {
-      const evidence = "Apono gave no answer, and the integration does not say that it is refreshing.";
+      const evidence = "Apono did not confirm it, and the integration does not say that it is refreshing.";
       return { state: "unknown", evidence };
     }
-    const said = typeof receipt.data?.said === "string" ? receipt.data.said : "yes";
+    const said = String(receipt.data?.said ?? "yes");
     const loaded = seen?.lastSyncAt ? ["; last sync ", { time: seen.lastSyncAt }] : [];
     return { state: "accepted", evidence: ["Apono said ", { data: said }, ...loaded, "."] };
   },

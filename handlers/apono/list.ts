@@ -1,11 +1,10 @@
 import { z } from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import { type AponoIntegration, type Filter, fits, type Listed } from "../../clients/apono/integration.ts";
-import { countOf } from "../format.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Reply } from "../reply.ts";
 import type { TableColumn } from "../resource.ts";
-import { type CsvColumn, longTable } from "./long_table.ts";
+import { countListed, type CsvColumn, isWhole, longTable } from "./long_table.ts";
 import { commaSeparated } from "./request.ts";
 import { isKnownStatus, standingOf, statusWord } from "./status_word.ts";
 
@@ -26,12 +25,13 @@ export const listIntegrations = operationsOf<AponoClient>("apono").read({
   example: "/list apono type=postgresql status=error,warning",
   input,
   run: async (context, asked) => ({ ...await list(context, asked), asked }),
-  render({ items, missing, asked }): Reply {
-    if (items.length === 0) return nothingFound(asked);
+  render({ asked, ...found }): Reply {
+    if (found.items.length === 0 && isWhole(found)) return nothingFound(asked);
+    const items = found.items.toSorted(byStanding);
     return {
       mark: "info",
-      title: countOf(items.length, "Apono integration"),
-      ...longTable({ items: items.toSorted(byStanding), missing }, COLUMNS, "apono-integrations.csv", SEEN),
+      title: countListed(found, "Apono integration"),
+      ...longTable({ ...found, items }, COLUMNS, "apono-integrations.csv", SEEN),
     };
   },
 });
@@ -42,7 +42,9 @@ async function list({ client, call }: Context<AponoClient>, asked: Asked): Promi
   }
   const filter = filterOf(asked);
   const found = await client.integrations.list(filter, call);
-  if (found.items.length === 0) refuseUnheardOf(filter, (await client.integrations.list({}, call)).items);
+  if (found.items.length === 0 && isWhole(found)) {
+    refuseUnheardOf(filter, (await client.integrations.list({}, call)).items);
+  }
   return found;
 }
 

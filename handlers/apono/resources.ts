@@ -3,12 +3,11 @@ import type { AponoClient, AponoPermission, AponoResource } from "../../clients/
 import type { Listed } from "../../clients/apono/integration.ts";
 
 import type { CallOptions } from "../../clients/http/contract.ts";
-import { countOf } from "../format.ts";
 import { operationsOf, type ReadOperation } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
 import { locateItem } from "../resource.ts";
 import { integrations } from "./integrations.ts";
-import { type CsvColumn, longTable } from "./long_table.ts";
+import { countListed, type CsvColumn, isWhole, longTable } from "./long_table.ts";
 import { statusWord } from "./status_word.ts";
 
 export const showResources = listOperation<AponoResource>(
@@ -58,10 +57,11 @@ function listOperation<T>(
     },
     render({ found, name, type }): Reply {
       const about: Inline[] = [" in ", { data: name }, ...(type ? [" of type ", { data: type }] : [])];
-      const count = found.items.length;
-      if (count === 0) return { mark: "info", title: [`No ${noun}s`, ...about] };
+      if (found.items.length === 0 && isWhole(found)) {
+        return { mark: "info", title: [`No ${noun}s`, ...about] };
+      }
       const table = longTable(found, columns, `apono-${noun}s.csv`);
-      return { mark: "info", title: [countOf(count, noun), ...about], ...table };
+      return { mark: "info", title: [countListed(found, noun), ...about], ...table };
     },
   });
 }

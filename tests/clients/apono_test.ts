@@ -225,9 +225,9 @@ Deno.test("apono.catalog lists the types and apono.catalogType gives one, secret
   await using account = openAccount();
   const { client, emulator, call } = account;
   const types = await client.catalog(call);
-  assert.equal(types.length, emulator.world.catalog.length);
+  assert.equal(types.items.length, emulator.world.catalog.length);
   const postgresql = await client.catalogType("postgresql", call);
-  assert.deepEqual(postgresql, types.find(({ type }) => type === "postgresql"));
+  assert.deepEqual(postgresql, types.items.find(({ type }) => type === "postgresql"));
   assert.deepEqual(postgresql.secretKinds, ["aws", "gcp", "kubernetes", "hashicorp_vault"]);
   assert.deepEqual(postgresql.params[0], {
     id: "hostname",
@@ -261,7 +261,11 @@ Deno.test("apono.resources says how many Apono counts but did not return", async
   await using account = openAccount();
   const body = { data: [], pagination: { total: 7, limit: 100, offset: 0 } };
   account.emulator.fail("v3.resources", { kind: "status", status: 200, body });
-  assert.deepEqual(await account.client.resources("any", undefined, account.call), { items: [], missing: 7 });
+  assert.deepEqual(await account.client.resources("any", undefined, account.call), {
+    items: [],
+    missing: 7,
+    unread: [],
+  });
 });
 
 Deno.test("apono.tags reads and apono.putTags replaces the tags of a resource", async () => {

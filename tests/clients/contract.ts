@@ -124,6 +124,13 @@ export function keepsContract(subject: Subject): void {
     assert.deepEqual(await told(line, write!), { kind: "unexpected_reply", ambiguous: true, sent: 1 });
   });
 
+  test("does not take a web page for an answer, and leaves a write open", async (line) => {
+    line.fails("page", 9);
+    const [read, write] = both(line);
+    assert.deepEqual(await told(line, read!), { kind: "unexpected_reply", ambiguous: false, sent: 1 });
+    assert.deepEqual(await told(line, write!), { kind: "unexpected_reply", ambiguous: true, sent: 1 });
+  });
+
   test("reads again after a connection that was cut", async (line) => {
     line.fails("cut");
     await line.connection.read(line.call);
@@ -165,6 +172,7 @@ type Fault =
   | "hang"
   | "cut"
   | "malformed"
+  | "page"
   | "echo"
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly after: Fault };
@@ -229,6 +237,10 @@ async function broken(
     case "cut":
       return new Response(new ReadableStream({ start: (body) => body.close() }), {
         headers: { ...headers, "content-length": "512" },
+      });
+    case "page":
+      return new Response("<!doctype html><title>Sign in</title>", {
+        headers: { "content-type": "text/html" },
       });
     case "malformed":
       return new Response('{"data": [{"id', { headers });

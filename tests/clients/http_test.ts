@@ -200,11 +200,15 @@ Deno.test("call names the place where an answer differs from the schema, never t
   assert.equal(failure.quoted, undefined, "these are our words");
 });
 
-Deno.test("call says when an answer is empty or not JSON", async () => {
-  await using server = serve((request) => new Response(request.url.endsWith("/empty") ? "" : "<html>"));
+Deno.test("call says when an answer is empty, a web page or otherwise not JSON", async () => {
+  const answers = { "/empty": "", "/page": " <!-- sign in --><form>", "/text": "OK" };
+  await using server = serve(({ url }) =>
+    new Response(answers[new URL(url).pathname as keyof typeof answers])
+  );
   const { send } = callerOf(server.url);
   assert.equal((await failureOf(send({ ...getThing, path: "/empty" }))).detail, "the answer is empty");
-  assert.equal((await failureOf(send({ ...getThing, path: "/html" }))).detail, "the answer is not JSON");
+  assert.equal((await failureOf(send({ ...getThing, path: "/page" }))).detail, "the answer is a web page");
+  assert.equal((await failureOf(send({ ...getThing, path: "/text" }))).detail, "the answer is not JSON");
 });
 
 Deno.test("call stops reading an answer that is too large", async () => {

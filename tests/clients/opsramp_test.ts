@@ -8,7 +8,7 @@ import { CUSTOM, NIGHT, openFixture, SERVICE_DESK, SMAX, STAGING } from "./opsra
 Deno.test("listInstalled() asks for a token once and returns every installation", async () => {
   await using fixture = openFixture();
   const all = await fixture.client.listInstalled(fixture.call);
-  assert.equal(all.length, 9);
+  assert.equal(all.items.length, 9);
   assert.deepEqual(fixture.asked(), ["token", "search"]);
   assert.deepEqual({ ...fixture.emulator.calls[1]?.query }, {
     pageNo: "1",
@@ -32,21 +32,21 @@ Deno.test("listInstalled() goes through all pages and keeps one of what moved be
   }));
   await using fixture = openFixture({ installations });
   const all = await fixture.client.listInstalled(fixture.call);
-  assert.equal(all.length, 250);
+  assert.equal(all.items.length, 250);
   assert.deepEqual(fixture.emulator.calls.slice(1).map(({ query }) => query.pageNo), ["1", "2", "3"]);
 });
 
 Deno.test("listInstalled() accepts a bare array and a page number that is missing", async () => {
   await using fixture = openFixture();
   fixture.emulator.fail("search", { kind: "status", status: 200, body: [{ id: "INTG-1" }] });
-  assert.deepEqual((await fixture.client.listInstalled(fixture.call)).map(({ id }) => id), ["INTG-1"]);
+  assert.deepEqual((await fixture.client.listInstalled(fixture.call)).items.map(({ id }) => id), ["INTG-1"]);
   fixture.emulator.fail("search", {
     kind: "status",
     status: 200,
     body: { results: [{ id: "INTG-1" }], nextPage: true },
   });
   fixture.emulator.fail("search", { kind: "status", status: 200, body: { results: [{ id: "INTG-2" }] } });
-  assert.deepEqual((await fixture.client.listInstalled(fixture.call)).map(({ id }) => id), [
+  assert.deepEqual((await fixture.client.listInstalled(fixture.call)).items.map(({ id }) => id), [
     "INTG-1",
     "INTG-2",
   ]);
@@ -57,7 +57,7 @@ Deno.test("listInstalled() stops at a server that names the same page again", as
   await using fixture = openFixture();
   const body = { results: [{ id: "INTG-1" }], pageNo: 1, nextPage: true, nextPageNo: 1 };
   fixture.emulator.fail("search", { kind: "status", status: 200, body }, 5);
-  assert.equal((await fixture.client.listInstalled(fixture.call)).length, 1);
+  assert.equal((await fixture.client.listInstalled(fixture.call)).items.length, 1);
   assert.deepEqual(fixture.asked(), ["token", "search"]);
 });
 

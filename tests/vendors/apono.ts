@@ -1,3 +1,4 @@
+import type { Fixture } from "../approvals/fixture.ts";
 import type { Conversation } from "./conversation.ts";
 
 const ORDERS = "5f1c0004-7d1b-4b8e-9a55-0c3a6e2f4244";
@@ -46,6 +47,14 @@ const LEDGER_REST = {
   custom_access_details: "Ask the ledger team",
 };
 
+function twiceOrders({ apono }: Fixture): void {
+  apono.world.integrations.push(apono.world.integrations.find(({ id }) => id === ORDERS)!);
+}
+
+function withoutName({ apono }: Fixture): void {
+  Object.assign(apono.world.integrations.find(({ id }) => id === ORDERS)!, { name: null });
+}
+
 const reads: readonly Conversation[] = [
   {
     name: "/status apono joins v4 with the reasons of v2, problems first",
@@ -72,6 +81,56 @@ const reads: readonly Conversation[] = [
     name: "/list apono page_token= is no secret, and is refused in words",
     said: "/list apono page_token=x",
     refused: ["/list apono has no option page_token=: every page is read by itself", "[ /list apono ]"],
+  },
+  {
+    name: "/catalog says how many types Apono counts and does not show",
+    said: "/catalog",
+    before: ({ apono }) =>
+      apono.fail("catalog.list", {
+        kind: "status",
+        status: 200,
+        body: {
+          data: apono.world.catalog.slice(0, 1),
+          pagination: { total: 250, limit: 1, offset: 0 },
+        },
+      }),
+    answered: ["1 of 250 types in Apono's catalog", "Apono counts 249 more but did not return them."],
+    asked: [`GET ${V2}-catalog`],
+  },
+  {
+    name: "/catalog of a type that is not among those that Apono shows does not say that there is none",
+    said: "/catalog vmware",
+    before: ({ apono }) =>
+      apono.fail("catalog.list", {
+        kind: "status",
+        status: 200,
+        body: {
+          data: apono.world.catalog.slice(0, 1),
+          pagination: { total: 250, limit: 1, offset: 0 },
+        },
+      }),
+    refused: ['The 1 of 250 types that Apono shows have no type "vmware"'],
+  },
+  {
+    name: "/status apono counts an integration once that comes twice over the border of a page",
+    said: "/status apono",
+    before: twiceOrders,
+    answered: ["Apono: 3 of 31 need attention"],
+    asked: [ALL, `GET ${V2}`],
+  },
+  {
+    name: "/show apono of an integration that comes twice asks nothing",
+    said: "/show apono orders",
+    before: twiceOrders,
+    answered: ["Orders DB: Active"],
+    asked: [ALL, `GET ${V4}/${ORDERS}`, `GET ${V2}/${ORDERS}`],
+  },
+  {
+    name: "/list apono shows the others of a row without a name, and says which it is",
+    said: "/list apono",
+    before: withoutName,
+    answered: ["30 of 31 Apono integrations", "1 more could not be read", `id ${ORDERS}`],
+    asked: [ALL],
   },
   {
     name: "/resources limit= is no part of a name, and is refused in words",
@@ -351,6 +410,22 @@ const changes: readonly Conversation[] = [
     answered: ["Read back: Apono says Refreshing."],
     wrote: [`POST ${V2}/${ORDERS}/refresh`],
   },
+  ...[
+    ["a login page", "<!doctype html><title>Sign in</title>"],
+    ["an empty body", undefined],
+    ["another document", { ok: true }],
+  ].map(([what, body]): Conversation => ({
+    name: `/refresh apono takes ${what} for no yes`,
+    said: "/refresh apono Orders DB",
+    before: ({ apono }) => apono.fail("v2.refresh", { kind: "status", status: 200, body }),
+    card: ["Refresh the Apono integration Orders DB?"],
+    outcome: "unknown",
+    answered: [
+      "Unknown: Refresh the Apono integration Orders DB",
+      "Apono did not confirm it, and the integration does not say that it is refreshing.",
+    ],
+    wrote: [`POST ${V2}/${ORDERS}/refresh`],
+  })),
   {
     name: "/tag apono sends all tags, and is taken back",
     said: "/tag apono 4096-00 team=ledger cost-center=7 -Env",
