@@ -57,6 +57,8 @@ export interface Rows<T> {
   readonly items: readonly T[];
   /** What the rows are called that cannot be read, as far as they say: a name, "id 7", "row 3". */
   readonly unread: readonly string[];
+  /** How many more the vendor counts than it returned. */
+  readonly missing?: number;
 }
 
 /** With more rows than this that cannot be read, a list is not what its documentation says. */

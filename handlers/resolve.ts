@@ -16,7 +16,7 @@ export interface What {
   readonly find: string;
   /** The vendor named no more than its limit: there may be others. */
   readonly capped?: boolean;
-  /** How many of the list could not be read: what is looked for may be among them. */
+  /** How many more there are that could not be read: what is looked for may be among them. */
   readonly unread?: number;
 }
 

@@ -206,8 +206,8 @@ export async function locateItem<Client, Item>(
   if (known) return { id: resource.id(known), name: resource.name(known), item: known };
   if (id !== undefined && lookup?.isNoName) throw noSuchId(resource, id);
   const [noun, plural] = lookup?.noun ?? [one, many];
-  const { items, unread } = await resource.list(client, call);
-  const candidates = items
+  const found = await resource.list(client, call);
+  const candidates = found.items
     .map((item) => ({ id: resource.id(item), name: resource.name(item) }))
     .filter(({ name }) => !isId || fold(name) === fold(wanted));
   return resolve(wanted, candidates, {
@@ -215,7 +215,7 @@ export async function locateItem<Client, Item>(
     plural,
     field: "id",
     find: `/list ${target}`,
-    unread: unread.length,
+    unread: unseenIn(found),
   });
 }
 
@@ -278,6 +278,22 @@ export function sightingOf<Client, Item>(
 
 /** Worst first. */
 const STANDINGS: readonly Standing["is"][] = ["problem", "busy", "unknown", "off", "fine"];
+
+/** How many there are besides the items: they could not be read, or the vendor counts them and does not return them. */
+export function unseenIn({ unread, missing = 0 }: Omit<Rows<unknown>, "items">): number {
+  return unread.length + missing;
+}
+
+/** What is said of them; nothing where there are none. */
+export function unseenNotes(
+  label: string,
+  { unread, missing = 0 }: Omit<Rows<unknown>, "items">,
+): readonly Line[] {
+  return [
+    ...(missing > 0 ? [`${label} counts ${missing} more but did not return them.`] : []),
+    ...unreadNotes(unread),
+  ];
+}
 
 const MOST_NAMED = 5;
 

@@ -21,7 +21,8 @@ import {
   sightings,
   type Survey,
   type TableColumn,
-  unreadNotes,
+  unseenIn,
+  unseenNotes,
 } from "./resource.ts";
 
 /** Every operation that a resource describes: `/status`, `/list`, `/show`, and the changes it has. */
@@ -63,9 +64,9 @@ function listOperation<Client, Item>(
       found: await resource.list(client, call),
       ...(typeof name === "string" && name !== "" && { name }),
     }),
-    render({ found: { items, unread }, name }, { now }): Reply {
-      const reply = renderList(resource, listing, sightings(resource, items, now), name);
-      return unread.length === 0 ? reply : withUnread(reply, unreadNotes(unread));
+    render({ found, name }, { now }): Reply {
+      const reply = renderList(resource, listing, sightings(resource, found.items, now), name);
+      return unseenIn(found) === 0 ? reply : withNotes(reply, unseenNotes(resource.label, found));
     },
   });
 }
@@ -98,14 +99,14 @@ export async function resourceHealth<Client, Item>(
   resource: Resource<Client, Item>,
   context: Context<Client>,
 ): Promise<Health> {
-  const { value: { items, unread }, at } = await readAll(resource, context);
-  const all = sightings(resource, items, context.now);
+  const { value, at } = await readAll(resource, context);
+  const all = sightings(resource, value.items, context.now);
   return {
-    mark: markOf(all, unread.length),
-    summary: summaryOf(resource, all, unread.length),
+    mark: markOf(all, unseenIn(value)),
+    summary: summaryOf(resource, all, value),
     problems: [
       ...all.filter(isProblem).map((one) => rowOf(resource, one)),
-      ...unreadNotes(unread).map((note) => [note]),
+      ...unseenNotes(resource.label, value).map((note) => [note]),
     ],
     at,
   };
@@ -126,8 +127,8 @@ function readAll<Client, Item>(
   );
 }
 
-/** As a list says what it could not read. */
-function withUnread(reply: Reply, notes: readonly Line[]): Reply {
+/** As a list says what is not in it. */
+function withNotes(reply: Reply, notes: readonly Line[]): Reply {
   const { mark, blocks = [] } = reply;
   return {
     ...reply,
@@ -145,9 +146,9 @@ const MARKS: Readonly<Record<Sighting<unknown>["standing"]["is"], Mark>> = {
 };
 
 /** How all of them stand together: fine is only what was seen to be. */
-export function markOf(all: readonly Sighting<unknown>[], unread: number): Health["mark"] {
+export function markOf(all: readonly Sighting<unknown>[], unseen: number): Health["mark"] {
   const some = (is: Sighting<unknown>["standing"]["is"]) => all.some(({ standing }) => standing.is === is);
-  if (unread > 0 || some("problem")) return "attention";
+  if (unseen > 0 || some("problem")) return "attention";
   if (some("unknown")) return "unknown";
   if (some("fine")) return "fine";
   return some("busy") ? "unknown" : "absent";
@@ -168,12 +169,13 @@ function isOff({ standing }: Sighting<unknown>): boolean {
 function summaryOf<Client, Item>(
   { working, noun, status }: Resource<Client, Item>,
   all: readonly Sighting<Item>[],
-  unread: number,
+  { unread, missing = 0 }: Omit<Rows<unknown>, "items">,
 ): string {
-  const none = unread > 0 ? "" : status?.none ?? `no ${noun[1]}`;
+  const none = unread.length + missing > 0 ? "" : status?.none ?? `no ${noun[1]}`;
   return [
     all.length > 0 ? countStandings(all, working) : none,
-    unread > 0 ? `${unread} could not be read` : "",
+    unread.length > 0 ? `${unread.length} could not be read` : "",
+    missing > 0 ? `${missing} not returned` : "",
   ]
     .filter(Boolean).join(" · ");
 }
@@ -191,18 +193,18 @@ export function countStandings(all: readonly Sighting<unknown>[], working: strin
 
 function renderStatus<Client, Item>(
   resource: Resource<Client, Item>,
-  { items, unread, notes: left }: Survey<Item>,
+  { items, notes: left, ...unseen }: Survey<Item>,
   { at, now }: { readonly at: number; readonly now: number },
 ): Reply {
   const all = sightings(resource, items, now);
-  if (all.length + unread.length === 0 && resource.none) return resource.none;
-  const notes = [...left, ...unreadNotes(unread)];
+  if (all.length + unseenIn(unseen) === 0 && resource.none) return resource.none;
+  const notes = [...left, ...unseenNotes(resource.label, unseen)];
   const problems = all.filter(isProblem);
   const working = all.filter((one) => !isProblem(one) && !isOff(one) && !isUnknown(one));
   const rows = (some: readonly Sighting<Item>[]) => some.map((one) => rowOf(resource, one));
   return {
-    mark: markOf(all, unread.length),
-    title: `${resource.label}: ${summaryOf(resource, all, unread.length)}`,
+    mark: markOf(all, unseenIn(unseen)),
+    title: `${resource.label}: ${summaryOf(resource, all, unseen)}`,
     blocks: [
       ...(all.length === 0 ? [] : [{ kind: "text", text: countsOf(all) } as const]),
       ...tableOf(rows(problems)),

@@ -6,7 +6,8 @@ import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { fold, ifFound, safeId } from "../resolve.ts";
-import { countListed, type CsvColumn, isWhole, longTable } from "./long_table.ts";
+import { unseenIn } from "../resource.ts";
+import { countListed, type CsvColumn, longTable } from "./long_table.ts";
 
 const input = z.object({ type: z.string().optional().meta({ positional: true, rest: true }) });
 
@@ -106,7 +107,7 @@ export async function catalogEntry(
   const near = all.filter(({ type, name }) => fold(`${type} ${name}`).includes(wanted)).map(({ type }) =>
     type
   );
-  const where = isWhole(catalog)
+  const where = unseenIn(catalog) === 0
     ? "Apono's catalog has"
     : `The ${countListed(catalog, "type")} that Apono shows have`;
   throw new BadInput(

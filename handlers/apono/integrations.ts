@@ -13,7 +13,6 @@ import { type Fact, locateItem, type Resource, type Sighting, type Survey } from
 import { isProblem } from "../resource_operations.ts";
 import { objections } from "./catalog.ts";
 import { listIntegrations } from "./list.ts";
-import { missingNotes } from "./long_table.ts";
 import { type Image, imageOf, lostBetween, sentFor } from "./settings.ts";
 import { cardRows, parameterFacts, settingFacts } from "./settings_diff.ts";
 import { standingOf } from "./status_word.ts";
@@ -32,7 +31,7 @@ export const integrations: Resource<AponoClient, Seen, Image> = {
   label: "Apono",
   noun: ["Apono integration", "Apono integrations"],
   working: "active",
-  list: async (client, call) => ({ ...await client.integrations.list({}, call), unread: [] }),
+  list: (client, call) => client.integrations.list({}, call),
   get: (client, id, call) => client.integrations.get(id, call),
   id: ({ id }) => id,
   name: ({ name }) => name,
@@ -89,7 +88,7 @@ export function nameTaken({ name }: Named): BadInput {
 
 /** v4 has the states, only v2 has the words for them; both are asked at once, and v2 may fail. */
 async function survey({ integrations, v2, api }: AponoClient, call: CallOptions): Promise<Survey<Seen>> {
-  const [{ items, missing }, worded] = await Promise.all([
+  const [{ items, ...unseen }, worded] = await Promise.all([
     integrations.list({}, call),
     api === "v2" ? undefined : unlessRefused(v2.list({}, call)),
   ]);
@@ -98,11 +97,8 @@ async function survey({ integrations, v2, api }: AponoClient, call: CallOptions)
     items.some(({ status }) => standingOf(status).is === "problem");
   return {
     items: items.map((one) => ({ ...one, details: one.details ?? details.get(one.id) ?? null })),
-    unread: [],
-    notes: [
-      ...missingNotes(missing),
-      ...isUnexplained ? ["Apono's v2 API did not answer, so the reasons are missing."] : [],
-    ],
+    ...unseen,
+    notes: isUnexplained ? ["Apono's v2 API did not answer, so the reasons are missing."] : [],
   };
 }
 

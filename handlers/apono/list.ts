@@ -3,8 +3,8 @@ import type { AponoClient } from "../../clients/apono.ts";
 import { type AponoIntegration, type Filter, fits, type Listed } from "../../clients/apono/integration.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Reply } from "../reply.ts";
-import type { TableColumn } from "../resource.ts";
-import { countListed, type CsvColumn, isWhole, longTable } from "./long_table.ts";
+import { type TableColumn, unseenIn } from "../resource.ts";
+import { countListed, type CsvColumn, longTable } from "./long_table.ts";
 import { commaSeparated } from "./request.ts";
 import { isKnownStatus, standingOf, statusWord } from "./status_word.ts";
 
@@ -26,7 +26,7 @@ export const listIntegrations = operationsOf<AponoClient>("apono").read({
   input,
   run: async (context, asked) => ({ ...await list(context, asked), asked }),
   render({ asked, ...found }): Reply {
-    if (found.items.length === 0 && isWhole(found)) return nothingFound(asked);
+    if (found.items.length === 0 && unseenIn(found) === 0) return nothingFound(asked);
     const items = found.items.toSorted(byStanding);
     return {
       mark: "info",
@@ -42,7 +42,7 @@ async function list({ client, call }: Context<AponoClient>, asked: Asked): Promi
   }
   const filter = filterOf(asked);
   const found = await client.integrations.list(filter, call);
-  if (found.items.length === 0 && isWhole(found)) {
+  if (found.items.length === 0 && unseenIn(found) === 0) {
     refuseUnheardOf(filter, (await client.integrations.list({}, call)).items);
   }
   return found;

@@ -5,9 +5,9 @@ import type { Listed } from "../../clients/apono/integration.ts";
 import type { CallOptions } from "../../clients/http/contract.ts";
 import { operationsOf, type ReadOperation } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
-import { locateItem } from "../resource.ts";
+import { locateItem, unseenIn } from "../resource.ts";
 import { integrations } from "./integrations.ts";
-import { countListed, type CsvColumn, isWhole, longTable } from "./long_table.ts";
+import { countListed, type CsvColumn, longTable } from "./long_table.ts";
 import { statusWord } from "./status_word.ts";
 
 export const showResources = listOperation<AponoResource>(
@@ -57,7 +57,7 @@ function listOperation<T>(
     },
     render({ found, name, type }): Reply {
       const about: Inline[] = [" in ", { data: name }, ...(type ? [" of type ", { data: type }] : [])];
-      if (found.items.length === 0 && isWhole(found)) {
+      if (found.items.length === 0 && unseenIn(found) === 0) {
         return { mark: "info", title: [`No ${noun}s`, ...about] };
       }
       const table = longTable(found, columns, `apono-${noun}s.csv`);

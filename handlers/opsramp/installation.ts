@@ -90,11 +90,12 @@ function idIn(words: string): string | undefined {
   return tail && `INTG-${UUID.test(tail) ? tail.toLowerCase() : tail}`;
 }
 
-/** SDK apps are "Installed" instead of "enabled"; where the vendor is silent there is nothing to worry about. */
+/** SDK apps are "Installed", which says nothing about whether they work, and an SNMP one says nothing at all. */
 function standing(installed: Installed): Standing {
   const word = (installed.status ?? installed.state ?? "not said").toLowerCase();
   if (word === "disabled") return { word, is: "off" };
-  return { word, is: ["enabled", "installed"].includes(word) || isSilent(installed) ? "fine" : "problem" };
+  if (word === "installed" || isSilent(installed)) return { word, is: "unknown" };
+  return { word, is: word === "enabled" ? "fine" : "problem" };
 }
 
 function isSilent({ status, state }: Installed): boolean {

@@ -16,14 +16,15 @@ Deno.test("/status opsramp puts a status it does not know before disabled ones",
     ],
   });
   const reply = await at.read("/status opsramp");
-  assert.equal(textOf(reply.title), "OpsRamp: 1 of 4 needs attention · 1 disabled");
+  assert.equal(textOf(reply.title), "OpsRamp: 1 of 4 needs attention · 1 disabled · 1 not known");
   assert.deepEqual(rowsOf(reply.blocks).slice(1), [
     "b | error | not said",
+    "▸ Not known (1)",
+    "INTG-4 | not said | not said",
     "▸ Disabled (1)",
     "a | disabled | not said",
-    "▸ Working (2)",
+    "▸ Working (1)",
     "INTG-3 | enabled | not said",
-    "INTG-4 | not said | not said",
   ]);
 });
 
@@ -35,6 +36,14 @@ Deno.test("/status opsramp says that all work, and that nothing is installed", a
   await using empty = openHandlerFixture({ installations: [] });
   const none = await empty.read("/status opsramp");
   assert.deepEqual([none.mark, textOf(none.title)], ["absent", "OpsRamp: no integration is installed"]);
+});
+
+Deno.test("/status opsramp calls working only what says that it is enabled", async () => {
+  await using at = openHandlerFixture({
+    installations: [{ id: "INTG-1", status: "Installed", state: "Deployed" }, { id: "INTG-2" }],
+  });
+  const reply = await at.read("/status opsramp");
+  assert.deepEqual([reply.mark, textOf(reply.title)], ["unknown", "OpsRamp: 0 of 2 working · 2 not known"]);
 });
 
 Deno.test("/status opsramp says how old a kept answer is", async () => {
@@ -58,8 +67,8 @@ Deno.test("opsramp.health() is one line, and what is disabled is no problem", as
   await using at = openHandlerFixture();
   const health = await opsramp.health(at.context);
   assert.deepEqual([health.mark, textOf(health.summary), health.at], [
-    "fine",
-    "7 of 9 working · 2 disabled",
+    "unknown",
+    "6 of 9 working · 2 disabled · 1 not known",
     NIGHT,
   ]);
   assert.deepEqual(health.problems, []);

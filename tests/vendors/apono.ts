@@ -129,7 +129,10 @@ const reads: readonly Conversation[] = [
     name: "/list apono shows the others of a row without a name, and says which it is",
     said: "/list apono",
     before: withoutName,
-    answered: ["30 of 31 Apono integrations", "1 more could not be read", `id ${ORDERS}`],
+    answered: [
+      "30 of 31 Apono integrations",
+      `1 could not be read: id ${ORDERS}. Look in the vendor's own console.`,
+    ],
     asked: [ALL],
   },
   {

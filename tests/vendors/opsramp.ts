@@ -17,8 +17,33 @@ const reads: readonly Conversation[] = [
     name: "/status opsramp shows what is disabled apart from what works",
     said: "/status opsramp",
     answered: [
-      "OpsRamp: 7 of 9 working · 2 disabled",
-      /Disabled \(2\)[^]*AWS staging\s+disabled[^]*SMAX tickets\s+disabled[^]*Working \(7\)/,
+      "OpsRamp: 6 of 9 working · 2 disabled · 1 not known",
+      /Disabled \(2\)[^]*AWS staging\s+disabled[^]*SMAX tickets\s+disabled[^]*Working \(6\)/,
+    ],
+    asked: [SEARCH],
+  },
+  {
+    name: "/status opsramp shows the others of a row without id, and says which it is",
+    said: "/status opsramp",
+    before: ({ opsramp }) => void Object.assign(opsramp.installations[0]!, { id: null }),
+    answered: [
+      "🟡 OpsRamp: 5 of 8 working · 2 disabled · 1 not known · 1 could not be read",
+      "1 could not be read: Service Desk. Look in the vendor's own console.",
+    ],
+    asked: [SEARCH],
+  },
+  {
+    name: "/status opsramp says how many OpsRamp counts and does not return",
+    said: "/status opsramp",
+    before: ({ opsramp }) =>
+      opsramp.fail("search", {
+        kind: "status",
+        status: 200,
+        body: { results: [{ id: DATADOG, status: "enabled" }], totalResults: 40, nextPage: false },
+      }),
+    answered: [
+      "🟡 OpsRamp: 1 of 1 working · 39 not returned",
+      "OpsRamp counts 39 more but did not return them.",
     ],
     asked: [SEARCH],
   },
