@@ -46,6 +46,8 @@ export const reasons = {
   literal_secret: "That message held a secret.",
   stale_message: "That was typed more than two minutes ago, so it was not carried out.",
   no_secret_key: "Secrets cannot be entered: the bot has no SECRET_KEY.",
+  needs_reason:
+    'With these fields it is a dangerous change, so it needs a reason. Send it again with reason="…" at the end.',
   secret_missing:
     "The secret that was entered cannot be opened any more: it was wiped, or SECRET_KEY is another one now. Nothing was sent. Ask again to enter it anew.",
   no_group: "There is no group among ADMIN_CHATS where a second person could approve.",

@@ -104,13 +104,26 @@ export interface Card {
   /** The same, done: "the EC2 integration of Acme Corp is disabled". */
   readonly done: Line;
   readonly rows: readonly { readonly label: string; readonly now: Line; readonly after: Line }[];
-  /** Whole sentences: what stops working, or what others will notice; empty when nothing does. */
+  /**
+   * Whole sentences: what stops working, or what others will notice; empty only where it is known that nothing does.
+   * `notKnown` says the rest.
+   */
   readonly breaks: readonly Line[];
   /** What will be sent, secrets left out; folded. */
   readonly sends: Json;
   /** Warnings that must be read before approving (a conflict, a look-alike name). */
   readonly warnings?: readonly Line[];
   readonly details?: readonly Block[];
+}
+
+const MOST_NOT_KNOWN = 5;
+
+/** For `Card.breaks`: the fields of which nobody has written down what they do. */
+export function notKnown(fields: readonly string[]): readonly Line[] {
+  if (fields.length === 0) return [];
+  const more = fields.length - MOST_NOT_KNOWN;
+  const rest = more > 0 ? ` and ${more} more` : "";
+  return [`Not known for ${fields.slice(0, MOST_NOT_KNOWN).join(", ")}${rest}.`];
 }
 
 /** What the vendor answered to the write, as far as it may be kept. */
@@ -145,6 +158,8 @@ export type Undo =
 
 export interface ChangeDefinition<Client, I extends Input, P extends Plan> extends Described {
   readonly risk: "write" | "danger";
+  /** Whether this one is dangerous although its kind is not. Pure. */
+  danger?(plan: P): boolean;
   readonly input: I;
   /**
    * Which fields are secret, by the name they are typed with (`new_password`, `secret.apono.password`) or by
@@ -206,6 +221,11 @@ export interface ChangeOperation extends ChangeDefinition<unknown, Input, Plan> 
   readonly vendor: string;
   secret(field: string): boolean;
   apply(context: Context<unknown>, plan: Plan, secrets: Readonly<Record<string, string>>): Promise<Receipt>;
+}
+
+/** The risk of one change: of its kind, or of what it changes. */
+export function riskOf(operation: Pick<ChangeOperation, "risk" | "danger">, plan: Plan): "write" | "danger" {
+  return operation.danger?.(plan) ? "danger" : operation.risk;
 }
 
 /** How one vendor stands, in one line of `/status`. */

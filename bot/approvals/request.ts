@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
-import type { ChangeOperation, Plan } from "../../handlers/operation.ts";
-import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import { type ChangeOperation, type Plan, riskOf } from "../../handlers/operation.ts";
+import { joinLines, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { ReasonCode } from "../reason_codes.ts";
 import type { Config } from "../config.ts";
@@ -127,6 +127,9 @@ export class Requests {
     if (await this.isTakenBack(ctx, invocation)) return false;
     const plan = await this.planOrAnswer(ctx, operation, invocation, connected);
     if (!plan || !await this.wayBackIsOpen(ctx, plan, invocation)) return false;
+    if (riskOf(operation, plan) === "danger" && !invocation.reason?.trim()) {
+      return refuse("needs_reason", { next: joinLines(operation.render(plan).breaks, " ") });
+    }
     if (invocation.asked.length > 0 && !await this.secretEntry.isComplete(invocation)) {
       await this.secretEntry.askFor(ctx, invocation, operation.render(plan).title);
       return false;
@@ -227,7 +230,7 @@ function newChange(
     verb: operation.verb,
     target: operation.target,
     vendor: operation.vendor,
-    risk: operation.risk,
+    risk: riskOf(operation, plan),
     plan: JSON.stringify(plan),
     policy: policyOf(config),
     account: vendors.byName(operation.vendor)?.account ?? null,

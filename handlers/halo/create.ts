@@ -30,6 +30,7 @@ import {
   wantedFields,
   warningsOf,
 } from "./fields.ts";
+import { breaksOfNew, deletionsOf } from "./effect.ts";
 import { called, deletedOf, idTyped, ofModule } from "./integration.ts";
 
 const { change } = operationsOf<HaloClient>("halo");
@@ -44,6 +45,7 @@ interface CreatePlan extends Plan<Before> {
 export function creationOf(product: Product): ChangeOperation {
   return change({
     ...fieldCommand(product),
+    danger: (made) => deletionsOf(product, made.after).length > 0,
     verb: "create",
     summary: `Add one ${product.label} integration`,
     example: `/create ${product.target} ${exampleField(product)}${exampleSecret(product)}`,
@@ -102,7 +104,7 @@ function render(product: Product, { target, before: { alike }, after }: CreatePl
     title: ["Add ", ...what],
     done: [...what, " is added"],
     rows: fieldRows(product, after, () => "none"),
-    breaks: [],
+    breaks: breaksOfNew(product, after),
     sends: [shownFields(after)],
     warnings: [
       ...warningsOf(after, {}),

@@ -17,7 +17,7 @@ import {
   type Undo,
   type Verification,
 } from "../operation.ts";
-import { type Line, line } from "../reply.ts";
+import { line } from "../reply.ts";
 import {
   asDocument,
   asksSecret,
@@ -39,6 +39,7 @@ import {
 import { findItem, targetOf } from "../resource.ts";
 import { called, GONE, integrationsOf } from "./integration.ts";
 import { idInput } from "../resource_changes.ts";
+import { breaksOf, deletionsOf, isDanger } from "./effect.ts";
 import { fieldLine } from "./sync.ts";
 
 const { change } = operationsOf<HaloClient>("halo");
@@ -53,6 +54,7 @@ interface UpdatePlan extends Plan<Before> {
 export function updateOperation(product: Product): ChangeOperation {
   return change({
     ...fieldCommand(product),
+    danger: (made) => isDanger(product, made.after),
     verb: "update",
     summary: `Change fields of one ${product.label} integration`,
     example: `/update ${product.target} 1 ${exampleField(product)}`,
@@ -148,19 +150,6 @@ function listsOf(before: Before, after: Wanted): Pick<Card, "details"> {
   return names.length === 0 ? {} : { details: [{ kind: "pre", text: JSON.stringify(both, null, 2) }] };
 }
 
-/** Where and as whom HaloPSA signs in to the product. */
-const SIGN_IN = ["url", "server_url", "username", "client_id", "token_id", "key", "manageengine_clientid"];
-
-function breaksOf(product: Product, { fields, secrets }: Wanted): readonly Line[] {
-  const disables = product.sync.enabled.some((flag) => fields[flag] === false);
-  return [
-    ...(disables ? [`HaloPSA stops syncing with ${product.label} through it.`] : []),
-    ...(secrets.length > 0 || Object.keys(fields).some((name) => SIGN_IN.includes(name))
-      ? [`If the new address or credentials are wrong, the next sync with ${product.label} fails.`]
-      : []),
-  ];
-}
-
 function verdict(
   product: Product,
   { before, after: { fields, secrets } }: UpdatePlan,
@@ -213,7 +202,8 @@ function undo(product: Product, { before, after }: UpdatePlan): Undo {
   if (restorable.length === 0) return { possible: false, why: note };
   return {
     possible: true,
-    how: note === "" ? "by setting the old values" : `in part: ${note}`,
+    how: (note === "" ? "by setting the old values" : `in part: ${note}`) +
+      (deletionsOf(product, after).length > 0 ? "; what is gone by then stays gone" : ""),
     verb: "update",
     target: product.target,
     input: {

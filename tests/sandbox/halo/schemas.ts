@@ -4,9 +4,11 @@ export type Schema = ReadonlyMap<string, "int" | "bool" | "str" | "dt" | "array"
 /** The twelve resources as the vendor's page "RMM & Security Endpoints" and its published schemas list them. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
   DattoRmmDetails: schema({
-    int: "connection_type webhook_user webhook_ticket_type asset_type_group site_import_type top_level",
+    int: `connection_type webhook_user webhook_ticket_type asset_type_group site_import_type top_level
+      asset_type import_type default_client default_asset_site assetimportidentifier
+      webhook_method webhook_iterations`,
     str: "url client_id match_field",
-    bool: "match_user halo_integrator enableintegrator",
+    bool: "match_user halo_integrator enableintegrator match_name delete_devices new_method",
     dt: "last_sync lastsyncdate",
     error: "last_error lastsyncerror",
     array: "field_mappings site_mappings",
@@ -14,8 +16,9 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   NCentralDetails: schema({
     int: `toplevel alerttickettype alertticketuser syncentities defassettypegroup default_assettype
-      assettype_field login_port`,
-    str: "guid name url username alertclientid",
+      assettype_field login_port asset_type_choice`,
+    str: `guid name url username alertclientid alertusername defassettypegroup_name
+      default_assettype_name tickettype_name user_name`,
     bool: `enableintegrator newmethod dontsyncaddr deactivateclients deactivateassets automaticclientsitelink
       reqcredsremote match_user_device ignore_probes`,
     dt: "lastsyncdate",
@@ -63,7 +66,8 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   PRTGDetails: schema({
     int: "defsite defassettype assetmatchingfield webhook_ticket_type_id webhook_ticket_user_id",
-    str: "url username webhook_ticket_summary webhook_ticket_details webhook_autoclosure_status",
+    str: `url username webhook_ticket_summary webhook_ticket_details webhook_autoclosure_status
+      assetmatchingfield_name assettype_name site_name webhook_ticket_user_name`,
     bool: "new_method halointegratorenabled enable_webhooks",
     dt: "halointegratorlastsync",
     error: "halointegratorlasterror",
@@ -72,28 +76,37 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   DynatraceDetails: schema({
     int: `default_devicesite default_devicetype assetimportidentifier ticket_type ticket_user
-      default_assetgroup assettype_choice`,
-    str: "guid name url webhook_username",
-    bool: "enableintegrator enable_alerts",
+      default_assetgroup assettype_choice webhook_iterations`,
+    str: `guid name url webhook_username assetimportidentifier_fieldname assettype_field
+      default_assetgroupname default_devicesite_name default_devicetypename
+      halo_integrator_import_list ticket_type_name ticket_user_name webhook_salt`,
+    bool: `enableintegrator enable_alerts delete_devices dont_create_new_devices dont_move_site
+      dont_update_device_type new_integration_method new_webhook_password_method`,
     dt: "lastsyncdate",
     error: "lastsyncerror",
-    array: "host_fieldmappings service_fieldmappings sitemappings",
+    array: `host_fieldmappings service_fieldmappings sitemappings halo_integrator_import_types
+      mappings_xtype`,
     secret: "new_integration_key new_webhook_password",
   }),
   TenableDetails: schema({
-    int: "default_devicesite default_devicetype assetimportidentifier",
-    str: "guid name url key",
-    bool: "enableintegrator",
+    int: `default_devicesite default_devicetype assetimportidentifier assettype_choice
+      default_assetgroup`,
+    str: `guid name url key assetimportidentifier_fieldname assettype_field default_assetgroupname
+      default_devicesite_name default_devicetypename`,
+    bool: `enableintegrator delete_devices dont_create_new_devices dont_move_site
+      dont_update_device_type new_integration_method`,
     dt: "lastsyncdate",
     error: "lastsyncerror",
-    array: "fieldmappings sitemappings",
+    array: "fieldmappings sitemappings exports mappings_xtype",
     secret: "new_integration_key",
   }),
   SnipeITDetails: schema({
     int:
       "toplevel default_devicesite default_devicetype assetimportidentifier default_assetgroup assettype_choice",
-    str: "guid name url",
-    bool: "enableintegrator delete_devices dont_create_new_devices dont_update_device_type dont_move_site",
+    str: `guid name url assetimportidentifier_fieldname assettype_field default_assetgroupname
+      default_devicesite_name default_devicetypename halo_integrator_import_list toplevel_name`,
+    bool: `enableintegrator delete_devices dont_create_new_devices dont_update_device_type
+      dont_move_site new_integration_method`,
     dt: "lastsyncdate",
     error: "lastsyncerror",
     array: "snipeit_fieldmappings client_links mappings_xtype halo_integrator_import_types",
@@ -101,21 +114,28 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
   }),
   SnowDetails: schema({
     int: "toplevel default_devicesite default_devicetype user_matching_type assetimportidentifier",
-    str: "name url username password",
-    bool: "enableintegrator",
+    str: `name url username password guid assetimportidentifier_fieldname default_devicesite_name
+      default_devicetypename halo_integrator_import_list toplevel_name sdpassword`,
+    bool: `enableintegrator delete_devices dont_create_new_devices dont_move_site
+      dont_update_device_type dont_update_site_addresses new_integration_method`,
     dt: "lastsyncdate",
     error: "lastsyncerror",
-    array: "snow_fieldmappings client_links",
+    array: "snow_fieldmappings client_links halo_integrator_import_types",
     secret: "new_integration_key",
   }),
   ManageEngineDetails: schema({
-    int: "type instancetype",
-    str: "name region manageengine_clientid username server_url unique_user_id",
-    bool: "enableintegrator isauthorized",
+    int: `type instancetype assetimportidentifier assettype_choice default_assetgroup
+      default_devicesite default_devicetype`,
+    str: `name region manageengine_clientid username server_url unique_user_id _code _otp guid
+      assetimportidentifier_fieldname assettype_field default_assetgroupname
+      default_devicesite_name default_devicetypename halo_integrator_import_list`,
+    bool: `enableintegrator isauthorized _disconnect delete_devices dont_create_new_devices
+      dont_move_site dont_update_device_type import_software set_local_auth_token`,
     dt: "tokenexpiry lastsyncdate",
     error: "lastsyncerror",
-    array: "client_links",
-    secret: "new_access_token new_refresh_token new_client_secret",
+    array: `client_links halo_integrator_import_types manageengine_fieldmappings mappings_xtype
+      sitemappings`,
+    secret: "new_access_token new_refresh_token new_client_secret new_integration_key",
   }),
 };
 

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { ANA, BEN, type Fixture, openFixture } from "../approvals/fixture.ts";
+import { testConversation } from "./conversation.ts";
+
+async function cardOf(fixture: Fixture, text: string): Promise<string> {
+  await fixture.ask(text);
+  return fixture.groupAnswers().at(-1) ?? "";
+}
+
+Deno.test("a field that deletes makes a change dangerous: it needs a reason, and the card says what it does", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/update datto 1 delete_devices=true");
+  assert.deepEqual(await fixture.changes(), []);
+  const told = fixture.ephemeralAnswers(ANA).at(-1) ?? "";
+  assert.match(told, /dangerous change, so it needs a reason\. Send it again with reason="…"/);
+  assert.match(told, /HaloPSA removes the devices that Datto RMM no longer has/);
+  assert.ok((await fixture.audit()).some(({ reason_code }) => reason_code === "needs_reason"));
+
+  fixture.halo.records.DattoRmmDetails![0]!.delete_devices = false;
+  const { code, card } = await fixture.ask('/update datto 1 delete_devices=true reason="tidy up"');
+  const shown = fixture.groupAnswers().at(-1) ?? "";
+  assert.match(shown, /^⚠️ .* · danger\n/);
+  assert.match(shown, /Breaks\s+HaloPSA removes the devices that Datto RMM no longer has/);
+  assert.match(shown, /Undo\s+yes, by setting the old values; what is gone by then stays gone/);
+  assert.equal((await fixture.change(code)).risk, "danger");
+  await fixture.press(BEN, card, "Approve");
+  assert.equal(await fixture.state(code), "applied");
+});
+
+for (
+  const command of [
+    "/update ncentral 1 deactivateclients=true",
+    "/update ncentral 1 deactivateassets=yes",
+    "/update kaseya 2 delete_status=5",
+    "/update kaseya 2 enable_alerts=false",
+    '/update prtg 1 username=""',
+    "/create armis name=Bay url=https://bay.example delete_devices=true",
+  ]
+) {
+  Deno.test(`${command} is dangerous`, async () => {
+    await using fixture = await openFixture();
+    await fixture.say(ANA, command);
+    assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /it needs a reason/);
+    assert.match(await cardOf(fixture, `${command} reason=asked`), /^⚠️ .* · danger\n/);
+  });
+}
+
+Deno.test("a field that nobody has described breaks what is not known, never nothing", async () => {
+  await using fixture = await openFixture();
+  const card = await cardOf(fixture, "/update datto 1 asset_type_group=3 top_level=2 url=https://eu.example");
+  assert.match(card, /^🟡 /);
+  assert.match(card, /the next sync with Datto RMM fails\. Not known for asset_type_group, top_level\./);
+  assert.match(await cardOf(fixture, "/update armis 4 name=Plant"), /Breaks\s+nothing/);
+});
+
+testConversation({
+  name: "a new secret alone is no danger, and the card says that there is no way back",
+  said: "/update datto 1 new_client_secret=?",
+  enters: { new_client_secret: "entered-client-secret" },
+  card: [
+    /^🟡 Change the Datto RMM integration/,
+    /Breaks\s+If the new address or credentials are wrong, the next sync with Datto RMM fails\./,
+    /Undo\s+no: the old new_client_secret cannot be read from HaloPSA/,
+  ],
+  outcome: "accepted",
+  answered: ["new_client_secret cannot be read back from HaloPSA."],
+  wrote: ["POST /api/DattoRmmDetails", [{ id: 1, new_client_secret: "entered-client-secret" }]],
+});
