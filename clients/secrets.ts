@@ -44,6 +44,11 @@ export function soundsSecret(name: string): boolean {
   return SECRET_NAME.test(bare) || /(?:^|[^a-z])(?:pass|creds)$/i.test(name);
 }
 
+/** Whether a secret is named in it, as what is meant (`secret`) or as what it is about (`secret_id`). */
+export function speaksOfSecret(name: string): boolean {
+  return SECRET_NAME.test(name.toLowerCase().replace(/[^a-z]/g, ""));
+}
+
 /**
  * Whether a value is the name of a credential that is kept elsewhere, as in `credential=vcenter-admin`. The name is no
  * secret; what does not read like one is taken for the credential itself.

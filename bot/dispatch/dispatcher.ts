@@ -15,7 +15,14 @@ import { continuationShape, waitingShape } from "../secrets/entry.ts";
 import { StoreUnavailable } from "../store/database.ts";
 import { findPromptEver } from "../store/kept_values.ts";
 import type { InboxTable, MessagesTable } from "../store/schema.ts";
-import { classify, type Incoming, type Message, messageText, type Person } from "../telegram/update.ts";
+import {
+  classify,
+  type Incoming,
+  type Message,
+  messageText,
+  type Person,
+  wordsWith,
+} from "../telegram/update.ts";
 import { documentOf, NOT_TAKEN } from "./attachment.ts";
 import type { Callbacks } from "./callbacks.ts";
 import type { Router } from "./router.ts";
@@ -69,7 +76,7 @@ export class Dispatcher {
     const ctx = await this.contextOf(row, incoming, trace);
     // Whoever said it and whatever becomes of it: a secret does not stay in the inbox.
     const message = "message" in incoming ? incoming.message : undefined;
-    if (message && literalSecretIn(messageText(message)).length > 0) ctx.eraseStored();
+    if (message && wordsWith(message).some((words) => literalSecretIn(words).length > 0)) ctx.eraseStored();
     await this.finish(ctx, () => this.route(ctx, incoming));
   }
 

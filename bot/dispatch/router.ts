@@ -84,7 +84,7 @@ export class Router {
         if (isStale(ctx, parsed.command)) return holdBack(ctx, parsed);
         return await this.run(ctx, parsed.command, invocationOf(parsed));
       case "literal_secret":
-        return await this.takeBackSecret(ctx, parsed.fields, documentAt);
+        return await this.takeBackSecret(ctx, parsed, documentAt);
       case "wrong":
         ctx.audit({ event: "refused", reason_code: "malformed_command", detail: parsed.code });
         this.deps.metrics.refused("malformed_command");
@@ -137,24 +137,24 @@ export class Router {
   /** Everyone in the chat has seen it: it goes, it is not used, and it has to be replaced. */
   private async takeBackSecret(
     ctx: UpdateContext,
-    fields: readonly string[],
+    { fields, asked }: Extract<Parsed<AnyCommand>, { kind: "literal_secret" }>,
     documentAt?: number,
   ): Promise<void> {
     ctx.eraseStored();
     const places = [ctx.messageId, documentAt].filter((id) => id !== undefined);
     const gone = await Promise.all(places.map((id) => this.deleteMessage(ctx, id)));
     const deleted = gone.length > 0 && gone.every(Boolean);
-    const named = fields.slice(0, MOST_NAMED);
-    const more = fields.length > named.length ? [`and ${fields.length - named.length} more`] : [];
+    const options = upTo(MOST_NAMED, asked.map((field) => `${field}=?`), () => "…").join(" ");
     ctx.refuse("literal_secret", {
-      detail: [...named, ...more].join(", "),
+      detail: upTo(MOST_NAMED, fields, (more) => `and ${more} more`).join(", "),
       next: [
         deleted
           ? "I deleted it and used nothing of it. "
           : "I may not delete messages here: delete it yourself now. Nothing of it was used. ",
-        "Whoever was in this chat may have read it, so replace it where it comes from. Then send the command with ",
-        { code: [...named.map((field) => `${field}=?`), ...(more.length > 0 ? ["…"] : [])].join(" ") },
-        ": you get a private page to enter it.",
+        "Whoever was in this chat may have read it, so replace it where it comes from. ",
+        ...(options === ""
+          ? ["Then send the command again without it."]
+          : ["Then send the command with ", { code: options }, ": you get a private page to enter it."]),
       ],
     });
   }
@@ -168,6 +168,10 @@ export class Router {
       return false;
     }
   }
+}
+
+function upTo(most: number, words: readonly string[], rest: (more: number) => string): readonly string[] {
+  return words.length > most ? [...words.slice(0, most), rest(words.length - most)] : words;
 }
 
 /** What only reads is as true now as it was then. */

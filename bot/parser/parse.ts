@@ -7,7 +7,6 @@ import {
   type CommandLine,
   type CommandSet,
   type Field,
-  fieldsOf,
   fieldsTyped,
   findRoute,
   hasField,
@@ -21,7 +20,7 @@ import {
 } from "./command.ts";
 import { andList, ParseError, type ParseErrorCode } from "./parse_error.ts";
 import { labelOf, schemaError } from "./schema_error.ts";
-import { askedIn, literalSecrets, literalSecretsIn, looksSecret, type SecretJudge } from "./secret_scan.ts";
+import { askedIn, looksSecret, secretsWritten } from "./secret_scan.ts";
 import {
   misspeltChoice,
   nearTargets,
@@ -67,6 +66,8 @@ export interface ParsedCommand<C extends Command> {
 export interface LiteralSecret<C extends Command> {
   readonly kind: "literal_secret";
   readonly fields: readonly string[];
+  /** Those of them that the command asks for on the secret page. */
+  readonly asked: readonly string[];
   readonly command?: C;
 }
 
@@ -95,9 +96,7 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
   const words = tokenize(plain.replace(/^\S+/, ""));
   const route = findRoute(verb, words, options);
   const secrets = secretsWritten(plain, options.document, route?.command);
-  if (secrets.length > 0) {
-    return { kind: "literal_secret", fields: secrets, ...(route && { command: route.command }) };
-  }
+  if (secrets.length > 0) return literalSecret(secrets, route?.command);
   const known = { ...options, fits: (other: Route) => canBind(lineOf(other, options)) };
   try {
     if (!route || lacksTarget(route, options)) throw unknownCommand(verb, words, known);
@@ -105,8 +104,26 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     const more = route?.command.target === null ? nearTargets(verb, words, known) : [];
-    return invalid(error, route?.command, more);
+    const answer = invalid(error, route?.command, more);
+    // What a suggestion would give a secret's name is the secret itself, typed otherwise.
+    const meant = answer.suggestions.flatMap((whole) =>
+      secretsWritten(whole, undefined, routeOf(whole, options)?.command)
+    );
+    return meant.length > 0 ? literalSecret([...new Set(meant)], route?.command) : answer;
   }
+}
+
+function routeOf<C extends Command>(whole: string, set: CommandSet<C>): Route<C> | undefined {
+  const [head, ...words] = tokenize(whole);
+  return head && findRoute(head.text.slice(1), words, set);
+}
+
+function literalSecret<C extends Command>(
+  fields: readonly string[],
+  command: C | undefined,
+): LiteralSecret<C> {
+  const isAsked = (field: string) => command ? command.secret?.(field) ?? false : looksSecret(field);
+  return { kind: "literal_secret", fields, asked: fields.filter(isAsked), ...(command && { command }) };
 }
 
 /** A word where only a target can stand: the verb alone takes none at all. */
@@ -126,7 +143,7 @@ function understand<C extends Command>(
   const { declared, common } = inputOf(bound, line);
   const input = { ...declared, ...document };
   const written = line.fields.map(({ name }) => name).filter((name) => isWritten(input[name], name, command));
-  if (written.length > 0) return { kind: "literal_secret", fields: written, command };
+  if (written.length > 0) return literalSecret(written, command);
   const checked = command.input.safeParse(input);
   refuseMissing(line, input, bound, checked.success);
   const [issue] = checked.error?.issues ?? [];
@@ -143,25 +160,6 @@ function lineOf(route: Route, { aliases }: CommandSet): CommandLine {
 /** A secret that goes by position has no key to be known by. */
 function isWritten(value: Json | undefined, name: string, command: Command): boolean {
   return typeof value === "string" && value !== ENTER_MARK && (command.secret?.(name) ?? false);
-}
-
-function secretsWritten(plain: string, document: Json | undefined, command: Command | undefined): string[] {
-  const isSecret = judgeFor(command);
-  const inDocument = document === undefined ? [] : literalSecretsIn(document, isSecret);
-  return [...new Set([...literalSecrets(plain, isSecret), ...inDocument])];
-}
-
-/** What looks like a secret is one, unless the command declares that very field and says it is not. */
-function judgeFor(command: Command | undefined): SecretJudge {
-  if (!command) return looksSecret;
-  const names = fieldsOf(command.input).map((field) => field.name);
-  return (key) => {
-    const last = key.toLowerCase().split(".").at(-1);
-    const declared = names.find((name) => name.toLowerCase() === last);
-    const spellings = declared === undefined ? [key, key.toLowerCase()] : [key, key.toLowerCase(), declared];
-    if (spellings.some((spelling) => command.secret?.(spelling))) return true;
-    return looksSecret(key) && (declared === undefined || command.secret === undefined);
-  };
 }
 
 function documentFor(line: CommandLine, { document, documentError }: ParseOptions<Command>): JsonObject {

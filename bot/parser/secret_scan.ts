@@ -1,15 +1,59 @@
+import { distance } from "fastest-levenshtein";
 import { type Json, leavesOf } from "../../clients/json.ts";
-import { ENTER_MARK, namesCredential, soundsSecret } from "../../clients/secrets.ts";
+import {
+  ENTER_MARK,
+  holdsSecret,
+  namesCredential,
+  soundsSecret,
+  speaksOfSecret,
+} from "../../clients/secrets.ts";
 import { isPlaceholder, namesToken } from "../../handlers/mask.ts";
 import { vendors } from "../../handlers/registry.ts";
+import { type Command, fieldsOf, fieldsTyped } from "./command.ts";
 import { normalise } from "./tokenize.ts";
 
-/** Judges a key as typed, or a dotted path of a document. */
-export type SecretJudge = (key: string) => boolean;
+/** The secret that a key as typed, or a dotted path of a document, stands for; undefined for none. */
+export type SecretJudge = (key: string) => string | undefined;
 
-/** The keys of what looks like a secret typed out in any message, a command or not; empty when there is none. */
+/** The names of what looks like a secret typed out in any message, a command or not; empty when there is none. */
 export function literalSecretIn(text: string): string[] {
-  return literalSecrets(normalise(text), looksSecret);
+  return literalSecrets(normalise(text), secretNamed);
+}
+
+/** The names of the secrets written out in a command, normalised, and in the document that came with it. */
+export function secretsWritten(
+  plain: string,
+  document: Json | undefined,
+  command: Command | undefined,
+): string[] {
+  const isSecret = judgeFor(command);
+  const inDocument = document === undefined ? [] : literalSecretsIn(document, isSecret);
+  const isExpected = (key: string) => command?.secret?.(key.toLowerCase()) ?? false;
+  return [...new Set([...literalSecrets(plain, isSecret, isExpected), ...inDocument])];
+}
+
+/**
+ * What looks like a secret is one, unless the command declares that very field and says it is not; so is what was
+ * meant to be a secret of the command.
+ */
+function judgeFor(command: Command | undefined): SecretJudge {
+  if (!command) return secretNamed;
+  const names = fieldsOf(command.input).map((field) => field.name);
+  const others = (command.names ?? []).flatMap(([, ofKind]) => ofKind);
+  const isSecret = (name: string) => command.secret?.(name) ?? false;
+  const secrets = [...names, ...others].filter(isSecret);
+  const known = new Set(
+    [...others, ...fieldsTyped(command).map(({ name }) => name)].map((name) => name.toLowerCase()),
+  );
+  return (key) => {
+    const last = key.toLowerCase().split(".").at(-1) ?? "";
+    const declared = names.find((name) => name.toLowerCase() === last);
+    const spellings = declared === undefined ? [key, key.toLowerCase()] : [key, key.toLowerCase(), declared];
+    const meant = known.has(last) ? undefined : misspelt(key, secrets);
+    if (spellings.some(isSecret)) return meant ?? key;
+    if (looksSecret(key) && (declared === undefined || command.secret === undefined)) return meant ?? key;
+    return known.has(last) ? undefined : meant ?? secretNamed(key);
+  };
 }
 
 /** What a vendor is to keep itself: `secret.<vendor>.<field>`, where other stores get a reference, and `new_<field>`. */
@@ -19,18 +63,77 @@ const KEPT_BY_VENDOR = new RegExp(`^secret\\.(${vendors.map(({ name }) => name).
 export function looksSecret(key: string): boolean {
   const name = key.toLowerCase();
   if (KEPT_BY_VENDOR.test(name)) return true;
-  const last = name.split(".").findLast((part) => !/^\d*$/.test(part)) ?? "";
-  return soundsSecret(last);
+  return soundsSecret(lastStep(name));
 }
 
-/** `key=value` (spaces allowed around "=") and `"key": value`, wherever they stand in normalised text. */
-export function literalSecrets(text: string, isSecret: SecretJudge): string[] {
-  const found = [...text.matchAll(ASSIGNMENT)].filter((match) => {
-    const [, key = "", quotedKey = "", ...values] = match;
+/** The same with slips of the finger, as far as what was meant can be told without knowing the command. */
+function secretNamed(key: string): string | undefined {
+  if (looksSecret(key)) return key;
+  if (speaksOfSecret(lastStep(key))) return undefined;
+  const words = lastStep(key).split(/[^\p{L}]+|(?<=\p{Ll})(?=\p{Lu})/u).filter(Boolean);
+  const ends = [1, 2, 3].map((count) => words.slice(-count).join("").toLowerCase());
+  const isMeant = ends.some((end) => !NOT_MEANT.has(end) && WORDS.some((word) => isSlipOf(end, word)));
+  return isMeant ? key : undefined;
+}
+
+/** The one of these names that a key is a slip of the finger away from. */
+function misspelt(key: string, names: readonly string[]): string | undefined {
+  const typed = lastStep(key.toLowerCase());
+  return names.find((name) => isWithin(name.length < 6 ? 1 : 2, typed, name.toLowerCase()));
+}
+
+const WORDS = [
+  ...["secret", "password", "passphrase", "credential", "authorization", "token", "apikey"],
+  ...["access", "client", "integration", "license", "private", "secret", "service", "signing"].map((of) =>
+    `${of}key`
+  ),
+];
+/** Words of their own. */
+const NOT_MEANT = new Set(["passport", "regret", "secure", "taken"]);
+
+/** Of two words in one a slip less is forgiven: others are nearer to them. */
+function isSlipOf(typed: string, word: string): boolean {
+  return isWithin(word === "token" || word.endsWith("key") ? 1 : 2, typed, word);
+}
+
+function isWithin(slips: number, typed: string, word: string): boolean {
+  return Math.abs(typed.length - word.length) <= slips && slipsBetween(typed, word) <= slips;
+}
+
+/** Two neighbours swapped are one slip of the finger, and not two. */
+export function slipsBetween(word: string, candidate: string): number {
+  const at = [...word].findIndex((letter, place) => letter !== candidate[place]);
+  const swapped = word.slice(0, at) + (word[at + 1] ?? "") + (word[at] ?? "") + word.slice(at + 2);
+  return at !== -1 && swapped === candidate ? 1 : distance(word, candidate);
+}
+
+function lastStep(path: string): string {
+  return path.split(".").findLast((part) => !/^\d*$/.test(part)) ?? "";
+}
+
+/**
+ * The names of the secrets that stand in normalised text: `key=value` (spaces allowed around "="), `"key": value`,
+ * `key: value`, `key value`, and credentials that are known by their look, such as those in an address. `isExpected`
+ * says which keys the command asks for.
+ */
+function literalSecrets(
+  text: string,
+  isSecret: SecretJudge,
+  isExpected: (key: string) => boolean = () => true,
+): string[] {
+  return unique([
+    ...assigned(text, isSecret),
+    ...spoken(text, isSecret, isExpected),
+    ...inAddresses(text),
+  ]);
+}
+
+function assigned(text: string, isSecret: SecretJudge): string[] {
+  return [...text.matchAll(ASSIGNMENT)].flatMap(([, key = "", quotedKey = "", ...values]) => {
     const name = key || quotedKey;
-    return isSecret(name) && isLiteral(name, values.find((value) => value !== undefined) ?? "");
+    const value = values.find((one) => one !== undefined) ?? "";
+    return isLiteral(name, value) ? isSecret(name) ?? (holdsSecret(value) ? name : []) : [];
   });
-  return unique(found.map(([, key = "", quotedKey = ""]) => key || quotedKey));
 }
 
 /**
@@ -44,22 +147,73 @@ const ASSIGNMENT = new RegExp(
   "gu",
 );
 
+/**
+ * Words are followed by a colon and by other words all the time: unless they go together without a blank, or stand
+ * among the options, what follows has to look like a credential, the more so where nobody asks for one.
+ */
+function spoken(text: string, isSecret: SecretJudge, isExpected: (key: string) => boolean): string[] {
+  return [...text.matchAll(SPOKEN)].flatMap(([, before = "", key = "", between = "", ...values]) => {
+    const value = (values.find((one) => one !== undefined) ?? "").replace(/["')\]}]+$/, "");
+    const isBound = between === ":" || (between === " " && AFTER_AN_OPTION.test(before));
+    const isOne = isBound || looksRandom(value) ||
+      (isExpected(key) && /[\d!#$%^&*+=~]/.test(value.slice(0, -1)));
+    return isOne && isLiteral(key, value) ? isSecret(key) ?? [] : [];
+  });
+}
+
+/** The last word of `key=value`, quoted or not. */
+const AFTER_AN_OPTION = /=[^"'\s]+$|[^=]["']$/;
+
+const SPOKEN = new RegExp(
+  String.raw`(?<=(^|[^\s]*) ?["'(]?)(?<![\p{L}\p{N}_.:/@=,-])([\p{L}][\p{L}\p{N}_.-]*)( ?:(?!\/\/) ?| )` +
+    String.raw`(?![\p{L}\p{N}_.-]+ ?=)(?=(?:"([^"]*)"|'([^']*)'|(\S+)))`,
+  "gu",
+);
+
+/** Letters and digits mixed otherwise than in `Vault2`, or signs that names do not have. */
+function looksRandom(value: string): boolean {
+  const bare = value.replace(/["')\]}.,;:!?]+$/, "");
+  if (bare.length < SHORTEST_RANDOM || /^(?:\p{L}*[\d.:/-]*|[\d.:/-]*\p{L}*)$/u.test(bare)) return false;
+  return /[\d!#$%^&*+=~]/.test(bare) || /\p{Ll}\p{Lu}\S*\p{Ll}\p{Lu}/u.test(bare);
+}
+
+const SHORTEST_RANDOM = 6;
+
+/** A password, or a credential alone, before the host of an address. */
+function inAddresses(text: string): string[] {
+  return [...text.matchAll(USER)].flatMap(([, key = "address", user = ""]) => {
+    const [, password] = user.split(/:(.*)/s);
+    return password === undefined ? (looksRandom(user) ? key : []) : isLiteral(key, password) ? key : [];
+  });
+}
+
+const USER = new RegExp(
+  String.raw`(?:(?<![\p{L}\p{N}_.-])([\p{L}\p{N}_.-]+) ?= ?["']?)?(?<![\p{L}\p{N}])[a-z][a-z\d+.-]*:\/\/` +
+    String.raw`([^\s\/?#\\@"']+|[^\s\/?#:\\@"']*:(?!\d+(?:[\/?#\s]|$))[^\s\\@"']*)@`,
+  "giu",
+);
+
 /** The dotted paths in a document under which a secret is written out. */
 export function literalSecretsIn(document: Json, isSecret: SecretJudge): string[] {
   const found = leavesOf(document)
     .filter(({ path, value }) =>
       typeof value !== "boolean" && value !== null && isLiteral(path, String(value))
     )
-    .filter(({ path }) => isSecret(path) || isSecret(withoutIndexes(path)))
-    .filter(({ path, within }) =>
-      within === undefined || !isKeyed(within) || isSecret(namedPath(path, within))
+    .filter(({ path, value, within }) =>
+      isSecretLeaf(path, within, isSecret) ||
+      (typeof value === "string" && (holdsSecret(value) || inAddresses(value).length > 0))
     )
     .map(({ path }) => path);
   return unique(found);
 }
 
+function isSecretLeaf(path: string, within: object | undefined, isSecret: SecretJudge): boolean {
+  if (!isSecret(path) && !isSecret(withoutIndexes(path))) return false;
+  return within === undefined || !isKeyed(within) || isSecret(namedPath(path, within)) !== undefined;
+}
+
 /** The dotted paths in a document under which a secret is asked for. */
-export function askedIn(document: Json, isSecret: SecretJudge): string[] {
+export function askedIn(document: Json, isSecret: (path: string) => boolean): string[] {
   return leavesOf(document)
     .filter(({ path, value }) => value === ENTER_MARK && (isSecret(path) || isSecret(withoutIndexes(path))))
     .map(({ path }) => path)

@@ -1,4 +1,3 @@
-import { distance } from "fastest-levenshtein";
 import { inQuotes } from "../../handlers/format.ts";
 import {
   type CommandLine,
@@ -14,6 +13,7 @@ import {
   targetNamed,
 } from "./command.ts";
 import { orList, ParseError } from "./parse_error.ts";
+import { slipsBetween } from "./secret_scan.ts";
 import { quote, type Token, tokenize } from "./tokenize.ts";
 
 /** What a person may have got wrong where a word stands. */
@@ -61,13 +61,6 @@ function farFrom(word: string, candidate: string, { letters, slips }: Tolerance)
   if (shorter.length >= letters && longer.startsWith(shorter)) return 0.5;
   const far = slipsBetween(word, candidate);
   return far <= slips(candidate.length, word.length) && far < candidate.length ? far : Infinity;
-}
-
-/** Two neighbours swapped are one slip of the finger, and not two. */
-function slipsBetween(word: string, candidate: string): number {
-  const at = [...word].findIndex((letter, place) => letter !== candidate[place]);
-  const swapped = word.slice(0, at) + (word[at + 1] ?? "") + (word[at] ?? "") + word.slice(at + 2);
-  return at !== -1 && swapped === candidate ? 1 : distance(word, candidate);
 }
 
 /** Commands to suggest. */

@@ -31,7 +31,13 @@ const messageShape = z.object({
   text: z.string().optional(),
   caption: z.string().optional(),
   document: documentShape.optional(),
-  reply_to_message: z.object({ message_id: z.int(), document: documentShape.optional() }).optional(),
+  reply_to_message: z.object({
+    message_id: z.int(),
+    document: documentShape.optional(),
+    text: z.string().optional(),
+    caption: z.string().optional(),
+  }).optional(),
+  quote: z.object({ text: z.string() }).optional(),
   migrate_to_chat_id: z.int().optional(),
   migrate_from_chat_id: z.int().optional(),
   business_connection_id: presence,
@@ -167,6 +173,14 @@ export function personOf(user: User): Person {
 
 export function messageText(message: Message): string {
   return message.text ?? message.caption ?? "";
+}
+
+/** All words that come with a message, those that it answers included. */
+export function wordsWith(message: Message): readonly string[] {
+  const { text, caption, reply_to_message: answered, quote } = message;
+  return [text, caption, answered?.text, answered?.caption, quote?.text].filter((words) =>
+    words !== undefined
+  );
 }
 
 function classifyMessage(message: Message): Incoming {

@@ -29,6 +29,71 @@ for (
   });
 }
 
+/** What was meant to be a secret, and how it has to be typed; undefined where the command asks for none. */
+const MEANT: readonly [text: string, asked?: string][] = [
+  [`/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secert=${LITERAL}`, "secret"],
+  [`/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE sceret=${LITERAL}`, "secret"],
+  [`/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret:${LITERAL}`, "secret"],
+  [`/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret: "${LITERAL}"`, "secret"],
+  [`/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret ${LITERAL}`, "secret"],
+  [`/enable ec2 Globex secret ${LITERAL} key=AKIAIOSFODNN7EXAMPLE`, "secret"],
+  [`/notifier opsramp Service Desk uri=https://desk.example/in auth=JWT pasword=${LITERAL}`, "password"],
+  [`/update sophos 1 integration_kye=${LITERAL}`],
+  [`/update sophos 1 new_integration_kye=${LITERAL}`, "new_integration_key"],
+  [`/notifier opsramp Service Desk uri=https://user:${LITERAL}@desk.example/in auth=NONE`],
+  [`/notifier opsramp Service Desk uri=https://${LITERAL}@desk.example/in auth=NONE`],
+  [`/update apono Orders DB config.header="Bearer ${LITERAL}"`],
+];
+
+for (const [text, asked] of MEANT) {
+  Deno.test(`what was meant to be a secret is deleted and in no suggestion: ${text.replace(LITERAL, "…")}`, async () => {
+    await using fixture = await openFixture();
+    await fixture.say(ANA, text);
+    assert(!fixture.telegram.messages(GROUP).some((message) => JSON.stringify(message).includes(LITERAL)));
+    const told = fixture.ephemeralAnswers(ANA).at(-1) ?? "";
+    assert.match(told, /That message held a secret\..*I deleted it and used nothing of it\./is);
+    assert.match(
+      told,
+      asked ? new RegExp(`send the command with\\s+${asked}=\\?`) : /send the command again without it/,
+    );
+    assert.deepEqual(await fixture.changes(), []);
+    await nowhere(fixture);
+  });
+}
+
+/** Names that hold a secret's name, and words about secrets. */
+const NO_SECRETS = [
+  "/enable ec2 Secret Corp role=arn:aws:iam::111222345123:role/test",
+  "/show apono Token Vault2",
+  "/status ec2 Password Managers Ltd",
+  '/disable ec2 Acme Corp reason="the token of Ben expires 2026-12-01: see INC-4711"',
+  '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open="In Progress" Taken=Assigned',
+];
+
+for (const text of NO_SECRETS) {
+  Deno.test(`a word like that of a secret is none: ${text}`, async () => {
+    await using fixture = await openFixture();
+    await fixture.say(ANA, text);
+    const told = [...fixture.ephemeralAnswers(ANA), ...fixture.groupAnswers()].join("\n");
+    assert(told !== "" && !told.includes("held a secret"), told);
+  });
+}
+
+Deno.test("a misspelt secret in a document is deleted, and so is the password of an address in one", async () => {
+  for (
+    const content of [
+      { baseURI: "https://desk.example/in", authType: "JWT", pasword: LITERAL },
+      { baseURI: `https://user:${LITERAL}@desk.example/in`, authType: "NONE" },
+    ]
+  ) {
+    await using fixture = await openFixture();
+    await fixture.say(ANA, "/notifier opsramp Service Desk", { document: { name: "n.json", content } });
+    assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /That message held a secret\..*I deleted it/s);
+    assert(!fixture.telegram.messages(GROUP).some(({ document }) => document?.file_name === "n.json"));
+    await nowhere(fixture);
+  }
+});
+
 Deno.test("a secret typed where the bot may not delete: the person is told to delete it", async () => {
   await using fixture = await openFixture({
     telegram: { chats: [{ id: GROUP, title: "On-call", members: [ANA, BEN], bot: { status: "member" } }] },
@@ -69,6 +134,13 @@ const OTHERS: readonly [what: string, say: (fixture: Fixture) => void][] = [
   [
     "an edited message",
     (fixture) => void fixture.telegram.edit(fixture.telegram.say(ANA, GROUP, "/ping"), TYPED),
+  ],
+  [
+    "a message that someone replies to",
+    (fixture) => {
+      const replyTo = fixture.telegram.say(BEN, GROUP, `The new pasword: ${LITERAL}`);
+      fixture.telegram.say(ANA, GROUP, "/ping", { replyTo });
+    },
   ],
   [
     "a message of an anonymous admin",
