@@ -30,8 +30,8 @@ const LIMITS: RateLimits = { concurrency: 12, burst: 300, perSecond: 10 };
 const RATE_LIMIT_PAUSE_MS = 5_000;
 
 /**
- * HaloPSA's vendor integrations, as on the page "RMM & Security Endpoints". Answers hold only the fields of the product's
- * row, secrets hidden. Each method throws `ClientError`.
+ * HaloPSA's vendor integrations, as on the page "RMM & Security Endpoints". In answers secrets are
+ * hidden. Each method throws `ClientError`.
  */
 export class HaloClient {
   private readonly http: HttpClient;

@@ -31,7 +31,7 @@ export interface Product {
   readonly sync: SyncNames;
   /** Other properties that go by more than one name. */
   readonly spellings: readonly (readonly string[])[];
-  /** Every property that may be shown or sent; what is not here never leaves the client. */
+  /** Every property that may be shown or sent. */
   readonly fields: ReadonlyMap<string, FieldKind>;
 }
 

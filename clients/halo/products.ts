@@ -23,7 +23,7 @@ export const PRODUCTS: readonly Product[] = [
       rows: "field_mappings site_mappings",
       secret: "new_client_secret new_webhook_password",
       shown:
-        `webhook_guid asset_import_identifier_fieldname asset_type_group_name customer_name top_level_name
+        `webhook_guid webhook_iterations asset_import_identifier_fieldname asset_type_group_name customer_name top_level_name
         asset_site_name alert_user_name`,
     },
   }),
@@ -154,7 +154,7 @@ export const PRODUCTS: readonly Product[] = [
         "host_fieldmappings service_fieldmappings sitemappings mappings_xtype halo_integrator_import_types",
       secret: "new_integration_key new_webhook_password",
       shown: `guid default_devicesite_name default_devicetypename assetimportidentifier_fieldname
-        default_assetgroupname ticket_type_name ticket_user_name`,
+        default_assetgroupname ticket_type_name ticket_user_name webhook_iterations`,
     },
   }),
   product({

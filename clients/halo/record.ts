@@ -5,7 +5,10 @@ import type { FieldKind, Product } from "./product.ts";
 
 const identified = z.looseObject({ id: numeric.pipe(z.int()) });
 
-/** One stored configuration: the allowed fields as the vendor returned them, secrets hidden, dates in one form. */
+/**
+ * One stored configuration as the vendor returned it, secrets hidden, dates in one form. What the product's row does
+ * not name is in it to be compared, and neither shown nor sent.
+ */
 export type HaloIntegration = { readonly id: number; readonly [field: string]: Json };
 
 /** A single configuration. An answer that speaks of another id than `id` is not an answer to our question. */
@@ -43,6 +46,11 @@ function jsonOf(answer: unknown): Json {
 function recordOf(row: Product): z.ZodType<HaloIntegration> {
   return identified.transform((record) => {
     const kept: Record<string, Json> = {};
+    for (const [field, value] of Object.entries(record)) {
+      if (!row.fields.has(field)) {
+        kept[field] = asKept(secretLooking(field) ? "secret" : "any", jsonOf(value));
+      }
+    }
     for (const [field, kind] of row.fields) {
       if (record[field] !== undefined) kept[field] = asKept(kind, jsonOf(record[field]));
     }

@@ -74,7 +74,7 @@ async function plan(context: Context<HaloClient>, product: Product, input: Field
   if (id !== undefined) {
     throw new BadInput(`The document has an id. To change that integration: /update ${product.target} ${id}`);
   }
-  const after = wantedFields(product, input, records[0] ?? {});
+  const after = wantedFields(product, input, { like: records[0] ?? {}, now: {} });
   const { fields } = after;
   if (Object.keys(fields).length === 0) {
     throw new BadInput(`Say at least what it is, such as ${exampleField(product)}.`);

@@ -40,25 +40,44 @@ function isSecret(product: Product, field: string): boolean {
   return kind === "secret" || (kind === undefined && secretLooking(name));
 }
 
+/** The integration that fields are for: `now` is what HaloPSA returned of it, `like` has the names that it uses. */
+interface Subject {
+  readonly like: JsonObject;
+  readonly now: JsonObject;
+}
+
 /**
  * Checks names and values against the product's row. Throws `BadInput`, which never repeats a value: it may be
- * a secret in the wrong place. Fields get the names that HaloPSA returned in `record`. A document may hold all of
- * the record: what HaloPSA sets itself is left out as long as it is as in there.
+ * a secret in the wrong place. Fields get the names that HaloPSA uses. A document may hold all of HaloPSA's record:
+ * what is in it as it is now, what moves by itself, and secrets without a value are left out, also of fields that
+ * nobody here knows.
  */
-export function wantedFields(product: Product, input: FieldInput, record: JsonObject): Wanted {
-  const { id: _, ...given } = { ...documentIn(input.document), ...input.fields };
+export function wantedFields(product: Product, input: FieldInput, subject: Subject): Wanted {
+  const { id: _, ...document } = documentIn(input.document);
+  const news = Object.entries(document).filter(([name, value]) => !isLeftOut(product, name, value, subject));
+  const given = { ...Object.fromEntries(news), ...input.fields };
   const fields: Record<string, Json> = {};
   const secrets: string[] = [];
   const readOnly: string[] = [];
   for (const [typed, value] of Object.entries(given)) {
-    const kind = kindOf(product, typed.toLowerCase());
-    const name = spelled(product, typed.toLowerCase(), record);
+    const kind = kindOf(product, typed, subject);
+    const name = spelled(product, typed.toLowerCase(), subject.like);
     if (kind === "secret") secrets.push(askedSecret(name, value));
-    else if (kind !== "shown") fields[name] = checked(product, name, value, record[name]);
-    else if (!covers(record[name] ?? null, value)) readOnly.push(name);
+    else if (kind === "shown") readOnly.push(name);
+    else fields[name] = checked(product, name, value, subject.like[name]);
   }
   refuseReadOnly(readOnly);
   return { fields, secrets: secrets.toSorted() };
+}
+
+/** Whether a document says with it no more than what is so already. */
+function isLeftOut(product: Product, typed: string, value: Json, { now }: Subject): boolean {
+  const name = typed in now ? typed : typed.toLowerCase();
+  if (name in now && !asksSecret(value) && covers(now[name], value)) return true;
+  const { lastSync, lastError } = product.sync;
+  if ([...lastSync, ...lastError, "_warning", "exports"].includes(name)) return Object.keys(now).length > 0;
+  const kind = product.fields.get(name);
+  return (kind === "secret" || kind === "shown") && (value === null || value === "");
 }
 
 /** A document that says the same: what a plan is made from once more. */
@@ -201,9 +220,13 @@ function checkedId(id: Json): number {
   throw new BadInput("The id in the document must be a whole number above zero.");
 }
 
-function kindOf(product: Product, name: string): FieldKind {
+function kindOf(product: Product, typed: string, { now }: Subject): FieldKind {
+  const name = typed.toLowerCase();
   const kind = product.fields.get(name);
   if (kind) return kind;
+  if (typed in now) {
+    throw new BadInput(`${typed.slice(0, 60)} cannot be changed here. Leave it as HaloPSA shows it, or out.`);
+  }
   const near = nearest(name, writableFields(product));
   const hint = near ? `Did you mean ${near}?` : `It takes ${writableFields(product).join(", ")}.`;
   throw new BadInput(`${product.label} has no field "${name.slice(0, 60)}". ${hint}`);

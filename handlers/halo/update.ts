@@ -78,7 +78,7 @@ async function plan(
   input: FieldInput & { id?: string | undefined },
 ): Promise<UpdatePlan | Nothing> {
   const record = await locate(context, product, { typed: input.id, document: idOf(input) });
-  const asked = wantedFields(product, input, record);
+  const asked = wantedFields(product, input, { like: record, now: record });
   const { secrets } = asked;
   if (isEmpty(asked)) {
     throw new BadInput(`Say what to change, such as ${exampleField(product)}.`);
