@@ -132,7 +132,8 @@ function assigned(text: string, isSecret: SecretJudge): string[] {
   return [...text.matchAll(ASSIGNMENT)].flatMap(([, key = "", quotedKey = "", ...values]) => {
     const name = key || quotedKey;
     const value = values.find((one) => one !== undefined) ?? "";
-    return isLiteral(name, value) ? isSecret(name) ?? (holdsSecret(value) ? name : []) : [];
+    const found = isSecret(name) ?? (holdsSecret(value) ? name : undefined);
+    return found !== undefined && isLiteral(name, value) ? found : [];
   });
 }
 
@@ -157,7 +158,8 @@ function spoken(text: string, isSecret: SecretJudge, isExpected: (key: string) =
     const isBound = between === ":" || (between === " " && AFTER_AN_OPTION.test(before));
     const isOne = isBound || looksRandom(value) ||
       (isExpected(key) && /[\d!#$%^&*+=~]/.test(value.slice(0, -1)));
-    return isOne && isLiteral(key, value) ? isSecret(key) ?? [] : [];
+    const found = isOne ? isSecret(key) : undefined;
+    return found !== undefined && isLiteral(key, value) ? found : [];
   });
 }
 
