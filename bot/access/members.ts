@@ -10,7 +10,7 @@ import {
   type Need,
   type Policy,
 } from "./policy.ts";
-import type { Chat, Person } from "../telegram/update.ts";
+import { type Chat, type Person, personOf } from "../telegram/update.ts";
 
 /** What Telegram answers about a chat that it does not show to the bot. */
 const ABSENT: ReadonlySet<number> = new Set([400, 404]);
@@ -54,15 +54,31 @@ export class Members {
 
   /** Who else may approve what this person asks for: "Ben and 1 more". Undefined without a list; empty: nobody. */
   async approversBesides(personId: number): Promise<string | undefined> {
-    const { config: { approvers }, store } = this.deps;
+    const { config: { approvers } } = this.deps;
     if (!approvers) return undefined;
     const others = [...approvers].filter((id) => id !== personId);
     if (others.length === 0) return "";
-    const known = await store.db.selectFrom("memory").select("value")
-      .where("key", "in", others.map(nameKey)).orderBy("value").limit(MOST_NAMES).execute();
-    if (known.length === 0) return `${others.length} listed in APPROVERS`;
-    const rest = others.length - known.length;
-    return known.map((row) => row.value).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+    const names = await Promise.all(others.slice(0, MOST_NAMES).map((id) => this.nameOf(id)));
+    const rest = others.length - names.length;
+    return names.sort().join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  }
+
+  /** As far as the bot has met this person, or Telegram tells it; else the end of the id. */
+  private async nameOf(id: number): Promise<string> {
+    const { bot, config, store, log } = this.deps;
+    const known = this.met.get(id) ?? await recall(store, nameKey(id));
+    if (known) return known;
+    for (const chatId of config.adminChats.filter((chat) => chat < 0)) {
+      try {
+        const { user } = await bot.api.getChatMember(chatId, id);
+        const person = personOf(user);
+        await this.rememberName(person);
+        if (person.name !== "") return person.name;
+      } catch (error) {
+        log.debug("name_unknown", { chat: chatId, ...errorFields(error) });
+      }
+    }
+    return `…${String(id).slice(-4)}`;
   }
 
   private async membershipIn(chatIds: readonly number[], personId: number): Promise<Membership> {

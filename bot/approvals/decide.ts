@@ -148,7 +148,10 @@ function whatBecameOf(change: Change, readerId: number, now: number): Line {
   const who = decider_id === readerId ? "You" : { data: decider_name || "Someone", max: 40 };
   const ago = agoWords(now - (decided_at ?? finished_at ?? now));
   if (state === "rejected") return line(who, ` rejected it ${ago}.`);
-  if (state === "withdrawn") return line(who, ` withdrew it ${ago}.`);
+  if (state === "withdrawn" && decider_id === null) {
+    return `Telegram did not take its card ${ago}, so nobody could approve it.`;
+  }
+  if (state === "withdrawn") return line(who, ` took it back ${ago}.`);
   return line(who, ` approved it ${ago}; ${SINCE[state] ?? `it is ${state}`}.`);
 }
 
@@ -241,7 +244,7 @@ function whyItEnded({ code, requester_id, trace }: Change, description: string):
     key: `dropped:${code}`,
     chatId: requester_id,
     reply: {
-      mark: "refused",
+      mark: "attention",
       title: ["The group did not take the card of ", { code }, ", so nobody could approve it"],
       blocks: [
         textBlock(

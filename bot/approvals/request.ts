@@ -54,7 +54,11 @@ export class Requests {
   }
 
   /** The way back from a change, asked for like any other. */
-  async undo(ctx: UpdateContext, change: Change): Promise<void> {
+  async undo(
+    ctx: UpdateContext,
+    change: Change,
+    why: Pick<Invocation, "reason" | "ticket"> = {},
+  ): Promise<void> {
     const undo = readUndo(change);
     const done = change.state === "applied" || change.state === "accepted";
     if (!done || !undo.possible) {
@@ -76,8 +80,8 @@ export class Requests {
       target: undo.target,
       input: undo.input,
       asked: askedIn(undo.input, (field) => operation.secret(field)),
-      reason: `undo of ${change.code}`,
-      ticket: change.ticket ?? undefined,
+      reason: why.reason ?? `undo of ${change.code}`,
+      ticket: why.ticket ?? change.ticket ?? undefined,
       undoOf: change.code,
     });
   }

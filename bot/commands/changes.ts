@@ -74,10 +74,10 @@ export const changeCommands: readonly Builtin[] = [
     summary: "Ask for the way back of a change; approved like any other",
     example: "/undo K7Q2X",
     need: "request",
-    input: z.object({ code }),
+    input: z.object({ code, reason: z.string().optional(), ticket: z.string().optional() }),
     async execute({ store, requests }, ctx, input) {
       const change = await changeNamed(store, ctx, input.code);
-      if (change) await requests.undo(ctx, change);
+      if (change) await requests.undo(ctx, change, input);
     },
   }),
 ];

@@ -17,7 +17,7 @@ export function validationMessage(invalid: InvalidCommand, set: CommandSet): Rep
     blocks.push({ kind: "text", text: "Perhaps you meant" }, { kind: "list", items });
   }
   return {
-    mark: "refused",
+    mark: ASKS.test(title) ? "question" : "refused",
     title,
     blocks,
     footer: command
@@ -29,6 +29,9 @@ export function validationMessage(invalid: InvalidCommand, set: CommandSet): Rep
     personal: true,
   };
 }
+
+/** "Is "apnoo" meant to be apono? If not, …" */
+const ASKS = /[\p{L}"=]\?( |$)/u;
 
 const LONGEST_TITLE = 160;
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Json } from "../../clients/json.ts";
 import type { Card, Plan, Undo } from "../../handlers/operation.ts";
+import { vendors } from "../../handlers/registry.ts";
 import { type Line, line, type Mark } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
 import type { AuditEntry } from "./audit.ts";
@@ -37,20 +38,36 @@ export function readUndo(change: Pick<Change, "undo">): Undo {
 }
 
 /** What a change is called in the state it is in: the first line of its card, and its name everywhere else. */
-export function changeTitle({ state, risk, card }: Change): { mark: Mark; title: Line } {
+export function changeTitle({ state, risk, card, vendor }: Change): { mark: Mark; title: Line } {
   const { title, done } = readCard({ card });
   if (state === "pending") {
     return { mark: risk === "danger" ? "danger" : "question", title: line(title, "?") };
+  }
+  // What nobody has seen is told as the vendor's word, and never as a fact.
+  if (state === "accepted") {
+    return { mark: "applied", title: line(systemOf(vendor), " accepted: ", inMidSentence(title)) };
   }
   const [mark, beginning] = TITLES[state];
   return { mark, title: line(beginning, mark === "applied" ? done : title) };
 }
 
-const TITLES: Readonly<Record<Exclude<ChangeState, "pending">, readonly [mark: Mark, beginning: string]>> = {
+/** What a vendor's failures and answers call it. */
+function systemOf(name: string): string {
+  const vendor = vendors.find((one) => one.name === name);
+  return vendor?.system ?? vendor?.label ?? "The vendor";
+}
+
+function inMidSentence(title: Line): Line {
+  const [first, ...rest] = line(title);
+  return typeof first === "string" ? [first.charAt(0).toLowerCase() + first.slice(1), ...rest] : title;
+}
+
+const TITLES: Readonly<
+  Record<Exclude<ChangeState, "pending" | "accepted">, readonly [mark: Mark, beginning: string]>
+> = {
   approved: ["working", "Working: "],
   executing: ["working", "Working: "],
   applied: ["applied", "Applied: "],
-  accepted: ["applied", "Accepted: "],
   "not applied": ["down", "Not applied: "],
   unknown: ["unknown", "Unknown: "],
   rejected: ["info", "Rejected: "],

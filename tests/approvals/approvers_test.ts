@@ -28,18 +28,23 @@ Deno.test("a request that nobody else may approve: who asked in private is told 
   assert.match(fixture.privateAnswers(BEN).at(-1) ?? "", new RegExp(`for approval: ${other}\\n/withdraw`));
 });
 
-Deno.test("a card: where no name of an approver is known, it says how many there are", async () => {
+Deno.test("a card: whom the bot has not met yet is named as Telegram names them", async () => {
   await using fixture = await openFixture({
     ...THREE,
     environment: { OPERATORS: `${ANA}`, APPROVERS: `${ANA},${BEN},${CARA}` },
   });
   const { card, code } = await fixture.ask(DISABLE);
-  assert.match(textOf(card), /^Needs +one approver other than Ana: 2 listed in APPROVERS · until /m);
+  assert.match(textOf(card), /^Needs +one approver other than Ana: Ben, Cara · until /m);
   await fixture.say(ANA, `/approve ${code}`);
-  assert.match(
-    fixture.ephemeralAnswers(ANA).at(-1) ?? "",
-    /Who can: 2 listed in APPROVERS\. To take it back/,
-  );
+  assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /Who can: Ben, Cara\. To take it back/);
+});
+
+Deno.test("a card: an approver whom Telegram does not know goes by the end of the id", async () => {
+  await using fixture = await openFixture({
+    environment: { OPERATORS: `${ANA}`, APPROVERS: `${ANA},${BEN},987654321` },
+  });
+  const { card } = await fixture.ask(DISABLE);
+  assert.match(textOf(card), /^Needs +one approver other than Ana: Ben, …4321 · until /m);
 });
 
 Deno.test("a card: where no list says who approves, it names nobody", async () => {

@@ -20,7 +20,7 @@ Deno.test("/disable ec2: the card says what, on what, from what to what, what br
   assert.match(text, /^Breaks +EC2 instances of Acme Corp are no longer imported\.$/m);
   assert.match(text, /^Undo +no: this bot has not recorded the role/m);
   assert.match(text, /^Why +“off-boarding of Acme” · ticket 4711 · asked by Ana \(…101\)$/m);
-  assert.match(text, /^Needs +one approver other than Ana: 1 listed in APPROVERS · until /m);
+  assert.match(text, /^Needs +one approver other than Ana: Ben · until /m);
   assert.match(text, new RegExp(`\\b${code}$`, "m"));
   const { expires_at, created_at } = await fixture.change(code);
   assert.equal(expires_at - created_at, 20 * 60_000);
@@ -157,7 +157,7 @@ Deno.test("/disable ec2: asked for in private, the card goes to the first group 
   await fixture.press(BEN, card, "Approve");
   assert.match(
     fixture.privateAnswers(ANA).at(-1) ?? "",
-    /Accepted: the EC2 integration of Acme Corp is disabled/,
+    /GravityZone accepted: disable the EC2 integration of Acme Corp/,
   );
 });
 
@@ -185,6 +185,11 @@ Deno.test("/disable ec2: a group that refuses the card leaves nothing pending, a
   fixture.telegram.faults.clear();
   await fixture.say(BEN, `/approve ${change?.code}`);
   assert.deepEqual(fixture.writes(), []);
+  await fixture.say(BEN, `/approve ${change?.code}`, { chat: BEN });
+  assert.match(
+    fixture.privateAnswers(BEN).at(-1) ?? "",
+    /Telegram did not take its card .*, so nobody could approve it\./,
+  );
 });
 
 Deno.test("/disable ec2: of two persons with one name the card tells who is who", async () => {

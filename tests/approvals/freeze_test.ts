@@ -131,7 +131,7 @@ Deno.test("/freeze: a word close to a target is asked about, and freezes nothing
   ) {
     await fixture.say(BEN, `/freeze ${typed} maintenance`);
     const told = fixture.ephemeralAnswers(BEN).at(-1) ?? "";
-    assert.match(told, new RegExp(`^⛔ Is "${typed}" meant to be ${meant}\\? If not, put it in quotes\\.`));
+    assert.match(told, new RegExp(`^🟡 Is "${typed}" meant to be ${meant}\\? If not, put it in quotes\\.`));
     assert.match(told, new RegExp(`/freeze ${meant} maintenance\n.*/freeze "${typed}" maintenance`));
     assert.match(told, /Nothing was changed\./);
     assert.deepEqual(await frozen(), [], typed);

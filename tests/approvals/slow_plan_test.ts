@@ -24,7 +24,10 @@ testOnEach("a change: while a slow vendor is asked that is shown, and becomes th
   assert.match(textOf(card), /^⚠️ Disable the EC2 integration of Acme Corp\?/);
   await fixture.press(BEN, card, "Approve");
   assert.deepEqual((await fixture.changes()).map(({ state }) => state), ["accepted"]);
-  assert.match(fixture.groupAnswers().join("\n"), /^✅ Accepted: the EC2 integration of Acme Corp/);
+  assert.match(
+    fixture.groupAnswers().join("\n"),
+    /^✅ GravityZone accepted: disable the EC2 integration of Acme Corp/,
+  );
 });
 
 Deno.test("a change: what was shown meanwhile becomes the failure of the vendor as well", async () => {

@@ -177,3 +177,13 @@ async function newest(fixture: Fixture): Promise<Asked> {
   assert(last);
   return await cardOf(fixture, last.code);
 }
+
+Deno.test("/undo: takes a reason and a ticket, and without them says what it takes back", async () => {
+  await using fixture = await openFixture();
+  const { code } = await fixture.carryOut("/enable ec2 Acme Labs role=arn:aws:iam::111222333444:role/gz");
+  const { card } = await fixture.ask(`/undo ${code} reason="the wrong company" ticket=4711`);
+  assert.match(textOf(card), new RegExp(`Why +“the wrong company” · ticket 4711 · .* takes back ${code}`));
+  await fixture.press(ANA, card, "Reject");
+  const { card: plain } = await fixture.ask(`/undo ${code}`);
+  assert.match(textOf(plain), new RegExp(`Why +“undo of ${code}”`));
+});

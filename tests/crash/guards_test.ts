@@ -109,7 +109,7 @@ Deno.test("approve: a target that waits for its turn does not hold up the others
   const free = await fixture.ask(DISABLE);
   for (const { code } of [running, waiting, free]) telegram.say(BEN, BEN, `/approve ${code}`);
   await telegram.until(
-    () => fixture.groupAnswers().some((text) => text.includes("Accepted: ")),
+    () => fixture.groupAnswers().some((text) => text.includes(" accepted: ")),
     "the change of the other target",
   );
   assert.deepEqual([await fixture.state(running.code), await fixture.state(waiting.code)], [

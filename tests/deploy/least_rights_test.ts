@@ -130,7 +130,7 @@ async function decideOneChange(url: string): Promise<void> {
     "a card",
   );
   await telegram.press(BEN, card, "Approve");
-  await shown(/Accepted/);
+  await shown(/ accepted: /);
   telegram.say(BEN, GROUP, "/audit verify");
   await shown(/intact/);
   assert.equal((await bot.terminate()).code, 0);

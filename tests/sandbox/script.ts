@@ -11,7 +11,7 @@ import type { VendorName } from "./stage.ts";
  *     Ana presses Approve
  *     > only Ana sees: someone else has to approve it
  *     Ben presses Approve
- *     > Accepted
+ *     > Applied
  *
  * More: `Ana, in private: /whoami` · `Ana enters secret = hunter2` (on the page behind her link) ·
  * `time passes 16m` · `GravityZone goes down` · `GravityZone breaks down at the next change` (it is done, and nobody
@@ -49,7 +49,7 @@ export function readScript(text: string): Step[] {
   if (!steps.some(({ kind }) => kind.startsWith("expect"))) {
     throw new ScriptMistake(
       1,
-      'the script expects nothing. A line such as "> Accepted" says what must be answered.',
+      'the script expects nothing. A line such as "> Applied" says what must be answered.',
     );
   }
   return steps;

@@ -36,7 +36,7 @@ Deno.test("--script enters a secret on the page that the link leads to", async (
     Ana enters secret = wJalrXUtnFEMI/K7MDENG
     > Enable the EC2 integration of Initech
     Ben presses Approve
-    > Accepted
+    > GravityZone accepted
   `);
   assert(!transcript.replace(/^Ana enters .*$/m, "").includes("wJalrXUtnFEMI"));
 });

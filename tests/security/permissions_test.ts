@@ -23,7 +23,7 @@ Deno.test("permissionFlags: with them the bot asks its vendors, decides a change
     telegram.answers(GROUP).find((answer) => buttonsOf(answer).some(({ text }) => text === "Approve"))
   );
   await telegram.press(BEN, card, "Approve");
-  await shown(/Accepted/);
+  await shown(/ accepted: /);
   assert.equal(gravityzone.calls.filter(({ method }) => method === "disableAmazonEC2Integration").length, 1);
   assert.ok((await Deno.stat(database.path)).size > 0);
   assert.equal((await bot.terminate()).code, 0, bot.output());
