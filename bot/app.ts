@@ -19,7 +19,7 @@ import { Metrics } from "./metrics.ts";
 import { jobsOf, type Timing } from "./jobs.ts";
 import { OutboxSender } from "./outbox/sender.ts";
 import { acceptUpdates } from "./queue/inbox.ts";
-import { Worker } from "./queue/worker.ts";
+import { takeLease, Worker } from "./queue/worker.ts";
 import { Redactor } from "./redact.ts";
 import { SecretEntry } from "./secrets/entry.ts";
 import { CredentialHandover } from "./secrets/handover.ts";
@@ -42,6 +42,8 @@ export interface CountersignOptions {
   readonly openStore?: typeof openStore;
   readonly onVendorCall?: (event: CallEvent) => void;
   readonly timing?: Timing;
+  /** What carries calls with the bot's token in their address; Deno's own where absent. */
+  readonly telegramFetch?: typeof fetch;
 }
 
 /** The bot, put together. */
@@ -53,6 +55,8 @@ export class Countersign {
   private readonly worker: Worker;
   private readonly stopping = new AbortController();
   private polling: Promise<void> | undefined;
+  /** By this process or another one. */
+  private introduced = false;
 
   /** Builds everything and starts nothing. Throws `StoreOpenError`. */
   static async open(options: CountersignOptions): Promise<Countersign> {
@@ -104,6 +108,18 @@ export class Countersign {
     await this.worker.workFor(end);
   }
 
+  /** Tells Telegram where the bot is and what it can do: once for each `revision`, over all processes. */
+  async introduceOnce(revision: string, signal: AbortSignal): Promise<void> {
+    const { store, holder } = this.deps;
+    if (this.introduced) return;
+    const lease = `introduce ${revision}`;
+    if (await takeLease(store, lease, holder, INTRODUCTION_MS)) {
+      await introduce(this.deps, this.commands, signal);
+      await takeLease(store, lease, holder, FOR_GOOD_MS);
+    }
+    this.introduced = true;
+  }
+
   /** Takes nothing new, finishes or gives back what is under way, closes the store. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.stopping.abort();
@@ -121,9 +137,14 @@ export class Countersign {
   }
 }
 
+/** Who has not finished introducing the bot by then is taken to be dead. */
+const INTRODUCTION_MS = 60_000;
+/** Longer than any revision is in use. */
+const FOR_GOOD_MS = 365 * 86_400_000;
+
 /** What every part works with. Throws `StoreOpenError`. */
 async function makeDeps(options: CountersignOptions): Promise<Deps> {
-  const { config, clock, log, redactor = new Redactor(config.secrets) } = options;
+  const { config, clock, log, redactor = new Redactor(config.secrets), telegramFetch = fetch } = options;
   const store = await (options.openStore ?? openStore)(config.database, clock, { redact: redactor.text });
   const metrics = new Metrics();
   const onCall = (event: CallEvent) => {
@@ -139,7 +160,8 @@ async function makeDeps(options: CountersignOptions): Promise<Deps> {
     redactor,
     metrics,
     store,
-    bot: makeBot(config, metrics),
+    bot: makeBot(config, metrics, telegramFetch),
+    telegramFetch,
     capabilities: unknownCapabilities(),
     vendors: new Vendors(connect(config, { clock, onCall, onToken: redactor.hold }), store, statusCacheTtlMs),
     vault: config.secretKey && await Vault.fromKey(config.secretKey),

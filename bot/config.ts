@@ -22,6 +22,7 @@ import {
   portNumber,
   publicUrl,
   telemetryProblem,
+  telemetryVariables,
   webhookSecretList,
 } from "./settings.ts";
 
@@ -116,6 +117,8 @@ export interface Config extends SettingsOf<typeof botVariables> {
   readonly secrets: readonly string[];
   /** Where the bot connects to. */
   readonly addresses: readonly string[];
+  /** Whoever may see the host's traces sees the address of every request: no secret may be part of one. */
+  readonly addressesAreTraced: boolean;
 }
 
 /** A vendor and what its `connect` wants; undefined settings: it is not set up. */
@@ -141,7 +144,66 @@ export function readConfig(environment: Environment, vendors: readonly Vendor[] 
   const problems = [...reader.problems, ...contradictions(config, environment)];
   if (problems.length > 0) throw new ConfigError(problems);
   const { doubts, addresses } = reader;
-  return { ...config, vendors: configured, doubts, secrets: [...reader.secrets], addresses };
+  return {
+    ...config,
+    vendors: configured,
+    doubts,
+    secrets: [...reader.secrets],
+    addresses,
+    addressesAreTraced: false,
+  };
+}
+
+/**
+ * The configuration on Deno Deploy: production alone, with a Postgres. Throws `ConfigError`.
+ * https://docs.deno.com/deploy/reference/env_vars_and_contexts/
+ */
+export function hostedConfig(environment: Environment): Config {
+  const { DENO_TIMELINE: timeline = "unknown", DATABASE_URL: database = "" } = environment;
+  if (timeline !== PRODUCTION) {
+    throw new ConfigError([
+      `This is the timeline ${timeline}, and the bot works on ${PRODUCTION} alone: two bots with one token ` +
+      "would take each other's messages.",
+    ]);
+  }
+  if (!/^postgres(ql)?:/.test(database)) {
+    throw new ConfigError([
+      "DATABASE_URL names no Postgres: assign one to the application. Files do not last here.",
+    ]);
+  }
+  const publicUrl = environment["PUBLIC_URL"]?.trim() || ownAddress(environment);
+  if (!publicUrl) throw new ConfigError(["PUBLIC_URL is missing: where Telegram and people reach the bot."]);
+  const config = readConfig({
+    ...environment,
+    // The platform traces whatever these say; the bot's own calls go where no trace is made.
+    ...Object.fromEntries(telemetryVariables.map((name) => [name, undefined])),
+    PUBLIC_URL: publicUrl,
+    DATABASE_URL: overTls(database, environment),
+  });
+  return { ...config, addressesAreTraced: true, database: { ...config.database, ...SHARED_DATABASE } };
+}
+
+export const PRODUCTION = "production";
+
+/**
+ * The platform's databases have few connections, and a pooler before them that passes no notifications on. A deployment
+ * migrates first, while the revision before it still serves.
+ */
+const SHARED_DATABASE = { connections: 2, listens: false, mayBeNewer: true };
+
+/** https://docs.deno.com/deploy/reference/timelines/ */
+function ownAddress(environment: Environment): string | undefined {
+  const app = environment["DENO_DEPLOY_APP_SLUG"] ?? environment["DENO_DEPLOY_APPLICATION_SLUG"];
+  const organisation = environment["DENO_DEPLOY_ORG_SLUG"] ?? environment["DENO_DEPLOY_ORGANIZATION_SLUG"];
+  return app && organisation ? `https://${app}.${organisation}.deno.net` : undefined;
+}
+
+/** The address that the platform hands out says nothing of TLS; its own PGSSLMODE may, and counts. */
+export function overTls(database: string, environment: Environment): string {
+  const url = URL.parse(database);
+  if (!url || url.searchParams.has("sslmode") || environment["PGSSLMODE"]) return database;
+  url.searchParams.set("sslmode", "verify-full");
+  return url.href;
 }
 
 /** Reads variable after variable and notes what each brings with it: problems, doubts, secrets, addresses. */

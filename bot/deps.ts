@@ -18,6 +18,8 @@ export interface Deps {
   readonly metrics: Metrics;
   readonly store: Store;
   readonly bot: Bot;
+  /** Carries every call that has the bot's token in its address. */
+  readonly telegramFetch: typeof fetch;
   readonly capabilities: Capabilities;
   readonly vendors: Vendors;
   /** Absent without a `SECRET_KEY`: then no secret can be entered. */

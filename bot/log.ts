@@ -1,4 +1,12 @@
-import { configureSync, getLogger, jsonLinesFormatter, type LogLevel, resetSync } from "@logtape/logtape";
+import {
+  configureSync,
+  getConsoleSink,
+  getLogger,
+  jsonLinesFormatter,
+  type LogLevel,
+  resetSync,
+  type Sink,
+} from "@logtape/logtape";
 import type { Redactor } from "./redact.ts";
 
 /** Fields are ids, words and numbers; never a message text, a URL or a vendor's body. */
@@ -30,9 +38,26 @@ export class Log {
 /** A log of JSON lines on standard output, every secret of ours redacted. */
 export function logToStdout(level: LogLevel, redactor: Redactor): Log {
   const encoder = new TextEncoder();
+  return logTo(
+    (record) => void Deno.stdout.writeSync(encoder.encode(jsonLinesFormatter(record))),
+    level,
+    redactor,
+  );
+}
+
+/** The same, line by line through the console: some hosts read nothing else. */
+export function logToConsole(level: LogLevel, redactor: Redactor): Log {
+  return logTo(
+    getConsoleSink({ formatter: (record) => [jsonLinesFormatter(record).trimEnd()] }),
+    level,
+    redactor,
+  );
+}
+
+function logTo(lines: Sink, level: LogLevel, redactor: Redactor): Log {
   resetSync();
   configureSync({
-    sinks: { lines: (record) => void Deno.stdout.writeSync(encoder.encode(jsonLinesFormatter(record))) },
+    sinks: { lines },
     loggers: [
       { category: "countersign", lowestLevel: level, sinks: ["lines"] },
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },

@@ -9,7 +9,16 @@ export const SERVICE_IDS: ReadonlySet<number> = new Set([1087968824, 777000, 136
 
 export type DatabaseConfig =
   | { readonly kind: "sqlite"; readonly path: string }
-  | { readonly kind: "postgres"; readonly url: string };
+  | {
+    readonly kind: "postgres";
+    readonly url: string;
+    /** At most so many at once. */
+    readonly connections?: number;
+    /** Whether others can be told of work by a notification; otherwise they find it when they look. */
+    readonly listens?: boolean;
+    /** Whether a process of the version before may still work when the next one has migrated the schema. */
+    readonly mayBeNewer?: boolean;
+  };
 
 export const botToken = z.string().regex(
   /^\d+:[\w-]+$/,

@@ -1,5 +1,6 @@
 import type { Api } from "grammy";
 import type { Json } from "../../clients/json.ts";
+import type { Deps } from "../deps.ts";
 import { telegramRefusal } from "../telegram/api.ts";
 import type { AttachedFile } from "../telegram/update.ts";
 
@@ -16,11 +17,14 @@ export interface Document {
 export const NOT_TAKEN: Document = { documentError: "The command takes no document." };
 
 /** What a file holds that was sent as a JSON document. */
-export async function documentOf(file: AttachedFile, api: Api, fileRoot: string): Promise<Document> {
+export async function documentOf(
+  { bot: { api }, config, telegramFetch }: Pick<Deps, "bot" | "config" | "telegramFetch">,
+  file: AttachedFile,
+): Promise<Document> {
   if ((file.file_size ?? 0) > MOST_DOCUMENT_BYTES) return TOO_LARGE;
   const path = await pathOf(file.file_id, api);
   if (!path) return { documentError: "Telegram did not hand over the document. Send it again." };
-  const bytes = await download(`${fileRoot}/${path}`);
+  const bytes = await download(`${config.apiRoot}/file/bot${config.token}/${path}`, telegramFetch);
   if (!bytes) return TOO_LARGE;
   try {
     const document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Json;
@@ -77,8 +81,8 @@ const TOO_LONG = `Names in the document are, one within the other, longer than $
 } characters. Send only fields that the vendor has.`;
 
 /** Undefined when it is larger than we take; the size Telegram states is not relied on. */
-async function download(url: string): Promise<Uint8Array | undefined> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(DOWNLOAD_MS), redirect: "error" });
+async function download(url: string, send: typeof fetch): Promise<Uint8Array | undefined> {
+  const response = await send(url, { signal: AbortSignal.timeout(DOWNLOAD_MS), redirect: "error" });
   if (!response.ok || !response.body) {
     await response.body?.cancel();
     throw new Error(`Telegram answered ${response.status} to a download`);

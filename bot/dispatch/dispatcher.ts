@@ -113,10 +113,7 @@ export class Dispatcher {
     const file = message.document ?? message.reply_to_message?.document;
     if (!file) return await router.dispatch(ctx, parsed);
     if (!await router.allows(ctx, router.needOf(parsed), text)) return;
-    const { bot, config } = this.deps;
-    const document = router.takesDocument(parsed)
-      ? await documentOf(file, bot.api, `${config.apiRoot}/file/bot${config.token}`)
-      : NOT_TAKEN;
+    const document = router.takesDocument(parsed) ? await documentOf(this.deps, file) : NOT_TAKEN;
     const documentAt = message.document || parsed.kind === "literal_secret"
       ? undefined
       : message.reply_to_message?.message_id;

@@ -228,7 +228,9 @@ export async function unseal(
 const LINK_MS = 10 * 60_000;
 
 /** The address of a page for one person, and what the store knows of it. */
-export function newLink({ config: { publicUrl, port }, store }: Pick<Deps, "config" | "store">): {
+export function newLink(
+  { config: { publicUrl, port, addressesAreTraced }, store }: Pick<Deps, "config" | "store">,
+): {
   readonly url: string;
   readonly columns: Pick<SecretEntriesTable, "token_hash" | "created_at" | "expires_at" | "used_at">;
 } {
@@ -236,7 +238,8 @@ export function newLink({ config: { publicUrl, port }, store }: Pick<Deps, "conf
   const token = randomBytes(32).toString("base64url");
   const now = store.now();
   const columns = { token_hash: hashOf(token), created_at: now, expires_at: now + LINK_MS, used_at: null };
-  return { url: `${base}/secret/${token}`, columns };
+  // What stands behind # is not sent along, so that no trace of the request has it.
+  return { url: `${base}/secret${addressesAreTraced ? "#" : "/"}${token}`, columns };
 }
 
 /** The store knows only this: whoever reads it cannot open the page. */

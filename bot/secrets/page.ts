@@ -10,45 +10,75 @@ import type { OpenEntry, SecretEntry } from "./entry.ts";
 import type { CredentialHandover, Credentials, OpenOffer } from "./handover.ts";
 
 const MOST_BODY_BYTES = 64 * 1024;
-const PATH = "/secret/:token{[\\w-]{43}}";
+const WITH_TOKEN = "/secret/:token{[\\w-]{43}}";
+/** Where addresses are traced: the token stands behind #, and a script puts it into the form. */
+const WITHOUT_TOKEN = "/secret";
+
+/** A page's token, and what its form has to send along so that the next page knows it. */
+interface Door {
+  readonly token: string;
+  readonly fields: Markup | "";
+}
 
 /**
  * The page on which one person enters one request's secrets, or sees what a change made, once. Opening it takes
  * nothing and shows nothing: Telegram's link previews and a second look are harmless.
  */
 export function secretPages(secretEntry: SecretEntry, handover: CredentialHandover): Hono {
-  const app = new Hono();
-  app.get(PATH, async (context) => {
-    const token = context.req.param("token");
-    const entry = await secretEntry.find(token);
-    if (entry) return page(context, 200, "Enter the secret", form(entry));
-    const offer = await handover.find(token);
-    return offer ? page(context, 200, "A credential for you", offered(offer)) : gone(context);
-  });
-  app.post(PATH, bodyLimit({ maxSize: MOST_BODY_BYTES, onError: tooLong }), async (context) => {
-    const token = context.req.param("token");
-    const entry = await secretEntry.find(token);
-    if (entry) return await enter(context, token, entry, secretEntry);
-    const credentials = await handover.reveal(token);
-    return credentials ? page(context, 200, "Shown once", revealed(credentials)) : gone(context);
-  });
-  return app;
+  const open = async (context: Context, door: Door) => {
+    const entry = await secretEntry.find(door.token);
+    if (entry) return await page(context, 200, "Enter the secret", form(door, entry));
+    const offer = await handover.find(door.token);
+    return await (offer ? page(context, 200, "A credential for you", offered(door, offer)) : gone(context));
+  };
+  const send = async (context: Context, door: Door, body: FormData | undefined) => {
+    const entry = await secretEntry.find(door.token);
+    if (entry) return await enter(context, door, entry, body, secretEntry);
+    const credentials = await handover.reveal(door.token);
+    return await (credentials ? page(context, 200, "Shown once", revealed(credentials)) : gone(context));
+  };
+  const limit = bodyLimit({ maxSize: MOST_BODY_BYTES, onError: tooLong });
+  return new Hono()
+    .get(WITH_TOKEN, (context) => open(context, { token: context.req.param("token"), fields: "" }))
+    .post(
+      WITH_TOKEN,
+      limit,
+      async (context) =>
+        await send(context, { token: context.req.param("token"), fields: "" }, await bodyOf(context)),
+    )
+    .get(WITHOUT_TOKEN, (context) => knock(context))
+    .post(WITHOUT_TOKEN, limit, async (context) => {
+      const body = await bodyOf(context);
+      const door = doorOf(textOf(body?.get("token")));
+      return await (body?.get("step") === "send" ? send(context, door, body) : open(context, door));
+    });
+}
+
+async function bodyOf(context: Context): Promise<FormData | undefined> {
+  return await context.req.formData().catch(() => undefined);
+}
+
+function doorOf(token: string): Door {
+  const fields = html`
+    <input type="hidden" name="token" value="${token}"><input type="hidden" name="step" value="send">
+  `;
+  return { token, fields };
 }
 
 async function enter(
   context: Context,
-  token: string,
+  door: Door,
   entry: OpenEntry,
+  body: FormData | undefined,
   secretEntry: SecretEntry,
 ): Promise<Response> {
   const again = (problem: string) =>
-    page(context, 400, "Enter the secret", form(entry, `Nothing was stored: ${problem}`));
-  const body = await context.req.formData().catch(() => undefined);
+    page(context, 400, "Enter the secret", form(door, entry, `Nothing was stored: ${problem}`));
   if (!body) return again("what came is no form.");
   const values = Object.fromEntries(entry.fields.map((field) => [field, textOf(body.get(field))]));
   const empty = entry.fields.filter((field) => values[field] === "");
   if (empty.length > 0) return again(`${empty.join(", ")} ${empty.length === 1 ? "is" : "are"} empty.`);
-  if (!await secretEntry.enter(token, values)) return gone(context);
+  if (!await secretEntry.enter(door.token, values)) return gone(context);
   const received = html`
     <p>It is stored encrypted for this one request, which now goes on in Telegram.</p>
     <p>You can close this page.</p>
@@ -74,7 +104,7 @@ function gone(context: Context): Promise<Response> {
   return page(context, 410, "This link is no longer good", why);
 }
 
-function form({ fields, purpose, expiresAt }: OpenEntry, problem?: string): Markup {
+function form(door: Door, { fields, purpose, expiresAt }: OpenEntry, problem?: string): Markup {
   return html`
     ${problem ? html`<p class="problem" role="alert">${problem}</p>` : ""}
     <dl>
@@ -84,6 +114,7 @@ function form({ fields, purpose, expiresAt }: OpenEntry, problem?: string): Mark
       <dd>${utc(expiresAt)}</dd>
     </dl>
     <form method="post" autocomplete="off">
+      ${door.fields}
       ${fields.map(input)}
       <button type="submit">Send it to the bot</button>
     </form>
@@ -128,10 +159,35 @@ button{width:100%;padding:.8rem;font:inherit;font-weight:600;border:0;border-rad
 .problem{margin:0 0 1rem;padding:.6rem .8rem;border-left:4px solid #d24545;border-radius:.3rem;background:light-dark(#fdeeee,#3a2024)}
 `;
 
+/** Takes the token out of the address too, so that the browser's history does not keep it. */
+const SCRIPT = `
+const [form] = document.forms;
+form.token.value = location.hash.slice(1);
+history.replaceState(null, "", location.pathname);
+form.submit();
+`;
+
+/** What stands behind # never comes here by itself. */
+async function knock(context: Context): Promise<Response> {
+  const content = html`
+    <form method="post">
+      <input type="hidden" name="token"><input type="hidden" name="step" value="open">
+    </form>
+    <noscript><p>This page needs scripts: the link's last part is not sent here without one.</p></noscript>
+    <script>${raw(SCRIPT)}</script>
+  `;
+  const answer = await page(context, 200, "Open the link", content);
+  const policy = HEADERS[POLICY].replace("form-action", `script-src 'sha256-${SCRIPT_HASH}'; form-action`);
+  answer.headers.set(POLICY, policy);
+  return answer;
+}
+
+const SCRIPT_HASH = createHash("sha256").update(SCRIPT).digest("base64");
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
+const POLICY = "content-security-policy";
 const HEADERS = {
-  "content-security-policy":
+  [POLICY]:
     `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   "cache-control": "no-store",
   "referrer-policy": "no-referrer",
@@ -168,7 +224,7 @@ async function page(
 }
 
 /** What waits behind the button; none of it is secret. */
-function offered({ change, labels, expiresAt }: OpenOffer): Markup {
+function offered(door: Door, { change, labels, expiresAt }: OpenOffer): Markup {
   return html`
     <dl>
       <dt>What</dt>
@@ -178,7 +234,7 @@ function offered({ change, labels, expiresAt }: OpenOffer): Markup {
       <dt>Until</dt>
       <dd>${utc(expiresAt)}</dd>
     </dl>
-    <form method="post"><button type="submit">Show it</button></form>
+    <form method="post">${door.fields}<button type="submit">Show it</button></form>
     <p class="note">It is shown once and then wiped, so be ready to put it where it belongs.</p>
   `;
 }

@@ -165,19 +165,21 @@ async function connectorOf(config: DatabaseConfig, timeoutMs: number): Promise<C
     };
   }
   const { Postgres } = await import("./postgres.ts");
-  const postgres = new Postgres(config.url, timeoutMs);
+  const postgres = new Postgres(config, timeoutMs);
   return {
     kind: "postgres",
     dialect: postgres.dialect(timeoutMs),
     postgres,
-    bringUpToDate: () => migrateOnServer(postgres),
+    bringUpToDate: () => migrateOnServer(postgres, config.mayBeNewer ?? false),
   };
 }
 
-async function migrateOnServer(postgres: Postgres): Promise<void> {
+async function migrateOnServer(postgres: Postgres, mayBeNewer: boolean): Promise<void> {
   const db = new Kysely<Schema>({ dialect: postgres.dialect(MIGRATION_TIMEOUT_MS) });
   try {
     await migrate(db);
+  } catch (error) {
+    if (!(mayBeNewer && error instanceof NewerSchema)) throw error;
   } finally {
     await db.destroy();
   }
@@ -197,7 +199,7 @@ function inWords(error: unknown): unknown {
   const unknown = error instanceof Error &&
     /previously executed migration (\S+) is missing/.exec(error.message);
   if (!unknown) return error;
-  return new StoreOpenError(
+  return new NewerSchema(
     `A newer version has migrated this database (${
       unknown[1]
     }): start that version, or restore a back-up from before.`,
@@ -231,6 +233,9 @@ export class StoreOpenError extends Error {
     this.name = "StoreOpenError";
   }
 }
+
+/** What a newer version adds is no harm to the one before it; what it takes away, it takes away a version later. */
+class NewerSchema extends StoreOpenError {}
 
 /** The same of whatever went wrong; nothing of the address is quoted but where it leads. */
 export function storeOpenError(config: DatabaseConfig, error: unknown): StoreOpenError {

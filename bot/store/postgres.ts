@@ -1,19 +1,29 @@
 import { type Dialect, PostgresDialect } from "kysely";
 // @ts-types="@types/pg"
 import pg from "pg";
+import type { DatabaseConfig } from "../settings.ts";
 
 const RECONNECT_MS = 1000;
+
+type Server = Extract<DatabaseConfig, { kind: "postgres" }>;
+
+const MOST_CONNECTIONS = 12;
 
 /**
  * A server, connected to when the first query comes. In a file of its own because loading `pg` takes a good part of a
  * start that does not need it.
  */
 export class Postgres {
-  private readonly config: pg.ClientConfig;
+  private readonly config: pg.PoolConfig;
 
   /** A connection that only listens is asked after `timeoutMs` whether it still does. */
-  constructor(url: string, private readonly timeoutMs: number) {
-    this.config = { connectionString: url, connectionTimeoutMillis: timeoutMs, keepAlive: true };
+  constructor(private readonly server: Server, private readonly timeoutMs: number) {
+    this.config = {
+      connectionString: server.url,
+      connectionTimeoutMillis: timeoutMs,
+      keepAlive: true,
+      max: server.connections ?? MOST_CONNECTIONS,
+    };
   }
 
   /** A pool of its own, in which nobody holds a connection for longer than this. */
@@ -21,15 +31,17 @@ export class Postgres {
     return new PostgresDialect({ pool: poolOf(this.config, timeoutMs) });
   }
 
-  listen(channel: string, hear: (payload: string) => void): Listener {
+  /** Undefined where the server passes no notifications on. */
+  listen(channel: string, hear: (payload: string) => void): Listener | undefined {
+    if (this.server.listens === false) return undefined;
     return new Listener(this.config, channel, this.timeoutMs, hear);
   }
 }
 
-function poolOf(config: pg.ClientConfig, timeoutMs: number): pg.Pool {
+function poolOf(config: pg.PoolConfig, timeoutMs: number): pg.Pool {
   // Our integers fit in 2^53; as strings they would compare wrongly.
   pg.types.setTypeParser(pg.types.builtins.INT8, Number);
-  const pool = new pg.Pool({ ...config, max: 12 });
+  const pool = new pg.Pool(config);
   // A connection that the server cut must not end the process, idle or in use: the next query reports it.
   pool.on("error", () => {});
   pool.on("connect", (client) => {

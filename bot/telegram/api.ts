@@ -16,8 +16,8 @@ export interface Connection {
 const TIMEOUT_SECONDS = 25;
 
 /** The grammY bot. Calls are counted; nothing is retried here, because what must arrive waits in the store. */
-export function makeBot({ token, apiRoot }: Config, metrics: Metrics): Bot {
-  const bot = new Bot(token, { client: { apiRoot, timeoutSeconds: TIMEOUT_SECONDS } });
+export function makeBot({ token, apiRoot }: Config, metrics: Metrics, send: typeof fetch): Bot {
+  const bot = new Bot(token, { client: { apiRoot, timeoutSeconds: TIMEOUT_SECONDS, fetch: send } });
   bot.api.config.use(async function count(previous, method, payload, signal) {
     try {
       const result = await previous(method, payload, signal);

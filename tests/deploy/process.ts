@@ -70,6 +70,8 @@ export interface Running extends AsyncDisposable {
   says(words: string): Promise<void>;
   /** Asks it to end, and says how it did. */
   terminate(): Promise<Deno.CommandStatus>;
+  /** The same by another signal. */
+  end(signal: Deno.Signal): Promise<Deno.CommandStatus>;
   readonly ended: Promise<Deno.CommandStatus>;
 }
 
@@ -112,7 +114,10 @@ export function start({ command, args, cwd, environment, uid }: Program): Runnin
       if (!output.includes(words)) throw new Error(`It did not say ${words}:\n${output}`);
     },
     async terminate() {
-      child.kill("SIGTERM");
+      return await this.end("SIGTERM");
+    },
+    async end(signal) {
+      if (!isOver) child.kill(signal);
       return await ended;
     },
     ended,

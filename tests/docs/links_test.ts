@@ -43,7 +43,7 @@ Deno.test("linksIn finds links and pictures, and none in code", () => {
 });
 
 Deno.test("linkFault tells a missing file and a missing heading", () => {
-  assert.equal(linkFault("README.md", "docs/operations.md#not-on-deno-deploy"), undefined);
+  assert.equal(linkFault("README.md", "docs/operations.md#on-deno-deploy"), undefined);
   assert.match(linkFault("README.md", "docs/nowhere.md") ?? "", /is not there/);
   assert.match(linkFault("docs/operations.md", "#nowhere") ?? "", /has no such heading/);
 });

@@ -14,6 +14,8 @@ export interface SourceFile {
  */
 export const ROOMS: readonly string[] = [
   "main.ts",
+  "deploy.ts",
+  "hosted.ts",
   "app.ts",
   "ops",
   "http.ts",

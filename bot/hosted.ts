@@ -1,0 +1,118 @@
+import type { RequestInit as RequestOptions } from "undici";
+import { systemClock, untilAborted } from "../clients/clock.ts";
+import { Countersign } from "./app.ts";
+import { ConfigError, type Environment, hostedConfig, PRODUCTION } from "./config.ts";
+import { errorFields, type Log, logToConsole } from "./log.ts";
+import { Redactor } from "./redact.ts";
+import { StoreOpenError } from "./store/database.ts";
+
+/**
+ * `fetch` for the calls that carry the bot's token in their address. Deno traces its own `fetch` with the whole
+ * address and offers nothing to leave that out; undici speaks over plain sockets, of which it makes no trace.
+ */
+export async function untracedFetch(): Promise<typeof fetch> {
+  const undici = await import("undici");
+  return async (input, init) => {
+    // A body that is sent as it is made has to be announced, which Deno's own does not ask for.
+    const duplex = init?.body instanceof ReadableStream ? { duplex: "half" } : {};
+    const { body, status, headers } = await undici.fetch(
+      String(input),
+      { ...init, ...duplex } as RequestOptions,
+    );
+    return new Response(body, { status, headers: [...headers] });
+  };
+}
+
+/** Telegram keeps the chat's next update until it has an answer to this one. */
+const BEFORE_ANSWER_MS = 4_000;
+/** A tick comes each minute, and never while one goes on. */
+const TICK_MS = 45_000;
+
+/**
+ * The bot where a process lives only while requests come in: made for the first of them, it works a little after
+ * each, and whenever the platform's clock ticks. What one process leaves behind, the next one does.
+ */
+export class HostedBot {
+  private opening: Promise<Opened> | undefined;
+
+  constructor(private readonly environment: Environment, private readonly telegramFetch = untracedFetch) {}
+
+  /** 503 with the reason while the bot cannot be made: the platform deploys only what answers. */
+  async fetch(request: Request): Promise<Response> {
+    let opened: Opened;
+    try {
+      opened = await this.opened();
+    } catch (error) {
+      return new Response(`${reasonOf(error)}\n`, { status: 503, headers: { "retry-after": "10" } });
+    }
+    const response = await opened.bot.app.fetch(request);
+    if (request.method === "POST" && response.ok) await this.work(opened, BEFORE_ANSWER_MS);
+    return response;
+  }
+
+  /** Does what is due although nobody asked. Throws what keeps it from it, for the platform to show. */
+  async tick(): Promise<void> {
+    // The clock ticks on the timelines of branches too, where there is nothing to do.
+    if (this.environment["DENO_TIMELINE"] === PRODUCTION) await this.work(await this.opened(), TICK_MS);
+  }
+
+  /** Takes nothing new, gives back what is under way, and closes the store. */
+  async stop(deadline: AbortSignal): Promise<void> {
+    const opened = await this.opening?.catch(() => undefined);
+    await opened?.bot.stop(deadline);
+  }
+
+  private async opened(): Promise<Opened> {
+    this.opening ??= open(this.environment, this.telegramFetch);
+    try {
+      return await this.opening;
+    } catch (error) {
+      // A database that was away may be there for the next request.
+      this.opening = undefined;
+      throw error;
+    }
+  }
+
+  /** Returns when nothing is left to do or time is up; what is under way then goes on while the process lives. */
+  private async work({ bot, log }: Opened, ms: number): Promise<void> {
+    const end = AbortSignal.timeout(ms);
+    const revision = this.environment["DENO_DEPLOYMENT_ID"] ?? "";
+    const work = bot.introduceOnce(revision, end).then(() => bot.workFor(end));
+    await untilAborted(work, end).catch((error) => {
+      if (!end.aborted) log.error("not_worked", errorFields(error));
+    });
+  }
+}
+
+interface Opened {
+  readonly bot: Countersign;
+  readonly log: Log;
+}
+
+async function open(environment: Environment, telegramFetch: typeof untracedFetch): Promise<Opened> {
+  const config = hostedConfig(environment);
+  const redactor = new Redactor(config.secrets);
+  const log = logToConsole(config.logLevel, redactor);
+  try {
+    const bot = await Countersign.open({
+      config,
+      clock: systemClock,
+      log,
+      redactor,
+      telegramFetch: await telegramFetch(),
+    });
+    return { bot, log };
+  } catch (error) {
+    log.error(
+      "store_not_opened",
+      error instanceof StoreOpenError ? { message: error.message } : errorFields(error),
+    );
+    throw error;
+  }
+}
+
+/** For everyone who knows the address: no secret, and of the database not even its name. */
+function reasonOf(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  return "The bot could not be started: the application's log says why.";
+}
