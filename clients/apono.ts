@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { confirmed, type Listed, listed } from "./apono/integration.ts";
-import { AponoV2, AponoV4 } from "./apono/versions.ts";
+import { aponoTime, confirmed, type Listed, listed } from "./apono/integration.ts";
+import { adminPage, AponoV2, AponoV4, everyPage } from "./apono/versions.ts";
 import { HttpClient } from "./http/client.ts";
 import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
 import { path } from "./path.ts";
@@ -61,6 +61,25 @@ export const aponoPermission = z.object({ id: z.string(), name: z.string(), reso
 export const userTags = z.object({ tags: z.record(z.string(), z.string()).nullish() })
   .transform(({ tags }) => tags ?? {});
 
+const connector = z.object({
+  id: z.string(),
+  name: z.string(),
+  status: z.string(),
+  version: z.string().nullish().transform((version) => version ?? null),
+  is_latest_version: z.boolean().nullish(),
+  cloud_provider_type: z.string().nullish(),
+  last_connected: aponoTime,
+}).transform(({ is_latest_version, cloud_provider_type, last_connected, ...rest }) => ({
+  ...rest,
+  /** Null where Apono does not say. */
+  isLatestVersion: is_latest_version ?? null,
+  cloud: cloud_provider_type ?? null,
+  /** Epoch ms. */
+  lastConnectedAt: last_connected,
+}));
+
+/** What reaches an integration for Apono. Its status is `CONNECTED`, `DISCONNECTED`, or a word we do not know. */
+export type AponoConnector = z.output<typeof connector>;
 export type AponoResource = z.output<typeof aponoResource>;
 export type AponoPermission = z.output<typeof aponoPermission>;
 export type Tags = Readonly<Record<string, string>>;
@@ -109,6 +128,19 @@ export class AponoClient {
   catalogType(type: string, call: CallOptions): Promise<CatalogType> {
     const at = path`/api/v2/integrations-catalog/${type}`;
     return this.http.get("get integration config", at, catalogType, call);
+  }
+
+  /**
+   * Every connector of the account.
+   * https://docs.apono.io/api-reference/apono/connectors, "List Connectors"
+   */
+  connectors(call: CallOptions): Promise<Listed<AponoConnector>> {
+    const page = adminPage(connector);
+    return everyPage(
+      "list connectors",
+      {},
+      (query) => this.http.get("list connectors", "/api/admin/v3/connectors", page, call, query),
+    );
   }
 
   /**

@@ -1,5 +1,6 @@
 import { AponoClient } from "../clients/apono.ts";
 import { showCatalog } from "./apono/catalog.ts";
+import { listConnectors } from "./apono/connectors.ts";
 import { createIntegration } from "./apono/create.ts";
 import { integrations, refreshIntegration } from "./apono/integrations.ts";
 import { showPermissions, showResources } from "./apono/resources.ts";
@@ -14,6 +15,7 @@ const [status, list, show, ...deletion] = resourceOperations(integrations);
 /** Apono's integrations, their catalog and the resources behind them. */
 export const apono = defineVendor({
   ...vendorOf(integrations),
+  targets: { apono: [], connectors: ["connector"] },
   variables: {
     apiUrl: address("APONO_API_URL", "Apono's API", { default: "https://api.apono.io" }),
     token: secretKey("APONO_API_TOKEN", "Apono personal or service-account token"),
@@ -23,6 +25,7 @@ export const apono = defineVendor({
   operations: [
     status,
     list,
+    listConnectors,
     show,
     showCatalog,
     showResources,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ClientError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { ApiRequest, CallOptions } from "../http/contract.ts";
-import { rowsOf } from "../json.ts";
+import { type Rows, rowsOf } from "../json.ts";
 import { path } from "../path.ts";
 import {
   type AponoIntegration,
@@ -174,6 +174,7 @@ export function v2Body(sent: Sent): Readonly<Record<string, unknown>> {
 }
 
 const PAGE_SIZE = 100;
+const V4_LIST = "v4 list integrations";
 
 /** What an owner comes from, as v4 shows it. */
 export const shownSource = {
@@ -239,10 +240,40 @@ function sourceOf(raw: RawSource): Source | null {
   return id || name ? { id, name } : null;
 }
 
-const v4Page = z.object({
-  items: rowsOf(v4Integration),
-  pagination: z.object({ next_page_token: z.string().nullish() }).nullish(),
-});
+const v4Page = adminPage(v4Integration);
+
+/** One page of the admin API, by the schema of a row. */
+export function adminPage<T>(row: z.ZodType<T>): z.ZodType<AdminPage<T>> {
+  return z.object({
+    items: rowsOf(row),
+    pagination: z.object({ next_page_token: z.string().nullish() }).nullish(),
+  }).transform(({ items, pagination }) => ({ ...items, next: pagination?.next_page_token || null }));
+}
+
+interface AdminPage<T> extends Rows<T> {
+  readonly next: string | null;
+}
+
+/** Every page of the admin API, each row once. A token carries the filters of the first call and stands alone. */
+export async function everyPage<T extends { readonly id: string }>(
+  operation: string,
+  filters: ApiRequest["query"],
+  read: (query: ApiRequest["query"]) => Promise<AdminPage<T>>,
+): Promise<Listed<T>> {
+  const items: T[] = [];
+  const unread: string[] = [];
+  const seen = new Set<string>();
+  let next: string | null = null;
+  do {
+    const page: AdminPage<T> = await read(next ? { page_token: next } : { ...filters, limit: PAGE_SIZE });
+    items.push(...page.items);
+    unread.push(...page.unread);
+    next = page.next;
+    if (next && seen.has(next)) throw runsInCircles(operation);
+    if (next) seen.add(next);
+  } while (next);
+  return { items: distinctBy(items, ({ id }) => id), unread, missing: 0 };
+}
 
 /** Apono's integrations by the admin API v4. Each method throws `ClientError`. */
 export class AponoV4 extends AponoVersion {
@@ -256,22 +287,8 @@ export class AponoV4 extends AponoVersion {
    * Every page of the list, filtered by the vendor.
    * https://docs.apono.io/api-reference/apono/integrations, "list Integrations"
    */
-  async list(filter: Filter, call: CallOptions): Promise<Listed<AponoIntegration>> {
-    const items: AponoIntegration[] = [];
-    const unread: string[] = [];
-    const seen = new Set<string>();
-    let next: string | null | undefined;
-    do {
-      // A token carries the filters of the first call and stands alone.
-      const query = next ? { page_token: next } : { ...queryOf(filter), limit: PAGE_SIZE };
-      const answer = await this.page(query, call);
-      items.push(...answer.items.items);
-      unread.push(...answer.items.unread);
-      next = answer.pagination?.next_page_token;
-      if (next && seen.has(next)) throw runsInCircles();
-      if (next) seen.add(next);
-    } while (next);
-    return { items: distinctBy(items, ({ id }) => id), unread: [...new Set(unread)], missing: 0 };
+  list(filter: Filter, call: CallOptions): Promise<Listed<AponoIntegration>> {
+    return everyPage(V4_LIST, queryOf(filter), (query) => this.page(query, call));
   }
 
   /**
@@ -282,8 +299,8 @@ export class AponoV4 extends AponoVersion {
     await this.page({ limit: 1 }, call);
   }
 
-  private page(query: ApiRequest["query"], call: CallOptions): Promise<z.output<typeof v4Page>> {
-    return this.http.get("v4 list integrations", this.root, v4Page, call, query);
+  private page(query: ApiRequest["query"], call: CallOptions): Promise<AdminPage<AponoIntegration>> {
+    return this.http.get(V4_LIST, this.root, v4Page, call, query);
   }
 }
 
@@ -322,11 +339,11 @@ function queryOf(filter: Filter): ApiRequest["query"] {
   };
 }
 
-function runsInCircles(): ClientError {
+function runsInCircles(operation: string): ClientError {
   return new ClientError({
     kind: "unexpected_reply",
     vendor: "Apono",
-    operation: "v4 list integrations",
+    operation,
     detail: "the same page token came twice",
     ambiguous: false,
   });

@@ -21,6 +21,7 @@ import {
   unlistedParameters,
   unlistedWarning,
 } from "./catalog.ts";
+import { connectorDoubts } from "./connectors.ts";
 import { byName, nameTaken } from "./integrations.ts";
 import { askedFor, completed, settingsInput, settled } from "./request.ts";
 import {
@@ -36,9 +37,11 @@ import { addressDoubts, cardRows, rowsBetween, valueOr } from "./settings_diff.t
 
 const input = z.object({ type: z.string().optional(), ...settingsInput });
 
-/** `unlisted`: parameters that the catalog does not know. */
+/** `unlisted`: parameters that the catalog does not know; `warnings`: what else is doubtful. */
+type Doubts = { readonly unlisted: readonly string[]; readonly warnings: readonly string[] };
+
 interface CreatePlan extends Plan<null> {
-  readonly after: PlannedSettings & { readonly unlisted: readonly string[] };
+  readonly after: PlannedSettings & Doubts;
 }
 
 export const createIntegration = operationsOf<AponoClient>("apono").change<typeof input, CreatePlan>({
@@ -51,7 +54,8 @@ export const createIntegration = operationsOf<AponoClient>("apono").change<typeo
   input,
   secret: isSecretField,
   plan,
-  render: ({ after: { unlisted, ...wanted } }) => ({
+  // Plans of before have no such warnings.
+  render: ({ after: { unlisted, warnings = [], ...wanted } }) => ({
     title: ["Create the Apono integration ", { data: wanted.name }],
     done: ["the Apono integration ", { data: wanted.name }, " is created"],
     rows: [{ label: "Type", now: "none", after: { code: wanted.type } }, ...cardRows(null, wanted)],
@@ -59,6 +63,7 @@ export const createIntegration = operationsOf<AponoClient>("apono").change<typeo
     sends: shownBody(wanted, null),
     warnings: [
       ...addressDoubts(null, wanted),
+      ...warnings,
       ...unlisted.map((name) => unlistedWarning(name, wanted.type)),
     ],
   }),
@@ -95,6 +100,7 @@ async function plan(context: Context<AponoClient>, typed: z.output<typeof input>
     after: {
       ...plannedSettings(context.client.api, entry.type, settings),
       unlisted: unlistedParameters(entry, settings.config),
+      warnings: await connectorDoubts(context, settings.connectorId),
     },
   };
 }

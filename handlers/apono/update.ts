@@ -13,6 +13,7 @@ import { BadInput, type Context, type Nothing, operationsOf, type Plan, type Und
 import { fold, ifFound, NothingFits } from "../resolve.ts";
 import { findItem, targetOf } from "../resource.ts";
 import { objections, refuse, spelledAs, unlistedParameters, unlistedWarning } from "./catalog.ts";
+import { connectorDoubts } from "./connectors.ts";
 import { byName, integrations, nameTaken } from "./integrations.ts";
 import { askedFor, type AskedSettings, completed, settingsInput, settled } from "./request.ts";
 import {
@@ -98,6 +99,9 @@ async function plan(
   if (rowsBetween(present, settings).length === 0) {
     return { nothing: ["Nothing to change: ", { data: present.name }, " is like that already."] };
   }
+  const doubtful = touchesConnection(present, settings)
+    ? await connectorDoubts(context, settings.connectorId)
+    : [];
   const isRenamed = fold(settings.name) !== fold(present.name);
   const twin = isRenamed ? await byName(context, settings.name) : undefined;
   if (twin && twin.id !== present.id) throw nameTaken(twin);
@@ -105,7 +109,11 @@ async function plan(
     input: { ...plainJson(typed), id: item.id },
     target: targetOf(integrations, item),
     before: present,
-    after: { ...plannedSettings(context.client.api, item.type, settings), ...doubts },
+    after: {
+      ...plannedSettings(context.client.api, item.type, settings),
+      ...doubts,
+      warnings: [...doubts.warnings, ...doubtful],
+    },
   };
 }
 
@@ -191,11 +199,16 @@ function storeToSend(asked: AskedSettings, { name, secretStore }: Image): { secr
   throw losesSecret(name, options);
 }
 
-function consequences(before: Settings, after: Settings): readonly string[] {
-  const connection = rowsBetween(before, after).some(({ label }) =>
+function touchesConnection(before: Settings, after: Settings): boolean {
+  return rowsBetween(before, after).some(({ label }) =>
     label === "Connector" || label === "Secret" || label.startsWith("config.")
   );
-  return connection ? ["Apono connects with the new values at once: wrong ones stop access through it."] : [];
+}
+
+function consequences(before: Settings, after: Settings): readonly string[] {
+  return touchesConnection(before, after)
+    ? ["Apono connects with the new values at once: wrong ones stop access through it."]
+    : [];
 }
 
 /**

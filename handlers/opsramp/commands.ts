@@ -47,7 +47,7 @@ const updateInput = z.object({
 
 export const update = commandFor({
   verb: "update",
-  summary: "Change an installed integration's name, description, inbound authentication or role",
+  summary: "Change an integration's name, description, inbound authentication or role",
   example: '/update opsramp Service Desk name="Service Desk EU"',
   input: updateInput,
   toUpdate: fromOptions,
@@ -68,7 +68,7 @@ const mapInput = z.object({
 
 export const map = commandFor({
   verb: "map",
-  summary: "Add attributes and values to an installed integration's mappings; what is there stays",
+  summary: "Add attributes and values to an integration's mappings; what is there stays",
   example: '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open="In Progress"',
   input: mapInput,
   toUpdate: fromPairs,

@@ -17,12 +17,12 @@ import {
 export type { AponoFault } from "./apono/faults.ts";
 export { believableWorld, type Stored, type World } from "./apono/world.ts";
 
-/** The seventeen operations of the vendor's page. */
+/** The seventeen operations of the vendor's page, and the list of connectors that its document has beside them. */
 export type AponoOperation =
   | `v4.${"list" | "create" | "get" | "update" | "delete"}`
   | `v2.${"list" | "create" | "get" | "update" | "delete" | "refresh"}`
   | `catalog.${"list" | "get"}`
-  | `v3.${"resources" | "permissions"}`
+  | `v3.${"resources" | "permissions" | "connectors"}`
   | `tags.${"get" | "put"}`;
 
 export interface AponoCall {
@@ -117,6 +117,7 @@ const ROUTES: Readonly<Record<AponoOperation, readonly [method: string, route: s
   "catalog.get": ["GET", "/api/v2/integrations-catalog/:id"],
   "v3.resources": ["GET", "/api/v3/integrations/:id/resources"],
   "v3.permissions": ["GET", "/api/v3/integrations/:id/permissions"],
+  "v3.connectors": ["GET", "/api/admin/v3/connectors"],
   "tags.get": ["GET", "/api/v3/integrations/resources/:id/user-tags"],
   "tags.put": ["PUT", "/api/v3/integrations/resources/:id/user-tags"],
 };
@@ -125,6 +126,7 @@ const ROUTES: Readonly<Record<AponoOperation, readonly [method: string, route: s
 const QUERIES: Readonly<Partial<Record<AponoOperation, readonly string[]>>> = {
   "v3.resources": ["resource-type"],
   "v3.permissions": ["resource-type"],
+  "v3.connectors": ["limit", "page_token", "status"],
 };
 
 function checkQuery(operation: AponoOperation, { query }: AponoCall): void {
@@ -167,6 +169,7 @@ function answersOf(account: Account, instants: InstantForm): Readonly<Record<Apo
     },
     "v3.resources": (call, id) => envelope(ofType(world.resources, find(id), call).map(resourceView)),
     "v3.permissions": (call, id) => envelope(ofType(world.permissions, find(id), call).map(permissionView)),
+    "v3.connectors": () => ({ items: world.connectors, pagination: { next_page_token: null } }),
     "tags.get": (_call, id) => ({ resource_id: account.resourceId(id), tags: world.tags[id] ?? {} }),
     "tags.put": (call, id) => {
       world.tags[account.resourceId(id)] = tagsOf(json(call));

@@ -136,6 +136,15 @@ const reads: readonly Conversation[] = [
     asked: [ALL],
   },
   {
+    name: "/list connectors shows which are connected, and their ids",
+    said: "/list connectors",
+    answered: [
+      "🟡 3 Apono connectors",
+      /Edge · AWS edge-connector\s+disconnected, last connected .*, version 1\.6\.0, not the latest[^]*EU West/,
+    ],
+    asked: ["GET /api/admin/v3/connectors?limit=100"],
+  },
+  {
     name: "/resources limit= is no part of a name, and is refused in words",
     said: "/resources Orders DB limit=5",
     refused: ["/resources has no option limit=: every page is read by itself", "[ /resources Orders DB ]"],
@@ -288,6 +297,32 @@ const changes: readonly Conversation[] = [
       secret_store_config: {
         apono: { parameters: { username: "apono-user-entered", password: "hunter2-entered" } },
       },
+    }],
+  },
+  ...[
+    [
+      "edge-connector",
+      "The connector edge-connector is disconnected: Apono cannot reach the integration through it",
+    ],
+    ["nowhere", "Apono lists no connector nowhere: check the id"],
+  ].map(([connector = "", warning = ""]): Conversation => ({
+    name: `/update apono connector=${connector} says on the card what is doubtful about it`,
+    said: `/update apono Orders DB connector=${connector}`,
+    card: [/Connector\s+eu-west-connector/, warning],
+    outcome: "applied",
+    answered: [`Connector ${connector}`],
+    wrote: [`PUT ${V4}/${ORDERS}`, { ...ORDERS_BODY, connector_id: connector }],
+  })),
+  {
+    name: "/update apono where Apono does not show the connectors says so",
+    said: "/update apono Orders DB config.port=5433",
+    before: ({ apono }) => apono.fail("v3.connectors", { kind: "status", status: 403 }, 2),
+    card: ["Apono did not say whether the connector eu-west-connector is connected."],
+    outcome: "applied",
+    answered: ["config.port 5433"],
+    wrote: [`PUT ${V4}/${ORDERS}`, {
+      ...ORDERS_BODY,
+      integration_config: { ...ORDERS_BODY.integration_config, port: "5433" },
     }],
   },
   {

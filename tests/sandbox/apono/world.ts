@@ -62,6 +62,19 @@ export interface World {
   resources: StoredResource[];
   permissions: StoredPermission[];
   tags: Record<string, Record<string, string>>;
+  connectors: StoredConnector[];
+}
+
+/** Apono's v3 shape of a connector. */
+export interface StoredConnector {
+  id: string;
+  name: string;
+  status: string;
+  version: string;
+  last_connected: string | null;
+  is_latest_version: boolean;
+  cloud_provider_type: string;
+  sessions: unknown[];
 }
 
 export function believableWorld(): World {
@@ -69,6 +82,11 @@ export function believableWorld(): World {
   const resources = integrations.flatMap(resourcesOf);
   return {
     integrations,
+    connectors: [
+      connector("eu-west-connector", "EU West", "CONNECTED"),
+      connector("us-east-connector", "US East", "CONNECTED"),
+      connector("edge-connector", "Edge", "DISCONNECTED"),
+    ],
     catalog: [...structuredClone(CATALOG)],
     resources,
     permissions: integrations.flatMap(permissionsOf),
@@ -78,6 +96,20 @@ export function believableWorld(): World {
         team: index % 2 === 0 ? "payments" : "platform",
       }]),
     ),
+  };
+}
+
+function connector(id: string, name: string, status: string): StoredConnector {
+  const isConnected = status === "CONNECTED";
+  return {
+    id,
+    name,
+    status,
+    version: isConnected ? "1.7.2" : "1.6.0",
+    last_connected: "2026-10-07T21:14:05.250Z",
+    is_latest_version: isConnected,
+    cloud_provider_type: "AWS",
+    sessions: [],
   };
 }
 

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import type { AponoClient, AponoConnector } from "../../clients/apono.ts";
+import { type Context, operationsOf } from "../operation.ts";
+import type { Line, Reply } from "../reply.ts";
+import { type TableColumn, unseenIn } from "../resource.ts";
+import { unlessRefused } from "./integrations.ts";
+import { countListed, type CsvColumn, longTable } from "./long_table.ts";
+
+export const listConnectors = operationsOf<AponoClient>("apono").read({
+  verb: "list",
+  target: "connectors",
+  summary: "List the connectors that reach Apono's integrations, with their ids",
+  example: "/list connectors",
+  input: z.object({}),
+  run: ({ client, call }) => client.connectors(call),
+  render(found): Reply {
+    if (found.items.length === 0 && unseenIn(found) === 0) {
+      return { mark: "absent", title: "Apono has no connectors" };
+    }
+    const items = found.items.toSorted(byStanding);
+    return {
+      mark: items.every(isConnected) && unseenIn(found) === 0 ? "fine" : "attention",
+      title: countListed(found, "Apono connector"),
+      ...longTable({ ...found, items }, COLUMNS, "apono-connectors.csv", SEEN),
+    };
+  },
+});
+
+/** What is doubtful about the connector of an integration, for a card: nothing where Apono says that it is connected. */
+export async function connectorDoubts(
+  { client, call }: Context<AponoClient>,
+  id: string | null,
+): Promise<readonly string[]> {
+  if (id === null) return [];
+  const found = await unlessRefused(client.connectors(call));
+  if (!found) return [`Apono did not say whether the connector ${id} is connected.`];
+  const connector = found.items.find((one) => one.id.toLowerCase() === id.toLowerCase());
+  if (!connector) {
+    return unseenIn(found) > 0
+      ? [`Apono did not say whether the connector ${id} is connected.`]
+      : [`Apono lists no connector ${id}: check the id, /list connectors shows what there is.`];
+  }
+  if (isConnected(connector)) return [];
+  return [
+    `The connector ${id} is ${
+      wordOf(connector)
+    }: Apono cannot reach the integration through it until it is connected.`,
+  ];
+}
+
+function isConnected({ status }: AponoConnector): boolean {
+  return status.toLowerCase() === "connected";
+}
+
+function wordOf({ status }: AponoConnector): string {
+  return status.toLowerCase();
+}
+
+/** What is not connected first. */
+function byStanding(one: AponoConnector, other: AponoConnector): number {
+  return Number(isConnected(one)) - Number(isConnected(other)) || one.name.localeCompare(other.name, "en");
+}
+
+const COLUMNS: readonly CsvColumn<AponoConnector>[] = [
+  { title: "Id", text: ({ id }) => id },
+  { title: "Name", text: ({ name }) => name },
+  { title: "Status", text: wordOf },
+  {
+    title: "Last connected",
+    text: ({ lastConnectedAt }) => lastConnectedAt ? new Date(lastConnectedAt).toISOString() : "",
+  },
+  { title: "Version", text: versionOf },
+  { title: "Cloud", text: ({ cloud }) => cloud ?? "" },
+];
+
+/** Two columns are what a phone has room for. */
+const SEEN: readonly TableColumn<AponoConnector>[] = [
+  {
+    title: "Connector",
+    cell: ({ id, name, cloud }) => [
+      { bold: { data: name } },
+      ...(cloud ? [" · ", { data: cloud }] : []),
+      " ",
+      { code: id },
+    ],
+  },
+  { title: "Status", cell: statusLine },
+];
+
+function statusLine(connector: AponoConnector): Line {
+  const { lastConnectedAt } = connector;
+  const version = versionOf(connector);
+  return [
+    { data: wordOf(connector) },
+    ...(isConnected(connector) || lastConnectedAt === null
+      ? []
+      : [", last connected ", { time: lastConnectedAt, as: "relative" } as const]),
+    ...(version ? [", version ", { data: version }] : []),
+  ];
+}
+
+function versionOf({ version, isLatestVersion }: AponoConnector): string {
+  return version ? `${version}${isLatestVersion === false ? ", not the latest" : ""}` : "";
+}
