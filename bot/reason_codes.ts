@@ -23,6 +23,8 @@ export const reasons = {
     "You may read here but not ask for changes. Someone who runs the bot can add your id to OPERATORS.",
   not_approver: "You may not approve changes. Someone who runs the bot can add your id to APPROVERS.",
   own_change: "You asked for this change, so someone else has to approve it.",
+  own_outcome: "You asked for this change, so someone else has to say what became of it.",
+  not_unknown: "Only a change whose outcome is unknown can be settled.",
   not_requester: "Only the person who asked for a change can withdraw it.",
   not_member: "You are no longer a member of the group, so this does nothing.",
   membership_unknown:

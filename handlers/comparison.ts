@@ -9,7 +9,8 @@ export interface Compared {
 
 /**
  * What the fields that can be read, at least one, say of the whole change. Only the old state in each of them means
- * that nothing was changed: a vendor may take a part, or keep a value in its own spelling.
+ * that nothing was changed: a vendor may take a part, or keep a value in its own spelling, of which nobody can say
+ * whether it is what was asked for.
  */
 export function judged(fields: readonly Compared[]): Pick<Verification, "state" | "evidence"> {
   const asked = fields.filter(({ is }) => is === "asked");
@@ -26,8 +27,9 @@ export function judged(fields: readonly Compared[]): Pick<Verification, "state" 
       : []),
   ];
   const evidence = line("Read back: ", joinLines(parts, "; "), ".");
-  if (asked.length === fields.length) return { state: "applied", evidence };
-  return { state: before.length === fields.length ? "not applied" : "unknown", evidence };
+  if (others.length > 0) return { state: "unknown", evidence };
+  if (before.length === 0) return { state: "applied", evidence };
+  return { state: asked.length === 0 ? "not applied" : "partly applied", evidence };
 }
 
 /** The labels with commas between them. */

@@ -137,13 +137,21 @@ export interface Receipt {
 }
 
 export interface Verification {
-  readonly state: "applied" | "accepted" | "not applied" | "unknown";
+  /** `partly applied`: some fields are as asked, all others as before. */
+  readonly state: "applied" | "partly applied" | "accepted" | "not applied" | "unknown";
   /** What was seen, or why nothing can be seen. */
   readonly evidence: Line;
+  /** Nothing of it can be read back, now or later: nobody looks again. */
+  readonly blind?: true;
   /** The state read back, in the shape of `Plan.before` of the operation that would undo this one. */
   readonly after?: Json;
-  /** Kept by the bot under these keys together with the outcome; null forgets. */
+  /** Kept by the bot under these keys once the change took effect; null forgets. */
   readonly remember?: Readonly<Record<string, string | null>>;
+}
+
+/** Where nothing can be read back, the vendor's word is all there is; without an answer there is not even that. */
+export function unreadable(answered: boolean): Pick<Verification, "state" | "blind"> {
+  return answered ? { state: "accepted" } : { state: "unknown", blind: true };
 }
 
 export type Undo =

@@ -5,8 +5,8 @@ import {
   type Nothing,
   operationsOf,
   type Plan,
-  type Receipt,
   type Undo,
+  unreadable,
   type Verification,
 } from "./operation.ts";
 import type { Line } from "./reply.ts";
@@ -75,7 +75,7 @@ function toggleOperation<Client, Item>(
       const after = seen && toggle.state(seen);
       const evidence = toggle.evidence?.(after) ?? usualEvidence(target.name, after);
       if (!after) return { state: "not applied", evidence };
-      return { state: toggled(on, before, after, receipt), evidence, after };
+      return { ...toggled(on, before, after, receipt !== undefined), evidence, after };
     },
     undo({ input, before }): Undo {
       const why = toggle.noWayBack?.(before) ?? (before.on === null ? NOT_SEEN : undefined);
@@ -144,10 +144,9 @@ function toggled(
   on: boolean,
   before: ToggleState,
   after: ToggleState,
-  receipt: Receipt | undefined,
-): Verification["state"] {
-  if (after.on === on) return "applied";
-  if (after.on !== null && after.on === before.on) return "not applied";
-  if (after.word !== before.word) return "unknown";
-  return receipt ? "accepted" : "unknown";
+  answered: boolean,
+): Pick<Verification, "state" | "blind"> {
+  if (after.on === on) return { state: "applied" };
+  if (after.on !== null && after.on === before.on) return { state: "not applied" };
+  return after.word === before.word ? unreadable(answered) : { state: "unknown" };
 }

@@ -11,7 +11,15 @@ import {
 } from "../../handlers/reply.ts";
 import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
 import { sanitize } from "../render/sanitize.ts";
-import { type Change, changeTitle, frozenTarget, planOf, readCard, readUndo } from "../store/changes.ts";
+import {
+  type Change,
+  changeTitle,
+  frozenTarget,
+  planOf,
+  readCard,
+  readUndo,
+  TOOK_EFFECT,
+} from "../store/changes.ts";
 import type { FreezesTable } from "../store/schema.ts";
 
 /** What the card shows beside the change itself. */
@@ -43,8 +51,9 @@ export function cardMessage(change: Change): Outgoing {
  * look is a message of its own: nobody notices an edit of one that is minutes or hours old.
  */
 export function outcomeMessage(change: Change): Outgoing {
+  const settled = change.settled_id === null ? "" : ":settled";
   return {
-    key: change.checks > 1 ? `outcome:${change.code}:known` : `outcome:${change.code}`,
+    key: `outcome:${change.code}${settled || (change.checks > 1 ? ":known" : "")}`,
     chatId: change.origin_chat,
     threadId: change.origin_thread ?? undefined,
     replyTo: change.origin_message ?? undefined,
@@ -147,7 +156,7 @@ function answer(change: Change): Reply {
 function answerButtons(change: Change): Button[] {
   const decided = decidedButton(change);
   const undo = readUndo(change);
-  if ((change.state === "applied" || change.state === "accepted") && undo.possible) {
+  if (TOOK_EFFECT.has(change.state) && undo.possible) {
     return [...decided, { label: "Undo", action: { handle: change.handle, do: "undo" } }];
   }
   if (change.state === "superseded" || change.state === "expired") {
@@ -217,7 +226,7 @@ function durationWords({ sent_at, finished_at, checks }: Change): string {
 }
 
 /** What did not happen, and what happens next. */
-function nextLine({ state, decided_at, evidence, next_check_at }: Change): Line {
+function nextLine({ code, state, decided_at, evidence, next_check_at }: Change): Line {
   const look: Line = { time: next_check_at ?? 0, as: "relative" };
   switch (state) {
     case "rejected":
@@ -229,9 +238,13 @@ function nextLine({ state, decided_at, evidence, next_check_at }: Change): Line 
         : "Nothing was sent.";
     case "unknown":
       return next_check_at === null
-        ? "Nothing will be sent again by itself. Look at the vendor's own console."
+        ? [
+          "Nothing will be sent again by itself. Look in the vendor's own console, then say what became of it: ",
+          { code: `/settle ${code} applied|not <note>` },
+        ]
         : ["Nothing will be sent again by itself. Next look ", look];
     case "not applied":
+    case "partly applied":
       return next_check_at === null ? "" : ["In case it is only slow: next look ", look];
     default:
       return "";

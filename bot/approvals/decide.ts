@@ -4,7 +4,7 @@ import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { adoptMessage, findMessage, type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
-import { auditOf, type Change, findChange, freezeFor } from "../store/changes.ts";
+import { auditOf, type Change, changeTitle, findChange, freezeFor } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { ChangeState, MessagesTable, Schema } from "../store/schema.ts";
 import type { TelegramRefusal } from "../telegram/api.ts";
@@ -30,6 +30,22 @@ export class Decisions {
     this.deps.metrics.changes.inc({ state: moved.state });
     // In private the message itself goes on to say what becomes of it.
     if (ctx.press || ctx.chat.type !== "private") ctx.confirm(decided(moved, kind));
+  }
+
+  /** Closes what nobody could read back, on the word of someone who has looked. */
+  async settle(ctx: UpdateContext, change: Change, outcome: "applied" | "not", note: string): Promise<void> {
+    const { store, metrics } = this.deps;
+    const record = { about: auditOf(change), detail: note };
+    if (isOwn(ctx, change)) return ctx.refuse("own_outcome", record);
+    const decision = await this.members.judge("approve", ctx.person.id, ctx.chat);
+    if (!decision.allowed) return ctx.refuse(decision.reason, record);
+    const moved = await transition(store, settlingStep(ctx, change, outcome, note));
+    if (!moved) {
+      const { state } = await findChange(store, change.code) ?? change;
+      return ctx.refuse("not_unknown", { ...record, next: `It is ${state}.` });
+    }
+    metrics.changes.inc({ state: moved.state });
+    ctx.confirm({ ...changeTitle(moved), footer: { code: moved.code }, personal: true });
   }
 
   /** Ends what waited too long; only tidies, since no late decision could have got through. */
@@ -142,6 +158,27 @@ async function answerInPrivate(
   await transaction.deleteFrom("messages").where("key", "=", shown.key).execute();
 }
 
+function settlingStep(
+  { person, chat }: UpdateContext,
+  { code }: Change,
+  outcome: "applied" | "not",
+  note: string,
+): TransitionStep {
+  const said = line(personLine(person.name, person.id), " says: “", { data: note, max: 300 }, "”");
+  return {
+    code,
+    event: outcome === "applied" ? "settle_applied" : "settle_not_applied",
+    set: {
+      settled_id: person.id,
+      settled_name: person.name,
+      evidence: JSON.stringify(line(said, ". The bot itself could not see it.")),
+      next_check_at: null,
+    },
+    audit: { person_id: person.id, person_name: person.name, chat_id: chat.id, detail: note },
+    show: (moved) => [cardMessage(moved), outcomeMessage(moved)],
+  };
+}
+
 /** "Ben approved it 20 s ago; it is running." */
 function whatBecameOf(change: Change, readerId: number, now: number): Line {
   const { state, decider_id, decider_name, decided_at, finished_at } = change;
@@ -159,6 +196,7 @@ const SINCE: Readonly<Partial<Record<ChangeState, string>>> = {
   approved: "it runs next",
   executing: "it is running",
   applied: "it was applied",
+  "partly applied": "a part of it took effect",
   accepted: "the vendor accepted it",
   "not applied": "it did not take effect",
   unknown: "nobody can say yet whether it took effect",

@@ -7,7 +7,7 @@ import { errorFields } from "../log.ts";
 import { redactLine } from "../render/redact_reply.ts";
 import type { SecretEntry } from "../secrets/entry.ts";
 import type { CredentialHandover } from "../secrets/handover.ts";
-import { type Change, isTargetBusy } from "../store/changes.ts";
+import { type Change, isTargetBusy, TOOK_EFFECT } from "../store/changes.ts";
 import { remember } from "../store/kept_values.ts";
 import { cardMessage, outcomeMessage } from "./card.ts";
 import { type FailedCheck, lastCheck, notRun, precheck } from "./precheck.ts";
@@ -141,7 +141,7 @@ export class Executor {
           evidence: detail,
           ...(receipt?.data ? { receipt: JSON.stringify(redactor.deep(receipt.data)) } : {}),
           ...(verdict?.after === undefined ? {} : { after_state: JSON.stringify(verdict.after) }),
-          ...(event === "still_not_applied" ? { finished_at: change.finished_at } : {}),
+          ...(event.startsWith("still_") ? { finished_at: change.finished_at } : {}),
           claimed_by: null,
           claimed_until: 0,
           next_check_at: againAfterMs === null ? null : store.now() + againAfterMs,
@@ -150,7 +150,8 @@ export class Executor {
         only: { claimedBy: holder },
         audit: { detail },
         show: (row) => [cardMessage(row), ...(row.state === change.state ? [] : [outcomeMessage(row)])],
-        also: (transaction) => remember(store, transaction, verdict?.remember ?? {}),
+        also: (transaction, { state }) =>
+          remember(store, transaction, TOOK_EFFECT.has(state) ? verdict?.remember ?? {} : {}),
       })
     );
     if (!moved) return undefined;
@@ -226,7 +227,7 @@ export async function claimChanges(
 export async function renewChanges(deps: ClaimDeps, underWay: readonly string[]): Promise<void> {
   await deps.store.db.updateTable("changes").set(claimOf(deps))
     .where("code", "in", underWay).where("claimed_by", "=", deps.holder)
-    .where("state", "in", ["executing", "unknown", "not applied"]).execute();
+    .where("state", "in", ["executing", "unknown", "not applied", "partly applied"]).execute();
 }
 
 function claimOf({ store, holder }: ClaimDeps): Pick<Change, "claimed_by" | "claimed_until"> {

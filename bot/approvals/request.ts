@@ -18,14 +18,15 @@ import {
   findChange,
   fingerprintOf,
   freezeFor,
+  isPartOf,
   openRepeatOf,
   openUndoOf,
   operationName,
   planOf,
   policyOf,
   readUndo,
-  sameJson,
   takenBackBy,
+  TOOK_EFFECT,
 } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import { newHandle, shortCode } from "../store/kept_values.ts";
@@ -60,8 +61,7 @@ export class Requests {
     why: Pick<Invocation, "reason" | "ticket"> = {},
   ): Promise<void> {
     const undo = readUndo(change);
-    const done = change.state === "applied" || change.state === "accepted";
-    if (!done || !undo.possible) {
+    if (!TOOK_EFFECT.has(change.state) || !undo.possible) {
       return ctx.refuse("no_way_back", {
         about: auditOf(change),
         next: undo.possible ? `It is ${change.state}.` : whyNot(undo.why),
@@ -182,7 +182,8 @@ export class Requests {
   private async wayBackIsOpen(ctx: UpdateContext, plan: Plan, { undoOf }: Invocation): Promise<boolean> {
     if (undoOf === undefined) return true;
     const change = await findChange(this.deps.store, undoOf);
-    if (!change?.after_state || sameJson(JSON.parse(change.after_state), plan.before)) return true;
+    // Of what took effect in part only a part has to be set back.
+    if (!change?.after_state || isPartOf(plan.before, JSON.parse(change.after_state))) return true;
     ctx.refuse("undo_moved", { about: auditOf(change) });
     return false;
   }

@@ -23,13 +23,19 @@ export const transitions = {
   /** The write is about to leave; from here on only a read-back says what became of it. */
   send: { from: ["executing"], to: "executing", unsent: true },
   apply: { from: ["executing", "unknown"], to: "applied" },
+  apply_partly: { from: ["executing", "unknown"], to: "partly applied" },
   accept: { from: ["executing", "unknown"], to: "accepted" },
   fail: { from: ["executing", "unknown"], to: "not applied" },
   mark_unknown: { from: ["executing", "unknown"], to: "unknown" },
   /** A later look sees what the first read-back did not: the write was slow. */
-  applied_late: { from: ["not applied"], to: "applied" },
+  applied_late: { from: ["not applied", "partly applied"], to: "applied" },
+  partly_late: { from: ["not applied"], to: "partly applied" },
   /** A later look sees the same as the first. */
   still_not_applied: { from: ["not applied"], to: "not applied" },
+  still_partly_applied: { from: ["partly applied"], to: "partly applied" },
+  /** Someone has looked where the bot cannot. */
+  settle_applied: { from: ["unknown"], to: "applied" },
+  settle_not_applied: { from: ["unknown"], to: "not applied" },
 } as const satisfies Record<string, TransitionRule>;
 
 interface TransitionRule {
@@ -42,6 +48,7 @@ export type ChangeEvent = keyof typeof transitions;
 
 export const FINAL_STATES: ReadonlySet<ChangeState> = new Set([
   "applied",
+  "partly applied",
   "accepted",
   "not applied",
   "rejected",

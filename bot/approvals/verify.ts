@@ -23,10 +23,13 @@ const CHECK_AFTER_MS: readonly number[] = [60_000, 240_000, 900_000, 3_600_000, 
 /** How often it is looked again; a write that the read-back does not show may only be slow. */
 const LOOKS_AFTER = {
   apply: 0,
+  apply_partly: 2,
   applied_late: 0,
+  partly_late: 2,
   accept: 0,
   fail: 2,
   still_not_applied: 2,
+  still_partly_applied: 2,
   mark_unknown: CHECK_AFTER_MS.length,
 } satisfies Partial<Record<ChangeEvent, number>>;
 
@@ -48,7 +51,7 @@ export async function verifyOutcome(
   // Asked after the look: what was sent before it may be what it saw.
   const since = result.receipt ? undefined : await sentSince(deps.store, change);
   if (since !== undefined) return { ...overtaken(change, since), againAfterMs: null };
-  const told = change.state === "not applied" ? later(change, seen) : seen;
+  const told = isSettled(change) ? later(change, seen) : seen;
   return { ...told, againAfterMs: againAfter(change, told) };
 }
 
@@ -83,6 +86,7 @@ async function look(
 /** What a verdict means for the change. "The vendor said yes" cannot be said when the vendor said nothing. */
 function eventOf({ state }: Verification, receipt: Receipt | undefined): Look["event"] {
   if (state === "applied") return "apply";
+  if (state === "partly applied") return "apply_partly";
   if (state === "not applied") return "fail";
   return state === "accepted" && receipt ? "accept" : "mark_unknown";
 }
@@ -113,7 +117,7 @@ async function sentSince(store: Store, change: Change): Promise<string | undefin
 }
 
 function overtaken(change: Change, since: string): Look {
-  if (change.state === "not applied") return unchanged(change);
+  if (isSettled(change)) return unchanged(change);
   const evidence = line(
     { code: since },
     " changed it since, so nobody can tell whether this one took effect.",
@@ -121,17 +125,27 @@ function overtaken(change: Change, since: string): Look {
   return { event: "mark_unknown", evidence };
 }
 
-/** A look at what was not there at first. */
+/** Whether the first look has told what became of it: what was not there, or not all of it, may still come. */
+function isSettled({ state }: Change): boolean {
+  return state === "not applied" || state === "partly applied";
+}
+
+/** A look at what was not there at first, or not all of it. */
 function later(change: Change, seen: Look): Look {
-  if (seen.event !== "apply") return unchanged(change);
-  const evidence = line("It took effect after all, only late. ", seen.evidence);
-  return { ...seen, event: "applied_late", evidence };
+  if (seen.event === "apply") {
+    const evidence = line("It took effect after all, only late. ", seen.evidence);
+    return { ...seen, event: "applied_late", evidence };
+  }
+  if (seen.event !== "apply_partly" || change.state === "partly applied") return unchanged(change);
+  return { ...seen, event: "partly_late", evidence: line("A part took effect, only late. ", seen.evidence) };
 }
 
 function unchanged(change: Change): Look {
-  return { event: "still_not_applied", evidence: JSON.parse(change.evidence ?? '""') as Line };
+  const event = change.state === "partly applied" ? "still_partly_applied" : "still_not_applied";
+  return { event, evidence: JSON.parse(change.evidence ?? '""') as Line };
 }
 
-function againAfter({ checks }: Change, { event }: Look): number | null {
+function againAfter({ checks }: Change, { event, verdict }: Look): number | null {
+  if (verdict?.blind) return null;
   return checks < LOOKS_AFTER[event] ? CHECK_AFTER_MS[checks] ?? null : null;
 }

@@ -30,7 +30,7 @@ const code = z.string().trim().regex(
   .meta({ positional: true, placeholder: "code" });
 const reason = z.string().optional().meta({ positional: true, rest: true, placeholder: "reason" });
 
-/** `/pending`, `/change`, `/approve`, `/reject`, `/withdraw`, `/undo`. */
+/** `/pending`, `/change`, `/approve`, `/reject`, `/withdraw`, `/settle`, `/undo`. */
 export const changeCommands: readonly Builtin[] = [
   builtin({
     verb: "pending",
@@ -69,6 +69,25 @@ export const changeCommands: readonly Builtin[] = [
   decision("approve", "Approve a change that someone else asked for"),
   decision("reject", "Reject a change"),
   decision("withdraw", "Take your own request back"),
+  builtin({
+    verb: "settle",
+    summary: "Say what became of a change whose outcome is unknown",
+    example: "/settle K7Q2X applied seen in the console",
+    // Who may is judged with the change in hand.
+    need: "read",
+    input: z.object({
+      code,
+      outcome: z.enum(["applied", "not"], "is applied or not").meta({
+        positional: true,
+        placeholder: "applied|not",
+      }),
+      note: z.string().trim().min(1).meta({ positional: true, rest: true, placeholder: "note" }),
+    }),
+    async execute({ store, decisions }, ctx, { code, outcome, note }) {
+      const change = await changeNamed(store, ctx, code);
+      if (change) await decisions.settle(ctx, change, outcome, note);
+    },
+  }),
   builtin({
     verb: "undo",
     summary: "Ask for the way back of a change; approved like any other",

@@ -38,7 +38,9 @@ export function readUndo(change: Pick<Change, "undo">): Undo {
 }
 
 /** What a change is called in the state it is in: the first line of its card, and its name everywhere else. */
-export function changeTitle({ state, risk, card, vendor }: Change): { mark: Mark; title: Line } {
+export function changeTitle(
+  { state, risk, card, vendor, settled_name }: Change,
+): { mark: Mark; title: Line } {
   const { title, done } = readCard({ card });
   if (state === "pending") {
     return { mark: risk === "danger" ? "danger" : "question", title: line(title, "?") };
@@ -48,7 +50,8 @@ export function changeTitle({ state, risk, card, vendor }: Change): { mark: Mark
     return { mark: "applied", title: line(systemOf(vendor), " accepted: ", inMidSentence(title)) };
   }
   const [mark, beginning] = TITLES[state];
-  return { mark, title: line(beginning, mark === "applied" ? done : title) };
+  const said: Line = settled_name === null ? "" : [", said by ", { data: settled_name, max: 40 }];
+  return { mark, title: line(beginning, said, ": ", mark === "applied" ? done : title) };
 }
 
 /** What a vendor's failures and answers call it. */
@@ -65,15 +68,16 @@ function inMidSentence(title: Line): Line {
 const TITLES: Readonly<
   Record<Exclude<ChangeState, "pending" | "accepted">, readonly [mark: Mark, beginning: string]>
 > = {
-  approved: ["working", "Working: "],
-  executing: ["working", "Working: "],
-  applied: ["applied", "Applied: "],
-  "not applied": ["down", "Not applied: "],
-  unknown: ["unknown", "Unknown: "],
-  rejected: ["info", "Rejected: "],
-  withdrawn: ["info", "Withdrawn: "],
-  expired: ["attention", "Expired: "],
-  superseded: ["refused", "Superseded, nothing ran: "],
+  approved: ["working", "Working"],
+  executing: ["working", "Working"],
+  applied: ["applied", "Applied"],
+  "partly applied": ["attention", "Partly applied"],
+  "not applied": ["down", "Not applied"],
+  unknown: ["unknown", "Unknown"],
+  rejected: ["info", "Rejected"],
+  withdrawn: ["info", "Withdrawn"],
+  expired: ["attention", "Expired"],
+  superseded: ["refused", "Superseded, nothing ran"],
 };
 
 /** "disable ec2": an operation or a command without its slash, as the audit names it. */
@@ -141,6 +145,19 @@ export function fingerprintOf(change: Pick<Change, typeof COVERED[number]>): str
 export function sameJson(one: Json, other: Json): boolean {
   return canonical(one) === canonical(other);
 }
+
+/** Whether all that one JSON value says is said by the other, too. */
+export function isPartOf(part: Json, whole: Json | undefined): boolean {
+  if (whole === undefined) return false;
+  const isBranch = (value: Json) => typeof value === "object" && value !== null && !Array.isArray(value);
+  if (!isBranch(part) || !isBranch(whole)) return sameJson(part, whole);
+  const branch = whole as Readonly<Record<string, Json>>;
+  return Object.entries(part as Readonly<Record<string, Json>>)
+    .every(([key, value]) => value === undefined || isPartOf(value, branch[key]));
+}
+
+/** States in which something of a change is there that can be taken back. */
+export const TOOK_EFFECT: ReadonlySet<ChangeState> = new Set(["applied", "partly applied", "accepted"]);
 
 function digest(value: unknown): string {
   return createHash("sha256").update(canonical(value)).digest("hex");

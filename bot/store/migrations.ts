@@ -12,6 +12,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0007_answers_in_order": { up: answersInOrder },
   "0008_account": { up: account },
   "0009_frozen_companies": { up: frozenCompanies },
+  "0010_settled": { up: settled },
 };
 
 /** Answers leave in the order of their commands, which no clock of a replica can tell. */
@@ -23,6 +24,11 @@ async function answersInOrder(db: Kysely<unknown>): Promise<void> {
     .where(sql.ref("state"), "=", sql.lit("due")).execute();
   await db.schema.createIndex("messages_due_in_chat").on("messages").columns(["chat_id", "update_id"])
     .where(sql.ref("state"), "=", sql.lit("due")).execute();
+}
+
+async function settled(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("changes").addColumn("settled_id", "bigint").execute();
+  await db.schema.alterTable("changes").addColumn("settled_name", "text").execute();
 }
 
 /** Absent from what earlier versions asked for, which therefore does not run any more. */

@@ -69,6 +69,7 @@ export type ChangeState =
   | "approved"
   | "executing"
   | "applied"
+  | "partly applied"
   | "accepted"
   | "not applied"
   | "unknown"
@@ -114,6 +115,9 @@ export interface ChangesTable {
   decider_id: number | null;
   decider_name: string | null;
   decision_reason: string | null;
+  /** Who said what became of it where nobody could read it back. */
+  settled_id: number | null;
+  settled_name: string | null;
   claimed_by: string | null;
   claimed_until: number;
   /** When the write was about to be sent; null: nothing has been sent. */

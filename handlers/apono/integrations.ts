@@ -6,7 +6,15 @@ import { ClientError } from "../../clients/errors.ts";
 import type { CallOptions } from "../../clients/http/contract.ts";
 import { type Json, plainJson } from "../../clients/json.ts";
 import { andDisabled } from "../format.ts";
-import { BadInput, type Card, type Context, operationsOf, type Plan, type Undo } from "../operation.ts";
+import {
+  BadInput,
+  type Card,
+  type Context,
+  operationsOf,
+  type Plan,
+  type Undo,
+  unreadable,
+} from "../operation.ts";
 import type { Block, Inline, Line, Reply, Table } from "../reply.ts";
 import { fold, ifFound, type Named } from "../resolve.ts";
 import { type Fact, locateItem, type Resource, type Sighting, type Survey } from "../resource.ts";
@@ -291,7 +299,7 @@ export const refreshIntegration = operationsOf<AponoClient>("apono").change<type
     }
     if (!receipt) {
       const evidence = "Apono did not confirm it, and the integration does not say that it is refreshing.";
-      return { state: "unknown", evidence };
+      return { ...unreadable(false), evidence };
     }
     const said = String(receipt.data?.said ?? "yes");
     const loaded = seen?.lastSyncAt ? ["; last sync ", { time: seen.lastSyncAt }] : [];

@@ -101,6 +101,7 @@ const BELIEVED = {
 
 const OPEN = {
   state: "unknown",
+  blind: true,
   evidence: "Apono gave no answer, and secrets are not read back. Look at the integration's status.",
 } as const;
 

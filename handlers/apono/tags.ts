@@ -6,7 +6,15 @@ import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
 import { countOf } from "../format.ts";
 import { ENTERED_PRIVATELY, isPlaceholder, NOT_SHOWN, shownValue } from "../mask.ts";
-import { BadInput, type Card, operationsOf, type Plan, type Undo, type Verification } from "../operation.ts";
+import {
+  BadInput,
+  type Card,
+  operationsOf,
+  type Plan,
+  type Undo,
+  unreadable,
+  type Verification,
+} from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
 import { safeId } from "../resolve.ts";
 
@@ -170,7 +178,7 @@ function judgeTags(
   const readable = differingNames(before, wanted).filter((name) => wanted[name] !== ENTER_MARK);
   if (readable.length === 0) {
     const evidence = "What was entered privately is not read back.";
-    return { state: answered ? "accepted" : "unknown", evidence, after };
+    return { ...unreadable(answered), evidence, after };
   }
   const compared = readable.map((name): Compared => {
     const label = { data: name };

@@ -1,7 +1,7 @@
 import { type BitdefenderClient, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
 import type { Json, JsonObject } from "../../clients/json.ts";
-import type { Context, Plan, Receipt, Verification } from "../operation.ts";
+import { type Context, type Plan, type Receipt, unreadable, type Verification } from "../operation.ts";
 import { type Line, line } from "../reply.ts";
 import { ifOffered, lookAlikes, resolveCompany } from "./companies.ts";
 
@@ -148,9 +148,8 @@ export function judgeListing(
 
 /** When nothing can be read back: what the vendor said is all there is. */
 export function unseen(after: Ec2State, receipt: Receipt | undefined, why: Line): Verification {
-  return receipt
-    ? { state: "accepted", evidence: line("GravityZone said yes. ", why), after }
-    : { state: "unknown", evidence: line("GravityZone gave no usable answer. ", why) };
+  const said = receipt ? "GravityZone said yes. " : "GravityZone gave no usable answer. ";
+  return { ...unreadable(receipt !== undefined), evidence: line(said, why), ...(receipt && { after }) };
 }
 
 /** The integration as a card shows it. */

@@ -15,6 +15,7 @@ import {
   operationsOf,
   type Plan,
   type Undo,
+  unreadable,
   type Verification,
 } from "../operation.ts";
 import { line } from "../reply.ts";
@@ -162,7 +163,7 @@ function verdict(
   const blind = [...unread, ...secrets];
   if (taken.length + differing.length === 0) {
     const evidence = `${blind.join(", ")} cannot be read back from HaloPSA.`;
-    return { state: answered ? "accepted" : "unknown", evidence, after };
+    return { ...unreadable(answered), evidence, after };
   }
   const found = judged([
     ...taken.map((label): Compared => ({ label, is: "asked" })),

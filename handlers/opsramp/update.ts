@@ -9,6 +9,7 @@ import {
   type Nothing,
   type Receipt,
   type Undo,
+  unreadable,
   type Verification,
 } from "../operation.ts";
 import { type Inline, type Line, line } from "../reply.ts";
@@ -140,7 +141,7 @@ export async function verifyUpdate(
   const fields = mappingsLast(changesIn(plan)).flatMap(({ key, seen }) => seen(after[key]));
   if (fields.length === 0) {
     const evidence = "OpsRamp shows nothing of what was sent";
-    return { state: receipt ? "accepted" : "unknown", evidence, after };
+    return { ...unreadable(receipt !== undefined), evidence, after };
   }
   const found = judged(fields);
   return { ...found, ...(found.state === "applied" && { evidence: evidenceOf(plan, fields) }), after };

@@ -128,10 +128,10 @@ Deno.test("apply: no answer in time is read back, whether or not the write took 
 
 Deno.test("apply: an outcome that cannot be known is unknown, looked at ever more rarely, and never sent again", async () => {
   await using fixture = await openFixture({ clock: createStillClock() });
-  fixture.gravityzone.faults.next(DISABLE, { status: 500, applied: true });
-  const asked = await fixture.carryOut("/disable ec2 Acme Corp reason=off-boarding");
+  dark(fixture);
+  const asked = await fixture.carryOut(ROTATE);
   assert.equal(await fixture.state(asked.code), "unknown");
-  assert.match(textOf(asked.card), /^❔ Unknown: Disable the EC2 integration of Acme Corp/);
+  assert.match(textOf(asked.card), /^❔ Unknown: Replace the external ID of Acme Corp/);
   assert.match(textOf(asked.card), /Nothing will be sent again by itself\. Next look /);
   assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /^❔ Unknown: /);
   const pauses = [];
@@ -145,9 +145,24 @@ Deno.test("apply: an outcome that cannot be known is unknown, looked at ever mor
     await fixture.pass(1001);
   }
   assert.deepEqual(pauses, [1, 4, 15, 60, 240, 720]);
-  assert.match(textOf(asked.card), /Look at the vendor's own console/);
-  assert.deepEqual(fixture.writes(), [DISABLE]);
+  assert.match(textOf(asked.card), /Look in the vendor's own console/);
+  assert.deepEqual(fixture.writes(), [GENERATE]);
   assert.equal(fixture.ephemeralAnswers(ANA).length, 1);
+});
+
+Deno.test("apply: where nothing can be read back nobody looks again, and the card asks for a word", async () => {
+  await using fixture = await openFixture();
+  fixture.gravityzone.faults.next(DISABLE, { status: 500, applied: true });
+  const asked = await fixture.carryOut("/disable ec2 Acme Corp reason=off-boarding");
+  const { state, next_check_at } = await fixture.change(asked.code);
+  assert.deepEqual([state, next_check_at], ["unknown", null]);
+  assert.match(
+    textOf(asked.card),
+    new RegExp(`then say what became of it: /settle ${asked.code} applied\\|not <note>`),
+  );
+  fixture.gravityzone.calls.length = 0;
+  await fixture.pass(86_400_000);
+  assert.deepEqual(fixture.gravityzone.calls, []);
 });
 
 Deno.test("apply: what became of an unknown change is told as soon as it is known", async () => {

@@ -18,11 +18,16 @@ const WAYS: Readonly<Record<ChangeEvent, Partial<Record<ChangeState, ChangeState
   take_over: { executing: "executing" },
   send: { executing: "executing" },
   apply: { executing: "applied", unknown: "applied" },
+  apply_partly: { executing: "partly applied", unknown: "partly applied" },
   accept: { executing: "accepted", unknown: "accepted" },
   fail: { executing: "not applied", unknown: "not applied" },
   mark_unknown: { executing: "unknown", unknown: "unknown" },
-  applied_late: { "not applied": "applied" },
+  applied_late: { "not applied": "applied", "partly applied": "applied" },
+  partly_late: { "not applied": "partly applied" },
   still_not_applied: { "not applied": "not applied" },
+  still_partly_applied: { "partly applied": "partly applied" },
+  settle_applied: { unknown: "applied" },
+  settle_not_applied: { unknown: "not applied" },
 };
 
 const EVENTS = Object.keys(WAYS) as ChangeEvent[];
@@ -31,6 +36,7 @@ const STATES: readonly ChangeState[] = [
   "approved",
   "executing",
   "applied",
+  "partly applied",
   "accepted",
   "not applied",
   "unknown",
@@ -41,6 +47,7 @@ const STATES: readonly ChangeState[] = [
 ];
 const FINAL = new Set([
   "applied",
+  "partly applied",
   "accepted",
   "not applied",
   "rejected",
@@ -245,6 +252,8 @@ const CHANGE: Change = {
   decider_id: null,
   decider_name: null,
   decision_reason: null,
+  settled_id: null,
+  settled_name: null,
   claimed_by: null,
   claimed_until: 0,
   sent_at: null,

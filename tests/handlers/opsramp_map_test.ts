@@ -135,7 +135,7 @@ Deno.test("/map opsramp says so when only a part is there", async () => {
     thirdPartyAttrValue: "new",
   });
   const { verdict } = await change.run();
-  assert.equal(verdict.state, "unknown");
+  assert.equal(verdict.state, "partly applied");
   assert.equal(
     textOf(verdict.evidence),
     "Read back: INCIDENT Status Open=new as asked; INCIDENT Status Closed=done as before.",

@@ -162,7 +162,7 @@ export const changeGuards: readonly Guard[] = [
     ["another change's effect is not this one's", "if (since !== undefined) return", "if (false) return"],
     [
       "what was not there may come later",
-      `const told = change.state === "not applied" ? later(change, seen) : seen;`,
+      `const told = isSettled(change) ? later(change, seen) : seen;`,
       "const told = seen;",
     ],
   ]),
@@ -202,8 +202,16 @@ export const changeGuards: readonly Guard[] = [
       `ctx.refuse("undo_moved", { about: auditOf(change) });\n    return false;`,
       "return true;",
     ],
-    ["only what was done is undone", "if (!done || !undo.possible) {", "if (!undo.possible) {"],
-    ["what has no way back has none", "if (!done || !undo.possible) {", "if (!done) {"],
+    [
+      "only what was done is undone",
+      "if (!TOOK_EFFECT.has(change.state) || !undo.possible) {",
+      "if (!undo.possible) {",
+    ],
+    [
+      "what has no way back has none",
+      "if (!TOOK_EFFECT.has(change.state) || !undo.possible) {",
+      "if (!TOOK_EFFECT.has(change.state)) {",
+    ],
     [
       "a way back is asked for once",
       "const open = await openUndoOf(this.deps.store, change);",

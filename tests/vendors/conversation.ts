@@ -41,7 +41,7 @@ export interface Changing extends Said {
   /** What Ana enters on the private page, by the field's name there. */
   readonly enters?: Readonly<Record<string, string>>;
   readonly card: readonly Pattern[];
-  readonly outcome: "applied" | "accepted" | "not applied" | "unknown";
+  readonly outcome: keyof typeof AUDITED;
   /** What the card says afterwards. */
   readonly answered: readonly Pattern[];
   /** The one write that the vendor got: the call (a pattern where the vendor draws an id) and its body. */
@@ -182,6 +182,7 @@ async function decide(
 
 const AUDITED = {
   applied: "apply",
+  "partly applied": "apply_partly",
   accepted: "accept",
   "not applied": "fail",
   unknown: "mark_unknown",

@@ -46,9 +46,15 @@ const halo: readonly Changing[] = [
     said: "/update prtg 1 url=https://prtg2.northwind.example username=other",
     stage: keepsAs(['"username":"other"', '"username":"halo"']),
     card: [/username\s+halo\s+other/],
-    outcome: "unknown",
-    answered: ["Read back: url as asked; username as before."],
+    outcome: "partly applied",
+    answered: ["Read back: url as asked; username as before.", "In case it is only slow", "[ Undo ]"],
     wrote: [PRTG, [{ id: 1, url: "https://prtg2.northwind.example", username: "other" }]],
+    undone: {
+      card: [/url\s+https:\/\/prtg2\.northwind\.example\s+https:\/\/prtg\.northwind\.example/],
+      outcome: "applied",
+      answered: ["https://prtg.northwind.example"],
+      wrote: [PRTG, [{ id: 1, url: "https://prtg.northwind.example" }]],
+    },
   },
   {
     name: "read-back: HaloPSA said yes and kept every old value, whatever became of the secret",
