@@ -1,4 +1,5 @@
 import { type ChangeEvent, FINAL_STATES, transitions } from "../../bot/approvals/state_machine.ts";
+import { PRIORITY } from "../../bot/outbox/messages.ts";
 import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
 import type { Command, Decision, Deeds } from "./crowd.ts";
 import type { ChangeRecord, Records } from "./records.ts";
@@ -32,7 +33,7 @@ export function findings(evidence: Evidence): Finding[] {
   return [
     { what: "lost", broken: [...lostUpdates(evidence), ...unanswered(evidence), ...lostDecisions(evidence)] },
     { what: "doubled", broken: [...doubledMessages(evidence), ...doubledRequests(evidence)] },
-    { what: "out of order", broken: outOfOrder(evidence) },
+    { what: "out of order", broken: [...outOfOrder(evidence), ...answersOutOfOrder(evidence)] },
     { what: "messages not shown as they are", broken: unshown(evidence) },
     { what: "double writes", broken: doubleWrites(evidence) },
     { what: "writes without approval", broken: unapprovedWrites(evidence) },
@@ -43,11 +44,14 @@ export function findings(evidence: Evidence): Finding[] {
 }
 
 /** Messages that Telegram took twice because the bot could not know that it had taken them, by the reason. */
-export function excusedRepeats(evidence: Evidence): { answerLost: number; senderDied: number } {
+export function excusedRepeats(
+  evidence: Evidence,
+): { answerLost: number; senderDied: number; takenBack: number } {
   const excuses = extraCopies(evidence).map((copy) => excuseFor(copy, evidence));
   return {
     answerLost: excuses.filter((excuse) => excuse === "answer lost").length,
     senderDied: excuses.filter((excuse) => excuse === "sender died").length,
+    takenBack: excuses.filter((excuse) => excuse === "taken back").length,
   };
 }
 
@@ -64,7 +68,10 @@ function lostUpdates({ records, updates, accepted }: Evidence): string[] {
   ];
 }
 
-/** A command is answered by a message of its own, or by the card of the change that it asked for. */
+/**
+ * A command is answered by a message of its own, by the card of the change that it asked for, or, where it decided in
+ * private, by what is shown there of the change.
+ */
 export function unansweredCommands({ records, deeds }: Evidence): Command[] {
   const sent = records.messages.filter(({ sent_version }) => sent_version > 0).map(({ key }) => key);
   const updates = new Set(sent.map((key) => Number(/^update:(\d+)/.exec(key)?.[1])));
@@ -73,8 +80,11 @@ export function unansweredCommands({ records, deeds }: Evidence): Command[] {
     records.changes.filter(({ code }) => cards.has(code))
       .map(({ origin_chat, origin_message }) => `${origin_chat} ${origin_message}`),
   );
+  const told = new Set(
+    deeds.decisions.filter(({ code }) => sent.includes(`decided:${code}`)).map(({ updateId }) => updateId),
+  );
   return deeds.commands.filter(({ updateId, chat, message }) =>
-    !updates.has(updateId) && !origins.has(`${chat} ${message}`)
+    !updates.has(updateId) && !origins.has(`${chat} ${message}`) && !told.has(updateId)
   );
 }
 
@@ -129,8 +139,12 @@ const NOTING_MS = 3_000;
 /** How many looks at the store that write may take on a slow machine. */
 const NOTING_LOOKS = 10;
 
-function excuseFor({ answerLost, by, at }: Sent, { diedAt, slowestLookMs }: Evidence): string | undefined {
+function excuseFor(
+  { answerLost, takenBack, by, at }: Sent,
+  { diedAt, slowestLookMs }: Evidence,
+): string | undefined {
   if (answerLost) return "answer lost";
+  if (takenBack) return "taken back";
   const end = diedAt(by);
   const notingMs = Math.max(NOTING_MS, NOTING_LOOKS * slowestLookMs);
   return end !== undefined && end - at < notingMs ? "sender died" : undefined;
@@ -158,6 +172,22 @@ function outOfOrder({ records }: Evidence): string[] {
         : [];
     })
   );
+}
+
+/** What a chat shows to everyone stands in the order of its commands; decisions, outcomes and edits may overtake. */
+function answersOutOfOrder({ records }: Evidence): string[] {
+  const answers = records.messages.filter(({ key, priority, message_id }) =>
+    key.startsWith("update:") && priority === PRIORITY.answer && message_id !== null
+  );
+  return [...Map.groupBy(answers, ({ chat_id }) => chat_id).values()].flatMap((rows) => {
+    const inOrder = rows.toSorted((one, other) => one.update_id - other.update_id);
+    return inOrder.flatMap((row, index) => {
+      const before = inOrder[index - 1];
+      return before && before.message_id! > row.message_id!
+        ? [`${row.chat_id}: ${row.key} stands above ${before.key}`]
+        : [];
+    });
+  });
 }
 
 function unshown({ records }: Evidence): string[] {
@@ -214,13 +244,27 @@ function unapprovedWrites(evidence: Evidence): string[] {
   });
 }
 
-/** What the changes say came of them is what the vendor did. */
+/** What the changes say came of them is what the vendor did; of those that nobody can tell, either is true. */
 function dishonestOutcomes(evidence: Evidence): string[] {
+  const untold = new Set(overtaken(evidence.records).map(({ code }) => code));
   return [...books(evidence)].flatMap(([key, { writes, changes }]) => {
     const claimed = changes.filter(({ state }) => state === "applied" || state === "accepted").length;
+    const most = claimed + changes.filter(({ code }) => untold.has(code)).length;
     const done = writes.filter(({ effective }) => effective).length;
-    return claimed === done ? [] : [`${key}: ${claimed} said to be applied, ${done} took effect`];
+    return claimed <= done && done <= most
+      ? []
+      : [`${key}: ${claimed} said to be applied, ${done} took effect`];
   });
+}
+
+/** Unknown for good, and rightly: another write to the same target followed before anyone could look. */
+export function overtaken({ changes }: Records): ChangeRecord[] {
+  return changes.filter(({ state, code, target_key, sent_at }) =>
+    state === "unknown" &&
+    changes.some((other) =>
+      other.code !== code && other.target_key === target_key && (other.sent_at ?? 0) > (sent_at ?? Infinity)
+    )
+  );
 }
 
 /** The audit of each change is a way through the machine that ends where the change is. */
@@ -256,6 +300,7 @@ function leadsTo([first, ...events]: readonly string[]): ChangeState | undefined
 }
 
 function unresolved({ records }: Evidence): string[] {
-  return records.changes.filter(({ state }) => !FINAL_STATES.has(state))
+  const untold = new Set(overtaken(records).map(({ code }) => code));
+  return records.changes.filter(({ state, code }) => !FINAL_STATES.has(state) && !untold.has(code))
     .map(({ code, state }) => `${code} is ${state}`);
 }

@@ -36,6 +36,10 @@ const SPOILT: readonly [what: string, spoil: (evidence: Evidence) => Evidence, p
     withRecords(one, {
       updates: one.records.updates.map((row) => row.update_id === 1 ? { ...row, finishedIn: 900 } : row),
     }), "out of order"],
+  ["an answer that stands above that of an earlier command", (one) =>
+    withRecords(one, {
+      messages: [...one.records.messages, { ...message("update:2", 10), update_id: 2 }],
+    }), "out of order"],
   ["a message that is still to be sent", (one) =>
     withRecords(one, {
       messages: one.records.messages.map((row) => ({ ...row, state: "due" as const })),
@@ -86,12 +90,38 @@ Deno.test("excusedRepeats counts second messages by the reason that nobody could
       ...base.sent,
       { ...repeat, id: 98, answerLost: true },
       { ...repeat, id: 99, answerLost: false, by: 2 },
+      { ...repeat, id: 97, answerLost: false, takenBack: true },
     ],
     diedAt: (replica) => replica === 2 ? 5_500 : undefined,
   };
   assert.deepEqual(broken(spoilt), {});
-  assert.deepEqual(excusedRepeats(spoilt), { answerLost: 1, senderDied: 1 });
+  assert.deepEqual(excusedRepeats(spoilt), { answerLost: 1, senderDied: 1, takenBack: 1 });
   assert.deepEqual(broken({ ...spoilt, diedAt: () => undefined }), { doubled: 1 });
+});
+
+Deno.test("findings takes it for an answer that nobody can tell, once another write has followed", () => {
+  const base = evidence();
+  const first: ChangeRecord = { ...change(), code: "BBBBB", state: "unknown", sent_at: 0, handle: "other" };
+  const steps = [["asked", 101], ["approve", 102], ["claim", null], ["send", null], ["mark_unknown", null]];
+  const rows = steps.map(([event, person_id], index) => ({
+    ...auditRow({ seq: 10 + index, event: String(event), person_id: person_id as number | null }),
+    code: "BBBBB",
+  }));
+  const origin = { ...first, origin_message: 9 };
+  const told: Evidence = {
+    ...withRecords(base, {
+      changes: [origin, ...base.records.changes],
+      audit: [...base.records.audit, ...rows],
+    }),
+    deeds: {
+      ...base.deeds,
+      decisions: [...base.deeds.decisions, { updateId: 3, person: 102, code: "BBBBB" }],
+    },
+  };
+  assert.deepEqual(broken(told), {});
+  const wrote = { key: KEY, effective: true, fault: "cut" } as const;
+  assert.deepEqual(broken({ ...told, writes: [wrote, ...told.writes] }), {});
+  assert.deepEqual(Object.keys(broken({ ...told, writes: [] })), ["outcomes that differ from the vendor"]);
 });
 
 function broken(evidence: Evidence): Record<string, number> {
@@ -177,6 +207,8 @@ function change(): ChangeRecord {
     origin_chat: 1,
     origin_message: 2,
     handle: "handle",
+    target_key: "ec2:company",
+    sent_at: 1,
   };
 }
 

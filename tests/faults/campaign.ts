@@ -27,12 +27,15 @@ export interface CampaignOptions {
   readonly seed: number;
   /** Between the death of one replica and that of the next, in ms. */
   readonly killEveryMs: readonly [least: number, most: number];
+  /** How long a replica sleeps, in ms; after each one another falls asleep at once. Absent: none does. */
+  readonly pauseMs?: readonly [least: number, most: number];
 }
 
 /** What a campaign left behind. */
 export interface Campaign {
   readonly evidence: Evidence;
   readonly kills: number;
+  readonly pauses: number;
   readonly repeatedPosts: number;
   readonly telegram: Pick<TelegramProxy, "calls" | "faults">;
   readonly vendors: Pick<VendorProxy, "calls" | "faults">;
@@ -42,8 +45,11 @@ export interface Campaign {
 }
 
 const REPLICAS = 3;
-/** Beyond the first look at an unknown outcome, and beyond the time in which a change can be approved. */
-const LATER_MS = 61_000;
+/**
+ * Beyond the first look at an unknown outcome, and beyond the time in which a change can be approved; then beyond each
+ * of the further looks, since the ones before may have come while nothing could be relied on.
+ */
+const LATER_MS = [0, 61_000, 241_000, 901_000, 3_601_000] as const;
 
 /** Everything that takes part, in this process but for the replicas. */
 interface Theatre extends AsyncDisposable {
@@ -74,12 +80,13 @@ export async function wage(options: CampaignOptions): Promise<Campaign> {
   const [slowestLookMs] = await Promise.all([
     keepBusy(theatre, createChance(options.seed, "haste"), () => isOver),
     keepKilling(fleet, createChance(options.seed, "deaths"), options.killEveryMs, () => isOver),
+    keepPausing(fleet, createChance(options.seed, "sleep"), options.pauseMs, () => isOver),
     end(),
   ]);
   weather.calm = true;
-  for (const aheadMs of [0, LATER_MS, 5 * LATER_MS]) {
+  for (const aheadMs of LATER_MS) {
     await fleet.advance(aheadMs);
-    const left = await rest(theatre, aheadMs > 0);
+    const left = await rest(theatre, LATER_MS.indexOf(aheadMs));
     if (left !== undefined) incidents.push(`no rest after ${HANG_MS / 1000} s: ${left}`);
   }
   for (const number of fleet.collapses) incidents.push(`replica ${number} ended by itself`);
@@ -96,6 +103,7 @@ export async function wage(options: CampaignOptions): Promise<Campaign> {
       diedAt: (replica) => fleet.all.get(replica)?.diedAt,
     },
     kills: fleet.kills,
+    pauses: fleet.pauses,
     repeatedPosts: door.repeats,
     telegram: telegramProxy,
     vendors: vendorProxy,
@@ -192,26 +200,42 @@ async function keepKilling(
   await Promise.all(launches);
 }
 
+async function keepPausing(
+  fleet: Fleet,
+  chance: Chance,
+  lengthMs: readonly [number, number] | undefined,
+  isOver: () => boolean,
+): Promise<void> {
+  while (lengthMs && !isOver()) {
+    await systemClock.sleep(chance.between(100, 1_000));
+    await fleet.pauseOne(chance.between(...lengthMs));
+  }
+}
+
 /** Resolves when nothing is left to do, or to what is left when time is up. */
-async function rest(theatre: Theatre, isLater: boolean): Promise<string | undefined> {
+async function rest(theatre: Theatre, looks: number): Promise<string | undefined> {
   let left: string | undefined;
   for (const end = Date.now() + HANG_MS; Date.now() < end;) {
-    left = await leftToDo(theatre, isLater);
+    left = await leftToDo(theatre, looks);
     if (left === undefined) return undefined;
     await systemClock.sleep(50);
   }
   return left;
 }
 
-async function leftToDo({ telegram, store: { db } }: Theatre, isLater: boolean): Promise<string | undefined> {
-  const states = ["approved", "executing", ...(isLater ? ["pending"] as const : [])] as const;
+/** `looks`: how often everything that is unknown must have been looked at again. */
+async function leftToDo(
+  { telegram, store: { db } }: Theatre,
+  looks: number,
+): Promise<string | undefined> {
+  const states = ["approved", "executing", ...(looks > 0 ? ["pending"] as const : [])] as const;
   const [updates, messages, changes] = await Promise.all([
     db.selectFrom("inbox").select("update_id").where("state", "=", "new").execute(),
     db.selectFrom("messages").select("key").where("state", "=", "due").execute(),
     db.selectFrom("changes").select("code").where((is) =>
       is.or([
         is("state", "in", states),
-        ...(isLater ? [is.and([is("state", "=", "unknown"), is("checks", "<", 2)])] : []),
+        is.and([is("state", "=", "unknown"), is("next_check_at", "is not", null), is("checks", "<=", looks)]),
       ])
     ).execute(),
   ]);

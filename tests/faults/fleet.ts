@@ -18,6 +18,7 @@ export interface Fleet extends AsyncDisposable {
   /** Every replica there ever was, by its number. */
   readonly all: ReadonlyMap<number, Replica>;
   readonly kills: number;
+  readonly pauses: number;
   /** What the replicas warned of, one JSON line each. */
   readonly log: readonly string[];
   /** Replicas that ended although nobody had killed them. */
@@ -26,6 +27,8 @@ export interface Fleet extends AsyncDisposable {
   start(): Promise<void>;
   /** Kills a replica in the middle of its work and puts another one in its place, at once or a little later. */
   killOne(restAfterMs: number): Promise<void>;
+  /** Stops a replica in the middle of its work and lets it go on where it was after so long. */
+  pauseOne(ms: number): Promise<void>;
   /** Moves the store's time on for all of them. */
   advance(ms: number): Promise<void>;
 }
@@ -37,6 +40,7 @@ export function createFleet({ size, chance, environmentOf }: FleetOptions): Flee
   const collapses: number[] = [];
   let next = 1;
   let kills = 0;
+  let pauses = 0;
   let aheadMs = 0;
 
   async function launch(): Promise<void> {
@@ -69,6 +73,9 @@ export function createFleet({ size, chance, environmentOf }: FleetOptions): Flee
     get kills() {
       return kills;
     },
+    get pauses() {
+      return pauses;
+    },
     async start() {
       await Promise.all(Array.from({ length: size }, launch));
     },
@@ -81,12 +88,24 @@ export function createFleet({ size, chance, environmentOf }: FleetOptions): Flee
       await new Promise((resolve) => setTimeout(resolve, restAfterMs));
       await launch();
     },
+    async pauseOne(ms) {
+      // Somebody has to be there to take over.
+      if (alive.length < 2) return;
+      const sleeper = chance.pick(alive);
+      remove(sleeper.number);
+      pauses++;
+      sleeper.pause();
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      sleeper.goOn();
+      alive.push(sleeper);
+    },
     async advance(ms) {
       aheadMs += ms;
       await Promise.all(alive.map((replica) => replica.tell(`ahead ${ms}`)));
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([...alive].map((replica) => replica.kill()));
+      const living = [...all.values()].filter(({ diedAt }) => diedAt === undefined);
+      await Promise.all(living.map((replica) => replica.kill()));
     },
   };
 }

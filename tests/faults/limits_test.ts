@@ -110,9 +110,7 @@ testOnPostgres("putMessage makes one edit of all that a message became while it 
 /** What a call shows, by its words and by what it is about. */
 function kindOf(parameters: Readonly<Record<string, unknown>>): string {
   const text = JSON.stringify(parameters);
-  if (parameters["ephemeral_message_parameters"] !== undefined) {
-    return /Applied/.test(text) ? "outcome" : "answer";
-  }
+  if (/Applied.*\/change /.test(text)) return "outcome";
   if (/Applied|Approve/.test(text)) return "decision";
   return /rows \d+–\d+/.test(text) ? "edit" : "answer";
 }

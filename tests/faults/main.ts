@@ -23,7 +23,13 @@ async function main(given: readonly string[]): Promise<number> {
   }
   print(`three replicas on one Postgres, ${seconds} s, seed ${seed}`);
   await using database = await postgres.open();
-  const campaign = await wage({ database, seconds, seed, killEveryMs: [3_000, 6_000] });
+  const campaign = await wage({
+    database,
+    seconds,
+    seed,
+    killEveryMs: [3_000, 6_000],
+    pauseMs: [11_000, 16_000],
+  });
   const { text, broken } = report(campaign);
   print(text);
   if (values.log || broken.length > 0) print(campaign.log.join("\n"));

@@ -14,7 +14,16 @@ export type UpdateRecord =
 /** A change as far as the accounts need it. */
 export type ChangeRecord = Pick<
   ChangesTable,
-  "code" | "state" | "verb" | "plan" | "requester_id" | "origin_chat" | "origin_message" | "handle"
+  | "code"
+  | "state"
+  | "verb"
+  | "plan"
+  | "requester_id"
+  | "origin_chat"
+  | "origin_message"
+  | "handle"
+  | "target_key"
+  | "sent_at"
 >;
 
 /** All that the bots wrote down. */

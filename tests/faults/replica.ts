@@ -10,6 +10,9 @@ export interface Replica {
   readonly diedAt: number | undefined;
   /** As `kill -9` does; resolves when the process has ended. */
   kill(): Promise<void>;
+  /** Stops it where it is, as a machine that is put to sleep does; what it sends meanwhile is nothing. */
+  pause(): void;
+  goOn(): void;
   tell(line: string): Promise<void>;
 }
 
@@ -58,6 +61,8 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica & {
       child.kill("SIGKILL");
       await ended;
     },
+    pause: () => child.kill("SIGSTOP"),
+    goOn: () => child.kill("SIGCONT"),
     tell: (line) => stdin.write(new TextEncoder().encode(`${line}\n`)),
   };
 }

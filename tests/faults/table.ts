@@ -1,4 +1,4 @@
-import { excusedRepeats, findings, repeatedDecisions, unansweredCommands } from "./accounts.ts";
+import { excusedRepeats, findings, overtaken, repeatedDecisions, unansweredCommands } from "./accounts.ts";
 import type { Campaign } from "./campaign.ts";
 
 /** The figures of a campaign, and whether every promise was kept. */
@@ -27,12 +27,13 @@ export function report(campaign: Campaign): Report {
 type Row = readonly [what: string, figure: string];
 
 function traffic(campaign: Campaign): Row[] {
-  const { evidence, telegram, vendors, kills, repeatedPosts } = campaign;
+  const { evidence, telegram, vendors, kills, pauses, repeatedPosts } = campaign;
   const { deeds, updates, sent } = evidence;
   const excused = excusedRepeats(evidence);
   const unanswered = unansweredCommands(evidence).length;
   return [
     ["replicas killed (kill -9)", String(kills)],
+    ["replicas paused past their leases (SIGSTOP)", String(pauses)],
     ["updates sent", String(updates.size)],
     ["updates posted twice, or 200 lost", String(repeatedPosts)],
     ["commands answered", `${deeds.commands.length - unanswered} of ${deeds.commands.length}`],
@@ -42,6 +43,7 @@ function traffic(campaign: Campaign): Row[] {
     ["messages sent", String(sent.length)],
     ["  twice, as Telegram's answer was lost", String(excused.answerLost)],
     ["  twice, as the sender died before noting it", String(excused.senderDied)],
+    ["  twice, and taken back as the sender had slept", String(excused.takenBack)],
     ["calls to Telegram", `${telegram.calls}, spoilt: ${spoilt(telegram.faults)}`],
     ["calls to vendors", `${vendors.calls}, spoilt: ${spoilt(vendors.faults)}`],
   ];
@@ -53,6 +55,7 @@ function changes({ evidence: { records, writes } }: Campaign): Row[] {
   return [
     ["changes asked for", String(records.changes.length)],
     ...[...states].map(([state, all]): Row => [`  ${state}`, String(all.length)]).toSorted(),
+    ["  unknown for good, as another write followed", String(overtaken(records).length)],
     ["vendor writes", String(writes.length)],
     ["  whose answer was spoilt", String(spoiltWrites.length)],
     ["  which took effect all the same", String(spoiltWrites.filter(({ effective }) => effective).length)],

@@ -12,6 +12,8 @@ export interface Sent {
   readonly at: number;
   /** The bot never got the answer that it was taken. */
   readonly answerLost: boolean;
+  /** The bot deleted it again. */
+  takenBack?: true;
 }
 
 export interface TelegramProxy {
@@ -53,6 +55,7 @@ export function createTelegramProxy({ chance, weather, telegram }: TelegramRoadO
     if (fault === "slow") await dawdle(chance, 250);
     const answer = await telegram(parcel.request(`/${rest.join("/")}`));
     const answerLost = fault === "answer lost";
+    if (/^delete(Ephemeral)?Message$/.test(method) && answer.ok) noteDeletion(JSON.parse(parcel.body));
     if (SENDS.test(method) && answer.ok) await note(answer.clone(), Number(number), answerLost);
     if (!answerLost) return answer;
     await answer.body?.cancel();
@@ -66,6 +69,15 @@ export function createTelegramProxy({ chance, weather, telegram }: TelegramRoadO
     const ephemeral = result.ephemeral_message_id !== undefined;
     const id = result.ephemeral_message_id ?? result.message_id;
     sent.push({ chat: result.chat.id, id, ephemeral, by, at: Date.now(), answerLost });
+  }
+
+  function noteDeletion(
+    { chat_id, message_id, ephemeral_message_id }: Readonly<Record<string, number>>,
+  ): void {
+    const isEphemeral = ephemeral_message_id !== undefined;
+    const id = ephemeral_message_id ?? message_id;
+    const gone = sent.find((one) => one.chat === chat_id && one.ephemeral === isEphemeral && one.id === id);
+    if (gone) gone.takenBack = true;
   }
 
   return {
