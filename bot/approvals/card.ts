@@ -47,8 +47,9 @@ export function cardMessage(change: Change): Outgoing {
 }
 
 /**
- * Tells the requester; in the group only that person sees it, where Telegram can. What became known after the first
- * look is a message of its own: nobody notices an edit of one that is minutes or hours old.
+ * Tells the requester, in reply to the request: what nobody waits for at that moment must not depend on who is online,
+ * as a message for one person alone does. What became known after the first look is a message of its own: nobody
+ * notices an edit of one that is minutes or hours old.
  */
 export function outcomeMessage(change: Change): Outgoing {
   const settled = change.settled_id === null ? "" : ":settled";
@@ -57,8 +58,7 @@ export function outcomeMessage(change: Change): Outgoing {
     chatId: change.origin_chat,
     threadId: change.origin_thread ?? undefined,
     replyTo: change.origin_message ?? undefined,
-    receiverId: change.origin_chat === change.requester_id ? undefined : change.requester_id,
-    reply: { ...changeTitle(change), footer: ["/change ", { code: change.code }], personal: true },
+    reply: { ...changeTitle(change), footer: ["/change ", { code: change.code }] },
     priority: PRIORITY.outcome,
     sound: change.state !== "applied" && change.state !== "accepted",
     trace: change.trace ?? undefined,

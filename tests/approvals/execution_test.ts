@@ -37,7 +37,7 @@ testOnEach(
       /^✅ Applied: the EC2 integration of Globex is enabled\nGlobex is now listed for AWS account 999888777666/,
     );
     assert.match(
-      fixture.ephemeralAnswers(ANA).at(-1) ?? "",
+      fixture.outcomes().at(-1) ?? "",
       /✅ Applied: the EC2 integration of Globex is enabled/,
     );
     assert.deepEqual(

@@ -38,6 +38,8 @@ export interface Fixture extends Stage {
   state(code: string): Promise<ChangeState>;
   changes(): Promise<Change[]>;
   audit(code?: string): Promise<AuditTable[]>;
+  /** What the group, and so whoever asked, is told of what became of requests, oldest first. */
+  outcomes(): string[];
   /** What only this person was told in the group, oldest first. */
   ephemeralAnswers(person: number): string[];
   /** What the bot says to this person in private, oldest first. */
@@ -110,6 +112,8 @@ export function fixtureOver(stage: Stage): Fixture {
       const rows = await store.db.selectFrom("audit").selectAll().orderBy("seq").execute();
       return code === undefined ? rows : rows.filter((row) => row.code === code);
     },
+    outcomes: () =>
+      telegram.answers(GROUP).map(render).filter((text) => /^\/change [A-Z0-9]{5}$/m.test(text)),
     ephemeralAnswers: (person) => telegram.ephemerals(person, GROUP).map(render),
     privateAnswers: (person) => telegram.answers(person).map(render),
     groupAnswers: () => telegram.answers(GROUP).map(render),

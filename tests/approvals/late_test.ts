@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openStore } from "../../bot/store/database.ts";
 import { watched } from "../crash/moment.ts";
 import { testOnEach } from "./database.ts";
-import { ANA, BEN, company, type Fixture, GROUP, openFixture, textOf } from "./fixture.ts";
+import { BEN, company, type Fixture, GROUP, openFixture, textOf } from "./fixture.ts";
 import { eventually } from "../eventually.ts";
 
 const ROTATE = "/rotate externalid Acme Corp reason=leaked";
@@ -33,7 +33,7 @@ testOnEach("a write that takes effect after its read-back is noticed, and told",
     textOf(card),
     /^✅ Applied: .*\nIt took effect after all, only late\. The external ID is now arrived-late/,
   );
-  assert.deepEqual(fixture.ephemeralAnswers(ANA).map((text) => text.split(":")[0]), [
+  assert.deepEqual(fixture.outcomes().map((text) => text.split(":")[0]), [
     "🔴 Not applied",
     "✅ Applied",
   ]);
@@ -70,7 +70,7 @@ Deno.test("a write that is not there is looked for twice more, quietly, and no f
     "still_not_applied",
     "still_not_applied",
   ]);
-  assert.equal(fixture.ephemeralAnswers(ANA).length, 1);
+  assert.equal(fixture.outcomes().length, 1);
 });
 
 Deno.test("a write that the vendor refused is not looked for again", async () => {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { SOON } from "../sandbox/stage.ts";
-import { ANA, BEN, type Fixture, GROUP, openFixture } from "./fixture.ts";
+import { ANA, BEN, type Fixture, GROUP, openFixture, textOf } from "./fixture.ts";
 import { CARA, THREE } from "./decision_path.ts";
 
 const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
 
-/** Where a request may be typed, and what only its requester reads there. */
+/** Where a request may be typed, and where its requester reads what became of it. */
 const PLACES = [
   { place: "in private", chat: ANA, read: (fixture: Fixture) => fixture.privateAnswers(ANA) },
-  { place: "in the group", chat: GROUP, read: (fixture: Fixture) => fixture.ephemeralAnswers(ANA) },
+  { place: "in the group", chat: GROUP, read: (fixture: Fixture) => fixture.outcomes() },
 ] as const;
 
 for (const { place, chat, read } of PLACES) {
@@ -76,4 +76,19 @@ Deno.test("a request that its requester takes back too late: the refusal says it
   assert.match(told[0]!, /waited too long and has expired/);
   await fixture.say(CARA, `/approve ${code}`);
   assert.equal(fixture.privateAnswers(ANA).length, before + 1);
+});
+
+Deno.test("whoever asked is told in reply to the request, and not by a message that passes whoever is offline", async () => {
+  await using fixture = await openFixture();
+  const { telegram } = fixture;
+  const asking = (text: string) => telegram.messages(GROUP).find((one) => one.text === text)?.message_id;
+  const replies = () =>
+    telegram.answers(GROUP).filter((one) => fixture.outcomes().includes(textOf(one)))
+      .map(({ reply_to_message }) => reply_to_message?.message_id);
+  const rejected = "/disable ec2 Globex reason=off-boarding";
+  const { card } = await fixture.ask(rejected);
+  await fixture.press(BEN, card, "Reject");
+  await fixture.carryOut(DISABLE);
+  assert.deepEqual(replies(), [asking(rejected), asking(DISABLE)]);
+  assert.deepEqual(fixture.ephemeralAnswers(ANA), []);
 });

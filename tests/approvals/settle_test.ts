@@ -30,7 +30,7 @@ for (const [word, beginning, state] of WORDS) {
       [last?.event, last?.person_id, last?.detail, last?.state],
       [`settle_${state.replace(" ", "_")}`, BEN, "seen in the console", state],
     );
-    assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", new RegExp(`^${beginning}, said by Ben`));
+    assert.match(fixture.outcomes().at(-1) ?? "", new RegExp(`^${beginning}, said by Ben`));
     await fixture.pass(86_400_000);
     assert.equal(await fixture.state(code), state);
   });
