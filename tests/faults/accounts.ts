@@ -246,10 +246,10 @@ function unapprovedWrites(evidence: Evidence): string[] {
 
 /** What the changes say came of them is what the vendor did; of those that nobody can tell, either is true. */
 function dishonestOutcomes(evidence: Evidence): string[] {
-  const untold = new Set(overtaken(evidence.records).map(({ code }) => code));
+  const silent = new Set(untold(evidence.records).map(({ code }) => code));
   return [...books(evidence)].flatMap(([key, { writes, changes }]) => {
     const claimed = changes.filter(({ state }) => state === "applied" || state === "accepted").length;
-    const most = claimed + changes.filter(({ code }) => untold.has(code)).length;
+    const most = claimed + changes.filter(({ code }) => silent.has(code)).length;
     const done = writes.filter(({ effective }) => effective).length;
     return claimed <= done && done <= most
       ? []
@@ -257,14 +257,12 @@ function dishonestOutcomes(evidence: Evidence): string[] {
   });
 }
 
-/** Unknown for good, and rightly: another write to the same target followed before anyone could look. */
-export function overtaken({ changes }: Records): ChangeRecord[] {
-  return changes.filter(({ state, code, target_key, sent_at }) =>
-    state === "unknown" &&
-    changes.some((other) =>
-      other.code !== code && other.target_key === target_key && (other.sent_at ?? 0) > (sent_at ?? Infinity)
-    )
-  );
+/**
+ * Unknown for good, as nothing that is looked at later would tell: another write to the same target followed, or there
+ * is nothing to look at. People are asked what became of it.
+ */
+export function untold({ changes }: Records): ChangeRecord[] {
+  return changes.filter(({ state, next_check_at }) => state === "unknown" && next_check_at === null);
 }
 
 /** The audit of each change is a way through the machine that ends where the change is. */
@@ -300,7 +298,7 @@ function leadsTo([first, ...events]: readonly string[]): ChangeState | undefined
 }
 
 function unresolved({ records }: Evidence): string[] {
-  const untold = new Set(overtaken(records).map(({ code }) => code));
-  return records.changes.filter(({ state, code }) => !FINAL_STATES.has(state) && !untold.has(code))
+  const silent = new Set(untold(records).map(({ code }) => code));
+  return records.changes.filter(({ state, code }) => !FINAL_STATES.has(state) && !silent.has(code))
     .map(({ code, state }) => `${code} is ${state}`);
 }

@@ -71,7 +71,11 @@ const SPOILT: readonly [what: string, spoil: (evidence: Evidence) => Evidence, p
     }), "steps that no change may take"],
   ["a change that nobody finished", (one) =>
     withRecords(one, {
-      changes: one.records.changes.map((change) => ({ ...change, state: "unknown" as const })),
+      changes: one.records.changes.map((change) => ({
+        ...change,
+        state: "unknown" as const,
+        next_check_at: 1,
+      })),
     }), "unresolved"],
 ];
 
@@ -99,9 +103,9 @@ Deno.test("excusedRepeats counts second messages by the reason that nobody could
   assert.deepEqual(broken({ ...spoilt, diedAt: () => undefined }), { doubled: 1 });
 });
 
-Deno.test("findings takes it for an answer that nobody can tell, once another write has followed", () => {
+Deno.test("findings takes it for an answer that nobody can tell, where no look can tell", () => {
   const base = evidence();
-  const first: ChangeRecord = { ...change(), code: "BBBBB", state: "unknown", sent_at: 0, handle: "other" };
+  const first: ChangeRecord = { ...change(), code: "BBBBB", state: "unknown", handle: "other" };
   const steps = [["asked", 101], ["approve", 102], ["claim", null], ["send", null], ["mark_unknown", null]];
   const rows = steps.map(([event, person_id], index) => ({
     ...auditRow({ seq: 10 + index, event: String(event), person_id: person_id as number | null }),
@@ -207,8 +211,7 @@ function change(): ChangeRecord {
     origin_chat: 1,
     origin_message: 2,
     handle: "handle",
-    target_key: "ec2:company",
-    sent_at: 1,
+    next_check_at: null,
   };
 }
 

@@ -22,8 +22,7 @@ export type ChangeRecord = Pick<
   | "origin_chat"
   | "origin_message"
   | "handle"
-  | "target_key"
-  | "sent_at"
+  | "next_check_at"
 >;
 
 /** All that the bots wrote down. */

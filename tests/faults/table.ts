@@ -1,4 +1,4 @@
-import { excusedRepeats, findings, overtaken, repeatedDecisions, unansweredCommands } from "./accounts.ts";
+import { excusedRepeats, findings, repeatedDecisions, unansweredCommands, untold } from "./accounts.ts";
 import type { Campaign } from "./campaign.ts";
 
 /** The figures of a campaign, and whether every promise was kept. */
@@ -55,7 +55,7 @@ function changes({ evidence: { records, writes } }: Campaign): Row[] {
   return [
     ["changes asked for", String(records.changes.length)],
     ...[...states].map(([state, all]): Row => [`  ${state}`, String(all.length)]).toSorted(),
-    ["  unknown for good, as another write followed", String(overtaken(records).length)],
+    ["  unknown, as no look can tell", String(untold(records).length)],
     ["vendor writes", String(writes.length)],
     ["  whose answer was spoilt", String(spoiltWrites.length)],
     ["  which took effect all the same", String(spoiltWrites.filter(({ effective }) => effective).length)],
