@@ -1,8 +1,11 @@
 import type { Api } from "grammy";
 import type { Json } from "../../clients/json.ts";
+import { inQuotes } from "../../handlers/format.ts";
 import type { Deps } from "../deps.ts";
+import { secretsMentioned } from "../parser/secret_scan.ts";
 import { telegramRefusal } from "../telegram/api.ts";
 import type { AttachedFile } from "../telegram/update.ts";
+import { faultIn, type JsonFault } from "./json_fault.ts";
 
 export const MOST_DOCUMENT_BYTES = 1024 * 1024;
 const DOWNLOAD_MS = 15_000;
@@ -11,6 +14,8 @@ const DOWNLOAD_MS = 15_000;
 export interface Document {
   readonly document?: Json;
   readonly documentError?: string;
+  /** Of one that cannot be used: the names in it under which secrets may stand. */
+  readonly documentSecrets?: readonly string[];
 }
 
 /** What came with a command that takes none: nobody looks into it. */
@@ -26,13 +31,35 @@ export async function documentOf(
   if (!path) return { documentError: "Telegram did not hand over the document. Send it again." };
   const bytes = await download(`${config.apiRoot}/file/bot${config.token}/${path}`, telegramFetch);
   if (!bytes) return TOO_LARGE;
+  const text = decoded(bytes);
+  const read = readDocument(text);
+  return read.document === undefined ? { ...read, documentSecrets: secretsMentioned(text) } : read;
+}
+
+function readDocument(text: string): Document {
+  const fault = faultIn(text);
+  if (fault) return { documentError: `The document ${inWords(fault)}. Mend it and send it again.` };
+  const document = JSON.parse(text) as Json;
+  const documentError = excessIn(document);
+  return documentError === undefined ? { document } : { documentError };
+}
+
+function inWords({ line, column, twice }: JsonFault): string {
+  const place = `line ${line}, column ${column}`;
+  return twice === undefined
+    ? `is not valid JSON at ${place}`
+    : `has ${inQuotes(twice.slice(0, 60))} twice in one object, again at ${place}`;
+}
+
+/** JSON is UTF-8; some editors save it as UTF-16, others in the letters of Western Europe. */
+function decoded(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  if ((first === 0xFE && second === 0xFF) || first === 0) return new TextDecoder("utf-16be").decode(bytes);
+  if ((first === 0xFF && second === 0xFE) || second === 0) return new TextDecoder("utf-16le").decode(bytes);
   try {
-    const document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Json;
-    const documentError = excessIn(document);
-    return documentError === undefined ? { document } : { documentError };
-  } catch (error) {
-    const where = error instanceof SyntaxError ? positionIn(error.message) : "";
-    return { documentError: `The document is not valid JSON${where}. Mend it and send it again.` };
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
   }
 }
 
@@ -95,10 +122,4 @@ async function download(url: string, send: typeof fetch): Promise<Uint8Array | u
     parts.push(part);
   }
   return await new Blob(parts).bytes();
-}
-
-/** Where the parser stopped; its message may quote the document, so nothing else of it is repeated. */
-function positionIn(message: string): string {
-  const [, position] = /at position (\d+)/.exec(message) ?? [];
-  return position === undefined ? "" : ` (at character ${position})`;
 }

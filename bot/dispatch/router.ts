@@ -1,5 +1,5 @@
 import { withTimeout } from "../../clients/clock.ts";
-import type { Json, JsonObject } from "../../clients/json.ts";
+import type { JsonObject } from "../../clients/json.ts";
 import type { Operation, ReadOperation } from "../../handlers/operation.ts";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
@@ -13,8 +13,9 @@ import { errorReply } from "../error_reply.ts";
 import type { Invocation } from "../invocation.ts";
 import { errorFields } from "../log.ts";
 import { type Command, type CommandSet, headOf, isChange, takesDocument } from "../parser/command.ts";
-import { parse, type Parsed, type ParsedCommand } from "../parser/parse.ts";
+import { parse, type Parsed, type ParsedCommand, type ParseOptions } from "../parser/parse.ts";
 import { validationMessage } from "../parser/validation_message.ts";
+import type { Document } from "./attachment.ts";
 import type { Unauthorized } from "./unauthorized.ts";
 
 /** Whoever typed it longer ago, while the bot or the phone was away, may have thought better of it since. */
@@ -45,7 +46,7 @@ export class Router {
   }
 
   /** What a message asks for; `came` is the document that came with it, or why there is none. */
-  parse(text: string, came: { document?: Json; documentError?: string } = {}): Parsed<AnyCommand> {
+  parse(text: string, came: Pick<ParseOptions<AnyCommand>, keyof Document> = {}): Parsed<AnyCommand> {
     return parse(text, { ...this.commandSet, botName: this.deps.bot.botInfo.username, ...came });
   }
 
@@ -137,17 +138,21 @@ export class Router {
   /** Everyone in the chat has seen it: it goes, it is not used, and it has to be replaced. */
   private async takeBackSecret(
     ctx: UpdateContext,
-    { fields, asked }: Extract<Parsed<AnyCommand>, { kind: "literal_secret" }>,
+    { fields, asked, unread }: Extract<Parsed<AnyCommand>, { kind: "literal_secret" }>,
     documentAt?: number,
   ): Promise<void> {
     ctx.eraseStored();
     const places = [ctx.messageId, documentAt].filter((id) => id !== undefined);
     const gone = await Promise.all(places.map((id) => this.deleteMessage(ctx, id)));
     const deleted = gone.length > 0 && gone.every(Boolean);
+    const named = upTo(MOST_NAMED, fields, (more) => `and ${more} more`);
     const options = upTo(MOST_NAMED, asked.map((field) => `${field}=?`), () => "…").join(" ");
     ctx.refuse("literal_secret", {
-      detail: upTo(MOST_NAMED, fields, (more) => `and ${more} more`).join(", "),
+      detail: named.join(", "),
       next: [
+        ...(unread === undefined
+          ? []
+          : [`${unread} It names ${named.join(", ")}, so there may be a secret in it. `]),
         deleted
           ? "I deleted it and used nothing of it. "
           : "I may not delete messages here: delete it yourself now. Nothing of it was used. ",

@@ -40,6 +40,8 @@ export interface ParseOptions<C extends Command> extends CommandSet<C> {
   readonly document?: Json | undefined;
   /** Why there is a document that cannot be used, as a sentence. */
   readonly documentError?: string | undefined;
+  /** The names in such a document under which secrets may stand. */
+  readonly documentSecrets?: readonly string[] | undefined;
 }
 
 export type Parsed<C extends Command> =
@@ -68,6 +70,8 @@ export interface LiteralSecret<C extends Command> {
   readonly fields: readonly string[];
   /** Those of them that the command asks for on the secret page. */
   readonly asked: readonly string[];
+  /** Why the document in which they may stand could not be read, as a sentence. */
+  readonly unread?: string | undefined;
   readonly command?: C;
 }
 
@@ -95,8 +99,12 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
   const verb = verbTyped.toLowerCase().replace(/[.,:;!?]+$/, "");
   const words = tokenize(plain.replace(/^\S+/, ""));
   const route = findRoute(verb, words, options);
-  const secrets = secretsWritten(plain, options.document, route?.command);
+  const { document, documentSecrets = [], documentError } = options;
+  const secrets = secretsWritten(plain, document, route?.command);
   if (secrets.length > 0) return literalSecret(secrets, route?.command);
+  if (documentSecrets.length > 0) {
+    return { ...literalSecret(documentSecrets, route?.command), unread: documentError };
+  }
   const known = { ...options, fits: (other: Route) => canBind(lineOf(other, options)) };
   try {
     if (!route || lacksTarget(route, options)) throw unknownCommand(verb, words, known);

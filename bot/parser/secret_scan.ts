@@ -214,6 +214,42 @@ function isSecretLeaf(path: string, within: object | undefined, isSecret: Secret
   return within === undefined || !isKeyed(within) || isSecret(namedPath(path, within)) !== undefined;
 }
 
+/**
+ * The names of secrets in a document that cannot be read: unless it plainly asks for one or leaves it empty, there may
+ * be one. Takes any text, and a long one in time.
+ */
+export function secretsMentioned(text: string): string[] {
+  const plain = text.replaceAll("\0", "").replace(
+    /\\u([\da-f]{4})/gi,
+    (_, code) => String.fromCharCode(parseInt(code, 16)),
+  );
+  const judged = new Map<string, boolean>();
+  const found = new Set<string>();
+  for (const { 0: word, index } of plain.matchAll(/\p{L}[\p{L}\p{N}_.-]*/gu)) {
+    const name = word.slice(-LONGEST_NAME);
+    const isOne = judged.get(name) ?? secretNamed(name) !== undefined;
+    judged.set(name, isOne);
+    if (judged.size > MOST_WORDS) return [...found, "…"];
+    if (isOne && !found.has(name) && mayHoldOne(name, plain, index, index + word.length)) found.add(name);
+  }
+  if (found.size === 0 && holdsSecret(plain)) return ["credential"];
+  return [...found];
+}
+
+const LONGEST_NAME = 64;
+/** Who sends more different words keeps all others waiting. */
+const MOST_WORDS = 10_000;
+
+/** Whether a value may stand after the name of a secret, or around it; in quotes by itself it is a value like any other. */
+function mayHoldOne(name: string, text: string, start: number, end: number): boolean {
+  const [, mark, quoted, bare] =
+    /^["'`]?\s*[:=]\s*(?:(["'`])([^"'`]*)|([^\s,}\]]*))/.exec(text.slice(end, end + 300)) ??
+      [];
+  const value = mark === undefined ? bare : quoted;
+  if (value !== undefined) return isLiteral(name, value.trim());
+  return !/["'`]/.test(text.charAt(start - 1)) || text.charAt(end) !== text.charAt(start - 1);
+}
+
 /** The dotted paths in a document under which a secret is asked for. */
 export function askedIn(document: Json, isSecret: (path: string) => boolean): string[] {
   return leavesOf(document)
