@@ -12,8 +12,6 @@ export interface TokenOptions extends ConnectionOptions {
   readonly form: Readonly<Record<string, string>>;
   /** Added to the token address, e.g. a tenant. */
   readonly query?: Readonly<Record<string, string>> | undefined;
-  /** Statuses of the vendor's API that mean "token expired"; 401 unless said otherwise. */
-  readonly staleOn?: readonly number[];
   readonly onToken?: OnToken | undefined;
 }
 
@@ -41,14 +39,12 @@ type Endpoint = (call: CallOptions) => Promise<Grant>;
  * and renewed once however many callers find it stale. A failure is not kept: the next call asks again.
  */
 export class TokenCache implements Authorization {
-  readonly staleOn: readonly number[];
   /** All that there may be, until one of them has answered. */
   private endpoints: readonly Endpoint[];
   private kept: { readonly header: string; readonly since: number; readonly until: number } | undefined;
   private announced: readonly { readonly token: string; readonly forget: () => void }[] = [];
 
   constructor(private readonly options: TokenOptions) {
-    this.staleOn = options.staleOn ?? [401];
     this.endpoints = [options.tokenUrl].flat().map((url) => endpointAt(url, options));
   }
 

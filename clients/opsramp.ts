@@ -40,7 +40,6 @@ export class OpsRampClient {
       // Both are official; which one a pod has is not written anywhere.
       tokenUrl: [`${origin}/auth/oauth/token`, `${origin}/tenancy/auth/oauth/token`],
       form: { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret },
-      staleOn: [401, 407],
     });
     this.http = new HttpClient({
       ...shared,

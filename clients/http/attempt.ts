@@ -228,8 +228,8 @@ function fromSuccess({ status, headers, body }: Answer, attempt: Attempt): Outco
 function fromError({ status, headers, body }: Answer, attempt: Attempt): FailedAttempt {
   const { options } = attempt;
   const explained = explain(options, status, body);
-  const stale = explained?.stale ?? options.authorization?.staleOn?.includes(status) ?? false;
-  const kind = explained?.kind ?? (stale ? "credentials_refused" : kindOf(status));
+  const kind = explained?.kind ?? (explained?.stale ? "credentials_refused" : kindOf(status));
+  const stale = explained?.stale ?? (kind === "credentials_refused" || blamesToken(status, body));
   const found = status < 400 ? "it redirects to another address, which is not followed" : explained?.found;
   const down = kind === "unreachable" || kind === "timed_out" ||
     (kind === "unexpected_reply" && status >= 500);
@@ -265,7 +265,7 @@ type Found = Omit<Failure, "vendor" | "operation" | "ambiguous"> & {
 function fail({ options, request, wire }: Attempt, found: Found): FailedAttempt {
   const { retryable, vendor = "up", stale = false, sent = true, ...failure } = found;
   // A status may come from a gateway that refuses us although it has passed the request on.
-  const atTheGate = failure.kind === "credentials_refused" && failure.status !== undefined;
+  const atTheGate = stale || failure.kind === "credentials_refused" && failure.status !== undefined;
   const ambiguous = wire.write && sent && (atTheGate || INCONCLUSIVE.has(failure.kind));
   return {
     ok: false,
@@ -286,6 +286,9 @@ function kindOf(status: number): FailureKind {
 
 const KIND_OF_STATUS: ReadonlyMap<number, FailureKind> = new Map([
   [401, "credentials_refused"],
+  // Some say the same with the status of a proxy, or with one that no standard has.
+  [407, "credentials_refused"],
+  [419, "credentials_refused"],
   [403, "rights_refused"],
   [404, "not_found"],
   // The vendor, or what stands before it, waited for a request that it may have had in part or whole.
@@ -296,6 +299,19 @@ const KIND_OF_STATUS: ReadonlyMap<number, FailureKind> = new Map([
   [503, "unreachable"],
   [504, "unreachable"],
 ]);
+
+/**
+ * Whether a refusal is about a token that is no longer good, as some servers say with a status that says something
+ * else. It may be another's token that is meant, such as the one of a product behind the vendor: then a new one of
+ * ours changes nothing, and the refusal stays what its status says.
+ */
+function blamesToken(status: number, body: unknown): boolean {
+  return (status === 400 || status === 403) && BAD_TOKEN.test(errorTextOf(body)?.slice(0, MAX_JUDGED) ?? "");
+}
+
+const MAX_JUDGED = 1_000;
+const BAD_TOKEN =
+  /\btoken\b.{0,40}\b(?:expired|invalid|revoked|not valid|no longer valid)|\b(?:expired|invalid)\b.{0,20}\btoken\b|invalid_token|\bjwt expired/i;
 
 function explain(options: HttpOptions, status: number, body: unknown): Refusal | undefined {
   try {

@@ -44,8 +44,7 @@ export interface WireRequest {
 export interface Authorization {
   /** A write is not sent again after a refusal, so for one the token has to be new. */
   header(call: CallOptions, write: boolean): Promise<string> | string;
-  /** Statuses that mean "your token is stale": renewed once for all waiting callers, then a read is sent once more. */
-  readonly staleOn?: readonly number[];
+  /** Makes the next header another one than `stale`, which was refused. */
   renew?(stale: string): void;
 }
 
@@ -77,7 +76,7 @@ export interface Refusal {
   readonly detail?: string;
   /** What we know it to mean, in our words and instead of the vendor's. */
   readonly found?: string;
-  /** The token was refused, as with a status of `staleOn`. */
+  /** The token was refused, as with 401. */
   readonly stale?: boolean;
 }
 

@@ -297,3 +297,20 @@ async function failure(promise: Promise<unknown>): Promise<Failure> {
   assert.ok(error instanceof ClientError, `not a ClientError: ${error}`);
   return error.failure;
 }
+
+Deno.test("halo renews a token that is refused with 400 once, for reads alone", async () => {
+  const body = { error: "invalid_token", error_description: "The access token expired" };
+  await using fixture = openFixture({ expired: { status: 400, body } });
+  const { client, call, emulator } = fixture;
+  const armis = productOf("armis");
+  await client.list(armis, call);
+  emulator.expireTokens();
+  assert.equal((await client.get(armis, 4, call)).id, 4);
+  emulator.expireTokens();
+  const refused = await failure(client.save(armis, { id: 4, name: "Plant" }, call));
+  assert.deepEqual([refused.kind, refused.ambiguous], ["rejected", true]);
+  assert.equal(
+    emulator.calls.filter(({ method, path }) => method === "POST" && path !== "/auth/token").length,
+    1,
+  );
+});

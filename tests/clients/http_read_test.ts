@@ -208,7 +208,6 @@ Deno.test("a read renews a stale token once and is replayed once", async () => {
   const { send } = callerOf(server.url, {
     authorization: {
       header: () => `Bearer t${renewed.length}`,
-      staleOn: [401, 407],
       renew: (stale) => renewed.push(stale),
     },
   });
@@ -217,10 +216,48 @@ Deno.test("a read renews a stale token once and is replayed once", async () => {
   assert.deepEqual(renewed, ["Bearer t0"]);
 });
 
+/** One refusal in several dresses. */
+const STALE: readonly (readonly [status: number, body: unknown])[] = [
+  [401, null],
+  [407, null],
+  [419, null],
+  [400, { error: "invalid_token", error_description: "The access token expired" }],
+  [400, { Message: "Invalid or expired token." }],
+  [403, { message: "jwt expired" }],
+];
+for (const [status, body] of STALE) {
+  Deno.test(`a read renews its token once after ${status} ${JSON.stringify(body)}`, async () => {
+    let generation = 0;
+    const seen: (string | null)[] = [];
+    await using server = serve((request) => {
+      seen.push(request.headers.get("authorization"));
+      return seen.length === 1 ? Response.json(body, { status }) : ok();
+    });
+    const authorization = { header: () => `Bearer t${generation}`, renew: () => void generation++ };
+    await callerOf(server.url, { authorization }).send(getThing);
+    assert.deepEqual(seen, ["Bearer t0", "Bearer t1"]);
+  });
+}
+
+Deno.test("a refusal that is about another's token is asked once more, and stays what it is", async () => {
+  let requests = 0;
+  await using server = serve(() => {
+    requests++;
+    return Response.json({ error: "The refresh token of Sophos has expired." }, { status: 400 });
+  });
+  const { send } = callerOf(server.url, { authorization: { header: () => "Bearer x", renew() {} } });
+  const failure = await failureOf(send(getThing));
+  assert.deepEqual([failure.kind, failure.detail, requests], [
+    "rejected",
+    "The refresh token of Sophos has expired.",
+    2,
+  ]);
+});
+
 Deno.test("a token that is stale twice counts as refused", async () => {
   await using server = serveInTurn(status(407), status(407), status(407));
   const { send } = callerOf(server.url, {
-    authorization: { header: () => "Bearer x", staleOn: [401, 407], renew() {} },
+    authorization: { header: () => "Bearer x", renew() {} },
   });
   const failure = await failureOf(send(getThing));
   assert.deepEqual([failure.kind, failure.status, server.requests], ["credentials_refused", 407, 2]);

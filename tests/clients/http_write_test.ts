@@ -148,7 +148,7 @@ Deno.test("a write is not sent again after a stale token, which is renewed for w
     return seen.length === 1 ? new Response(null, { status: 401 }) : ok();
   });
   const { send } = callerOf(server.url, {
-    authorization: { header: () => `Bearer t${generation}`, staleOn: [401], renew: () => generation++ },
+    authorization: { header: () => `Bearer t${generation}`, renew: () => generation++ },
   });
   const failure = await failureOf(send(setThing));
   assert.deepEqual(seen, ['Bearer t0 {"name":"x"}']);
@@ -183,4 +183,15 @@ Deno.test("a write that could not get a token was not sent and is not ambiguous"
   const failure = await failureOf(callerOf(server.url, { authorization: { header } }).send(setThing));
   assert.deepEqual([failure.kind, failure.operation, failure.ambiguous], ["timed_out", "token", false]);
   assert.equal(requests, 0);
+});
+
+Deno.test("a write that is refused for a token, in whatever words, is sent once and read back", async () => {
+  let requests = 0;
+  await using server = serve(() => {
+    requests++;
+    return Response.json({ error_description: "The access token expired" }, { status: 400 });
+  });
+  const { send } = callerOf(server.url, { authorization: { header: () => "Bearer x", renew() {} } });
+  const failure = await failureOf(send(setThing));
+  assert.deepEqual([failure.kind, failure.ambiguous, requests], ["rejected", true, 1]);
 });

@@ -27,6 +27,8 @@ export interface HaloOptions {
   readonly tenant?: string;
   readonly now?: () => number;
   readonly tokenLifeSeconds?: number;
+  /** How a token that has expired is refused; with 401 and nothing else, if nothing else is said. */
+  readonly expired?: { readonly status: number; readonly body: unknown };
   /** Requests per rolling five minutes. */
   readonly rate?: number;
   readonly records?: Record<string, Stored[]>;

@@ -54,7 +54,9 @@ function refuse(call: HaloCall, state: State): Response | undefined {
   if (state.recent.length >= (state.options.rate ?? 300)) return respond(429, { error: RATE_LIMIT_WORDS });
   state.recent.push(now);
   const token = state.tokens.get(call.authorization?.match(/^bearer (.+)$/i)?.[1] ?? "");
-  return token && token.scoped && now < token.until ? undefined : respond(401);
+  if (token && token.scoped && now < token.until) return undefined;
+  const { status, body } = state.options.expired ?? { status: 401, body: undefined };
+  return respond(status, body);
 }
 
 /** A route with a JSON body: any other kind is refused before it is read. */
