@@ -42,6 +42,8 @@ export const reasons = {
   account_changed:
     "It was asked for with another account or address of this vendor, or before an update of the bot, so nothing was done.",
   rights_changed: "Someone who asked or approved no longer may, so nothing was done.",
+  gave_up:
+    "The bot was stopped each time it was at work on this, so it does not try again. Nothing was sent.",
   plan_altered: "The stored request is not the one that was approved, so nothing was done.",
   not_on_record:
     "The audit does not show that someone asked for it and someone else approved it, so nothing was done.",

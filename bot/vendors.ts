@@ -31,6 +31,8 @@ function digestOf(settings: object, key: string): string {
 
 /** One call for a change, with its read-back or its retries, is given up after this long. */
 const CALL_MS = 15_000;
+/** A change concerns one record and reads few others: an answer beyond this must not cost a replica its life. */
+export const CHANGE_ANSWER_BYTES = 2 * 1024 * 1024;
 
 /** What it takes to plan, apply or verify a stored change. */
 export interface BoundOperation {
@@ -77,7 +79,7 @@ export class Vendors {
     const operation = this.changeOperation(change);
     const connected = this.byName(change.vendor);
     if (!operation || !connected?.client) return undefined;
-    const call = { fresh: true, trace: change.trace ?? change.code };
+    const call = { fresh: true, trace: change.trace ?? change.code, maxBytes: CHANGE_ANSWER_BYTES };
     return {
       operation,
       plan: planOf(change),

@@ -3,6 +3,8 @@ import { BadInput, type Receipt } from "../../handlers/operation.ts";
 import type { Line } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { Deps } from "../deps.ts";
+import { reasons } from "../reason_codes.ts";
+import type { Store } from "../store/database.ts";
 import { errorFields } from "../log.ts";
 import { redactLine } from "../render/redact_reply.ts";
 import type { SecretEntry } from "../secrets/entry.ts";
@@ -11,7 +13,7 @@ import { type Change, isTargetBusy, TOOK_EFFECT } from "../store/changes.ts";
 import { remember } from "../store/kept_values.ts";
 import { cardMessage, outcomeMessage } from "./card.ts";
 import { type FailedCheck, lastCheck, notRun, precheck } from "./precheck.ts";
-import { transition } from "./state_machine.ts";
+import { type ChangeEvent, transition } from "./state_machine.ts";
 import { type Observation, refusedBy, verifyOutcome, type WriteResult } from "./verify.ts";
 
 /** A replica that dies while executing is replaced after this long; one that lives renews in time. */
@@ -144,6 +146,7 @@ export class Executor {
           ...(event.startsWith("still_") ? { finished_at: change.finished_at } : {}),
           claimed_by: null,
           claimed_until: 0,
+          take_overs: 0,
           next_check_at: againAfterMs === null ? null : store.now() + againAfterMs,
           checks: change.checks + 1,
         },
@@ -261,23 +264,61 @@ async function claimAbandoned(
 ): Promise<Change | undefined> {
   const { store } = deps;
   const now = store.now();
-  const left = await store.db.selectFrom("changes").select("code")
+  const left = await store.db.selectFrom("changes").selectAll()
     .where("state", "=", "executing").where("claimed_until", "<=", now)
     .$if(underWay.size > 0, (query) => query.where("code", "not in", [...underWay]))
     .orderBy("decided_at").limit(1).executeTakeFirst();
+  if (!left) return undefined;
+  if (left.take_overs >= MOST_TAKE_OVERS) return await giveUp(store, left);
+  const set = { ...claimOf(deps), take_overs: left.take_overs + 1 };
   const only = { leaseEndedBefore: now };
-  return left &&
-    await transition(store, { code: left.code, event: "take_over", set: claimOf(deps), only, audit: {} });
+  return await transition(store, { code: left.code, event: "take_over", set, only, audit: {} });
 }
+
+/** After so many replicas that died at work on one change, it is likely what they die of. */
+const MOST_TAKE_OVERS = 3;
+
+/** What nothing was sent of is over; of the rest nobody can say what became of it. */
+async function giveUp(store: Store, change: Change): Promise<undefined> {
+  const { code, state, sent_at, finished_at } = change;
+  const unsent = state === "executing" && sent_at === null;
+  const evidence: Line = unsent
+    ? reasons.gave_up
+    : "The bot was stopped each time it read this back, so it does not try again.";
+  await transition(store, {
+    code,
+    event: unsent ? "supersede" : STILL[state] ?? "mark_unknown",
+    set: {
+      evidence: JSON.stringify(evidence),
+      claimed_by: null,
+      claimed_until: 0,
+      next_check_at: null,
+      ...(finished_at !== null && { finished_at }),
+    },
+    only: { leaseEndedBefore: store.now() },
+    audit: { reason_code: "gave_up" },
+    show: (row) => [cardMessage(row), ...(row.state === state ? [] : [outcomeMessage(row)])],
+  });
+}
+
+const STILL: Readonly<Partial<Record<Change["state"], ChangeEvent>>> = {
+  "not applied": "still_not_applied",
+  "partly applied": "still_partly_applied",
+};
 
 /** No audit row for a look that may find nothing new: the lease alone keeps other replicas off. */
 async function claimUncertain(deps: ClaimDeps): Promise<Change | undefined> {
   const { store } = deps;
   const now = store.now();
-  const due = await store.db.selectFrom("changes").select(["code", "checks"])
+  const due = await store.db.selectFrom("changes").selectAll()
     .where("next_check_at", "<=", now).where("claimed_until", "<=", now)
     .orderBy("next_check_at").limit(1).executeTakeFirst();
-  return due && await store.db.updateTable("changes").set(claimOf(deps))
+  if (!due) return undefined;
+  // Who comes to an end of a look gives it back.
+  const abandoned = due.claimed_by !== null;
+  if (abandoned && due.take_overs >= MOST_TAKE_OVERS) return await giveUp(store, due);
+  const set = { ...claimOf(deps), take_overs: due.take_overs + (abandoned ? 1 : 0) };
+  return await store.db.updateTable("changes").set(set)
     .where("code", "=", due.code).where("checks", "=", due.checks).where("claimed_until", "<=", now)
     .returningAll().executeTakeFirst();
 }

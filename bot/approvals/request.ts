@@ -31,7 +31,7 @@ import {
 import type { Store } from "../store/database.ts";
 import { newHandle, shortCode } from "../store/kept_values.ts";
 import type { Schema } from "../store/schema.ts";
-import type { Connected } from "../vendors.ts";
+import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
 import { cardMessage, cardOf } from "./card.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
@@ -161,7 +161,8 @@ export class Requests {
     connected: Connected,
   ): Promise<Plan | undefined> {
     const { config, clock, vendors } = this.deps;
-    const call = { signal: AbortSignal.timeout(PLAN_MS), fresh: true, trace: ctx.trace };
+    const signal = AbortSignal.timeout(PLAN_MS);
+    const call = { signal, fresh: true, trace: ctx.trace, maxBytes: CHANGE_ANSWER_BYTES };
     try {
       const plan = await ctx.withProgress(
         { mark: "working", title: `Asking ${connected.vendor.label} about a change …` },
@@ -258,6 +259,7 @@ function newChange(
     expires_at: now + config.approvalTtlMs,
     claimed_until: 0,
     checks: 0,
+    take_overs: 0,
     trace: ctx.trace,
   };
   return { ...row, hash: fingerprintOf(row) };

@@ -13,6 +13,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0008_account": { up: account },
   "0009_frozen_companies": { up: frozenCompanies },
   "0010_settled": { up: settled },
+  "0011_take_overs": { up: takeOvers },
 };
 
 /** Answers leave in the order of their commands, which no clock of a replica can tell. */
@@ -24,6 +25,11 @@ async function answersInOrder(db: Kysely<unknown>): Promise<void> {
     .where(sql.ref("state"), "=", sql.lit("due")).execute();
   await db.schema.createIndex("messages_due_in_chat").on("messages").columns(["chat_id", "update_id"])
     .where(sql.ref("state"), "=", sql.lit("due")).execute();
+}
+
+async function takeOvers(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("changes")
+    .addColumn("take_overs", "integer", (column) => column.notNull().defaultTo(0)).execute();
 }
 
 async function settled(db: Kysely<unknown>): Promise<void> {

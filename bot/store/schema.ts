@@ -120,6 +120,8 @@ export interface ChangesTable {
   settled_name: string | null;
   claimed_by: string | null;
   claimed_until: number;
+  /** How often in a row a replica died at work on it. */
+  take_overs: number;
   /** When the write was about to be sent; null: nothing has been sent. */
   sent_at: number | null;
   receipt: string | null;

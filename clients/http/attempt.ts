@@ -27,14 +27,22 @@ interface NoAnswer {
 const MAX_ANSWER_BYTES = 20 * 1024 * 1024;
 
 /** Sends once, reads the whole answer. Never rejects: what went wrong is a value. */
-export async function fetchOnce(request: WireRequest, signal: AbortSignal): Promise<Answer | NoAnswer> {
+export async function fetchOnce(
+  request: WireRequest,
+  signal: AbortSignal,
+  maxBytes = MAX_ANSWER_BYTES,
+): Promise<Answer | NoAnswer> {
   // Deno sends a request again by itself when a kept-alive connection turns out dead. A write must arrive at most
   // once, so it gets a connection of its own (HTTP/1.1: over HTTP/2 an unprocessed stream would be repeated too).
   using client = request.write ? Deno.createHttpClient({ poolMaxIdlePerHost: 0, http2: false }) : undefined;
   let response: Response | undefined;
   try {
     response = await send(request, signal, client);
-    return { status: response.status, headers: response.headers, body: parse(await readText(response)) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: parse(await readText(response, maxBytes)),
+    };
   } catch (error) {
     // An error status says enough, even if its explanation was cut off.
     if (response && response.status >= 300) {
@@ -64,15 +72,19 @@ function send(
   });
 }
 
-class TooLarge extends Error {}
+class TooLarge extends Error {
+  constructor(maxBytes: number) {
+    super(`the answer is larger than ${maxBytes / 1024 / 1024} MiB`);
+  }
+}
 
-async function readText(response: Response): Promise<string> {
+async function readText(response: Response, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > MAX_ANSWER_BYTES) throw new TooLarge();
+    if (bytes > maxBytes) throw new TooLarge(maxBytes);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
@@ -93,8 +105,12 @@ function noAnswer(error: unknown, signal: AbortSignal, status: number | undefine
     return { kind: "timed_out", detail: "no complete answer in time", sent: true, deadline };
   }
   if (error instanceof TooLarge) {
-    const detail = `the answer is larger than ${MAX_ANSWER_BYTES / 1024 / 1024} MiB`;
-    return { kind: "unexpected_reply", detail, sent: true, ...(status === undefined ? {} : { status }) };
+    return {
+      kind: "unexpected_reply",
+      detail: error.message,
+      sent: true,
+      ...(status === undefined ? {} : { status }),
+    };
   }
   return { kind: "unreachable", ...connectionProblem(causes(error)) };
 }

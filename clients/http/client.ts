@@ -146,13 +146,14 @@ export class HttpClient {
   private async attempt(attempt: Attempt): Promise<Outcome> {
     const { limiter, options } = this;
     const { clock, timeoutMs = TIMEOUT_MS } = options;
-    const { request, wire, call: { signal } } = attempt;
+    const { request, wire, call: { signal, maxBytes } } = attempt;
     const paused = limiter.pausedFor();
     if (paused > LONGEST_WAIT_MS) throw this.error(request, { kind: "rate_limited", retryAfterMs: paused });
     const release = await limiter.acquire(signal);
     const startedAt = clock.now();
     try {
-      const heard = await fetchOnce(wire, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+      const inTime = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+      const heard = await fetchOnce(wire, inTime, maxBytes);
       const outcome = classifyAnswer(heard, attempt);
       if (!outcome.ok) this.slowDown(outcome.failure);
       this.report(attempt, outcome, clock.now() - startedAt);

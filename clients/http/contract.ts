@@ -7,6 +7,8 @@ export interface CallOptions {
   readonly signal: AbortSignal;
   /** Never share an identical read that is already in flight: plans and read-backs need today's truth. */
   readonly fresh?: boolean;
+  /** A longer answer is not read; 20 MiB unless said otherwise. */
+  readonly maxBytes?: number;
   /** One id from the update to the vendor call, for the log. */
   readonly trace?: string;
 }

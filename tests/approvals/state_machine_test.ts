@@ -256,6 +256,7 @@ const CHANGE: Change = {
   settled_name: null,
   claimed_by: null,
   claimed_until: 0,
+  take_overs: 0,
   sent_at: null,
   receipt: null,
   evidence: null,

@@ -173,6 +173,10 @@ export const changeGuards: readonly Guard[] = [
       `.where(({ not, exists, selectFrom }) =>`,
       ".where(({ not, exists, selectFrom, lit }) => lit(true) ||",
     ],
+    [
+      "what kills every replica is given up",
+      "if (left.take_overs >= MOST_TAKE_OVERS) return await giveUp(store, left);",
+    ],
     ["a lease that holds is not taken over", "const only = { leaseEndedBefore: now };", "const only = {};"],
     [
       "nobody takes over from themselves",
