@@ -10,6 +10,7 @@ import {
   hoursByCategory,
   type IntegrationPage,
   integrationPage,
+  nothing,
 } from "./bitdefender/answers.ts";
 import { ClientError, type FailureKind } from "./errors.ts";
 import { HttpClient } from "./http/client.ts";
@@ -86,10 +87,10 @@ export class BitdefenderClient {
    * https://www.bitdefender.com/business/support/en/77212-135305-integrations.html
    */
   configureAmazonEC2Integration(
-    params: { readonly companyId: string; readonly keyId: string; readonly keySecret: string },
+    params: OfCompany & { readonly keyId: string; readonly keySecret: string },
     call: CallOptions,
   ): Promise<null> {
-    return this.change("configureAmazonEC2Integration", params, z.null(), call);
+    return this.change("configureAmazonEC2Integration", params, nothing, call);
   }
 
   /**
@@ -100,7 +101,7 @@ export class BitdefenderClient {
     params: OfCompany & { readonly crossAccountRoleArn: string },
     call: CallOptions,
   ): Promise<null> {
-    return this.change("configureAmazonEC2IntegrationUsingCrossAccountRole", params, z.null(), call);
+    return this.change("configureAmazonEC2IntegrationUsingCrossAccountRole", params, nothing, call);
   }
 
   /**
@@ -124,7 +125,7 @@ export class BitdefenderClient {
    * https://www.bitdefender.com/business/support/en/77209-135311-disableamazonec2integration.html
    */
   disableAmazonEC2Integration(params: OfCompany, call: CallOptions): Promise<null> {
-    return this.change("disableAmazonEC2Integration", params, z.null(), call);
+    return this.change("disableAmazonEC2Integration", params, nothing, call);
   }
 
   /**
@@ -235,6 +236,18 @@ function kindOf(code: number, words: string, isExplained: boolean): FailureKind 
   if (code === SERVER_ERROR && isExplained) return "rejected";
   return REFUSALS.get(code) ?? "unexpected_reply";
 }
+
+/**
+ * Whether a call was refused for a parameter that this key does not have, as opposed to a value of one: a customer's key
+ * has no `companyId`, an older tenant no `integrationName`.
+ */
+export function refusesParameter({ kind, failure: { detail = "" } }: ClientError): boolean {
+  return kind === "rejected" && STRANGE_PARAMETER.test(detail);
+}
+
+const STRANGE =
+  "(unexpected|unknown|unrecogni[sz]ed|unsupported|superfluous|not (allowed|expected|supported|accepted))";
+const STRANGE_PARAMETER = new RegExp(`${STRANGE}.{0,40}param|param.{0,60}${STRANGE}`, "i");
 
 /** GravityZone's usual number for what it does not want to do; without a reason it may have failed half-way. */
 const SERVER_ERROR = -32000;

@@ -1,6 +1,7 @@
 import { BitdefenderClient } from "../clients/bitdefender.ts";
 import type { CallOptions } from "../clients/http/contract.ts";
-import { findCompanies, resolveCompany, whois } from "./bitdefender/companies.ts";
+import { resolveCompany } from "./bitdefender/companies.ts";
+import { findCompanies, whois } from "./bitdefender/company_reads.ts";
 import { disableEc2, enableEc2, rotateExternalId } from "./bitdefender/ec2_changes.ts";
 import { externalId, statusEc2, usageEc2 } from "./bitdefender/ec2_reads.ts";
 import { integrationsHealth, showBitdefender, statusBitdefender } from "./bitdefender/integrations.ts";

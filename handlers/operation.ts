@@ -90,6 +90,8 @@ export interface Plan<S extends Json = Json> {
   readonly before: S;
   /** What it is meant to be; what `verify` looks for. */
   readonly after: Json;
+  /** What else has to be as it was for what was approved to run; neither changed nor taken back. */
+  readonly depends?: Json;
 }
 
 /** There is nothing to change; says why. */

@@ -14,8 +14,8 @@ export interface What {
   readonly plural: string;
   readonly field: string;
   readonly find: string;
-  /** The vendor named no more than its limit: there may be others. */
-  readonly capped?: boolean;
+  /** The limit of what the vendor names, where it was reached: there may be others. */
+  readonly capped?: number;
   /** How many more there are that could not be read: what is looked for may be among them. */
   readonly unread?: number;
 }
@@ -46,9 +46,11 @@ export function resolve<T extends Named>(
   const [only, ...others] = fits;
   if (!only) {
     const unread = what.unread ? `, but ${what.unread} could not be read` : "";
-    throw new NothingFits(
-      `No ${what.noun} fits ${inQuotes(query)}${unread}. Type ${what.find} to see what there is.`,
-    );
+    const among = what.capped ? ` among the first ${what.capped}` : "";
+    const next = what.capped
+      ? "Type another part of the name, or its id"
+      : `Type ${what.find} to see what there is`;
+    throw new NothingFits(`No ${what.noun}${among} fits ${inQuotes(query)}${unread}. ${next}.`);
   }
   if (others.length === 0) return only;
   const count = `${what.capped ? "at least " : ""}${fits.length} ${what.plural}`;

@@ -142,8 +142,8 @@ function moved(evidence: Line): FailedCheck {
   return { reason: "target_moved", event: "supersede", evidence };
 }
 
-function factsOf({ target: { name, id, key }, before, after, input }: Plan) {
-  return { name, id, before, after, input, key };
+function factsOf({ target: { name, id, key }, before, after, input, depends = null }: Plan) {
+  return { name, id, before, after, input, key, depends };
 }
 
 interface Difference {
@@ -185,7 +185,7 @@ function driftLine(found: readonly Difference[]): Line {
 /** As a vendor's `/show` shows the values: what only a secret part of them tells apart has merely changed. */
 function difference({ path, was, is }: Difference): Line {
   const steps = path.split(".");
-  const label: Line = { data: path.replace(/^before\./, ""), max: 60 };
+  const label: Line = { data: path.replace(/^(before|depends)\./, ""), max: 60 };
   const old = worded(shownAt(steps, was ?? null));
   const now = worded(shownAt(steps, is ?? null));
   if (old === now) return line(label, " has changed");

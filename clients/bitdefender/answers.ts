@@ -28,6 +28,9 @@ const configuredIntegration = z.object({
   company: fieldOf(z.object({ id: text, name: text })),
 }).transform((row) => ({ ...row, name: readable(row.name) || row.id }));
 
+/** Of methods that return no value: what stands for it differs, and without an error any is a yes. */
+export const nothing = z.unknown().optional().transform(() => null);
+
 export const integrationPage = z.object({
   data: rowsOf(configuredIntegration),
   total: numeric,

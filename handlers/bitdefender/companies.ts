@@ -1,188 +1,28 @@
-import { z } from "zod";
 import {
   type BitdefenderClient,
-  MOST_COMPANIES_BY_ACCOUNT,
   MOST_COMPANIES_BY_NAME,
+  refusesParameter,
 } from "../../clients/bitdefender.ts";
 import type { CompanyDetails } from "../../clients/bitdefender/answers.ts";
-import { ClientError } from "../../clients/errors.ts";
-import { ILLEGIBLE, type Reported, within } from "../../clients/json.ts";
-import { asOf, inQuotes } from "../format.ts";
-import { BadInput, type Context, operationsOf } from "../operation.ts";
-import { type Block, type Button, type Line, type Reply, textBlock } from "../reply.ts";
-import { fold, NothingFits, resolve } from "../resolve.ts";
-import { type TableColumn, unreadNotes } from "../resource.ts";
-import { columnsOf } from "../resource_operations.ts";
-
-const { read } = operationsOf<BitdefenderClient>("bitdefender");
+import { ClientError, type FailureKind } from "../../clients/errors.ts";
+import type { Rows } from "../../clients/json.ts";
+import { inQuotes } from "../format.ts";
+import { BadInput, type Context } from "../operation.ts";
+import { fold, type Named, NothingFits, resolve } from "../resolve.ts";
 
 type Ctx = Context<BitdefenderClient>;
 
-export const whois = read({
-  verb: "whois",
-  target: null,
-  summary: "Companies that have set up Amazon EC2 with an AWS account",
-  example: "/whois 111222345123",
-  input: z.object({
-    account: z.string().meta({ positional: true, rest: true, placeholder: "aws account id" }),
-  }),
-  async run(context, { account }) {
-    const accountId = accountIdOf(account);
-    const companies = await context.client.getCompanyDetailsByAWSAccountId({ accountId }, context.call);
-    return { accountId, companies, at: context.now };
-  },
-  render({ accountId, companies: { items, unread }, at }, view): Reply {
-    const footer = asOf(at, view.now);
-    const code = { code: accountId };
-    const count = items.length + unread.length;
-    if (count === 0) return { mark: "absent", title: ["No company uses AWS account ", code], footer };
-    const notes = unreadNotes(unread).map(textBlock);
-    const [only, ...others] = items;
-    if (only && others.length + unread.length === 0) {
-      const blocks: readonly Block[] = [{ kind: "facts", facts: factsOf(only) }];
-      return { mark: "info", title: ["1 company uses AWS account ", code], blocks, footer };
-    }
-    const capped = count >= MOST_COMPANIES_BY_ACCOUNT;
-    const limit = `GravityZone names at most ${MOST_COMPANIES_BY_ACCOUNT} companies here; there may be more.`;
-    return {
-      mark: "info",
-      title: [
-        count === 1
-          ? "1 company uses AWS account "
-          : `${capped ? "At least " : ""}${count} companies use AWS account `,
-        code,
-      ],
-      blocks: [
-        ...(capped ? [textBlock(limit)] : []),
-        ...notes,
-        ...(only
-          ? [
-            columnsOf(COLUMNS, items),
-            { kind: "details", summary: "phones and addresses", blocks: [columnsOf(REST, items)] } as const,
-          ]
-          : []),
-      ],
-      footer,
-    };
-  },
-});
-
-export const findCompanies = read({
-  verb: "find",
-  target: null,
-  summary: "Bitdefender companies by part of their name",
-  example: "/find acme",
-  input: z.object({ name: z.string().meta({ positional: true, rest: true, placeholder: "name" }) }),
-  run: async (context, { name }) => ({ name: name.trim(), ...await companiesLike(context, name) }),
-  render: renderFound,
-});
-
-/** People copy account ids with the dashes and spaces the AWS console shows. */
-function accountIdOf(account: string): string {
-  const digits = account.replace(/[\s-]/g, "");
-  if (/^\d{12}$/.test(digits)) return digits;
-  throw new BadInput(
-    `An AWS account id has 12 digits; ${inQuotes(account.trim())} has not. Try /whois 111222345123.`,
-  );
+/** A company, as calls are made about it. */
+export interface Company
+  extends Named, Partial<Pick<CompanyDetails, "type" | "isSuspended" | "parentCompanyId">> {
+  /** How calls name it. Absent for the key's own, which every call is about that names none. */
+  readonly companyId?: string;
 }
 
-/** What is known of a company, by the words for it; empty where the vendor says nothing. */
-const KNOWN = {
-  "Company": ({ name }) => ({ data: name }),
-  "Id": ({ id }) => ({ code: id }),
-  "Type": typeOf,
-  "Managed from above": ({ canBeManagedByAbove }) => yesNo(canBeManagedByAbove),
-  "Suspended": ({ isSuspended }) => yesNo(isSuspended),
-  "Contact": ({ contactPerson: contact }) =>
-    contact ? given(within(contact, "fullName"), within(contact, "email")) || NOT_SAID : "",
-  "Role": ({ contactPerson }) => given(within(contactPerson, "companyRole")),
-  "Contact's phone": ({ contactPerson }) => given(within(contactPerson, "phoneNumber")),
-  "Phone": ({ phone }) => given(phone),
-  "Address": ({ address }) => given(address),
-  "Country": ({ country, state }) => given(country, state),
-  "Created (UTC)": ({ createdAt }) => given(createdAt),
-} satisfies Record<string, (company: CompanyDetails) => Line>;
+/** The key's own company. The id is absent when the key may not ask for it. */
+type OwnCompany = Partial<Company> & Pick<Company, "name">;
 
-function factsOf(company: CompanyDetails): readonly (readonly [string, Line])[] {
-  return Object.entries(KNOWN).map(([label, cell]) => [label, cell(company)] as const)
-    .filter(([, value]) => value !== "");
-}
-
-const COLUMNS: readonly TableColumn<CompanyDetails>[] = [
-  { title: "Company", cell: KNOWN.Company },
-  { title: "Type", cell: KNOWN.Type },
-  { title: "Managed", cell: KNOWN["Managed from above"] },
-  { title: "Suspended", cell: KNOWN.Suspended },
-  { title: "Contact", cell: (company) => KNOWN.Contact(company) || NOT_SAID },
-  { title: "Id", cell: KNOWN.Id },
-];
-
-/** What the table above has no room for. */
-const REST: readonly TableColumn<CompanyDetails>[] = (
-  ["Company", "Phone", "Contact's phone", "Role", "Address", "Country", "Created (UTC)"] as const
-).map((title) => ({ title, cell: KNOWN[title] }));
-
-function renderFound({ name, companies, capped }: CompaniesLike & { name: string }): Reply {
-  if (companies.length === 0) {
-    return {
-      mark: "absent",
-      title: ["No company fits “", { data: name }, "”"],
-      blocks: [{ kind: "text", text: "Try a shorter part of the name." }],
-    };
-  }
-  const count = companies.length === 1
-    ? "1 company fits"
-    : `${capped ? "At least " : ""}${companies.length} companies fit`;
-  const limit = `GravityZone names at most ${MOST_COMPANIES_BY_NAME}; type more of the name to see the rest.`;
-  return {
-    mark: "info",
-    title: [`${count} “`, { data: name }, "”"],
-    blocks: [
-      ...(capped ? [{ kind: "text", text: limit } as const] : []),
-      {
-        kind: "table",
-        header: ["Company", "Type", "Id"],
-        rows: companies.map((company) => [{ data: company.name }, typeOf(company), { code: company.id }]),
-      },
-    ],
-    ...(companies.length <= 3 && { buttons: companies.map((company) => [statusButton(company)]) }),
-  };
-}
-
-function statusButton({ id, name }: { id: string; name: string }): Button {
-  return {
-    label: `EC2 of ${name.slice(0, 24)} · …${id.slice(-4)}`,
-    action: { command: `/status ec2 ${id}` },
-  };
-}
-
-const NOT_SAID = "not said";
-const NOT_READABLE = "not readable";
-const COMPANY_TYPES: Readonly<Record<number, string>> = { 0: "Partner", 1: "Customer" };
-
-function typeOf({ type }: Pick<Company, "type">): string {
-  if (type === ILLEGIBLE) return NOT_READABLE;
-  return typeof type === "number" ? COMPANY_TYPES[type] ?? `Unknown (${type})` : NOT_SAID;
-}
-
-function yesNo(value: Reported<boolean>): string {
-  if (value === ILLEGIBLE) return NOT_READABLE;
-  if (typeof value !== "boolean") return NOT_SAID;
-  return value ? "yes" : "no";
-}
-
-/** Those of the values that are there; the vendor writes "N/A" where a country or state is not specified. */
-function given(...values: readonly Reported<string>[]): Line {
-  if (values.includes(ILLEGIBLE)) return NOT_READABLE;
-  const known = values.filter((value) => value && value !== "N/A").join(", ");
-  return known && { data: known };
-}
-
-export type Company = Pick<CompanyDetails, "id" | "name"> & Partial<Pick<CompanyDetails, "type">>;
-
-/** Whom a read is about. The id is absent when the key may not ask for the name of its own company. */
-type Scope = { readonly id?: string; readonly name: string };
-
+const CUSTOMER = 1;
 const WHAT = { noun: "company", plural: "companies", field: "company", find: "/find <part of the name>" };
 const ID = /^[0-9a-f]{24}$/i;
 
@@ -191,11 +31,28 @@ export async function resolveCompany(context: Ctx, query: string): Promise<Compa
   const wanted = query.trim();
   if (wanted === "") throw new BadInput("Which company? Type its name or its id.");
   if (ID.test(wanted)) return await companyById(context, wanted.toLowerCase());
-  const { companies, capped } = await companiesLike(context, wanted);
-  const isExact = ({ name }: Company) => fold(name) === fold(wanted);
-  // An exact name may hide behind the limit of a search for a part of it.
-  const more = capped && !companies.some(isExact) ? await search(context, wanted) : [];
-  return resolve(wanted, [...companies, ...more.filter(isExact)], { ...WHAT, capped });
+  const { companies, unread, capped } = await companiesLike(context, wanted);
+  return resolve(wanted, companies, {
+    ...WHAT,
+    unread: unread.length,
+    ...(capped && { capped: MOST_COMPANIES_BY_NAME }),
+  });
+}
+
+/**
+ * The company that a change is about, read whole. It may be left out only where the key belongs to a customer: a
+ * partner who forgets it must not change the partner's own company.
+ */
+export async function companyToChange(context: Ctx, query: string | undefined): Promise<OwnCompany> {
+  if (query !== undefined) {
+    const company = await resolveCompany(context, query);
+    return ID.test(query.trim()) ? company : await companyById(context, company.id);
+  }
+  const own = await ownCompany(context);
+  if (await isCustomers(context, own)) return own;
+  throw new BadInput(
+    "Which company? Our key belongs to a partner: type the company's name or its id as well.",
+  );
 }
 
 /** Loads something of a company; without a name, of the key's own company and without a second round trip. */
@@ -203,60 +60,134 @@ export async function ofCompany<T>(
   context: Ctx,
   query: string | undefined,
   load: (companyId: string | undefined) => Promise<T>,
-): Promise<{ scope: Scope; value: T }> {
+): Promise<{ scope: OwnCompany; value: T }> {
   if (query === undefined) {
     const [scope, value] = await Promise.all([ownCompany(context), load(undefined)]);
     return { scope, value };
   }
-  const company = await resolveCompany(context, query);
-  return { scope: company, value: await load(company.id) };
+  return await about(context, await resolveCompany(context, query), load);
 }
 
-interface CompaniesLike {
+/**
+ * Loads something of this company. A customer's key may not name a company at all, not even its own, which is learnt
+ * from the refusal; the scope then says so.
+ */
+export async function about<T>(
+  context: Ctx,
+  company: OwnCompany,
+  load: (companyId: string | undefined) => Promise<T>,
+): Promise<{ scope: OwnCompany; value: T }> {
+  try {
+    return { scope: company, value: await load(company.companyId) };
+  } catch (error) {
+    if (company.companyId === undefined || !isRejected(error)) throw error;
+    const own = await ownCompany(context);
+    if (own.id === company.id) return { scope: own, value: await load(undefined) };
+    throw refusesParameter(error) ? reachesOnlyItsOwn(own) : error;
+  }
+}
+
+export interface CompaniesLike {
   readonly companies: readonly Company[];
+  /** What those are called that could not be read. */
+  readonly unread: readonly string[];
   /** The vendor's limit was reached: there may be more. */
   readonly capped: boolean;
 }
 
 /** Companies whose name contains `part`. */
-async function companiesLike(context: Ctx, part: string): Promise<CompaniesLike> {
+export async function companiesLike(context: Ctx, part: string): Promise<CompaniesLike> {
   const found = await searchOrList(context, part);
   if (found) return found;
-  throw new BadInput("Our key may not look companies up by name. Type the company's 24-character id.");
+  // A customer's key has nothing to search in: it reaches one company.
+  const own = await ownCompany(context);
+  if (!isKnown(own)) {
+    throw new BadInput("Our key may not look companies up by name. Type the company's 24-character id.");
+  }
+  const companies = namedLike([own], part);
+  if (companies.length === 0 && await isCustomers(context, own)) throw reachesOnlyItsOwn(own);
+  return { companies, unread: [], capped: false };
 }
 
 /**
- * Falls back to the list one level below the own company where the key lacks the Companies area or the tenant the
- * method; undefined where there is no list either.
+ * The vendor compares letters, and people type other quotes, dashes and blanks than stand in the name: unless it is all
+ * plain, the vendor is asked for one plain word of it, and the rest is compared here. Falls back to the list one level
+ * below the own company where the key lacks the Companies area or the tenant the method; undefined where there is no
+ * list either.
  */
 async function searchOrList(context: Ctx, part: string): Promise<CompaniesLike | undefined> {
   const wanted = part.replace(/^\*+/, "").trim();
-  const named = (all: readonly Company[]) => all.filter(({ name }) => fold(name).includes(fold(wanted)));
-  const found = await ifOffered(search(context, `*${wanted}`));
-  if (found) {
-    // The search may be stricter about letter case and quotes than people are.
-    const companies = found.length > 0 ? found : named(await search(context, "*"));
-    return { companies, capped: found.length >= MOST_COMPANIES_BY_NAME };
+  const word = plainestWord(wanted);
+  const filter = `*${PLAIN.test(wanted) ? wanted : word}`;
+  const found = await ifOffered(search(context, filter));
+  if (!found) {
+    const listed = await listedCompanies(context);
+    return listed && { companies: namedLike(listed.items, wanted), unread: listed.unread, capped: false };
   }
-  const listed = await listedCompanies(context);
-  return listed && { companies: named(listed), capped: false };
+  const fitting = namedLike(found.items, wanted);
+  const isExact = ({ name }: Company) => fold(name) === fold(wanted);
+  if (fitting.some(isExact) || fitting.length > 0 && !isCapped(found)) {
+    return { companies: fitting, unread: found.unread, capped: isCapped(found) };
+  }
+  // It may stand beyond the limit, or the search be stricter about letter case and blanks than people are.
+  const [byWord, byStart, any, listed] = await Promise.all([
+    filter === `*${word}` ? found : search(context, `*${word}`),
+    search(context, wanted),
+    search(context, "*"),
+    listedCompanies(context),
+  ]);
+  const all = [byWord, byStart, any, ...listed ? [listed] : []];
+  const late = namedLike(all.flatMap(({ items }) => items), wanted);
+  return {
+    companies: fitting.length === 0 ? late : [...fitting, ...late.filter(isExact)],
+    unread: [...new Set([found, byWord, byStart].flatMap(({ unread }) => unread))],
+    capped: isCapped(found) || isCapped(byWord),
+  };
 }
 
-async function search({ client, call }: Ctx, nameFilter: string): Promise<readonly Company[]> {
-  return (await client.findCompaniesByName({ nameFilter, maxResults: MOST_COMPANIES_BY_NAME }, call)).items;
+/** What every keyboard spells alike. */
+const PLAIN = /^[A-Za-z0-9]+( [A-Za-z0-9]+)*$/;
+
+/** Those whose name contains it, each once, as people compare names. */
+function namedLike(companies: readonly Company[], part: string): readonly Company[] {
+  const fitting = companies.filter(({ name }) => fold(name).includes(fold(part)));
+  return [...new Map(fitting.map((company) => [company.id, company])).values()];
 }
 
-/** Undefined where the key may not read the list. */
-async function listedCompanies({ client, call }: Ctx): Promise<readonly Company[] | undefined> {
-  return (await ifOffered(client.getCompaniesList({}, call)))?.items;
+/** The longest word of plain letters and digits. */
+function plainestWord(name: string): string {
+  const words = name.match(/[A-Za-z0-9]+/g) ?? name.match(/[\p{L}\p{N}]+/gu) ?? [name];
+  return words.reduce((longest, word) => word.length > longest.length ? word : longest);
+}
+
+function isCapped({ items, unread }: Rows<unknown>): boolean {
+  return items.length + unread.length >= MOST_COMPANIES_BY_NAME;
+}
+
+async function search({ client, call }: Ctx, nameFilter: string): Promise<Rows<Company>> {
+  const found = await client.findCompaniesByName({ nameFilter, maxResults: MOST_COMPANIES_BY_NAME }, call);
+  return { ...found, items: found.items.map(named) };
+}
+
+/** Undefined where the key may not read the list, or belongs to a company that has none below it. */
+async function listedCompanies({ client, call }: Ctx): Promise<Rows<Company> | undefined> {
+  const listed = await ifOffered(client.getCompaniesList({}, call), "rejected");
+  return listed && { ...listed, items: listed.items.map(named) };
+}
+
+function named(company: CompanyDetails): Company {
+  return { ...company, companyId: company.id };
 }
 
 /** The answer, or undefined where the method or its area is not there for this key; another way may be. */
-export async function ifOffered<T>(answer: Promise<T>): Promise<T | undefined> {
+export async function ifOffered<T>(
+  answer: Promise<T>,
+  ...also: readonly FailureKind[]
+): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof ClientError && ["not_offered", "rights_refused"].includes(error.kind)) {
+    if (error instanceof ClientError && ["not_offered", "rights_refused", ...also].includes(error.kind)) {
       return undefined;
     }
     throw error;
@@ -264,24 +195,61 @@ export async function ifOffered<T>(answer: Promise<T>): Promise<T | undefined> {
 }
 
 /** Names that contain this one's or start like it: what an approver could take it for. */
-export async function lookAlikes(context: Ctx, company: Company): Promise<readonly string[]> {
+export async function lookAlikes(context: Ctx, company: OwnCompany): Promise<readonly string[]> {
+  if (company.companyId === undefined) return [];
   const { companies = [] } = await searchOrList(context, company.name) ?? {};
   return companies.filter((other) => other.id !== company.id).map((other) => other.name).sort().slice(0, 5);
 }
 
-async function ownCompany({ client, call }: Ctx): Promise<Scope> {
+async function ownCompany({ client, call }: Ctx): Promise<OwnCompany> {
   return await ifOffered(client.getCompanyDetails({}, call)) ?? { name: "the company of the key" };
 }
+
+function isKnown(own: OwnCompany): own is Company {
+  return own.id !== undefined;
+}
+
+/** Whether the key belongs to a customer: the account says so, or a call that names a company is refused for that. */
+async function isCustomers({ client, call }: Ctx, { id = NO_COMPANY, type }: OwnCompany): Promise<boolean> {
+  if (typeof type === "number") return type === CUSTOMER;
+  try {
+    await client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId: id }, call);
+    return false;
+  } catch (error) {
+    if (isRejected(error)) return refusesParameter(error);
+    throw error;
+  }
+}
+
+const NO_COMPANY = "0".repeat(24);
 
 async function companyById(context: Ctx, companyId: string): Promise<Company> {
   const { client, call } = context;
   try {
     const found = await ifOffered(client.getCompanyDetails({ companyId }, call));
-    if (found) return found;
+    if (found) return named(found);
   } catch (error) {
-    if (!(error instanceof ClientError) || !["rejected", "not_found"].includes(error.kind)) throw error;
+    if (!isRejected(error)) throw error;
+    const own = await ownCompany(context);
+    if (isKnown(own) && own.id === companyId) return own;
+    if (refusesParameter(error)) throw reachesOnlyItsOwn(own);
+    if (!isAboutCompany(error)) throw error;
     throw new NothingFits(`No company has the id "${companyId}". Type ${WHAT.find} to see what there is.`);
   }
   const listed = await listedCompanies(context);
-  return listed?.find(({ id }) => id === companyId) ?? { id: companyId, name: companyId };
+  return listed?.items.find(({ id }) => id === companyId) ?? { id: companyId, name: companyId, companyId };
+}
+
+function isRejected(error: unknown): error is ClientError {
+  return error instanceof ClientError && (error.kind === "rejected" || error.kind === "not_found");
+}
+
+/** The vendor objects to the company that was named, and not to something else. */
+function isAboutCompany({ kind, failure: { detail = "" } }: ClientError): boolean {
+  return kind === "not_found" || /compan/i.test(detail);
+}
+
+function reachesOnlyItsOwn(own: OwnCompany): BadInput {
+  const whose = isKnown(own) ? `to the customer ${inQuotes(own.name)}` : "to a customer";
+  return new BadInput(`Our key belongs ${whose} and reaches no other company. Leave the company out.`);
 }

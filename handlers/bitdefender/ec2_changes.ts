@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { BitdefenderClient } from "../../clients/bitdefender.ts";
+import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { inQuotes } from "../format.ts";
 import {
@@ -14,11 +15,13 @@ import {
 } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import {
+  aimOf,
+  companyIn,
+  companyWarnings,
   type Ec2Plan,
   externalIdNow,
   integrationNow,
   judgeListing,
-  lookAlikeWarnings,
   NOTHING_RECORDED,
   planFor,
   readBack,
@@ -31,7 +34,7 @@ type Ctx = Context<BitdefenderClient>;
 const { change } = operationsOf<BitdefenderClient>("bitdefender");
 
 const companyInput = z.object({
-  company: z.string().meta({ positional: true, rest: true, placeholder: "company" }),
+  company: z.string().optional().meta({ positional: true, rest: true, placeholder: "company" }),
 });
 const enableInput = companyInput.extend({
   role: z.string().optional().meta({ placeholder: "role arn" }),
@@ -54,15 +57,16 @@ export const enableEc2 = change<typeof enableInput, EnablePlan>({
   secret: (field) => field === "secret",
   plan: planEnabling,
   render: enablingCard,
-  async apply({ client, call }, { target: { id: companyId }, after: way }, secrets) {
+  async apply({ client, call }, plan, secrets) {
+    const { after: way } = plan;
     if ("role" in way) {
-      const params = { companyId, crossAccountRoleArn: way.role };
+      const params = { ...companyIn(plan), crossAccountRoleArn: way.role };
       await client.configureAmazonEC2IntegrationUsingCrossAccountRole(params, call);
       return {};
     }
     const keySecret = secrets["secret"];
     if (!keySecret) throw new BadInput("The secret key was not entered. Nothing was sent; ask again.");
-    await client.configureAmazonEC2Integration({ companyId, keyId: way.key, keySecret }, call);
+    await client.configureAmazonEC2Integration({ ...companyIn(plan), keyId: way.key, keySecret }, call);
     return {};
   },
   verify: (context, plan, receipt) =>
@@ -84,17 +88,17 @@ export const disableEc2 = change<typeof companyInput, Ec2Plan>({
   input: companyInput,
   plan: (context, { company }) => planFor(context, company, () => ({ disabled: true })),
   render: disablingCard,
-  async apply({ client, call }, { target }) {
-    await client.disableAmazonEC2Integration({ companyId: target.id }, call);
+  async apply({ client, call }, plan) {
+    await client.disableAmazonEC2Integration(companyIn(plan), call);
     return {};
   },
   verify: (context, plan, receipt) =>
     readBack(plan, { ...NOTHING_RECORDED, off: "disabled" }, () => verifyDisabled(context, plan, receipt)),
-  undo: ({ target, before: { role } }) =>
+  undo: ({ input, before: { role } }) =>
     role === null
       ? { possible: false, why: "this bot has not recorded the role, and GravityZone does not tell it" }
       // The card shows the whole ARN already.
-      : enabledAgain(target.id, role, role.split(":").at(-1) ?? role),
+      : enabledAgain(input, role, role.split(":").at(-1) ?? role),
 });
 
 /** Generates a new external ID; the vendor invalidates the integration that exists. */
@@ -108,8 +112,8 @@ export const rotateExternalId = change<typeof companyInput, Ec2Plan>({
   plan: (context, { company }) =>
     planFor(context, company, ({ externalId }) => ({ externalIdOtherThan: externalId })),
   render: rotationCard,
-  async apply({ client, call }, { target: { id: companyId } }) {
-    const externalId = await client.generateAmazonEC2ExternalIdForCrossAccountRole({ companyId }, call);
+  async apply({ client, call }, plan) {
+    const externalId = await client.generateAmazonEC2ExternalIdForCrossAccountRole(companyIn(plan), call);
     return { data: { externalId } };
   },
   verify: (context, plan, receipt) =>
@@ -197,7 +201,6 @@ function enablingCard(plan: EnablePlan): Card {
   const { before, target, after: way } = plan;
   const name = { data: target.name };
   const role = "role" in way ? way : undefined;
-  const companyId = target.id;
   return {
     title: ["Enable the EC2 integration of ", name],
     done: ["the EC2 integration of ", name, " is enabled"],
@@ -216,16 +219,16 @@ function enablingCard(plan: EnablePlan): Card {
     sends: "role" in way
       ? {
         method: "configureAmazonEC2IntegrationUsingCrossAccountRole",
-        params: { companyId, crossAccountRoleArn: way.role },
+        params: { ...companyIn(plan), crossAccountRoleArn: way.role },
       }
-      : { method: "configureAmazonEC2Integration", params: { companyId, keyId: way.key } },
+      : { method: "configureAmazonEC2Integration", params: { ...companyIn(plan), keyId: way.key } },
     warnings: [
       ...(role && before.externalId === null
         ? [
           "No external ID was generated yet, so the role cannot trust GravityZone: /rotate externalid first.",
         ]
         : []),
-      ...lookAlikeWarnings(plan),
+      ...companyWarnings(plan),
     ],
   };
 }
@@ -235,13 +238,13 @@ async function verifyEnabled(
   plan: EnablePlan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {
-  const { target, before, after: way } = plan;
+  const { before, after: way } = plan;
   if ("key" in way) {
-    const after = await readEc2State(context, target, NOTHING_RECORDED);
+    const after = await readEc2State(context, aimOf(plan), NOTHING_RECORDED);
     return unseen(after, receipt, "There is no call that reads access keys back.");
   }
   const { account } = way;
-  const after = await readEc2State(context, target, way, formerRole(plan)?.account);
+  const after = await readEc2State(context, aimOf(plan), way, formerRole(plan)?.account);
   // A listing proves nothing when it is not known to be new.
   const why: Line = after.listed[account] === true
     ? [
@@ -254,7 +257,7 @@ async function verifyEnabled(
 }
 
 function undoEnabling(plan: EnablePlan): Undo {
-  const company = plan.target.id;
+  const company = companyOf(plan.input);
   if ("key" in plan.after) {
     return {
       possible: false,
@@ -263,19 +266,24 @@ function undoEnabling(plan: EnablePlan): Undo {
   }
   const former = formerRole(plan);
   return former
-    ? enabledAgain(company, former.role, former.role)
-    : { possible: true, how: "by disabling it", verb: "disable", target: "ec2", input: { company } };
+    ? enabledAgain(plan.input, former.role, former.role)
+    : { possible: true, how: "by disabling it", verb: "disable", target: "ec2", input: company };
 }
 
 /** The way back to a role, as a card names it. */
-function enabledAgain(company: string, role: string, named: string): Undo {
+function enabledAgain(input: JsonObject, role: string, named: string): Undo {
   return {
     possible: true,
     how: ["with ", { code: named }],
     verb: "enable",
     target: "ec2",
-    input: { company, role },
+    input: { ...companyOf(input), role },
   };
+}
+
+/** The company of a plan's input, where it names one. */
+function companyOf({ company }: JsonObject): JsonObject {
+  return company === undefined ? {} : { company };
 }
 
 /** Another role this bot had enabled it with, and that is not known to be gone. */
@@ -300,12 +308,12 @@ function disablingCard(plan: Ec2Plan): Card {
       { label: "External ID", now: externalIdNow(before), after: "kept" },
     ],
     breaks: [["EC2 instances of ", name, " are no longer imported."]],
-    sends: { method: "disableAmazonEC2Integration", params: { companyId: target.id } },
+    sends: { method: "disableAmazonEC2Integration", params: companyIn(plan) },
     warnings: [
       ...(isGone
         ? [["It is not listed for AWS account ", { code: account }, " now: it may be disabled already."]]
         : []),
-      ...lookAlikeWarnings(plan),
+      ...companyWarnings(plan),
     ],
   };
 }
@@ -315,8 +323,8 @@ async function verifyDisabled(
   plan: Ec2Plan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {
-  const { target, before: { account } } = plan;
-  const after = await readEc2State(context, target, NOTHING_RECORDED, account);
+  const { before: { account } } = plan;
+  const after = await readEc2State(context, aimOf(plan), NOTHING_RECORDED, account);
   if (account === null) {
     const why = "This bot does not know the AWS account, and there is no call that reads the integration.";
     return unseen(after, receipt, why);
@@ -344,17 +352,18 @@ function rotationCard(plan: Ec2Plan): Card {
       ["An EC2 integration of ", name, " that exists stops working."],
       "The role in AWS must be given the new external ID before it is enabled again.",
     ],
-    sends: { method: "generateAmazonEC2ExternalIdForCrossAccountRole", params: { companyId: target.id } },
-    warnings: lookAlikeWarnings(plan),
+    sends: { method: "generateAmazonEC2ExternalIdForCrossAccountRole", params: companyIn(plan) },
+    warnings: companyWarnings(plan),
   };
 }
 
 async function verifyRotated(
   context: Ctx,
-  { target, before }: Ec2Plan,
+  plan: Ec2Plan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {
-  const after = await readEc2State(context, target, NOTHING_RECORDED);
+  const { before, target } = plan;
+  const after = await readEc2State(context, aimOf(plan), NOTHING_RECORDED);
   const now = after.externalId;
   const returned = receipt?.data?.["externalId"];
   if (now === null || now === before.externalId) {
@@ -374,7 +383,11 @@ async function verifyRotated(
     "The external ID is now ",
     { code: now },
     ". Give it to the role in AWS, then ",
-    { code: `/enable ec2 ${target.id} role=${before.role ?? "<arn>"}` },
+    {
+      code: `/enable ec2${plan.input["company"] === undefined ? "" : ` ${target.id}`} role=${
+        before.role ?? "<arn>"
+      }`,
+    },
   ];
   return { state: "applied", evidence, after };
 }

@@ -6,7 +6,7 @@ import { asOf, formatNumber, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf, type PastChange, type View } from "../operation.ts";
 import type { Block, Button, Line, Mark, Reply } from "../reply.ts";
 import { ofCompany } from "./companies.ts";
-import { listedFor, NOTHING_RECORDED, type Recorded, recorded, targetKey } from "./ec2_state.ts";
+import { KEYS_OWN, listedFor, type Recorded, recorded, targetKey } from "./ec2_state.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
@@ -71,7 +71,7 @@ export const externalId = read({
         title: ["No external ID was generated for ", { data: scope.name }],
         blocks: [{
           kind: "text",
-          text: ["To generate one: ", { code: `/rotate externalid ${scope.id ?? "<company>"}` }],
+          text: ["To generate one: ", { code: ["/rotate externalid", scope.id].filter(Boolean).join(" ") }],
         }],
         footer,
       };
@@ -102,9 +102,8 @@ async function readStatus(context: Context<BitdefenderClient>, query: string | u
         return { externalId, hours };
       }),
   );
-  const companyId = scope.id;
+  const companyId = scope.id ?? KEYS_OWN;
   const seen = { scope, ...vendorSide, at };
-  if (companyId === undefined) return { ...seen, recorded: NOTHING_RECORDED, changes: [], listed: null };
   const [known, changes] = await Promise.all([
     recorded(context, companyId),
     context.history(targetKey(companyId)),

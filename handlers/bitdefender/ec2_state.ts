@@ -1,9 +1,9 @@
 import { type BitdefenderClient, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
-import type { Json, JsonObject } from "../../clients/json.ts";
+import { isJsonObject, type Json, type JsonObject, readable } from "../../clients/json.ts";
 import { type Context, type Plan, type Receipt, unreadable, type Verification } from "../operation.ts";
 import { type Line, line } from "../reply.ts";
-import { ifOffered, lookAlikes, resolveCompany } from "./companies.ts";
+import { about, companyToChange, ifOffered, lookAlikes } from "./companies.ts";
 
 type Ctx = Context<BitdefenderClient>;
 
@@ -23,30 +23,59 @@ export type Ec2State = {
 
 export interface Ec2Plan<After extends Json = Json> extends Plan<Ec2State> {
   readonly after: After;
+  /** How calls name the company; null for a customer's key, which has one and may not name it. */
+  readonly companyId: string | null;
   /** Names an approver could take this company's for. */
   readonly lookAlikes: readonly string[];
 }
 
+/** What is changed when our key may not read which company it belongs to. */
+export const KEYS_OWN = "own";
+
 /** The plan of a change of one company's integration; `also` is an account that matters although it is not recorded. */
 export async function planFor<After extends Json>(
   context: Ctx,
-  query: string,
+  query: string | undefined,
   afterOf: (before: Ec2State) => After,
   { also, typed = {} }: { also?: string | undefined; typed?: JsonObject } = {},
 ): Promise<Ec2Plan<After>> {
-  const company = await resolveCompany(context, query);
-  const { id, name } = company;
-  const [before, alike] = await Promise.all([
-    readEc2State(context, company, await recorded(context, id), also),
+  const company = await companyToChange(context, query);
+  const { id = KEYS_OWN, name } = company;
+  const known = await recorded(context, id);
+  const [{ scope, value: before }, alike] = await Promise.all([
+    about(context, company, (companyId) => readEc2State(context, { id, name, companyId }, known, also)),
     lookAlikes(context, company),
   ]);
+  const { isSuspended, parentCompanyId } = company;
   return {
-    input: { company: id, ...typed },
-    target: { key: targetKey(id), id, name, company: id },
+    input: { ...(company.id !== undefined && { company: id }), ...typed },
+    target: { key: targetKey(id), id, name, ...(company.id !== undefined && { company: id }) },
     before,
     after: afterOf(before),
+    depends: {
+      suspended: readable(isSuspended) ?? null,
+      "parent company": readable(parentCompanyId) ?? null,
+    },
+    companyId: scope.companyId ?? null,
     lookAlikes: alike,
   };
+}
+
+/** How the calls of a plan name its company. */
+export function companyIn({ companyId }: Ec2Plan): { readonly companyId?: string } {
+  return companyId === null ? {} : { companyId };
+}
+
+/** Whom a read-back is about. */
+export function aimOf(plan: Ec2Plan): Aim {
+  return { ...plan.target, ...companyIn(plan) };
+}
+
+/** A company, and how calls name it. */
+interface Aim {
+  readonly id: string;
+  readonly name: string;
+  readonly companyId?: string | undefined;
 }
 
 /** How the last change made here left an integration that does not work. */
@@ -76,13 +105,13 @@ export async function recorded(context: Ctx, companyId: string): Promise<Recorde
 /** `also` is an account that matters although it is not the recorded one. */
 export async function readEc2State(
   context: Ctx,
-  { id, name }: { readonly id: string; readonly name: string },
+  { id, name, companyId }: Aim,
   { role, account }: Pick<Recorded, "role" | "account">,
   also?: string | null,
 ): Promise<Ec2State> {
   const accounts = [...new Set([account, also])].filter((each) => typeof each === "string");
   const [externalId, listings] = await Promise.all([
-    context.client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId: id }, context.call),
+    context.client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId }, context.call),
     Promise.all(accounts.map(async (each) => [each, await listedFor(context, id, each)] as const)),
   ]);
   return { company: name, externalId, role, account, listed: Object.fromEntries(listings) };
@@ -166,8 +195,14 @@ export function externalIdNow(state: Ec2State): Line {
   return state.externalId === null ? "none" : { code: state.externalId };
 }
 
-export function lookAlikeWarnings({ lookAlikes }: Ec2Plan): readonly Line[] {
-  return lookAlikes.length === 0 ? [] : [
-    lookAlikes.flatMap((name, index) => [index === 0 ? "Not to be confused with " : ", ", { data: name }]),
+/** What an approver should know of the company itself. */
+export function companyWarnings({ lookAlikes, depends, target }: Ec2Plan): readonly Line[] {
+  return [
+    ...(isJsonObject(depends) && depends["suspended"] === true
+      ? [[{ data: target.name }, " is suspended in GravityZone."]]
+      : []),
+    ...(lookAlikes.length === 0 ? [] : [
+      lookAlikes.flatMap((name, index) => [index === 0 ? "Not to be confused with " : ", ", { data: name }]),
+    ]),
   ];
 }

@@ -11,7 +11,7 @@ import { type Context, type Health, operationsOf } from "../operation.ts";
 import { type Attachment, type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { unreadNotes } from "../resource.ts";
 import { resolve } from "../resolve.ts";
-import { resolveCompany } from "./companies.ts";
+import { ofCompany } from "./companies.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
@@ -28,8 +28,9 @@ export const statusBitdefender = read({
     company: z.string().optional().meta({ positional: true, rest: true, placeholder: "company" }),
   }),
   async run(context, { company: query }) {
-    const company = query === undefined ? undefined : await resolveCompany(context, query);
-    return { company, ...await configured(context, company?.id) };
+    if (query === undefined) return { company: undefined, ...await configured(context, undefined) };
+    const { scope: company, value } = await ofCompany(context, query, (id) => configured(context, id));
+    return { company, ...value };
   },
   render({ company, at, ...list }, view): Reply {
     const { integrations } = list;
@@ -53,7 +54,7 @@ export const statusBitdefender = read({
       footer: asOf(at, view.now),
       buttons: [[{
         label: "Refresh",
-        action: { command: `/status bitdefender${company ? ` ${company.id}` : ""}` },
+        action: { command: ["/status bitdefender", company?.id].filter(Boolean).join(" ") },
       }]],
       ...(inFile && { file: fileOf(sorted, at) }),
     };
@@ -70,9 +71,11 @@ export const showBitdefender = read({
     company: z.string().optional().meta({ placeholder: "company" }),
   }),
   async run(context, { id: words, company: query }) {
-    const company = query === undefined ? undefined : await resolveCompany(context, query);
-    const { at, ...list } = await configured(context, company?.id);
-    const find = `/status bitdefender${company ? ` ${company.id}` : ""}`;
+    const { scope, value } = query === undefined
+      ? { scope: undefined, value: await configured(context, undefined) }
+      : await ofCompany(context, query, (id) => configured(context, id));
+    const { at, ...list } = value;
+    const find = ["/status bitdefender", scope?.id].filter(Boolean).join(" ");
     const [noun, plural] = ["GravityZone integration", "GravityZone integrations"];
     const unread = Math.max(list.unread.length, list.total - list.integrations.length);
     const entry = resolve(words.trim(), list.integrations, { noun, plural, field: "id", find, unread });

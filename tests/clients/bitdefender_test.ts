@@ -186,6 +186,35 @@ Deno.test("disableAmazonEC2Integration ends the integration", async () => {
   assert.equal(at.vendor.world.ec2.get(ids.acmeCorp)?.configured, null);
 });
 
+for (const nothing of ["null", "true", "absent"] as const) {
+  Deno.test(`what answers no value is a yes without an error, be it ${nothing}`, async () => {
+    await using at = handlerFixture();
+    at.vendor.world.nothing = nothing;
+    const companyId = ids.acmeCorp;
+    const done = [
+      await at.client.configureAmazonEC2Integration(
+        { companyId, keyId: "AKIAIHEBSE2JFZ6CAAAA", keySecret: "s3cret-of-aws-1234567890" },
+        patient(),
+      ),
+      await at.client.configureAmazonEC2IntegrationUsingCrossAccountRole(
+        { companyId, crossAccountRoleArn: ROLE },
+        patient(),
+      ),
+      await at.client.disableAmazonEC2Integration({ companyId }, patient()),
+    ];
+    assert.deepEqual(done, [null, null, null]);
+  });
+}
+
+Deno.test("what answers no value is no yes without an envelope, or with another request's", async () => {
+  await using at = handlerFixture();
+  for (const body of ["", "<html>Log in</html>", {}, { jsonrpc: "2.0", result: true }]) {
+    at.vendor.faults.next("disableAmazonEC2Integration", { status: 200, body });
+    const failure = await failureOf(at.client.disableAmazonEC2Integration({}, patient()));
+    assert.deepEqual([failure.kind, failure.ambiguous], ["unexpected_reply", true]);
+  }
+});
+
 Deno.test("getCompanyDetailsByAWSAccountId answers at most 25 companies", async () => {
   await using at = handlerFixture();
   for (let index = 0; index < 30; index++) {

@@ -162,6 +162,7 @@ async function goWrong(
     const { code, message, details } = fault.error;
     return context.json(errorBody(id, new RpcRefusal(code, message, details)), status, headers);
   }
+  if (fault.result !== undefined) return context.json(resultBody(id, fault.result), status, headers);
   if (typeof fault.body === "string") return context.body(fault.body, status, headers);
   if (fault.body !== undefined) return context.json(fault.body, status, headers);
   if (fault.status !== undefined) return context.body("", status, headers);

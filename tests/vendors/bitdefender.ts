@@ -286,6 +286,23 @@ export const conversations: readonly Conversation[] = [
     wrote: ["generateAmazonEC2ExternalIdForCrossAccountRole", { companyId: company.acmeCorp }],
   },
   {
+    name: "/disable ec2 is accepted when GravityZone answers true instead of nothing",
+    said: "/disable ec2 Globex reason=off-boarding",
+    before: ({ gravityzone: { world } }) => void (world.nothing = "true"),
+    card: ["Disable the EC2 integration of Globex?"],
+    outcome: "accepted",
+    answered: ["GravityZone said yes."],
+    wrote: ["disableAmazonEC2Integration", { companyId: company.globex }],
+  },
+  {
+    name: "/disable ec2 of a suspended company says that it is",
+    said: "/disable ec2 Initech reason=off-boarding",
+    card: ["Disable the EC2 integration of Initech?", "Initech is suspended in GravityZone."],
+    outcome: "accepted",
+    answered: ["GravityZone said yes."],
+    wrote: ["disableAmazonEC2Integration", { companyId: company.initech }],
+  },
+  {
     name: "/disable ec2 without a reason says what is missing",
     said: "/disable ec2 Acme Corp",
     refused: ["/disable ec2 needs reason=…", "because it is a dangerous change"],

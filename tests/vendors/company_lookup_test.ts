@@ -32,6 +32,46 @@ Deno.test("a search that reached GravityZone's limit counts at least what it nam
   assert.match(await refusal(fixture, "/status ec2 zeta"), /"zeta" fits at least 100 companies\. Type more/);
 });
 
+/** A hundred companies and more stand in the list before those of these names. */
+function crowded({ gravityzone: { world } }: Fixture, ...names: readonly string[]): readonly string[] {
+  const fillers = Array.from({ length: 120 }, (_, index) => `Joe ${index}`);
+  return [...fillers, ...names].map((name, index) => {
+    const id = index.toString(16).padStart(24, "c");
+    world.companies.set(id, branch(id, name));
+    return id;
+  }).slice(fillers.length);
+}
+
+const spellings: readonly (readonly [what: string, name: string, typed: string])[] = [
+  ["a typographic apostrophe", "Joe’s Diner", "Joe’s Diner"],
+  ["an apostrophe that was typed plain", "Joe’s Diner", "Joe's Diner"],
+  ["a plain apostrophe that a phone made round", "Joe's Diner", "Joe’s Diner"],
+  ["an en dash", "Diner–Joe", "Diner-Joe"],
+  ["a no-break hyphen", "Diner\u2011Joe", "Diner-Joe"],
+  ["a no-break space", "Joe\u00a0Diner", "Joe Diner"],
+  ["two blanks", "Joe  Diner", "Joe Diner"],
+  ["an accent", "Joé Dîner", "Joé Dîner"],
+];
+
+for (const [what, name, typed] of spellings) {
+  Deno.test(`a company beyond the first hundred is found whose name has ${what}`, async () => {
+    await using fixture = await openFixture();
+    crowded(fixture, name);
+    await fixture.say(ANA, `/externalid ${typed}`);
+    assert.match(fixture.groupAnswers().at(-1) ?? "", /No external ID was generated for .*Jo/);
+  });
+}
+
+Deno.test("a company that is not among the hundred that GravityZone names may be there all the same", async () => {
+  await using fixture = await openFixture();
+  fixture.gravityzone.world.apiKey.enabledApis.splice(0, Infinity, "companies", "integrations");
+  crowded(fixture);
+  assert.match(
+    await refusal(fixture, "/externalid Joe’s"),
+    /^\S+ No company among the first 100 fits "Joe['’]s"\. Type another part of the name, or its id\./,
+  );
+});
+
 Deno.test("a name as long as a message is refused in a sentence, and stays with who asked", async () => {
   await using fixture = await openFixture();
   for (const said of [`/status ec2 ${"x".repeat(3000)}`, `/enable ec2 Globex role=${"x".repeat(3000)}`]) {

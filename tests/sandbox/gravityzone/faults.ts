@@ -12,6 +12,8 @@ export interface Fault {
   readonly headers?: Readonly<Record<string, string>>;
   /** A string is sent as it is, anything else as JSON. */
   readonly body?: unknown;
+  /** Answered in place of the method's own result. */
+  readonly result?: unknown;
   /** A JSON-RPC error inside HTTP 200 (or inside `status`). */
   readonly error?: { readonly code: number; readonly message: string; readonly details?: string };
 }
