@@ -15,6 +15,7 @@ import {
   type Change,
   changeTitle,
   frozenTarget,
+  isTwin,
   planOf,
   readCard,
   readUndo,
@@ -27,6 +28,8 @@ export interface CardView {
   readonly freeze?: FreezesTable | undefined;
   /** Those who could approve, where they are known. */
   readonly approvers?: string | undefined;
+  /** Other open requests for the same target. */
+  readonly beside?: readonly Change[] | undefined;
 }
 
 /** The key of the one message of a change in the group. */
@@ -91,7 +94,7 @@ export function personLine(name: string, id: number): Line {
   return [{ data: name || "someone", max: 40 }, ` (…${String(id).slice(-4)})`];
 }
 
-function question(change: Change, { freeze, approvers }: CardView): Reply {
+function question(change: Change, { freeze, approvers, beside = [] }: CardView): Reply {
   const card = readCard(change);
   const { warnings = [] } = card;
   const more = warnings.slice(MOST_WARNINGS);
@@ -109,6 +112,7 @@ function question(change: Change, { freeze, approvers }: CardView): Reply {
           ["Undo", undoLine(readUndo(change))],
           ["Why", whyLine(change)],
           ["Needs", needsLine(change, approvers)],
+          ...beside.map((other) => ["Also asked", besideLine(change, other)] as const),
           ...(freeze ? [["Frozen", freezeLine(freeze)] as const] : []),
         ],
       },
@@ -121,6 +125,12 @@ function question(change: Change, { freeze, approvers }: CardView): Reply {
     buttons: [decisionButtons(change)],
     footer: codeLine(change),
   };
+}
+
+/** "the same: K7Q2X by Ben" */
+function besideLine(change: Change, other: Change): Line {
+  const what = isTwin(change, other) ? "the same" : readCard(other).title;
+  return line(what, ": ", { code: other.code }, " by ", { data: other.requester_name || "someone", max: 40 });
 }
 
 /** Whatever is asked for, they must not take the place of what changes. */

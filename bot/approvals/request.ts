@@ -19,6 +19,8 @@ import {
   fingerprintOf,
   freezeFor,
   isPartOf,
+  isTwin,
+  openBeside,
   openRepeatOf,
   openUndoOf,
   operationName,
@@ -32,7 +34,7 @@ import type { Store } from "../store/database.ts";
 import { newHandle, shortCode } from "../store/kept_values.ts";
 import type { Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
-import { cardMessage, cardOf } from "./card.ts";
+import { cardMessage, cardOf, type CardView } from "./card.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
 const PLAN_MS = 30_000;
@@ -134,6 +136,7 @@ export class Requests {
     if (riskOf(operation, plan) === "danger" && !invocation.reason?.trim()) {
       return refuse("needs_reason", { next: joinLines(operation.render(plan).breaks, " ") });
     }
+    if (await this.isAskedAlready(ctx, operation, plan)) return false;
     if (invocation.asked.length > 0 && !await this.secretEntry.isComplete(invocation)) {
       await this.secretEntry.askFor(ctx, invocation, operation.render(plan).title);
       return false;
@@ -189,6 +192,16 @@ export class Requests {
     return false;
   }
 
+  /** Who asks for the same again is shown what waits, whatever the reason: a twin would be approved twice. */
+  private async isAskedAlready(ctx: UpdateContext, operation: ChangeOperation, plan: Plan): Promise<boolean> {
+    const beside = await openBeside(this.deps.store, { target_key: plan.target.key });
+    const wanted = { verb: operation.verb, target: operation.target, plan: JSON.stringify(plan) };
+    const twin = beside.find((other) => other.requester_id === ctx.person.id && isTwin(other, wanted));
+    if (!twin) return false;
+    ctx.answer(waitingReply(twin));
+    return true;
+  }
+
   private async record(request: PlannedRequest): Promise<void> {
     const { store } = this.deps;
     const { ctx } = request;
@@ -196,6 +209,10 @@ export class Requests {
     const row = newChange(request, this.deps);
     const freeze = await freezeFor(store, row);
     const approvers = await this.members.approversBesides(ctx.person.id);
+    const beside = await openBeside(store, row);
+    const theirApprovers = await Promise.all(
+      beside.map((other) => this.members.approversBesides(other.requester_id)),
+    );
     const code = await freeCode(store);
     ctx.onCommit(async (transaction) => {
       const change = await transaction.insertInto("changes").values({ ...row, code }).returningAll()
@@ -203,10 +220,18 @@ export class Requests {
       await attachCard(store, transaction, change, {
         ...cardMessage(change),
         replyTo: sameChat ? change.origin_message ?? undefined : undefined,
-        reply: cardOf(change, { freeze, approvers }),
+        reply: cardOf(change, { freeze, approvers, beside }),
         sound: true,
         answers: ctx.updateId,
       }, ctx.key);
+      for (const [at, other] of beside.entries()) {
+        const known = [...beside.filter((one) => one !== other), change];
+        await showBeside(store, transaction, other.code, {
+          freeze,
+          approvers: theirApprovers[at],
+          beside: known,
+        });
+      }
     });
     const { hash, reason, ticket, undo_of } = row;
     const detail = JSON.stringify({ hash, reason, ticket, undo_of });
@@ -316,6 +341,33 @@ async function attachCard(
   // It is on its way to Telegram at this moment, so nobody knows yet where it will stand.
   const reply = { mark: "info", title: ["Asked for: ", { code: change.code }] } as const;
   await putMessage(store, transaction, { ...card, key: meanwhile, reply, sound: false });
+}
+
+/** Says on a card that still asks what else is asked for; the row is locked, so that no decision comes in between. */
+async function showBeside(
+  store: Store,
+  transaction: Transaction<Schema>,
+  code: string,
+  view: CardView,
+): Promise<void> {
+  const other = await transaction.updateTable("changes").set((is) => ({ handle: is.ref("handle") }))
+    .where("code", "=", code).where("state", "=", "pending").returningAll().executeTakeFirst();
+  if (other) await putMessage(store, transaction, { ...cardMessage(other), reply: cardOf(other, view) });
+}
+
+function waitingReply({ code, state, expires_at }: Change): Reply {
+  const waits: Line = state === "pending"
+    ? line("It waits for approval until ", { time: expires_at, as: "deadline" }, ". ")
+    : `It is ${state}. `;
+  return {
+    mark: "info",
+    title: ["You asked for this already: ", { code }],
+    blocks: [
+      textBlock(line(waits, "Nothing new was asked for. To take it back: ", { code: `/withdraw ${code}` })),
+    ],
+    buttons: [[{ label: `Show ${code}`, action: { command: `/change ${code}` } }]],
+    personal: true,
+  };
 }
 
 function duplicateReply(code: string): Reply {

@@ -16,6 +16,7 @@ import {
   changeTitle,
   findChange,
   freezeFor,
+  openBeside,
   readUndo,
 } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
@@ -62,6 +63,7 @@ export const changeCommands: readonly Builtin[] = [
       const view = {
         freeze: change.state === "pending" ? await freezeFor(store, change) : undefined,
         approvers: await members.approversBesides(change.requester_id),
+        beside: change.state === "pending" ? await openBeside(store, change) : [],
       };
       ctx.answer(changeDetails(change, view, steps, ctx));
     },

@@ -194,13 +194,34 @@ export async function openRepeatOf(store: Store, change: Change): Promise<string
   return open?.code;
 }
 
+/** The other open changes of the same target, oldest first. */
+export async function openBeside(
+  store: Store,
+  { target_key, code }: { readonly target_key: string; readonly code?: string },
+): Promise<Change[]> {
+  const open = await openOf(store).selectAll().where("target_key", "=", target_key).limit(10).execute();
+  return open.filter((other) => other.code !== code);
+}
+
+/** Whether two requests would do the same, whoever asked and why. */
+export function isTwin(one: PlannedChange, other: PlannedChange): boolean {
+  return one.verb === other.verb && one.target === other.target &&
+    sameJson(JSON.parse(one.plan), JSON.parse(other.plan));
+}
+
+type PlannedChange = Pick<Change, "verb" | "target" | "plan">;
+
 function openChanges(store: Store) {
-  return store.db.selectFrom("changes").select("code").where((is) =>
+  return openOf(store).select("code").limit(1);
+}
+
+function openOf(store: Store) {
+  return store.db.selectFrom("changes").where((is) =>
     is.or([
       is("state", "in", ["approved", "executing"]),
       is.and([is("state", "=", "pending"), is("expires_at", ">", store.now())]),
     ])
-  ).orderBy("created_at").limit(1);
+  ).orderBy("created_at");
 }
 
 const EVERYTHING = "*";
