@@ -6,9 +6,9 @@ import { Buffer } from "node:buffer";
 import type { Browser, Page } from "playwright-core";
 import { SANDBOX_GROUP } from "../sandbox/conversation.ts";
 import { serve } from "../sandbox/serve.ts";
+import { launch, openChat, sayIn } from "../sandbox/page/chromium.ts";
 import { ANA, BEN, openStage } from "../sandbox/stage.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
 const WIDTH = 380;
 const MARGIN = 5;
 const ASKED = '/disable opsramp AWS production reason="rotating its credentials"';
@@ -16,8 +16,7 @@ const ASKED = '/disable opsramp AWS production reason="rotating its credentials"
 if (import.meta.main) await main();
 
 async function main(): Promise<void> {
-  const { chromium } = await import("playwright-core");
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--headless", "--no-sandbox"] });
+  const browser = await launch();
   try {
     await Deno.writeFile("docs/status.png", await pictureOfStatus(browser));
     await Deno.writeFile("docs/approval.png", await pictureOfApproval(browser));
@@ -29,7 +28,7 @@ async function main(): Promise<void> {
 async function pictureOfStatus(browser: Browser): Promise<Uint8Array> {
   await using sandbox = await openSandbox(browser);
   const page = await sandbox.window(ANA);
-  await say(page, "/status");
+  await sayIn(page, "/status");
   await page.getByText("vendors need attention").waitFor();
   await page.getByText("as of").waitFor();
   await page.locator(".mine").waitFor();
@@ -40,7 +39,7 @@ async function pictureOfStatus(browser: Browser): Promise<Uint8Array> {
 async function pictureOfApproval(browser: Browser): Promise<Uint8Array> {
   await using sandbox = await openSandbox(browser);
   const [ana, ben] = [await sandbox.window(ANA), await sandbox.window(BEN)];
-  await say(ana, ASKED);
+  await sayIn(ana, ASKED);
   await ben.locator(".button.success").waitFor();
   const before = await chatOf(ben);
   await ben.locator(".button.success").click();
@@ -55,10 +54,11 @@ async function openSandbox(browser: Browser) {
   const pages: Page[] = [];
   return {
     async window(person: number): Promise<Page> {
-      const page = await browser.newPage({ viewport: { width: WIDTH, height: 1_200 }, colorScheme: "light" });
+      const page = await openChat(browser, server.url, person, {
+        viewport: { width: WIDTH, height: 1_200 },
+        colorScheme: "light",
+      });
       pages.push(page);
-      await page.goto(`${server.url}/?as=${person}`);
-      await page.locator("#chats button[aria-current]").waitFor();
       return page;
     },
     async [Symbol.asyncDispose]() {
@@ -67,11 +67,6 @@ async function openSandbox(browser: Browser) {
       await stage[Symbol.asyncDispose]();
     },
   };
-}
-
-async function say(page: Page, words: string): Promise<void> {
-  await page.locator("#text").fill(words);
-  await page.locator("#text").press("Enter");
 }
 
 /** The messages from this one on, without the room above them that a chat on a long screen has. */

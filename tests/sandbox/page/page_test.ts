@@ -4,14 +4,12 @@ import type { Browser, Page } from "playwright-core";
 import { Api, InputFile } from "grammy";
 import { serve } from "../serve.ts";
 import { createTelegram } from "../telegram.ts";
+import { CHROMIUM, launch, openChat, sayIn } from "./chromium.ts";
 
 const ANA = 101;
 const BEN = 102;
 const GROUP = -1001;
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(isThere);
 const WHY_NOT = CHROMIUM ? "" : " (skipped: no Chromium in /usr/bin)";
-const QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
-const OFFLINE = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 Deno.test({
   name: `the chat page shows and does what a Telegram app does${WHY_NOT}`,
@@ -20,8 +18,7 @@ Deno.test({
   sanitizeOps: false,
   sanitizeResources: false,
   async fn(t) {
-    const { chromium } = await import("playwright-core");
-    const browser = await chromium.launch({ executablePath: CHROMIUM ?? "", args: [...QUIET, ...OFFLINE] });
+    const browser = await launch();
     try {
       await t.step(
         "a command is typed, answered, approved in another window and edited in place",
@@ -44,7 +41,7 @@ async function approve(browser: Browser): Promise<void> {
   await using fake = open();
   const ana = await fake.window(browser, ANA);
   const ben = await fake.window(browser, BEN);
-  await say(ana, "/disable ec2 Acme Corp");
+  await sayIn(ana, "/disable ec2 Acme Corp");
   await fake.telegram.until(() => fake.telegram.messages(GROUP).length === 1, "the command");
   await fake.api.sendRichMessage(GROUP, {
     blocks: [
@@ -85,7 +82,7 @@ async function escape(browser: Browser): Promise<void> {
   await using fake = open();
   const page = await fake.window(browser, ANA);
   const evil = `<img src=x onerror="document.title='owned'"><b>bold</b>`;
-  await say(page, evil);
+  await sayIn(page, evil);
   await fake.api.sendRichMessage(GROUP, { blocks: [{ type: "table", cells: [[cell(evil)]] }] });
   await page.locator("td", { hasText: "<img src=x" }).waitFor();
   assert.equal(await page.locator("#log img, #log .text b, #log td b").count(), 0);
@@ -100,7 +97,7 @@ async function attach(browser: Browser): Promise<void> {
     { name: "body.json", mimeType: "application/json", buffer } as never,
   );
   await page.locator("#chip", { hasText: "body.json" }).waitFor();
-  await say(page, "/create apono");
+  await sayIn(page, "/create apono");
   const sent = await fake.telegram.until(() => fake.telegram.messages(GROUP)[0], "the document");
   assert.deepEqual([sent.caption, sent.document?.mime_type], ["/create apono", "application/json"]);
   const content = fake.telegram.file(sent.document?.file_id ?? "");
@@ -182,10 +179,8 @@ function open() {
     url: server.url,
     api: new Api(telegram.token, { apiRoot: server.url }),
     async window(browser: Browser, person: number): Promise<Page> {
-      const page = await browser.newPage({ viewport: { width: 360, height: 740 } });
+      const page = await openChat(browser, server.url, person);
       pages.push(page);
-      await page.goto(`${server.url}/?as=${person}`);
-      await page.locator("#chats button[aria-current]").waitFor();
       return page;
     },
     async [Symbol.asyncDispose]() {
@@ -196,19 +191,6 @@ function open() {
   };
 }
 
-async function say(page: Page, words: string): Promise<void> {
-  await page.locator("#text").fill(words);
-  await page.locator("#text").press("Enter");
-}
-
 function cell(text: string) {
   return { text, align: "left" as const, valign: "top" as const };
-}
-
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
