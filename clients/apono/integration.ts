@@ -169,10 +169,12 @@ export const v4SecretStore = z.record(z.string(), z.unknown()).nullish().transfo
   return used ? readStore(used[0], used[1] as Readonly<Record<string, unknown>>) : null;
 });
 
-/** v2: a `type` beside the fields. */
-export const v2SecretStore = z.looseObject({ type: z.string() }).nullish().transform((secret) =>
-  secret ? readStore(secret.type.toLowerCase(), secret) : null
-);
+/** Stands for the kind of a store of which Apono says no more than that there is one. */
+const UNNAMED = "an unnamed store";
+
+/** v2: a `type` beside the fields, of which its document demands nothing. */
+export const v2SecretStore = z.looseObject({ type: z.string().optional().catch(undefined) }).nullish()
+  .transform((secret) => secret ? readStore(secret.type?.toLowerCase() ?? UNNAMED, secret) : null);
 
 export function toV4(store: SecretStore): unknown {
   return { [store.kind]: store.kind === OWN_KIND ? { parameters: store.fields } : store.fields };

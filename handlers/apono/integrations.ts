@@ -183,7 +183,7 @@ function withoutProblems(others: readonly Sighting<Seen>[]): readonly Block[] {
   const rows = others.map(({ item: { lastSyncAt }, name, standing: { word } }): readonly Line[] => [
     { data: name },
     { data: word },
-    lastSyncAt ? { time: lastSyncAt, as: "relative" } : "never",
+    lastSyncAt ? { time: lastSyncAt, as: "relative" } : "not said",
   ]);
   const summary = `${others.length - disabled} without problems${andDisabled(disabled)}`;
   return folded(summary, rows, ["Name", "Status", "Last sync"]);
@@ -219,7 +219,7 @@ function factsOf(integration: AponoIntegration): readonly Fact[] {
     ["Id", { code: id }],
     ["Type", { data: type }],
     ...category ? [["Category", { data: category }] as const] : [],
-    ["Last sync", lastSyncAt ? { time: lastSyncAt } : "never"],
+    ["Last sync", lastSyncAt ? { time: lastSyncAt } : "not said"],
     ...settingFacts(integration).filter(([label]) => label !== "Name"),
     ...parameterFacts("connection", connection ?? {}),
   ];

@@ -121,7 +121,7 @@ const SEEN: readonly TableColumn<AponoIntegration>[] = [
     title: "Status",
     cell: ({ status, lastSyncAt }) => [
       { data: statusWord(status) },
-      ...lastSyncAt ? [", synced ", { time: lastSyncAt, as: "relative" } as const] : [", never synced"],
+      ...lastSyncAt ? [", synced ", { time: lastSyncAt, as: "relative" } as const] : [", last sync not said"],
     ],
   },
 ];
