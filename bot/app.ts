@@ -1,6 +1,7 @@
 import type { Hono } from "hono";
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clients/clock.ts";
+import { dateOf } from "../clients/http/attempt.ts";
 import type { CallEvent } from "../clients/http/contract.ts";
 import { Members } from "./access/members.ts";
 import { Decisions, withdrawUndeliverable } from "./approvals/decide.ts";
@@ -147,10 +148,21 @@ async function makeDeps(options: CountersignOptions): Promise<Deps> {
   const { config, clock, log, redactor = new Redactor(config.secrets), telegramFetch = fetch } = options;
   const store = await (options.openStore ?? openStore)(config.database, clock, { redact: redactor.text });
   const metrics = new Metrics();
+  const clocks = new Map<string, number>();
+  const compare = (whose: string, date: number | undefined) => {
+    if (date !== undefined) clocks.set(whose, date - store.now());
+  };
   const onCall = (event: CallEvent) => {
+    const { date, ...logged } = event;
+    compare(event.vendor, date);
     metrics.vendorCall(event);
-    log.info("vendor_call", { ...event, durationMs: Math.round(event.durationMs) });
+    log.info("vendor_call", { ...logged, durationMs: Math.round(event.durationMs) });
     options.onVendorCall?.(event);
+  };
+  const timedFetch: typeof fetch = async (...request) => {
+    const answer = await telegramFetch(...request);
+    compare("Telegram", dateOf(answer.headers));
+    return answer;
   };
   const { statusCacheTtlMs } = config;
   return {
@@ -160,8 +172,9 @@ async function makeDeps(options: CountersignOptions): Promise<Deps> {
     redactor,
     metrics,
     store,
-    bot: makeBot(config, metrics, telegramFetch),
+    bot: makeBot(config, metrics, timedFetch),
     telegramFetch,
+    clocks,
     capabilities: unknownCapabilities(),
     vendors: new Vendors(connect(config, { clock, onCall, onToken: redactor.hold }), store, statusCacheTtlMs),
     vault: config.secretKey && await Vault.fromKey(config.secretKey),

@@ -19,6 +19,7 @@ export function createFakeClock(
   return {
     slept,
     now: () => now,
+    monotonic: () => now,
     random: () => random,
     advance: (ms) => {
       now += ms;

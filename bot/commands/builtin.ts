@@ -23,10 +23,12 @@ export interface CommandParts extends Deps {
 export interface Builtin extends Command {
   /** What the person must be allowed to do. */
   readonly need: Need;
+  /** Carried out however long ago it was typed: it stops something, and a wrong clock must not. */
+  readonly urgent?: true;
   execute(parts: CommandParts, ctx: UpdateContext, input: unknown): Promise<void> | void;
 }
 
-interface Row<I extends Input> extends Pick<Builtin, "verb" | "summary" | "example" | "need"> {
+interface Row<I extends Input> extends Pick<Builtin, "verb" | "summary" | "example" | "need" | "urgent"> {
   readonly target?: string;
   /** "read": it changes nothing, so it may be offered as a button. */
   readonly risk?: Extract<Risk, "read">;

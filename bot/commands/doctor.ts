@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ClientError } from "../../clients/errors.ts";
+import { ClientError, formatDuration } from "../../clients/errors.ts";
 import type { Proof } from "../../handlers/operation.ts";
 import { type Block, type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
@@ -13,6 +13,8 @@ import { type Builtin, builtin } from "./builtin.ts";
 
 const PROBE_MS = 15_000;
 const LATE_MS = 60_000;
+/** A clock that is further off than this lets changes expire early or late. */
+const MOST_AHEAD_MS = 60_000;
 
 interface Finding extends Proof {
   readonly what: string;
@@ -43,6 +45,8 @@ async function examine(deps: Deps, trace: string): Promise<Finding[]> {
     checked("Messages", () => messages(deps)),
     ...deps.vendors.all.map((connected) => checked(connected.vendor.label, () => vendor(connected, trace))),
   ]);
+  // All of these have just answered.
+  findings.push({ what: "Clock", ...clockOf(deps) });
   const doubts = deps.config.doubts.map((says) => ({ what: "Settings", ...bad(says) }));
   return [...doubts, ...findings].sort((one, other) => Number(one.ok) - Number(other.ok));
 }
@@ -127,6 +131,18 @@ async function store(deps: Deps): Promise<Proof> {
   const oldest = await oldestWaiting(deps.store);
   const late = oldest !== undefined && deps.store.now() - oldest > LATE_MS;
   return late ? bad("answers, but updates wait for over a minute") : fine(`answers (${deps.store.kind})`);
+}
+
+/** Deadlines, freezes and what was typed too long ago are judged by the store's clock. */
+function clockOf({ clocks, store }: Pick<Deps, "clocks" | "store">): Proof {
+  const wrong = [...clocks].filter(([, ahead]) => Math.abs(ahead) > MOST_AHEAD_MS);
+  const known = [...clocks.keys()].join(", ");
+  if (wrong.length === 0) return fine(known ? `within a minute of ${known}` : "not compared yet");
+  const told = wrong.map(([whose, ahead]) =>
+    `${formatDuration(Math.abs(ahead))} ${ahead > 0 ? "behind" : "ahead of"} ${whose}`
+  );
+  const whose = store.kind === "postgres" ? "the database's machine" : "this machine";
+  return bad(`${told.join(", ")}. Set the clock of ${whose}: deadlines go by it`);
 }
 
 function secretEntry({ config }: Deps): Proof {

@@ -42,6 +42,7 @@ export const freezeCommands: readonly Builtin[] = [
     summary: "Stop all changes, those of one target, or those of one company; status still works",
     example: `/freeze ${TARGETS.at(0)} for=2h incident 4711`,
     need: "approve",
+    urgent: true,
     input: freezeInput,
     async execute(parts, ctx, input) {
       const { store, config, commandSet } = parts;

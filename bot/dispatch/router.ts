@@ -180,8 +180,9 @@ function upTo(most: number, words: readonly string[], rest: (more: number) => st
 }
 
 /** What only reads is as true now as it was then. */
-function isStale({ store, at }: UpdateContext, { risk }: AnyCommand): boolean {
-  return risk !== "read" && store.now() - at > STALE_MS;
+function isStale({ store, at }: UpdateContext, command: AnyCommand): boolean {
+  if (command.risk === "read" || "urgent" in command) return false;
+  return store.now() - at > STALE_MS;
 }
 
 /** A change can still be asked for with one press; what acts by itself has to be typed anew. */

@@ -14,8 +14,8 @@ export class Store {
   /** Tells this and every other replica that there is work of a kind. */
   readonly notifier: Notifier;
   private readonly probe: WriteProbe | undefined;
-  /** How far the database's clock is ahead of ours, in ms. */
-  private offset = 0;
+  /** The database's time at the zero of our monotonic clock; undefined where our own clock is the one that counts. */
+  private zero: number | undefined;
 
   /** `redact` takes our own secrets out of what is written for good. */
   constructor(
@@ -29,9 +29,9 @@ export class Store {
     this.probe = connector.openProbe?.();
   }
 
-  /** The store's clock, so that replicas with different clocks agree. Epoch ms. */
+  /** The store's clock, so that replicas with different clocks agree, and none jumps with its own. Epoch ms. */
   now(): number {
-    return this.clock.now() + this.offset;
+    return this.zero === undefined ? this.clock.now() : Math.round(this.zero + this.clock.monotonic());
   }
 
   /** Throws `StoreUnavailable` when only the commit failed: then nobody knows whether it took effect. */
@@ -50,7 +50,7 @@ export class Store {
 
   /** Throws when the database does not answer or, an SQLite file, cannot be written. Also measures its clock. */
   async check(): Promise<void> {
-    if (this.kind === "postgres") this.offset = await offsetOf(this.db, this.clock);
+    if (this.kind === "postgres") this.zero = await zeroOf(this.db, this.clock);
     else if (this.probe) await this.probe.check();
     else await sql`select 1`.execute(this.db);
   }
@@ -128,21 +128,21 @@ const MOST_LOOKS = 5;
 const SOON_MS = 2;
 
 /**
- * How far the server's clock is ahead of ours, in ms. Of several looks the fastest counts: one that had to wait for a
- * connection says little, and replicas that disagree by it would mix up the order of messages.
+ * The server's time at the zero of our monotonic clock, in epoch ms. Of several looks the fastest counts: one that had
+ * to wait for a connection says little, and replicas that disagree by it would mix up the order of messages.
  */
-async function offsetOf(db: Database, clock: Clock): Promise<number> {
-  let [offset, fastestMs] = [0, Infinity];
+async function zeroOf(db: Database, clock: Clock): Promise<number> {
+  let [zero, fastestMs] = [clock.now() - clock.monotonic(), Infinity];
   for (let look = 0; look < MOST_LOOKS && fastestMs > SOON_MS; look++) {
-    const asked = clock.now();
+    const asked = clock.monotonic();
     const answer = await sql<{ now: number }>`
       select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(db);
-    const answered = clock.now();
+    const answered = clock.monotonic();
     if (answered - asked >= fastestMs) continue;
     fastestMs = answered - asked;
-    offset = Number(answer.rows[0]?.now ?? asked) - Math.round((asked + answered) / 2);
+    zero = Number(answer.rows[0]?.now) - (asked + answered) / 2;
   }
-  return offset;
+  return zero;
 }
 
 interface Connector {

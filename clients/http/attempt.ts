@@ -351,6 +351,12 @@ function waitAsked(
   return Number.isFinite(asked) ? { retryAfterMs: Math.max(0, Math.ceil(asked ?? 0)) } : {};
 }
 
+/** When the server says that it answered, in epoch ms; undefined of an answer that a cache has kept. */
+export function dateOf(headers: Headers): number | undefined {
+  const at = Date.parse(headers.get("date") ?? "");
+  return Number.isNaN(at) || headers.has("age") ? undefined : at;
+}
+
 /** RFC 9110 section 10.2.3: seconds, or a date. */
 function parseRetryAfter(value: string | null, now: number): number | undefined {
   if (value === null) return undefined;

@@ -4,6 +4,7 @@ import {
   type Attempt,
   checkBaseUrl,
   classifyAnswer,
+  dateOf,
   type FailedAttempt,
   fetchOnce,
   isWrite,
@@ -156,7 +157,10 @@ export class HttpClient {
       const heard = await fetchOnce(wire, inTime, maxBytes);
       const outcome = classifyAnswer(heard, attempt);
       if (!outcome.ok) this.slowDown(outcome.failure);
-      this.report(attempt, outcome, clock.now() - startedAt);
+      this.report(attempt, outcome, {
+        durationMs: clock.now() - startedAt,
+        date: "headers" in heard ? dateOf(heard.headers) : undefined,
+      });
       return outcome;
     } finally {
       release();
@@ -173,7 +177,11 @@ export class HttpClient {
     return BACKOFF_MS * 2 ** (attempt - 1) * (0.5 + chance);
   }
 
-  private report({ request, call, number }: Attempt, outcome: Outcome, durationMs: number): void {
+  private report(
+    { request, call, number }: Attempt,
+    outcome: Outcome,
+    { durationMs, date }: { readonly durationMs: number; readonly date: number | undefined },
+  ): void {
     const status = outcome.ok ? outcome.status : outcome.failure.status;
     try {
       this.options.onCall?.({
@@ -184,6 +192,7 @@ export class HttpClient {
         attempt: number,
         durationMs,
         ...(status !== undefined && { status }),
+        ...(date !== undefined && { date }),
         ...(call.trace !== undefined && { trace: call.trace }),
       });
     } catch {

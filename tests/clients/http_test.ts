@@ -258,14 +258,25 @@ Deno.test("call survives an explanation that throws", async () => {
 
 Deno.test("call reports every attempt", async () => {
   let requests = 0;
-  await using server = serve(() => ++requests === 1 ? new Response(null, { status: 503 }) : ok());
+  const date = Date.UTC(2026, 0, 1, 3, 12);
+  const headers = { date: new Date(date).toUTCString() };
+  await using server = serve(() =>
+    ++requests === 1 ? new Response(null, { status: 503, headers }) : Response.json({ ok: true }, { headers })
+  );
   const { send, events } = callerOf(server.url);
   await send(getThing, { trace: "7F3K2" });
-  const common = { vendor: "Acme", operation: "getThing", write: false, durationMs: 0, trace: "7F3K2" };
+  const common = { vendor: "Acme", operation: "getThing", write: false, durationMs: 0, date, trace: "7F3K2" };
   assert.deepEqual(events, [
     { ...common, outcome: "unreachable", status: 503, attempt: 1 },
     { ...common, outcome: "ok", status: 200, attempt: 2 },
   ]);
+});
+
+Deno.test("call tells no time of an answer that a cache has kept", async () => {
+  await using server = serve(() => Response.json({ ok: true }, { headers: { age: "600" } }));
+  const { send, events } = callerOf(server.url);
+  await send(getThing);
+  assert.equal(events[0]?.date, undefined);
 });
 
 Deno.test("call measures an attempt by the clock", async () => {

@@ -30,6 +30,8 @@ export interface StageOptions {
   /** Fetch updates instead of being sent them. */
   readonly polling?: boolean;
   readonly onVendorCall?: (event: CallEvent) => void;
+  /** By how much the clocks of Telegram and the vendors are ahead of the bot's. */
+  readonly theirsAheadMs?: number;
   /** Stands in the way of every call to a vendor: passes it on, or lets it go wrong. */
   readonly onTheWay?: (
     vendor: VendorName,
@@ -94,6 +96,7 @@ function movable(sleep: Clock["sleep"], passing: () => number = Date.now): TestC
   const now = () => passing() + ahead;
   return {
     now,
+    monotonic: now,
     random: systemClock.random,
     advance(ms) {
       ahead += ms;
@@ -169,13 +172,15 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   };
   const reach = options.onTheWay ?? ((_vendor, _request, passOn) => passOn());
   let bot: Countersign | undefined = undefined;
+  const onTime = (handler: Parameters<typeof serve>[0]) =>
+    serve((request) => dated(handler(request), options, now));
   const served: Served[] = [
     serve((request) => bot?.app.fetch(request) ?? new Response(null, { status: 503 })),
-    serve((request) => telegram.app.fetch(request)),
-    serve((request) => reach("GravityZone", request, () => gravityzone.fetch(request))),
-    serve((request) => reach("Apono", request, () => specs.apono.fetch(request, apono.fetch))),
-    serve((request) => reach("OpsRamp", request, () => specs.opsramp.fetch(request, opsramp.fetch))),
-    serve((request) => reach("HaloPSA", request, () => specs.halo.fetch(request, halo.fetch))),
+    onTime((request) => telegram.app.fetch(request)),
+    onTime((request) => reach("GravityZone", request, () => gravityzone.fetch(request))),
+    onTime((request) => reach("Apono", request, () => specs.apono.fetch(request, apono.fetch))),
+    onTime((request) => reach("OpsRamp", request, () => specs.opsramp.fetch(request, opsramp.fetch))),
+    onTime((request) => reach("HaloPSA", request, () => specs.halo.fetch(request, halo.fetch))),
   ];
   const [url, telegramUrl, ...vendorUrls] = served.map((one) => one.url) as [string, string, ...string[]];
   const environment = {
@@ -214,6 +219,18 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       for (const one of served) await one[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The same answer, with the time that it is for who answers. */
+async function dated(
+  answering: Response | Promise<Response>,
+  { theirsAheadMs = 0 }: StageOptions,
+  now: () => number,
+): Promise<Response> {
+  const answer = await answering;
+  const headers = new Headers(answer.headers);
+  headers.set("date", new Date(now() + theirsAheadMs).toUTCString());
+  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
 }
 
 /** What an operator would put into `.env`, pointing at the emulators; their addresses in the order of `ACCOUNTS`. */
