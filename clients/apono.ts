@@ -3,6 +3,7 @@ import { aponoTime, confirmed, type Listed, listed } from "./apono/integration.t
 import { adminPage, AponoV2, AponoV4, everyPage } from "./apono/versions.ts";
 import { HttpClient } from "./http/client.ts";
 import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
+import { arrayOf } from "./json.ts";
 import { path } from "./path.ts";
 
 export interface AponoOptions extends ConnectionOptions {
@@ -20,7 +21,7 @@ const parameter = z.object({
   id: z.string(),
   label: z.string().nullish().transform((label) => label ?? ""),
   /** The only values accepted, when there are any. */
-  values: z.array(z.coerce.string()).nullish().transform((values) => values ?? []),
+  values: arrayOf(z.coerce.string()).nullish().transform((values) => values ?? []),
   default: z.coerce.string().nullish().transform((preset) => preset || null),
   optional: z.boolean().nullish().transform((optional) => optional ?? false),
 });
@@ -29,9 +30,9 @@ export const catalogType = z.object({
   name: z.string(),
   type: z.string(),
   description: z.string().nullish().transform((description) => description ?? ""),
-  params: z.array(parameter).nullish().transform((params) => params ?? []),
+  params: arrayOf(parameter).nullish().transform((params) => params ?? []),
   requires_secret: z.boolean().nullish(),
-  supported_secret_types: z.array(z.string()).nullish(),
+  supported_secret_types: arrayOf(z.string()).nullish(),
 }).transform(({ requires_secret, supported_secret_types, ...rest }) => ({
   ...rest,
   requiresSecret: requires_secret ?? false,
@@ -127,7 +128,7 @@ export class AponoClient {
    */
   catalogType(type: string, call: CallOptions): Promise<CatalogType> {
     const at = path`/api/v2/integrations-catalog/${type}`;
-    return this.http.get("get integration config", at, catalogType, call);
+    return this.http.getOne("get integration config", at, catalogType, call);
   }
 
   /**

@@ -78,7 +78,7 @@ export class HaloClient {
   get(product: Product, id: number, call: CallOptions): Promise<HaloIntegration> {
     const at = path`/${product.details}/${id}`;
     const schema = recordIn(product, id);
-    return this.http.get(`GET ${product.details}/{id}`, at, schema, call, queryOf(product));
+    return this.http.getOne(`GET ${product.details}/{id}`, at, schema, call, queryOf(product));
   }
 
   /**
@@ -135,7 +135,7 @@ export class HaloClient {
    * https://kb.dtctoday.com/books/halopsa-api-reference/page/rmm-security-endpoints, "GET /Tenable/Status"
    */
   exportStatus(call: CallOptions): Promise<ExportStatus> {
-    return this.http.get("GET Tenable/Status", "/Tenable/Status", exportStatus, call);
+    return this.http.getOne("GET Tenable/Status", "/Tenable/Status", exportStatus, call);
   }
 
   /**

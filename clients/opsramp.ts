@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ClientError } from "./errors.ts";
 import { HttpClient } from "./http/client.ts";
 import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
-import type { Rows } from "./json.ts";
+import { arrayOf, type Rows } from "./json.ts";
 import { type OnToken, TokenCache } from "./oauth.ts";
 import { type Installed, installedPage, installedSchema, type InstalledUpdate } from "./opsramp/installed.ts";
 import { path } from "./path.ts";
@@ -92,7 +92,7 @@ export class OpsRampClient {
    * https://docs.opsramp.com/api/integrations/integration-installed-get/
    */
   getInstalled(id: string, call: CallOptions): Promise<Installed> {
-    return this.http.get("getInstalled", this.installed + path`/${id}`, installedSchema, call);
+    return this.http.getOne("getInstalled", this.installed + path`/${id}`, installedSchema, call);
   }
 
   /**
@@ -140,7 +140,7 @@ function withoutTenant({ failure }: ClientError): ClientError {
 
 const said = z.union([
   z.object({ message: z.string(), code: z.string().optional() }),
-  z.array(z.object({ message: z.string(), fieldName: z.string().optional() })).transform((problems) => ({
+  arrayOf(z.object({ message: z.string(), fieldName: z.string().optional() })).transform((problems) => ({
     message: problems.map(({ fieldName, message }) => fieldName ? `${fieldName}: ${message}` : message).join(
       "; ",
     ),

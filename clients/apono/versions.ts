@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ClientError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { ApiRequest, CallOptions } from "../http/contract.ts";
-import { type Rows, rowsOf } from "../json.ts";
+import { arrayOf, type Rows, rowsOf } from "../json.ts";
 import { path } from "../path.ts";
 import {
   type AponoIntegration,
@@ -43,7 +43,7 @@ abstract class AponoVersion {
    * https://docs.apono.io/api-reference/apono/integrations, "Get Integration By Id", "get integration"
    */
   get(id: string, call: CallOptions): Promise<AponoIntegration> {
-    return this.http.get(`${this.version} get integration`, this.root + path`/${id}`, this.schema, call);
+    return this.http.getOne(`${this.version} get integration`, this.root + path`/${id}`, this.schema, call);
   }
 
   /**
@@ -89,7 +89,7 @@ const inBoth = {
   type: z.string(),
   status: z.string(),
   last_sync_time: aponoTime,
-  connected_resource_types: orNull(z.array(z.string())),
+  connected_resource_types: orNull(arrayOf(z.string())),
   custom_access_details: orNull(z.string()),
 };
 
@@ -184,7 +184,7 @@ export const shownSource = {
 
 const rawOwner = z.object({
   attribute_type: z.string(),
-  attribute_value: z.array(z.string()),
+  attribute_value: arrayOf(z.string()),
   ...shownSource,
 });
 const rawMapping = z.object({ key_name: z.string(), attribute_type: z.string(), ...shownSource });

@@ -1,7 +1,7 @@
 /** What GravityZone answers, field by field as its pages name them. */
 
 import { z } from "zod";
-import { fieldOf, numeric, readable, type Reported, rowsOf } from "../json.ts";
+import { arrayOf, fieldOf, numeric, readable, type Reported, rowsOf } from "../json.ts";
 
 const text = fieldOf(z.string());
 const count = fieldOf(numeric);
@@ -63,7 +63,7 @@ export const hoursByCategory = z.union([
   z.array(z.unknown()).length(0).transform((): Record<string, Reported<number>> => ({})),
 ]);
 
-export const apiKeyDetails = z.object({ enabledApis: z.array(z.string()), createdAt: text });
+export const apiKeyDetails = z.object({ enabledApis: arrayOf(z.string()), createdAt: text });
 
 export type ConfiguredIntegration = z.output<typeof configuredIntegration>;
 export type IntegrationPage = z.output<typeof integrationPage>;

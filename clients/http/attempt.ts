@@ -1,6 +1,13 @@
 import { ofetch } from "ofetch";
 import type { Failure, FailureKind } from "../errors.ts";
-import type { ApiRequest, CallOptions, HttpOptions, Refusal, WireRequest } from "./contract.ts";
+import {
+  type ApiRequest,
+  type CallOptions,
+  type HttpOptions,
+  LONGEST_ANSWER,
+  type Refusal,
+  type WireRequest,
+} from "./contract.ts";
 import { cleanWords, errorTextOf, secretsOf } from "./error_text.ts";
 import type { VendorState } from "./limits.ts";
 
@@ -24,13 +31,14 @@ interface NoAnswer {
   readonly deadline?: boolean;
 }
 
-const MAX_ANSWER_BYTES = 20 * 1024 * 1024;
+/** In memory each takes far more room than in a text such as "[[],[],…": a short answer can be a large one. */
+const MOST_VALUES = 500_000;
 
 /** Sends once, reads the whole answer. Never rejects: what went wrong is a value. */
 export async function fetchOnce(
   request: WireRequest,
   signal: AbortSignal,
-  maxBytes = MAX_ANSWER_BYTES,
+  maxBytes = Infinity,
 ): Promise<Answer | NoAnswer> {
   // Deno sends a request again by itself when a kept-alive connection turns out dead. A write must arrive at most
   // once, so it gets a connection of its own (HTTP/1.1: over HTTP/2 an unprocessed stream would be repeated too).
@@ -41,7 +49,7 @@ export async function fetchOnce(
     return {
       status: response.status,
       headers: response.headers,
-      body: parse(await readText(response, maxBytes)),
+      body: parse(await readText(response, Math.min(maxBytes, request.longest))),
     };
   } catch (error) {
     // An error status says enough, even if its explanation was cut off.
@@ -72,11 +80,7 @@ function send(
   });
 }
 
-class TooLarge extends Error {
-  constructor(maxBytes: number) {
-    super(`the answer is larger than ${maxBytes / 1024 / 1024} MiB`);
-  }
-}
+class TooLarge extends Error {}
 
 async function readText(response: Response, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();
@@ -84,7 +88,7 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw new TooLarge(maxBytes);
+    if (bytes > maxBytes) throw new TooLarge(`the answer is larger than ${maxBytes / 1024 ** 2} MiB`);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
@@ -92,11 +96,22 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
 
 function parse(text: string): unknown {
   if (text.trim() === "") return undefined;
+  if (valuesIn(text) > MOST_VALUES) throw new TooLarge(`the answer holds more than ${MOST_VALUES} values`);
   try {
     return JSON.parse(text);
   } catch {
     return text;
   }
+}
+
+/** How many values a JSON text can hold: each but the first comes after one of these. */
+function valuesIn(text: string): number {
+  let values = 1;
+  for (let at = 0; at < text.length; at++) {
+    const letter = text[at];
+    if (letter === "," || letter === "[" || letter === "{") values++;
+  }
+  return values;
 }
 
 function noAnswer(error: unknown, signal: AbortSignal, status: number | undefined): NoAnswer {
@@ -164,6 +179,7 @@ export function toWire(
     url: `${baseUrl}${path}${toQuery(request.query)}`,
     headers,
     write: isWrite(request),
+    longest: LONGEST_ANSWER[request.answer ?? (isWrite(request) ? "record" : "list")],
     ...(body === undefined ? {} : { body }),
   };
 }

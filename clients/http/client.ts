@@ -50,6 +50,17 @@ export class HttpClient {
     return this.call({ operation, method: "GET", path, query }, schema, call);
   }
 
+  /** As `get`, where the answer is one record. */
+  getOne<T>(
+    operation: string,
+    path: string,
+    schema: z.ZodType<T>,
+    call: CallOptions,
+    query?: ApiRequest["query"],
+  ): Promise<T> {
+    return this.call({ operation, method: "GET", path, query, answer: "record" }, schema, call);
+  }
+
   /**
    * Sends the request and checks the answer by `schema`. A body that is empty or not JSON is passed to the
    * schema as undefined or as text. Throws only `ClientError`.

@@ -13,6 +13,9 @@ export interface CallOptions {
   readonly trace?: string;
 }
 
+/** How large an answer may be, in bytes, by what it is: one record, or what may be many. */
+export const LONGEST_ANSWER = { record: 4 * 1024 ** 2, list: 16 * 1024 ** 2 } as const;
+
 /** One request, described; `HttpClient.call` sends it. */
 export interface ApiRequest {
   /** The documented method or a short name; the label in logs, metrics and errors. */
@@ -26,6 +29,8 @@ export interface ApiRequest {
     | undefined;
   readonly json?: unknown;
   readonly form?: Readonly<Record<string, string>>;
+  /** Of what size the answer may be; a list's for a read and a record's for a write, unless said otherwise. */
+  readonly answer?: keyof typeof LONGEST_ANSWER;
   /**
    * Whether the call changes something: then it is sent at most once, on a connection of its own. All but a GET do,
    * unless said otherwise.
@@ -40,6 +45,8 @@ export interface WireRequest {
   readonly headers: Headers;
   readonly body?: string;
   readonly write: boolean;
+  /** How many bytes of the answer are read at most. */
+  readonly longest: number;
 }
 
 /** How a vendor says who we are. */

@@ -91,7 +91,10 @@ function cut(text: string): string {
 }
 
 /** What of a request must never be quoted back to people, longest first. */
-export function secretsOf(request: ApiRequest, { url, headers, body }: WireRequest): readonly string[] {
+export function secretsOf(
+  request: ApiRequest,
+  { url, headers, body }: Pick<WireRequest, "url" | "headers" | "body">,
+): readonly string[] {
   const query = new URL(url).search.slice(1);
   const found = [
     ...authorizationParts(headers.get("authorization")),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Json, numeric, rowsOf } from "../json.ts";
+import { arrayOf, type Json, numeric, rowsOf } from "../json.ts";
 
 /** The vendor's entity types, as its page lists them. */
 export const ENTITY_TYPES = ["ALERT", "PROBLEM", "INCIDENT", "CHANGE", "SERVICEREQUEST", "TASK"] as const;
@@ -44,11 +44,11 @@ const rawMapping = z.object({
   thirdPartyAttrName: optionalWord,
   tenantAttrName: optionalWord,
   parsingProperty: z.json().nullish(),
-  attrValues: z.array(rawPair).nullish(),
+  attrValues: arrayOf(rawPair).nullish(),
 });
 
 /** Mappings as they are answered: entries without entity or attribute translate nothing and are left out. */
-export const answeredMappings = z.array(rawMapping).nullish().transform((raw): readonly Mapping[] =>
+export const answeredMappings = arrayOf(rawMapping).nullish().transform((raw): readonly Mapping[] =>
   (raw ?? []).flatMap((one) => one.entityType && one.name ? [toMapping(one, one.entityType, one.name)] : [])
 );
 
@@ -135,7 +135,7 @@ const authentication = z.object({
   /** A credential, as are the two below: none of them is ever shown in a group. */
   token: text,
   webhookUrl: text,
-  apiKeyPairs: z.array(z.object({ key: text, secret: text })).nullish(),
+  apiKeyPairs: arrayOf(z.object({ key: text, secret: text })).nullish(),
   role: role.nullish(),
 });
 

@@ -225,12 +225,25 @@ Deno.test("call stops reading an answer that is too large", async () => {
       }),
     )
   );
+  const { send } = callerOf(server.url);
+  for (const [answer, longest] of [["list", 16], ["record", 4]] as const) {
+    const failure = await failureOf(send({ ...getThing, answer }));
+    assert.deepEqual([failure.kind, failure.detail], [
+      "unexpected_reply",
+      `the answer is larger than ${longest} MiB`,
+    ]);
+  }
+  assert.match((await failureOf(send(setThing))).detail ?? "", /larger than 4 MiB/);
+  assert.ok(sent < 200, `${sent} MiB were sent`);
+});
+
+Deno.test("call does not read an answer that takes little room in a text and much in memory", async () => {
+  await using server = serve(() => new Response(`[${"[],".repeat(300_000)}[]]`));
   const failure = await failureOf(callerOf(server.url).send(getThing));
   assert.deepEqual([failure.kind, failure.detail], [
     "unexpected_reply",
-    "the answer is larger than 20 MiB",
+    "the answer holds more than 500000 values",
   ]);
-  assert.ok(sent < 100, `${sent} MiB were sent`);
 });
 
 Deno.test("call lets the vendor's client explain an error", async () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ANA, type Fixture, openFixture } from "../approvals/fixture.ts";
+import { ANA, BEN, type Fixture, openFixture } from "../approvals/fixture.ts";
 
 async function answerTo(fixture: Fixture, text: string): Promise<string> {
   await fixture.say(ANA, text);
@@ -52,7 +52,7 @@ Deno.test("a create whose answer was lost is not called undone while a row canno
   const { code } = await fixture.carryOut("/create armis name=Bay url=https://bay.example");
   assert.equal(await fixture.state(code), "unknown");
   assert.match(
-    fixture.groupAnswers().at(-1) ?? "",
+    fixture.groupAnswers().join("\n"),
     /HaloPSA lists 2 that cannot be read: the new one may be among them\./,
   );
 });
@@ -91,4 +91,27 @@ Deno.test("no way back is promised to a state that was not shown", async () => {
   assert.ok(card);
   assert.match(text, /enableintegrator\s+not shown by HaloPSA\s+off/);
   assert.match(text, /Undo\s+no: how it is now is not shown, so nobody can say what to go back to/);
+});
+
+Deno.test("a bad answer of any size is said to be one, and what follows it is read", async () => {
+  let heavy = true;
+  await using fixture = await openFixture({
+    async onTheWay(vendor, request, passOn) {
+      if (vendor !== "HaloPSA" || !request.url.includes("DattoRmmDetails")) return await passOn();
+      if (request.method === "GET") {
+        return heavy ? new Response(`[${"1,".repeat(9.5 * 2 ** 20)}1]`) : await passOn();
+      }
+      heavy = true;
+      return await passOn();
+    },
+  });
+  assert.match(
+    await answerTo(fixture, "/list datto"),
+    /^🔴 HaloPSA answered in a way that its documentation does not describe[^]*the answer is larger than 16 MiB/,
+  );
+  heavy = false;
+  assert.match(await answerTo(fixture, "/list datto"), /1 Datto RMM integration in HaloPSA/);
+  const { code, card } = await fixture.ask("/update datto 1 url=https://eu.example");
+  await fixture.press(BEN, card, "Approve");
+  assert.equal(await fixture.state(code), "unknown");
 });
