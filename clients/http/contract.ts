@@ -7,7 +7,7 @@ export interface CallOptions {
   readonly signal: AbortSignal;
   /** Never share an identical read that is already in flight: plans and read-backs need today's truth. */
   readonly fresh?: boolean;
-  /** A longer answer is not read; 20 MiB unless said otherwise. */
+  /** A longer answer is not read, besides what is too long for its operation. */
   readonly maxBytes?: number;
   /** One id from the update to the vendor call, for the log. */
   readonly trace?: string;
