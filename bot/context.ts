@@ -2,12 +2,12 @@ import type { Transaction } from "kysely";
 import type { Clock } from "../clients/clock.ts";
 import { type Button, type Line, type Reply, textBlock } from "../handlers/reply.ts";
 import { type ReasonCode, reasons } from "./reason_codes.ts";
-import { PRIORITY, putMessage } from "./outbox/messages.ts";
+import { type Outgoing, PRIORITY, putMessage } from "./outbox/messages.ts";
 import { failUpdate, finishUpdate, forgetBlanked, holdUpdate, type Turn } from "./queue/inbox.ts";
 import { inPages } from "./render/keyboard.ts";
 import { toText } from "./render/text.ts";
 import { IN_FULL, layoutOf, spanText } from "./render/layout.ts";
-import { appendAudit, type AuditEntry } from "./store/audit.ts";
+import { appendAudit, type AuditEntry, type AuditFilter } from "./store/audit.ts";
 import type { Store } from "./store/database.ts";
 import { shortCode } from "./store/kept_values.ts";
 import type { Schema } from "./store/schema.ts";
@@ -55,15 +55,20 @@ export interface UpdateOrigin {
   } | undefined;
 }
 
+/** What goes with an answer. */
+interface AnswerOptions {
+  /** A long table in it is leafed through. */
+  readonly paged?: boolean;
+  /** Rows of the audit that go along as files. */
+  readonly export?: AuditFilter;
+}
+
 /** What an update has led to so far; its forks share it. */
 interface Outcome {
   readonly work: Work[];
   readonly audits: AuditEntry[];
   /** By the name of the fork; the first has none. */
-  readonly answers: Map<
-    string,
-    { readonly from: UpdateContext; readonly reply: Reply; readonly paged: boolean }
-  >;
+  readonly answers: Map<string, AnswerOptions & { readonly from: UpdateContext; readonly reply: Reply }>;
   refused?: ReasonCode;
   notice?: string;
   erased: boolean;
@@ -125,9 +130,9 @@ export class UpdateContext implements UpdateOrigin {
     return this.outcome.erased;
   }
 
-  /** The answer; a later one replaces it. `paged`: a long table in it is leafed through. */
-  answer(reply: Reply, { paged = false }: { readonly paged?: boolean } = {}): void {
-    this.outcome.answers.set(this.name, { from: this, reply, paged });
+  /** The answer; a later one replaces it. */
+  answer(reply: Reply, options: AnswerOptions = {}): void {
+    this.outcome.answers.set(this.name, { ...options, from: this, reply });
   }
 
   /** Says that it was done: a short notice to who pressed, an answer to who typed. */
@@ -144,7 +149,7 @@ export class UpdateContext implements UpdateOrigin {
     const shown = button && !reply.buttons ? { ...reply, buttons: [[button]] } : reply;
     await this.store.transaction(async (transaction) => {
       await holdUpdate(transaction, this.turn);
-      await this.put(transaction, shown, sound);
+      await this.put(transaction, shown, { sound });
     });
     this.store.notifier.everyone("messages");
   }
@@ -232,8 +237,9 @@ export class UpdateContext implements UpdateOrigin {
     const { store, outcome } = this;
     await store.transaction(async (transaction) => {
       for (const step of outcome.work) await step(transaction);
-      for (const { from, reply, paged } of outcome.answers.values()) {
-        await from.put(transaction, paged ? await inPages(store, transaction, from.chat.id, reply) : reply);
+      for (const { from, reply, paged, export: rows } of outcome.answers.values()) {
+        const shown = paged ? await inPages(store, transaction, from.chat.id, reply) : reply;
+        await from.put(transaction, shown, { export: rows });
       }
       await finishUpdate(store, transaction, this.turn, outcome.erased || outcome.ignored);
       if (outcome.audits.length > 0) await appendAudit(store, transaction, outcome.audits);
@@ -266,7 +272,9 @@ export class UpdateContext implements UpdateOrigin {
   private async put(
     transaction: Transaction<Schema>,
     reply: Reply,
-    sound = reply.mark === "question",
+    { sound = reply.mark === "question", ...more }: Pick<Outgoing, "export"> & {
+      readonly sound?: boolean | undefined;
+    } = {},
   ): Promise<void> {
     const { chat, threadId, messageId, person, press } = this;
     const personal = reply.personal === true && chat.type !== "private";
@@ -282,6 +290,7 @@ export class UpdateContext implements UpdateOrigin {
       sound,
       trace: this.trace,
       answers: this.updateId,
+      ...more,
     });
   }
 }

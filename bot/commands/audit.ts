@@ -1,26 +1,13 @@
-import { InputFile } from "grammy";
 import { z } from "zod";
 import { type Line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { personLine } from "../approvals/card.ts";
-import type { UpdateContext } from "../context.ts";
-import type { Deps } from "../deps.ts";
 import { parseDuration } from "../settings.ts";
-import {
-  type AuditFilter,
-  type AuditProof,
-  auditRows,
-  csvLines,
-  jsonLines,
-  latestAudit,
-  verifyAudit,
-} from "../store/audit.ts";
+import { type AuditFilter, type AuditProof, countAudit, latestAudit, verifyAudit } from "../store/audit.ts";
 import type { AuditTable } from "../store/schema.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
 const SHOWN = 10;
 const MOST_SHOWN = 50;
-/** Telegram takes files up to 50 MB; beyond this many rows they are compressed. */
-const PLAIN_ROWS = 50_000;
 
 const filters = {
   company: z.string().optional(),
@@ -59,10 +46,13 @@ export const auditCommands: readonly Builtin[] = [
     example: "/audit export since=30d",
     need: "approve",
     input: z.object(filters),
-    async execute(parts, ctx, input) {
-      await sendFiles(parts, ctx, filterOf(input, parts.store.now()));
+    async execute({ store }, ctx, input) {
+      const filter = filterOf(input, store.now());
+      const { rows, last } = await countAudit(store.db, filter);
+      if (rows === 0) return ctx.answer(NOTHING);
       ctx.audit({ event: "audit_exported", detail: JSON.stringify(input) });
-      ctx.answer({ mark: "fine", title: "The audit was exported: JSON lines and CSV" });
+      const title = `The audit as JSON lines and CSV: ${rows} row${rows === 1 ? "" : "s"}`;
+      ctx.answer({ mark: "fine", title }, { export: { ...filter, until: last } });
     },
   }),
   builtin({
@@ -77,21 +67,6 @@ export const auditCommands: readonly Builtin[] = [
   }),
 ];
 
-/** Streams the rows into two documents, so that a million of them fit into memory. */
-async function sendFiles({ store, bot }: Deps, ctx: UpdateContext, filter: AuditFilter): Promise<void> {
-  const { rows } = await store.db.selectFrom("audit").select((is) => is.fn.countAll<number>().as("rows"))
-    .executeTakeFirstOrThrow();
-  const compressed = Number(rows) > PLAIN_ROWS;
-  for (const [name, lines] of [["audit.jsonl", jsonLines], ["audit.csv", csvLines]] as const) {
-    const bytes = lines(auditRows(store.db, filter));
-    const file = compressed ? new InputFile(gzip(bytes), `${name}.gz`) : new InputFile(bytes, name);
-    await bot.api.sendDocument(ctx.chat.id, file, {
-      disable_notification: true,
-      ...(ctx.threadId === undefined ? {} : { message_thread_id: ctx.threadId }),
-    });
-  }
-}
-
 function proofReply(proof: AuditProof): Reply {
   if (proof.intact) {
     return { mark: "fine", title: `intact: ${proof.rows} rows, each following the one before` };
@@ -101,8 +76,10 @@ function proofReply(proof: AuditProof): Reply {
   return { mark: "down", title: `broken at row ${row}`, blocks: [textBlock(text)] };
 }
 
+const NOTHING: Reply = { mark: "info", title: "Nothing in the audit fits" };
+
 function auditReply(rows: readonly AuditTable[]): Reply {
-  if (rows.length === 0) return { mark: "info", title: "Nothing in the audit fits" };
+  if (rows.length === 0) return NOTHING;
   return {
     mark: "info",
     title: `The last ${rows.length} entr${rows.length === 1 ? "y" : "ies"} of the audit`,
@@ -182,9 +159,4 @@ function sinceOf(text: string, now: number): number | undefined {
   if (ago !== undefined) return Math.max(0, now - ago);
   const day = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(day) ? undefined : day;
-}
-
-async function* gzip(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const source = ReadableStream.from(bytes) as ReadableStream<Uint8Array<ArrayBuffer>>;
-  yield* source.pipeThrough(new CompressionStream("gzip"));
 }

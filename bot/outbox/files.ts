@@ -2,9 +2,21 @@ import { InputFile } from "grammy";
 import { createHash } from "node:crypto";
 import { type Attachment, type Line, line } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
+import { type AuditFilter, auditRows, countAudit, csvLines, jsonLines } from "../store/audit.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import { below, isFinal, type TelegramRefusal, telegramRefusal } from "../telegram/api.ts";
 import { type Delivered, type Outgoing, PRIORITY, putMessage } from "./messages.ts";
+
+/** A file as it is sent; what it holds is made anew for each attempt. */
+interface OutboxFile {
+  readonly name: string;
+  /** Tells it from another file of the same message. */
+  readonly identity: string;
+  readonly content: () => Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** Beyond this many rows the files are compressed: Telegram takes up to 50 MB. */
+const PLAIN_ROWS = 50_000;
 
 /** Who brings the files of one message. */
 export interface Courier {
@@ -22,10 +34,11 @@ export interface Courier {
  */
 export async function bringFiles(
   courier: Courier,
-  files: readonly Attachment[],
+  attached: readonly Attachment[],
   sent: Delivered,
   note: (sent: Delivered) => Promise<void>,
 ): Promise<void> {
+  const files = [...attached.map((file) => fileOf(courier, file)), ...await exported(courier)];
   const digests = files.map((_, index) => digestOf(files.slice(0, index + 1)));
   const there = digests.lastIndexOf(sent.file_sent ?? "") + 1;
   if (there === files.length) return;
@@ -41,14 +54,34 @@ export async function bringFiles(
   }
 }
 
+function fileOf({ deps: { redactor } }: Courier, { name, content }: Attachment): OutboxFile {
+  return { name, identity: content, content: () => new TextEncoder().encode(redactor.text(content)) };
+}
+
+/** Streams rows of the audit, so that a million of them fit into memory. */
+async function exported({ row, deps: { store: { db } } }: Courier): Promise<OutboxFile[]> {
+  if (row.export === null) return [];
+  const filter = JSON.parse(row.export) as AuditFilter;
+  const isLong = (await countAudit(db, filter)).rows > PLAIN_ROWS;
+  return ([["audit.jsonl", jsonLines], ["audit.csv", csvLines]] as const).map(([name, lines]) => ({
+    name: isLong ? `${name}.gz` : name,
+    identity: row.export ?? "",
+    content: () => isLong ? gzip(lines(auditRows(db, filter))) : lines(auditRows(db, filter)),
+  }));
+}
+
+async function* gzip(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const source = ReadableStream.from(bytes) as ReadableStream<Uint8Array<ArrayBuffer>>;
+  yield* source.pipeThrough(new CompressionStream("gzip"));
+}
+
 async function sendFile(
-  { row, deps: { bot, redactor }, stillMine }: Courier,
-  file: Attachment,
+  { row, deps: { bot }, stillMine }: Courier,
+  { name, content }: OutboxFile,
   { message_id }: Delivered,
 ): Promise<void> {
-  const bytes = new TextEncoder().encode(redactor.text(file.content));
   await stillMine();
-  await bot.api.sendDocument(row.chat_id, new InputFile(bytes, file.name), {
+  await bot.api.sendDocument(row.chat_id, new InputFile(content(), name), {
     disable_notification: true,
     ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
     ...below(message_id ?? row.reply_to),
@@ -58,7 +91,7 @@ async function sendFile(
 /** The text that the file belongs to stands. */
 async function sayFileRefused(
   { row, deps: { store, log } }: Courier,
-  file: Attachment,
+  file: OutboxFile,
   { message_id }: Delivered,
   refusal: TelegramRefusal,
 ): Promise<void> {
@@ -67,8 +100,8 @@ async function sayFileRefused(
   await putMessage(store, store.db, unsentFile(row, message_id, file, refusal));
 }
 
-function digestOf(files: readonly Attachment[]): string {
-  return createHash("sha256").update(JSON.stringify(files.map((file) => [file.name, file.content]))).digest(
+function digestOf(files: readonly OutboxFile[]): string {
+  return createHash("sha256").update(JSON.stringify(files.map((file) => [file.name, file.identity]))).digest(
     "hex",
   );
 }
@@ -77,7 +110,7 @@ function digestOf(files: readonly Attachment[]): string {
 function unsentFile(
   row: MessagesTable,
   messageId: number | null,
-  file: Attachment,
+  file: OutboxFile,
   { code, description }: TelegramRefusal,
 ): Outgoing {
   return {

@@ -2,6 +2,7 @@ import { sql, type SqlBool, type UpdateObject } from "kysely";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { redactReply } from "../render/redact_reply.ts";
+import type { AuditFilter } from "../store/audit.ts";
 import { literal, type Store } from "../store/database.ts";
 import type { MessagesTable, Queryable, Schema } from "../store/schema.ts";
 
@@ -22,6 +23,10 @@ export interface Outgoing {
   /** Somebody must act on it, so it is heard as well as seen: true for few. */
   readonly sound?: boolean;
   readonly trace?: string | undefined;
+  /** Rows of the audit that go along as files. */
+  readonly export?: AuditFilter | undefined;
+  /** Ciphertext of what only the receiver may see; `reply` is shown until, and unless, it is there. */
+  readonly sealed?: string | undefined;
   /** The update whose command this answers: answers of one chat leave in the order of their commands. */
   readonly answers?: number;
 }
@@ -57,6 +62,8 @@ export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing
     claimed_until: 0,
     created_at: store.now(),
     trace: outgoing.trace ?? null,
+    export: outgoing.export ? JSON.stringify(outgoing.export) : null,
+    sealed: outgoing.sealed ?? null,
     update_id: outgoing.answers ?? 0,
   }).onConflict((conflict) =>
     conflict.column("key").doUpdateSet((is) => ({
@@ -66,6 +73,7 @@ export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing
       version: is("messages.version", "+", 1),
       attempts: 0,
       state: "due",
+      ...(outgoing.export ? { export: JSON.stringify(outgoing.export) } : {}),
       ...(outgoing.trace === undefined ? {} : { trace: outgoing.trace }),
     }))
   ).execute();

@@ -308,7 +308,7 @@ export class Delivery {
 
   private async bringFiles(rest: Attachment | undefined): Promise<void> {
     const files = [this.reply.file, rest].filter((file) => file !== undefined);
-    if (files.length === 0) return;
+    if (files.length === 0 && this.row.export === null) return;
     const { row, deps, isDecision } = this;
     const courier = { row, deps, mustArrive: isDecision, stillMine: () => this.stillMine() };
     await bringFiles(courier, files, this.sent, async (sent) => {

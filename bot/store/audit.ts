@@ -151,9 +151,9 @@ export async function decisionRows(db: Queryable, code: string): Promise<AuditTa
   return rows.filter((row) => hashOf(row) === row.hash);
 }
 
-/** Whose rows, and since when (epoch ms); a person by id or by part of the name. */
+/** Whose rows, since when (epoch ms), up to which row; a person by id or by part of the name. */
 export type AuditFilter =
-  & { readonly since?: number | undefined }
+  & { readonly since?: number | undefined; readonly until?: number | undefined }
   & {
     readonly [column in "company" | "person" | "code"]?: string | undefined;
   };
@@ -175,8 +175,20 @@ export async function latestAudit(db: Queryable, filter: AuditFilter, count: num
   return await filtered(db, filter).orderBy("seq", "desc").limit(count).execute();
 }
 
-function filtered(db: Queryable, { code, person, since, company }: AuditFilter) {
+/** How many rows fit, and the newest of them. */
+export async function countAudit(
+  db: Queryable,
+  filter: AuditFilter,
+): Promise<{ rows: number; last: number }> {
+  const { rows, last } = await filtered(db, filter).clearSelect()
+    .select((is) => [is.fn.countAll<number>().as("rows"), is.fn.max<number | null>("seq").as("last")])
+    .executeTakeFirstOrThrow();
+  return { rows: Number(rows), last: last ?? 0 };
+}
+
+function filtered(db: Queryable, { code, person, since, until, company }: AuditFilter) {
   let query = db.selectFrom("audit").selectAll();
+  if (until !== undefined) query = query.where("seq", "<=", until);
   if (code) query = query.where("code", "=", code.toUpperCase());
   if (person && /^\d{1,15}$/.test(person)) query = query.where("person_id", "=", Number(person));
   else if (person) query = query.where(contains("person_name", person));

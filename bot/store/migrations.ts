@@ -14,7 +14,14 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0009_frozen_companies": { up: frozenCompanies },
   "0010_settled": { up: settled },
   "0011_take_overs": { up: takeOvers },
+  "0012_sealed_messages": { up: sealedMessages },
 };
+
+/** What used to go past the messages goes with them: exports of the audit, and links for one person. */
+async function sealedMessages(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("messages").addColumn("export", "text").execute();
+  await db.schema.alterTable("messages").addColumn("sealed", "text").execute();
+}
 
 /** Answers leave in the order of their commands, which no clock of a replica can tell. */
 async function answersInOrder(db: Kysely<unknown>): Promise<void> {

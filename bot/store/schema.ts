@@ -60,6 +60,10 @@ export interface MessagesTable {
   claimed_until: number;
   created_at: number;
   trace: string | null;
+  /** The rows of the audit that go along as files, an `AuditFilter` as JSON. */
+  export: string | null;
+  /** What may be seen by one person only, as ciphertext until it is there: then `reply` stands for it. */
+  sealed: string | null;
   /** The command that it answers, in the inbox's order; 0: it answers none, and need not wait for any answer. */
   update_id: number;
 }

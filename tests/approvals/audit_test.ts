@@ -214,6 +214,35 @@ Deno.test("/audit export: filtered by code it holds that change and nothing else
   assert.deepEqual([codes.length, [...new Set(codes)]], [6, [rotated]]);
 });
 
+Deno.test("/audit export: what fits nothing sends no file", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/audit export");
+  await fixture.say(ANA, "/audit export code=ZZZZZ");
+  assert.deepEqual(fixture.groupAnswers().map((text) => text.trim()), [
+    "ℹ️ Nothing in the audit fits",
+    "ℹ️ Nothing in the audit fits",
+  ]);
+  assert.deepEqual(fixture.telegram.calls("sendDocument"), []);
+  assert.deepEqual(await fixture.audit(), []);
+});
+
+testOnEach("/audit export: Telegram's limit between the two files loses neither of them", async (url) => {
+  await using fixture = await openFixture({ environment: { DATABASE_URL: url } });
+  await fixture.ask(DISABLE);
+  const { telegram } = fixture;
+  telegram.faults.push({ method: "sendDocument", hold: Promise.resolve() }, {
+    method: "sendDocument",
+    retryAfter: 5,
+  });
+  telegram.say(ANA, GROUP, "/audit export");
+  await eventually(() => telegram.calls("sendDocument").some(({ outcome }) => outcome === 429), "the limit");
+  assert.equal((await fixture.audit()).at(-1)?.event, "audit_exported", "recorded before anything leaves");
+  await fixture.pass(5_001);
+  const files = telegram.answers(GROUP).flatMap(({ document }) => document?.file_name ?? []);
+  assert.deepEqual(files, ["audit.jsonl", "audit.csv"]);
+  assert.match(fixture.groupAnswers().at(-3) ?? "", /^🟢 The audit as JSON lines and CSV: 1 row$/m);
+});
+
 Deno.test("/audit export: only those who may approve", async () => {
   await using fixture = await openFixture({ environment: { APPROVERS: String(BEN) } });
   await fixture.say(ANA, "/audit export");

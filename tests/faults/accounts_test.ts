@@ -197,6 +197,8 @@ function message(key: string, message_id: number): MessagesTable {
     claimed_until: 0,
     created_at: 0,
     trace: null,
+    export: null,
+    sealed: null,
     update_id: 0,
   };
 }
