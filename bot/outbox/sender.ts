@@ -31,6 +31,8 @@ import {
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 60_000;
+/** How long to wait before what could not be written down is tried again, each time. */
+const NOTE_AGAIN_AFTER_MS: readonly number[] = [250, 1_000, 4_000];
 /** After this many attempts without any answer (about an hour) a message is given up. */
 const MOST_ATTEMPTS = 64;
 
@@ -49,18 +51,33 @@ export class OutboxSender {
   async send(row: MessagesTable): Promise<RunResult> {
     const { store, log } = this.deps;
     const delivery = new Delivery(row, this.deps);
-    let isMine: boolean;
     let result: RunResult = undefined;
-    try {
-      isMine = await settleMessage(store, row, await delivery.run());
-      log.debug("message_sent", { key: row.key, trace: row.trace });
-    } catch (error) {
-      if (error instanceof MessageTakenOver) isMine = false;
-      else [isMine, result] = await this.putOffOrBury(row, error);
-    }
+    const isMine = await delivery.run().then(
+      (delivered) => this.persistently(() => settleMessage(store, row, delivered)),
+      async (error) => {
+        if (error instanceof MessageTakenOver) return false;
+        const [isMine, chat] = await this.putOffOrBury(row, error);
+        result = chat;
+        return isMine;
+      },
+    );
     if (isMine) return result;
     log.warning("message_taken_over", { key: row.key, trace: row.trace });
     await delivery.takeBack();
+  }
+
+  /** What Telegram has taken would be sent again if it could not be noted. */
+  private async persistently<T>(note: () => Promise<T>): Promise<T> {
+    const { clock, log } = this.deps;
+    for (const pauseMs of NOTE_AGAIN_AFTER_MS) {
+      try {
+        return await note();
+      } catch (error) {
+        log.warning("message_not_noted", errorFields(error));
+        await clock.sleep(pauseMs);
+      }
+    }
+    return await note();
   }
 
   /** Whether the message was still this replica's, and whether its chat is to be looked at anew. */
