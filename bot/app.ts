@@ -26,9 +26,9 @@ import { SecretEntry } from "./secrets/entry.ts";
 import { CredentialHandover } from "./secrets/handover.ts";
 import { secretPages } from "./secrets/page.ts";
 import { openStore, type Store } from "./store/database.ts";
-import { makeBot, unknownCapabilities } from "./telegram/api.ts";
+import { Intake, makeBot, unknownCapabilities } from "./telegram/api.ts";
 import { poll } from "./telegram/polling.ts";
-import { introduce, learnIdentity } from "./telegram/setup.ts";
+import { insistOnWebhook, introduce, learnIdentity } from "./telegram/setup.ts";
 import type { Arrival } from "./telegram/update.ts";
 import { Vault } from "./vault.ts";
 import { connect, Vendors } from "./vendors.ts";
@@ -55,7 +55,7 @@ export class Countersign {
   private readonly commands: readonly AnyCommand[];
   private readonly worker: Worker;
   private readonly stopping = new AbortController();
-  private polling: Promise<void> | undefined;
+  private receiving: Promise<void> | undefined;
   /** By this process or another one. */
   private introduced = false;
 
@@ -92,9 +92,10 @@ export class Countersign {
   async start(): Promise<void> {
     const { bot, config, log, store } = this.deps;
     bot.botInfo = await learnIdentity(this.deps, this.stopping.signal);
-    await introduce(this.deps, this.commands, this.stopping.signal);
+    const comeIn = await introduce(this.deps, this.commands, this.stopping.signal);
     this.worker.start();
-    if (config.publicUrl === undefined) this.polling = this.poll();
+    if (config.publicUrl === undefined) this.receiving = this.poll();
+    else if (!comeIn) this.receiving = this.insist();
     const mode = config.publicUrl ? "webhook" : "polling";
     log.info("started", { name: bot.botInfo.username, mode, store: store.kind });
   }
@@ -115,7 +116,7 @@ export class Countersign {
     if (this.introduced) return;
     const lease = `introduce ${revision}`;
     if (await takeLease(store, lease, holder, INTRODUCTION_MS)) {
-      await introduce(this.deps, this.commands, signal);
+      if (!await introduce(this.deps, this.commands, signal)) return;
       await takeLease(store, lease, holder, FOR_GOOD_MS);
     }
     this.introduced = true;
@@ -124,10 +125,16 @@ export class Countersign {
   /** Takes nothing new, finishes or gives back what is under way, closes the store. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.stopping.abort();
-    await this.polling;
+    await this.receiving;
     await this.worker.stop(deadline);
     await this.store.close();
     this.deps.log.info("stopped");
+  }
+
+  private async insist(): Promise<void> {
+    const { deps } = this;
+    await insistOnWebhook(deps, this.stopping.signal)
+      .catch((error) => deps.log.error("webhook_given_up", errorFields(error)));
   }
 
   private async poll(): Promise<void> {
@@ -148,6 +155,7 @@ async function makeDeps(options: CountersignOptions): Promise<Deps> {
   const { config, clock, log, redactor = new Redactor(config.secrets), telegramFetch = fetch } = options;
   const store = await (options.openStore ?? openStore)(config.database, clock, { redact: redactor.text });
   const metrics = new Metrics();
+  const intake = new Intake(metrics);
   const clocks = new Map<string, number>();
   const compare = (whose: string, date: number | undefined) => {
     if (date !== undefined) clocks.set(whose, date - store.now());
@@ -172,7 +180,8 @@ async function makeDeps(options: CountersignOptions): Promise<Deps> {
     redactor,
     metrics,
     store,
-    bot: makeBot(config, metrics, timedFetch),
+    bot: makeBot(config, { metrics, intake }, timedFetch),
+    intake,
     telegramFetch,
     clocks,
     capabilities: unknownCapabilities(),

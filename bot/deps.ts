@@ -5,7 +5,7 @@ import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Redactor } from "./redact.ts";
 import type { Store } from "./store/database.ts";
-import type { Capabilities } from "./telegram/api.ts";
+import type { Capabilities, Intake } from "./telegram/api.ts";
 import type { Vault } from "./vault.ts";
 import type { Vendors } from "./vendors.ts";
 
@@ -23,6 +23,7 @@ export interface Deps {
   /** By how many ms the clocks of Telegram and the vendors were ahead of the store's when they last answered. */
   readonly clocks: ReadonlyMap<string, number>;
   readonly capabilities: Capabilities;
+  readonly intake: Intake;
   readonly vendors: Vendors;
   /** Absent without a `SECRET_KEY`: then no secret can be entered. */
   readonly vault: Vault | undefined;

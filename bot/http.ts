@@ -44,7 +44,9 @@ export function httpApp(deps: Deps, worker: Worker, pages: Hono): Hono {
   app.get("/healthz", (context) => context.text("alive"));
   app.get("/readyz", async (context) => {
     const isReady = worker.running && await store.check().then(() => true, () => false);
-    return isReady ? context.text("ready") : context.text("not ready", 503);
+    if (!isReady) return context.text("not ready", 503);
+    const { problem } = deps.intake;
+    return problem === undefined ? context.text("ready") : context.text(`not ready: ${problem}`, 503);
   });
   app.get("/metrics", async (context) => {
     context.header("content-type", "text/plain; version=0.0.4; charset=utf-8");

@@ -45,7 +45,13 @@ export interface Timing {
 export function jobsOf(deps: Deps, parts: JobParts, { expireMs = EXPIRE_MS }: Timing = {}): Jobs {
   return {
     queues: [updates(deps, parts.dispatcher), changes(deps, parts.executor), messages(deps, parts.sender)],
-    periodic: [expire(deps, parts, expireMs), tidyHandover(parts, expireMs), prune(deps), measure(deps)],
+    periodic: [
+      expire(deps, parts, expireMs),
+      tidyHandover(parts, expireMs),
+      prune(deps),
+      measure(deps),
+      askTelegram(deps),
+    ],
   };
 }
 
@@ -125,6 +131,7 @@ function messages(deps: Deps, sender: OutboxSender): QueueJob<MessagesTable> {
 const EXPIRE_MS = 5_000;
 const PRUNE_MS = 10 * 60_000;
 const CHECK_STORE_MS = 10_000;
+const ASK_TELEGRAM_MS = 60_000;
 /** Telegram re-sends an update for at most a day. */
 const KEEP_UPDATES_MS = 2 * 86_400_000;
 const KEEP_MESSAGES_MS = 30 * 86_400_000;
@@ -176,6 +183,20 @@ function measure({ store, metrics }: Deps): PeriodicJob {
       await store.check();
       const oldest = await oldestWaiting(store);
       metrics.inboxAge.set(oldest === undefined ? 0 : Math.max(0, store.now() - oldest) / 1000);
+    },
+  };
+}
+
+/** A bot whose token was revoked hears nothing, and would not know. */
+function askTelegram({ bot, log }: Deps): PeriodicJob {
+  return {
+    name: "ask_telegram",
+    everyMs: ASK_TELEGRAM_MS,
+    // At the start it was asked who the bot is.
+    atOnce: false,
+    exclusive: false,
+    async run() {
+      await bot.api.getMe().catch((error) => log.warning("telegram_not_reachable", errorFields(error)));
     },
   };
 }

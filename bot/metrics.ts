@@ -42,6 +42,11 @@ export class Metrics {
     help: "Age of the oldest update that is not handled yet",
     registers: [this.registry],
   });
+  readonly updatesComeIn = new Gauge({
+    name: "countersign_updates_come_in",
+    help: "0 while Telegram refuses the webhook, the token or the polling",
+    registers: [this.registry],
+  });
   private readonly vendorCalls = this.counter(
     "vendor_calls_total",
     "Attempts at vendor calls, by outcome",

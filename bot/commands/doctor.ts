@@ -68,7 +68,8 @@ async function checked(what: string, check: () => Proof | Promise<Proof>): Promi
   }
 }
 
-async function delivery({ config, bot, store }: Deps): Promise<Proof> {
+async function delivery({ config, bot, store, intake }: Deps): Promise<Proof> {
+  if (intake.problem !== undefined) return bad(intake.problem);
   const info = await bot.api.getWebhookInfo();
   if (config.publicUrl === undefined) {
     return info.url ? bad("long polling, but a webhook is still set") : fine("long polling");

@@ -10,18 +10,51 @@ export interface Connection {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Log;
+  readonly intake: Intake;
 }
+
+/** What may keep updates from coming in: the bot's token, its webhook, or another process that fetches them. */
+type Obstacle = "token" | "webhook" | "polling";
+
+/** Whether updates come in, as far as Telegram says so. */
+export class Intake {
+  private readonly obstacles = new Map<Obstacle, string>();
+
+  constructor(private readonly metrics: Metrics) {
+    metrics.updatesComeIn.set(1);
+  }
+
+  /** What is wrong and what to do about it, as a sentence; undefined when nothing is. */
+  get problem(): string | undefined {
+    return this.obstacles.values().next().value;
+  }
+
+  /** `problem` undefined: it is none, or none any more. */
+  report(obstacle: Obstacle, problem: string | undefined): void {
+    if (problem === undefined) this.obstacles.delete(obstacle);
+    else this.obstacles.set(obstacle, problem);
+    this.metrics.updatesComeIn.set(this.obstacles.size === 0 ? 1 : 0);
+  }
+}
+
+const TOKEN_REVOKED =
+  "Telegram no longer takes the bot's token. Put the new one into TELEGRAM_BOT_TOKEN and restart.";
 
 /** One call is given up after this long; grammY's own default is over eight minutes. */
 const TIMEOUT_SECONDS = 25;
 
 /** The grammY bot. Calls are counted; nothing is retried here, because what must arrive waits in the store. */
-export function makeBot({ token, apiRoot }: Config, metrics: Metrics, send: typeof fetch): Bot {
+export function makeBot(
+  { token, apiRoot }: Config,
+  { metrics, intake }: { readonly metrics: Metrics; readonly intake: Intake },
+  send: typeof fetch,
+): Bot {
   const bot = new Bot(token, { client: { apiRoot, timeoutSeconds: TIMEOUT_SECONDS, fetch: send } });
   bot.api.config.use(async function count(previous, method, payload, signal) {
     try {
       const result = await previous(method, payload, signal);
       metrics.telegramCalls.inc({ method, outcome: result.ok ? "ok" : String(result.error_code) });
+      intake.report("token", !result.ok && result.error_code === 401 ? TOKEN_REVOKED : undefined);
       return result;
     } catch (error) {
       metrics.telegramCalls.inc({ method, outcome: "no_answer" });

@@ -7,13 +7,16 @@ import { type Arrival, HANDLED_UPDATES, readArrival } from "./update.ts";
 const POLL_SECONDS = 20;
 const PAUSE_MS = 1_000;
 const SHORT_PAUSE_MS = 100;
+const CONFLICT = 409;
+const FETCHED_ELSEWHERE =
+  "Another process fetches this bot's updates, or they go to a webhook. Stop it, or give this bot a token of its own.";
 
 /**
  * Fetches updates where there is no public address, into the same inbox. An update is confirmed to Telegram by
  * asking for the next one, which happens only after `accept` has put it on disk.
  */
 export async function poll(
-  { bot: { api }, clock, log }: Connection,
+  { bot: { api }, clock, log, intake }: Connection,
   accept: (arrivals: readonly Arrival[]) => Promise<unknown>,
   signal: AbortSignal,
 ): Promise<void> {
@@ -23,6 +26,7 @@ export async function poll(
     try {
       const options = { offset, timeout: POLL_SECONDS, allowed_updates: HANDLED_UPDATES };
       const updates = await api.getUpdates(options, signal as Parameters<Api["getUpdates"]>[1]);
+      intake.report("polling", undefined);
       await accept(updates.flatMap((update) => arrivalOf(update, log)));
       const last = updates.at(-1);
       if (last) offset = last.update_id + 1;
@@ -30,7 +34,9 @@ export async function poll(
       else if (clock.now() - askedAt < PAUSE_MS) await clock.sleep(SHORT_PAUSE_MS, signal);
     } catch (error) {
       if (signal.aborted) return;
-      const waitMs = telegramRefusal(error)?.retryAfterMs ?? PAUSE_MS;
+      const refusal = telegramRefusal(error);
+      if (refusal?.code === CONFLICT) intake.report("polling", FETCHED_ELSEWHERE);
+      const waitMs = refusal?.retryAfterMs ?? PAUSE_MS;
       log.warning("poll_failed", { waitMs, ...errorFields(error) });
       await clock.sleep(waitMs, signal).catch(() => {});
     }

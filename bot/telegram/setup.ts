@@ -22,14 +22,14 @@ export async function learnIdentity(telegram: Connection, signal: AbortSignal): 
 }
 
 /**
- * Tells Telegram where updates go, which kinds, and what the menu shows in the admin chats. What Telegram refuses
- * for good is logged: without the menu, or with an earlier webhook, the bot still works.
+ * Tells Telegram where updates go, which kinds, and what the menu shows in the admin chats. False when Telegram refused
+ * the webhook: then `insistOnWebhook`. A menu that it refuses is logged: without it the bot still works.
  */
 export async function introduce(
   telegram: Connection,
   commands: readonly Command[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { bot: { api }, config } = telegram;
   const attempt = async (what: string, call: () => Promise<unknown>, most?: number) => {
     try {
@@ -39,21 +39,44 @@ export async function introduce(
       telegram.log.error(`${what}_failed`, errorFields(error));
     }
   };
-  const [secret] = config.webhookSecrets;
   if (config.publicUrl === undefined) await attempt("delete_webhook", () => api.deleteWebhook());
-  else {
-    await attempt("set_webhook", () =>
-      api.setWebhook(`${config.publicUrl}/telegram`, {
-        allowed_updates: HANDLED_UPDATES,
-        ...(secret === undefined ? {} : { secret_token: secret }),
-      }));
-  }
+  const comeIn = config.publicUrl === undefined || await setWebhook(telegram, signal);
   const shown = menu(commands);
   await Promise.all(
     config.adminChats.map((chat_id) =>
       attempt("set_menu", () => api.setMyCommands(shown, { scope: { type: "chat", chat_id } }), MOST_FOR_MENU)
     ),
   );
+  return comeIn;
+}
+
+/** Asks again until Telegram takes the webhook: its address may not be known everywhere yet. */
+export async function insistOnWebhook(telegram: Connection, signal: AbortSignal): Promise<void> {
+  for (let pauseMs = FIRST_WAIT_MS; !signal.aborted; pauseMs = Math.min(pauseMs * 2, LONGEST_WAIT_MS)) {
+    await telegram.clock.sleep(pauseMs, signal).catch(() => {});
+    if (signal.aborted || await setWebhook(telegram, signal)) return;
+  }
+}
+
+/** False when Telegram refused it, which is then known. */
+async function setWebhook(telegram: Connection, signal: AbortSignal): Promise<boolean> {
+  const { bot: { api }, config, log, intake } = telegram;
+  const [secret] = config.webhookSecrets;
+  const options = {
+    allowed_updates: HANDLED_UPDATES,
+    ...(secret === undefined ? {} : { secret_token: secret }),
+  };
+  try {
+    await retryWhileAway(telegram, signal, () => api.setWebhook(`${config.publicUrl}/telegram`, options));
+    intake.report("webhook", undefined);
+    return true;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    log.error("set_webhook_failed", errorFields(error));
+    const said = telegramRefusal(error)?.description ?? "no answer";
+    intake.report("webhook", `Telegram refused the webhook (${said}). Check PUBLIC_URL; it is tried again.`);
+    return false;
+  }
 }
 
 /** Telegram being away, or asking us to wait, is waited out; its refusals are not. */

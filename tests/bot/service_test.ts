@@ -14,8 +14,8 @@ import {
   type Stage,
 } from "../sandbox/stage.ts";
 import { createTelegram } from "../sandbox/telegram.ts";
-import { settled } from "./conversation.ts";
-import { HANG_MS } from "../eventually.ts";
+import { pass, settled } from "./conversation.ts";
+import { eventually, HANG_MS } from "../eventually.ts";
 
 const MIB = 1024 * 1024;
 
@@ -227,6 +227,59 @@ testOnEach(
     assert.equal(await (await fetch(`${stage.url}/healthz`)).text(), "alive");
   },
 );
+
+Deno.test("GET /readyz says that Telegram refused the webhook, until it takes it", async () => {
+  const telegram = createTelegram();
+  await using served = serve((request) => telegram.app.fetch(request));
+  telegram.faults.push({
+    method: "setWebhook",
+    status: 400,
+    description: "Bad Request: bad webhook",
+    times: 2,
+  });
+  await using stage = await openStage({ environment: { TELEGRAM_API_ROOT: served.url } });
+  const [status, text] = await readiness(stage);
+  assert.equal(status, 503);
+  assert.match(
+    text,
+    /^not ready: Telegram refused the webhook \(Bad Request: bad webhook\)\. Check PUBLIC_URL/,
+  );
+  assert.match(await (await fetch(`${stage.url}/metrics`)).text(), /^countersign_updates_come_in 0$/m);
+  const isReady = async () => {
+    pass(stage, 30_000);
+    return (await readiness(stage))[0] === 200;
+  };
+  await eventually(isReady, "the webhook to be taken");
+  assert.equal(telegram.calls("setWebhook").length, 3);
+  assert.match(await (await fetch(`${stage.url}/metrics`)).text(), /^countersign_updates_come_in 1$/m);
+  await telegram[Symbol.asyncDispose]();
+});
+
+Deno.test("GET /readyz and /doctor say that the token was revoked", async () => {
+  await using stage = await openStage();
+  const { telegram } = stage;
+  telegram.faults.push({ method: "sendRichMessage", status: 401, description: "Unauthorized" });
+  telegram.say(BEN, GROUP, "/ping");
+  await eventually(async () => (await readiness(stage))[0] === 503, "the refusal to be known");
+  assert.match((await readiness(stage))[1], /^not ready: Telegram no longer takes the bot's token/);
+  pass(stage, 60_000);
+  await settled(stage);
+  assert.deepEqual(await readiness(stage), [200, "ready"], "what passes is over");
+});
+
+Deno.test("GET /readyz and /doctor say that another process fetches the updates", async () => {
+  await using stage = await openStage({ polling: true });
+  const { telegram } = stage;
+  telegram.faults.push({ method: "getUpdates", status: 409, description: "Conflict", times: 1_000 });
+  // Ends the one that waits.
+  telegram.say(BEN, BEN, "/ping");
+  await eventually(async () => (await readiness(stage))[0] === 503, "the conflict to be known");
+  assert.match((await readiness(stage))[1], /^not ready: Another process fetches this bot's updates/);
+  telegram.faults.clear();
+  pass(stage, 1_001);
+  telegram.say(BEN, BEN, "/ping");
+  await eventually(async () => (await readiness(stage))[0] === 200, "the conflict to be over");
+});
 
 testOnEach("POST /telegram keeps an update once, however often it comes", async (url) => {
   await using stage = await openStage({ environment: { DATABASE_URL: url } });
