@@ -28,6 +28,11 @@ interface OfCompany {
   readonly companyId?: string | undefined;
 }
 
+/** One of several integrations, by its name; by its AWS account's id when absent. Older tenants refuse it. */
+interface OfIntegration extends OfCompany {
+  readonly integrationName?: string | undefined;
+}
+
 /** What the account look-up answers at most; there may be more companies than it names. */
 export const MOST_COMPANIES_BY_ACCOUNT = 25;
 /** The largest `maxResults` of `findCompaniesByName`. */
@@ -87,7 +92,7 @@ export class BitdefenderClient {
    * https://www.bitdefender.com/business/support/en/77212-135305-integrations.html
    */
   configureAmazonEC2Integration(
-    params: OfCompany & { readonly keyId: string; readonly keySecret: string },
+    params: OfIntegration & { readonly keyId: string; readonly keySecret: string },
     call: CallOptions,
   ): Promise<null> {
     return this.change("configureAmazonEC2Integration", params, nothing, call);
@@ -98,14 +103,15 @@ export class BitdefenderClient {
    * https://www.bitdefender.com/business/support/en/77209-135308-configureamazonec2integrationusingcrossaccountrole.html
    */
   configureAmazonEC2IntegrationUsingCrossAccountRole(
-    params: OfCompany & { readonly crossAccountRoleArn: string },
+    params: OfIntegration & { readonly crossAccountRoleArn: string },
     call: CallOptions,
   ): Promise<null> {
     return this.change("configureAmazonEC2IntegrationUsingCrossAccountRole", params, nothing, call);
   }
 
   /**
-   * Makes the external id anew, which invalidates the integration that exists.
+   * Makes the external id anew. By the older manual that invalidates the integration that exists; by the present one
+   * an integration keeps the id that it uses, and only an unused one is replaced.
    * https://www.bitdefender.com/business/support/en/77209-135309-generateamazonec2externalidforcrossaccountrole.html
    */
   generateAmazonEC2ExternalIdForCrossAccountRole(params: OfCompany, call: CallOptions): Promise<string> {
@@ -124,7 +130,7 @@ export class BitdefenderClient {
    * Disconnects a company's AWS account.
    * https://www.bitdefender.com/business/support/en/77209-135311-disableamazonec2integration.html
    */
-  disableAmazonEC2Integration(params: OfCompany, call: CallOptions): Promise<null> {
+  disableAmazonEC2Integration(params: OfIntegration, call: CallOptions): Promise<null> {
     return this.change("disableAmazonEC2Integration", params, nothing, call);
   }
 

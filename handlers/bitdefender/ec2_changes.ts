@@ -16,16 +16,21 @@ import {
 import type { Line } from "../reply.ts";
 import {
   aimOf,
-  companyIn,
   companyWarnings,
+  ec2Input,
   type Ec2Plan,
   externalIdNow,
   integrationNow,
+  integrationOf,
   judgeListing,
+  namesIn,
   NOTHING_RECORDED,
+  othersIn,
   planFor,
   readBack,
   readEc2State,
+  recordedAll,
+  recordOf,
   unseen,
 } from "./ec2_state.ts";
 
@@ -33,10 +38,7 @@ type Ctx = Context<BitdefenderClient>;
 
 const { change } = operationsOf<BitdefenderClient>("bitdefender");
 
-const companyInput = z.object({
-  company: z.string().optional().meta({ positional: true, rest: true, placeholder: "company" }),
-});
-const enableInput = companyInput.extend({
+const enableInput = ec2Input.extend({
   role: z.string().optional().meta({ placeholder: "role arn" }),
   key: z.string().optional().meta({ placeholder: "access key id" }),
   secret: z.string().optional().meta({ placeholder: ENTER_MARK }),
@@ -60,17 +62,18 @@ export const enableEc2 = change<typeof enableInput, EnablePlan>({
   async apply({ client, call }, plan, secrets) {
     const { after: way } = plan;
     if ("role" in way) {
-      const params = { ...companyIn(plan), crossAccountRoleArn: way.role };
+      const params = { ...namesIn(plan), crossAccountRoleArn: way.role };
       await client.configureAmazonEC2IntegrationUsingCrossAccountRole(params, call);
       return {};
     }
     const keySecret = secrets["secret"];
     if (!keySecret) throw new BadInput("The secret key was not entered. Nothing was sent; ask again.");
-    await client.configureAmazonEC2Integration({ ...companyIn(plan), keyId: way.key, keySecret }, call);
+    await client.configureAmazonEC2Integration({ ...namesIn(plan), keyId: way.key, keySecret }, call);
     return {};
   },
   verify: (context, plan, receipt) =>
     readBack(
+      context,
       plan,
       "role" in plan.after ? { ...plan.after, off: null } : NOTHING_RECORDED,
       () => verifyEnabled(context, plan, receipt),
@@ -79,21 +82,26 @@ export const enableEc2 = change<typeof enableInput, EnablePlan>({
 });
 
 /** Never "nothing to change": that nothing is set up can never be known for certain. */
-export const disableEc2 = change<typeof companyInput, Ec2Plan>({
+export const disableEc2 = change<typeof ec2Input, Ec2Plan>({
   verb: "disable",
   target: "ec2",
   summary: "Disable the Amazon EC2 integration of a company",
   example: '/disable ec2 Acme Corp reason="off-boarding"',
   risk: "danger",
-  input: companyInput,
-  plan: (context, { company }) => planFor(context, company, () => ({ disabled: true })),
+  input: ec2Input,
+  plan: (context, input) => planFor(context, { ...input, isThere: true }, () => ({ disabled: true })),
   render: disablingCard,
   async apply({ client, call }, plan) {
-    await client.disableAmazonEC2Integration(companyIn(plan), call);
+    await client.disableAmazonEC2Integration(namesIn(plan), call);
     return {};
   },
   verify: (context, plan, receipt) =>
-    readBack(plan, { ...NOTHING_RECORDED, off: "disabled" }, () => verifyDisabled(context, plan, receipt)),
+    readBack(
+      context,
+      plan,
+      { ...NOTHING_RECORDED, off: "disabled" },
+      () => verifyDisabled(context, plan, receipt),
+    ),
   undo: ({ input, before: { role } }) =>
     role === null
       ? { possible: false, why: "this bot has not recorded the role, and GravityZone does not tell it" }
@@ -101,43 +109,21 @@ export const disableEc2 = change<typeof companyInput, Ec2Plan>({
       : enabledAgain(input, role, role.split(":").at(-1) ?? role),
 });
 
-/** Generates a new external ID; the vendor invalidates the integration that exists. */
-export const rotateExternalId = change<typeof companyInput, Ec2Plan>({
-  verb: "rotate",
-  target: "externalid",
-  summary: "Generate a new external ID; the company's EC2 integration stops working",
-  example: '/rotate externalid Acme Corp reason="it was shared"',
-  risk: "danger",
-  input: companyInput,
-  plan: (context, { company }) =>
-    planFor(context, company, ({ externalId }) => ({ externalIdOtherThan: externalId })),
-  render: rotationCard,
-  async apply({ client, call }, plan) {
-    const externalId = await client.generateAmazonEC2ExternalIdForCrossAccountRole(companyIn(plan), call);
-    return { data: { externalId } };
-  },
-  verify: (context, plan, receipt) =>
-    readBack(plan, { ...NOTHING_RECORDED, off: "rotated" }, () => verifyRotated(context, plan, receipt)),
-  undo: ({ before }) => ({
-    possible: false,
-    why: before.externalId === null
-      ? "an external ID cannot be taken back"
-      : "GravityZone does not accept an external ID of before",
-  }),
-});
-
 async function planEnabling(
   context: Ctx,
-  { company, ...asked }: z.output<typeof enableInput>,
+  { company, integration, ...asked }: z.output<typeof enableInput>,
 ): Promise<EnablePlan | Nothing> {
   const way = wayOf(asked);
+  const whose = { company, integration };
   if ("key" in way) {
-    return await planFor(context, company, () => way, { typed: { key: way.key, secret: ENTER_MARK } });
+    return await planFor(context, { ...whose, typed: { key: way.key, secret: ENTER_MARK } }, () => way);
   }
   const { role, account } = way;
-  const plan = await planFor(context, company, () => way, { typed: { role }, also: account });
+  const plan = await planFor(context, { ...whose, typed: { role }, also: account }, () => way);
   const { before, target } = plan;
   if (before.role !== role || before.listed[account] !== true) return plan;
+  const { off } = recordOf(await recordedAll(context, target.id), before.integration);
+  if (off !== null) return plan;
   // As far as can be known: nobody is told of a role that was changed outside this bot.
   return {
     nothing: [
@@ -152,7 +138,9 @@ async function planEnabling(
 }
 
 /** Judged before anything is asked: exactly one way, and no secret that was typed in the chat. */
-function wayOf({ role, key, secret }: Omit<z.output<typeof enableInput>, "company">): ByRole | ByKeys {
+function wayOf(
+  { role, key, secret }: Pick<z.output<typeof enableInput>, "role" | "key" | "secret">,
+): ByRole | ByKeys {
   if (role !== undefined && (key !== undefined || secret !== undefined)) {
     throw new BadInput("Type either role=<arn> or key=<access key id> secret=?, not both.");
   }
@@ -198,12 +186,11 @@ function checkedKey(key: string): string {
 
 /** The secret key is not known here and never will be. */
 function enablingCard(plan: EnablePlan): Card {
-  const { before, target, after: way } = plan;
-  const name = { data: target.name };
+  const { before, after: way } = plan;
   const role = "role" in way ? way : undefined;
   return {
-    title: ["Enable the EC2 integration of ", name],
-    done: ["the EC2 integration of ", name, " is enabled"],
+    title: ["Enable ", ...integrationOf(plan)],
+    done: [...integrationOf(plan), " is enabled"],
     rows: [
       {
         label: "Integration",
@@ -215,22 +202,43 @@ function enablingCard(plan: EnablePlan): Card {
         : []),
       { label: "External ID", now: externalIdNow(before), after: "kept" },
     ],
-    breaks: [["Whatever is set up now for ", name, " is replaced; GravityZone cannot say what."]],
+    breaks: [replacedBy(plan)],
     sends: "role" in way
       ? {
         method: "configureAmazonEC2IntegrationUsingCrossAccountRole",
-        params: { ...companyIn(plan), crossAccountRoleArn: way.role },
+        params: { ...namesIn(plan), crossAccountRoleArn: way.role },
       }
-      : { method: "configureAmazonEC2Integration", params: { ...companyIn(plan), keyId: way.key } },
+      : { method: "configureAmazonEC2Integration", params: { ...namesIn(plan), keyId: way.key } },
     warnings: [
       ...(role && before.externalId === null
         ? [
           "No external ID was generated yet, so the role cannot trust GravityZone: /rotate externalid first.",
         ]
         : []),
+      ...(role && plan.others.length > 0
+        ? [[
+          ...othersIn(plan),
+          ". An external ID serves one of them: if one uses this ID, /rotate externalid first.",
+        ]]
+        : []),
       ...companyWarnings(plan),
     ],
   };
+}
+
+/** What is lost by it, as far as that can be known. */
+function replacedBy({ before, after: way, target }: EnablePlan): Line {
+  const { role, integration } = before;
+  if (role !== null) return ["The integration with the role ", { code: role }, " is replaced."];
+  const account = "role" in way ? [{ code: way.account }] : ["like its AWS account"];
+  const name = integration === undefined ? account : [{ data: integration }];
+  return [
+    "Not known: GravityZone does not tell what ",
+    { data: target.name },
+    " has now. It replaces the integration called ",
+    ...name,
+    ", or on an older GravityZone the only one.",
+  ];
 }
 
 async function verifyEnabled(
@@ -257,7 +265,7 @@ async function verifyEnabled(
 }
 
 function undoEnabling(plan: EnablePlan): Undo {
-  const company = companyOf(plan.input);
+  const whose = whoseOf(plan.input);
   if ("key" in plan.after) {
     return {
       possible: false,
@@ -267,7 +275,7 @@ function undoEnabling(plan: EnablePlan): Undo {
   const former = formerRole(plan);
   return former
     ? enabledAgain(plan.input, former.role, former.role)
-    : { possible: true, how: "by disabling it", verb: "disable", target: "ec2", input: company };
+    : { possible: true, how: "by disabling it", verb: "disable", target: "ec2", input: whose };
 }
 
 /** The way back to a role, as a card names it. */
@@ -277,13 +285,13 @@ function enabledAgain(input: JsonObject, role: string, named: string): Undo {
     how: ["with ", { code: named }],
     verb: "enable",
     target: "ec2",
-    input: { ...companyOf(input), role },
+    input: { ...whoseOf(input), role },
   };
 }
 
-/** The company of a plan's input, where it names one. */
-function companyOf({ company }: JsonObject): JsonObject {
-  return company === undefined ? {} : { company };
+/** What a plan's input says of whose integration is meant, and which. */
+function whoseOf({ company, integration }: JsonObject): JsonObject {
+  return { ...(company !== undefined && { company }), ...(integration !== undefined && { integration }) };
 }
 
 /** Another role this bot had enabled it with, and that is not known to be gone. */
@@ -301,15 +309,16 @@ function disablingCard(plan: Ec2Plan): Card {
   const name = { data: target.name };
   const isGone = account !== null && listed[account] === false;
   return {
-    title: ["Disable the EC2 integration of ", name],
-    done: ["the EC2 integration of ", name, " is disabled"],
+    title: ["Disable ", ...integrationOf(plan)],
+    done: [...integrationOf(plan), " is disabled"],
     rows: [
       { label: "Integration", now: integrationNow(before), after: "disabled" },
       { label: "External ID", now: externalIdNow(before), after: "kept" },
     ],
     breaks: [["EC2 instances of ", name, " are no longer imported."]],
-    sends: { method: "disableAmazonEC2Integration", params: companyIn(plan) },
+    sends: { method: "disableAmazonEC2Integration", params: namesIn(plan) },
     warnings: [
+      ...(plan.others.length > 0 ? [[...othersIn(plan), ": not touched."]] : []),
       ...(isGone
         ? [["It is not listed for AWS account ", { code: account }, " now: it may be disabled already."]]
         : []),
@@ -333,61 +342,4 @@ async function verifyDisabled(
     ? ["It was not listed for AWS account ", { code: account }, " before either."]
     : "It cannot say which companies use this AWS account.";
   return judgeListing(plan, after, receipt, { account, wanted: false, why });
-}
-
-function rotationCard(plan: Ec2Plan): Card {
-  const { before, target } = plan;
-  const name = { data: target.name };
-  return {
-    title: [
-      before.externalId === null ? "Generate the external ID of " : "Replace the external ID of ",
-      name,
-    ],
-    done: ["a new external ID of ", name, " is generated"],
-    rows: [
-      { label: "External ID", now: externalIdNow(before), after: "a new one" },
-      { label: "Integration", now: integrationNow(before), after: "invalid until enabled again" },
-    ],
-    breaks: [
-      ["An EC2 integration of ", name, " that exists stops working."],
-      "The role in AWS must be given the new external ID before it is enabled again.",
-    ],
-    sends: { method: "generateAmazonEC2ExternalIdForCrossAccountRole", params: companyIn(plan) },
-    warnings: companyWarnings(plan),
-  };
-}
-
-async function verifyRotated(
-  context: Ctx,
-  plan: Ec2Plan,
-  receipt: Receipt | undefined,
-): Promise<Verification> {
-  const { before, target } = plan;
-  const after = await readEc2State(context, aimOf(plan), NOTHING_RECORDED);
-  const now = after.externalId;
-  const returned = receipt?.data?.["externalId"];
-  if (now === null || now === before.externalId) {
-    return { state: "not applied", evidence: "The external ID is the one from before.", after };
-  }
-  if (typeof returned === "string" && returned !== now) {
-    const evidence: Line = [
-      "GravityZone returned ",
-      { code: returned },
-      " and now shows ",
-      { code: now },
-      ": someone may have generated another one.",
-    ];
-    return { state: "unknown", evidence, after };
-  }
-  const evidence: Line = [
-    "The external ID is now ",
-    { code: now },
-    ". Give it to the role in AWS, then ",
-    {
-      code: `/enable ec2${plan.input["company"] === undefined ? "" : ` ${target.id}`} role=${
-        before.role ?? "<arn>"
-      }`,
-    },
-  ];
-  return { state: "applied", evidence, after };
 }

@@ -4,9 +4,18 @@ import type { Hours } from "../../clients/bitdefender/answers.ts";
 import { ILLEGIBLE, readable } from "../../clients/json.ts";
 import { asOf, formatNumber, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf, type PastChange, type View } from "../operation.ts";
-import type { Block, Button, Line, Mark, Reply } from "../reply.ts";
-import { ofCompany } from "./companies.ts";
-import { KEYS_OWN, listedFor, type Recorded, recorded, targetKey } from "./ec2_state.ts";
+import { type Block, type Button, type Line, type Mark, type Reply, textBlock } from "../reply.ts";
+import { ifOffered, ofCompany } from "./companies.ts";
+import {
+  ec2Input,
+  KEYS_OWN,
+  type Known,
+  listedFor,
+  type Recorded,
+  recordedAll,
+  recordOf,
+  targetKey,
+} from "./ec2_state.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
@@ -17,8 +26,8 @@ export const statusEc2 = read({
   target: "ec2",
   summary: "Amazon EC2 of a company: external ID, this month's hours, last changes",
   example: "/status ec2 Acme Corp",
-  input: z.object({ company }),
-  run: (context, input) => readStatus(context, input.company),
+  input: ec2Input,
+  run: (context, input) => readStatus(context, input),
   render: renderStatus,
 });
 
@@ -29,7 +38,7 @@ export const usageEc2 = read({
   example: "/usage ec2 Acme Corp month=03/2026",
   input: z.object({ company, month: z.string().optional().meta({ placeholder: "mm/yyyy" }) }),
   async run(context, { company: query, month }) {
-    const targetMonth = month === undefined ? undefined : monthOf(month);
+    const targetMonth = month === undefined ? undefined : monthOf(month, context.now);
     const { scope, value: hours } = await ofCompany(
       context,
       query,
@@ -88,68 +97,125 @@ export const externalId = read({
 
 type Ec2Status = Awaited<ReturnType<typeof readStatus>>;
 
-/** What the vendor says, what this bot knows of the integration, and `listed`: the one look-up that needs it. */
-async function readStatus(context: Context<BitdefenderClient>, query: string | undefined) {
+/** An integration that this bot recorded, and what the vendor says of it: the one look-up that needs the record. */
+interface Seen extends Known {
+  readonly listed: boolean | null;
+}
+
+async function readStatus(context: Context<BitdefenderClient>, input: z.output<typeof ec2Input>) {
   const { scope, value: { value: vendorSide, at } } = await ofCompany(
     context,
-    query,
+    input.company,
     (companyId) =>
-      context.cached(`bitdefender:ec2:${companyId ?? "own"}`, async () => {
-        const [externalId, hours] = await Promise.all([
-          context.client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId }, context.call),
-          context.client.getHourlyUsageForAmazonEC2Instances({ companyId }, context.call),
-        ]);
-        return { externalId, hours };
-      }),
+      context.cached(`bitdefender:ec2:${companyId ?? "own"}`, () => bothHalves(context, companyId)),
   );
   const companyId = scope.id ?? KEYS_OWN;
-  const seen = { scope, ...vendorSide, at };
-  const [known, changes] = await Promise.all([
-    recorded(context, companyId),
+  const [all, changes] = await Promise.all([
+    recordedAll(context, companyId),
     context.history(targetKey(companyId)),
   ]);
-  const listed = known.account === null ? null : await listedFor(context, companyId, known.account);
-  return { ...seen, recorded: known, changes, listed };
+  const known = input.integration === undefined
+    ? all
+    : [{ ...recordOf(all, input.integration), name: input.integration }];
+  const integrations = await Promise.all(known.map(async (one): Promise<Seen> => ({
+    ...one,
+    listed: one.account === null ? null : await listedFor(context, companyId, one.account),
+  })));
+  return { scope, ...vendorSide, at, integrations, changes };
+}
+
+/** What the key has no right to read is undefined; it fails when that is both. */
+async function bothHalves({ client, call }: Context<BitdefenderClient>, companyId: string | undefined) {
+  const reads = [
+    client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId }, call),
+    client.getHourlyUsageForAmazonEC2Instances({ companyId }, call),
+  ] as const;
+  const [externalId, hours] = await Promise.all([ifOffered(reads[0]), ifOffered(reads[1])]);
+  if (externalId === undefined && hours === undefined) await reads[0];
+  return { externalId, hours };
 }
 
 function renderStatus(status: Ec2Status, view: View): Reply {
-  const { scope, externalId, hours, recorded: { role, account }, changes, at } = status;
-  const facts: (readonly [string, Line])[] = [
-    ["External ID", externalId === null ? "none generated" : { code: externalId }],
-    ["Role", role === null ? "not recorded by this bot" : { code: role }],
-    ...(account === null ? [] : [["AWS account", [{ code: account }, listedWords(status.listed)]] as const]),
-    ["Hours this month", totalWord(hours)],
-  ];
+  const { scope, externalId, hours, changes, at } = status;
   const [mark, verdict] = verdictOf(status);
   return {
     mark,
     title: ["EC2 of ", { data: scope.name }, `: ${verdict}`],
     blocks: [
       ...(scope.id === undefined ? [] : [{ kind: "text", text: { code: scope.id } } as const]),
-      { kind: "facts", facts },
-      ...hoursTable(hours),
+      { kind: "facts", facts: factsOf(status) },
+      ...(typeof externalId === "string" ? [textBlock(WHICH_EXTERNAL_ID)] : []),
+      ...(hours ? hoursTable(hours) : []),
       ...changesOf(changes),
     ],
     footer: asOf(at, view.now),
-    ...(externalId !== null && { buttons: [[copyButton(externalId)]] }),
+    ...(typeof externalId === "string" && { buttons: [[copyButton(externalId)]] }),
   };
 }
 
+const WHICH_EXTERNAL_ID =
+  "This is the newest external ID. Which one an integration uses, GravityZone does not tell.";
+const NO_RIGHT = "our key may not read it";
+
+function factsOf({ externalId, hours, integrations }: Ec2Status): readonly (readonly [string, Line])[] {
+  const id: Line = externalId === undefined
+    ? NO_RIGHT
+    : externalId === null
+    ? "none generated"
+    : { code: externalId };
+  return [
+    ["External ID", id],
+    ...(integrations.length > 1 ? integrations.map(factOf) : roleOf(integrations[0])),
+    ["Hours this month", hours ? totalWord(hours) : NO_RIGHT],
+  ];
+}
+
+function roleOf(only: Seen | undefined): readonly (readonly [string, Line])[] {
+  const { role = null, account = null, listed = null } = only ?? {};
+  return [
+    ["Role", role === null ? "not recorded by this bot" : { code: role }],
+    ...(account === null ? [] : [["AWS account", [{ code: account }, listedWords(listed)]] as const]),
+  ];
+}
+
+function factOf(one: Seen): readonly [string, Line] {
+  const [, words] = standingOf(one) ?? ["unknown", "not known how it stands"];
+  return [one.name ?? one.account ?? "without a name", [
+    ...(one.role === null ? [] : [{ code: one.role }, " · "]),
+    words,
+  ]];
+}
+
 /** What a company is switched off as, by what was done here last. */
-const OFF: Readonly<Record<NonNullable<Recorded["off"]>, readonly [Mark, string]>> = {
+const OFF_WORDS: Readonly<Record<NonNullable<Recorded["off"]>, readonly [Mark, string]>> = {
   disabled: ["absent", "disabled through this bot"],
-  rotated: ["attention", "new external ID, invalid until enabled again"],
+  rotated: ["unknown", "new external ID, not known whether it still works"],
 };
 
-/** Hours alone are never fine: they stay for the rest of the month, whatever became of the integration. */
-function verdictOf(
-  { externalId, listed, hours, recorded: { account, off } }: Ec2Status,
-): readonly [Mark, string] {
-  if (off) return OFF[off];
+/** How an integration that this bot recorded stands; undefined where nothing tells. */
+function standingOf({ account, listed, off }: Seen): readonly [Mark, string] | undefined {
+  if (off === "disabled") return OFF_WORDS.disabled;
   if (listed === false) return ["attention", `no longer listed for AWS account ${account}`];
-  if (listed === true) return ["fine", `active with AWS account ${account}`];
-  const total = totalOf(hours);
-  if (total > 0) return ["info", `${totalWord(hours)} hours this month`];
+  if (off) return OFF_WORDS[off];
+  return listed === true ? ["fine", `active with AWS account ${account}`] : undefined;
+}
+
+const WORST_FIRST: readonly Mark[] = ["attention", "unknown", "absent", "fine"];
+
+/** Hours alone are never fine: they stay for the rest of the month, whatever became of the integration. */
+function verdictOf({ externalId, hours, integrations }: Ec2Status): readonly [Mark, string] {
+  const standings = integrations.map((one) => standingOf(one));
+  const [only, ...others] = standings;
+  if (others.length > 0) {
+    const marks = standings.map((one) => one?.[0] ?? "unknown");
+    const fine = marks.filter((mark) => mark === "fine").length;
+    const worst = WORST_FIRST.find((mark) => marks.includes(mark)) ?? "unknown";
+    return [worst, `${fine} of ${marks.length} integrations known here are active`];
+  }
+  if (only) return only;
+  if (!hours) return ["unknown", `hours not known, ${NO_RIGHT}`];
+  if (totalOf(hours) > 0) return ["info", `${totalWord(hours)} hours this month`];
+  if (externalId === undefined) return ["unknown", "no hours this month, external ID not known"];
   return externalId === null
     ? ["absent", "not set up, no external ID"]
     : ["info", "external ID present, no hours this month"];
@@ -195,10 +261,15 @@ function changesOf(changes: readonly PastChange[]): readonly Block[] {
 }
 
 /** `3/2026` is what people type; the API wants `03/2026`. */
-function monthOf(given: string): string {
-  const [, month, year] = /^(0?[1-9]|1[0-2])\/(\d{4})$/.exec(given.trim()) ?? [];
-  if (month !== undefined && year !== undefined) return `${month.padStart(2, "0")}/${year}`;
-  throw new BadInput(`${inQuotes(given)} is not a month. Type it as mm/yyyy, for example month=03/2026.`);
+function monthOf(given: string, now: number): string {
+  const [, month = "", year = ""] = /^(0?[1-9]|1[0-2])\/(\d{4})$/.exec(given.trim()) ?? [];
+  if (month === "") {
+    throw new BadInput(`${inQuotes(given)} is not a month. Type it as mm/yyyy, for example month=03/2026.`);
+  }
+  if (Date.UTC(Number(year), Number(month) - 1) > now) {
+    throw new BadInput(`${inQuotes(given)} has not begun yet. The latest is month=${currentMonth(now)}.`);
+  }
+  return `${month.padStart(2, "0")}/${year}`;
 }
 
 function currentMonth(now: number): string {

@@ -1,8 +1,17 @@
+import { z } from "zod";
 import { type BitdefenderClient, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
 import { isJsonObject, type Json, type JsonObject, readable } from "../../clients/json.ts";
-import { type Context, type Plan, type Receipt, unreadable, type Verification } from "../operation.ts";
-import { type Line, line } from "../reply.ts";
+import { inQuotes } from "../format.ts";
+import {
+  ChoiceNeeded,
+  type Context,
+  type Plan,
+  type Receipt,
+  unreadable,
+  type Verification,
+} from "../operation.ts";
+import { type Inline, type Line, line } from "../reply.ts";
 import { about, companyToChange, ifOffered, lookAlikes } from "./companies.ts";
 
 type Ctx = Context<BitdefenderClient>;
@@ -19,36 +28,68 @@ export type Ec2State = {
   readonly account: string | null;
   /** By AWS account; null where the vendor cannot tell. */
   readonly listed: { readonly [account: string]: boolean | null };
+  /** What it is called, where the company may have several. */
+  readonly integration?: string;
 };
 
 export interface Ec2Plan<After extends Json = Json> extends Plan<Ec2State> {
   readonly after: After;
+  /** Integrations of the company that this change is not about, as far as this bot knows. */
+  readonly others: readonly string[];
   /** How calls name the company; null for a customer's key, which has one and may not name it. */
   readonly companyId: string | null;
   /** Names an approver could take this company's for. */
   readonly lookAlikes: readonly string[];
 }
 
+/** How people say whose integration they mean, and which of several. */
+export const ec2Input = z.object({
+  company: z.string().optional().meta({ positional: true, rest: true, placeholder: "company" }),
+  integration: z.string().trim().min(1).max(128).optional().meta({ placeholder: "name" }),
+});
+
 /** What is changed when our key may not read which company it belongs to. */
 export const KEYS_OWN = "own";
 
-/** The plan of a change of one company's integration; `also` is an account that matters although it is not recorded. */
+/** Which integration a change is about, and what else it wants to know. */
+interface Asked {
+  readonly company?: string | undefined;
+  /** The name of one of several. */
+  readonly integration?: string | undefined;
+  /** An account that matters although it is not recorded. */
+  readonly also?: string | undefined;
+  /** What else was typed, as a plan keeps it. */
+  readonly typed?: JsonObject;
+  /** Whether it is about one that is there, so that of several that are known one has to be named. */
+  readonly isThere?: boolean;
+}
+
+/** The plan of a change of one company's integration. */
 export async function planFor<After extends Json>(
   context: Ctx,
-  query: string | undefined,
+  asked: Asked,
   afterOf: (before: Ec2State) => After,
-  { also, typed = {} }: { also?: string | undefined; typed?: JsonObject } = {},
 ): Promise<Ec2Plan<After>> {
-  const company = await companyToChange(context, query);
+  const company = await companyToChange(context, asked.company);
   const { id = KEYS_OWN, name } = company;
-  const known = await recorded(context, id);
+  const all = await recordedAll(context, id);
+  const integration = asked.integration ?? (asked.isThere ? onlyOne(all, name) : undefined);
+  const known = recordOf(all, integration);
   const [{ scope, value: before }, alike] = await Promise.all([
-    about(context, company, (companyId) => readEc2State(context, { id, name, companyId }, known, also)),
+    about(
+      context,
+      company,
+      (companyId) => readEc2State(context, { id, name, companyId, integration }, known, asked.also),
+    ),
     lookAlikes(context, company),
   ]);
   const { isSuspended, parentCompanyId } = company;
   return {
-    input: { ...(company.id !== undefined && { company: id }), ...typed },
+    input: {
+      ...(company.id !== undefined && { company: id }),
+      ...(integration !== undefined && { integration }),
+      ...asked.typed,
+    },
     target: { key: targetKey(id), id, name, ...(company.id !== undefined && { company: id }) },
     before,
     after: afterOf(before),
@@ -57,25 +98,69 @@ export async function planFor<After extends Json>(
       "parent company": readable(parentCompanyId) ?? null,
     },
     companyId: scope.companyId ?? null,
+    others: others(all, integration),
     lookAlikes: alike,
   };
 }
 
+/** The name of the only integration that is known; nothing where it has none of its own. Throws for several. */
+function onlyOne(all: readonly Known[], company: string): string | undefined {
+  const standing = all.filter(({ off }) => off !== "disabled");
+  if (standing.length < 2) return standing[0]?.name;
+  const options = standing.map(({ name, account, role }) => {
+    const called = name ?? account ?? "";
+    return { id: called, name: [called, role].filter(Boolean).join(" · ") };
+  });
+  throw new ChoiceNeeded(
+    `${inQuotes(company)} has several EC2 integrations. Which one?`,
+    "integration",
+    options,
+  );
+}
+
+/** The names of the other integrations that are known. */
+function others(all: readonly Known[], integration: string | undefined): readonly string[] {
+  const chosen = recordOf(all, integration);
+  return all.filter((one) => one !== chosen && one.off !== "disabled").map(({ name, account }) =>
+    name ?? account ?? ""
+  );
+}
+
+/** The other integrations that are known, in a sentence. */
+export function othersIn({ others, target }: Ec2Plan): readonly Inline[] {
+  return [
+    { data: target.name },
+    " has other EC2 integrations too: ",
+    ...others.flatMap((name, at): Inline[] => [at === 0 ? "" : ", ", { data: name }]),
+  ];
+}
+
+/** How the calls of a plan say whose integration they mean, and which. */
+export function namesIn(
+  { companyId, before: { integration } }: Ec2Plan,
+): { readonly companyId?: string; readonly integrationName?: string } {
+  return {
+    ...companyIn({ companyId }),
+    ...(integration !== undefined && { integrationName: integration }),
+  };
+}
+
 /** How the calls of a plan name its company. */
-export function companyIn({ companyId }: Ec2Plan): { readonly companyId?: string } {
+export function companyIn({ companyId }: Pick<Ec2Plan, "companyId">): { readonly companyId?: string } {
   return companyId === null ? {} : { companyId };
 }
 
 /** Whom a read-back is about. */
 export function aimOf(plan: Ec2Plan): Aim {
-  return { ...plan.target, ...companyIn(plan) };
+  return { ...plan.target, ...companyIn(plan), integration: plan.before.integration };
 }
 
-/** A company, and how calls name it. */
+/** A company, how calls name it, and which integration of it is meant. */
 interface Aim {
   readonly id: string;
   readonly name: string;
   readonly companyId?: string | undefined;
+  readonly integration?: string | undefined;
 }
 
 /** How the last change made here left an integration that does not work. */
@@ -96,16 +181,44 @@ export function targetKey(companyId: string): string {
   return `ec2:${companyId}`;
 }
 
-export async function recorded(context: Ctx, companyId: string): Promise<Recorded> {
+/** What is recorded of an integration, and what it is called, where somebody gave it a name. */
+export interface Known extends Recorded {
+  readonly name?: string;
+}
+
+const record = z.object({
+  role: z.string().nullable(),
+  account: z.string().nullable(),
+  off: z.enum(OFF).nullable().catch(null),
+});
+const recordsByName = z.record(z.string(), record);
+
+/** Every integration of a company that this bot recorded, the one without a name first. */
+export async function recordedAll(context: Ctx, companyId: string): Promise<readonly Known[]> {
   const recall = (what: string) => context.recall(`${targetKey(companyId)}:${what}`);
-  const [role = null, account = null, off] = await Promise.all(["role", "account", "off"].map(recall));
-  return { role, account, off: OFF.find((one) => one === off) ?? null };
+  const [role = null, account = null, off = null, byName] = await Promise.all(
+    ["role", "account", "off", "named"].map(recall),
+  );
+  const unnamed = record.parse({ role, account, off });
+  const isThere = role !== null || account !== null || off !== null;
+  return [...isThere ? [unnamed] : [], ...namedIn(byName)];
+}
+
+function namedIn(kept: string | undefined): readonly Known[] {
+  const byName = kept === undefined ? {} : recordsByName.parse(JSON.parse(kept));
+  return Object.entries(byName).map(([name, one]) => ({ ...one, name }));
+}
+
+/** What is recorded of the one that is called so; that without a name goes by its AWS account. */
+export function recordOf(all: readonly Known[], name: string | undefined): Recorded {
+  return all.find((one) => one.name === name) ??
+    all.find((one) => one.name === undefined && one.account === name) ?? NOTHING_RECORDED;
 }
 
 /** `also` is an account that matters although it is not the recorded one. */
 export async function readEc2State(
   context: Ctx,
-  { id, name, companyId }: Aim,
+  { id, name, companyId, integration }: Aim,
   { role, account }: Pick<Recorded, "role" | "account">,
   also?: string | null,
 ): Promise<Ec2State> {
@@ -114,7 +227,14 @@ export async function readEc2State(
     context.client.getAmazonEC2ExternalIdForCrossAccountRole({ companyId }, context.call),
     Promise.all(accounts.map(async (each) => [each, await listedFor(context, id, each)] as const)),
   ]);
-  return { company: name, externalId, role, account, listed: Object.fromEntries(listings) };
+  return {
+    company: name,
+    externalId,
+    role,
+    account,
+    listed: Object.fromEntries(listings),
+    ...(integration !== undefined && { integration }),
+  };
 }
 
 /** Whether the vendor lists the company for the account; null where it cannot say. */
@@ -131,25 +251,42 @@ export async function listedFor(
 }
 
 /**
- * The verdict on a change, with what is to be recorded of the integration once it took effect. A read-back that fails
- * leaves the outcome open, whatever the vendor said to the write.
+ * The verdict on a change, with what is to be recorded of the integration once it took effect; null where nothing is. A
+ * read-back that fails leaves the outcome open, whatever the vendor said to the write.
  */
 export async function readBack(
-  { target: { key } }: Ec2Plan,
-  { role, account, off }: Recorded,
+  context: Ctx,
+  plan: Ec2Plan,
+  recorded: Recorded | null,
   judge: () => Promise<Verification>,
 ): Promise<Verification> {
   try {
     const verdict = await judge();
-    if (verdict.state !== "applied" && verdict.state !== "accepted") return verdict;
-    return {
-      ...verdict,
-      remember: { [`${key}:role`]: role, [`${key}:account`]: account, [`${key}:off`]: off },
-    };
+    if (recorded === null || verdict.state !== "applied" && verdict.state !== "accepted") return verdict;
+    return { ...verdict, remember: await toRemember(context, plan, recorded) };
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     return { state: "unknown", evidence: `The state could not be read back: ${describe(error.failure)}.` };
   }
+}
+
+async function toRemember(
+  context: Ctx,
+  { target: { key, id }, before: { integration } }: Ec2Plan,
+  { role, account, off: now }: Recorded,
+): Promise<Readonly<Record<string, string | null>>> {
+  const all = await recordedAll(context, id);
+  const former = recordOf(all, integration);
+  // A new external ID brings nothing back that was disabled.
+  const off = now === "rotated" ? former.off ?? now : now;
+  const unnamed = all.find(({ name }) => name === undefined);
+  if (integration === undefined || former === unnamed) {
+    return { [`${key}:role`]: role, [`${key}:account`]: account, [`${key}:off`]: off };
+  }
+  const byName = Object.fromEntries(
+    all.flatMap(({ name, ...one }) => name === undefined ? [] : [[name, one]]),
+  );
+  return { [`${key}:named`]: JSON.stringify({ ...byName, [integration]: { role, account, off } }) };
 }
 
 /**
@@ -193,6 +330,16 @@ export function integrationNow(state: Ec2State): Line {
 
 export function externalIdNow(state: Ec2State): Line {
   return state.externalId === null ? "none" : { code: state.externalId };
+}
+
+/** The integration in a sentence. */
+export function integrationOf({ before: { integration }, target }: Ec2Plan): readonly Inline[] {
+  return [
+    "the EC2 integration ",
+    ...(integration === undefined ? [] : [{ data: integration }, " "]),
+    "of ",
+    { data: target.name },
+  ];
 }
 
 /** What an approver should know of the company itself. */

@@ -150,6 +150,7 @@ Deno.test("/status ec2 shows the id, the hours and the last changes made here", 
     "Role | arn:aws:iam::111222345123:role/test",
     "AWS account | 111222345123 (listed)",
     "Hours this month | 168",
+    "This is the newest external ID. Which one an integration uses, GravityZone does not tell.",
     "medium | 157",
     "micro | 11",
     "Total | 168",
@@ -210,6 +211,43 @@ Deno.test("/usage ec2 refuses what is no month before anything is asked", async 
     );
   }
   assert.equal(at.vendor.calls.length, 0);
+});
+
+Deno.test("/usage ec2 refuses a month that has not begun", async () => {
+  await using at = handlerFixture();
+  await assert.rejects(
+    at.read("usage", "ec2", { month: "4/2026" }),
+    /"4\/2026" has not begun yet\. The latest is month=03\/2026\./,
+  );
+  assert.equal(at.vendor.calls.length, 0);
+});
+
+for (
+  const [refused, says] of [
+    [
+      "getHourlyUsageForAmazonEC2Instances",
+      /External ID \| 5e93.*\nHours this month \| our key may not read it/s,
+    ],
+    [
+      "getAmazonEC2ExternalIdForCrossAccountRole",
+      /External ID \| our key may not read it\nRole.*\nHours this month \| 168/,
+    ],
+  ] as const
+) {
+  Deno.test(`/status ec2 shows the half that the key may read without ${refused}`, async () => {
+    await using at = handlerFixture();
+    at.vendor.faults.always(refused, NOT_LICENSED);
+    const reply = await at.read("status", "ec2", { company: "Acme Corp" });
+    assert.match(rowsOf(reply.blocks).join("\n"), says);
+    assert.notEqual(reply.mark, "fine");
+  });
+}
+
+Deno.test("/status ec2 fails when the key may read neither half", async () => {
+  await using at = handlerFixture();
+  at.vendor.faults.always("getHourlyUsageForAmazonEC2Instances", NOT_LICENSED);
+  at.vendor.faults.always("getAmazonEC2ExternalIdForCrossAccountRole", NOT_LICENSED);
+  await assert.rejects(at.read("status", "ec2", { company: "Acme Corp" }), /rights_refused/);
 });
 
 Deno.test("/externalid says that none was generated, and how to generate one", async () => {

@@ -213,7 +213,8 @@ export const conversations: readonly Conversation[] = [
         `Integration\\s+not known to this bot\\s+${ROLE}\\s+AWS account\\s+not known\\s+111222345123`,
       ),
       /External ID\s+91cc02e7a30a2db85dd6046d6d5fg007\s+kept/,
-      "Whatever is set up now for Acme Labs is replaced; GravityZone cannot say what.",
+      "Not known: GravityZone does not tell what Acme Labs has now. It replaces the integration called " +
+      "111222345123, or on an older GravityZone the only one.",
       "Undo    yes, by disabling it",
     ],
     outcome: "applied",
@@ -272,10 +273,10 @@ export const conversations: readonly Conversation[] = [
     card: [
       "Replace the external ID of Acme Corp?",
       new RegExp(
-        `External ID\\s+${EXTERNAL_ID}\\s+a new one\\s+Integration\\s+\\S+.*\\s+invalid until enabled again`,
+        `External ID\\s+${EXTERNAL_ID}\\s+a new one\\s+Integration\\s+\\S+.*\\s+not known`,
       ),
-      "An EC2 integration of Acme Corp that exists stops working.",
-      "The role in AWS must be given the new external ID before it is enabled again.",
+      "Not known. On an older GravityZone the integration of Acme Corp stops working until its role in AWS has " +
+      "the new ID and it is enabled again; on a present one it keeps the ID it uses.",
       "Undo    no: GravityZone does not accept an external ID of before",
     ],
     outcome: "applied",

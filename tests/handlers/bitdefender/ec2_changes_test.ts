@@ -61,7 +61,7 @@ Deno.test("/enable ec2 role= that replaces a recorded role says so, and is undon
   const plan = await at.plan("enable", "ec2", { company: "Acme Corp", role: OTHER_ROLE });
   const card = changeOf("enable", "ec2").render(plan);
   assert.deepEqual(card.breaks.map(plain), [
-    "Whatever is set up now for Acme Corp is replaced; GravityZone cannot say what.",
+    `The integration with the role ${ROLE} is replaced.`,
   ]);
   assert.deepEqual(card.warnings?.map(plain), ["Not to be confused with Acme Corporation"]);
   const { verdict } = await at.run("enable", "ec2", plan);
@@ -336,7 +336,11 @@ Deno.test("/rotate externalid is applied when the id read back is the new one", 
     "applied",
     `The external ID is now ${made}. Give it to the role in AWS, then /enable ec2 ${ids.acmeCorp} role=${ROLE}`,
   ]);
-  assert.deepEqual([...at.recall], [[`ec2:${ids.acmeCorp}:off`, "rotated"]]);
+  assert.deepEqual(Object.fromEntries(at.recall), {
+    [`ec2:${ids.acmeCorp}:role`]: ROLE,
+    [`ec2:${ids.acmeCorp}:account`]: "111222345123",
+    [`ec2:${ids.acmeCorp}:off`]: "rotated",
+  });
 });
 
 Deno.test("/rotate externalid stays unknown when a third id is read back", async () => {
