@@ -27,6 +27,7 @@ export const reasons = {
   not_unknown: "Only a change whose outcome is unknown can be settled.",
   not_requester: "Only the person who asked for a change can withdraw it.",
   not_member: "You are no longer a member of the group, so this does nothing.",
+  other_group: "This change belongs to another group. Only its members decide about it.",
   membership_unknown:
     "Telegram did not say whether you are a member of the group, so nothing was done. Try again in a minute.",
   foreign_button: "This button belongs to another message. Use the buttons under the change itself.",

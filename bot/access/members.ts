@@ -9,6 +9,7 @@ import {
   type Membership,
   type Need,
   type Policy,
+  type Question,
 } from "./policy.ts";
 import { type Chat, type Person, personOf } from "../telegram/update.ts";
 
@@ -28,11 +29,20 @@ export class Members {
   constructor(private readonly deps: Deps) {}
 
   async judge(need: Need, personId: number, chat: Pick<Chat, "id" | "type">): Promise<AccessDecision> {
-    const { config } = this.deps;
     if (chat.type === "group" || chat.type === "supergroup") this.channels.set(chat.id, false);
-    const question = { need, personId, chat };
+    return await this.answer({ need, personId, chat });
+  }
+
+  /** The same of a change whose card stands in this group: only who belongs there counts, wherever they speak. */
+  async judgeIn(groupId: number, need: Need, personId: number): Promise<AccessDecision> {
+    // It may turn out to be a channel, which has no members.
+    return await this.answer({ need, personId, chat: { id: groupId, type: "channel" } });
+  }
+
+  private async answer(question: Omit<Question, "membership">): Promise<AccessDecision> {
+    const { config } = this.deps;
     const membership = asksMembership(config, question)
-      ? await this.membershipIn(groupsFor(config, chat), personId)
+      ? await this.membershipIn(groupsFor(config, question.chat), question.personId)
       : undefined;
     return decide(config, { ...question, membership });
   }

@@ -3,6 +3,7 @@ import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts"
 import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
+import type { ReasonCode } from "../reason_codes.ts";
 import { adoptMessage, findMessage, type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
 import { auditOf, type Change, changeTitle, findChange, freezeFor } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
@@ -37,8 +38,8 @@ export class Decisions {
     const { store, metrics } = this.deps;
     const record = { about: auditOf(change), detail: note };
     if (isOwn(ctx, change)) return ctx.refuse("own_outcome", record);
-    const decision = await this.members.judge("approve", ctx.person.id, ctx.chat);
-    if (!decision.allowed) return ctx.refuse(decision.reason, record);
+    const denied = await this.whyNot(ctx, change);
+    if (denied) return ctx.refuse(denied, record);
     const moved = await transition(store, settlingStep(ctx, change, outcome, note));
     if (!moved) {
       const { state } = await findChange(store, change.code) ?? change;
@@ -67,11 +68,22 @@ export class Decisions {
     if (kind === "approve" && isOwn(ctx, change)) {
       return refuse("own_change", { next: await this.whoElse(change) });
     }
-    const decision = await this.members.judge("approve", ctx.person.id, ctx.chat);
-    if (!decision.allowed) return refuse(decision.reason);
+    const denied = await this.whyNot(ctx, change);
+    if (denied) return refuse(denied);
     const freeze = kind === "approve" ? await freezeFor(this.deps.store, change) : undefined;
     if (!freeze) return true;
     return refuse("frozen", { next: line(wayOutOf(freeze), ".") });
+  }
+
+  /** Why this person may not decide about a change, wherever they say it. */
+  private async whyNot(
+    { person, chat }: UpdateContext,
+    { chat_id }: Change,
+  ): Promise<ReasonCode | undefined> {
+    const decision = await this.members.judgeIn(chat_id, "approve", person.id);
+    if (decision.allowed) return undefined;
+    if (decision.reason === "unknown_chat") return "policy_changed";
+    return decision.reason === "not_member" && chat.id !== chat_id ? "other_group" : decision.reason;
   }
 
   /** Someone was faster, or the time was up: says which, and never as an error of the presser. */

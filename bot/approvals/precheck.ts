@@ -77,11 +77,13 @@ async function rightsLost(change: Change, members: Members): Promise<FailedCheck
   if (change.decider_id === null || change.decider_id === change.requester_id) {
     return notRun("rights_changed");
   }
-  // In private, so that members of any admin group count: a change asked for in private is decided in the first one.
-  const alone = (personId: number) => ({ id: personId, type: "private" as const });
+  const { chat_id, origin_chat, requester_id, decider_id } = change;
   const [requester, approver] = await Promise.all([
-    members.judge("request", change.requester_id, alone(change.requester_id)),
-    members.judge("approve", change.decider_id, alone(change.decider_id)),
+    // Who asks in private may belong to any admin group: the card is in the first one.
+    origin_chat === chat_id
+      ? members.judgeIn(chat_id, "request", requester_id)
+      : members.judge("request", requester_id, { id: requester_id, type: "private" }),
+    members.judgeIn(chat_id, "approve", decider_id),
   ]);
   if (!requester.allowed) return mayNot(change.requester_name, "asked for", requester.reason);
   if (!approver.allowed) return mayNot(change.decider_name, "approved", approver.reason);

@@ -119,6 +119,16 @@ export const changeGuards: readonly Guard[] = [
       "if (change.decider_id === null)",
     ],
     ["the requester still may", "if (!requester.allowed)", "if (false)"],
+    [
+      "who asked still belongs to the card's group",
+      "origin_chat === chat_id\n      ? members",
+      "false\n      ? members",
+    ],
+    [
+      "who approved still belongs to the card's group",
+      `members.judgeIn(chat_id, "approve", decider_id),`,
+      `members.judge("approve", decider_id, { id: decider_id, type: "private" }),`,
+    ],
     ["the approver still may", "if (!approver.allowed)", "if (false)"],
     [
       "there still is something to change",
