@@ -1,4 +1,5 @@
 import { BitdefenderClient } from "../clients/bitdefender.ts";
+import { ClientError } from "../clients/errors.ts";
 import type { CallOptions } from "../clients/http/contract.ts";
 import { resolveCompany } from "./bitdefender/companies.ts";
 import { findCompanies, whois } from "./bitdefender/company_reads.ts";
@@ -42,10 +43,42 @@ async function probe(client: BitdefenderClient, call: CallOptions): Promise<Proo
   const { enabledApis } = await client.getApiKeyDetails({}, call);
   const enabled = enabledApis.map((area) => area.toLowerCase());
   const { ok, lacks } = sufficiency(enabled);
+  const refused = enabled.includes("integrations") ? await refusedReads(client, call) : [];
   return {
-    ok,
-    says: ["the key works; enabled: ", { data: enabled.join(", ") || "nothing", max: 200 }, lacks],
+    ok: ok && refused.length === 0,
+    says: [
+      "the key works; enabled: ",
+      { data: enabled.join(", ") || "nothing", max: 200 },
+      lacks,
+      ...refused.map((one) => `; no right for ${one}`),
+    ],
   };
+}
+
+/** An area alone is not enough: some methods want a role of the key's user besides, such as Network administrator. */
+const READS: Readonly<Record<string, (client: BitdefenderClient, call: CallOptions) => Promise<unknown>>> = {
+  "getConfiguredIntegrations (/status bitdefender; wants Network administrator)": (client, call) =>
+    client.getConfiguredIntegrations({ page: 1, perPage: 1 }, call),
+  "getAmazonEC2ExternalIdForCrossAccountRole (/externalid, and every change of EC2)": (client, call) =>
+    client.getAmazonEC2ExternalIdForCrossAccountRole({}, call),
+  "getHourlyUsageForAmazonEC2Instances (/usage ec2)": (client, call) =>
+    client.getHourlyUsageForAmazonEC2Instances({}, call),
+};
+
+/** Those of the reads that the key may not do. */
+async function refusedReads(client: BitdefenderClient, call: CallOptions): Promise<readonly string[]> {
+  const tried = await Promise.all(
+    Object.entries(READS).map(async ([name, read]) => {
+      try {
+        await read(client, call);
+        return [];
+      } catch (error) {
+        // What else goes wrong is no matter of rights, and comes to light where it is asked for.
+        return error instanceof ClientError && error.kind === "rights_refused" ? [name] : [];
+      }
+    }),
+  );
+  return tried.flat();
 }
 
 /** What is lost without the areas that the commands need. */

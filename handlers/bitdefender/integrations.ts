@@ -41,7 +41,7 @@ export const statusBitdefender = read({
       ? "No integrations are configured in GravityZone"
       : `GravityZone: ${summaryOf(list)}`;
     return {
-      mark: isEmpty(list) ? "absent" : needsAttention(list) ? "attention" : "fine",
+      mark: markOf(list),
       title: [title, ...(company ? [" · ", { data: company.name }] : [])],
       blocks: [
         ...countsOf(sorted),
@@ -101,7 +101,7 @@ export async function integrationsHealth(context: Context<BitdefenderClient>): P
   const problems = worstFirst(list.integrations).filter(isProblem);
   const left = problems.length - MOST_PROBLEMS;
   return {
-    mark: needsAttention(list) ? "attention" : "fine",
+    mark: markOf(list),
     summary: summaryOf(list),
     problems: [
       ...problems.slice(0, MOST_PROBLEMS).map((entry) => [
@@ -131,9 +131,12 @@ function isEmpty({ integrations, unread, total }: ConfiguredIntegrations): boole
   return integrations.length + unread.length + total === 0;
 }
 
-/** What was not seen is not fine. */
-function needsAttention(list: ConfiguredIntegrations): boolean {
-  return list.integrations.some(isProblem) || list.unread.length > 0 || seen(list) < list.total;
+/** Fine is only what was seen to be: one that is active, and none that is not. */
+function markOf(list: ConfiguredIntegrations): Health["mark"] {
+  const { integrations, unread, total } = list;
+  if (isEmpty(list)) return "absent";
+  if (integrations.some(isProblem) || unread.length > 0 || seen(list) < total) return "attention";
+  return integrations.some(({ status }) => status === ACTIVE) ? "fine" : "unknown";
 }
 
 /** How many rows came, readable or not. */

@@ -342,6 +342,10 @@ Deno.test("bitdefender.health says how it stands in a line, with the problems wo
   at.vendor.world.integrations.set(ids.northwind, generateIntegrations(3));
   const fine = await bitdefender.health(at.context);
   assert.deepEqual([fine.mark, plain(fine.summary)], ["fine", "3 of 3 active"]);
+  at.vendor.world.integrations.set(ids.northwind, generateIntegrations(3, () => 4));
+  assert.equal((await bitdefender.health(at.context)).mark, "unknown");
+  at.vendor.world.integrations.set(ids.northwind, []);
+  assert.equal((await bitdefender.health(at.context)).mark, "absent");
   at.vendor.world.integrations.set(ids.northwind, generateIntegrations(1, () => 6));
   assert.equal(plain((await bitdefender.health(at.context)).summary), "1 of 1 needs action");
 });
@@ -368,3 +372,11 @@ for (const [areas, ok, lacks] of proofs) {
     ]);
   });
 }
+
+Deno.test("bitdefender.probe names the one method that the key has no right for", async () => {
+  await using at = handlerFixture();
+  at.vendor.faults.always("getHourlyUsageForAmazonEC2Instances", NOT_LICENSED);
+  const proof = await bitdefender.probe(at.client, at.context.call);
+  assert.equal(proof.ok, false);
+  assert.match(plain(proof.says), /; no right for getHourlyUsageForAmazonEC2Instances \(\/usage ec2\)$/);
+});
