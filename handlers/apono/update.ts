@@ -9,7 +9,16 @@ import {
 } from "../../clients/apono/integration.ts";
 import { v4Body } from "../../clients/apono/versions.ts";
 import { differingNames, type JsonObject, plainJson } from "../../clients/json.ts";
-import { BadInput, type Context, type Nothing, operationsOf, type Plan, type Undo } from "../operation.ts";
+import {
+  BadInput,
+  type Card,
+  type Context,
+  type Nothing,
+  notKnown,
+  operationsOf,
+  type Plan,
+  type Undo,
+} from "../operation.ts";
 import { fold, ifFound, NothingFits } from "../resolve.ts";
 import { findItem, targetOf } from "../resource.ts";
 import { objections, refuse, spelledAs, unlistedParameters, unlistedWarning } from "./catalog.ts";
@@ -205,10 +214,21 @@ function touchesConnection(before: Settings, after: Settings): boolean {
   );
 }
 
-function consequences(before: Settings, after: Settings): readonly string[] {
-  return touchesConnection(before, after)
-    ? ["Apono connects with the new values at once: wrong ones stop access through it."]
-    : [];
+function consequences(before: Settings, after: Settings): Card["breaks"] {
+  const changed = new Set(rowsBetween(before, after).map(({ label }) => label));
+  const gone = (before.resourceTypes ?? []).filter((type) => !after.resourceTypes?.includes(type));
+  return [
+    ...(touchesConnection(before, after)
+      ? ["Apono connects with the new values at once: wrong ones stop access through it."]
+      : []),
+    ...(changed.has("Resource types") && gone.length > 0
+      ? [["Apono no longer gives access to ", { data: gone.join(", "), max: 200 }, "."]]
+      : []),
+    ...(changed.has("Owner") || changed.has("Owners by tag")
+      ? ["Access flows that ask the owner ask the new one."]
+      : []),
+    ...notKnown(changed.has("Name") ? ["the name, where access flows go by it"] : []),
+  ];
 }
 
 /**

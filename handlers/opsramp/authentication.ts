@@ -98,6 +98,7 @@ function change(before: State, goal: InstalledUpdate, name: Inline): SectionChan
       ]),
     wayBack: wayBack(before, goal),
     ...(isOther && { makesCredential: true, note: WHERE_CREDENTIALS_ARE }),
+    losesCredential: isOther && before.authType !== null,
   };
 }
 

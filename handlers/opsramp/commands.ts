@@ -22,7 +22,7 @@ import {
 } from "../operation.ts";
 import { isNotifierSecret } from "./notifier.ts";
 import type { UpdatePlan } from "./section.ts";
-import { applyUpdate, planUpdate, undoUpdate, updateCard, verifyUpdate } from "./update.ts";
+import { applyUpdate, isDangerous, planUpdate, undoUpdate, updateCard, verifyUpdate } from "./update.ts";
 
 const { change } = operationsOf<OpsRampClient>("opsramp");
 
@@ -118,6 +118,7 @@ function commandFor<I extends Input & z.ZodType<{ id: string }>>(
     ...described,
     target: "opsramp",
     risk: "write",
+    danger: isDangerous,
     secret: isNotifierSecret,
     plan: (context, input) => planUpdate(context, { ...plainJson(input), id: input.id }, toUpdate(input)),
     render: updateCard,

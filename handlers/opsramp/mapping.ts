@@ -5,7 +5,7 @@ import {
   type Mapping,
   type ValuePair,
 } from "../../clients/opsramp/installed.ts";
-import { BadInput, type Card } from "../operation.ts";
+import { BadInput, type Card, notKnown } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { fold } from "../resolve.ts";
 import type { Asked, Section, Seen } from "./section.ts";
@@ -36,6 +36,9 @@ export const mappingsSection: Section<readonly Translation[]> = {
     }));
     return {
       ...rowsOf(additions),
+      breaks: notKnown(
+        additions.filter((one) => conflicts(one).length > 0).map(({ added }) => labelOf(added)),
+      ),
       warnings: [
         ...additions.flatMap((one) => [
           ...conflicts(one),

@@ -31,16 +31,21 @@ export const notifierSection: Section<State> = {
     return { goal: { outboundConfig: { baseNotifier: completeNotifier(wanted, state) } } };
   },
   state: notifierState,
-  change(before, update) {
+  change(before, update, installation) {
     const goal = notifierIn(update);
     const redirects = before?.baseURI && goal.baseURI !== undefined &&
       !isSameAddress(goal.baseURI, before.baseURI);
     const hidden = Object.keys(goal).filter((name) => !isReadable(name));
     return {
       rows: notifierRows(goal, before),
-      breaks: redirects
-        ? [["OpsRamp stops notifying ", { data: shownAddress(before.baseURI), max: 200 }, "."]]
-        : [],
+      breaks: [
+        ...(redirects
+          ? [["OpsRamp stops notifying ", { data: shownAddress(before.baseURI), max: 200 }, "."]]
+          : []),
+        ...(before
+          ? [["OpsRamp notifies for ", installation, " with the new values at once: wrong ones stop that."]]
+          : []),
+      ],
       warnings: [...newAddressWarnings(goal, before), ...notifierWarnings(goal, before)],
       seen: (now) =>
         comparedFields(

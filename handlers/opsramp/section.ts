@@ -37,6 +37,8 @@ export interface SectionChange<S = unknown> extends Pick<Card, "rows" | "details
   };
   /** Whether the vendor answers with a new one. */
   readonly makesCredential?: boolean;
+  /** Whether what is there now is lost for good, and people outside depend on it. */
+  readonly losesCredential?: boolean;
   /** A sentence after what was read back. */
   readonly note?: string;
   /** Of what was to change, that which can be read. */

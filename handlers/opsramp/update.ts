@@ -113,6 +113,11 @@ export function updateCard(plan: UpdatePlan): Card {
   };
 }
 
+/** Another way to authenticate makes another credential, and the present one is lost. */
+export function isDangerous(plan: UpdatePlan): boolean {
+  return changesIn(plan).some(({ losesCredential }) => losesCredential === true);
+}
+
 /** The one write. Where it makes a credential, what is there is read first: the vendor answers old ones as well. */
 export async function applyUpdate(
   { client, call }: Context<OpsRampClient>,

@@ -8,7 +8,7 @@ import { ANA, BEN, type Fixture, GROUP, openFixture, textOf } from "./fixture.ts
 import { eventually } from "../eventually.ts";
 import { enter, offerOf, statusOf } from "./secret_page.ts";
 
-const TO_WEBHOOK = "/update opsramp Custom Integration auth=WEBHOOK";
+const TO_WEBHOOK = "/update opsramp Custom Integration auth=WEBHOOK reason=leaked";
 const WHERE_ELSE = /Its credential is in OpsRamp: Setup, Account, Integrations and Apps/;
 
 testOnEach(

@@ -12,7 +12,7 @@ Deno.test("a new credential stands in no message, log, audit or table, nor in th
   await using file = await openFile();
   await using fixture = await openFixture({ environment: { DATABASE_URL: file.url } });
   answer(fixture, CUSTOM, { authType: "WEBHOOK", token: TOKEN, webhookUrl: URL_WITH_TOKEN });
-  const { code } = await fixture.carryOut("/update opsramp Custom Integration auth=WEBHOOK");
+  const { code } = await fixture.carryOut("/update opsramp Custom Integration auth=WEBHOOK reason=leaked");
   assert.equal(await fixture.state(code), "applied");
   const link = await offerOf(fixture, ANA);
   await assertNowhere(fixture, file.url);
@@ -23,7 +23,7 @@ Deno.test("a new credential stands in no message, log, audit or table, nor in th
 
 Deno.test("a new credential: while it waits, no other message shows it either", async () => {
   await using fixture = await openFixture();
-  await fixture.carryOut("/update opsramp Custom Integration auth=WEBHOOK");
+  await fixture.carryOut("/update opsramp Custom Integration auth=WEBHOOK reason=leaked");
   await offerOf(fixture, ANA);
   const { token, leaking } = leak(fixture);
   await fixture.say(ANA, "/show opsramp Core switches SNMP");
@@ -46,7 +46,7 @@ Deno.test("a new credential: no other message shows it while its change is read 
       return await passOn();
     },
   });
-  const { code, card } = await fixture.ask("/update opsramp Custom Integration auth=WEBHOOK");
+  const { code, card } = await fixture.ask("/update opsramp Custom Integration auth=WEBHOOK reason=leaked");
   const pressed = fixture.press(BEN, card, "Approve");
   await written.promise;
   const { token, leaking } = leak(fixture);
@@ -65,7 +65,7 @@ Deno.test("a credential that was there before is never handed over, though the v
   await using fixture = await openFixture();
   const old = { token: "YTxSGJdfkkfE3m7WaE8jYkwmsYjNU3VU", webhookUrl: URL_WITH_TOKEN };
   answer(fixture, SERVICE_DESK, { authType: "OAUTH2", ...old });
-  const { code } = await fixture.carryOut("/update opsramp Service Desk auth=OAUTH2");
+  const { code } = await fixture.carryOut("/update opsramp Service Desk auth=OAUTH2 reason=leaked");
   assert.equal(await fixture.state(code), "applied");
   assert.deepEqual((await fixture.audit(code)).at(-1)?.event, "apply");
   assert.throws(() => linkOf(fixture, ANA));
@@ -75,7 +75,7 @@ Deno.test("a credential that was there before is never handed over, though the v
 
 Deno.test("the page of a new credential may not be kept, framed, run on or found out", async () => {
   await using fixture = await openFixture();
-  await fixture.carryOut("/update opsramp Custom Integration auth=WEBHOOK");
+  await fixture.carryOut("/update opsramp Custom Integration auth=WEBHOOK reason=leaked");
   const link = await offerOf(fixture, ANA);
   for (const page of [await fetch(link), await enter(link, {}), await enter(link, {})]) {
     await page.text();

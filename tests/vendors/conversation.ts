@@ -173,7 +173,7 @@ async function decide(
   await fixture.press(BEN, asked.card, "Approve");
   const text = textOf(asked.card);
   assert.equal(await fixture.state(asked.code), outcome, text);
-  assertFits(text, [new RegExp(`^\\S+ ${outcome}: `, "i"), ...answered], "the card afterwards");
+  assertFits(text, [new RegExp(`^\\S+ (?:\\S+ )?${outcome}: `, "i"), ...answered], "the card afterwards");
   assertSent(writesIn(fixture), wrote);
   const events = (await fixture.audit(asked.code)).map(({ event }) => event)
     .filter((event) => !event.startsWith("credential_"));

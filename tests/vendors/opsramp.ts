@@ -110,8 +110,9 @@ const updates: readonly Conversation[] = [
   },
   {
     name: "/update opsramp auth=WEBHOOK shows the new token to the requester alone, on a page",
-    said: "/update opsramp Custom Integration auth=WEBHOOK",
+    said: "/update opsramp Custom Integration auth=WEBHOOK reason=leaked",
     card: [
+      "OpsRamp? · danger",
       /Inbound authentication\s+OAUTH2\s+WEBHOOK/,
       "present OAUTH2 credential is refused",
       "Undo    no: the present credential is lost",
@@ -130,6 +131,11 @@ const updates: readonly Conversation[] = [
       },
     }],
     after: (fixture) => assertOnlyAnaSees(fixture, CUSTOM),
+  },
+  {
+    name: "/update opsramp auth= that loses the present credential needs a reason",
+    said: "/update opsramp Custom Integration auth=WEBHOOK",
+    refused: ["it is a dangerous change, so it needs a reason", "present OAUTH2 credential is refused"],
   },
   {
     name: "/update opsramp by a name that fits several asks which one is meant",
@@ -158,6 +164,7 @@ const updates: readonly Conversation[] = [
     card: [
       "Change the mappings of Service Desk in OpsRamp?",
       "OpsRamp adds this to what is there; an update replaces and removes no mapping.",
+      /Breaks +Not known for Inbound INCIDENT Status\./,
       /Critical\s+bad\s+bad, awful|Critical\s+bad\s+\S*awful/,
       "Undo    no: OpsRamp only adds mappings",
     ],
