@@ -1,5 +1,6 @@
 import { coverageOf, pages } from "../vendors/operations.ts";
 import { builtinTable, vendorSections } from "./commands.ts";
+import { fieldTables } from "./fields.ts";
 import { tasksTable, variableTables } from "./configuration.ts";
 
 /** What is generated in a page, by the names of its markers. */
@@ -10,7 +11,7 @@ export function generatedPages(): Readonly<Record<string, Parts>> {
   return {
     "docs/commands.md": { builtins: builtinTable(), vendors: vendorSections() },
     "docs/configuration.md": { variables: variableTables() },
-    "docs/coverage.md": { operations: pages.map(coverageOf).join("\n\n") },
+    "docs/coverage.md": { operations: pages.map(coverageOf).join("\n\n"), fields: fieldTables() },
     "CONTRIBUTING.md": { tasks: tasksTable() },
   };
 }
