@@ -75,17 +75,46 @@ async function* gzip(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Arra
   yield* source.pipeThrough(new CompressionStream("gzip"));
 }
 
+/** Where its message went: to one person's eyes only, or to everyone's. */
 async function sendFile(
-  { row, deps: { bot }, stillMine }: Courier,
-  { name, content }: OutboxFile,
-  { message_id }: Delivered,
+  courier: Courier,
+  file: OutboxFile,
+  { message_id, ephemeral_id }: Delivered,
 ): Promise<void> {
+  const { row, deps: { bot: { api } }, stillMine } = courier;
   await stillMine();
-  await bot.api.sendDocument(row.chat_id, new InputFile(content(), name), {
-    disable_notification: true,
-    ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
-    ...below(message_id ?? row.reply_to),
-  });
+  const place = row.thread_id === null ? {} : { message_thread_id: row.thread_id };
+  if (ephemeral_id !== null && row.receiver_id !== null) {
+    return await sendToOne(courier, file, { ...place, receiver: row.receiver_id });
+  }
+  const options = { ...SILENT, ...place, ...below(message_id ?? row.reply_to) };
+  await api.sendDocument(row.chat_id, new InputFile(file.content(), file.name), options);
+}
+
+const SILENT = { disable_notification: true } as const;
+
+/** In the group, if Telegram keeps it from the others there; else in private, or not at all. */
+async function sendToOne(
+  { row: { chat_id }, deps: { bot: { api }, log }, stillMine }: Courier,
+  { name, content }: OutboxFile,
+  { receiver, ...place }: { readonly receiver: number; readonly message_thread_id?: number },
+): Promise<void> {
+  try {
+    const only = { ephemeral_message_parameters: { receiver_user_id: receiver } };
+    const sent = await api.sendDocument(chat_id, new InputFile(content(), name), {
+      ...SILENT,
+      ...place,
+      ...only,
+    });
+    if (sent.ephemeral_message_id !== undefined) return;
+    await api.deleteMessage(chat_id, sent.message_id);
+  } catch (error) {
+    const refusal = telegramRefusal(error);
+    if (!refusal || !isFinal(refusal)) throw error;
+    log.info("no_private_file_in_group", { chat: chat_id, description: refusal.description });
+  }
+  await stillMine();
+  await api.sendDocument(receiver, new InputFile(content(), name), SILENT);
 }
 
 /** The text that the file belongs to stands. */

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { ANA, BEN, type Fixture, GROUP, openFixture } from "../approvals/fixture.ts";
+import { isEphemeral } from "../sandbox/telegram/message.ts";
+
+/** Longer than a message, and for whoever asked alone. */
+const ASKED = "/help notifier opsramp";
+
+/** The files that the bot sent, by who can see them. */
+function files({ telegram }: Fixture): { inGroup: number; toAna: number; inPrivate: number } {
+  const holding = (messages: readonly { readonly document?: unknown }[]) =>
+    messages.filter(({ document }) => document !== undefined).length;
+  return {
+    inGroup: holding(telegram.answers(GROUP).filter((message) => !isEphemeral(message))),
+    toAna: holding(telegram.ephemerals(ANA, GROUP)),
+    inPrivate: holding(telegram.answers(ANA)),
+  };
+}
+
+Deno.test("a file goes where its message goes: what one person is told, nobody else gets", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, ASKED);
+  assert.deepEqual(files(fixture), { inGroup: 0, toAna: 1, inPrivate: 0 });
+  assert.equal(fixture.telegram.ephemerals(BEN, GROUP).length, 0);
+});
+
+Deno.test("a file for one person goes to them in private where the group takes none", async () => {
+  await using fixture = await openFixture();
+  fixture.telegram.faults.push({ method: "sendDocument", chat: GROUP, status: 400 });
+  await fixture.say(ANA, ASKED);
+  assert.deepEqual(files(fixture), { inGroup: 0, toAna: 0, inPrivate: 1 });
+});
+
+Deno.test("a file for one person whom the bot may not write to goes nowhere, and that is said", async () => {
+  await using fixture = await openFixture();
+  fixture.telegram.faults.push({ method: "sendDocument", status: 403, times: 2 });
+  await fixture.say(ANA, ASKED);
+  assert.deepEqual(files(fixture), { inGroup: 0, toAna: 0, inPrivate: 0 });
+  assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /^🟡 The file could not be sent: /);
+});
