@@ -184,7 +184,7 @@ async function makeDeps(options: CountersignOptions): Promise<Deps> {
     intake,
     telegramFetch,
     clocks,
-    capabilities: unknownCapabilities(),
+    capabilities: unknownCapabilities(config),
     vendors: new Vendors(connect(config, { clock, onCall, onToken: redactor.hold }), store, statusCacheTtlMs),
     vault: config.secretKey && await Vault.fromKey(config.secretKey),
     holder: randomUUID(),

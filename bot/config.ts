@@ -92,6 +92,12 @@ export const botVariables = {
     check: durationOf(0),
     default: "10s",
   },
+  render: choice(
+    "RENDER",
+    "`rich`, or `plain` for a team whose Telegram clients show nothing of rich messages",
+    ["rich", "plain"],
+    "rich",
+  ),
   logLevel: choice(
     "LOG_LEVEL",
     "`debug`, `info`, `warning` or `error`",

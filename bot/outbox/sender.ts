@@ -189,7 +189,7 @@ export class Delivery {
   /** As rich as the server takes it: each refusal of the form leads to a simpler form of the same message. */
   private async showWithFallback(): Promise<Attachment | undefined> {
     const { capabilities } = this.deps;
-    const format = this.row.format ?? (capabilities.rich === false ? "plain" : "rich");
+    const format = capabilities.rich === false ? "plain" : this.row.format ?? "rich";
     if (format === "plain") return await this.showPlain();
     let refusal: TelegramRefusal;
     try {

@@ -103,8 +103,14 @@ export interface Capabilities {
   ephemeral: boolean | undefined;
 }
 
-export function unknownCapabilities(): Capabilities {
-  return { rich: undefined, takenAsPlain: 0, dateTimes: true, ephemeral: undefined };
+/** `render` "plain": whatever the server takes, people's clients show plain messages only. */
+export function unknownCapabilities({ render }: Pick<Config, "render">): Capabilities {
+  return {
+    rich: render === "plain" ? false : undefined,
+    takenAsPlain: 0,
+    dateTimes: true,
+    ephemeral: undefined,
+  };
 }
 
 /** One odd message may be refused by any server; so many, with none ever taken, are refused by this one. */

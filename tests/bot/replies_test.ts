@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { generateIntegrations, ids, northwind } from "../sandbox/gravityzone/northwind.ts";
 import { ANA, BEN, GROUP, openStage, type Stage } from "../sandbox/stage.ts";
-import { type Fault, render } from "../sandbox/telegram.ts";
+import { createTelegram, type Fault, render } from "../sandbox/telegram.ts";
+import { serve } from "../sandbox/serve.ts";
+import { openFile } from "../approvals/database.ts";
 import { chatTest, checkManners, converse, pass, settled } from "./conversation.ts";
 import { eventually } from "../eventually.ts";
 
@@ -437,3 +439,30 @@ async function postponed(stage: Stage): Promise<number> {
     .where("state", "=", "due").executeTakeFirst();
   return row?.claimed_until === 0 ? row.attempts : 0;
 }
+
+Deno.test("RENDER=plain sends nothing rich, and shows what was rich before as plain text", async () => {
+  await using file = await openFile();
+  const environment = { DATABASE_URL: file.url };
+  const telegram = createTelegram();
+  await using served = serve((request) => telegram.app.fetch(request));
+  const reached = { TELEGRAM_API_ROOT: served.url };
+  {
+    await using stage = await openStage({ environment: { ...environment, ...reached } });
+    telegram.say(BEN, GROUP, "/status bitdefender");
+    await telegram.until(() => telegram.last(GROUP), "the answer");
+    await settled(stage);
+  }
+  assert.equal(telegram.calls("sendRichMessage").length, 1);
+  await using stage = await openStage({ environment: { ...environment, ...reached, RENDER: "plain" } });
+  const [status] = telegram.answers(GROUP);
+  await telegram.press(BEN, status!, "Refresh");
+  telegram.say(BEN, GROUP, "/ping");
+  await telegram.until(() => telegram.answers(GROUP).length === 2, "the next answer");
+  await settled(stage);
+  const last = telegram.calls("editMessageText").at(-1);
+  assert.equal(typeof last?.parameters["text"], "string");
+  assert.match(String(last?.parameters["text"]), /of 14/);
+  assert.equal(telegram.calls("sendRichMessage").length, 1);
+  assert.equal(telegram.calls("sendMessage").length, 1);
+  await telegram[Symbol.asyncDispose]();
+});
