@@ -38,6 +38,7 @@ Deno.test("readConfig starts with the least there is, and everything else as doc
     secretKey: undefined,
     approvalTtlMs: 15 * 60_000,
     statusCacheTtlMs: 10_000,
+    addressesAreTraced: false,
     render: "rich",
     logLevel: "info",
     addresses: ["https://api.telegram.org"],
