@@ -269,8 +269,11 @@ export function columnsOf<Row>(columns: readonly TableColumn<Row>[], rows: reado
   };
 }
 
+/** A phone has no room for it beside the others, and whoever needs ids unfolds them. */
+const ID_COLUMN = "Id";
+
 function renderList<Client, Item>(
-  { none, noun: [one, many] }: Resource<Client, Item>,
+  { none, target, noun: [one, many] }: Resource<Client, Item>,
   listing: ListLook<Item>,
   all: readonly Sighting<Item>[],
   name: string | undefined,
@@ -286,7 +289,14 @@ function renderList<Client, Item>(
       : [fits.length === 0 ? `No ${one}` : `${fits.length} ${fits.length === 1 ? one : many}`, ...which],
     blocks: fits.length === 0 ? [] : [
       { kind: "text", text: countsOf(fits) },
-      columnsOf(listing.columns, byName),
+      columnsOf(listing.columns.filter(({ title }) => title !== ID_COLUMN), byName),
+      ...folded(
+        { target },
+        "ids",
+        listing.columns.filter(({ title }) => title === ID_COLUMN).flatMap(({ cell }) =>
+          byName.map((one) => [{ data: one.name }, cell(one)])
+        ),
+      ),
     ],
     ...listing.reply?.(fits),
   };

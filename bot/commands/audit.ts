@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { type Line, type Reply, textBlock } from "../../handlers/reply.ts";
-import { personLine } from "../approvals/card.ts";
+import { type Block, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { parseDuration } from "../settings.ts";
 import { type AuditFilter, type AuditProof, countAudit, latestAudit, verifyAudit } from "../store/audit.ts";
+import { type Change, readCard } from "../store/changes.ts";
+import type { Store } from "../store/database.ts";
 import type { AuditTable } from "../store/schema.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
@@ -10,13 +11,13 @@ const SHOWN = 10;
 const MOST_SHOWN = 50;
 
 const filters = {
-  company: z.string().optional(),
-  person: z.string().optional(),
+  company: z.string().optional().meta({ spaced: true }),
+  person: z.string().optional().meta({ spaced: true }),
   since: z.string().refine(
     (text) => sinceOf(text, 0) !== undefined,
-    "takes a time such as 2h or a day such as 2026-11-20",
+    "takes a time such as 2h, a day such as 2026-11-20, today, yesterday or tonight",
   )
-    .optional(),
+    .optional().meta({ placeholder: "2h" }),
   code: z.string().optional(),
 };
 
@@ -24,7 +25,7 @@ const filters = {
 export const auditCommands: readonly Builtin[] = [
   builtin({
     verb: "audit",
-    summary: "The last entries of the audit",
+    summary: "What was asked, decided and done, newest first",
     example: "/audit 20 since=2h",
     need: "read",
     risk: "read",
@@ -34,9 +35,14 @@ export const auditCommands: readonly Builtin[] = [
         placeholder: "n",
       }),
       ...filters,
+      mistakes: z.enum(["yes", "no"]).optional(),
     }),
-    async execute({ store }, ctx, input) {
-      ctx.answer(auditReply(await latestAudit(store.db, filterOf(input, store.now()), input.n ?? SHOWN)));
+    async execute({ store }, ctx, { n = SHOWN, mistakes, ...wanted }) {
+      const without = mistakes === "yes" ? undefined : "malformed_command";
+      const filter = { ...filterOf(wanted, store.now()), without };
+      const rows = await latestAudit(store.db, filter, n * MOST_STEPS);
+      const stories = storiesOf(rows).slice(0, n);
+      ctx.answer(auditReply(stories, await changesOf(store, stories)));
     },
   }),
   builtin({
@@ -78,24 +84,97 @@ function proofReply(proof: AuditProof): Reply {
 
 const NOTHING: Reply = { mark: "info", title: "Nothing in the audit fits" };
 
-function auditReply(rows: readonly AuditTable[]): Reply {
-  if (rows.length === 0) return NOTHING;
+/** Rows that belong together, newest first: the steps of one change, or what stands alone. */
+type Story = readonly [newest: AuditTable, ...earlier: AuditTable[]];
+
+/** No change has more steps than this, but for one whose outcome stays unknown. */
+const MOST_STEPS = 12;
+
+function storiesOf(rows: readonly AuditTable[]): Story[] {
+  const stories = new Map<string, [AuditTable, ...AuditTable[]]>();
+  for (const row of rows) {
+    const key = row.code ?? `row ${row.seq}`;
+    const known = stories.get(key);
+    if (known) known.push(row);
+    else stories.set(key, [row]);
+  }
+  return [...stories.values()];
+}
+
+async function changesOf({ db }: Store, stories: readonly Story[]): Promise<Map<string, Change>> {
+  const codes = stories.flatMap(([{ code }]) => code ?? []);
+  if (codes.length === 0) return new Map();
+  const changes = await db.selectFrom("changes").selectAll().where("code", "in", codes).execute();
+  return new Map(changes.map((change) => [change.code, change]));
+}
+
+/** So many lines fit one screen. */
+const ON_ONE_SCREEN = 8;
+
+function auditReply(stories: readonly Story[], changes: ReadonlyMap<string, Change>): Reply {
+  if (stories.length === 0) return NOTHING;
+  const blocks = stories.map((story) => storyBlock(story, changes.get(story[0].code ?? "")));
+  const more = blocks.slice(ON_ONE_SCREEN);
   return {
     mark: "info",
-    title: `The last ${rows.length} entr${rows.length === 1 ? "y" : "ies"} of the audit`,
-    blocks: [{ kind: "table", header: ["when", "what", "who"], rows: rows.map(rowOf) }],
-    footer: { code: "/audit verify" },
+    title: stories.length === 1 ? "The last entry of the audit" : `The last ${stories.length} of the audit`,
+    blocks: [
+      ...blocks.slice(0, ON_ONE_SCREEN),
+      { kind: "details", summary: `${more.length} earlier`, blocks: more },
+    ],
+    footer: ["Typing mistakes are left out. Is it complete? ", { code: "/audit verify" }],
   };
 }
 
-function rowOf({ at, event, reason_code, operation, code, person_id, person_name }: AuditTable): Line[] {
-  const words = [event, reason_code && `(${reason_code})`, operation].filter(Boolean).join(" ");
-  const what = { data: words, max: 60 };
-  return [
-    { time: at },
-    code ? [{ code }, " ", what] : what,
-    person_id === null ? "the bot" : personLine(person_name ?? "", person_id),
-  ];
+/** One line, and behind it the steps of a change. */
+function storyBlock(story: Story, change: Change | undefined): Block {
+  const [newest] = story;
+  const when: Line = { time: newest.at };
+  if (!change) return textBlock(line(when, " ", whatHappened(newest)));
+  const rows = story.map((row): Line[] => [
+    { time: row.at },
+    stepWords(row.event, row.reason_code),
+    whoDid(row),
+  ]);
+  return {
+    kind: "details",
+    summary: line(when, " ", changeInOneLine(change), " ", { code: change.code }),
+    blocks: [{ kind: "table", rows }],
+  };
+}
+
+/** "Ben approved, applied: Disable the EC2 integration of Acme Corp" */
+function changeInOneLine({ state, decider_name, requester_name, card }: Change): Line {
+  const decided = decider_name !== null && decider_name !== "" && decider_name !== requester_name;
+  const who: Line = { data: (decided ? decider_name : requester_name) || "someone", max: 30 };
+  const did = !decided ? " asked, " : state === "rejected" ? " " : " approved, ";
+  return line(who, did, `${STATES[state] ?? state}: `, readCard({ card }).title);
+}
+
+const STATES: Readonly<Partial<Record<Change["state"], string>>> = {
+  pending: "waits",
+  approved: "runs next",
+  executing: "runs",
+  withdrawn: "taken back",
+  unknown: "result unknown",
+  superseded: "nothing ran",
+};
+
+function whatHappened(row: AuditTable): Line {
+  const { event, reason_code, operation, target, detail, code } = row;
+  const about = operation ?? (target === "*" ? "everything" : target) ?? "";
+  const shown = event === "frozen" || event === "unfrozen" || event === "freeze_ended" ? detail ?? "" : "";
+  return line(
+    whoDid(row),
+    ` · ${stepWords(event, reason_code)}`,
+    about ? [": ", { data: about, max: 60 }] : "",
+    shown ? [" · ", { data: shown, max: 60 }] : "",
+    code ? [" ", { code }] : "",
+  );
+}
+
+function whoDid({ person_id, person_name }: AuditTable): Line {
+  return person_id === null ? "the bot" : { data: person_name || `…${String(person_id).slice(-4)}`, max: 30 };
 }
 
 /** What happened, for people who have not read how the bot works. */
@@ -153,8 +232,20 @@ function filterOf({ since, ...rest }: FilterInput, now: number): AuditFilter {
   return { ...rest, since: since === undefined ? undefined : sinceOf(since, now) };
 }
 
-/** A time before now ("2h") or a day; epoch ms. */
+const DAY_MS = 86_400_000;
+const EVENING_MS = 18 * 3_600_000;
+
+/** A time before now ("2h"), a day, or a word for one; days begin at midnight UTC, and tonight at 18:00. Epoch ms. */
 function sinceOf(text: string, now: number): number | undefined {
+  const today = now - now % DAY_MS;
+  const evening = today + EVENING_MS;
+  const named: Readonly<Record<string, number>> = {
+    today,
+    yesterday: today - DAY_MS,
+    tonight: evening <= now ? evening : evening - DAY_MS,
+  };
+  const word = named[text.toLowerCase()];
+  if (word !== undefined) return Math.max(0, word);
   const ago = parseDuration(text);
   if (ago !== undefined) return Math.max(0, now - ago);
   const day = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;

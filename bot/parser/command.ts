@@ -118,6 +118,8 @@ export interface Field {
   /** The only values there are (for "open": the only keys); empty when anything may be typed. */
   readonly values: readonly string[];
   readonly type: "text" | "number" | "boolean" | "list";
+  /** An option whose value takes the words up to the next option: a name needs no quotes. */
+  readonly spaced?: boolean;
 }
 
 /** The fields of the input, and the options of every change that does not declare them itself. */
@@ -161,6 +163,7 @@ const Property = Values.extend({
   open: z.string().optional(),
   drop: z.boolean().default(false),
   document: z.boolean().default(false),
+  spaced: z.boolean().default(false),
   placeholder: z.string().optional(),
   items: Values.optional().catch(undefined),
   propertyNames: Values.optional().catch(undefined),
@@ -179,6 +182,7 @@ function readFields(input: Input): Field[] {
       prefix: property.open ?? "",
       values: valuesOf((kind === "open" ? property.propertyNames : property.items) ?? property),
       type: typeOf(property.type),
+      spaced: property.spaced,
     };
   });
 }

@@ -74,7 +74,7 @@ export function riskInWords(command: Pick<Command, "risk">): string {
 }
 
 function overview(commands: readonly Command[]): Reply {
-  return info("What can be typed", [
+  return info("Commands", [
     ...group("Look", commands.filter(({ risk }) => risk === "read")),
     ...group("Change (someone else approves)", commands.filter(isChange)),
     ...group("Approvals and the rest", commands.filter(({ risk }) => risk === undefined)),
@@ -110,13 +110,25 @@ function oneCommand(command: Command, set: CommandSet): Reply {
   };
 }
 
+/** More than these do not fit one screen. */
+const MOST_FORMS = 6;
+
 function severalCommands(verb: string, commands: readonly Command[]): Reply {
+  const title: Line = [{ code: `/${verb}` }, ` has ${commands.length} forms`];
+  if (commands.length > MOST_FORMS) {
+    const targets = commands.map(({ target }) => target ?? "alone").join(" · ");
+    return info(title, [
+      { kind: "text", text: targets },
+      { kind: "details", summary: "What each does", blocks: [summariesOf(commands)] },
+      { kind: "text", text: ["One in full: ", { code: `/help ${headOf(commands.at(-1)!).slice(1)}` }] },
+    ]);
+  }
   const blocks = commands.map((command): Block => ({
     kind: "details",
     summary: [{ code: headOf(command) }, ` ${command.summary}`],
     blocks: explained(command),
   }));
-  return info([{ code: `/${verb}` }, ` has ${commands.length} forms`], blocks);
+  return info(title, blocks);
 }
 
 /** Undefined where the word is no target. */

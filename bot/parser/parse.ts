@@ -161,8 +161,31 @@ function understand<C extends Command>(
   return { kind: "command", command, typed, input, asked: [...new Set(asked)], ...common };
 }
 
-function lineOf(route: Route, { aliases }: CommandSet): CommandLine {
-  return { ...route, fields: fieldsTyped(route.command), aliases };
+function lineOf({ command, words }: Route, { aliases }: CommandSet): CommandLine {
+  const fields = fieldsTyped(command);
+  return { command, words: gathered(words, fields), fields, aliases };
+}
+
+/** `company=Acme Corp`: the words behind a spaced option belong to it, up to the next option. */
+function gathered(words: readonly Token[], fields: readonly Field[]): readonly Token[] {
+  if (!fields.some(({ spaced }) => spaced)) return words;
+  const whole: Token[] = [];
+  for (const word of words) {
+    const last = whole.at(-1);
+    const isOpen = last?.pair && !last.pair.quoted && optionNamed(last.pair.key, fields)?.spaced;
+    if (!isOpen || word.pair || word.quoted) {
+      whole.push(word);
+      continue;
+    }
+    const raw = `${last.raw} ${word.raw}`;
+    whole[whole.length - 1] = {
+      ...last,
+      raw,
+      text: raw,
+      pair: { ...last.pair!, value: `${last.pair!.value} ${word.raw}` },
+    };
+  }
+  return whole;
 }
 
 /** A secret that goes by position has no key to be known by. */

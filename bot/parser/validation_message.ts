@@ -31,7 +31,7 @@ export function validationMessage(invalid: InvalidCommand, set: CommandSet): Rep
 }
 
 /** "Is "apnoo" meant to be apono? If not, …" */
-const ASKS = /[\p{L}"=]\?( |$)/u;
+const ASKS = /^(Is|Do|Does|Did|Which|Why) ?[^?]*\?/;
 
 const LONGEST_TITLE = 160;
 

@@ -151,9 +151,13 @@ export async function decisionRows(db: Queryable, code: string): Promise<AuditTa
   return rows.filter((row) => hashOf(row) === row.hash);
 }
 
-/** Whose rows, since when (epoch ms), up to which row; a person by id or by part of the name. */
+/** Whose rows, since when (epoch ms), up to which row, without those of which reason; a person by id or by name. */
 export type AuditFilter =
-  & { readonly since?: number | undefined; readonly until?: number | undefined }
+  & {
+    readonly since?: number | undefined;
+    readonly until?: number | undefined;
+    readonly without?: string | undefined;
+  }
   & {
     readonly [column in "company" | "person" | "code"]?: string | undefined;
   };
@@ -186,13 +190,16 @@ export async function countAudit(
   return { rows: Number(rows), last: last ?? 0 };
 }
 
-function filtered(db: Queryable, { code, person, since, until, company }: AuditFilter) {
+function filtered(db: Queryable, { code, person, since, until, company, without }: AuditFilter) {
   let query = db.selectFrom("audit").selectAll();
   if (until !== undefined) query = query.where("seq", "<=", until);
   if (code) query = query.where("code", "=", code.toUpperCase());
   if (person && /^\d{1,15}$/.test(person)) query = query.where("person_id", "=", Number(person));
   else if (person) query = query.where(contains("person_name", person));
   if (since !== undefined) query = query.where("at", ">=", since);
+  if (without !== undefined) {
+    query = query.where((is) => is.or([is("reason_code", "is", null), is("reason_code", "<>", without)]));
+  }
   if (company) {
     const name = company.toLowerCase();
     query = query.where((is) => is.or([is("company", "=", name), contains("target", name)]));

@@ -7,11 +7,16 @@ import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { fold, ifFound, safeId } from "../resolve.ts";
 import { unseenIn } from "../resource.ts";
-import { countListed, type CsvColumn, longTable } from "./long_table.ts";
+import { asFile, countListed, type CsvColumn, longTable } from "./long_table.ts";
 
-const input = z.object({ type: z.string().optional().meta({ positional: true, rest: true }) });
+const input = z.object({
+  type: z.string().optional().meta({ positional: true, rest: true }),
+  file: asFile,
+});
 
-type Found = { readonly types: Listed<CatalogType> } | { readonly entry: CatalogType };
+type Found = { readonly types: Listed<CatalogType>; readonly file: boolean } | {
+  readonly entry: CatalogType;
+};
 
 export const showCatalog = operationsOf<AponoClient>("apono").read<typeof input, Found>({
   verb: "catalog",
@@ -19,19 +24,19 @@ export const showCatalog = operationsOf<AponoClient>("apono").read<typeof input,
   summary: "Show the types of Apono integrations, or what one type takes",
   example: "/catalog postgresql",
   input,
-  run: async (context, { type }) =>
+  run: async (context, { type, file }) =>
     type
       ? { entry: await catalogEntry(context, type) }
-      : { types: await context.client.catalog(context.call) },
-  render: (found) => "entry" in found ? renderType(found.entry) : renderTypes(found.types),
+      : { types: await context.client.catalog(context.call), file: file === "csv" },
+  render: (found) => "entry" in found ? renderType(found.entry) : renderTypes(found.types, found.file),
 });
 
-function renderTypes(types: Listed<CatalogType>): Reply {
+function renderTypes(types: Listed<CatalogType>, file: boolean): Reply {
   const items = types.items.toSorted((one, other) => one.type.localeCompare(other.type, "en"));
   return {
     mark: "info",
     title: `${countListed(types, "type")} in Apono's catalog`,
-    ...longTable({ ...types, items }, COLUMNS, "apono-catalog.csv"),
+    ...longTable({ ...types, items }, COLUMNS, "apono-catalog.csv", { file, command: "/catalog" }),
   };
 }
 

@@ -4,16 +4,16 @@ import { type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { type TableColumn, unseenIn } from "../resource.ts";
 import { unlessRefused } from "./integrations.ts";
-import { countListed, type CsvColumn, longTable } from "./long_table.ts";
+import { asFile, countListed, type CsvColumn, longTable } from "./long_table.ts";
 
 export const listConnectors = operationsOf<AponoClient>("apono").read({
   verb: "list",
   target: "connectors",
   summary: "List the connectors that reach Apono's integrations, with their ids",
   example: "/list connectors",
-  input: z.object({}),
-  run: ({ client, call }) => client.connectors(call),
-  render(found): Reply {
+  input: z.object({ file: asFile }),
+  run: async ({ client, call }, { file }) => ({ found: await client.connectors(call), file }),
+  render({ found, file }): Reply {
     if (found.items.length === 0 && unseenIn(found) === 0) {
       return { mark: "absent", title: "Apono has no connectors" };
     }
@@ -21,7 +21,11 @@ export const listConnectors = operationsOf<AponoClient>("apono").read({
     return {
       mark: items.every(isConnected) && unseenIn(found) === 0 ? "fine" : "attention",
       title: countListed(found, "Apono connector"),
-      ...longTable({ ...found, items }, COLUMNS, "apono-connectors.csv", SEEN),
+      ...longTable({ ...found, items }, COLUMNS, "apono-connectors.csv", {
+        seen: SEEN,
+        file: file === "csv",
+        command: "/list connectors",
+      }),
     };
   },
 });

@@ -4,7 +4,7 @@ import { type AponoIntegration, type Filter, fits, type Listed } from "../../cli
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Reply } from "../reply.ts";
 import { type TableColumn, unseenIn } from "../resource.ts";
-import { countListed, type CsvColumn, longTable } from "./long_table.ts";
+import { asFile, countListed, type CsvColumn, longTable } from "./long_table.ts";
 import { commaSeparated } from "./request.ts";
 import { isKnownStatus, standingOf, statusWord } from "./status_word.ts";
 
@@ -14,6 +14,7 @@ const input = z.object({
   status: z.string().optional().meta({ placeholder: "status,status" }),
   category: z.string().optional(),
   connector: z.string().optional().meta({ placeholder: "connector id" }),
+  file: asFile,
 });
 
 type Asked = z.output<typeof input>;
@@ -31,7 +32,12 @@ export const listIntegrations = operationsOf<AponoClient>("apono").read({
     return {
       mark: "info",
       title: countListed(found, "Apono integration"),
-      ...longTable({ ...found, items }, COLUMNS, "apono-integrations.csv", SEEN),
+      ...longTable({ ...found, items }, COLUMNS, "apono-integrations.csv", {
+        seen: SEEN,
+        id: ({ name, id }) => [name, id],
+        file: asked.file === "csv",
+        command: "/list apono",
+      }),
     };
   },
 });
@@ -79,7 +85,7 @@ function someOf(values: readonly string[]): string {
 }
 
 /** Several values of one filter are separated by commas; a name may have commas in it. */
-function filterOf({ name, category, ...others }: Asked): Filter {
+function filterOf({ name, category, file: _, ...others }: Asked): Filter {
   const lists = Object.entries({ ...others, category: category?.toUpperCase() });
   return {
     ...(name && { name }),
@@ -93,7 +99,7 @@ function byStanding(one: AponoIntegration, other: AponoIntegration): number {
     one.name.localeCompare(other.name, "en");
 }
 
-function nothingFound({ name, ...others }: Asked): Reply {
+function nothingFound({ name, file: _, ...others }: Asked): Reply {
   const hint = name && !name.includes("*")
     ? ["A name is matched as a whole; for a part of it type ", { code: `/list apono name=*${name}*` }]
     : ["Leave filters out to see more: ", { code: "/list apono" }];
@@ -115,7 +121,7 @@ const COLUMNS: readonly CsvColumn<AponoIntegration>[] = [
 const SEEN: readonly TableColumn<AponoIntegration>[] = [
   {
     title: "Integration",
-    cell: ({ name, type, id }) => [{ bold: { data: name } }, " · ", { data: type }, " ", { code: id }],
+    cell: ({ name, type }) => [{ bold: { data: name, max: 40 } }, " · ", { data: type, max: 30 }],
   },
   {
     title: "Status",

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Listed } from "../../clients/apono/integration.ts";
 import { countOf, toCsv } from "../format.ts";
 import type { Block, Line, Reply } from "../reply.ts";
@@ -17,24 +18,53 @@ export interface CsvColumn<T> {
   cell?(row: T): Line;
 }
 
-/** A table, and when it is long the whole of it as a CSV file; `seen` are its columns on a screen, where they differ. */
+/** What `file=csv` asks for. */
+export const asFile = z.enum(["csv"]).optional();
+
+interface Screen<T> {
+  /** Its columns on a screen, where they differ. */
+  readonly seen?: readonly TableColumn<T>[];
+  /** What names a row, with its id folded below the table. */
+  readonly id?: (row: T) => readonly [name: string, id: string];
+  /** The whole of it as a file, because it was asked for. */
+  readonly file: boolean;
+  /** The command that asks for the file. */
+  readonly command: string;
+}
+
+/** More ids than these are in the file. */
+const MOST_IDS = 30;
+
+/** A table, and when it is asked for the whole of it as a CSV file. */
 export function longTable<T>(
   { items, ...unseen }: Listed<T>,
   columns: readonly CsvColumn<T>[],
   fileName: string,
-  seen: readonly TableColumn<T>[] = columns.map(onScreen),
+  { seen = columns.map(onScreen), id, file, command }: Screen<T>,
 ): Pick<Reply, "blocks" | "file" | "footer"> {
+  const ids = id ? items.slice(0, MOST_IDS).map((row) => id(row)) : [];
   const blocks: readonly Block[] = [
     columnsOf(seen, items.slice(0, MOST_ROWS)),
     ...unseenNotes("Apono", unseen).map((text) => ({ kind: "text", text }) as const),
+    {
+      kind: "details",
+      summary: "ids",
+      blocks: [{ kind: "table", rows: ids.map(([name, code]) => [{ data: name }, { code }]) }],
+    },
   ];
-  if (items.length <= LONG) return { blocks };
+  const left = items.length > MOST_ROWS ? `The first ${MOST_ROWS} of ${items.length}. ` : "";
+  if (!file) {
+    return items.length <= LONG
+      ? { blocks }
+      : { blocks, footer: [`${left}As a file: `, { code: `${command} file=csv` }] };
+  }
   const header = columns.map(({ title }) => title);
   const content = toCsv(header, items.map((row) => columns.map((column) => column.text(row))));
-  const footer = items.length <= MOST_ROWS
-    ? `All ${items.length} are in ${fileName}, too.`
-    : `The first ${MOST_ROWS} of ${items.length}; all of them are in ${fileName}.`;
-  return { blocks, footer, file: { name: fileName, mime: "text/csv", content } };
+  return {
+    blocks,
+    footer: `All ${items.length} are in ${fileName}.`,
+    file: { name: fileName, mime: "text/csv", content },
+  };
 }
 
 function onScreen<T>({ title, text, cell }: CsvColumn<T>): TableColumn<T> {

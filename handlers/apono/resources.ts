@@ -4,10 +4,10 @@ import type { Listed } from "../../clients/apono/integration.ts";
 
 import type { CallOptions } from "../../clients/http/contract.ts";
 import { operationsOf, type ReadOperation } from "../operation.ts";
-import type { Inline, Reply } from "../reply.ts";
-import { locateItem, unseenIn } from "../resource.ts";
+import type { Inline, Line, Reply } from "../reply.ts";
+import { locateItem, type TableColumn, unseenIn } from "../resource.ts";
 import { integrations } from "./integrations.ts";
-import { countListed, type CsvColumn, longTable } from "./long_table.ts";
+import { asFile, countListed, type CsvColumn, longTable } from "./long_table.ts";
 import { statusWord } from "./status_word.ts";
 
 export const showResources = listOperation<AponoResource>(
@@ -17,7 +17,12 @@ export const showResources = listOperation<AponoResource>(
     { title: "Name", text: ({ name }) => name },
     { title: "Type", text: ({ type }) => type },
     { title: "Status", text: stateOf },
-    { title: "Id", text: ({ id }) => id, cell: ({ id }) => ({ code: id }) },
+    { title: "Id", text: ({ id }) => id },
+  ],
+  // Two columns are what a phone has room for.
+  [
+    { title: "Resource", cell: ({ name, type }) => named(name, type) },
+    { title: "Status", cell: (resource) => ({ data: stateOf(resource), max: 80 }) },
   ],
 );
 
@@ -27,12 +32,17 @@ export const showPermissions = listOperation<AponoPermission>(
   [
     { title: "Name", text: ({ name }) => name },
     { title: "Type", text: ({ resourceType }) => resourceType },
-    { title: "Id", text: ({ id }) => id, cell: ({ id }) => ({ code: id }) },
+    { title: "Id", text: ({ id }) => id },
   ],
+  [{ title: "Permission", cell: ({ name, resourceType }) => named(name, resourceType) }],
 );
 
+function named(name: string, type: string): Line {
+  return [{ bold: { data: name, max: 60 } }, " · ", { data: type, max: 30 }];
+}
+
 /** `/resources` and `/permissions`: what there is of one integration. */
-function listOperation<T>(
+function listOperation<T extends { readonly id: string; readonly name: string }>(
   noun: "resource" | "permission",
   list: (
     client: AponoClient,
@@ -41,6 +51,7 @@ function listOperation<T>(
     call: CallOptions,
   ) => Promise<Listed<T>>,
   columns: readonly CsvColumn<T>[],
+  seen: readonly TableColumn<T>[],
 ): ReadOperation {
   return operationsOf<AponoClient>("apono").read({
     verb: `${noun}s`,
@@ -50,17 +61,23 @@ function listOperation<T>(
     input: z.object({
       id: z.string().meta({ positional: true, rest: true, placeholder: "apono id or name" }),
       type: z.string().optional().meta({ placeholder: "resource type" }),
+      file: asFile,
     }),
-    async run(context, { id, type }) {
+    async run(context, { id, type, file }) {
       const { id: integration, name } = await locateItem(integrations, context, id);
-      return { found: await list(context.client, integration, type, context.call), name, type };
+      return { found: await list(context.client, integration, type, context.call), name, type, file };
     },
-    render({ found, name, type }): Reply {
+    render({ found, name, type, file }): Reply {
       const about: Inline[] = [" in ", { data: name }, ...(type ? [" of type ", { data: type }] : [])];
       if (found.items.length === 0 && unseenIn(found) === 0) {
         return { mark: "info", title: [`No ${noun}s`, ...about] };
       }
-      const table = longTable(found, columns, `apono-${noun}s.csv`);
+      const table = longTable(found, columns, `apono-${noun}s.csv`, {
+        seen,
+        id: (one) => [one.name, one.id],
+        file: file === "csv",
+        command: `/${noun}s ${name}`,
+      });
       return { mark: "info", title: [countListed(found, noun), ...about], ...table };
     },
   });

@@ -72,10 +72,11 @@ Deno.test("apono.probe makes the cheapest call", async () => {
   assert.deepEqual(account.emulator.calls.map(({ query }) => query), [[["limit", "1"]]]);
 });
 
-Deno.test("/list apono gives a long list as a file, too, in which nothing is a formula", async () => {
+Deno.test("/list apono gives the list as a file when that is asked for, in which nothing is a formula", async () => {
   await using account = openAccount();
   account.emulator.world.integrations[0]!.name = '=HYPERLINK("x")';
-  const reply = await read(account, "/list apono");
+  assert.equal((await read(account, "/list apono")).file, undefined);
+  const reply = await read(account, "/list apono file=csv");
   assert.equal(reply.file?.content.split("\r\n").length, 33);
   assert.ok(reply.file?.content.includes(`"'=HYPERLINK(""x"")"`));
 });
@@ -180,7 +181,7 @@ Deno.test("/resources shows why a resource is in error, and says when there is n
   const none = await read(account, "/resources Okta Directory");
   assert.equal(textOf(none.title), "No resources in Okta Directory");
   const reply = await read(account, "/resources PostgreSQL Analytics");
-  assert.match(column(reply, 2)[0] ?? "", /^Error: Secret prod\/analytics\/apono is unreachable/);
+  assert.match(column(reply, 1)[0] ?? "", /^Error: Secret prod\/analytics\/apono is unreachable/);
 });
 
 /** All the text of a line, as a reader sees it. */

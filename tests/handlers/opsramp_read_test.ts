@@ -86,8 +86,9 @@ Deno.test("/list opsramp lists everything by name", async () => {
   const reply = await at.read("/list opsramp");
   assert.equal(textOf(reply.title), "9 OpsRamp integrations");
   const rows = rowsOf(reply.blocks);
-  assert.equal(rows.length, 10);
-  assert.equal(rows[1], "AWS production | enabled | AWS | INTG-09623113-d32e-48eb-8993-5ccfa0e742b1");
+  assert.equal(rows.length, 1 + 9 + 1 + 9);
+  assert.equal(rows[1], "AWS production | enabled | AWS");
+  assert.ok(rows.includes("AWS production | INTG-09623113-d32e-48eb-8993-5ccfa0e742b1"));
   assert.ok(rows.some((row) => row.startsWith("Core switches SNMP | enabled | not said")));
 });
 

@@ -150,12 +150,12 @@ const reads: readonly Conversation[] = [
     refused: ["/resources has no option limit=: every page is read by itself", "[ /resources Orders DB ]"],
   },
   {
-    name: "/list apono brings a long list as a file too",
-    said: "/list apono",
+    name: "/list apono shows a screen, and brings the whole list as a file when asked",
+    said: "/list apono file=csv",
     answered: [
       "31 Apono integrations",
-      /Kubernetes Edge · k8s-roles \S+\s+Error, synced[^]*PostgreSQL Analytics · postgresql \S+\s+Error[^]*MySQL Legacy CRM/,
-      "All 31 are in apono-integrations.csv, too.",
+      /Kubernetes Edge · k8s-roles\s+Error, synced[^]*PostgreSQL Analytics · postgresql\s+Error[^]*MySQL Legacy CRM/,
+      "All 31 are in apono-integrations.csv.",
     ],
     file: { name: "apono-integrations.csv", holds: ["Okta Contractors", ORDERS] },
     asked: [ALL],
@@ -230,14 +230,14 @@ const reads: readonly Conversation[] = [
     said: "/resources Orders DB type=postgresql-database",
     answered: [
       "3 resources in Orders DB of type postgresql-database",
-      /orders-db\/audit\s+postgresql-database\s+Active/,
+      /orders-db\/audit · postgresql-database\s+Active[^]*orders-db\/audit\s+4244-12/,
     ],
     asked: [ALL, `GET /api/v3/integrations/${ORDERS}/resources?resource-type=postgresql-database`],
   },
   {
     name: "/permissions lists an integration's permissions",
     said: "/permissions Orders DB",
-    answered: ["6 permissions in Orders DB", /READ_WRITE\s+postgresql-cluster\s+p-4244-01/],
+    answered: ["6 permissions in Orders DB", /READ_WRITE · postgresql-cluster[^]*READ_WRITE\s+p-4244-01/],
     asked: [ALL, `GET /api/v3/integrations/${ORDERS}/permissions`],
   },
   {
