@@ -12,7 +12,8 @@ const LAST_MOMENT_MS = 9_500;
 await main();
 
 async function main(): Promise<void> {
-  const config = configOrExit();
+  const config = usableConfig();
+  if (!config) return;
   const redactor = new Redactor(config.secrets);
   const log = logToStdout(config.logLevel, redactor);
   for (const doubt of config.doubts) log.warning("doubtful_configuration", { message: doubt });
@@ -65,12 +66,15 @@ function notListening(host: string, port: number, error: unknown): string {
   return `Cannot listen on ${host}, port ${port} (${reason}): set HOST to an address of this machine.`;
 }
 
-function configOrExit(): Config {
+/** Undefined when it is not usable, which is said; the process then ends by itself. */
+function usableConfig(): Config | undefined {
   try {
     return readConfig(Deno.env.toObject());
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     Deno.stderr.writeSync(new TextEncoder().encode(`${error.message}\n`));
-    Deno.exit(1);
+    // `Deno.exit` can wait for good for what it would send to a collector.
+    Deno.exitCode = 1;
+    return undefined;
   }
 }
