@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ENTER_MARK } from "../../clients/secrets.ts";
-import type { Input, NamesOfKind, Risk } from "../../handlers/operation.ts";
+import type { Input, NamesOfKind, Plan, Risk } from "../../handlers/operation.ts";
 import type { Token } from "./tokenize.ts";
 
 /** What can be typed: an operation of a vendor, or one of the bot's own commands. */
@@ -16,6 +16,8 @@ export interface Command {
   readonly names?: readonly NamesOfKind[];
   /** Absent: it acts by itself, is not countersigned, and is never offered as a press. */
   readonly risk?: Risk;
+  /** Where some of its changes are dangerous and others are not: which. */
+  danger?(plan: Plan): boolean;
   secret?(field: string): boolean;
 }
 

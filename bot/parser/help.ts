@@ -60,12 +60,15 @@ function summariesOf(commands: readonly Command[]): Block {
 }
 
 /** What a command's risk means for the person who types it, and who has to agree. */
-export function riskInWords(command: Pick<Command, "risk">): string {
+export function riskInWords(command: Pick<Command, "risk" | "danger">): string {
   switch (command.risk) {
     case "read":
       return "Only reads; answered at once.";
     case "write":
-      return "A change: runs after one approver other than you agrees. reason= and ticket= may be added.";
+      return "A change: runs after one approver other than you agrees. " +
+        (command.danger
+          ? "Some fields make it dangerous: then it needs reason=…. ticket= may be added."
+          : "reason= and ticket= may be added.");
     case "danger":
       return "Dangerous: needs reason=… and one approver other than you. ticket= may be added.";
     default:

@@ -75,7 +75,8 @@ function merged(commands: readonly Command[]): Merged[] {
 
 function isSameButTarget({ command, summary }: Merged, other: Command): boolean {
   return command.verb === other.verb && command.target !== null && other.target !== null &&
-    command.risk === other.risk && takesDocument(command) === takesDocument(other) &&
+    command.risk === other.risk && !command.danger === !other.danger &&
+    takesDocument(command) === takesDocument(other) &&
     usageOf({ ...command, target: "" }) === usageOf({ ...other, target: "" }) &&
     inCommon(summary, other.summary) !== undefined;
 }
@@ -103,5 +104,9 @@ function mergedCells({ command, summary, targets }: Merged, everywhere: number):
 function cellsOf(command: Command, summary: string): Cells {
   const { head, left } = usageParts(command);
   const document = takesDocument(command) ? " or a document" : "";
-  return [code(left.length === 0 ? head : `${head} …`) + document, summary, command.risk ?? ""];
+  return [
+    code(left.length === 0 ? head : `${head} …`) + document,
+    summary,
+    command.danger ? "write or danger" : command.risk ?? "",
+  ];
 }

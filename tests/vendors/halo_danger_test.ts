@@ -66,3 +66,12 @@ testConversation({
   answered: ["new_client_secret cannot be read back from HaloPSA."],
   wrote: ["POST /api/DattoRmmDetails", [{ id: 1, new_client_secret: "entered-client-secret" }]],
 });
+
+Deno.test("/help says that some fields make a change dangerous", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/help update datto");
+  assert.match(
+    fixture.ephemeralAnswers(ANA).at(-1) ?? "",
+    /Some fields make it dangerous: then it needs reason=…/,
+  );
+});
