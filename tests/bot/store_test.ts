@@ -25,6 +25,7 @@ import {
 import { Metrics } from "../../bot/metrics.ts";
 import { migrations } from "../../bot/store/migrations.ts";
 import { findPrompt, prunePrompts, putPrompt } from "../../bot/store/kept_values.ts";
+import { HANG_MS } from "../eventually.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { databaseUrl } from "../../bot/settings.ts";
 import { type Database, databases, lasting, openFile, testOn, testWithEmpty } from "../approvals/database.ts";
@@ -38,7 +39,7 @@ interface Opened extends AsyncDisposable {
 }
 
 async function open(url: string, clock = createTestClock()): Promise<Opened> {
-  const store = await openStore(databaseUrl.parse(url), clock);
+  const store = await openStore(databaseUrl.parse(url), clock, { timeoutMs: HANG_MS });
   return { store, clock, [Symbol.asyncDispose]: () => store.close() };
 }
 

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../../clients/clock.ts";
 import type { CallEvent } from "../../clients/http/contract.ts";
 import { vendors } from "../../handlers/registry.ts";
 import type { Vendor } from "../../handlers/vendor.ts";
+import { openStore } from "../../bot/store/database.ts";
 import { SpecJudge } from "../specs/spec.ts";
 import { createApono } from "./apono.ts";
 import { createGravityZone, type GravityZoneOptions } from "./gravityzone.ts";
@@ -156,6 +157,10 @@ const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** How many vendors the sandbox has. */
 export const EMULATED = Object.keys(ACCOUNTS).length;
 
+/** A database on a busy machine is slow, not silent. */
+const openPatiently: typeof openStore = (config, clock, options) =>
+  openStore(config, clock, { ...options, timeoutMs: HANG_MS });
+
 /** Starts everything; the bot is told of it by its environment, as in production. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const clock = options.clock ?? createTestClock();
@@ -194,7 +199,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     clock,
     log: options.log ?? log,
     ...(options.onVendorCall ? { onVendorCall: options.onVendorCall } : {}),
-    ...(options.openStore ? { openStore: options.openStore } : {}),
+    openStore: options.openStore ?? openPatiently,
     timing: options.timing ?? BY_HAND,
   });
   if (!options.asleep) await bot.start();
