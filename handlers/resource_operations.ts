@@ -9,7 +9,7 @@ import {
   operationsOf,
   type ReadOperation,
 } from "./operation.ts";
-import type { Block, Inline, Line, Mark, Reply, Table } from "./reply.ts";
+import type { Block, Button, Inline, Line, Mark, Reply, Table } from "./reply.ts";
 import { deleteOperation, described, idInput, toggleOperations } from "./resource_changes.ts";
 import {
   findItem,
@@ -214,7 +214,10 @@ function renderStatus<Client, Item>(
       ...folded(resource, "Working", rows(working)),
     ],
     footer: asOf(at, now),
-    buttons: [[{ label: "Refresh", action: { command: `/status ${resource.target}` } }]],
+    buttons: [
+      ...problems.slice(0, MOST_BUTTONS).map((one) => [showButton(resource, one)]),
+      [{ label: "Refresh", action: { command: `/status ${resource.target}` } }],
+    ],
     ...(all.length > 0 && resource.status?.reply?.(all, now, notes)),
   };
 }
@@ -224,6 +227,16 @@ function rowOf<Client, Item>(
   one: Sighting<Item>,
 ): readonly Line[] {
   return status?.row?.(one) ?? [{ data: one.name }, { data: one.standing.word }];
+}
+
+/** The worst are one tap away. */
+const MOST_BUTTONS = 3;
+
+function showButton<Client, Item>(
+  { target, id }: Resource<Client, Item>,
+  { item, name }: Sighting<Item>,
+): Button {
+  return { label: `Show ${name}`, action: { command: `/show ${target} ${id(item)}` } };
 }
 
 /** Pages are turned of one table, and the problems need them most. */

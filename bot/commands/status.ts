@@ -19,6 +19,7 @@ import { nextStepLine, unreachable } from "../error_reply.ts";
 import { errorFields } from "../log.ts";
 import { MARKS } from "../render/layout.ts";
 import { activeFreezes } from "../store/changes.ts";
+import { recall, remember } from "../store/kept_values.ts";
 import type { FreezesTable } from "../store/schema.ts";
 import type { Connected } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";
@@ -31,6 +32,8 @@ const FIRST_MS = 250;
 const BETWEEN_MS = 1_500;
 /** Younger than this counts as live. */
 const LIVE_MS = 1_500;
+/** So many problems of each vendor are seen without a tap. */
+const WORST = 3;
 /** More than this are for the vendor's own status. */
 const MOST_PROBLEMS = 20;
 
@@ -80,18 +83,24 @@ async function askAll(deps: Deps, ctx: UpdateContext, answers: Answers): Promise
 }
 
 async function ask(
-  { vendors, log }: Deps,
+  { vendors, log, store }: Deps,
   connected: Connected,
   ctx: UpdateContext,
   signal: AbortSignal,
 ): Promise<Answer> {
+  const key = `unreachable/${connected.vendor.name}`;
   try {
     const context = vendors.context(connected, { signal, trace: ctx.trace });
     const { summary, ...health } = await connected.vendor.health(context);
+    if (await recall(store, key) !== undefined) await remember(store, store.db, { [key]: null });
     return { ...health, says: summary };
   } catch (error) {
     if (error instanceof ClientError) {
-      return { mark: "down", says: unreachable(error.failure), next: nextStepLine(error.failure) };
+      const known = await recall(store, key);
+      if (known === undefined) await remember(store, store.db, { [key]: String(store.now()) });
+      const since: Line = { time: Number(known ?? store.now()), as: "clock" };
+      const says = line(unreachable(error.failure), known === undefined ? "" : [" · since ", since]);
+      return { mark: "down", says, next: nextStepLine(error.failure) };
     }
     log.error("health_failed", { vendor: connected.vendor.name, trace: ctx.trace, ...errorFields(error) });
     const says = "not read: something went wrong inside the bot";
@@ -134,7 +143,7 @@ function overviewReply(answers: Answers, now: number, freezes: readonly FreezesT
         rows: lines.map(({ vendor, says, mark }) => [MARKS[mark].emoji, { bold: vendor.label }, says]),
       },
       ...failures,
-      ...lines.flatMap(({ vendor, problems = [] }) => problemsBlock(vendor.label, problems)),
+      ...lines.flatMap(({ vendor, problems = [] }) => problemBlocks(vendor.label, problems)),
     ],
     footer: line(
       "as of ",
@@ -147,16 +156,37 @@ function overviewReply(answers: Answers, now: number, freezes: readonly FreezesT
   };
 }
 
-function problemsBlock(label: string, problems: Health["problems"]): Block[] {
+/** The worst stand in the open: nobody unfolds at night. */
+function problemBlocks(label: string, problems: Health["problems"]): Block[] {
   if (problems.length === 0) return [];
   const rows = problems.slice(0, MOST_PROBLEMS).map(inTwoCells);
-  return [{ kind: "details", summary: `${label} (${problems.length})`, blocks: [{ kind: "table", rows }] }];
+  const more = rows.slice(WORST);
+  return [
+    textBlock({ bold: label }),
+    { kind: "table", rows: rows.slice(0, WORST) },
+    {
+      kind: "details",
+      summary: `${more.length} more`,
+      blocks: more.length > 0 ? [{ kind: "table", rows: more }] : [],
+    },
+  ];
 }
 
 /** A phone has room for a name and for what is the matter with it. */
 function inTwoCells([name = "", ...rest]: readonly Line[]): readonly Line[] {
   const said = rest.filter((cell) => cell !== "");
-  return [name, joinLines(said, " · ")];
+  return [
+    shortened(name, LONGEST_NAME),
+    joinLines(said.map((cell) => shortened(cell, LONGEST_CAUSE)), " · "),
+  ];
+}
+
+/** One screen for all vendors; the whole text is in the vendor's own status. */
+const LONGEST_NAME = 24;
+const LONGEST_CAUSE = 48;
+
+function shortened(cell: Line, max: number): Line {
+  return line(cell).map((piece) => typeof piece === "object" && "data" in piece ? { ...piece, max } : piece);
 }
 
 function verdict(marks: readonly Mark[]): { mark: Mark; title: Line } {

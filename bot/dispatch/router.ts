@@ -1,7 +1,7 @@
 import { withTimeout } from "../../clients/clock.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import type { Operation, ReadOperation } from "../../handlers/operation.ts";
-import type { Reply } from "../../handlers/reply.ts";
+import type { Button, Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { Need } from "../access/policy.ts";
 import type { Requests } from "../approvals/request.ts";
@@ -24,6 +24,8 @@ const STALE_MS = 120_000;
 const READ_MS = 60_000;
 /** One vendor's status ends as soon as the overview of all of them does. */
 const STATUS_MS = 10_000;
+
+const BACK: Button = { label: "‹ All vendors", action: { command: "/status" } };
 
 /** A document may hold thousands of secrets, and what is said of them is kept for good. */
 const MOST_NAMED = 10;
@@ -113,7 +115,10 @@ export class Router {
     const label = this.deps.vendors.byName(command.vendor)?.vendor.label ?? command.vendor;
     const working: Reply = { mark: "working", title: `Asking ${label} …` };
     const read = () => this.read(ctx, command, invocation.input);
-    ctx.answer(await ctx.withProgress(working, this.deps.clock, read), { paged: true });
+    const reply = await ctx.withProgress(working, this.deps.clock, read);
+    // Whoever went into a vendor from the overview finds the way back.
+    const back = command.verb === "status" ? [[BACK]] : [];
+    ctx.answer({ ...reply, buttons: [...reply.buttons ?? [], ...back] }, { paged: true });
   }
 
   private async read(ctx: UpdateContext, operation: ReadOperation, input: JsonObject): Promise<Reply> {
