@@ -1,3 +1,4 @@
+import type { Json } from "../../clients/json.ts";
 import type { OpsRampClient } from "../../clients/opsramp.ts";
 import type { Installed, Mapping } from "../../clients/opsramp/installed.ts";
 import { SET_BUT_NOT_SHOWN, shownAddress } from "../mask.ts";
@@ -169,15 +170,25 @@ function mappingBlocks(direction: string, mappings: readonly Mapping[]): readonl
       ...(mapping.attrName
         ? [{ kind: "text", text: ["OpsRamp attribute ", { code: mapping.attrName }] } as const]
         : []),
-      {
-        kind: "table",
-        header: ["OpsRamp", "Third party"],
-        rows: mapping.attrValues.map((
-          pair,
-        ) => [{ data: pair.attrValue }, { data: pair.thirdPartyAttrValue }]),
-      },
+      ...(mapping.parsingProperty
+        ? [{ kind: "text", text: ["Cut out by ", parsedBy(mapping.parsingProperty)] } as const]
+        : []),
+      mapping.attrValues.length === 0
+        ? { kind: "text", text: "No values are mapped: they are taken over as they are." }
+        : {
+          kind: "table",
+          header: ["OpsRamp", "Third party"],
+          rows: mapping.attrValues.map((pair) => [
+            { data: pair.attrValue },
+            { data: pair.thirdPartyAttrValue },
+          ]),
+        },
     ],
   }));
+}
+
+function parsedBy(parsing: Json): Inline {
+  return { data: JSON.stringify(parsing), max: 300 };
 }
 
 function appLine(installed: Installed): Line {

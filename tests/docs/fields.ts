@@ -1,5 +1,7 @@
+import { aponoFields } from "./apono_fields.ts";
 import { haloFields } from "./halo_fields.ts";
 import { code, table } from "./markdown.ts";
+import { opsrampFields } from "./opsramp_fields.ts";
 
 /** What becomes of a parameter or a field: where it is shown, how it is set, or why not. */
 export type Fate = string;
@@ -11,7 +13,7 @@ export interface FieldsOfPage {
 }
 
 /** Of each vendor whose page is told field by field. */
-export const fieldsOfPages: readonly FieldsOfPage[] = [haloFields];
+export const fieldsOfPages: readonly FieldsOfPage[] = [aponoFields, opsrampFields, haloFields];
 
 /** A table for each vendor; fields with the same fate share a row. */
 export function fieldTables(): string {

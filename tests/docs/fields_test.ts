@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
 import { SCHEMAS } from "../sandbox/halo/schemas.ts";
 import { fieldsOfPages, fieldTables } from "./fields.ts";
 
@@ -33,6 +34,63 @@ Deno.test("docs/coverage.md says what becomes of every field of HaloPSA's page",
   );
   assert.deepEqual(parameters.filter((name) => !everywhere.includes(name)), []);
 });
+
+/** Of a schema that has no field of its own, the fields are those of what it holds. */
+const ENVELOPES = /^(PaginatedResponse|PublicApiListResponse|(Upsert)?SecretStoreConfig)/;
+
+Deno.test("docs/coverage.md says what becomes of every field of Apono's page", async () => {
+  const { components: { schemas }, paths } = await documentOf("apono");
+  const parameters = Object.values(paths).flatMap((methods) =>
+    Object.values(methods).flatMap(({ parameters = [] }) =>
+      parameters.map(({ name }) => `parameters.${name}`)
+    )
+  );
+  const fields = Object.entries(schemas).filter(([name]) => !ENVELOPES.test(name))
+    .flatMap(([name, { properties = {} }]) => Object.keys(properties).map((field) => `${name}.${field}`));
+  assertTold("Apono", [...parameters, ...fields]);
+});
+
+/** The page's table and newer answers have these besides what the page's samples show. */
+const BESIDE_THE_SAMPLES = [
+  ...["inboundConfig", "outboundConfig"].flatMap((section) =>
+    [
+      "tenantAttrName",
+      "tenantEntityType",
+      "attrValues.tenantAttrValue",
+      "attrName",
+      "mode",
+      "parsingProperty",
+    ]
+      .map((name) => `${section}.mapAttributes.${name}`)
+  ),
+  "outboundConfig.notifier",
+  "outboundConfig.baseNotifier.scope",
+  "integration.description",
+];
+
+Deno.test("docs/coverage.md says what becomes of every field of OpsRamp's page", () => {
+  const shown = samples.flatMap(({ request, response }) => [...pathsIn(request), ...pathsIn(response)])
+    .map((path) => path.includes(".") ? path : `integration.${path}`);
+  assertTold("OpsRamp", [...shown, ...BESIDE_THE_SAMPLES]);
+});
+
+/** Objects of any content, and lists of headers, are one field each. */
+const WHOLE = /\.(tokenPayload|tokenHeaders|tokensPath|resourceAuthHeaders)$/;
+
+function pathsIn(value: unknown, path = ""): readonly string[] {
+  if (WHOLE.test(path) || typeof value !== "object" || value === null) return [path];
+  if (Array.isArray(value)) return value.flatMap((one) => pathsIn(one, path));
+  return Object.entries(value).flatMap(([name, inner]) => pathsIn(inner, path ? `${path}.${name}` : name));
+}
+
+/** Each of these and no other. */
+function assertTold(vendor: string, wanted: readonly string[]): void {
+  const { of } = fieldsOfPages.find((one) => one.vendor === vendor)!;
+  const told = Object.entries(of).flatMap(([where, fields]) =>
+    Object.keys(fields).map((name) => `${where}.${name}`)
+  );
+  assert.deepEqual(told.toSorted(), [...new Set(wanted)].toSorted());
+}
 
 Deno.test("no field of a page is without a fate, and none is twice in a table's resource", () => {
   for (const { vendor, of } of fieldsOfPages) {

@@ -38,6 +38,24 @@ Deno.test("/status opsramp says that all work, and that nothing is installed", a
   assert.deepEqual([none.mark, textOf(none.title)], ["absent", "OpsRamp: no integration is installed"]);
 });
 
+Deno.test("/show opsramp shows a mapping without values, and how a value is cut out", async () => {
+  const mapping = {
+    name: "Subject",
+    attrName: "alert.subject",
+    entityType: "ALERT",
+    thirdPartyEntityType: "Event",
+    thirdPartyAttrName: "title",
+    parsingProperty: { oprset: [{ operator: "AFTER", startWord: "P" }] },
+    attrValues: [],
+  };
+  await using at = openHandlerFixture({
+    installations: [{ id: "INTG-1", status: "enabled", inboundConfig: { mapAttributes: [mapping] } }],
+  });
+  const shown = JSON.stringify((await at.read("/show opsramp INTG-1")).blocks);
+  assert.match(shown, /Cut out by .*AFTER/);
+  assert.match(shown, /No values are mapped: they are taken over as they are\./);
+});
+
 Deno.test("/status opsramp calls working only what says that it is enabled", async () => {
   await using at = openHandlerFixture({
     installations: [{ id: "INTG-1", status: "Installed", state: "Deployed" }, { id: "INTG-2" }],
