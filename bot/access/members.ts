@@ -16,6 +16,14 @@ import { type Chat, type Person, personOf } from "../telegram/update.ts";
 /** What Telegram answers about a chat that it does not show to the bot. */
 const ABSENT: ReadonlySet<number> = new Set([400, 404]);
 
+/** What Telegram says of someone who is not in the chat. Every other 400 is about the chat, or what the bot may see there. */
+const NOT_THERE = /(user|member) not found|PARTICIPANT_ID_INVALID|USER_NOT_PARTICIPANT/i;
+
+/** Who was in no group is not asked about again for so long, however often they write. */
+const STRANGER_MS = 10 * 60_000;
+/** So many strangers are remembered at most: nobody fills the memory with them. */
+const MOST_STRANGERS = 1_000;
+
 /** More than these are a number. */
 const MOST_NAMES = 3;
 
@@ -23,6 +31,8 @@ const MOST_NAMES = 3;
 export class Members {
   /** Whose name is known to be stored, and how it is. */
   private readonly met = new Map<number, string>();
+  /** Who was in no group, and until when that counts, epoch ms. */
+  private readonly strangers = new Map<number, number>();
   /** By chat; what Telegram once called a channel or a group stays one. */
   private readonly channels = new Map<number, boolean>();
 
@@ -41,9 +51,7 @@ export class Members {
 
   private async answer(question: Omit<Question, "membership">): Promise<AccessDecision> {
     const { config } = this.deps;
-    const membership = asksMembership(config, question)
-      ? await this.membershipIn(groupsFor(config, question.chat), question.personId)
-      : undefined;
+    const membership = asksMembership(config, question) ? await this.membershipFor(question) : undefined;
     return decide(config, { ...question, membership });
   }
 
@@ -91,6 +99,20 @@ export class Members {
     return `…${String(id).slice(-4)}`;
   }
 
+  /** A stranger's private messages must not cost a call for each group, over and over. */
+  private async membershipFor({ personId, chat }: Pick<Question, "personId" | "chat">): Promise<Membership> {
+    const { config, store } = this.deps;
+    const isPrivate = chat.type === "private";
+    if (isPrivate && (this.strangers.get(personId) ?? 0) > store.now()) return false;
+    const membership = await this.membershipIn(groupsFor(config, chat), personId);
+    if (membership || !isPrivate) this.strangers.delete(personId);
+    else if (membership === false && !await this.isKnown(personId)) {
+      if (this.strangers.size >= MOST_STRANGERS) this.strangers.clear();
+      this.strangers.set(personId, store.now() + STRANGER_MS);
+    }
+    return membership;
+  }
+
   private async membershipIn(chatIds: readonly number[], personId: number): Promise<Membership> {
     let answered = true;
     for (const chatId of chatIds) {
@@ -111,8 +133,7 @@ export class Members {
       return member.status === "restricted" ? member.is_member : !["left", "kicked"].includes(member.status);
     } catch (error) {
       const refusal = telegramRefusal(error);
-      // Telegram says 400 of someone it has never seen in the chat.
-      if (refusal?.code === 400) return false;
+      if (refusal?.code === 400 && NOT_THERE.test(refusal.description)) return false;
       log.warning("membership_unknown", { chat: chatId, ...errorFields(error) });
       return undefined;
     }

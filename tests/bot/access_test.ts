@@ -1,6 +1,7 @@
-import { ANA, BEN, GROUP, OSKAR, type Stage } from "../sandbox/stage.ts";
+import assert from "node:assert/strict";
+import { ANA, BEN, GROUP, openStage, OSKAR, type Stage } from "../sandbox/stage.ts";
 import type { Saying } from "../sandbox/telegram.ts";
-import { chatTest, type Exchange, newest } from "./conversation.ts";
+import { chatTest, type Exchange, newest, settled } from "./conversation.ts";
 
 const CHANNEL = { id: -100_777, type: "channel", title: "News" };
 const OTHER_BOT = { id: 909, is_bot: true, first_name: "Other", username: "other_bot" };
@@ -375,3 +376,43 @@ function strangers(status: "member" | "left" = "member") {
     ],
   };
 }
+
+const UNLISTED = { environment: { OPERATORS: undefined, APPROVERS: undefined } };
+
+Deno.test("a stranger's private messages cost one call for each group, however many they are", async () => {
+  await using stage = await openStage(UNLISTED);
+  const { telegram } = stage;
+  for (let said = 0; said < 20; said++) telegram.say(OSKAR, OSKAR, "/status");
+  await settled(stage);
+  assert.equal(telegram.calls("getChatMember").length, 1);
+});
+
+/** What Telegram says with code 400, and what the bot makes of it. */
+const REFUSALS = [
+  ["Bad Request: user not found", "not_member"],
+  ["Bad Request: PARTICIPANT_ID_INVALID", "not_member"],
+  ["Bad Request: member list is inaccessible", "membership_unknown"],
+  ["Bad Request: CHAT_ADMIN_REQUIRED", "membership_unknown"],
+  ["Bad Request: chat not found", "membership_unknown"],
+] as const;
+
+for (const [description, reason] of REFUSALS) {
+  Deno.test(`getChatMember: “${description}” is ${reason}`, async () => {
+    await using stage = await openStage(UNLISTED);
+    const { telegram, bot: { store } } = stage;
+    telegram.faults.push({ method: "getChatMember", status: 400, description, times: 5 });
+    telegram.say(BEN, GROUP, "/disable ec2 Globex reason=off-boarding");
+    await settled(stage);
+    const rows = await store.db.selectFrom("audit").select("reason_code").execute();
+    assert.deepEqual(rows.map(({ reason_code }) => reason_code), [reason]);
+  });
+}
+
+Deno.test("what a member is refused does not fill the audit", async () => {
+  await using stage = await openStage();
+  const { telegram, bot: { store } } = stage;
+  for (let said = 0; said < 205; said++) telegram.say(BEN, BEN, "/nonsense");
+  await settled(stage);
+  const rows = await store.db.selectFrom("audit").select("event").execute();
+  assert.equal(rows.length, 200);
+});
