@@ -203,6 +203,17 @@ export class UpdateContext implements UpdateOrigin {
     this.outcome.audits.push({ ...this.who(), ...entry });
   }
 
+  /** Rows for the audit that say only that nothing came of it. */
+  get hasRefusals(): boolean {
+    return this.outcome.audits.some(isRefusal);
+  }
+
+  /** Leaves these rows out: what was refused is counted, logged and told all the same. */
+  dropRefusals(): void {
+    const { audits } = this.outcome;
+    audits.splice(0, Infinity, ...audits.filter((entry) => !isRefusal(entry)));
+  }
+
   /** Has something done in the transaction that finishes the update. */
   onCommit(work: Work): void {
     this.outcome.work.push(work);
@@ -293,6 +304,10 @@ export class UpdateContext implements UpdateOrigin {
       ...more,
     });
   }
+}
+
+function isRefusal({ event }: AuditEntry): boolean {
+  return event === "refused";
 }
 
 /** What happened, that nothing came of it, and what to do next. */

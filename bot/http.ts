@@ -9,6 +9,8 @@ import { acceptUpdates } from "./queue/inbox.ts";
 import type { Worker } from "./queue/worker.ts";
 import { readArrival } from "./telegram/update.ts";
 
+/** Anyone may ask whether the bot is ready, and finding out writes to the disk. */
+const PROBE_MS = 1_000;
 const MOST_BODY_BYTES = 1024 * 1024;
 export const SECRET_HEADER = "x-telegram-bot-api-secret-token";
 
@@ -41,9 +43,10 @@ export function httpApp(deps: Deps, worker: Worker, pages: Hono): Hono {
       return context.body(null, 200);
     },
   );
+  const storeAnswers = atMostEvery(PROBE_MS, () => store.check().then(() => true, () => false));
   app.get("/healthz", (context) => context.text("alive"));
   app.get("/readyz", async (context) => {
-    const isReady = worker.running && await store.check().then(() => true, () => false);
+    const isReady = worker.running && await storeAnswers();
     if (!isReady) return context.text("not ready", 503);
     const { problem } = deps.intake;
     return problem === undefined ? context.text("ready") : context.text(`not ready: ${problem}`, 503);
@@ -68,5 +71,16 @@ export function secretCheck(secrets: readonly string[]): (given: string) => bool
   return (given) => {
     const candidate = hash(given);
     return known.map((secret) => timingSafeEqual(secret, candidate)).includes(true);
+  };
+}
+
+/** The same answer for everyone who asks within `ms` of the first, measured by the process's own time. */
+function atMostEvery<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
+  let askedAt = -Infinity;
+  let answer: Promise<T> | undefined;
+  return () => {
+    if (answer && performance.now() - askedAt < ms) return answer;
+    askedAt = performance.now();
+    return answer = ask();
   };
 }

@@ -69,9 +69,18 @@ export const auditCommands: readonly Builtin[] = [
     need: "read",
     risk: "read",
     input: z.object({}),
-    execute: async ({ store }, ctx) => ctx.answer(proofReply(await verifyAudit(store.db))),
+    execute: async ({ store }, ctx) => ctx.answer(proofReply(await walk(store))),
   }),
 ];
+
+/** Walks under way: whoever asks meanwhile gets the same answer. */
+const walks = new WeakMap<Store, Promise<AuditProof>>();
+
+async function walk(store: Store): Promise<AuditProof> {
+  const walking = walks.get(store) ?? verifyAudit(store.db).finally(() => walks.delete(store));
+  walks.set(store, walking);
+  return await walking;
+}
 
 function proofReply(proof: AuditProof): Reply {
   if (proof.intact) {

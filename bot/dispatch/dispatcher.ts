@@ -202,6 +202,7 @@ export class Dispatcher {
       metrics.refused(refused);
       log.info("refused", { trace, reason: refused, chat: chat.id, person: person.id });
     }
+    if (finished.hasRefusals) this.unauthorized.ration(finished);
     metrics.answerSeconds.observe(Math.max(0, store.now() - ctx.receivedAt) / 1000);
     await finished.commit();
   }

@@ -19,6 +19,8 @@ type Kind<K extends Incoming["kind"]> = Extract<Incoming, { kind: K }>;
 export class Unauthorized {
   /** Rows of the audit, which keeps them for good. */
   private readonly recorded = new HourlyQuota(10, 100);
+  /** Rows of the audit for what members are refused: enough for an incident, too few to fill the disk. */
+  private readonly ofMembers = new HourlyQuota(200, 2_000);
   /** Answers to who may read nothing. */
   private readonly introduced = new HourlyQuota(5, 50);
   /** Messages to the admin chats. */
@@ -37,6 +39,14 @@ export class Unauthorized {
     const { granted, missed } = this.recorded.take(String(ctx.chat.id), ctx.store.now());
     const detail = missed > 0 ? { detail: `${missed} more of strangers were not recorded` } : {};
     ctx.refuse(reason, { ...more, ...detail, unrecorded: !granted });
+  }
+
+  /** Keeps one person from filling the audit, which is kept for good, with what they are refused. */
+  ration(ctx: UpdateContext): void {
+    const { granted, missed } = this.ofMembers.take(String(ctx.person.id), ctx.store.now());
+    if (granted && missed > 0) {
+      ctx.audit({ event: "refused", detail: `${missed} more refusals were not recorded` });
+    } else if (!granted) ctx.dropRefusals();
   }
 
   /** True when this chat may be told once more who is who. */

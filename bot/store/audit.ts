@@ -1,5 +1,6 @@
 import { type RawBuilder, sql, type SqlBool } from "kysely";
 import { createHash } from "node:crypto";
+import { setImmediate as breathe } from "node:timers/promises";
 import { csvRow } from "../../handlers/format.ts";
 import type { Store } from "./database.ts";
 import type { AuditTable, Queryable } from "./schema.ts";
@@ -48,7 +49,7 @@ export async function appendAudit(
   const rows: AuditTable[] = [];
   for (const entry of entries) {
     const row = { ...EMPTY, ...storable(entry, store.redact), seq: ++seq, at: store.now(), prev, hash: "" };
-    row.hash = hashOf(row);
+    row.hash = sealOf(row);
     prev = row.hash;
     rows.push(row);
   }
@@ -114,6 +115,8 @@ export function verdictOf(proof: AuditProof): string {
 }
 
 const PAGE = 2000;
+/** After so many rows the others get a turn: SQLite answers without giving them one. */
+const BREATH = 200;
 
 /** Walks the whole chain; finds a row that was changed, removed, moved or slipped in. */
 export async function verifyAudit(db: Queryable): Promise<AuditProof> {
@@ -121,6 +124,7 @@ export async function verifyAudit(db: Queryable): Promise<AuditProof> {
   const known = await headOf(db);
   let last = { seq: 0, hash: GENESIS };
   for await (const row of auditRows(db, {})) {
+    if (row.seq % BREATH === 0) await breathe();
     const fault = faultOf(row, last, known);
     if (fault) return { intact: false, ...fault };
     last = row;
@@ -136,7 +140,7 @@ type Link = Pick<AuditTable, "seq" | "hash">;
 function faultOf(row: AuditTable, last: Link, known: Link): { row: number; why: string } | undefined {
   if (row.seq !== last.seq + 1) return missing(last.seq + 1);
   if (row.prev !== last.hash) return { row: row.seq, why: "it does not follow the row before" };
-  const changed = hashOf(row) !== row.hash || (row.seq === known.seq && row.hash !== known.hash);
+  const changed = sealOf(row) !== row.hash || (row.seq === known.seq && row.hash !== known.hash);
   return changed ? { row: row.seq, why: "its content was changed" } : undefined;
 }
 
@@ -148,7 +152,7 @@ function missing(row: number): { row: number; why: string } {
 export async function decisionRows(db: Queryable, code: string): Promise<AuditTable[]> {
   const rows = await db.selectFrom("audit").selectAll()
     .where("code", "=", code).where("event", "in", ["asked", "approve"]).orderBy("seq").execute();
-  return rows.filter((row) => hashOf(row) === row.hash);
+  return rows.filter((row) => sealOf(row) === row.hash);
 }
 
 /** Whose rows, since when (epoch ms), up to which row, without those of which reason; a person by id or by name. */
@@ -213,7 +217,8 @@ function contains(column: "person_name" | "target", text: string): RawBuilder<Sq
   return sql<SqlBool>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`;
 }
 
-function hashOf(row: AuditTable): string {
+/** What a row is sealed with: its content and the row before. */
+export function sealOf(row: AuditTable): string {
   const content = CONTENT.map((column) => row[column]);
   return createHash("sha256").update(row.prev).update(JSON.stringify(content)).digest("hex");
 }

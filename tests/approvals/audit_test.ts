@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { sql } from "kysely";
 import type { Store } from "../../bot/store/database.ts";
-import { appendAudit } from "../../bot/store/audit.ts";
+import { appendAudit, sealOf, verifyAudit } from "../../bot/store/audit.ts";
+import { setImmediate } from "node:timers";
 import { openFile, openOwned, postgres, testOnEach } from "./database.ts";
 import { ANA, BEN, company, type Fixture, GROUP, openFixture, textOf } from "./fixture.ts";
 import { eventually } from "../eventually.ts";
@@ -233,6 +234,49 @@ Deno.test("/audit export: filtered by code it holds that change and nothing else
   const [lines] = await exported(fixture);
   const codes = lines.trim().split("\n").map((line) => (JSON.parse(line) as { code: string }).code);
   assert.deepEqual([codes.length, [...new Set(codes)]], [6, [rotated]]);
+});
+
+testOnEach(
+  "/audit verify: the last row changed and hashed anew, and rows slipped in behind the head, are found",
+  async (url) => {
+    await using fixture = await openFixture({ environment: { DATABASE_URL: url } });
+    await fixture.ask(DISABLE);
+    const { store } = fixture;
+    const verdict = async () => {
+      await fixture.say(ANA, "/audit verify");
+      return fixture.groupAnswers().at(-1)?.split("\n")[0];
+    };
+    const [last] = (await fixture.audit()).slice(-1);
+    const forged = { ...last!, person_id: BEN };
+    await store.db.updateTable("audit").set({ person_id: BEN, hash: sealOf(forged) }).where(
+      "seq",
+      "=",
+      forged.seq,
+    )
+      .execute();
+    assert.equal(await verdict(), `🔴 broken at row ${forged.seq}`);
+    await store.db.updateTable("audit").set({ person_id: last!.person_id, hash: last!.hash })
+      .where("seq", "=", forged.seq).execute();
+    assert.match(await verdict() ?? "", /^🟢 intact/);
+    const behind = { ...last!, seq: last!.seq + 1, prev: last!.hash, hash: "" };
+    await store.db.insertInto("audit").values({ ...behind, hash: sealOf(behind) }).execute();
+    assert.equal(await verdict(), `🔴 broken at row ${behind.seq}`);
+  },
+);
+
+Deno.test("/audit verify lets others have a turn while it walks", async () => {
+  await using fixture = await openFixture();
+  const rows = Array.from({ length: 2_000 }, (_, index) => ({ event: `row ${index}` }));
+  await fixture.store.transaction((transaction) => appendAudit(fixture.store, transaction, rows));
+  let turns = 0;
+  let isOver = false;
+  const counting = (async () => {
+    for (; !isOver; turns++) await new Promise((resolve) => setImmediate(resolve));
+  })();
+  await verifyAudit(fixture.store.db);
+  isOver = true;
+  await counting;
+  assert.ok(turns >= 9, `${turns} turns`);
 });
 
 Deno.test("/audit export: what fits nothing sends no file", async () => {

@@ -3,7 +3,8 @@ import { readConfig } from "../../bot/config.ts";
 import { Countersign } from "../../bot/app.ts";
 import { SECRET_HEADER, secretCheck } from "../../bot/http.ts";
 import { createFakeClock } from "../clock.ts";
-import { testOnEach } from "../approvals/database.ts";
+import { openStore } from "../../bot/store/database.ts";
+import { storeWith, testOnEach } from "../approvals/database.ts";
 import { serve } from "../sandbox/serve.ts";
 import {
   BEN,
@@ -227,6 +228,24 @@ testOnEach(
     assert.equal(await (await fetch(`${stage.url}/healthz`)).text(), "alive");
   },
 );
+
+Deno.test("GET /readyz looks at the disk at most once a second, however often it is asked", async () => {
+  let looks = 0;
+  await using stage = await openStage({
+    async openStore(...where) {
+      const store = await openStore(...where);
+      return storeWith(store, {
+        check() {
+          looks++;
+          return store.check();
+        },
+      });
+    },
+  });
+  const begun = performance.now();
+  for (let asked = 0; asked < 50; asked++) assert.deepEqual(await readiness(stage), [200, "ready"]);
+  assert.ok(looks <= 1 + (performance.now() - begun) / 1000, `${looks} looks`);
+});
 
 Deno.test("GET /readyz says that Telegram refused the webhook, until it takes it", async () => {
   const telegram = createTelegram();
