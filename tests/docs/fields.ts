@@ -1,4 +1,5 @@
 import { aponoFields } from "./apono_fields.ts";
+import { gravityzoneFields } from "./gravityzone_fields.ts";
 import { haloFields } from "./halo_fields.ts";
 import { code, table } from "./markdown.ts";
 import { opsrampFields } from "./opsramp_fields.ts";
@@ -13,7 +14,12 @@ export interface FieldsOfPage {
 }
 
 /** Of each vendor whose page is told field by field. */
-export const fieldsOfPages: readonly FieldsOfPage[] = [aponoFields, opsrampFields, haloFields];
+export const fieldsOfPages: readonly FieldsOfPage[] = [
+  gravityzoneFields,
+  aponoFields,
+  opsrampFields,
+  haloFields,
+];
 
 /** A table for each vendor; fields with the same fate share a row. */
 export function fieldTables(): string {

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import samples from "../sandbox/opsramp/page_samples.json" with { type: "json" };
+import { methods } from "../sandbox/gravityzone/methods.ts";
+import { northwind } from "../sandbox/gravityzone/northwind.ts";
 import { SCHEMAS } from "../sandbox/halo/schemas.ts";
+import { pages } from "../vendors/operations.ts";
 import { fieldsOfPages, fieldTables } from "./fields.ts";
 
 interface Document {
@@ -91,6 +94,33 @@ function assertTold(vendor: string, wanted: readonly string[]): void {
   );
   assert.deepEqual(told.toSorted(), [...new Set(wanted)].toSorted());
 }
+
+Deno.test("docs/coverage.md says what becomes of every parameter and field of GravityZone's pages", () => {
+  const now = Date.UTC(2026, 2, 14);
+  const world = northwind(now);
+  const { of } = fieldsOfPages.find(({ vendor }) => vendor === "Bitdefender")!;
+  const ask = (method: string, params: Record<string, unknown>) => methods[method]!.run(world, params, now);
+  const page = ask("getConfiguredIntegrations", {}) as { data: Record<string, object>[] };
+  const accountId = "111222345123";
+  const [company] = ask("getCompanyDetailsByAWSAccountId", { accountId }) as Record<string, object>[];
+  const [entry] = page.data;
+  const { operations } = pages.find(({ vendor }) => vendor === "Bitdefender")!;
+  // The emulator is written from the pages.
+  const known: readonly (readonly [where: string, names: readonly string[]])[] = [
+    ...operations.map(({ operation }) => [operation, methods[operation]!.parameters] as const),
+    ["getConfiguredIntegrations", Object.keys(page)],
+    ["data", Object.keys(entry!)],
+    ["specifics", Object.keys(entry!["specifics"]!)],
+    ["category", Object.keys(entry!["category"]!)],
+    ["company", Object.keys(entry!["company"]!)],
+    ["getCompanyDetailsByAWSAccountId", Object.keys(company!)],
+    ["contactPerson", Object.keys(company!["contactPerson"]!)],
+  ];
+  const missing = known.flatMap(([where, names]) =>
+    names.filter((name) => !of[where]?.[name]).map((name) => `${name} of ${where}`)
+  );
+  assert.deepEqual(missing, []);
+});
 
 Deno.test("no field of a page is without a fate, and none is twice in a table's resource", () => {
   for (const { vendor, of } of fieldsOfPages) {

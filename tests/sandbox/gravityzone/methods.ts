@@ -16,6 +16,8 @@ import {
 
 export interface Method {
   readonly service: "integrations" | "companies" | "network" | "general";
+  /** The names of what may be sent, with some keys and tenants. */
+  readonly parameters: readonly string[];
   run(world: World, params: Record<string, unknown>, now: number): unknown;
 }
 
@@ -147,6 +149,7 @@ function method<P extends z.ZodObject>(
 ): Method {
   return {
     service,
+    parameters: Object.keys(params.shape),
     run(world, given, now) {
       const stranger = Object.keys(given).find((name) => !isOffered(world, name));
       if (stranger !== undefined) throw invalidParams(`Unexpected parameter '${stranger}'`);
