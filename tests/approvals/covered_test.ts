@@ -3,7 +3,7 @@ import { systemClock } from "../../clients/clock.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
 import { type Change, COVERED, fingerprintOf } from "../../bot/store/changes.ts";
 import { connect } from "../../bot/vendors.ts";
-import { restarted } from "./another_bot.ts";
+import { busyElsewhere, doneElsewhere, restarted } from "./another_bot.ts";
 import { openFile } from "./database.ts";
 import { ANA, type Asked, BEN, company, type Fixture, openFixture, OSKAR, textOf } from "./fixture.ts";
 
@@ -11,7 +11,7 @@ const GENERATE = "generateAmazonEC2ExternalIdForCrossAccountRole";
 const READ = "getAmazonEC2ExternalIdForCrossAccountRole";
 const ROTATE = "/rotate externalid Acme Corp reason=leaked";
 
-/** What someone who can write to the database makes of one column, and nothing else. */
+/** What someone who can write to the database makes of one column once all have decided, and of nothing else. */
 const ALTERED: { readonly [column in typeof COVERED[number]]: (change: Change) => Partial<Change> } = {
   verb: () => ({ verb: "status" }),
   target: () => ({ target: "ec2" }),
@@ -40,8 +40,11 @@ for (const column of COVERED) {
   Deno.test(`approve: with another ${column} in the store nothing runs`, async () => {
     await using fixture = await openFixture();
     const asked = await fixture.ask(ROTATE);
+    await busyElsewhere(fixture, asked.code);
+    await fixture.telegram.press(BEN, asked.card, "Approve");
+    await fixture.rest({ running: true });
     await alter(fixture, asked, ALTERED[column](await fixture.change(asked.code)));
-    await fixture.say(BEN, `/approve ${asked.code}`);
+    await doneElsewhere(fixture);
     await assertNotRun(fixture, asked, column === "account" ? "account_changed" : "plan_altered");
   });
 }

@@ -148,6 +148,8 @@ function openCards(telegram: Ground["telegram"]): Message[] {
 }
 
 function shows(card: Message, state: ChangeState): boolean {
+  // Nobody has seen what is accepted, so the card tells it as the vendor's word.
+  if (state === "accepted") return /^\S* ?\S+ accepted: /m.test(render(card));
   const word = `${state.charAt(0).toUpperCase()}${state.slice(1)}`;
   return new RegExp(`(^|[^a-z] )${word}[:,] `, "m").test(render(card));
 }

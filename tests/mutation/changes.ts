@@ -14,7 +14,9 @@ export const changeGuards: readonly Guard[] = [
       `asked === "reject" && isOwn(ctx, change) ? "withdraw" : asked`,
       "asked",
     ],
-    ["who decides may approve", "if (!decision.allowed) return refuse(decision.reason);"],
+    ["who decides may approve", "if (denied) return refuse(denied);"],
+    ["who settles may approve", "if (denied) return ctx.refuse(denied, record);"],
+    ["nobody settles their own change", `if (isOwn(ctx, change)) return ctx.refuse("own_outcome", record);`],
     ["nothing is approved while it is frozen", "if (!freeze) return true;", "return true;"],
     ["a late decision does not count", "only: { expiresAfter: now },"],
     [
