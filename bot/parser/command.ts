@@ -93,6 +93,28 @@ export function optionNamed(key: string, fields: readonly Field[]): Field | unde
   );
 }
 
+/** `company=Acme Corp`: the words behind a spaced option belong to it, up to the next option. */
+export function gathered(words: readonly Token[], fields: readonly Field[]): readonly Token[] {
+  if (!fields.some(({ spaced }) => spaced)) return words;
+  const whole: Token[] = [];
+  for (const word of words) {
+    const last = whole.at(-1);
+    const isOpen = last?.pair && !last.pair.quoted && optionNamed(last.pair.key, fields)?.spaced;
+    if (!isOpen || word.pair || word.quoted) {
+      whole.push(word);
+      continue;
+    }
+    const raw = `${last.raw} ${word.raw}`;
+    whole[whole.length - 1] = {
+      ...last,
+      raw,
+      text: raw,
+      pair: { ...last.pair!, value: `${last.pair!.value} ${word.raw}` },
+    };
+  }
+  return whole;
+}
+
 /** The record with the longest prefix that fits the key. */
 export function openFor(key: string, fields: readonly Field[]): Field | undefined {
   return fields

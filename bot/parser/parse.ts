@@ -9,6 +9,7 @@ import {
   type Field,
   fieldsTyped,
   findRoute,
+  gathered,
   hasField,
   headOf,
   isChange,
@@ -22,6 +23,7 @@ import { andList, ParseError, type ParseErrorCode } from "./parse_error.ts";
 import { labelOf, schemaError } from "./schema_error.ts";
 import { askedIn, looksSecret, secretsWritten } from "./secret_scan.ts";
 import {
+  colonOption,
   misspeltChoice,
   nearTargets,
   strayWord,
@@ -166,28 +168,6 @@ function lineOf({ command, words }: Route, { aliases }: CommandSet): CommandLine
   return { command, words: gathered(words, fields), fields, aliases };
 }
 
-/** `company=Acme Corp`: the words behind a spaced option belong to it, up to the next option. */
-function gathered(words: readonly Token[], fields: readonly Field[]): readonly Token[] {
-  if (!fields.some(({ spaced }) => spaced)) return words;
-  const whole: Token[] = [];
-  for (const word of words) {
-    const last = whole.at(-1);
-    const isOpen = last?.pair && !last.pair.quoted && optionNamed(last.pair.key, fields)?.spaced;
-    if (!isOpen || word.pair || word.quoted) {
-      whole.push(word);
-      continue;
-    }
-    const raw = `${last.raw} ${word.raw}`;
-    whole[whole.length - 1] = {
-      ...last,
-      raw,
-      text: raw,
-      pair: { ...last.pair!, value: `${last.pair!.value} ${word.raw}` },
-    };
-  }
-  return whole;
-}
-
 /** A secret that goes by position has no key to be known by. */
 function isWritten(value: Json | undefined, name: string, command: Command): boolean {
   return typeof value === "string" && value !== ENTER_MARK && (command.secret?.(name) ?? false);
@@ -294,6 +274,8 @@ function bindWord(word: Token, at: number, line: CommandLine, bound: Bound): voi
   const torn = looksTorn ? tornOption(line, at) : undefined;
   if (torn) throw torn;
   if (pair && bindPair(pair, line, bound)) return;
+  const colon = pair || word.quoted ? undefined : colonOption(line, at);
+  if (colon) throw colon;
   if (hasField(line, "drop") && /^-./.test(text)) return void bound.drops.push(text.slice(1));
   const unknown = pair && pair.value !== "" ? unknownOption(line, at) : undefined;
   if (unknown) throw unknown;

@@ -26,8 +26,10 @@ interface Tolerance {
 
 const ALONE: Tolerance = {
   letters: 2,
+  // "delegate" is no "delete", and "1" no "s1": a worse guess than none.
   slips(candidate, typed) {
     const longer = Math.max(candidate, typed);
+    if (longer <= 2 || Math.abs(candidate - typed) > 1) return 0;
     return longer <= 4 ? 1 : longer <= 7 ? 2 : 3;
   },
 };
@@ -181,6 +183,18 @@ export function tornOption(line: CommandLine, at: number): ParseError | undefine
     ? replaced(line, at - 1, 3, `${key}=${next?.raw ?? ""}`)
     : replaced(line, at - 1, 2, key + raw);
   return new ParseError("bad_value", `Leave no space around "=" in ${key}=.`, [better]);
+}
+
+/** `reason: leaving`: an option typed with a colon. Undefined when the word is none, or what follows is a secret. */
+export function colonOption(line: CommandLine, at: number): ParseError | undefined {
+  const [, key = "", begun = ""] = /^(\p{L}+):(.*)$/u.exec(line.words[at]?.text ?? "") ?? [];
+  const field = key === "" ? undefined : optionNamed(key, line.fields);
+  if (field?.kind !== "option" || line.command.secret?.(field.name)) return undefined;
+  const end = line.words.findIndex(({ pair }, place) => place > at && pair !== undefined);
+  const rest = line.words.slice(at + 1, end === -1 ? undefined : end).map(({ raw }) => raw);
+  const value = [begun, ...rest].filter(Boolean).join(" ");
+  const better = value === "" ? [] : [replaced(line, at, 1 + rest.length, `${field.name}=${quote(value)}`)];
+  return new ParseError("bad_value", `An option is typed with "=", such as ${field.name}=….`, better);
 }
 
 /** `fieldmappings=[{"id": 1, …`: JSON that the spaces in it tear apart. */

@@ -64,14 +64,21 @@ function unclosedAt(value: string, quoted: boolean): { unclosed?: true } {
   return !quoted && value.startsWith('"') ? { unclosed: true } : {};
 }
 
+/** Quotes within quotes belong to the text, as far as all of them are closed: "a "b" - c". */
 function readQuoted(text: string, at: number): { value: string; end: number } | undefined {
+  return readQuotes(text, at, true) ?? readQuotes(text, at, false);
+}
+
+function readQuotes(text: string, at: number, nested: boolean): { value: string; end: number } | undefined {
   const mark = text.charAt(at);
   if (mark !== '"' && mark !== "'") return undefined;
+  let depth = 0;
   for (let close = text.indexOf(mark, at + 1); close !== -1; close = text.indexOf(mark, close + 1)) {
     const next = text.charAt(close + 1);
-    if (next === "" || next === " " || next === "=") {
-      return { value: text.slice(at + 1, close), end: close + 1 };
-    }
+    if (next !== "" && next !== " " && next !== "=") {
+      if (nested && text.charAt(close - 1) === " ") depth++;
+    } else if (depth > 0) depth--;
+    else return { value: text.slice(at + 1, close), end: close + 1 };
   }
   return undefined;
 }

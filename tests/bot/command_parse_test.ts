@@ -510,3 +510,31 @@ Deno.test("quote makes any key and value of an open record come back", () => {
     }),
   );
 });
+
+Deno.test("a suggestion that would do something else is worse than none", () => {
+  for (const text of ["/restart everything", "/enable 1", "/delegate Ben"]) {
+    const parsed = parse(text, { commands, aliases, botName: "countersign_bot" });
+    assert(parsed.kind === "wrong", text);
+    assert.deepEqual(parsed.suggestions.filter((one) => /start|s1|sentinelone|delete/.test(one)), [], text);
+  }
+});
+
+Deno.test("an option typed with a colon is asked about, and the rest of it goes along", () => {
+  const parsed = parse("/disable ec2 Acme Corp reason: no longer a customer", {
+    commands,
+    aliases,
+    botName: "countersign_bot",
+  });
+  assert(parsed.kind === "wrong");
+  assert.deepEqual(parsed.suggestions, ['/disable ec2 Acme Corp reason="no longer a customer"']);
+});
+
+Deno.test("quotes within quotes belong to the text", () => {
+  const parsed = parse('/disable ec2 Acme Corp reason="a “b” — c"', {
+    commands,
+    aliases,
+    botName: "countersign_bot",
+  });
+  assert(parsed.kind === "command", JSON.stringify(parsed));
+  assert.equal(parsed.reason, 'a "b" - c');
+});
