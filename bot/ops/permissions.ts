@@ -1,4 +1,5 @@
-import { dirname } from "node:path";
+import { realpathSync } from "node:fs";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { type Config, ConfigError, readConfig, variablesOf } from "../config.ts";
 import { type DatabaseConfig, telemetryVariables } from "../settings.ts";
 
@@ -37,22 +38,52 @@ export function permissionFlags(config: Config | undefined): string[] {
 export function dataFolder(config: Config | undefined): string {
   const database = config?.database;
   if (database?.kind !== "sqlite" || database.path === ":memory:") return "./data";
-  return asPermission(dirname(database.path), /,/);
+  const folder = dirname(database.path);
+  if (holdsCode(folder)) {
+    throw new UnusablePath(
+      `The database cannot be in ${folder}: the bot may write what is there, and its own code is. ` +
+        "Choose a folder of its own, such as sqlite:./data/countersign.db.",
+    );
+  }
+  return asPermission(folder, /,/);
 }
 
-/** A path that cannot be written as a permission. */
-export class UnusablePath extends Error {
-  constructor(path: string) {
-    super(
-      `The start task cannot permit the path ${path}: choose one without commas and, for certificates, spaces.`,
-    );
-    this.name = "UnusablePath";
+/** Where the code is from which this runs: the sources, or the bundle. */
+const CODE = import.meta.dirname ?? "";
+
+/** Whether the code is in the folder, or the folder in the code, by whatever links. */
+function holdsCode(folder: string): boolean {
+  const [data, code] = [realPath(resolve(folder)), realPath(CODE)];
+  const root = code.endsWith(join("bot", "ops")) ? dirname(dirname(code)) : code;
+  return isWithin(data, code) ||
+    ["bot", "handlers", "clients"].some((name) => isWithin(join(root, name), data));
+}
+
+function isWithin(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+/** Of a folder that is not there yet, below the one that is. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path === dirname(path) ? path : join(realPath(dirname(path)), basename(path));
   }
+}
+
+/** A path that cannot be written as a permission, or must not be permitted. */
+export class UnusablePath extends Error {
+  override name = "UnusablePath";
 }
 
 /** Deno divides the paths of a flag at commas and knows no way to escape one. */
 function asPermission(path: string, unusable: RegExp): string {
-  if (unusable.test(path)) throw new UnusablePath(path);
+  if (unusable.test(path)) {
+    throw new UnusablePath(
+      `The start task cannot permit the path ${path}: choose one without commas and, for certificates, spaces.`,
+    );
+  }
   return path;
 }
 

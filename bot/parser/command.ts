@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import type { Input, NamesOfKind, Plan, Risk } from "../../handlers/operation.ts";
-import type { Token } from "./tokenize.ts";
+import { type Token, tokenize } from "./tokenize.ts";
 
 /** What can be typed: an operation of a vendor, or one of the bot's own commands. */
 export interface Command {
@@ -67,6 +67,12 @@ export function findRoute<C extends Command>(
     .filter(({ target }) => target.every((part, at) => spoken[at] === part))
     .sort((one, other) => other.target.length - one.target.length);
   return best && { command: best.command, words: words.slice(best.target.length) };
+}
+
+/** The route of a whole command, slash and all. */
+export function routeOf<C extends Command>(whole: string, set: CommandSet<C>): Route<C> | undefined {
+  const [head, ...words] = tokenize(whole);
+  return head && findRoute(head.text.slice(1), words, set);
 }
 
 /** A route with what else is known of its words: the fields that they may go to. */

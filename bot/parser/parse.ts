@@ -17,6 +17,7 @@ import {
   openFor,
   optionNamed,
   type Route,
+  routeOf,
   usageOf,
 } from "./command.ts";
 import { andList, ParseError, type ParseErrorCode } from "./parse_error.ts";
@@ -121,11 +122,6 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
     );
     return meant.length > 0 ? literalSecret([...new Set(meant)], route?.command) : answer;
   }
-}
-
-function routeOf<C extends Command>(whole: string, set: CommandSet<C>): Route<C> | undefined {
-  const [head, ...words] = tokenize(whole);
-  return head && findRoute(head.text.slice(1), words, set);
 }
 
 function literalSecret<C extends Command>(

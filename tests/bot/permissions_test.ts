@@ -93,10 +93,32 @@ Deno.test("permissionFlags refuses a certificate whose path would fall apart int
 Deno.test.each([
   ["sqlite:/var/lib/my bot/x.db", "/var/lib/my bot"],
   ["sqlite:./data/countersign.db", "./data"],
-  ["sqlite:x.db", "."],
   ["sqlite::memory:", "./data"],
   ["postgres://db.example/x", "./data"],
 ])("dataFolder of %s is %s", (url, expected) => assert.equal(folder(url), expected));
+
+Deno.test.each([
+  ["sqlite:./bot.db"],
+  ["sqlite:bot.db"],
+  ["sqlite:./data/../bot.db"],
+  ["sqlite:./bot/x.db"],
+  ["sqlite:./handlers/new/x.db"],
+  [`sqlite:${Deno.cwd()}/x.db`],
+  ["sqlite:/x.db"],
+])("dataFolder refuses %s: the bot could rewrite its own code", (url) => {
+  assert.throws(() => folder(url), /cannot be in .*its own code is\. Choose a folder of its own/);
+});
+
+Deno.test("dataFolder refuses a link that leads to the bot's own code", async () => {
+  const place = await Deno.makeTempDir();
+  try {
+    await Deno.symlink(Deno.cwd(), `${place}/link`);
+    assert.throws(() => folder(`sqlite:${place}/link/x.db`), UnusablePath);
+    assert.equal(folder(`sqlite:${place}/x.db`), place);
+  } finally {
+    await Deno.remove(place, { recursive: true });
+  }
+});
 
 Deno.test("dataFolder refuses a path that Deno would read as two", () => {
   assert.throws(() => folder("sqlite:/var/a,b/x.db"), UnusablePath);
