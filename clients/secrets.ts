@@ -69,7 +69,7 @@ const SECRET_VALUE = new RegExp(
     String.raw`\.(?<=\beyJ[\w-]{8,}\.)`,
     String.raw`\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+${TOKEN}`,
     "-----BEGIN",
-    String.raw`:\/\/[^/\s:@]*:[^/\s@]+@`,
+    String.raw`:\/\/[^/\\\s:@]*:[^/\\\s@]+@`,
   ].join("|"),
 );
 

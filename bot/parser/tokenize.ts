@@ -121,10 +121,10 @@ const SPELLINGS: readonly (readonly [pattern: RegExp, plainly: string])[] = [
   // Zero-width space, byte order mark, soft hyphen, word joiner, marks of writing direction.
   [/[\u00AD\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF]/gu, ""],
   [/[\s\u0085\u2800\u3164]+/gu, " "],
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- control characters are what is taken out here
   [/[\u0000-\u001F\u007F-\u009F]/gu, ""],
   // Joiners hold emoji and some scripts together; beside plain letters they are only invisible.
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- all of ASCII, which begins with the control characters
   [/(?<=^|[\u0000-\u007F])[\u200C\u200D]+|[\u200C\u200D]+(?=$|[\u0000-\u007F])/gu, ""],
   [/ {2,}/g, " "],
   // "--key" becomes "—key" under iOS, so both are the same word.

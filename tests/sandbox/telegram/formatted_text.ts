@@ -185,7 +185,7 @@ function byPlace(one: Entity, other: Entity): number {
 /** Control characters become spaces, lone surrogates are not text at all. */
 function cleaned(text: string): string {
   if (!text.isWellFormed()) throw badRequest("strings must be encoded in UTF-8");
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- Telegram shows a blank for each control character
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, " ");
 }
 
