@@ -232,7 +232,13 @@ function durationWords({ sent_at, finished_at, checks }: Change): string {
   if (sent_at === null || finished_at === null) return "";
   const seconds = (finished_at - sent_at) / 1000;
   if (checks <= 1) return ` · done in ${Math.max(0.1, seconds).toFixed(1)} s`;
-  return ` · known after ${seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`}`;
+  const minutes = Math.round(seconds / 60);
+  const after = seconds < 120
+    ? `${Math.round(seconds)} s`
+    : minutes < 120
+    ? `${minutes} min`
+    : `${Math.round(minutes / 60)} h`;
+  return ` · known after ${after}`;
 }
 
 /** What did not happen, and what happens next. */
@@ -317,7 +323,16 @@ export function frozenScope(freeze: FreezesTable): Line {
 }
 
 export function undoLine(undo: Undo): Line {
-  return undo.possible ? line("yes, ", undo.how) : line("no: ", undo.why);
+  return undo.possible ? line("yes, ", undo.how) : line("No. ", asSentence(undo.why));
+}
+
+/** With a capital letter and a full stop, whoever worded it. */
+function asSentence(words: Line): Line {
+  const [first = "", ...rest] = line(words);
+  const begun = typeof first === "string" ? first.charAt(0).toUpperCase() + first.slice(1) : first;
+  const whole = line(begun, ...rest);
+  const last = whole.at(-1);
+  return typeof last === "string" && /[.!?]$/.test(last) ? whole : line(whole, ".");
 }
 
 export function pretty(value: Json): string {

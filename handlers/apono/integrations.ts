@@ -5,7 +5,7 @@ import { v4Body } from "../../clients/apono/versions.ts";
 import { ClientError } from "../../clients/errors.ts";
 import type { CallOptions } from "../../clients/http/contract.ts";
 import { type Json, plainJson } from "../../clients/json.ts";
-import { andDisabled } from "../format.ts";
+import { andDisabled, countOf } from "../format.ts";
 import {
   BadInput,
   type Card,
@@ -185,7 +185,7 @@ function withoutProblems(others: readonly Sighting<Seen>[]): readonly Block[] {
     { data: word },
     lastSyncAt ? { time: lastSyncAt, as: "relative" } : "not said",
   ]);
-  const summary = `${others.length - disabled} without problems${andDisabled(disabled)}`;
+  const summary = `${countOf(others.length - disabled, "other")}${andDisabled(disabled)}`;
   return folded(summary, rows, ["Name", "Status", "Last sync"]);
 }
 
@@ -283,7 +283,7 @@ export const refreshIntegration = operationsOf<AponoClient>("apono").change<type
   render: ({ before }) => ({
     title: ["Refresh the Apono integration ", { data: before.name }],
     done: ["the Apono integration ", { data: before.name }, " is being refreshed"],
-    rows: [{ label: "Resources", now: "as of the last load", after: "loaded anew" }],
+    rows: [{ label: "Resources", now: "as of the last load", after: "reloaded" }],
     breaks: [],
     sends: { refresh: before.id },
   }),

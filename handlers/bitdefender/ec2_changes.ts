@@ -104,7 +104,7 @@ export const disableEc2 = change<typeof ec2Input, Ec2Plan>({
     ),
   undo: ({ input, before: { role } }) =>
     role === null
-      ? { possible: false, why: "this bot has not recorded the role, and GravityZone does not tell it" }
+      ? { possible: false, why: "the old role is not known; you would need its ARN" }
       // The card shows the whole ARN already.
       : enabledAgain(input, role, role.split(":").at(-1) ?? role),
 });

@@ -44,7 +44,7 @@ export const rotateExternalId = change<typeof ec2Input, Ec2Plan>({
     possible: false,
     why: before.externalId === null
       ? "an external ID cannot be taken back"
-      : "GravityZone does not accept an external ID of before",
+      : "GravityZone cannot restore an old ID",
   }),
 });
 
@@ -56,7 +56,7 @@ function rotationCard(plan: Ec2Plan): Card {
       before.externalId === null ? "Generate the external ID of " : "Replace the external ID of ",
       name,
     ],
-    done: ["a new external ID of ", name, " is generated"],
+    done: [name, " has a new external ID"],
     rows: [
       { label: "External ID", now: externalIdNow(before), after: "a new one" },
       { label: "Integration", now: integrationNow(before), after: "not known" },

@@ -6,7 +6,7 @@ import {
 } from "../../clients/bitdefender.ts";
 import type { ConfiguredIntegration } from "../../clients/bitdefender/answers.ts";
 import { ILLEGIBLE, readable, type Reported, within } from "../../clients/json.ts";
-import { asOf, countSummary, formatNumber, toCsv } from "../format.ts";
+import { asOf, countOf, countSummary, formatNumber, toCsv } from "../format.ts";
 import { type Context, type Health, operationsOf } from "../operation.ts";
 import { type Attachment, type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { unreadNotes } from "../resource.ts";
@@ -183,7 +183,7 @@ function missingNotes(list: ConfiguredIntegrations): readonly Block[] {
 function healthyOf(sorted: readonly ConfiguredIntegration[]): readonly Block[] {
   const healthy = sorted.filter((entry) => !isProblem(entry));
   if (healthy.length === 0) return [];
-  return [{ kind: "details", summary: `${healthy.length} without problems`, blocks: [tableOf(healthy)] }];
+  return [{ kind: "details", summary: countOf(healthy.length, "other"), blocks: [tableOf(healthy)] }];
 }
 
 function fileNote(count: number, problems: number): Block {

@@ -3,7 +3,7 @@ import { integrationName, type Product, spelled } from "../../clients/halo/produ
 import type { HaloIntegration } from "../../clients/halo/record.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { HIDDEN_MARK } from "../../clients/secrets.ts";
-import { andDisabled, andUnknown } from "../format.ts";
+import { andDisabled, andUnknown, countOf } from "../format.ts";
 import { BadInput, type Card, type ChangeOperation, type Undo } from "../operation.ts";
 import { type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { ifFound } from "../resolve.ts";
@@ -131,7 +131,7 @@ export function withoutProblems(
 ): readonly Block[] {
   const [off, unknown] = (["off", "unknown"] as const)
     .map((is) => fine.filter(({ standing }) => standing.is === is).length) as [number, number];
-  const summary = `${fine.length - off - unknown} without problems${andDisabled(off)}${andUnknown(unknown)}`;
+  const summary = `${countOf(fine.length - off - unknown, "other")}${andDisabled(off)}${andUnknown(unknown)}`;
   return fine.length === 0 ? [] : [{ kind: "details", summary, blocks: tableOf(rows) }];
 }
 
@@ -194,7 +194,7 @@ function syncToggle(product: Product): Toggle<HaloClient, HaloIntegration> {
       await client.save(product, body(to), call);
     },
     sends: (to) => [body(to)],
-    breaks: () => `Changes in ${product.label} no longer reach HaloPSA through it; what it holds stays.`,
+    breaks: () => `Changes in ${product.label} no longer reach HaloPSA through it; existing data stays.`,
     sentences(name, on) {
       const what = ["the sync of ", ...called(product, name)];
       return {

@@ -18,7 +18,7 @@ Deno.test("/disable ec2: the card says what, on what, from what to what, what br
   assert.match(text, /^Integration +not known to this bot +disabled$/m);
   assert.match(text, /^External ID +5e93f474a30a2db85dd6046d6d5fg188 +kept$/m);
   assert.match(text, /^Breaks +EC2 instances of Acme Corp are no longer imported\.$/m);
-  assert.match(text, /^Undo +no: this bot has not recorded the role/m);
+  assert.match(text, /^Undo +No. The old role is not known/m);
   assert.match(text, /^Why +“off-boarding of Acme” · ticket 4711 · asked by Ana \(…101\)$/m);
   assert.match(text, /^Needs +one approver other than Ana: Ben · until /m);
   assert.match(text, new RegExp(`\\b${code}$`, "m"));

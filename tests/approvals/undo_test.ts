@@ -139,13 +139,13 @@ Deno.test("Undo: pressed twice it asks for the way back once", async () => {
 Deno.test("/undo: where there is no way back the card says so beforehand, and asking is refused with the reason", async () => {
   await using fixture = await openFixture();
   const asked = await fixture.ask("/rotate externalid Acme Corp reason=leaked");
-  assert.match(textOf(asked.card), /^Undo +no: GravityZone does not accept an external ID of before$/m);
+  assert.match(textOf(asked.card), /^Undo +No. GravityZone cannot restore an old ID\.$/m);
   await fixture.press(BEN, asked.card, "Approve");
   assert.doesNotMatch(textOf(asked.card), /\[ Undo \]/);
   await fixture.say(ANA, `/undo ${asked.code}`);
   assert.match(
     fixture.ephemeralAnswers(ANA).at(-1) ?? "",
-    /This change cannot be undone\.\nWhy: GravityZone does not accept an external ID of before\.$/m,
+    /This change cannot be undone\.\nWhy: GravityZone cannot restore an old ID\.$/m,
   );
   assert.equal((await fixture.changes()).length, 1);
 });

@@ -29,7 +29,7 @@ Deno.test("/status apono takes what is disabled neither for a problem nor for he
   account.emulator.world.integrations[0]!.status = "Disabled";
   const reply = await read(account, "/status apono");
   assert.deepEqual([reply.mark, textOf(reply.title)], ["fine", "Apono: 30 of 31 active · 1 disabled"]);
-  assert.match(everything(reply), /30 without problems · 1 disabled/);
+  assert.match(everything(reply), /30 others · 1 disabled/);
 });
 
 Deno.test("/status apono keeps a word it does not know and asks for attention", async () => {

@@ -27,7 +27,7 @@ Deno.test("/status bitdefender says every documented status in words, and unknow
     "v0 | Not licensed | VMware",
     "v2 | Stopped | VMware",
     "v9 | Unknown (9) | Unknown (9)",
-    "▸ 3 without problems",
+    "▸ 3 others",
     "v4 | Pending | VMware",
     "v1 | Available | VMware",
     "v5 | Active | VMware",

@@ -62,7 +62,7 @@ const reads: readonly Conversation[] = [
     answered: [
       "🟡 Apono: 3 of 31 need attention · 1 disabled",
       "Error 2 · Warning 1 · Refreshing 1 · Initializing 1 · Disabled 1 · Active 25",
-      /Kubernetes Edge: Error · Connector edge-connector is unreachable · last sync [^]*PostgreSQL Analytics: Error[^]*MySQL Legacy CRM: Warning · 2 of 14 databases could not be read[^]*27 without problems · 1 disabled/,
+      /Kubernetes Edge: Error · Connector edge-connector is unreachable · last sync [^]*PostgreSQL Analytics: Error[^]*MySQL Legacy CRM: Warning · 2 of 14 databases could not be read[^]*27 others · 1 disabled/,
     ],
     asked: [ALL, `GET ${V2}`],
   },
@@ -443,7 +443,7 @@ const changes: readonly Conversation[] = [
   {
     name: "/refresh apono loads the resources anew",
     said: "/refresh apono Orders DB",
-    card: ["Refresh the Apono integration Orders DB?", "Undo    no: "],
+    card: ["Refresh the Apono integration Orders DB?", "Undo    No. "],
     outcome: "applied",
     answered: ["Read back: Apono says Refreshing."],
     wrote: [`POST ${V2}/${ORDERS}/refresh`],

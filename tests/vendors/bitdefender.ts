@@ -22,7 +22,7 @@ export const conversations: readonly Conversation[] = [
       "🟡 GravityZone: 2 of 14 need action",
       "Error 1 · Action required 1 · Pending 1 · Active 11",
       /vcenter-us\s+Error\s+VMware · vc-us\.northwind\.example · Northwind MSP\s+vcenter-eu\s+Action required/,
-      /12 without problems[^]*vcenter-lab\s+Pending/,
+      /12 others[^]*vcenter-lab\s+Pending/,
     ],
     asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
   },
@@ -245,7 +245,7 @@ export const conversations: readonly Conversation[] = [
     name: "/enable ec2 sets up access keys whose secret is entered on a private page",
     said: "/enable ec2 Globex key=AKIAIHEBSE2JFZ6CAAAA secret=?",
     enters: { secret: "rTEuYBJXA9Wnm6I6CQKB-entered" },
-    card: ["Enable the EC2 integration of Globex?", "access key AKIAIHEBSE2JFZ6CAAAA", "Undo    no: "],
+    card: ["Enable the EC2 integration of Globex?", "access key AKIAIHEBSE2JFZ6CAAAA", "Undo    No. "],
     outcome: "accepted",
     answered: ["GravityZone said yes. There is no call that reads access keys back."],
     wrote: [
@@ -277,7 +277,7 @@ export const conversations: readonly Conversation[] = [
       ),
       "Not known. On an older GravityZone the integration of Acme Corp stops working until its role in AWS has " +
       "the new ID and it is enabled again; on a present one it keeps the ID it uses.",
-      "Undo    no: GravityZone does not accept an external ID of before",
+      "Undo    No. GravityZone cannot restore an old ID",
     ],
     outcome: "applied",
     answered: [

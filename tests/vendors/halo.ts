@@ -10,7 +10,7 @@ const ofAll: readonly Conversation[] = [
       "HaloPSA: 2 of 10 need attention · 3 not set up",
       "N-central US",
       "token expired",
-      "8 without problems",
+      "8 others",
     ],
     asked: PRODUCTS.map((product) => `GET ${resourceOf(product)}${queryOf(product)}`),
   },
@@ -146,7 +146,7 @@ const exports: readonly Conversation[] = [
     card: [
       "Cancel the Tenable export?",
       /Export exp-1\s+running\s+cancelled/,
-      "Undo    no: a cancelled export",
+      "Undo    No. A cancelled export",
     ],
     outcome: "applied",
     answered: ["Read back: export exp-1 cancelled (CANCELLED)."],

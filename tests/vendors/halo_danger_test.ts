@@ -60,7 +60,7 @@ testConversation({
   card: [
     /^🟡 Change the Datto RMM integration/,
     /Breaks\s+If the new address or credentials are wrong, the next sync with Datto RMM fails\./,
-    /Undo\s+no: the old new_client_secret cannot be read from HaloPSA/,
+    /Undo\s+No. The old new_client_secret cannot be read from HaloPSA/,
   ],
   outcome: "accepted",
   answered: ["new_client_secret cannot be read back from HaloPSA."],

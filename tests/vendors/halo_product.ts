@@ -243,7 +243,7 @@ function creation(product: PageProduct): Changing {
     answered: [`Read back: the ${label} integration ${nameOf(product)} has id 1.`],
     wrote: [`POST ${resourceOf(product)}`, [{ ...body, [secret]: `entered-${secret}` }]],
     undone: {
-      card: [`Delete the ${label} integration ${nameOf(product)}?`, "danger", "Undo    no: "],
+      card: [`Delete the ${label} integration ${nameOf(product)}?`, "danger", "Undo    No. "],
       outcome: "applied",
       answered: [`Read back: HaloPSA has no ${label} integration 1.`],
       wrote: [`DELETE ${resourceOf(product)}/1`],
@@ -284,7 +284,7 @@ function deletion(product: PageProduct): Changing {
     card: [
       `Delete the ${label} integration ${nameOf(product)}?`,
       "danger",
-      "Undo    no: its secrets cannot be read",
+      "Undo    No. Its secrets cannot be read",
     ],
     outcome: "applied",
     answered: [`Read back: HaloPSA has no ${label} integration 7.`],

@@ -68,7 +68,7 @@ Deno.test("nothing of HaloPSA is green that was not seen to sync", async () => {
   assert.match(await answerTo(fixture, "/status armis"), /^❔ Armis: 0 of 12 syncing · 12 not known\n/);
   const whole = await answerTo(fixture, "/status halo");
   assert.match(whole, /^❔ HaloPSA: 0 of 12 syncing · 12 not known/);
-  assert.match(whole, /0 without problems · 12 not known/);
+  assert.match(whole, /0 others · 12 not known/);
   assert.match(await answerTo(fixture, "/status"), /❔\s+HaloPSA\s+0 of 12 syncing · 12 not known/);
 
   fixture.halo.records.ArmisDetails = [];
@@ -90,7 +90,7 @@ Deno.test("no way back is promised to a state that was not shown", async () => {
   const text = fixture.groupAnswers().at(-1) ?? "";
   assert.ok(card);
   assert.match(text, /enableintegrator\s+not shown by HaloPSA\s+off/);
-  assert.match(text, /Undo\s+no: how it is now is not shown, so nobody can say what to go back to/);
+  assert.match(text, /Undo\s+No. How it is now is not shown, so nobody can say what to go back to/);
 });
 
 Deno.test("a bad answer of any size is said to be one, and what follows it is read", async () => {

@@ -115,7 +115,7 @@ const updates: readonly Conversation[] = [
       "OpsRamp? · danger",
       /Inbound authentication\s+OAUTH2\s+WEBHOOK/,
       "present OAUTH2 credential is refused",
-      "Undo    no: the present credential is lost",
+      "Undo    No. The present credential is lost",
     ],
     outcome: "applied",
     answered: [
@@ -166,7 +166,7 @@ const updates: readonly Conversation[] = [
       "OpsRamp adds this to what is there; an update replaces and removes no mapping.",
       /Breaks +Not known for Inbound INCIDENT Status\./,
       /Critical\s+bad\s+bad, awful|Critical\s+bad\s+\S*awful/,
-      "Undo    no: OpsRamp only adds mappings",
+      "Undo    No. OpsRamp only adds mappings",
     ],
     outcome: "applied",
     answered: ["INCIDENT Status Open=In Progress"],
@@ -408,7 +408,7 @@ const updates: readonly Conversation[] = [
   {
     name: "/notifier opsramp shows that its type changes, and that there is no way back",
     said: "/notifier opsramp Service Desk type=SOAP_API",
-    card: [/Notifier type\s+cannot be read\s+SOAP_API/, "Undo    no: of which type the notifier is now"],
+    card: [/Notifier type\s+cannot be read\s+SOAP_API/, "Undo    No. Of which type the notifier is now"],
     outcome: "accepted",
     answered: ["OpsRamp shows nothing of what was sent"],
     wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
@@ -462,7 +462,7 @@ const updates: readonly Conversation[] = [
         "https://ana:pw-8Xk@desk.example.com/in"),
     card: [
       /Notifies\s+https:\/\/••••••@desk\.example\.com\/in\s+https:\/\/desk\.example\.com\/v2/,
-      "the present address has a user or a sign that nobody may type",
+      "present address has a user or a sign that nobody may type",
     ],
     outcome: "applied",
     answered: ["notifier baseURI"],
