@@ -1,4 +1,4 @@
-import { APPROVAL, EXECUTION, type Guard, guardsOf, REQUESTS } from "./guard.ts";
+import { APPROVAL, BOUNDS, EXECUTION, type Guard, guardsOf, REQUESTS } from "./guard.ts";
 
 /** Guards between a request and the vendor's write: asked for, decided about, run once. */
 export const changeGuards: readonly Guard[] = [
@@ -15,8 +15,6 @@ export const changeGuards: readonly Guard[] = [
       "asked",
     ],
     ["who decides may approve", "if (denied) return refuse(denied);"],
-    ["who settles may approve", "if (denied) return ctx.refuse(denied, record);"],
-    ["nobody settles their own change", `if (isOwn(ctx, change)) return ctx.refuse("own_outcome", record);`],
     ["nothing is approved while it is frozen", "if (!freeze) return true;", "return true;"],
     ["a late decision does not count", "only: { expiresAfter: now },"],
     [
@@ -95,7 +93,7 @@ export const changeGuards: readonly Guard[] = [
       `send: { from: ["executing"], to: "executing" }`,
     ],
   ]),
-  ...guardsOf("bot/approvals/precheck.ts", EXECUTION, [
+  ...guardsOf("bot/approvals/precheck.ts", BOUNDS, [
     [
       "what runs is what was approved",
       `if (fingerprintOf(change) !== change.hash) return notRun("plan_altered");`,
@@ -109,6 +107,28 @@ export const changeGuards: readonly Guard[] = [
       `if (!await isOnRecord(store, change)) return notRun("not_on_record");`,
     ],
     [
+      "who asked still belongs to the card's group",
+      "origin_chat === chat_id\n      ? members",
+      "false\n      ? members",
+    ],
+    [
+      "who approved still belongs to the card's group",
+      `members.judgeIn(chat_id, "approve", decider_id),`,
+      `members.judge("approve", decider_id, { id: decider_id, type: "private" }),`,
+    ],
+  ]),
+  ...guardsOf("bot/approvals/execute.ts", BOUNDS, [
+    [
+      "what kills every replica is given up",
+      "if (left.take_overs >= MOST_TAKE_OVERS) return await giveUp(store, left);",
+    ],
+  ]),
+  ...guardsOf("bot/approvals/decide.ts", BOUNDS, [
+    ["who settles may approve", "if (denied) return ctx.refuse(denied, record);"],
+    ["nobody settles their own change", `if (isOwn(ctx, change)) return ctx.refuse("own_outcome", record);`],
+  ]),
+  ...guardsOf("bot/approvals/precheck.ts", EXECUTION, [
+    [
       "it runs under the rules it was approved under",
       `if (change.policy !== policyOf(config)) return notRun("policy_changed");`,
     ],
@@ -121,16 +141,6 @@ export const changeGuards: readonly Guard[] = [
       "if (change.decider_id === null)",
     ],
     ["the requester still may", "if (!requester.allowed)", "if (false)"],
-    [
-      "who asked still belongs to the card's group",
-      "origin_chat === chat_id\n      ? members",
-      "false\n      ? members",
-    ],
-    [
-      "who approved still belongs to the card's group",
-      `members.judgeIn(chat_id, "approve", decider_id),`,
-      `members.judge("approve", decider_id, { id: decider_id, type: "private" }),`,
-    ],
     ["the approver still may", "if (!approver.allowed)", "if (false)"],
     [
       "there still is something to change",
@@ -184,10 +194,6 @@ export const changeGuards: readonly Guard[] = [
       "a busy target does not hold up the others",
       `.where(({ not, exists, selectFrom }) =>`,
       ".where(({ not, exists, selectFrom, lit }) => lit(true) ||",
-    ],
-    [
-      "what kills every replica is given up",
-      "if (left.take_overs >= MOST_TAKE_OVERS) return await giveUp(store, left);",
     ],
     ["a lease that holds is not taken over", "const only = { leaseEndedBefore: now };", "const only = {};"],
     [
