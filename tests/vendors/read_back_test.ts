@@ -91,11 +91,12 @@ const halo: readonly Changing[] = [
   {
     name:
       "read-back: a value that looks like a secret is hidden when HaloPSA returns it, and is not called kept",
-    said: `/update armis 4 name="${VEILED}"`,
-    card: [VEILED],
+    said: '/update armis 4 name="Plant West"',
+    stage: keepsAs(["Plant West", VEILED]),
+    card: ["Plant West"],
     outcome: "accepted",
     answered: ["name cannot be read back from HaloPSA."],
-    wrote: ["POST /api/ArmisDetails", [{ id: 4, name: VEILED }]],
+    wrote: ["POST /api/ArmisDetails", [{ id: 4, name: "Plant West" }]],
   },
 ];
 
