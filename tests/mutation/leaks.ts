@@ -30,7 +30,7 @@ export const leakGuards: readonly Guard[] = [
     ],
     ["a secret that is spoken of", "    ...spoken(text, isSecret, isExpected),\n"],
     ["a password in an address", "    ...inAddresses(text),\n"],
-    ["an escaped name in a document", "String.fromCharCode(parseInt(code, 16))", '""'],
+    ["an escaped name in a document", "String.fromCharCode(parseInt(code, 16))", '"xyzxyz"'],
   ]),
   ...guardsOf("bot/dispatch/attachment.ts", [
     "tests/security/unreadable_document_test.ts",
