@@ -1,9 +1,10 @@
 import type { Api } from "grammy";
+import type { Clock } from "../../clients/clock.ts";
 import type { Json } from "../../clients/json.ts";
 import { inQuotes } from "../../handlers/format.ts";
 import type { Deps } from "../deps.ts";
 import { secretsMentioned } from "../parser/secret_scan.ts";
-import { telegramRefusal } from "../telegram/api.ts";
+import { pacedByTelegram, telegramRefusal } from "../telegram/api.ts";
 import type { AttachedFile } from "../telegram/update.ts";
 import { faultIn, type JsonFault } from "./json_fault.ts";
 
@@ -23,11 +24,11 @@ export const NOT_TAKEN: Document = { documentError: "The command takes no docume
 
 /** What a file holds that was sent as a JSON document. */
 export async function documentOf(
-  { bot: { api }, config, telegramFetch }: Pick<Deps, "bot" | "config" | "telegramFetch">,
+  { bot: { api }, config, clock, telegramFetch }: Pick<Deps, "bot" | "config" | "clock" | "telegramFetch">,
   file: AttachedFile,
 ): Promise<Document> {
   if ((file.file_size ?? 0) > MOST_DOCUMENT_BYTES) return TOO_LARGE;
-  const path = await pathOf(file.file_id, api);
+  const path = await pathOf(file.file_id, api, clock);
   if (!path) return { documentError: "Telegram did not hand over the document. Send it again." };
   const bytes = await download(`${config.apiRoot}/file/bot${config.token}/${path}`, telegramFetch);
   if (!bytes) return TOO_LARGE;
@@ -66,9 +67,9 @@ function decoded(bytes: Uint8Array): string {
 const TOO_LARGE: Document = { documentError: "The document is larger than 1 MiB. Send only what changes." };
 
 /** Undefined when Telegram does not know the file, or no longer. */
-async function pathOf(fileId: string, api: Api): Promise<string | undefined> {
+async function pathOf(fileId: string, api: Api, clock: Clock): Promise<string | undefined> {
   try {
-    return (await api.getFile(fileId)).file_path;
+    return (await pacedByTelegram(clock, () => api.getFile(fileId))).file_path;
   } catch (error) {
     if (telegramRefusal(error)?.code === 400) return undefined;
     throw error;

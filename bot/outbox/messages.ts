@@ -79,10 +79,7 @@ export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing
   ).execute();
 }
 
-/**
- * Adopts a message that Telegram already shows (the one under a pressed button) as ours to edit, so that an answer
- * to a press replaces what it was pressed on.
- */
+/** Puts a message in the place of one that Telegram shows already, such as what was shown while its vendor was asked. */
 export async function adoptMessage(
   store: Store,
   db: Queryable,

@@ -106,7 +106,7 @@ export class Worker {
     this.shifts++;
     this.open();
     try {
-      while (!end.aborted && !await within(end, this.findsNothing()));
+      while (!end.aborted && !await within(end, this.goRound()));
     } finally {
       if (--this.shifts === 0) this.queues.forEach((queue) => queue.close());
       await this.rested();
@@ -115,8 +115,8 @@ export class Worker {
   }
 
   /** Looks at everything and waits for what comes of it. True when it was at rest before and found nothing. */
-  private async findsNothing(): Promise<boolean> {
-    const found = await Promise.all([this.timetable, ...this.queues].map((part) => part.findsNothing()));
+  private async goRound(): Promise<boolean> {
+    const found = await Promise.all([this.timetable, ...this.queues].map((part) => part.goRound()));
     return found.every(Boolean);
   }
 
@@ -183,11 +183,11 @@ class Queue {
 
   /** Finishes all that is due. */
   async drain(): Promise<void> {
-    while (!await this.findsNothing());
+    while (!await this.goRound());
   }
 
   /** Looks, and waits for what comes of it. True when it was at rest before and found nothing. */
-  async findsNothing(): Promise<boolean> {
+  async goRound(): Promise<boolean> {
     const [wasIdle, before] = [this.idle, this.begun];
     await this.look();
     await this.rested();
@@ -311,7 +311,7 @@ class Timetable {
   }
 
   /** Does what is due. True when nothing was. */
-  async findsNothing(): Promise<boolean> {
+  async goRound(): Promise<boolean> {
     this.runDue();
     const isNothing = this.underWay.size === 0;
     await this.rested();

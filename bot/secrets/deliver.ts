@@ -3,9 +3,9 @@ import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { type PlainPayload, renderPlain } from "../render/plain.ts";
 import { redactReply } from "../render/redact_reply.ts";
-import { telegramRefusal } from "../telegram/api.ts";
+import { pacedByTelegram, telegramRefusal } from "../telegram/api.ts";
 
-type DeliveryDeps = Pick<Deps, "bot" | "capabilities" | "redactor" | "log">;
+type DeliveryDeps = Pick<Deps, "bot" | "capabilities" | "redactor" | "clock" | "log">;
 
 /** The way to one of the bot's pages, for one person alone. */
 export interface PageLink {
@@ -33,12 +33,13 @@ export async function deliverLink(deps: DeliveryDeps, link: PageLink): Promise<b
 }
 
 async function sendToPerson(
-  { bot, log }: DeliveryDeps,
+  { bot, clock, log }: DeliveryDeps,
   { personId }: PageLink,
   payload: PlainPayload,
 ): Promise<boolean> {
+  const letter = { chat_id: personId, ...payload, protect_content: true };
   try {
-    await bot.api.raw.sendMessage({ chat_id: personId, ...payload, protect_content: true });
+    await pacedByTelegram(clock, () => bot.api.raw.sendMessage(letter));
     return true;
   } catch (error) {
     // A person who never pressed Start cannot be written to; that is no fault of ours.
@@ -54,25 +55,27 @@ async function sendToPerson(
  * does the real content take its place.
  */
 async function sendIntoGroup(
-  { bot: { api }, capabilities, log }: DeliveryDeps,
+  { bot: { api }, capabilities, clock, log }: DeliveryDeps,
   { personId, chatId, threadId, placeholder }: PageLink,
   payload: PlainPayload,
 ): Promise<boolean> {
   if (chatId === personId || capabilities.ephemeral === false) return false;
   const place = { chat_id: chatId, ...(threadId === undefined ? {} : { message_thread_id: threadId }) };
   try {
-    const { message_id, ephemeral_message_id } = await api.raw.sendMessage({
+    const hidden = {
       ...place,
       ...plain(placeholder),
       ephemeral_message_parameters: { receiver_user_id: personId },
-    });
+    };
+    const sent = await pacedByTelegram(clock, () => api.raw.sendMessage(hidden));
+    const { message_id, ephemeral_message_id } = sent;
     capabilities.ephemeral = ephemeral_message_id !== undefined;
     if (ephemeral_message_id === undefined) {
       await api.deleteMessage(chatId, message_id);
       return false;
     }
     const shown = { chat_id: chatId, receiver_user_id: personId, ephemeral_message_id };
-    await api.raw.editEphemeralMessageText({ ...shown, ...payload });
+    await pacedByTelegram(clock, () => api.raw.editEphemeralMessageText({ ...shown, ...payload }));
     return true;
   } catch (error) {
     log.info("no_private_answer_in_group", { chat: chatId, ...errorFields(error) });

@@ -121,17 +121,20 @@ export class SecretEntry {
   }
 
   private async keepWaiting(
-    { store, person, chat, threadId, messageId }: UpdateContext,
+    ctx: UpdateContext,
     invocation: Invocation,
     fields: readonly string[],
     purpose: string,
   ): Promise<{ url: string; expiresAt: number }> {
+    const { store, person, chat, threadId, messageId } = ctx;
     const { url, columns } = newLink(this.deps);
     const request = newHandle();
     const row = { ...columns, request, person_id: person.id, sealed: null };
     const place = { chat: { id: chat.id, type: chat.type }, threadId, messageId };
     const body = { purpose, invocation: { ...invocation, handle: request }, person, ...place };
     await store.transaction(async (transaction) => {
+      // The link goes out right afterwards: a turn that is over must not bring a second one.
+      await ctx.hold(transaction);
       await transaction.insertInto("secret_entries")
         .values(fields.map((field) => ({ ...row, field }))).execute();
       await putPrompt(store, transaction, {

@@ -146,3 +146,20 @@ export function below(
   if (messageId === null) return {};
   return { reply_parameters: { message_id: messageId, allow_sending_without_reply: true } };
 }
+
+/** Nobody shall wait longer than this for one call, however busy Telegram says it is. */
+const LONGEST_WAIT_MS = 60_000;
+const MOST_WAITS = 3;
+
+/** A call that must be answered now: when Telegram asks to wait, it is made again after that. */
+export async function pacedByTelegram<T>(clock: Clock, call: () => Promise<T>): Promise<T> {
+  for (let waits = 0;; waits++) {
+    try {
+      return await call();
+    } catch (error) {
+      const waitMs = telegramRefusal(error)?.retryAfterMs;
+      if (waitMs === undefined || waitMs > LONGEST_WAIT_MS || waits >= MOST_WAITS) throw error;
+      await clock.sleep(waitMs);
+    }
+  }
+}

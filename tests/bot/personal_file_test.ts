@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ANA, BEN, type Fixture, GROUP, openFixture } from "../approvals/fixture.ts";
+import { eventually } from "../eventually.ts";
 import { isEphemeral } from "../sandbox/telegram/message.ts";
 
 /** Longer than a message, and for whoever asked alone. */
@@ -36,4 +37,29 @@ Deno.test("a file for one person whom the bot may not write to goes nowhere, and
   await fixture.say(ANA, ASKED);
   assert.deepEqual(files(fixture), { inGroup: 0, toAna: 0, inPrivate: 0 });
   assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /^🟡 The file could not be sent: /);
+});
+
+Deno.test("a private link, and a document, wait for as long as Telegram asks", async () => {
+  await using fixture = await openFixture();
+  const { telegram, clock } = fixture;
+  telegram.faults.push({ method: "sendMessage", chat: ANA, retryAfter: 5 }, {
+    method: "getFile",
+    retryAfter: 5,
+  });
+  telegram.say(ANA, GROUP, "/enable ec2 Acme Labs key=AKIAIOSFODNN7EXAMPLE secret=?");
+  await eventually(() => telegram.calls("sendMessage").some(({ outcome }) => outcome === 429), "the limit");
+  const waited = () => {
+    clock.advance(5_001);
+    return telegram.last(ANA) !== undefined;
+  };
+  await eventually(waited, "the link");
+  await fixture.rest();
+  const content = { name: "billing", type: "postgresql", integration_config: {} };
+  telegram.say(ANA, GROUP, "/create apono", { document: { name: "new.json", content } });
+  await eventually(() => {
+    clock.advance(5_001);
+    return telegram.calls("getFile").length === 2;
+  }, "the document");
+  await fixture.rest();
+  assert.ok(!fixture.groupAnswers().some((text) => text.includes("Something went wrong")));
 });

@@ -42,6 +42,28 @@ testOn(
   },
 );
 
+testOn(
+  postgres,
+  "A replica that was paused sends no second secret link, and asks for no second change",
+  async () => {
+    await using ground = await openGround({ database: postgres });
+    const { telegram, gravityzone, store } = ground;
+    const first = await ground.launch();
+    const held = Promise.withResolvers<void>();
+    gravityzone.faults.next("findCompaniesByName", { after: held.promise });
+    telegram.say(ANA, GROUP, "/enable ec2 Acme Labs key=AKIAIOSFODNN7EXAMPLE secret=?");
+    await ground.until("the question", () => Promise.resolve(gravityzone.calls.length > 0));
+    await takeOver(ground, first);
+    await telegram.until(() => telegram.last(ANA), "the other's link");
+    held.resolve();
+    await wake(ground, first, "update_taken_over");
+    await atRest(ground);
+    assert.equal(telegram.answers(ANA).length, 1);
+    const pages = await store.db.selectFrom("secret_entries").select("request").execute();
+    assert.equal(pages.length, 1);
+  },
+);
+
 testOn(postgres, "A replica that was paused while it sent a card takes its own away", async () => {
   await using ground = await openGround({ database: postgres });
   const { telegram } = ground;
