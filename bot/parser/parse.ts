@@ -270,7 +270,7 @@ function bindWord(word: Token, at: number, line: CommandLine, bound: Bound): voi
   const torn = looksTorn ? tornOption(line, at) : undefined;
   if (torn) throw torn;
   if (pair && bindPair(pair, line, bound)) return;
-  const colon = pair || word.quoted ? undefined : colonOption(line, at);
+  const colon = !pair && !word.quoted && text.includes(":") ? colonOption(line, at) : undefined;
   if (colon) throw colon;
   if (hasField(line, "drop") && /^-./.test(text)) return void bound.drops.push(text.slice(1));
   const unknown = pair && pair.value !== "" ? unknownOption(line, at) : undefined;
