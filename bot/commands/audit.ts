@@ -11,8 +11,8 @@ const SHOWN = 10;
 const MOST_SHOWN = 50;
 
 const filters = {
-  company: z.string().optional().meta({ spaced: true }),
-  person: z.string().optional().meta({ spaced: true }),
+  company: z.string().optional().meta({ spaced: true, placeholder: "name" }),
+  person: z.string().optional().meta({ spaced: true, placeholder: "name" }),
   since: z.string().refine(
     (text) => sinceOf(text, 0) !== undefined,
     "takes a time such as 2h, a day such as 2026-11-20, today, yesterday or tonight",
@@ -35,7 +35,7 @@ export const auditCommands: readonly Builtin[] = [
         placeholder: "n",
       }),
       ...filters,
-      mistakes: z.enum(["yes", "no"]).optional(),
+      mistakes: z.literal("yes").optional(),
     }),
     async execute({ store }, ctx, { n = SHOWN, mistakes, ...wanted }) {
       const without = mistakes === "yes" ? undefined : "malformed_command";

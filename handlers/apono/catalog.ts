@@ -7,11 +7,11 @@ import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { fold, ifFound, safeId } from "../resolve.ts";
 import { unseenIn } from "../resource.ts";
-import { asFile, countListed, type CsvColumn, longTable } from "./long_table.ts";
+import { countListed, type CsvColumn, fileWanted, longTable } from "./long_table.ts";
 
 const input = z.object({
   type: z.string().optional().meta({ positional: true, rest: true }),
-  file: asFile,
+  file: fileWanted,
 });
 
 type Found = { readonly types: Listed<CatalogType>; readonly file: boolean } | {

@@ -4,14 +4,14 @@ import { type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { type TableColumn, unseenIn } from "../resource.ts";
 import { unlessRefused } from "./integrations.ts";
-import { asFile, countListed, type CsvColumn, longTable } from "./long_table.ts";
+import { countListed, type CsvColumn, fileWanted, longTable } from "./long_table.ts";
 
 export const listConnectors = operationsOf<AponoClient>("apono").read({
   verb: "list",
   target: "connectors",
   summary: "List the connectors that reach Apono's integrations, with their ids",
   example: "/list connectors",
-  input: z.object({ file: asFile }),
+  input: z.object({ file: fileWanted }),
   run: async ({ client, call }, { file }) => ({ found: await client.connectors(call), file }),
   render({ found, file }): Reply {
     if (found.items.length === 0 && unseenIn(found) === 0) {

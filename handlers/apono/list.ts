@@ -4,7 +4,7 @@ import { type AponoIntegration, type Filter, fits, type Listed } from "../../cli
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Reply } from "../reply.ts";
 import { type TableColumn, unseenIn } from "../resource.ts";
-import { asFile, countListed, type CsvColumn, longTable } from "./long_table.ts";
+import { countListed, type CsvColumn, fileWanted, longTable } from "./long_table.ts";
 import { commaSeparated } from "./request.ts";
 import { isKnownStatus, standingOf, statusWord } from "./status_word.ts";
 
@@ -14,7 +14,7 @@ const input = z.object({
   status: z.string().optional().meta({ placeholder: "status,status" }),
   category: z.string().optional(),
   connector: z.string().optional().meta({ placeholder: "connector id" }),
-  file: asFile,
+  file: fileWanted,
 });
 
 type Asked = z.output<typeof input>;

@@ -19,7 +19,7 @@ export interface CsvColumn<T> {
 }
 
 /** What `file=csv` asks for. */
-export const asFile = z.enum(["csv"]).optional();
+export const fileWanted = z.enum(["csv"]).optional();
 
 interface Screen<T> {
   /** Its columns on a screen, where they differ. */

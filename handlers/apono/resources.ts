@@ -7,7 +7,7 @@ import { operationsOf, type ReadOperation } from "../operation.ts";
 import type { Inline, Line, Reply } from "../reply.ts";
 import { locateItem, type TableColumn, unseenIn } from "../resource.ts";
 import { integrations } from "./integrations.ts";
-import { asFile, countListed, type CsvColumn, longTable } from "./long_table.ts";
+import { countListed, type CsvColumn, fileWanted, longTable } from "./long_table.ts";
 import { statusWord } from "./status_word.ts";
 
 export const showResources = listOperation<AponoResource>(
@@ -61,7 +61,7 @@ function listOperation<T extends { readonly id: string; readonly name: string }>
     input: z.object({
       id: z.string().meta({ positional: true, rest: true, placeholder: "apono id or name" }),
       type: z.string().optional().meta({ placeholder: "resource type" }),
-      file: asFile,
+      file: fileWanted,
     }),
     async run(context, { id, type, file }) {
       const { id: integration, name } = await locateItem(integrations, context, id);
