@@ -119,7 +119,7 @@ export const peopleGuards: readonly Guard[] = [
     ],
     [
       "a foreign button decides nothing",
-      `if (!atCard) return ctx.refuse("foreign_button", { about: auditOf(change) });`,
+      `if (!atCard && !isOffered) return ctx.refuse("foreign_button", { about: auditOf(change) });`,
     ],
     [
       "who presses Undo may ask for changes",
