@@ -1,29 +1,18 @@
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  type Dialect,
-  SqliteAdapter,
-  type SqliteDatabase,
-  SqliteDriver,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from "kysely";
+import { type Dialect, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
 import { dirname } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import { GroupCommitDriver } from "./group_commit.ts";
 
 /** How long a statement waits for another process that is writing. */
 const BUSY_MS = 5000;
 
-/**
- * Kysely over Deno's own SQLite, durable (WAL, full sync). Transactions begin `immediate`: a deferred one
- * that reads first and writes later fails at once when another process wrote in between.
- */
+/** Kysely over Deno's own SQLite, durable (WAL, full sync). */
 export function sqliteDialect(path: string): Dialect {
   const database = openDatabase(path);
   return {
     createAdapter: () => new TransactionalAdapter(),
-    createDriver: () => new ImmediateDriver({ database: adapt(database) }),
+    createDriver: () => new GroupCommitDriver(database),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -75,50 +64,16 @@ function openDatabase(path: string): DatabaseSync {
   return database;
 }
 
-/** SQLite can take back what was done to tables, so a migration takes place as a whole or not at all. */
 class TransactionalAdapter extends SqliteAdapter {
+  /** The driver itself sees to it that one at a time is at work, and whose turn is next. */
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+
+  /** SQLite can take back what was done to tables, so a migration takes place as a whole or not at all. */
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
-}
-
-class ImmediateDriver extends SqliteDriver {
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
-  }
-}
-
-/** More than the bot's own; those whose lists vary in length are many. */
-const MOST_PREPARED = 300;
-
-/** Kysely wants better-sqlite3's shape; statements are kept prepared, because preparing costs more than running. */
-function adapt(database: DatabaseSync): SqliteDatabase {
-  const prepared = new Map<string, ReturnType<SqliteDatabase["prepare"]>>();
-  return {
-    close: () => database.close(),
-    prepare(sql) {
-      const known = prepared.get(sql);
-      if (known) return known;
-      if (prepared.size >= MOST_PREPARED) prepared.clear();
-      const statement = prepare(database, sql);
-      prepared.set(sql, statement);
-      return statement;
-    },
-  };
-}
-
-function prepare(database: DatabaseSync, sql: string): ReturnType<SqliteDatabase["prepare"]> {
-  const statement = database.prepare(sql);
-  return {
-    reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...values(parameters)),
-    run: (parameters) => statement.run(...values(parameters)),
-    iterate: (parameters) => statement.iterate(...values(parameters)),
-  };
-}
-
-function values(parameters: readonly unknown[]): SQLInputValue[] {
-  return parameters as SQLInputValue[];
 }
 
 /** As long as a statement of the bot waits for another process that writes. */

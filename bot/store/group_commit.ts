@@ -1,0 +1,202 @@
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  type QueryResult,
+  SelectQueryNode,
+} from "kysely";
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { setImmediate } from "node:timers";
+
+/**
+ * One SQLite connection whose writers share commits. What is written within one turn of the event loop is committed
+ * together at its end, and nobody is told that it is written before: a commit waits for the disk, and thirty updates
+ * that come in together then wait for it once. A transaction is a savepoint within, so that one that fails is taken
+ * back alone.
+ *
+ * One at a time is at work, as on any SQLite connection. Who reads sees what is about to be committed. Whoever acts on
+ * that records it first, in a commit that holds both.
+ */
+export class GroupCommitDriver implements Driver {
+  private readonly statements: PreparedStatements;
+  /** Those who wait until the connection is free. */
+  private readonly waiting: (() => void)[] = [];
+  private isTaken = false;
+  /** What the writers of the open transaction wait for. */
+  private group: PromiseWithResolvers<void> | undefined;
+  /** Whoever has a savepoint open: until it is closed nothing can be committed. */
+  private member: Connection | undefined;
+  private isOverdue = false;
+
+  constructor(private readonly database: DatabaseSync) {
+    this.statements = new PreparedStatements(database);
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<Connection> {
+    if (this.isTaken) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    this.isTaken = true;
+    return new Connection(this);
+  }
+
+  async releaseConnection(connection: Connection): Promise<void> {
+    this.handOver(connection);
+  }
+
+  async beginTransaction(connection: Connection): Promise<void> {
+    this.openGroup();
+    this.member = connection;
+    connection.isTransaction = true;
+    this.statements.run("savepoint member");
+  }
+
+  async commitTransaction(connection: Connection): Promise<void> {
+    const { group } = this;
+    if (!group) throw ENDED;
+    this.statements.run("release member");
+    this.handOver(connection);
+    await group.promise;
+  }
+
+  /** After a commit that failed there is nothing left to take back. */
+  async rollbackTransaction(connection: Connection): Promise<void> {
+    if (connection.isOver || !this.group) return;
+    this.statements.run("rollback to member");
+    this.statements.run("release member");
+    this.handOver(connection);
+  }
+
+  async destroy(): Promise<void> {
+    this.commit();
+    this.database.close();
+  }
+
+  /** Resolves when the rows are read, or what is written is on disk. */
+  async execute(
+    connection: Connection,
+    { query, sql, parameters }: CompiledQuery,
+  ): Promise<QueryResult<unknown>> {
+    if (connection.isTransaction) {
+      if (!this.group) throw ENDED;
+      return this.run(sql, parameters);
+    }
+    if (SelectQueryNode.is(query)) return this.run(sql, parameters);
+    if (NEVER_IN_TRANSACTION.test(sql)) {
+      this.commit();
+      return this.run(sql, parameters);
+    }
+    const { promise } = this.openGroup();
+    const result = this.run(sql, parameters);
+    this.handOver(connection);
+    await promise;
+    return result;
+  }
+
+  stream({ sql, parameters }: CompiledQuery): Iterable<unknown> {
+    return this.statements.of(sql).iterate(...parameters as SQLInputValue[]);
+  }
+
+  private run(sql: string, parameters: readonly unknown[]): QueryResult<unknown> {
+    try {
+      return this.statements.run(sql, parameters);
+    } catch (error) {
+      // A full disk ends the transaction for all its writers, not only for who noticed it.
+      if (this.group && !this.database.isTransaction) this.settle((group) => group.reject(error));
+      throw error;
+    }
+  }
+
+  private openGroup(): PromiseWithResolvers<void> {
+    if (this.group) return this.group;
+    // A deferred one that reads first and writes later fails at once when another process wrote in between.
+    this.statements.run("begin immediate");
+    const group = Promise.withResolvers<void>();
+    // A writer that failed does not wait for the others.
+    group.promise.catch(() => {});
+    setImmediate(() => {
+      if (this.group !== group) return;
+      this.isOverdue = this.member !== undefined;
+      if (!this.isOverdue) this.commit();
+    });
+    return this.group = group;
+  }
+
+  private commit(): void {
+    if (!this.group) return;
+    try {
+      this.statements.run("commit");
+      this.settle((group) => group.resolve());
+    } catch (error) {
+      if (this.database.isTransaction) this.statements.run("rollback");
+      this.settle((group) => group.reject(error));
+    }
+  }
+
+  private settle(tell: (group: PromiseWithResolvers<void>) => void): void {
+    const { group } = this;
+    this.group = undefined;
+    this.isOverdue = false;
+    if (group) tell(group);
+  }
+
+  /** Lets the next one at the connection, which need not wait for the disk. */
+  private handOver(connection: Connection): void {
+    if (connection.isOver) return;
+    connection.isOver = true;
+    if (this.member === connection) this.member = undefined;
+    if (this.isOverdue) this.commit();
+    const next = this.waiting.shift();
+    if (next) next();
+    else this.isTaken = false;
+  }
+}
+
+const ENDED = new Error("SQLite has ended the transaction");
+
+const NEVER_IN_TRANSACTION = /^\s*(pragma|vacuum)\b/i;
+
+/** One user's time at the connection. */
+class Connection implements DatabaseConnection {
+  isTransaction = false;
+  isOver = false;
+
+  constructor(private readonly driver: GroupCommitDriver) {}
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return await this.driver.execute(this, query) as QueryResult<R>;
+  }
+
+  async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {
+    for (const row of this.driver.stream(query)) yield { rows: [row as R] };
+  }
+}
+
+/** More than the bot's own; those whose lists vary in length are many. */
+const MOST_PREPARED = 300;
+
+/** Kept, because preparing a statement costs more than running it. */
+class PreparedStatements {
+  private readonly known = new Map<string, StatementSync>();
+  private readonly readers = new WeakMap<StatementSync, boolean>();
+
+  constructor(private readonly database: DatabaseSync) {}
+
+  of(sql: string): StatementSync {
+    const known = this.known.get(sql);
+    if (known) return known;
+    if (this.known.size >= MOST_PREPARED) this.known.clear();
+    const statement = this.database.prepare(sql);
+    this.known.set(sql, statement);
+    this.readers.set(statement, statement.columns().length > 0);
+    return statement;
+  }
+
+  run(sql: string, parameters: readonly unknown[] = []): QueryResult<unknown> {
+    const statement = this.of(sql);
+    const values = parameters as SQLInputValue[];
+    if (this.readers.get(statement)) return { rows: statement.all(...values) };
+    const { changes, lastInsertRowid } = statement.run(...values);
+    return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
+  }
+}

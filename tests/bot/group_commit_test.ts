@@ -1,0 +1,143 @@
+import assert from "node:assert/strict";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { Kysely, sql, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import { GroupCommitDriver } from "../../bot/store/group_commit.ts";
+
+interface Tables {
+  readonly note: { readonly text: string };
+}
+
+/** Counts its commits, and refuses the next one where told to. */
+class WatchedDatabase extends DatabaseSync {
+  commits = 0;
+  refusal: Error | undefined;
+
+  override prepare(text: string): StatementSync {
+    const statement = super.prepare(text);
+    if (text !== "commit") return statement;
+    return Object.assign(Object.create(statement), {
+      columns: () => [],
+      run: () => {
+        const { refusal } = this;
+        this.refusal = undefined;
+        if (refusal) throw refusal;
+        this.commits++;
+        return statement.run();
+      },
+    });
+  }
+}
+
+class OwnQueue extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
+
+interface Opened extends AsyncDisposable {
+  readonly db: Kysely<Tables>;
+  readonly database: WatchedDatabase;
+  write(text: string): Promise<unknown>;
+  texts(): Promise<string[]>;
+}
+
+async function open(): Promise<Opened> {
+  const database = new WatchedDatabase(":memory:");
+  const db = new Kysely<Tables>({
+    dialect: {
+      createAdapter: () => new OwnQueue(),
+      createDriver: () => new GroupCommitDriver(database),
+      createIntrospector: (one) => new SqliteIntrospector(one),
+      createQueryCompiler: () => new SqliteQueryCompiler(),
+    },
+  });
+  await sql`create table note (text text unique)`.execute(db);
+  database.commits = 0;
+  return {
+    db,
+    database,
+    write: (text) => db.insertInto("note").values({ text }).execute(),
+    texts: async () =>
+      (await db.selectFrom("note").select("text").orderBy("text").execute()).map(({ text }) => text),
+    [Symbol.asyncDispose]: () => db.destroy(),
+  };
+}
+
+Deno.test("GroupCommitDriver commits once what was written in one turn, statements and transactions alike", async () => {
+  await using opened = await open();
+  const { db, database, write, texts } = opened;
+  const together = Array.from({ length: 30 }, (_, at) => write(`one ${at}`));
+  const inTransaction = db.transaction().execute(async (transaction) => {
+    await transaction.insertInto("note").values({ text: "two" }).execute();
+    await transaction.insertInto("note").values({ text: "three" }).execute();
+  });
+  await Promise.all([...together, inTransaction]);
+  assert.equal(database.commits, 1);
+  assert.equal((await texts()).length, 32);
+  await write("later");
+  assert.equal(database.commits, 2);
+});
+
+Deno.test("GroupCommitDriver takes back alone what failed, and keeps what was written beside it", async () => {
+  await using opened = await open();
+  const { db, database, write, texts } = opened;
+  await write("known");
+  database.commits = 0;
+  const failing = db.transaction().execute(async (transaction) => {
+    await transaction.insertInto("note").values({ text: "half" }).execute();
+    await transaction.insertInto("note").values({ text: "known" }).execute();
+  });
+  const results = await Promise.allSettled([write("before"), failing, write("known"), write("after")]);
+  assert.deepEqual(results.map(({ status }) => status), ["fulfilled", "rejected", "rejected", "fulfilled"]);
+  assert.equal(database.commits, 1);
+  assert.deepEqual(await texts(), ["after", "before", "known"]);
+});
+
+Deno.test("GroupCommitDriver tells every writer of a commit that failed, and goes on with the next", async () => {
+  await using opened = await open();
+  const { db, database, write, texts } = opened;
+  database.refusal = new Error("disk I/O error");
+  const inTransaction = db.transaction().execute((transaction) =>
+    transaction.insertInto("note").values({ text: "two" }).execute()
+  );
+  const results = await Promise.allSettled([write("one"), inTransaction]);
+  assert.deepEqual(results.map((result) => result.status === "rejected" && String(result.reason)), [
+    "Error: disk I/O error",
+    "Error: disk I/O error",
+  ]);
+  assert.deepEqual(await texts(), []);
+  await write("three");
+  assert.deepEqual(await texts(), ["three"]);
+});
+
+Deno.test("GroupCommitDriver keeps the others waiting while a transaction is at work, and commits nothing of it", async () => {
+  await using opened = await open();
+  const { db, database, write, texts } = opened;
+  const held = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const slow = db.transaction().execute(async (transaction) => {
+    await transaction.insertInto("note").values({ text: "slow" }).execute();
+    begun.resolve();
+    await held.promise;
+    throw new Error("thought better of it");
+  });
+  await begun.promise;
+  const quick = write("quick");
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(database.commits, 0);
+  held.resolve();
+  await assert.rejects(slow, /thought better of it/);
+  await quick;
+  assert.deepEqual(await texts(), ["quick"]);
+});
+
+Deno.test("GroupCommitDriver runs outside of any transaction what cannot be part of one", async () => {
+  await using opened = await open();
+  const { db, write, texts } = opened;
+  await Promise.all([
+    write("one"),
+    sql`vacuum`.execute(db),
+    sql`pragma wal_checkpoint(truncate)`.execute(db),
+  ]);
+  assert.deepEqual(await texts(), ["one"]);
+});
