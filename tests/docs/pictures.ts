@@ -3,7 +3,7 @@
  * installed Chromium.
  */
 import { Buffer } from "node:buffer";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { SANDBOX_GROUP } from "../sandbox/conversation.ts";
 import { serve } from "../sandbox/serve.ts";
 import { launch, openChat, sayIn } from "../sandbox/page/chromium.ts";
@@ -32,7 +32,7 @@ async function pictureOfStatus(browser: Browser): Promise<Uint8Array> {
   await page.getByText("vendors need attention").waitFor();
   await page.getByText("as of").waitFor();
   await page.locator(".mine").waitFor();
-  return await chatOf(page);
+  return await pictureOf(page.locator(".message"));
 }
 
 /** The card as Ben finds it, and below it the same card once he has approved. */
@@ -41,11 +41,13 @@ async function pictureOfApproval(browser: Browser): Promise<Uint8Array> {
   const [ana, ben] = [await sandbox.window(ANA), await sandbox.window(BEN)];
   await sayIn(ana, ASKED);
   await ben.locator(".button.success").waitFor();
-  const before = await chatOf(ben);
+  const before = await pictureOf(ben.locator(".message"));
   await ben.locator(".button.success").click();
-  await ben.locator(".message", { hasText: "read back" }).waitFor();
+  const card = ben.locator(".message", { hasText: "read back" });
+  await card.waitFor();
+  await ben.locator(".message", { hasText: "Applied" }).nth(1).waitFor();
   await ben.locator("#toast").waitFor({ state: "hidden" });
-  return await stacked(browser, [before, await chatOf(ben, -1)]);
+  return await stacked(browser, [before, await pictureOf(card)]);
 }
 
 async function openSandbox(browser: Browser) {
@@ -69,13 +71,14 @@ async function openSandbox(browser: Browser) {
   };
 }
 
-/** The messages from this one on, without the room above them that a chat on a long screen has. */
-async function chatOf(page: Page, from = 0): Promise<Uint8Array> {
-  const first = await page.locator(".message").nth(from).boundingBox();
-  const log = await page.locator("#log").boundingBox();
-  if (!first || !log) throw new Error("The chat shows no message");
+/** From the first of these messages to the last, without the room that a chat on a long screen has around them. */
+async function pictureOf(messages: Locator): Promise<Uint8Array> {
+  const first = await messages.first().boundingBox();
+  const last = await messages.last().boundingBox();
+  if (!first || !last) throw new Error("The chat shows no message");
   const y = first.y - MARGIN;
-  return await page.screenshot({ clip: { x: 0, y, width: WIDTH, height: log.y + log.height - y } });
+  const height = last.y + last.height + MARGIN - y;
+  return await messages.page().screenshot({ clip: { x: 0, y, width: WIDTH, height } });
 }
 
 async function stacked(browser: Browser, pictures: readonly Uint8Array[]): Promise<Uint8Array> {
