@@ -129,19 +129,20 @@ async function searchOrList(context: Ctx, part: string): Promise<CompaniesLike |
   if (fitting.some(isExact) || fitting.length > 0 && !isCapped(found)) {
     return { companies: fitting, unread: found.unread, capped: isCapped(found) };
   }
-  // It may stand beyond the limit, or the search be stricter about letter case and blanks than people are.
-  const [byWord, byStart, any, listed] = await Promise.all([
-    filter === `*${word}` ? found : search(context, `*${word}`),
-    search(context, wanted),
-    search(context, "*"),
+  // The search may be stricter about letter case and blanks than people are.
+  const any = await search(context, "*");
+  const isAll = any.items.length > 0 && !isCapped(any);
+  // Where there are more than one answer holds, it may stand beyond the limit.
+  const [searched, listed] = isAll ? [[]] : await Promise.all([
+    Promise.all([filter === `*${word}` ? found : search(context, `*${word}`), search(context, wanted)]),
     listedCompanies(context),
   ]);
-  const all = [byWord, byStart, any, ...listed ? [listed] : []];
+  const all = [any, ...searched, ...listed ? [listed] : []];
   const late = namedLike(all.flatMap(({ items }) => items), wanted);
   return {
     companies: fitting.length === 0 ? late : [...fitting, ...late.filter(isExact)],
-    unread: [...new Set([found, byWord, byStart].flatMap(({ unread }) => unread))],
-    capped: isCapped(found) || isCapped(byWord),
+    unread: [...new Set([found, ...searched].flatMap(({ unread }) => unread))],
+    capped: isCapped(found) || searched.some(isCapped),
   };
 }
 
