@@ -42,7 +42,7 @@ export { buttonsOf } from "./telegram/pressing.ts";
 export { plainText, render } from "./telegram/transcript.ts";
 
 export interface TelegramOptions {
-  /** Default "123456:sandbox". */
+  /** Default "123456:token-of-the-sandbox": what follows the colon is taken out of every reply, so it is no word. */
   readonly token?: string;
   readonly bot?: BotSeed;
   /** Epoch ms; default the system's. */
@@ -110,7 +110,8 @@ export interface Telegram extends People, Membership, AsyncDisposable {
  * and a chat page. Without options there are Ana (101) and Ben (102) in the group -1001, and Oskar (666) outside.
  */
 export function createTelegram(options: TelegramOptions = {}): Telegram {
-  const { token = "123456:sandbox", now = Date.now, legacy = false, patienceMs = HANG_MS } = options;
+  const { token = "123456:token-of-the-sandbox", now = Date.now, legacy = false, patienceMs = HANG_MS } =
+    options;
   const world = createWorld({ bot: botOf(options.bot), legacy, now });
   const updates = createUpdates(now);
   const automatic = options.delivery !== "manual";
