@@ -23,8 +23,14 @@ import {
 } from "./conversation.ts";
 
 const INTEGRATIONS = "getConfiguredIntegrations";
-/** Of the bot itself, and of each vendor. */
-const CHECKS = 6 + vendors.length;
+/** Of the bot itself, of the clock, and of each vendor. */
+const CHECKS = 7 + vendors.length;
+/** What shows which of its areas a GravityZone key may use. */
+const PROBES = [
+  INTEGRATIONS,
+  "getAmazonEC2ExternalIdForCrossAccountRole",
+  "getHourlyUsageForAmazonEC2Instances",
+];
 const READ = { said: "/status bitdefender", answered: "2 of 14 need action", asked: [INTEGRATIONS] };
 
 /** What is typed, what Ben alone sees, and the buttons he gets: a label, and the text where it is one to copy. */
@@ -42,8 +48,8 @@ const misunderstood: readonly [typed: string, seen: RegExp, buttons: readonly st
   ],
   [
     "/disable ec2",
-    /\/disable ec2 needs <company> and reason=….*Type \/disable ec2 <company> reason=<why>/s,
-    [],
+    /\/disable ec2 needs reason=….*Type \/disable ec2 \[company\] \[integration=<name>\] reason=<why>/s,
+    ["Copy /disable ec2 reason=: /disable ec2 reason="],
   ],
   [
     "/usage ec2 mnth=11/2026",
@@ -148,7 +154,11 @@ chatTest("/help names every verb, and /help of one command shows how it is typed
   { said: "/help", answered: { says: /\/status .*\/disable .*\/approve /s, only: BEN } },
   {
     said: "/help disable ec2",
-    answered: { says: /Type +\/disable ec2 <company> reason=<why>.*one approver other than you/s, only: BEN },
+    answered: {
+      says:
+        /Type +\/disable ec2 \[company\] \[integration=<name>\] reason=<why>.*one approver other than you/s,
+      only: BEN,
+    },
   },
   { said: "/help status s1", answered: { says: "/status sentinelone", only: BEN } },
 ]);
@@ -163,6 +173,7 @@ chatTest("/doctor finds nothing, then finds what is wrong, worst first", {}, [
     answered: new RegExp(`All ${CHECKS} checks are fine.*Delivery.*webhook.*rights as they should be`, "s"),
     asked: [
       "getApiKeyDetails",
+      ...PROBES,
       "v4.list",
       "token",
       "search",
@@ -190,6 +201,7 @@ chatTest("/doctor looks at the rights of whom Telegram says it is", { telegram: 
     answered: new RegExp(`All ${CHECKS} checks are fine.*rights as they should be`, "s"),
     asked: [
       "getApiKeyDetails",
+      ...PROBES,
       "v4.list",
       "token",
       "search",
