@@ -40,15 +40,17 @@ export class GroupCommitDriver implements Driver {
     return new Connection(this);
   }
 
-  async releaseConnection(connection: Connection): Promise<void> {
+  releaseConnection(connection: Connection): Promise<void> {
     this.handOver(connection);
+    return Promise.resolve();
   }
 
-  async beginTransaction(connection: Connection): Promise<void> {
+  beginTransaction(connection: Connection): Promise<void> {
     this.openGroup();
     this.member = connection;
     connection.isTransaction = true;
     this.statements.run("savepoint member");
+    return Promise.resolve();
   }
 
   async commitTransaction(connection: Connection): Promise<void> {
@@ -60,16 +62,18 @@ export class GroupCommitDriver implements Driver {
   }
 
   /** After a commit that failed there is nothing left to take back. */
-  async rollbackTransaction(connection: Connection): Promise<void> {
-    if (connection.isOver || !this.group) return;
+  rollbackTransaction(connection: Connection): Promise<void> {
+    if (connection.isOver || !this.group) return Promise.resolve();
     this.statements.run("rollback to member");
     this.statements.run("release member");
     this.handOver(connection);
+    return Promise.resolve();
   }
 
-  async destroy(): Promise<void> {
+  destroy(): Promise<void> {
     this.commit();
     this.database.close();
+    return Promise.resolve();
   }
 
   /** Resolves when the rows are read, or what is written is on disk. */
