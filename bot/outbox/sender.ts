@@ -53,7 +53,11 @@ export class OutboxSender {
     const delivery = new Delivery(row, this.deps);
     let result: RunResult = undefined;
     const isMine = await delivery.run().then(
-      (delivered) => this.persistently(() => settleMessage(store, row, delivered)),
+      async (delivered) => {
+        const isMine = await this.persistently(() => settleMessage(store, row, delivered));
+        if (isMine) log.debug("message_sent", { key: row.key, trace: row.trace });
+        return isMine;
+      },
       async (error) => {
         if (error instanceof MessageTakenOver) return false;
         const [isMine, chat] = await this.putOffOrBury(row, error);
