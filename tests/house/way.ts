@@ -1,4 +1,5 @@
 import { Session } from "node:inspector";
+import { eventually } from "../eventually.ts";
 import { ROOT } from "./program.ts";
 
 interface ScriptCoverage {
@@ -13,15 +14,20 @@ interface ScriptCoverage {
 const PRODUCT = /^(bot|handlers|clients)\//;
 
 /**
- * The files of the product in which a function is called while `work` goes on, in order, from the root. It counts
- * what runs beside `work` too, such as a look of the worker, so it may say a few too many and never too few.
+ * The files of the product in which a function is called while `work` goes on, in order, from the root. `work` begins
+ * when the product is at rest, such as after what it does when it starts. What runs beside `work` is counted too, so it
+ * may say a few too many and never too few.
  */
 export async function filesEntered(work: () => Promise<void>): Promise<string[]> {
   using profiler = await startProfiler();
-  await profiler.take();
+  let looks = 0;
+  // The first look comes before anything can have been called.
+  await eventually(
+    async () => (await profiler.take()).length === 0 && looks++ > 0,
+    "the product to be at rest",
+  );
   await work();
-  const entered = (await profiler.take()).filter(({ functions }) => functions.some(isCalled)).map(pathOf);
-  return [...new Set(entered)].filter((path) => PRODUCT.test(path)).sort();
+  return await profiler.take();
 }
 
 /** A file's own code, which runs when it is loaded, has no name. */
@@ -48,9 +54,11 @@ async function startProfiler() {
   await post("Profiler.enable");
   await post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
   return {
-    /** What has been called since the last time. */
-    async take(): Promise<readonly ScriptCoverage[]> {
-      return (await post<{ result: ScriptCoverage[] }>("Profiler.takePreciseCoverage")).result;
+    /** The files in which something has been called since the last time. */
+    async take(): Promise<string[]> {
+      const { result } = await post<{ result: ScriptCoverage[] }>("Profiler.takePreciseCoverage");
+      const called = result.filter(({ functions }) => functions.some(isCalled)).map(pathOf);
+      return [...new Set(called)].filter((path) => PRODUCT.test(path)).sort();
     },
     [Symbol.dispose]() {
       session.disconnect();
