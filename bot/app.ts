@@ -79,7 +79,11 @@ export class Countersign {
     const router = new Router(deps, commands, members, unauthorized, requests, commandParts);
     const callbacks = new Callbacks(deps, members, requests, decisions, router);
     const dispatcher = new Dispatcher(deps, members, router, callbacks, unauthorized);
-    const sender = new OutboxSender(deps, (row, refusal) => withdrawUndeliverable(store, row, refusal));
+    const sender = new OutboxSender(deps, async (row, refusal) => {
+      await withdrawUndeliverable(store, row, refusal);
+      await secretEntry.bringElsewhere(row);
+      await handover.bringElsewhere(row);
+    });
     const jobs = jobsOf(deps, { dispatcher, executor, sender, decisions, handover }, timing);
 
     this.store = store;

@@ -148,15 +148,10 @@ export class UpdateContext implements UpdateOrigin {
     const button = this.press?.replaces?.button;
     const shown = button && !reply.buttons ? { ...reply, buttons: [[button]] } : reply;
     await this.store.transaction(async (transaction) => {
-      await this.hold(transaction);
+      await holdUpdate(transaction, this.turn);
       await this.put(transaction, shown, { sound });
     });
     this.store.notifier.everyone("messages");
-  }
-
-  /** Inside a transaction that records what goes out before the answer does. Throws `TakenOver`. */
-  async hold(transaction: Transaction<Schema>): Promise<void> {
-    await holdUpdate(transaction, this.turn);
   }
 
   /** Says that nothing comes of the update, which is set aside. */

@@ -1,10 +1,12 @@
 import { sql, type SqlBool, type UpdateObject } from "kysely";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
+import { errorFields } from "../log.ts";
 import { redactReply } from "../render/redact_reply.ts";
 import type { AuditFilter } from "../store/audit.ts";
 import { literal, type Store } from "../store/database.ts";
 import type { MessagesTable, Queryable, Schema } from "../store/schema.ts";
+import type { Vault } from "../vault.ts";
 
 /** Lower goes first when Telegram slows us down. */
 export const PRIORITY = { decision: 0, outcome: 1, answer: 2, edit: 3 } as const;
@@ -25,7 +27,7 @@ export interface Outgoing {
   readonly trace?: string | undefined;
   /** Rows of the audit that go along as files. */
   readonly export?: AuditFilter | undefined;
-  /** Ciphertext of what only the receiver may see; `reply` is shown until, and unless, it is there. */
+  /** What only this person may see, by `sealReply`; everywhere else `reply` stands for it. */
   readonly sealed?: string | undefined;
   /** The update whose command this answers: answers of one chat leave in the order of their commands. */
   readonly answers?: number;
@@ -70,6 +72,7 @@ export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing
       reply,
       priority: outgoing.priority,
       silent,
+      sealed: outgoing.sealed ?? null,
       version: is("messages.version", "+", 1),
       attempts: 0,
       state: "due",
@@ -104,6 +107,25 @@ export async function messageAt(
   return await db.selectFrom("messages").selectAll()
     .where("chat_id", "=", chatId).where("message_id", "=", messageId)
     .orderBy("created_at", "desc").limit(1).executeTakeFirst();
+}
+
+/** Ciphertext of what may be seen in a message by one person only, bound to the message's key. */
+export async function sealReply(vault: Vault, reply: Reply, key: string): Promise<string> {
+  return await vault.seal(JSON.stringify(reply), key);
+}
+
+/** What `sealReply` was given; undefined where nothing was, or with a key that is gone. */
+export async function openReply(
+  { vault, log }: Pick<Deps, "vault" | "log">,
+  { key, sealed, trace }: MessagesTable,
+): Promise<Reply | undefined> {
+  if (sealed === null || !vault) return undefined;
+  try {
+    return JSON.parse(await vault.open(sealed, key)) as Reply;
+  } catch (error) {
+    log.error("message_unreadable", { key, trace, ...errorFields(error) });
+    return undefined;
+  }
 }
 
 type Claimer = Pick<Deps, "store" | "holder">;
@@ -223,6 +245,7 @@ export async function settleMessage(
     ...RELEASED,
     sent_version: row.version,
     attempts: 0,
+    sealed: onlyIfNewer(row),
     state: unlessNewer(row, "idle"),
   });
 }
@@ -232,6 +255,11 @@ const RELEASED = { claimed_by: null, claimed_until: 0 } as const;
 /** What the message shall say since then may still be taken. */
 function unlessNewer({ version }: MessagesTable, state: MessagesTable["state"]) {
   return sql<MessagesTable["state"]>`case when version > ${version} then 'due' else ${sql.lit(state)} end`;
+}
+
+/** Once it was shown nobody needs it. */
+function onlyIfNewer({ version }: MessagesTable) {
+  return sql<string | null>`case when version > ${version} then sealed else null end`;
 }
 
 async function setUnderClaim(
@@ -282,7 +310,8 @@ async function holdChat(store: Store, chatId: number, until: number): Promise<vo
 
 /** Gives up what Telegram refused. False when somebody else has it by now. */
 export async function buryMessage(db: Queryable, row: MessagesTable): Promise<boolean> {
-  return await setUnderClaim(db, row, { ...RELEASED, state: unlessNewer(row, "dead") });
+  const dead = { ...RELEASED, sealed: onlyIfNewer(row), state: unlessNewer(row, "dead") };
+  return await setUnderClaim(db, row, dead);
 }
 
 /** When the next message that has to wait becomes due, or the next chat that Telegram limits is free, epoch ms. */

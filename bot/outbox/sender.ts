@@ -24,6 +24,7 @@ import {
   buryMessage,
   type Delivered,
   noteProgress,
+  openReply,
   postponeMessage,
   renewMessages,
   settleMessage,
@@ -41,7 +42,7 @@ const MOST_ATTEMPTS = 64;
  * store and is tried again.
  */
 export class OutboxSender {
-  /** `onDead` is told of a message that Telegram will never take. */
+  /** `onDead` is told of a message that Telegram will never take, or not where its sealed part may be seen. */
   constructor(
     private readonly deps: Deps,
     private readonly onDead: (row: MessagesTable, refusal: TelegramRefusal) => Promise<void>,
@@ -54,6 +55,7 @@ export class OutboxSender {
     let result: RunResult = undefined;
     const isMine = await delivery.run().then(
       async (delivered) => {
+        if (delivery.isWithheld) await this.onDead(row, NOT_PRIVATE);
         const isMine = await this.persistently(() => settleMessage(store, row, delivered));
         if (isMine) log.debug("message_sent", { key: row.key, trace: row.trace });
         return isMine;
@@ -98,7 +100,9 @@ export class OutboxSender {
       return [await postponeMessage(store, row, refusal.retryAfterMs ?? FIRST_RETRY_MS, true), "hold"];
     }
     if ((refusal && isFinal(refusal)) || row.attempts >= MOST_ATTEMPTS) {
-      log.error("message_given_up", fields);
+      // A person who never pressed Start cannot be written to; that is no fault of ours.
+      if (row.sealed === null) log.error("message_given_up", fields);
+      else log.info("no_private_way", fields);
       // Buried last: after a crash in between it is refused once more, and what follows from that is not lost.
       await this.onDead(row, refusal ?? { code: 0, description: "no answer from Telegram" });
       return [await buryMessage(store.db, row), undefined];
@@ -111,7 +115,9 @@ export class OutboxSender {
   }
 }
 
-type DeliveryDeps = Pick<Deps, "bot" | "redactor" | "capabilities" | "store" | "holder" | "log">;
+const NOT_PRIVATE: TelegramRefusal = { code: 400, description: "no private way to this person" };
+
+type DeliveryDeps = Pick<Deps, "bot" | "redactor" | "capabilities" | "store" | "holder" | "log" | "vault">;
 
 type Format = "rich" | "plain";
 type Place = Pick<MessagesTable, "message_id" | "ephemeral_id">;
@@ -140,7 +146,9 @@ class FileRefused extends Error {}
  * an edit, which does nothing the second time.
  */
 export class Delivery {
-  private readonly reply: Reply;
+  /** Nobody saw what was sealed: others could have seen it too. */
+  isWithheld = false;
+  private reply: Reply;
   private readonly isDecision: boolean;
   private sent: Delivered;
 
@@ -153,8 +161,10 @@ export class Delivery {
 
   /** Throws what Telegram, or the way to it, has against it, and `MessageTakenOver`. */
   async run(): Promise<Delivered> {
+    const { sealed } = this.row;
     try {
-      await this.bringFiles(await this.showWithFallback());
+      if (sealed === null || !this.isPrivate) await this.bringFiles(await this.showWithFallback());
+      if (sealed !== null) await this.showSealed();
       return this.sent;
     } catch (error) {
       throw error instanceof FileRefused ? error.cause : error;
@@ -179,6 +189,21 @@ export class Delivery {
     }
   }
 
+  private get isPrivate(): boolean {
+    return this.row.chat_id > 0 || this.sent.ephemeral_id !== null;
+  }
+
+  /** Takes the place of what anyone may read, once Telegram says that it kept that from the others. */
+  private async showSealed(): Promise<void> {
+    const { row, deps } = this;
+    const reply = this.isPrivate ? await openReply(deps, row) : undefined;
+    this.isWithheld = reply === undefined;
+    if (!reply) return;
+    if (this.sent.ephemeral_id !== row.ephemeral_id) await this.record(this.sent);
+    this.reply = redactReply(reply, deps.redactor.text);
+    await this.showWithFallback();
+  }
+
   /** Before each call: after a pause of this process somebody else may be at it. Throws `MessageTakenOver`. */
   private async stillMine(): Promise<void> {
     const { row, deps } = this;
@@ -193,7 +218,7 @@ export class Delivery {
   /** As rich as the server takes it: each refusal of the form leads to a simpler form of the same message. */
   private async showWithFallback(): Promise<Attachment | undefined> {
     const { capabilities } = this.deps;
-    const format = capabilities.rich === false ? "plain" : this.row.format ?? "rich";
+    const format = capabilities.rich === false ? "plain" : this.sent.format ?? "rich";
     if (format === "plain") return await this.showPlain();
     let refusal: TelegramRefusal;
     try {
@@ -223,7 +248,7 @@ export class Delivery {
 
   /** Resolves to what of the reply had no room in the message. */
   private async show(format: Format): Promise<Attachment | undefined> {
-    const { row, deps: { store } } = this;
+    const { row, sent, deps: { store } } = this;
     const commands = new Map<string, string>();
     const { rest, ...content } = this.contentOf(format, (command) => {
       const handle = handleOf(command);
@@ -238,7 +263,7 @@ export class Delivery {
     }
     // Before anyone can press them.
     for (const [handle, command] of commands) await keepCommand(store, row.chat_id, handle, command);
-    const isNew = row.message_id === null && row.ephemeral_id === null;
+    const isNew = sent.message_id === null && sent.ephemeral_id === null;
     const place = isNew ? await this.send(content) : await this.edit(content);
     this.sent = { ...this.sent, ...place, format };
     return rest;
@@ -266,6 +291,7 @@ export class Delivery {
       chat_id: row.chat_id,
       ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }),
       ...(row.silent ? { disable_notification: true } : {}),
+      ...(row.sealed !== null && row.chat_id > 0 ? { protect_content: true } : {}),
     };
     let refusal: TelegramRefusal | undefined;
     if (row.receiver_id !== null && capabilities.ephemeral !== false) {
@@ -303,8 +329,8 @@ export class Delivery {
   }
 
   private async edit(content: Content): Promise<Place> {
-    const { row, deps: { bot: { api: { raw } } } } = this;
-    const { chat_id, message_id, ephemeral_id, receiver_id } = row;
+    const { row: { chat_id, receiver_id, sealed }, sent, deps: { bot: { api: { raw } } } } = this;
+    const { message_id, ephemeral_id } = sent;
     await this.stillMine();
     try {
       if (ephemeral_id !== null && receiver_id !== null) {
@@ -320,6 +346,8 @@ export class Delivery {
     } catch (error) {
       const description = telegramRefusal(error)?.description ?? "";
       if (/message to edit not found|message can't be edited|MESSAGE_ID_INVALID/i.test(description)) {
+        // Sent anew it might be everyone's.
+        if (sealed !== null && ephemeral_id !== null) throw error;
         return await this.send(content);
       }
       if (!/message is not modified/i.test(description)) throw error;

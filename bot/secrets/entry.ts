@@ -1,3 +1,4 @@
+import type { Transaction } from "kysely";
 import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
@@ -5,13 +6,17 @@ import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { type Invocation, invocationShape } from "../invocation.ts";
 import { errorFields } from "../log.ts";
+import { PRIORITY, putMessage } from "../outbox/messages.ts";
 import { plainWords } from "../render/text.ts";
 import { appendAudit } from "../store/audit.ts";
 import { operationName } from "../store/changes.ts";
 import { orUnavailable, type Store } from "../store/database.ts";
 import { findPromptEver, newHandle, putPrompt } from "../store/kept_values.ts";
-import type { Queryable, SecretEntriesTable } from "../store/schema.ts";
-import { deliverLink } from "./deliver.ts";
+import type { MessagesTable, Queryable, Schema, SecretEntriesTable } from "../store/schema.ts";
+import { privateLetter, resealed } from "./deliver.ts";
+
+/** What the key of a message with a link begins with. */
+const LETTER = "secret_link";
 
 /** Longer than a bot that was stopped takes to come back to what waits in its inbox. */
 const ABANDONED_MS = 86_400_000;
@@ -33,6 +38,8 @@ export const waitingShape = z.object({
   chat: z.object({ id: z.number(), type: z.enum(["private", "group", "supergroup", "channel"]) }),
   threadId: z.number().optional(),
   messageId: z.number().optional(),
+  /** The key of the message that says that it waits. */
+  answer: z.string().optional(),
 });
 
 /** An update of our own making, in the same inbox as Telegram's: it survives a crash like they do. */
@@ -52,23 +59,54 @@ export class SecretEntry {
 
   /** Sends the asker a link to the page on which to enter them; the request waits until then. */
   async askFor(ctx: UpdateContext, invocation: Invocation, title: Line): Promise<void> {
-    const { person, chat: { id: chatId }, threadId } = ctx;
+    const { store, vault } = this.deps;
+    if (!vault) throw new Error("No secret is asked for without a SECRET_KEY");
     const fields = [...new Set(invocation.asked)];
     const names = fields.join(", ");
-    const { url, expiresAt } = await this.keepWaiting(ctx, invocation, fields, plainWords(title));
-    ctx.audit({ event: "secret_asked", operation: operationName(invocation), detail: names });
-    const isSent = await deliverLink(this.deps, {
-      personId: person.id,
-      chatId,
-      threadId,
+    const { url, columns } = newLink(this.deps);
+    const request = newHandle();
+    const letter = await privateLetter(vault, {
+      key: `${LETTER}:${request}`,
+      personId: ctx.person.id,
       mark: "question",
       title: `Enter ${names} on this page`,
       about: [line("For: ", title)],
       url,
-      expiresAt,
+      expiresAt: columns.expires_at,
       placeholder: NO_WAY_TO_ENTER,
+      trace: ctx.trace,
     });
-    ctx.answer(isSent ? waitingReply(names, expiresAt) : NO_WAY_TO_ENTER);
+    const row = { ...columns, request, person_id: ctx.person.id, sealed: null };
+    ctx.onCommit(async (transaction) => {
+      await transaction.insertInto("secret_entries").values(fields.map((field) => ({ ...row, field })))
+        .execute();
+      await keepWaiting(transaction, ctx, { ...invocation, handle: request }, plainWords(title));
+      await putMessage(store, transaction, letter);
+    });
+    ctx.audit({ event: "secret_asked", operation: operationName(invocation), detail: names });
+    ctx.answer(waitingReply(names, columns.expires_at));
+  }
+
+  /** The person cannot be written to: the link takes the place of the answer in the group, for this person alone. */
+  async bringElsewhere(letter: MessagesTable): Promise<void> {
+    const { store } = this.deps;
+    const [kind, request = ""] = letter.key.split(":");
+    const prompt = kind === LETTER ? await findPromptEver(store, request) : undefined;
+    if (!prompt) return;
+    const { answer, person, chat, threadId, messageId } = waitingShape.parse(JSON.parse(prompt.body));
+    if (answer === undefined || chat.type === "private") return;
+    await putMessage(store, store.db, {
+      key: answer,
+      chatId: chat.id,
+      threadId,
+      replyTo: messageId,
+      receiverId: person.id,
+      reply: NO_WAY_TO_ENTER,
+      sealed: await resealed(this.deps, letter, answer),
+      priority: PRIORITY.answer,
+      trace: letter.trace ?? undefined,
+    });
+    store.notifier.everyone("messages");
   }
 
   /** What the page behind this token still asks for; undefined: used, expired or never there. */
@@ -120,35 +158,6 @@ export class SecretEntry {
     return values;
   }
 
-  private async keepWaiting(
-    ctx: UpdateContext,
-    invocation: Invocation,
-    fields: readonly string[],
-    purpose: string,
-  ): Promise<{ url: string; expiresAt: number }> {
-    const { store, person, chat, threadId, messageId } = ctx;
-    const { url, columns } = newLink(this.deps);
-    const request = newHandle();
-    const row = { ...columns, request, person_id: person.id, sealed: null };
-    const place = { chat: { id: chat.id, type: chat.type }, threadId, messageId };
-    const body = { purpose, invocation: { ...invocation, handle: request }, person, ...place };
-    await store.transaction(async (transaction) => {
-      // The link goes out right afterwards: a turn that is over must not bring a second one.
-      await ctx.hold(transaction);
-      await transaction.insertInto("secret_entries")
-        .values(fields.map((field) => ({ ...row, field }))).execute();
-      await putPrompt(store, transaction, {
-        handle: request,
-        kind: "secret",
-        person_id: person.id,
-        chat_id: chat.id,
-        body: body satisfies z.output<typeof waitingShape>,
-        ttlMs: LINK_MS + 60_000,
-      });
-    });
-    return { url, expiresAt: row.expires_at };
-  }
-
   private async rowsOf(request: string): Promise<SecretEntriesTable[]> {
     return await orUnavailable(
       this.deps.store.db.selectFrom("secret_entries").selectAll().where("request", "=", request)
@@ -163,6 +172,25 @@ export class SecretEntry {
       .where("token_hash", "=", hashOf(token)).where("used_at", "is", null).where("sealed", "is", null)
       .where("expires_at", ">", store.now()).orderBy("field").execute();
   }
+}
+
+/** What has to be known to go on, under the handle of the request. */
+async function keepWaiting(
+  transaction: Transaction<Schema>,
+  ctx: UpdateContext,
+  invocation: Invocation & { readonly handle: string },
+  purpose: string,
+): Promise<void> {
+  const { store, person, chat, threadId, messageId, key: answer } = ctx;
+  const place = { chat: { id: chat.id, type: chat.type }, threadId, messageId };
+  await putPrompt(store, transaction, {
+    handle: invocation.handle,
+    kind: "secret",
+    person_id: person.id,
+    chat_id: chat.id,
+    body: { purpose, invocation, person, answer, ...place } satisfies z.output<typeof waitingShape>,
+    ttlMs: LINK_MS + 60_000,
+  });
 }
 
 /** False when someone was faster, or the time was up. */
@@ -255,7 +283,7 @@ function waitingReply(names: string, expiresAt: number): Reply {
   return {
     mark: "working",
     title: `Waiting for ${names}`,
-    blocks: [textBlock(["You were sent a private link to enter it, good until ", until, "."])],
+    blocks: [textBlock(["You get a private link to enter it, good until ", until, "."])],
     personal: true,
   };
 }

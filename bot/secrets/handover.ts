@@ -2,12 +2,19 @@ import { z } from "zod";
 import type { Receipt } from "../../handlers/operation.ts";
 import { line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
+import { PRIORITY, putMessage } from "../outbox/messages.ts";
 import { appendAudit, type AuditEntry } from "../store/audit.ts";
 import { auditOf, type Change, changeTitle, findChange } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import type { SecretEntriesTable } from "../store/schema.ts";
-import { deliverLink } from "./deliver.ts";
+import type { MessagesTable, SecretEntriesTable } from "../store/schema.ts";
+import { type PageLink, privateLetter, resealed } from "./deliver.ts";
 import { boundTo, hashOf, newLink, unseal } from "./entry.ts";
+
+/** What the keys of messages with a link begin with. */
+const LETTER = "credential_link";
+const IN_GROUP = "credential_link_in_group";
+
+const WITHHELD = "credential_withheld";
 
 export type Credentials = NonNullable<Receipt["personal"]>;
 
@@ -27,28 +34,62 @@ export class CredentialHandover {
 
   constructor(private readonly deps: Deps) {}
 
-  /** Seals them and brings the link to the requester; where there is no private way they are wiped at once. */
+  /** Seals them and sends the requester the link; where there is no private way they are wiped at once. */
   async offer(change: Change, credentials: Credentials): Promise<void> {
     const { store, vault } = this.deps;
     const labels = credentials.map(({ label }) => label).join(", ");
     const entry = { ...auditOf(change), person_id: change.requester_id, detail: labels };
-    const withheld = { ...entry, event: "credential_withheld" };
     if (!vault) {
       return await store.transaction((transaction) =>
-        appendAudit(store, transaction, [{ ...withheld, reason_code: "no_secret_key" }])
+        appendAudit(store, transaction, [{ ...entry, event: WITHHELD, reason_code: "no_secret_key" }])
       );
     }
     const { url, columns } = newLink(this.deps);
     const place = { request: change.code, field: labels };
     const sealed = await vault.seal(JSON.stringify(credentials), boundTo(place));
     const row = { ...columns, ...place, person_id: change.requester_id, sealed };
+    const letter = await privateLetter(vault, linkTo(url, { change, labels, expiresAt: row.expires_at }));
+    this.hold(row.token_hash, credentials);
     await store.transaction(async (transaction) => {
       await transaction.insertInto("secret_entries").values(row).execute();
+      await putMessage(store, transaction, letter);
       await appendAudit(store, transaction, [{ ...entry, event: "credential_offered" }]);
     });
-    this.hold(row.token_hash, credentials);
-    if (await this.sendLink(url, { change, labels, expiresAt: row.expires_at })) return;
-    await this.take(row.token_hash, withheld);
+    store.notifier.everyone("messages");
+  }
+
+  /** The requester cannot be written to: the link goes to the group for this person alone, or they are wiped. */
+  async bringElsewhere(letter: MessagesTable): Promise<void> {
+    const { capabilities, store } = this.deps;
+    const [kind, code = ""] = letter.key.split(":");
+    const change = kind === LETTER || kind === IN_GROUP ? await findChange(store, code) : undefined;
+    if (!change) return;
+    const key = `${IN_GROUP}:${code}`;
+    const { origin_chat: chatId, origin_thread, requester_id: receiverId } = change;
+    const isWayLeft = kind === LETTER && chatId !== receiverId && capabilities.ephemeral !== false;
+    const sealed = isWayLeft ? await resealed(this.deps, letter, key) : undefined;
+    if (sealed === undefined) return await this.withhold(change);
+    await putMessage(store, store.db, {
+      key,
+      chatId,
+      threadId: origin_thread ?? undefined,
+      receiverId,
+      reply: NO_WAY_TO_SHOW,
+      sealed,
+      priority: PRIORITY.answer,
+      sound: true,
+      trace: letter.trace ?? undefined,
+    });
+    store.notifier.everyone("messages");
+  }
+
+  private async withhold(change: Change): Promise<void> {
+    const { store, log } = this.deps;
+    log.warning("credential_not_offered", { code: change.code, person: change.requester_id });
+    for (const row of await unclaimed(store).where("request", "=", change.code).execute()) {
+      const entry = { ...auditOf(change), person_id: row.person_id, detail: row.field };
+      await this.take(row.token_hash, { ...entry, event: WITHHELD });
+    }
   }
 
   /** What the page behind this token would show; undefined: shown, expired or never there. */
@@ -91,26 +132,6 @@ export class CredentialHandover {
     this.held.delete(tokenHash);
   }
 
-  private async sendLink(url: string, { change, labels, expiresAt }: OpenOffer): Promise<boolean> {
-    const { code, requester_id: personId, origin_chat, origin_thread } = change;
-    const isSent = await deliverLink(this.deps, {
-      personId,
-      chatId: origin_chat,
-      threadId: origin_thread ?? undefined,
-      mark: "info",
-      title: line("New with ", { code }, `: ${labels}`),
-      about: [
-        changeTitle(change).title,
-        "The page shows it to you, once. It is not sent through Telegram.",
-      ],
-      url,
-      expiresAt,
-      placeholder: NO_WAY_TO_SHOW,
-    });
-    if (!isSent) this.deps.log.warning("credential_not_offered", { code, person: personId });
-    return isSent;
-  }
-
   private async open(row: SecretEntriesTable): Promise<Credentials | undefined> {
     const text = await unseal(this.deps, row);
     return text === undefined ? undefined : credentialsShape.parse(JSON.parse(text));
@@ -133,6 +154,21 @@ export class CredentialHandover {
   private async waitingBehind(token: string): Promise<SecretEntriesTable | undefined> {
     return await unclaimed(this.deps.store).where("token_hash", "=", hashOf(token)).executeTakeFirst();
   }
+}
+
+function linkTo(url: string, { change, labels, expiresAt }: OpenOffer): PageLink {
+  const { code, requester_id: personId, trace } = change;
+  return {
+    key: `${LETTER}:${code}`,
+    personId,
+    mark: "info",
+    title: line("New with ", { code }, `: ${labels}`),
+    about: [changeTitle(change).title, "The page shows it to you, once. It is not sent through Telegram."],
+    url,
+    expiresAt,
+    placeholder: NO_WAY_TO_SHOW,
+    trace: trace ?? undefined,
+  };
 }
 
 /** What still waits to be shown. */

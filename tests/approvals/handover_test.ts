@@ -6,7 +6,7 @@ import { openFile, testOnEach } from "./database.ts";
 import { createStillClock, SOON } from "../sandbox/stage.ts";
 import { ANA, BEN, type Fixture, GROUP, openFixture, textOf } from "./fixture.ts";
 import { eventually } from "../eventually.ts";
-import { enter, offerOf, statusOf } from "./secret_page.ts";
+import { enter, everyRow, offerOf, statusOf } from "./secret_page.ts";
 
 const TO_WEBHOOK = "/update opsramp Custom Integration auth=WEBHOOK reason=leaked";
 const WHERE_ELSE = /Its credential is in OpsRamp: Setup, Account, Integrations and Apps/;
@@ -109,6 +109,21 @@ Deno.test("a new credential: who never started the bot gets the link where only 
   const link = await offerOf(fixture, ANA);
   assert.deepEqual(fixture.privateAnswers(ANA), []);
   assert.ok(!fixture.groupAnswers().join().includes("/secret/"));
+  assert.ok((await (await enter(link, {})).text()).includes(made(fixture).token));
+});
+
+testOnEach("a new credential: a 429 delays the link to it, and no row has the link", async (url) => {
+  await using fixture = await openFixture({ environment: { DATABASE_URL: url } });
+  const { faults } = fixture.telegram;
+  faults.push({ chat: ANA, retryAfter: 30 });
+  await fixture.carryOut(TO_WEBHOOK);
+  await eventually(() => faults.left() === 0, "the limit");
+  await fixture.rest();
+  assert.deepEqual(fixture.privateAnswers(ANA), []);
+  const waiting = await everyRow(fixture);
+  await fixture.pass(30_001);
+  const link = await offerOf(fixture, ANA);
+  assert.ok(![waiting, await everyRow(fixture)].join().includes(link.split("/").at(-1) ?? ""));
   assert.ok((await (await enter(link, {})).text()).includes(made(fixture).token));
 });
 

@@ -3,7 +3,7 @@ import { wipeAbandoned } from "../../bot/secrets/entry.ts";
 import { restarted } from "./another_bot.ts";
 import { openFile, testOnEach } from "./database.ts";
 import { ANA, BEN, cardOf, company, type Fixture, GROUP, openFixture, textOf } from "./fixture.ts";
-import { ENABLE_BY_KEYS, enter, linkOf, nowhere, SECRET, statusOf } from "./secret_page.ts";
+import { ENABLE_BY_KEYS, enter, everyRow, linkOf, nowhere, SECRET, statusOf } from "./secret_page.ts";
 import { createStillClock } from "../sandbox/stage.ts";
 
 const CONFIGURE = "configureAmazonEC2Integration";
@@ -55,6 +55,60 @@ Deno.test("secret=?: the link goes to the requester alone, and no token is store
   assert.equal(letter?.has_protected_content, true);
 });
 
+testOnEach("secret=?: a 429 delays the link and does not lose it, and no row has it", async (url) => {
+  await using fixture = await openFixture({ environment: { DATABASE_URL: url } });
+  await sayAtTheLimit(fixture);
+  const waiting = await everyRow(fixture);
+  await fixture.pass(30_001);
+  const token = linkOf(fixture, ANA).split("/").at(-1) ?? "";
+  assert(![waiting, await everyRow(fixture)].join().includes(token));
+  const letters = await fixture.store.db.selectFrom("messages").select(["state", "sealed"])
+    .where("chat_id", "=", ANA).execute();
+  assert.deepEqual(letters.map(({ state, sealed }) => [state, sealed]), [["idle", null]]);
+  assert.equal(fixture.privateAnswers(ANA).length, 1);
+  assert.equal(await statusOf(enter(linkOf(fixture, ANA), { secret: SECRET })), 200);
+  await fixture.rest();
+  assert.equal((await fixture.changes()).length, 1);
+});
+
+Deno.test("secret=?: a restart does not lose the link that waits for Telegram", async () => {
+  await using file = await openFile();
+  await using first = await openFixture({ environment: { DATABASE_URL: file.url } });
+  await sayAtTheLimit(first);
+  await using fixture = await restarted(first);
+  await fixture.pass(30_001);
+  const { pathname } = new URL(linkOf(fixture, ANA));
+  assert.equal(await statusOf(enter(fixture.url + pathname, { secret: SECRET })), 200);
+  assert.equal(fixture.privateAnswers(ANA).length, 1);
+});
+
+Deno.test("secret=?: a 429 delays the link in the group as well, where nobody else sees it", async () => {
+  await using fixture = await openFixture({ telegram: notStarted() });
+  const { faults } = fixture.telegram;
+  faults.push({ method: "editEphemeralMessageText", retryAfter: 30 });
+  await fixture.say(ANA, ENABLE_BY_KEYS);
+  assert.equal(faults.left(), 0);
+  const waiting = await everyRow(fixture);
+  assert(!fixture.ephemeralAnswers(ANA).join().includes("/secret/"));
+  await fixture.pass(30_001);
+  const token = linkOf(fixture, ANA).split("/").at(-1) ?? "";
+  assert(![waiting, await everyRow(fixture), ...fixture.groupAnswers()].join().includes(token));
+  assert.equal(fixture.ephemeralAnswers(ANA).length, 1);
+  const sealed = await fixture.store.db.selectFrom("messages").select("key").where("sealed", "is not", null)
+    .execute();
+  assert.deepEqual(sealed, []);
+});
+
+Deno.test("secret=?: a link whose SECRET_KEY is gone is not sent, and the person is told to ask again", async () => {
+  await using file = await openFile();
+  await using first = await openFixture({ environment: { DATABASE_URL: file.url } });
+  await sayAtTheLimit(first);
+  await using fixture = await restarted(first, { SECRET_KEY: btoa("another-key-another-key-another-") });
+  await fixture.pass(30_001);
+  assert.deepEqual(fixture.privateAnswers(ANA), []);
+  assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /send the command again/);
+});
+
 Deno.test("secret=?: who never started the bot gets the link where only that person sees it", async () => {
   await using fixture = await openFixture({ telegram: notStarted() });
   await fixture.say(ANA, ENABLE_BY_KEYS);
@@ -79,6 +133,15 @@ Deno.test("secret=?: where Telegram has no private way, no link is shown and the
   assert(inGroup.length > 0 && !JSON.stringify(inGroup).includes("/secret/"));
   assert.deepEqual(await fixture.changes(), []);
 });
+
+/** Asks for the link while Telegram takes nothing for her. */
+async function sayAtTheLimit(fixture: Fixture): Promise<void> {
+  const { faults } = fixture.telegram;
+  faults.push({ chat: ANA, retryAfter: 30 });
+  await fixture.say(ANA, ENABLE_BY_KEYS);
+  assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /Waiting for secret/);
+  assert.deepEqual([faults.left(), fixture.privateAnswers(ANA)], [0, []]);
+}
 
 Deno.test("secret=?: two requests at once each take their own", async () => {
   await using fixture = await openFixture();

@@ -81,3 +81,20 @@ testOn(postgres, "A replica that was paused while it sent a card takes its own a
   await telegram.press(BEN, card, "Approve");
   await telegram.until(() => /Applied/.test(render(card)), "the outcome");
 });
+
+testOn(postgres, "A replica that was paused while it sent a secret link takes its own away", async () => {
+  await using ground = await openGround({ database: postgres });
+  const { telegram } = ground;
+  const first = await ground.launch();
+  const held = Promise.withResolvers<void>();
+  telegram.faults.push({ chat: ANA, hold: held.promise });
+  telegram.say(ANA, GROUP, "/enable ec2 Acme Labs key=AKIAIOSFODNN7EXAMPLE secret=?");
+  await ground.until("the link to be on its way", () => Promise.resolve(telegram.faults.left() === 0));
+  await takeOver(ground, first);
+  const link = await telegram.until(() => telegram.last(ANA), "the other's link");
+  held.resolve();
+  await wake(ground, first, "message_taken_over");
+  await atRest(ground);
+  await telegram.until(() => telegram.answers(ANA).length === 1, "one link");
+  assert.equal(telegram.last(ANA), link);
+});
