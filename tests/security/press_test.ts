@@ -28,7 +28,9 @@ testOnEach("a press that no button of a message sends leaves the message as it i
   assert.ok(notice && status);
   for (const message of [notice, status]) {
     const before = textOf(message);
-    for (const data of ["c:/ping", "c:/pending", "c:/status", "p:0123456789abcdef:2", "h:0123456789abcdef"]) {
+    for (
+      const data of ["c:/ping", "c:/pending", "c:/status halo", "p:0123456789abcdef:2", "h:0123456789abcdef"]
+    ) {
       await fixture.press(OSKAR, message, data, { forged: true });
       assert.equal(textOf(message), before, data);
     }
