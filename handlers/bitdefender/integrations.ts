@@ -48,7 +48,7 @@ export const statusBitdefender = read({
         ...missingNotes(list),
         ...(problems.length > 0 ? [tableOf(problems.slice(0, inFile ? MOST_PROBLEMS : MOST_ROWS))] : []),
         ...(inFile
-          ? [fileNote(integrations.length, problems.length)]
+          ? [fileNote(integrations.length, problems.length, company?.id)]
           : [...healthyOf(sorted), ...settingsOf(sorted)]),
       ],
       footer: asOf(at, view.now),
@@ -186,12 +186,14 @@ function healthyOf(sorted: readonly ConfiguredIntegration[]): readonly Block[] {
   return [{ kind: "details", summary: countOf(healthy.length, "other"), blocks: [tableOf(healthy)] }];
 }
 
-function fileNote(count: number, problems: number): Block {
+function fileNote(count: number, problems: number, companyId: string | undefined): Block {
   const cut = problems > MOST_PROBLEMS
     ? `The worst ${MOST_PROBLEMS} of ${formatNumber(problems)} are shown. `
     : "";
   const all = `${cut}All ${formatNumber(count)} are in the file, problems first. `;
-  return { kind: "text", text: [all, { code: "/show bitdefender <name>" }, " shows one."] };
+  // A customer's integrations are not in the list of our own.
+  const show = ["/show bitdefender <name>", ...(companyId ? [`company=${companyId}`] : [])].join(" ");
+  return { kind: "text", text: [all, { code: show }, " shows one."] };
 }
 
 function tableOf(integrations: readonly ConfiguredIntegration[]): Block {

@@ -127,6 +127,7 @@ const reads: readonly Conversation[] = [
   },
   {
     name: "/list apono shows the others of a row without a name, and says which it is",
+    againstDocuments: true,
     said: "/list apono",
     before: withoutName,
     answered: [
@@ -454,6 +455,7 @@ const changes: readonly Conversation[] = [
     ["another document", { ok: true }],
   ].map(([what, body]): Conversation => ({
     name: `/refresh apono takes ${what} for no yes`,
+    againstDocuments: true,
     said: "/refresh apono Orders DB",
     before: ({ apono }) => apono.fail("v2.refresh", { kind: "status", status: 200, body }),
     card: ["Refresh the Apono integration Orders DB?"],

@@ -18,6 +18,8 @@ interface Said {
   readonly picks?: string;
   readonly environment?: Environment;
   readonly stage?: Omit<StageOptions, "environment">;
+  /** The vendor answers what its own documents do not allow. */
+  readonly againstDocuments?: true;
   /** What has happened at the vendor before. */
   readonly before?: (fixture: Fixture) => unknown;
 }
@@ -73,6 +75,9 @@ export function testConversation(conversation: Conversation): void {
     else await read(fixture, conversation);
     const errors = fixture.log.lines.filter(({ level }) => level === "error");
     assert.deepEqual(errors, [], "logged as errors");
+    if (!conversation.againstDocuments) {
+      assert.deepEqual(fixture.specFaults(), [], "against the vendors' documents");
+    }
   });
 }
 

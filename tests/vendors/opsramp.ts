@@ -24,6 +24,7 @@ const reads: readonly Conversation[] = [
   },
   {
     name: "/status opsramp shows the others of a row without id, and says which it is",
+    againstDocuments: true,
     said: "/status opsramp",
     before: ({ opsramp }) => void Object.assign(opsramp.installations[0]!, { id: null }),
     answered: [
