@@ -20,7 +20,7 @@ import { type End, type Story, survive } from "./story.ts";
 
 const APPLIED: End = { state: "applied", writes: 1 };
 const NOTHING_SENT: End = { state: "not applied", writes: 0 };
-const ENTERED: End = { state: "accepted", writes: 1, aside: 1 };
+const ENTERED: End = { state: "accepted", writes: 1 };
 
 /** By the deaths of one life, one after the other: what has become of it all in the end. */
 type Lives = Readonly<Record<string, End>>;
