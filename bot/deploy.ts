@@ -16,12 +16,12 @@ function hosted(): Promise<HostedBot> {
   return loading ??= import("./hosted.ts").then(({ HostedBot }) => new HostedBot(Deno.env.toObject()));
 }
 
-Deno.cron("countersign", "* * * * *", async () => await (await hosted()).tick());
+void Deno.cron("countersign", "* * * * *", async () => await (await hosted()).tick());
 
 const server = Deno.serve(async (request) => await (await hosted()).fetch(request));
 
 Deno.addSignalListener("SIGINT", () => {
   setTimeout(() => Deno.exit(0), LAST_MOMENT_MS);
   const stop = async () => await (await loading)?.stop(AbortSignal.timeout(DRAIN_MS));
-  Promise.allSettled([server.shutdown(), stop()]).then(() => Deno.exit(0));
+  void Promise.allSettled([server.shutdown(), stop()]).then(() => Deno.exit(0));
 });

@@ -103,7 +103,9 @@ const deaths: readonly { story: Story; lives: Lives; onPostgres?: Lives }[] = [
   {
     story: foundOutLater,
     lives: {
-      "before audit mark_unknown, after audit mark_unknown, before audit apply, after audit apply": APPLIED,
+      // Three deaths are as many as one change may cost.
+      "before audit mark_unknown, after audit mark_unknown": APPLIED,
+      "before audit apply, after audit apply": APPLIED,
     },
   },
   { story: ownChange, lives: { "before audit refused, after audit refused": APPLIED } },

@@ -95,10 +95,7 @@ export const foundOutLater: Story = {
     gravityzone.faults.always(ENABLE_METHOD, { applied: true, status: 504 });
     gravityzone.faults.always(
       "getCompanyDetailsByAWSAccountId",
-      () =>
-        blind && writesTo(ground).length > 0
-          ? { error: { code: -32601, message: "Method not found" } }
-          : undefined,
+      () => blind && writesTo(ground).length > 0 ? { status: 503 } : undefined,
     );
     await approved.play(ground, { ...end, state: "unknown" });
     blind = false;

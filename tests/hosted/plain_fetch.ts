@@ -11,9 +11,8 @@ const bot = new HostedBot(Deno.env.toObject(), async () => {
   };
 });
 
-Deno.cron("countersign", "* * * * *", () => bot.tick());
+void Deno.cron("countersign", "* * * * *", () => bot.tick());
 const server = Deno.serve((request) => bot.fetch(request));
-Deno.addSignalListener("SIGINT", async () => {
-  await Promise.all([server.shutdown(), bot.stop(AbortSignal.timeout(3_000))]);
-  Deno.exit(0);
+Deno.addSignalListener("SIGINT", () => {
+  void Promise.all([server.shutdown(), bot.stop(AbortSignal.timeout(3_000))]).then(() => Deno.exit(0));
 });

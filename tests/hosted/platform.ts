@@ -93,7 +93,7 @@ export function openPlatform({ environment, entrypoint = "bot/deploy.ts" }: Plat
       },
     }));
     output = running.output;
-    running.ended.then(() => clock.close());
+    void running.ended.then(() => clock.close());
     const bell = await openBell(await clock.accept());
     await eventually(() => listens(port), "the application to listen");
     return { running, url: `http://127.0.0.1:${port}`, ring: bell };
