@@ -55,7 +55,7 @@ export class GroupCommitDriver implements Driver {
 
   async commitTransaction(connection: Connection): Promise<void> {
     const { group } = this;
-    if (!group) throw ENDED;
+    if (!group) throw new Error(ENDED);
     this.statements.run("release member");
     this.handOver(connection);
     await group.promise;
@@ -82,7 +82,7 @@ export class GroupCommitDriver implements Driver {
     { query, sql, parameters }: CompiledQuery,
   ): Promise<QueryResult<unknown>> {
     if (connection.isTransaction) {
-      if (!this.group) throw ENDED;
+      if (!this.group) throw new Error(ENDED);
       return this.run(sql, parameters);
     }
     if (SelectQueryNode.is(query)) return this.run(sql, parameters);
@@ -156,7 +156,7 @@ export class GroupCommitDriver implements Driver {
   }
 }
 
-const ENDED = new Error("SQLite has ended the transaction");
+const ENDED = "SQLite has ended the transaction";
 
 const NEVER_IN_TRANSACTION = /^\s*(pragma|vacuum)\b/i;
 

@@ -92,6 +92,25 @@ export function testOnPostgres(sentence: string, test: (url: string) => Promise<
   testWith(postgres, sentence, test);
 }
 
+/** Looks into a database that a bot in another process works on. */
+export async function inStore<T>(url: string, look: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore(databaseUrl.parse(url), systemClock);
+  try {
+    return await look(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** As if the time that a dead process's work is left alone had passed. */
+export async function endLeases(url: string): Promise<void> {
+  await inStore(url, async ({ db }) => {
+    for (const table of ["inbox", "messages", "changes"] as const) {
+      await db.updateTable(table).set({ claimed_until: 0 }).execute();
+    }
+  });
+}
+
 /** An SQLite file, for tests in which one process ends and the next one begins. */
 export async function openFile(): Promise<Database & { readonly path: string }> {
   const folder = await Deno.makeTempDir({ prefix: "countersign-" });

@@ -1,30 +1,11 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../clients/clock.ts";
-import { databaseUrl } from "../../bot/settings.ts";
-import { openStore, type Store } from "../../bot/store/database.ts";
-import { lasting, openFile, testOn } from "../approvals/database.ts";
+import { endLeases, inStore, lasting, openFile, testOn } from "../approvals/database.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 import { eventually } from "../eventually.ts";
-import { openOutside, type Outside } from "./process.ts";
+import { openOutside } from "./process.ts";
 
 const INTEGRATIONS = "getConfiguredIntegrations";
-
-/** Looks into the database that the bot's process works on. */
-async function inStore<T>({ environment }: Outside, look: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(databaseUrl.parse(environment["DATABASE_URL"]), systemClock);
-  try {
-    return await look(store);
-  } finally {
-    await store.close();
-  }
-}
-
-/** As if the time that a dead replica's work is left alone had passed. */
-async function endLeases(store: Store): Promise<void> {
-  await store.db.updateTable("inbox").set({ claimed_until: 0 }).execute();
-  await store.db.updateTable("messages").set({ claimed_until: 0 }).execute();
-}
 
 for (const kind of lasting) {
   testOn(kind, "A bot killed between the 200 and the answer answers after its restart, once", async () => {
@@ -42,7 +23,7 @@ for (const kind of lasting) {
     gate.resolve();
     assert.equal(telegram.answers(GROUP).length, 0);
 
-    await inStore(outside, endLeases);
+    await endLeases(database.url);
     const heir = await outside.launch();
     await telegram.until(() => telegram.answers(GROUP).length === 2);
     telegram.redeliver(700_000_001);
@@ -81,7 +62,7 @@ Deno.test("SIGTERM: what can be finished is, what cannot is handed back, exit 0 
   assert.equal(answer?.reply_to_message?.message_id, slow.message_id);
   assert.match(render(answer!), /2 of 14/);
   const left = await inStore(
-    outside,
+    database.url,
     ({ db }) =>
       db.selectFrom("inbox").select(["update_id", "claimed_by", "claimed_until"]).where("state", "=", "new")
         .execute(),

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../clients/clock.ts";
 import { databaseUrl } from "../../bot/settings.ts";
 import type { ChangesTable } from "../../bot/store/schema.ts";
 import { predeploy } from "../../bot/ops/predeploy.ts";
-import { openAsItIs, openStore, type Store } from "../../bot/store/database.ts";
-import { postgres, testWith, testWithEmpty } from "../approvals/database.ts";
+import { openAsItIs, openStore } from "../../bot/store/database.ts";
+import { endLeases, inStore, postgres, testWith, testWithEmpty } from "../approvals/database.ts";
 import { ENABLE_BY_KEYS, SECRET } from "../approvals/secret_page.ts";
 import { eventually } from "../eventually.ts";
 import { createChance, freshSeed } from "../faults/chance.ts";
@@ -16,29 +15,11 @@ import { openPlatform, type Platform, type PlatformOptions } from "./platform.ts
 const DISABLE = "/disable ec2 Globex reason=leaving";
 const DISABLED = "disableAmazonEC2Integration";
 
-async function inStore<T>(url: string, look: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(databaseUrl.parse(url), systemClock);
-  try {
-    return await look(store);
-  } finally {
-    await store.close();
-  }
-}
-
 async function theChange(url: string): Promise<Pick<ChangesTable, "code" | "state">> {
   return await inStore(
     url,
     ({ db }) => db.selectFrom("changes").select(["code", "state"]).executeTakeFirstOrThrow(),
   );
-}
-
-/** As if the time that a dead process's work is left alone had passed. */
-async function endLeases(url: string): Promise<void> {
-  await inStore(url, async ({ db }) => {
-    for (const table of ["inbox", "messages", "changes"] as const) {
-      await db.updateTable(table).set({ claimed_until: 0 }).execute();
-    }
-  });
 }
 
 /** Resolves once the chat has so many answers, with what they say. */
