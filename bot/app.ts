@@ -1,7 +1,6 @@
 import type { Hono } from "hono";
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../clients/clock.ts";
-import { dateOf } from "../clients/http/attempt.ts";
 import type { CallEvent } from "../clients/http/contract.ts";
 import { Members } from "./access/members.ts";
 import { Decisions, withdrawUndeliverable } from "./approvals/decide.ts";
@@ -31,7 +30,7 @@ import { poll } from "./telegram/polling.ts";
 import { insistOnWebhook, introduce, learnIdentity } from "./telegram/setup.ts";
 import type { Arrival } from "./telegram/update.ts";
 import { Vault } from "./vault.ts";
-import { connect, Vendors } from "./vendors.ts";
+import { callObserver, connect, Vendors } from "./vendors.ts";
 
 export interface CountersignOptions {
   readonly config: Config;
@@ -160,22 +159,7 @@ async function makeDeps(options: CountersignOptions): Promise<Deps> {
   const store = await (options.openStore ?? openStore)(config.database, clock, { redact: redactor.text });
   const metrics = new Metrics();
   const intake = new Intake(metrics);
-  const clocks = new Map<string, number>();
-  const compare = (whose: string, date: number | undefined) => {
-    if (date !== undefined) clocks.set(whose, date - store.now());
-  };
-  const onCall = (event: CallEvent) => {
-    const { date, ...logged } = event;
-    compare(event.vendor, date);
-    metrics.vendorCall(event);
-    log.info("vendor_call", { ...logged, durationMs: Math.round(event.durationMs) });
-    options.onVendorCall?.(event);
-  };
-  const timedFetch: typeof fetch = async (...request) => {
-    const answer = await telegramFetch(...request);
-    compare("Telegram", dateOf(answer.headers));
-    return answer;
-  };
+  const onCall = callObserver({ metrics, log, store }, options.onVendorCall);
   const { statusCacheTtlMs } = config;
   return {
     config,
@@ -184,10 +168,9 @@ async function makeDeps(options: CountersignOptions): Promise<Deps> {
     redactor,
     metrics,
     store,
-    bot: makeBot(config, { metrics, intake }, timedFetch),
+    bot: makeBot(config, { metrics, intake, store }, telegramFetch),
     intake,
     telegramFetch,
-    clocks,
     capabilities: unknownCapabilities(config),
     vendors: new Vendors(connect(config, { clock, onCall, onToken: redactor.hold }), store, statusCacheTtlMs),
     vault: config.secretKey && await Vault.fromKey(config.secretKey),

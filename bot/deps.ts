@@ -20,8 +20,6 @@ export interface Deps {
   readonly bot: Bot;
   /** Carries every call that has the bot's token in its address. */
   readonly telegramFetch: typeof fetch;
-  /** By how many ms the clocks of Telegram and the vendors were ahead of the store's when they last answered. */
-  readonly clocks: ReadonlyMap<string, number>;
   readonly capabilities: Capabilities;
   readonly intake: Intake;
   readonly vendors: Vendors;

@@ -61,6 +61,9 @@ export class Metrics {
     "operation",
   );
 
+  /** By how many ms others' clocks were ahead of the store's when they last answered: Telegram's, the vendors'. */
+  readonly clocksAhead: Map<string, number> = new Map<string, number>();
+
   constructor() {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
@@ -87,6 +90,11 @@ export class Metrics {
   vendorCall({ vendor, operation, outcome, durationMs }: CallEvent): void {
     this.vendorCalls.inc({ vendor, operation, outcome });
     this.vendorSeconds.observe({ vendor, operation }, durationMs / 1000);
+  }
+
+  /** Compares the `Date` of someone's answer with our own clock; both epoch ms. */
+  compareClock(whose: string, date: number | undefined, now: number): void {
+    if (date !== undefined) this.clocksAhead.set(whose, date - now);
   }
 
   /** All of it in Prometheus' text format. */

@@ -1,8 +1,10 @@
 import { createHmac } from "node:crypto";
-import type { CallOptions } from "../clients/http/contract.ts";
+import type { CallEvent, CallOptions } from "../clients/http/contract.ts";
 import type { ChangeOperation, Context, Operation, PastChange, Plan } from "../handlers/operation.ts";
 import type { Shared, Vendor } from "../handlers/vendor.ts";
 import type { Config } from "./config.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Aliases } from "./parser/command.ts";
 import { type Change, operationName, planOf } from "./store/changes.ts";
 import type { Store } from "./store/database.ts";
@@ -14,6 +16,20 @@ export interface Connected {
   readonly client: unknown;
   /** Tells one account at the vendor from another, and nothing else: made with a key, from all that is set for it. */
   readonly account: string | undefined;
+}
+
+/** Has every call to a vendor counted and logged, and its clock compared; `also` is told of it too. */
+export function callObserver(
+  { metrics, log, store }: { readonly metrics: Metrics; readonly log: Log; readonly store: Store },
+  also?: (event: CallEvent) => void,
+): (event: CallEvent) => void {
+  return (event) => {
+    const { date, ...logged } = event;
+    metrics.compareClock(event.vendor, date, store.now());
+    metrics.vendorCall(event);
+    log.info("vendor_call", { ...logged, durationMs: Math.round(event.durationMs) });
+    also?.(event);
+  };
 }
 
 /** Each vendor with its client, or without one where its credentials are not set. */

@@ -6,7 +6,7 @@ import type { Deps } from "../deps.ts";
 import { reasons } from "../reason_codes.ts";
 import type { Store } from "../store/database.ts";
 import { errorFields } from "../log.ts";
-import { redactLine } from "../render/redact_reply.ts";
+import { redactLine } from "../render/sanitize.ts";
 import type { SecretEntry } from "../secrets/entry.ts";
 import type { CredentialHandover } from "../secrets/handover.ts";
 import { type Change, isTargetBusy, TOOK_EFFECT } from "../store/changes.ts";

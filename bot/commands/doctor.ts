@@ -135,7 +135,7 @@ async function store(deps: Deps): Promise<Proof> {
 }
 
 /** Deadlines, freezes and what was typed too long ago are judged by the store's clock. */
-function clockOf({ clocks, store }: Pick<Deps, "clocks" | "store">): Proof {
+function clockOf({ metrics: { clocksAhead: clocks }, store }: Pick<Deps, "metrics" | "store">): Proof {
   const wrong = [...clocks].filter(([, ahead]) => Math.abs(ahead) > MOST_AHEAD_MS);
   const known = [...clocks.keys()].join(", ");
   if (wrong.length === 0) return fine(known ? `within a minute of ${known}` : "not compared yet");

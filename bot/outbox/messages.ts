@@ -2,7 +2,7 @@ import { sql, type SqlBool, type UpdateObject } from "kysely";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
-import { redactReply } from "../render/redact_reply.ts";
+import { redactReply } from "../render/sanitize.ts";
 import type { AuditFilter } from "../store/audit.ts";
 import { literal, type Store } from "../store/database.ts";
 import type { MessagesTable, Queryable, Schema } from "../store/schema.ts";

@@ -6,7 +6,7 @@ import { errorFields } from "../log.ts";
 import type { RunResult } from "../queue/worker.ts";
 import { handleOf, type KeepCommand, keepingSecrets } from "../render/keyboard.ts";
 import { type PlainPayload, renderPlain } from "../render/plain.ts";
-import { redactReply } from "../render/redact_reply.ts";
+import { redactReply } from "../render/sanitize.ts";
 import { renderRich, type RichPayload } from "../render/rich.ts";
 import { keepCommand } from "../store/kept_values.ts";
 import type { MessagesTable } from "../store/schema.ts";

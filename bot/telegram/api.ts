@@ -1,8 +1,10 @@
 import { Bot, GrammyError } from "grammy";
 import type { Clock } from "../../clients/clock.ts";
+import { dateOf } from "../../clients/http/attempt.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Store } from "../store/database.ts";
 
 /** What it takes to meet Telegram: at the start, and where updates are fetched. */
 export interface Connection {
@@ -46,10 +48,19 @@ const TIMEOUT_SECONDS = 25;
 /** The grammY bot. Calls are counted; nothing is retried here, because what must arrive waits in the store. */
 export function makeBot(
   { token, apiRoot }: Config,
-  { metrics, intake }: { readonly metrics: Metrics; readonly intake: Intake },
+  { metrics, intake, store }: {
+    readonly metrics: Metrics;
+    readonly intake: Intake;
+    readonly store: Pick<Store, "now">;
+  },
   send: typeof fetch,
 ): Bot {
-  const bot = new Bot(token, { client: { apiRoot, timeoutSeconds: TIMEOUT_SECONDS, fetch: send } });
+  const timed: typeof fetch = async (...request) => {
+    const answer = await send(...request);
+    metrics.compareClock("Telegram", dateOf(answer.headers), store.now());
+    return answer;
+  };
+  const bot = new Bot(token, { client: { apiRoot, timeoutSeconds: TIMEOUT_SECONDS, fetch: timed } });
   bot.api.config.use(async function count(previous, method, payload, signal) {
     try {
       const result = await previous(method, payload, signal);
