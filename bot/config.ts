@@ -12,6 +12,7 @@ import type { Vendor } from "../handlers/vendor.ts";
 import {
   botToken,
   chatIds,
+  countOf,
   databaseAddresses,
   databaseSecrets,
   databaseUrl,
@@ -91,6 +92,30 @@ export const botVariables = {
     meaning: "how long a status may be served again, its age shown; `0` never",
     check: durationOf(0),
     default: "10s",
+  },
+  watchEveryMs: {
+    name: "WATCH_EVERY",
+    meaning: "how often each vendor is looked at; `0` never",
+    check: durationOf(0),
+    default: "60s",
+  },
+  watchAfter: {
+    name: "WATCH_AFTER",
+    meaning: "how many looks in a row must say the same before it counts",
+    check: countOf(1, 10),
+    default: "2",
+  },
+  watchRemindMs: {
+    name: "WATCH_REMIND",
+    meaning: "how often an alert that nobody acked is repeated, three times at most",
+    check: durationOf(1000),
+    default: "30m",
+  },
+  watchKeepMs: {
+    name: "WATCH_KEEP",
+    meaning: "how long what looks found is kept",
+    check: durationOf(86_400_000),
+    default: "90d",
   },
   render: choice(
     "RENDER",

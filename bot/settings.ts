@@ -132,6 +132,15 @@ export function durationOf(leastMs: number): z.ZodType<number, string> {
   });
 }
 
+export function countOf(least: number, most: number): z.ZodType<number, string> {
+  return z.string().transform((value, context) => {
+    const count = /^\d{1,6}$/.test(value) ? Number(value) : NaN;
+    if (count >= least && count <= most) return count;
+    context.addIssue(`must be a whole number from ${least} to ${most}`);
+    return z.NEVER;
+  });
+}
+
 /**
  * Deno can trace by itself. A span of an outgoing call carries its whole address, and the address of a Bot API call
  * holds the token; Deno offers nothing to leave it out. So the bot runs with metrics or without telemetry, and not

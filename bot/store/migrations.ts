@@ -15,7 +15,150 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0010_settled": { up: settled },
   "0011_take_overs": { up: takeOvers },
   "0012_sealed_messages": { up: sealedMessages },
+  "0013_watch": { up: watch },
 };
+
+/** Looks at vendors, what they found, how it stood over time, and who is told of it. */
+async function watch(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createTable("looks")
+    .addColumn("vendor", "text", (column) => column.primaryKey())
+    .addColumn("began_at", "bigint")
+    .addColumn("ended_at", "bigint")
+    .addColumn("answered_at", "bigint")
+    .addColumn("unreachable_since", "bigint")
+    .addColumn("words", "text")
+    .addColumn("answers", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("calls", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("every_ms", "bigint", (column) => column.notNull())
+    .addColumn("next_at", "bigint", (column) => column.notNull())
+    .addColumn("claimed_by", "text")
+    .addColumn("claimed_until", "bigint", (column) => column.notNull().defaultTo(0))
+    .execute();
+
+  await db.schema.createTable("items")
+    .addColumn("key", "text", (column) => column.primaryKey())
+    .addColumn("vendor", "text", (column) => column.notNull())
+    .addColumn("target", "text", (column) => column.notNull())
+    .addColumn("item_id", "text")
+    .addColumn("name", "text", (column) => column.notNull())
+    .addColumn("company", "text")
+    .addColumn("company_name", "text")
+    .addColumn("state", "text", (column) => column.notNull())
+    .addColumn("since", "bigint", (column) => column.notNull())
+    .addColumn("candidate", "text")
+    .addColumn("candidate_since", "bigint")
+    .addColumn("streak", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("first_seen", "bigint", (column) => column.notNull())
+    .addColumn("last_seen", "bigint", (column) => column.notNull())
+    .addColumn("last_fine", "bigint")
+    .addColumn("fine_since", "bigint")
+    .addColumn("word", "text", (column) => column.notNull())
+    .addColumn("words", "text")
+    .addColumn("ends", "text")
+    .addColumn("settled", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("missed", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("gone_at", "bigint")
+    .execute();
+  await db.schema.createIndex("items_by_vendor").on("items").columns(["vendor", "target"]).execute();
+
+  await db.schema.createTable("item_history")
+    .addColumn("item", "text", (column) => column.notNull())
+    .addColumn("from_at", "bigint", (column) => column.notNull())
+    .addColumn("until_at", "bigint")
+    .addColumn("state", "text", (column) => column.notNull())
+    .addPrimaryKeyConstraint("item_history_key", ["item", "from_at"])
+    .execute();
+  await db.schema.createIndex("item_history_old").on("item_history").column("until_at").execute();
+
+  await db.schema.createTable("episodes")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("item", "text", (column) => column.notNull())
+    .addColumn("vendor", "text", (column) => column.notNull())
+    .addColumn("target", "text", (column) => column.notNull())
+    .addColumn("item_id", "text")
+    .addColumn("name", "text", (column) => column.notNull())
+    .addColumn("company_name", "text")
+    .addColumn("was", "text")
+    .addColumn("fine_since", "bigint")
+    .addColumn("opened_at", "bigint", (column) => column.notNull())
+    .addColumn("noticed_at", "bigint", (column) => column.notNull())
+    .addColumn("state", "text", (column) => column.notNull())
+    .addColumn("worst", "text", (column) => column.notNull())
+    .addColumn("word", "text", (column) => column.notNull())
+    .addColumn("words", "text")
+    .addColumn("quiet", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("version", "integer", (column) => column.notNull().defaultTo(1))
+    .addColumn("closed_at", "bigint")
+    .addColumn("closed_because", "text")
+    .execute();
+  // An episode of an item begins once, whichever replica looks.
+  await db.schema.createIndex("episodes_open").unique().on("episodes").column("item")
+    .where(sql.ref("closed_at"), "is", null).execute();
+  await db.schema.createIndex("episodes_by_time").on("episodes").column("opened_at").execute();
+
+  await db.schema.createTable("alerts")
+    .addColumn("id", "text", (column) => column.primaryKey())
+    .addColumn("chat_id", "bigint", (column) => column.notNull())
+    .addColumn("thread_id", "bigint")
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("sound", "integer", (column) => column.notNull())
+    .addColumn("shown", "text", (column) => column.notNull())
+    .addColumn("acked_at", "bigint")
+    .addColumn("acked_id", "bigint")
+    .addColumn("acked_name", "text")
+    .addColumn("muted_until", "bigint")
+    .addColumn("reminders", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("remind_at", "bigint")
+    .addColumn("closed_at", "bigint")
+    .execute();
+  await db.schema.createIndex("alerts_open").on("alerts").column("chat_id")
+    .where(sql.ref("closed_at"), "is", null).execute();
+
+  await db.schema.createTable("alert_episodes")
+    .addColumn("chat_id", "bigint", (column) => column.notNull())
+    .addColumn("episode", "text", (column) => column.notNull())
+    .addColumn("alert", "text", (column) => column.notNull())
+    // An episode is told once in each chat.
+    .addPrimaryKeyConstraint("alert_episodes_key", ["chat_id", "episode"])
+    .execute();
+  await db.schema.createIndex("alert_episodes_by_alert").on("alert_episodes").column("alert").execute();
+
+  await db.schema.createTable("watches")
+    .addColumn("chat_id", "bigint", (column) => column.notNull())
+    .addColumn("target", "text", (column) => column.notNull())
+    .addColumn("kind", "text", (column) => column.notNull())
+    .addColumn("thread_id", "bigint")
+    .addColumn("person_id", "bigint", (column) => column.notNull())
+    .addColumn("person_name", "text", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addPrimaryKeyConstraint("watches_key", ["chat_id", "target"])
+    .execute();
+
+  await db.schema.createTable("mutes")
+    .addColumn("chat_id", "bigint", (column) => column.notNull())
+    .addColumn("item", "text", (column) => column.notNull())
+    .addColumn("until_at", "bigint", (column) => column.notNull())
+    .addColumn("person_id", "bigint", (column) => column.notNull())
+    .addColumn("person_name", "text", (column) => column.notNull())
+    .addPrimaryKeyConstraint("mutes_key", ["chat_id", "item"])
+    .execute();
+
+  await db.schema.createTable("watch_chats")
+    .addColumn("chat_id", "bigint", (column) => column.primaryKey())
+    .addColumn("free_at", "bigint", (column) => column.notNull().defaultTo(0))
+    .addColumn("quiet_from", "text")
+    .addColumn("quiet_until", "text")
+    .addColumn("quiet_zone", "text")
+    .execute();
+
+  await db.schema.createTable("ends_told")
+    .addColumn("chat_id", "bigint", (column) => column.notNull())
+    .addColumn("item", "text", (column) => column.notNull())
+    .addColumn("ends_at", "bigint", (column) => column.notNull())
+    .addColumn("days", "integer", (column) => column.notNull())
+    .addPrimaryKeyConstraint("ends_told_key", ["chat_id", "item", "ends_at", "days"])
+    .execute();
+}
 
 /** What used to go past the messages goes with them: exports of the audit, and links for one person. */
 async function sealedMessages(db: Kysely<unknown>): Promise<void> {

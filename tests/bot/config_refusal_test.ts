@@ -118,6 +118,8 @@ const refused: readonly [what: string, environment: Environment, problem: RegExp
     /^APPROVAL_TTL must be a duration such as 30s, 15m or 2h/,
   ],
   ["a negative cache", { STATUS_CACHE_TTL: "-1s" }, /^STATUS_CACHE_TTL must be a duration/],
+  ["a watch that never tells", { WATCH_AFTER: "0" }, /^WATCH_AFTER must be a whole number from 1 to 10/],
+  ["a watch that keeps nothing", { WATCH_KEEP: "1h" }, /^WATCH_KEEP must be a duration/],
   ["a log level of its own", { LOG_LEVEL: "loud" }, /^LOG_LEVEL must be one of debug, info, warning, error/],
   [
     "half of Bitdefender",
