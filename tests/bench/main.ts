@@ -1,3 +1,4 @@
+import { measureAnswering } from "./answering.ts";
 import { measureAnswers } from "./answers.ts";
 import { commitMs } from "./commit.ts";
 import { measureDoor } from "./door.ts";
@@ -20,6 +21,7 @@ const ON_REQUEST: Readonly<Record<string, (options: BenchOptions) => Promise<voi
 const PARTS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   door: measureDoor,
   starts: measureStarts,
+  answering: measureAnswering,
   answers: measureAnswers,
   taps: measureTaps,
   overview: measureOverview,

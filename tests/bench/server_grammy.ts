@@ -1,9 +1,14 @@
-/** What most bots put on the edge: grammY's own callback on a Hono route; nothing is kept, nothing handled. */
+/**
+ * What most bots put on the edge: grammY's own callback on a Hono route; nothing is kept. It replies where
+ * `BENCH_API_ROOT` says to whom, and else handles nothing.
+ */
 import { Bot, webhookCallback } from "grammy";
 import { Hono } from "hono";
 import { SECRET, TOKEN } from "./update.ts";
 
+const apiRoot = Deno.env.get("BENCH_API_ROOT");
 const bot = new Bot(TOKEN, {
+  ...(apiRoot && { client: { apiRoot } }),
   botInfo: {
     id: 123456,
     is_bot: true,
@@ -21,7 +26,9 @@ const bot = new Bot(TOKEN, {
     supports_join_request_queries: false,
   },
 });
-bot.on("message", () => {});
+bot.on("message", async (ctx) => {
+  if (apiRoot) await ctx.reply("pong", { reply_parameters: { message_id: ctx.msgId } });
+});
 
 const app = new Hono();
 app.post("/telegram", webhookCallback(bot, "hono", { secretToken: SECRET }));

@@ -1,0 +1,133 @@
+import { type Child, type ChildOptions, deno, post, startChild } from "./child.ts";
+import { median, range, thousands } from "./figures.ts";
+import type { BenchOptions } from "./options.ts";
+import { ours } from "./ours.ts";
+import { aim, print, table } from "./print.ts";
+import { storeKinds } from "./stores.ts";
+import { telegrafServer } from "./telegraf.ts";
+import { serveTelegram, type TelegramStandIn } from "./telegram.ts";
+import { command, GROUP } from "./update.ts";
+
+/** As many groups as a large team has, each with its own order of answers. */
+const CHATS = Array.from({ length: 50 }, (_, index) => GROUP - index);
+const COMMANDS = 1_000;
+/** Commands that have not been answered yet at any moment. */
+const IN_FLIGHT = 32;
+const WARM_UP_COMMANDS = 200;
+const FIRST_ID = 3_000_000;
+
+interface Answerer {
+  readonly name: string;
+  readonly label: string;
+  readonly missing?: string | undefined;
+  /** Per second, one figure a round. */
+  readonly rates: number[];
+  /** CPU time of the server's own process for each command, in µs. */
+  readonly cpuUs: number[];
+  prepare(): Promise<ChildOptions & AsyncDisposable>;
+}
+
+/** How many commands a second are answered by bots that reply, side by side: those that keep nothing, and ours. */
+export async function measureAnswering({ rounds, folder }: BenchOptions): Promise<void> {
+  await using telegram = serveTelegram();
+  const all = await allAnswerers(telegram.url, folder);
+  const here = all.filter(({ missing }) => missing === undefined);
+  for (let round = 0; round < rounds; round++) {
+    for (const answerer of here) await measure(answerer, telegram);
+  }
+  await print(report(all));
+}
+
+async function measure(answerer: Answerer, telegram: TelegramStandIn): Promise<void> {
+  await using server = await answerer.prepare();
+  await using child = await startChild(server);
+  await answer(child, telegram, WARM_UP_COMMANDS, FIRST_ID);
+  const cpuBefore = child.cpuMs() ?? NaN;
+  const seconds = await answer(child, telegram, COMMANDS, FIRST_ID + WARM_UP_COMMANDS);
+  answerer.rates.push(COMMANDS / seconds);
+  answerer.cpuUs.push(((child.cpuMs() ?? NaN) - cpuBefore) * 1000 / COMMANDS);
+}
+
+/** Posts so many commands, never more unanswered than `IN_FLIGHT`. Resolves to the seconds until the last answer. */
+async function answer(
+  { port }: Child,
+  telegram: TelegramStandIn,
+  commands: number,
+  firstId: number,
+): Promise<number> {
+  const startedAt = performance.now();
+  let posted = 0;
+  const drive = async () => {
+    while (posted < commands) {
+      const id = firstId + posted++;
+      const chat = CHATS[id % CHATS.length] ?? GROUP;
+      const answered = telegram.next(({ payload }) => payload.reply_parameters?.message_id === id);
+      const status = await post(port, command(id, chat, "/ping"));
+      if (status !== 200) throw new Error(`An update was answered ${status}`);
+      await answered;
+    }
+  };
+  await Promise.all(Array.from({ length: IN_FLIGHT }, drive));
+  return (performance.now() - startedAt) / 1000;
+}
+
+async function allAnswerers(telegramUrl: string, folder: string): Promise<readonly Answerer[]> {
+  const environment = { BENCH_API_ROOT: telegramUrl };
+  const telegraf = await telegrafServer();
+  const keepsNothing = (server: ChildOptions) => ({
+    ...server,
+    environment: { ...server.environment, ...environment },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  });
+  return [
+    {
+      name: "grammy",
+      label: "grammY, replies and keeps nothing",
+      rates: [],
+      cpuUs: [],
+      prepare: () => Promise.resolve(keepsNothing({ command: deno("server_grammy.ts") })),
+    },
+    {
+      name: "telegraf",
+      label: "telegraf on Node, the same",
+      missing: telegraf.missing,
+      rates: [],
+      cpuUs: [],
+      prepare: () => Promise.resolve(keepsNothing(telegraf.server)),
+    },
+    ...storeKinds.map((kind): Answerer => ({
+      name: kind.name,
+      label: `Countersign on ${kind.name}`,
+      missing: kind.missing,
+      rates: [],
+      cpuUs: [],
+      async prepare() {
+        const store = await kind.open(folder);
+        const server = ours({ telegramUrl, database: store.url, chats: CHATS });
+        return { ...server, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+      },
+    })),
+  ];
+}
+
+function report(all: readonly Answerer[]): string {
+  const base = all.find(({ name }) => name === "grammy")?.rates ?? [];
+  const ratios = ({ rates }: Answerer) => rates.map((rate, round) => rate / (base[round] ?? NaN));
+  const rows = all.filter(({ missing }) => missing === undefined).map((answerer) => [
+    answerer.label,
+    thousands(median(answerer.rates)),
+    median(ratios(answerer)).toFixed(2),
+    range(ratios(answerer), 2),
+    median(answerer.cpuUs).toFixed(0),
+  ]);
+  const absent = all.flatMap(({ label, missing }) =>
+    missing === undefined ? [] : [`${label} is left out: ${missing}.\n`]
+  );
+  const onSqlite = all.find(({ name }) => name === "SQLite");
+  const ratio = onSqlite ? median(ratios(onSqlite)) : NaN;
+  return `\n## Answering under load\n\n` +
+    table(["", "answers per s", "to grammY", "lowest to highest", "CPU µs each"], rows) +
+    `\n${COMMANDS} times /ping in ${CHATS.length} groups, ${IN_FLIGHT} unanswered at any moment; Telegram answers at once.\n` +
+    `${absent.join("")}\n` +
+    aim(`on SQLite at least 0.5 of grammY: ${ratio.toFixed(2)}`, ratio >= 0.5);
+}
