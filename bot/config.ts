@@ -12,7 +12,6 @@ import type { Vendor } from "../handlers/vendor.ts";
 import {
   botToken,
   chatIds,
-  countOf,
   databaseAddresses,
   databaseSecrets,
   databaseUrl,
@@ -25,6 +24,7 @@ import {
   telemetryProblem,
   telemetryVariables,
   webhookSecretList,
+  wholeNumber,
 } from "./settings.ts";
 
 /** The bot's own variables, by what the configuration calls them. */
@@ -102,7 +102,7 @@ export const botVariables = {
   watchAfter: {
     name: "WATCH_AFTER",
     meaning: "how many looks in a row must say the same before it counts",
-    check: countOf(1, 10),
+    check: wholeNumber(1, 10),
     default: "2",
   },
   watchRemindMs: {

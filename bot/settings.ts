@@ -132,7 +132,7 @@ export function durationOf(leastMs: number): z.ZodType<number, string> {
   });
 }
 
-export function countOf(least: number, most: number): z.ZodType<number, string> {
+export function wholeNumber(least: number, most: number): z.ZodType<number, string> {
   return z.string().transform((value, context) => {
     const count = /^\d{1,6}$/.test(value) ? Number(value) : NaN;
     if (count >= least && count <= most) return count;

@@ -54,7 +54,7 @@ function asOfNow(row: ItemsTable, answeredAt: number | null): WatchedItem {
 }
 
 /** A time in which an item was in one state. Time between two of them was not watched. */
-export interface Span {
+export interface StateSpan {
   readonly state: ItemState;
   readonly from: number;
   readonly until: number;
@@ -66,9 +66,9 @@ export async function historyOf(
   items: readonly WatchedItem[],
   from: number,
   until: number,
-): Promise<ReadonlyMap<string, readonly Span[]>> {
+): Promise<ReadonlyMap<string, readonly StateSpan[]>> {
   const seen = new Map(items.map(({ key, last_seen }) => [key, last_seen]));
-  const found = new Map<string, Span[]>(items.map(({ key }) => [key, []]));
+  const found = new Map<string, StateSpan[]>(items.map(({ key }) => [key, []]));
   for (const keys of chunks([...seen.keys()], MOST_KEYS)) {
     const rows = await store.db.selectFrom("item_history").selectAll().where("item", "in", keys)
       .where("from_at", "<", until).where((is) =>
