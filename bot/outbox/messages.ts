@@ -4,7 +4,7 @@ import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { redactReply } from "../render/sanitize.ts";
 import type { AuditFilter } from "../store/audit.ts";
-import { literal, type Store } from "../store/database.ts";
+import { literal, prepared, type Store } from "../store/database.ts";
 import type { MessagesTable, Queryable, Schema } from "../store/schema.ts";
 import type { Vault } from "../vault.ts";
 
@@ -40,8 +40,7 @@ export interface Outgoing {
 export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing): Promise<void> {
   // Here as well as on its way: another replica may send it, which knows neither our tokens nor what was entered here.
   const reply = JSON.stringify(store.redact ? redactReply(outgoing.reply, store.redact) : outgoing.reply);
-  const silent = outgoing.sound ? 0 : 1;
-  await db.insertInto("messages").values({
+  await put(db, {
     key: outgoing.key,
     chat_id: outgoing.chatId,
     thread_id: outgoing.threadId ?? null,
@@ -49,38 +48,75 @@ export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing
     receiver_id: outgoing.receiverId ?? null,
     callback_query_id: outgoing.callbackQueryId ?? null,
     reply,
+    priority: outgoing.priority,
+    silent: outgoing.sound ? 0 : 1,
+    created_at: store.now(),
+    trace: outgoing.trace ?? null,
+    export: outgoing.export ? JSON.stringify(outgoing.export) : null,
+    sealed: outgoing.sealed ?? null,
+    update_id: outgoing.answers ?? 0,
+  });
+}
+
+type Put = Pick<
+  MessagesTable,
+  | "key"
+  | "chat_id"
+  | "thread_id"
+  | "reply_to"
+  | "receiver_id"
+  | "callback_query_id"
+  | "reply"
+  | "priority"
+  | "silent"
+  | "created_at"
+  | "trace"
+  | "export"
+  | "sealed"
+  | "update_id"
+>;
+
+const put = prepared<Put, unknown>((db, fill) =>
+  db.insertInto("messages").values({
+    key: fill("key"),
+    chat_id: fill("chat_id"),
+    thread_id: fill("thread_id"),
+    reply_to: fill("reply_to"),
+    receiver_id: fill("receiver_id"),
+    callback_query_id: fill("callback_query_id"),
+    reply: fill("reply"),
     version: 1,
     sent_version: 0,
     message_id: null,
     ephemeral_id: null,
     format: null,
-    priority: outgoing.priority,
-    silent,
+    priority: fill("priority"),
+    silent: fill("silent"),
     file_sent: null,
     not_before: 0,
     attempts: 0,
     state: "due",
     claimed_by: null,
     claimed_until: 0,
-    created_at: store.now(),
-    trace: outgoing.trace ?? null,
-    export: outgoing.export ? JSON.stringify(outgoing.export) : null,
-    sealed: outgoing.sealed ?? null,
-    update_id: outgoing.answers ?? 0,
+    created_at: fill("created_at"),
+    trace: fill("trace"),
+    export: fill("export"),
+    sealed: fill("sealed"),
+    update_id: fill("update_id"),
   }).onConflict((conflict) =>
     conflict.column("key").doUpdateSet((is) => ({
-      reply,
-      priority: outgoing.priority,
-      silent,
-      sealed: outgoing.sealed ?? null,
+      reply: is.ref("excluded.reply"),
+      priority: is.ref("excluded.priority"),
+      silent: is.ref("excluded.silent"),
+      sealed: is.ref("excluded.sealed"),
       version: is("messages.version", "+", 1),
       attempts: 0,
       state: "due",
-      ...(outgoing.export ? { export: JSON.stringify(outgoing.export) } : {}),
-      ...(outgoing.trace === undefined ? {} : { trace: outgoing.trace }),
+      export: is.fn.coalesce("excluded.export", "messages.export"),
+      trace: is.fn.coalesce("excluded.trace", "messages.trace"),
     }))
-  ).execute();
-}
+  )
+);
 
 /** Puts a message in the place of one that Telegram shows already, such as what was shown while its vendor was asked. */
 export async function adoptMessage(
@@ -235,20 +271,30 @@ export async function noteProgress(store: Store, row: MessagesTable, sent: Deliv
 }
 
 /** What a delivery came to. False when somebody else has it by now, who knows nothing of it. */
-export async function settleMessage(
-  store: Store,
-  row: MessagesTable,
-  result: Partial<Delivered>,
-): Promise<boolean> {
-  return await setUnderClaim(store.db, row, {
-    ...result,
-    ...RELEASED,
-    sent_version: row.version,
-    attempts: 0,
-    sealed: onlyIfNewer(row),
-    state: unlessNewer(row, "idle"),
-  });
+export async function settleMessage(store: Store, row: MessagesTable, result: Delivered): Promise<boolean> {
+  const { key, version, claimed_by } = row;
+  const { message_id, ephemeral_id, format, file_sent } = result;
+  const shown = { message_id, ephemeral_id, format, file_sent };
+  return (await settle(store.db, { key, version, claimed_by, ...shown })).length > 0;
 }
+
+const settle = prepared<Delivered & Pick<MessagesTable, "key" | "version" | "claimed_by">, unknown>((
+  db,
+  fill,
+) =>
+  db.updateTable("messages").set((is) => ({
+    message_id: fill("message_id"),
+    ephemeral_id: fill("ephemeral_id"),
+    format: fill("format"),
+    file_sent: fill("file_sent"),
+    ...RELEASED,
+    sent_version: fill("version"),
+    attempts: 0,
+    sealed: is.case().when("version", ">", fill("version")).then(is.ref("sealed")).else(null).end(),
+    state: is.case().when("version", ">", fill("version")).then(literal("due")).else(literal("idle")).end(),
+  })).where("key", "=", fill("key"))
+    .where("claimed_by", "is not distinct from", fill("claimed_by")).returning("key")
+);
 
 const RELEASED = { claimed_by: null, claimed_until: 0 } as const;
 
@@ -316,20 +362,16 @@ export async function buryMessage(db: Queryable, row: MessagesTable): Promise<bo
 
 /** When the next message that has to wait becomes due, or the next chat that Telegram limits is free, epoch ms. */
 export async function nextMessageAt({ store }: Claimer): Promise<number | undefined> {
-  const now = store.now();
-  const next = await store.db.selectFrom("messages").select("not_before as at").where(
-    "state",
-    "=",
-    literal("due"),
-  )
-    .where("not_before", ">", now)
-    .unionAll(
-      store.db.selectFrom("leases").select("until as at").where("name", "like", `${HOLD}%`).where(
-        "until",
-        ">",
-        now,
-      ),
-    )
-    .orderBy("at").limit(1).executeTakeFirst();
+  const [next] = await waiting(store.db, { now: store.now() });
   return next?.at;
 }
+
+const waiting = prepared<{ readonly now: number }, { at: number }>((db, fill) =>
+  db.selectFrom("messages").select("not_before as at")
+    .where("state", "=", literal("due")).where("not_before", ">", fill("now"))
+    .unionAll(
+      db.selectFrom("leases").select("until as at")
+        .where("name", "like", `${HOLD}%`).where("until", ">", fill("now")),
+    )
+    .orderBy("at").limit(1)
+);

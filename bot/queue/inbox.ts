@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Deps } from "../deps.ts";
-import { literal, type Store } from "../store/database.ts";
+import { literal, prepared, type Store } from "../store/database.ts";
 import type { InboxTable, Queryable } from "../store/schema.ts";
 import type { Arrival } from "../telegram/update.ts";
 
@@ -92,9 +92,22 @@ export async function holdUpdate(db: Queryable, turn: Turn): Promise<void> {
 
 /** Inside the transaction that records what came of it. Throws `TakenOver`, so that it comes once only. */
 export async function finishUpdate(store: Store, db: Queryable, turn: Turn, blank: boolean): Promise<void> {
-  const blanked = blank ? { body: "{}" } : {};
-  await setDuring(db, turn, { state: "done", finished_at: store.now(), claimed_by: null, ...blanked });
+  const { update_id, attempts } = turn;
+  const mine = await finish(db, { update_id, attempts, now: store.now(), body: blank ? "{}" : null });
+  if (mine.length === 0) throw new TakenOver(update_id);
 }
+
+const finish = prepared<Turn & { readonly now: number; readonly body: string | null }, unknown>((db, fill) =>
+  db.updateTable("inbox")
+    .set((is) => ({
+      state: literal("done"),
+      finished_at: fill("now"),
+      claimed_by: null,
+      body: is.fn.coalesce(fill("body"), "body"),
+    }))
+    .where("update_id", "=", fill("update_id")).where("attempts", "=", fill("attempts"))
+    .where("state", "=", literal("new")).returning("update_id")
+);
 
 /** Inside the transaction that says so. Its words are not kept: nobody looked whether a secret is among them. */
 export async function failUpdate(store: Store, db: Queryable, turn: Turn): Promise<void> {

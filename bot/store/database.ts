@@ -1,11 +1,20 @@
-import { type Dialect, Kysely, type RawBuilder, sql, type Transaction } from "kysely";
+import {
+  type Compilable,
+  type CompiledQuery,
+  type Dialect,
+  type DialectAdapter,
+  Kysely,
+  type RawBuilder,
+  sql,
+  type Transaction,
+} from "kysely";
 import { Migrator } from "kysely/migration";
 import { existsSync } from "node:fs";
 import type { Clock } from "../../clients/clock.ts";
 import type { DatabaseConfig } from "../settings.ts";
 import { migrations } from "./migrations.ts";
 import type { Listener, Postgres } from "./postgres.ts";
-import type { Database, Schema } from "./schema.ts";
+import type { Database, Queryable, Schema } from "./schema.ts";
 import { exclusively, sqliteDialect, WriteProbe } from "./sqlite.ts";
 
 /** Everything the bot remembers. One schema and one set of queries over two databases. */
@@ -266,6 +275,34 @@ function reasonOf(error: unknown): string {
  */
 export function literal<const State extends string>(state: State): RawBuilder<State> {
   return sql.lit(state);
+}
+
+/** Stands for a value of a prepared statement until it is run. */
+class Blank {
+  constructor(readonly name: string) {}
+}
+
+/** A value of a prepared statement, by its name. */
+export type Fill<Values> = <Name extends keyof Values & string>(name: Name) => RawBuilder<Values[Name]>;
+
+/**
+ * A statement that is built and compiled once for each kind of database, for those that every update runs: doing that
+ * anew takes longer than SQLite does. Resolves to its rows.
+ */
+export function prepared<Values extends object, Row>(
+  build: (db: Database, fill: Fill<Values>) => Compilable<Row>,
+): (db: Queryable, values: Values) => Promise<Row[]> {
+  const compiled = new WeakMap<DialectAdapter, CompiledQuery<Row>>();
+  return async (db, values) => {
+    const { adapter } = db.getExecutor();
+    const known = compiled.get(adapter) ?? build(db, (name) => sql`${new Blank(name)}`).compile();
+    compiled.set(adapter, known);
+    const filled = new Map(Object.entries(values));
+    const parameters = known.parameters.map((value) =>
+      value instanceof Blank ? filled.get(value.name) : value
+    );
+    return (await db.executeQuery<Row>({ ...known, parameters })).rows;
+  };
 }
 
 export type Work = "inbox" | "messages" | "changes";

@@ -212,12 +212,12 @@ storeTest(
     await putMessage(store, store.db, outgoing("one", "first"));
     const [row] = await claimMessages({ store, holder: "me" }, 20);
     await putMessage(store, store.db, outgoing("one", "second"));
-    await settleMessage(store, row!, { message_id: 7, format: "rich" });
+    await settleMessage(store, row!, { ...row!, message_id: 7, format: "rich" });
     const after = await findMessage(store.db, "one");
     assert.deepEqual([after?.state, after?.message_id, after?.sent_version], ["due", 7, 1]);
     const [again] = await claimMessages({ store, holder: "me" }, 20);
     assert.equal(JSON.parse(again?.reply ?? "{}").title, "second");
-    await settleMessage(store, again!, {});
+    await settleMessage(store, again!, again!);
     assert.equal((await findMessage(store.db, "one"))?.state, "idle");
   },
 );
