@@ -103,7 +103,12 @@ export class Vendors {
     };
   }
 
-  context({ client, vendor }: Connected, call: CallOptions): Context<unknown> {
+  /** `anew`: nothing is served again, and what is read is served to others from then on. */
+  context(
+    { client, vendor }: Connected,
+    call: CallOptions,
+    { anew = false }: { readonly anew?: boolean } = {},
+  ): Context<unknown> {
     const { store, cache } = this;
     return {
       client,
@@ -113,7 +118,7 @@ export class Vendors {
       },
       recall: (key) => recall(store, key),
       history: (targetKey) => history(store, targetKey),
-      cached: (key, load) => cache.get(`${vendor.name} ${key}`, load),
+      cached: (key, load) => cache[anew ? "renew" : "get"](`${vendor.name} ${key}`, load),
     };
   }
 }
@@ -139,6 +144,17 @@ class StatusCache {
   private readonly kept = new Map<string, { readonly at: number; readonly value: Promise<unknown> }>();
 
   constructor(private readonly store: Store, private readonly ttlMs: number) {}
+
+  /** Asks, and keeps the answer once it is there: nobody is made to wait for it. */
+  async renew<T>(key: string, load: () => Promise<T>): Promise<{ value: T; at: number }> {
+    const at = this.store.now();
+    const value = await load();
+    const known = this.kept.get(key);
+    if (this.ttlMs > 0 && (!known || known.at <= at)) {
+      this.kept.set(key, { at, value: Promise.resolve(value) });
+    }
+    return { value, at };
+  }
 
   /** What `load` resolves to, and when it was asked. A failure is not kept. */
   async get<T>(key: string, load: () => Promise<T>): Promise<{ value: T; at: number }> {

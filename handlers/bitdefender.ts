@@ -6,7 +6,12 @@ import { findCompanies, whois } from "./bitdefender/company_reads.ts";
 import { disableEc2, enableEc2 } from "./bitdefender/ec2_changes.ts";
 import { externalId, statusEc2, usageEc2 } from "./bitdefender/ec2_reads.ts";
 import { rotateExternalId } from "./bitdefender/ec2_rotation.ts";
-import { integrationsHealth, showBitdefender, statusBitdefender } from "./bitdefender/integrations.ts";
+import {
+  integrationsHealth,
+  integrationsSight,
+  showBitdefender,
+  statusBitdefender,
+} from "./bitdefender/integrations.ts";
 import type { Proof } from "./operation.ts";
 import { address, secretKey } from "./variable.ts";
 import { defineVendor } from "./vendor.ts";
@@ -35,6 +40,7 @@ export const bitdefender = defineVendor({
     rotateExternalId,
   ],
   health: integrationsHealth,
+  sight: integrationsSight,
   company: resolveCompany,
   probe,
 });

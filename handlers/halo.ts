@@ -4,8 +4,9 @@ import { PRODUCTS } from "../clients/halo/products.ts";
 import { creationOf } from "./halo/create.ts";
 import { exportOperations } from "./halo/export.ts";
 import { isLive, liveOperation } from "./halo/live.ts";
-import { healthOf, overviewOf, probe } from "./halo/overview.ts";
+import { healthOf, overviewOf, probe, sightOf } from "./halo/overview.ts";
 import { integrationsOf, webhookOperations } from "./halo/integration.ts";
+import { syncRemedies } from "./halo/sync.ts";
 import { updateOperation } from "./halo/update.ts";
 import type { Operation } from "./operation.ts";
 import { resourceOperations } from "./resource_operations.ts";
@@ -32,6 +33,11 @@ export function haloWith(products: readonly Product[]): Vendor {
       new HaloClient({ ...settings, ...shared, ...(tenant !== undefined && { tenant }) }),
     operations: [overviewOf(products), ...products.flatMap(operationsFor)],
     health: (context) => healthOf(context, products),
+    sight: (context) => sightOf(context, products),
+    remedies(ailing) {
+      const product = products.find(({ target }) => target === ailing.target);
+      return product ? syncRemedies(product, ailing) : [];
+    },
     probe: (client, call) => probe(client, products, call),
   });
 }

@@ -21,6 +21,7 @@ import {
 } from "./operation.ts";
 import { type Block, type Inline, joinLines, type Line, line, type Reply } from "./reply.ts";
 import { fold, ifFound, type Named, resolve } from "./resolve.ts";
+import type { Ailing, End, ItemState, Remedy } from "./sight.ts";
 
 /** One kind of thing that a vendor keeps. `Kept` is what is remembered of one that is deleted. */
 export interface Resource<Client, Item, Kept extends Json = Json> {
@@ -51,6 +52,18 @@ export interface Resource<Client, Item, Kept extends Json = Json> {
   readonly show?: ShowLook<Client, Item>;
   readonly toggle?: Toggle<Client, Item>;
   readonly removal?: Removal<Client, Item, Kept>;
+  /** What a watch tells beside the standing. */
+  readonly watch?: WatchLook<Item>;
+}
+
+/** What a watch tells of an item beside how it stands. */
+export interface WatchLook<Item> {
+  /** What the vendor says of one that does not stand well. */
+  words?(item: Item): string | null | undefined;
+  /** What of it is known to end. */
+  ends?(item: Item): readonly End[];
+  /** What may help, most likely first. */
+  remedies?(ailing: Ailing): readonly Remedy[];
 }
 
 /** How one item stands. */
@@ -60,6 +73,8 @@ export interface Standing {
   readonly is: "problem" | "busy" | "unknown" | "off" | "fine";
   /** Its place in a list that begins with the worst; by `is`, if nothing else is said. */
   readonly rank?: number;
+  /** How a watch takes it; by `is`, if nothing else is said: a problem wants attention, what is busy is not known. */
+  readonly watched?: ItemState;
 }
 
 /** An item as it was seen at one moment. */

@@ -21,9 +21,11 @@ import {
   sightings,
   type Survey,
   type TableColumn,
+  targetOf,
   unseenIn,
   unseenNotes,
 } from "./resource.ts";
+import { type ItemState, keptWords, type SeenItem, type VendorSight } from "./sight.ts";
 
 /** Every operation that a resource describes: `/status`, `/list`, `/show`, and the changes it has. */
 export function resourceOperations<Client, Item>(
@@ -111,6 +113,50 @@ export async function resourceHealth<Client, Item>(
     at,
   };
 }
+
+/** What a watch sees of a vendor that has one resource. */
+export async function resourceSight<Client, Item>(
+  resource: Resource<Client, Item>,
+  context: Context<Client>,
+): Promise<VendorSight> {
+  const { value, at } = await readAll(resource, context);
+  return {
+    items: seenItems(resource, value.items, context.now),
+    partial: unseenIn(value) > 0 ? [resource.target] : [],
+    at,
+  };
+}
+
+/** Each item of a resource as a watch sees it. */
+export function seenItems<Client, Item>(
+  resource: Resource<Client, Item>,
+  items: readonly Item[],
+  now: number,
+): readonly SeenItem[] {
+  return items.map((item) => {
+    const { watched, is, word } = resource.standing(item, now);
+    const words = keptWords(resource.watch?.words?.(item));
+    const ends = resource.watch?.ends?.(item) ?? [];
+    return {
+      key: targetOf(resource, item).key,
+      target: resource.target,
+      id: resource.id(item),
+      name: resource.name(item),
+      state: watched ?? WATCHED[is],
+      word,
+      ...(words !== undefined && { words }),
+      ...(ends.length > 0 && { ends }),
+    };
+  });
+}
+
+const WATCHED: Readonly<Record<Sighting<unknown>["standing"]["is"], ItemState>> = {
+  problem: "attention",
+  busy: "unknown",
+  unknown: "unknown",
+  off: "off",
+  fine: "fine",
+};
 
 const PART_OF_NAME = z.string().optional().meta({ placeholder: "part of the name" });
 

@@ -3,7 +3,8 @@ import type { CallEvent, CallOptions } from "../clients/http/contract.ts";
 import type { OnToken } from "../clients/oauth.ts";
 import type { Context, Health, Operation, Proof } from "./operation.ts";
 import type { Resource } from "./resource.ts";
-import { resourceHealth, resourceOperations } from "./resource_operations.ts";
+import { resourceHealth, resourceOperations, resourceSight } from "./resource_operations.ts";
+import type { Ailing, Remedy, VendorSight } from "./sight.ts";
 import type { SettingsOf, Variables } from "./variable.ts";
 
 /** What every client is made with, besides its own settings. */
@@ -29,6 +30,10 @@ interface Declaration<Client, V extends Variables> {
   connect(settings: SettingsOf<V>, shared: Shared): Client;
   readonly operations: readonly Operation[];
   health(context: Context<Client>): Promise<Health>;
+  /** Every item with how it stands, by the same read as `health`. */
+  sight(context: Context<Client>): Promise<VendorSight>;
+  /** What may help an item that does not stand well, most likely first. */
+  remedies?(ailing: Ailing): readonly Remedy[];
   /** The one company that these words mean, where the vendor knows companies. Throws as a plan does. */
   company?(context: Context<Client>, words: string): Promise<{ readonly id: string; readonly name: string }>;
   /** The cheapest call that proves the credentials. Throws `ClientError` when they are refused. */
@@ -56,6 +61,8 @@ export function vendorOf<Client, Item>(
     targets: { [target]: [] },
     operations: resourceOperations(resource),
     health: (context) => resourceHealth(resource, context),
+    sight: (context) => resourceSight(resource, context),
+    remedies: (ailing) => resource.watch?.remedies?.(ailing) ?? [],
     async probe(client, call) {
       const { items: { length } } = await resource.list(client, call);
       return { ok: true, says: `the credentials work; they see ${length} ${length === 1 ? one : many}` };
@@ -75,6 +82,7 @@ export function defineVendor<Client, V extends Variables>(declared: Declaration<
     ...(company && { company: (context, words) => company(context as Context<Client>, words) }),
     connect: (settings, shared) => declared.connect(settings as SettingsOf<V>, shared),
     health: (context) => declared.health(context as Context<Client>),
+    sight: (context) => declared.sight(context as Context<Client>),
     probe: (client, call) => declared.probe(client as Client, call),
     environment: variables.filter((variable) => !variable.optional && variable.default === undefined)
       .map(({ name }) => name),

@@ -56,6 +56,7 @@ async function watch(db: Kysely<unknown>): Promise<void> {
     .addColumn("words", "text")
     .addColumn("ends", "text")
     .addColumn("settled", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("initial", "integer", (column) => column.notNull().defaultTo(0))
     .addColumn("missed", "integer", (column) => column.notNull().defaultTo(0))
     .addColumn("gone_at", "bigint")
     .execute();
@@ -86,7 +87,7 @@ async function watch(db: Kysely<unknown>): Promise<void> {
     .addColumn("worst", "text", (column) => column.notNull())
     .addColumn("word", "text", (column) => column.notNull())
     .addColumn("words", "text")
-    .addColumn("quiet", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("kind", "text", (column) => column.notNull())
     .addColumn("version", "integer", (column) => column.notNull().defaultTo(1))
     .addColumn("closed_at", "bigint")
     .addColumn("closed_because", "text")
@@ -94,6 +95,7 @@ async function watch(db: Kysely<unknown>): Promise<void> {
   // An episode of an item begins once, whichever replica looks.
   await db.schema.createIndex("episodes_open").unique().on("episodes").column("item")
     .where(sql.ref("closed_at"), "is", null).execute();
+  await db.schema.createIndex("episodes_noticed").on("episodes").column("noticed_at").execute();
   await db.schema.createIndex("episodes_by_time").on("episodes").column("opened_at").execute();
 
   await db.schema.createTable("alerts")
@@ -149,14 +151,6 @@ async function watch(db: Kysely<unknown>): Promise<void> {
     .addColumn("quiet_from", "text")
     .addColumn("quiet_until", "text")
     .addColumn("quiet_zone", "text")
-    .execute();
-
-  await db.schema.createTable("ends_told")
-    .addColumn("chat_id", "bigint", (column) => column.notNull())
-    .addColumn("item", "text", (column) => column.notNull())
-    .addColumn("ends_at", "bigint", (column) => column.notNull())
-    .addColumn("days", "integer", (column) => column.notNull())
-    .addPrimaryKeyConstraint("ends_told_key", ["chat_id", "item", "ends_at", "days"])
     .execute();
 }
 

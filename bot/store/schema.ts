@@ -1,4 +1,7 @@
 import type { Kysely, Transaction } from "kysely";
+import type { ItemState } from "../../handlers/sight.ts";
+
+export type { ItemState };
 
 /** Times are epoch milliseconds, documents are JSON text, flags are 0 or 1: both databases agree on these. */
 export interface Schema {
@@ -21,7 +24,6 @@ export interface Schema {
   watches: WatchesTable;
   mutes: MutesTable;
   watch_chats: WatchChatsTable;
-  ends_told: EndsToldTable;
 }
 
 export type Database = Kysely<Schema>;
@@ -255,9 +257,6 @@ export interface LooksTable {
   claimed_until: number;
 }
 
-/** "What the vendor did not say is `unknown`, never `fine`"; `off` was switched off on purpose. */
-export type ItemState = "fine" | "attention" | "down" | "off" | "unknown";
-
 /** What is watched: an integration, or a vendor as a whole. */
 export interface ItemsTable {
   /** Of an integration what its changes are filed under (`Target.key`), of a whole vendor its name alone. */
@@ -290,6 +289,8 @@ export interface ItemsTable {
   ends: string | null;
   /** 0: its starting state is not known yet. */
   settled: number;
+  /** 1: it was there when the watch began. */
+  initial: number;
   /** How many answered looks in a row have not shown it. */
   missed: number;
   /** When it vanished from the vendor's answers. */
@@ -305,7 +306,13 @@ export interface ItemHistoryTable {
   state: ItemState;
 }
 
-/** From `attention` or `down` to `fine`. */
+/**
+ * What there is to tell. `alert`: from `attention` or `down` to `fine`; `start`: the same, of what was so when the watch
+ * began; `ours`: the same, after a change made here, which nobody is alerted of. `blind`: the bot itself did not look.
+ * The others are over as soon as they are: an item is new or gone, or something of it ends soon.
+ */
+export type EpisodeKind = "alert" | "start" | "ours" | "blind" | "appeared" | "vanished" | "ends";
+
 export interface EpisodesTable {
   id: string;
   item: string;
@@ -324,8 +331,7 @@ export interface EpisodesTable {
   worst: "attention" | "down";
   word: string;
   words: string | null;
-  /** 1: nobody is alerted, because it was so from the start or is what a change made here did. */
-  quiet: number;
+  kind: EpisodeKind;
   /** Counts what changed of it. */
   version: number;
   closed_at: number | null;
@@ -388,12 +394,4 @@ export interface WatchChatsTable {
   quiet_from: string | null;
   quiet_until: string | null;
   quiet_zone: string | null;
-}
-
-/** So many days beforehand a chat was told that something of an item ends. */
-export interface EndsToldTable {
-  chat_id: number;
-  item: string;
-  ends_at: number;
-  days: number;
 }

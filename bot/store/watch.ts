@@ -1,15 +1,11 @@
+import { sql } from "kysely";
+import type { End } from "../../handlers/sight.ts";
 import type { Store } from "./database.ts";
 import type { EpisodesTable, ItemsTable, ItemState, LooksTable } from "./schema.ts";
 
 /** An item as of the last look. */
 export interface WatchedItem extends Omit<ItemsTable, "ends"> {
   readonly ends: readonly End[];
-}
-
-/** Something of an item that is known to end, such as its token. */
-export interface End {
-  readonly what: string;
-  readonly at: number;
 }
 
 /** Which items are meant; all where nothing is said. */
@@ -24,27 +20,37 @@ export interface ItemFilter {
 }
 
 /**
- * The items whose starting state is known, vendors as a whole first and then by name, with the time of the vendor's
- * last answer as that at which each was last seen.
+ * The items whose starting state is known, of each vendor the vendor as a whole first and then by name, with the time
+ * of the vendor's last answer as that at which each was last seen. While its vendor is away an item is unknown.
  */
 export async function itemsOf({ db }: Pick<Store, "db">, filter: ItemFilter = {}): Promise<WatchedItem[]> {
   const rows = await db.selectFrom("items").leftJoin("looks", "looks.vendor", "items.vendor")
-    .selectAll("items").select("looks.answered_at")
-    .where("settled", "=", 1)
-    .$if(filter.gone === undefined, (query) => query.where("gone_at", "is", null))
+    .leftJoin("items as whole", "whole.key", "items.vendor")
+    .selectAll("items")
+    .select(["looks.answered_at", "whole.state as whole_state", "whole.since as whole_since"])
+    .where("items.settled", "=", 1)
+    .$if(filter.gone === undefined, (query) => query.where("items.gone_at", "is", null))
     .$if(filter.vendor !== undefined, (query) => query.where("items.vendor", "=", filter.vendor ?? ""))
-    .$if(filter.targets !== undefined, (query) => query.where("target", "in", [...filter.targets ?? []]))
-    .$if(filter.company !== undefined, (query) => query.where("company", "=", filter.company ?? ""))
-    .$if(filter.keys !== undefined, (query) => query.where("key", "in", [...filter.keys ?? []]))
-    .orderBy("items.vendor").orderBy("item_id").orderBy("name").execute();
-  return rows.map(({ answered_at, ...row }) => asOfNow(row, answered_at));
+    .$if(
+      filter.targets !== undefined,
+      (query) => query.where("items.target", "in", [...filter.targets ?? []]),
+    )
+    .$if(filter.company !== undefined, (query) => query.where("items.company", "=", filter.company ?? ""))
+    .$if(filter.keys !== undefined, (query) => query.where("items.key", "in", [...filter.keys ?? []]))
+    .orderBy("items.vendor").orderBy(sql`case when items.item_id is null then 0 else 1 end`).orderBy(
+      "items.name",
+    ).execute();
+  return rows.map(({ answered_at, whole_state, whole_since, ...row }) => {
+    const item = asOfNow(row, answered_at);
+    const isSilent = row.item_id !== null && whole_state !== null && whole_state !== "fine";
+    return isSilent ? { ...item, state: "unknown", since: Math.max(whole_since ?? 0, row.since) } : item;
+  });
 }
 
 /** What does not change is not written at each look. */
 function asOfNow(row: ItemsTable, answeredAt: number | null): WatchedItem {
-  const seen = row.missed > 0 || row.gone_at !== null
-    ? row.last_seen
-    : Math.max(row.last_seen, answeredAt ?? 0);
+  const isThere = row.missed === 0 && row.gone_at === null;
+  const seen = isThere && row.item_id !== null ? Math.max(row.last_seen, answeredAt ?? 0) : row.last_seen;
   return {
     ...row,
     last_seen: seen,
@@ -60,34 +66,83 @@ export interface StateSpan {
   readonly until: number;
 }
 
-/** How each of these items stood from `from` to `until`, oldest first; what lasts ends when it was last seen. */
+/**
+ * How each of these items stood from `from` to `until`, oldest first. What lasts goes on as far as it was looked at.
+ * While its vendor was away an item is unknown, whatever it was before.
+ */
 export async function historyOf(
   store: Pick<Store, "db">,
   items: readonly WatchedItem[],
   from: number,
   until: number,
 ): Promise<ReadonlyMap<string, readonly StateSpan[]>> {
-  const seen = new Map(items.map(({ key, last_seen }) => [key, last_seen]));
-  const found = new Map<string, StateSpan[]>(items.map(({ key }) => [key, []]));
-  for (const keys of chunks([...seen.keys()], MOST_KEYS)) {
-    const rows = await store.db.selectFrom("item_history").selectAll().where("item", "in", keys)
+  const looks = await lastLooks(store);
+  const ends = new Map(items.map((item) => [item.key, endOfWatch(item, looks)]));
+  const vendors = [...new Set(items.map(({ vendor }) => vendor))];
+  for (const vendor of vendors) ends.set(vendor, looks.get(vendor)?.ended_at ?? 0);
+  const spans = await spansOf(store, ends, from, until);
+  return new Map(items.map(({ key, vendor, item_id }) => {
+    const own = spans.get(key) ?? [];
+    return [key, item_id === null ? own : whileVendorSpoke(own, spans.get(vendor) ?? [])];
+  }));
+}
+
+/** Until when what is so now was seen to be. */
+function endOfWatch(item: WatchedItem, looks: ReadonlyMap<string, LooksTable>): number {
+  return item.gone_at ?? looks.get(item.vendor)?.ended_at ?? item.last_seen;
+}
+
+async function spansOf(
+  { db }: Pick<Store, "db">,
+  ends: ReadonlyMap<string, number>,
+  from: number,
+  until: number,
+): Promise<ReadonlyMap<string, readonly StateSpan[]>> {
+  const found = new Map<string, StateSpan[]>();
+  for (const keys of chunksOf([...ends.keys()], MOST_KEYS)) {
+    const rows = await db.selectFrom("item_history").selectAll().where("item", "in", keys)
       .where("from_at", "<", until).where((is) =>
         is.or([is("until_at", "is", null), is("until_at", ">", from)])
       )
       .orderBy("item").orderBy("from_at").execute();
     for (const { item, state, from_at, until_at } of rows) {
-      const end = Math.min(until, until_at ?? seen.get(item) ?? from_at);
-      const begin = Math.max(from, from_at);
-      if (end > begin) found.get(item)?.push({ state, from: begin, until: end });
+      const span = {
+        state,
+        from: Math.max(from, from_at),
+        until: Math.min(until, until_at ?? ends.get(item) ?? 0),
+      };
+      if (span.until > span.from) found.set(item, [...found.get(item) ?? [], span]);
     }
   }
   return found;
 }
 
+/** The spans of an item, unknown for as long as its vendor was not seen to answer. */
+export function whileVendorSpoke(
+  own: readonly StateSpan[],
+  vendor: readonly StateSpan[],
+): readonly StateSpan[] {
+  const silent = vendor.filter(({ state }) => state !== "fine");
+  if (silent.length === 0) return own;
+  return own.flatMap((span) => {
+    const pieces: StateSpan[] = [];
+    let at = span.from;
+    for (const { from, until } of silent) {
+      const [begin, end] = [Math.max(from, at), Math.min(until, span.until)];
+      if (end <= begin) continue;
+      if (begin > at) pieces.push({ ...span, from: at, until: begin });
+      pieces.push({ state: "unknown", from: begin, until: end });
+      at = end;
+    }
+    return at < span.until ? [...pieces, { ...span, from: at }] : pieces;
+  });
+}
+
 /** SQLite takes no more than some thousand parameters. */
 const MOST_KEYS = 500;
 
-function chunks<T>(all: readonly T[], size: number): T[][] {
+/** A long list in pieces. */
+export function chunksOf<T>(all: readonly T[], size: number): T[][] {
   return Array.from(
     { length: Math.ceil(all.length / size) },
     (_, index) => all.slice(index * size, (index + 1) * size),
@@ -100,12 +155,14 @@ export interface Episode extends EpisodesTable {
   readonly acked_name: string | null;
 }
 
-/** What is not over, worst first; of `chatId` where given the one who acked it there. */
+/** What is not over, worst first; acked by whoever did so in `chatId`, or anywhere. */
 export async function openEpisodes(store: Pick<Store, "db">, chatId?: number): Promise<Episode[]> {
-  return await withAcks(store, { open: true, ...(chatId === undefined ? {} : { chatId }) });
+  const rows = await store.db.selectFrom("episodes").selectAll().where("closed_at", "is", null).execute();
+  return (await withAcks(store, rows, chatId))
+    .toSorted((one, other) => rankOf(one) - rankOf(other) || one.opened_at - other.opened_at);
 }
 
-/** Episodes that went on at some time from `from` to `until`, oldest first. */
+/** Episodes of these items that went on at some time from `from` to `until`, oldest first. */
 export async function episodesOf(
   store: Pick<Store, "db">,
   items: readonly string[],
@@ -113,43 +170,39 @@ export async function episodesOf(
   until: number,
 ): Promise<Episode[]> {
   const wanted = new Set(items);
-  const found = await withAcks(store, { from, until });
-  return found.filter(({ item }) => wanted.has(item))
-    .toSorted((one, other) => one.opened_at - other.opened_at);
+  const rows = await store.db.selectFrom("episodes").selectAll()
+    .where("opened_at", "<", until).where("kind", "in", ["alert", "start", "ours"])
+    .where((is) => is.or([is("closed_at", "is", null), is("closed_at", ">", from)]))
+    .orderBy("opened_at").execute();
+  return await withAcks(store, rows.filter(({ item }) => wanted.has(item)));
 }
 
-interface EpisodeFilter {
-  readonly open?: true;
-  readonly chatId?: number;
-  readonly from?: number;
-  readonly until?: number;
-}
-
-async function withAcks(
-  { db }: Pick<Store, "db">,
-  { open, chatId, from, until }: EpisodeFilter,
-): Promise<Episode[]> {
-  const rows = await db.selectFrom("episodes").selectAll()
-    .$if(open === true, (query) => query.where("closed_at", "is", null))
-    .$if(until !== undefined, (query) => query.where("opened_at", "<", until ?? 0))
-    .$if(
-      from !== undefined,
-      (query) => query.where((is) => is.or([is("closed_at", "is", null), is("closed_at", ">", from ?? 0)])),
-    )
-    .execute();
-  const acks = await db.selectFrom("alerts").innerJoin("alert_episodes", "alert_episodes.alert", "alerts.id")
-    .select(["episode", "acked_at", "acked_name"]).where("acked_at", "is not", null)
-    .$if(open === true, (query) => query.where("closed_at", "is", null))
-    .$if(chatId !== undefined, (query) => query.where("alerts.chat_id", "=", chatId ?? 0))
-    .orderBy("acked_at", "desc").execute();
-  const byEpisode = new Map(acks.map(({ episode, ...ack }) => [episode, ack]));
-  return rows.map((row) => ({ ...row, ...byEpisode.get(row.id) ?? { acked_at: null, acked_name: null } }))
-    .toSorted((one, other) =>
-      RANK.indexOf(one.state) - RANK.indexOf(other.state) || one.opened_at - other.opened_at
-    );
+function rankOf({ item_id, state }: EpisodesTable): number {
+  return (item_id === null ? 0 : 10) + RANK.indexOf(state);
 }
 
 const RANK: readonly ItemState[] = ["down", "attention", "unknown", "off", "fine"];
+
+async function withAcks(
+  { db }: Pick<Store, "db">,
+  episodes: readonly EpisodesTable[],
+  chatId?: number,
+): Promise<Episode[]> {
+  const acks = new Map<string, Pick<Episode, "acked_at" | "acked_name">>();
+  for (const ids of chunksOf(episodes.map(({ id }) => id), MOST_KEYS)) {
+    const rows = await db.selectFrom("alert_episodes").innerJoin(
+      "alerts",
+      "alert_episodes.alert",
+      "alerts.id",
+    )
+      .select(["episode", "acked_at", "acked_name"])
+      .where("episode", "in", ids).where("acked_at", "is not", null)
+      .$if(chatId !== undefined, (query) => query.where("alerts.chat_id", "=", chatId ?? 0))
+      .orderBy("acked_at", "desc").execute();
+    for (const { episode, ...ack } of rows) acks.set(episode, ack);
+  }
+  return episodes.map((row) => ({ ...row, ...acks.get(row.id) ?? { acked_at: null, acked_name: null } }));
+}
 
 /** How each vendor was last looked at; none has a row before its first look. */
 export async function lastLooks({ db }: Pick<Store, "db">): Promise<ReadonlyMap<string, LooksTable>> {

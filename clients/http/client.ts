@@ -77,7 +77,7 @@ export class HttpClient {
       const body = isWrite(request)
         ? await this.flights.write(() => this.send(request, call, objection))
         : await this.flights.read(
-          keyOf(request),
+          (call.background ? "background " : "") + keyOf(request),
           call,
           (signal) => this.send(request, { ...call, signal }, objection),
         );
@@ -158,10 +158,11 @@ export class HttpClient {
   private async attempt(attempt: Attempt): Promise<Outcome> {
     const { limiter, options } = this;
     const { clock, timeoutMs = TIMEOUT_MS } = options;
-    const { request, wire, call: { signal, maxBytes } } = attempt;
+    const { request, wire, call: { signal, maxBytes, background, onAttempt } } = attempt;
     const paused = limiter.pausedFor();
     if (paused > LONGEST_WAIT_MS) throw this.error(request, { kind: "rate_limited", retryAfterMs: paused });
-    const release = await limiter.acquire(signal);
+    const release = await (background ? limiter.acquireBeside(signal) : limiter.acquire(signal));
+    onAttempt?.();
     const startedAt = clock.now();
     try {
       const inTime = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);

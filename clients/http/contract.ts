@@ -9,6 +9,10 @@ export interface CallOptions {
   readonly fresh?: boolean;
   /** A longer answer is not read, besides what is too long for its operation. */
   readonly maxBytes?: number;
+  /** Nobody waits for it: it goes only when there is room beside what people ask for, and shares no answer with them. */
+  readonly background?: true;
+  /** Told of each attempt. */
+  readonly onAttempt?: () => void;
   /** One id from the update to the vendor call, for the log. */
   readonly trace?: string;
 }

@@ -1,6 +1,9 @@
 import { type Clock, untilAborted } from "../clock.ts";
 import type { RateLimits } from "./contract.ts";
 
+/** How often what may wait looks whether there is room. */
+const BESIDE_MS = 50;
+
 /** Lets calls out no faster than a vendor allows, in the order in which they came. */
 export class RateLimiter {
   private tokens: number;
@@ -9,6 +12,8 @@ export class RateLimiter {
   private active = 0;
   private slotFreed = () => {};
   private lastInLine: Promise<void> = Promise.resolve();
+  /** How many wait for their turn. */
+  private inLine = 0;
 
   constructor(private readonly limits: RateLimits, private readonly clock: Clock) {
     this.tokens = limits.burst;
@@ -20,14 +25,26 @@ export class RateLimiter {
     const before = this.lastInLine;
     const { promise: through, resolve: letNextOne } = Promise.withResolvers<void>();
     this.lastInLine = through;
+    this.inLine++;
     try {
       await untilAborted(before, signal);
       await this.mayGo(signal);
       return this.take();
     } finally {
+      this.inLine--;
       // Who gives up while waiting must not let the next one overtake those still ahead.
       void before.then(() => letNextOne());
     }
+  }
+
+  /** As `acquire`, for what nobody waits for: only while nobody is in line, and never more than half of what there is. */
+  async acquireBeside(signal: AbortSignal): Promise<() => void> {
+    const { burst, concurrency } = this.limits;
+    const isRoom = () =>
+      this.inLine === 0 && this.active < Math.max(1, concurrency / 2) && this.waitMs() === 0 &&
+      this.tokens >= burst / 2;
+    while (!isRoom()) await this.clock.sleep(Math.max(BESIDE_MS, this.pausedFor()), signal);
+    return this.acquire(signal);
   }
 
   /** The vendor asked everyone to wait. */

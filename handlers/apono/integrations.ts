@@ -77,6 +77,10 @@ export const integrations: Resource<AponoClient, Seen, Image> = {
     outlook: whyLost,
     undo: undoDeletion,
   },
+  watch: {
+    words: ({ details }) => details,
+    remedies: ({ id }) => id === null ? [] : [{ label: "Load it anew", command: `/refresh apono ${id}` }],
+  },
 };
 
 /** The integration of exactly this name, letter case aside, if there is one. */

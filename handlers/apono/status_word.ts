@@ -11,9 +11,9 @@ const KNOWN: Readonly<Record<string, readonly [is: Standing["is"], rank: number]
 };
 
 /** Letter case does not count: v4 and v2 write the same words differently. A word we do not know needs a look. */
-export function standingOf(status: string): Required<Standing> {
+export function standingOf(status: string): Standing & { readonly rank: number } {
   const [is, rank] = KNOWN[status.toLowerCase()] ?? ["problem", 1];
-  return { word: statusWord(status), is, rank };
+  return { word: statusWord(status), is, rank, ...(status.toLowerCase() === "error" && { watched: "down" }) };
 }
 
 /** Whether the vendor's page names this status. */

@@ -11,6 +11,7 @@ import { type Context, type Health, operationsOf } from "../operation.ts";
 import { type Attachment, type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { unreadNotes } from "../resource.ts";
 import { resolve } from "../resolve.ts";
+import type { ItemState, VendorSight } from "../sight.ts";
 import { ofCompany } from "./companies.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
@@ -114,6 +115,43 @@ export async function integrationsHealth(context: Context<BitdefenderClient>): P
     ],
     at,
   };
+}
+
+/** Every integration as a watch sees it. */
+export async function integrationsSight(context: Context<BitdefenderClient>): Promise<VendorSight> {
+  const { at, ...list } = await configured(context, undefined);
+  return {
+    items: list.integrations.map((entry) => ({
+      key: `bitdefender:${entry.id}`,
+      target: "bitdefender",
+      id: entry.id,
+      name: entry.name,
+      company: {
+        id: readable(within(entry.company, "id")) ?? null,
+        name: readable(within(entry.company, "name")) ?? null,
+      },
+      state: watchedState(entry),
+      word: statusWord(entry),
+    })),
+    partial: list.unread.length > 0 || seen(list) < list.total ? ["bitdefender"] : [],
+    at,
+  };
+}
+
+/** Of what is pending nobody has said that it works, and of what is available nobody wants anything. */
+const WATCHED_STATES: Readonly<Record<number, ItemState>> = {
+  0: "attention",
+  1: "off",
+  2: "down",
+  3: "attention",
+  4: "unknown",
+  5: "fine",
+  6: "down",
+  7: "attention",
+};
+
+function watchedState({ status }: ConfiguredIntegration): ItemState {
+  return typeof status === "number" ? WATCHED_STATES[status] ?? "attention" : "unknown";
 }
 
 async function configured(

@@ -10,7 +10,7 @@ import { ifFound } from "../resolve.ts";
 import type { Removal, Resource, Sighting, TableColumn, Toggle, ToggleState } from "../resource.ts";
 import { toggleOperations } from "../resource_changes.ts";
 import { columnsOf, isProblem, tableOf } from "../resource_operations.ts";
-import { errorOf, fieldLine, lastSyncOf, reasonOf, syncStanding } from "./sync.ts";
+import { endsOf, errorOf, fieldLine, lastSyncOf, reasonOf, syncStanding } from "./sync.ts";
 import { isInt32 } from "./fields.ts";
 
 /** The integrations of one product: what is listed, shown, switched on and off, and deleted. */
@@ -59,6 +59,10 @@ export function integrationsOf(product: Product): Resource<HaloClient, HaloInteg
     },
     toggle: syncToggle(product),
     removal: removal(product),
+    watch: {
+      words: (record) => errorOf(product, record),
+      ends: (record) => endsOf(product, record),
+    },
   };
 }
 

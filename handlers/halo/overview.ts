@@ -9,7 +9,8 @@ import { type Context, type Health, operationsOf, type Proof, type ReadOperation
 import { type Line, line, type Reply } from "../reply.ts";
 import { ifFound } from "../resolve.ts";
 import { type Sighting, sightings, unreadNotes, worstFirst } from "../resource.ts";
-import { countStandings, isProblem, markOf } from "../resource_operations.ts";
+import { countStandings, isProblem, markOf, seenItems } from "../resource_operations.ts";
+import type { VendorSight } from "../sight.ts";
 import { integrationsOf, listOf, withoutProblems } from "./integration.ts";
 import { lastSyncOf, reasonOf } from "./sync.ts";
 
@@ -56,6 +57,23 @@ export async function healthOf(context: Context<HaloClient>, products: readonly 
       ...rows,
       ...unread.map(([product, names]): readonly Line[] => [product.label, ...unreadNotes(names)]),
     ],
+    at,
+  };
+}
+
+/** Every integration of every product; those of a product that cannot be read are not known. */
+export async function sightOf(
+  context: Context<HaloClient>,
+  products: readonly Product[],
+): Promise<VendorSight> {
+  const { value, at } = await readAll(context, products);
+  const isUnread = ({ failure, records }: Reading) =>
+    records.unread.length > 0 || (failure && failure.kind !== "not_found");
+  return {
+    items: value.flatMap(({ product, records }) =>
+      seenItems(integrationsOf(product), records.items, context.now)
+    ),
+    partial: value.filter(isUnread).map(({ product }) => product.target),
     at,
   };
 }

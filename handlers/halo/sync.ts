@@ -7,19 +7,21 @@ import { isAddress } from "../address.ts";
 import { shownAddress } from "../mask.ts";
 import type { Inline, Line } from "../reply.ts";
 import type { Standing } from "../resource.ts";
+import type { Ailing, End, Remedy } from "../sight.ts";
 
 /** What the sync of an integration can be, worst first. */
 const STATES = {
-  "failing": "problem",
-  "token expired": "problem",
-  "not authorized": "problem",
-  "never synced": "problem",
-  "token ends soon": "problem",
-  "not shown": "unknown",
-  "on, no sync shown": "unknown",
-  "syncing": "fine",
-  "off": "off",
-} as const satisfies Readonly<Record<string, Standing["is"]>>;
+  "failing": { is: "problem", watched: "down" },
+  "token expired": { is: "problem", watched: "down" },
+  "not authorized": { is: "problem", watched: "down" },
+  "never synced": { is: "problem" },
+  // It still syncs, and what ends is told beforehand.
+  "token ends soon": { is: "problem", watched: "fine" },
+  "not shown": { is: "unknown" },
+  "on, no sync shown": { is: "unknown" },
+  "syncing": { is: "fine" },
+  "off": { is: "off" },
+} as const satisfies Readonly<Record<string, Omit<Standing, "word">>>;
 
 type SyncState = keyof typeof STATES;
 
@@ -28,7 +30,7 @@ const SOON_MS = 7 * 24 * 3_600_000;
 /** How one integration stands, whatever its product calls the parts of that. */
 export function syncStanding(product: Product, record: HaloIntegration, now: number): Standing {
   const word = syncState(product, record, now);
-  return { word, is: STATES[word], rank: Object.keys(STATES).indexOf(word) };
+  return { word, ...STATES[word], rank: Object.keys(STATES).indexOf(word) };
 }
 
 function syncState(product: Product, record: HaloIntegration, now: number): SyncState {
@@ -55,6 +57,26 @@ export function reasonOf(product: Product, record: HaloIntegration, { word }: St
     return [word === "token expired" ? "ended " : "ends ", { time: tokenExpiry, as: "relative" }];
   }
   return lastSyncOf(product, record);
+}
+
+/** When its token ends, where HaloPSA says so. */
+export function endsOf(product: Product, record: HaloIntegration): readonly End[] {
+  const at = timeOf(partOf(product, record, "tokenExpiry"));
+  return at === null || partOf(product, record, "enabled") === false ? [] : [{ what: "token", at }];
+}
+
+/** What may help one that does not sync: a new credential, or none of its errors until someone has time. */
+export function syncRemedies({ target, fields }: Product, { id, word }: Ailing): readonly Remedy[] {
+  if (id === null) return [];
+  const credentials = [...fields].filter(([, kind]) => kind === "secret").map(([name]) => name);
+  const lost = word === "token expired" || word === "not authorized";
+  const credential = lost ? credentials.find((name) => /token/.test(name)) ?? credentials[0] : undefined;
+  return [
+    ...(credential === undefined
+      ? []
+      : [{ label: "A new one", command: `/update ${target} ${id} ${credential}=?`, typed: true } as const]),
+    { label: "Turn its sync off", command: `/disable ${target} ${id}` },
+  ];
 }
 
 export function lastSyncOf(product: Product, record: HaloIntegration): readonly Inline[] {
