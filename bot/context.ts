@@ -43,8 +43,10 @@ export interface UpdateOrigin {
   readonly chat: Pick<Chat, "id" | "type">;
   readonly person: Person;
   readonly threadId?: number | undefined;
-  /** The message to answer, absent for presses. */
+  /** The message to answer, absent for presses and for what only the bot and its sender see. */
   readonly messageId?: number | undefined;
+  /** Of a message that only the bot and its sender see: nobody else is to see its answer. */
+  readonly ephemeralId?: number | undefined;
   /** When it was typed or pressed, epoch ms. */
   readonly at: number;
   readonly press?: {
@@ -70,7 +72,9 @@ interface Outcome {
   /** By the name of the fork; the first has none. */
   readonly answers: Map<string, AnswerOptions & { readonly from: UpdateContext; readonly reply: Reply }>;
   refused?: ReasonCode;
-  notice?: string;
+  /** For who pressed, and as a message. */
+  notice?: { readonly text: string; readonly reply: Reply };
+  noticeAsMessage?: true;
   erased: boolean;
   ignored: boolean;
 }
@@ -92,6 +96,7 @@ export class UpdateContext implements UpdateOrigin {
   readonly person: Person;
   readonly threadId: number | undefined;
   readonly messageId: number | undefined;
+  readonly ephemeralId: number | undefined;
   readonly at: number;
   readonly press: UpdateOrigin["press"];
   private outcome: Outcome = { work: [], audits: [], answers: new Map(), erased: false, ignored: false };
@@ -106,6 +111,7 @@ export class UpdateContext implements UpdateOrigin {
     this.person = origin.person;
     this.threadId = origin.threadId;
     this.messageId = origin.messageId;
+    this.ephemeralId = origin.ephemeralId;
     this.at = origin.at;
     this.press = origin.press;
   }
@@ -122,7 +128,7 @@ export class UpdateContext implements UpdateOrigin {
 
   /** What the press is answered with, if there is something to say. */
   get notice(): string | undefined {
-    return this.outcome.notice;
+    return this.outcome.notice?.text;
   }
 
   /** Whether its stored copy will be blanked because of a secret. */
@@ -138,8 +144,17 @@ export class UpdateContext implements UpdateOrigin {
   /** Says that it was done: a short notice to who pressed, an answer to who typed. */
   confirm(reply: Reply): void {
     if (this.press) {
-      this.outcome.notice = spanText(layoutOf({ mark: reply.mark, title: reply.title }, IN_FULL).title);
+      const text = spanText(layoutOf({ mark: reply.mark, title: reply.title }, IN_FULL).title);
+      this.outcome.notice = { text, reply };
     } else this.answer(reply);
+  }
+
+  /** Says the notice in a message: the press can be answered no more, or was answered before there was one. */
+  sayNotice(): void {
+    const { notice } = this.outcome;
+    if (!notice) return;
+    this.outcome.noticeAsMessage = true;
+    this.answer({ ...notice.reply, personal: true });
   }
 
   /** Shows something at once, to be replaced by the answer. Throws `TakenOver`. */
@@ -276,7 +291,7 @@ export class UpdateContext implements UpdateOrigin {
   private sayRefused(reply: Reply): void {
     const { footer: _, ...said } = reply;
     const alert = toText(said).trim();
-    if (this.press && alert.length <= LONGEST_ALERT) this.outcome.notice = alert;
+    if (this.press && alert.length <= LONGEST_ALERT) this.outcome.notice = { text: alert, reply };
     else this.answer(reply);
   }
 
@@ -287,15 +302,17 @@ export class UpdateContext implements UpdateOrigin {
       readonly sound?: boolean | undefined;
     } = {},
   ): Promise<void> {
-    const { chat, threadId, messageId, person, press } = this;
-    const personal = reply.personal === true && chat.type !== "private";
+    const { chat, threadId, messageId, ephemeralId, person, press } = this;
+    const personal = (reply.personal === true || ephemeralId !== undefined) && chat.type !== "private";
+    // Named in a message, a press that can be answered no more would have that refused too.
+    const late = this.outcome.noticeAsMessage === true;
     await putMessage(this.store, transaction, {
       key: (personal ? undefined : press?.replaces?.key) ?? this.key,
       chatId: chat.id,
       threadId,
-      replyTo: messageId,
+      replyTo: messageId ?? (late ? press?.messageId || undefined : undefined),
       receiverId: personal && person.id > 0 ? person.id : undefined,
-      callbackQueryId: personal ? press?.queryId : undefined,
+      callbackQueryId: personal && !late ? press?.queryId : undefined,
       reply,
       priority: press ? PRIORITY.edit : PRIORITY.answer,
       sound,

@@ -17,8 +17,8 @@ import type { PromptsTable } from "../store/schema.ts";
 import type { Router } from "./router.ts";
 import type { CallbackQuery } from "../telegram/update.ts";
 
-/** Answers the press, the first time it is called. */
-type Soon = () => Promise<void>;
+/** Answers the press, the first time it is called; resolves to what it was answered with. */
+type Soon = () => Promise<string | undefined>;
 
 /** Presses of buttons. What a button carries names something; it gives no right to it. */
 export class Callbacks {
@@ -31,14 +31,14 @@ export class Callbacks {
   ) {}
 
   async handle(ctx: UpdateContext, { id, data }: Pick<CallbackQuery, "id" | "data">): Promise<void> {
-    if (!await this.router.allows(ctx, "read", "press")) return await this.answer(ctx, id);
+    if (!await this.router.allows(ctx, "read", "press")) return void await this.answer(ctx, id);
     await this.members.rememberName(ctx.person);
-    let answered: Promise<void> | undefined;
+    let answered: Promise<string | undefined> | undefined;
     const soon = () => answered ??= this.answer(ctx, id);
     try {
       await this.followPress(ctx, parseCallback(data ?? ""), soon);
     } finally {
-      await soon();
+      if (ctx.notice !== await soon()) ctx.sayNotice();
     }
   }
 
@@ -124,14 +124,20 @@ export class Callbacks {
     return undefined;
   }
 
-  /** Only the presser sees this; a refusal comes as an alert, since a toast is easily missed. */
-  private async answer(ctx: UpdateContext, queryId: string): Promise<void> {
-    const text = ctx.notice?.trim().slice(0, LONGEST_ALERT);
+  /**
+   * Only the presser sees this; a refusal comes as an alert, since a toast is easily missed. Telegram takes it for a
+   * minute or so after the press: resolves to the notice it has taken.
+   */
+  private async answer(ctx: UpdateContext, queryId: string): Promise<string | undefined> {
+    const { notice } = ctx;
+    const text = notice?.trim().slice(0, LONGEST_ALERT);
     try {
       const shown = text ? { text, show_alert: ctx.refused !== undefined } : {};
       await this.deps.bot.api.answerCallbackQuery(queryId, shown);
+      return notice;
     } catch (error) {
       this.deps.log.debug("press_not_answered", { trace: ctx.trace, ...errorFields(error) });
+      return undefined;
     }
   }
 }

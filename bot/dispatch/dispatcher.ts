@@ -21,6 +21,7 @@ import {
   type Message,
   messageText,
   type Person,
+  topicOf,
   wordsWith,
 } from "../telegram/update.ts";
 import { documentOf, NOT_TAKEN } from "./attachment.ts";
@@ -110,14 +111,18 @@ export class Dispatcher {
       return ctx.refuse("other_bot_command");
     }
     await this.members.rememberName(ctx.person);
-    const file = message.document ?? message.reply_to_message?.document;
+    const answered = this.isOwn(message.reply_to_message) ? undefined : message.reply_to_message;
+    const file = message.document ?? answered?.document;
     if (!file) return await router.dispatch(ctx, parsed);
     if (!await router.allows(ctx, router.needOf(parsed), text)) return;
     const document = router.takesDocument(parsed) ? await documentOf(this.deps, file) : NOT_TAKEN;
-    const documentAt = message.document || parsed.kind === "literal_secret"
-      ? undefined
-      : message.reply_to_message?.message_id;
+    const documentAt = message.document || parsed.kind === "literal_secret" ? undefined : answered;
     await router.dispatch(ctx, router.parse(text, document), documentAt);
+  }
+
+  /** What the bot sent is an answer, such as an export, and nobody's request. */
+  private isOwn(answered: Message["reply_to_message"]): boolean {
+    return answered?.from?.id === this.deps.bot.botInfo.id;
   }
 
   /** Talk among people is none of our business; someone who talks to the bot alone is told how. */
@@ -230,8 +235,7 @@ function originOf(incoming: Relevant): Pick<UpdateOrigin, "chat" | "person"> & P
     }
     case "press": {
       const { chat, person, query: { message } } = incoming;
-      const threadId = message && "message_thread_id" in message ? message.message_thread_id : undefined;
-      return { chat, person, threadId };
+      return { chat, person, threadId: message && topicOf(message) };
     }
     case "refused": {
       const { chat = NOWHERE, person = NOBODY, message } = incoming;
@@ -244,10 +248,12 @@ function originOf(incoming: Relevant): Pick<UpdateOrigin, "chat" | "person"> & P
   }
 }
 
-function placeOf(message: Message): Pick<UpdateOrigin, "threadId" | "messageId"> {
+function placeOf(message: Message): Pick<UpdateOrigin, "threadId" | "messageId" | "ephemeralId"> {
+  const { message_id, ephemeral_message_id } = message;
   return {
-    threadId: message.is_topic_message ? message.message_thread_id : undefined,
-    messageId: message.message_id,
+    threadId: topicOf(message),
+    messageId: message_id > 0 ? message_id : undefined,
+    ephemeralId: ephemeral_message_id,
   };
 }
 

@@ -15,6 +15,7 @@ import { errorFields } from "../log.ts";
 import { type Command, type CommandSet, headOf, isChange, takesDocument } from "../parser/command.ts";
 import { parse, type Parsed, type ParsedCommand, type ParseOptions } from "../parser/parse.ts";
 import { validationMessage } from "../parser/validation_message.ts";
+import type { Message } from "../telegram/update.ts";
 import type { Document } from "./attachment.ts";
 import type { Unauthorized } from "./unauthorized.ts";
 
@@ -31,6 +32,9 @@ const BACK: Button = { label: "‹ All vendors", action: { command: "/status" } 
 const MOST_NAMED = 10;
 
 export type AnyCommand = Operation | Builtin;
+
+/** Where a message stands; one that only the bot and its sender see has a number of another kind. */
+type Place = Pick<Message, "message_id" | "ephemeral_message_id">;
 
 /** Brings a command to what carries it out, whoever gave it: typed, pressed, or waiting in the store. */
 export class Router {
@@ -80,7 +84,7 @@ export class Router {
   }
 
   /** Runs a command, or says why not. `documentAt`: the message that held the document, where it is another one. */
-  async dispatch(ctx: UpdateContext, parsed: Parsed<AnyCommand>, documentAt?: number): Promise<void> {
+  async dispatch(ctx: UpdateContext, parsed: Parsed<AnyCommand>, documentAt?: Place): Promise<void> {
     switch (parsed.kind) {
       case "command":
         if (!await this.allows(ctx, needOf(parsed.command), `/${parsed.command.verb}`)) return;
@@ -144,11 +148,12 @@ export class Router {
   private async takeBackSecret(
     ctx: UpdateContext,
     { fields, asked, unread }: Extract<Parsed<AnyCommand>, { kind: "literal_secret" }>,
-    documentAt?: number,
+    documentAt?: Place,
   ): Promise<void> {
     ctx.eraseStored();
-    const places = [ctx.messageId, documentAt].filter((id) => id !== undefined);
-    const gone = await Promise.all(places.map((id) => this.deleteMessage(ctx, id)));
+    const own = { message_id: ctx.messageId ?? 0, ephemeral_message_id: ctx.ephemeralId };
+    const places = [own, documentAt].filter((place) => place !== undefined).filter(isSomewhere);
+    const gone = await Promise.all(places.map((place) => this.deleteMessage(ctx, place)));
     const deleted = gone.length > 0 && gone.every(Boolean);
     const named = upTo(MOST_NAMED, fields, (more) => `and ${more} more`);
     const options = upTo(MOST_NAMED, asked.map((field) => `${field}=?`), () => "…").join(" ");
@@ -169,15 +174,28 @@ export class Router {
     });
   }
 
-  private async deleteMessage(ctx: UpdateContext, messageId: number): Promise<boolean> {
-    const { bot, log } = this.deps;
+  private async deleteMessage(
+    ctx: UpdateContext,
+    { message_id, ephemeral_message_id }: Place,
+  ): Promise<boolean> {
+    const { bot: { api, botInfo }, log } = this.deps;
+    const chat_id = ctx.chat.id;
     try {
-      return await bot.api.deleteMessage(ctx.chat.id, messageId);
+      if (ephemeral_message_id === undefined) return await api.deleteMessage(chat_id, message_id);
+      return await api.raw.deleteEphemeralMessage({
+        chat_id,
+        receiver_user_id: botInfo.id,
+        ephemeral_message_id,
+      });
     } catch (error) {
       log.warning("secret_not_deleted", { trace: ctx.trace, chat: ctx.chat.id, ...errorFields(error) });
       return false;
     }
   }
+}
+
+function isSomewhere({ message_id, ephemeral_message_id }: Place): boolean {
+  return message_id > 0 || ephemeral_message_id !== undefined;
 }
 
 function upTo(most: number, words: readonly string[], rest: (more: number) => string): readonly string[] {

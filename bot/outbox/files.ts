@@ -1,10 +1,10 @@
-import { InputFile } from "grammy";
+import { type Api, InputFile } from "grammy";
 import { createHash } from "node:crypto";
 import { type Attachment, type Line, line } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { type AuditFilter, auditRows, countAudit, csvLines, jsonLines } from "../store/audit.ts";
 import type { MessagesTable } from "../store/schema.ts";
-import { below, isFinal, type TelegramRefusal, telegramRefusal } from "../telegram/api.ts";
+import { below, inTopic, isFinal, type TelegramRefusal, telegramRefusal } from "../telegram/api.ts";
 import { type Delivered, type Outgoing, PRIORITY, putMessage } from "./messages.ts";
 
 /** A file as it is sent; what it holds is made anew for each attempt. */
@@ -21,7 +21,7 @@ const PLAIN_ROWS = 50_000;
 /** Who brings the files of one message. */
 export interface Courier {
   readonly row: MessagesTable;
-  readonly deps: Pick<Deps, "bot" | "redactor" | "store" | "log">;
+  readonly deps: Pick<Deps, "bot" | "redactor" | "store" | "log" | "capabilities">;
   /** Without them the message is worth nothing: a refusal of one is a refusal of all. */
   readonly mustArrive: boolean;
   /** Throws when somebody else has the message by now. */
@@ -81,41 +81,73 @@ async function sendFile(
   file: OutboxFile,
   { message_id, ephemeral_id }: Delivered,
 ): Promise<void> {
-  const { row, deps: { bot: { api } }, stillMine } = courier;
+  const { row, stillMine } = courier;
   await stillMine();
-  const place = row.thread_id === null ? {} : { message_thread_id: row.thread_id };
+  const place = { ...SILENT, ...(row.thread_id === null ? {} : { message_thread_id: row.thread_id }) };
   if (ephemeral_id !== null && row.receiver_id !== null) {
     return await sendToOne(courier, file, { ...place, receiver: row.receiver_id });
   }
-  const options = { ...SILENT, ...place, ...below(message_id ?? row.reply_to) };
-  await api.sendDocument(row.chat_id, new InputFile(file.content(), file.name), options);
+  await upload(courier, row.chat_id, file, { ...place, ...below(message_id ?? row.reply_to) });
 }
 
 const SILENT = { disable_notification: true } as const;
 
+type Uploading = NonNullable<Parameters<Api["sendDocument"]>[2]>;
+
+async function upload(
+  { deps: { bot: { api } } }: Courier,
+  chatId: number,
+  { name, content }: Pick<OutboxFile, "name" | "content">,
+  options: Uploading,
+): Promise<Sent> {
+  return await inTopic(
+    options as Uploading & { readonly message_thread_id?: number },
+    (where) => api.sendDocument(chatId, new InputFile(content(), name), where),
+  );
+}
+
+type Sent = Awaited<ReturnType<Api["sendDocument"]>>;
+
 /** In the group, if Telegram keeps it from the others there; else in private, or not at all. */
 async function sendToOne(
-  { row: { chat_id }, deps: { bot: { api }, log }, stillMine }: Courier,
-  { name, content }: OutboxFile,
-  { receiver, ...place }: { readonly receiver: number; readonly message_thread_id?: number },
+  courier: Courier,
+  file: OutboxFile,
+  { receiver, ...place }: Uploading & { readonly receiver: number },
 ): Promise<void> {
+  const { row: { chat_id }, deps: { log }, stillMine } = courier;
+  const only = { ...place, ephemeral_message_parameters: { receiver_user_id: receiver } };
   try {
-    const only = { ephemeral_message_parameters: { receiver_user_id: receiver } };
-    const sent = await api.sendDocument(chat_id, new InputFile(content(), name), {
-      ...SILENT,
-      ...place,
-      ...only,
-    });
-    if (sent.ephemeral_message_id !== undefined) return;
-    await api.deleteMessage(chat_id, sent.message_id);
+    if (await keepsFilesPrivate(courier, only)) return void await upload(courier, chat_id, file, only);
   } catch (error) {
     const refusal = telegramRefusal(error);
     if (!refusal || !isFinal(refusal)) throw error;
     log.info("no_private_file_in_group", { chat: chat_id, description: refusal.description });
   }
   await stillMine();
-  await api.sendDocument(receiver, new InputFile(content(), name), SILENT);
+  await upload(courier, receiver, file, SILENT);
 }
+
+/**
+ * Whether the server keeps a file from the others too: tried out once, with a file that anyone may read. A server
+ * that does not know the wish shows it to everyone.
+ */
+async function keepsFilesPrivate(courier: Courier, only: Uploading): Promise<boolean> {
+  const { row: { chat_id, receiver_id }, deps: { bot: { api }, capabilities } } = courier;
+  if (capabilities.ephemeralFiles !== undefined) return capabilities.ephemeralFiles;
+  const { ephemeral_message_id, message_id } = await upload(courier, chat_id, TRIAL, only);
+  capabilities.ephemeralFiles = ephemeral_message_id !== undefined;
+  if (ephemeral_message_id === undefined) await api.deleteMessage(chat_id, message_id);
+  else {
+    await api.raw.deleteEphemeralMessage({
+      chat_id,
+      receiver_user_id: receiver_id ?? 0,
+      ephemeral_message_id,
+    });
+  }
+  return capabilities.ephemeralFiles;
+}
+
+const TRIAL = { name: "file.txt", content: () => new TextEncoder().encode("A file follows.") };
 
 /** The text that the file belongs to stands. */
 async function sayFileRefused(

@@ -12,6 +12,7 @@ import { keepCommand } from "../store/kept_values.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import {
   below,
+  inTopic,
   isFinal,
   learnFromPlain,
   learnFromPublic,
@@ -296,7 +297,8 @@ export class Delivery {
     let refusal: TelegramRefusal | undefined;
     if (row.receiver_id !== null && capabilities.ephemeral !== false) {
       try {
-        const sent = await this.post({ ...addressed, ...visibleTo(row, row.receiver_id) }, content);
+        const personal = { ...addressed, ...visibleTo(row, row.receiver_id) };
+        const sent = await inTopic(personal, (where) => this.post(where, content));
         // A server that does not know ephemeral messages ignores the wish and answers with an ordinary message.
         capabilities.ephemeral = sent.ephemeral_id !== null;
         return sent;
@@ -307,15 +309,9 @@ export class Delivery {
       }
     }
     const inPublic = { ...addressed, ...below(row.reply_to) };
-    try {
-      const sent = await this.post(inPublic, content);
-      if (refusal) learnFromPublic(capabilities, refusal);
-      return sent;
-    } catch (error) {
-      if (!/thread not found/i.test(telegramRefusal(error)?.description ?? "")) throw error;
-      const { message_thread_id: _, ...elsewhere } = { message_thread_id: undefined, ...inPublic };
-      return await this.post(elsewhere, content);
-    }
+    const sent = await inTopic(inPublic, (where) => this.post(where, content));
+    if (refusal) learnFromPublic(capabilities, refusal);
+    return sent;
   }
 
   private async post(addressed: Addressed, content: Content): Promise<Place> {

@@ -112,6 +112,8 @@ export interface Capabilities {
   dateTimes: boolean;
   /** True once a private answer in a group was seen to be private; until then nothing secret relies on it. */
   ephemeral: boolean | undefined;
+  /** The same of files; undefined until the first one for a person alone. */
+  ephemeralFiles: boolean | undefined;
 }
 
 /** `render` "plain": whatever the server takes, people's clients show plain messages only. */
@@ -121,6 +123,7 @@ export function unknownCapabilities({ render }: Pick<Config, "render">): Capabil
     takenAsPlain: 0,
     dateTimes: true,
     ephemeral: undefined,
+    ephemeralFiles: undefined,
   };
 }
 
@@ -156,6 +159,20 @@ export function below(
 ): { reply_parameters?: { message_id: number; allow_sending_without_reply: true } } {
   if (messageId === null) return {};
   return { reply_parameters: { message_id: messageId, allow_sending_without_reply: true } };
+}
+
+/** In its topic, or beside it where that is gone. */
+export async function inTopic<Where extends { readonly message_thread_id?: number }, Sent>(
+  where: Where,
+  send: (where: Where | Omit<Where, "message_thread_id">) => Promise<Sent>,
+): Promise<Sent> {
+  try {
+    return await send(where);
+  } catch (error) {
+    if (!/thread not found/i.test(telegramRefusal(error)?.description ?? "")) throw error;
+    const { message_thread_id: _, ...elsewhere } = where;
+    return await send(elsewhere);
+  }
 }
 
 /** Nobody shall wait longer than this for one call, however busy Telegram says it is. */

@@ -22,7 +22,9 @@ const userShape = z.object({
 const documentShape = z.object({ file_id: z.string(), file_size: z.int().optional() });
 
 const messageShape = z.object({
+  /** 0 of a message that only the bot and its sender see. */
   message_id: z.int(),
+  ephemeral_message_id: z.int().optional(),
   message_thread_id: z.int().optional(),
   is_topic_message: z.boolean().optional(),
   date: z.int(),
@@ -33,6 +35,8 @@ const messageShape = z.object({
   document: documentShape.optional(),
   reply_to_message: z.object({
     message_id: z.int(),
+    ephemeral_message_id: z.int().optional(),
+    from: userShape.optional(),
     document: documentShape.optional(),
     text: z.string().optional(),
     caption: z.string().optional(),
@@ -63,8 +67,12 @@ const callbackQueryShape = z.object({
   from: userShape,
   data: z.string().optional(),
   inline_message_id: presence,
-  message: z.object({ message_id: z.int(), message_thread_id: z.int().optional(), chat: chatShape })
-    .optional(),
+  message: z.object({
+    message_id: z.int(),
+    message_thread_id: z.int().optional(),
+    is_topic_message: z.boolean().optional(),
+    chat: chatShape,
+  }).optional(),
 });
 
 /** All that is ever read of an update; the rest of it goes no further than the inbox. */
@@ -169,6 +177,16 @@ export function personOf(user: User): Person {
   const name = [user.first_name, user.last_name].filter(Boolean).join(" ");
   // Postgres stores no NUL, and half a character would not come back as it was.
   return { id: user.id, name: name.replaceAll("\0", "").toWellFormed() };
+}
+
+/** The topic of a forum that has no name of its own: who writes there names none. */
+const GENERAL_TOPIC = 1;
+
+/** The topic to answer in. Outside forums, threads are only what replies to what. */
+export function topicOf(
+  { is_topic_message, message_thread_id }: Pick<Message, "is_topic_message" | "message_thread_id">,
+): number | undefined {
+  return is_topic_message && message_thread_id !== GENERAL_TOPIC ? message_thread_id : undefined;
 }
 
 export function messageText(message: Message): string {

@@ -223,10 +223,12 @@ chatTest("A choice is for who asked, in the chat where it was asked", everyoneIn
   },
   {
     happens: press(ANA, GROUP, (stage) => choiceOf(stage)),
+    answered: { says: "This choice was offered to someone else.", only: ANA },
     audited: ["refused not_for_you"],
   },
   {
     happens: press(BEN, BEN, (stage) => choiceOf(stage)),
+    answered: { says: "This button belongs to another message.", in: BEN },
     audited: ["refused foreign_button"],
   },
   {

@@ -39,6 +39,19 @@ Deno.test("a file for one person whom the bot may not write to goes nowhere, and
   assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /^🟡 The file could not be sent: /);
 });
 
+Deno.test("a file for one person is never shown to the others, also by a server that keeps only texts from them", async () => {
+  await using fixture = await openFixture();
+  const { telegram } = fixture;
+  telegram.faults.push({ method: "sendDocument", chat: GROUP, ignoring: "ephemeral_message_parameters" });
+  await fixture.say(ANA, ASKED);
+  await fixture.say(ANA, ASKED);
+  assert.deepEqual(files(fixture), { inGroup: 0, toAna: 0, inPrivate: 2 });
+  assert.equal(telegram.faults.left(), 0);
+  const inGroup = telegram.calls("sendDocument").filter(({ parameters }) => parameters["chat_id"] === GROUP);
+  assert.equal(inGroup.length, 1, "one that anyone may read");
+  assert.equal(telegram.calls("deleteMessage").length, 1);
+});
+
 Deno.test("a document waits for as long as Telegram asks", async () => {
   await using fixture = await openFixture();
   const { telegram, clock } = fixture;

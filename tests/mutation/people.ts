@@ -109,7 +109,7 @@ export const peopleGuards: readonly Guard[] = [
   ...guardsOf("bot/dispatch/callbacks.ts", [...new Set([...APPROVAL, ...REQUESTS])], [
     [
       "who presses may read",
-      `if (!await this.router.allows(ctx, "read", "press")) return await this.answer(ctx, id);`,
+      `if (!await this.router.allows(ctx, "read", "press")) return void await this.answer(ctx, id);`,
     ],
     ["a press counts in the card's chat", "card?.chat_id === ctx.chat.id &&", "card !== undefined &&"],
     [
@@ -164,7 +164,7 @@ export const peopleGuards: readonly Guard[] = [
     ],
     [
       "a secret that was typed is deleted",
-      "this.deleteMessage(ctx, id)",
+      "this.deleteMessage(ctx, place)",
       "Promise.resolve(true)",
     ],
     ["a secret that was typed is blanked in the store", "ctx.eraseStored();"],

@@ -17,6 +17,8 @@ export interface Fault {
   readonly drop?: true;
   /** "accepted": the call takes effect first, then the answer is lost or replaced. */
   readonly after?: "accepted";
+  /** A parameter that the server does not know, and so acts as if it were not there. */
+  readonly ignoring?: string;
   /** The call waits for this before anything else happens to it. */
   readonly hold?: Promise<unknown>;
   /** How many calls it spoils; default 1. */

@@ -74,11 +74,21 @@ export function createServer(options: {
     if ((refusal || fault?.drop) && !isAccepted) throw refusal ?? new Refusal(500, "Internal Server Error");
     const method = methodNamed(name, world.legacy);
     if (!method) throw new Refusal(404, "Not Found: method not found");
-    const result = await method({ world, updates, webhook, parameters });
+    const known = fault?.ignoring === undefined ? parameters : without(parameters, fault.ignoring);
+    const result = await method({ world, updates, webhook, parameters: known });
     if (refusal) throw refusal;
     return result;
   }
   return app;
+}
+
+function without(parameters: Parameters, unknown: string): Parameters {
+  return {
+    ...parameters,
+    has: (name) => name !== unknown && parameters.has(name),
+    text: (name) => name === unknown ? "" : parameters.text(name),
+    json: (name) => name === unknown ? undefined : parameters.json(name),
+  };
 }
 
 async function settle(work: () => Promise<unknown>): Promise<unknown> {
