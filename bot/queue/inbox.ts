@@ -5,8 +5,8 @@ import type { InboxTable, Queryable } from "../store/schema.ts";
 import type { Arrival } from "../telegram/update.ts";
 
 /**
- * Puts updates on disk before anyone is told that they arrived; one that is known already is left as it is. Resolves
- * to how many were new, once they are committed.
+ * Puts updates on disk before anyone is told that they arrived; one that is known already is left as it is, and of
+ * talk only that it came. Resolves to how many were new, once they are committed.
  */
 export async function acceptUpdates(
   { store, metrics }: Pick<Deps, "store" | "metrics">,
@@ -15,18 +15,19 @@ export async function acceptUpdates(
   if (arrivals.length === 0) return 0;
   const now = store.now();
   const { numInsertedOrUpdatedRows = 0n } = await store.db.insertInto("inbox")
-    .values(arrivals.map(({ updateId, lane, body }) => ({
+    .values(arrivals.map(({ updateId, lane, body, isTalk }) => ({
       update_id: updateId,
       lane,
-      body,
+      body: isTalk ? "{}" : body,
       received_at: now,
-      state: "new" as const,
+      state: isTalk ? "done" as const : "new" as const,
+      finished_at: isTalk ? now : null,
       claimed_until: 0,
       attempts: 0,
     })))
     .onConflict((conflict) => conflict.column("update_id").doNothing()).executeTakeFirstOrThrow();
   const accepted = Number(numInsertedOrUpdatedRows);
-  if (accepted > 0) store.notifier.everyone("inbox");
+  if (accepted > 0 && !arrivals.every(({ isTalk }) => isTalk)) store.notifier.everyone("inbox");
   metrics.updatesKept(accepted, arrivals.length - accepted);
   return accepted;
 }

@@ -146,6 +146,8 @@ export interface Arrival {
   readonly updateId: number;
   readonly lane: string;
   readonly body: string;
+  /** People talk to each other: nothing comes of it, and what they say is nobody's business. */
+  readonly isTalk?: boolean;
 }
 
 /** What an update must have to be kept. */
@@ -155,7 +157,7 @@ const arrivalShape = z.looseObject({ update_id: z.int().nonnegative() });
 export function readArrival(body: string): Arrival | undefined {
   try {
     const update = arrivalShape.parse(JSON.parse(body)) as Update;
-    return { updateId: update.update_id, lane: laneOf(update), body };
+    return { updateId: update.update_id, lane: laneOf(update), body, isTalk: isTalk(update) };
   } catch {
     return undefined;
   }
@@ -172,6 +174,29 @@ function laneOf(update: Update): string {
   if (!Number.isSafeInteger(id)) return "other";
   return press ? `press:${id}` : `chat:${id}`;
 }
+
+/** A message in a group that has nothing but words, which are neither a command nor in reply to anything. */
+function isTalk({ message, ...update }: Update): boolean {
+  if (!message || Object.keys(update).length > 1) return false;
+  const { text, chat } = message;
+  if (chat?.type !== "group" && chat?.type !== "supergroup") return false;
+  return typeof text === "string" && BEGINS_AS_TALK.test(text) &&
+    Object.keys(message).every((field) => FIELDS_OF_TALK.has(field));
+}
+
+/** Of what else people type some signs count as a slash. */
+const BEGINS_AS_TALK = /^[\p{L}\p{N}]/u;
+
+const FIELDS_OF_TALK: ReadonlySet<string> = new Set([
+  "message_id",
+  "message_thread_id",
+  "is_topic_message",
+  "from",
+  "chat",
+  "date",
+  "text",
+  "entities",
+]);
 
 export function personOf(user: User): Person {
   const name = [user.first_name, user.last_name].filter(Boolean).join(" ");

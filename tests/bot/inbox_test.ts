@@ -72,6 +72,23 @@ testOnEach("The inbox keeps what was asked, and no word of what was not for the 
   assert.match(rows.at(-1)?.body ?? "", /\/ping/);
 });
 
+testOnEach("The inbox has no work with what people in a group say to each other", async (url) => {
+  await using stage = await openStage({ environment: { DATABASE_URL: url } });
+  const { telegram } = stage;
+  telegram.say(BEN, GROUP, "/ping");
+  await settled(stage);
+  telegram.say(BEN, GROUP, "lunch at noon");
+  telegram.say(BEN, GROUP, "7 of us");
+  telegram.say(BEN, GROUP, "in answer to the bot", { replyTo: telegram.last(GROUP)?.message_id ?? 0 });
+  telegram.say(BEN, GROUP, "… / what a day");
+  telegram.say(BEN, BEN, "lunch at noon");
+  await settled(stage);
+  const rows = await stage.bot.store.db.selectFrom("inbox").select(["attempts", "state"]).orderBy("update_id")
+    .execute();
+  assert.deepEqual(rows.map(({ attempts }) => attempts), [1, 0, 0, 1, 1, 1]);
+  assert.ok(rows.every(({ state }) => state === "done"));
+});
+
 testOnEach("The inbox goes on beside a slow read: other chats, and presses in the same chat", async (url) => {
   const { stage, letGo } = await openSlowStage(url);
   await using _ = stage;
