@@ -23,6 +23,7 @@ import {
   publicUrl,
   telemetryProblem,
   telemetryVariables,
+  timeZone,
   webhookSecretList,
   wholeNumber,
 } from "./settings.ts";
@@ -86,6 +87,19 @@ export const botVariables = {
     meaning: "how long a change waits for its approval",
     check: durationOf(1000),
     default: "15m",
+  },
+  graceMs: {
+    name: "GRACE",
+    meaning:
+      "how long a `danger` change can be stopped after its last approval, before it runs; `0` not at all",
+    check: durationOf(0),
+    default: "10s",
+  },
+  zone: {
+    name: "TZ",
+    meaning: "the zone in which times of day such as `at=22:00` are meant",
+    check: timeZone,
+    default: "UTC",
   },
   statusCacheTtlMs: {
     name: "STATUS_CACHE_TTL",

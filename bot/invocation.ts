@@ -9,6 +9,10 @@ export const invocationShape = z.object({
   asked: z.array(z.string()).readonly(),
   reason: z.string().optional(),
   ticket: z.string().optional(),
+  /** For how long, as a duration; for good where it is absent. */
+  for: z.string().optional(),
+  /** When it shall run, as a time of day or a day with one; as soon as it is approved where it is absent. */
+  at: z.string().optional(),
   /** The code of the change that this one takes back. */
   undoOf: z.string().optional(),
   /** Where the secrets of this request are kept; also the future handle of its card. */

@@ -1,6 +1,12 @@
 import { cardKey } from "./approvals/card.ts";
 import type { Decisions } from "./approvals/decide.ts";
-import { claimChanges, EXECUTION_LEASE_MS, type Executor, renewChanges } from "./approvals/execute.ts";
+import {
+  claimChanges,
+  EXECUTION_LEASE_MS,
+  type Executor,
+  nextStartAt,
+  renewChanges,
+} from "./approvals/execute.ts";
 import type { Change } from "./store/changes.ts";
 import { endFreezes } from "./commands/freeze.ts";
 import type { Deps } from "./deps.ts";
@@ -107,6 +113,7 @@ function changes(deps: Deps, executor: Executor): QueueJob<Change> {
     partition: ({ code }) => code,
     run: (change) => executor.run(change),
     renew: (rows) => renewChanges(deps, rows.map(({ code }) => code)),
+    nextAt: () => nextStartAt(deps),
   };
 }
 

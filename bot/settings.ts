@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { endsIn, webUrl } from "../handlers/variable.ts";
+import { isZone } from "./zone.ts";
 
 /** What a single environment variable may hold; each says in its own words what is wrong with a value. */
 
@@ -123,6 +124,12 @@ export const key32 = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+/** Where nothing else says in which zone people mean times of day. */
+export const timeZone = z.string().transform((value) => value.replace(/^:/, "")).refine(
+  isZone,
+  "must be a time zone such as Europe/Lisbon, or UTC",
+);
+
 export function durationOf(leastMs: number): z.ZodType<number, string> {
   return z.string().transform((value, context) => {
     const ms = parseDuration(value);
@@ -173,6 +180,20 @@ export function telemetryProblem(
 }
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** "2 h", "1 d 12 h" or "90 s": the two greatest units of what `parseDuration` reads. */
+export function spellDuration(ms: number): string {
+  const parts = SPELT.reduce<{ readonly left: number; readonly words: readonly string[] }>(
+    ({ left, words }, [unit, size]) => {
+      const count = Math.floor(left / size);
+      return { left: left - count * size, words: count > 0 ? [...words, `${count} ${unit}`] : words };
+    },
+    { left: ms, words: [] },
+  );
+  return parts.words.slice(0, 2).join(" ") || "0 s";
+}
+
+const SPELT = [["d", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1000]] as const;
 
 /** "15m", "2h30m", "90s", "1d" or "0" in milliseconds; undefined when it is none of these. */
 export function parseDuration(text: string): number | undefined {

@@ -11,6 +11,7 @@ import {
 } from "../../handlers/reply.ts";
 import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
 import { sanitize } from "../render/sanitize.ts";
+import { spellDuration } from "../settings.ts";
 import {
   type Change,
   changeTitle,
@@ -20,6 +21,7 @@ import {
   readCard,
   readUndo,
   TOOK_EFFECT,
+  waitsForItsTime,
 } from "../store/changes.ts";
 import type { FreezesTable } from "../store/schema.ts";
 
@@ -110,6 +112,7 @@ function question(change: Change, { freeze, approvers, beside = [] }: CardView):
         facts: [
           ["Breaks", card.breaks.length > 0 ? joinLines(card.breaks, " ") : "nothing"],
           ["Undo", undoLine(readUndo(change))],
+          ...timeFacts(change),
           ["Why", whyLine(change)],
           ["Needs", needsLine(change, approvers)],
           ...beside.map((other) => ["Also asked", besideLine(change, other)] as const),
@@ -125,6 +128,29 @@ function question(change: Change, { freeze, approvers, beside = [] }: CardView):
     buttons: [decisionButtons(change)],
     footer: codeLine(change),
   };
+}
+
+/** When it runs, and what becomes of it by itself. */
+function timeFacts({ scheduled_at, lasts_ms }: Change): (readonly [string, Line])[] {
+  return [
+    ...(scheduled_at === null ? [] : [
+      [
+        "Runs",
+        line(
+          { time: scheduled_at },
+          " (",
+          { time: scheduled_at, as: "relative" },
+          "), if everything is as it is now",
+        ),
+      ] as const,
+    ]),
+    ...(lasts_ms === null ? [] : [
+      [
+        "Back",
+        `by itself ${spellDuration(lasts_ms)} after it took effect, if nothing has moved until then`,
+      ] as const,
+    ]),
+  ];
 }
 
 /** "the same: K7Q2X by Ben" */
@@ -165,6 +191,9 @@ function answer(change: Change): Reply {
 
 function answerButtons(change: Change): Button[] {
   const decided = decidedButton(change);
+  if (waitsForItsTime(change)) {
+    return [...decided, { label: "Stop", style: "danger", action: { handle: change.handle, do: "stop" } }];
+  }
   const undo = readUndo(change);
   if (TOOK_EFFECT.has(change.state) && undo.possible) {
     return [...decided, { label: "Undo", action: { handle: change.handle, do: "undo" } }];
@@ -242,10 +271,14 @@ function durationWords({ sent_at, finished_at, checks }: Change): string {
 }
 
 /** What did not happen, and what happens next. */
-function nextLine({ code, state, decided_at, evidence, next_check_at }: Change): Line {
+function nextLine(change: Change): Line {
+  const { code, state, decided_at, evidence, next_check_at } = change;
   const look: Line = { time: next_check_at ?? 0, as: "relative" };
   switch (state) {
+    case "approved":
+      return waitsForItsTime(change) ? startLine(change) : "";
     case "rejected":
+    case "stopped":
     case "withdrawn":
       return "Nothing was sent.";
     case "expired":
@@ -265,6 +298,15 @@ function nextLine({ code, state, decided_at, evidence, next_check_at }: Change):
     default:
       return "";
   }
+}
+
+/** "Runs in 10 s. Until then /stop K7Q2X stops it." */
+function startLine({ code, starts_at, scheduled_at }: Change): Line {
+  const at = starts_at ?? 0;
+  const when: Line = scheduled_at === null
+    ? { time: at, as: "relative" }
+    : [{ time: at }, " (", { time: at, as: "relative" }, "), if everything is as it is now"];
+  return line("Runs ", when, ". Until then ", { code: `/stop ${code}` }, " stops it.");
 }
 
 function codeLine({ code }: Change): Line {

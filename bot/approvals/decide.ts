@@ -10,7 +10,7 @@ import type { Store } from "../store/database.ts";
 import type { ChangeState, MessagesTable, Schema } from "../store/schema.ts";
 import type { TelegramRefusal } from "../telegram/api.ts";
 import { cardMessage, deciderMessage, MOST_OF_NAMES, outcomeMessage, personLine, wayOutOf } from "./card.ts";
-import { transition, type TransitionStep } from "./state_machine.ts";
+import { startOf, transition, type TransitionStep } from "./state_machine.ts";
 
 export type DecisionKind = "approve" | "reject" | "withdraw";
 
@@ -26,11 +26,32 @@ export class Decisions {
     if (change.state !== "pending") return await this.tellWhatItIs(ctx, change.code, asked);
     const kind = asked === "reject" && isOwn(ctx, change) ? "withdraw" : asked;
     if (!await this.mayDecide(ctx, change, kind)) return;
-    const moved = await transition(this.deps.store, stepFor(ctx, change, kind, reason));
+    const step = stepFor(ctx, change, kind, reason);
+    const starts_at = startOf(change, this.deps.store.now(), this.deps.config.graceMs);
+    const moved = await transition(this.deps.store, {
+      ...step,
+      set: { ...step.set, ...(kind === "approve" && { starts_at }) },
+    });
     if (!moved) return await this.tellWhatItIs(ctx, change.code, kind);
     this.deps.metrics.changes.inc({ state: moved.state });
     // In private the message itself goes on to say what becomes of it.
     if (ctx.press || ctx.chat.type !== "private") ctx.confirm(decided(moved, kind));
+  }
+
+  /** Stops what is approved and has not begun; whoever may ask for changes or approve them may. */
+  async stop(ctx: UpdateContext, change: Change, reason?: string): Promise<void> {
+    const record = { about: auditOf(change), detail: reason ?? "stop" };
+    const denied = await this.whyNot(ctx, change, "request") && await this.whyNot(ctx, change);
+    if (denied) return ctx.refuse(denied, record);
+    const moved = change.loan_of === null
+      ? await transition(this.deps.store, stoppingStep(ctx, change, reason))
+      : undefined;
+    if (!moved) {
+      const now = await findChange(this.deps.store, change.code) ?? change;
+      return ctx.refuse("not_stoppable", { ...record, next: whyNotStopped(now) });
+    }
+    this.deps.metrics.changes.inc({ state: moved.state });
+    ctx.confirm({ ...changeTitle(moved), footer: { code: moved.code }, personal: true });
   }
 
   /** Closes what nobody could read back, on the word of someone who has looked. */
@@ -79,8 +100,9 @@ export class Decisions {
   private async whyNot(
     { person, chat }: UpdateContext,
     { chat_id }: Change,
+    need: "request" | "approve" = "approve",
   ): Promise<ReasonCode | undefined> {
-    const decision = await this.members.judgeIn(chat_id, "approve", person.id);
+    const decision = await this.members.judgeIn(chat_id, need, person.id);
     if (decision.allowed) return undefined;
     if (decision.reason === "unknown_chat") return "policy_changed";
     return decision.reason === "not_member" && chat.id !== chat_id ? "other_group" : decision.reason;
@@ -170,6 +192,30 @@ async function answerInPrivate(
   await transaction.deleteFrom("messages").where("key", "=", shown.key).execute();
 }
 
+function stoppingStep(
+  { person, chat }: UpdateContext,
+  { code, requester_id }: Change,
+  reason: string | undefined,
+): TransitionStep {
+  const why: Line = reason ? [": “", { data: reason, max: 200 }, "”"] : "";
+  const evidence = line(personLine(person.name, person.id), " stopped it before it ran", why, ".");
+  return {
+    code,
+    event: "stop",
+    set: { evidence: JSON.stringify(evidence) },
+    audit: { person_id: person.id, person_name: person.name, chat_id: chat.id, detail: reason ?? null },
+    show: (moved) => [cardMessage(moved), ...(person.id === requester_id ? [] : notifyRequester(moved))],
+  };
+}
+
+function whyNotStopped({ code, state, loan_of }: Change): Line {
+  if (state === "pending") return ["It waits for approval: ", { code: `/reject ${code}` }, " ends it."];
+  if (loan_of !== null) {
+    return ["It is the way back of ", { code: loan_of }, ", which was approved for a time."];
+  }
+  return line(`It is ${state}. `, { code: `/change ${code}` }, " says what became of it.");
+}
+
 function settlingStep(
   { person, chat }: UpdateContext,
   { code }: Change,
@@ -213,6 +259,7 @@ const SINCE: Readonly<Partial<Record<ChangeState, string>>> = {
   "not applied": "it did not take effect",
   unknown: "nobody can say yet whether it took effect",
   superseded: "nothing was sent, because something had moved",
+  stopped: "it was stopped before it ran",
 };
 
 /** An alert carries no times of its own, and is read at once. */
@@ -259,6 +306,7 @@ function whyInVain(
     const why = evidence === null ? "Nobody decided in time." : JSON.parse(evidence) as Line;
     return line(why, " Nothing was sent. “Ask again” under its card asks once more.");
   }
+  if (state === "stopped" && evidence !== null) return JSON.parse(evidence) as Line;
   if (state !== "rejected" || decider_id === null) return undefined;
   return line(
     personLine(decider_name ?? "", decider_id),

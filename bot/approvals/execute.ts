@@ -200,6 +200,13 @@ class LastCheckFailed extends Error {
   }
 }
 
+/** When the next approved change begins that has to wait for its time, epoch ms. */
+export async function nextStartAt({ store }: ClaimDeps): Promise<number | undefined> {
+  const next = await store.db.selectFrom("changes").select("starts_at").where("state", "=", "approved")
+    .where("starts_at", ">", store.now()).orderBy("starts_at").limit(1).executeTakeFirst();
+  return next?.starts_at ?? undefined;
+}
+
 type ClaimDeps = Pick<Deps, "store" | "holder" | "log">;
 
 /**
@@ -240,6 +247,7 @@ function claimOf({ store, holder }: ClaimDeps): Pick<Change, "claimed_by" | "cla
 async function claimApproved(deps: ClaimDeps): Promise<Change | undefined> {
   const { store, log } = deps;
   const waiting = await store.db.selectFrom("changes").select("code").where("state", "=", "approved")
+    .where((is) => is.or([is("starts_at", "is", null), is("starts_at", "<=", store.now())]))
     .where(({ not, exists, selectFrom }) =>
       not(exists(
         selectFrom("changes as running").select("running.code").where("running.state", "=", "executing")
@@ -249,7 +257,14 @@ async function claimApproved(deps: ClaimDeps): Promise<Change | undefined> {
     .orderBy("decided_at").limit(1).executeTakeFirst();
   if (!waiting) return undefined;
   try {
-    return await transition(store, { code: waiting.code, event: "claim", set: claimOf(deps), audit: {} });
+    return await transition(store, {
+      code: waiting.code,
+      event: "claim",
+      set: claimOf(deps),
+      audit: {},
+      // Its button to stop it goes.
+      show: (change) => change.starts_at === change.decided_at ? [] : [cardMessage(change)],
+    });
   } catch (error) {
     // Another replica began with the same target in this moment: the index lets only one in.
     if (!isTargetBusy(error)) throw error;

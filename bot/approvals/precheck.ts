@@ -19,7 +19,7 @@ import { freezeLine } from "./card.ts";
 /** What stands in the way of running what was approved. */
 export interface FailedCheck {
   readonly reason: ReasonCode;
-  readonly event: "supersede" | "expire" | "fail";
+  readonly event: "supersede" | "fail";
   readonly evidence: Line;
 }
 
@@ -57,13 +57,16 @@ async function isOnRecord({ db }: Store, change: Change): Promise<boolean> {
     );
 }
 
+/** Who approved it did so for its time: what could not begin by then, because no bot was there, is asked for again. */
+const MOST_LATE_MS = 3_600_000;
+
 /** What can come up while the rest is being asked, and is therefore asked again in the moment of sending. */
 export async function lastCheck(
   store: Store,
   change: Change,
   db: Queryable = store.db,
 ): Promise<FailedCheck | undefined> {
-  if (change.expires_at <= store.now()) return { ...notRun("expired"), event: "expire" };
+  if (store.now() - (change.starts_at ?? Infinity) > MOST_LATE_MS) return notRun("too_late");
   const freeze = await freezeFor(store, change, db);
   if (freeze) return { ...notRun("frozen"), evidence: line("Frozen: ", freezeLine(freeze)) };
   return undefined;

@@ -24,6 +24,7 @@ import {
   openRepeatOf,
   openUndoOf,
   operationName,
+  type PlannedChange,
   planOf,
   policyOf,
   readUndo,
@@ -35,6 +36,7 @@ import { newHandle, shortCode } from "../store/kept_values.ts";
 import type { Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
 import { cardMessage, cardOf, type CardView } from "./card.ts";
+import { type Times, timesAgain, timesOf, timesTyped, whyNotLent } from "./schedule.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
 const PLAN_MS = 30_000;
@@ -60,7 +62,7 @@ export class Requests {
   async undo(
     ctx: UpdateContext,
     change: Change,
-    why: Pick<Invocation, "reason" | "ticket"> = {},
+    how: Pick<Invocation, "reason" | "ticket" | "for" | "at"> = {},
   ): Promise<void> {
     const undo = readUndo(change);
     if (!TOOK_EFFECT.has(change.state) || !undo.possible) {
@@ -82,8 +84,9 @@ export class Requests {
       target: undo.target,
       input: undo.input,
       asked: askedIn(undo.input, (field) => operation.secret(field)),
-      reason: why.reason ?? `undo of ${change.code}`,
-      ticket: why.ticket ?? change.ticket ?? undefined,
+      ...how,
+      reason: how.reason ?? `undo of ${change.code}`,
+      ticket: how.ticket ?? change.ticket ?? undefined,
       undoOf: change.code,
     });
   }
@@ -106,6 +109,7 @@ export class Requests {
       reason: change.reason ?? undefined,
       ticket: change.ticket ?? undefined,
       undoOf: change.undo_of ?? undefined,
+      ...timesAgain(change, this.deps),
     });
   }
 
@@ -131,17 +135,23 @@ export class Requests {
     }
     if (invocation.asked.length > 0 && !config.secretKey) return refuse("no_secret_key");
     if (await this.isTakenBack(ctx, invocation)) return false;
+    const times = timesOf(ctx, invocation, config.zone);
+    if (!times) return false;
     const plan = await this.planOrAnswer(ctx, operation, invocation, connected);
     if (!plan || !await this.wayBackIsOpen(ctx, plan, invocation)) return false;
     if (riskOf(operation, plan) === "danger" && !invocation.reason?.trim()) {
       return refuse("needs_reason", { next: joinLines(operation.render(plan).breaks, " ") });
     }
-    if (await this.isAskedAlready(ctx, operation, plan)) return false;
+    const unlendable = times.lasts_ms === null ? undefined : whyNotLent(operation, plan);
+    if (unlendable) return refuse("not_lendable", { next: unlendable });
+    const wanted = { verb: operation.verb, target: operation.target, plan: JSON.stringify(plan), ...times };
+    if (await this.isAskedAlready(ctx, plan, wanted)) return false;
     if (invocation.asked.length > 0 && !await this.secretEntry.isComplete(invocation)) {
-      await this.secretEntry.askFor(ctx, invocation, operation.render(plan).title);
+      const kept = { ...invocation, ...timesTyped(times, config.zone) };
+      await this.secretEntry.askFor(ctx, kept, operation.render(plan).title);
       return false;
     }
-    await this.record({ ctx, operation, invocation, plan, chatId });
+    await this.record({ ctx, operation, invocation, plan, times, chatId });
     return true;
   }
 
@@ -193,9 +203,8 @@ export class Requests {
   }
 
   /** Who asks for the same again is shown what waits, whatever the reason: a twin would be approved twice. */
-  private async isAskedAlready(ctx: UpdateContext, operation: ChangeOperation, plan: Plan): Promise<boolean> {
+  private async isAskedAlready(ctx: UpdateContext, plan: Plan, wanted: PlannedChange): Promise<boolean> {
     const beside = await openBeside(this.deps.store, { target_key: plan.target.key });
-    const wanted = { verb: operation.verb, target: operation.target, plan: JSON.stringify(plan) };
     const twin = beside.find((other) => other.requester_id === ctx.person.id && isTwin(other, wanted));
     if (!twin) return false;
     ctx.answer(waitingReply(twin));
@@ -246,13 +255,14 @@ interface PlannedRequest {
   readonly operation: ChangeOperation;
   readonly invocation: Invocation;
   readonly plan: Plan;
+  readonly times: Times;
   /** The group whose members decide. */
   readonly chatId: number;
 }
 
 /** The row of a change that waits for its second person: all that will be executed, and all that people will see. */
 function newChange(
-  { ctx, operation, invocation, plan, chatId }: PlannedRequest,
+  { ctx, operation, invocation, plan, times, chatId }: PlannedRequest,
   { config, store, vendors }: Deps,
 ) {
   const now = store.now();
@@ -281,7 +291,10 @@ function newChange(
     thread_id: chatId === ctx.chat.id ? ctx.threadId ?? null : null,
     handle: invocation.handle ?? newHandle(),
     created_at: now,
-    expires_at: now + config.approvalTtlMs,
+    // Nobody can approve any more what should have run by then.
+    expires_at: Math.min(now + config.approvalTtlMs, times.scheduled_at ?? Infinity),
+    ...times,
+    loan_of: null,
     claimed_until: 0,
     checks: 0,
     take_overs: 0,

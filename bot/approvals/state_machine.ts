@@ -15,8 +15,10 @@ export const transitions = {
   approve: { from: ["pending"], to: "approved" },
   reject: { from: ["pending"], to: "rejected" },
   withdraw: { from: ["pending"], to: "withdrawn" },
-  expire: { from: ["pending", "approved", "executing"], to: "expired", unsent: true },
+  expire: { from: ["pending"], to: "expired" },
   supersede: { from: ["pending", "approved", "executing"], to: "superseded", unsent: true },
+  /** Someone said no after all, before it began. */
+  stop: { from: ["approved"], to: "stopped", unsent: true },
   claim: { from: ["approved"], to: "executing" },
   /** Another replica goes on with what a dead one left. */
   take_over: { from: ["executing"], to: "executing" },
@@ -53,12 +55,22 @@ export const FINAL_STATES: ReadonlySet<ChangeState> = new Set([
   "not applied",
   "rejected",
   "withdrawn",
+  "stopped",
   "expired",
   "superseded",
 ]);
 
 /** Until a change has run, or will not run, the secrets that were entered for it are kept. */
 const NEEDS_SECRETS: ReadonlySet<ChangeState> = new Set(["pending", "approved", "executing"]);
+
+/** When a change that is approved now begins: at its time, and what is dangerous not before it can be stopped. */
+export function startOf(
+  { risk, scheduled_at }: Pick<Change, "risk" | "scheduled_at">,
+  now: number,
+  graceMs: number,
+): number {
+  return Math.max(scheduled_at ?? now, now + (risk === "danger" ? graceMs : 0));
+}
 
 export interface TransitionStep {
   readonly code: string;

@@ -165,6 +165,7 @@ const STATES: Readonly<Partial<Record<Change["state"], string>>> = {
   approved: "runs next",
   executing: "runs",
   withdrawn: "taken back",
+  stopped: "stopped in time",
   unknown: "result unknown",
   superseded: "nothing ran",
 };
@@ -196,6 +197,7 @@ const STEPS: Readonly<Record<string, string>> = {
   approve: "approved",
   reject: "rejected",
   withdraw: "taken back",
+  stop: "stopped before it ran",
   expire: "expired",
   supersede: "stopped, nothing was sent",
   claim: "started",

@@ -18,6 +18,7 @@ import {
   freezeFor,
   openBeside,
   readUndo,
+  waitsForItsTime,
 } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { AuditTable, FreezesTable } from "../store/schema.ts";
@@ -31,7 +32,7 @@ const code = z.string().trim().regex(
   .meta({ positional: true, placeholder: "code" });
 const reason = z.string().optional().meta({ positional: true, rest: true, placeholder: "reason" });
 
-/** `/pending`, `/change`, `/approve`, `/reject`, `/withdraw`, `/settle`, `/undo`. */
+/** `/pending`, `/change`, `/approve`, `/reject`, `/withdraw`, `/stop`, `/settle`, `/undo`. */
 export const changeCommands: readonly Builtin[] = [
   builtin({
     verb: "pending",
@@ -72,6 +73,19 @@ export const changeCommands: readonly Builtin[] = [
   decision("reject", "Reject a change"),
   decision("withdraw", "Take your own request back"),
   builtin({
+    verb: "stop",
+    summary: "Stop a change that is approved and has not begun",
+    example: "/stop K7Q2X",
+    // Who may is judged with the change in hand.
+    need: "read",
+    urgent: true,
+    input: z.object({ code, reason }),
+    async execute({ store, decisions }, ctx, input) {
+      const change = await changeNamed(store, ctx, input.code);
+      if (change) await decisions.stop(ctx, change, input.reason);
+    },
+  }),
+  builtin({
     verb: "settle",
     summary: "Say what became of a change whose outcome is unknown",
     example: "/settle K7Q2X applied seen in the console",
@@ -95,7 +109,13 @@ export const changeCommands: readonly Builtin[] = [
     summary: "Ask for the way back of a change; approved like any other",
     example: "/undo K7Q2X",
     need: "request",
-    input: z.object({ code, reason: z.string().optional(), ticket: z.string().optional() }),
+    input: z.object({
+      code,
+      reason: z.string().optional(),
+      ticket: z.string().optional(),
+      for: z.string().optional().meta({ placeholder: "2h" }),
+      at: z.string().optional().meta({ placeholder: "22:00" }),
+    }),
     async execute({ store, requests }, ctx, input) {
       const change = await changeNamed(store, ctx, input.code);
       if (change) await requests.undo(ctx, change, input);
@@ -181,6 +201,8 @@ function openLine(change: Change): Line {
   const asker = personLine(change.requester_name, change.requester_id);
   const stage: Line = change.state === "pending"
     ? [" · expires ", { time: change.expires_at, as: "relative" }]
+    : waitsForItsTime(change)
+    ? [" · runs ", { time: change.starts_at ?? 0, as: "relative" }, ", ", { code: `/stop ${change.code}` }]
     : ` · ${change.state}`;
   return line({ code: change.code }, " ", changeTitle(change).title, " · asked by ", asker, stage);
 }

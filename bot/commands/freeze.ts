@@ -192,6 +192,7 @@ function freezeOf(ctx: UpdateContext, input: FreezeInput, owner: Owner | undefin
     holder_id: ctx.person.id,
     holder_name: ctx.person.name,
     created_at: now,
+    begins_at: null,
     ends_at: input.for === undefined ? null : now + (parseDuration(input.for) ?? 0),
   };
 }

@@ -228,8 +228,9 @@ function needOf(command: AnyCommand): Need {
   return command.risk === "read" ? "read" : "request";
 }
 
-function invocationOf({ command, input, asked, reason, ticket }: ParsedCommand<Command>): Invocation {
-  return { verb: command.verb, target: command.target, input, asked, reason, ticket };
+function invocationOf({ command, input, asked, ...parsed }: ParsedCommand<Command>): Invocation {
+  const { reason, ticket, for: lasting, at } = parsed;
+  return { verb: command.verb, target: command.target, input, asked, reason, ticket, for: lasting, at };
 }
 
 function notSetUp(label: string, environment: readonly string[]): Reply {

@@ -159,11 +159,13 @@ export function fieldsTyped(command: Pick<Command, "input" | "risk">): readonly 
   return isChange(command) ? [...declared, ...added] : declared;
 }
 
-const COMMON_OPTIONS = ["reason", "ticket"].map((name): Field => ({
+const COMMON_OPTIONS = Object.entries({ reason: "reason", ticket: "ticket", for: "2h", at: "22:00" }).map((
+  [name, placeholder],
+): Field => ({
   name,
   kind: "option",
   required: false,
-  placeholder: name,
+  placeholder,
   prefix: "",
   values: [],
   type: "text",

@@ -67,10 +67,10 @@ export function riskInWords(command: Pick<Command, "risk" | "danger">): string {
     case "write":
       return "A change: runs after one approver other than you agrees. " +
         (command.danger
-          ? "Some fields make it dangerous: then it needs reason=…. ticket= may be added."
-          : "reason= and ticket= may be added.");
+          ? "Some fields make it dangerous: then it needs reason=…. ticket=, for= and at= may be added."
+          : "reason=, ticket=, for= and at= may be added.");
     case "danger":
-      return "Dangerous: needs reason=… and one approver other than you. ticket= may be added.";
+      return "Dangerous: needs reason=… and one approver other than you. ticket=, for= and at= may be added.";
     default:
       return "Runs at once.";
   }

@@ -65,6 +65,9 @@ export interface ParsedCommand<C extends Command> {
   readonly asked: readonly string[];
   readonly reason?: string;
   readonly ticket?: string;
+  /** For how long, and when, as typed. */
+  readonly for?: string;
+  readonly at?: string;
 }
 
 /** A secret was written out. Its value is in none of these fields. */

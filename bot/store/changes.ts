@@ -4,6 +4,7 @@ import type { Card, Plan, Undo } from "../../handlers/operation.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { type Line, line, type Mark } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
+import { spellDuration } from "../settings.ts";
 import type { AuditEntry } from "./audit.ts";
 import type { Store } from "./database.ts";
 import type { ChangesTable, ChangeState, FreezesTable, Queryable } from "./schema.ts";
@@ -39,9 +40,19 @@ export function readUndo(change: Pick<Change, "undo">): Undo {
 
 /** What a change is called in the state it is in: the first line of its card, and its name everywhere else. */
 export function changeTitle(
-  { state, risk, card, vendor, settled_name }: Change,
+  change: Change,
 ): { mark: Mark; title: Line } {
-  const { title, done } = readCard({ card });
+  const { state, risk, vendor, settled_name } = change;
+  const { title: unlimited, done } = readCard(change);
+  const title = change.lasts_ms === null
+    ? unlimited
+    : line(unlimited, ` for ${spellDuration(change.lasts_ms)}`);
+  if (waitsForItsTime(change)) {
+    return {
+      mark: "working",
+      title: line(change.scheduled_at === null ? "Approved: " : "Scheduled: ", title),
+    };
+  }
   if (state === "pending") {
     return { mark: risk === "danger" ? "danger" : "question", title: line(title, "?") };
   }
@@ -52,6 +63,13 @@ export function changeTitle(
   const [mark, beginning] = TITLES[state];
   const said: Line = settled_name === null ? "" : [", said by ", { data: settled_name, max: 40 }];
   return { mark, title: line(beginning, said, ": ", mark === "applied" ? done : title) };
+}
+
+/** Whether it is approved and does not begin at once: until then it can be stopped. */
+export function waitsForItsTime(
+  { state, starts_at, decided_at }: Pick<Change, "state" | "starts_at" | "decided_at">,
+): boolean {
+  return state === "approved" && starts_at !== null && starts_at > (decided_at ?? 0);
 }
 
 /** What a vendor's failures and answers call it. */
@@ -76,6 +94,7 @@ const TITLES: Readonly<
   unknown: ["unknown", "Unknown"],
   rejected: ["info", "Rejected"],
   withdrawn: ["info", "Withdrawn"],
+  stopped: ["info", "Stopped, nothing was sent"],
   expired: ["attention", "Expired"],
   superseded: ["refused", "Superseded, nothing ran"],
 };
@@ -134,11 +153,18 @@ export const COVERED = [
   "handle",
   "created_at",
   "expires_at",
+  "scheduled_at",
+  "lasts_ms",
+  "loan_of",
 ] as const satisfies readonly (keyof Change)[];
 
-/** The hash of what an approval covers; it is in the audit from the request on. */
+/**
+ * The hash of what an approval covers; it is in the audit from the request on. What a change does not use of the last
+ * columns is left out, so that a hash of before they were there still holds.
+ */
 export function fingerprintOf(change: Pick<Change, typeof COVERED[number]>): string {
-  return digest(COVERED.map((column) => change[column]));
+  const values = COVERED.map((column) => change[column]);
+  return digest(values.slice(0, values.findLastIndex((value) => value !== null) + 1));
 }
 
 /** Key order does not make a difference; everything else does. */
@@ -206,10 +232,12 @@ export async function openBeside(
 /** Whether two requests would do the same, whoever asked and why. */
 export function isTwin(one: PlannedChange, other: PlannedChange): boolean {
   return one.verb === other.verb && one.target === other.target &&
+    one.scheduled_at === other.scheduled_at && one.lasts_ms === other.lasts_ms &&
     sameJson(JSON.parse(one.plan), JSON.parse(other.plan));
 }
 
-type PlannedChange = Pick<Change, "verb" | "target" | "plan">;
+/** What a request would do, and when. */
+export type PlannedChange = Pick<Change, "verb" | "target" | "plan" | "scheduled_at" | "lasts_ms">;
 
 function openChanges(store: Store) {
   return openOf(store).select("code").limit(1);

@@ -16,6 +16,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0011_take_overs": { up: takeOvers },
   "0012_sealed_messages": { up: sealedMessages },
   "0013_watch": { up: watch },
+  "0015_time": { up: time },
 };
 
 /** Looks at vendors, what they found, how it stood over time, and who is told of it. */
@@ -151,6 +152,42 @@ async function watch(db: Kysely<unknown>): Promise<void> {
     .addColumn("quiet_from", "text")
     .addColumn("quiet_until", "text")
     .addColumn("quiet_zone", "text")
+    .execute();
+}
+
+/** Changes that run later, for a time, or not at all; targets that are kept for one person; freezes planned ahead. */
+async function time(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("changes").addColumn("scheduled_at", "bigint").execute();
+  await db.schema.alterTable("changes").addColumn("lasts_ms", "bigint").execute();
+  await db.schema.alterTable("changes").addColumn("loan_of", "text").execute();
+  await db.schema.alterTable("changes").addColumn("starts_at", "bigint").execute();
+  await db.schema.alterTable("freezes").addColumn("begins_at", "bigint").execute();
+
+  await db.schema.createTable("loans")
+    .addColumn("code", "text", (column) => column.primaryKey())
+    .addColumn("ends_at", "bigint", (column) => column.notNull())
+    .addColumn("next_at", "bigint")
+    .addColumn("reminders", "integer", (column) => column.notNull().defaultTo(0))
+    .addColumn("extended_id", "bigint")
+    .addColumn("extended_name", "text")
+    .addColumn("back", "text")
+    .addColumn("trouble", "text")
+    .addColumn("ended_at", "bigint")
+    .addColumn("outcome", "text")
+    .execute();
+  await db.schema.createIndex("loans_open").on("loans").column("next_at")
+    .where(sql.ref("ended_at"), "is", null).execute();
+
+  await db.schema.createTable("holds")
+    .addColumn("target_key", "text", (column) => column.primaryKey())
+    .addColumn("target", "text", (column) => column.notNull())
+    .addColumn("name", "text", (column) => column.notNull())
+    .addColumn("reason", "text", (column) => column.notNull())
+    .addColumn("holder_id", "bigint", (column) => column.notNull())
+    .addColumn("holder_name", "text", (column) => column.notNull())
+    .addColumn("chat_id", "bigint", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("ends_at", "bigint", (column) => column.notNull())
     .execute();
 }
 

@@ -11,6 +11,8 @@ export interface Schema {
   audit: AuditTable;
   chain_head: ChainHeadTable;
   freezes: FreezesTable;
+  loans: LoansTable;
+  holds: HoldsTable;
   prompts: PromptsTable;
   secret_entries: SecretEntriesTable;
   memory: MemoryTable;
@@ -91,6 +93,7 @@ export type ChangeState =
   | "unknown"
   | "rejected"
   | "withdrawn"
+  | "stopped"
   | "expired"
   | "superseded";
 
@@ -149,6 +152,14 @@ export interface ChangesTable {
   next_check_at: number | null;
   checks: number;
   trace: string | null;
+  /** When it shall run (`at=`); null: once it is approved. */
+  scheduled_at: number | null;
+  /** For how long (`for=`); null: for good. */
+  lasts_ms: number | null;
+  /** The change that this one takes back at the end of its loan. */
+  loan_of: string | null;
+  /** From when on an approved change may run; null: at once. */
+  starts_at: number | null;
 }
 
 /** Append-only and chained: each row's hash covers the one before. */
@@ -178,8 +189,46 @@ export interface ChainHeadTable {
   hash: string;
 }
 
+/** A change made for a time, from when it took effect until it has been taken back or nothing is left to take back. */
+export interface LoansTable {
+  /** The change that was made for a time. */
+  code: string;
+  ends_at: number;
+  /** When the bot looks at it next: to remind, to take it back, or to try again. Null: nothing more comes by itself. */
+  next_at: number | null;
+  /** How often its end was announced. */
+  reminders: number;
+  /** Who let it last longer. */
+  extended_id: number | null;
+  extended_name: string | null;
+  /** The change that takes it back, once there is one. */
+  back: string | null;
+  /** Why it could not be taken back so far: a `Line` as JSON. */
+  trouble: string | null;
+  ended_at: number | null;
+  /** How it came to its end. */
+  outcome: "returned" | "undone" | "moved" | "nothing_left" | null;
+}
+
+/** A target that is kept for one person. */
+export interface HoldsTable {
+  target_key: string;
+  /** As it was typed, and what it is called. */
+  target: string;
+  name: string;
+  reason: string;
+  holder_id: number;
+  holder_name: string;
+  chat_id: number;
+  created_at: number;
+  ends_at: number;
+}
+
 export interface FreezesTable {
-  /** What is frozen, each once: a target such as `ec2`, or `*` for all; with a company, `/` and its id behind it. */
+  /**
+   * What is frozen, each once: a target such as `ec2`, or `*` for all; with a company, `/` and its id behind it; planned
+   * ahead, `/` and when it begins behind that.
+   */
   target: string;
   /** The company whose changes alone are frozen. */
   company: string | null;
@@ -188,6 +237,8 @@ export interface FreezesTable {
   holder_id: number;
   holder_name: string;
   created_at: number;
+  /** Null: from when it was said. */
+  begins_at: number | null;
   ends_at: number | null;
 }
 

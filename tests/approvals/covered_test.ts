@@ -34,6 +34,9 @@ const ALTERED: { readonly [column in typeof COVERED[number]]: (change: Change) =
   handle: () => ({ handle: "another" }),
   created_at: ({ created_at }) => ({ created_at: created_at + 1 }),
   expires_at: ({ expires_at }) => ({ expires_at: expires_at + 86_400_000 }),
+  scheduled_at: ({ created_at }) => ({ scheduled_at: created_at }),
+  lasts_ms: () => ({ lasts_ms: 3_600_000 }),
+  loan_of: () => ({ loan_of: "AAAAA" }),
 };
 
 for (const column of COVERED) {

@@ -144,7 +144,9 @@ async function isAtRest(
   if (updates.length > 0) return undefined;
   if (!running) {
     const changes = await store.db.selectFrom("changes").select("code")
-      .where("state", "in", ["approved", "executing"]).limit(1).execute();
+      .where("state", "in", ["approved", "executing"])
+      .where((is) => is.or([is("starts_at", "is", null), is("starts_at", "<=", store.now())])).limit(1)
+      .execute();
     if (changes.length > 0) return undefined;
     const checks = await store.db.selectFrom("changes").select("code")
       .where("next_check_at", "<=", store.now()).limit(1).execute();

@@ -12,8 +12,9 @@ const WAYS: Readonly<Record<ChangeEvent, Partial<Record<ChangeState, ChangeState
   approve: { pending: "approved" },
   reject: { pending: "rejected" },
   withdraw: { pending: "withdrawn" },
-  expire: { pending: "expired", approved: "expired", executing: "expired" },
+  expire: { pending: "expired" },
   supersede: { pending: "superseded", approved: "superseded", executing: "superseded" },
+  stop: { approved: "stopped" },
   claim: { approved: "executing" },
   take_over: { executing: "executing" },
   send: { executing: "executing" },
@@ -42,6 +43,7 @@ const STATES: readonly ChangeState[] = [
   "unknown",
   "rejected",
   "withdrawn",
+  "stopped",
   "expired",
   "superseded",
 ];
@@ -52,6 +54,7 @@ const FINAL = new Set([
   "not applied",
   "rejected",
   "withdrawn",
+  "stopped",
   "expired",
   "superseded",
 ]);
@@ -70,11 +73,11 @@ testOnEach("transition: every event goes from the states it may leave, and from 
 });
 
 testOnEach(
-  "transition: what may have been sent can no longer expire, be superseded or be sent",
+  "transition: what may have been sent can no longer be superseded, stopped or sent",
   async (url) => {
     await using fixture = await openMachine(url);
     for (const event of EVENTS) {
-      const barred = ["expire", "supersede", "send"].includes(event);
+      const barred = ["supersede", "stop", "send"].includes(event);
       await fixture.put({ state: "executing", sent_at: START });
       await fixture.expect(`${event} once sent`, { event }, barred ? undefined : WAYS[event].executing);
     }
@@ -108,7 +111,7 @@ testOnEach(
   "transition: only the holder of the claim goes on, and only a lease that has ended is taken over",
   async (url) => {
     await using fixture = await openMachine(url);
-    for (const event of ["send", "apply", "accept", "fail", "mark_unknown", "supersede", "expire"] as const) {
+    for (const event of ["send", "apply", "accept", "fail", "mark_unknown", "supersede"] as const) {
       for (const [holder, allowed] of [["mine", true], ["other", false]] as const) {
         await fixture.put({ state: "executing", claimed_by: holder });
         const to = allowed ? WAYS[event].executing : undefined;
@@ -265,4 +268,8 @@ const CHANGE: Change = {
   next_check_at: null,
   checks: 0,
   trace: null,
+  scheduled_at: null,
+  lasts_ms: null,
+  loan_of: null,
+  starts_at: null,
 };

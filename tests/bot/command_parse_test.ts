@@ -350,9 +350,14 @@ const refusals:
     ["/disable ec2 Acme reson=x", "unknown_option", /no option reson=.*quotes/, [
       "/disable ec2 Acme reason=x",
     ]],
-    ["/enable ec2 Acme rol=arn:x", "unknown_option", /It takes role=, key=, secret=, reason= or ticket=/, [
-      "/enable ec2 Acme role=arn:x",
-    ]],
+    [
+      "/enable ec2 Acme rol=arn:x",
+      "unknown_option",
+      /It takes role=, key=, secret=, reason=, ticket=, for= or at=/,
+      [
+        "/enable ec2 Acme role=arn:x",
+      ],
+    ],
     ["/freeze fro=2h vendor outage", "unknown_option", /no option fro=.*for=/, [
       "/freeze for=2h vendor outage",
     ]],

@@ -38,6 +38,7 @@ export const ROOMS: readonly string[] = [
   "store",
   "config.ts",
   "settings.ts",
+  "zone.ts",
   "vault.ts",
   "invocation.ts",
   "log.ts",

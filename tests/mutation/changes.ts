@@ -1,4 +1,4 @@
-import { APPROVAL, BOUNDS, EXECUTION, type Guard, guardsOf, REQUESTS } from "./guard.ts";
+import { APPROVAL, BOUNDS, EXECUTION, type Guard, guardsOf, REQUESTS, STOPS } from "./guard.ts";
 
 /** Guards between a request and the vendor's write: asked for, decided about, run once. */
 export const changeGuards: readonly Guard[] = [
@@ -85,7 +85,6 @@ export const changeGuards: readonly Guard[] = [
       `claim: { from: ["approved"]`,
       `claim: { from: ["approved", "pending"]`,
     ],
-    ["what was sent does not expire", `to: "expired", unsent: true`, `to: "expired"`],
     ["what was sent is not superseded", `to: "superseded", unsent: true`, `to: "superseded"`],
     [
       "what was sent is not sent again",
@@ -124,7 +123,10 @@ export const changeGuards: readonly Guard[] = [
     ],
   ]),
   ...guardsOf("bot/approvals/decide.ts", BOUNDS, [
-    ["who settles may approve", "if (denied) return ctx.refuse(denied, record);"],
+    [
+      "who settles may approve",
+      "const denied = await this.whyNot(ctx, change);\n    if (denied) return ctx.refuse(denied, record);",
+    ],
     ["nobody settles their own change", `if (isOwn(ctx, change)) return ctx.refuse("own_outcome", record);`],
   ]),
   ...guardsOf("bot/approvals/precheck.ts", EXECUTION, [
@@ -132,7 +134,11 @@ export const changeGuards: readonly Guard[] = [
       "it runs under the rules it was approved under",
       `if (change.policy !== policyOf(config)) return notRun("policy_changed");`,
     ],
-    ["what has expired does not run", "if (change.expires_at <= store.now())", "if (false)"],
+    [
+      "what could not begin in time does not run",
+      "if (store.now() - (change.starts_at ?? Infinity) > MOST_LATE_MS)",
+      "if (false)",
+    ],
     ["what is frozen does not run", "if (freeze) return", "if (false) return"],
     ["both still may", "?? await rightsLost(change, members);", ";"],
     [
@@ -189,7 +195,7 @@ export const changeGuards: readonly Guard[] = [
     ],
   ]),
   ...guardsOf("bot/approvals/execute.ts", EXECUTION, [
-    ["only what is approved is run", `.where("state", "=", "approved")`],
+    ["only what is approved is run", `.where("state", "=", "approved")\n    .where((is)`, ".where((is)"],
     [
       "a busy target does not hold up the others",
       `.where(({ not, exists, selectFrom }) =>`,
@@ -202,6 +208,32 @@ export const changeGuards: readonly Guard[] = [
     ],
     ["only what is under way is renewed", `.where("code", "in", underWay)`],
     ["what is uncertain is looked at when its time has come", `.where("next_check_at", "<=", now)`],
+  ]),
+  ...guardsOf("bot/approvals/execute.ts", STOPS, [
+    [
+      "what is approved begins at its time",
+      `.where((is) => is.or([is("starts_at", "is", null), is("starts_at", "<=", store.now())]))`,
+    ],
+  ]),
+  ...guardsOf("bot/approvals/decide.ts", STOPS, [
+    [
+      "who stops may ask or approve",
+      `const denied = await this.whyNot(ctx, change, "request") && await this.whyNot(ctx, change);`,
+      "const denied = undefined;",
+    ],
+    [
+      "what is dangerous can be stopped before it runs",
+      "const starts_at = startOf(change, this.deps.store.now(), this.deps.config.graceMs);",
+      "const starts_at = this.deps.store.now();",
+    ],
+  ]),
+  ...guardsOf("bot/approvals/state_machine.ts", STOPS, [
+    [
+      "only what is approved is stopped",
+      `stop: { from: ["approved"]`,
+      `stop: { from: ["approved", "executing"]`,
+    ],
+    ["a change waits for its time", "scheduled_at ?? now, now", "now, now"],
   ]),
   ...guardsOf("bot/approvals/request.ts", REQUESTS, [
     [

@@ -46,6 +46,12 @@ export const EXECUTION = [
   "tests/approvals/late_test.ts",
   "tests/crash/kill_slow.ts",
 ];
+/** When what is approved begins, and what keeps it from that. */
+export const STOPS = [
+  "tests/approvals/stop_test.ts",
+  "tests/approvals/schedule_test.ts",
+  "tests/approvals/state_machine_test.ts",
+];
 export const REQUESTS = [
   "tests/approvals/card_test.ts",
   "tests/approvals/undo_test.ts",

@@ -154,7 +154,8 @@ async function isIdle({ telegram, bot: { store } }: Stage): Promise<boolean> {
   const underWay = await db.selectFrom("changes").select("code")
     .where(({ or, and, eb }) =>
       or([
-        eb("state", "in", ["approved", "executing"]),
+        eb("state", "=", "executing"),
+        and([eb("state", "=", "approved"), or([eb("starts_at", "is", null), eb("starts_at", "<=", now)])]),
         and([eb("state", "=", "pending"), eb("expires_at", "<=", now)]),
         and([eb("state", "=", "unknown"), eb("next_check_at", "<=", now)]),
       ])

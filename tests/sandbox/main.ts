@@ -32,6 +32,7 @@ async function showPage({ port, log }: Extract<Wish, { kind: "page" }>): Promise
   let add: (call: VendorCall) => void = (call) => void calls.push(call);
   await using stage = await openStage({
     telegram: { chats: [SANDBOX_GROUP] },
+    environment: { GRACE: "5s" },
     onVendorCall({ vendor, operation, outcome, status, durationMs }) {
       add({ vendor, operation, outcome: wordsFor(outcome, status), ms: durationMs });
     },

@@ -259,6 +259,8 @@ export function sandboxEnvironment(
     SECRET_KEY: SANDBOX_SECRET_KEY,
     // Whoever counts calls counts those of people.
     WATCH_EVERY: "0",
+    // Where it is not about the time in which a change can be stopped, nobody waits for it to pass.
+    GRACE: "0",
     ...Object.fromEntries(vendorUrls.flatMap(vendorEnvironment)),
   };
 }

@@ -1,0 +1,107 @@
+import { type Line, line } from "../../handlers/reply.ts";
+import type { ChangeOperation, Plan } from "../../handlers/operation.ts";
+import type { UpdateContext } from "../context.ts";
+import type { Deps } from "../deps.ts";
+import type { Invocation } from "../invocation.ts";
+import { askedIn } from "../parser/secret_scan.ts";
+import { parseDuration } from "../settings.ts";
+import { type Change, operationName } from "../store/changes.ts";
+import { addDays, instantAt, nextClock, parseClock, parseDay, wallText, wallTime } from "../zone.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const SHORTEST_LOAN_MS = MINUTE_MS;
+const LONGEST_LOAN_MS = 30 * DAY_MS;
+/** Nobody remembers in three months what was approved now. */
+const FARTHEST_DAYS = 90;
+
+/** When a change runs, and for how long it stays; null: at once, for good. */
+export type Times = Pick<Change, "scheduled_at" | "lasts_ms">;
+
+/** Why a time that was typed cannot be used, and what to type instead. */
+export interface UnusableTime {
+  readonly unusable: Line;
+}
+
+const AT_ONCE: Times = { scheduled_at: null, lasts_ms: null };
+
+/** The times of a request; undefined where they cannot be used, which is told. */
+export function timesOf(ctx: UpdateContext, invocation: Invocation, zone: string): Times | undefined {
+  if (invocation.at === undefined && invocation.for === undefined) return AT_ONCE;
+  const times = timesAsked(invocation, zone, ctx.store.now());
+  if (!("unusable" in times)) return times;
+  ctx.refuse("unusable_time", { operation: operationName(invocation), next: times.unusable });
+  return undefined;
+}
+
+/** The times of a request that is made again; one that is over by now is none. */
+export function timesAgain(
+  { scheduled_at, lasts_ms }: Change,
+  { config, store }: Pick<Deps, "config" | "store">,
+): Pick<Invocation, "at" | "for"> {
+  const isAhead = scheduled_at !== null && scheduled_at > store.now();
+  return timesTyped({ scheduled_at: isAhead ? scheduled_at : null, lasts_ms }, config.zone);
+}
+
+/** Why a change cannot be taken back by itself; undefined where it can. */
+export function whyNotLent(operation: ChangeOperation, plan: Plan): Line | undefined {
+  const undo = operation.undo(plan);
+  if (!undo.possible) return line("It has no way back: ", undo.why);
+  // A secret is wiped when its change has run, and does not lie about until a loan ends.
+  const isSecret = (field: string) => operation.secret(field);
+  if (askedIn(undo.input, isSecret).length === 0) return undefined;
+  return "Its way back needs a secret, and none is kept until then. Ask for it without for=, and for /undo later.";
+}
+
+/** What `at=` and `for=` come to. A time of day is the next one there is. */
+export function timesAsked(
+  asked: Pick<Invocation, "at" | "for">,
+  zone: string,
+  now: number,
+): Times | UnusableTime {
+  const scheduled = asked.at === undefined ? null : scheduledFor(asked.at, zone, now);
+  if (scheduled !== null && typeof scheduled !== "number") return scheduled;
+  const lasts = asked.for === undefined ? null : parseDuration(asked.for);
+  if (lasts === undefined || (lasts !== null && (lasts < SHORTEST_LOAN_MS || lasts > LONGEST_LOAN_MS))) {
+    return {
+      unusable: line({ code: "for=" }, " takes a time from 1m to 30d, such as ", { code: "for=2h" }, "."),
+    };
+  }
+  return { scheduled_at: scheduled, lasts_ms: lasts };
+}
+
+/** The same times, as they would be typed now: what is kept for later must not mean another day by then. */
+export function timesTyped({ scheduled_at, lasts_ms }: Times, zone: string): Pick<Invocation, "at" | "for"> {
+  return {
+    at: scheduled_at === null ? undefined : wallText(zone, scheduled_at),
+    for: lasts_ms === null ? undefined : `${lasts_ms}ms`,
+  };
+}
+
+function scheduledFor(text: string, zone: string, now: number): number | UnusableTime {
+  const [, date, clock = ""] = /^(?:(\d{4}-\d{2}-\d{2})[T ])?(\d{1,2}:\d{2})$/i.exec(text.trim()) ?? [];
+  const minutes = parseClock(clock);
+  const day = date === undefined ? undefined : parseDay(date);
+  if (minutes === undefined || (date !== undefined && day === undefined)) {
+    const example = wallText(zone, now + DAY_MS);
+    return {
+      unusable: line({ code: "at=" }, " takes a time such as ", { code: "at=22:00" }, " or ", {
+        code: `at=${example}`,
+      }, ` (${zone}).`),
+    };
+  }
+  const { at, skipped } = day ? instantAt(zone, day, minutes) : nextClock(zone, minutes, now);
+  if (skipped) {
+    const next = wallText(zone, at);
+    return {
+      unusable: line(`There is no ${clock} on that day in ${zone}: the clocks go forward over it. `, {
+        code: `at=${next}`,
+      }, " is when it would have been."),
+    };
+  }
+  if (at <= now) {
+    return { unusable: line("That is over: it is ", { code: wallText(zone, now) }, ` in ${zone}.`) };
+  }
+  const last = instantAt(zone, addDays(wallTime(zone, now).day, FARTHEST_DAYS), minutes).at;
+  return at <= last ? at : { unusable: `That is more than ${FARTHEST_DAYS} days ahead.` };
+}
