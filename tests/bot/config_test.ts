@@ -37,6 +37,8 @@ Deno.test("readConfig starts with the least there is, and everything else as doc
     database: { kind: "sqlite", path: "./data/countersign.db" },
     secretKey: undefined,
     approvalTtlMs: 15 * 60_000,
+    graceMs: 10_000,
+    zone: "UTC",
     statusCacheTtlMs: 10_000,
     watchEveryMs: 60_000,
     watchAfter: 2,
