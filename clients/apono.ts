@@ -65,7 +65,7 @@ export const userTags = z.object({ tags: z.record(z.string(), z.string()).nullis
 const connector = z.object({
   id: z.string(),
   name: z.string(),
-  status: z.string(),
+  status: z.string().nullish().transform((status) => status?.trim() ?? ""),
   version: z.string().nullish().transform((version) => version ?? null),
   is_latest_version: z.boolean().nullish(),
   cloud_provider_type: z.string().nullish(),
@@ -79,7 +79,7 @@ const connector = z.object({
   lastConnectedAt: last_connected,
 }));
 
-/** What reaches an integration for Apono. Its status is `CONNECTED`, `DISCONNECTED`, or a word we do not know. */
+/** What reaches an integration for Apono. Its status is `CONNECTED`, `DISCONNECTED`, a word we do not know, or empty. */
 export type AponoConnector = z.output<typeof connector>;
 export type AponoResource = z.output<typeof aponoResource>;
 export type AponoPermission = z.output<typeof aponoPermission>;

@@ -281,7 +281,10 @@ export interface ConfiguredIntegrations {
   readonly integrations: readonly ConfiguredIntegration[];
   /** What the rows are called that cannot be read, as far as they say. */
   readonly unread: readonly string[];
-  /** What the vendor counts; differs from what came when that changed while it was read, or the vendor kept rows back. */
+  /**
+   * What the vendor counts, or what came where it does not say; differs from what came when that changed while it was
+   * read, or the vendor kept rows back.
+   */
   readonly total: number;
 }
 
@@ -303,8 +306,9 @@ export async function allConfiguredIntegrations(
   let { total } = first;
   let read = 1;
   let isGrowing = take(first);
-  while (isGrowing && found.size + unread.length < total) {
-    const last = Math.max(read + 1, Math.min(Math.ceil(total / perPage), read + PAGES_AT_ONCE));
+  while (isGrowing && (total === null || found.size + unread.length < total)) {
+    const pagesInAll = Math.ceil((total ?? 0) / perPage);
+    const last = Math.max(read + 1, Math.min(pagesInAll, read + PAGES_AT_ONCE));
     const pages = await sideBySide(
       read + 1,
       last,
@@ -315,7 +319,7 @@ export async function allConfiguredIntegrations(
     isGrowing = pages.map((page) => page !== undefined && take(page)).every(Boolean);
     read = last;
   }
-  return { integrations: [...found.values()], unread, total };
+  return { integrations: [...found.values()], unread, total: total ?? found.size + unread.length };
 
   /** Whether the page had anything new. */
   function take({ data }: IntegrationPage): boolean {

@@ -1,10 +1,9 @@
-import { z } from "zod";
 import { type ExportStatus, exportStatus } from "./halo/export.ts";
 import type { Product } from "./halo/product.ts";
 import { type HaloIntegration, liveJson, recordIn, recordsIn, savedIn } from "./halo/record.ts";
 import { HttpClient } from "./http/client.ts";
 import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
-import type { Json, Rows } from "./json.ts";
+import { type Json, type Rows, undocumentedYes } from "./json.ts";
 import { type OnToken, TokenCache } from "./oauth.ts";
 import { path } from "./path.ts";
 
@@ -146,7 +145,7 @@ export class HaloClient {
     return this.send("POST", "Tenable/Cancel", "/Tenable/Cancel", call);
   }
 
-  /** A write whose answer is undocumented: its state is read back instead. */
+  /** A write whose answer is undocumented; its state is read back besides. */
   private async send(
     method: "POST" | "DELETE",
     name: string,
@@ -154,7 +153,7 @@ export class HaloClient {
     call: CallOptions,
     json?: Readonly<Record<string, unknown>>,
   ): Promise<void> {
-    await this.http.call({ operation: `${method} ${name}`, method, path: at, json }, z.unknown(), call);
+    await this.http.call({ operation: `${method} ${name}`, method, path: at, json }, undocumentedYes, call);
   }
 }
 

@@ -91,6 +91,43 @@ export function rowsOf<T>(row: z.ZodType<T>): z.ZodType<Rows<T>> {
   });
 }
 
+/** Those of a list, each once, as it came last: what moves while pages are read may come on two of them. */
+export function distinctBy<T>(items: readonly T[], keyOf: (item: T) => string | number): readonly T[] {
+  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
+}
+
+/** As `rowsOf`, each row once. */
+export function distinctRows<T>(
+  row: z.ZodType<T>,
+  keyOf: (item: T) => string | number,
+): z.ZodType<Rows<T>> {
+  return rowsOf(row).transform(({ items, unread }) => ({ items: distinctBy(items, keyOf), unread }));
+}
+
+/** Whether a record says that something went wrong, in the ways in which records do. */
+export function speaksOfFailure(answer: object): boolean {
+  const said = new Map(Object.entries(answer).map(([name, value]) => [name.toLowerCase(), value]));
+  const isSet = (name: string) => {
+    const value = said.get(name);
+    return value !== undefined && value !== null && value !== false && value !== "" && value !== 0;
+  };
+  return isSet("error") || isSet("errors") || said.get("success") === false || said.get("ok") === false ||
+    FAILURE.test(String(said.get("status") ?? ""));
+}
+
+/** Words, and statuses of HTTP. */
+const FAILURE = /^(error|fail(ed|ure)?|rejected|refused|denied|unauthori[sz]ed|forbidden|[45]\d\d)$/i;
+
+/**
+ * How a write of which no document says what it answers can be answered with yes: with nothing, or with data that speaks
+ * of no failure. A text may say anything.
+ */
+export const undocumentedYes = z.unknown().optional().refine((answer) => {
+  if (answer === undefined || answer === null || answer === true) return true;
+  const records = Array.isArray(answer) ? answer : [answer];
+  return records.every((one) => typeof one === "object" && one !== null && !speaksOfFailure(one));
+}, "neither nothing nor data without a failure");
+
 /** A list of which every item must fit, as zod's own; it stops at the first few that do not. */
 export function arrayOf<T>(item: z.ZodType<T>): z.ZodType<readonly T[]> {
   return z.unknown().transform((answer, context) => {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ClientError } from "./errors.ts";
 import { HttpClient } from "./http/client.ts";
 import type { CallOptions, ConnectionOptions, RateLimits, Refusal } from "./http/contract.ts";
-import { arrayOf, type Rows } from "./json.ts";
+import { arrayOf, type Rows, undocumentedYes } from "./json.ts";
 import { type OnToken, TokenCache } from "./oauth.ts";
 import { type Installed, installedPage, installedSchema, type InstalledUpdate } from "./opsramp/installed.ts";
 import { path } from "./path.ts";
@@ -112,7 +112,7 @@ export class OpsRampClient {
   async switchInstalled(id: string, on: boolean, call: CallOptions): Promise<void> {
     const verb = on ? "enable" : "disable";
     const request = { operation: `${verb}Installed`, method: "POST" } as const;
-    await this.http.call({ ...request, path: this.installed + path`/${id}/${verb}` }, z.unknown(), call);
+    await this.http.call({ ...request, path: this.installed + path`/${id}/${verb}` }, undocumentedYes, call);
   }
 
   private async search(pageNo: number, pageSize: number, call: CallOptions): Promise<InstalledPage> {

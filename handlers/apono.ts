@@ -2,13 +2,14 @@ import { AponoClient } from "../clients/apono.ts";
 import { showCatalog } from "./apono/catalog.ts";
 import { listConnectors } from "./apono/connectors.ts";
 import { createIntegration } from "./apono/create.ts";
-import { integrations, refreshIntegration } from "./apono/integrations.ts";
+import { integrations } from "./apono/integrations.ts";
+import { refreshIntegration } from "./apono/refresh.ts";
 import { showPermissions, showResources } from "./apono/resources.ts";
 import { showTags, tagResource } from "./apono/tags.ts";
 import { updateIntegration } from "./apono/update.ts";
 import { resourceOperations } from "./resource_operations.ts";
 import { address, choice, secretKey } from "./variable.ts";
-import { defineVendor, vendorOf } from "./vendor.ts";
+import { andNoRight, defineVendor, vendorOf, withoutRight } from "./vendor.ts";
 
 const [status, list, show, ...deletion] = resourceOperations(integrations);
 
@@ -39,6 +40,14 @@ export const apono = defineVendor({
   ],
   async probe(client, call) {
     await client.integrations.probe(call);
-    return { ok: true, says: `the token may read the integrations (${client.api} API)` };
+    const refused = await withoutRight({
+      ...(client.api === "v4" && {
+        "the v2 API (why an integration fails, /refresh apono)": () => client.v2.probe(call),
+      }),
+      "connectors (/list connectors)": () => client.connectors(call),
+      "the catalog (/catalog, /create apono)": () => client.catalog(call),
+    });
+    const says = `the token may read the integrations (${client.api} API)${andNoRight(refused)}`;
+    return { ok: refused.length === 0, says };
   },
 });

@@ -1,5 +1,4 @@
 import { BitdefenderClient } from "../clients/bitdefender.ts";
-import { ClientError } from "../clients/errors.ts";
 import type { CallOptions } from "../clients/http/contract.ts";
 import { resolveCompany } from "./bitdefender/companies.ts";
 import { findCompanies, whois } from "./bitdefender/company_reads.ts";
@@ -14,7 +13,7 @@ import {
 } from "./bitdefender/integrations.ts";
 import type { Proof } from "./operation.ts";
 import { address, secretKey } from "./variable.ts";
-import { defineVendor } from "./vendor.ts";
+import { andNoRight, defineVendor, withoutRight } from "./vendor.ts";
 
 /** Bitdefender GravityZone: the integrations of a company and its Amazon EC2 integration. */
 export const bitdefender = defineVendor({
@@ -49,43 +48,52 @@ async function probe(client: BitdefenderClient, call: CallOptions): Promise<Proo
   const { enabledApis } = await client.getApiKeyDetails({}, call);
   const enabled = enabledApis.map((area) => area.toLowerCase());
   const { ok, lacks } = sufficiency(enabled);
-  const refused = enabled.includes("integrations") ? await refusedReads(client, call) : [];
+  const refused = await withoutRight(Object.assign(
+    {},
+    ...Object.entries(READS).filter(([area]) => enabled.includes(area)).map(([, reads]) =>
+      reads(client, call)
+    ),
+  ));
   return {
     ok: ok && refused.length === 0,
     says: [
       "the key works; enabled: ",
       { data: enabled.join(", ") || "nothing", max: 200 },
       lacks,
-      ...refused.map((one) => `; no right for ${one}`),
+      andNoRight(refused),
     ],
   };
 }
 
-/** An area alone is not enough: some methods want a role of the key's user besides, such as Network administrator. */
-const READS: Readonly<Record<string, (client: BitdefenderClient, call: CallOptions) => Promise<unknown>>> = {
-  "getConfiguredIntegrations (/status bitdefender; wants Network administrator)": (client, call) =>
-    client.getConfiguredIntegrations({ page: 1, perPage: 1 }, call),
-  "getAmazonEC2ExternalIdForCrossAccountRole (/externalid, and every change of EC2)": (client, call) =>
-    client.getAmazonEC2ExternalIdForCrossAccountRole({}, call),
-  "getHourlyUsageForAmazonEC2Instances (/usage ec2)": (client, call) =>
-    client.getHourlyUsageForAmazonEC2Instances({}, call),
+type Reads = Readonly<Record<string, () => Promise<unknown>>>;
+
+/**
+ * Every read that is made here, by its area: an area alone is not enough, some methods want a role of the key's user
+ * besides.
+ */
+const READS: Readonly<Record<string, (client: BitdefenderClient, call: CallOptions) => Reads>> = {
+  integrations: (client, call) => ({
+    "getConfiguredIntegrations (/status bitdefender; wants Network administrator)": () =>
+      client.getConfiguredIntegrations({ page: 1, perPage: 1 }, call),
+    "getAmazonEC2ExternalIdForCrossAccountRole (/externalid, and every change of EC2)": () =>
+      client.getAmazonEC2ExternalIdForCrossAccountRole({}, call),
+    "getHourlyUsageForAmazonEC2Instances (/usage ec2)": () =>
+      client.getHourlyUsageForAmazonEC2Instances({}, call),
+    "getCompanyDetailsByAWSAccountId (/whois, and whether a change of EC2 took effect)": () =>
+      client.getCompanyDetailsByAWSAccountId({ accountId: NO_ACCOUNT }, call),
+  }),
+  companies: (client, call) => ({
+    "getCompanyDetails (whether a company is suspended)": () => client.getCompanyDetails({}, call),
+    "findCompaniesByName (companies by their name)": () =>
+      client.findCompaniesByName({ nameFilter: "*", maxResults: 1 }, call),
+  }),
+  network: (client, call) => ({
+    "getCompaniesList (companies by their name)": () => client.getCompaniesList({}, call),
+  }),
 };
 
-/** Those of the reads that the key may not do. */
-async function refusedReads(client: BitdefenderClient, call: CallOptions): Promise<readonly string[]> {
-  const tried = await Promise.all(
-    Object.entries(READS).map(async ([name, read]) => {
-      try {
-        await read(client, call);
-        return [];
-      } catch (error) {
-        // What else goes wrong is no matter of rights, and comes to light where it is asked for.
-        return error instanceof ClientError && error.kind === "rights_refused" ? [name] : [];
-      }
-    }),
-  );
-  return tried.flat();
-}
+/** No account of Amazon's has this number. */
+const NO_ACCOUNT = "0".repeat(12);
 
 /** What is lost without the areas that the commands need. */
 function sufficiency(enabled: readonly string[]): { ok: boolean; lacks: string } {
@@ -93,7 +101,8 @@ function sufficiency(enabled: readonly string[]): { ok: boolean; lacks: string }
     return { ok: false, lacks: "; not enabled: integrations (no Bitdefender command works)" };
   }
   if (enabled.includes("companies")) return { ok: true, lacks: "" };
-  return enabled.includes("network")
-    ? { ok: true, lacks: "; not enabled: companies (companies are found in the Network list only)" }
-    : { ok: false, lacks: "; not enabled: companies, network (companies are known by their id only)" };
+  const names = enabled.includes("network")
+    ? "companies (companies are found in the Network list only"
+    : "companies, network (companies are known by their id only";
+  return { ok: false, lacks: `; not enabled: ${names}, and whether one is suspended is not known)` };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../clients/clock.ts";
+import { ClientError, type FailureKind } from "../clients/errors.ts";
 import type { CallEvent, CallOptions } from "../clients/http/contract.ts";
 import type { OnToken } from "../clients/oauth.ts";
 import type { Context, Health, Operation, Proof } from "./operation.ts";
@@ -68,6 +69,34 @@ export function vendorOf<Client, Item>(
       return { ok: true, says: `the credentials work; they see ${length} ${length === 1 ? one : many}` };
     },
   };
+}
+
+/**
+ * Which of these reads our credentials have no right for, by the names they are given here. What else goes wrong with one
+ * is no matter of rights, and comes to light where it is asked for.
+ */
+export async function withoutRight(
+  reads: Readonly<Record<string, () => Promise<unknown>>>,
+): Promise<readonly string[]> {
+  const tried = await Promise.all(
+    Object.entries(reads).map(async ([name, read]) => {
+      try {
+        await read();
+        return [];
+      } catch (error) {
+        return error instanceof ClientError && LACKS.has(error.kind) ? [name] : [];
+      }
+    }),
+  );
+  return tried.flat();
+}
+
+/** Where the credentials are good otherwise, a refusal of them is about this one call. */
+const LACKS: ReadonlySet<FailureKind> = new Set(["rights_refused", "credentials_refused"]);
+
+/** For the end of what a probe says. */
+export function andNoRight(refused: readonly string[]): string {
+  return refused.map((name) => `; no right for ${name}`).join("");
 }
 
 /**

@@ -219,7 +219,10 @@ export function unknownOption(line: CommandLine, at: number): ParseError | undef
     const sentence = `${
       headOf(line.command)
     } has no option ${key}=: every page is read by itself. Leave it out.`;
-    return new ParseError("unknown_option", sentence, [replaced(line, at, 1)]);
+    const others = line.words.filter(({ pair }) => !(pair && PAGING.test(pair.key)));
+    return new ParseError("unknown_option", sentence, [
+      [headOf(line.command), ...others.map(({ raw }) => raw)].join(" "),
+    ]);
   }
   const [slip] = closest(key, names, 1, AS_OPTION);
   const takesNames = line.fields.some(({ kind, name }) => kind === "rest" && name !== "reason");

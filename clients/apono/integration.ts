@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type JsonObject, numeric, type Rows, rowsOf } from "../json.ts";
+import { distinctBy, type JsonObject, numeric, type Rows, rowsOf, speaksOfFailure } from "../json.ts";
 import { ENTER_MARK } from "../secrets.ts";
 
 // Aliases rather than interfaces: only those count as plain JSON where a plan is stored.
@@ -40,7 +40,7 @@ export type AponoIntegration = Settings & {
   readonly type: string;
   /** `RESOURCES`, `USER-INFORMATION`, or a word we do not know; v2 has none. */
   readonly category: string | null;
-  /** The vendor's word: v4 writes it in capitals, v2 does not, and new ones may come. */
+  /** The vendor's word: v4 writes it in capitals, v2 does not, and new ones may come. Empty where it says none. */
   readonly status: string;
   /** A sentence on the last load; v2 only. */
   readonly details: string | null;
@@ -69,13 +69,9 @@ export function listed<T>(item: z.ZodType<T>, keyOf: (item: T) => string): z.Zod
   });
 }
 
-/** Each once, as it came last: what moves while pages are read may come on two of them. */
-export function distinctBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
-  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
-}
-
 /** How v2 and v3 say yes. Whatever else comes with a good status is no yes. */
-export const confirmed = z.object({ message: z.string() });
+export const confirmed = z.looseObject({ message: z.string() })
+  .refine((answer) => !speaksOfFailure(answer), "the answer speaks of a failure");
 
 /** What may be absent or null in an answer, and is null here. */
 export function orNull<T>(schema: z.ZodType<T>): z.ZodType<T | null> {

@@ -2,13 +2,12 @@ import { z } from "zod";
 import { ClientError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { ApiRequest, CallOptions } from "../http/contract.ts";
-import { arrayOf, type Rows, rowsOf } from "../json.ts";
+import { arrayOf, distinctBy, type Rows, rowsOf } from "../json.ts";
 import { path } from "../path.ts";
 import {
   type AponoIntegration,
   aponoTime,
   confirmed,
-  distinctBy,
   type Filter,
   fits,
   type Listed,
@@ -87,7 +86,7 @@ const inBoth = {
   id: z.string(),
   name: z.string(),
   type: z.string(),
-  status: z.string(),
+  status: z.string().nullish().transform((status) => status?.trim() ?? ""),
   last_sync_time: aponoTime,
   connected_resource_types: orNull(arrayOf(z.string())),
   custom_access_details: orNull(z.string()),

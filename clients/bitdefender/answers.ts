@@ -1,7 +1,7 @@
 /** What GravityZone answers, field by field as its pages name them. */
 
 import { z } from "zod";
-import { arrayOf, fieldOf, numeric, readable, type Reported, rowsOf } from "../json.ts";
+import { arrayOf, distinctRows, fieldOf, numeric, readable, type Reported, rowsOf } from "../json.ts";
 
 const text = fieldOf(z.string());
 const count = fieldOf(numeric);
@@ -33,7 +33,8 @@ export const nothing = z.unknown().optional().transform(() => null);
 
 export const integrationPage = z.object({
   data: rowsOf(configuredIntegration),
-  total: numeric,
+  /** Null where it is not said. */
+  total: numeric.nullish().catch(null).transform((total) => total ?? null),
   page: numeric.optional().catch(undefined),
   perPage: numeric.optional().catch(undefined),
 });
@@ -55,7 +56,7 @@ export const companyDetails = z.object({
   parentCompanyId: text,
 }).transform((row) => ({ ...row, name: readable(row.name) || row.id }));
 
-export const companies = rowsOf(companyDetails);
+export const companies = distinctRows(companyDetails, ({ id }) => id);
 
 /** Hours by instance category; an empty map may come as an empty list. */
 export const hoursByCategory = z.union([

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Json, numeric, type Rows, rowsOf } from "../json.ts";
+import { distinctRows, type Json, numeric, type Rows } from "../json.ts";
 import { HIDDEN_MARK, holdsSecret, soundsSecret } from "../secrets.ts";
 import type { FieldKind, Product } from "./product.ts";
 
@@ -23,7 +23,7 @@ export function recordIn(row: Product, id: number): z.ZodType<HaloIntegration> {
  * shape for these lists.
  */
 export function recordsIn(row: Product): z.ZodType<Rows<HaloIntegration>> {
-  return z.unknown().transform(unwrap).pipe(rowsOf(recordOf(row)));
+  return z.unknown().transform(unwrap).pipe(distinctRows(recordOf(row), ({ id }) => id));
 }
 
 /** The answer to a POST: the saved configuration, alone or in an array, or nothing at all. */

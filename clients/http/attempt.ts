@@ -343,7 +343,7 @@ function blamesToken(status: number, body: unknown): boolean {
 
 const MAX_JUDGED = 1_000;
 const BAD_TOKEN =
-  /\btoken\b.{0,40}\b(?:expired|invalid|revoked|not valid|no longer valid)|\b(?:expired|invalid)\b.{0,20}\btoken\b|invalid_token|\bjwt expired/i;
+  /\btoken\b.{0,40}\b(?:expired|invalid|revoked|not valid|no longer valid)|\b(?:expired|invalid)\b.{0,20}\btoken\b|invalid_token|\bjwt expired|\bsession\b.{0,40}\b(?:ended|expired|timed out|closed|invalid|not valid|no longer valid)|\b(?:log|sign) ?in again|\bre-?authenticate/i;
 
 function explain(options: HttpOptions, status: number, body: unknown): Refusal | undefined {
   try {

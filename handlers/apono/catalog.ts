@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { AponoClient, CatalogParameter, CatalogType } from "../../clients/apono.ts";
 import { type Listed, OWN_KIND, REFERENCE_KINDS, type Settings } from "../../clients/apono/integration.ts";
 import type { JsonObject } from "../../clients/json.ts";
-import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
+import { ENTER_MARK, namesCredential, soundsSecret } from "../../clients/secrets.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { fold, ifFound, safeId } from "../resolve.ts";
@@ -91,9 +91,14 @@ function exampleFor({ type, params, requiresSecret, secretKinds: [kind = "<store
   const fields = REFERENCE_KINDS[kind] ?? ["<field>"];
   return [
     `/create apono type=${type} name=…`,
-    ...needed.map(({ id }) => `config.${id}=${soundsSecret(id) ? ENTER_MARK : "…"}`),
+    ...needed.map(({ id }) => `config.${id}=${isEntered(id) ? ENTER_MARK : "…"}`),
     ...requiresSecret ? fields.map((field) => `secret.${kind}.${field}=…`) : [],
   ].join(" ");
+}
+
+/** A parameter that takes the name of a credential is typed; one that takes the credential is not. */
+function isEntered(parameter: string): boolean {
+  return soundsSecret(parameter) && !namesCredential(parameter, "a name");
 }
 
 /** The catalog's entry for a type as a person writes it: `postgresql`, or its name `PostgreSQL`. */

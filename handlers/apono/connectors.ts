@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { AponoClient, AponoConnector } from "../../clients/apono.ts";
+import { ClientError } from "../../clients/errors.ts";
 import { type Context, operationsOf } from "../operation.ts";
+import { missing, orFailure } from "./integrations.ts";
 import type { Line, Reply } from "../reply.ts";
 import { type TableColumn, unseenIn } from "../resource.ts";
-import { unlessRefused } from "./integrations.ts";
 import { countListed, type CsvColumn, fileWanted, longTable } from "./long_table.ts";
 
 export const listConnectors = operationsOf<AponoClient>("apono").read({
@@ -36,13 +37,16 @@ export async function connectorDoubts(
   id: string | null,
 ): Promise<readonly string[]> {
   if (id === null) return [];
-  const found = await unlessRefused(client.connectors(call));
-  if (!found) return [`Apono did not say whether the connector ${id} is connected.`];
+  const found = await orFailure(client.connectors(call));
+  if (found instanceof ClientError) {
+    return [`${missing("Apono's list of connectors", found)}: whether ${id} is connected is not known.`];
+  }
   const connector = found.items.find((one) => one.id.toLowerCase() === id.toLowerCase());
-  if (!connector) {
-    return unseenIn(found) > 0
-      ? [`Apono did not say whether the connector ${id} is connected.`]
-      : [`Apono lists no connector ${id}: check the id, /list connectors shows what there is.`];
+  if (!connector && unseenIn(found) === 0) {
+    return [`Apono lists no connector ${id}: check the id, /list connectors shows what there is.`];
+  }
+  if (!connector || connector.status === "") {
+    return [`Apono did not say whether the connector ${id} is connected.`];
   }
   if (isConnected(connector)) return [];
   return [
@@ -57,7 +61,7 @@ function isConnected({ status }: AponoConnector): boolean {
 }
 
 function wordOf({ status }: AponoConnector): string {
-  return status.toLowerCase();
+  return status.toLowerCase() || "not said";
 }
 
 /** What is not connected first. */

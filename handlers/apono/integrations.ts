@@ -1,23 +1,14 @@
-import { z } from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import { type AponoIntegration, isReference } from "../../clients/apono/integration.ts";
 import { v4Body } from "../../clients/apono/versions.ts";
 import { ClientError } from "../../clients/errors.ts";
 import type { CallOptions } from "../../clients/http/contract.ts";
 import { type Json, plainJson } from "../../clients/json.ts";
-import { andDisabled, countOf } from "../format.ts";
-import {
-  BadInput,
-  type Card,
-  type Context,
-  operationsOf,
-  type Plan,
-  type Undo,
-  unreadable,
-} from "../operation.ts";
+import { andDisabled, andUnknown, countOf } from "../format.ts";
+import { BadInput, type Card, type Context, type Undo } from "../operation.ts";
 import type { Block, Inline, Line, Reply, Table } from "../reply.ts";
 import { fold, ifFound, type Named } from "../resolve.ts";
-import { type Fact, locateItem, type Resource, type Sighting, type Survey } from "../resource.ts";
+import type { Fact, Resource, Sighting, Survey } from "../resource.ts";
 import { isProblem } from "../resource_operations.ts";
 import { objections } from "./catalog.ts";
 import { listIntegrations } from "./list.ts";
@@ -25,9 +16,9 @@ import { type Image, imageOf, lostBetween, sentFor } from "./settings.ts";
 import { cardRows, parameterFacts, settingFacts } from "./settings_diff.ts";
 import { standingOf } from "./status_word.ts";
 
-/** `withoutDetails`: v2, which alone says in words how the last load went, did not. */
+/** `withoutDetails`: v2, which alone says in words how the last load went, did not, and why. */
 interface Seen extends AponoIntegration {
-  readonly withoutDetails?: true;
+  readonly withoutDetails?: string;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -102,15 +93,16 @@ export function nameTaken({ name }: Named): BadInput {
 async function survey({ integrations, v2, api }: AponoClient, call: CallOptions): Promise<Survey<Seen>> {
   const [{ items, ...unseen }, worded] = await Promise.all([
     integrations.list({}, call),
-    api === "v2" ? undefined : unlessRefused(v2.list({}, call)),
+    api === "v2" ? undefined : orFailure(v2.list({}, call)),
   ]);
-  const details = new Map(worded?.items.map((one) => [one.id, one.details]));
-  const isUnexplained = api === "v4" && !worded &&
-    items.some(({ status }) => standingOf(status).is === "problem");
+  const failure = worded instanceof ClientError ? worded : undefined;
+  const reasons = worded instanceof ClientError ? [] : worded?.items ?? [];
+  const details = new Map(reasons.map((one) => [one.id, one.details]));
+  const isUnexplained = failure && items.some(({ status }) => standingOf(status).is === "problem");
   return {
     items: items.map((one) => ({ ...one, details: one.details ?? details.get(one.id) ?? null })),
     ...unseen,
-    notes: isUnexplained ? ["Apono's v2 API did not answer, so the reasons are missing."] : [],
+    notes: isUnexplained ? [`${missing("Apono's v2 API", failure)}, so the reasons are missing.`] : [],
   };
 }
 
@@ -122,20 +114,28 @@ async function getWithDetails(
   if (api === "v2") return await integrations.get(id, call);
   const [integration, worded] = await Promise.all([
     integrations.get(id, call),
-    unlessRefused(v2.get(id, call)),
+    orFailure(v2.get(id, call)),
   ]);
-  if (!worded) return { ...integration, withoutDetails: true };
+  if (worded instanceof ClientError) {
+    return { ...integration, withoutDetails: missing("Apono's v2 API", worded) };
+  }
   return { ...integration, details: worded.details, connection: worded.connection };
 }
 
-/** For what is worth having and not worth failing for: undefined when the vendor would not say. */
-export async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
+/** For what is worth having and not worth failing for: the failure when the vendor would not say. */
+export async function orFailure<T>(answer: Promise<T>): Promise<T | ClientError> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof ClientError) return undefined;
+    if (error instanceof ClientError) return error;
     throw error;
   }
+}
+
+/** Why something is not known, as the beginning of a sentence. */
+export function missing(what: string, { kind }: ClientError): string {
+  const isRefused = kind === "rights_refused" || kind === "credentials_refused";
+  return isRefused ? `Our token may not read ${what}` : `${what} did not answer`;
 }
 
 /** What one screen holds; the rest is folded, in pages. */
@@ -183,13 +183,15 @@ function countsOf(all: readonly Sighting<Seen>[]): readonly Inline[] {
 }
 
 function withoutProblems(others: readonly Sighting<Seen>[]): readonly Block[] {
-  const disabled = others.filter(({ standing }) => standing.is === "off").length;
+  const [disabled, unknown] = (["off", "unknown"] as const)
+    .map((is) => others.filter(({ standing }) => standing.is === is).length) as [number, number];
   const rows = others.map(({ item: { lastSyncAt }, name, standing: { word } }): readonly Line[] => [
     { data: name },
     { data: word },
     lastSyncAt ? { time: lastSyncAt, as: "relative" } : "not said",
   ]);
-  const summary = `${countOf(others.length - disabled, "other")}${andDisabled(disabled)}`;
+  const known = countOf(others.length - disabled - unknown, "other");
+  const summary = `${known}${andDisabled(disabled)}${andUnknown(unknown)}`;
   return folded(summary, rows, ["Name", "Status", "Last sync"]);
 }
 
@@ -207,7 +209,7 @@ function showReply({ item, name, standing: { word } }: Sighting<Seen>, facts: Bl
       ...details ? [{ kind: "text", text: { data: details, max: 300 } } as const] : [],
       facts,
       ...withoutDetails
-        ? [{ kind: "text", text: "Apono's v2 API did not say how the last load went." } as const]
+        ? [{ kind: "text", text: `${withoutDetails}: how the last load went is not known.` } as const]
         : [],
     ],
     buttons: [[
@@ -263,51 +265,3 @@ function undoDeletion(kept: Image, lost: Json): Undo {
     input: { document: plainJson({ type: kept.type, ...v4Body(sentFor(kept, null)) }) },
   };
 }
-
-const input = z.object({ id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }) });
-
-type RefreshPlan = Plan<{ readonly id: string; readonly name: string }>;
-
-export const refreshIntegration = operationsOf<AponoClient>("apono").change<typeof input, RefreshPlan>({
-  verb: "refresh",
-  target: "apono",
-  summary: "Load an Apono integration's resources anew",
-  example: "/refresh apono Orders DB",
-  risk: "write",
-  input,
-  async plan(context, typed) {
-    const { id, name } = await locateItem(integrations, context, typed.id);
-    return {
-      input: { id },
-      target: { key: `apono:${id}`, id, name },
-      before: { id, name },
-      after: "refreshed",
-    };
-  },
-  render: ({ before }) => ({
-    title: ["Refresh the Apono integration ", { data: before.name }],
-    done: ["the Apono integration ", { data: before.name }, " is being refreshed"],
-    rows: [{ label: "Resources", now: "as of the last load", after: "reloaded" }],
-    breaks: [],
-    sends: { refresh: before.id },
-  }),
-  async apply({ client, call }, { before }) {
-    return { data: { said: await client.v2.refresh(before.id, call) } };
-  },
-  async verify({ client, call }, { before }, receipt) {
-    const answer = client.integrations.get(before.id, call);
-    // Once the vendor has said yes, a failing read-back takes nothing away from that.
-    const seen = receipt ? await unlessRefused(answer) : await answer;
-    if (seen?.status.toLowerCase() === "refreshing") {
-      return { state: "applied", evidence: "Read back: Apono says Refreshing." };
-    }
-    if (!receipt) {
-      const evidence = "Apono did not confirm it, and the integration does not say that it is refreshing.";
-      return { ...unreadable(false), evidence };
-    }
-    const said = String(receipt.data?.said ?? "yes");
-    const loaded = seen?.lastSyncAt ? ["; last sync ", { time: seen.lastSyncAt }] : [];
-    return { state: "accepted", evidence: ["Apono said ", { data: said }, ...loaded, "."] };
-  },
-  undo: () => ({ possible: false, why: "a refresh changes no setting, so there is nothing to take back" }),
-});

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import { type AponoIntegration, type Filter, fits, type Listed } from "../../clients/apono/integration.ts";
+import { countOf } from "../format.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Reply } from "../reply.ts";
 import { type TableColumn, unseenIn } from "../resource.ts";
@@ -25,13 +26,22 @@ export const listIntegrations = operationsOf<AponoClient>("apono").read({
   summary: "List Apono integrations",
   example: "/list apono type=postgresql status=error,warning",
   input,
-  run: async (context, asked) => ({ ...await list(context, asked), asked }),
-  render({ asked, ...found }): Reply {
+  run: async (context, asked) => ({
+    ...await list(context, asked),
+    asked,
+    isFilteredHere: context.client.api === "v2" && Object.keys(filterOf(asked)).length > 0,
+  }),
+  render({ asked, isFilteredHere, ...found }): Reply {
     if (found.items.length === 0 && unseenIn(found) === 0) return nothingFound(asked);
     const items = found.items.toSorted(byStanding);
     return {
       mark: "info",
-      title: countListed(found, "Apono integration"),
+      // Of what did not come nobody knows whether it fits.
+      title: isFilteredHere && unseenIn(found) > 0
+        ? `${countOf(items.length, "Apono integration")} of those that came ${
+          items.length === 1 ? "fits" : "fit"
+        }`
+        : countListed(found, "Apono integration"),
       ...longTable({ ...found, items }, COLUMNS, "apono-integrations.csv", {
         seen: SEEN,
         id: ({ name, id }) => [name, id],

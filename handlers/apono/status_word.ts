@@ -6,8 +6,9 @@ const KNOWN: Readonly<Record<string, readonly [is: Standing["is"], rank: number]
   warning: ["problem", 1],
   initializing: ["busy", 2],
   refreshing: ["busy", 2],
-  disabled: ["off", 3],
-  active: ["fine", 4],
+  "": ["unknown", 3],
+  disabled: ["off", 4],
+  active: ["fine", 5],
 };
 
 /** Letter case does not count: v4 and v2 write the same words differently. A word we do not know needs a look. */
@@ -23,6 +24,7 @@ export function isKnownStatus(status: string): boolean {
 
 /** The vendor's word as a person would write it; unknown ones stay as they came. */
 export function statusWord(status: string): string {
+  if (status === "") return "Not said";
   const word = status.toLowerCase();
   return isKnownStatus(word) ? word.charAt(0).toUpperCase() + word.slice(1) : status;
 }

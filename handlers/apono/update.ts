@@ -108,9 +108,7 @@ async function plan(
   if (rowsBetween(present, settings).length === 0) {
     return { nothing: ["Nothing to change: ", { data: present.name }, " is like that already."] };
   }
-  const doubtful = touchesConnection(present, settings)
-    ? await connectorDoubts(context, settings.connectorId)
-    : [];
+  const doubtful = await connectorDoubts(context, settings.connectorId);
   const isRenamed = fold(settings.name) !== fold(present.name);
   const twin = isRenamed ? await byName(context, settings.name) : undefined;
   if (twin && twin.id !== present.id) throw nameTaken(twin);

@@ -237,8 +237,15 @@ async function companyById(context: Ctx, companyId: string): Promise<Company> {
     if (!isAboutCompany(error)) throw error;
     throw new NothingFits(`No company has the id "${companyId}". Type ${WHAT.find} to see what there is.`);
   }
-  const listed = await listedCompanies(context);
-  return listed?.items.find(({ id }) => id === companyId) ?? { id: companyId, name: companyId, companyId };
+  return await companyElsewhere(context, companyId);
+}
+
+/** What other calls tell of a company that the key may not ask for: the list has its name, the search also how it stands. */
+async function companyElsewhere(context: Ctx, companyId: string): Promise<Company> {
+  const isIt = ({ id }: Company) => id === companyId;
+  const listed = (await listedCompanies(context))?.items.find(isIt);
+  const found = await ifOffered(search(context, `*${listed ? plainestWord(listed.name) : ""}`));
+  return found?.items.find(isIt) ?? listed ?? { id: companyId, name: companyId, companyId };
 }
 
 function isRejected(error: unknown): error is ClientError {

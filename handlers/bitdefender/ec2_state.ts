@@ -344,9 +344,15 @@ export function integrationOf({ before: { integration }, target }: Ec2Plan): rea
 
 /** What an approver should know of the company itself. */
 export function companyWarnings({ lookAlikes, depends, target }: Ec2Plan): readonly Line[] {
+  const suspended = isJsonObject(depends) ? depends["suspended"] : undefined;
   return [
-    ...(isJsonObject(depends) && depends["suspended"] === true
-      ? [[{ data: target.name }, " is suspended in GravityZone."]]
+    ...(suspended === true ? [[{ data: target.name }, " is suspended in GravityZone."]] : []),
+    ...(suspended === null
+      ? [[
+        "Whether ",
+        { data: target.name },
+        " is suspended is not known: GravityZone does not tell our key.",
+      ]]
       : []),
     ...(lookAlikes.length === 0 ? [] : [
       lookAlikes.flatMap((name, index) => [index === 0 ? "Not to be confused with " : ", ", { data: name }]),

@@ -173,7 +173,7 @@ function isEmpty({ integrations, unread, total }: ConfiguredIntegrations): boole
 function markOf(list: ConfiguredIntegrations): Health["mark"] {
   const { integrations, unread, total } = list;
   if (isEmpty(list)) return "absent";
-  if (integrations.some(isProblem) || unread.length > 0 || seen(list) < total) return "attention";
+  if (integrations.some(isProblem) || unread.length > 0 || seen(list) !== total) return "attention";
   return integrations.some(({ status }) => status === ACTIVE) ? "fine" : "unknown";
 }
 
@@ -191,6 +191,7 @@ function summaryOf(list: ConfiguredIntegrations): string {
     countSummary({ all: integrations.length, problems, working: [active, "active"], need: "action" }),
     ...(unread.length > 0 ? [`${formatNumber(unread.length)} could not be read`] : []),
     ...(seen(list) < total ? [`only ${formatNumber(seen(list))} of ${formatNumber(total)} seen`] : []),
+    ...(seen(list) > total ? [`GravityZone counts ${formatNumber(total)}`] : []),
   ].join(" · ");
 }
 

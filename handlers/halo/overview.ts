@@ -11,6 +11,7 @@ import { ifFound } from "../resolve.ts";
 import { type Sighting, sightings, unreadNotes, worstFirst } from "../resource.ts";
 import { countStandings, isProblem, markOf, seenItems } from "../resource_operations.ts";
 import type { VendorSight } from "../sight.ts";
+import { andNoRight, withoutRight } from "../vendor.ts";
 import { integrationsOf, listOf, withoutProblems } from "./integration.ts";
 import { lastSyncOf, reasonOf } from "./sync.ts";
 
@@ -192,16 +193,27 @@ function failureOf({ failure }: Reading): string {
   return failure ? FAILURES[failure.kind] ?? "an answer that cannot be read" : "";
 }
 
-/** The cheapest call that proves the credentials; a tenant without the module proves them too. */
+/** Each product is asked for, because the right to read is given by product; a tenant without a module proves the rest too. */
 export async function probe(
   client: HaloClient,
-  [product]: readonly Product[],
+  products: readonly Product[],
   call: Context<HaloClient>["call"],
 ): Promise<Proof> {
-  if (!product) return { ok: false, says: "no product is described" };
-  const records = await ifFound(client.list(product, call));
-  const says = records
-    ? `accepted; ${product.label} can be read (${records.items.length} set up)`
-    : `accepted; this tenant has no ${product.label}`;
-  return { ok: true, says };
+  const answers = products.map((product) => ({
+    product,
+    answer: ifFound(client.list(product, call)),
+  }));
+  const settled = await Promise.allSettled(answers.map(({ answer }) => answer));
+  const said = settled.filter((one) => one.status === "fulfilled").map(({ value }) => value);
+  const [first] = answers;
+  // Nothing at all was answered: that is no matter of a right for one of them.
+  if (said.length === 0 && first) await first.answer;
+  const refused = await withoutRight(
+    Object.fromEntries(answers.map(({ product: { label }, answer }) => [label, () => answer])),
+  );
+  const there = said.filter((records) => records !== undefined).length;
+  return {
+    ok: refused.length === 0,
+    says: `accepted; ${there} of ${products.length} products can be read${andNoRight(refused)}`,
+  };
 }

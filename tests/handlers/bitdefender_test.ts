@@ -354,10 +354,14 @@ const proofs: readonly (readonly [areas: readonly string[], ok: boolean, says: s
   [["companies", "network", "integrations"], true, ""],
   [
     ["network", "integrations"],
-    true,
-    "; not enabled: companies (companies are found in the Network list only)",
+    false,
+    "; not enabled: companies (companies are found in the Network list only, and whether one is suspended is not known)",
   ],
-  [["integrations"], false, "; not enabled: companies, network (companies are known by their id only)"],
+  [
+    ["integrations"],
+    false,
+    "; not enabled: companies, network (companies are known by their id only, and whether one is suspended is not known)",
+  ],
   [["companies", "network"], false, "; not enabled: integrations (no Bitdefender command works)"],
 ];
 

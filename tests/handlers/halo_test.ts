@@ -39,11 +39,11 @@ Deno.test("halo.health says in one line how the products stand", async () => {
   assert.deepEqual(health.problems[0]?.slice(0, 3), [{ data: "N-central US" }, "failing", "N-central"]);
 });
 
-Deno.test("halo.probe proves the credentials with one call", async () => {
+Deno.test("halo.probe asks for each product, because rights are given by product", async () => {
   await using fixture = openFixture();
   const proof = await halo.probe(fixture.client, fixture.call);
-  assert.deepEqual(proof, { ok: true, says: "accepted; Datto RMM can be read (1 set up)" });
-  assert.equal(fixture.asked().length, 1);
+  assert.deepEqual(proof, { ok: true, says: "accepted; 12 of 12 products can be read" });
+  assert.equal(fixture.asked().length, 12);
 });
 
 Deno.test("haloWith one more row has a thirteenth product with all its commands", async () => {

@@ -1,4 +1,5 @@
 import type { Fixture } from "../approvals/fixture.ts";
+import type { StageOptions } from "../sandbox/stage.ts";
 import type { Conversation } from "./conversation.ts";
 
 const ORDERS = "5f1c0004-7d1b-4b8e-9a55-0c3a6e2f4244";
@@ -55,6 +56,19 @@ function withoutName({ apono }: Fixture): void {
   Object.assign(apono.world.integrations.find(({ id }) => id === ORDERS)!, { name: null });
 }
 
+const UNREACHABLE =
+  "The connector edge-connector is disconnected: Apono cannot reach the integration through it";
+
+/** Lets v2 count so many integrations as there are, whatever it returns. */
+function counting(total: number): NonNullable<StageOptions["onTheWay"]> {
+  return async (_vendor, request, passOn) => {
+    const answer = await passOn();
+    if (new URL(request.url).pathname !== V2) return answer;
+    const body = await answer.json();
+    return Response.json({ ...body, pagination: { ...body.pagination, total } });
+  };
+}
+
 const reads: readonly Conversation[] = [
   {
     name: "/status apono joins v4 with the reasons of v2, problems first",
@@ -81,6 +95,53 @@ const reads: readonly Conversation[] = [
     name: "/list apono page_token= is no secret, and is refused in words",
     said: "/list apono page_token=x",
     refused: ["/list apono has no option page_token=: every page is read by itself", "[ /list apono ]"],
+  },
+  {
+    name: "/list connectors offers a command without any option that is refused",
+    said: "/list connectors page_token=z limit=4",
+    refused: ["/list connectors has no option page_token=", "[ /list connectors ]"],
+  },
+  {
+    name: "/list apono by v2 counts what fits apart from what did not come",
+    said: "/list apono type=postgresql",
+    environment: { APONO_API: "v2" },
+    stage: { onTheWay: counting(250) },
+    answered: [
+      "6 Apono integrations of those that came fit",
+      "Apono counts 219 more but did not return them.",
+    ],
+    asked: [`GET ${V2}`],
+  },
+  {
+    name: "/status apono says that our token may not read the reasons",
+    said: "/status apono",
+    before: ({ apono }) => apono.fail("v2.list", { kind: "status", status: 403 }),
+    answered: ["Our token may not read Apono's v2 API, so the reasons are missing."],
+    lacks: ["did not answer"],
+    asked: [ALL, `GET ${V2}`],
+  },
+  ...["", null].map((status): Conversation => ({
+    name: `/status apono does not know how an integration stands whose status is ${JSON.stringify(status)}`,
+    againstDocuments: true,
+    said: "/status apono",
+    before: ({ apono }) =>
+      void Object.assign(apono.world.integrations.find(({ id }) => id === ORDERS)!, { status }),
+    answered: [
+      "🟡 Apono: 3 of 31 need attention · 1 disabled · 1 not known",
+      /26 others · 1 disabled · 1 not known[^]*Orders DB\s+Not said/,
+    ],
+    asked: [ALL, `GET ${V2}`],
+  })),
+  {
+    name: "/catalog has the name of a credential typed, not asked for as a secret",
+    said: "/catalog postgresql",
+    before: ({ apono }) =>
+      void apono.world.catalog.find(({ type }) => type === "postgresql")!.params!.push(
+        { id: "credential", label: "Credential", values: [], default: "", optional: false },
+        { id: "db_password", label: "Password", values: [], default: "", optional: false },
+      ),
+    answered: [/To create one: .* config\.credential=… config\.db_password=\?/],
+    asked: [`GET ${V2}-catalog/postgresql`],
   },
   {
     name: "/catalog says how many types Apono counts and does not show",
@@ -318,7 +379,9 @@ const changes: readonly Conversation[] = [
     name: "/update apono where Apono does not show the connectors says so",
     said: "/update apono Orders DB config.port=5433",
     before: ({ apono }) => apono.fail("v3.connectors", { kind: "status", status: 403 }, 2),
-    card: ["Apono did not say whether the connector eu-west-connector is connected."],
+    card: [
+      "Our token may not read Apono's list of connectors: whether eu-west-connector is connected is not known.",
+    ],
     outcome: "applied",
     answered: ["config.port 5433"],
     wrote: [`PUT ${V4}/${ORDERS}`, {
@@ -449,10 +512,33 @@ const changes: readonly Conversation[] = [
     answered: ["Read back: Apono says Refreshing."],
     wrote: [`POST ${V2}/${ORDERS}/refresh`],
   },
+  {
+    name: "/update apono name= says that the connector cannot be reached",
+    said: '/update apono Kubernetes Edge name="Kubernetes Shop"',
+    card: [/Name\s+Kubernetes Edge\s+Kubernetes Shop/, UNREACHABLE],
+    outcome: "applied",
+    answered: ["Read back: Name Kubernetes Shop"],
+    wrote: [/^PUT /, {
+      name: "Kubernetes Shop",
+      connector_id: "edge-connector",
+      integration_config: { cluster_name: "kubernetes-edge" },
+      connected_resource_types: ["k8s-namespace", "k8s-cluster-role"],
+    }],
+  },
+  {
+    name: "/refresh apono says that the connector cannot be reached",
+    said: "/refresh apono Kubernetes Edge",
+    card: ["Refresh the Apono integration Kubernetes Edge?", UNREACHABLE],
+    outcome: "applied",
+    answered: ["Read back: Apono says Refreshing."],
+    wrote: [/^POST .*refresh$/],
+  },
   ...[
     ["a login page", "<!doctype html><title>Sign in</title>"],
     ["an empty body", undefined],
     ["another document", { ok: true }],
+    ["a document that says error", { status: "error" }],
+    ["a message beside an error", { message: "Refresh failed", status: "error" }],
   ].map(([what, body]): Conversation => ({
     name: `/refresh apono takes ${what} for no yes`,
     againstDocuments: true,

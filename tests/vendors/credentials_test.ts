@@ -36,7 +36,7 @@ const ACCESS: Readonly<Record<string, Access>> = {
     read: "/list armis",
     change: "/disable armis 4",
     wrong: { HALO_CLIENT_SECRET: "another-secret" },
-    proof: /HaloPSA\s+accepted; Datto RMM can be read \(1 set up\)/,
+    proof: /HaloPSA\s+accepted; 12 of 12 products can be read/,
   },
 };
 

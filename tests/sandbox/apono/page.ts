@@ -53,7 +53,7 @@ function matches(stored: Stored, filters: Cursor["filters"]): boolean {
     category: stored.category,
     connector_id: stored.connector_id ?? "",
     name: stored.name,
-    status: stored.status,
+    status: stored.status ?? "",
     type: stored.type,
   };
   return Object.entries(filters).every(([name, wanted]) =>

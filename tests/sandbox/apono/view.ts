@@ -11,7 +11,7 @@ export function v4View(stored: Stored): Record<string, unknown> {
     name: stored.name,
     type: stored.type,
     category: stored.category,
-    status: stored.status.toUpperCase(),
+    status: stored.status?.toUpperCase() ?? null,
     connector_id: stored.connector_id,
     last_sync_time: stored.synced && isoOf(stored.synced),
     integration_config: stored.integration_config,

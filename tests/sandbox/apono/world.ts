@@ -24,7 +24,8 @@ export interface Stored {
   name: string;
   type: string;
   category: string;
-  status: Status | string;
+  /** Null is against the documents, and happens. */
+  status: Status | string | null;
   details: string | null;
   connector_id: string | null;
   /** Shown by v2 alone. */
