@@ -3,8 +3,9 @@ import type { CallOptions } from "../clients/http/contract.ts";
 import { resolveCompany } from "./bitdefender/companies.ts";
 import { findCompanies, whois } from "./bitdefender/company_reads.ts";
 import { disableEc2, enableEc2 } from "./bitdefender/ec2_changes.ts";
-import { externalId, statusEc2, usageEc2 } from "./bitdefender/ec2_reads.ts";
+import { externalId, statusEc2 } from "./bitdefender/ec2_reads.ts";
 import { rotateExternalId } from "./bitdefender/ec2_rotation.ts";
+import { usageEc2 } from "./bitdefender/ec2_usage.ts";
 import {
   integrationsHealth,
   integrationsSight,

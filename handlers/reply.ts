@@ -66,6 +66,41 @@ export interface Attachment {
   readonly content: string;
 }
 
+/** A picture that says the same as the text above it; drawn when it is sent. */
+export type Picture = StatesPicture | MonthsPicture;
+
+/** How things stood over time, a row each. */
+export interface StatesPicture {
+  readonly kind: "states";
+  readonly title: string;
+  /** Epoch ms. */
+  readonly from: number;
+  readonly until: number;
+  /** What is written below which instants. */
+  readonly ticks: readonly { readonly at: number; readonly label: string }[];
+  readonly rows: readonly {
+    readonly name: string;
+    /** At the end of the row, such as "98.2 %". */
+    readonly value: string;
+    readonly spans: readonly {
+      readonly state: "fine" | "attention" | "down" | "off" | "unknown";
+      readonly from: number;
+      readonly until: number;
+    }[];
+  }[];
+  readonly footer: string;
+}
+
+/** Numbers by month, a row of bars each. */
+export interface MonthsPicture {
+  readonly kind: "months";
+  readonly title: string;
+  readonly months: readonly string[];
+  /** Null: not known. */
+  readonly rows: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
+  readonly footer: string;
+}
+
 export interface Reply {
   readonly mark: Mark;
   /** The verdict in words: the first line, and all that a lock screen shows. */
@@ -76,8 +111,22 @@ export interface Reply {
   readonly buttons?: readonly (readonly Button[])[];
   /** Goes along as a document message. */
   readonly file?: Attachment;
+  /** Goes along as a photo. */
+  readonly picture?: Picture;
   /** Concerns only the asker: ephemeral in groups where the server can, else a normal reply. */
   readonly personal?: boolean;
+}
+
+/** A picture with every word of it changed by `change`. */
+export function rewordPicture(picture: Picture, change: (words: string) => string): Picture {
+  const common = { title: change(picture.title), footer: change(picture.footer) };
+  return picture.kind === "states"
+    ? {
+      ...picture,
+      ...common,
+      rows: picture.rows.map((row) => ({ ...row, name: change(row.name), value: change(row.value) })),
+    }
+    : { ...picture, ...common, rows: picture.rows.map((row) => ({ ...row, name: change(row.name) })) };
 }
 
 /** One line of several pieces, each of which may itself be a line. */

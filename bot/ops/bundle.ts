@@ -2,10 +2,14 @@
  * `deno task bundle`: makes `dist/`, which runs the bot with nothing but Deno: the bot as one JavaScript file, its
  * other programs as one each, and a deno.json with the tasks that run them.
  */
+import { basename } from "node:path";
 
 /** By the names of their files. None imports another: bundled, each part would take itself for the program. */
 const PROGRAMS = ["main", "permissions", "audit_verify", "backup", "migrate", "health"] as const;
 const FOLDER = "dist";
+
+/** What pictures are drawn with and is no code: files of their own in the bundle, under the names they are imported by. */
+const ASSETS = ["@resvg/resvg-wasm/index_bg.wasm", "dejavu-fonts-ttf/ttf/DejaVuSansCondensed.ttf"] as const;
 
 export interface Task {
   readonly description: string;
@@ -25,18 +29,30 @@ export function bundledTasks(tasks: Readonly<Record<string, Task>>): Record<stri
   }]));
 }
 
+interface Configuration {
+  readonly tasks: Readonly<Record<string, Task>>;
+  readonly unstable: readonly string[];
+}
+
 async function bundle(): Promise<void> {
   await Deno.remove(FOLDER, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "-q", "--frozen", "--platform", "deno", "--outdir", FOLDER].concat(
+    args: [
+      ...["bundle", "-q", "--frozen", "--platform", "deno", "--outdir", FOLDER],
+      ...ASSETS.map((asset) => `--external=${asset}`),
+    ].concat(
       PROGRAMS.map((name) => name === "main" ? "bot/main.ts" : `bot/ops/${name}.ts`),
     ),
   }).spawn().status;
   if (!success) Deno.exit(1);
-  const { tasks }: { tasks: Record<string, Task> } = JSON.parse(await Deno.readTextFile("deno.json"));
-  const configuration = JSON.stringify({ tasks: bundledTasks(tasks) }, undefined, 2);
+  for (const asset of ASSETS) {
+    await Deno.copyFile(new URL(import.meta.resolve(asset)), `${FOLDER}/${basename(asset)}`);
+  }
+  const { tasks, unstable }: Configuration = JSON.parse(await Deno.readTextFile("deno.json"));
+  const imports = Object.fromEntries(ASSETS.map((asset) => [asset, `./${basename(asset)}`]));
+  const configuration = JSON.stringify({ unstable, imports, tasks: bundledTasks(tasks) }, undefined, 2);
   await Deno.writeTextFile(`${FOLDER}/deno.json`, `${configuration}\n`);
 }
 

@@ -1,6 +1,6 @@
 import { type Api, InputFile } from "grammy";
 import { createHash } from "node:crypto";
-import { type Attachment, type Line, line } from "../../handlers/reply.ts";
+import { type Attachment, type Line, line, type Picture, textBlock } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { type AuditFilter, auditRows, countAudit, csvLines, jsonLines } from "../store/audit.ts";
 import type { MessagesTable } from "../store/schema.ts";
@@ -9,10 +9,17 @@ import { type Delivered, type Outgoing, PRIORITY, putMessage } from "./messages.
 
 /** A file as it is sent; what it holds is made anew for each attempt. */
 interface OutboxFile {
+  readonly kind: "document" | "photo";
   readonly name: string;
   /** Tells it from another file of the same message. */
   readonly identity: string;
-  readonly content: () => Uint8Array | AsyncIterable<Uint8Array>;
+  readonly content: () => Uint8Array | AsyncIterable<Uint8Array> | Promise<Uint8Array>;
+}
+
+/** What a reply has beside its text. */
+export interface Enclosed {
+  readonly files: readonly Attachment[];
+  readonly picture?: Picture | undefined;
 }
 
 /** Beyond this many rows the files are compressed: Telegram takes up to 50 MB. */
@@ -34,11 +41,15 @@ export interface Courier {
  */
 export async function bringFiles(
   courier: Courier,
-  attached: readonly Attachment[],
+  { files: attached, picture }: Enclosed,
   sent: Delivered,
   note: (sent: Delivered) => Promise<void>,
 ): Promise<void> {
-  const files = [...attached.map((file) => fileOf(courier, file)), ...await exported(courier)];
+  const files = [
+    ...(picture ? [photoOf(picture)] : []),
+    ...attached.map((file) => fileOf(courier, file)),
+    ...await exported(courier),
+  ];
   const digests = files.map((_, index) => digestOf(files.slice(0, index + 1)));
   const there = digests.lastIndexOf(sent.file_sent ?? "") + 1;
   if (there === files.length) return;
@@ -46,7 +57,7 @@ export async function bringFiles(
   for (const [index, file] of files.entries()) {
     if (index < there) continue;
     await sendFile(courier, file, sent).catch(async (error) => {
-      const refusal = telegramRefusal(error);
+      const refusal = error instanceof NotDrawn ? error.refusal : telegramRefusal(error);
       if (courier.mustArrive || !refusal || !isFinal(refusal)) throw error;
       await sayFileRefused(courier, file, sent, refusal);
     });
@@ -55,7 +66,33 @@ export async function bringFiles(
 }
 
 function fileOf({ deps: { redactor } }: Courier, { name, content }: Attachment): OutboxFile {
-  return { name, identity: content, content: () => new TextEncoder().encode(redactor.text(content)) };
+  return {
+    kind: "document",
+    name,
+    identity: content,
+    content: () => new TextEncoder().encode(redactor.text(content)),
+  };
+}
+
+/** Drawing is loaded with the first picture: most bots that run never send one. */
+function photoOf(picture: Picture): OutboxFile {
+  return {
+    kind: "photo",
+    name: "picture.png",
+    identity: JSON.stringify(picture),
+    async content() {
+      try {
+        return await (await import("../pictures/draw.ts")).draw(picture);
+      } catch (cause) {
+        throw new NotDrawn("The picture could not be drawn", { cause });
+      }
+    },
+  };
+}
+
+/** The text above says the same: it stands without its picture. */
+class NotDrawn extends Error {
+  readonly refusal: TelegramRefusal = { code: 400, description: this.message };
 }
 
 /** Streams rows of the audit, so that a million of them fit into memory. */
@@ -64,6 +101,7 @@ async function exported({ row, deps: { store: { db } } }: Courier): Promise<Outb
   const filter = JSON.parse(row.export) as AuditFilter;
   const isLong = (await countAudit(db, filter)).rows > PLAIN_ROWS;
   return ([["audit.jsonl", jsonLines], ["audit.csv", csvLines]] as const).map(([name, lines]) => ({
+    kind: "document",
     name: isLong ? `${name}.gz` : name,
     identity: row.export ?? "",
     content: () => isLong ? gzip(lines(auditRows(db, filter))) : lines(auditRows(db, filter)),
@@ -97,16 +135,19 @@ type Uploading = NonNullable<Parameters<Api["sendDocument"]>[2]>;
 async function upload(
   { deps: { bot: { api } } }: Courier,
   chatId: number,
-  { name, content }: Pick<OutboxFile, "name" | "content">,
+  { kind, name, content }: Omit<OutboxFile, "identity">,
   options: Uploading,
 ): Promise<Sent> {
-  return await inTopic(
-    options as Uploading & { readonly message_thread_id?: number },
-    (where) => api.sendDocument(chatId, new InputFile(content(), name), where),
-  );
+  const send = async (where: Uploading): Promise<Sent> => {
+    const file = new InputFile(await content(), name);
+    return await (kind === "photo"
+      ? api.sendPhoto(chatId, file, where)
+      : api.sendDocument(chatId, file, where));
+  };
+  return await inTopic(options as Uploading & { readonly message_thread_id?: number }, send);
 }
 
-type Sent = Awaited<ReturnType<Api["sendDocument"]>>;
+type Sent = Awaited<ReturnType<Api["sendDocument"] | Api["sendPhoto"]>>;
 
 /** In the group, if Telegram keeps it from the others there; else in private, or not at all. */
 async function sendToOne(
@@ -147,7 +188,11 @@ async function keepsFilesPrivate(courier: Courier, only: Uploading): Promise<boo
   return capabilities.ephemeralFiles;
 }
 
-const TRIAL = { name: "file.txt", content: () => new TextEncoder().encode("A file follows.") };
+const TRIAL: Omit<OutboxFile, "identity"> = {
+  kind: "document",
+  name: "file.txt",
+  content: () => new TextEncoder().encode("A file follows."),
+};
 
 /** The text that the file belongs to stands. */
 async function sayFileRefused(
@@ -182,19 +227,26 @@ function unsentFile(
     receiverId: row.receiver_id ?? undefined,
     reply: {
       mark: "attention",
-      title: line("The file could not be sent: ", { code: file.name }),
-      blocks: [{
-        kind: "text",
-        text: line(
-          "Telegram said: “",
-          { data: description, max: 120 },
-          "”. The answer above stands without it.",
-        ),
-      }, { kind: "text", text: instead(code, row.chat_id > 0) }],
+      ...(file.kind === "photo"
+        ? {
+          title: "The picture could not be sent",
+          blocks: [textBlock(line(reason(description), " The answer above says the same in words."))],
+        }
+        : {
+          title: line("The file could not be sent: ", { code: file.name }),
+          blocks: [
+            textBlock(line(reason(description), " The answer above stands without it.")),
+            textBlock(instead(code, row.chat_id > 0)),
+          ],
+        }),
     },
     priority: PRIORITY.answer,
     trace: row.trace ?? undefined,
   };
+}
+
+function reason(description: string): Line {
+  return line("Telegram said: “", { data: description, max: 120 }, "”.");
 }
 
 const TOO_LARGE = 413;

@@ -353,10 +353,11 @@ export class Delivery {
 
   private async bringFiles(rest: Attachment | undefined): Promise<void> {
     const files = [this.reply.file, rest].filter((file) => file !== undefined);
-    if (files.length === 0 && this.row.export === null) return;
+    const { picture } = this.reply;
+    if (files.length === 0 && !picture && this.row.export === null) return;
     const { row, deps, isDecision } = this;
     const courier = { row, deps, mustArrive: isDecision, stillMine: () => this.stillMine() };
-    await bringFiles(courier, files, this.sent, async (sent) => {
+    await bringFiles(courier, { files, picture }, this.sent, async (sent) => {
       this.sent = sent;
       await this.record(sent);
     });

@@ -1,4 +1,11 @@
-import type { Block, Button, Inline, Line, Reply } from "../../handlers/reply.ts";
+import {
+  type Block,
+  type Button,
+  type Inline,
+  type Line,
+  type Reply,
+  rewordPicture,
+} from "../../handlers/reply.ts";
 
 /**
  * Text that came from outside, made safe to show. A name must not be able to break a line, hide or reorder
@@ -153,7 +160,7 @@ type Redact = (text: string) => string;
  * never touched: a secret may be a word like any other.
  */
 export function redactReply(reply: Reply, redact: Redact): Reply {
-  const { title, blocks, footer, buttons, file } = reply;
+  const { title, blocks, footer, buttons, file, picture } = reply;
   return {
     ...reply,
     title: redactLine(title, redact),
@@ -161,6 +168,7 @@ export function redactReply(reply: Reply, redact: Redact): Reply {
     ...(footer !== undefined && { footer: redactLine(footer, redact) }),
     ...(buttons && { buttons: buttons.map((row) => row.map((button) => redactButton(button, redact))) }),
     ...(file && { file: { ...file, name: redact(file.name), content: redact(file.content) } }),
+    ...(picture && { picture: rewordPicture(picture, redact) }),
   };
 }
 

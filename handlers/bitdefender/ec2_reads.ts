@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { BitdefenderClient } from "../../clients/bitdefender.ts";
-import type { Hours } from "../../clients/bitdefender/answers.ts";
-import { ILLEGIBLE, readable } from "../../clients/json.ts";
-import { asOf, formatNumber, inQuotes } from "../format.ts";
-import { BadInput, type Context, operationsOf, type PastChange, type View } from "../operation.ts";
+import { asOf } from "../format.ts";
+import { type Context, operationsOf, type PastChange, type View } from "../operation.ts";
 import { type Block, type Button, type Line, type Mark, type Reply, textBlock } from "../reply.ts";
 import { ifOffered, ofCompany } from "./companies.ts";
+import { hoursTable, totalOf, totalWord } from "./ec2_usage.ts";
 import {
+  companyOption,
   ec2Input,
   KEYS_OWN,
   type Known,
@@ -19,8 +19,6 @@ import {
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
-const company = z.string().optional().meta({ positional: true, rest: true, placeholder: "company" });
-
 export const statusEc2 = read({
   verb: "status",
   target: "ec2",
@@ -31,39 +29,12 @@ export const statusEc2 = read({
   render: renderStatus,
 });
 
-export const usageEc2 = read({
-  verb: "usage",
-  target: "ec2",
-  summary: "Amazon EC2 hours of a month by instance category",
-  example: "/usage ec2 Acme Corp month=03/2026",
-  input: z.object({ company, month: z.string().optional().meta({ placeholder: "mm/yyyy" }) }),
-  async run(context, { company: query, month }) {
-    const targetMonth = month === undefined ? undefined : monthOf(month, context.now);
-    const { scope, value: hours } = await ofCompany(
-      context,
-      query,
-      (companyId) =>
-        context.client.getHourlyUsageForAmazonEC2Instances({ companyId, targetMonth }, context.call),
-    );
-    return { scope, hours, month: targetMonth ?? currentMonth(context.now), at: context.now };
-  },
-  render({ scope, hours, month, at }, view): Reply {
-    const total = totalOf(hours);
-    return {
-      mark: total > 0 ? "info" : "absent",
-      title: [`${totalWord(hours)} EC2 hours in ${month} · `, { data: scope.name }],
-      blocks: hoursTable(hours),
-      footer: asOf(at, view.now),
-    };
-  },
-});
-
 export const externalId = read({
   verb: "externalid",
   target: null,
   summary: "The external ID for a company's cross-account role",
   example: "/externalid Acme Corp",
-  input: z.object({ company }),
+  input: z.object({ company: companyOption }),
   async run(context, input) {
     const { scope, value } = await ofCompany(
       context,
@@ -226,26 +197,6 @@ function listedWords(listed: boolean | null): string {
   return listed ? " (listed)" : " (not listed any more)";
 }
 
-function hoursTable(hours: Hours): readonly Block[] {
-  const known = (spent: Hours[string]) => readable(spent) ?? 0;
-  const rows = Object.entries(hours)
-    .sort(([, one], [, other]) => known(other) - known(one))
-    .map(([category, spent]): Line[] => [{ data: category }, hoursWord(spent)]);
-  if (rows.length === 0) return [];
-  return [{ kind: "table", header: ["Category", "Hours"], rows: [...rows, ["Total", totalWord(hours)]] }];
-}
-
-function hoursWord(spent: Hours[string]): string {
-  if (spent === ILLEGIBLE) return "not readable";
-  return typeof spent === "number" ? formatNumber(spent) : "not said";
-}
-
-/** What could not be read may be any number. */
-function totalWord(hours: Hours): string {
-  const isWhole = Object.values(hours).every((spent) => typeof spent === "number");
-  return `${isWhole ? "" : "at least "}${formatNumber(totalOf(hours))}`;
-}
-
 function changesOf(changes: readonly PastChange[]): readonly Block[] {
   if (changes.length === 0) return [{ kind: "text", text: "No change was made here through this bot." }];
   const items = changes.slice(0, 5).map((change): Line => [
@@ -258,27 +209,6 @@ function changesOf(changes: readonly PastChange[]): readonly Block[] {
     { code: change.code },
   ]);
   return [{ kind: "text", text: { bold: "Last changes made here" } }, { kind: "list", items }];
-}
-
-/** `3/2026` is what people type; the API wants `03/2026`. */
-function monthOf(given: string, now: number): string {
-  const [, month = "", year = ""] = /^(0?[1-9]|1[0-2])\/(\d{4})$/.exec(given.trim()) ?? [];
-  if (month === "") {
-    throw new BadInput(`${inQuotes(given)} is not a month. Type it as mm/yyyy, for example month=03/2026.`);
-  }
-  if (Date.UTC(Number(year), Number(month) - 1) > now) {
-    throw new BadInput(`${inQuotes(given)} has not begun yet. The latest is month=${currentMonth(now)}.`);
-  }
-  return `${month.padStart(2, "0")}/${year}`;
-}
-
-function currentMonth(now: number): string {
-  const date = new Date(now);
-  return `${String(date.getUTCMonth() + 1).padStart(2, "0")}/${date.getUTCFullYear()}`;
-}
-
-function totalOf(hours: Hours): number {
-  return Object.values(hours).reduce((total: number, each) => total + (readable(each) ?? 0), 0);
 }
 
 function copyButton(externalId: string): Button {

@@ -42,9 +42,12 @@ export interface Ec2Plan<After extends Json = Json> extends Plan<Ec2State> {
   readonly lookAlikes: readonly string[];
 }
 
+export const companyOption = z.string().optional()
+  .meta({ positional: true, rest: true, placeholder: "company" });
+
 /** How people say whose integration they mean, and which of several. */
 export const ec2Input = z.object({
-  company: z.string().optional().meta({ positional: true, rest: true, placeholder: "company" }),
+  company: companyOption,
   integration: z.string().trim().min(1).max(128).optional().meta({ placeholder: "name" }),
 });
 

@@ -59,6 +59,8 @@ Deno.test("the bundle answers with least permissions, needs no package and gets 
     await bot.says("--no-npm is specified");
     telegram.say(BEN, GROUP, "/ping");
     await telegram.until(() => telegram.last(GROUP), "an answer");
+    telegram.say(BEN, GROUP, "/usage ec2 months=1");
+    await telegram.until(() => telegram.last(GROUP)?.photo, "a picture");
     assert.equal((await run(task("health"))).code, 0);
     assert.match((await run(task("backup"))).output, /: audit intact/);
     assert.equal((await bot.terminate()).code, 0);

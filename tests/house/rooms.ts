@@ -34,6 +34,7 @@ export const ROOMS: readonly string[] = [
   "vendors.ts",
   "telegram",
   "parser",
+  "pictures",
   "render",
   "store",
   "config.ts",

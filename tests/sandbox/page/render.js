@@ -46,9 +46,10 @@ export function element(tag, attributes = {}, ...children) {
 
 /** The content of a message; `act` is what taps on it do: `command(text)`, `press(data, button)`, `copy(text)`. */
 export function renderContent(message, act) {
-  const { text, entities, caption, caption_entities, rich_message, document: file } = message;
+  const { text, entities, caption, caption_entities, rich_message, document: file, photo } = message;
   return [
     file && renderDocument(file),
+    photo && renderPhoto(photo.at(-1)),
     text !== undefined && element("p", { class: "text" }, renderText(text, entities ?? [], act)),
     caption !== undefined &&
     element("p", { class: "text" }, renderText(caption, caption_entities ?? [], act)),
@@ -94,6 +95,11 @@ function renderDocument(file) {
       element("small", {}, size(file.file_size)),
     ),
   );
+}
+
+function renderPhoto({ file_id, width, height }) {
+  const src = `/sandbox/file/${encodeURIComponent(file_id)}`;
+  return element("a", { href: src }, element("img", { class: "photo", src, width, height, alt: "picture" }));
 }
 
 function extensionOf(name = "") {

@@ -66,6 +66,14 @@ export interface Document {
   readonly file_size: number;
 }
 
+export interface PhotoSize {
+  readonly file_id: string;
+  readonly file_unique_id: string;
+  readonly file_size: number;
+  readonly width: number;
+  readonly height: number;
+}
+
 export interface Message {
   /** 0 for ephemeral messages. */
   message_id: number;
@@ -86,6 +94,7 @@ export interface Message {
   entities?: readonly Entity[];
   rich_message?: RichMessage;
   document?: Document;
+  photo?: readonly PhotoSize[];
   caption?: string;
   caption_entities?: readonly Entity[];
   reply_markup?: InlineKeyboard;

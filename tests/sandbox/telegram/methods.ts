@@ -22,6 +22,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   deleteMessage: editing.deleteMessage,
   answerCallbackQuery: callbacks.answerCallbackQuery,
   sendDocument: documents.sendDocument,
+  sendPhoto: documents.sendPhoto,
   getFile: documents.getFile,
   sendChatAction: chats.sendChatAction,
   getChat: chats.getChat,

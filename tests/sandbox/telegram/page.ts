@@ -32,7 +32,7 @@ const ASSETS: Readonly<Record<string, string>> = {
 
 /** Nothing but the page's own files: a second lock behind the text nodes. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
   "frame-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'";
 
 interface Stage {
@@ -179,10 +179,11 @@ function download(world: World, id: string): Response {
   const file = world.files.get(id);
   if (!file) return new Response("There is no such file.", { status: 404 });
   const name = encodeURIComponent(file.document.file_name ?? "document");
+  const isPicture = file.document.mime_type === "image/png";
   return new Response(new Uint8Array(file.content), {
     headers: {
-      "content-type": "application/octet-stream",
-      "content-disposition": `attachment; filename*=UTF-8''${name}`,
+      "content-type": isPicture ? "image/png" : "application/octet-stream",
+      "content-disposition": `${isPicture ? "inline" : "attachment"}; filename*=UTF-8''${name}`,
       "x-content-type-options": "nosniff",
     },
   });

@@ -15,11 +15,14 @@ export function isVisibleTo(message: Message, viewer: number): boolean {
 
 /** One message's content in plain text: tables aligned, details open, buttons in brackets. */
 export function render(message: Message): string {
-  const { document, reply_markup } = message;
+  const { document, photo, reply_markup } = message;
   const buttons =
     reply_markup?.inline_keyboard.map((row) => row.map(({ text }) => `[ ${text} ]`).join(" ")) ?? [];
   const parts = [
     ...(document ? [`<${document.file_name ?? "document"}, ${document.file_size} bytes>`] : []),
+    ...(photo ?? []).map(({ width, height, file_size }) =>
+      `<picture, ${width} × ${height}, ${file_size} bytes>`
+    ),
     message.text ?? message.caption ?? "",
     ...(message.rich_message ? [renderBlocks(message.rich_message.blocks)] : []),
     ...service(message),

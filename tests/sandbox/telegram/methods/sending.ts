@@ -9,7 +9,7 @@ import { type Call, knowsUser, roomToWriteTo } from "./call.ts";
 
 type Content = Pick<
   Message,
-  "text" | "entities" | "rich_message" | "document" | "caption" | "caption_entities"
+  "text" | "entities" | "rich_message" | "document" | "photo" | "caption" | "caption_entities"
 >;
 
 const LONGEST_TEXT = 4096;
