@@ -5,6 +5,7 @@ import type { CallEvent } from "../clients/http/contract.ts";
 import { Members } from "./access/members.ts";
 import { Decisions, withdrawUndeliverable } from "./approvals/decide.ts";
 import { Executor } from "./approvals/execute.ts";
+import { Loans } from "./approvals/loans.ts";
 import { Requests } from "./approvals/request.ts";
 import { builtins } from "./commands/builtins.ts";
 import type { Config } from "./config.ts";
@@ -72,18 +73,19 @@ export class Countersign {
     const commandSet = { commands, aliases: vendors.aliases };
     const requests = new Requests(deps, members, secretEntry, commandSet);
     const decisions = new Decisions(deps, members);
+    const loans = new Loans(deps, members);
     const executor = new Executor(deps, members, secretEntry, handover);
     const commandParts = { ...deps, members, requests, decisions, commandSet, startedAt: store.now() };
     const unauthorized = new Unauthorized(deps, members);
     const router = new Router(deps, commands, members, unauthorized, requests, commandParts);
-    const callbacks = new Callbacks(deps, members, requests, decisions, router);
+    const callbacks = new Callbacks(deps, members, requests, decisions, loans, router);
     const dispatcher = new Dispatcher(deps, members, router, callbacks, unauthorized);
     const sender = new OutboxSender(deps, async (row, refusal) => {
       await withdrawUndeliverable(store, row, refusal);
       await secretEntry.bringElsewhere(row);
       await handover.bringElsewhere(row);
     });
-    const jobs = jobsOf(deps, { dispatcher, executor, sender, decisions, handover }, timing);
+    const jobs = jobsOf(deps, { dispatcher, executor, sender, decisions, loans, handover }, timing);
 
     this.store = store;
     this.commands = commands;

@@ -7,6 +7,7 @@ import {
   nextStartAt,
   renewChanges,
 } from "./approvals/execute.ts";
+import type { Loans } from "./approvals/loans.ts";
 import type { Change } from "./store/changes.ts";
 import { endFreezes } from "./commands/freeze.ts";
 import type { Deps } from "./deps.ts";
@@ -27,7 +28,7 @@ import {
 import type { Jobs, PeriodicJob, QueueJob } from "./queue/worker.ts";
 import { wipeAbandoned } from "./secrets/entry.ts";
 import type { CredentialHandover } from "./secrets/handover.ts";
-import { StoreUnavailable } from "./store/database.ts";
+import { type Store, StoreUnavailable } from "./store/database.ts";
 import { prunePrompts } from "./store/kept_values.ts";
 import type { InboxTable, MessagesTable } from "./store/schema.ts";
 
@@ -36,6 +37,7 @@ export interface JobParts {
   readonly executor: Executor;
   readonly sender: OutboxSender;
   readonly decisions: Decisions;
+  readonly loans: Loans;
   readonly handover: CredentialHandover;
 }
 
@@ -53,6 +55,7 @@ export function jobsOf(deps: Deps, parts: JobParts, { expireMs = EXPIRE_MS }: Ti
     queues: [updates(deps, parts.dispatcher), changes(deps, parts.executor), messages(deps, parts.sender)],
     periodic: [
       expire(deps, parts, expireMs),
+      lookAfterLoans(parts, expireMs),
       tidyHandover(parts, expireMs),
       prune(deps),
       measure(deps),
@@ -136,6 +139,8 @@ function messages(deps: Deps, sender: OutboxSender): QueueJob<MessagesTable> {
 }
 
 const EXPIRE_MS = 5_000;
+/** A way back that is under way is not late yet. */
+const OVERDUE_MS = 60_000;
 const PRUNE_MS = 10 * 60_000;
 const CHECK_STORE_MS = 10_000;
 const ASK_TELEGRAM_MS = 60_000;
@@ -155,6 +160,10 @@ function expire(deps: Deps, { decisions }: JobParts, everyMs: number): PeriodicJ
       await endFreezes(deps);
     },
   };
+}
+
+function lookAfterLoans({ loans }: JobParts, everyMs: number): PeriodicJob {
+  return { name: "loans", everyMs, atOnce: true, exclusive: true, run: () => loans.lookAfter() };
 }
 
 /** On every replica: each has a redactor of its own. */
@@ -189,9 +198,18 @@ function measure({ store, metrics }: Deps): PeriodicJob {
     async run() {
       await store.check();
       const oldest = await oldestWaiting(store);
+      await countLoans(store, metrics);
       metrics.inboxAge.set(oldest === undefined ? 0 : Math.max(0, store.now() - oldest) / 1000);
     },
   };
+}
+
+/** A loan is overdue once its end has passed and nobody knows it to be taken back. */
+async function countLoans({ db, now }: Pick<Store, "db" | "now">, metrics: Deps["metrics"]): Promise<void> {
+  const open = await db.selectFrom("loans").select("ends_at").where("ended_at", "is", null).execute();
+  const overdue = open.filter(({ ends_at }) => ends_at < now() - OVERDUE_MS).length;
+  metrics.loans.set({ state: "overdue" }, overdue);
+  metrics.loans.set({ state: "open" }, open.length - overdue);
 }
 
 /** A bot whose token was revoked hears nothing, and would not know. */

@@ -42,6 +42,12 @@ export class Metrics {
     help: "Age of the oldest update that is not handled yet",
     registers: [this.registry],
   });
+  readonly loans = new Gauge({
+    name: "countersign_loans",
+    help: "Changes made for a time that are not taken back: open, or overdue",
+    labelNames: ["state"],
+    registers: [this.registry],
+  });
   readonly updatesComeIn = new Gauge({
     name: "countersign_updates_come_in",
     help: "0 while Telegram refuses the webhook, the token or the polling",

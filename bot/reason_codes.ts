@@ -40,6 +40,7 @@ export const reasons = {
   unusable_time: "That time cannot be used, so nothing was asked for.",
   not_lendable: "This change cannot be made for a time, so nothing was asked for.",
   too_late: "It could not begin within an hour of its time, so it was not run.",
+  loan_over: "Nothing is lent with this any more, or not by this button.",
   frozen: "Changes are frozen.",
   frozen_longer: "A freeze that lasts longer is in force, so this one was not set.",
   target_moved: "The target has changed since this was asked for, so nothing was done.",

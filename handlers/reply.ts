@@ -48,7 +48,10 @@ export type Action =
   /** Types this command for the presser; reads only. */
   | { readonly command: string }
   /** A random handle the store knows, and what to do with it. */
-  | { readonly handle: string; readonly do: "approve" | "reject" | "stop" | "undo" | "choose" | "page" }
+  | {
+    readonly handle: string;
+    readonly do: "approve" | "reject" | "stop" | "undo" | "extend" | "return" | "choose" | "page";
+  }
   | { readonly copy: string }
   | { readonly url: string }
   /** A button that only says what happened. */

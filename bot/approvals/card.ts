@@ -232,6 +232,9 @@ export function rowsTable(card: Card): Block {
 
 function storyLine(change: Change): Line {
   const { requester_id, requester_name, decider_id, decider_name, created_at, decided_at } = change;
+  if (change.loan_of !== null) {
+    return line("The way back of ", { code: change.loan_of }, ", approved with it", durationWords(change));
+  }
   const namesakes = decider_id !== requester_id && sanitize(decider_name ?? "") === sanitize(requester_name);
   const who = (name: string | null, id: number): Line =>
     namesakes ? personLine(name ?? "", id) : { data: name || "someone", max: 40 };
@@ -277,6 +280,13 @@ function nextLine(change: Change): Line {
   switch (state) {
     case "approved":
       return waitsForItsTime(change) ? startLine(change) : "";
+    case "applied":
+    case "accepted":
+    case "partly applied":
+      return line(
+        lentLine(change),
+        next_check_at === null ? "" : ["In case it is only slow: next look ", look],
+      );
     case "rejected":
     case "stopped":
     case "withdrawn":
@@ -293,11 +303,17 @@ function nextLine(change: Change): Line {
         ]
         : ["Nothing will be sent again by itself. Next look ", look];
     case "not applied":
-    case "partly applied":
       return next_check_at === null ? "" : ["In case it is only slow: next look ", look];
     default:
       return "";
   }
+}
+
+/** "Only until 05:14 (in 2 h): then it is taken back by itself, if nothing has moved. " */
+function lentLine({ sent_at, finished_at, lasts_ms }: Change): Line {
+  if (lasts_ms === null) return "";
+  const end: Line = { time: (sent_at ?? finished_at ?? 0) + lasts_ms, as: "deadline" };
+  return line("Only until ", end, ": then it is taken back by itself, if nothing has moved. ");
 }
 
 /** "Runs in 10 s. Until then /stop K7Q2X stops it." */

@@ -10,7 +10,15 @@ import type { Deps } from "../deps.ts";
 import { nextStepLine } from "../error_reply.ts";
 import { errorFields, type Log } from "../log.ts";
 import { decisionRows } from "../store/audit.ts";
-import { type Change, fingerprintOf, freezeFor, planOf, policyOf, sameJson } from "../store/changes.ts";
+import {
+  type Change,
+  findChange,
+  fingerprintOf,
+  freezeFor,
+  planOf,
+  policyOf,
+  sameJson,
+} from "../store/changes.ts";
 import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { Queryable } from "../store/schema.ts";
 import type { BoundOperation } from "../vendors.ts";
@@ -37,10 +45,31 @@ export async function precheck(
   const { config, store, vendors, log } = deps;
   if (change.account === null || vendors.isOfAnotherAccount(change)) return notRun("account_changed");
   if (fingerprintOf(change) !== change.hash) return notRun("plan_altered");
+  if (change.loan_of !== null) return await wayBackCheck(deps, change, change.loan_of);
   if (change.policy !== policyOf(config)) return notRun("policy_changed");
   const failed = await lastCheck(store, change) ?? await rightsLost(change, members);
   if (failed) return failed;
   if (!await isOnRecord(store, change)) return notRun("not_on_record");
+  const bound = vendors.boundOperation(change);
+  return bound ? await drift(change, bound, log) : notRun("vendor_not_set_up");
+}
+
+/**
+ * A way back was approved with its loan, and what came up since does not stop it: what was borrowed is given back. But
+ * it has to be the one that was planned for this loan, and the target as the loan left it.
+ */
+async function wayBackCheck(
+  { store, vendors, log }: PrecheckDeps,
+  change: Change,
+  loanOf: string,
+): Promise<FailedCheck | undefined> {
+  const loan = await findChange(store, loanOf);
+  const planned = (await decisionRows(store.db, change.code))
+    .some(({ event, detail }) =>
+      event === "return_planned" && JSON.parse(detail ?? "{}").hash === change.hash
+    );
+  const isOfLoan = loan && planned && fingerprintOf(loan) === loan.hash && await isOnRecord(store, loan);
+  if (!isOfLoan) return notRun("not_on_record");
   const bound = vendors.boundOperation(change);
   return bound ? await drift(change, bound, log) : notRun("vendor_not_set_up");
 }
@@ -66,6 +95,7 @@ export async function lastCheck(
   change: Change,
   db: Queryable = store.db,
 ): Promise<FailedCheck | undefined> {
+  if (change.loan_of !== null) return undefined;
   if (store.now() - (change.starts_at ?? Infinity) > MOST_LATE_MS) return notRun("too_late");
   const freeze = await freezeFor(store, change, db);
   if (freeze) return { ...notRun("frozen"), evidence: line("Frozen: ", freezeLine(freeze)) };

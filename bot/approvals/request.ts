@@ -17,6 +17,7 @@ import {
   type Change,
   findChange,
   fingerprintOf,
+  freeCode,
   freezeFor,
   isPartOf,
   isTwin,
@@ -32,7 +33,7 @@ import {
   TOOK_EFFECT,
 } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import { newHandle, shortCode } from "../store/kept_values.ts";
+import { newHandle } from "../store/kept_values.ts";
 import type { Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
 import { cardMessage, cardOf, type CardView } from "./card.ts";
@@ -301,14 +302,6 @@ function newChange(
     trace: ctx.trace,
   };
   return { ...row, hash: fingerprintOf(row) };
-}
-
-const CODE_LETTERS = 5;
-
-/** Codes are short, so one may be taken: then another is drawn. */
-async function freeCode(store: Store): Promise<string> {
-  const code = shortCode(CODE_LETTERS);
-  return await findChange(store, code) ? await freeCode(store) : code;
 }
 
 function groupFor(ctx: UpdateContext, config: Config): number | undefined {

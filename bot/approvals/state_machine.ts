@@ -6,6 +6,7 @@ import { auditOf, type Change } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { ChangesTable, ChangeState, Schema } from "../store/schema.ts";
 import { deciderKey, deciderMessage } from "./card.ts";
+import { followLoan } from "./loan.ts";
 
 /**
  * Every way a change can go, and none besides: a row leaves one of `from` or it stays where it is. `unsent` bars
@@ -101,6 +102,9 @@ export async function transition(store: Store, step: TransitionStep): Promise<Ch
     if (!change) return undefined;
     if (!NEEDS_SECRETS.has(change.state)) await wipeSecrets(transaction, change.handle);
     await step.also?.(transaction, change);
+    if (change.lasts_ms !== null || change.undo_of !== null) {
+      await followLoan(store, transaction, change, step.audit.reason_code ?? undefined);
+    }
     for (const outgoing of step.show?.(change) ?? []) await putMessage(store, transaction, outgoing);
     if (step.show && await findMessage(transaction, deciderKey(change.code))) {
       await putMessage(store, transaction, deciderMessage(change));

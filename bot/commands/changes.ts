@@ -17,11 +17,12 @@ import {
   findChange,
   freezeFor,
   openBeside,
+  readCard,
   readUndo,
   waitsForItsTime,
 } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import type { AuditTable, FreezesTable } from "../store/schema.ts";
+import type { AuditTable, FreezesTable, LoansTable } from "../store/schema.ts";
 import { stepWords } from "./audit.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
@@ -68,6 +69,15 @@ export const changeCommands: readonly Builtin[] = [
       };
       ctx.answer(changeDetails(change, view, steps, ctx));
     },
+  }),
+  builtin({
+    verb: "borrowed",
+    summary: "Changes that were made for a time, and when they are taken back",
+    example: "/borrowed",
+    need: "read",
+    risk: "read",
+    input: z.object({}),
+    execute: async ({ store }, ctx) => ctx.answer(borrowedReply(await openLoans(store), store.now())),
   }),
   decision("approve", "Approve a change that someone else asked for"),
   decision("reject", "Reject a change"),
@@ -195,6 +205,54 @@ function pendingReply(open: readonly Change[], freezes: readonly FreezesTable[])
       action: { command: `/change ${code}` },
     }]),
   };
+}
+
+interface OpenLoan {
+  readonly change: Change;
+  /** Absent where nobody knows yet whether it took effect. */
+  readonly loan: LoansTable | undefined;
+}
+
+/** What is lent, what ends first before the others; last what may be lent. */
+async function openLoans({ db }: Store): Promise<OpenLoan[]> {
+  const loans = await db.selectFrom("loans").selectAll().where("ended_at", "is", null)
+    .orderBy("ends_at").limit(50).execute();
+  const changes = await db.selectFrom("changes").selectAll().where((is) =>
+    is.or([
+      is("code", "in", ["", ...loans.map(({ code }) => code)]),
+      is.and([is("state", "=", "unknown"), is("lasts_ms", "is not", null)]),
+    ])
+  ).execute();
+  const lent = loans.flatMap((loan) => {
+    const change = changes.find(({ code }) => code === loan.code);
+    return change ? [{ change, loan }] : [];
+  });
+  const unknown = changes.filter(({ code }) => !loans.some((loan) => loan.code === code));
+  return [...lent, ...unknown.map((change) => ({ change, loan: undefined }))];
+}
+
+function borrowedReply(open: readonly OpenLoan[], now: number): Reply {
+  if (open.length === 0) return { mark: "fine", title: "Nothing is borrowed" };
+  const overdue = open.filter(({ loan }) => loan && loan.ends_at <= now).length;
+  return {
+    mark: overdue > 0 ? "attention" : "working",
+    title: `${open.length} borrowed${overdue > 0 ? `, ${overdue} not taken back yet` : ""}`,
+    blocks: [{ kind: "list", items: open.map((one) => loanLine(one, now)) }],
+    buttons: open.slice(0, 6).map(({ change: { code } }) => [{
+      label: `Show ${code}`,
+      action: { command: `/change ${code}` },
+    }]),
+  };
+}
+
+function loanLine({ change, loan }: OpenLoan, now: number): Line {
+  const asker = personLine(change.requester_name, change.requester_id);
+  const what = line({ code: change.code }, " ", readCard(change).done, " · asked by ", asker);
+  if (!loan) return line(what, " · nobody knows yet whether it took effect");
+  const end: Line = { time: loan.ends_at, as: "deadline" };
+  if (loan.ends_at > now) return line(what, " · until ", end);
+  const why: Line = loan.trouble === null ? "" : [": ", ...line(JSON.parse(loan.trouble) as Line)];
+  return line(what, " · over since ", end, why);
 }
 
 function openLine(change: Change): Line {

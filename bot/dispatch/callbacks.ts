@@ -3,15 +3,16 @@ import type { Members } from "../access/members.ts";
 import type { ReasonCode } from "../reason_codes.ts";
 import { cardKey } from "../approvals/card.ts";
 import type { Decisions } from "../approvals/decide.ts";
+import type { Loans } from "../approvals/loans.ts";
 import type { Requests } from "../approvals/request.ts";
 import { LONGEST_ALERT, type UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { invocationShape } from "../invocation.ts";
 import { errorFields } from "../log.ts";
-import { findMessage } from "../outbox/messages.ts";
+import { findMessage, messageAt } from "../outbox/messages.ts";
 import { headOf } from "../parser/command.ts";
 import { pageOf, parseCallback, type Press } from "../render/keyboard.ts";
-import { auditOf, findChangeByHandle } from "../store/changes.ts";
+import { auditOf, type Change, findChangeByHandle } from "../store/changes.ts";
 import { findPrompt, usePrompt } from "../store/kept_values.ts";
 import type { PromptsTable } from "../store/schema.ts";
 import type { Router } from "./router.ts";
@@ -27,6 +28,7 @@ export class Callbacks {
     private readonly members: Members,
     private readonly requests: Requests,
     private readonly decisions: Decisions,
+    private readonly loans: Loans,
     private readonly router: Router,
   ) {}
 
@@ -63,6 +65,7 @@ export class Callbacks {
     const card = await findMessage(store.db, cardKey(change.code));
     const atCard = card?.chat_id === ctx.chat.id &&
       (card.message_id === null || card.message_id === ctx.press?.messageId);
+    if (press.do === "extend" || press.do === "return") return await this.lend(ctx, change, press.do);
     const isOffered = ctx.chat.type === "private" && ctx.press?.replaces !== undefined;
     if (!atCard && !isOffered) return ctx.refuse("foreign_button", { about: auditOf(change) });
     if (press.do === "approve" || press.do === "reject") {
@@ -74,6 +77,15 @@ export class Callbacks {
     // The card stays what it is; what comes of the press gets a message of its own.
     if (press.do === "undo") return await this.requests.undo(ctx.fork(), change);
     return await this.requests.again(ctx.fork(), change);
+  }
+
+  /** Counts where the end of the loan was announced. */
+  private async lend(ctx: UpdateContext, change: Change, what: "extend" | "return"): Promise<void> {
+    const at = await messageAt(this.deps.store.db, ctx.chat.id, ctx.press?.messageId ?? 0);
+    if (!at?.key.startsWith(`loan:${change.code}:`)) {
+      return ctx.refuse("foreign_button", { about: auditOf(change) });
+    }
+    return what === "extend" ? await this.loans.extend(ctx, change) : await this.loans.returnNow(ctx, change);
   }
 
   /** Any client can send any data: what is typed by a press may only read. */

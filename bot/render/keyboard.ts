@@ -54,7 +54,7 @@ export function parseCallback(data: string): Press | undefined {
   if (letter === "p:") return pagePress(rest);
   if (!HANDLE.test(rest)) return undefined;
   if (letter === "h:") return { kind: "stored", handle: rest };
-  for (const verb of ["approve", "reject", "stop", "undo", "choose"] as const) {
+  for (const verb of ["approve", "reject", "stop", "undo", "extend", "return", "choose"] as const) {
     if (letter === `${LETTERS[verb]}:`) return { kind: "handle", do: verb, handle: rest };
   }
   return undefined;
@@ -64,6 +64,8 @@ const LETTERS: Readonly<Record<HandleVerb, string>> = {
   approve: "a",
   reject: "r",
   stop: "s",
+  extend: "e",
+  return: "b",
   undo: "u",
   choose: "k",
   page: "p",

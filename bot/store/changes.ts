@@ -7,6 +7,7 @@ import type { Config } from "../config.ts";
 import { spellDuration } from "../settings.ts";
 import type { AuditEntry } from "./audit.ts";
 import type { Store } from "./database.ts";
+import { shortCode } from "./kept_values.ts";
 import type { ChangesTable, ChangeState, FreezesTable, Queryable } from "./schema.ts";
 
 /** A change as it is stored. */
@@ -16,6 +17,14 @@ export type Change = ChangesTable;
 export async function findChange(store: Store, code: string): Promise<Change | undefined> {
   return await store.db.selectFrom("changes").selectAll().where("code", "=", code.toUpperCase())
     .executeTakeFirst();
+}
+
+const CODE_LETTERS = 5;
+
+/** Codes are short, so one may be taken: then another is drawn. */
+export async function freeCode(store: Store): Promise<string> {
+  const code = shortCode(CODE_LETTERS);
+  return await findChange(store, code) ? await freeCode(store) : code;
 }
 
 /** The change that the buttons of a card name. */
@@ -208,6 +217,14 @@ export async function takenBackBy(store: Store, change: Change): Promise<string 
     .where("state", "in", ["applied", "accepted"]).where("created_at", ">=", change.created_at)
     .where("undo_of", "=", change.code).orderBy("created_at", "desc").limit(1).executeTakeFirst();
   return back && await takenBackBy(store, back) === undefined ? back.code : undefined;
+}
+
+/** Another change of the same target that took effect, or may have, after this one. */
+export async function changedSince(store: Store, change: Change): Promise<string | undefined> {
+  const later = await store.db.selectFrom("changes").select("code")
+    .where("target_key", "=", change.target_key).where("sent_at", ">", change.sent_at)
+    .where("code", "<>", change.code).where("state", "<>", "not applied").limit(1).executeTakeFirst();
+  return later?.code;
 }
 
 /** An open change that asks for the same since this one was superseded. */
