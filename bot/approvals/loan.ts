@@ -1,7 +1,6 @@
 import type { Transaction } from "kysely";
 import { joinLines, type Line, line, textBlock } from "../../handlers/reply.ts";
 import { type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
-import type { ReasonCode } from "../reason_codes.ts";
 import { type Change, readCard, readUndo, TOOK_EFFECT } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { LoansTable, Queryable, Schema } from "../store/schema.ts";
@@ -29,7 +28,7 @@ export async function followLoan(
   store: Store,
   transaction: Transaction<Schema>,
   change: Change,
-  reason: ReasonCode | undefined,
+  reason: string | undefined,
 ): Promise<void> {
   if (change.lasts_ms !== null && TOOK_EFFECT.has(change.state)) await begin(store, transaction, change);
   if (change.undo_of === null) return;
@@ -61,7 +60,7 @@ async function begin(store: Store, transaction: Transaction<Schema>, change: Cha
 
 function outcomeFor(
   { state, loan_of }: Change,
-  reason: ReasonCode | undefined,
+  reason: string | undefined,
 ): NonNullable<LoansTable["outcome"]> | undefined {
   if (state === "applied" || state === "accepted") return loan_of === null ? "undone" : "returned";
   return state === "superseded" && loan_of !== null && reason === "target_moved" ? "moved" : undefined;

@@ -1,7 +1,7 @@
 import type { Transaction } from "kysely";
 import { ClientError, describe } from "../../clients/errors.ts";
 import { BadInput, ChoiceNeeded, type Plan, riskOf } from "../../handlers/operation.ts";
-import { type Line, line } from "../../handlers/reply.ts";
+import type { Line } from "../../handlers/reply.ts";
 import { NothingFits } from "../../handlers/resolve.ts";
 import type { Members } from "../access/members.ts";
 import { newTrace, type UpdateContext } from "../context.ts";
