@@ -14,6 +14,7 @@ import { Callbacks } from "./dispatch/callbacks.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { type AnyCommand, Router } from "./dispatch/router.ts";
 import { Unauthorized } from "./dispatch/unauthorized.ts";
+import { Undelivered } from "./dispatch/undelivered.ts";
 import { httpApp } from "./http.ts";
 import { errorFields, type Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
@@ -26,6 +27,7 @@ import { SecretEntry } from "./secrets/entry.ts";
 import { CredentialHandover } from "./secrets/handover.ts";
 import { secretPages } from "./secrets/page.ts";
 import { openStore, type Store } from "./store/database.ts";
+import type { MessagesTable } from "./store/schema.ts";
 import { Intake, makeBot, unknownCapabilities } from "./telegram/api.ts";
 import { poll } from "./telegram/polling.ts";
 import { insistOnWebhook, introduce, learnIdentity } from "./telegram/setup.ts";
@@ -80,10 +82,19 @@ export class Countersign {
     const router = new Router(deps, commands, members, unauthorized, requests, commandParts);
     const callbacks = new Callbacks(deps, members, requests, decisions, loans, router);
     const dispatcher = new Dispatcher(deps, members, router, callbacks, unauthorized);
-    const sender = new OutboxSender(deps, async (row, refusal) => {
-      await withdrawUndeliverable(store, row, refusal);
+    const undelivered = new Undelivered(deps);
+    const bringElsewhere = async (row: MessagesTable) => {
       await secretEntry.bringElsewhere(row);
       await handover.bringElsewhere(row);
+    };
+    const sender = new OutboxSender(deps, {
+      moved: (migration) => undelivered.follow(migration),
+      withheld: bringElsewhere,
+      async dead(row, refusal) {
+        await withdrawUndeliverable(store, row, refusal);
+        await bringElsewhere(row);
+        await undelivered.bringInPrivate(row, refusal);
+      },
     });
     const jobs = jobsOf(deps, { dispatcher, executor, sender, decisions, loans, handover }, timing);
 

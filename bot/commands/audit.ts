@@ -227,6 +227,7 @@ const STEPS: Readonly<Record<string, string>> = {
   credential_shown: "new credential shown",
   credential_withheld: "new credential not shown",
   chat_migrated: "the group has a new id",
+  answer_not_delivered: "no way to bring an answer",
 };
 
 const REFUSED: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import type { Reply } from "../../handlers/reply.ts";
+import { line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { ReasonCode } from "../reason_codes.ts";
 import { cardKey } from "../approvals/card.ts";
@@ -9,12 +9,12 @@ import { LONGEST_ALERT, type UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { invocationShape } from "../invocation.ts";
 import { errorFields } from "../log.ts";
-import { findMessage, messageAt } from "../outbox/messages.ts";
+import { adoptMessage, findMessage, messageAt, type Outgoing, PRIORITY } from "../outbox/messages.ts";
 import { headOf } from "../parser/command.ts";
 import { pageOf, parseCallback, type Press } from "../render/keyboard.ts";
 import { auditOf, type Change, findChangeByHandle } from "../store/changes.ts";
 import { findPrompt, usePrompt } from "../store/kept_values.ts";
-import type { PromptsTable } from "../store/schema.ts";
+import type { MessagesTable, PromptsTable } from "../store/schema.ts";
 import type { Router } from "./router.ts";
 import type { CallbackQuery } from "../telegram/update.ts";
 
@@ -67,7 +67,7 @@ export class Callbacks {
       (card.message_id === null || card.message_id === ctx.press?.messageId);
     if (press.do === "extend" || press.do === "return") return await this.lend(ctx, change, press.do);
     const isOffered = ctx.chat.type === "private" && ctx.press?.replaces !== undefined;
-    if (!atCard && !isOffered) return ctx.refuse("foreign_button", { about: auditOf(change) });
+    if (!atCard && !isOffered) return await this.refuseForeign(ctx, change, card);
     if (press.do === "approve" || press.do === "reject") {
       return await this.decisions.decide(ctx, change, press.do);
     }
@@ -86,6 +86,40 @@ export class Callbacks {
       return ctx.refuse("foreign_button", { about: auditOf(change) });
     }
     return what === "extend" ? await this.loans.extend(ctx, change) : await this.loans.returnNow(ctx, change);
+  }
+
+  /**
+   * A message of ours that nobody has on record was sent right before this process was killed, and the card once more
+   * after that. It is closed, and says where to go on.
+   */
+  private async refuseForeign(
+    ctx: UpdateContext,
+    change: Change,
+    card: MessagesTable | undefined,
+  ): Promise<void> {
+    const { store } = this.deps;
+    const { chat: { id: chatId }, press: { messageId } = { messageId: 0 } } = ctx;
+    const isTwin = card?.chat_id === chatId && messageId > 0 &&
+      await messageAt(store.db, chatId, messageId) === undefined;
+    if (!isTwin) return ctx.refuse("foreign_button", { about: auditOf(change) });
+    const { code } = change;
+    const goOn = line("The other one counts, or type ", { code: `/change ${code}` }, ".");
+    const closed: Outgoing = {
+      key: `twin:${code}:${messageId}`,
+      chatId,
+      reply: {
+        mark: "info",
+        title: line("The card of ", { code }, " came twice"),
+        blocks: [textBlock(goOn)],
+      },
+      priority: PRIORITY.decision,
+      trace: ctx.trace,
+    };
+    ctx.onCommit((transaction) => adoptMessage(store, transaction, closed, messageId));
+    ctx.refuse("foreign_button", {
+      about: auditOf(change),
+      next: line("The card of ", { code }, " came twice. ", goOn),
+    });
   }
 
   /** Any client can send any data: what is typed by a press may only read. */

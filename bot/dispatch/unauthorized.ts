@@ -4,9 +4,8 @@ import { type ReasonCode, reasons } from "../reason_codes.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
-import { PRIORITY, putMessage } from "../outbox/messages.ts";
-import { recall, remember } from "../store/kept_values.ts";
 import { type Chat, type Incoming, messageText, type Person } from "../telegram/update.ts";
+import { followGroup, originOf, putReport } from "./undelivered.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -75,28 +74,20 @@ export class Unauthorized {
       .catch((error) => log.warning("chat_not_left", { chat: chat.id, ...errorFields(error) }));
     const { granted, missed, since } = this.reported.take("", store.now());
     const about = granted ? `added:${ctx.updateId}` : `added:more:${since}`;
-    report(ctx, about, addedReply(chat, by, granted ? 0 : missed), config.adminChats);
+    const reply = addedReply(chat, by, granted ? 0 : missed);
+    const told = { about, reply, chats: config.adminChats, trace: ctx.trace };
+    ctx.onCommit((transaction) => putReport(store, transaction, told));
   }
 
   /**
    * A new id is a new chat: it is let in by whoever runs the bot, not by the message that announces it. It is told
    * its id all the same, as anyone who asks is: there may be nobody else to tell.
    */
-  reportMigration(ctx: UpdateContext, { from, to }: Kind<"migration">): void {
-    const { config, store, log } = this.deps;
-    if (!config.adminChats.includes(from) || config.adminChats.includes(to)) return;
-    ctx.onCommit((transaction) => remember(store, transaction, { [originKey(to)]: String(from) }));
-    ctx.audit({
-      event: "chat_migrated",
-      chat_id: from,
-      detail: String(to),
-      person_id: null,
-      person_name: null,
+  reportMigration(ctx: UpdateContext, migration: Kind<"migration">): void {
+    ctx.onCommit(async (transaction) => {
+      const entry = await followGroup(this.deps, transaction, migration, ctx.trace);
+      if (entry) ctx.audit(entry);
     });
-    log.error("chat_migrated", { from, to });
-    const persons = [...config.operators ?? [], ...config.approvers ?? []];
-    const chats = new Set([...config.adminChats.filter((id) => id !== from), ...persons, to]);
-    report(ctx, `migrated:${from}`, migratedReply(from, to), chats);
   }
 
   private async isAtHome(ctx: UpdateContext, chat: Chat | undefined): Promise<boolean> {
@@ -109,24 +100,8 @@ export class Unauthorized {
   /** Making the bot an admin of a plain group is what gives the group its new id: it must not look like a stranger's. */
   private async wasAtHome(chat: Chat): Promise<boolean> {
     const { config, store } = this.deps;
-    return config.adminChats.includes(Number(await recall(store, originKey(chat.id))));
+    return config.adminChats.includes(await originOf(store, chat.id));
   }
-}
-
-/** `about` names what is reported: told again, it stays the same message. */
-function report(ctx: UpdateContext, about: string, reply: Reply, chatIds: Iterable<number>): void {
-  ctx.onCommit(async (transaction) => {
-    for (const chatId of chatIds) {
-      await putMessage(ctx.store, transaction, {
-        key: `report:${about}:${chatId}`,
-        chatId,
-        reply,
-        priority: PRIORITY.answer,
-        sound: true,
-        trace: ctx.trace,
-      });
-    }
-  });
 }
 
 /** A stranger's message is first of all a stranger's. */
@@ -156,26 +131,6 @@ function addedReply(chat: Chat, by: Person, more: number): Reply {
       ...(more > 0 ? [{ kind: "text" as const, text: off }] : []),
     ],
   };
-}
-
-function migratedReply(from: number, to: number): Reply {
-  const text = [
-    "It was ",
-    { code: String(from) },
-    ", it is now ",
-    { code: String(to) },
-    ". I do not follow by myself: put the new id into ADMIN_CHATS and restart me.",
-  ];
-  return {
-    mark: "attention",
-    title: "An admin group became a supergroup and has a new id",
-    blocks: [{ kind: "text", text }],
-  };
-}
-
-/** Which chat this one was before it became a supergroup. */
-function originKey(chatId: number): string {
-  return `migrated_from/${chatId}`;
 }
 
 function titleOf(chat: Chat): string {

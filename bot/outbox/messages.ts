@@ -354,6 +354,16 @@ async function holdChat(store: Store, chatId: number, until: number): Promise<vo
     .execute();
 }
 
+/**
+ * What is due in a group that has a new id: it goes there as if it had never been sent, since places and topics of the
+ * old group mean nothing in the new one.
+ */
+export async function moveMessages(db: Queryable, from: number, to: number): Promise<void> {
+  const anew = { thread_id: null, reply_to: null, message_id: null, ephemeral_id: null, file_sent: null };
+  await db.updateTable("messages").set({ ...anew, ...RELEASED, chat_id: to, not_before: 0 })
+    .where("chat_id", "=", from).where("state", "=", literal("due")).execute();
+}
+
 /** Gives up what Telegram refused. False when somebody else has it by now. */
 export async function buryMessage(db: Queryable, row: MessagesTable): Promise<boolean> {
   const dead = { ...RELEASED, sealed: onlyIfNewer(row), state: unlessNewer(row, "dead") };

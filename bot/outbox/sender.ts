@@ -38,16 +38,22 @@ const NOTE_AGAIN_AFTER_MS: readonly number[] = [250, 1_000, 4_000];
 /** After this many attempts without any answer (about an hour) a message is given up. */
 const MOST_ATTEMPTS = 64;
 
+/** Who is told of what does not arrive. */
+interface Told {
+  /** Telegram will never take it. */
+  dead(row: MessagesTable, refusal: TelegramRefusal): Promise<void>;
+  /** What is sealed in it may not be seen where it stands. */
+  withheld(row: MessagesTable): Promise<void>;
+  /** A group has a new id; what is due there is to go to that. */
+  moved(migration: { readonly from: number; readonly to: number }): Promise<void>;
+}
+
 /**
  * Sends what the store says shall be shown, at once and paced only by Telegram's own 429. What fails stays in the
  * store and is tried again.
  */
 export class OutboxSender {
-  /** `onDead` is told of a message that Telegram will never take, or not where its sealed part may be seen. */
-  constructor(
-    private readonly deps: Deps,
-    private readonly onDead: (row: MessagesTable, refusal: TelegramRefusal) => Promise<void>,
-  ) {}
+  constructor(private readonly deps: Deps, private readonly told: Told) {}
 
   /** Sends or edits one claimed message. "hold": it waits, and what else waits for this chat is to be looked at anew. */
   async send(row: MessagesTable): Promise<RunResult> {
@@ -56,7 +62,7 @@ export class OutboxSender {
     let result: RunResult = undefined;
     const isMine = await delivery.run().then(
       async (delivered) => {
-        if (delivery.isWithheld) await this.onDead(row, NOT_PRIVATE);
+        if (delivery.isWithheld) await this.told.withheld(row);
         const isMine = await this.persistently(() => settleMessage(store, row, delivered));
         if (isMine) log.debug("message_sent", { key: row.key, trace: row.trace });
         return isMine;
@@ -100,12 +106,17 @@ export class OutboxSender {
       log.warning("telegram_slows_us_down", { ...fields, waitMs: refusal.retryAfterMs });
       return [await postponeMessage(store, row, refusal.retryAfterMs ?? FIRST_RETRY_MS, true), "hold"];
     }
+    if (refusal?.migratedTo !== undefined) {
+      log.info("message_moved", { ...fields, to: refusal.migratedTo });
+      await this.told.moved({ from: row.chat_id, to: refusal.migratedTo });
+      return [true, "hold"];
+    }
     if ((refusal && isFinal(refusal)) || row.attempts >= MOST_ATTEMPTS) {
       // A person who never pressed Start cannot be written to; that is no fault of ours.
       if (row.sealed === null) log.error("message_given_up", fields);
       else log.info("no_private_way", fields);
       // Buried last: after a crash in between it is refused once more, and what follows from that is not lost.
-      await this.onDead(row, refusal ?? { code: 0, description: "no answer from Telegram" });
+      await this.told.dead(row, refusal ?? { code: 0, description: "no answer from Telegram" });
       return [await buryMessage(store.db, row), undefined];
     }
     const backOffMs = Math.min(FIRST_RETRY_MS * 2 ** row.attempts, LONGEST_RETRY_MS);
@@ -115,8 +126,6 @@ export class OutboxSender {
     return [await postponeMessage(store, row, waitMs, false), "hold"];
   }
 }
-
-const NOT_PRIVATE: TelegramRefusal = { code: 400, description: "no private way to this person" };
 
 type DeliveryDeps = Pick<Deps, "bot" | "redactor" | "capabilities" | "store" | "holder" | "log" | "vault">;
 

@@ -102,7 +102,7 @@ chatTest("A group that becomes a supergroup by making the bot an admin is not le
       says: /It was -1001, it is now -1001000001001.*put the new id into ADMIN_CHATS/s,
       in: MOVED,
     }],
-    audited: ["chat_migrated", "chat_migrated"],
+    audited: ["chat_migrated"],
   },
   {
     happens: ({ telegram }) => telegram.addBot(MOVED, ANA, "administrator"),

@@ -119,7 +119,7 @@ export const peopleGuards: readonly Guard[] = [
     ],
     [
       "a foreign button decides nothing",
-      `if (!atCard && !isOffered) return ctx.refuse("foreign_button", { about: auditOf(change) });`,
+      "if (!atCard && !isOffered) return await this.refuseForeign(ctx, change, card);",
     ],
     [
       "who presses Undo may ask for changes",
@@ -198,10 +198,18 @@ export const peopleGuards: readonly Guard[] = [
     ],
     ["a strange group is left", "await bot.api.leaveChat(chat.id)", "await Promise.resolve()"],
     ["an admin group is not left", "|| config.adminChats.includes(chat.id)) return;", ") return;"],
+  ]),
+  ...guardsOf("bot/dispatch/undelivered.ts", [...SPEAKERS, "tests/bot/undelivered_test.ts"], [
     [
       "a migrated group is not followed silently",
-      "if (!config.adminChats.includes(from) || config.adminChats.includes(to)) return;",
-      "return;",
+      "if (!config.adminChats.includes(from) || config.adminChats.includes(to)) return undefined;",
+      "return undefined;",
+    ],
+    ["a move is told once", "if (!news) return undefined;"],
+    [
+      "a button that counts elsewhere does not come along",
+      'row.filter(({ action }) => !("handle" in action))',
+      "row",
     ],
   ]),
 ];
