@@ -29,6 +29,7 @@ import { secretPages } from "./secrets/page.ts";
 import { openStore, type Store } from "./store/database.ts";
 import type { MessagesTable } from "./store/schema.ts";
 import { Intake, makeBot, unknownCapabilities } from "./telegram/api.ts";
+import { Pickers } from "./pickers/picker.ts";
 import { poll } from "./telegram/polling.ts";
 import { insistOnWebhook, introduce, learnIdentity } from "./telegram/setup.ts";
 import type { Arrival } from "./telegram/update.ts";
@@ -79,9 +80,10 @@ export class Countersign {
     const executor = new Executor(deps, members, secretEntry, handover);
     const commandParts = { ...deps, members, requests, decisions, commandSet, startedAt: store.now() };
     const unauthorized = new Unauthorized(deps, members);
-    const router = new Router(deps, commands, members, unauthorized, requests, commandParts);
-    const callbacks = new Callbacks(deps, members, requests, decisions, loans, router);
-    const dispatcher = new Dispatcher(deps, members, router, callbacks, unauthorized);
+    const pickers = new Pickers(deps, members, commandSet);
+    const router = new Router(deps, commands, members, unauthorized, requests, pickers, commandParts);
+    const callbacks = new Callbacks(deps, members, requests, decisions, loans, router, pickers);
+    const dispatcher = new Dispatcher(deps, members, router, callbacks, unauthorized, pickers);
     const undelivered = new Undelivered(deps);
     const bringElsewhere = async (row: MessagesTable) => {
       await secretEntry.bringElsewhere(row);

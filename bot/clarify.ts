@@ -1,6 +1,6 @@
 import type { ChoiceNeeded } from "../handlers/operation.ts";
 import { type Button, type Line, type Reply, textBlock } from "../handlers/reply.ts";
-import { LABEL_MAX, MIXED_LETTERS, sanitize, truncate } from "./render/sanitize.ts";
+import { labelEnding } from "./render/sanitize.ts";
 import { operationName } from "./store/changes.ts";
 import { newHandle, putPrompt } from "./store/kept_values.ts";
 import type { UpdateContext } from "./context.ts";
@@ -13,7 +13,10 @@ const QUESTION_MS = 15 * 60_000;
 export function choiceReply(ctx: UpdateContext, invocation: Invocation, choice: ChoiceNeeded): Reply {
   const buttons = choice.options.map((option) => {
     const input = { ...invocation.input, [choice.field]: option.id };
-    return [{ label: choiceLabel(option), action: chooseAction(ctx, "choice", { ...invocation, input }) }];
+    return [{
+      label: labelEnding(option.name, ` · …${option.id.slice(-4)}`),
+      action: chooseAction(ctx, "choice", { ...invocation, input }),
+    }];
   });
   return { mark: "question", title: { data: choice.question, max: 160 }, buttons, personal: true };
 }
@@ -36,15 +39,6 @@ function chooseAction(
     })
   );
   return { handle, do: "choose" };
-}
-
-/** Ends with what tells namesakes apart, whatever the name: the name is cut, and has no dot to fake an end with. */
-function choiceLabel({ name, id }: ChoiceNeeded["options"][number]): string {
-  const end = ` · …${id.slice(-4)}`;
-  const cleaned = sanitize(name.replace(/[·•∙⋅]/g, "-"));
-  const isMixed = cleaned.endsWith(MIXED_LETTERS);
-  const room = LABEL_MAX - end.length - (isMixed ? MIXED_LETTERS.length : 0);
-  return truncate(isMixed ? cleaned.slice(0, -MIXED_LETTERS.length) : cleaned, room) + end;
 }
 
 /** A command that waited, perhaps while the bot was away, is asked about before it is planned. */

@@ -32,6 +32,8 @@ export const reasons = {
     "Telegram did not say whether you are a member of the group, so nothing was done. Try again in a minute.",
   foreign_button: "This button belongs to another message. Use the buttons under the change itself.",
   unknown_button: "This button is no longer known. Send the command again.",
+  picker_over:
+    "That choice is over: it was made, or ten minutes or another command of yours came in between. Send the command again.",
   not_for_you: "This choice was offered to someone else. Send the command yourself.",
   unknown_change: "There is no change with this code. /pending lists what is waiting.",
   already_decided: "This change has been decided already.",

@@ -55,10 +55,36 @@ interface Described {
   readonly example: string;
   /** The names that an `open` field takes, by what their values are, for help. */
   readonly names?: readonly NamesOfKind[];
+  /**
+   * What has to be said besides what the input requires, as ways of which one is enough: `[["role"], ["key", "secret"]]`.
+   * A document stands for all of it.
+   */
+  readonly needs?: readonly (readonly string[])[];
 }
+
+/** Something at the vendor that a field may name. */
+export interface Candidate {
+  /** What is typed for it; null where it only leads to others, which are asked for with its `within`. */
+  readonly value: string | null;
+  readonly name: string;
+  /** What tells it from its namesakes, the most telling first: its type, address or company. */
+  readonly about: readonly string[];
+  readonly standing?: "problem" | "busy" | "unknown" | "off" | "fine";
+  readonly within?: string;
+}
+
+/** What a field may name now, the worst first; undefined where it is better left out. */
+export type Choices<Client> = (
+  context: Context<Client>,
+  within?: string,
+) => Promise<readonly Candidate[] | undefined>;
+
+/** By the field that names one of them. */
+type ChoicesByField<Client> = Readonly<Record<string, Choices<Client>>>;
 
 export interface ReadDefinition<Client, I extends Input, Output> extends Described {
   readonly input: I;
+  readonly choices?: ChoicesByField<Client>;
   run(context: Context<Client>, input: z.output<I>): Promise<Output>;
   /** Pure. */
   render(output: Output, view: View): Reply;
@@ -171,6 +197,7 @@ export interface ChangeDefinition<Client, I extends Input, P extends Plan> exten
   /** Whether this one is dangerous although its kind is not. Pure. */
   danger?(plan: P): boolean;
   readonly input: I;
+  readonly choices?: ChoicesByField<Client>;
   /**
    * Which fields are secret, by the name they are typed with (`new_password`, `secret.apono.password`) or by
    * their dotted path in a document. In chat such a field is only ever `?`; the value comes from the secret page
@@ -205,6 +232,13 @@ export class BadInput extends Error {
   }
 }
 
+/** Something has to be named that the input lets out; the asker is offered what there is. */
+export class ValueNeeded extends BadInput {
+  constructor(message: string, readonly field: string) {
+    super(message);
+  }
+}
+
 /** Several things fit: the asker picks one, and the same command goes on with `field` set to its id. */
 export class ChoiceNeeded extends Error {
   constructor(
@@ -224,6 +258,7 @@ export interface ReadOperation extends Described {
   readonly vendor: string;
   readonly risk: "read";
   readonly input: Input;
+  readonly choices?: ChoicesByField<unknown>;
   read(context: Context<unknown>, input: JsonObject): Promise<(view: View) => Reply>;
 }
 
@@ -266,8 +301,9 @@ export function operationsOf<Client>(vendor: string): {
   change: <I extends Input, P extends Plan>(row: ChangeDefinition<Client, I, P>) => ChangeOperation;
 } {
   return {
-    read: (row) => ({
+    read: ({ choices, ...row }) => ({
       ...row,
+      ...(choices && { choices: choices as ChoicesByField<unknown> }),
       vendor,
       risk: "read",
       async read(context, input) {

@@ -50,7 +50,7 @@ export type Action =
   /** A random handle the store knows, and what to do with it. */
   | {
     readonly handle: string;
-    readonly do: "approve" | "reject" | "stop" | "undo" | "extend" | "return" | "choose" | "page";
+    readonly do: "approve" | "reject" | "stop" | "undo" | "extend" | "return" | "choose" | "page" | "pick";
   }
   | { readonly copy: string }
   | { readonly url: string }
@@ -59,6 +59,8 @@ export type Action =
 
 export interface Button {
   readonly label: string;
+  /** How what it names stands. */
+  readonly mark?: Mark;
   readonly action: Action;
   readonly style?: "success" | "danger" | "primary";
 }
@@ -112,6 +114,8 @@ export interface Reply {
   readonly footer?: Line;
   /** Rows of buttons. */
   readonly buttons?: readonly (readonly Button[])[];
+  /** Asks for an answer in words, with this in the empty line; then there are no buttons. */
+  readonly asks?: string;
   /** Goes along as a document message. */
   readonly file?: Attachment;
   /** Goes along as a photo. */

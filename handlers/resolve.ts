@@ -1,3 +1,4 @@
+import { distance } from "fastest-levenshtein";
 import { ClientError } from "../clients/errors.ts";
 import { path, UnsafePathValue } from "../clients/path.ts";
 import { BadInput, ChoiceNeeded } from "./operation.ts";
@@ -58,6 +59,26 @@ export function resolve<T extends Named>(
     throw new BadInput(`${inQuotes(query)} fits ${count}. Type more of the name, or its id.`);
   }
   throw new ChoiceNeeded(`${inQuotes(query)} fits ${count}. Which one?`, what.field, fits);
+}
+
+/** So many are offered where nothing fits. */
+const MOST_CLOSEST = 4;
+
+/** The names that are spelt most like the words: a slip or two in each word of them. */
+export function closestNames(words: string, names: readonly string[]): readonly string[] {
+  const wanted = fold(words);
+  return [...new Set(names)].map((name) => ({ name, far: slipsIn(wanted, fold(name)) }))
+    .filter(({ far, name }) => far <= Math.max(1, Math.floor(Math.min(wanted.length, name.length) / 3)))
+    .toSorted((one, other) => one.far - other.far)
+    .map(({ name }) => name).slice(0, MOST_CLOSEST);
+}
+
+/** Between the words and the name, or that part of it which has as many words and is most like them. */
+function slipsIn(wanted: string, name: string): number {
+  const size = wanted.split(" ").length;
+  const words = name.split(" ");
+  const parts = words.map((_, at) => words.slice(at, at + size).join(" "));
+  return Math.min(distance(wanted, name), ...parts.map((part) => distance(wanted, part)));
 }
 
 /** The typed id. Throws `BadInput` for one that must not become part of an address. */

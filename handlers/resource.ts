@@ -14,6 +14,7 @@ import type { Json, Rows } from "../clients/json.ts";
 import {
   BadInput,
   type Card,
+  type Choices,
   type Context,
   type ReadOperation,
   type Target,
@@ -41,6 +42,8 @@ export interface Resource<Client, Item, Kept extends Json = Json> {
   id(item: Item): string;
   name(item: Item): string;
   standing(item: Item, now: number): Standing;
+  /** What tells one from its namesakes, the most telling first; its id is known besides. */
+  about?(item: Item): readonly (string | null | undefined)[];
   /** How one is found by what a person types; by its name, if nothing else is said. */
   readonly lookup?: Lookup;
   /** The reply to both `/status` and `/list` when there is none. */
@@ -188,6 +191,19 @@ export interface Removal<Client, Item, Kept extends Json> extends Help {
   outlook?(kept: Kept, context: Context<Client>): Promise<Json>;
   /** `outlook` is null where the resource has none. */
   undo(kept: Kept, outlook: Json): Undo;
+}
+
+/** What a field of an operation may name: every item, the worst first. */
+export function itemChoices<Client, Item>(resource: Resource<Client, Item>): Choices<Client> {
+  return async ({ client, call, now }) => {
+    const { items } = await resource.list(client, call);
+    return sightings(resource, items, now).map(({ item, name, standing: { is } }) => ({
+      value: resource.id(item),
+      name,
+      about: (resource.about?.(item) ?? []).filter((said): said is string => Boolean(said)),
+      standing: is,
+    }));
+  };
 }
 
 /** The one item that `words` mean, read whole. Throws as `locateItem` does. */

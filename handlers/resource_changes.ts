@@ -14,6 +14,7 @@ import { ifFound } from "./resolve.ts";
 import {
   findItem,
   type Help,
+  itemChoices,
   type Removal,
   type Resource,
   targetOf,
@@ -51,6 +52,7 @@ function toggleOperation<Client, Item>(
     ...described({ target }, verb, toggle.help[to], "1"),
     risk: toggle.help[to].risk,
     input: oneInput,
+    choices: { id: itemChoices(resource) },
     async plan(context, { id }): Promise<TogglePlan | Nothing> {
       const item = await findItem(resource, context, id);
       const target = targetOf(resource, item);
@@ -97,6 +99,7 @@ export function deleteOperation<Client, Item>(
     ...described(resource, "delete", removal, "1"),
     risk: "danger",
     input: oneInput,
+    choices: { id: itemChoices(resource) },
     async plan(context, { id }) {
       const item = await findItem(resource, context, id);
       const target = targetOf(resource, item);

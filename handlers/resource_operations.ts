@@ -13,6 +13,7 @@ import type { Block, Button, Inline, Line, Mark, Reply, Table } from "./reply.ts
 import { deleteOperation, described, idInput, toggleOperations } from "./resource_changes.ts";
 import {
   findItem,
+  itemChoices,
   type ListLook,
   plainLooks,
   type Resource,
@@ -81,6 +82,7 @@ function showOperation<Client, Item>(
   return operationsOf<Client>(resource.vendor).read({
     ...described(resource, "show", show, "1"),
     input: z.object({ id: idInput }),
+    choices: { id: itemChoices(resource) },
     run: (context, { id }) => findItem({ ...resource, get: show.get ?? resource.get }, context, id),
     render: (item, { now }): Reply => {
       const sighting = sightingOf(resource, item, now);

@@ -1,5 +1,5 @@
 import type { Transaction } from "kysely";
-import { type ChangeOperation, type Plan, riskOf } from "../../handlers/operation.ts";
+import { type ChangeOperation, type Plan, riskOf, ValueNeeded } from "../../handlers/operation.ts";
 import { joinLines, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { ReasonCode } from "../reason_codes.ts";
@@ -51,12 +51,17 @@ export class Requests {
     private readonly commandSet: CommandSet,
   ) {}
 
-  /** Plans the change and shows its card to the group; whatever stands in the way is said instead. */
-  async ask(ctx: UpdateContext, operation: ChangeOperation, invocation: Invocation): Promise<void> {
+  /** Plans the change and shows its card to the group, or says what stands in the way; returned is what has to be named. */
+  async ask(
+    ctx: UpdateContext,
+    operation: ChangeOperation,
+    invocation: Invocation,
+  ): Promise<ValueNeeded | undefined> {
     const { handle } = invocation;
-    if (await this.tryToAsk(ctx, operation, invocation) || handle === undefined) return;
+    const asked = await this.tryToAsk(ctx, operation, invocation);
     // Nothing came of it, so the secrets that were entered for it are of no use any more.
-    ctx.onCommit((transaction) => wipeSecrets(transaction, handle));
+    if (asked !== true && handle !== undefined) ctx.onCommit((within) => wipeSecrets(within, handle));
+    return asked instanceof ValueNeeded ? asked : undefined;
   }
 
   /** The way back from a change, asked for like any other. */
@@ -114,12 +119,12 @@ export class Requests {
     });
   }
 
-  /** True once a change waits for its second person. */
+  /** True once a change waits for its second person; what has to be named first, where that is all it lacks. */
   private async tryToAsk(
     ctx: UpdateContext,
     operation: ChangeOperation,
     invocation: Invocation,
-  ): Promise<boolean> {
+  ): Promise<boolean | ValueNeeded> {
     const { config, vendors } = this.deps;
     const refuse = (reason: ReasonCode, more: RefusalDetails = {}) => {
       ctx.refuse(reason, { operation: operationName(operation), ...more });
@@ -139,6 +144,7 @@ export class Requests {
     const times = timesOf(ctx, invocation, config.zone);
     if (!times) return false;
     const plan = await this.planOrAnswer(ctx, operation, invocation, connected);
+    if (plan instanceof ValueNeeded) return plan;
     if (!plan || !await this.wayBackIsOpen(ctx, plan, invocation)) return false;
     if (riskOf(operation, plan) === "danger" && !invocation.reason?.trim()) {
       return refuse("needs_reason", { next: joinLines(operation.render(plan).breaks, " ") });
@@ -173,7 +179,7 @@ export class Requests {
     operation: ChangeOperation,
     invocation: Invocation,
     connected: Connected,
-  ): Promise<Plan | undefined> {
+  ): Promise<Plan | ValueNeeded | undefined> {
     const { config, clock, vendors } = this.deps;
     const signal = AbortSignal.timeout(PLAN_MS);
     const call = { signal, fresh: true, trace: ctx.trace, maxBytes: CHANGE_ANSWER_BYTES };
@@ -189,6 +195,7 @@ export class Requests {
       ctx.answer({ mark: "info", title: plan.nothing, personal: true });
     } catch (error) {
       ctx.answer({ ...errorReply(error, ctx, invocation, this.commandSet), personal: true });
+      if (error instanceof ValueNeeded) return error;
     }
     return undefined;
   }

@@ -15,6 +15,7 @@ import { pageOf, parseCallback, type Press } from "../render/keyboard.ts";
 import { auditOf, type Change, findChangeByHandle } from "../store/changes.ts";
 import { findPrompt, usePrompt } from "../store/kept_values.ts";
 import type { MessagesTable, PromptsTable } from "../store/schema.ts";
+import type { Pickers } from "../pickers/picker.ts";
 import type { Router } from "./router.ts";
 import type { CallbackQuery } from "../telegram/update.ts";
 
@@ -30,6 +31,7 @@ export class Callbacks {
     private readonly decisions: Decisions,
     private readonly loans: Loans,
     private readonly router: Router,
+    private readonly pickers: Pickers,
   ) {}
 
   async handle(ctx: UpdateContext, { id, data }: Pick<CallbackQuery, "id" | "data">): Promise<void> {
@@ -52,6 +54,12 @@ export class Callbacks {
     if (!press) return ctx.refuse("unknown_button");
     if (press.kind === "command") return await this.read(ctx, press.command, soon);
     if (press.kind === "stored") return await this.readStored(ctx, press.handle, soon);
+    if (press.do === "pick") {
+      // Its refusals are alerts, so the press is answered first where the vendor is asked.
+      const completed = await this.pickers.press(ctx, press, soon);
+      if (completed) await this.router.carryOut(completed);
+      return;
+    }
     if (press.do === "page") return await this.turnPage(ctx, press.handle, press.page);
     const { store } = this.deps;
     const change = await findChangeByHandle(store, press.handle);

@@ -26,6 +26,7 @@ import {
 } from "../telegram/update.ts";
 import { documentOf, NOT_TAKEN } from "./attachment.ts";
 import type { Callbacks } from "./callbacks.ts";
+import type { Pickers } from "../pickers/picker.ts";
 import type { Router } from "./router.ts";
 import type { Unauthorized } from "./unauthorized.ts";
 
@@ -41,6 +42,7 @@ export class Dispatcher {
     private readonly router: Router,
     private readonly callbacks: Callbacks,
     private readonly unauthorized: Unauthorized,
+    private readonly pickers: Pickers,
   ) {
     deps.bot.use(({ update }) => this.receive(update));
   }
@@ -101,7 +103,7 @@ export class Dispatcher {
     const { router } = this;
     const text = messageText(message);
     const parsed = router.parse(text);
-    if (parsed.kind === "not_a_command") return await this.onChat(ctx);
+    if (parsed.kind === "not_a_command") return await this.onChat(ctx, message);
     const asksWho = parsed.kind === "command" && router.needOf(parsed) === "identify";
     if (asksWho && this.unauthorized.mayBeTold(ctx)) return await router.dispatch(ctx, parsed);
     // Who may not even read learns nothing, and nothing is fetched for them; what more it takes is judged later.
@@ -126,11 +128,14 @@ export class Dispatcher {
   }
 
   /** Talk among people is none of our business; someone who talks to the bot alone is told how. */
-  private async onChat(ctx: UpdateContext): Promise<void> {
+  private async onChat(ctx: UpdateContext, message: Message): Promise<void> {
+    const repliesTo = message.reply_to_message?.message_id;
+    const isTalk = ctx.chat.type !== "private" && repliesTo === undefined;
+    const mayRead = !isTalk && (await this.members.judge("read", ctx.person.id, ctx.chat)).allowed;
+    const answered = mayRead && await this.pickers.answer(ctx, messageText(message), repliesTo);
+    if (answered) return answered === true ? undefined : await this.router.carryOut(answered);
     ctx.ignoreForBot();
-    if (ctx.chat.type !== "private") return;
-    const decision = await this.members.judge("read", ctx.person.id, ctx.chat);
-    if (!decision.allowed) return;
+    if (ctx.chat.type !== "private" || !mayRead) return;
     ctx.answer({
       mark: "info",
       title: ["Commands begin with a slash. ", { code: "/help" }, " lists them."],

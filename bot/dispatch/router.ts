@@ -1,6 +1,6 @@
 import { withTimeout } from "../../clients/clock.ts";
 import type { JsonObject } from "../../clients/json.ts";
-import type { Operation, ReadOperation } from "../../handlers/operation.ts";
+import type { Operation, ReadOperation, ValueNeeded } from "../../handlers/operation.ts";
 import type { Button, Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { Need } from "../access/policy.ts";
@@ -12,7 +12,9 @@ import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
 import type { Invocation } from "../invocation.ts";
 import { errorFields } from "../log.ts";
-import { type Command, type CommandSet, headOf, isChange, takesDocument } from "../parser/command.ts";
+import type { Completed, Pickers } from "../pickers/picker.ts";
+import { endPickers, keepRecent } from "../store/kept_values.ts";
+import { type Command, type CommandSet, headOf, isBare, isChange, takesDocument } from "../parser/command.ts";
 import { parse, type Parsed, type ParsedCommand, type ParseOptions } from "../parser/parse.ts";
 import { validationMessage } from "../parser/validation_message.ts";
 import type { Message } from "../telegram/update.ts";
@@ -46,6 +48,7 @@ export class Router {
     private readonly members: Members,
     private readonly unauthorized: Unauthorized,
     private readonly requests: Requests,
+    private readonly pickers: Pickers,
     private readonly commandParts: CommandParts,
   ) {
     this.commandSet = { commands, aliases: deps.vendors.aliases };
@@ -83,16 +86,29 @@ export class Router {
     return this.find(invocation)?.risk !== "read";
   }
 
+  /** Carries out what was picked step by step, as if it had been typed. */
+  async carryOut({ ctx, text }: Completed): Promise<void> {
+    await this.dispatch(ctx, this.parse(text));
+  }
+
   /** Runs a command, or says why not. `documentAt`: the message that held the document, where it is another one. */
   async dispatch(ctx: UpdateContext, parsed: Parsed<AnyCommand>, documentAt?: Place): Promise<void> {
     switch (parsed.kind) {
       case "command":
         if (!await this.allows(ctx, needOf(parsed.command), `/${parsed.command.verb}`)) return;
         if (isStale(ctx, parsed.command)) return holdBack(ctx, parsed);
-        return await this.run(ctx, parsed.command, invocationOf(parsed));
+        this.leavePickers(ctx);
+        this.remember(ctx, parsed);
+        if (isBare(parsed.command, parsed.given)) return await this.pick(ctx, parsed.typed);
+        return await this.run(ctx, parsed.command, invocationOf(parsed), parsed.typed);
       case "literal_secret":
         return await this.takeBackSecret(ctx, parsed, documentAt);
       case "wrong":
+        this.leavePickers(ctx);
+        if (parsed.given && parsed.typed !== undefined) {
+          if (!await this.allows(ctx, this.needOf(parsed), parsed.typed)) return;
+          return await this.pick(ctx, parsed.typed);
+        }
         ctx.audit({ event: "refused", reason_code: "malformed_command", detail: parsed.code });
         this.deps.metrics.refused("malformed_command");
         return ctx.answer(validationMessage(parsed, this.commandSet));
@@ -109,13 +125,43 @@ export class Router {
     await this.run(ctx, command, invocation);
   }
 
+  /** Whoever types another command is done with the half-finished one. */
+  private leavePickers(ctx: UpdateContext): void {
+    const { store, person, chat } = ctx;
+    if (!ctx.press) ctx.onCommit((transaction) => endPickers(store, transaction, person.id, chat.id));
+  }
+
+  /** What was typed or picked whole; a button that reads is pressed over and over. */
+  private remember(ctx: UpdateContext, { typed, command }: ParsedCommand<AnyCommand>): void {
+    const { store, person } = ctx;
+    if (ctx.press?.replaces && "command" in ctx.press.replaces.button.action) return;
+    if (command.verb === "recent") return;
+    ctx.onCommit((transaction) => keepRecent(store, transaction, person.id, typed));
+  }
+
+  /** Asks for what a command lacks; `needed` says what only its plan could tell. */
+  private async pick(ctx: UpdateContext, typed: string, needed?: ValueNeeded): Promise<void> {
+    const completed = await this.pickers.begin(ctx, typed, needed?.field);
+    if (completed && completed.text !== typed) return await this.carryOut(completed);
+    if (completed) ctx.answer({ mark: "question", title: needed?.message ?? typed, personal: true });
+  }
+
   private find({ verb, target }: Invocation): AnyCommand | undefined {
     return this.commands.find((command) => command.verb === verb && command.target === target);
   }
 
-  private async run(ctx: UpdateContext, command: AnyCommand, invocation: Invocation): Promise<void> {
+  /** `typed`: the whole command, where more of it can be asked for. */
+  private async run(
+    ctx: UpdateContext,
+    command: AnyCommand,
+    invocation: Invocation,
+    typed?: string,
+  ): Promise<void> {
     if ("execute" in command) return await command.execute(this.commandParts, ctx, invocation.input);
-    if (command.risk !== "read") return await this.requests.ask(ctx, command, invocation);
+    if (command.risk !== "read") {
+      const needed = await this.requests.ask(ctx, command, invocation);
+      return needed && typed !== undefined ? await this.pick(ctx, typed, needed) : undefined;
+    }
     const label = this.deps.vendors.byName(command.vendor)?.vendor.label ?? command.vendor;
     const working: Reply = { mark: "working", title: `Asking ${label} …` };
     const read = () => this.read(ctx, command, invocation.input);

@@ -4,7 +4,7 @@ import type { Attachment, Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import type { RunResult } from "../queue/worker.ts";
-import { handleOf, type KeepCommand, keepingSecrets } from "../render/keyboard.ts";
+import { answerField, handleOf, type KeepCommand, keepingSecrets } from "../render/keyboard.ts";
 import { type PlainPayload, renderPlain } from "../render/plain.ts";
 import { redactReply } from "../render/sanitize.ts";
 import { renderRich, type RichPayload } from "../render/rich.ts";
@@ -327,8 +327,8 @@ export class Delivery {
     await this.stillMine();
     const { raw } = this.deps.bot.api;
     const sent = content.format === "rich"
-      ? await raw.sendRichMessage({ ...addressed, ...content.payload })
-      : await raw.sendMessage({ ...addressed, ...content.payload });
+      ? await raw.sendRichMessage({ ...addressed, ...content.payload, ...answerField(this.reply) })
+      : await raw.sendMessage({ ...addressed, ...content.payload, ...answerField(this.reply) });
     const ephemeralId = sent.ephemeral_message_id ?? null;
     return { message_id: ephemeralId === null ? sent.message_id ?? null : null, ephemeral_id: ephemeralId };
   }

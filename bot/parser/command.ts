@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { ENTER_MARK } from "../../clients/secrets.ts";
-import type { Input, NamesOfKind, Plan, Risk } from "../../handlers/operation.ts";
+import type { Choices, Input, NamesOfKind, Plan, Risk } from "../../handlers/operation.ts";
 import { type Token, tokenize } from "./tokenize.ts";
+
+/** Whether it says nothing of what it has to say, given the fields that it has: it can be read, and not carried out. */
+export function isBare({ needs = [] }: Pick<Command, "needs">, given: readonly string[]): boolean {
+  return needs.length > 0 &&
+    given.every((name) => name === "id" || COMMON_OPTIONS.some((one) => one.name === name));
+}
 
 /** What can be typed: an operation of a vendor, or one of the bot's own commands. */
 export interface Command {
@@ -16,6 +22,12 @@ export interface Command {
   readonly names?: readonly NamesOfKind[];
   /** Absent: it acts by itself, is not countersigned, and is never offered as a press. */
   readonly risk?: Risk;
+  /** Absent for the bot's own. */
+  readonly vendor?: string;
+  /** What has to be said besides what the input requires, as ways of which one is enough; see `Operation`. */
+  readonly needs?: readonly (readonly string[])[];
+  /** What a field may name now, asked of the vendor. */
+  readonly choices?: Readonly<Record<string, Choices<unknown>>>;
   /** Where some of its changes are dangerous and others are not: which. */
   danger?(plan: Plan): boolean;
   secret?(field: string): boolean;

@@ -68,6 +68,8 @@ export interface ParsedCommand<C extends Command> {
   /** For how long, and when, as typed. */
   readonly for?: string;
   readonly at?: string;
+  /** The fields that were typed or came with a document. */
+  readonly given: readonly string[];
 }
 
 /** A secret was written out. Its value is in none of these fields. */
@@ -90,6 +92,9 @@ export interface InvalidCommand<C extends Command = Command> {
   readonly usage?: string;
   /** Absent where it is not clear which command was meant. */
   readonly command?: C;
+  /** Where something is missing that can be asked for: the fields that are there. */
+  readonly given?: readonly string[];
+  readonly typed?: string;
 }
 
 const MOST_SUGGESTIONS = 4;
@@ -118,7 +123,7 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     const more = route?.command.target === null ? nearTargets(verb, words, known) : [];
-    const answer = invalid(error, route?.command, more);
+    const answer = invalid(plain, error, route?.command, more, document === undefined);
     // What a suggestion would give a secret's name is the secret itself, typed otherwise.
     const meant = answer.suggestions.flatMap((whole) =>
       secretsWritten(whole, undefined, routeOf(whole, options)?.command)
@@ -159,7 +164,8 @@ function understand<C extends Command>(
   if (issue) throw schemaError(issue, line, input);
   const isSecret = (path: string) => command.secret?.(path) ?? false;
   const asked = [...bound.asked, ...Object.values(document).flatMap((value) => askedIn(value, isSecret))];
-  return { kind: "command", command, typed, input, asked: [...new Set(asked)], ...common };
+  const given = [...Object.keys(input), ...Object.keys(common)];
+  return { kind: "command", command, typed, input, asked: [...new Set(asked)], given, ...common };
 }
 
 function lineOf({ command, words }: Route, { aliases }: CommandSet): CommandLine {
@@ -203,20 +209,25 @@ function refuseMissing(line: CommandLine, input: JsonObject, { values }: Bound, 
   const because = needsReason ? ", because it is a dangerous change" : "";
   const canBeCompleted = fields.every((field) => field.kind === "option");
   const sentence = `${head} needs ${andList(labels)}${because}.`;
-  throw new ParseError("missing_argument", sentence, canBeCompleted ? [whole] : []);
+  const given = Object.keys(input).concat([...values.keys()]);
+  throw new ParseError("missing_argument", sentence, canBeCompleted ? [whole] : [], given);
 }
 
 function invalid<C extends Command>(
+  typed: string,
   error: ParseError,
   command: C | undefined,
   more: readonly string[],
+  isAlone: boolean,
 ): InvalidCommand<C> {
   return {
     kind: "wrong",
+    typed,
     code: error.code,
     sentence: error.message,
     suggestions: [...new Set([...error.suggestions, ...more])].slice(0, MOST_SUGGESTIONS),
     ...(command && error.code !== "unknown_target" && { usage: usageOf(command), command }),
+    ...(isAlone && error.given && { given: error.given }),
   };
 }
 

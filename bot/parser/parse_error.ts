@@ -14,6 +14,8 @@ export class ParseError extends Error {
     sentence: string,
     /** Whole commands to type, closest first. */
     readonly suggestions: readonly string[] = [],
+    /** For what is missing: the fields that are there. */
+    readonly given?: readonly string[],
   ) {
     super(sentence);
     this.name = "ParseError";

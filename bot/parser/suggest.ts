@@ -83,6 +83,7 @@ export function unknownCommand(verb: string, words: readonly Token[], set: Known
     "missing_argument",
     `/${verb} needs a target: ${orList(targets, targets.length)}.`,
     targets.slice(0, 4).map((target) => `/${verb} ${target}`),
+    [],
   );
 }
 
@@ -129,7 +130,8 @@ function unknownTarget(
     const commands = near.map((second) => retyped(verb, [...tokenize(`${first} ${second}`), ...rest], set));
     const head = `/${verb} ${first}`;
     if (next) return new ParseError("unknown_target", doesNotKnow(head, next.text, seconds), commands);
-    return new ParseError("missing_argument", `${head} needs one more word: ${orList(seconds)}.`, commands);
+    const sentence = `${head} needs one more word: ${orList(seconds)}.`;
+    return new ParseError("missing_argument", sentence, commands, []);
   }
   const others = commandsOf(first, words.slice(1), set);
   const sentence = others.length > 0

@@ -1,9 +1,10 @@
-import type { InlineKeyboardButton, InlineKeyboardMarkup } from "grammy/types";
+import type { ForceReply, InlineKeyboardButton, InlineKeyboardMarkup } from "grammy/types";
 import { createHash } from "node:crypto";
 import type { Action, Block, Button, Reply, Table } from "../../handlers/reply.ts";
 import type { Store } from "../store/database.ts";
 import { newHandle, putPrompt } from "../store/kept_values.ts";
 import type { Queryable } from "../store/schema.ts";
+import { MARKS } from "./layout.ts";
 import { sanitizeCopy, sanitizeLabel, sanitizeOwn } from "./sanitize.ts";
 
 /** What a button with a handle does. */
@@ -23,8 +24,30 @@ export type Press =
   | { readonly kind: "command"; readonly command: string }
   /** A command kept under a handle by `KeepCommand`. */
   | { readonly kind: "stored"; readonly handle: string }
-  | { readonly kind: "handle"; readonly do: Exclude<HandleVerb, "page">; readonly handle: string }
+  | { readonly kind: "handle"; readonly do: Exclude<HandleVerb, "page" | "pick">; readonly handle: string }
+  | PickPress
   | { readonly kind: "handle"; readonly do: "page"; readonly handle: string; readonly page: number };
+
+/** What is picked at one step of a picker: an option by its number, another page, or to leave it. */
+export interface PickPress {
+  readonly kind: "handle";
+  readonly do: "pick";
+  readonly handle: string;
+  readonly step: number;
+  readonly picked: number | "back" | "next" | "cancel";
+}
+
+/** How the button of a picker names all that. */
+export function pickOf({ handle, step, picked }: Omit<PickPress, "kind" | "do">): Button["action"] {
+  return { handle: [handle, step, picked].join(":"), do: "pick" };
+}
+
+/** What opens the field for an answer in words, for the one who is replied to. */
+export function answerField({ asks }: Reply): { readonly reply_markup?: ForceReply } {
+  if (asks === undefined) return {};
+  const placeholder = sanitizeLabel(asks);
+  return { reply_markup: { force_reply: true, selective: true, input_field_placeholder: placeholder } };
+}
 
 /**
  * An inline keyboard, absent when no button is left. Left out are dead buttons where they are not shown, empty
@@ -52,6 +75,7 @@ export function parseCallback(data: string): Press | undefined {
     return rest === "" || rest !== sanitizeOwn(rest).trim() ? undefined : { kind: "command", command: rest };
   }
   if (letter === "p:") return pagePress(rest);
+  if (letter === "s:") return pickPress(rest);
   if (!HANDLE.test(rest)) return undefined;
   if (letter === "h:") return { kind: "stored", handle: rest };
   for (const verb of ["approve", "reject", "stop", "undo", "extend", "return", "choose"] as const) {
@@ -69,6 +93,7 @@ const LETTERS: Readonly<Record<HandleVerb, string>> = {
   undo: "u",
   choose: "k",
   page: "p",
+  pick: "s",
 };
 
 const DATA_MAX = 64;
@@ -79,9 +104,14 @@ const BUTTONS_MAX = 100;
 
 const HANDLE = /^[\w-]{1,48}$/;
 const PAGE = /^([\w-]{1,48}):([1-9]\d{0,6})$/;
+const PICK = /^([\w-]{1,40}):(\d{1,4}):(\d{1,4}|back|next|cancel)$/;
+
+/** By what a button does: most name a handle alone. */
+const SHAPES: Readonly<Partial<Record<HandleVerb, RegExp>>> = { page: PAGE, pick: PICK };
 
 function inlineButton(button: Button, showing: Showing): InlineKeyboardButton[] {
-  const face = { text: sanitizeLabel(button.label), ...(button.style && { style: button.style }) };
+  const mark = button.mark ? `${MARKS[button.mark].emoji} ` : "";
+  const face = { text: mark + sanitizeLabel(button.label), ...(button.style && { style: button.style }) };
   const { action } = button;
   if ("command" in action) {
     const command = sanitizeOwn(action.command).trim();
@@ -102,7 +132,7 @@ function commandData(command: string, { store }: Showing): string {
 }
 
 function handleData(action: Extract<Action, { handle: string }>): string {
-  return `${LETTERS[action.do]}:${checked(action.handle, action.do === "page" ? PAGE : HANDLE)}`;
+  return `${LETTERS[action.do]}:${checked(action.handle, SHAPES[action.do] ?? HANDLE)}`;
 }
 
 function checked(handle: string, shape: RegExp): string {
@@ -113,6 +143,13 @@ function checked(handle: string, shape: RegExp): string {
 function pagePress(rest: string): Press | undefined {
   const [, handle, page] = PAGE.exec(rest) ?? [];
   return handle && page ? { kind: "handle", do: "page", handle, page: Number(page) } : undefined;
+}
+
+function pickPress(rest: string): PickPress | undefined {
+  const [, handle, step, picked = ""] = PICK.exec(rest) ?? [];
+  if (!handle) return undefined;
+  const named = picked === "back" || picked === "next" || picked === "cancel" ? picked : Number(picked);
+  return { kind: "handle", do: "pick", handle, step: Number(step), picked: named };
 }
 
 function isAddress(url: string): boolean {

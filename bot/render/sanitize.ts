@@ -16,10 +16,10 @@ import {
 export const NO_NAME = "(no name)";
 
 /** Said after a name in which one word mixes alphabets. */
-export const MIXED_LETTERS = " (⚠ mixed letters)";
+const MIXED_LETTERS = " (⚠ mixed letters)";
 
 /** Of a button, the hint at mixed alphabets included. */
-export const LABEL_MAX = 40;
+const LABEL_MAX = 40;
 const CODE_MAX = 512;
 
 /**
@@ -50,6 +50,14 @@ export function sanitizeLabel(text: string): string {
   if (line === "") return NO_NAME;
   if (!mixesAlphabets(line)) return truncate(line, LABEL_MAX);
   return truncate(line, LABEL_MAX - MIXED_LETTERS.length) + MIXED_LETTERS;
+}
+
+/** A button's name with what tells it from namesakes behind it: the name is cut, and has no dot to fake an end with. */
+export function labelEnding(name: string, end: string): string {
+  const cleaned = sanitize(name.replace(/[·•∙⋅]/g, "-"), LABEL_MAX);
+  const isMixed = cleaned.endsWith(MIXED_LETTERS);
+  const room = LABEL_MAX - end.length - (isMixed ? MIXED_LETTERS.length : 0);
+  return truncate(isMixed ? cleaned.slice(0, -MIXED_LETTERS.length) : cleaned, room) + end;
 }
 
 /** Preformatted text, line by line; indentation stays. */

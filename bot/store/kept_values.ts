@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { orUnavailable, type Store } from "./database.ts";
+import { literal, orUnavailable, type Store } from "./database.ts";
 import type { PromptsTable, Queryable } from "./schema.ts";
 
 /** 96 bits, for buttons and links: nobody guesses it, and on its own it allows nothing. */
@@ -51,6 +51,74 @@ export async function findPromptEver(store: Store, handle: string): Promise<Prom
 /** Marks a question as answered. */
 export async function usePrompt(store: Store, db: Queryable, handle: string): Promise<void> {
   await db.updateTable("prompts").set({ used_at: store.now() }).where("handle", "=", handle).execute();
+}
+
+/** The half-finished command that this person may go on with in this chat. */
+export async function openPicker(
+  store: Store,
+  { personId, chatId }: { readonly personId: number; readonly chatId: number },
+): Promise<PromptsTable | undefined> {
+  return await store.db.selectFrom("prompts").selectAll().where("kind", "=", literal("picker"))
+    .where("person_id", "=", personId).where("chat_id", "=", chatId)
+    .where("used_at", "is", null).where("expires_at", ">", store.now()).executeTakeFirst();
+}
+
+/** A step further, unless somebody was there first: then this throws, and who came late is looked at anew. */
+export async function movePicker(
+  store: Store,
+  db: Queryable,
+  before: PromptsTable,
+  after: { readonly body: unknown; readonly ttlMs: number } | "over",
+): Promise<void> {
+  const now = store.now();
+  const set = after === "over"
+    ? { used_at: now }
+    : { body: JSON.stringify(after.body), expires_at: now + after.ttlMs };
+  const moved = await db.updateTable("prompts").set(set).where("handle", "=", before.handle)
+    .where("body", "=", before.body).where("used_at", "is", null).returning("handle").executeTakeFirst();
+  if (!moved) throw new Error("This picker has gone on meanwhile");
+}
+
+/** A person who types a command has left what was half finished in this chat. */
+export async function endPickers(
+  store: Store,
+  db: Queryable,
+  personId: number,
+  chatId: number,
+): Promise<void> {
+  await db.updateTable("prompts").set({ used_at: store.now() }).where("kind", "=", literal("picker"))
+    .where("person_id", "=", personId).where("chat_id", "=", chatId).where("used_at", "is", null).execute();
+}
+
+/** So many are looked through for what a person used lately. */
+const RECENT_KEPT = 40;
+
+/** Keeps a command that was understood. Equal ones are kept once. */
+export async function keepRecent(
+  store: Store,
+  db: Queryable,
+  personId: number,
+  command: string,
+): Promise<void> {
+  const row = { person_id: personId, command, at: store.now() };
+  await db.insertInto("recent_commands").values(row)
+    .onConflict((conflict) => conflict.columns(["person_id", "command"]).doUpdateSet({ at: row.at }))
+    .execute();
+  await db.deleteFrom("recent_commands").where("person_id", "=", personId)
+    .where(
+      "command",
+      "not in",
+      (select) =>
+        select.selectFrom("recent_commands").select("command").where("person_id", "=", personId)
+          .orderBy("at", "desc").limit(RECENT_KEPT),
+    ).execute();
+}
+
+/** What this person typed or picked last, newest first. */
+export async function recentCommands(store: Store, personId: number, most = RECENT_KEPT): Promise<string[]> {
+  const rows = await store.db.selectFrom("recent_commands").select("command")
+    .where("person_id", "=", personId).orderBy("at", "desc").limit(most).execute();
+  return rows.map(({ command }) => command);
 }
 
 export async function prunePrompts(store: Store): Promise<void> {

@@ -17,6 +17,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0012_sealed_messages": { up: sealedMessages },
   "0013_watch": { up: watch },
   "0015_time": { up: time },
+  "0016_pickers": { up: pickers },
 };
 
 /** Looks at vendors, what they found, how it stood over time, and who is told of it. */
@@ -473,4 +474,20 @@ async function createInboxIndexes(db: Kysely<unknown>): Promise<void> {
     .where(sql.ref("state"), "=", sql.lit("new")).execute();
   await db.schema.createIndex("inbox_finished").on("inbox").column("finished_at")
     .where(sql.ref("state"), "<>", sql.lit("new")).execute();
+}
+
+/** Half-finished commands, what a person used last, and a person's own words. */
+async function pickers(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createIndex("prompts_picker").on("prompts").columns(["person_id", "chat_id"])
+    .where(sql.ref("kind"), "=", sql.lit("picker")).execute();
+  await db.schema.createTable("recent_commands")
+    .addColumn("person_id", "bigint", (column) => column.notNull())
+    .addColumn("command", "text", (column) => column.notNull())
+    .addColumn("at", "bigint", (column) => column.notNull())
+    .addPrimaryKeyConstraint("recent_commands_key", ["person_id", "command"]).execute();
+  await db.schema.createTable("aliases")
+    .addColumn("person_id", "bigint", (column) => column.notNull())
+    .addColumn("name", "text", (column) => column.notNull())
+    .addColumn("command", "text", (column) => column.notNull())
+    .addPrimaryKeyConstraint("aliases_key", ["person_id", "name"]).execute();
 }

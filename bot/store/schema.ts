@@ -26,6 +26,8 @@ export interface Schema {
   watches: WatchesTable;
   mutes: MutesTable;
   watch_chats: WatchChatsTable;
+  recent_commands: RecentCommandsTable;
+  aliases: AliasesTable;
 }
 
 export type Database = Kysely<Schema>;
@@ -245,7 +247,7 @@ export interface FreezesTable {
 /** A question to one person whose answer lets a stored command go on; also stored pages of long answers. */
 export interface PromptsTable {
   handle: string;
-  kind: "choice" | "stale" | "secret" | "page" | "command";
+  kind: "choice" | "stale" | "secret" | "page" | "command" | "picker";
   person_id: number | null;
   chat_id: number;
   body: string;
@@ -445,4 +447,18 @@ export interface WatchChatsTable {
   quiet_from: string | null;
   quiet_until: string | null;
   quiet_zone: string | null;
+}
+
+/** The last commands of a person that were understood, equal ones once. */
+export interface RecentCommandsTable {
+  person_id: number;
+  command: string;
+  at: number;
+}
+
+/** A person's own word for the beginning of a command. */
+export interface AliasesTable {
+  person_id: number;
+  name: string;
+  command: string;
 }

@@ -3,7 +3,7 @@ import type { AponoClient, CatalogParameter, CatalogType } from "../../clients/a
 import { type Listed, OWN_KIND, REFERENCE_KINDS, type Settings } from "../../clients/apono/integration.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK, namesCredential, soundsSecret } from "../../clients/secrets.ts";
-import { BadInput, type Context, operationsOf } from "../operation.ts";
+import { BadInput, type Candidate, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { fold, ifFound, safeId } from "../resolve.ts";
 import { unseenIn } from "../resource.ts";
@@ -30,6 +30,13 @@ export const showCatalog = operationsOf<AponoClient>("apono").read<typeof input,
       : { types: await context.client.catalog(context.call), file: file === "csv" },
   render: (found) => "entry" in found ? renderType(found.entry) : renderTypes(found.types, found.file),
 });
+
+/** The types that can be created. */
+export async function typeChoices({ client, call }: Context<AponoClient>): Promise<readonly Candidate[]> {
+  const { items } = await client.catalog(call);
+  return items.toSorted((one, other) => one.name.localeCompare(other.name, "en"))
+    .map(({ type, name }) => ({ value: type, name, about: [type] }));
+}
 
 function renderTypes(types: Listed<CatalogType>, file: boolean): Reply {
   const items = types.items.toSorted((one, other) => one.type.localeCompare(other.type, "en"));

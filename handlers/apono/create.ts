@@ -4,11 +4,11 @@ import type { Settings } from "../../clients/apono/integration.ts";
 import { plainJson } from "../../clients/json.ts";
 import { quoted } from "../comparison.ts";
 import {
-  BadInput,
   type Context,
   operationsOf,
   type Plan,
   type Receipt,
+  ValueNeeded,
   type Verification,
 } from "../operation.ts";
 import { line } from "../reply.ts";
@@ -18,6 +18,7 @@ import {
   objections,
   refuse,
   spelledAs,
+  typeChoices,
   unlistedParameters,
   unlistedWarning,
 } from "./catalog.ts";
@@ -52,6 +53,8 @@ export const createIntegration = operationsOf<AponoClient>("apono").change<typeo
     "/create apono type=postgresql name=Orders connector=eu-west config.hostname=db.example.com secret.aws.region=eu-west-1 secret.aws.secret_id=prod/orders",
   risk: "write",
   input,
+  choices: { type: typeChoices },
+  needs: [["type", "name"]],
   secret: isSecretField,
   plan,
   // Plans of before have no such warnings.
@@ -85,8 +88,10 @@ export const createIntegration = operationsOf<AponoClient>("apono").change<typeo
 async function plan(context: Context<AponoClient>, typed: z.output<typeof input>): Promise<CreatePlan> {
   const asked = askedFor(typed);
   const type = typed.type ?? asked.type;
-  if (!type) throw new BadInput("Which type of integration? Add type=…; /catalog lists the types.");
-  if (asked.name === undefined) throw new BadInput("An integration needs a name: add name=…");
+  if (!type) {
+    throw new ValueNeeded("Which type of integration? Add type=…; /catalog lists the types.", "type");
+  }
+  if (asked.name === undefined) throw new ValueNeeded("An integration needs a name: add name=…", "name");
   const [entry, twin] = await Promise.all([catalogEntry(context, type), byName(context, asked.name)]);
   const config = spelledAs(asked.config, entry.params.map(({ id }) => id));
   const store = asked.secretStore && { secretStore: completed(asked.secretStore, null) };

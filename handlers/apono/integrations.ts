@@ -35,6 +35,7 @@ export const integrations: Resource<AponoClient, Seen, Image> = {
   id: ({ id }) => id,
   name: ({ name }) => name,
   standing: ({ status }) => standingOf(status),
+  about: ({ type }) => [type],
   lookup: { pattern: UUID, idIn: (words) => words },
   status: {
     summary: "Show whether the Apono integrations work",

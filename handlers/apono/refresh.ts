@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { operationsOf, type Plan, unreadable } from "../operation.ts";
-import { findItem } from "../resource.ts";
+import { findItem, itemChoices } from "../resource.ts";
 import { connectorDoubts } from "./connectors.ts";
 import { integrations, orFailure } from "./integrations.ts";
 
@@ -20,6 +20,7 @@ export const refreshIntegration = operationsOf<AponoClient>("apono").change<type
   example: "/refresh apono Orders DB",
   risk: "write",
   input,
+  choices: { id: itemChoices(integrations) },
   async plan(context, typed) {
     const { id, name, connectorId } = await findItem(integrations, context, typed.id);
     return {

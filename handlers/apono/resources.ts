@@ -5,7 +5,7 @@ import type { Listed } from "../../clients/apono/integration.ts";
 import type { CallOptions } from "../../clients/http/contract.ts";
 import { operationsOf, type ReadOperation } from "../operation.ts";
 import type { Inline, Line, Reply } from "../reply.ts";
-import { locateItem, type TableColumn, unseenIn } from "../resource.ts";
+import { itemChoices, locateItem, type TableColumn, unseenIn } from "../resource.ts";
 import { integrations } from "./integrations.ts";
 import { countListed, type CsvColumn, fileWanted, longTable } from "./long_table.ts";
 import { statusWord } from "./status_word.ts";
@@ -63,6 +63,7 @@ function listOperation<T extends { readonly id: string; readonly name: string }>
       type: z.string().optional().meta({ placeholder: "resource type" }),
       file: fileWanted,
     }),
+    choices: { id: itemChoices(integrations) },
     async run(context, { id, type, file }) {
       const { id: integration, name } = await locateItem(integrations, context, id);
       return { found: await list(context.client, integration, type, context.call), name, type, file };

@@ -9,6 +9,7 @@ import { ENTERED_PRIVATELY, isPlaceholder, NOT_SHOWN, shownValue } from "../mask
 import {
   BadInput,
   type Card,
+  type Choices,
   operationsOf,
   type Plan,
   type Undo,
@@ -16,7 +17,9 @@ import {
   type Verification,
 } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
+import { itemChoices } from "../resource.ts";
 import { safeId } from "../resolve.ts";
+import { integrations } from "./integrations.ts";
 
 const { read, change } = operationsOf<AponoClient>("apono");
 
@@ -31,6 +34,17 @@ const changeInput = z.object({
     .meta({ document: true }),
 });
 
+/** Resources are listed by integration, so that is asked for first. */
+const resourceChoices: Choices<AponoClient> = async (context, within) => {
+  const { client, call } = context;
+  if (within === undefined) {
+    const all = await itemChoices(integrations)(context) ?? [];
+    return all.map((one) => ({ ...one, value: null, within: one.value ?? "" }));
+  }
+  const { items } = await client.resources(within, undefined, call);
+  return items.map(({ id, name, type }) => ({ value: id, name, about: [type] }));
+};
+
 type Tagged = { readonly tags: Tags };
 type TagPlan = Plan<Tagged> & { readonly after: Tagged };
 
@@ -40,6 +54,7 @@ export const showTags = read({
   summary: "Show the tags of an Apono resource",
   example: "/tags 6f2b1c90",
   input: readInput,
+  choices: { id: resourceChoices },
   run: async ({ client, call }, { id }) => ({ id, tags: await client.tags(safeId(id), call) }),
   render: renderTags,
 });
@@ -51,6 +66,8 @@ export const tagResource = change<typeof changeInput, TagPlan>({
   example: "/tag apono 6f2b1c90 env=production -owner",
   risk: "write",
   input: changeInput,
+  choices: { id: resourceChoices },
+  needs: [["tags"], ["remove"]],
   secret: (field) => soundsSecret(field.replace(/^tags\./i, "")),
   async plan(context, typed) {
     const { id } = typed;

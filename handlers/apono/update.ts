@@ -37,6 +37,7 @@ import {
   settingsToSend,
   shownBody,
 } from "./settings.ts";
+import { itemChoices } from "../resource.ts";
 import { addressDoubts, cardRows, judgeSettings, rowsBetween } from "./settings_diff.ts";
 
 const input = z.object({
@@ -58,6 +59,8 @@ export const updateIntegration = operationsOf<AponoClient>("apono").change<typeo
   example: "/update apono Orders DB config.port=5433",
   risk: "write",
   input,
+  choices: { id: itemChoices(integrations) },
+  needs: [["config"], ["name"], ["connector"], ["secret"], ["resource_types"], ["access_details"]],
   secret: isSecretField,
   plan,
   render: ({ before, after: { warnings, unlisted, ...wanted } }) => ({

@@ -7,7 +7,7 @@ import type { CompanyDetails } from "../../clients/bitdefender/answers.ts";
 import { ClientError, type FailureKind } from "../../clients/errors.ts";
 import type { Rows } from "../../clients/json.ts";
 import { inQuotes } from "../format.ts";
-import { BadInput, type Context } from "../operation.ts";
+import { BadInput, type Candidate, type Context, ValueNeeded } from "../operation.ts";
 import { fold, type Named, NothingFits, resolve } from "../resolve.ts";
 
 type Ctx = Context<BitdefenderClient>;
@@ -50,9 +50,24 @@ export async function companyToChange(context: Ctx, query: string | undefined): 
   }
   const own = await ownCompany(context);
   if (await isCustomers(context, own)) return own;
-  throw new BadInput(
+  throw new ValueNeeded(
     "Which company? Our key belongs to a partner: type the company's name or its id as well.",
+    "company",
   );
+}
+
+/** The companies below the key's own; a customer's key has none to choose from, and names none. */
+export async function companyChoices(context: Ctx): Promise<readonly Candidate[] | undefined> {
+  const own = await ownCompany(context);
+  if (await isCustomers(context, own)) return undefined;
+  const [listed, searched] = await Promise.all([
+    listedCompanies(context),
+    ifOffered(search(context, "*"), "rejected"),
+  ]);
+  const all = [...listed?.items ?? [], ...searched?.items ?? []];
+  return [...new Map(all.map((company) => [company.id, company])).values()]
+    .toSorted((one, other) => one.name.localeCompare(other.name, "en"))
+    .map(({ id, name, isSuspended }) => ({ value: id, name, about: isSuspended ? ["suspended"] : [] }));
 }
 
 /** Loads something of a company; without a name, of the key's own company and without a second round trip. */

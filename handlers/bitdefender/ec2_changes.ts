@@ -14,6 +14,7 @@ import {
   type Verification,
 } from "../operation.ts";
 import type { Line } from "../reply.ts";
+import { companyChoices } from "./companies.ts";
 import {
   aimOf,
   companyWarnings,
@@ -56,6 +57,8 @@ export const enableEc2 = change<typeof enableInput, EnablePlan>({
   example: "/enable ec2 Acme Corp role=arn:aws:iam::111222345123:role/test",
   risk: "write",
   input: enableInput,
+  choices: { company: companyChoices },
+  needs: [["role"], ["key", "secret"]],
   secret: (field) => field === "secret",
   plan: planEnabling,
   render: enablingCard,
@@ -89,6 +92,7 @@ export const disableEc2 = change<typeof ec2Input, Ec2Plan>({
   example: '/disable ec2 Acme Corp reason="off-boarding"',
   risk: "danger",
   input: ec2Input,
+  choices: { company: companyChoices },
   plan: (context, input) => planFor(context, { ...input, isThere: true }, () => ({ disabled: true })),
   render: disablingCard,
   async apply({ client, call }, plan) {

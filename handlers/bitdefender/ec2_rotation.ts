@@ -1,6 +1,7 @@
 import type { BitdefenderClient } from "../../clients/bitdefender.ts";
 import { type Card, type Context, operationsOf, type Receipt, type Verification } from "../operation.ts";
 import type { Line } from "../reply.ts";
+import { companyChoices } from "./companies.ts";
 import {
   aimOf,
   companyIn,
@@ -31,6 +32,7 @@ export const rotateExternalId = change<typeof ec2Input, Ec2Plan>({
   example: '/rotate externalid Acme Corp reason="it was shared"',
   risk: "danger",
   input: ec2Input,
+  choices: { company: companyChoices },
   plan: (context, input) =>
     planFor(context, input, ({ externalId }) => ({ externalIdOtherThan: externalId })),
   render: rotationCard,

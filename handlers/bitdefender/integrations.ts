@@ -7,7 +7,7 @@ import {
 import type { ConfiguredIntegration } from "../../clients/bitdefender/answers.ts";
 import { ILLEGIBLE, readable, type Reported, within } from "../../clients/json.ts";
 import { asOf, countOf, countSummary, formatNumber, toCsv } from "../format.ts";
-import { type Context, type Health, operationsOf } from "../operation.ts";
+import { type Candidate, type Context, type Health, operationsOf } from "../operation.ts";
 import { type Attachment, type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { unreadNotes } from "../resource.ts";
 import { resolve } from "../resolve.ts";
@@ -71,6 +71,7 @@ export const showBitdefender = read({
     id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }),
     company: z.string().optional().meta({ placeholder: "company" }),
   }),
+  choices: { id: entryChoices },
   async run(context, { id: words, company: query }) {
     const { scope, value } = query === undefined
       ? { scope: undefined, value: await configured(context, undefined) }
@@ -95,6 +96,17 @@ export const showBitdefender = read({
     };
   },
 });
+
+async function entryChoices(context: Context<BitdefenderClient>): Promise<readonly Candidate[]> {
+  const { integrations } = await configured(context, undefined);
+  return worstFirst(integrations).map((entry) => ({
+    value: entry.id,
+    name: entry.name,
+    about: [within(entry.company, "name"), within(entry.specifics, "hostname")].map(readable)
+      .filter((said) => typeof said === "string"),
+    standing: isProblem(entry) ? "problem" : entry.status === ACTIVE ? "fine" : "unknown",
+  }));
+}
 
 /** One line of `/status` over all vendors. */
 export async function integrationsHealth(context: Context<BitdefenderClient>): Promise<Health> {

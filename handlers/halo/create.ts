@@ -50,6 +50,7 @@ export function creationOf(product: Product): ChangeOperation {
     summary: `Add one ${product.label} integration`,
     example: `/create ${product.target} ${exampleField(product)}${exampleSecret(product)}`,
     input: z.object(fieldInputs),
+    needs: [["fields"]],
     plan: (context, input) => plan(context, product, input),
     render: (made: CreatePlan) => render(product, made),
     async apply({ client, call }, { after }, secrets) {

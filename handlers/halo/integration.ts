@@ -3,6 +3,7 @@ import { integrationName, type Product, spelled } from "../../clients/halo/produ
 import type { HaloIntegration } from "../../clients/halo/record.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { HIDDEN_MARK } from "../../clients/secrets.ts";
+import { shownAddress } from "../mask.ts";
 import { andDisabled, andUnknown, countOf } from "../format.ts";
 import { BadInput, type Card, type ChangeOperation, type Undo } from "../operation.ts";
 import { type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
@@ -33,6 +34,7 @@ export function integrationsOf(product: Product): Resource<HaloClient, HaloInteg
     id: ({ id }) => String(id),
     name: integrationName,
     standing: (record, now) => syncStanding(product, record, now),
+    about: (record) => addressesIn(product, record),
     lookup: { pattern: DIGITS, idIn: (words) => idTyped(words)?.toString() },
     none: {
       mark: "absent",
@@ -64,6 +66,13 @@ export function integrationsOf(product: Product): Resource<HaloClient, HaloInteg
       ends: (record) => endsOf(product, record),
     },
   };
+}
+
+/** Where the product is, as far as HaloPSA says it: what people know one by whose name says nothing. */
+function addressesIn(product: Product, record: HaloIntegration): readonly string[] {
+  return [...product.fields].filter(([, kind]) => kind === "address")
+    .flatMap(([field]) => typeof record[field] === "string" ? [shownAddress(record[field])] : [])
+    .map((address) => address.replace(/^https?:\/\//, "").replace(/\/$/, ""));
 }
 
 const DIGITS = /^#?(\d+)$/;

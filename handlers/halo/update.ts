@@ -37,7 +37,7 @@ import {
   wantedFields,
   warningsOf,
 } from "./fields.ts";
-import { findItem, targetOf } from "../resource.ts";
+import { findItem, itemChoices, targetOf } from "../resource.ts";
 import { called, GONE, integrationsOf } from "./integration.ts";
 import { idInput } from "../resource_changes.ts";
 import { breaksOf, deletionsOf, isDanger } from "./effect.ts";
@@ -60,6 +60,8 @@ export function updateOperation(product: Product): ChangeOperation {
     summary: `Change fields of one ${product.label} integration`,
     example: `/update ${product.target} 1 ${exampleField(product)}`,
     input: z.object({ id: idInput.optional(), ...fieldInputs }),
+    choices: { id: itemChoices(integrationsOf(product)) },
+    needs: [["id", "fields"]],
     plan: (context, input) => plan(context, product, input),
     render: (made: UpdatePlan) => render(product, made),
     async apply({ client, call }, { before, after }, secrets) {

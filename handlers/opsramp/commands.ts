@@ -20,6 +20,8 @@ import {
   type Input,
   operationsOf,
 } from "../operation.ts";
+import { itemChoices } from "../resource.ts";
+import { installations } from "./installation.ts";
 import { isNotifierSecret } from "./notifier.ts";
 import type { UpdatePlan } from "./section.ts";
 import { applyUpdate, isDangerous, planUpdate, undoUpdate, updateCard, verifyUpdate } from "./update.ts";
@@ -50,6 +52,7 @@ export const update = commandFor({
   summary: "Change an integration's name, description, inbound authentication or role",
   example: '/update opsramp Service Desk name="Service Desk EU"',
   input: updateInput,
+  needs: [["name"], ["description"], ["auth"], ["role"]],
   toUpdate: fromOptions,
 });
 
@@ -71,6 +74,7 @@ export const map = commandFor({
   summary: "Add attributes and values to an integration's mappings; what is there stays",
   example: '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open="In Progress"',
   input: mapInput,
+  needs: [["direction", "entity", "attribute", "thirdParty"]],
   toUpdate: fromPairs,
 });
 
@@ -102,11 +106,13 @@ export const notifier = commandFor({
   summary: "Set where an installed integration notifies, and how it authenticates there",
   example: "/notifier opsramp Service Desk uri=https://desk.example.com/api auth=NONE",
   input: notifierInput,
+  needs: [["uri", "auth"]],
   toUpdate: fromNotifier,
 });
 
 interface Command<I extends Input>
-  extends Pick<ChangeDefinition<OpsRampClient, I, UpdatePlan>, "verb" | "summary" | "example" | "input"> {
+  extends
+    Pick<ChangeDefinition<OpsRampClient, I, UpdatePlan>, "verb" | "summary" | "example" | "input" | "needs"> {
   /** Pure: what was typed, as the body of an update. */
   readonly toUpdate: (input: z.output<I>) => InstalledUpdate;
 }
@@ -120,6 +126,7 @@ function commandFor<I extends Input & z.ZodType<{ id: string }>>(
     risk: "write",
     danger: isDangerous,
     secret: isNotifierSecret,
+    choices: { id: itemChoices(installations) },
     plan: (context, input) => planUpdate(context, { ...plainJson(input), id: input.id }, toUpdate(input)),
     render: updateCard,
     apply: applyUpdate,

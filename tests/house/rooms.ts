@@ -21,6 +21,7 @@ export const ROOMS: readonly string[] = [
   "http.ts",
   "jobs.ts",
   "dispatch",
+  "pickers",
   "commands",
   "approvals",
   "secrets",

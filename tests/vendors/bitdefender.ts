@@ -304,8 +304,8 @@ export const conversations: readonly Conversation[] = [
     wrote: ["disableAmazonEC2Integration", { companyId: company.initech }],
   },
   {
-    name: "/disable ec2 without a reason says what is missing",
+    name: "/disable ec2 without a reason asks for it",
     said: "/disable ec2 Acme Corp",
-    refused: ["/disable ec2 needs reason=…", "because it is a dangerous change"],
+    refused: ["Type the reason in reply: this is a dangerous change", "/disable ec2 Acme Corp …"],
   },
 ];

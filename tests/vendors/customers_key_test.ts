@@ -96,7 +96,7 @@ Deno.test("a partner's key must be told the company to change, and is never take
       "/rotate externalid reason=x",
     ]
   ) {
-    assert.match(await said(fixture, text), /^\S+ Which company\? Our key belongs to a partner/, text);
+    assert.match(await said(fixture, text), /company[^]*which one\?|company[^]*Acme/i, text);
   }
   assert.deepEqual(await fixture.changes(), []);
 });

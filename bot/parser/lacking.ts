@@ -1,0 +1,110 @@
+import { type Command, type CommandSet, type Field, fieldsTyped, isPositional, routeOf } from "./command.ts";
+import type { InvalidCommand, ParsedCommand } from "./parse.ts";
+import { normalise, quote, tokenize } from "./tokenize.ts";
+
+/** The next thing that a command has to be told before it can be carried out. */
+export type Lack<C extends Command = Command> =
+  | { readonly kind: "target"; readonly targets: readonly C[] }
+  | { readonly kind: "field"; readonly command: C; readonly field: Field }
+  /** One of several fields is enough; which one is asked first. */
+  | { readonly kind: "way"; readonly command: C; readonly fields: readonly Field[] };
+
+/**
+ * What is missing first: the target, then what the command is about, then its values in their order, then the reason of
+ * a dangerous change. Undefined where nothing is, or where what was typed is wrong otherwise. `leftOut`: fields that are
+ * better not named.
+ */
+export function lacking<C extends Command>(
+  typed: string,
+  parsed: ParsedCommand<C> | InvalidCommand<C>,
+  set: CommandSet<C>,
+  leftOut: readonly string[] = [],
+): Lack<C> | undefined {
+  const { command, given } = parsed;
+  if (given === undefined) return undefined;
+  if (!command) return { kind: "target", targets: targetsBegun(typed, set) };
+  return fieldLacking(command, new Set([...given, ...leftOut]));
+}
+
+function targetsBegun<C extends Command>(typed: string, { commands, aliases }: CommandSet<C>): readonly C[] {
+  const [head, ...words] = tokenize(normalise(typed));
+  const verb = head?.text.slice(1).replace(/@.*$/, "") ?? "";
+  return commands.filter((command) =>
+    command.verb === verb && command.target !== null &&
+    routeOf(`/${verb} ${withBeginning(words.map(({ text }) => text), command.target)}`, {
+      commands: [command],
+      aliases,
+    })
+  );
+}
+
+/** The words with what is left of the target behind them. */
+function withBeginning(words: readonly string[], target: string): string {
+  return [...words, ...target.split(" ").slice(words.length)].join(" ");
+}
+
+function fieldLacking<C extends Command>(command: C, given: ReadonlySet<string>): Lack<C> | undefined {
+  const fields = fieldsTyped(command);
+  const isThere = ({ name }: Field) => given.has(name);
+  const asked = fields.filter((field) => !isThere(field) && isAsked(field, command));
+  const [first] = asked.filter(isPositional);
+  if (first) return { kind: "field", command, field: first };
+  const needed = neededIn(command, fields, given);
+  if (needed.length > 1) return { kind: "way", command, fields: needed };
+  const [next = asked[0] ?? reasonOf(command, fields, given)] = needed;
+  return next && { kind: "field", command, field: next };
+}
+
+/** What the input requires, and what a change should name because the vendor has several of it. */
+function isAsked(field: Field, { choices = {}, risk }: Command): boolean {
+  return field.required || (isPositional(field) && field.name in choices && risk !== "read");
+}
+
+/** The first field of each way that has been begun furthest; none once a way is complete, or a document is there. */
+function neededIn(
+  { needs = [] }: Command,
+  fields: readonly Field[],
+  given: ReadonlySet<string>,
+): readonly Field[] {
+  if (fields.some(({ kind, name }) => kind === "document" && given.has(name))) return [];
+  const ways = needs.map((way) => ({ way, said: way.filter((name) => given.has(name)).length }));
+  if (ways.some(({ way, said }) => said === way.length)) return [];
+  const most = Math.max(0, ...ways.map(({ said }) => said));
+  const next = ways.filter(({ said }) => said === most).map(({ way }) =>
+    way.find((name) => !given.has(name))
+  );
+  return fields.filter(({ name }) => next.includes(name));
+}
+
+function reasonOf(
+  { risk }: Command,
+  fields: readonly Field[],
+  given: ReadonlySet<string>,
+): Field | undefined {
+  return risk === "danger" && !given.has("reason") ? fields.find(({ name }) => name === "reason") : undefined;
+}
+
+/** The command with a value for a field, as one would type it: what goes by position before the options. */
+export function withValue(
+  typed: string,
+  { command, field: { name, kind, prefix } }: { readonly command: Command; readonly field: Field },
+  value: string,
+): string {
+  const [head, ...words] = tokenize(normalise(typed)).map(({ raw, pair }) => ({
+    raw,
+    isOption: pair !== undefined,
+  }));
+  const rest = words.slice(command.target?.split(" ").length ?? 0);
+  const firstOption = rest.findIndex(({ isOption }) => isOption);
+  const loose = firstOption < 0 ? rest : rest.slice(0, firstOption);
+  const options = firstOption < 0 ? [] : rest.slice(firstOption);
+  const raw = (some: typeof rest) => some.map(({ raw }) => raw);
+  const begun = [head?.raw.replace(/@.*$/, "") ?? "", ...command.target?.split(" ") ?? [], ...raw(loose)];
+  if (kind === "word" || kind === "rest") return [...begun, quote(value), ...raw(options)].join(" ");
+  const added = kind === "option" ? `${name}=${isMark(value) ? value : quote(value)}` : `${prefix}${value}`;
+  return [...begun, ...raw(options), added].join(" ");
+}
+
+function isMark(value: string): boolean {
+  return value === "?";
+}

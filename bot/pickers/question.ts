@@ -1,0 +1,200 @@
+import { fold } from "../../handlers/resolve.ts";
+import type { Candidate } from "../../handlers/operation.ts";
+import type { Line, Mark } from "../../handlers/reply.ts";
+import { type Command, type Field, headOf } from "../parser/command.ts";
+import { type Lack, withValue } from "../parser/lacking.ts";
+import { labelOf } from "../parser/schema_error.ts";
+import { labelEnding } from "../render/sanitize.ts";
+
+/** What an option stands for: the command as it then is, or what is asked for next without a word more. */
+type Leads = { readonly text: string } | { readonly deeper: Deeper };
+
+/** A part of a field that is chosen before its value: the list that a thing stands in, or the key of an open field. */
+export interface Deeper {
+  readonly field: string;
+  readonly within?: string;
+  readonly key?: string;
+}
+
+export type Option = Leads & {
+  readonly label: string;
+  readonly mark?: Mark;
+  /** What a person may type for it, folded. */
+  readonly known: readonly string[];
+};
+
+/** What is asked at one step. */
+export interface Asking {
+  readonly title: Line;
+  readonly options: readonly Option[];
+  /** What may be typed instead of an option, or has to be where there is none. */
+  readonly asks: string;
+  /** Whether what is typed is the value as it stands; else it has to fit an option. */
+  readonly isFree: boolean;
+  /** The field that it asks for. */
+  readonly about?: Deeper;
+}
+
+/** A field of a command. */
+export interface FieldAsked {
+  readonly command: Command;
+  readonly field: Field;
+}
+
+/** Which of the targets, those used lately first. */
+export function targetQuestion(commands: readonly Command[], recent: readonly string[]): Asking {
+  const at = (command: Command) => recency(recent, (typed) => `${typed} `.startsWith(`${headOf(command)} `));
+  return {
+    title: `What shall /${commands[0]?.verb} be about?`,
+    options: commands.toSorted((one, other) => at(one) - at(other)).map((command) => ({
+      label: command.target ?? "",
+      known: [fold(command.target ?? "")],
+      text: headOf(command),
+    })),
+    asks: "target",
+    isFree: false,
+  };
+}
+
+/** Which of several fields, where one is enough. */
+export function wayQuestion({ command, fields }: Extract<Lack, { kind: "way" }>): Asking {
+  return {
+    title: [`${command.summary}: what shall be set?`],
+    options: fields.map((field) => ({
+      label: nameOf(field),
+      known: [fold(field.name)],
+      deeper: { field: field.name },
+    })),
+    asks: "field",
+    isFree: false,
+  };
+}
+
+function nameOf({ kind, name, prefix, placeholder }: Field): string {
+  if (kind === "drop") return `remove: -${placeholder}`;
+  return kind === "open" ? `${prefix}${placeholder}` : name;
+}
+
+/** A value out of those that the command declares, or in words. */
+export function valueQuestion(
+  typed: string,
+  { command, field }: FieldAsked,
+  { key }: Pick<Deeper, "key"> = {},
+): Asking {
+  if (key === undefined && field.kind === "open") return keyQuestion(command, field);
+  const values = field.type === "boolean" ? ["true", "false"] : field.kind === "open" ? [] : field.values;
+  const what = key === undefined ? labelOf(field).replace(/^<|>$|=$/g, "") : key;
+  return {
+    title: values.length > 0 ? `Which ${what}?` : [`Type the ${what} in reply`, hintFor(field, command)],
+    options: values.map((value) => ({
+      label: value,
+      known: [fold(value)],
+      text: withValue(typed, { command, field }, value),
+    })),
+    asks: field.placeholder,
+    isFree: values.length === 0,
+    about: { field: field.name, ...(key !== undefined && { key }) },
+  };
+}
+
+function hintFor({ name }: Field, { risk }: Command): string {
+  return name === "reason" && risk === "danger" ? ": this is a dangerous change" : "";
+}
+
+/** Which of the names that an open field takes; where they are not known, all of it in words. */
+function keyQuestion(command: Command, field: Field): Asking {
+  const { names = [] } = command;
+  const keys = field.prefix === ""
+    ? names.flatMap(([kind, ofKind]) => ofKind.map((key) => ({ key, kind })))
+    : [];
+  return {
+    title: keys.length > 0
+      ? "Which field shall be set?"
+      : ["Type what shall be set in reply, such as ", { code: sampleOf(field) }],
+    options: keys.map(({ key, kind }) => ({
+      label: `${key} · ${kind}`,
+      known: [fold(key)],
+      deeper: { field: field.name, key },
+    })),
+    asks: sampleOf(field),
+    isFree: true,
+    about: { field: field.name },
+  };
+}
+
+function sampleOf({ kind, prefix, placeholder }: Field): string {
+  if (kind === "drop") return `-${placeholder}`;
+  return placeholder.includes("=") ? placeholder : `${prefix}${placeholder}=value`;
+}
+
+/** Which of the things that the vendor has: problems first, then what this person used lately, then as they came. */
+export function itemQuestion(
+  typed: string,
+  { command, field }: FieldAsked,
+  candidates: readonly Candidate[],
+  recent: readonly string[],
+): Asking {
+  const used = recent.map(fold);
+  const rank = ({ standing, value, name }: Candidate) =>
+    standing === "problem"
+      ? -1
+      : recency(used, (words) =>
+        words.endsWith(` ${fold(name)}`) || (value !== null && ` ${words} `.includes(` ${fold(value)} `)));
+  return {
+    title: `${command.summary}: which one?`,
+    options: labelled(candidates.toSorted((one, other) => rank(one) - rank(other))).map((
+      { candidate, label },
+    ) => ({
+      label,
+      ...(candidate.standing && { mark: MARKS_OF[candidate.standing] }),
+      known: [candidate.name, ...candidate.about, candidate.value ?? ""].map(fold),
+      ...(candidate.value === null
+        ? {
+          deeper: { field: field.name, ...(candidate.within !== undefined && { within: candidate.within }) },
+        }
+        : { text: withValue(typed, { command, field }, candidate.value) }),
+    })),
+    asks: field.placeholder,
+    isFree: false,
+    about: { field: field.name },
+  };
+}
+
+function recency(recent: readonly string[], fits: (typed: string) => boolean): number {
+  const at = recent.findIndex(fits);
+  return at < 0 ? recent.length : at;
+}
+
+const MARKS_OF: Readonly<Record<NonNullable<Candidate["standing"]>, Mark>> = {
+  problem: "attention",
+  busy: "working",
+  unknown: "unknown",
+  off: "absent",
+  fine: "fine",
+};
+
+/** No two alike: a name that others have too is followed by what tells it from them. */
+function labelled(candidates: readonly Candidate[]): readonly { candidate: Candidate; label: string }[] {
+  const alike = Map.groupBy(candidates, ({ name }) => fold(name));
+  return candidates.map((candidate) => {
+    const others = (alike.get(fold(candidate.name)) ?? []).filter((other) => other !== candidate);
+    const telling = others.length === 0
+      ? undefined
+      : candidate.about.find((said) => !others.some(({ about }) => about.includes(said)));
+    const ends = [telling, tailOf(candidate, others)].filter((end) => end !== undefined);
+    return { candidate, label: labelEnding(candidate.name, ends.map((end) => ` · ${end}`).join("")) };
+  });
+}
+
+const SHORT_ID = 6;
+
+/** The end of an id, longer where another one of that name ends alike. */
+function tailOf({ value, within = "" }: Candidate, others: readonly Candidate[]): string {
+  const id = value ?? within;
+  if (id.length <= SHORT_ID) return `#${id}`;
+  const tails = [4, 8, 12].map((length) => id.slice(-length));
+  const tail = tails.find((end) =>
+    !others.some((other) => (other.value ?? other.within ?? "").endsWith(end))
+  );
+  return tail === undefined ? id : `…${tail}`;
+}
