@@ -36,6 +36,8 @@ export const reasons = {
     "That choice is over: it was made, or ten minutes or another command of yours came in between. Send the command again.",
   not_for_you: "This choice was offered to someone else. Send the command yourself.",
   unknown_change: "There is no change with this code. /pending lists what is waiting.",
+  voted_already: "You have approved this already. It waits for someone else.",
+  no_vote: "You have not approved this, so there is nothing to take back.",
   already_decided: "This change has been decided already.",
   expired: "This change waited too long and has expired. Ask for it again.",
   not_stoppable: "Only a change that is approved and has not begun can be stopped.",

@@ -50,7 +50,17 @@ export type Action =
   /** A random handle the store knows, and what to do with it. */
   | {
     readonly handle: string;
-    readonly do: "approve" | "reject" | "stop" | "undo" | "extend" | "return" | "choose" | "page" | "pick";
+    readonly do:
+      | "approve"
+      | "reject"
+      | "take_back"
+      | "stop"
+      | "undo"
+      | "extend"
+      | "return"
+      | "choose"
+      | "page"
+      | "pick";
   }
   | { readonly copy: string }
   | { readonly url: string }

@@ -2,14 +2,17 @@ import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { recall, remember } from "../store/kept_values.ts";
 import { telegramRefusal } from "../telegram/api.ts";
+import { type Change, policyOf } from "../store/changes.ts";
 import {
   type AccessDecision,
   asksMembership,
   decide,
   type Membership,
+  MOST_NAMES,
   type Need,
   type Policy,
   type Question,
+  type Ruling,
 } from "./policy.ts";
 import { type Chat, type Person, personOf } from "../telegram/update.ts";
 
@@ -24,8 +27,11 @@ const STRANGER_MS = 10 * 60_000;
 /** So many strangers are remembered at most: nobody fills the memory with them. */
 const MOST_STRANGERS = 1_000;
 
-/** More than these are a number. */
-const MOST_NAMES = 3;
+/** What of a change its rules may look at. */
+export type RuledChange = Pick<
+  Change,
+  "verb" | "target" | "vendor" | "risk" | "target_key" | "company" | "plan"
+>;
 
 /** Asks Telegram what the access decision needs to know, and remembers how people are called. */
 export class Members {
@@ -70,19 +76,30 @@ export class Members {
     await remember(store, store.db, { [nameKey(id)]: name });
   }
 
-  /** Who else may approve what this person asks for: "Ben and 1 more". Undefined without a list; empty: nobody. */
-  async approversBesides(personId: number): Promise<string | undefined> {
-    const { config: { approvers } } = this.deps;
-    if (!approvers) return undefined;
-    const others = [...approvers].filter((id) => id !== personId);
-    if (others.length === 0) return "";
-    const names = await Promise.all(others.slice(0, MOST_NAMES).map((id) => this.nameOf(id)));
-    const rest = others.length - names.length;
-    return names.sort().join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  /** What the rules say of a change, as they are now. */
+  rulingOf(_change: RuledChange): Ruling {
+    const { config } = this.deps;
+    const approve = [{ of: config.approvers, count: 1 }];
+    return {
+      needs: [{ rule: undefined, approve }],
+      ttlMs: config.approvalTtlMs,
+      digest: policyOf(config),
+    };
+  }
+
+  /** Names of those who could approve it: as many as a card may have room for, whoever has voted until then. */
+  async namesOfVoters({ needs }: Ruling, besides: number): Promise<ReadonlyMap<number, string>> {
+    const asked = needs.flatMap(({ approve }) =>
+      approve.flatMap(({ of = [], count }) =>
+        [...of].filter((id) => id !== besides).slice(0, MOST_NAMES + count)
+      )
+    );
+    const names = [...new Set(asked)].map(async (id) => [id, await this.nameOf(id)] as const);
+    return new Map(await Promise.all(names));
   }
 
   /** As far as the bot has met this person, or Telegram tells it; else the end of the id. */
-  private async nameOf(id: number): Promise<string> {
+  async nameOf(id: number): Promise<string> {
     const { bot, config, store, log } = this.deps;
     const known = this.met.get(id) ?? await recall(store, nameKey(id));
     if (known) return known;

@@ -79,3 +79,97 @@ function isPrivate(chat: Pick<Chat, "type">): boolean {
 function refuse(reason: ReasonCode): AccessDecision {
   return { allowed: false, reason };
 }
+
+/** So many different persons of a list; without a list, of the members of the group. */
+export interface ApproverCount {
+  readonly of: ReadonlySet<number> | undefined;
+  readonly count: number;
+}
+
+/** One thing that has to be so before a change runs. All of them count. */
+export interface ApprovalNeed {
+  /** The rule that says it; undefined: the lists of the configuration, or what holds without any rule. */
+  readonly rule: string | undefined;
+  readonly approve: readonly ApproverCount[];
+}
+
+/** What the rules say of one change. */
+export interface Ruling {
+  readonly needs: readonly ApprovalNeed[];
+  /** How long it may wait for its votes. */
+  readonly ttlMs: number;
+  /** What of the rules an approval covers. */
+  readonly digest: string;
+}
+
+/** More than these are a number. */
+export const MOST_NAMES = 3;
+
+/** Who could still fill a place of these needs: "Ben, Cid and 1 more". Undefined where there is no list; empty: nobody. */
+export function candidates(
+  needs: readonly ApprovalNeed[],
+  without: ReadonlySet<number>,
+  names: ReadonlyMap<number, string>,
+): string | undefined {
+  const approve = needs.flatMap((need) => need.approve);
+  if (approve.some(({ of }) => of === undefined)) return undefined;
+  const ids = [...new Set(approve.flatMap(({ of = [] }) => [...of]))].filter((id) => !without.has(id));
+  const shown = ids.slice(0, MOST_NAMES).map((id) => names.get(id) ?? `…${String(id).slice(-4)}`);
+  const rest = ids.length - shown.length;
+  return shown.sort().join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}
+
+/** How far a need is from being met. */
+export interface Progress<N extends ApprovalNeed = ApprovalNeed> {
+  readonly need: N;
+  readonly given: number;
+  readonly total: number;
+}
+
+/** How far each need is with these persons' votes, the furthest from met first. */
+export function progressOf<N extends ApprovalNeed>(
+  needs: readonly N[],
+  voters: Iterable<number>,
+): readonly Progress<N>[] {
+  const persons = [...new Set(voters)];
+  return needs
+    .map((need) => ({ need, given: mostPlaces(need, persons), total: totalOf(need) }))
+    .sort((one, other) => (other.total - other.given) - (one.total - one.given));
+}
+
+export function isMet(progress: readonly Progress[]): boolean {
+  return progress.every(({ given, total }) => given >= total);
+}
+
+/** Whether a need, or with none that names anybody every need, lets this person vote. */
+export function namesVoter(needs: readonly ApprovalNeed[], personId: number): boolean {
+  return needs.some(({ approve }) => approve.some(({ of }) => of === undefined || of.has(personId)));
+}
+
+function totalOf({ approve }: ApprovalNeed): number {
+  return approve.reduce((total, { count }) => total + count, 0);
+}
+
+/** How many of a need's places these persons can fill at once, each person one. */
+function mostPlaces({ approve }: ApprovalNeed, persons: readonly number[]): number {
+  const fits = (place: ApproverCount, person: number) => place.of === undefined || place.of.has(person);
+  const [only] = approve;
+  if (only && approve.length === 1) {
+    return Math.min(only.count, persons.filter((person) => fits(only, person)).length);
+  }
+  const places = approve.flatMap((place) =>
+    Array.from({ length: Math.min(place.count, persons.length) }, () => place)
+  );
+  const seated = new Map<number, number>();
+  /** Gives the person a place, if need be by moving others along. */
+  const seat = (person: number, tried: Set<number>): boolean =>
+    places.some((place, at) => {
+      if (tried.has(at) || !fits(place, person)) return false;
+      tried.add(at);
+      const other = seated.get(at);
+      if (other !== undefined && !seat(other, tried)) return false;
+      seated.set(at, person);
+      return true;
+    });
+  return persons.filter((person) => seat(person, new Set())).length;
+}

@@ -9,6 +9,7 @@ import {
   type Reply,
   textBlock,
 } from "../../handlers/reply.ts";
+import { namesVoter } from "../access/policy.ts";
 import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
 import { sanitize } from "../render/sanitize.ts";
 import { spellDuration } from "../settings.ts";
@@ -24,15 +25,7 @@ import {
   waitsForItsTime,
 } from "../store/changes.ts";
 import type { FreezesTable } from "../store/schema.ts";
-
-/** What the card shows beside the change itself. */
-export interface CardView {
-  readonly freeze?: FreezesTable | undefined;
-  /** Those who could approve, where they are known. */
-  readonly approvers?: string | undefined;
-  /** Other open requests for the same target. */
-  readonly beside?: readonly Change[] | undefined;
-}
+import { type CardView, needsLine } from "./view.ts";
 
 /** The key of the one message of a change in the group. */
 export function cardKey(code: string): string {
@@ -70,20 +63,27 @@ export function outcomeMessage(change: Change): Outgoing {
   };
 }
 
-/** What whoever decided in private is shown there of what becomes of it; its buttons count under the card alone. */
-export function deciderMessage(change: Change): Outgoing {
+/** What a person is shown of it in private, and of what becomes of it; until then it has what that person may do. */
+export function copyMessage(change: Change, personId: number, view: CardView = {}): Outgoing {
   return {
-    key: deciderKey(change.code),
-    chatId: change.decider_id ?? 0,
-    reply: { ...cardOf(change), buttons: [] },
+    key: copyKey(change.code, personId),
+    chatId: personId,
+    reply: { ...cardOf(change, view), buttons: copyButtons(change, personId, view) },
     priority: PRIORITY.outcome,
     trace: change.trace ?? undefined,
   };
 }
 
-/** The key of the message in which a change was decided in private, if it was. */
-export function deciderKey(code: string): string {
-  return `decided:${code}`;
+/** The key of the message in which this person is shown a change in private. */
+export function copyKey(code: string, personId: number): string {
+  return `copy:${code}:${personId}`;
+}
+
+/** What was decided is told by the card alone: its buttons count there. */
+function copyButtons(change: Change, personId: number, { votes = [], ruling }: CardView): Button[][] {
+  if (change.state !== "pending") return [];
+  if (votes.some(({ person_id }) => person_id === personId)) return [[takeBackButton(change)]];
+  return namesVoter(ruling?.needs ?? [], personId) ? [decisionButtons(change)] : [];
 }
 
 /** The one message of a change in the group: a question first, then its answer, in place. */
@@ -96,7 +96,8 @@ export function personLine(name: string, id: number): Line {
   return [{ data: name || "someone", max: 40 }, ` (…${String(id).slice(-4)})`];
 }
 
-function question(change: Change, { freeze, approvers, beside = [] }: CardView): Reply {
+function question(change: Change, view: CardView): Reply {
+  const { freeze, beside = [], votes = [] } = view;
   const card = readCard(change);
   const { warnings = [] } = card;
   const more = warnings.slice(MOST_WARNINGS);
@@ -114,7 +115,7 @@ function question(change: Change, { freeze, approvers, beside = [] }: CardView):
           ["Undo", undoLine(readUndo(change))],
           ...timeFacts(change),
           ["Why", whyLine(change)],
-          ["Needs", needsLine(change, approvers)],
+          ["Needs", needsLine(change, view)],
           ...beside.map((other) => ["Also asked", besideLine(change, other)] as const),
           ...(freeze ? [["Frozen", freezeLine(freeze)] as const] : []),
         ],
@@ -125,7 +126,7 @@ function question(change: Change, { freeze, approvers, beside = [] }: CardView):
         blocks: [{ kind: "pre", text: pretty(card.sends) }, ...(card.details ?? []), ...warningLines(more)],
       },
     ],
-    buttons: [decisionButtons(change)],
+    buttons: [decisionButtons(change), votes.length > 0 ? [takeBackButton(change)] : []],
     footer: codeLine(change),
   };
 }
@@ -220,6 +221,10 @@ export function decisionButtons(change: Change, readerId?: number): Button[] {
     { label: "Approve", style: "success", action: { handle: change.handle, do: "approve" } },
     { label: "Reject", style: "danger", action: { handle: change.handle, do: "reject" } },
   ];
+}
+
+function takeBackButton({ handle }: Change): Button {
+  return { label: "Take back", action: { handle, do: "take_back" } };
 }
 
 export function rowsTable(card: Card): Block {
@@ -337,17 +342,6 @@ export function whyLine(change: Change): Line {
     personLine(change.requester_name, change.requester_id),
     change.undo_of ? [" · takes back ", { code: change.undo_of }] : "",
   );
-}
-
-/** Room for three long names and the number of the others. */
-export const MOST_OF_NAMES = 140;
-
-function needsLine(change: Change, approvers: string | undefined): Line {
-  const other: Line = { data: change.requester_name || "the requester", max: 40 };
-  const who: Line = approvers ? [": ", { data: approvers, max: MOST_OF_NAMES }] : "";
-  const nobody = approvers === "" ? ", but APPROVERS lists nobody else" : "";
-  const until: Line = [" · until ", { time: change.expires_at, as: "deadline" }];
-  return line("one approver other than ", other, who, nobody, until);
 }
 
 /** "Frozen: everything by Ana: release. /unfreeze lifts it", to go on with. */

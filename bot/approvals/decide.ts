@@ -1,16 +1,24 @@
 import type { Transaction } from "kysely";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
+import { candidates, isMet, progressOf } from "../access/policy.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import type { ReasonCode } from "../reason_codes.ts";
-import { adoptMessage, findMessage, type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
-import { auditOf, type Change, changeTitle, findChange, freezeFor } from "../store/changes.ts";
-import type { Store } from "../store/database.ts";
-import type { ChangeState, MessagesTable, Schema } from "../store/schema.ts";
-import type { TelegramRefusal } from "../telegram/api.ts";
-import { cardMessage, deciderMessage, MOST_OF_NAMES, outcomeMessage, personLine, wayOutOf } from "./card.ts";
+import { adoptMessage, findMessage, type Outgoing, putMessage } from "../outbox/messages.ts";
+import {
+  auditOf,
+  type Change,
+  changeTitle,
+  findChange,
+  freezeFor,
+  lockPending,
+  votesOf,
+} from "../store/changes.ts";
+import type { ChangeState, Schema } from "../store/schema.ts";
+import { cardMessage, cardOf, copyMessage, outcomeMessage, personLine, wayOutOf } from "./card.ts";
 import { startOf, transition, type TransitionStep } from "./state_machine.ts";
+import { type CardView, MOST_OF_NAMES, viewOf } from "./view.ts";
 
 export type DecisionKind = "approve" | "reject" | "withdraw";
 
@@ -26,14 +34,12 @@ export class Decisions {
     if (change.state !== "pending") return await this.tellWhatItIs(ctx, change.code, asked);
     const kind = asked === "reject" && isOwn(ctx, change) ? "withdraw" : asked;
     if (!await this.mayDecide(ctx, change, kind)) return;
-    const step = stepFor(ctx, change, kind, reason);
-    const starts_at = startOf(change, this.deps.store.now(), this.deps.config.graceMs);
-    const moved = await transition(this.deps.store, {
-      ...step,
-      set: { ...step.set, ...(kind === "approve" && { starts_at }) },
-    });
+    const moved = kind === "approve"
+      ? await this.vote(ctx, change, reason)
+      : await transition(this.deps.store, decisionStep(ctx, change, kind, { reason }));
+    if (moved === "voted") return ctx.refuse("voted_already", { about: auditOf(change) });
     if (!moved) return await this.tellWhatItIs(ctx, change.code, kind);
-    this.deps.metrics.changes.inc({ state: moved.state });
+    if (moved.state !== "pending") this.deps.metrics.changes.inc({ state: moved.state });
     // In private the message itself goes on to say what becomes of it.
     if (ctx.press || ctx.chat.type !== "private") ctx.confirm(decided(moved, kind));
   }
@@ -54,20 +60,50 @@ export class Decisions {
     ctx.confirm({ ...changeTitle(moved), footer: { code: moved.code }, personal: true });
   }
 
-  /** Closes what nobody could read back, on the word of someone who has looked. */
-  async settle(ctx: UpdateContext, change: Change, outcome: "applied" | "not", note: string): Promise<void> {
-    const { store, metrics } = this.deps;
-    const record = { about: auditOf(change), detail: note };
-    if (isOwn(ctx, change)) return ctx.refuse("own_outcome", record);
-    const denied = await this.whyNot(ctx, change);
-    if (denied) return ctx.refuse(denied, record);
-    const moved = await transition(store, settlingStep(ctx, change, outcome, note));
-    if (!moved) {
-      const { state } = await findChange(store, change.code) ?? change;
-      return ctx.refuse("not_unknown", { ...record, next: `It is ${state}.` });
-    }
-    metrics.changes.inc({ state: moved.state });
-    ctx.confirm({ ...changeTitle(moved), footer: { code: moved.code }, personal: true });
+  /** Takes one's own approval back, until there are enough of them. */
+  async takeBack(ctx: UpdateContext, { code, ...named }: Change): Promise<void> {
+    const { store } = this.deps;
+    const { person } = ctx;
+    const view = await viewOf(this.deps, this.members, { code, ...named });
+    let missing = false;
+    const moved = await transition(store, async (transaction) => {
+      const change = await lockPending(store, transaction, code);
+      if (!change) return undefined;
+      const gone = await transaction.deleteFrom("votes").where("code", "=", code)
+        .where("person_id", "=", person.id).returning("person_id").executeTakeFirst();
+      missing = gone === undefined;
+      if (missing) return undefined;
+      return voteStep(ctx, change, "take_back", { ...view, votes: await votesOf(transaction, change) });
+    });
+    if (missing) return ctx.refuse("no_vote", { about: auditOf({ code, ...named }) });
+    if (!moved) return await this.tellWhatItIs(ctx, code, "approve");
+    ctx.confirm({ mark: "info", title: line("Taken back: ", { code }), personal: true });
+  }
+
+  /** Counts an approval; with the last one that it needs, the change is approved. */
+  private async vote(
+    ctx: UpdateContext,
+    { code, ...named }: Change,
+    reason: string | undefined,
+  ): Promise<Change | "voted" | undefined> {
+    const { store, config } = this.deps;
+    const view = await viewOf(this.deps, this.members, { code, ...named });
+    const mine = { person_id: ctx.person.id, person_name: ctx.person.name, voted_at: store.now() };
+    let voted = false;
+    const moved = await transition(store, async (transaction) => {
+      const change = await lockPending(store, transaction, code);
+      if (!change) return undefined;
+      const before = await votesOf(transaction, change);
+      voted = before.some(({ person_id }) => person_id === mine.person_id);
+      if (voted) return undefined;
+      await transaction.insertInto("votes").values({ code, ...mine }).execute();
+      const votes = [...before, mine];
+      const progress = progressOf(view.ruling.needs, votes.map(({ person_id }) => person_id));
+      if (!isMet(progress)) return voteStep(ctx, change, "vote", { ...view, votes }, reason);
+      const starts_at = startOf(change, store.now(), config.graceMs);
+      return decisionStep(ctx, change, "approve", { reason, view: { ...view, votes }, starts_at });
+    });
+    return voted ? "voted" : moved;
   }
 
   /** Ends what waited too long; only tidies, since no late decision could have got through. */
@@ -97,7 +133,7 @@ export class Decisions {
   }
 
   /** Why this person may not decide about a change, wherever they say it. */
-  private async whyNot(
+  async whyNot(
     { person, chat }: UpdateContext,
     { chat_id }: Change,
     need: "request" | "approve" = "approve",
@@ -121,8 +157,10 @@ export class Decisions {
     ctx.refuse("already_decided", { ...record, next: whatBecameOf(change, ctx.person.id, store.now()) });
   }
 
-  private async whoElse({ code, requester_id }: Change): Promise<Line> {
-    const names = await this.members.approversBesides(requester_id);
+  private async whoElse(change: Change): Promise<Line> {
+    const { code, requester_id } = change;
+    const { ruling, names: known } = await viewOf(this.deps, this.members, change);
+    const names = candidates(ruling.needs, new Set([requester_id]), known);
     const who: Line = names === undefined ? "any other approver" : { data: names, max: MOST_OF_NAMES };
     const can = names === "" ? "APPROVERS lists nobody else" : line("Who can: ", who);
     return line(can, ". To take it back: ", { code: `/withdraw ${code}` });
@@ -149,15 +187,38 @@ export class Decisions {
   }
 }
 
-function isOwn(ctx: UpdateContext, change: Change): boolean {
+export function isOwn(ctx: UpdateContext, change: Change): boolean {
   return change.requester_id === ctx.person.id;
 }
 
-function stepFor(
+/** A vote that decides nothing yet: the card goes on asking. */
+function voteStep(
+  ctx: UpdateContext,
+  { code }: Change,
+  event: "vote" | "take_back",
+  view: CardView,
+  reason?: string,
+): TransitionStep {
+  const { person, chat } = ctx;
+  return {
+    code,
+    event,
+    audit: { person_id: person.id, person_name: person.name, chat_id: chat.id, detail: reason ?? null },
+    view,
+    show: (change) => [{ ...cardMessage(change), reply: cardOf(change, view) }],
+    ...alsoInPrivate(ctx, view),
+  };
+}
+
+function decisionStep(
   ctx: UpdateContext,
   { code }: Change,
   kind: DecisionKind,
-  reason: string | undefined,
+  { reason, view, starts_at }: {
+    readonly reason?: string | undefined;
+    readonly view?: CardView;
+    readonly starts_at?: Change["starts_at"];
+  },
 ): TransitionStep {
   const { store, person, chat } = ctx;
   const now = store.now();
@@ -169,26 +230,36 @@ function stepFor(
       decider_id: person.id,
       decider_name: person.name,
       decision_reason: reason ?? null,
+      ...(starts_at !== undefined && { starts_at }),
     },
     only: { expiresAfter: now },
     audit: { person_id: person.id, person_name: person.name, chat_id: chat.id, detail: reason ?? null },
-    show: (moved) => [cardMessage(moved), ...notifyRequester(moved)],
-    ...(chat.type === "private" && {
-      also: (transaction, moved) => answerInPrivate(ctx, transaction, moved),
-    }),
+    show: (moved) => [{ ...cardMessage(moved), reply: cardOf(moved, view) }, ...notifyRequester(moved)],
+    ...alsoInPrivate(ctx, view),
   };
+}
+
+function alsoInPrivate(ctx: UpdateContext, view: CardView | undefined): Pick<TransitionStep, "also"> {
+  if (ctx.chat.type !== "private") return {};
+  return { also: (transaction, moved) => answerInPrivate(ctx, transaction, moved, view) };
 }
 
 /** In place of what was pressed, or in answer to what was typed; from now on it says what becomes of the change. */
 async function answerInPrivate(
-  { store, press, messageId }: UpdateContext,
+  { store, press, messageId, person, updateId }: UpdateContext,
   transaction: Transaction<Schema>,
   change: Change,
+  view: CardView | undefined,
 ): Promise<void> {
-  const answer = { ...deciderMessage(change), replyTo: messageId };
   const shown = press?.replaces && await findMessage(transaction, press.replaces.key);
-  if (!shown || shown.message_id === null) return await putMessage(store, transaction, answer);
-  await adoptMessage(store, transaction, answer, shown.message_id);
+  const { code } = change;
+  // Pressed in a copy: it follows the change already.
+  if (shown?.key.startsWith(`copy:${code}:`)) return;
+  const copy = { ...copyMessage(change, person.id, view), replyTo: messageId };
+  const key = await findMessage(transaction, copy.key) ? `${copy.key}:${updateId}` : copy.key;
+  await transaction.insertInto("card_copies").values({ key, code, person_id: person.id }).execute();
+  if (!shown || shown.message_id === null) return await putMessage(store, transaction, { ...copy, key });
+  await adoptMessage(store, transaction, { ...copy, key }, shown.message_id);
   await transaction.deleteFrom("messages").where("key", "=", shown.key).execute();
 }
 
@@ -214,27 +285,6 @@ function whyNotStopped({ code, state, loan_of }: Change): Line {
     return ["It is the way back of ", { code: loan_of }, ", which was approved for a time."];
   }
   return line(`It is ${state}. `, { code: `/change ${code}` }, " says what became of it.");
-}
-
-function settlingStep(
-  { person, chat }: UpdateContext,
-  { code }: Change,
-  outcome: "applied" | "not",
-  note: string,
-): TransitionStep {
-  const said = line(personLine(person.name, person.id), " says: “", { data: note, max: 300 }, "”");
-  return {
-    code,
-    event: outcome === "applied" ? "settle_applied" : "settle_not_applied",
-    set: {
-      settled_id: person.id,
-      settled_name: person.name,
-      evidence: JSON.stringify(line(said, ". The bot itself could not see it.")),
-      next_check_at: null,
-    },
-    audit: { person_id: person.id, person_name: person.name, chat_id: chat.id, detail: note },
-    show: (moved) => [cardMessage(moved), outcomeMessage(moved)],
-  };
 }
 
 /** "Ben approved it 20 s ago; it is running." */
@@ -272,13 +322,14 @@ function agoWords(ms: number): string {
 }
 
 const CONFIRMED = {
+  vote: ["working", "Your approval counts: "],
   approve: ["working", "Approved: "],
   reject: ["info", "Rejected: "],
   withdraw: ["info", "Withdrawn: "],
 } as const;
 
 function decided(change: Change, kind: DecisionKind): Reply {
-  const [mark, words] = CONFIRMED[kind];
+  const [mark, words] = CONFIRMED[change.state === "pending" ? "vote" : kind];
   const asker = personLine(change.requester_name, change.requester_id);
   return {
     mark,
@@ -314,48 +365,4 @@ function whyInVain(
     decision_reason ? [": “", { data: decision_reason, max: 200 }, "”"] : "",
     ". Nothing was sent.",
   );
-}
-
-/**
- * What is done about a message that Telegram will never take: a card that nobody can see, or not all of it, must not
- * stay pending, and its requester learns why. Done again after a crash it changes nothing.
- */
-export async function withdrawUndeliverable(
-  store: Store,
-  row: MessagesTable,
-  { description }: TelegramRefusal,
-): Promise<void> {
-  const [kind, code] = row.key.split(":");
-  if (kind !== "card" || code === undefined) return;
-  await transition(store, {
-    code,
-    event: "withdraw",
-    set: { decision_reason: description, evidence: JSON.stringify(whatTelegramSaid(description)) },
-    audit: { reason_code: "card_refused", detail: description },
-    // What was refused may be the card's file alone, and an earlier form of the card may stand.
-    show: (change) => [cardMessage(change), whyItEnded(change, description)],
-  });
-}
-
-function whyItEnded({ code, requester_id, trace }: Change, description: string): Outgoing {
-  return {
-    key: `dropped:${code}`,
-    chatId: requester_id,
-    reply: {
-      mark: "attention",
-      title: ["The group did not take the card of ", { code }, ", so nobody could approve it"],
-      blocks: [
-        textBlock(
-          line(whatTelegramSaid(description), " Nothing is pending. /doctor shows the bot's rights."),
-        ),
-      ],
-    },
-    priority: PRIORITY.outcome,
-    sound: true,
-    trace: trace ?? undefined,
-  };
-}
-
-function whatTelegramSaid(description: string): Line {
-  return ["Telegram said: “", { data: description, max: 120 }, "”."];
 }

@@ -5,6 +5,7 @@ import { joinLines, type Line, line } from "../../handlers/reply.ts";
 import { NothingFits } from "../../handlers/resolve.ts";
 import { shownAt } from "../../handlers/mask.ts";
 import type { Members } from "../access/members.ts";
+import { isMet, progressOf } from "../access/policy.ts";
 import { type ReasonCode, reasons } from "../reason_codes.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine } from "../error_reply.ts";
@@ -16,8 +17,9 @@ import {
   fingerprintOf,
   freezeFor,
   planOf,
-  policyOf,
   sameJson,
+  type Vote,
+  votesOf,
 } from "../store/changes.ts";
 import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { Queryable } from "../store/schema.ts";
@@ -31,7 +33,7 @@ export interface FailedCheck {
   readonly evidence: Line;
 }
 
-type PrecheckDeps = Pick<Deps, "config" | "store" | "vendors" | "log">;
+type PrecheckDeps = Pick<Deps, "store" | "vendors" | "log">;
 
 /**
  * Everything that was true when it was approved has to be true now; the first thing that is not, if any. Throws when
@@ -42,14 +44,15 @@ export async function precheck(
   members: Members,
   change: Change,
 ): Promise<FailedCheck | undefined> {
-  const { config, store, vendors, log } = deps;
+  const { store, vendors, log } = deps;
   if (change.account === null || vendors.isOfAnotherAccount(change)) return notRun("account_changed");
   if (fingerprintOf(change) !== change.hash) return notRun("plan_altered");
   if (change.loan_of !== null) return await wayBackCheck(deps, change, change.loan_of);
-  if (change.policy !== policyOf(config)) return notRun("policy_changed");
-  const failed = await lastCheck(store, change) ?? await rightsLost(change, members);
+  if (change.policy !== members.rulingOf(change).digest) return notRun("policy_changed");
+  const votes = await votesOf(store.db, change);
+  const failed = await lastCheck(store, change) ?? await rightsLost(change, votes, members);
   if (failed) return failed;
-  if (!await isOnRecord(store, change)) return notRun("not_on_record");
+  if (!await isOnRecord(store, change, votes)) return notRun("not_on_record");
   const bound = vendors.boundOperation(change);
   return bound ? await drift(change, bound, log) : notRun("vendor_not_set_up");
 }
@@ -68,22 +71,23 @@ async function wayBackCheck(
     .some(({ event, detail }) =>
       event === "return_planned" && JSON.parse(detail ?? "{}").hash === change.hash
     );
-  const isOfLoan = loan && planned && fingerprintOf(loan) === loan.hash && await isOnRecord(store, loan);
+  const isOfLoan = loan && planned && fingerprintOf(loan) === loan.hash &&
+    await isOnRecord(store, loan, await votesOf(store.db, loan));
   if (!isOfLoan) return notRun("not_on_record");
   const bound = vendors.boundOperation(change);
   return bound ? await drift(change, bound, log) : notRun("vendor_not_set_up");
 }
 
 /** Whoever can only write to the table of changes gets nothing to run: the audit has to tell the same. */
-async function isOnRecord({ db }: Store, change: Change): Promise<boolean> {
+async function isOnRecord({ db }: Store, change: Change, votes: readonly Vote[]): Promise<boolean> {
   const rows = await decisionRows(db, change.code);
   const asked = rows.find(({ event, person_id, detail }) =>
     event === "asked" && person_id === change.requester_id && JSON.parse(detail ?? "{}").hash === change.hash
   );
-  return asked !== undefined &&
-    rows.some(({ event, person_id, seq }) =>
-      event === "approve" && person_id === change.decider_id && seq > asked.seq
-    );
+  return asked !== undefined && votes.length > 0 && votes.every(({ person_id }) => {
+    const last = rows.findLast((row) => row.person_id === person_id && row.seq > asked.seq);
+    return last?.event === "approve" || last?.event === "vote";
+  });
 }
 
 /** Who approved it did so for its time: what could not begin by then, because no bot was there, is asked for again. */
@@ -106,20 +110,27 @@ export function notRun(reason: ReasonCode): FailedCheck {
   return { reason, event: "supersede", evidence: reasons[reason] ?? reason };
 }
 
-async function rightsLost(change: Change, members: Members): Promise<FailedCheck | undefined> {
-  if (change.decider_id === null || change.decider_id === change.requester_id) {
-    return notRun("rights_changed");
-  }
-  const { chat_id, origin_chat, requester_id, decider_id } = change;
-  const [requester, approver] = await Promise.all([
+/** Whoever asked and whoever approved must still be allowed to, and those who approved must still be enough. */
+async function rightsLost(
+  change: Change,
+  votes: readonly Vote[],
+  members: Members,
+): Promise<FailedCheck | undefined> {
+  const { chat_id, origin_chat, requester_id } = change;
+  if (votes.some(({ person_id }) => person_id === requester_id)) return notRun("rights_changed");
+  const { needs } = members.rulingOf(change);
+  if (!isMet(progressOf(needs, votes.map(({ person_id }) => person_id)))) return notRun("rights_changed");
+  const [requester, ...approvers] = await Promise.all([
     // Who asks in private may belong to any admin group: the card is in the first one.
     origin_chat === chat_id
       ? members.judgeIn(chat_id, "request", requester_id)
       : members.judge("request", requester_id, { id: requester_id, type: "private" }),
-    members.judgeIn(chat_id, "approve", decider_id),
+    ...votes.map(({ person_id }) => members.judgeIn(chat_id, "approve", person_id)),
   ]);
   if (!requester.allowed) return mayNot(change.requester_name, "asked for", requester.reason);
-  if (!approver.allowed) return mayNot(change.decider_name, "approved", approver.reason);
+  for (const [at, approver] of approvers.entries()) {
+    if (!approver.allowed) return mayNot(votes[at]?.person_name ?? null, "approved", approver.reason);
+  }
   return undefined;
 }
 

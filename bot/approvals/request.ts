@@ -2,6 +2,7 @@ import type { Transaction } from "kysely";
 import { type ChangeOperation, type Plan, riskOf, ValueNeeded } from "../../handlers/operation.ts";
 import { joinLines, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
+import { candidates } from "../access/policy.ts";
 import type { ReasonCode } from "../reason_codes.ts";
 import type { Config } from "../config.ts";
 import type { RefusalDetails, UpdateContext } from "../context.ts";
@@ -18,7 +19,6 @@ import {
   findChange,
   fingerprintOf,
   freeCode,
-  freezeFor,
   isPartOf,
   isTwin,
   openBeside,
@@ -27,7 +27,6 @@ import {
   operationName,
   type PlannedChange,
   planOf,
-  policyOf,
   readUndo,
   takenBackBy,
   TOOK_EFFECT,
@@ -36,8 +35,9 @@ import type { Store } from "../store/database.ts";
 import { newHandle } from "../store/kept_values.ts";
 import type { Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
-import { cardMessage, cardOf, type CardView } from "./card.ts";
+import { cardMessage, cardOf } from "./card.ts";
 import { type Times, timesAgain, timesOf, timesTyped, whyNotLent } from "./schedule.ts";
+import { type CardView, viewOf } from "./view.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
 const PLAN_MS = 30_000;
@@ -223,37 +223,31 @@ export class Requests {
     const { store } = this.deps;
     const { ctx } = request;
     const sameChat = request.chatId === ctx.chat.id;
-    const row = newChange(request, this.deps);
-    const freeze = await freezeFor(store, row);
-    const approvers = await this.members.approversBesides(ctx.person.id);
-    const beside = await openBeside(store, row);
-    const theirApprovers = await Promise.all(
-      beside.map((other) => this.members.approversBesides(other.requester_id)),
-    );
+    const row = newChange(request, this.deps, this.members);
     const code = await freeCode(store);
+    const view = await viewOf(this.deps, this.members, { ...row, code });
+    const { beside = [] } = view;
+    const theirViews = await Promise.all(beside.map((other) => viewOf(this.deps, this.members, other)));
     ctx.onCommit(async (transaction) => {
       const change = await transaction.insertInto("changes").values({ ...row, code }).returningAll()
         .executeTakeFirstOrThrow();
       await attachCard(store, transaction, change, {
         ...cardMessage(change),
         replyTo: sameChat ? change.origin_message ?? undefined : undefined,
-        reply: cardOf(change, { freeze, approvers, beside }),
+        reply: cardOf(change, view),
         sound: true,
         answers: ctx.updateId,
       }, ctx.key);
       for (const [at, other] of beside.entries()) {
         const known = [...beside.filter((one) => one !== other), change];
-        await showBeside(store, transaction, other.code, {
-          freeze,
-          approvers: theirApprovers[at],
-          beside: known,
-        });
+        await showBeside(store, transaction, other.code, { ...theirViews[at], beside: known });
       }
     });
     const { hash, reason, ticket, undo_of } = row;
     const detail = JSON.stringify({ hash, reason, ticket, undo_of });
     ctx.audit({ ...auditOf({ ...row, code }), event: "asked", detail });
-    if (!sameChat) ctx.answer(sentToGroup(code, approvers === ""));
+    const nobody = candidates(view.ruling.needs, new Set([ctx.person.id]), view.names) === "";
+    if (!sameChat) ctx.answer(sentToGroup(code, nobody));
   }
 }
 
@@ -271,20 +265,25 @@ interface PlannedRequest {
 /** The row of a change that waits for its second person: all that will be executed, and all that people will see. */
 function newChange(
   { ctx, operation, invocation, plan, times, chatId }: PlannedRequest,
-  { config, store, vendors }: Deps,
+  { store, vendors }: Deps,
+  members: Members,
 ) {
   const now = store.now();
-  const row = {
-    state: "pending" as const,
+  const what = {
     verb: operation.verb,
     target: operation.target,
     vendor: operation.vendor,
     risk: riskOf(operation, plan),
     plan: JSON.stringify(plan),
-    policy: policyOf(config),
-    account: vendors.byName(operation.vendor)?.account ?? null,
     target_key: plan.target.key,
     company: plan.target.company ?? null,
+  };
+  const ruling = members.rulingOf(what);
+  const row = {
+    ...what,
+    state: "pending" as const,
+    policy: ruling.digest,
+    account: vendors.byName(operation.vendor)?.account ?? null,
     card: JSON.stringify(operation.render(plan)),
     undo: JSON.stringify(operation.undo(plan)),
     undo_of: invocation.undoOf ?? null,
@@ -300,7 +299,7 @@ function newChange(
     handle: invocation.handle ?? newHandle(),
     created_at: now,
     // Nobody can approve any more what should have run by then.
-    expires_at: Math.min(now + config.approvalTtlMs, times.scheduled_at ?? Infinity),
+    expires_at: Math.min(now + ruling.ttlMs, times.scheduled_at ?? Infinity),
     ...times,
     loan_of: null,
     claimed_until: 0,

@@ -1,18 +1,23 @@
 import type { Transaction, Updateable } from "kysely";
-import { findMessage, type Outgoing, putMessage } from "../outbox/messages.ts";
+import { type Outgoing, putMessage } from "../outbox/messages.ts";
 import { wipeSecrets } from "../secrets/entry.ts";
 import { appendAudit, type AuditEntry } from "../store/audit.ts";
 import { auditOf, type Change } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { ChangesTable, ChangeState, Schema } from "../store/schema.ts";
-import { deciderKey, deciderMessage } from "./card.ts";
+import { copyMessage } from "./card.ts";
 import { followLoan } from "./loan.ts";
+import type { CardView } from "./view.ts";
 
 /**
  * Every way a change can go, and none besides: a row leaves one of `from` or it stays where it is. `unsent` bars
  * the way once the write may have reached the vendor.
  */
 export const transitions = {
+  /** One of several who have to approve it. */
+  vote: { from: ["pending"], to: "pending" },
+  take_back: { from: ["pending"], to: "pending" },
+  /** The last of those who have to. */
   approve: { from: ["pending"], to: "approved" },
   reject: { from: ["pending"], to: "rejected" },
   withdraw: { from: ["pending"], to: "withdrawn" },
@@ -88,16 +93,26 @@ export interface TransitionStep {
   readonly audit: Pick<AuditEntry, "reason_code" | "person_id" | "person_name" | "chat_id" | "detail">;
   /** What people are shown afterwards, recorded with the transition. */
   readonly show?: (change: Change) => readonly Outgoing[];
+  /** What its card shows besides, while it waits. */
+  readonly view?: CardView;
   /** More writes that stand or fall with the transition. */
   readonly also?: (transaction: Transaction<Schema>, change: Change) => Promise<void>;
 }
+
+/** Chooses the step by what there is in the transaction, or none. */
+type StepChoice = (transaction: Transaction<Schema>) => Promise<TransitionStep | undefined>;
 
 /**
  * One compare-and-set with its audit row and its messages, all or nothing. Undefined: the change was not where the
  * event starts from, and nothing happened.
  */
-export async function transition(store: Store, step: TransitionStep): Promise<Change | undefined> {
+export async function transition(
+  store: Store,
+  chosen: TransitionStep | StepChoice,
+): Promise<Change | undefined> {
   const moved = await store.transaction(async (transaction) => {
+    const step = typeof chosen === "function" ? await chosen(transaction) : chosen;
+    if (!step) return undefined;
     const change = await compareAndSet(store, transaction, step);
     if (!change) return undefined;
     if (!NEEDS_SECRETS.has(change.state)) await wipeSecrets(transaction, change.handle);
@@ -106,9 +121,7 @@ export async function transition(store: Store, step: TransitionStep): Promise<Ch
       await followLoan(store, transaction, change, step.audit.reason_code ?? undefined);
     }
     for (const outgoing of step.show?.(change) ?? []) await putMessage(store, transaction, outgoing);
-    if (step.show && await findMessage(transaction, deciderKey(change.code))) {
-      await putMessage(store, transaction, deciderMessage(change));
-    }
+    if (step.show) await showCopies(store, transaction, change, step.view);
     await appendAudit(store, transaction, [{ ...auditOf(change), event: step.event, ...step.audit }]);
     return change;
   });
@@ -117,6 +130,20 @@ export async function transition(store: Store, step: TransitionStep): Promise<Ch
     if (moved.state === "approved") store.notifier.everyone("changes");
   }
   return moved;
+}
+
+/** Whoever is shown the change elsewhere than in its group sees what becomes of it, too. */
+async function showCopies(
+  store: Store,
+  transaction: Transaction<Schema>,
+  change: Change,
+  view: CardView = {},
+): Promise<void> {
+  const copies = await transaction.selectFrom("card_copies").select(["key", "person_id"])
+    .where("code", "=", change.code).execute();
+  for (const { key, person_id } of copies) {
+    await putMessage(store, transaction, { ...copyMessage(change, person_id, view), key });
+  }
 }
 
 async function compareAndSet(

@@ -194,6 +194,8 @@ export function stepWords(event: string, reason: string | null): string {
 }
 
 const STEPS: Readonly<Record<string, string>> = {
+  vote: "approved, more have to",
+  take_back: "approval taken back",
   approve: "approved",
   reject: "rejected",
   withdraw: "taken back",

@@ -1,22 +1,15 @@
 import { z } from "zod";
 import { type Block, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
-import {
-  cardOf,
-  type CardView,
-  decisionButtons,
-  freezeLine,
-  personLine,
-  undoLine,
-} from "../approvals/card.ts";
+import { cardOf, decisionButtons, freezeLine, personLine, undoLine } from "../approvals/card.ts";
 import type { DecisionKind } from "../approvals/decide.ts";
+import { settle } from "../approvals/settle.ts";
+import { type CardView, viewOf } from "../approvals/view.ts";
 import type { UpdateContext } from "../context.ts";
 import {
   activeFreezes,
   type Change,
   changeTitle,
   findChange,
-  freezeFor,
-  openBeside,
   readCard,
   readUndo,
   waitsForItsTime,
@@ -57,16 +50,13 @@ export const changeCommands: readonly Builtin[] = [
     need: "read",
     risk: "read",
     input: z.object({ code }),
-    async execute({ store, members }, ctx, input) {
+    async execute(parts, ctx, input) {
+      const { store, members } = parts;
       const change = await changeNamed(store, ctx, input.code);
       if (!change) return;
       const steps = await store.db.selectFrom("audit").selectAll().where("code", "=", change.code)
         .orderBy("seq").limit(100).execute();
-      const view = {
-        freeze: change.state === "pending" ? await freezeFor(store, change) : undefined,
-        approvers: await members.approversBesides(change.requester_id),
-        beside: change.state === "pending" ? await openBeside(store, change) : [],
-      };
+      const view = change.state === "pending" ? await viewOf(parts, members, change) : {};
       ctx.answer(changeDetails(change, view, steps, ctx));
     },
   }),
@@ -109,9 +99,9 @@ export const changeCommands: readonly Builtin[] = [
       }),
       note: z.string().trim().min(1).meta({ positional: true, rest: true, placeholder: "note" }),
     }),
-    async execute({ store, decisions }, ctx, { code, outcome, note }) {
-      const change = await changeNamed(store, ctx, code);
-      if (change) await decisions.settle(ctx, change, outcome, note);
+    async execute(parts, ctx, { code, ...said }) {
+      const change = await changeNamed(parts.store, ctx, code);
+      if (change) await settle(parts, parts.decisions, ctx, change, said);
     },
   }),
   builtin({

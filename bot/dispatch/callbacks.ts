@@ -80,6 +80,7 @@ export class Callbacks {
       return await this.decisions.decide(ctx, change, press.do);
     }
     if (press.do === "stop") return await this.decisions.stop(ctx, change);
+    if (press.do === "take_back") return await this.decisions.takeBack(ctx, change);
     if (!await this.router.allows(ctx, "request", `/${press.do}`)) return;
     await soon();
     // The card stays what it is; what comes of the press gets a message of its own.

@@ -270,7 +270,7 @@ function replaceable(
   shown: MessagesTable | undefined,
   data: string,
 ): Pick<NonNullable<UpdateOrigin["press"]>, "replaces"> {
-  if (!shown?.key.startsWith("update:")) return {};
+  if (!shown || !/^(update|copy):/.test(shown.key)) return {};
   const button = buttonSending(JSON.parse(shown.reply) as Reply, data);
   return button ? { replaces: { key: shown.key, button } } : {};
 }

@@ -78,7 +78,9 @@ export function parseCallback(data: string): Press | undefined {
   if (letter === "s:") return pickPress(rest);
   if (!HANDLE.test(rest)) return undefined;
   if (letter === "h:") return { kind: "stored", handle: rest };
-  for (const verb of ["approve", "reject", "stop", "undo", "extend", "return", "choose"] as const) {
+  for (
+    const verb of ["approve", "reject", "take_back", "stop", "undo", "extend", "return", "choose"] as const
+  ) {
     if (letter === `${LETTERS[verb]}:`) return { kind: "handle", do: verb, handle: rest };
   }
   return undefined;
@@ -90,6 +92,7 @@ const LETTERS: Readonly<Record<HandleVerb, string>> = {
   stop: "s",
   extend: "e",
   return: "b",
+  take_back: "t",
   undo: "u",
   choose: "k",
   page: "p",

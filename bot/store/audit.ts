@@ -151,7 +151,14 @@ function missing(row: number): { row: number; why: string } {
 /** The rows about one change that say how it came about, as far as the bot has written them itself. */
 export async function decisionRows(db: Queryable, code: string): Promise<AuditTable[]> {
   const rows = await db.selectFrom("audit").selectAll()
-    .where("code", "=", code).where("event", "in", ["asked", "approve", "return_planned"]).orderBy("seq")
+    .where("code", "=", code).where("event", "in", [
+      "asked",
+      "approve",
+      "vote",
+      "take_back",
+      "return_planned",
+    ])
+    .orderBy("seq")
     .execute();
   return rows.filter((row) => sealOf(row) === row.hash);
 }

@@ -1,3 +1,4 @@
+import type { Transaction } from "kysely";
 import { createHash } from "node:crypto";
 import type { Json } from "../../clients/json.ts";
 import type { Card, Plan, Undo } from "../../handlers/operation.ts";
@@ -8,7 +9,7 @@ import { spellDuration } from "../settings.ts";
 import type { AuditEntry } from "./audit.ts";
 import type { Store } from "./database.ts";
 import { shortCode } from "./kept_values.ts";
-import type { ChangesTable, ChangeState, FreezesTable, Queryable } from "./schema.ts";
+import type { ChangesTable, ChangeState, FreezesTable, Queryable, Schema, VotesTable } from "./schema.ts";
 
 /** A change as it is stored. */
 export type Change = ChangesTable;
@@ -203,6 +204,36 @@ function canonical(value: unknown): string {
     if (item === null || typeof item !== "object" || Array.isArray(item)) return item;
     return Object.fromEntries(Object.entries(item).sort(([one], [other]) => (one < other ? -1 : 1)));
   });
+}
+
+/** Someone's approval of a change. */
+export type Vote = Pick<VotesTable, "person_id" | "person_name" | "voted_at">;
+
+export type VotedChange =
+  & Pick<Change, "code">
+  & Partial<Pick<Change, "decider_id" | "decider_name" | "decided_at">>;
+
+/** Who has approved a change, in the order in which they did. */
+export async function votesOf(
+  db: Queryable,
+  { code, decider_id = null, decider_name = null, decided_at = null }: VotedChange,
+): Promise<readonly Vote[]> {
+  const votes = await db.selectFrom("votes").select(["person_id", "person_name", "voted_at"])
+    .where("code", "=", code).orderBy("voted_at").orderBy("person_id").execute();
+  if (votes.length > 0 || decider_id === null || decided_at === null) return votes;
+  // By a process of the version before, which knows of one who decides.
+  return [{ person_id: decider_id, person_name: decider_name ?? "", voted_at: decided_at }];
+}
+
+/** The change while it can still be voted on: until the end of the transaction nobody else can do anything with it. */
+export async function lockPending(
+  store: Store,
+  transaction: Transaction<Schema>,
+  code: string,
+): Promise<Change | undefined> {
+  return await transaction.updateTable("changes").set((is) => ({ handle: is.ref("handle") }))
+    .where("code", "=", code).where("state", "=", "pending").where("expires_at", ">", store.now())
+    .returningAll().executeTakeFirst();
 }
 
 /** An open change that takes this one back: a second press must not ask for the same way back again. */

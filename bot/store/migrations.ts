@@ -16,6 +16,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0011_take_overs": { up: takeOvers },
   "0012_sealed_messages": { up: sealedMessages },
   "0013_watch": { up: watch },
+  "0014_votes": { up: votes },
   "0015_time": { up: time },
   "0016_pickers": { up: pickers },
 };
@@ -189,6 +190,64 @@ async function time(db: Kysely<unknown>): Promise<void> {
     .addColumn("chat_id", "bigint", (column) => column.notNull())
     .addColumn("created_at", "bigint", (column) => column.notNull())
     .addColumn("ends_at", "bigint", (column) => column.notNull())
+    .execute();
+}
+
+/** Several may approve one change; until now the one who did stood in its own row. */
+async function votes(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createTable("votes")
+    .addColumn("code", "text", (column) => column.notNull())
+    .addColumn("person_id", "bigint", (column) => column.notNull())
+    .addColumn("person_name", "text", (column) => column.notNull())
+    .addColumn("voted_at", "bigint", (column) => column.notNull())
+    .addPrimaryKeyConstraint("votes_key", ["code", "person_id"])
+    .execute();
+  await sql`insert into votes (code, person_id, person_name, voted_at)
+    select code, decider_id, coalesce(decider_name, ''), decided_at from changes
+    where decider_id is not null and decided_at is not null and state not in ('pending', 'rejected', 'withdrawn')
+  `.execute(db);
+
+  await db.schema.createTable("card_copies")
+    .addColumn("key", "text", (column) => column.primaryKey())
+    .addColumn("code", "text", (column) => column.notNull())
+    .addColumn("person_id", "bigint", (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex("card_copies_by_code").on("card_copies").column("code").execute();
+  await sql`insert into card_copies (key, code, person_id)
+    select key, substr(key, ${
+    sql.lit("decided:".length + 1)
+  }), chat_id from messages where key like 'decided:%'
+  `.execute(db);
+
+  await db.schema.createTable("emergencies")
+    .addColumn("code", "text", (column) => column.primaryKey())
+    .addColumn("person_id", "bigint", (column) => column.notNull())
+    .addColumn("person_name", "text", (column) => column.notNull())
+    .addColumn("reason", "text", (column) => column.notNull())
+    .addColumn("called_at", "bigint", (column) => column.notNull())
+    .addColumn("review_by", "bigint")
+    .addColumn("reviewer_id", "bigint")
+    .addColumn("reviewer_name", "text")
+    .addColumn("reviewed_at", "bigint")
+    .addColumn("note", "text")
+    .execute();
+  await db.schema.createIndex("emergencies_open").on("emergencies").column("called_at")
+    .where(sql.ref("reviewed_at"), "is", null).execute();
+
+  await db.schema.createTable("reminders")
+    .addColumn("code", "text", (column) => column.notNull())
+    .addColumn("rule", "text", (column) => column.notNull())
+    .addColumn("kind", "text", (column) => column.notNull())
+    .addColumn("due_at", "bigint", (column) => column.notNull())
+    .addPrimaryKeyConstraint("reminders_key", ["code", "rule", "kind"])
+    .execute();
+  await db.schema.createIndex("reminders_due").on("reminders").column("due_at").execute();
+
+  await db.schema.createTable("replicas")
+    .addColumn("holder", "text", (column) => column.primaryKey())
+    .addColumn("policy", "text", (column) => column.notNull())
+    .addColumn("started_at", "bigint", (column) => column.notNull())
+    .addColumn("seen_at", "bigint", (column) => column.notNull())
     .execute();
 }
 

@@ -8,6 +8,11 @@ export interface Schema {
   inbox: InboxTable;
   messages: MessagesTable;
   changes: ChangesTable;
+  votes: VotesTable;
+  card_copies: CardCopiesTable;
+  emergencies: EmergenciesTable;
+  reminders: RemindersTable;
+  replicas: ReplicasTable;
   audit: AuditTable;
   chain_head: ChainHeadTable;
   freezes: FreezesTable;
@@ -162,6 +167,55 @@ export interface ChangesTable {
   loan_of: string | null;
   /** From when on an approved change may run; null: at once. */
   starts_at: number | null;
+}
+
+/** Who has approved a change; one row per person and change, gone once it is taken back. */
+export interface VotesTable {
+  code: string;
+  person_id: number;
+  person_name: string;
+  voted_at: number;
+}
+
+/** Messages besides the card in which a person is shown a change, and which follow what becomes of it. */
+export interface CardCopiesTable {
+  /** Of the message. */
+  key: string;
+  code: string;
+  person_id: number;
+}
+
+/** A change whose rules someone has waived, and who looked into it afterwards. */
+export interface EmergenciesTable {
+  code: string;
+  person_id: number;
+  person_name: string;
+  reason: string;
+  called_at: number;
+  /** By when someone else shall have looked into it; null: no rule says. */
+  review_by: number | null;
+  reviewer_id: number | null;
+  reviewer_name: string | null;
+  reviewed_at: number | null;
+  note: string | null;
+}
+
+/** What those who may vote are reminded of, each once. */
+export interface RemindersTable {
+  code: string;
+  /** The rule that wants it. */
+  rule: string;
+  kind: "remind" | "escalate";
+  due_at: number;
+}
+
+/** Processes that work on this database, and the policy each goes by. */
+export interface ReplicasTable {
+  holder: string;
+  /** The hash of the policy file; empty without one. */
+  policy: string;
+  started_at: number;
+  seen_at: number;
 }
 
 /** Append-only and chained: each row's hash covers the one before. */

@@ -188,7 +188,7 @@ const MEANWHILE: readonly [
     BEN_LEFT,
   ],
   ["the stored approver becomes the requester", "rights_changed", async ({ store }, { code }) => {
-    await store.db.updateTable("changes").set({ decider_id: ANA }).where("code", "=", code).execute();
+    await store.db.updateTable("votes").set({ person_id: ANA }).where("code", "=", code).execute();
   }],
 ];
 

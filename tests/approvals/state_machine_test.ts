@@ -9,6 +9,8 @@ import { storeWith, testOnEach } from "./database.ts";
 
 /** Where every event leads from every state; a state that is not listed is a place the event must not leave. */
 const WAYS: Readonly<Record<ChangeEvent, Partial<Record<ChangeState, ChangeState>>>> = {
+  vote: { pending: "pending" },
+  take_back: { pending: "pending" },
   approve: { pending: "approved" },
   reject: { pending: "rejected" },
   withdraw: { pending: "withdrawn" },

@@ -103,7 +103,7 @@ export const changeGuards: readonly Guard[] = [
     ],
     [
       "the audit shows who asked for it and who approved it",
-      `if (!await isOnRecord(store, change)) return notRun("not_on_record");`,
+      `if (!await isOnRecord(store, change, votes)) return notRun("not_on_record");`,
     ],
     [
       "who asked still belongs to the card's group",
@@ -112,8 +112,8 @@ export const changeGuards: readonly Guard[] = [
     ],
     [
       "who approved still belongs to the card's group",
-      `members.judgeIn(chat_id, "approve", decider_id),`,
-      `members.judge("approve", decider_id, { id: decider_id, type: "private" }),`,
+      `members.judgeIn(chat_id, "approve", person_id)`,
+      `members.judge("approve", person_id, { id: person_id, type: "private" })`,
     ],
   ]),
   ...guardsOf("bot/approvals/execute.ts", BOUNDS, [
@@ -122,17 +122,14 @@ export const changeGuards: readonly Guard[] = [
       "if (left.take_overs >= MOST_TAKE_OVERS) return await giveUp(store, left);",
     ],
   ]),
-  ...guardsOf("bot/approvals/decide.ts", BOUNDS, [
-    [
-      "who settles may approve",
-      "const denied = await this.whyNot(ctx, change);\n    if (denied) return ctx.refuse(denied, record);",
-    ],
+  ...guardsOf("bot/approvals/settle.ts", BOUNDS, [
+    ["who settles may approve", "if (denied) return ctx.refuse(denied, record);"],
     ["nobody settles their own change", `if (isOwn(ctx, change)) return ctx.refuse("own_outcome", record);`],
   ]),
   ...guardsOf("bot/approvals/precheck.ts", EXECUTION, [
     [
       "it runs under the rules it was approved under",
-      `if (change.policy !== policyOf(config)) return notRun("policy_changed");`,
+      `if (change.policy !== members.rulingOf(change).digest) return notRun("policy_changed");`,
     ],
     [
       "what could not begin in time does not run",
@@ -140,11 +137,14 @@ export const changeGuards: readonly Guard[] = [
       "if (false)",
     ],
     ["what is frozen does not run", "if (freeze) return", "if (false) return"],
-    ["both still may", "?? await rightsLost(change, members);", ";"],
+    ["both still may", "?? await rightsLost(change, votes, members);", ";"],
     [
-      "someone has decided, and not the requester",
-      "if (change.decider_id === null || change.decider_id === change.requester_id)",
-      "if (change.decider_id === null)",
+      "the requester has not approved it",
+      `if (votes.some(({ person_id }) => person_id === requester_id)) return notRun("rights_changed");`,
+    ],
+    [
+      "enough have approved it",
+      `if (!isMet(progressOf(needs, votes.map(({ person_id }) => person_id)))) return notRun("rights_changed");`,
     ],
     ["the requester still may", "if (!requester.allowed)", "if (false)"],
     ["the approver still may", "if (!approver.allowed)", "if (false)"],

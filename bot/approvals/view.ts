@@ -1,0 +1,94 @@
+import { joinLines, type Line, line } from "../../handlers/reply.ts";
+import type { Members, RuledChange } from "../access/members.ts";
+import { candidates, namesVoter, type Progress, progressOf, type Ruling } from "../access/policy.ts";
+import type { Deps } from "../deps.ts";
+import {
+  type Change,
+  freezeFor,
+  openBeside,
+  type Vote,
+  type VotedChange,
+  votesOf,
+} from "../store/changes.ts";
+import type { FreezesTable } from "../store/schema.ts";
+
+/** What the card shows beside the change itself. */
+export interface CardView {
+  readonly freeze?: FreezesTable | undefined;
+  /** What the rules want, and who is called what in them. */
+  readonly ruling?: Ruling;
+  readonly names?: ReadonlyMap<number, string>;
+  /** Who has approved it so far. */
+  readonly votes?: readonly Vote[];
+  /** Other open requests for the same target. */
+  readonly beside?: readonly Change[] | undefined;
+}
+
+type FullView = CardView & Required<Pick<CardView, "ruling" | "names" | "votes">>;
+
+/**
+ * What the card of a change that waits shows besides the change itself, as it is now. It may ask Telegram for names, so
+ * it is made before a transaction, and whoever votes in one puts the votes in.
+ */
+export async function viewOf(
+  { store }: Pick<Deps, "store">,
+  members: Members,
+  change: RuledChange & VotedChange & Pick<Change, "requester_id">,
+): Promise<FullView> {
+  const ruling = members.rulingOf(change);
+  const [freeze, beside, names, votes] = await Promise.all([
+    freezeFor(store, change),
+    openBeside(store, change),
+    members.namesOfVoters(ruling, change.requester_id),
+    votesOf(store.db, change),
+  ]);
+  return { ruling, freeze, beside, names, votes };
+}
+
+/** Room for three long names and the number of the others. */
+export const MOST_OF_NAMES = 140;
+
+/** "one approver other than Ana: Ben", or of several needs the one that is furthest from met: "1 of 2: Ben ✓ · one of …" */
+export function needsLine(change: Change, { ruling, votes = [], names = new Map() }: CardView): Line {
+  const until: Line = [" · until ", { time: change.expires_at, as: "deadline" }];
+  const [furthest] = progressOf(ruling?.needs ?? [], votes.map(({ person_id }) => person_id));
+  if (!furthest || furthest.need.rule === undefined) {
+    return line(
+      anyApprover(change, furthest && candidates([furthest.need], new Set([change.requester_id]), names)),
+      until,
+    );
+  }
+  return line(progressLine(change, furthest, { votes, names }), until);
+}
+
+function anyApprover(change: Change, approvers: string | undefined): Line {
+  const other: Line = { data: change.requester_name || "the requester", max: 40 };
+  const who: Line = approvers ? [": ", { data: approvers, max: MOST_OF_NAMES }] : "";
+  const nobody = approvers === "" ? ", but APPROVERS lists nobody else" : "";
+  return line("one approver other than ", other, who, nobody);
+}
+
+/** "1 of 2: Ben ✓ · one of Cid, Dora (rule “danger”)" */
+function progressLine(
+  { requester_id }: Change,
+  { need, given, total }: Progress,
+  { votes, names }: Required<Pick<CardView, "votes" | "names">>,
+): Line {
+  const voted = votes.filter(({ person_id }) => namesVoter([need], person_id));
+  const done = voted.map(({ person_name }): Line => [{ data: person_name || "someone", max: 40 }, " ✓"]);
+  const others = candidates(
+    [need],
+    new Set([requester_id, ...votes.map(({ person_id }) => person_id)]),
+    names,
+  );
+  const missing = total - given;
+  const open: Line = missing === 0
+    ? ""
+    : line(missing === 1 ? "one of " : `${missing} of `, { data: others || "nobody", max: MOST_OF_NAMES });
+  const parts = [...done.length > 0 ? [joinLines(done, ", ")] : [], ...open === "" ? [] : [open]];
+  return line(
+    `${given} of ${total}: `,
+    joinLines(parts, " · "),
+    need.rule === undefined ? "" : ` (rule “${need.rule}”)`,
+  );
+}
