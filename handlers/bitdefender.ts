@@ -6,12 +6,8 @@ import { disableEc2, enableEc2 } from "./bitdefender/ec2_changes.ts";
 import { externalId, statusEc2 } from "./bitdefender/ec2_reads.ts";
 import { rotateExternalId } from "./bitdefender/ec2_rotation.ts";
 import { usageEc2 } from "./bitdefender/ec2_usage.ts";
-import {
-  integrationsHealth,
-  integrationsSight,
-  showBitdefender,
-  statusBitdefender,
-} from "./bitdefender/integrations.ts";
+import { integrationsHealth, integrationsSight, statusBitdefender } from "./bitdefender/integrations.ts";
+import { showBitdefender } from "./bitdefender/show.ts";
 import type { Proof } from "./operation.ts";
 import { address, secretKey } from "./variable.ts";
 import { andNoRight, defineVendor, withoutRight } from "./vendor.ts";

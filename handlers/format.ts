@@ -14,6 +14,13 @@ export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** "31 types", or "1 of 250 types" where so many more were not seen. */
+export function countSeen(seen: number, unseen: number, [one, many]: readonly [string, string]): string {
+  const all = seen + unseen;
+  const noun = all === 1 ? one : many;
+  return unseen === 0 ? `${all} ${noun}` : `${seen} of ${all} ${noun}`;
+}
+
 export interface Counts {
   readonly all: number;
   readonly problems: number;

@@ -92,11 +92,15 @@ export function safeId(id: string): string {
   }
 }
 
+/** Soft hyphens, zero-width blanks and the like: nobody sees them, and nobody types them. */
+const INVISIBLE = /[\p{Cf}\u034f\u115f\u1160\u3164\uffa0\ufe00-\ufe0f]/gu;
+
 /** What is left of a name when typing habits are taken away; for comparing, never for showing. */
 export function fold(name: string): string {
   return name
     .normalize("NFKC")
-    .replace(/[‘’‚‛′]/g, "'")
+    .replace(INVISIBLE, "")
+    .replace(/[‘’‚‛′´`ʹʼ]/g, "'")
     .replace(/[“”„‟″«»]/g, '"')
     .replace(/[‐‑‒–—―−]/g, "-")
     .replace(/\s+/g, " ")

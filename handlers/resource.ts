@@ -10,7 +10,7 @@
  */
 
 import type { CallOptions } from "../clients/http/contract.ts";
-import type { Json, Rows } from "../clients/json.ts";
+import type { Json, JsonObject, Rows } from "../clients/json.ts";
 import {
   BadInput,
   type Card,
@@ -127,8 +127,8 @@ export interface ListLook<Item> extends Help {
   readonly columns: readonly TableColumn<Sighting<Item>>[];
   /** What is said when there is none: "No OpsRamp integration", if nothing else is said. */
   readonly none?: string;
-  /** What differs from the usual reply. Worst first. */
-  reply?(fits: readonly Sighting<Item>[]): Partial<Reply>;
+  /** What differs from the usual reply, whose title is the count of them. Worst first. */
+  reply?(fits: readonly Sighting<Item>[], count: string): Partial<Reply>;
 }
 
 export interface TableColumn<Row> {
@@ -159,8 +159,12 @@ export interface Toggle<Client, Item> {
   set(client: Client, to: { id: string; field: string; on: boolean }, call: CallOptions): Promise<void>;
   /** What will be sent, for the card. */
   sends(to: { id: string; field: string; on: boolean }): Json;
-  /** What stops working when it is off. */
-  breaks(name: Inline): Line;
+  /** What else of it counts when it is switched on: once that has moved, what was approved does not run. */
+  depends?(item: Item): JsonObject;
+  /** What stops working when it is off, and what begins when it is on. */
+  breaks(name: Inline, on: boolean, depends: JsonObject): readonly Line[];
+  /** Whether switching it on is dangerous as it stands. */
+  endangers?(depends: JsonObject): boolean;
   /** The sentences of the change, where they are not "Enable X in Y", "X is enabled in Y", "X is enabled already". */
   sentences?(name: Inline, on: boolean, now: ToggleState): { title: Line; done: Line; already: Line };
   /** What a read-back says, where it is not "X is read back as enabled"; no state where there is no item any more. */

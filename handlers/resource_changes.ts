@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Json } from "../clients/json.ts";
+import type { Json, JsonObject } from "../clients/json.ts";
 import {
   type ChangeOperation,
   type Nothing,
@@ -26,7 +26,10 @@ import {
 export const idInput = z.string().min(1).meta({ positional: true, rest: true, placeholder: "id or name" });
 const oneInput = z.object({ id: idInput });
 
-type TogglePlan = Plan<ToggleState> & { readonly after: { readonly on: boolean } };
+interface TogglePlan extends Plan<ToggleState> {
+  readonly after: { readonly on: boolean };
+  readonly depends?: JsonObject;
+}
 
 /** `/enable` and `/disable <target> <id or name>`, or the commands that the toggle has instead. */
 export function toggleOperations<Client, Item>(
@@ -46,11 +49,13 @@ function toggleOperation<Client, Item>(
   const [to, back] = on ? ["enable", "disable"] as const : ["disable", "enable"] as const;
   const { verb, target } = commandTo(to);
   const word = toggle.words[on ? 0 : 1];
+  const { endangers } = toggle;
   const sentences = (name: string, now: ToggleState) =>
     (toggle.sentences ?? usualSentences(resource.label, word))({ data: name }, on, now);
   return operationsOf<Client>(resource.vendor).change<typeof oneInput, TogglePlan>({
     ...described({ target }, verb, toggle.help[to], "1"),
     risk: toggle.help[to].risk,
+    ...(on && endangers && { danger: ({ depends = {} }) => endangers(depends) }),
     input: oneInput,
     choices: { id: itemChoices(resource) },
     async plan(context, { id }): Promise<TogglePlan | Nothing> {
@@ -58,15 +63,16 @@ function toggleOperation<Client, Item>(
       const target = targetOf(resource, item);
       const before = toggle.state(item);
       if (before.on === on) return { nothing: sentences(target.name, before).already };
-      return { input: { id: target.id }, target, before, after: { on } };
+      const depends = on ? toggle.depends?.(item) : undefined;
+      return { input: { id: target.id }, target, before, after: { on }, ...(depends && { depends }) };
     },
-    render({ target, before }) {
+    render({ target, before, depends = {} }) {
       const { title, done } = sentences(target.name, before);
       return {
         title,
         done,
         rows: [{ label: before.field, now: { data: before.word }, after: word }],
-        breaks: on ? [] : [toggle.breaks({ data: target.name })],
+        breaks: toggle.breaks({ data: target.name }, on, depends),
         sends: toggle.sends({ id: target.id, field: before.field, on }),
       };
     },

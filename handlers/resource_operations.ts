@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Rows } from "../clients/json.ts";
-import { asOf, countSummary } from "./format.ts";
+import { asOf, countSeen, countSummary } from "./format.ts";
 import { fold } from "./resolve.ts";
 import {
   type ChangeOperation,
@@ -68,7 +68,10 @@ function listOperation<Client, Item>(
       ...(typeof name === "string" && name !== "" && { name }),
     }),
     render({ found, name }, { now }): Reply {
-      const reply = renderList(resource, listing, sightings(resource, found.items, now), name);
+      const reply = renderList(resource, listing, sightings(resource, found.items, now), {
+        name,
+        unseen: unseenIn(found),
+      });
       return unseenIn(found) === 0 ? reply : withNotes(reply, unseenNotes(resource.label, found));
     },
   });
@@ -337,17 +340,19 @@ function renderList<Client, Item>(
   { none, target, noun: [one, many] }: Resource<Client, Item>,
   listing: ListLook<Item>,
   all: readonly Sighting<Item>[],
-  name: string | undefined,
+  { name, unseen }: { readonly name: string | undefined; readonly unseen: number },
 ): Reply {
-  if (all.length === 0 && none) return none;
+  if (all.length + unseen === 0 && none) return none;
   const fits = name === undefined ? all : all.filter((seen) => fold(seen.name).includes(fold(name)));
   const which = name === undefined ? [] : [' with "', { data: name }, '" in the name'];
   const byName = fits.toSorted((a, b) => a.name.localeCompare(b.name, "en"));
+  // Of what could not be read nobody knows whether it has the name.
+  const count = countSeen(fits.length, name === undefined ? unseen : 0, [one, many]);
   return {
     mark: "info",
-    title: all.length === 0
+    title: all.length + unseen === 0
       ? listing.none ?? `No ${one}`
-      : [fits.length === 0 ? `No ${one}` : `${fits.length} ${fits.length === 1 ? one : many}`, ...which],
+      : [fits.length + unseen === 0 ? `No ${one}` : count, ...which],
     blocks: fits.length === 0 ? [] : [
       { kind: "text", text: countsOf(fits) },
       columnsOf(listing.columns.filter(({ title }) => title !== ID_COLUMN), byName),
@@ -359,6 +364,6 @@ function renderList<Client, Item>(
         ),
       ),
     ],
-    ...listing.reply?.(fits),
+    ...listing.reply?.(fits, count),
   };
 }

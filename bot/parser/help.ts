@@ -67,7 +67,7 @@ export function riskInWords(command: Pick<Command, "risk" | "danger">): string {
     case "write":
       return "A change: runs after one approver other than you agrees. " +
         (command.danger
-          ? "Some fields make it dangerous: then it needs reason=…. ticket=, for= and at= may be added."
+          ? "It can be dangerous: then it needs reason=…. ticket=, for= and at= may be added."
           : "reason=, ticket=, for= and at= may be added.");
     case "danger":
       return "Dangerous: needs reason=… and one approver other than you. ticket=, for= and at= may be added.";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Listed } from "../../clients/apono/integration.ts";
-import { countOf, toCsv } from "../format.ts";
+import { countSeen, toCsv } from "../format.ts";
 import type { Block, Line, Reply } from "../reply.ts";
 import { type TableColumn, unseenIn, unseenNotes } from "../resource.ts";
 import { columnsOf } from "../resource_operations.ts";
@@ -73,6 +73,5 @@ function onScreen<T>({ title, text, cell }: CsvColumn<T>): TableColumn<T> {
 
 /** "31 types", or "1 of 250 types" where not all of them are there. */
 export function countListed({ items, ...unseen }: Listed<unknown>, noun: string): string {
-  const all = items.length + unseenIn(unseen);
-  return all === items.length ? countOf(all, noun) : `${items.length} of ${countOf(all, noun)}`;
+  return countSeen(items.length, unseenIn(unseen), [noun, `${noun}s`]);
 }

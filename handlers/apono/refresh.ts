@@ -35,7 +35,7 @@ export const refreshIntegration = operationsOf<AponoClient>("apono").change<type
     title: ["Refresh the Apono integration ", { data: before.name }],
     done: ["the Apono integration ", { data: before.name }, " is being refreshed"],
     rows: [{ label: "Resources", now: "as of the last load", after: "reloaded" }],
-    breaks: [],
+    breaks: ["Resources that are gone at their source disappear from Apono, and access to them ends."],
     sends: { refresh: before.id },
     warnings: depends,
   }),

@@ -157,7 +157,25 @@ async function searchOrList(context: Ctx, part: string): Promise<CompaniesLike |
   return {
     companies: fitting.length === 0 ? late : [...fitting, ...late.filter(isExact)],
     unread: [...new Set([found, ...searched].flatMap(({ unread }) => unread))],
-    capped: isCapped(found) || searched.some(isCapped),
+    // What is spelt otherwise than it can be asked for is found among those that were named, or not at all.
+    capped: isCapped(any) || isCapped(found) || searched.some(isCapped),
+  };
+}
+
+/** The companies below the key's own, as far as they are named; undefined where the key may not ask for any. */
+export async function companiesBelow(context: Ctx): Promise<CompaniesLike | undefined> {
+  const [found, listed, own] = await Promise.all([
+    ifOffered(search(context, "*"), "rejected"),
+    listedCompanies(context),
+    ownCompany(context),
+  ]);
+  if (!found && !listed) return undefined;
+  const all = [...found?.items ?? [], ...listed?.items ?? []].filter(({ id }) => id !== own.id);
+  return {
+    companies: [...new Map(all.map((company) => [company.id, company])).values()],
+    unread: [...new Set([...found?.unread ?? [], ...listed?.unread ?? []])],
+    // The list alone has one level of them.
+    capped: found ? isCapped(found) : true,
   };
 }
 

@@ -10,7 +10,6 @@ import { asOf, countOf, countSummary, formatNumber, toCsv } from "../format.ts";
 import { type Candidate, type Context, type Health, operationsOf } from "../operation.ts";
 import { type Attachment, type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { unreadNotes } from "../resource.ts";
-import { resolve } from "../resolve.ts";
 import type { ItemState, VendorSight } from "../sight.ts";
 import { ofCompany } from "./companies.ts";
 
@@ -29,8 +28,8 @@ export const statusBitdefender = read({
     company: z.string().optional().meta({ positional: true, rest: true, placeholder: "company" }),
   }),
   async run(context, { company: query }) {
-    if (query === undefined) return { company: undefined, ...await configured(context, undefined) };
-    const { scope: company, value } = await ofCompany(context, query, (id) => configured(context, id));
+    if (query === undefined) return { company: undefined, ...await readConfigured(context, undefined) };
+    const { scope: company, value } = await ofCompany(context, query, (id) => readConfigured(context, id));
     return { company, ...value };
   },
   render({ company, at, ...list }, view): Reply {
@@ -62,43 +61,23 @@ export const statusBitdefender = read({
   },
 });
 
-export const showBitdefender = read({
-  verb: "show",
-  target: "bitdefender",
-  summary: "One integration configured in GravityZone: every field",
-  example: "/show bitdefender vcenter-eu",
-  input: z.object({
-    id: z.string().meta({ positional: true, rest: true, placeholder: "id or name" }),
-    company: z.string().optional().meta({ placeholder: "company" }),
-  }),
-  choices: { id: entryChoices },
-  async run(context, { id: words, company: query }) {
-    const { scope, value } = query === undefined
-      ? { scope: undefined, value: await configured(context, undefined) }
-      : await ofCompany(context, query, (id) => configured(context, id));
-    const { at, ...list } = value;
-    const find = ["/status bitdefender", scope?.id].filter(Boolean).join(" ");
-    const [noun, plural] = ["GravityZone integration", "GravityZone integrations"];
-    const unread = Math.max(list.unread.length, list.total - list.integrations.length);
-    const entry = resolve(words.trim(), list.integrations, { noun, plural, field: "id", find, unread });
-    return { entry, at };
-  },
-  render({ entry, at }, view): Reply {
-    const { name: _name, status: _status, ...others } = FIELDS;
-    return {
-      mark: isProblem(entry) ? "attention" : entry.status === ACTIVE ? "fine" : "info",
-      title: [{ data: entry.name }, `: ${statusWord(entry)}`],
-      blocks: [{
-        kind: "facts",
-        facts: Object.entries(others).map(([label, field]) => [label, shown(field(entry))] as const),
-      }],
-      footer: asOf(at, view.now),
-    };
-  },
-});
+/** Every field of one. */
+export function renderIntegration(entry: ConfiguredIntegration, at: number, now: number): Reply {
+  const { name: _name, status: _status, ...others } = FIELDS;
+  return {
+    mark: isProblem(entry) ? "attention" : entry.status === ACTIVE ? "fine" : "info",
+    title: [{ data: entry.name }, `: ${statusWord(entry)}`],
+    blocks: [{
+      kind: "facts",
+      facts: Object.entries(others).map(([label, field]) => [label, shown(field(entry))] as const),
+    }],
+    footer: asOf(at, now),
+  };
+}
 
-async function entryChoices(context: Context<BitdefenderClient>): Promise<readonly Candidate[]> {
-  const { integrations } = await configured(context, undefined);
+/** Those of the key's own company, to choose one of. */
+export async function entryChoices(context: Context<BitdefenderClient>): Promise<readonly Candidate[]> {
+  const { integrations } = await readConfigured(context, undefined);
   return worstFirst(integrations).map((entry) => ({
     value: entry.id,
     name: entry.name,
@@ -110,7 +89,7 @@ async function entryChoices(context: Context<BitdefenderClient>): Promise<readon
 
 /** One line of `/status` over all vendors. */
 export async function integrationsHealth(context: Context<BitdefenderClient>): Promise<Health> {
-  const { at, ...list } = await configured(context, undefined);
+  const { at, ...list } = await readConfigured(context, undefined);
   const problems = worstFirst(list.integrations).filter(isProblem);
   const left = problems.length - MOST_PROBLEMS;
   return {
@@ -131,7 +110,7 @@ export async function integrationsHealth(context: Context<BitdefenderClient>): P
 
 /** Every integration as a watch sees it. */
 export async function integrationsSight(context: Context<BitdefenderClient>): Promise<VendorSight> {
-  const { at, ...list } = await configured(context, undefined);
+  const { at, ...list } = await readConfigured(context, undefined);
   return {
     items: list.integrations.map((entry) => ({
       key: `bitdefender:${entry.id}`,
@@ -166,7 +145,8 @@ function watchedState({ status }: ConfiguredIntegration): ItemState {
   return typeof status === "number" ? WATCHED_STATES[status] ?? "attention" : "unknown";
 }
 
-async function configured(
+/** The integrations of one company, the key's own without an id. */
+export async function readConfigured(
   context: Context<BitdefenderClient>,
   companyId: string | undefined,
 ): Promise<ConfiguredIntegrations & { at: number }> {
@@ -242,7 +222,6 @@ function fileNote(count: number, problems: number, companyId: string | undefined
     ? `The worst ${MOST_PROBLEMS} of ${formatNumber(problems)} are shown. `
     : "";
   const all = `${cut}All ${formatNumber(count)} are in the file, problems first. `;
-  // A customer's integrations are not in the list of our own.
   const show = ["/show bitdefender <name>", ...(companyId ? [`company=${companyId}`] : [])].join(" ");
   return { kind: "text", text: [all, { code: show }, " shows one."] };
 }

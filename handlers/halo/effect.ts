@@ -1,5 +1,5 @@
 import type { Product } from "../../clients/halo/product.ts";
-import type { Json } from "../../clients/json.ts";
+import type { Json, JsonObject } from "../../clients/json.ts";
 import { notKnown } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import type { Wanted } from "./fields.ts";
@@ -29,21 +29,50 @@ const SIGN_IN = [
 const ALERTS: Rule = (label, value) =>
   value === true ? {} : { danger: true, says: `Alerts of ${label} no longer become tickets in HaloPSA.` };
 
+/** What each sync does for as long as one of these is on. */
+const DELETING: Readonly<Record<string, (label: string) => string>> = {
+  delete_devices: (label) =>
+    `HaloPSA removes the devices that ${label} no longer has, and nothing here brings them back.`,
+  delete_status: (label) => `The devices that ${label} no longer has get another status in HaloPSA.`,
+  deactivateclients: (label) => `HaloPSA deactivates the clients that ${label} no longer has.`,
+  deactivateassets: (label) => `HaloPSA deactivates the assets that ${label} no longer has.`,
+};
+
 /** As far as HaloPSA's page "RMM & Security Endpoints" says what a field does. */
 const RULES: Readonly<Record<string, Rule>> = {
   name: () => ({}),
-  delete_devices: whenOn((label) =>
-    `HaloPSA removes the devices that ${label} no longer has, and nothing here brings them back.`
-  ),
-  delete_status: whenOn((label) => `The devices that ${label} no longer has get this status in HaloPSA.`),
-  deactivateclients: whenOn((label) => `HaloPSA deactivates the clients that ${label} no longer has.`),
-  deactivateassets: whenOn((label) => `HaloPSA deactivates the assets that ${label} no longer has.`),
+  ...Object.fromEntries(Object.entries(DELETING).map(([name, says]) => [name, whenOn(says)])),
   enable_alerts: ALERTS,
   enable_webhooks: ALERTS,
 };
 
 function whenOn(says: (label: string) => string): Rule {
   return (label, value) => isOff(value) ? {} : { danger: true, says: says(label) };
+}
+
+/** Those of its switches that are on and delete or disconnect something with each sync. */
+export function deletingSwitches(
+  { fields }: Pick<Product, "fields">,
+  record: Readonly<Record<string, Json>>,
+): JsonObject {
+  return Object.fromEntries(
+    Object.entries(record).filter(([name, value]) =>
+      Object.hasOwn(DELETING, name) && fields.has(name) && !isOff(value)
+    ),
+  );
+}
+
+/** What begins with the sync, as far as it can be known, where these switches are on. */
+export function effectsOfSync({ label }: Product, switches: JsonObject): readonly Line[] {
+  return [
+    ...Object.keys(switches).flatMap((name) => DELETING[name]?.(label) ?? []),
+    "What else the next sync changes in HaloPSA is not known.",
+  ];
+}
+
+/** Whether the fields turn the sync on. */
+export function turnsSyncOn({ sync }: Product, { fields }: Wanted): boolean {
+  return sync.enabled.some((flag) => fields[flag] === true);
 }
 
 function isOff(value: Json): boolean {
@@ -64,19 +93,24 @@ function effectOf(product: Product, name: string, value: Json): Effect | undefin
   return RULES[name]?.(label, value);
 }
 
-/** Whether any of the fields deletes or disconnects. */
-export function isDanger(product: Product, { fields }: Wanted): boolean {
-  return Object.entries(fields).some(([name, value]) => effectOf(product, name, value)?.danger);
+/** Whether any of the fields deletes or disconnects, or lets the sync do so by the switches that are on. */
+export function isDanger(product: Product, { fields }: Wanted, switches: JsonObject): boolean {
+  return Object.keys(switches).length > 0 ||
+    Object.entries(fields).some(([name, value]) => effectOf(product, name, value)?.danger);
 }
 
-/** What the fields do to an integration that is there. */
-export function breaksOf(product: Product, { fields, secrets }: Wanted): readonly Line[] {
+/** What the fields do to an integration that is there, by which switches are on where they turn its sync on. */
+export function breaksOf(product: Product, wanted: Wanted, switches: JsonObject): readonly Line[] {
+  const { fields, secrets } = wanted;
   const effects = Object.entries(fields).map(([name, value]) => ({
     name,
     is: effectOf(product, name, value),
   }));
   const secret = secrets.length > 0 ? [effectOf(product, "url", "new")] : [];
-  const said = [...effects.map(({ is }) => is), ...secret].flatMap((is) => is?.says ?? []);
+  const said = [
+    ...[...effects.map(({ is }) => is), ...secret].flatMap((is) => is?.says ?? []),
+    ...(turnsSyncOn(product, wanted) ? effectsOfSync(product, switches) : []),
+  ];
   return [...new Set(said), ...notKnown(effects.filter(({ is }) => !is).map(({ name }) => name))];
 }
 
@@ -90,7 +124,6 @@ export function deletionsOf(product: Product, { fields }: Wanted): readonly Line
 
 /** As `breaksOf`, of one that is not there yet. */
 export function breaksOfNew(product: Product, wanted: Wanted): readonly Line[] {
-  const syncs = product.sync.enabled.some((flag) => wanted.fields[flag] === true);
-  const first = syncs ? ["What its first sync changes in HaloPSA is not known."] : [];
+  const first = turnsSyncOn(product, wanted) ? ["What its first sync changes in HaloPSA is not known."] : [];
   return [...deletionsOf(product, wanted), ...first];
 }

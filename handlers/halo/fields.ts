@@ -2,7 +2,14 @@ import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { type FieldKind, longest, type Product, spelled, spellingsOf } from "../../clients/halo/product.ts";
 import { type HaloIntegration, haloTime, secretLooking } from "../../clients/halo/record.ts";
-import { isJsonObject, type Json, type JsonObject, leavesOf, mapLeaves } from "../../clients/json.ts";
+import {
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  leavesOf,
+  mapLeaves,
+  numeric,
+} from "../../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
 import { addressWarnings, isAddress, isSameAddress, withAddresses } from "../address.ts";
 import { shownAddress } from "../mask.ts";
@@ -215,7 +222,8 @@ function documentIn(document: FieldInput["document"]): JsonObject {
   return only;
 }
 
-function checkedId(id: Json): number {
+function checkedId(typed: Json): number {
+  const { data: id = null } = numeric.safeParse(typed);
   if (isInt32(id) && id > 0) return id;
   throw new BadInput("The id in the document must be a whole number above zero.");
 }

@@ -12,6 +12,7 @@ import type { Removal, Resource, Sighting, TableColumn, Toggle, ToggleState } fr
 import { toggleOperations } from "../resource_changes.ts";
 import { columnsOf, isProblem, tableOf } from "../resource_operations.ts";
 import { endsOf, errorOf, fieldLine, lastSyncOf, reasonOf, syncStanding } from "./sync.ts";
+import { deletingSwitches, effectsOfSync } from "./effect.ts";
 import { isInt32 } from "./fields.ts";
 
 /** The integrations of one product: what is listed, shown, switched on and off, and deleted. */
@@ -48,9 +49,9 @@ export function integrationsOf(product: Product): Resource<HaloClient, HaloInteg
     listing: {
       summary: `All ${label} integrations with their ids`,
       columns,
-      reply: (all) => ({
-        title: `${all.length} ${label} ${all.length === 1 ? "integration" : "integrations"} in HaloPSA`,
-        blocks: [columnsOf(columns, all)],
+      reply: (all, count) => ({
+        title: `${count} in HaloPSA`,
+        blocks: all.length === 0 ? [] : [columnsOf(columns, all)],
       }),
     },
     show: {
@@ -207,7 +208,12 @@ function syncToggle(product: Product): Toggle<HaloClient, HaloIntegration> {
       await client.save(product, body(to), call);
     },
     sends: (to) => [body(to)],
-    breaks: () => `Changes in ${product.label} no longer reach HaloPSA through it; existing data stays.`,
+    depends: (record) => deletingSwitches(product, record),
+    breaks: (_name, on, switches) =>
+      on
+        ? effectsOfSync(product, switches)
+        : [`Changes in ${product.label} no longer reach HaloPSA through it; existing data stays.`],
+    endangers: (switches) => Object.keys(switches).length > 0,
     sentences(name, on) {
       const what = ["the sync of ", ...called(product, name)];
       return {
@@ -259,7 +265,11 @@ export function webhookOperations(product: Product): readonly ChangeOperation[] 
     set: (client, { id, on }, call) => client.switchWebhook(Number(id), on, call),
     sends: ({ id, on }) =>
       on ? { post: `/KaseyaVSAX/CreateWebhook/${id}` } : { delete: `/KaseyaVSAX/DeleteWebhook/${id}` },
-    breaks: () => `Alerts of ${label} no longer become tickets in HaloPSA.`,
+    breaks: (_name, on) => [
+      on
+        ? `Alerts of ${label} become tickets in HaloPSA, as it is set up there.`
+        : `Alerts of ${label} no longer become tickets in HaloPSA.`,
+    ],
     sentences: (name, on, { word }) => ({
       title: [on ? "Register " : "Delete ", ...what(name)],
       done: [...what(name), on ? " is registered" : " is deleted"],

@@ -40,7 +40,7 @@ import {
 import { findItem, itemChoices, targetOf } from "../resource.ts";
 import { called, GONE, integrationsOf } from "./integration.ts";
 import { idInput } from "../resource_changes.ts";
-import { breaksOf, deletionsOf, isDanger } from "./effect.ts";
+import { breaksOf, deletingSwitches, deletionsOf, isDanger, turnsSyncOn } from "./effect.ts";
 import { fieldLine } from "./sync.ts";
 
 const { change } = operationsOf<HaloClient>("halo");
@@ -49,13 +49,15 @@ const { change } = operationsOf<HaloClient>("halo");
 type Before = { readonly id: number; readonly name: string; readonly fields: JsonObject };
 interface UpdatePlan extends Plan<Before> {
   readonly after: Wanted;
+  /** Switches that stay on, where the sync is turned on. */
+  readonly depends?: JsonObject;
 }
 
 /** `/update <product>`: sends the id and the fields that change, nothing else. */
 export function updateOperation(product: Product): ChangeOperation {
   return change({
     ...fieldCommand(product),
-    danger: (made) => isDanger(product, made.after),
+    danger: ({ after, depends = {} }) => isDanger(product, after, depends),
     verb: "update",
     summary: `Change fields of one ${product.label} integration`,
     example: `/update ${product.target} 1 ${exampleField(product)}`,
@@ -99,6 +101,7 @@ async function plan(
     target: targetOf(integrationsOf(product), record),
     before: beforeOf(record, Object.keys(fields)),
     after,
+    ...(turnsSyncOn(product, after) && { depends: deletingSwitches(product, { ...record, ...fields }) }),
   };
 }
 
@@ -127,7 +130,7 @@ function beforeOf(record: HaloIntegration, names: readonly string[]): Before {
   return { id: record.id, name: integrationName(record), fields: Object.fromEntries(known) };
 }
 
-function render(product: Product, { before, after }: UpdatePlan): Card {
+function render(product: Product, { before, after, depends = {} }: UpdatePlan): Card {
   const what = called(product, { data: before.name });
   return {
     title: ["Change ", ...what],
@@ -138,7 +141,7 @@ function render(product: Product, { before, after }: UpdatePlan): Card {
         ? fieldLine(product, label, before.fields[label])
         : "not shown by HaloPSA";
     }),
-    breaks: breaksOf(product, after),
+    breaks: breaksOf(product, after, depends),
     sends: [{ id: before.id, ...shownFields(after) }],
     warnings: warningsOf(after, before.fields),
     ...listsOf(before, after),

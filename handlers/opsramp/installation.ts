@@ -74,7 +74,11 @@ export const installations: Resource<OpsRampClient, Installed> = {
     state: toggleState,
     set: (client, { id, on }, call) => client.switchInstalled(id, on, call),
     sends: ({ id, on }) => ({ [on ? "enable" : "disable"]: id }),
-    breaks: (name) => ["OpsRamp neither takes from nor sends to ", name, " until it is enabled."],
+    breaks: (name, on) => [
+      on
+        ? ["OpsRamp takes from and sends to ", name, " again. What that changes there is not known."]
+        : ["OpsRamp neither takes from nor sends to ", name, " until it is enabled."],
+    ],
     noWayBack: ({ on, word }) =>
       on === null ? ["its status now, ", { data: word }, ", cannot be asked for"] : undefined,
   },

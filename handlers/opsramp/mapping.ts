@@ -270,21 +270,62 @@ function given({ thirdPartyEntityType, thirdPartyAttrName }: Mapping): Partial<M
 }
 
 /**
- * The values that OpsRamp's pages on tickets name; a tenant may have others.
+ * The values that OpsRamp's pages name, by the attribute's letters; a tenant may have others.
  * https://docs.opsramp.com/api/tickets/incident-create-post/
  */
-const NAMED_VALUES: Readonly<Record<string, readonly string[]>> = {
+const VALUES_OF_TICKETS: Readonly<Record<string, readonly string[]>> = {
   status: ["New", "Open", "Pending", "On Hold", "Resolved", "Closed"],
   priority: ["Very Low", "Low", "Normal", "High", "Urgent"],
+  changetype: ["Normal", "Emergency"],
 };
+
+const STATES_OF_ALERTS = ["Ok", "Warning", "Critical", "Info"];
+
+/** https://docs.opsramp.com/api/alerts/alerts-search-alerts-get/ */
+const VALUES_OF_ALERTS: Readonly<Record<string, readonly string[]>> = {
+  state: STATES_OF_ALERTS,
+  currentstate: STATES_OF_ALERTS,
+  oldstate: STATES_OF_ALERTS,
+  severity: STATES_OF_ALERTS,
+  priority: ["P0", "P1", "P2", "P3", "P4", "P5"],
+  action: ["Acknowledged", "Ticketed", "Closed", "Ignore", "Suppressed", "Open", "Purged", "Correlated"],
+  status: [
+    "New",
+    "Acknowledged",
+    "Ticketed",
+    "Closed",
+    "Ignore",
+    "Suppressed",
+    "Open",
+    "Purged",
+    "Correlated",
+  ],
+  alerttype: [
+    "Monitoring",
+    "Maintenance",
+    "Appliance",
+    "Agent",
+    "Scheduled Maintenance",
+    "Obsolete",
+    "Integration Failure",
+  ],
+};
+
+function namedValues({ entityType, name }: Mapping): readonly string[] | undefined {
+  const values = entityType === "ALERT" ? VALUES_OF_ALERTS : VALUES_OF_TICKETS;
+  const letters = name.toLowerCase().replace(/[^a-z]/g, "");
+  return Object.hasOwn(values, letters) ? values[letters] : undefined;
+}
 
 /** A value that nobody has seen there is a slip of the pen, most likely: OpsRamp takes it and never uses it. */
 function unheardOf({ added, stored }: Addition): readonly Line[] {
-  const named = added.entityType === "ALERT" ? undefined : NAMED_VALUES[added.name.toLowerCase()];
+  const named = namedValues(added);
   if (!named) return [];
-  const known = new Set([...named, ...stored.attrValues.map(({ attrValue }) => attrValue)]);
+  // Alerts' values are in capitals at one place and not at the other.
+  const spelt = (value: string) => added.entityType === "ALERT" ? value.toLowerCase() : value;
+  const known = new Set([...named, ...stored.attrValues.map(({ attrValue }) => attrValue)].map(spelt));
   const strange = [...new Set(added.attrValues.map(({ attrValue }) => attrValue))]
-    .filter((value) => !known.has(value));
+    .filter((value) => !known.has(spelt(value)));
   if (strange.length === 0) return [];
   return [[
     `OpsRamp's documents name these values of ${added.entityType} ${added.name}: ${named.join(", ")}; not `,

@@ -320,7 +320,10 @@ Deno.test("/find says when the limit of 100 is reached, and when nothing fits", 
   assert.equal(plain(many.title), "At least 100 companies fit “zeta”");
   assert.match(rowsOf(many.blocks)[0] ?? "", /^GravityZone names at most 100; type more/);
   const none = await at.read("find", null, { name: "Umbrella" });
-  assert.deepEqual([none.mark, plain(none.title)], ["absent", "No company fits “Umbrella”"]);
+  assert.deepEqual([none.mark, plain(none.title)], [
+    "unknown",
+    "No company among the first 100 that GravityZone names fits “Umbrella”",
+  ]);
 });
 
 Deno.test("bitdefender.health says how it stands in a line, with the problems worst first", async () => {

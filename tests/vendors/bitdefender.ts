@@ -130,6 +130,30 @@ export const conversations: readonly Conversation[] = [
     ],
   },
   {
+    name: "/status bitdefender is not green when GravityZone counts fewer than it shows",
+    said: "/status bitdefender",
+    before: ({ gravityzone: { world } }) => {
+      world.hidden = -2;
+      world.integrations.set(company.northwind, generateIntegrations(5, () => 5));
+    },
+    answered: ["🟡 GravityZone: 5 of 5 active · GravityZone counts 3"],
+    asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
+  },
+  {
+    name: "/status bitdefender reads to the end where GravityZone does not say how many there are",
+    said: "/status bitdefender",
+    before: ({ gravityzone: { world } }) => {
+      Object.assign(world, { mostRows: 30, hidden: NaN });
+      world.integrations.set(company.northwind, generateIntegrations(60, (index) => index === 59 ? 6 : 5));
+    },
+    answered: ["🟡 GravityZone: 1 of 60 needs action", /vcenter-00060\s+Error/],
+    asked: [
+      'getConfiguredIntegrations {"page":1,"perPage":100}',
+      'getConfiguredIntegrations {"page":2,"perPage":30}',
+      'getConfiguredIntegrations {"page":3,"perPage":30}',
+    ],
+  },
+  {
     name: "/status bitdefender of a company asks for that company",
     said: "/status gravityzone globex",
     answered: ["GravityZone: 1 of 1 active · Globex", "globex-hq"],

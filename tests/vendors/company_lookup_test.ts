@@ -51,6 +51,12 @@ const spellings: readonly (readonly [what: string, name: string, typed: string])
   ["a no-break space", "Joe\u00a0Diner", "Joe Diner"],
   ["two blanks", "Joe  Diner", "Joe Diner"],
   ["an accent", "Joé Dîner", "Joé Dîner"],
+  ["a backtick", "Joe`s Diner", "Joe's Diner"],
+  ["an apostrophe that was typed as a backtick", "Joe's Diner", "Joe`s Diner"],
+  ["a soft hyphen", "Joe's Di\u00adner", "Joe's Diner"],
+  ["no soft hyphen, where one was typed", "Joe's Diner", "Joe's Di\u00adner"],
+  ["a zero-width space", "Joe's\u200b Diner", "Joe's Diner"],
+  ["no zero-width space, where one was typed", "Joe's Diner", "Joe's\u200b Diner"],
 ];
 
 for (const [what, name, typed] of spellings) {
@@ -69,6 +75,16 @@ Deno.test("a company that is not among the hundred that GravityZone names may be
   assert.match(
     await refusal(fixture, "/externalid Joe’s"),
     /^\S+ No company among the first 100 fits "Joe['’]s"\. Type another part of the name, or its id\./,
+  );
+});
+
+Deno.test("a company that cannot be asked for as it is spelt is not said to be missing among more than a hundred", async () => {
+  await using fixture = await openFixture();
+  fixture.gravityzone.faults.always("getCompaniesList", { error: { code: -32001, message: "No" } });
+  crowded(fixture, "Me\u00adl's Caf\u00ade");
+  assert.match(
+    await refusal(fixture, "/externalid Mel's Cafe"),
+    /^\S+ No company among the first 100 fits "Mel['’]s Cafe"\./,
   );
 });
 

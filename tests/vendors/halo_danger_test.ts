@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ANA, BEN, type Fixture, openFixture } from "../approvals/fixture.ts";
+import { ANA, BEN, type Fixture, openFixture, textOf } from "../approvals/fixture.ts";
 import { testConversation } from "./conversation.ts";
 
 async function cardOf(fixture: Fixture, text: string): Promise<string> {
@@ -53,6 +53,48 @@ Deno.test("a field that nobody has described breaks what is not known, never not
   assert.match(await cardOf(fixture, "/update armis 4 name=Plant"), /Breaks\s+nothing/);
 });
 
+for (const command of ["/enable datto 1", "/update datto 1 halo_integrator=true"]) {
+  Deno.test(`${command} says what the sync does with the switches that are on`, async () => {
+    await using fixture = await openFixture();
+    const record = fixture.halo.records.DattoRmmDetails![0]!;
+    Object.assign(record, { halo_integrator: false, delete_devices: true });
+    await fixture.say(ANA, command);
+    assert.deepEqual(await fixture.changes(), []);
+    const told = fixture.ephemeralAnswers(ANA).at(-1) ?? "";
+    assert.match(told, /it needs a reason/);
+    assert.match(told, /HaloPSA removes the devices that Datto RMM no longer has/);
+
+    const { card } = await fixture.ask(`${command} reason=back`);
+    assert.match(textOf(card), /^⚠️ .* · danger\n/);
+    assert.match(textOf(card), /Breaks\s+HaloPSA removes the devices that Datto RMM no longer has/);
+  });
+
+  Deno.test(`${command} never breaks nothing, and runs only with the switches that were approved`, async () => {
+    await using fixture = await openFixture();
+    const record = fixture.halo.records.DattoRmmDetails![0]!;
+    Object.assign(record, { halo_integrator: false, delete_devices: false });
+    const { code, card } = await fixture.ask(command);
+    assert.match(textOf(card), /^🟡 [^]*Breaks\s+What else the next sync changes in HaloPSA is not known\./);
+    record.delete_devices = true;
+    await fixture.press(BEN, card, "Approve");
+    assert.equal(await fixture.state(code), "superseded");
+    assert.deepEqual(
+      fixture.halo.calls.filter(({ method, path }) => method === "POST" && !path.includes("token")),
+      [],
+    );
+  });
+}
+
+Deno.test("no card of something that is switched on says that it breaks nothing", async () => {
+  await using fixture = await openFixture();
+  for (
+    const command of ["/enable opsramp AWS staging", "/webhook kaseya create 2", "/export tenable start"]
+  ) {
+    const { card } = await fixture.ask(command);
+    assert.doesNotMatch(textOf(card), /Breaks\s+nothing/, command);
+  }
+});
+
 testConversation({
   name: "a new secret alone is no danger, and the card says that there is no way back",
   said: "/update datto 1 new_client_secret=?",
@@ -67,11 +109,11 @@ testConversation({
   wrote: ["POST /api/DattoRmmDetails", [{ id: 1, new_client_secret: "entered-client-secret" }]],
 });
 
-Deno.test("/help says that some fields make a change dangerous", async () => {
+Deno.test("/help says that a change can be dangerous", async () => {
   await using fixture = await openFixture();
   await fixture.say(ANA, "/help update datto");
   assert.match(
     fixture.ephemeralAnswers(ANA).at(-1) ?? "",
-    /Some fields make it dangerous: then it needs reason=…/,
+    /It can be dangerous: then it needs reason=…/,
   );
 });

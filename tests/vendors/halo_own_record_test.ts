@@ -86,3 +86,21 @@ for (const { target, details, record, changed } of OWN) {
     );
   });
 }
+
+Deno.test("/update armis takes HaloPSA's own record with its numbers as texts", async () => {
+  await using fixture = await openFixture();
+  const record = {
+    id: "4",
+    name: "Plant",
+    enableintegrator: "true",
+    default_devicesite: "7",
+    lastsyncdate: "2026-01-01T02:00:00",
+  };
+  Object.assign(fixture.halo.records, { ArmisDetails: [{ ...record, id: 4 }] });
+  const document = { name: "record.json", content: JSON.stringify({ ...record, default_devicesite: "8" }) };
+  const { code, card } = await fixture.ask("/update armis", { document });
+  await fixture.press(BEN, card, "Approve");
+  assert.equal(await fixture.state(code), "applied");
+  const { body } = fixture.halo.calls.findLast(({ method }) => method === "POST")!;
+  assert.deepEqual(body, [{ id: 4, default_devicesite: 8 }]);
+});

@@ -41,6 +41,16 @@ Deno.test("an odd row of a HaloPSA list is named, and the others are shown", asy
   assert.match(await answerTo(fixture, "/status"), /HaloPSA\s+2 of 10 need attention · 2 could not be read/);
 });
 
+Deno.test("a list of HaloPSA counts what it cannot show, and a row that comes twice once", async () => {
+  await using fixture = await openFixture();
+  Object.assign(fixture.halo.records, { ArmisDetails: [...ODD, ODD[0]] });
+  const list = await answerTo(fixture, "/list armis");
+  assert.match(list, /^ℹ️ 1 of 3 Armis integrations in HaloPSA|^🟡 1 of 3 Armis integrations in HaloPSA/);
+  assert.equal(list.match(/Plant/g)?.length, 1, list);
+  Object.assign(fixture.halo.records, { ArmisDetails: ODD.slice(1, 2) });
+  assert.match(await answerTo(fixture, "/list armis"), /^\S+ 0 of 1 Armis integrations? in HaloPSA/);
+});
+
 Deno.test("a create whose answer was lost is not called undone while a row cannot be read", async () => {
   await using fixture = await openFixture({
     onTheWay: async (vendor, request, passOn) =>

@@ -49,6 +49,14 @@ const reads: readonly Conversation[] = [
     asked: [SEARCH],
   },
   {
+    name: "/list opsramp counts in its heading what could not be read",
+    againstDocuments: true,
+    said: "/list opsramp",
+    before: ({ opsramp }) => void Object.assign(opsramp.installations[0]!, { id: null }),
+    answered: ["8 of 9 OpsRamp integrations", "1 could not be read: Service Desk."],
+    asked: [SEARCH],
+  },
+  {
     name: "/list opsramp finds by part of a name",
     said: "/list opsramp name=aws",
     answered: ['2 OpsRamp integrations with "aws" in the name', AWS_STAGING],
@@ -309,6 +317,29 @@ const updates: readonly Conversation[] = [
       as: "reply",
     },
     refused: ["inboundConfig.mapAttributes.0.mode must be INBOUND"],
+  },
+  {
+    name: "/map opsramp warns of a value of an alert that OpsRamp does not name",
+    said: '/map opsramp SMAX out ALERT "Current State" Ticket.state Critcal=high OK=done',
+    card: [
+      "values of ALERT Current State: Ok, Warning, Critical, Info; not Critcal. Check the spelling",
+    ],
+    outcome: "applied",
+    answered: ["ALERT Current State as Ticket.state"],
+    wrote: [`POST ${INSTALLED}/${SMAX}`, {
+      outboundConfig: {
+        mapAttributes: [{
+          name: "Current State",
+          thirdPartyAttrName: "state",
+          entityType: "ALERT",
+          thirdPartyEntityType: "Ticket",
+          attrValues: [
+            { attrValue: "Critcal", thirdPartyAttrValue: "high" },
+            { attrValue: "OK", thirdPartyAttrValue: "done" },
+          ],
+        }],
+      },
+    }],
   },
   {
     name: "/map opsramp warns of a value that OpsRamp does not name",

@@ -16,7 +16,7 @@ export interface World {
   nothing: "null" | "true" | "absent";
   /** A page of integrations never has more rows, whatever `perPage` asks for and the answer repeats. */
   mostRows: number;
-  /** How many integrations the total of a list counts beyond those that its pages have. */
+  /** How many integrations the total of a list counts beyond those that its pages have; NaN: the total is null. */
   hidden: number;
   /** Counts external IDs, so that each new one differs and a test can foresee it. */
   externalIds: number;
