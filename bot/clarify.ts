@@ -21,6 +21,17 @@ export function choiceReply(ctx: UpdateContext, invocation: Invocation, choice: 
   return { mark: "question", title: { data: choice.question, max: 160 }, buttons, personal: true };
 }
 
+/** A whole command behind a button, changes included. */
+export interface ChoiceOffered {
+  readonly label: string;
+  readonly invocation: Invocation;
+}
+
+/** Buttons that carry out what they say, for the asker alone and for a while. */
+export function offerChoices(ctx: UpdateContext, choices: readonly ChoiceOffered[]): readonly Button[] {
+  return choices.map(({ label, invocation }) => ({ label, action: chooseAction(ctx, "choice", invocation) }));
+}
+
 /** What a button does that lets this invocation go on, for the asker alone and for a while. */
 function chooseAction(
   ctx: UpdateContext,

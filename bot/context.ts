@@ -47,6 +47,8 @@ export interface UpdateOrigin {
   readonly messageId?: number | undefined;
   /** Of a message that only the bot and its sender see: nobody else is to see its answer. */
   readonly ephemeralId?: number | undefined;
+  /** The message that it answers, as people answer each other. */
+  readonly repliesTo?: number | undefined;
   /** When it was typed or pressed, epoch ms. */
   readonly at: number;
   readonly press?: {
@@ -96,6 +98,7 @@ export class UpdateContext implements UpdateOrigin {
   readonly person: Person;
   readonly threadId: number | undefined;
   readonly messageId: number | undefined;
+  readonly repliesTo: number | undefined;
   readonly ephemeralId: number | undefined;
   readonly at: number;
   readonly press: UpdateOrigin["press"];
@@ -111,6 +114,7 @@ export class UpdateContext implements UpdateOrigin {
     this.person = origin.person;
     this.threadId = origin.threadId;
     this.messageId = origin.messageId;
+    this.repliesTo = origin.repliesTo;
     this.ephemeralId = origin.ephemeralId;
     this.at = origin.at;
     this.press = origin.press;

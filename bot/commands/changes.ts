@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Block, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import { type Block, type Button, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { cardOf, decisionButtons, freezeLine, personLine, undoLine } from "../approvals/card.ts";
 import type { DecisionKind } from "../approvals/decide.ts";
 import { settle } from "../approvals/settle.ts";
@@ -18,12 +18,15 @@ import type { Store } from "../store/database.ts";
 import type { AuditTable, FreezesTable, LoansTable } from "../store/schema.ts";
 import { stepWords } from "./audit.ts";
 import { type Builtin, builtin } from "./builtin.ts";
+import { changeMeant } from "./which_change.ts";
 
 const code = z.string().trim().regex(
   /^[A-Za-z0-9]{5}$/,
   "a change's code has five letters and digits, such as K7Q2X",
 )
   .meta({ positional: true, placeholder: "code" });
+/** Left out, it is the card that is replied to, or the only one that it can be. */
+const codeMeant = z.string().optional().meta({ positional: true, placeholder: "code" });
 const reason = z.string().optional().meta({ positional: true, rest: true, placeholder: "reason" });
 
 /** `/pending`, `/change`, `/approve`, `/reject`, `/withdraw`, `/stop`, `/settle`, `/undo`. */
@@ -40,7 +43,7 @@ export const changeCommands: readonly Builtin[] = [
         .where("state", "in", ["pending", "approved", "executing", "unknown"])
         .orderBy("created_at").limit(50).execute();
       const alive = open.filter((change) => change.state !== "pending" || change.expires_at > store.now());
-      ctx.answer(pendingReply(alive, await activeFreezes(store)));
+      ctx.answer(pendingReply(alive, await activeFreezes(store), ctx));
     },
   }),
   builtin({
@@ -79,10 +82,10 @@ export const changeCommands: readonly Builtin[] = [
     // Who may is judged with the change in hand.
     need: "read",
     urgent: true,
-    input: z.object({ code, reason }),
-    async execute({ store, decisions }, ctx, input) {
-      const change = await changeNamed(store, ctx, input.code);
-      if (change) await decisions.stop(ctx, change, input.reason);
+    input: z.object({ code: codeMeant, reason }),
+    async execute(parts, ctx, input) {
+      const meant = await changeMeant(parts, ctx, "stop", input);
+      if (meant) await parts.decisions.stop(ctx, meant.change, meant.reason);
     },
   }),
   builtin({
@@ -110,15 +113,15 @@ export const changeCommands: readonly Builtin[] = [
     example: "/undo K7Q2X",
     need: "request",
     input: z.object({
-      code,
+      code: codeMeant,
       reason: z.string().optional(),
       ticket: z.string().optional(),
       for: z.string().optional().meta({ placeholder: "2h" }),
       at: z.string().optional().meta({ placeholder: "22:00" }),
     }),
-    async execute({ store, requests }, ctx, input) {
-      const change = await changeNamed(store, ctx, input.code);
-      if (change) await requests.undo(ctx, change, input);
+    async execute(parts, ctx, input) {
+      const meant = await changeMeant(parts, ctx, "undo", input);
+      if (meant) await parts.requests.undo(ctx, meant.change, input);
     },
   }),
 ];
@@ -130,10 +133,10 @@ function decision(kind: DecisionKind, summary: string): Builtin {
     example: `/${kind} K7Q2X`,
     // Who may is judged with the change in hand: its requester may take it back without being an approver.
     need: "read",
-    input: z.object({ code, reason }),
-    async execute({ store, decisions }, ctx, input) {
-      const change = await changeNamed(store, ctx, input.code);
-      if (change) await decisions.decide(ctx, change, kind, input.reason);
+    input: z.object({ code: codeMeant, reason }),
+    async execute(parts, ctx, input) {
+      const meant = await changeMeant(parts, ctx, kind, input);
+      if (meant) await parts.decisions.decide(ctx, meant.change, kind, meant.reason);
     },
   });
 }
@@ -183,18 +186,30 @@ function stepBlocks(change: Change, steps: readonly AuditTable[]): Block[] {
   return [{ kind: "table", rows }, { kind: "facts", facts }];
 }
 
-function pendingReply(open: readonly Change[], freezes: readonly FreezesTable[]): Reply {
+function pendingReply(
+  open: readonly Change[],
+  freezes: readonly FreezesTable[],
+  { chat, person }: UpdateContext,
+): Reply {
   const frozen: Block = { kind: "list", items: freezes.map((one) => line("Frozen: ", freezeLine(one))) };
   if (open.length === 0) return { mark: "fine", title: "Nothing is waiting", blocks: [frozen] };
   return {
     mark: "working",
     title: `${open.length} open change${open.length === 1 ? "" : "s"}`,
     blocks: [frozen, { kind: "list", items: open.map(openLine) }],
-    buttons: open.slice(0, 6).map(({ code }) => [{
-      label: `Show ${code}`,
-      action: { command: `/change ${code}` },
-    }]),
+    buttons: open.slice(0, 6).map((change) => [
+      { label: `Show ${change.code}`, action: { command: `/change ${change.code}` } },
+      ...(chat.type === "private" && change.state === "pending" ? namedDecisions(change, person.id) : []),
+    ]),
   };
+}
+
+/** One beside the other they need the code. */
+function namedDecisions(change: Change, readerId: number): readonly Button[] {
+  return decisionButtons(change, readerId).map((button) => ({
+    ...button,
+    label: `${button.label} ${change.code}`,
+  }));
 }
 
 interface OpenLoan {

@@ -26,6 +26,7 @@ import {
 } from "../telegram/update.ts";
 import { documentOf, NOT_TAKEN } from "./attachment.ts";
 import type { Callbacks } from "./callbacks.ts";
+import { offerDecision } from "../commands/which_change.ts";
 import type { Pickers } from "../pickers/picker.ts";
 import type { Router } from "./router.ts";
 import type { Unauthorized } from "./unauthorized.ts";
@@ -129,11 +130,12 @@ export class Dispatcher {
 
   /** Talk among people is none of our business; someone who talks to the bot alone is told how. */
   private async onChat(ctx: UpdateContext, message: Message): Promise<void> {
-    const repliesTo = message.reply_to_message?.message_id;
-    const isTalk = ctx.chat.type !== "private" && repliesTo === undefined;
+    const isTalk = ctx.chat.type !== "private" && ctx.repliesTo === undefined;
     const mayRead = !isTalk && (await this.members.judge("read", ctx.person.id, ctx.chat)).allowed;
-    const answered = mayRead && await this.pickers.answer(ctx, messageText(message), repliesTo);
+    const text = messageText(message);
+    const answered = mayRead && await this.pickers.answer(ctx, text);
     if (answered) return answered === true ? undefined : await this.router.carryOut(answered);
+    if (mayRead && await offerDecision(ctx, text)) return;
     ctx.ignoreForBot();
     if (ctx.chat.type !== "private" || !mayRead) return;
     ctx.answer({
@@ -253,12 +255,15 @@ function originOf(incoming: Relevant): Pick<UpdateOrigin, "chat" | "person"> & P
   }
 }
 
-function placeOf(message: Message): Pick<UpdateOrigin, "threadId" | "messageId" | "ephemeralId"> {
+function placeOf(
+  message: Message,
+): Pick<UpdateOrigin, "threadId" | "messageId" | "ephemeralId" | "repliesTo"> {
   const { message_id, ephemeral_message_id } = message;
   return {
     threadId: topicOf(message),
     messageId: message_id > 0 ? message_id : undefined,
     ephemeralId: ephemeral_message_id,
+    repliesTo: message.reply_to_message?.message_id,
   };
 }
 

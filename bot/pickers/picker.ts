@@ -133,14 +133,10 @@ export class Pickers {
   }
 
   /** What its asker typed in answer, if this is one. False where it is ordinary talk. */
-  async answer(
-    ctx: UpdateContext,
-    text: string,
-    repliesTo: number | undefined,
-  ): Promise<Completed | boolean> {
+  async answer(ctx: UpdateContext, text: string): Promise<Completed | boolean> {
     const { store } = this.deps;
     const prompt = await openPicker(store, { personId: ctx.person.id, chatId: ctx.chat.id });
-    if (!prompt || !await this.isMeant(ctx, prompt, repliesTo)) return false;
+    if (!prompt || !await this.isMeant(ctx, prompt)) return false;
     const state = stateOf(prompt);
     const words = normalise(text);
     const fitting = fittingOptions(state.options, words);
@@ -159,11 +155,7 @@ export class Pickers {
   }
 
   /** In private whatever is said; in a group only what replies to the question, or to the command that began it. */
-  private async isMeant(
-    { chat, store }: UpdateContext,
-    prompt: PromptsTable,
-    repliesTo: number | undefined,
-  ): Promise<boolean> {
+  private async isMeant({ chat, store, repliesTo }: UpdateContext, prompt: PromptsTable): Promise<boolean> {
     if (chat.type === "private") return true;
     if (repliesTo === undefined) return false;
     const { key, messageId } = stateOf(prompt);

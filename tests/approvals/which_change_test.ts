@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { buttonsOf, type Message } from "../sandbox/telegram.ts";
+import { ANA, BEN, type Fixture, GROUP, openFixture, textOf } from "./fixture.ts";
+
+const ONE = "/disable ncentral 1";
+const OTHER = "/disable sophos 1";
+
+function told({ telegram }: Fixture, person: number): Message {
+  const message = telegram.ephemerals(person, GROUP).at(-1);
+  assert.ok(message, "nothing was said to this person alone");
+  return message;
+}
+
+Deno.test("/approve without a code takes the only one that this person may approve", async () => {
+  await using fixture = await openFixture();
+  const { code } = await fixture.ask(ONE);
+  await fixture.say(BEN, "/approve");
+  assert.equal(await fixture.state(code), "applied");
+});
+
+Deno.test("nobody approves their own by leaving the code out", async () => {
+  await using fixture = await openFixture();
+  const { code } = await fixture.ask(ONE);
+  await fixture.say(ANA, "/approve");
+  assert.equal(await fixture.state(code), "pending");
+  assert.match(textOf(told(fixture, ANA)), /Nothing waits that you may approve/);
+});
+
+Deno.test("of several each is offered, and a press takes the one that it names", async () => {
+  await using fixture = await openFixture();
+  const [one, other] = [await fixture.ask(ONE), await fixture.ask(OTHER)];
+  await fixture.say(BEN, "/approve");
+  assert.equal(buttonsOf(told(fixture, BEN)).length, 2);
+  await fixture.press(BEN, told(fixture, BEN), one.code);
+  assert.deepEqual([await fixture.state(one.code), await fixture.state(other.code)], ["applied", "pending"]);
+});
+
+Deno.test("/reject in reply to a card takes that one, and the words for the reason", async () => {
+  await using fixture = await openFixture();
+  const [one, other] = [await fixture.ask(ONE), await fixture.ask(OTHER)];
+  await fixture.say(BEN, "/reject there is an audit today", { replyTo: one.card.message_id });
+  assert.deepEqual([await fixture.state(one.code), await fixture.state(other.code)], ["rejected", "pending"]);
+  assert.equal((await fixture.change(one.code)).decision_reason, "there is an audit today");
+});
+
+Deno.test("/withdraw without a code is about one's own alone", async () => {
+  await using fixture = await openFixture();
+  const [one, other] = [await fixture.ask(ONE), await fixture.ask(OTHER, { by: BEN })];
+  await fixture.say(ANA, "/withdraw");
+  assert.deepEqual([await fixture.state(one.code), await fixture.state(other.code)], [
+    "withdrawn",
+    "pending",
+  ]);
+});
+
+Deno.test("/undo offers what can be taken back, and takes none by itself", async () => {
+  await using fixture = await openFixture();
+  const { code } = await fixture.carryOut(ONE);
+  await fixture.say(ANA, "/undo");
+  assert.equal((await fixture.changes()).length, 1);
+  await fixture.press(ANA, told(fixture, ANA), code);
+  assert.equal((await fixture.changes()).at(-1)?.undo_of, code);
+});
+
+Deno.test("what is a day old is not offered to be undone", async () => {
+  await using fixture = await openFixture();
+  await fixture.carryOut(ONE);
+  await fixture.pass(24 * 3_600_000 + 1);
+  await fixture.say(ANA, "/undo");
+  assert.match(textOf(told(fixture, ANA)), /Nothing of the last 24 hours can be undone/);
+});
+
+for (const words of ["yes", "Approved!", "👍", "no"]) {
+  Deno.test(`"${words}" in reply to a card decides nothing and offers the buttons`, async () => {
+    await using fixture = await openFixture();
+    const { code, card } = await fixture.ask(ONE);
+    await fixture.say(BEN, words, { replyTo: card.message_id });
+    assert.equal(await fixture.state(code), "pending");
+    assert.deepEqual(buttonsOf(told(fixture, BEN)).map(({ text }) => text), ["Approve", "Reject"]);
+    await fixture.press(BEN, told(fixture, BEN), "Approve");
+    assert.equal(await fixture.state(code), "applied");
+  });
+}
+
+Deno.test("talk in reply to a card stays talk", async () => {
+  await using fixture = await openFixture();
+  const { card } = await fixture.ask(ONE);
+  const before = fixture.telegram.calls().length;
+  await fixture.say(BEN, "yes but let us wait for Chidi", { replyTo: card.message_id });
+  assert.equal(fixture.telegram.calls().length, before);
+});
+
+Deno.test("in private /pending has the buttons, and says the outcome there", async () => {
+  await using fixture = await openFixture();
+  const { code } = await fixture.ask(ONE);
+  await fixture.say(BEN, "/pending", { chat: BEN });
+  const [list] = fixture.telegram.answers(BEN);
+  assert.ok(list);
+  await fixture.press(BEN, list, `Approve ${code}`);
+  assert.equal(await fixture.state(code), "applied");
+  assert.match(fixture.privateAnswers(BEN).join("\n"), /Applied/);
+});
