@@ -16,6 +16,9 @@ import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { type AnyCommand, Router } from "./dispatch/router.ts";
 import { Unauthorized } from "./dispatch/unauthorized.ts";
 import { Undelivered } from "./dispatch/undelivered.ts";
+import { Forms } from "./forms/forms.ts";
+import { OpenForms } from "./forms/open_forms.ts";
+import { formPages } from "./forms/page.ts";
 import { httpApp } from "./http.ts";
 import { errorFields, type Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
@@ -81,8 +84,10 @@ export class Countersign {
     const executor = new Executor(deps, members, secretEntry, handover);
     const commandParts = { ...deps, members, requests, decisions, commandSet, startedAt: store.now() };
     const unauthorized = new Unauthorized(deps, members);
+    const openForms = new OpenForms(deps);
+    const forms = new Forms(deps, members, openForms, commandSet);
     const pickers = new Pickers(deps, members, commandSet);
-    const router = new Router(deps, commands, members, unauthorized, requests, pickers, commandParts);
+    const router = new Router(deps, commands, members, unauthorized, requests, pickers, forms, commandParts);
     const callbacks = new Callbacks(deps, members, requests, decisions, loans, router, pickers);
     const dispatcher = new Dispatcher(deps, members, router, callbacks, unauthorized, pickers);
     const undelivered = new Undelivered(deps);
@@ -99,12 +104,16 @@ export class Countersign {
         await undelivered.bringInPrivate(row, refusal);
       },
     });
-    const jobs = jobsOf(deps, { dispatcher, executor, sender, decisions, loans, handover }, timing);
+    const jobs = jobsOf(
+      deps,
+      { dispatcher, executor, sender, decisions, loans, handover, openForms },
+      timing,
+    );
 
     this.store = store;
     this.commands = commands;
     this.worker = new Worker(deps, jobs, timing.lookMs);
-    this.app = httpApp(deps, this.worker, secretPages(secretEntry, handover));
+    this.app = httpApp(deps, this.worker, secretPages(secretEntry, handover).route("/", formPages(forms)));
   }
 
   /** Learns its name, tells Telegram where it is, and begins to work. */

@@ -1,4 +1,5 @@
 import type { ChoiceNeeded } from "../handlers/operation.ts";
+import type { Config } from "./config.ts";
 import { type Button, type Line, type Reply, textBlock } from "../handlers/reply.ts";
 import { labelEnding } from "./render/sanitize.ts";
 import { operationName } from "./store/changes.ts";
@@ -35,7 +36,7 @@ export function offerChoices(ctx: UpdateContext, choices: readonly ChoiceOffered
 /** What a button does that lets this invocation go on, for the asker alone and for a while. */
 function chooseAction(
   ctx: UpdateContext,
-  kind: "choice" | "stale",
+  kind: "choice" | "stale" | "form",
   invocation: Invocation,
 ): Button["action"] {
   const handle = newHandle();
@@ -45,11 +46,41 @@ function chooseAction(
       kind,
       person_id: ctx.person.id,
       chat_id: ctx.chat.id,
-      body: { ...invocation, messageId: ctx.messageId },
+      body: { ...invocation, messageId: ctx.messageId ?? invocation.messageId },
       ttlMs: QUESTION_MS,
     })
   );
   return { handle, do: "choose" };
+}
+
+/** A way to fill in on a page what a command lacks; undefined where there are no pages. */
+export function formButton(
+  { publicUrl, secretKey }: Pick<Config, "publicUrl" | "secretKey">,
+  ctx: UpdateContext,
+  invocation: Invocation,
+): Button | undefined {
+  if (publicUrl === undefined || !secretKey) return undefined;
+  const action = chooseAction(ctx, "form", { ...invocation, onPage: true });
+  return { label: "Fill in a form", style: "primary", action };
+}
+
+/** What has to be set for there to be a form. */
+export function noFormNote({ publicUrl, secretKey }: Pick<Config, "publicUrl" | "secretKey">): Line {
+  const missing = [...(publicUrl === undefined ? ["PUBLIC_URL"] : []), ...(secretKey ? [] : ["SECRET_KEY"])];
+  return ["There is no form for it: the bot has no ", { code: missing.join(" and ") }, "."];
+}
+
+/** An answer that says what a command lacks, with a form to fill it in. */
+export function offeringForm(
+  config: Pick<Config, "publicUrl" | "secretKey">,
+  ctx: UpdateContext,
+  reply: Reply,
+  invocation: Invocation,
+): Reply {
+  const button = formButton(config, ctx, invocation);
+  return button
+    ? { ...reply, buttons: [...reply.buttons ?? [], [button]] }
+    : { ...reply, blocks: [...reply.blocks ?? [], textBlock(noFormNote(config))] };
 }
 
 /** A command that waited, perhaps while the bot was away, is asked about before it is planned. */

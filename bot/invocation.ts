@@ -17,6 +17,8 @@ export const invocationShape = z.object({
   undoOf: z.string().optional(),
   /** Where the secrets of this request are kept; also the future handle of its card. */
   handle: z.string().optional(),
+  /** Filled in on a page before it is asked for. */
+  onPage: z.boolean().optional(),
   /** The message that asked, to answer to. */
   messageId: z.number().optional(),
 }).readonly();

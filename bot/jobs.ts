@@ -12,6 +12,7 @@ import type { Change } from "./store/changes.ts";
 import { endFreezes } from "./commands/freeze.ts";
 import type { Deps } from "./deps.ts";
 import type { Dispatcher } from "./dispatch/dispatcher.ts";
+import type { OpenForms } from "./forms/open_forms.ts";
 import { errorFields } from "./log.ts";
 import { CLAIM_MS, claimMessages, nextMessageAt, releaseMessages, renewMessages } from "./outbox/messages.ts";
 import type { OutboxSender } from "./outbox/sender.ts";
@@ -39,6 +40,7 @@ export interface JobParts {
   readonly decisions: Decisions;
   readonly loans: Loans;
   readonly handover: CredentialHandover;
+  readonly openForms: OpenForms;
 }
 
 /** What tests may shorten. */
@@ -57,7 +59,7 @@ export function jobsOf(deps: Deps, parts: JobParts, { expireMs = EXPIRE_MS }: Ti
       expire(deps, parts, expireMs),
       lookAfterLoans(parts, expireMs),
       tidyHandover(parts, expireMs),
-      prune(deps),
+      prune(deps, parts),
       measure(deps),
       askTelegram(deps),
     ],
@@ -171,7 +173,7 @@ function tidyHandover({ handover }: JobParts, everyMs: number): PeriodicJob {
   return { name: "tidy_handover", everyMs, atOnce: true, exclusive: false, run: () => handover.tidy() };
 }
 
-function prune({ store }: Deps): PeriodicJob {
+function prune({ store }: Deps, { openForms }: JobParts): PeriodicJob {
   return {
     name: "prune",
     everyMs: PRUNE_MS,
@@ -181,6 +183,7 @@ function prune({ store }: Deps): PeriodicJob {
       await pruneInbox(store, KEEP_UPDATES_MS);
       await prunePrompts(store);
       await wipeAbandoned(store);
+      await openForms.prune();
       // A card's buttons, such as Undo, are good for as long as its change is known.
       await store.db.deleteFrom("messages").where("key", "not like", cardKey("%"))
         .where("created_at", "<", store.now() - KEEP_MESSAGES_MS).where("state", "<>", "due").execute();

@@ -60,6 +60,7 @@ export const reasons = {
   literal_secret: "That message held a secret.",
   stale_message: "That was typed more than two minutes ago, so it was not carried out.",
   no_secret_key: "Secrets cannot be entered: the bot has no SECRET_KEY.",
+  no_form: "There is no form to fill in here: someone who runs the bot has to set PUBLIC_URL and SECRET_KEY.",
   needs_reason:
     'With these fields it is a dangerous change, so it needs a reason. Send it again with reason="…" at the end.',
   secret_missing:

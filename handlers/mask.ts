@@ -3,6 +3,7 @@
 import type { Json, JsonObject } from "../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK, holdsSecret, namesCredential, soundsSecret } from "../clients/secrets.ts";
 import { isAddress, readAddress } from "./address.ts";
+import type { FieldFacts } from "./form.ts";
 
 /** Stands for a value that is shown to nobody. */
 export const NOT_SHOWN = "hidden";
@@ -147,4 +148,14 @@ function decoded(text: string): string {
 /** `$jwtToken` or `Bearer $jwtToken`: names a token that the vendor fetches and puts in itself, and is no secret. */
 export function namesToken(value: string): boolean {
   return /^(?:(?:basic|bearer|jwt|token) +)?\$\w*token$/i.test(value);
+}
+
+/** What is there now, as far as a page may show it under its name. */
+export function presentFacts(
+  name: string,
+  value: Json | undefined,
+): Pick<FieldFacts, "present" | "help"> {
+  if (value === undefined || value === null || value === "") return {};
+  if (JSON.stringify(shownValue(name, value)) === JSON.stringify(value)) return { present: value };
+  return { help: "It is set and not shown here. Leave this empty to keep it." };
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { CallOptions } from "../clients/http/contract.ts";
 import type { Json, JsonObject } from "../clients/json.ts";
+import type { FormFacts } from "./form.ts";
 import type { Block, Line, Reply } from "./reply.ts";
 
 /** `danger` destroys, disconnects, or invalidates a credential. */
@@ -204,6 +205,11 @@ export interface ChangeDefinition<Client, I extends Input, P extends Plan> exten
    * under the same name.
    */
   secret?(field: string): boolean;
+  /**
+   * What a form asks for, given the input as far as it is known; absent where none is offered. Reads what is there,
+   * changes nothing, and throws as `plan` does.
+   */
+  form?(context: Context<Client>, known: JsonObject): Promise<FormFacts>;
   /** Resolves names, reads the state, computes the effect. Changes nothing. */
   plan(context: Context<Client>, input: z.output<I>): Promise<P | Nothing>;
   /** Pure. */
@@ -317,6 +323,7 @@ export function operationsOf<Client>(vendor: string): {
         ...sealed,
         vendor,
         secret: (field) => sealed.secret?.(field) ?? false,
+        ...(sealed.form && { form: (context, known) => sealed.form!(afresh(context), known) }),
         plan: (context, input) => sealed.plan(afresh(context), row.input.parse(input)),
         apply: async (context, plan, secrets) => await sealed.apply(context, plan, secrets) ?? {},
         verify: (context, plan, receipt) => sealed.verify(afresh(context), plan, receipt),

@@ -11,6 +11,7 @@
 
 import type { CallOptions } from "../clients/http/contract.ts";
 import type { Json, JsonObject, Rows } from "../clients/json.ts";
+import type { FieldFacts } from "./form.ts";
 import {
   BadInput,
   type Card,
@@ -252,6 +253,27 @@ export async function locateItem<Client, Item>(
     find: `/list ${target}`,
     unread: unseenIn(found),
   });
+}
+
+/** Which one a form is about, asked on the form: what has problems comes first. */
+export async function itemField<Client, Item>(
+  resource: Resource<Client, Item>,
+  { client, call, now }: Context<Client>,
+): Promise<FieldFacts> {
+  const { items } = await resource.list(client, call);
+  if (items.length === 0) {
+    throw new BadInput(`There is no ${resource.noun[0]}. Type /help create ${resource.target} to add one.`);
+  }
+  return {
+    path: ["id"],
+    label: resource.noun[0],
+    kind: "choice",
+    required: true,
+    choices: sightings(resource, items, now).map(({ item, name, standing: { word } }) => ({
+      value: resource.id(item),
+      label: `${name} · ${word} · ${resource.id(item)}`,
+    })),
+  };
 }
 
 function noSuchId<Client, Item>({ lookup, noun, target }: Resource<Client, Item>, id: string): BadInput {

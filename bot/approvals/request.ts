@@ -1,9 +1,10 @@
 import type { Transaction } from "kysely";
-import { type ChangeOperation, type Plan, riskOf, ValueNeeded } from "../../handlers/operation.ts";
+import { BadInput, type ChangeOperation, type Plan, riskOf, ValueNeeded } from "../../handlers/operation.ts";
 import { joinLines, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import { candidates } from "../access/policy.ts";
 import type { ReasonCode } from "../reason_codes.ts";
+import { offeringForm } from "../clarify.ts";
 import type { Config } from "../config.ts";
 import type { RefusalDetails, UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
@@ -194,7 +195,11 @@ export class Requests {
       if (!("nothing" in plan)) return plan;
       ctx.answer({ mark: "info", title: plan.nothing, personal: true });
     } catch (error) {
-      ctx.answer({ ...errorReply(error, ctx, invocation, this.commandSet), personal: true });
+      const reply = { ...errorReply(error, ctx, invocation, this.commandSet), personal: true };
+      // A document stands for all that a form would ask for.
+      const isTyped = invocation.undoOf === undefined && invocation.input.document === undefined;
+      const hasForm = operation.form !== undefined && error instanceof BadInput && isTyped;
+      ctx.answer(hasForm ? offeringForm(config, ctx, reply, invocation) : reply);
       if (error instanceof ValueNeeded) return error;
     }
     return undefined;

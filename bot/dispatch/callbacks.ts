@@ -146,10 +146,11 @@ export class Callbacks {
   }
 
   private async choose(ctx: UpdateContext, handle: string, soon: Soon): Promise<void> {
-    const prompt = await this.answerable(ctx, handle, ["choice", "stale"]);
+    const prompt = await this.answerable(ctx, handle, ["choice", "stale", "form"]);
     if (!prompt) return;
     const invocation = invocationShape.parse(JSON.parse(prompt.body));
-    const isChange = this.router.isChange(invocation);
+    // A link may be asked for again: only what is sent from its page becomes a change.
+    const isChange = this.router.isChange(invocation) && !invocation.onPage;
     // Presses of a chat are handled one after the other, so the mark may wait for the commit of the whole update.
     if (isChange && prompt.used_at !== null) return ctx.refuse("unknown_button");
     await soon();

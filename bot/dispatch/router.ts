@@ -5,17 +5,25 @@ import type { Button, Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { Need } from "../access/policy.ts";
 import type { Requests } from "../approvals/request.ts";
-import { askWhetherStillWanted } from "../clarify.ts";
+import { askWhetherStillWanted, offeringForm } from "../clarify.ts";
 import type { Builtin, CommandParts } from "../commands/builtin.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
+import type { Forms } from "../forms/forms.ts";
 import type { Invocation } from "../invocation.ts";
 import { errorFields } from "../log.ts";
 import type { Completed, Pickers } from "../pickers/picker.ts";
 import { endPickers, keepRecent } from "../store/kept_values.ts";
 import { type Command, type CommandSet, headOf, isBare, isChange, takesDocument } from "../parser/command.ts";
-import { parse, type Parsed, type ParsedCommand, type ParseOptions } from "../parser/parse.ts";
+import { inputSoFar } from "../parser/lacking.ts";
+import {
+  type InvalidCommand,
+  parse,
+  type Parsed,
+  type ParsedCommand,
+  type ParseOptions,
+} from "../parser/parse.ts";
 import { validationMessage } from "../parser/validation_message.ts";
 import type { Message } from "../telegram/update.ts";
 import type { Document } from "./attachment.ts";
@@ -49,6 +57,7 @@ export class Router {
     private readonly unauthorized: Unauthorized,
     private readonly requests: Requests,
     private readonly pickers: Pickers,
+    private readonly forms: Forms,
     private readonly commandParts: CommandParts,
   ) {
     this.commandSet = { commands, aliases: deps.vendors.aliases };
@@ -111,7 +120,7 @@ export class Router {
         }
         ctx.audit({ event: "refused", reason_code: "malformed_command", detail: parsed.code });
         this.deps.metrics.refused("malformed_command");
-        return ctx.answer(validationMessage(parsed, this.commandSet));
+        return ctx.answer(this.withForm(ctx, parsed, validationMessage(parsed, this.commandSet)));
       case "for_other_bot":
       case "not_a_command":
         return;
@@ -146,6 +155,13 @@ export class Router {
     if (completed) ctx.answer({ mark: "question", title: needed?.message ?? typed, personal: true });
   }
 
+  private withForm(ctx: UpdateContext, { command, typed }: InvalidCommand<AnyCommand>, reply: Reply): Reply {
+    if (!command || !("form" in command) || typed === undefined) return reply;
+    const { verb, target } = command;
+    const known = inputSoFar(typed, this.commandSet);
+    return offeringForm(this.deps.config, ctx, reply, { verb, target, asked: [], ...known });
+  }
+
   private find({ verb, target }: Invocation): AnyCommand | undefined {
     return this.commands.find((command) => command.verb === verb && command.target === target);
   }
@@ -158,6 +174,7 @@ export class Router {
     typed?: string,
   ): Promise<void> {
     if ("execute" in command) return await command.execute(this.commandParts, ctx, invocation.input);
+    if (command.risk !== "read" && invocation.onPage) return await this.forms.offer(ctx, command, invocation);
     if (command.risk !== "read") {
       const needed = await this.requests.ask(ctx, command, invocation);
       return needed && typed !== undefined ? await this.pick(ctx, typed, needed) : undefined;

@@ -1,5 +1,5 @@
 import { type Command, type CommandSet, type Field, fieldsTyped, isPositional, routeOf } from "./command.ts";
-import type { InvalidCommand, ParsedCommand } from "./parse.ts";
+import { bind, canBind, inputOf, type InvalidCommand, lineOf, type ParsedCommand } from "./parse.ts";
 import { normalise, quote, tokenize } from "./tokenize.ts";
 
 /** The next thing that a command has to be told before it can be carried out. */
@@ -82,6 +82,19 @@ function reasonOf(
   given: ReadonlySet<string>,
 ): Field | undefined {
   return risk === "danger" && !given.has("reason") ? fields.find(({ name }) => name === "reason") : undefined;
+}
+
+/** What a command that is not understood says all the same: the words of it that fit, by the fields they belong to. */
+export function inputSoFar(
+  typed: string,
+  set: CommandSet,
+): Pick<ParsedCommand<Command>, "input" | "reason" | "ticket"> {
+  const route = routeOf(typed, set);
+  const line = route && lineOf(route, set);
+  const words = line?.words.filter((word) => canBind({ ...line, words: [word] })) ?? [];
+  if (!line || !canBind({ ...line, words })) return { input: {} };
+  const { declared, common } = inputOf(bind({ ...line, words }), line);
+  return { input: declared, ...common };
 }
 
 /** The command with a value for a field, as one would type it: what goes by position before the options. */

@@ -94,6 +94,7 @@ export interface InvalidCommand<C extends Command = Command> {
   readonly command?: C;
   /** Where something is missing that can be asked for: the fields that are there. */
   readonly given?: readonly string[];
+  /** The whole command, normalised; absent where nobody typed it. */
   readonly typed?: string;
 }
 
@@ -168,7 +169,8 @@ function understand<C extends Command>(
   return { kind: "command", command, typed, input, asked: [...new Set(asked)], given, ...common };
 }
 
-function lineOf({ command, words }: Route, { aliases }: CommandSet): CommandLine {
+/** The words of a route by the fields that they may go to. */
+export function lineOf({ command, words }: Route, { aliases }: CommandSet): CommandLine {
   const fields = fieldsTyped(command);
   return { command, words: gathered(words, fields), fields, aliases };
 }
@@ -243,7 +245,7 @@ interface Bound {
 }
 
 /** Puts every word into the field it belongs to; a word that belongs nowhere throws a `ParseError`. */
-function bind(line: CommandLine): Bound {
+export function bind(line: CommandLine): Bound {
   const torn = hasField(line, "document") ? tornJson(line) : undefined;
   if (torn) throw torn;
   const unclosed = line.words.find((word) => word.unclosed);
@@ -256,7 +258,8 @@ function bind(line: CommandLine): Bound {
   return bound;
 }
 
-function canBind(line: CommandLine): boolean {
+/** Whether each of its words belongs somewhere. */
+export function canBind(line: CommandLine): boolean {
   try {
     bind(line);
     return true;
@@ -267,7 +270,10 @@ function canBind(line: CommandLine): boolean {
 }
 
 /** What the command declares, not yet checked by its schema, apart from what every change takes. */
-function inputOf({ values, records, drops }: Bound, { command, fields }: CommandLine) {
+export function inputOf(
+  { values, records, drops }: Bound,
+  { command, fields }: CommandLine,
+): { readonly declared: JsonObject; readonly common: JsonObject } {
   const drop = fields.find(({ kind }) => kind === "drop");
   const isDeclared = ([name]: readonly [string, Json]) => Object.hasOwn(command.input.shape, name);
   const declared = Object.fromEntries<Json>([

@@ -4,12 +4,13 @@ import { BadInput, type Candidate, type Choices } from "../../handlers/operation
 import { closestNames, fold } from "../../handlers/resolve.ts";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
+import { formButton, noFormNote } from "../clarify.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
 import { findMessage, PRIORITY, putMessage } from "../outbox/messages.ts";
 import { type Command, type CommandSet, fieldsTyped, isChange } from "../parser/command.ts";
-import { lacking, withValue } from "../parser/lacking.ts";
+import { inputSoFar, lacking, withValue } from "../parser/lacking.ts";
 import { parse, type ParseOptions } from "../parser/parse.ts";
 import { normalise, quote } from "../parser/tokenize.ts";
 import type { PickPress } from "../render/keyboard.ts";
@@ -32,7 +33,7 @@ import {
   valueQuestion,
   wayQuestion,
 } from "./question.ts";
-import { NOTHING_FOR_YOU, nothingThere, shown, type Step, wholeReply } from "./shown.ts";
+import { type Beside, NOTHING_FOR_YOU, nothingThere, shown, type Step, wholeReply } from "./shown.ts";
 
 /** A choice is over this long after the last step of it. */
 const OPEN_MS = 10 * 60_000;
@@ -104,7 +105,7 @@ export class Pickers {
         ttlMs: OPEN_MS,
       })
     );
-    ctx.answer(shown(state, handle));
+    ctx.answer(shown(state, handle, this.formBeside(ctx, state)));
   }
 
   /** A press of one of its buttons. What is whole by it comes back, to be carried out. */
@@ -223,12 +224,13 @@ export class Pickers {
   /** The next question: an edit of the one that was pressed, or below what was typed. */
   private show(ctx: UpdateContext, prompt: PromptsTable, state: Picking, note?: string): undefined {
     // A message that opens the reader's field for an answer cannot become one with buttons, nor the other way round.
-    const isBelow = !ctx.press || state.options.length === 0;
+    const beside = { ...this.formBeside(ctx, state), note };
+    const isBelow = !ctx.press || (state.options.length === 0 && !beside.form);
     const place = ctx.press ? ctx.fork(state.messageId) : ctx;
     const next: Picking = { ...state, step: state.step + 1, key: isBelow ? place.key : state.key };
     const after = { body: next, ttlMs: OPEN_MS };
     ctx.onCommit((transaction) => movePicker(this.deps.store, transaction, prompt, after));
-    const reply = shown(next, prompt.handle, note);
+    const reply = shown(next, prompt.handle, beside);
     if (!isBelow) return this.settle(ctx, prompt, reply);
     this.settle(ctx, prompt, wholeReply(next.typed));
     place.answer(reply);
@@ -335,6 +337,18 @@ export class Pickers {
       (mayChange || !isChange(command)) &&
       (command.vendor === undefined || vendors.byName(command.vendor)?.client !== undefined)
     );
+  }
+
+  /** A form asks for the rest of the command at once. */
+  private formBeside(ctx: UpdateContext, { typed, messageId }: Picking): Beside {
+    const { config } = this.deps;
+    const parsed = parse(typed, this.parsing());
+    const command = parsed.kind === "command" || parsed.kind === "wrong" ? parsed.command : undefined;
+    if (!command || !("form" in command)) return {};
+    const { verb, target } = command;
+    const known = inputSoFar(typed, this.commandSet);
+    const form = formButton(config, ctx, { verb, target, asked: [], ...known, messageId });
+    return form ? { form } : { noForm: noFormNote(config) };
   }
 
   private fieldIn(typed: string, name: string): FieldAsked | undefined {

@@ -1,4 +1,4 @@
-import type { Button, Reply } from "../../handlers/reply.ts";
+import type { Button, Line, Reply } from "../../handlers/reply.ts";
 import type { Command } from "../parser/command.ts";
 import { pickOf, type PickPress } from "../render/keyboard.ts";
 import type { Asking } from "./question.ts";
@@ -44,8 +44,19 @@ export function nothingThere({ target, summary }: Command): Reply {
   };
 }
 
+/** What stands beside a question: a note on it, and a form that asks for all of it at once. */
+export interface Beside {
+  readonly note?: string | undefined;
+  readonly form?: Button | undefined;
+  readonly noForm?: Line | undefined;
+}
+
 /** The question with its buttons, eight a page, and the command as far as it goes. */
-export function shown({ title, options, asks, typed, step, page }: Step, handle: string, note = ""): Reply {
+export function shown(
+  { title, options, asks, typed, step, page }: Step,
+  handle: string,
+  { note = "", form, noForm = "" }: Beside = {},
+): Reply {
   const isShort = options.every(({ label, mark }) => !mark && label.length <= SHORT_LABEL);
   const [size, across] = isShort ? [2 * PAGE_SIZE, 2] : [PAGE_SIZE, 1];
   const pages = Math.max(1, Math.ceil(options.length / size));
@@ -73,11 +84,16 @@ export function shown({ title, options, asks, typed, step, page }: Step, handle:
         kind: "text",
         text: pages > 1 ? `page ${current} of ${pages}, or type a part of the name in reply` : "",
       },
+      { kind: "text", text: noForm },
     ],
-    ...(options.length === 0 ? { asks } : {
-      buttons: [...inRowsOf(across, buttons), ...(turns.length > 0 ? [turns] : []), [
-        button("Cancel", "cancel"),
-      ]],
+    // Telegram shows either buttons or the reader's field for an answer.
+    ...(options.length === 0 && !form ? { asks } : {
+      buttons: [
+        ...inRowsOf(across, buttons),
+        ...(turns.length > 0 ? [turns] : []),
+        ...(form ? [[form]] : []),
+        [button("Cancel", "cancel")],
+      ],
       personal: true,
     }),
   };

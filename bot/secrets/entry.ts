@@ -17,6 +17,7 @@ import { privateLetter, resealed } from "./deliver.ts";
 
 /** What the key of a message with a link begins with. */
 const LETTER = "secret_link";
+export const FORM_LETTER = "form_link";
 
 /** Longer than a bot that was stopped takes to come back to what waits in its inbox. */
 const ABANDONED_MS = 86_400_000;
@@ -63,7 +64,7 @@ export class SecretEntry {
     if (!vault) throw new Error("No secret is asked for without a SECRET_KEY");
     const fields = [...new Set(invocation.asked)];
     const names = fields.join(", ");
-    const { url, columns } = newLink(this.deps);
+    const { url, columns } = newLink(this.deps, "secret");
     const request = newHandle();
     const letter = await privateLetter(vault, {
       key: `${LETTER}:${request}`,
@@ -90,9 +91,10 @@ export class SecretEntry {
   /** The person cannot be written to: the link takes the place of the answer in the group, for this person alone. */
   async bringElsewhere(letter: MessagesTable): Promise<void> {
     const { store } = this.deps;
-    const [kind, request = ""] = letter.key.split(":");
-    const prompt = kind === LETTER ? await findPromptEver(store, request) : undefined;
-    if (!prompt) return;
+    const [kind = "", request = ""] = letter.key.split(":");
+    const reply = NO_WAY[kind];
+    const prompt = reply && await findPromptEver(store, request);
+    if (!reply || !prompt) return;
     const { answer, person, chat, threadId, messageId } = waitingShape.parse(JSON.parse(prompt.body));
     if (answer === undefined || chat.type === "private") return;
     await putMessage(store, store.db, {
@@ -101,7 +103,7 @@ export class SecretEntry {
       threadId,
       replyTo: messageId,
       receiverId: person.id,
-      reply: NO_WAY_TO_ENTER,
+      reply,
       sealed: await resealed(this.deps, letter, answer),
       priority: PRIORITY.answer,
       trace: letter.trace ?? undefined,
@@ -175,14 +177,18 @@ export class SecretEntry {
 }
 
 /** What has to be known to go on, under the handle of the request. */
-async function keepWaiting(
+export async function keepWaiting(
   transaction: Transaction<Schema>,
   ctx: UpdateContext,
   invocation: Invocation & { readonly handle: string },
   purpose: string,
 ): Promise<void> {
   const { store, person, chat, threadId, messageId, key: answer } = ctx;
-  const place = { chat: { id: chat.id, type: chat.type }, threadId, messageId };
+  const place = {
+    chat: { id: chat.id, type: chat.type },
+    threadId,
+    messageId: messageId ?? invocation.messageId,
+  };
   await putPrompt(store, transaction, {
     handle: invocation.handle,
     kind: "secret",
@@ -219,7 +225,8 @@ export async function wipeAbandoned(store: Store): Promise<void> {
     ).execute();
 }
 
-async function continueLater(store: Store, db: Queryable, request: string): Promise<void> {
+/** Puts a note of our own into the inbox: the request goes on. */
+export async function continueLater(store: Store, db: Queryable, request: string): Promise<void> {
   const prompt = await db.selectFrom("prompts").select("chat_id").where("handle", "=", request)
     .executeTakeFirstOrThrow();
   await db.insertInto("inbox").values({
@@ -261,6 +268,7 @@ const LINK_MS = 10 * 60_000;
 /** The address of a page for one person, and what the store knows of it. */
 export function newLink(
   { config: { publicUrl, port, addressesAreTraced }, store }: Pick<Deps, "config" | "store">,
+  page: "secret" | "form",
 ): {
   readonly url: string;
   readonly columns: Pick<SecretEntriesTable, "token_hash" | "created_at" | "expires_at" | "used_at">;
@@ -270,7 +278,7 @@ export function newLink(
   const now = store.now();
   const columns = { token_hash: hashOf(token), created_at: now, expires_at: now + LINK_MS, used_at: null };
   // What stands behind # is not sent along, so that no trace of the request has it.
-  return { url: `${base}/secret${addressesAreTraced ? "#" : "/"}${token}`, columns };
+  return { url: `${base}/${page}${addressesAreTraced ? "#" : "/"}${token}`, columns };
 }
 
 /** The store knows only this: whoever reads it cannot open the page. */
@@ -288,9 +296,20 @@ function waitingReply(names: string, expiresAt: number): Reply {
   };
 }
 
-const NO_WAY_TO_ENTER: Reply = {
-  mark: "refused",
-  title: "The link to enter the secret can only be sent privately",
-  blocks: [textBlock("Open a private chat with me, press Start, then send the command again.")],
-  personal: true,
+const NO_WAY_TO_ENTER = noWay("The link to enter the secret can only be sent privately");
+export const NO_WAY_TO_FILL_IN = noWay("The link to the form can only be sent privately");
+
+/** What anyone may read, by the kind of letter that cannot be brought. */
+const NO_WAY: Readonly<Record<string, Reply>> = {
+  [LETTER]: NO_WAY_TO_ENTER,
+  [FORM_LETTER]: NO_WAY_TO_FILL_IN,
 };
+
+function noWay(title: string): Reply {
+  return {
+    mark: "refused",
+    title,
+    blocks: [textBlock("Open a private chat with me, press Start, then send the command again.")],
+    personal: true,
+  };
+}

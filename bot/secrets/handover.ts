@@ -44,7 +44,7 @@ export class CredentialHandover {
         appendAudit(store, transaction, [{ ...entry, event: WITHHELD, reason_code: "no_secret_key" }])
       );
     }
-    const { url, columns } = newLink(this.deps);
+    const { url, columns } = newLink(this.deps, "secret");
     const place = { request: change.code, field: labels };
     const sealed = await vault.seal(JSON.stringify(credentials), boundTo(place));
     const row = { ...columns, ...place, person_id: change.requester_id, sealed };

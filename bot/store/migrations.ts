@@ -19,6 +19,7 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0014_votes": { up: votes },
   "0015_time": { up: time },
   "0016_pickers": { up: pickers },
+  "0017_forms": { up: forms },
 };
 
 /** Looks at vendors, what they found, how it stood over time, and who is told of it. */
@@ -249,6 +250,20 @@ async function votes(db: Kysely<unknown>): Promise<void> {
     .addColumn("started_at", "bigint", (column) => column.notNull())
     .addColumn("seen_at", "bigint", (column) => column.notNull())
     .execute();
+}
+
+/** Pages that ask for a command's values. */
+async function forms(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createTable("forms")
+    .addColumn("token_hash", "text", (column) => column.primaryKey())
+    .addColumn("request", "text", (column) => column.notNull())
+    .addColumn("person_id", "bigint", (column) => column.notNull())
+    .addColumn("sealed", "text", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("expires_at", "bigint", (column) => column.notNull())
+    .addColumn("used_at", "bigint")
+    .execute();
+  await db.schema.createIndex("forms_old").on("forms").column("expires_at").execute();
 }
 
 /** What used to go past the messages goes with them: exports of the audit, and links for one person. */

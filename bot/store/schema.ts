@@ -20,6 +20,7 @@ export interface Schema {
   holds: HoldsTable;
   prompts: PromptsTable;
   secret_entries: SecretEntriesTable;
+  forms: FormsTable;
   memory: MemoryTable;
   leases: LeasesTable;
   looks: LooksTable;
@@ -301,7 +302,7 @@ export interface FreezesTable {
 /** A question to one person whose answer lets a stored command go on; also stored pages of long answers. */
 export interface PromptsTable {
   handle: string;
-  kind: "choice" | "stale" | "secret" | "page" | "command" | "picker";
+  kind: "choice" | "stale" | "secret" | "page" | "command" | "picker" | "form";
   person_id: number | null;
   chat_id: number;
   body: string;
@@ -325,6 +326,19 @@ export interface SecretEntriesTable {
   /** Base64 of iv and ciphertext; null before entry and after wiping. */
   sealed: string | null;
   /** When it was entered, or shown. */
+  used_at: number | null;
+}
+
+/** A page that waits to be filled in, once; what is known of its request stands under the same handle in `prompts`. */
+export interface FormsTable {
+  token_hash: string;
+  /** The request's handle, later that of its change. */
+  request: string;
+  person_id: number;
+  /** What it asks for, as ciphertext; empty once it was sent. */
+  sealed: string;
+  created_at: number;
+  expires_at: number;
   used_at: number | null;
 }
 

@@ -23,6 +23,7 @@ import {
   unlistedWarning,
 } from "./catalog.ts";
 import { connectorDoubts } from "./connectors.ts";
+import { creationForm } from "./form.ts";
 import { byName, nameTaken } from "./integrations.ts";
 import { askedFor, completed, settingsInput, settled } from "./request.ts";
 import {
@@ -56,6 +57,7 @@ export const createIntegration = operationsOf<AponoClient>("apono").change<typeo
   choices: { type: typeChoices },
   needs: [["type", "name"]],
   secret: isSecretField,
+  form: creationForm,
   plan,
   // Plans of before have no such warnings.
   render: ({ after: { unlisted, warnings = [], ...wanted } }) => ({

@@ -23,6 +23,7 @@ import { fold, ifFound, NothingFits } from "../resolve.ts";
 import { findItem, targetOf } from "../resource.ts";
 import { objections, refuse, spelledAs, unlistedParameters, unlistedWarning } from "./catalog.ts";
 import { connectorDoubts } from "./connectors.ts";
+import { updateForm } from "./form.ts";
 import { byName, integrations, nameTaken } from "./integrations.ts";
 import { askedFor, type AskedSettings, completed, settingsInput, settled } from "./request.ts";
 import {
@@ -62,6 +63,7 @@ export const updateIntegration = operationsOf<AponoClient>("apono").change<typeo
   choices: { id: itemChoices(integrations) },
   needs: [["config"], ["name"], ["connector"], ["secret"], ["resource_types"], ["access_details"]],
   secret: isSecretField,
+  form: updateForm,
   plan,
   render: ({ before, after: { warnings, unlisted, ...wanted } }) => ({
     title: ["Change the Apono integration ", { data: before.name }],

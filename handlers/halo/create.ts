@@ -30,6 +30,7 @@ import {
   wantedFields,
   warningsOf,
 } from "./fields.ts";
+import { newForm } from "./form.ts";
 import { breaksOfNew, deletionsOf } from "./effect.ts";
 import { called, deletedOf, idTyped, ofModule } from "./integration.ts";
 
@@ -51,6 +52,7 @@ export function creationOf(product: Product): ChangeOperation {
     example: `/create ${product.target} ${exampleField(product)}${exampleSecret(product)}`,
     input: z.object(fieldInputs),
     needs: [["fields"]],
+    form: (context, known) => newForm(product, context, known),
     plan: (context, input) => plan(context, product, input),
     render: (made: CreatePlan) => render(product, made),
     async apply({ client, call }, { after }, secrets) {

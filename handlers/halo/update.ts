@@ -37,6 +37,7 @@ import {
   wantedFields,
   warningsOf,
 } from "./fields.ts";
+import { recordForm } from "./form.ts";
 import { findItem, itemChoices, targetOf } from "../resource.ts";
 import { called, GONE, integrationsOf } from "./integration.ts";
 import { idInput } from "../resource_changes.ts";
@@ -64,6 +65,7 @@ export function updateOperation(product: Product): ChangeOperation {
     input: z.object({ id: idInput.optional(), ...fieldInputs }),
     choices: { id: itemChoices(integrationsOf(product)) },
     needs: [["id", "fields"]],
+    form: (context, known) => recordForm(product, context, known),
     plan: (context, input) => plan(context, product, input),
     render: (made: UpdatePlan) => render(product, made),
     async apply({ client, call }, { before, after }, secrets) {

@@ -22,6 +22,7 @@ import {
 } from "../operation.ts";
 import { itemChoices } from "../resource.ts";
 import { installations } from "./installation.ts";
+import { installedUpdateForm, mapForm, notifierForm } from "./form.ts";
 import { isNotifierSecret } from "./notifier.ts";
 import type { UpdatePlan } from "./section.ts";
 import { applyUpdate, isDangerous, planUpdate, undoUpdate, updateCard, verifyUpdate } from "./update.ts";
@@ -53,6 +54,7 @@ export const update = commandFor({
   example: '/update opsramp Service Desk name="Service Desk EU"',
   input: updateInput,
   needs: [["name"], ["description"], ["auth"], ["role"]],
+  form: installedUpdateForm,
   toUpdate: fromOptions,
 });
 
@@ -75,6 +77,7 @@ export const map = commandFor({
   example: '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Open="In Progress"',
   input: mapInput,
   needs: [["direction", "entity", "attribute", "thirdParty"]],
+  form: mapForm,
   toUpdate: fromPairs,
 });
 
@@ -107,12 +110,15 @@ export const notifier = commandFor({
   example: "/notifier opsramp Service Desk uri=https://desk.example.com/api auth=NONE",
   input: notifierInput,
   needs: [["uri", "auth"]],
+  form: notifierForm,
   toUpdate: fromNotifier,
 });
 
-interface Command<I extends Input>
-  extends
-    Pick<ChangeDefinition<OpsRampClient, I, UpdatePlan>, "verb" | "summary" | "example" | "input" | "needs"> {
+interface Command<I extends Input> extends
+  Pick<
+    ChangeDefinition<OpsRampClient, I, UpdatePlan>,
+    "verb" | "summary" | "example" | "input" | "needs" | "form"
+  > {
   /** Pure: what was typed, as the body of an update. */
   readonly toUpdate: (input: z.output<I>) => InstalledUpdate;
 }

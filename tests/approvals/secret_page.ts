@@ -69,6 +69,7 @@ export async function everyRow({ store }: Fixture): Promise<string> {
     "freezes",
     "prompts",
     "secret_entries",
+    "forms",
     "memory",
     "leases",
   ] as const;
