@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../clients/clock.ts";
 import type { CallEvent } from "../clients/http/contract.ts";
 import { Members } from "./access/members.ts";
+import { readRules } from "./access/policy_check.ts";
+import type { Rulebook } from "./access/rulebook.ts";
 import { Decisions } from "./approvals/decide.ts";
 import { Executor } from "./approvals/execute.ts";
 import { Loans } from "./approvals/loans.ts";
@@ -66,14 +68,16 @@ export class Countersign {
   /** By this process or another one. */
   private introduced = false;
 
-  /** Builds everything and starts nothing. Throws `StoreOpenError`. */
+  /** Builds everything and starts nothing. Throws `ConfigError` for what is wrong with the policy, and `StoreOpenError`. */
   static async open(options: CountersignOptions): Promise<Countersign> {
-    return new Countersign(await makeDeps(options), options.timing ?? {});
+    const rules = await readRules(options.config);
+    const config = rules ? { ...options.config, zone: rules.zone } : options.config;
+    return new Countersign(await makeDeps({ ...options, config }), options.timing ?? {}, rules);
   }
 
-  private constructor(private readonly deps: Deps, timing: Timing) {
+  private constructor(private readonly deps: Deps, timing: Timing, rules: Rulebook | undefined) {
     const { store, vendors } = deps;
-    const members = new Members(deps);
+    const members = new Members(deps, rules);
     const secretEntry = new SecretEntry(deps);
     const handover = new CredentialHandover(deps);
     const commands: readonly AnyCommand[] = [...builtins, ...vendors.operations];

@@ -16,6 +16,7 @@ import {
   databaseSecrets,
   databaseUrl,
   durationOf,
+  filePath,
   hostName,
   key32,
   personIds,
@@ -59,6 +60,11 @@ export const botVariables = {
     name: "APPROVERS",
     meaning: "ids of the persons who may approve changes; unset: members of the admin chats",
     check: personIds,
+  }),
+  policyFile: optional({
+    name: "POLICY",
+    meaning: "path of a policy file, instead of `OPERATORS` and `APPROVERS` ([docs/policy.md](policy.md))",
+    check: filePath,
   }),
   /** People and Telegram connect to it, the bot does not. */
   publicUrl: optional({
@@ -310,7 +316,7 @@ class EnvironmentReader {
 
 /** Values that are fine one by one and would still let someone in, or nobody. */
 function contradictions(
-  config: Pick<Config, "botId" | "publicUrl" | "webhookSecrets" | "operators" | "approvers">,
+  config: Pick<Config, "botId" | "publicUrl" | "webhookSecrets" | "operators" | "approvers" | "policyFile">,
   environment: Environment,
 ): string[] {
   const problems = [telemetryProblem(environment)].filter((problem) => problem !== undefined);
@@ -318,6 +324,9 @@ function contradictions(
     problems.push(
       "TELEGRAM_WEBHOOK_SECRET is missing: with PUBLIC_URL set, anyone could post updates without it.",
     );
+  }
+  if (config.policyFile !== undefined && (config.operators || config.approvers)) {
+    problems.push("POLICY says who may ask and approve: take OPERATORS and APPROVERS away, or POLICY.");
   }
   for (const [name, persons] of [["OPERATORS", config.operators], ["APPROVERS", config.approvers]] as const) {
     if (environment[name]?.trim() === "") {

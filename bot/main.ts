@@ -22,6 +22,10 @@ async function main(): Promise<void> {
     Deno.addSignalListener(signal, () => stopping.abort());
   }
   const bot = await Countersign.open({ config, clock: systemClock, log, redactor }).catch((error) => {
+    if (error instanceof ConfigError) {
+      sayUnusable(error);
+      Deno.exit(1);
+    }
     log.error(
       "store_not_opened",
       error instanceof StoreOpenError ? { message: error.message } : errorFields(error),
@@ -72,9 +76,13 @@ function usableConfig(): Config | undefined {
     return readConfig(Deno.env.toObject());
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    Deno.stderr.writeSync(new TextEncoder().encode(`${error.message}\n`));
+    sayUnusable(error);
     // `Deno.exit` can wait for good for what it would send to a collector.
     Deno.exitCode = 1;
     return undefined;
   }
+}
+
+function sayUnusable(error: ConfigError): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${error.message}\n`));
 }

@@ -22,6 +22,10 @@ export const reasons = {
   not_operator:
     "You may read here but not ask for changes. Someone who runs the bot can add your id to OPERATORS.",
   not_approver: "You may not approve changes. Someone who runs the bot can add your id to APPROVERS.",
+  no_rule_allows: "No rule of the policy lets you ask for this.",
+  no_rule_names_you: "No rule of the policy names you among those who approve this.",
+  nobody_approves: "The policy names nobody who could approve this besides you, so it was not asked for.",
+  closed_hours: "The policy takes no approvals at this time.",
   own_change: "You asked for this change, so someone else has to approve it.",
   own_outcome: "You asked for this change, so someone else has to say what became of it.",
   not_unknown: "Only a change whose outcome is unknown can be settled.",

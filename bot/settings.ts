@@ -124,6 +124,8 @@ export const key32 = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
+export const filePath = z.string().refine((value) => !value.endsWith("/"), "must be the path of a file");
+
 /** Where nothing else says in which zone people mean times of day. */
 export const timeZone = z.string().transform((value) => value.replace(/^:/, "")).refine(
   isZone,

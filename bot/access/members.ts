@@ -1,19 +1,23 @@
+import { joinLines, type Line, line } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
+import type { ReasonCode } from "../reason_codes.ts";
 import { recall, remember } from "../store/kept_values.ts";
 import { telegramRefusal } from "../telegram/api.ts";
-import { type Change, policyOf } from "../store/changes.ts";
+import { policyOf } from "../store/changes.ts";
 import {
   type AccessDecision,
   asksMembership,
   decide,
   type Membership,
   MOST_NAMES,
+  namesVoter,
   type Need,
   type Policy,
   type Question,
   type Ruling,
 } from "./policy.ts";
+import type { Rulebook, RuledChange, RuledOperation } from "./rulebook.ts";
 import { type Chat, type Person, personOf } from "../telegram/update.ts";
 
 /** What Telegram answers about a chat that it does not show to the bot. */
@@ -27,12 +31,6 @@ const STRANGER_MS = 10 * 60_000;
 /** So many strangers are remembered at most: nobody fills the memory with them. */
 const MOST_STRANGERS = 1_000;
 
-/** What of a change its rules may look at. */
-export type RuledChange = Pick<
-  Change,
-  "verb" | "target" | "vendor" | "risk" | "target_key" | "company" | "plan"
->;
-
 /** Asks Telegram what the access decision needs to know, and remembers how people are called. */
 export class Members {
   /** Whose name is known to be stored, and how it is. */
@@ -42,7 +40,16 @@ export class Members {
   /** By chat; what Telegram once called a channel or a group stays one. */
   private readonly channels = new Map<number, boolean>();
 
-  constructor(private readonly deps: Deps) {}
+  /** Who may do what at all, before it is known with which change. */
+  private readonly policy: Policy;
+
+  /** Without rules the lists of the configuration say it all. */
+  constructor(private readonly deps: Deps, readonly rules?: Rulebook) {
+    const { adminChats } = deps.config;
+    this.policy = rules
+      ? { adminChats, operators: rules.askers, approvers: rules.approvers, membersOnly: true }
+      : deps.config;
+  }
 
   async judge(need: Need, personId: number, chat: Pick<Chat, "id" | "type">): Promise<AccessDecision> {
     if (chat.type === "group" || chat.type === "supergroup") this.channels.set(chat.id, false);
@@ -56,15 +63,17 @@ export class Members {
   }
 
   private async answer(question: Omit<Question, "membership">): Promise<AccessDecision> {
-    const { config } = this.deps;
-    const membership = asksMembership(config, question) ? await this.membershipFor(question) : undefined;
-    return decide(config, { ...question, membership });
+    const { policy } = this;
+    const membership = asksMembership(policy, question) ? await this.membershipFor(question) : undefined;
+    const decision = decide(policy, { ...question, membership });
+    if (decision.allowed || !this.rules) return decision;
+    return { allowed: false, reason: IN_RULES[decision.reason] ?? decision.reason };
   }
 
   /** True of who is on a list, or was let in before. Gives no right: whoever it was may have lost theirs. */
   async isKnown(personId: number): Promise<boolean> {
-    const { config, store } = this.deps;
-    const listed = config.operators?.has(personId) || config.approvers?.has(personId);
+    const { store } = this.deps;
+    const listed = this.policy.operators?.has(personId) || this.policy.approvers?.has(personId);
     return listed || this.met.has(personId) || await recall(store, nameKey(personId)) !== undefined;
   }
 
@@ -76,8 +85,56 @@ export class Members {
     await remember(store, store.db, { [nameKey(id)]: name });
   }
 
+  /** Whether this person may ask for a change or decide about it, as the rules and the group of its card have it. */
+  async judgeFor(
+    change: RuledChange & { readonly chat_id: number },
+    need: "request" | "approve",
+    personId: number,
+  ): Promise<AccessDecision> {
+    const decision = await this.judgeIn(change.chat_id, need, personId);
+    if (!decision.allowed || !this.rules) return decision;
+    const { asks = [], needs } = this.rules.rulingOf(change);
+    if (need === "request") return asks.some(({ who }) => who.has(personId)) ? decision : NO_RULE_ALLOWS;
+    return namesVoter(needs, personId) ? decision : NO_RULE_NAMES;
+  }
+
+  /** Whether this person may ask for what an operation does, whatever it is done to. */
+  mayAsk(operation: RuledOperation, personId: number): boolean {
+    return this.rules === undefined || this.rules.asksFor(operation).some(({ who }) => who.has(personId));
+  }
+
+  /** By which rules it may be asked for, and who may: “Rule “on-call”: Ana, Ben and 2 more.” */
+  async whoMayAsk(operation: RuledOperation): Promise<Line> {
+    const rules = this.rules?.asksFor(operation) ?? [];
+    if (rules.length === 0) return "No rule lets anybody ask for it; whoever keeps the policy can add one.";
+    return await this.linesOf(rules.map(({ rule, who }) => ({ rule, who: [...who] })));
+  }
+
+  /** By which rules it is approved, and who may besides. */
+  async whoMayApprove({ needs }: Ruling, besides: number): Promise<Line> {
+    const named = needs.flatMap(({ rule, approve }) =>
+      approve.map(({ of = [] }) => ({ rule, who: [...of] }))
+    );
+    return await this.linesOf(
+      named.map(({ rule, who }) => ({ rule, who: who.filter((id) => id !== besides) })),
+    );
+  }
+
+  private async linesOf(
+    rules: readonly { readonly rule: string | undefined; readonly who: readonly number[] }[],
+  ): Promise<Line> {
+    const lines = await Promise.all(rules.map(async ({ rule, who }) => {
+      const names = await Promise.all(who.slice(0, MOST_NAMES).map((id) => this.nameOf(id)));
+      const rest = who.length > names.length ? ` and ${who.length - names.length} more` : "";
+      const all: Line = { data: names.length > 0 ? names.join(", ") + rest : "nobody else", max: 140 };
+      return line(rule === undefined ? "Anyone of the policy: " : `Rule “${rule}”: `, all, ".");
+    }));
+    return joinLines(lines, " ");
+  }
+
   /** What the rules say of a change, as they are now. */
-  rulingOf(_change: RuledChange): Ruling {
+  rulingOf(change: RuledChange): Ruling {
+    if (this.rules) return this.rules.rulingOf(change);
     const { config } = this.deps;
     const approve = [{ of: config.approvers, count: 1 }];
     return {
@@ -101,7 +158,7 @@ export class Members {
   /** As far as the bot has met this person, or Telegram tells it; else the end of the id. */
   async nameOf(id: number): Promise<string> {
     const { bot, config, store, log } = this.deps;
-    const known = this.met.get(id) ?? await recall(store, nameKey(id));
+    const known = this.met.get(id) ?? await recall(store, nameKey(id)) ?? this.rules?.people.get(id);
     if (known) return known;
     for (const chatId of config.adminChats.filter((chat) => chat < 0)) {
       try {
@@ -176,6 +233,15 @@ function groupsFor(policy: Policy, chat: Pick<Chat, "id" | "type">): readonly nu
   if (chat.type !== "private") return [chat.id];
   return policy.adminChats.filter((id) => id < 0);
 }
+
+const NO_RULE_ALLOWS: AccessDecision = { allowed: false, reason: "no_rule_allows" };
+const NO_RULE_NAMES: AccessDecision = { allowed: false, reason: "no_rule_names_you" };
+
+/** What the lists of the configuration are refused with, where rules take their place. */
+const IN_RULES: Readonly<Partial<Record<ReasonCode, ReasonCode>>> = {
+  not_operator: "no_rule_allows",
+  not_approver: "no_rule_names_you",
+};
 
 function nameKey(personId: number): string {
   return `person:${personId}`;

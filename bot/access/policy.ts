@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import type { ReasonCode } from "../reason_codes.ts";
 import type { Chat } from "../telegram/update.ts";
+import type { ClosedDays, OpenHours } from "./hours.ts";
 
 /** What someone wants: to be told who he is, to read, to ask for a change, or to decide about one. */
 export type Need = "identify" | "read" | "request" | "approve";
@@ -8,7 +9,10 @@ export type Need = "identify" | "read" | "request" | "approve";
 /** Whether Telegram says that the person belongs to the admin group; undefined when it did not say. */
 export type Membership = boolean | undefined;
 
-export type Policy = Pick<Config, "adminChats" | "operators" | "approvers">;
+export type Policy = Pick<Config, "adminChats" | "operators" | "approvers"> & {
+  /** Who is on a list is known by that in private, too; otherwise only members of the admin groups are. */
+  readonly membersOnly?: boolean;
+};
 
 export interface Question {
   readonly need: Need;
@@ -48,7 +52,7 @@ function decidePlace(policy: Policy, question: Question): AccessDecision {
   if (placeIsListed(policy, question)) return ALLOWED;
   if (!isPrivate(question.chat)) return refuse("unknown_chat");
   // A private chat has no allow-list entry of its own: it is as known as its person.
-  if (policy.operators && policy.approvers) return refuse("unknown_person");
+  if (policy.operators && policy.approvers && !policy.membersOnly) return refuse("unknown_person");
   return question.membership ? ALLOWED : refuse("unknown_person");
 }
 
@@ -64,7 +68,7 @@ function decideRole(policy: Policy, question: Question): AccessDecision {
 
 function placeIsListed(policy: Policy, { chat, personId }: Omit<Question, "membership">): boolean {
   if (policy.adminChats.includes(chat.id)) return true;
-  if (!isPrivate(chat)) return false;
+  if (!isPrivate(chat) || policy.membersOnly) return false;
   return (policy.operators?.has(personId) || policy.approvers?.has(personId)) ?? false;
 }
 
@@ -91,10 +95,24 @@ export interface ApprovalNeed {
   /** The rule that says it; undefined: the lists of the configuration, or what holds without any rule. */
   readonly rule: string | undefined;
   readonly approve: readonly ApproverCount[];
+  /** When votes count; see `isOpenAt`. */
+  readonly hours?: readonly OpenHours[];
+  readonly closed?: readonly ClosedDays[];
+  /** How long after the request those who may vote and have not are reminded. */
+  readonly remindMs?: number | undefined;
+  readonly escalate?: { readonly afterMs: number; readonly to: ReadonlySet<number> } | undefined;
+}
+
+/** A rule by which some may ask for a change. */
+export interface AskRule {
+  readonly rule: string;
+  readonly who: ReadonlySet<number>;
 }
 
 /** What the rules say of one change. */
 export interface Ruling {
+  /** By which rules it may be asked for; undefined: the lists of the configuration say who may. */
+  readonly asks?: readonly AskRule[];
   readonly needs: readonly ApprovalNeed[];
   /** How long it may wait for its votes. */
   readonly ttlMs: number;
@@ -141,9 +159,29 @@ export function isMet(progress: readonly Progress[]): boolean {
   return progress.every(({ given, total }) => given >= total);
 }
 
-/** Whether a need, or with none that names anybody every need, lets this person vote. */
+/** Whether one of the needs names this person among those who may vote. */
 export function namesVoter(needs: readonly ApprovalNeed[], personId: number): boolean {
   return needs.some(({ approve }) => approve.some(({ of }) => of === undefined || of.has(personId)));
+}
+
+/** Whether enough others are named than who asks. */
+export function canBeMet(needs: readonly ApprovalNeed[], requesterId: number): boolean {
+  return needs.every((need) => {
+    if (need.approve.some(({ of }) => of === undefined)) return true;
+    const others = need.approve.flatMap(({ of = [] }) => [...of]).filter((id) => id !== requesterId);
+    return isMet(progressOf([need], others));
+  });
+}
+
+/** The same with a broken glass: one of each list is enough, at any time. */
+export function relaxed(ruling: Ruling): Ruling {
+  const needs = ruling.needs.map((need) => ({
+    ...need,
+    approve: need.approve.map(({ of }) => ({ of, count: 1 })),
+    hours: [],
+    closed: [],
+  }));
+  return { ...ruling, needs };
 }
 
 function totalOf({ approve }: ApprovalNeed): number {

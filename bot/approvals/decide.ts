@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
-import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import { joinLines, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
+import { isOpenAt } from "../access/hours.ts";
 import { candidates, isMet, progressOf } from "../access/policy.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
@@ -18,7 +19,7 @@ import {
 import type { ChangeState, Schema } from "../store/schema.ts";
 import { cardMessage, cardOf, copyMessage, outcomeMessage, personLine, wayOutOf } from "./card.ts";
 import { startOf, transition, type TransitionStep } from "./state_machine.ts";
-import { type CardView, MOST_OF_NAMES, viewOf } from "./view.ts";
+import { type CardView, MOST_OF_NAMES, rulingNow, viewOf } from "./view.ts";
 
 export type DecisionKind = "approve" | "reject" | "withdraw";
 
@@ -126,22 +127,45 @@ export class Decisions {
       return refuse("own_change", { next: await this.whoElse(change) });
     }
     const denied = await this.whyNot(ctx, change);
+    if (denied === "no_rule_names_you") {
+      const ruling = this.members.rulingOf(change);
+      return refuse(denied, { next: await this.members.whoMayApprove(ruling, change.requester_id) });
+    }
     if (denied) return refuse(denied);
+    const shut = kind === "approve" ? await this.whatIsShut(change) : undefined;
+    if (shut) return refuse("closed_hours", { next: shut });
     const freeze = kind === "approve" ? await freezeFor(this.deps.store, change) : undefined;
     if (!freeze) return true;
     return refuse("frozen", { next: line(wayOutOf(freeze), ".") });
   }
 
+  /** The rules that take no votes now, and when they do. */
+  private async whatIsShut(change: Change): Promise<Line | undefined> {
+    const { store, config: { zone } } = this.deps;
+    const { ruling: { needs } } = await rulingNow(store.db, this.members, change);
+    const timed = needs.filter(({ hours = [], closed = [] }) => hours.length + closed.length > 0);
+    const shut = timed.filter((need) => !isOpenAt(need, zone, store.now()));
+    if (shut.length === 0) return undefined;
+    const lines = shut.map(({ rule = "", hours = [], closed = [] }) => {
+      const open = hours.length > 0
+        ? `takes them ${hours.map(({ text }) => text).join(", ")}`
+        : "takes them at any hour";
+      const days = closed.length > 0 ? `, not on ${closed.map(({ text }) => text).join(", ")}` : "";
+      return `Rule “${rule}” ${open}${days} (${zone}).`;
+    });
+    return joinLines(lines, " ");
+  }
+
   /** Why this person may not decide about a change, wherever they say it. */
   async whyNot(
     { person, chat }: UpdateContext,
-    { chat_id }: Change,
+    change: Change,
     need: "request" | "approve" = "approve",
   ): Promise<ReasonCode | undefined> {
-    const decision = await this.members.judgeIn(chat_id, need, person.id);
+    const decision = await this.members.judgeFor(change, need, person.id);
     if (decision.allowed) return undefined;
     if (decision.reason === "unknown_chat") return "policy_changed";
-    return decision.reason === "not_member" && chat.id !== chat_id ? "other_group" : decision.reason;
+    return decision.reason === "not_member" && chat.id !== change.chat_id ? "other_group" : decision.reason;
   }
 
   /** Someone was faster, or the time was up: says which, and never as an error of the presser. */
@@ -160,6 +184,10 @@ export class Decisions {
   private async whoElse(change: Change): Promise<Line> {
     const { code, requester_id } = change;
     const { ruling, names: known } = await viewOf(this.deps, this.members, change);
+    if (ruling.asks) {
+      const who = await this.members.whoMayApprove(ruling, requester_id);
+      return line("Who can: ", who, " To take it back: ", { code: `/withdraw ${code}` });
+    }
     const names = candidates(ruling.needs, new Set([requester_id]), known);
     const who: Line = names === undefined ? "any other approver" : { data: names, max: MOST_OF_NAMES };
     const can = names === "" ? "APPROVERS lists nobody else" : line("Who can: ", who);

@@ -25,6 +25,7 @@ import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { Queryable } from "../store/schema.ts";
 import type { BoundOperation } from "../vendors.ts";
 import { freezeLine } from "./card.ts";
+import { rulingNow } from "./view.ts";
 
 /** What stands in the way of running what was approved. */
 export interface FailedCheck {
@@ -50,7 +51,7 @@ export async function precheck(
   if (change.loan_of !== null) return await wayBackCheck(deps, change, change.loan_of);
   if (change.policy !== members.rulingOf(change).digest) return notRun("policy_changed");
   const votes = await votesOf(store.db, change);
-  const failed = await lastCheck(store, change) ?? await rightsLost(change, votes, members);
+  const failed = await lastCheck(store, change) ?? await rightsLost(change, votes, members, store.db);
   if (failed) return failed;
   if (!await isOnRecord(store, change, votes)) return notRun("not_on_record");
   const bound = vendors.boundOperation(change);
@@ -115,18 +116,25 @@ async function rightsLost(
   change: Change,
   votes: readonly Vote[],
   members: Members,
+  db: Queryable,
 ): Promise<FailedCheck | undefined> {
   const { chat_id, origin_chat, requester_id } = change;
   if (votes.some(({ person_id }) => person_id === requester_id)) return notRun("rights_changed");
-  const { needs } = members.rulingOf(change);
+  const { ruling: { needs }, emergency } = await rulingNow(db, members, change);
+  if (emergency && !members.rules?.breakGlass?.who.has(emergency.person_id)) {
+    return mayNot(emergency.person_name, "broke the glass for", "no_rule_names_you");
+  }
   if (!isMet(progressOf(needs, votes.map(({ person_id }) => person_id)))) return notRun("rights_changed");
   const [requester, ...approvers] = await Promise.all([
     // Who asks in private may belong to any admin group: the card is in the first one.
     origin_chat === chat_id
-      ? members.judgeIn(chat_id, "request", requester_id)
+      ? members.judgeFor(change, "request", requester_id)
       : members.judge("request", requester_id, { id: requester_id, type: "private" }),
-    ...votes.map(({ person_id }) => members.judgeIn(chat_id, "approve", person_id)),
+    ...votes.map(({ person_id }) => members.judgeFor(change, "approve", person_id)),
   ]);
+  if (!members.mayAsk(change, requester_id)) {
+    return mayNot(change.requester_name, "asked for", "no_rule_allows");
+  }
   if (!requester.allowed) return mayNot(change.requester_name, "asked for", requester.reason);
   for (const [at, approver] of approvers.entries()) {
     if (!approver.allowed) return mayNot(votes[at]?.person_name ?? null, "approved", approver.reason);
@@ -145,6 +153,8 @@ function mayNot(name: string | null, did: string, reason: ReasonCode): FailedChe
 const NO_LONGER: Readonly<Partial<Record<ReasonCode, string>>> = {
   not_operator: "may no longer ask for changes",
   not_approver: "may no longer approve changes",
+  no_rule_allows: "may no longer ask for it",
+  no_rule_names_you: "may no longer do so",
 };
 
 async function drift(

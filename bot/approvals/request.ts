@@ -2,7 +2,7 @@ import type { Transaction } from "kysely";
 import { BadInput, type ChangeOperation, type Plan, riskOf, ValueNeeded } from "../../handlers/operation.ts";
 import { joinLines, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
-import { candidates } from "../access/policy.ts";
+import { canBeMet, candidates } from "../access/policy.ts";
 import type { ReasonCode } from "../reason_codes.ts";
 import { offeringForm } from "../clarify.ts";
 import type { Config } from "../config.ts";
@@ -38,7 +38,7 @@ import type { Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
 import { cardMessage, cardOf } from "./card.ts";
 import { type Times, timesAgain, timesOf, timesTyped, whyNotLent } from "./schedule.ts";
-import { type CardView, viewOf } from "./view.ts";
+import { type CardView, ruledChange, viewOf } from "./view.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
 const PLAN_MS = 30_000;
@@ -140,6 +140,9 @@ export class Requests {
         next: [`${label} needs `, { code: environment.join(", ") }, ". /doctor shows what is set."],
       });
     }
+    if (!this.members.mayAsk(operation, ctx.person.id)) {
+      return refuse("no_rule_allows", { next: await this.members.whoMayAsk(operation) });
+    }
     if (invocation.asked.length > 0 && !config.secretKey) return refuse("no_secret_key");
     if (await this.isTakenBack(ctx, invocation)) return false;
     const times = timesOf(ctx, invocation, config.zone);
@@ -149,6 +152,10 @@ export class Requests {
     if (!plan || !await this.wayBackIsOpen(ctx, plan, invocation)) return false;
     if (riskOf(operation, plan) === "danger" && !invocation.reason?.trim()) {
       return refuse("needs_reason", { next: joinLines(operation.render(plan).breaks, " ") });
+    }
+    const ruling = this.members.rulingOf(ruledChange(operation, plan));
+    if (ruling.asks && !canBeMet(ruling.needs, ctx.person.id)) {
+      return refuse("nobody_approves", { next: await this.members.whoMayApprove(ruling, ctx.person.id) });
     }
     const unlendable = times.lasts_ms === null ? undefined : whyNotLent(operation, plan);
     if (unlendable) return refuse("not_lendable", { next: unlendable });
@@ -274,15 +281,7 @@ function newChange(
   members: Members,
 ) {
   const now = store.now();
-  const what = {
-    verb: operation.verb,
-    target: operation.target,
-    vendor: operation.vendor,
-    risk: riskOf(operation, plan),
-    plan: JSON.stringify(plan),
-    target_key: plan.target.key,
-    company: plan.target.company ?? null,
-  };
+  const what = ruledChange(operation, plan);
   const ruling = members.rulingOf(what);
   const row = {
     ...what,

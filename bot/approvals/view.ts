@@ -1,6 +1,8 @@
+import { type ChangeOperation, type Plan, riskOf } from "../../handlers/operation.ts";
 import { joinLines, type Line, line } from "../../handlers/reply.ts";
-import type { Members, RuledChange } from "../access/members.ts";
-import { candidates, namesVoter, type Progress, progressOf, type Ruling } from "../access/policy.ts";
+import type { Members } from "../access/members.ts";
+import type { RuledChange } from "../access/rulebook.ts";
+import { candidates, namesVoter, type Progress, progressOf, relaxed, type Ruling } from "../access/policy.ts";
 import type { Deps } from "../deps.ts";
 import {
   type Change,
@@ -10,7 +12,7 @@ import {
   type VotedChange,
   votesOf,
 } from "../store/changes.ts";
-import type { FreezesTable } from "../store/schema.ts";
+import type { EmergenciesTable, FreezesTable, Queryable } from "../store/schema.ts";
 
 /** What the card shows beside the change itself. */
 export interface CardView {
@@ -18,6 +20,8 @@ export interface CardView {
   /** What the rules want, and who is called what in them. */
   readonly ruling?: Ruling;
   readonly names?: ReadonlyMap<number, string>;
+  /** Who has waived a part of its rules, if anyone. */
+  readonly emergency?: EmergenciesTable | undefined;
   /** Who has approved it so far. */
   readonly votes?: readonly Vote[];
   /** Other open requests for the same target. */
@@ -35,14 +39,27 @@ export async function viewOf(
   members: Members,
   change: RuledChange & VotedChange & Pick<Change, "requester_id">,
 ): Promise<FullView> {
-  const ruling = members.rulingOf(change);
+  const { ruling, emergency } = await rulingNow(store.db, members, change);
   const [freeze, beside, names, votes] = await Promise.all([
     freezeFor(store, change),
     openBeside(store, change),
     members.namesOfVoters(ruling, change.requester_id),
     votesOf(store.db, change),
   ]);
-  return { ruling, freeze, beside, names, votes };
+  return { ruling, freeze, beside, names, votes, emergency };
+}
+
+/** What a change needs now: with a broken glass it is less. */
+export async function rulingNow(
+  db: Queryable,
+  members: Members,
+  change: RuledChange & Pick<Change, "code">,
+): Promise<{ readonly ruling: Ruling; readonly emergency?: EmergenciesTable | undefined }> {
+  const ruling = members.rulingOf(change);
+  if (!members.rules?.breakGlass) return { ruling };
+  const emergency = await db.selectFrom("emergencies").selectAll().where("code", "=", change.code)
+    .executeTakeFirst();
+  return emergency ? { ruling: relaxed(ruling), emergency } : { ruling };
 }
 
 /** Room for three long names and the number of the others. */
@@ -91,4 +108,17 @@ function progressLine(
     joinLines(parts, " · "),
     need.rule === undefined ? "" : ` (rule “${need.rule}”)`,
   );
+}
+
+/** A change as its rules see it. */
+export function ruledChange(operation: ChangeOperation, plan: Plan): RuledChange {
+  return {
+    verb: operation.verb,
+    target: operation.target,
+    vendor: operation.vendor,
+    risk: riskOf(operation, plan),
+    plan: JSON.stringify(plan),
+    target_key: plan.target.key,
+    company: plan.target.company ?? null,
+  };
 }

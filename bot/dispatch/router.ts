@@ -82,7 +82,12 @@ export class Router {
 
   /** What the person must be allowed to do for it; to read, where it is not clear what was asked for. */
   needOf(parsed: Parsed<AnyCommand>): Need {
-    return "command" in parsed && parsed.command ? needOf(parsed.command) : "read";
+    return "command" in parsed && parsed.command ? this.needFor(parsed.command) : "read";
+  }
+
+  /** Where rules say who may ask for what, they are asked with the change in hand. */
+  private needFor(command: AnyCommand): Need {
+    return this.members.rules && isChange(command) ? "read" : needOf(command);
   }
 
   /** Whether a JSON document may come with it. */
@@ -104,7 +109,7 @@ export class Router {
   async dispatch(ctx: UpdateContext, parsed: Parsed<AnyCommand>, documentAt?: Place): Promise<void> {
     switch (parsed.kind) {
       case "command":
-        if (!await this.allows(ctx, needOf(parsed.command), `/${parsed.command.verb}`)) return;
+        if (!await this.allows(ctx, this.needFor(parsed.command), `/${parsed.command.verb}`)) return;
         if (isStale(ctx, parsed.command)) return holdBack(ctx, parsed);
         this.leavePickers(ctx);
         this.remember(ctx, parsed);
@@ -130,7 +135,7 @@ export class Router {
   /** Goes on with something stored; the person is judged anew. */
   async resume(ctx: UpdateContext, invocation: Invocation): Promise<void> {
     const command = this.find(invocation);
-    if (!command || !await this.allows(ctx, needOf(command), `/${invocation.verb}`)) return;
+    if (!command || !await this.allows(ctx, this.needFor(command), `/${invocation.verb}`)) return;
     await this.run(ctx, command, invocation);
   }
 

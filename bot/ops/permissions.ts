@@ -27,7 +27,8 @@ export function permissionFlags(config: Config | undefined): string[] {
   return [
     ...always,
     `--allow-net=${peers(config).join(",")}`,
-    ...certificateFiles(config.database).map((file) => `--allow-read=${asPermission(file, /[,\s]/)}`),
+    ...[...certificateFiles(config.database), ...config.policyFile === undefined ? [] : [config.policyFile]]
+      .map((file) => `--allow-read=${asPermission(file, /[,\s]/)}`),
   ];
 }
 
@@ -81,7 +82,7 @@ export class UnusablePath extends Error {
 function asPermission(path: string, unusable: RegExp): string {
   if (unusable.test(path)) {
     throw new UnusablePath(
-      `The start task cannot permit the path ${path}: choose one without commas and, for certificates, spaces.`,
+      `The start task cannot permit the path ${path}: choose one without commas and, for certificates and the policy, spaces.`,
     );
   }
   return path;

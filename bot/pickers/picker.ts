@@ -334,7 +334,7 @@ export class Pickers {
     const mayChange = commands.some(isChange) &&
       (await this.members.judge("request", ctx.person.id, ctx.chat)).allowed;
     return commands.filter((command) =>
-      (mayChange || !isChange(command)) &&
+      (!isChange(command) || mayChange && this.members.mayAsk(command, ctx.person.id)) &&
       (command.vendor === undefined || vendors.byName(command.vendor)?.client !== undefined)
     );
   }

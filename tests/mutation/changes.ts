@@ -112,7 +112,7 @@ export const changeGuards: readonly Guard[] = [
     ],
     [
       "who approved still belongs to the card's group",
-      `members.judgeIn(chat_id, "approve", person_id)`,
+      `members.judgeFor(change, "approve", person_id)`,
       `members.judge("approve", person_id, { id: person_id, type: "private" })`,
     ],
   ]),
@@ -137,7 +137,7 @@ export const changeGuards: readonly Guard[] = [
       "if (false)",
     ],
     ["what is frozen does not run", "if (freeze) return", "if (false) return"],
-    ["both still may", "?? await rightsLost(change, votes, members);", ";"],
+    ["both still may", "?? await rightsLost(change, votes, members, store.db);", ";"],
     [
       "the requester has not approved it",
       `if (votes.some(({ person_id }) => person_id === requester_id)) return notRun("rights_changed");`,

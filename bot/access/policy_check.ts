@@ -1,0 +1,231 @@
+import { distance } from "fastest-levenshtein";
+import type { ChangeOperation } from "../../handlers/operation.ts";
+import type { Vendor } from "../../handlers/vendor.ts";
+import { type Aliases, fieldsOf, targetNamed } from "../parser/command.ts";
+import { type Config, ConfigError } from "../config.ts";
+import { parsePolicy, type PolicyFault, type PolicyFile } from "./policy_file.ts";
+import { idsOf, isMeant, namesOfTarget, patternOf, Rulebook } from "./rulebook.ts";
+import { canBeMet } from "./policy.ts";
+import type { TomlPath } from "./toml_positions.ts";
+
+/** What a policy is held against. */
+export interface PolicyGround {
+  readonly operations: readonly ChangeOperation[];
+  readonly aliases: Aliases;
+  /** The vendors whose changes may concern a company. */
+  readonly withCompanies: ReadonlySet<string>;
+  /** The bot's own id, which is no person's. */
+  readonly botId: number;
+}
+
+/** All that a policy may speak of, whether it is set up or not. */
+export function policyGround(vendors: readonly Vendor[], botId: number): PolicyGround {
+  return {
+    operations: vendors.flatMap(({ operations }) => operations.filter((one) => one.risk !== "read")),
+    aliases: Object.assign({}, ...vendors.map(({ targets }) => targets)),
+    withCompanies: new Set(vendors.filter(({ company }) => company).map(({ name }) => name)),
+    botId,
+  };
+}
+
+/** All that is wrong with a policy though it is written as one should be. */
+export function policyFaults(file: PolicyFile, ground: PolicyGround): readonly PolicyFault[] {
+  return [
+    ...peopleFaults(file, ground.botId),
+    ...unknownNames(file),
+    ...repeatedNames(file),
+    ...file.allow.flatMap(({ what }, at) =>
+      what.flatMap((words, index) => patternFaults(words, ["allow", at, "what", index], ground))
+    ),
+    ...file.need.flatMap((need, at) => needFaults(file, need, ["need", at], ground)),
+  ];
+}
+
+function peopleFaults({ people, groups }: PolicyFile, botId: number): PolicyFault[] {
+  const first = new Map<number, string>();
+  const persons = Object.entries(people).flatMap(([name, id]): PolicyFault[] => {
+    const path = ["people", name];
+    if (id === botId) return [{ path, message: `“${name}” is the bot itself` }];
+    const other = first.get(id);
+    first.set(id, other ?? name);
+    return other === undefined
+      ? []
+      : [{ path, message: `“${name}” has the id of “${other}”: one person, one name` }];
+  });
+  const both = Object.keys(groups).filter((name) => Object.hasOwn(people, name))
+    .map((name) => ({ path: ["groups", name], message: `“${name}” is a person as well` }));
+  return [...persons, ...both];
+}
+
+/** Every place where names of persons or groups stand. */
+function namesIn(file: PolicyFile): (readonly [TomlPath, readonly string[]])[] {
+  const glass = file.break_glass;
+  return [
+    ...file.allow.map(({ who }, at) => [["allow", at, "who"], who] as const),
+    ...file.need.flatMap(({ approve, escalate }, at) => [
+      ...approve.map(({ of }, index) => [["need", at, "approve", index, "of"], of] as const),
+      ...(escalate ? [[["need", at, "escalate", "to"], escalate.to] as const] : []),
+    ]),
+    ...(glass
+      ? [[["break_glass", "who"], glass.who] as const, [["break_glass", "tell"], glass.tell] as const]
+      : []),
+  ];
+}
+
+function unknownNames(file: PolicyFile): PolicyFault[] {
+  const people = Object.keys(file.people);
+  const known = [...people, ...Object.keys(file.groups)];
+  const faults = (path: TomlPath, names: readonly string[], from: readonly string[]) =>
+    names.flatMap((name, at) =>
+      from.includes(name)
+        ? []
+        : [{ path: [...path, at], message: `there is no person or group “${name}”${closest(name, from)}` }]
+    );
+  return [
+    ...Object.entries(file.groups).flatMap(([group, names]) => faults(["groups", group], names, people)),
+    ...namesIn(file).flatMap(([path, names]) => faults(path, names, known)),
+  ];
+}
+
+/** Refusals and reminders go by the name of a rule. */
+function repeatedNames(file: PolicyFile): PolicyFault[] {
+  return (["allow", "need"] as const).flatMap((kind) => {
+    const names = file[kind].map(({ name }) => name);
+    return names.flatMap((name, at) =>
+      names.indexOf(name) === at
+        ? []
+        : [{ path: [kind, at, "name"], message: `another rule is called “${name}” too` }]
+    );
+  });
+}
+
+function patternFaults(words: string, path: TomlPath, ground: PolicyGround): PolicyFault[] {
+  const { operations, aliases } = ground;
+  const pattern = patternOf(words);
+  const verbs = [...new Set(operations.map(({ verb }) => verb))];
+  if (pattern.verb !== "*" && !verbs.includes(pattern.verb)) {
+    return [{ path, message: `no change is called “${pattern.verb}”${closest(pattern.verb, verbs)}` }];
+  }
+  const targets = targetNames(operations);
+  if (pattern.target !== undefined && pattern.target !== "*" && !targets.includes(pattern.target)) {
+    const own = targetNamed(pattern.target, aliases);
+    const hint = targets.includes(own) ? `: write “${own}”` : closest(pattern.target, targets);
+    return [{ path, message: `there is no target “${pattern.target}”${hint}` }];
+  }
+  if (operations.some((operation) => isMeant(pattern, operation))) return [];
+  const hint = pattern.target === undefined ? `: write “${pattern.verb} *” or name a target` : "";
+  return [{ path, message: `“${words}” fits no change${hint}` }];
+}
+
+function targetNames(operations: readonly ChangeOperation[]): string[] {
+  return [...new Set(operations.flatMap((operation) => [...namesOfTarget(operation)]))];
+}
+
+type Need = PolicyFile["need"][number];
+
+function needFaults(file: PolicyFile, need: Need, path: TomlPath, ground: PolicyGround): PolicyFault[] {
+  const { vendors = [], targets = [], companies = [] } = need.fits;
+  const known = [...new Set(ground.operations.map(({ vendor }) => vendor))];
+  const names = targetNames(ground.operations);
+  const at = (key: keyof Need["fits"], index: number) => [...path, "fits", key, index];
+  const unknown: PolicyFault[] = [
+    ...vendors.flatMap((name, index) =>
+      known.includes(name)
+        ? []
+        : [{ path: at("vendors", index), message: `there is no vendor “${name}”${closest(name, known)}` }]
+    ),
+    ...targets.flatMap((name, index) =>
+      names.includes(name.split(":")[0] ?? "")
+        ? []
+        : [{ path: at("targets", index), message: `there is no target “${name}”${closest(name, names)}` }]
+    ),
+    ...companies.flatMap((id, index) =>
+      /^[0-9a-f]{24}$/.test(id)
+        ? []
+        : [{ path: at("companies", index), message: `“${id}” is no company's id: /find tells it` }]
+    ),
+  ];
+  if (unknown.length > 0) return unknown;
+  const fitting = ground.operations.filter((operation) => mayFit(need.fits, operation, ground));
+  if (fitting.length === 0) {
+    return [{ path: [...path, "fits"], message: `rule “${need.name}” fits no change there is` }];
+  }
+  return meetable(file, need, fitting) ? [] : [{
+    path: [...path, "approve"],
+    message:
+      `rule “${need.name}” can be met by nobody: whoever asks does not count, and too few others are named`,
+  }];
+}
+
+/** Whether some change of this operation could fit. */
+function mayFit(
+  { risk, vendors, targets, fields, companies }: Need["fits"],
+  operation: ChangeOperation,
+  { withCompanies }: PolicyGround,
+): boolean {
+  const risks = operation.risk === "danger" ? ["danger"] : operation.danger ? ["write", "danger"] : ["write"];
+  if (risk !== undefined && !risks.includes(risk)) return false;
+  if (vendors && !vendors.includes(operation.vendor)) return false;
+  if (companies && !withCompanies.has(operation.vendor)) return false;
+  // What a change really concerns is known by its plan alone: `/rotate externalid` concerns `ec2`.
+  if (targets && !targets.some((target) => concerns(operation, target.split(":")[0] ?? ""))) return false;
+  return !fields || fields.some((field) => mayHave(operation, field));
+}
+
+function concerns(operation: ChangeOperation, target: string): boolean {
+  return namesOfTarget(operation).has(target);
+}
+
+function mayHave({ input }: ChangeOperation, field: string): boolean {
+  const name = field.toLowerCase();
+  return fieldsOf(input).some((one) =>
+    one.name.toLowerCase() === name || one.kind === "document" || one.kind === "open"
+  );
+}
+
+function meetable(file: PolicyFile, need: Need, operations: readonly ChangeOperation[]): boolean {
+  const approve = need.approve.map(({ of, count }) => ({ of: idsOf(file, of), count }));
+  const askers = file.allow
+    .filter(({ what }) => what.some((words) => operations.some((one) => isMeant(patternOf(words), one))))
+    .flatMap(({ who }) => [...idsOf(file, who)]);
+  const rule = [{ rule: need.name, approve }];
+  return (askers.length === 0 ? [NOBODY] : askers).some((asker) => canBeMet(rule, asker));
+}
+
+/** No person's id. */
+const NOBODY = 0;
+
+function closest(word: string, known: readonly string[]): string {
+  const [best] = known.map((one) => ({ one, far: distance(word, one) })).sort((a, b) => a.far - b.far);
+  return best && best.far <= 2 ? `: did you mean “${best.one}”?` : "";
+}
+
+/** The rules of a policy's text. Throws `ConfigError` with a line for each thing that is wrong with it. */
+export function rulesOf(text: string, name: string, config: RulesConfig): Rulebook {
+  const ground = policyGround(config.vendors.map(({ vendor }) => vendor), config.botId);
+  const parsed = parsePolicy(text, name, (file) => policyFaults(file, ground));
+  if ("problems" in parsed) throw new ConfigError(parsed.problems);
+  return new Rulebook(parsed.file, text, config.zone, config.approvalTtlMs);
+}
+
+type RulesConfig = Pick<Config, "vendors" | "botId" | "zone" | "approvalTtlMs">;
+
+/** The rules of the file that the configuration names; undefined where it names none. Throws `ConfigError`. */
+export async function readRules(
+  config: RulesConfig & Pick<Config, "policyFile">,
+): Promise<Rulebook | undefined> {
+  const { policyFile } = config;
+  if (policyFile === undefined) return undefined;
+  let text: string;
+  try {
+    text = await Deno.readTextFile(policyFile);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound ? "there is no such file" : errorText(error);
+    throw new ConfigError([`POLICY names ${policyFile}, which cannot be read: ${reason}.`]);
+  }
+  return rulesOf(text, policyFile, config);
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,107 @@
+import { parse, TomlError } from "smol-toml";
+import { z } from "zod";
+import { durationOf, SERVICE_IDS, timeZone } from "../settings.ts";
+import { parseClosedDays, parseHours } from "./hours.ts";
+import { type TomlPath, tomlPositions } from "./toml_positions.ts";
+
+const names = z.array(z.string().trim().min(1)).min(1, "names nobody");
+const words = z.array(z.string().trim().min(1)).min(1, "is empty");
+const ruleName = z.string().trim().min(1, "has no name").max(60, "is too long for a name");
+
+const personId = z.int("must be a person's numeric id; /whoami tells it")
+  .positive("must be a person's id, which is positive")
+  .refine((id) => !SERVICE_IDS.has(id), "is one of Telegram's service ids, and no person");
+
+const hours = z.string().transform((text, context) => {
+  const parsed = parseHours(text);
+  if (parsed) return parsed;
+  context.addIssue("must be hours such as mon-fri 08:00-18:00");
+  return z.NEVER;
+});
+
+const closed = z.string().transform((text, context) => {
+  const parsed = parseClosedDays(text);
+  if (parsed) return parsed;
+  context.addIssue("must be a day or days such as 2026-12-20/2027-01-04");
+  return z.NEVER;
+});
+
+const fits = z.strictObject({
+  risk: z.enum(["write", "danger"], "must be write or danger").optional(),
+  vendors: words.optional(),
+  targets: words.optional(),
+  companies: words.optional(),
+  fields: words.optional(),
+});
+
+const duration = durationOf(1000);
+
+const shape = z.strictObject({
+  version: z.literal(1, "must be 1, the only version there is"),
+  zone: timeZone.optional(),
+  people: z.record(z.string(), personId),
+  groups: z.record(z.string(), names).default({}),
+  allow: z.array(z.strictObject({ name: ruleName, who: names, what: words })).default([]),
+  need: z.array(z.strictObject({
+    name: ruleName,
+    fits: fits.default({}),
+    approve: z.array(z.strictObject({ of: names, count: z.int().min(1, "must be at least 1").max(50) }))
+      .default([]),
+    hours: z.array(hours).default([]),
+    closed: z.array(closed).default([]),
+    remind: duration.optional(),
+    escalate: z.strictObject({ after: duration, to: names }).optional(),
+    ttl: duration.optional(),
+  })).default([]),
+  break_glass: z.strictObject({ who: names, tell: names, review_within: duration.default(86_400_000) })
+    .optional(),
+});
+
+/** A policy as it is written, its values read and its names not yet resolved. */
+export type PolicyFile = z.output<typeof shape>;
+
+/** What of a change a `need` looks at. */
+export type Fits = PolicyFile["need"][number]["fits"];
+
+/** Something wrong with a policy, and where. */
+export interface PolicyFault {
+  readonly path: TomlPath;
+  readonly message: string;
+}
+
+/** The policy of a text, or what is wrong with it: one line each, beginning with where. */
+export function parsePolicy(
+  text: string,
+  name: string,
+  check: (file: PolicyFile) => readonly PolicyFault[],
+): { readonly file: PolicyFile } | { readonly problems: readonly string[] } {
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [what = "is not TOML"] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
+    return { problems: [`${name}:${error.line}:${error.column} ${what}`] };
+  }
+  const { success, data, error } = shape.safeParse(document);
+  const faults = success ? check(data) : error.issues.flatMap(faultsOf);
+  if (success && faults.length === 0) return { file: data };
+  const positionOf = tomlPositions(text);
+  const problems = faults.map(({ path, message }) => {
+    const { line, column } = positionOf(path);
+    return { line, column, says: `${name}:${line}:${column} ${message}` };
+  });
+  problems.sort((one, other) => one.line - other.line || one.column - other.column);
+  return { problems: [...new Set(problems.map(({ says }) => says))] };
+}
+
+function faultsOf(issue: z.core.$ZodIssue): PolicyFault[] {
+  const path = issue.path.map((part) => typeof part === "symbol" ? String(part) : part);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ path: [...path, key], message: `unknown key “${key}”` }));
+  }
+  return [{
+    path,
+    message: `${path.filter((part) => typeof part === "string").at(-1) ?? "the file"} ${issue.message}`,
+  }];
+}
