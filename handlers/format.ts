@@ -44,13 +44,19 @@ export function countSummary(
   return count + andDisabled(disabled) + andUnknown(unknown);
 }
 
+/** What is folded below the problems: "7 others · 2 disabled", "10 not known". */
+export function countOthers(others: number, disabled: number, unknown: number): string {
+  const rest = `${andDisabled(disabled)}${andUnknown(unknown)}`;
+  return others > 0 || rest === "" ? `${countOf(others, "other")}${rest}` : rest.replace(/^ · /, "");
+}
+
 /** For the end of a count. */
-export function andDisabled(count: number): string {
+function andDisabled(count: number): string {
   return count > 0 ? ` · ${formatNumber(count)} disabled` : "";
 }
 
 /** For the end of a count: what nobody has seen working or failing. */
-export function andUnknown(count: number): string {
+function andUnknown(count: number): string {
   return count > 0 ? ` · ${formatNumber(count)} not known` : "";
 }
 

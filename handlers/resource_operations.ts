@@ -266,7 +266,12 @@ function renderStatus<Client, Item>(
     ],
     footer: asOf(at, now),
     buttons: [
-      ...problems.slice(0, MOST_BUTTONS).map((one) => [showButton(resource, one)]),
+      ...showButtons(
+        problems.map(({ item, name }) => ({
+          name,
+          command: `/show ${resource.target} ${resource.id(item)}`,
+        })),
+      ),
       [{ label: "Refresh", action: { command: `/status ${resource.target}` } }],
     ],
     ...(all.length > 0 && resource.status?.reply?.(all, now, notes)),
@@ -283,11 +288,14 @@ function rowOf<Client, Item>(
 /** The worst are one tap away. */
 const MOST_BUTTONS = 3;
 
-function showButton<Client, Item>(
-  { target, id }: Resource<Client, Item>,
-  { item, name }: Sighting<Item>,
-): Button {
-  return { label: `Show ${name}`, action: { command: `/show ${target} ${id(item)}` } };
+/** A button for each of the first few, which are the worst. */
+export function showButtons(
+  worst: readonly { readonly name: string; readonly command: string }[],
+): readonly (readonly Button[])[] {
+  return worst.slice(0, MOST_BUTTONS).map(({ name, command }) => [{
+    label: `Show ${name}`,
+    action: { command },
+  }]);
 }
 
 /** Pages are turned of one table, and the problems need them most. */

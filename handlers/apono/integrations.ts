@@ -4,12 +4,12 @@ import { v4Body } from "../../clients/apono/versions.ts";
 import { ClientError } from "../../clients/errors.ts";
 import type { CallOptions } from "../../clients/http/contract.ts";
 import { type Json, plainJson } from "../../clients/json.ts";
-import { andDisabled, andUnknown, countOf } from "../format.ts";
+import { countOthers } from "../format.ts";
 import { BadInput, type Card, type Context, type Undo } from "../operation.ts";
 import type { Block, Inline, Line, Reply, Table } from "../reply.ts";
 import { fold, ifFound, type Named } from "../resolve.ts";
 import type { Fact, Resource, Sighting, Survey } from "../resource.ts";
-import { isProblem } from "../resource_operations.ts";
+import { isProblem, showButtons } from "../resource_operations.ts";
 import { objections } from "./catalog.ts";
 import { listIntegrations } from "./list.ts";
 import { type Image, imageOf, lostBetween, sentFor } from "./settings.ts";
@@ -156,10 +156,7 @@ function statusReply(all: readonly Sighting<Seen>[], _now: number, notes: readon
     ],
     buttons: [
       [{ label: "Refresh", action: { command: "/status apono" } }],
-      ...problems.slice(0, 3).map(({ item: { id }, name }) => [{
-        label: `Show ${name}`,
-        action: { command: `/show apono ${id}` },
-      }]),
+      ...showButtons(problems.map(({ item: { id }, name }) => ({ name, command: `/show apono ${id}` }))),
     ],
   };
 }
@@ -191,8 +188,7 @@ function withoutProblems(others: readonly Sighting<Seen>[]): readonly Block[] {
     { data: word },
     lastSyncAt ? { time: lastSyncAt, as: "relative" } : "not said",
   ]);
-  const known = countOf(others.length - disabled - unknown, "other");
-  const summary = `${known}${andDisabled(disabled)}${andUnknown(unknown)}`;
+  const summary = countOthers(others.length - disabled - unknown, disabled, unknown);
   return folded(summary, rows, ["Name", "Status", "Last sync"]);
 }
 

@@ -336,11 +336,15 @@ async function verifyDisabled(
   plan: Ec2Plan,
   receipt: Receipt | undefined,
 ): Promise<Verification> {
-  const { before: { account } } = plan;
+  const { before: { account, integration }, others } = plan;
   const after = await readEc2State(context, aimOf(plan), NOTHING_RECORDED, account);
   if (account === null) {
     const why = "This bot does not know the AWS account, and there is no call that reads the integration.";
     return unseen(after, receipt, why);
+  }
+  if (after.listed[account] === true && (integration !== undefined || others.length > 0)) {
+    const still = ["It is still listed for AWS account ", { code: account }];
+    return unseen(after, receipt, [...still, ", which another of its integrations may use."]);
   }
   const why: Line = after.listed[account] === false
     ? ["It was not listed for AWS account ", { code: account }, " before either."]

@@ -108,7 +108,7 @@ export async function planFor<After extends Json>(
 
 /** The name of the only integration that is known; nothing where it has none of its own. Throws for several. */
 function onlyOne(all: readonly Known[], company: string): string | undefined {
-  const standing = all.filter(({ off }) => off !== "disabled");
+  const standing = all.filter(({ off, name, account }) => off !== "disabled" && (name ?? account) !== null);
   if (standing.length < 2) return standing[0]?.name;
   const options = standing.map(({ name, account, role }) => {
     const called = name ?? account ?? "";
@@ -124,9 +124,9 @@ function onlyOne(all: readonly Known[], company: string): string | undefined {
 /** The names of the other integrations that are known. */
 function others(all: readonly Known[], integration: string | undefined): readonly string[] {
   const chosen = recordOf(all, integration);
-  return all.filter((one) => one !== chosen && one.off !== "disabled").map(({ name, account }) =>
-    name ?? account ?? ""
-  );
+  // A rotation is recorded of a company without any integration that could be named, too.
+  return all.filter((one) => one !== chosen && one.off !== "disabled")
+    .flatMap(({ name, account }) => name ?? account ?? []);
 }
 
 /** The other integrations that are known, in a sentence. */
@@ -327,7 +327,10 @@ export function integrationNow(state: Ec2State): Line {
     const gone = state.account !== null && state.listed[state.account] === false;
     return [{ code: state.role }, gone ? " (not listed for its AWS account)" : ""];
   }
-  const account = Object.keys(state.listed).find((each) => state.listed[each] === true);
+  // The company is listed for an account, whichever of its integrations uses it.
+  const account = state.integration === undefined
+    ? Object.keys(state.listed).find((each) => state.listed[each] === true)
+    : undefined;
   return account === undefined ? "not known to this bot" : ["AWS account ", { code: account }];
 }
 

@@ -10,6 +10,7 @@ import { asOf, countOf, countSummary, formatNumber, toCsv } from "../format.ts";
 import { type Candidate, type Context, type Health, operationsOf } from "../operation.ts";
 import { type Attachment, type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { unreadNotes } from "../resource.ts";
+import { showButtons } from "../resource_operations.ts";
 import type { ItemState, VendorSight } from "../sight.ts";
 import { ofCompany } from "./companies.ts";
 
@@ -52,10 +53,16 @@ export const statusBitdefender = read({
           : [...healthyOf(sorted), ...settingsOf(sorted)]),
       ],
       footer: asOf(at, view.now),
-      buttons: [[{
-        label: "Refresh",
-        action: { command: ["/status bitdefender", company?.id].filter(Boolean).join(" ") },
-      }]],
+      buttons: [
+        ...showButtons(problems.map(({ id, name }) => ({
+          name,
+          command: [`/show bitdefender ${id}`, ...(company?.id ? [`company=${company.id}`] : [])].join(" "),
+        }))),
+        [{
+          label: "Refresh",
+          action: { command: ["/status bitdefender", company?.id].filter(Boolean).join(" ") },
+        }],
+      ],
       ...(inFile && { file: fileOf(sorted, at) }),
     };
   },

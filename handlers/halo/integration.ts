@@ -4,7 +4,7 @@ import type { HaloIntegration } from "../../clients/halo/record.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { HIDDEN_MARK } from "../../clients/secrets.ts";
 import { shownAddress } from "../mask.ts";
-import { andDisabled, andUnknown, countOf } from "../format.ts";
+import { countOthers } from "../format.ts";
 import { BadInput, type Card, type ChangeOperation, type Undo } from "../operation.ts";
 import { type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { ifFound } from "../resolve.ts";
@@ -145,7 +145,7 @@ export function withoutProblems(
 ): readonly Block[] {
   const [off, unknown] = (["off", "unknown"] as const)
     .map((is) => fine.filter(({ standing }) => standing.is === is).length) as [number, number];
-  const summary = `${countOf(fine.length - off - unknown, "other")}${andDisabled(off)}${andUnknown(unknown)}`;
+  const summary = countOthers(fine.length - off - unknown, off, unknown);
   return fine.length === 0 ? [] : [{ kind: "details", summary, blocks: tableOf(rows) }];
 }
 

@@ -9,7 +9,7 @@ import { type Context, type Health, operationsOf, type Proof, type ReadOperation
 import { type Line, line, type Reply } from "../reply.ts";
 import { ifFound } from "../resolve.ts";
 import { type Sighting, sightings, unreadNotes, worstFirst } from "../resource.ts";
-import { countStandings, isProblem, markOf, seenItems } from "../resource_operations.ts";
+import { countStandings, isProblem, markOf, seenItems, showButtons } from "../resource_operations.ts";
 import type { VendorSight } from "../sight.ts";
 import { andNoRight, withoutRight } from "../vendor.ts";
 import { integrationsOf, listOf, withoutProblems } from "./integration.ts";
@@ -178,7 +178,12 @@ function renderAll(
       }]),
     ],
     footer: asOf(at, now),
-    buttons: [[{ label: "Refresh", action: { command: "/status halo" } }]],
+    buttons: [
+      ...showButtons(
+        problems.map(({ product, item, name }) => ({ name, command: `/show ${product.target} ${item.id}` })),
+      ),
+      [{ label: "Refresh", action: { command: "/status halo" } }],
+    ],
   };
 }
 

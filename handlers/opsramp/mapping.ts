@@ -36,9 +36,10 @@ export const mappingsSection: Section<readonly Translation[]> = {
     }));
     return {
       ...rowsOf(additions),
-      breaks: notKnown(
-        additions.filter((one) => conflicts(one).length > 0).map(({ added }) => labelOf(added)),
-      ),
+      breaks: [
+        "What passes from then on is translated so.",
+        ...notKnown(additions.filter((one) => conflicts(one).length > 0).map(({ added }) => labelOf(added))),
+      ],
       warnings: [
         ...additions.flatMap((one) => [
           ...conflicts(one),

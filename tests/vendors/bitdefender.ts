@@ -23,6 +23,8 @@ export const conversations: readonly Conversation[] = [
       "Error 1 · Action required 1 · Pending 1 · Active 11",
       /vcenter-us\s+Error\s+VMware · vc-us\.northwind\.example · Northwind MSP\s+vcenter-eu\s+Action required/,
       /12 others[^]*vcenter-lab\s+Pending/,
+      "[ Show vcenter-us ]",
+      "[ Show vcenter-eu ]",
     ],
     asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
   },

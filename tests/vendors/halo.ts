@@ -11,6 +11,7 @@ const ofAll: readonly Conversation[] = [
       "N-central US",
       "token expired",
       "8 others",
+      "[ Show N-central US ]",
     ],
     asked: PRODUCTS.map((product) => `GET ${resourceOf(product)}${queryOf(product)}`),
   },

@@ -101,3 +101,25 @@ Deno.test("an older GravityZone refuses a name, and nothing is changed", async (
   assert.equal(await fixture.state(code), "not applied");
   assert.match(textOf(card), /Unexpected parameter 'integrationName'/);
 });
+
+Deno.test("a disable is not called undone where another integration uses the same AWS account", async () => {
+  await using fixture = await openFixture();
+  followPresentManual(fixture.gravityzone.world);
+  await fixture.carryOut("/rotate externalid Globex reason=new");
+  await fixture.carryOut(`/enable ec2 Globex role=${ROLE} integration=prod`);
+  await fixture.carryOut("/rotate externalid Globex reason=new");
+  await fixture.carryOut(`/enable ec2 Globex role=${ROLE} integration=dev`);
+  const { code, card } = await fixture.carryOut("/disable ec2 Globex integration=dev reason=over");
+  assert.equal(await fixture.state(code), "accepted", textOf(card));
+  assert.match(textOf(card), /still listed for AWS account \d+, which another of its integrations may use/);
+});
+
+Deno.test("a rotation alone makes no integration that one could choose", async () => {
+  await using fixture = await openFixture();
+  followPresentManual(fixture.gravityzone.world);
+  await fixture.carryOut("/rotate externalid Globex reason=new");
+  await fixture.carryOut(`/enable ec2 Globex role=${ROLE} integration=prod`);
+  const { card } = await fixture.ask("/disable ec2 Globex reason=over");
+  assert.match(textOf(card), /^⚠️ Disable the EC2 integration prod of Globex\?/);
+  assert.doesNotMatch(textOf(card), /\(no name\)|has other EC2 integrations/);
+});

@@ -173,7 +173,7 @@ const updates: readonly Conversation[] = [
     card: [
       "Change the mappings of Service Desk in OpsRamp?",
       "OpsRamp adds this to what is there; an update replaces and removes no mapping.",
-      /Breaks +Not known for Inbound INCIDENT Status\./,
+      /Breaks +What passes from then on is translated so\. Not known for Inbound INCIDENT Status\./,
       /Critical\s+bad\s+bad, awful|Critical\s+bad\s+\S*awful/,
       "Undo    No. OpsRamp only adds mappings",
     ],
