@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import type { Clock } from "../clients/clock.ts";
-import { type Button, type Line, type Reply, textBlock } from "../handlers/reply.ts";
+import { type Button, type Line, line, type Reply, textBlock } from "../handlers/reply.ts";
 import { type ReasonCode, reasons } from "./reason_codes.ts";
 import { type Outgoing, PRIORITY, putMessage } from "./outbox/messages.ts";
 import { failUpdate, finishUpdate, forgetBlanked, holdUpdate, type Turn } from "./queue/inbox.ts";
@@ -51,6 +51,8 @@ export interface UpdateOrigin {
   readonly repliesTo?: number | undefined;
   /** When it was typed or pressed, epoch ms. */
   readonly at: number;
+  /** Why something is said although nobody asked just now; stands below it. */
+  readonly footnote?: Line | undefined;
   readonly press?: {
     readonly queryId: string;
     readonly messageId: number;
@@ -101,6 +103,7 @@ export class UpdateContext implements UpdateOrigin {
   readonly repliesTo: number | undefined;
   readonly ephemeralId: number | undefined;
   readonly at: number;
+  readonly footnote: Line | undefined;
   readonly press: UpdateOrigin["press"];
   private outcome: Outcome = { work: [], audits: [], answers: new Map(), erased: false, ignored: false };
   private name = "";
@@ -117,6 +120,7 @@ export class UpdateContext implements UpdateOrigin {
     this.repliesTo = origin.repliesTo;
     this.ephemeralId = origin.ephemeralId;
     this.at = origin.at;
+    this.footnote = origin.footnote;
     this.press = origin.press;
   }
 
@@ -317,7 +321,7 @@ export class UpdateContext implements UpdateOrigin {
       replyTo: messageId ?? (late ? press?.messageId || undefined : undefined),
       receiverId: personal && person.id > 0 ? person.id : undefined,
       callbackQueryId: personal && !late ? press?.queryId : undefined,
-      reply,
+      reply: this.footnote === undefined ? reply : withFootnote(reply, this.footnote),
       priority: press ? PRIORITY.edit : PRIORITY.answer,
       sound,
       trace: this.trace,
@@ -325,6 +329,10 @@ export class UpdateContext implements UpdateOrigin {
       ...more,
     });
   }
+}
+
+function withFootnote(reply: Reply, note: Line): Reply {
+  return { ...reply, footer: reply.footer === undefined ? note : line(reply.footer, " · ", note) };
 }
 
 function isRefusal({ event }: AuditEntry): boolean {

@@ -26,6 +26,7 @@ import {
   TakenOver,
   UPDATE_LEASE_MS,
 } from "./queue/inbox.ts";
+import { putDueReads } from "./queue/schedules.ts";
 import type { Jobs, PeriodicJob, QueueJob } from "./queue/worker.ts";
 import { wipeAbandoned } from "./secrets/entry.ts";
 import type { CredentialHandover } from "./secrets/handover.ts";
@@ -59,6 +60,7 @@ export function jobsOf(deps: Deps, parts: JobParts, { expireMs = EXPIRE_MS }: Ti
       expire(deps, parts, expireMs),
       lookAfterLoans(parts, expireMs),
       tidyHandover(parts, expireMs),
+      readsDue(deps, expireMs),
       prune(deps, parts),
       measure(deps),
       askTelegram(deps),
@@ -171,6 +173,10 @@ function lookAfterLoans({ loans }: JobParts, everyMs: number): PeriodicJob {
 /** On every replica: each has a redactor of its own. */
 function tidyHandover({ handover }: JobParts, everyMs: number): PeriodicJob {
   return { name: "tidy_handover", everyMs, atOnce: true, exclusive: false, run: () => handover.tidy() };
+}
+
+function readsDue(deps: Deps, everyMs: number): PeriodicJob {
+  return { name: "reads_due", everyMs, atOnce: true, exclusive: true, run: () => putDueReads(deps) };
 }
 
 function prune({ store }: Deps, { openForms }: JobParts): PeriodicJob {

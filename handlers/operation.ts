@@ -33,7 +33,8 @@ export interface PastChange {
 /**
  * How input is typed. Each field of the zod object is one word of the command, in the order declared;
  * `.meta()` says which kind:
- * - `{ positional: true }` a word; with `{ rest: true }` it takes the rest of the line
+ * - `{ positional: true }` a word; with `{ rest: true }` it takes the rest of the line, and with
+ *   `{ whole: true }` besides all of the line as it was typed, because another command is in it
  * - nothing: an option `key=value`
  * - `{ open: "config." }` a record that collects every `config.<name>=<value>`; `{ open: "" }` collects
  *   every `<name>=<value>` that no other field declares

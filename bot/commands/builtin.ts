@@ -44,3 +44,22 @@ export function builtin<I extends Input>({ target, execute, ...row }: Row<I>): B
     execute: (parts, ctx, input) => execute(parts, ctx, row.input.parse(input)),
   };
 }
+
+/**
+ * Whether the person may set what comes into this chat by itself: in a group, which it concerns as a whole, whoever may
+ * ask for changes; alone, whoever may read. Else the refusal is said.
+ */
+export async function maySetHere(
+  { members }: Pick<CommandParts, "members">,
+  ctx: UpdateContext,
+  operation: string,
+): Promise<boolean> {
+  const decision = await members.judge(needToSet(ctx.chat), ctx.person.id, ctx.chat);
+  if (!decision.allowed) ctx.refuse(decision.reason, { operation });
+  return decision.allowed;
+}
+
+/** What it takes to set what comes into a chat by itself. */
+export function needToSet({ type }: UpdateContext["chat"]): Need {
+  return type === "private" ? "read" : "request";
+}

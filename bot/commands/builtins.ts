@@ -3,6 +3,7 @@ import { auditCommands } from "./audit.ts";
 import type { Builtin } from "./builtin.ts";
 import { changeCommands } from "./changes.ts";
 import { doctor } from "./doctor.ts";
+import { every } from "./every.ts";
 import { freezeCommands } from "./freeze.ts";
 import { overview } from "./status.ts";
 
@@ -11,6 +12,7 @@ export const builtins: readonly Builtin[] = [
   overview,
   ...changeCommands,
   ...freezeCommands,
+  every,
   ...auditCommands,
   ...aboutCommands,
   doctor,

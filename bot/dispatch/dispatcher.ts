@@ -1,15 +1,16 @@
 import { BotError } from "grammy";
 import type { Update } from "grammy/types";
+import { z } from "zod";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import { newTrace, UpdateContext, type UpdateOrigin } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { bugReply } from "../error_reply.ts";
-import type { Invocation } from "../invocation.ts";
 import { errorFields } from "../log.ts";
 import { messageAt } from "../outbox/messages.ts";
 import { literalSecretIn } from "../parser/secret_scan.ts";
 import { failUpdate, finishUpdate, TakenOver } from "../queue/inbox.ts";
+import { type Due, dueShape, scheduleDue } from "../queue/schedules.ts";
 import { buttonSending } from "../render/keyboard.ts";
 import { continuationShape, waitingShape } from "../secrets/entry.ts";
 import { StoreUnavailable } from "../store/database.ts";
@@ -29,7 +30,16 @@ import type { Callbacks } from "./callbacks.ts";
 import { offerDecision } from "../commands/which_change.ts";
 import type { Pickers } from "../pickers/picker.ts";
 import type { Router } from "./router.ts";
+import { runScheduled, scheduledOrigin } from "./scheduled.ts";
 import type { Unauthorized } from "./unauthorized.ts";
+
+const notedShape = z.discriminatedUnion("countersign", [continuationShape, dueShape]);
+
+/** What a note of ours leads to. */
+interface Resumed {
+  readonly ctx: UpdateContext;
+  work(): Promise<void>;
+}
 
 type Relevant = Exclude<Incoming, { kind: "nothing" }>;
 
@@ -39,8 +49,8 @@ export class Dispatcher {
 
   constructor(
     private readonly deps: Deps,
-    private readonly members: Members,
-    private readonly router: Router,
+    readonly members: Members,
+    readonly router: Router,
     private readonly callbacks: Callbacks,
     private readonly unauthorized: Unauthorized,
     private readonly pickers: Pickers,
@@ -50,7 +60,7 @@ export class Dispatcher {
 
   /** Handles one row of the inbox and finishes it. */
   async handle(row: InboxTable): Promise<void> {
-    if (isOurs(row)) return await this.continueRequest(row);
+    if (isOurs(row)) return await this.continueNoted(row);
     const update = JSON.parse(row.body) as Update;
     this.rows.set(update, row);
     try {
@@ -144,25 +154,39 @@ export class Dispatcher {
     });
   }
 
-  /** The secrets of a request have been entered: it goes on as if just asked for. */
-  private async continueRequest(row: InboxTable): Promise<void> {
+  /** A note of ours: what waited for it goes on, as if just asked for. */
+  private async continueNoted(row: InboxTable): Promise<void> {
     const { store } = this.deps;
     const resumed = await this.resumed(row);
     if (!resumed) return await finishUpdate(store, store.db, row, false);
-    const { ctx, invocation } = resumed;
-    await this.finish(ctx, () => this.router.resume(ctx, invocation));
+    await this.finish(resumed.ctx, resumed.work);
   }
 
-  private async resumed(
-    row: InboxTable,
-  ): Promise<{ ctx: UpdateContext; invocation: Invocation } | undefined> {
+  /** Undefined where nothing waits for it any more. */
+  private async resumed(row: InboxTable): Promise<Resumed | undefined> {
+    const note = notedShape.parse(JSON.parse(row.body));
+    return note.countersign === "read_due"
+      ? await this.dueRead(row, note)
+      : await this.enteredRequest(row, note.request);
+  }
+
+  /** The secrets of a request have been entered. */
+  private async enteredRequest(row: InboxTable, request: string): Promise<Resumed | undefined> {
     const { store } = this.deps;
-    const { request } = continuationShape.parse(JSON.parse(row.body));
     const prompt = await findPromptEver(store, request);
     if (prompt?.kind !== "secret") return undefined;
     const { invocation, ...asked } = waitingShape.parse(JSON.parse(prompt.body));
-    const origin = { ...arrivalOf(row), ...asked, at: store.now() };
-    return { ctx: new UpdateContext(store, origin, newTrace()), invocation };
+    const ctx = new UpdateContext(store, { ...arrivalOf(row), ...asked, at: store.now() }, newTrace());
+    return { ctx, work: () => this.router.resume(ctx, invocation) };
+  }
+
+  /** Somebody set it to be read now. */
+  private async dueRead(row: InboxTable, due: Due): Promise<Resumed | undefined> {
+    const { store } = this.deps;
+    const schedule = await scheduleDue(store.db, due);
+    if (!schedule) return undefined;
+    const ctx = new UpdateContext(store, { ...arrivalOf(row), ...scheduledOrigin(schedule) }, newTrace());
+    return { ctx, work: () => runScheduled(this, ctx, schedule) };
   }
 
   /** Undefined for what was not asked for in words; a press has been answered already. */

@@ -113,6 +113,7 @@ export function optionNamed(key: string, fields: readonly Field[]): Field | unde
 
 /** `company=Acme Corp`: the words behind a spaced option belong to it, up to the next option. */
 export function gathered(words: readonly Token[], fields: readonly Field[]): readonly Token[] {
+  if (fields.some(({ whole }) => whole)) return asOneWord(words);
   if (!fields.some(({ spaced }) => spaced)) return words;
   const whole: Token[] = [];
   for (const word of words) {
@@ -131,6 +132,13 @@ export function gathered(words: readonly Token[], fields: readonly Field[]): rea
     };
   }
   return whole;
+}
+
+/** A command inside another one is read when it runs, by its own rules. */
+function asOneWord(words: readonly Token[]): readonly Token[] {
+  if (words.length === 0) return [];
+  const typed = words.map(({ raw }) => raw).join(" ");
+  return [{ raw: typed, text: typed, quoted: true }];
 }
 
 /** The record with the longest prefix that fits the key. */
@@ -162,6 +170,8 @@ export interface Field {
   readonly type: "text" | "number" | "boolean" | "list";
   /** An option whose value takes the words up to the next option: a name needs no quotes. */
   readonly spaced?: boolean;
+  /** Takes the whole line as it was typed, because a command is in it. */
+  readonly whole?: boolean;
 }
 
 /** The fields of the input, and the options of every change that does not declare them itself. */
@@ -208,6 +218,7 @@ const Property = Values.extend({
   drop: z.boolean().default(false),
   document: z.boolean().default(false),
   spaced: z.boolean().default(false),
+  whole: z.boolean().default(false),
   placeholder: z.string().optional(),
   items: Values.optional().catch(undefined),
   propertyNames: Values.optional().catch(undefined),
@@ -227,6 +238,7 @@ function readFields(input: Input): Field[] {
       values: valuesOf((kind === "open" ? property.propertyNames : property.items) ?? property),
       type: typeOf(property.type),
       spaced: property.spaced,
+      whole: property.whole,
     };
   });
 }

@@ -20,7 +20,27 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0015_time": { up: time },
   "0016_pickers": { up: pickers },
   "0017_forms": { up: forms },
+  "0018_schedules": { up: schedules },
 };
+
+/** Reads that are posted at certain times. */
+async function schedules(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createTable("schedules")
+    .addColumn("chat_id", "bigint", (column) => column.notNull())
+    .addColumn("number", "integer", (column) => column.notNull())
+    .addColumn("chat_type", "text", (column) => column.notNull())
+    .addColumn("thread_id", "bigint")
+    .addColumn("person_id", "bigint", (column) => column.notNull())
+    .addColumn("person_name", "text", (column) => column.notNull())
+    .addColumn("time", "text", (column) => column.notNull())
+    .addColumn("days", "text", (column) => column.notNull())
+    .addColumn("command", "text", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("next_at", "bigint", (column) => column.notNull())
+    .addPrimaryKeyConstraint("schedules_key", ["chat_id", "number"])
+    .execute();
+  await db.schema.createIndex("schedules_due").on("schedules").column("next_at").execute();
+}
 
 /** Looks at vendors, what they found, how it stood over time, and who is told of it. */
 async function watch(db: Kysely<unknown>): Promise<void> {

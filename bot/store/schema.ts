@@ -34,6 +34,7 @@ export interface Schema {
   watch_chats: WatchChatsTable;
   recent_commands: RecentCommandsTable;
   aliases: AliasesTable;
+  schedules: SchedulesTable;
 }
 
 export type Database = Kysely<Schema>;
@@ -529,4 +530,23 @@ export interface AliasesTable {
   person_id: number;
   name: string;
   command: string;
+}
+
+/** A read that is posted into a chat at certain times. */
+export interface SchedulesTable {
+  chat_id: number;
+  /** How people of the chat call it. */
+  number: number;
+  chat_type: "private" | "group" | "supergroup";
+  thread_id: number | null;
+  /** Who set it, with whose rights it runs. */
+  person_id: number;
+  person_name: string;
+  /** `08:00` and `mon-fri`, as said. */
+  time: string;
+  days: string;
+  command: string;
+  created_at: number;
+  /** When it is due next; moved on in the transaction that has it run. */
+  next_at: number;
 }

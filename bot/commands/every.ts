@@ -1,0 +1,170 @@
+import { z } from "zod";
+import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import type { UpdateContext } from "../context.ts";
+import { parse } from "../parser/parse.ts";
+import { validationMessage } from "../parser/validation_message.ts";
+import { areDays, nextTime, schedulesIn, stopSchedule } from "../queue/schedules.ts";
+import type { SchedulesTable } from "../store/schema.ts";
+import { parseClock } from "../zone.ts";
+import { type Builtin, builtin, type CommandParts, maySetHere } from "./builtin.ts";
+
+const EXAMPLE = "/every 08:00 mon-fri /status";
+/** More would be noise, and a load that nobody sees. */
+const MOST_IN_A_CHAT = 20;
+
+/** `/every`: reads that come by themselves. */
+export const every: Builtin = builtin({
+  verb: "every",
+  summary: "Post a read here at certain times; alone it lists them, and stop with a number ends one",
+  example: EXAMPLE,
+  need: "read",
+  input: z.object({
+    what: z.string().optional().meta({
+      positional: true,
+      rest: true,
+      whole: true,
+      placeholder: "hh:mm [mon-fri|daily|mon,thu] read command",
+    }),
+  }),
+  async execute(parts, ctx, { what = "" }) {
+    const [first = "", ...rest] = what.split(" ");
+    if (first === "") {
+      return ctx.answer(listReply(await schedulesIn(parts.store.db, ctx.chat.id), parts.config.zone));
+    }
+    if (first.toLowerCase() === "stop") return await stop(parts, ctx, rest);
+    await set(parts, ctx, first, rest);
+  },
+});
+
+async function set(
+  parts: CommandParts,
+  ctx: UpdateContext,
+  time: string,
+  rest: readonly string[],
+): Promise<void> {
+  const [word = "", ...after] = rest;
+  const saysDays = areDays(word);
+  const command = (saysDays ? after : rest).join(" ");
+  const wrong = parseClock(time) === undefined ? notATime(time) : objectionTo(parts, command);
+  if (wrong) return ctx.answer(validationMessage({ kind: "wrong", ...wrong }, parts.commandSet));
+  if (!await maySetHere(parts, ctx, "/every")) return;
+  const { store, config } = parts;
+  const there = await schedulesIn(store.db, ctx.chat.id);
+  if (there.length >= MOST_IN_A_CHAT) return ctx.answer(tooMany());
+  const times = { time: time.padStart(5, "0"), days: saysDays ? word.toLowerCase() : "daily" };
+  const row: SchedulesTable = {
+    ...times,
+    chat_id: ctx.chat.id,
+    number: Math.max(0, ...there.map(({ number }) => number)) + 1,
+    chat_type: ctx.chat.type === "private" ? "private" : ctx.chat.type === "group" ? "group" : "supergroup",
+    thread_id: ctx.threadId ?? null,
+    person_id: ctx.person.id,
+    person_name: ctx.person.name,
+    command: withSlash(command),
+    created_at: store.now(),
+    next_at: nextTime(times, config.zone, store.now()),
+  };
+  ctx.onCommit(async (transaction) => void await transaction.insertInto("schedules").values(row).execute());
+  ctx.audit({
+    event: "schedule_set",
+    operation: row.command,
+    detail: `${row.number}: ${row.time} ${row.days}`,
+  });
+  ctx.answer({
+    mark: "fine",
+    title: line(`${capital(row.days)} at ${row.time} (${config.zone}): `, { code: row.command }),
+    blocks: [textBlock(line("First ", { time: row.next_at, as: "date" }, ". It runs with your rights."))],
+    footer: ["To end it: ", { code: `/every stop ${row.number}` }],
+  });
+}
+
+async function stop(parts: CommandParts, ctx: UpdateContext, [said = ""]: readonly string[]): Promise<void> {
+  const there = await schedulesIn(parts.store.db, ctx.chat.id);
+  const schedule = there.find(({ number }) => String(number) === said);
+  if (!schedule) {
+    const { title, ...list } = listReply(there, parts.config.zone);
+    return ctx.answer(
+      there.length === 0
+        ? { title, ...list }
+        : { ...list, mark: "question", title: "Which one? Nothing was stopped" },
+    );
+  }
+  if (!await maySetHere(parts, ctx, "/every")) return;
+  ctx.onCommit((transaction) => stopSchedule(transaction, schedule));
+  ctx.audit({ event: "schedule_stopped", operation: schedule.command, detail: String(schedule.number) });
+  ctx.answer({
+    mark: "info",
+    title: line(`Number ${schedule.number} is stopped: `, { code: schedule.command }),
+  });
+}
+
+interface Objection {
+  readonly code: "bad_value" | "missing_argument";
+  readonly sentence: string;
+  readonly suggestions: readonly string[];
+}
+
+const SUGGESTIONS = [EXAMPLE, "/every 07:30 daily /status bitdefender"];
+
+function notATime(time: string): Objection {
+  const sentence = `"${time.slice(0, 20)}" is no time of day such as 08:00. Nothing was set.`;
+  return { code: "bad_value", sentence, suggestions: SUGGESTIONS };
+}
+
+/** Only what reads, and what can be understood already now, comes by itself. */
+function objectionTo({ commandSet, bot }: CommandParts, command: string): Objection | undefined {
+  if (command === "") {
+    const sentence = "Which command? /every needs one that only reads. Nothing was set.";
+    return { code: "missing_argument", sentence, suggestions: SUGGESTIONS };
+  }
+  const parsed = parse(withSlash(command), { ...commandSet, botName: bot.botInfo.username });
+  if (parsed.kind === "wrong") {
+    return { code: "bad_value", sentence: `${parsed.sentence} Nothing was set.`, suggestions: SUGGESTIONS };
+  }
+  if (parsed.kind === "command" && parsed.command.risk === "read") return undefined;
+  const sentence =
+    "Only what reads can come by itself: a change is asked for by someone each time. Nothing was set.";
+  return { code: "bad_value", sentence, suggestions: SUGGESTIONS };
+}
+
+function withSlash(command: string): string {
+  return command.startsWith("/") ? command : `/${command}`;
+}
+
+function tooMany(): Reply {
+  return {
+    mark: "refused",
+    title: `${MOST_IN_A_CHAT} reads come into this chat already`,
+    blocks: [textBlock(["Nothing was set. End one first: ", { code: "/every" }, " lists them."])],
+  };
+}
+
+function listReply(schedules: readonly SchedulesTable[], zone: string): Reply {
+  const how = textBlock(["To have one come: ", { code: EXAMPLE }]);
+  if (schedules.length === 0) {
+    return { mark: "info", title: "No read comes into this chat by itself", blocks: [how] };
+  }
+  return {
+    mark: "info",
+    title: schedules.length === 1
+      ? "1 read comes into this chat by itself"
+      : `${schedules.length} reads come into this chat by themselves`,
+    blocks: [{ kind: "list", items: schedules.map(scheduleLine) }],
+    footer: [`Times in ${zone}. To end one: `, { code: "/every stop <number>" }],
+  };
+}
+
+function scheduleLine({ number, time, days, command, person_name, next_at }: SchedulesTable): Line {
+  return line(
+    `${number} · ${days} ${time} · `,
+    { code: command },
+    " · set by ",
+    { data: person_name || "someone", max: 30 },
+    " · next ",
+    { time: next_at, as: "date" },
+  );
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}

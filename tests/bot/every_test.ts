@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { Countersign } from "../../bot/app.ts";
+import { readConfig } from "../../bot/config.ts";
+import { areDays, nextTime, putDueReads } from "../../bot/queue/schedules.ts";
+import { testOnEach, testOnPostgres } from "../approvals/database.ts";
+import { ANA, BEN, type Fixture, GROUP, openFixture } from "../approvals/fixture.ts";
+import { HANG_MS } from "../eventually.ts";
+import { chatTest } from "./conversation.ts";
+
+const QUICK = { expireMs: 20, lookMs: 20 };
+
+Deno.test.each([
+  ["08:00", "daily", "UTC", "2026-11-30T08:00:00Z", "2026-12-01T08:00:00Z"],
+  ["08:00", "mon-fri", "Europe/Lisbon", "2026-12-04T09:00:00Z", "2026-12-07T08:00:00Z"],
+  ["08:00", "mon,thu", "Europe/Berlin", "2026-11-30T09:00:00Z", "2026-12-03T07:00:00Z"],
+  ["08:00", "fri-mon", "UTC", "2026-12-07T09:00:00Z", "2026-12-11T08:00:00Z"],
+  ["08:00", "sunday", "UTC", "2026-12-07T09:00:00Z", "2026-12-13T08:00:00Z"],
+  // Clocks are put forward over it: it is meant as soon as they have.
+  ["01:30", "daily", "Europe/London", "2026-03-28T12:00:00Z", "2026-03-29T01:00:00Z"],
+  ["01:30", "daily", "Europe/London", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z"],
+  // Clocks are put back, and it comes twice: the first one counts.
+  ["01:30", "daily", "Europe/London", "2026-10-24T12:00:00Z", "2026-10-25T00:30:00Z"],
+  ["01:30", "daily", "Europe/London", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"],
+])("%s %s in %s comes after %s at %s", (time, days, zone, after, at) => {
+  assert.ok(areDays(days));
+  assert.equal(
+    new Date(nextTime({ time, days }, zone, Date.parse(after))).toISOString(),
+    new Date(at).toISOString(),
+  );
+});
+
+Deno.test.each(["", "monday-", "mon-tue-wed", "noon", "status", "mon;thu", "1-5"])(
+  "%s are no days",
+  (text) => {
+    assert.ok(!areDays(text));
+  },
+);
+
+chatTest("/every sets a read, lists it and stops it", {}, [
+  { said: "/every", answered: /No read comes into this chat by itself/ },
+  {
+    said: "/every 8:00 mon-fri /status bitdefender",
+    answered: /Mon-fri at 08:00 \(UTC\): \/status bitdefender.*your rights.*\/every stop 1/s,
+    audited: ["schedule_set"],
+  },
+  {
+    said: "/every 7:30 usage ec2 Acme Corp month=11/2026",
+    answered: /Daily at 07:30 \(UTC\): \/usage ec2 Acme Corp month=11\/2026/,
+    audited: ["schedule_set"],
+  },
+  {
+    said: "/every",
+    answered: /2 reads come.*1 · mon-fri 08:00 · \/status bitdefender · set by Ben.*2 · daily 07:30/s,
+  },
+  { said: "/every stop 3", answered: /Which one\? Nothing was stopped/ },
+  { said: "/every stop 1", answered: /Number 1 is stopped/, audited: ["schedule_stopped"] },
+  { said: "/every", answered: /1 read comes into this chat by itself.*2 · daily 07:30/s },
+]);
+
+chatTest("/every takes only what reads and can be understood, at a time of day", {}, [
+  {
+    said: "/every 25:00 /status",
+    answered: { says: /"25:00" is no time of day.*Nothing was set/s, only: BEN },
+  },
+  { said: "/every 08:00", answered: { says: /Which command\?.*Nothing was set/s, only: BEN } },
+  {
+    said: "/every 08:00 /disable ec2 Acme Corp reason=x",
+    answered: { says: /Only what reads can come by itself/, only: BEN },
+  },
+  { said: "/every 08:00 /every 09:00 /status", answered: { says: /Only what reads/, only: BEN } },
+  { said: "/every 08:00 /statsu", answered: { says: /Nothing was set/, only: BEN } },
+  { said: "/every", answered: /No read comes into this chat by itself/ },
+]);
+
+chatTest("/every takes in a group who may ask for changes, and alone whoever may read", {
+  environment: { OPERATORS: String(ANA), APPROVERS: String(BEN) },
+}, [
+  {
+    said: "/every 08:00 /status",
+    answered: { says: /You may read here but not ask for changes/, only: BEN },
+    audited: ["refused not_operator"],
+    logged: [{ event: "refused", reason: "not_operator" }],
+  },
+  { said: "/every 08:00 /status", by: ANA, answered: /Daily at 08:00/, audited: ["schedule_set"] },
+  {
+    said: "/every stop 1",
+    answered: { says: /You may read here but not ask for changes/, only: BEN },
+    audited: ["refused not_operator"],
+    logged: [{ event: "refused", reason: "not_operator" }],
+  },
+  {
+    said: "/every 08:00 /status",
+    in: BEN,
+    answered: { says: /Daily at 08:00/, in: BEN },
+    audited: ["schedule_set"],
+  },
+]);
+
+const BY_MEMBERSHIP = { OPERATORS: undefined, APPROVERS: undefined };
+
+async function makeDue({ store }: Fixture): Promise<void> {
+  await store.db.updateTable("schedules").set({ next_at: store.now() - 1 }).execute();
+}
+
+function reads(fixture: Fixture): string[] {
+  return fixture.groupAnswers().filter((text) => text.includes("/every stop 1"));
+}
+
+testOnEach("a scheduled read comes when it is due, says why, and comes again", async (url) => {
+  await using fixture = await openFixture({ timing: QUICK, environment: { DATABASE_URL: url } });
+  await fixture.say(ANA, "/every 08:00 /status bitdefender");
+  for (const times of [1, 2]) {
+    await makeDue(fixture);
+    await fixture.telegram.until(() => reads(fixture).length === 1 + times, "the scheduled read");
+    await fixture.rest();
+  }
+  assert.match(reads(fixture).at(-1) ?? "", /2 of 14.*daily 08:00 · \/every stop 1/s);
+  assert.equal(fixture.gravityzone.calls.length, 1, "the second one is served from the cache of the first");
+  const [call] = fixture.telegram.calls("sendRichMessage").slice(-1);
+  assert.equal(call?.parameters["disable_notification"], true);
+});
+
+testOnEach("a scheduled read ends when whoever set it lost the right", async (url) => {
+  await using fixture = await openFixture({
+    timing: QUICK,
+    environment: { ...BY_MEMBERSHIP, DATABASE_URL: url },
+  });
+  await fixture.say(ANA, "/every 08:00 /status bitdefender");
+  fixture.telegram.leave(ANA, GROUP);
+  await makeDue(fixture);
+  const said = () => fixture.groupAnswers().find((text) => text.includes("does not come by itself any more"));
+  await fixture.telegram.until(said, "the end of the schedule");
+  await fixture.rest();
+  assert.match(said() ?? "", /Ana set it and may not any more. Nothing was read.*\/every 08:00 daily/s);
+  assert.deepEqual(await fixture.store.db.selectFrom("schedules").selectAll().execute(), []);
+  assert.equal(fixture.gravityzone.calls.length, 0);
+  const ended = (await fixture.audit()).find(({ event }) => event === "schedule_ended");
+  assert.equal(ended?.reason_code, "not_member");
+});
+
+testOnPostgres("two bots on one database run a scheduled read once", async (url) => {
+  await using fixture = await openFixture({ timing: QUICK, environment: { DATABASE_URL: url } });
+  const { clock, log, environment } = fixture;
+  const second = await Countersign.open({ config: readConfig(environment), clock, log, timing: QUICK });
+  await second.start();
+  await fixture.say(ANA, "/every 08:00 /ping");
+  for (const times of [1, 2, 3]) {
+    await makeDue(fixture);
+    const config = readConfig(environment);
+    await Promise.all([
+      putDueReads({ store: fixture.store, config }),
+      putDueReads({ store: second.store, config }),
+    ]);
+    await fixture.telegram.until(() => reads(fixture).length >= 1 + times, "the scheduled read");
+    await fixture.rest();
+    assert.equal(reads(fixture).length, 1 + times);
+  }
+  await second.stop(AbortSignal.timeout(HANG_MS));
+});
