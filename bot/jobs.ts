@@ -9,7 +9,7 @@ import {
 } from "./approvals/execute.ts";
 import type { Loans } from "./approvals/loans.ts";
 import type { Change } from "./store/changes.ts";
-import { endFreezes } from "./commands/freeze.ts";
+import { beginFreezes, endFreezes } from "./commands/freeze.ts";
 import type { Deps } from "./deps.ts";
 import type { Dispatcher } from "./dispatch/dispatcher.ts";
 import type { OpenForms } from "./forms/open_forms.ts";
@@ -161,6 +161,7 @@ function expire(deps: Deps, { decisions }: JobParts, everyMs: number): PeriodicJ
     async run() {
       // First the changes: what a freeze kept from being approved is told so.
       await decisions.expireOverdue();
+      await beginFreezes(deps);
       await endFreezes(deps);
     },
   };
@@ -214,9 +215,9 @@ function measure({ store, metrics }: Deps): PeriodicJob {
 }
 
 /** A loan is overdue once its end has passed and nobody knows it to be taken back. */
-async function countLoans({ db, now }: Pick<Store, "db" | "now">, metrics: Deps["metrics"]): Promise<void> {
-  const open = await db.selectFrom("loans").select("ends_at").where("ended_at", "is", null).execute();
-  const overdue = open.filter(({ ends_at }) => ends_at < now() - OVERDUE_MS).length;
+async function countLoans(store: Store, metrics: Deps["metrics"]): Promise<void> {
+  const open = await store.db.selectFrom("loans").select("ends_at").where("ended_at", "is", null).execute();
+  const overdue = open.filter(({ ends_at }) => ends_at < store.now() - OVERDUE_MS).length;
   metrics.loans.set({ state: "overdue" }, overdue);
   metrics.loans.set({ state: "open" }, open.length - overdue);
 }

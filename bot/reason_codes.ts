@@ -45,7 +45,7 @@ export const reasons = {
   already_decided: "This change has been decided already.",
   expired: "This change waited too long and has expired. Ask for it again.",
   not_stoppable: "Only a change that is approved and has not begun can be stopped.",
-  unusable_time: "That time cannot be used, so nothing was asked for.",
+  unusable_time: "That time cannot be used, so nothing was done.",
   not_lendable: "This change cannot be made for a time, so nothing was asked for.",
   too_late: "It could not begin within an hour of its time, so it was not run.",
   loan_over: "Nothing is lent with this any more, or not by this button.",

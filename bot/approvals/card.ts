@@ -362,6 +362,7 @@ export function freezeLine(freeze: FreezesTable): Line {
     personLine(freeze.holder_name, freeze.holder_id),
     ": ",
     { data: freeze.reason, max: 120 },
+    freeze.begins_at === null ? "" : [" · from ", { time: freeze.begins_at }],
     freeze.ends_at === null ? " · until lifted" : [" · until ", { time: freeze.ends_at, as: "deadline" }],
   );
 }

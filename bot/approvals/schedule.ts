@@ -59,7 +59,7 @@ export function timesAsked(
   zone: string,
   now: number,
 ): Times | UnusableTime {
-  const scheduled = asked.at === undefined ? null : scheduledFor(asked.at, zone, now);
+  const scheduled = asked.at === undefined ? null : momentTyped("at", asked.at, zone, now);
   if (scheduled !== null && typeof scheduled !== "number") return scheduled;
   const lasts = asked.for === undefined ? null : parseDuration(asked.for);
   if (lasts === undefined || (lasts !== null && (lasts < SHORTEST_LOAN_MS || lasts > LONGEST_LOAN_MS))) {
@@ -78,15 +78,19 @@ export function timesTyped({ scheduled_at, lasts_ms }: Times, zone: string): Pic
   };
 }
 
-function scheduledFor(text: string, zone: string, now: number): number | UnusableTime {
+/**
+ * When a time that was typed as `name=` is, epoch ms: a time of day is the next one there is after `now`, and a day with
+ * one has to be after it.
+ */
+export function momentTyped(name: string, text: string, zone: string, now: number): number | UnusableTime {
   const [, date, clock = ""] = /^(?:(\d{4}-\d{2}-\d{2})[T ])?(\d{1,2}:\d{2})$/i.exec(text.trim()) ?? [];
   const minutes = parseClock(clock);
   const day = date === undefined ? undefined : parseDay(date);
   if (minutes === undefined || (date !== undefined && day === undefined)) {
     const example = wallText(zone, now + DAY_MS);
     return {
-      unusable: line({ code: "at=" }, " takes a time such as ", { code: "at=22:00" }, " or ", {
-        code: `at=${example}`,
+      unusable: line({ code: `${name}=` }, " takes a time such as ", { code: `${name}=22:00` }, " or ", {
+        code: `${name}=${example}`,
       }, ` (${zone}).`),
     };
   }
@@ -95,12 +99,12 @@ function scheduledFor(text: string, zone: string, now: number): number | Unusabl
     const next = wallText(zone, at);
     return {
       unusable: line(`There is no ${clock} on that day in ${zone}: the clocks go forward over it. `, {
-        code: `at=${next}`,
+        code: `${name}=${next}`,
       }, " is when it would have been."),
     };
   }
   if (at <= now) {
-    return { unusable: line("That is over: it is ", { code: wallText(zone, now) }, ` in ${zone}.`) };
+    return { unusable: line("That is not after ", { code: wallText(zone, now) }, ` in ${zone}.`) };
   }
   const last = instantAt(zone, addDays(wallTime(zone, now).day, FARTHEST_DAYS), minutes).at;
   return at <= last ? at : { unusable: `That is more than ${FARTHEST_DAYS} days ahead.` };

@@ -173,7 +173,10 @@ const STATES: Readonly<Partial<Record<Change["state"], string>>> = {
 function whatHappened(row: AuditTable): Line {
   const { event, reason_code, operation, target, detail, code } = row;
   const about = operation ?? (target === "*" ? "everything" : target) ?? "";
-  const shown = event === "frozen" || event === "unfrozen" || event === "freeze_ended" ? detail ?? "" : "";
+  const shown =
+    event === "frozen" || event === "unfrozen" || event === "freeze_ended" || event === "freeze_begun"
+      ? detail ?? ""
+      : "";
   return line(
     whoDid(row),
     ` · ${stepWords(event, reason_code)}`,

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { vendors } from "../../handlers/registry.ts";
-import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import { type Block, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { fold } from "../../handlers/resolve.ts";
 import { freezeLine, frozenScope, personLine, unfreezeCommand, wayOutOf } from "../approvals/card.ts";
+import { momentTyped, type UnusableTime } from "../approvals/schedule.ts";
 import type { Config } from "../config.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
@@ -13,7 +14,8 @@ import { quote } from "../parser/tokenize.ts";
 import { validationMessage } from "../parser/validation_message.ts";
 import { parseDuration } from "../settings.ts";
 import { appendAudit } from "../store/audit.ts";
-import { activeFreezes, freezeKey, frozenTarget } from "../store/changes.ts";
+import { activeFreezes, freezeKey, frozenTarget, plannedFreezes } from "../store/changes.ts";
+import type { Store } from "../store/database.ts";
 import type { FreezesTable, Queryable } from "../store/schema.ts";
 import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
 
@@ -30,6 +32,8 @@ const freezeInput = z.object({
   company,
   for: z.string().refine((text) => isFreezeTime(text), "takes a time from 1m to 30d, such as 2h")
     .optional().meta({ placeholder: "2h" }),
+  from: z.string().optional().meta({ placeholder: "22:00" }),
+  until: z.string().optional().meta({ placeholder: "06:00" }),
   reason: z.string().trim().optional().meta({ positional: true, rest: true, placeholder: "reason" }),
 });
 
@@ -47,11 +51,15 @@ export const freezeCommands: readonly Builtin[] = [
     async execute(parts, ctx, input) {
       const { store, config, commandSet } = parts;
       const question = questionAbout(input);
-      if (question === "status") return ctx.answer(frozenNowReply(await activeFreezes(store)));
+      if (question === "status") return ctx.answer(await frozenNowReply(store));
       if (question) return ctx.answer(validationMessage({ kind: "wrong", ...question }, commandSet));
+      const period = periodOf(input, config.zone, store.now());
+      if ("unusable" in period) {
+        return ctx.refuse("unusable_time", { operation: "/freeze", next: period.unusable });
+      }
       const owner = input.company === undefined ? undefined : await companyNamed(parts, ctx, input);
       if (input.company !== undefined && !owner) return;
-      const row = freezeOf(ctx, input, owner);
+      const row = freezeOf(ctx, input, owner, period);
       const held = (await activeFreezes(store)).find(({ target }) => target === row.target);
       if (held && endsLater(held, row)) return refuseShorter(ctx, row, held);
       ctx.onCommit((transaction) => putFreeze(transaction, row));
@@ -73,7 +81,7 @@ export const freezeCommands: readonly Builtin[] = [
     need: "read",
     risk: "read",
     input: z.object({}),
-    execute: async ({ store }, ctx) => ctx.answer(frozenNowReply(await activeFreezes(store))),
+    execute: async ({ store }, ctx) => ctx.answer(await frozenNowReply(store)),
   }),
   builtin({
     verb: "unfreeze",
@@ -82,9 +90,12 @@ export const freezeCommands: readonly Builtin[] = [
     need: "approve",
     input: z.object({ target, company }),
     async execute({ store, config }, ctx, input) {
-      const active = await activeFreezes(store);
-      const [freeze, ...others] = active.filter((one) => isMeant(one, input));
-      if (!freeze || others.length > 0) return ctx.answer(notFrozenReply(input.target, active));
+      const [active, planned] = [await activeFreezes(store), await plannedFreezes(store)];
+      const [inForce, ahead] = [active, planned].map((some) => some.filter((one) => isMeant(one, input)));
+      const [freeze, ...others] = inForce?.length ? inForce : ahead ?? [];
+      if (!freeze || others.length > 0) {
+        return ctx.answer(notFrozenReply(input.target, [...active, ...planned]));
+      }
       ctx.onCommit(async (transaction) => {
         await transaction.deleteFrom("freezes").where("target", "=", freeze.target).execute();
       });
@@ -93,6 +104,30 @@ export const freezeCommands: readonly Builtin[] = [
     },
   }),
 ];
+
+/** What was planned ahead and begins now is a freeze like any other, and is said in every admin group. */
+export async function beginFreezes({ store, config }: Pick<Deps, "store" | "config">): Promise<void> {
+  const due = await store.db.selectFrom("freezes").selectAll().where("begins_at", "<=", store.now())
+    .execute();
+  for (const planned of due) {
+    await store.transaction(async (transaction) => {
+      const begun = await transaction.deleteFrom("freezes").where("target", "=", planned.target)
+        .where("begins_at", "<=", store.now()).returningAll().executeTakeFirst();
+      if (!begun) return;
+      const target = freezeKey(frozenTarget(begun), begun.company, null);
+      const row = { ...begun, target, begins_at: null };
+      await putFreeze(transaction, row);
+      for (const chatId of config.adminChats.filter((id) => id < 0)) {
+        const key = `freeze:${planned.target}:${planned.created_at}:${chatId}`;
+        const reply = frozenReply(row, undefined);
+        await putMessage(store, transaction, { key, chatId, reply, priority: PRIORITY.outcome });
+      }
+      const { company, reason } = begun;
+      await appendAudit(store, transaction, [{ event: "freeze_begun", target, company, detail: reason }]);
+    });
+    store.notifier.everyone("messages");
+  }
+}
 
 /** Says in every admin group that a freeze whose time is over has ended, and takes it away. Of several replicas one does. */
 export async function endFreezes({ store, config }: Pick<Deps, "store" | "config">): Promise<void> {
@@ -130,8 +165,9 @@ const ALL = ["all", "everything", "on", "now"];
  * wants to see what is frozen.
  */
 function questionAbout(input: FreezeInput): Question | "status" | undefined {
-  const { target, company, for: time, reason = "" } = input;
-  const isBare = target === undefined && company === undefined && time === undefined;
+  const { target, company, for: time, from, until, reason = "" } = input;
+  const times = [time && `for=${time}`, from && `from=${from}`, until && `until=${until}`].filter(Boolean);
+  const isBare = target === undefined && company === undefined && times.length === 0;
   const [word = "", ...rest] = reason.toLowerCase().split(/\s+/);
   const isAlone = rest.length === 0;
   if (isBare && isAlone && (word === "" || closest(word, LOOKING).length > 0)) return "status";
@@ -148,7 +184,7 @@ function questionAbout(input: FreezeInput): Question | "status" | undefined {
   }
   if (word !== "" && !(isAlone && ALL.includes(word))) return undefined;
   const sentence = "Why? /freeze needs a reason, so that the others know.";
-  const whole = [head, time && `for=${time}`, "<reason>"].filter(Boolean).join(" ");
+  const whole = [head, ...times, "<reason>"].join(" ");
   return { code: "missing_argument", sentence, suggestions: [whole] };
 }
 
@@ -182,18 +218,37 @@ async function companyNamed(
   }
 }
 
-function freezeOf(ctx: UpdateContext, input: FreezeInput, owner: Owner | undefined): FreezesTable {
-  const now = ctx.store.now();
+type Period = Pick<FreezesTable, "begins_at" | "ends_at">;
+
+/** From when until when, as it was typed; without an end it lasts until someone lifts it. */
+function periodOf(input: FreezeInput, zone: string, now: number): Period | UnusableTime {
+  const { for: time, from, until } = input;
+  if (time !== undefined && until !== undefined) {
+    return { unusable: line({ code: "for=" }, " and ", { code: "until=" }, " both say when it ends.") };
+  }
+  const begins_at = from === undefined ? null : momentTyped("from", from, zone, now);
+  if (begins_at !== null && typeof begins_at !== "number") return begins_at;
+  const begin = begins_at ?? now;
+  if (time !== undefined) return { begins_at, ends_at: begin + (parseDuration(time) ?? 0) };
+  const ends_at = until === undefined ? null : momentTyped("until", until, zone, begin);
+  return ends_at === null || typeof ends_at === "number" ? { begins_at, ends_at } : ends_at;
+}
+
+function freezeOf(
+  ctx: UpdateContext,
+  input: FreezeInput,
+  owner: Owner | undefined,
+  period: Period,
+): FreezesTable {
   return {
-    target: freezeKey(input.target, owner?.id ?? null),
+    target: freezeKey(input.target, owner?.id ?? null, period.begins_at),
     company: owner?.id ?? null,
     company_name: owner?.name ?? null,
     reason: input.reason ?? "",
     holder_id: ctx.person.id,
     holder_name: ctx.person.name,
-    created_at: now,
-    begins_at: null,
-    ends_at: input.for === undefined ? null : now + (parseDuration(input.for) ?? 0),
+    created_at: ctx.store.now(),
+    ...period,
   };
 }
 
@@ -222,15 +277,19 @@ function endsLater(one: FreezesTable, other: FreezesTable): boolean {
   return other.ends_at !== null && (one.ends_at === null || one.ends_at > other.ends_at);
 }
 
-function frozenNowReply(active: readonly FreezesTable[]): Reply {
+async function frozenNowReply(store: Store): Promise<Reply> {
+  const [active, planned] = [await activeFreezes(store), await plannedFreezes(store)];
+  const ahead: Block = { kind: "list", items: planned.map((one) => line("Planned: ", freezeLine(one), ".")) };
   const how = textBlock(["To stop all changes: ", { code: "/freeze <reason>" }, ". For a time: ", {
     code: "/freeze for=2h <reason>",
   }]);
-  if (active.length === 0) return { mark: "fine", title: "Nothing is frozen", blocks: [how], personal: true };
+  if (active.length === 0) {
+    return { mark: "fine", title: "Nothing is frozen", blocks: [ahead, how], personal: true };
+  }
   return {
     mark: "attention",
     title: active.length === 1 ? "1 freeze is on" : `${active.length} freezes are on`,
-    blocks: [{ kind: "list", items: active.map((one) => line(wayOutOf(one), ".")) }, how],
+    blocks: [{ kind: "list", items: active.map((one) => line(wayOutOf(one), ".")) }, ahead, how],
     personal: true,
   };
 }
@@ -255,6 +314,14 @@ function notFrozenReply(target: string | undefined, active: readonly FreezesTabl
 function frozenReply(row: FreezesTable, replaced: FreezesTable | undefined): Reply {
   const end = row.ends_at === null ? "someone lifts it" : "then";
   const what = isOfAll(row) ? "No change" : line("No change of ", frozenScope(row));
+  if (row.begins_at !== null) {
+    return {
+      mark: "attention",
+      title: line("Freeze planned: ", freezeLine(row)),
+      blocks: [textBlock(line(what, " runs in that time."))],
+      footer: { code: unfreezeCommand(row) },
+    };
+  }
   return {
     mark: "attention",
     title: line("Frozen: ", freezeLine(row)),
@@ -272,7 +339,12 @@ function thawedReply(freeze: FreezesTable, because: Line): Reply {
   const holder = personLine(freeze.holder_name, freeze.holder_id);
   return {
     mark: "fine",
-    title: line(what, " are allowed again (", because, ")"),
+    title: line(
+      what,
+      freeze.begins_at === null ? " are allowed again (" : " will not be frozen (",
+      because,
+      ")",
+    ),
     blocks: [textBlock(line("Frozen by ", holder, ": ", { data: freeze.reason, max: 120 }))],
   };
 }

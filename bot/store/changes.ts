@@ -302,9 +302,17 @@ function openOf(store: Store) {
 
 const EVERYTHING = "*";
 
-/** Under which a freeze is stored: without a target that of everything, with a company that of its changes alone. */
-export function freezeKey(target: string | undefined, company: string | null): string {
-  return [target ?? EVERYTHING, ...(company === null ? [] : [company])].join("/");
+/**
+ * Under which a freeze is stored: without a target that of everything, with a company that of its changes alone; what is
+ * planned ahead stands beside what is in force.
+ */
+export function freezeKey(
+  target: string | undefined,
+  company: string | null,
+  beginsAt: number | null,
+): string {
+  const parts = [target ?? EVERYTHING, company ?? "", beginsAt ?? ""];
+  return parts.join("/").replace(/\/+$/, "");
 }
 
 /** The target that a freeze was set on; undefined where it is none in particular. */
@@ -313,11 +321,22 @@ export function frozenTarget({ target }: Pick<FreezesTable, "target">): string |
   return name === EVERYTHING ? undefined : name;
 }
 
-/** The freezes in force now, the widest first. */
-export async function activeFreezes(store: Store, db: Queryable = store.db): Promise<FreezesTable[]> {
+/** The freezes in force at a time, the widest first. */
+export async function activeFreezes(
+  store: Store,
+  db: Queryable = store.db,
+  at: number = store.now(),
+): Promise<FreezesTable[]> {
   return await db.selectFrom("freezes").selectAll()
-    .where((is) => is.or([is("ends_at", "is", null), is("ends_at", ">", store.now())]))
+    .where((is) => is.or([is("ends_at", "is", null), is("ends_at", ">", at)]))
+    .where((is) => is.or([is("begins_at", "is", null), is("begins_at", "<=", at)]))
     .orderBy("target").execute();
+}
+
+/** The freezes that are planned ahead, the next one first. */
+export async function plannedFreezes(store: Store): Promise<FreezesTable[]> {
+  return await store.db.selectFrom("freezes").selectAll().where("begins_at", ">", store.now())
+    .orderBy("begins_at").execute();
 }
 
 /**
@@ -329,10 +348,11 @@ export async function freezeFor(
   store: Store,
   change: Pick<Change, "vendor" | "target" | "target_key" | "company">,
   db?: Queryable,
+  at?: number,
 ): Promise<FreezesTable | undefined> {
   const { vendor, target, target_key, company } = change;
   const names = new Set([undefined, vendor, target?.split(" ")[0], target_key.split(":")[0]]);
-  return (await activeFreezes(store, db)).find((freeze) =>
+  return (await activeFreezes(store, db, at)).find((freeze) =>
     names.has(frozenTarget(freeze)) && (freeze.company === null || freeze.company === company)
   );
 }

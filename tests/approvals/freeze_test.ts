@@ -194,8 +194,8 @@ Deno.test("/freeze: what is no reason freezes nothing: it shows what is frozen, 
       ["/freeze company=Globex", /needs a reason.*\/freeze company=Globex <reason>/s],
       ["/freeze off", /Do you want to lift a freeze\?.*\/unfreeze/s],
       ["/freeze everything", /needs a reason/],
-      ["/freeze until=06:00 incident", /\/freeze has no option until=\. It takes company= or for=/],
-      ["/freeze incident until=06:00", /\/freeze has no option until=/],
+      ["/freeze til=06:00 incident", /\/freeze has no option til=\. It takes company=, for=, from= or until=/],
+      ["/freeze incident til=06:00", /\/freeze has no option til=/],
       ["/freeze target=ec2x incident", /target/],
     ] as const
   ) {

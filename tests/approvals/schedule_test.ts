@@ -89,7 +89,7 @@ for (
 
 for (
   const [typed, said] of [
-    ["at=2020-01-01T10:00", /That is over: it is \d{4}-\d\d-\d\dT\d\d:\d\d in UTC\./],
+    ["at=2020-01-01T10:00", /That is not after \d{4}-\d\d-\d\dT\d\d:\d\d in UTC\./],
     ["at=2099-01-01T10:00", /That is more than 90 days ahead\./],
     ["at=25:00", /at= takes a time such as at=22:00 or at=\d{4}-\d\d-\d\dT\d\d:\d\d \(UTC\)\./],
     ["at=2026-02-30T10:00", /at= takes a time such as/],
@@ -103,7 +103,7 @@ for (
     await using fixture = await openFixture();
     await fixture.say(ANA, `${ENABLE} ${typed}`);
     const [answer] = fixture.ephemeralAnswers(ANA).slice(-1);
-    assert.match(answer ?? "", /^⛔ That time cannot be used, so nothing was asked for\./);
+    assert.match(answer ?? "", /^⛔ That time cannot be used, so nothing was done\./);
     assert.match(answer ?? "", said);
     assert.deepEqual(await fixture.changes(), []);
   });
