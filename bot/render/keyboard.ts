@@ -75,7 +75,7 @@ export function parseCallback(data: string): Press | undefined {
     return rest === "" || rest !== sanitizeOwn(rest).trim() ? undefined : { kind: "command", command: rest };
   }
   if (letter === "p:") return pagePress(rest);
-  if (letter === "s:") return pickPress(rest);
+  if (letter === "w:") return pickPress(rest);
   if (!HANDLE.test(rest)) return undefined;
   if (letter === "h:") return { kind: "stored", handle: rest };
   for (
@@ -96,7 +96,7 @@ const LETTERS: Readonly<Record<HandleVerb, string>> = {
   undo: "u",
   choose: "k",
   page: "p",
-  pick: "s",
+  pick: "w",
 };
 
 const DATA_MAX = 64;
