@@ -10,6 +10,7 @@ import {
 import type { Loans } from "./approvals/loans.ts";
 import type { Change } from "./store/changes.ts";
 import { beginFreezes, endFreezes } from "./commands/freeze.ts";
+import { endHolds } from "./commands/hold.ts";
 import type { Deps } from "./deps.ts";
 import type { Dispatcher } from "./dispatch/dispatcher.ts";
 import type { OpenForms } from "./forms/open_forms.ts";
@@ -163,6 +164,7 @@ function expire(deps: Deps, { decisions }: JobParts, everyMs: number): PeriodicJ
       await decisions.expireOverdue();
       await beginFreezes(deps);
       await endFreezes(deps);
+      await endHolds(deps);
     },
   };
 }

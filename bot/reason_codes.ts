@@ -50,6 +50,7 @@ export const reasons = {
   too_late: "It could not begin within an hour of its time, so it was not run.",
   loan_over: "Nothing is lent with this any more, or not by this button.",
   frozen: "Changes are frozen.",
+  held: "Someone keeps this target for themselves, so nobody else changes it now.",
   frozen_longer: "A freeze that lasts longer is in force, so this one was not set.",
   target_moved: "The target has changed since this was asked for, so nothing was done.",
   policy_changed: "The bot's rules have changed since this was approved, so nothing was done.",

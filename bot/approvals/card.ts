@@ -24,7 +24,7 @@ import {
   TOOK_EFFECT,
   waitsForItsTime,
 } from "../store/changes.ts";
-import type { FreezesTable } from "../store/schema.ts";
+import type { FreezesTable, HoldsTable } from "../store/schema.ts";
 import { type CardView, needsLine } from "./view.ts";
 
 /** The key of the one message of a change in the group. */
@@ -364,6 +364,21 @@ export function freezeLine(freeze: FreezesTable): Line {
     { data: freeze.reason, max: 120 },
     freeze.begins_at === null ? "" : [" · from ", { time: freeze.begins_at }],
     freeze.ends_at === null ? " · until lifted" : [" · until ", { time: freeze.ends_at, as: "deadline" }],
+  );
+}
+
+/** "ec2 Acme Corp by Ana: moving the role · until 05:14" */
+export function holdLine(hold: HoldsTable): Line {
+  return line(
+    hold.target,
+    " ",
+    { data: hold.name, max: 60 },
+    " by ",
+    personLine(hold.holder_name, hold.holder_id),
+    ": ",
+    { data: hold.reason, max: 120 },
+    " · until ",
+    { time: hold.ends_at, as: "deadline" },
   );
 }
 

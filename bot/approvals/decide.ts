@@ -13,11 +13,12 @@ import {
   changeTitle,
   findChange,
   freezeFor,
+  holdFor,
   lockPending,
   votesOf,
 } from "../store/changes.ts";
 import type { ChangeState, Schema } from "../store/schema.ts";
-import { cardMessage, cardOf, copyMessage, outcomeMessage, personLine, wayOutOf } from "./card.ts";
+import { cardMessage, cardOf, copyMessage, holdLine, outcomeMessage, personLine, wayOutOf } from "./card.ts";
 import { startOf, transition, type TransitionStep } from "./state_machine.ts";
 import { type CardView, MOST_OF_NAMES, rulingNow, viewOf } from "./view.ts";
 
@@ -135,8 +136,9 @@ export class Decisions {
     const shut = kind === "approve" ? await this.whatIsShut(change) : undefined;
     if (shut) return refuse("closed_hours", { next: shut });
     const freeze = kind === "approve" ? await freezeFor(this.deps.store, change) : undefined;
-    if (!freeze) return true;
-    return refuse("frozen", { next: line(wayOutOf(freeze), ".") });
+    if (freeze) return refuse("frozen", { next: line(wayOutOf(freeze), ".") });
+    const hold = kind === "approve" ? await holdFor(this.deps.store, change) : undefined;
+    return hold ? refuse("held", { next: line("Held: ", holdLine(hold), ".") }) : true;
   }
 
   /** The rules that take no votes now, and when they do. */

@@ -16,6 +16,7 @@ import {
   findChange,
   fingerprintOf,
   freezeFor,
+  holdFor,
   planOf,
   sameJson,
   type Vote,
@@ -24,8 +25,8 @@ import {
 import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { Queryable } from "../store/schema.ts";
 import type { BoundOperation } from "../vendors.ts";
-import { freezeLine } from "./card.ts";
 import { rulingNow } from "./view.ts";
+import { freezeLine, holdLine } from "./card.ts";
 
 /** What stands in the way of running what was approved. */
 export interface FailedCheck {
@@ -104,6 +105,8 @@ export async function lastCheck(
   if (store.now() - (change.starts_at ?? Infinity) > MOST_LATE_MS) return notRun("too_late");
   const freeze = await freezeFor(store, change, db);
   if (freeze) return { ...notRun("frozen"), evidence: line("Frozen: ", freezeLine(freeze)) };
+  const hold = await holdFor(store, change, db);
+  if (hold) return { ...notRun("held"), evidence: line("Held: ", holdLine(hold)) };
   return undefined;
 }
 

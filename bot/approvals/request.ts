@@ -20,6 +20,7 @@ import {
   findChange,
   fingerprintOf,
   freeCode,
+  holdFor,
   isPartOf,
   isTwin,
   openBeside,
@@ -36,7 +37,7 @@ import type { Store } from "../store/database.ts";
 import { newHandle } from "../store/kept_values.ts";
 import type { Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
-import { cardMessage, cardOf } from "./card.ts";
+import { cardMessage, cardOf, holdLine } from "./card.ts";
 import { type Times, timesAgain, timesOf, timesTyped, whyNotLent } from "./schedule.ts";
 import { type CardView, ruledChange, viewOf } from "./view.ts";
 
@@ -150,6 +151,8 @@ export class Requests {
     const plan = await this.planOrAnswer(ctx, operation, invocation, connected);
     if (plan instanceof ValueNeeded) return plan;
     if (!plan || !await this.wayBackIsOpen(ctx, plan, invocation)) return false;
+    const hold = await holdFor(this.deps.store, { target_key: plan.target.key, requester_id: ctx.person.id });
+    if (hold) return refuse("held", { next: line("Held: ", holdLine(hold), ".") });
     if (riskOf(operation, plan) === "danger" && !invocation.reason?.trim()) {
       return refuse("needs_reason", { next: joinLines(operation.render(plan).breaks, " ") });
     }

@@ -225,6 +225,8 @@ const STEPS: Readonly<Record<string, string>> = {
   settle_applied: "said to be applied",
   settle_not_applied: "said not to be applied",
   unfrozen: "freeze lifted",
+  held: "held",
+  released: "no longer held",
   held_back: "asked if still wanted",
   secret_asked: "secret page sent",
   secret_entered: "secret entered",

@@ -5,6 +5,7 @@ import { changeCommands } from "./changes.ts";
 import { doctor } from "./doctor.ts";
 import { every } from "./every.ts";
 import { freezeCommands } from "./freeze.ts";
+import { holdCommands } from "./hold.ts";
 import { overview } from "./status.ts";
 
 /** The bot's own commands, in the order in which they are listed. */
@@ -13,6 +14,7 @@ export const builtins: readonly Builtin[] = [
   ...changeCommands,
   ...freezeCommands,
   every,
+  ...holdCommands,
   ...auditCommands,
   ...aboutCommands,
   doctor,

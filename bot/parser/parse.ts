@@ -353,7 +353,9 @@ function wordsTaken(
 ): number {
   const word = line.words[loose[0] ?? NaN];
   if (!word) return 0;
-  if (field.kind === "rest") return loose.length;
+  if (field.kind === "rest") {
+    return later.some(({ kind }) => kind === "rest") ? wordsTogether(loose) : loose.length;
+  }
   if (field.required) return wordsUpToChoice(loose, later, line);
   if (field.values.length > 0) {
     if (choiceOf(field, word.text, line.aliases) !== undefined) return 1;
@@ -377,6 +379,12 @@ function wordsUpToChoice(loose: readonly number[], later: readonly Field[], line
     if (end > 0) return end - between;
   }
   return 1;
+}
+
+/** Of two fields that take what is left, the first takes what stands before an option and the second what follows it. */
+function wordsTogether(loose: readonly number[]): number {
+  const gap = loose.findIndex((place, at) => at > 0 && place !== (loose[at - 1] ?? 0) + 1);
+  return gap < 0 ? loose.length : gap;
 }
 
 function joined(places: readonly number[], line: CommandLine): string {

@@ -9,7 +9,15 @@ import { spellDuration } from "../settings.ts";
 import type { AuditEntry } from "./audit.ts";
 import type { Store } from "./database.ts";
 import { shortCode } from "./kept_values.ts";
-import type { ChangesTable, ChangeState, FreezesTable, Queryable, Schema, VotesTable } from "./schema.ts";
+import type {
+  ChangesTable,
+  ChangeState,
+  FreezesTable,
+  HoldsTable,
+  Queryable,
+  Schema,
+  VotesTable,
+} from "./schema.ts";
 
 /** A change as it is stored. */
 export type Change = ChangesTable;
@@ -355,6 +363,22 @@ export async function freezeFor(
   return (await activeFreezes(store, db, at)).find((freeze) =>
     names.has(frozenTarget(freeze)) && (freeze.company === null || freeze.company === company)
   );
+}
+
+/** The targets that are kept for someone now. */
+export async function activeHolds(store: Store, db: Queryable = store.db): Promise<HoldsTable[]> {
+  return await db.selectFrom("holds").selectAll().where("ends_at", ">", store.now())
+    .orderBy("created_at").execute();
+}
+
+/** By whom the target of a change is kept, if by someone else than who asked for the change. */
+export async function holdFor(
+  store: Store,
+  { target_key, requester_id }: Pick<Change, "target_key" | "requester_id">,
+  db: Queryable = store.db,
+): Promise<HoldsTable | undefined> {
+  return await db.selectFrom("holds").selectAll().where("target_key", "=", target_key)
+    .where("holder_id", "<>", requester_id).where("ends_at", ">", store.now()).executeTakeFirst();
 }
 
 const SQLITE_CONSTRAINT_UNIQUE = 2067;

@@ -194,7 +194,10 @@ Deno.test("/freeze: what is no reason freezes nothing: it shows what is frozen, 
       ["/freeze company=Globex", /needs a reason.*\/freeze company=Globex <reason>/s],
       ["/freeze off", /Do you want to lift a freeze\?.*\/unfreeze/s],
       ["/freeze everything", /needs a reason/],
-      ["/freeze til=06:00 incident", /\/freeze has no option til=\. It takes company=, for=, from= or until=/],
+      [
+        "/freeze til=06:00 incident",
+        /\/freeze has no option til=\. It takes company=, for=, from= or until=/,
+      ],
       ["/freeze incident til=06:00", /\/freeze has no option til=/],
       ["/freeze target=ec2x incident", /target/],
     ] as const

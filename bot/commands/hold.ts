@@ -1,0 +1,267 @@
+import { z } from "zod";
+import { ChoiceNeeded } from "../../handlers/operation.ts";
+import { vendors } from "../../handlers/registry.ts";
+import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import { fold, resolve } from "../../handlers/resolve.ts";
+import { holdLine, personLine } from "../approvals/card.ts";
+import type { UpdateContext } from "../context.ts";
+import type { Deps } from "../deps.ts";
+import { errorReply } from "../error_reply.ts";
+import { PRIORITY, putMessage } from "../outbox/messages.ts";
+import { quote } from "../parser/tokenize.ts";
+import { parseDuration } from "../settings.ts";
+import { appendAudit } from "../store/audit.ts";
+import { activeHolds } from "../store/changes.ts";
+import type { HoldsTable } from "../store/schema.ts";
+import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
+
+const SHORTEST_MS = 60_000;
+const LONGEST_MS = 7 * 86_400_000;
+const LOOKUP_MS = 15_000;
+
+const TARGETS = vendors.flatMap(({ targets }) => Object.keys(targets));
+const target = z.enum(TARGETS).optional().meta({ positional: true, placeholder: "target" });
+const name = z.string().trim().optional().meta({ positional: true, rest: true, placeholder: "name" });
+
+const holdInput = z.object({
+  target,
+  name,
+  for: z.string().refine((text) => isHoldTime(text), "takes a time from 1m to 7d, such as 1h")
+    .optional().meta({ placeholder: "1h" }),
+  reason: z.string().trim().optional().meta({ positional: true, rest: true, placeholder: "reason" }),
+});
+
+type HoldInput = z.output<typeof holdInput>;
+
+/** `/hold` and `/release`: one target for one person, for a while. */
+export const holdCommands: readonly Builtin[] = [
+  builtin({
+    verb: "hold",
+    summary: "Keep a target for yourself: others' changes of it wait; alone it lists what is held",
+    example: "/hold ec2 Acme Corp for=1h moving the role",
+    need: "request",
+    input: holdInput,
+    async execute(parts, ctx, input) {
+      const { store, config } = parts;
+      if (input.target === undefined) return ctx.answer(heldNowReply(await activeHolds(store)));
+      const lacking = whatLacks(input);
+      if (lacking) return ctx.answer(lacking);
+      const found = await itemNamed(parts, ctx, { ...input, target: input.target, name: input.name ?? "" });
+      if (!found) return;
+      const row = holdOf(ctx, input, found);
+      const held = (await activeHolds(store)).find(({ target_key }) => target_key === row.target_key);
+      if (held && held.holder_id !== row.holder_id) {
+        return ctx.refuse("held", { operation: "/hold", next: line("Held: ", holdLine(held), ".") });
+      }
+      ctx.onCommit(async (transaction) => {
+        await transaction.insertInto("holds").values(row)
+          .onConflict((conflict) =>
+            conflict.column("target_key").doUpdateSet(row).where((is) =>
+              is.or([is("holds.holder_id", "=", row.holder_id), is("holds.ends_at", "<=", row.created_at)])
+            )
+          ).execute();
+      });
+      ctx.audit({ event: "held", target: `${row.target_key} ${row.name}`, detail: row.reason });
+      announce(config.adminChats, ctx, heldReply(row));
+    },
+  }),
+  builtin({
+    verb: "release",
+    summary: "Let others change again what is held",
+    example: "/release ec2 Acme Corp",
+    // Whoever holds it may, besides those who approve.
+    need: "read",
+    input: z.object({ target, name }),
+    async execute({ store, config, members }, ctx, input) {
+      const holds = await activeHolds(store);
+      const meant = holds.filter((one) => isMeant(one, input, ctx.person.id));
+      const [hold, ...others] = meant;
+      if (!hold || others.length > 0) return ctx.answer(heldNowReply(meant.length > 0 ? meant : holds));
+      const isHolder = hold.holder_id === ctx.person.id;
+      const decision = isHolder ? undefined : await members.judge("approve", ctx.person.id, ctx.chat);
+      if (decision && !decision.allowed) return ctx.refuse(decision.reason, { operation: "/release" });
+      ctx.onCommit(async (transaction) => {
+        await transaction.deleteFrom("holds").where("target_key", "=", hold.target_key)
+          .where("created_at", "=", hold.created_at).execute();
+      });
+      ctx.audit({ event: "released", target: `${hold.target_key} ${hold.name}`, detail: hold.reason });
+      announce(config.adminChats, ctx, releasedReply(hold, personLine(ctx.person.name, ctx.person.id)));
+    },
+  }),
+];
+
+/** Says in every admin group that a hold whose time is over has ended, and takes it away. Of several replicas one does. */
+export async function endHolds({ store, config }: Pick<Deps, "store" | "config">): Promise<void> {
+  const over = await store.db.selectFrom("holds").selectAll().where("ends_at", "<=", store.now()).execute();
+  for (const hold of over) {
+    await store.transaction(async (transaction) => {
+      const ended = await transaction.deleteFrom("holds").where("target_key", "=", hold.target_key)
+        .where("ends_at", "<=", store.now()).returning("target_key").executeTakeFirst();
+      if (!ended) return;
+      const reply = releasedReply(hold, "its time is over");
+      for (const chatId of config.adminChats.filter((id) => id < 0)) {
+        const key = `released:${hold.target_key}:${hold.created_at}:${chatId}`;
+        await putMessage(store, transaction, { key, chatId, reply, priority: PRIORITY.outcome });
+      }
+      await appendAudit(store, transaction, [{
+        event: "hold_ended",
+        target: `${hold.target_key} ${hold.name}`,
+        detail: hold.reason,
+      }]);
+    });
+    store.notifier.everyone("messages");
+  }
+}
+
+/** What has to be asked before anything is held; undefined where nothing is missing. */
+function whatLacks({ target, name, for: time, reason }: HoldInput): Reply | undefined {
+  if (name && time && reason) return undefined;
+  const whole = [
+    "/hold",
+    target,
+    name ? quote(name) : "<name>",
+    `for=${time ?? "1h"}`,
+    reason || "<reason>",
+  ].join(" ");
+  return {
+    mark: "question",
+    title: "What is held, for how long, and why? Nothing was held.",
+    blocks: [textBlock({ code: whole })],
+    personal: true,
+  };
+}
+
+/** What a hold is on. */
+type Held = Pick<HoldsTable, "target_key" | "name">;
+
+/** The one item that is meant; several are offered, none is said. */
+async function itemNamed(
+  parts: CommandParts,
+  ctx: UpdateContext,
+  input: HoldInput & { readonly target: string; readonly name: string },
+): Promise<Held | undefined> {
+  const { vendors, commandSet } = parts;
+  const connected = vendors.all.find(({ vendor }) => Object.hasOwn(vendor.targets, input.target));
+  if (!connected?.client) {
+    ctx.refuse("vendor_not_set_up", { operation: "/hold" });
+    return undefined;
+  }
+  const context = vendors.context(connected, { signal: AbortSignal.timeout(LOOKUP_MS), trace: ctx.trace });
+  try {
+    if (input.target === "ec2" && connected.vendor.company) {
+      const company = await connected.vendor.company(context, input.name).catch(choosingName);
+      return { target_key: `ec2:${company.id}`, name: company.name };
+    }
+    const { items } = await connected.vendor.sight(context);
+    const ofTarget = items.filter(({ target }) => target === input.target || isWhole(input.target));
+    const label = connected.vendor.label;
+    const what = {
+      noun: `integration of ${label}`,
+      plural: `integrations of ${label}`,
+      field: "name",
+      find: `/list ${input.target}`,
+    };
+    const { key, name } = resolve(input.name, ofTarget, what);
+    return { target_key: key, name };
+  } catch (error) {
+    const said = Object.entries(input).flatMap(([field, value]) =>
+      value === undefined ? [] : [[field, value]]
+    );
+    const invocation = { verb: "hold", target: null, input: Object.fromEntries(said), asked: [] };
+    ctx.answer({ ...errorReply(error, ctx, invocation, commandSet), personal: true });
+    return undefined;
+  }
+
+  /** The target that stands for all of a vendor's others. */
+  function isWhole(target: string): boolean {
+    return connected?.vendor.name === target;
+  }
+}
+
+/** The choice goes into the field that it was typed for. */
+function choosingName(error: unknown): never {
+  throw error instanceof ChoiceNeeded ? new ChoiceNeeded(error.question, "name", error.options) : error;
+}
+
+function holdOf(ctx: UpdateContext, input: HoldInput, held: Held): HoldsTable {
+  const now = ctx.store.now();
+  return {
+    ...held,
+    target: input.target ?? "",
+    reason: input.reason ?? "",
+    holder_id: ctx.person.id,
+    holder_name: ctx.person.name,
+    chat_id: ctx.chat.id,
+    created_at: now,
+    ends_at: now + (parseDuration(input.for ?? "") ?? 0),
+  };
+}
+
+/** Without words: one's own; without a question to the vendor, which may be away. */
+function isMeant(
+  hold: HoldsTable,
+  { target, name }: Pick<HoldInput, "target" | "name">,
+  personId: number,
+): boolean {
+  if (target === undefined) return hold.holder_id === personId;
+  if (hold.target !== target) return false;
+  const [, id] = hold.target_key.split(":");
+  return name === undefined || name === id || fold(hold.name).includes(fold(name));
+}
+
+function heldNowReply(holds: readonly HoldsTable[]): Reply {
+  const how = textBlock(["To keep a target for yourself: ", {
+    code: "/hold <target> <name> for=1h <reason>",
+  }]);
+  if (holds.length === 0) return { mark: "fine", title: "Nothing is held", blocks: [how], personal: true };
+  const items = holds.map((hold) => line(holdLine(hold), " · ", { code: releaseCommand(hold) }));
+  return {
+    mark: "info",
+    title: holds.length === 1 ? "1 target is held" : `${holds.length} targets are held`,
+    blocks: [{ kind: "list", items }, how],
+    personal: true,
+  };
+}
+
+function releaseCommand({ target, name }: HoldsTable): string {
+  return `/release ${target} ${name}`;
+}
+
+function heldReply(row: HoldsTable): Reply {
+  return {
+    mark: "attention",
+    title: line("Held: ", holdLine(row)),
+    blocks: [textBlock("Until then nobody else changes it. Status still works.")],
+    footer: { code: releaseCommand(row) },
+  };
+}
+
+/** `because`: who let go of it, or that its time is over. */
+function releasedReply(hold: HoldsTable, because: Line): Reply {
+  return {
+    mark: "fine",
+    title: line(hold.target, " ", { data: hold.name, max: 60 }, " may be changed again (", because, ")"),
+    blocks: [
+      textBlock(
+        line("Held by ", personLine(hold.holder_name, hold.holder_id), ": ", { data: hold.reason, max: 120 }),
+      ),
+    ],
+  };
+}
+
+/** Where it was said, and in every other admin group: it concerns everyone who may change something. */
+function announce(adminChats: readonly number[], ctx: UpdateContext, reply: Reply): void {
+  ctx.answer(reply);
+  ctx.onCommit(async (transaction) => {
+    for (const chatId of adminChats.filter((id) => id < 0 && id !== ctx.chat.id)) {
+      const key = `hold:${ctx.updateId}:${chatId}`;
+      const message = { key, chatId, reply, priority: PRIORITY.outcome, trace: ctx.trace };
+      await putMessage(ctx.store, transaction, message);
+    }
+  });
+}
+
+function isHoldTime(text: string): boolean {
+  const ms = parseDuration(text);
+  return ms !== undefined && ms >= SHORTEST_MS && ms <= LONGEST_MS;
+}
