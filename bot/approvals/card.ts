@@ -16,7 +16,6 @@ import { spellDuration } from "../settings.ts";
 import {
   type Change,
   changeTitle,
-  frozenTarget,
   isTwin,
   planOf,
   readCard,
@@ -24,8 +23,8 @@ import {
   TOOK_EFFECT,
   waitsForItsTime,
 } from "../store/changes.ts";
-import type { FreezesTable, HoldsTable } from "../store/schema.ts";
-import { type CardView, needsLine } from "./view.ts";
+import { freezeLine } from "./obstacle.ts";
+import { type CardView, needsLine, personLine } from "./view.ts";
 
 /** The key of the one message of a change in the group. */
 export function cardKey(code: string): string {
@@ -89,11 +88,6 @@ function copyButtons(change: Change, personId: number, { votes = [], ruling }: C
 /** The one message of a change in the group: a question first, then its answer, in place. */
 export function cardOf(change: Change, view: CardView = {}): Reply {
   return change.state === "pending" ? question(change, view) : answer(change);
-}
-
-/** The person's name and the end of the id, because two persons may bear one name. */
-export function personLine(name: string, id: number): Line {
-  return [{ data: name || "someone", max: 40 }, ` (…${String(id).slice(-4)})`];
 }
 
 function question(change: Change, view: CardView): Reply {
@@ -342,52 +336,6 @@ export function whyLine(change: Change): Line {
     personLine(change.requester_name, change.requester_id),
     change.undo_of ? [" · takes back ", { code: change.undo_of }] : "",
   );
-}
-
-/** "Frozen: everything by Ana: release. /unfreeze lifts it", to go on with. */
-export function wayOutOf(freeze: FreezesTable): Line {
-  return line("Frozen: ", freezeLine(freeze), ". ", { code: unfreezeCommand(freeze) }, " lifts it");
-}
-
-/** The command that lifts a freeze: a company by its id, which no other bears. */
-export function unfreezeCommand(freeze: FreezesTable): string {
-  const { company } = freeze;
-  return ["/unfreeze", frozenTarget(freeze), company && `company=${company}`].filter(Boolean).join(" ");
-}
-
-export function freezeLine(freeze: FreezesTable): Line {
-  return line(
-    frozenScope(freeze),
-    " by ",
-    personLine(freeze.holder_name, freeze.holder_id),
-    ": ",
-    { data: freeze.reason, max: 120 },
-    freeze.begins_at === null ? "" : [" · from ", { time: freeze.begins_at }],
-    freeze.ends_at === null ? " · until lifted" : [" · until ", { time: freeze.ends_at, as: "deadline" }],
-  );
-}
-
-/** "ec2 Acme Corp by Ana: moving the role · until 05:14" */
-export function holdLine(hold: HoldsTable): Line {
-  return line(
-    hold.target,
-    " ",
-    { data: hold.name, max: 60 },
-    " by ",
-    personLine(hold.holder_name, hold.holder_id),
-    ": ",
-    { data: hold.reason, max: 120 },
-    " · until ",
-    { time: hold.ends_at, as: "deadline" },
-  );
-}
-
-/** "everything", "ec2", "Acme Corp", "ec2 of Acme Corp" */
-export function frozenScope(freeze: FreezesTable): Line {
-  const target = frozenTarget(freeze);
-  if (freeze.company === null) return target ?? "everything";
-  const company: Line = { data: freeze.company_name ?? freeze.company, max: 60 };
-  return target === undefined ? company : line(target, " of ", company);
 }
 
 export function undoLine(undo: Undo): Line {

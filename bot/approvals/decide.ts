@@ -18,9 +18,10 @@ import {
   votesOf,
 } from "../store/changes.ts";
 import type { ChangeState, Schema } from "../store/schema.ts";
-import { cardMessage, cardOf, copyMessage, holdLine, outcomeMessage, personLine, wayOutOf } from "./card.ts";
+import { cardMessage, cardOf, copyMessage, outcomeMessage } from "./card.ts";
+import { holdLine, wayOutOf } from "./obstacle.ts";
 import { startOf, transition, type TransitionStep } from "./state_machine.ts";
-import { type CardView, MOST_OF_NAMES, rulingNow, viewOf } from "./view.ts";
+import { type CardView, MOST_OF_NAMES, personLine, rulingNow, viewOf } from "./view.ts";
 
 export type DecisionKind = "approve" | "reject" | "withdraw";
 

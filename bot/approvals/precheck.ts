@@ -25,8 +25,8 @@ import {
 import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { Queryable } from "../store/schema.ts";
 import type { BoundOperation } from "../vendors.ts";
+import { freezeLine, holdLine } from "./obstacle.ts";
 import { rulingNow } from "./view.ts";
-import { freezeLine, holdLine } from "./card.ts";
 
 /** What stands in the way of running what was approved. */
 export interface FailedCheck {

@@ -37,7 +37,8 @@ import type { Store } from "../store/database.ts";
 import { newHandle } from "../store/kept_values.ts";
 import type { Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
-import { cardMessage, cardOf, holdLine } from "./card.ts";
+import { cardMessage, cardOf } from "./card.ts";
+import { holdLine } from "./obstacle.ts";
 import { type Times, timesAgain, timesOf, timesTyped, whyNotLent } from "./schedule.ts";
 import { type CardView, ruledChange, viewOf } from "./view.ts";
 

@@ -6,7 +6,8 @@ import { auditOf, type Change, changeTitle, findChange } from "../store/changes.
 import type { Store } from "../store/database.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import type { TelegramRefusal } from "../telegram/api.ts";
-import { cardMessage, outcomeMessage, personLine } from "./card.ts";
+import { cardMessage, outcomeMessage } from "./card.ts";
+import { personLine } from "./view.ts";
 import { type Decisions, isOwn } from "./decide.ts";
 import { transition, type TransitionStep } from "./state_machine.ts";
 

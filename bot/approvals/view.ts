@@ -62,6 +62,11 @@ export async function rulingNow(
   return emergency ? { ruling: relaxed(ruling), emergency } : { ruling };
 }
 
+/** The person's name and the end of the id, because two persons may bear one name. */
+export function personLine(name: string, id: number): Line {
+  return [{ data: name || "someone", max: 40 }, ` (…${String(id).slice(-4)})`];
+}
+
 /** Room for three long names and the number of the others. */
 export const MOST_OF_NAMES = 140;
 

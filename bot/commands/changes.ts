@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { type Block, type Button, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
-import { cardOf, decisionButtons, freezeLine, personLine, undoLine } from "../approvals/card.ts";
+import { cardOf, decisionButtons, undoLine } from "../approvals/card.ts";
+import { freezeLine } from "../approvals/obstacle.ts";
 import type { DecisionKind } from "../approvals/decide.ts";
 import { settle } from "../approvals/settle.ts";
-import { type CardView, viewOf } from "../approvals/view.ts";
+import { type CardView, personLine, viewOf } from "../approvals/view.ts";
 import type { UpdateContext } from "../context.ts";
 import {
   activeFreezes,

@@ -12,7 +12,7 @@ import {
   type Reply,
   textBlock,
 } from "../../handlers/reply.ts";
-import { freezeLine } from "../approvals/card.ts";
+import { freezeLine } from "../approvals/obstacle.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine, unreachable } from "../error_reply.ts";

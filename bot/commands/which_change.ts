@@ -1,5 +1,5 @@
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
-import { personLine } from "../approvals/card.ts";
+import { personLine } from "../approvals/view.ts";
 import { type ChoiceOffered, offerChoices } from "../clarify.ts";
 import type { UpdateContext } from "../context.ts";
 import { messageAt } from "../outbox/messages.ts";

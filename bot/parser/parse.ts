@@ -354,7 +354,7 @@ function wordsTaken(
   const word = line.words[loose[0] ?? NaN];
   if (!word) return 0;
   if (field.kind === "rest") {
-    return later.some(({ kind }) => kind === "rest") ? wordsTogether(loose) : loose.length;
+    return later.every((one) => one.kind !== "rest") ? loose.length : together(loose);
   }
   if (field.required) return wordsUpToChoice(loose, later, line);
   if (field.values.length > 0) {
@@ -382,13 +382,12 @@ function wordsUpToChoice(loose: readonly number[], later: readonly Field[], line
 }
 
 /** Of two fields that take what is left, the first takes what stands before an option and the second what follows it. */
-function wordsTogether(loose: readonly number[]): number {
-  const gap = loose.findIndex((place, at) => at > 0 && place !== (loose[at - 1] ?? 0) + 1);
-  return gap < 0 ? loose.length : gap;
+function together(loose: readonly number[]): number {
+  return loose.filter((place, at) => place === (loose[0] ?? 0) + at).length;
 }
 
 function joined(places: readonly number[], line: CommandLine): string {
-  const gap = places.find((place, at) => at > 0 && place !== (places[at - 1] ?? 0) + 1);
+  const gap = places[together(places)];
   if (gap !== undefined) throw strayWord(line, gap);
   const words = line.words.slice(places[0], (places.at(-1) ?? 0) + 1);
   return words.length === 1 ? words[0]?.text ?? "" : words.map((word) => word.raw).join(" ");

@@ -89,7 +89,7 @@ export function parseCallback(data: string): Press | undefined {
 const LETTERS: Readonly<Record<HandleVerb, string>> = {
   approve: "a",
   reject: "r",
-  stop: "s",
+  stop: "x",
   extend: "e",
   return: "b",
   take_back: "t",

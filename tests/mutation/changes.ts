@@ -15,7 +15,7 @@ export const changeGuards: readonly Guard[] = [
       "asked",
     ],
     ["who decides may approve", "if (denied) return refuse(denied);"],
-    ["nothing is approved while it is frozen", "if (!freeze) return true;", "return true;"],
+    ["nothing is approved while it is frozen", "if (freeze) return refuse", "if (false) return refuse"],
     ["a late decision does not count", "only: { expiresAfter: now },"],
     [
       "a lost decision is not said to be one",
@@ -223,8 +223,8 @@ export const changeGuards: readonly Guard[] = [
     ],
     [
       "what is dangerous can be stopped before it runs",
-      "const starts_at = startOf(change, this.deps.store.now(), this.deps.config.graceMs);",
-      "const starts_at = this.deps.store.now();",
+      "const starts_at = startOf(change, store.now(), config.graceMs);",
+      "const starts_at = store.now();",
     ],
   ]),
   ...guardsOf("bot/approvals/state_machine.ts", STOPS, [
