@@ -354,3 +354,29 @@ function asSentence(words: Line): Line {
 export function pretty(value: Json): string {
   return JSON.stringify(value, null, 1);
 }
+
+/** To who asks for the same once more: what waits already. */
+export function waitingReply({ code, state, expires_at }: Change): Reply {
+  const waits: Line = state === "pending"
+    ? line("It waits for approval until ", { time: expires_at, as: "deadline" }, ". ")
+    : `It is ${state}. `;
+  return {
+    mark: "info",
+    title: ["You asked for this already: ", { code }],
+    blocks: [
+      textBlock(line(waits, "Nothing new was asked for. To take it back: ", { code: `/withdraw ${code}` })),
+    ],
+    buttons: [[{ label: `Show ${code}`, action: { command: `/change ${code}` } }]],
+    personal: true,
+  };
+}
+
+/** To who asks for what is asked for already. */
+export function duplicateReply(code: string): Reply {
+  return {
+    mark: "info",
+    title: ["It was asked for already: ", { code }],
+    blocks: [textBlock({ code: `/change ${code}` })],
+    personal: true,
+  };
+}

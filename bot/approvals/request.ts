@@ -37,7 +37,7 @@ import type { Store } from "../store/database.ts";
 import { newHandle } from "../store/kept_values.ts";
 import type { Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
-import { cardMessage, cardOf } from "./card.ts";
+import { cardMessage, cardOf, duplicateReply, waitingReply } from "./card.ts";
 import { holdLine } from "./obstacle.ts";
 import { type Times, timesAgain, timesOf, timesTyped, whyNotLent } from "./schedule.ts";
 import { type CardView, ruledChange, viewOf } from "./view.ts";
@@ -373,28 +373,4 @@ async function showBeside(
   const other = await transaction.updateTable("changes").set((is) => ({ handle: is.ref("handle") }))
     .where("code", "=", code).where("state", "=", "pending").returningAll().executeTakeFirst();
   if (other) await putMessage(store, transaction, { ...cardMessage(other), reply: cardOf(other, view) });
-}
-
-function waitingReply({ code, state, expires_at }: Change): Reply {
-  const waits: Line = state === "pending"
-    ? line("It waits for approval until ", { time: expires_at, as: "deadline" }, ". ")
-    : `It is ${state}. `;
-  return {
-    mark: "info",
-    title: ["You asked for this already: ", { code }],
-    blocks: [
-      textBlock(line(waits, "Nothing new was asked for. To take it back: ", { code: `/withdraw ${code}` })),
-    ],
-    buttons: [[{ label: `Show ${code}`, action: { command: `/change ${code}` } }]],
-    personal: true,
-  };
-}
-
-function duplicateReply(code: string): Reply {
-  return {
-    mark: "info",
-    title: ["It was asked for already: ", { code }],
-    blocks: [textBlock({ code: `/change ${code}` })],
-    personal: true,
-  };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Json } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import type { Choices, Input, NamesOfKind, Plan, Risk } from "../../handlers/operation.ts";
 import { type Token, tokenize } from "./tokenize.ts";
@@ -153,6 +154,20 @@ export function openFor(key: string, fields: readonly Field[]): Field | undefine
 export function choiceOf({ values }: Field, value: string, aliases: Aliases): string | undefined {
   const spellings = [value.toLowerCase(), targetNamed(value, aliases)];
   return values.find((choice) => spellings.includes(choice.toLowerCase()));
+}
+
+/** Spelt as the schema wants it; what does not convert is left for the schema to refuse. */
+export function convert(field: Field, value: string, { aliases }: Pick<CommandLine, "aliases">): Json {
+  if (field.type === "list") return value.split(",").map((item) => item.trim());
+  const spelt = choiceOf(field, value, aliases) ?? value;
+  if (field.type === "number" && isNumber(spelt)) return Number(spelt);
+  if (field.type === "boolean" && /^(true|false)$/i.test(spelt)) return spelt.toLowerCase() === "true";
+  return spelt;
+}
+
+/** Whether it is a number as people type one. */
+export function isNumber(text: string): boolean {
+  return /^-?\d+(\.\d+)?$/.test(text);
 }
 
 /** One field of an operation's input, as a person meets it. */

@@ -6,6 +6,7 @@ import {
   type Command,
   type CommandLine,
   type CommandSet,
+  convert,
   type Field,
   fieldsTyped,
   findRoute,
@@ -13,6 +14,7 @@ import {
   hasField,
   headOf,
   isChange,
+  isNumber,
   isPositional,
   openFor,
   optionNamed,
@@ -391,17 +393,4 @@ function joined(places: readonly number[], line: CommandLine): string {
   if (gap !== undefined) throw strayWord(line, gap);
   const words = line.words.slice(places[0], (places.at(-1) ?? 0) + 1);
   return words.length === 1 ? words[0]?.text ?? "" : words.map((word) => word.raw).join(" ");
-}
-
-/** Spelt as the schema wants it; what does not convert is left for the schema to refuse. */
-function convert(field: Field, value: string, line: CommandLine): Json {
-  if (field.type === "list") return value.split(",").map((item) => item.trim());
-  const spelt = choiceOf(field, value, line.aliases) ?? value;
-  if (field.type === "number" && isNumber(spelt)) return Number(spelt);
-  if (field.type === "boolean" && /^(true|false)$/i.test(spelt)) return spelt.toLowerCase() === "true";
-  return spelt;
-}
-
-function isNumber(text: string): boolean {
-  return /^-?\d+(\.\d+)?$/.test(text);
 }
