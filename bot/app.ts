@@ -41,6 +41,9 @@ import { insistOnWebhook, introduce, learnIdentity } from "./telegram/setup.ts";
 import type { Arrival } from "./telegram/update.ts";
 import { Vault } from "./vault.ts";
 import { callObserver, connect, Vendors } from "./vendors.ts";
+import { AlertMessages } from "./watch/alert_message.ts";
+import { Alerts } from "./watch/alerts.ts";
+import { Looks } from "./watch/look.ts";
 
 export interface CountersignOptions {
   readonly config: Config;
@@ -92,7 +95,8 @@ export class Countersign {
     const forms = new Forms(deps, members, openForms, commandSet);
     const pickers = new Pickers(deps, members, commandSet);
     const router = new Router(deps, commands, members, unauthorized, requests, pickers, forms, commandParts);
-    const callbacks = new Callbacks(deps, members, requests, decisions, loans, router, pickers);
+    const alerts = new Alerts(deps, members, new AlertMessages(deps, commandSet));
+    const callbacks = new Callbacks(deps, members, requests, decisions, loans, router, pickers, alerts);
     const dispatcher = new Dispatcher(deps, members, router, callbacks, unauthorized, pickers);
     const undelivered = new Undelivered(deps);
     const bringElsewhere = async (row: MessagesTable) => {
@@ -108,11 +112,9 @@ export class Countersign {
         await undelivered.bringInPrivate(row, refusal);
       },
     });
-    const jobs = jobsOf(
-      deps,
-      { dispatcher, executor, sender, decisions, loans, handover, openForms },
-      timing,
-    );
+    const looks = new Looks(deps);
+    const parts = { dispatcher, executor, sender, decisions, loans, handover, openForms, looks, alerts };
+    const jobs = jobsOf(deps, parts, timing);
 
     this.store = store;
     this.commands = commands;

@@ -30,9 +30,12 @@ import {
 import { putDueReads } from "./queue/schedules.ts";
 import type { Jobs, PeriodicJob, QueueJob } from "./queue/worker.ts";
 import { wipeAbandoned } from "./secrets/entry.ts";
+import type { Alerts } from "./watch/alerts.ts";
+import type { Looks } from "./watch/look.ts";
 import type { CredentialHandover } from "./secrets/handover.ts";
 import { type Store, StoreUnavailable } from "./store/database.ts";
 import { prunePrompts } from "./store/kept_values.ts";
+import { pruneWatch } from "./store/watch.ts";
 import type { InboxTable, MessagesTable } from "./store/schema.ts";
 
 export interface JobParts {
@@ -43,6 +46,8 @@ export interface JobParts {
   readonly loans: Loans;
   readonly handover: CredentialHandover;
   readonly openForms: OpenForms;
+  readonly looks: Looks;
+  readonly alerts: Alerts;
 }
 
 /** What tests may shorten. */
@@ -51,10 +56,16 @@ export interface Timing {
   readonly lookMs?: number;
   /** How often what has expired is noticed. */
   readonly expireMs?: number;
+  /** How often it is looked whether it is time for a look at a vendor, or for an alert. */
+  readonly watchMs?: number;
 }
 
 /** All that the bot does without being asked over HTTP, one job each. */
-export function jobsOf(deps: Deps, parts: JobParts, { expireMs = EXPIRE_MS }: Timing = {}): Jobs {
+export function jobsOf(
+  deps: Deps,
+  parts: JobParts,
+  { expireMs = EXPIRE_MS, watchMs = WATCH_MS }: Timing = {},
+): Jobs {
   return {
     queues: [updates(deps, parts.dispatcher), changes(deps, parts.executor), messages(deps, parts.sender)],
     periodic: [
@@ -65,6 +76,7 @@ export function jobsOf(deps: Deps, parts: JobParts, { expireMs = EXPIRE_MS }: Ti
       prune(deps, parts),
       measure(deps),
       askTelegram(deps),
+      ...(deps.config.watchEveryMs > 0 ? watchJobs(deps, parts, watchMs) : []),
     ],
   };
 }
@@ -146,6 +158,7 @@ function messages(deps: Deps, sender: OutboxSender): QueueJob<MessagesTable> {
 const EXPIRE_MS = 5_000;
 /** A way back that is under way is not late yet. */
 const OVERDUE_MS = 60_000;
+const WATCH_MS = 1_000;
 const PRUNE_MS = 10 * 60_000;
 const CHECK_STORE_MS = 10_000;
 const ASK_TELEGRAM_MS = 60_000;
@@ -182,7 +195,31 @@ function readsDue(deps: Deps, everyMs: number): PeriodicJob {
   return { name: "reads_due", everyMs, atOnce: true, exclusive: true, run: () => putDueReads(deps) };
 }
 
-function prune({ store }: Deps, { openForms }: JobParts): PeriodicJob {
+/** Who looks and who tells is settled by claims in the store: several replicas may try. */
+function watchJobs({ vendors }: Deps, { looks, alerts }: JobParts, everyMs: number): PeriodicJob[] {
+  const look = vendors.all.map((connected): PeriodicJob => ({
+    name: `look_at_${connected.vendor.name}`,
+    everyMs,
+    atOnce: true,
+    exclusive: false,
+    async run() {
+      if (await looks.lookIfDue(connected)) await alerts.tell();
+    },
+  }));
+  const tell: PeriodicJob = {
+    name: "tell",
+    everyMs,
+    atOnce: false,
+    exclusive: false,
+    async run() {
+      await looks.noteBlindness();
+      await alerts.tell();
+    },
+  };
+  return [...look, tell];
+}
+
+function prune({ store, config }: Deps, { openForms }: JobParts): PeriodicJob {
   return {
     name: "prune",
     everyMs: PRUNE_MS,
@@ -192,7 +229,7 @@ function prune({ store }: Deps, { openForms }: JobParts): PeriodicJob {
       await pruneInbox(store, KEEP_UPDATES_MS);
       await prunePrompts(store);
       await wipeAbandoned(store);
-      await openForms.prune();
+      await pruneWatch(store, config.watchKeepMs);
       // A card's buttons, such as Undo, are good for as long as its change is known.
       await store.db.deleteFrom("messages").where("key", "not like", cardKey("%"))
         .where("created_at", "<", store.now() - KEEP_MESSAGES_MS).where("state", "<>", "due").execute();

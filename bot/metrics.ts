@@ -33,6 +33,15 @@ export class Metrics {
     "outcome",
   );
   readonly changes = this.counter("changes_total", "Changes that reached a state", "state");
+  readonly looks = this.counter(
+    "looks_total",
+    "Looks at a vendor, by whether it answered",
+    "vendor",
+    "result",
+  );
+  readonly alerts = this.counter("alerts_total", "Messages of the watch, by what they tell", "kind");
+  readonly lookAge = this.gauge("look_age_seconds", "How long ago a vendor was last looked at", "vendor");
+  readonly episodes = this.gauge("episodes_open", "Items that are not fine", "vendor", "state");
   readonly answerSeconds = this.histogram(
     "answer_seconds",
     "From the update's arrival to its answer being handed to the sender",
@@ -110,6 +119,10 @@ export class Metrics {
 
   private counter<L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> {
     return new Counter({ name: `countersign_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  private gauge<L extends string>(name: string, help: string, ...labelNames: L[]): Gauge<L> {
+    return new Gauge({ name: `countersign_${name}`, help, labelNames, registers: [this.registry] });
   }
 
   private histogram<L extends string>(name: string, help: string, ...labelNames: L[]): Histogram<L> {

@@ -76,6 +76,8 @@ export const reasons = {
   vendor_not_set_up: "This vendor is not set up.",
   no_way_back: "This change cannot be undone.",
   undo_moved: "The target has changed since, so the way back would overwrite someone else's work.",
+  alert_over: "This is over already, so there is nothing to ack or to mute.",
+  already_acked: "Someone has acked this already: it says who.",
   malformed_command: "The command could not be read.",
 } as const satisfies Record<string, string | null>;
 

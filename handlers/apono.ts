@@ -17,6 +17,7 @@ const [status, list, show, ...deletion] = resourceOperations(integrations);
 export const apono = defineVendor({
   ...vendorOf(integrations),
   targets: { apono: [], connectors: ["connector"] },
+  unwatched: ["connectors"],
   variables: {
     apiUrl: address("APONO_API_URL", "Apono's API", { default: "https://api.apono.io" }),
     token: secretKey("APONO_API_TOKEN", "Apono personal or service-account token"),

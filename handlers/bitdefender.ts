@@ -18,6 +18,7 @@ export const bitdefender = defineVendor({
   label: "Bitdefender",
   system: "GravityZone",
   targets: { bitdefender: ["bd", "gravityzone"], ec2: [], externalid: [] },
+  unwatched: ["ec2", "externalid"],
   variables: {
     apiUrl: address("BITDEFENDER_API_URL", "GravityZone's Access URL, ends in `/api`", { path: "/api" }),
     apiKey: secretKey("BITDEFENDER_API_KEY", "GravityZone API key"),

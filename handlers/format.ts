@@ -60,6 +60,15 @@ function andUnknown(count: number): string {
   return count > 0 ? ` · ${formatNumber(count)} not known` : "";
 }
 
+/** How long something took, roughly: "40 s", "42 min", "5 h", "12 days". */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 2 * 3_600) return `${Math.round(seconds / 60)} min`;
+  const hours = Math.round(seconds / 3_600);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+}
+
 /** When the vendor said it and, once that is a while ago, how old it is. */
 export function asOf(at: number, now: number): readonly Inline[] {
   const seconds = Math.round((now - at) / 1000);

@@ -22,6 +22,7 @@ export function haloWith(products: readonly Product[]): Vendor {
     name: "halo",
     label: "HaloPSA",
     targets: { halo: ["halopsa"], ...Object.fromEntries(targets) },
+    labels: Object.fromEntries(products.map(({ target, label }) => [target, label])),
     variables: {
       apiUrl: address("HALO_API_URL", "HaloPSA resource server, ends in `/api`", { path: "/api" }),
       authUrl: address("HALO_AUTH_URL", "HaloPSA authorisation server, ends in `/auth`", { path: "/auth" }),

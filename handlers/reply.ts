@@ -43,25 +43,27 @@ export type Block =
   /** Preformatted, for JSON and the like. */
   | { readonly kind: "pre"; readonly text: string };
 
+/** What is done with what a handle names. */
+export type HandleVerb =
+  | "approve"
+  | "reject"
+  | "take_back"
+  | "stop"
+  | "undo"
+  | "extend"
+  | "return"
+  | "choose"
+  | "page"
+  | "pick"
+  | "ack"
+  | "mute";
+
 /** What a press asks for. None of these carries a right: every press is judged anew. */
 export type Action =
   /** Types this command for the presser; reads only. */
   | { readonly command: string }
   /** A random handle the store knows, and what to do with it. */
-  | {
-    readonly handle: string;
-    readonly do:
-      | "approve"
-      | "reject"
-      | "take_back"
-      | "stop"
-      | "undo"
-      | "extend"
-      | "return"
-      | "choose"
-      | "page"
-      | "pick";
-  }
+  | { readonly handle: string; readonly do: HandleVerb }
   | { readonly copy: string }
   | { readonly url: string }
   /** A button that only says what happened. */

@@ -26,6 +26,10 @@ interface Declaration<Client, V extends Variables> {
   readonly system?: string;
   /** Its targets, each with the other names people type for it. */
   readonly targets: Readonly<Record<string, readonly string[]>>;
+  /** How people call a target, where it is not the vendor's label. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Targets of which no items are watched. */
+  readonly unwatched?: readonly string[];
   /** What configures it, in the order the documents list it. */
   readonly variables: V;
   connect(settings: SettingsOf<V>, shared: Shared): Client;

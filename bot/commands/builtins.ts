@@ -7,6 +7,7 @@ import { every } from "./every.ts";
 import { freezeCommands } from "./freeze.ts";
 import { holdCommands } from "./hold.ts";
 import { overview } from "./status.ts";
+import { watchCommands } from "./watch.ts";
 
 /** The bot's own commands, in the order in which they are listed. */
 export const builtins: readonly Builtin[] = [
@@ -15,6 +16,7 @@ export const builtins: readonly Builtin[] = [
   ...freezeCommands,
   every,
   ...holdCommands,
+  ...watchCommands,
   ...auditCommands,
   ...aboutCommands,
   doctor,

@@ -17,6 +17,7 @@ import { findPrompt, usePrompt } from "../store/kept_values.ts";
 import type { MessagesTable, PromptsTable } from "../store/schema.ts";
 import type { Pickers } from "../pickers/picker.ts";
 import type { Router } from "./router.ts";
+import type { Alerts } from "../watch/alerts.ts";
 import type { CallbackQuery } from "../telegram/update.ts";
 
 /** Answers the press, the first time it is called; resolves to what it was answered with. */
@@ -32,6 +33,7 @@ export class Callbacks {
     private readonly loans: Loans,
     private readonly router: Router,
     private readonly pickers: Pickers,
+    private readonly alerts: Alerts,
   ) {}
 
   async handle(ctx: UpdateContext, { id, data }: Pick<CallbackQuery, "id" | "data">): Promise<void> {
@@ -61,6 +63,9 @@ export class Callbacks {
       return;
     }
     if (press.do === "page") return await this.turnPage(ctx, press.handle, press.page);
+    if (press.do === "ack" || press.do === "mute") {
+      return await this.alerts.press(ctx, press.do, press.handle);
+    }
     const { store } = this.deps;
     const change = await findChangeByHandle(store, press.handle);
     if (!change) {
@@ -155,6 +160,8 @@ export class Callbacks {
     if (isChange && prompt.used_at !== null) return ctx.refuse("unknown_button");
     await soon();
     if (!isChange) return await this.router.resume(ctx, invocation);
+    // What is offered to everyone in the chat stays, and each press of it asks anew.
+    if (prompt.person_id === null) return await this.router.resume(ctx.fork(), invocation);
     ctx.onCommit((transaction) => usePrompt(this.deps.store, transaction, handle));
     if (ctx.press?.messageId) {
       ctx.answer({ mark: "info", title: ["Asked for: ", { code: headOf(invocation) }] });

@@ -1,14 +1,11 @@
 import type { ForceReply, InlineKeyboardButton, InlineKeyboardMarkup } from "grammy/types";
 import { createHash } from "node:crypto";
-import type { Action, Block, Button, Reply, Table } from "../../handlers/reply.ts";
+import type { Action, Block, Button, HandleVerb, Reply, Table } from "../../handlers/reply.ts";
 import type { Store } from "../store/database.ts";
 import { newHandle, putPrompt } from "../store/kept_values.ts";
 import type { Queryable } from "../store/schema.ts";
 import { MARKS } from "./layout.ts";
 import { sanitizeCopy, sanitizeLabel, sanitizeOwn } from "./sanitize.ts";
-
-/** What a button with a handle does. */
-type HandleVerb = Extract<Action, { handle: string }>["do"];
 
 /** Keeps a command too long for a button and returns a handle for it. */
 export type KeepCommand = (command: string) => string;
@@ -78,11 +75,8 @@ export function parseCallback(data: string): Press | undefined {
   if (letter === "w:") return pickPress(rest);
   if (!HANDLE.test(rest)) return undefined;
   if (letter === "h:") return { kind: "stored", handle: rest };
-  for (
-    const verb of ["approve", "reject", "take_back", "stop", "undo", "extend", "return", "choose"] as const
-  ) {
-    if (letter === `${LETTERS[verb]}:`) return { kind: "handle", do: verb, handle: rest };
-  }
+  const verb = HANDLE_VERBS.find((one) => letter === `${LETTERS[one]}:`);
+  if (verb) return { kind: "handle", do: verb, handle: rest };
   return undefined;
 }
 
@@ -97,7 +91,13 @@ const LETTERS: Readonly<Record<HandleVerb, string>> = {
   choose: "k",
   page: "p",
   pick: "w",
+  ack: "j",
+  mute: "m",
 };
+
+/** Those that name a handle alone. */
+const HANDLE_VERBS = (Object.keys(LETTERS) as HandleVerb[])
+  .filter((verb) => verb !== "page" && verb !== "pick");
 
 const DATA_MAX = 64;
 const COPY_MAX = 256;

@@ -209,3 +209,16 @@ export async function lastLooks({ db }: Pick<Store, "db">): Promise<ReadonlyMap<
   const rows = await db.selectFrom("looks").selectAll().execute();
   return new Map(rows.map((row) => [row.vendor, row]));
 }
+
+/** Forgets what is older than it is worth keeping: what is over, and items that have been gone for so long. */
+export async function pruneWatch(store: Pick<Store, "db" | "now">, keepMs: number): Promise<void> {
+  const { db } = store;
+  const oldest = store.now() - keepMs;
+  await db.deleteFrom("item_history").where("until_at", "<", oldest).execute();
+  await db.deleteFrom("items").where("gone_at", "<", oldest).execute();
+  await db.deleteFrom("episodes").where("closed_at", "<", oldest).execute();
+  await db.deleteFrom("alerts").where("closed_at", "<", oldest).execute();
+  await db.deleteFrom("mutes").where("until_at", "<", store.now()).execute();
+  await db.deleteFrom("alert_episodes")
+    .where("episode", "not in", (of) => of.selectFrom("episodes").select("id")).execute();
+}

@@ -69,7 +69,7 @@ export function endsOf(product: Product, record: HaloIntegration): readonly End[
 export function syncRemedies({ target, fields }: Product, { id, word }: Ailing): readonly Remedy[] {
   if (id === null) return [];
   const credentials = [...fields].filter(([, kind]) => kind === "secret").map(([name]) => name);
-  const lost = word === "token expired" || word === "not authorized";
+  const lost = word.startsWith("token ") || word === "not authorized";
   const credential = lost ? credentials.find((name) => /token/.test(name)) ?? credentials[0] : undefined;
   return [
     ...(credential === undefined

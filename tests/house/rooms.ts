@@ -23,6 +23,7 @@ export const ROOMS: readonly string[] = [
   "dispatch",
   "pickers",
   "commands",
+  "watch",
   "approvals",
   "forms",
   "secrets",

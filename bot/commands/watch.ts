@@ -1,0 +1,287 @@
+import { z } from "zod";
+import { vendors } from "../../handlers/registry.ts";
+import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import type { Need } from "../access/policy.ts";
+import type { UpdateContext } from "../context.ts";
+import { validationMessage } from "../parser/validation_message.ts";
+import type { EpisodesTable, Queryable, WatchesTable } from "../store/schema.ts";
+import { openEpisodes } from "../store/watch.ts";
+import {
+  EVERYTHING_WATCHED,
+  isQuiet,
+  subscriptionOf,
+  type WatchingChat,
+  watchingChats,
+} from "../watch/audience.ts";
+import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
+
+const WATCHED = vendors.flatMap(({ targets, unwatched = [] }) =>
+  Object.keys(targets).filter((target) => !unwatched.includes(target))
+);
+
+const targetInput = z.object({
+  target: z.enum(WATCHED).optional().meta({ positional: true, placeholder: "target" }),
+});
+
+/** `/watch`, `/unwatch`, `/watches`, `/quiet`: what a chat is told of by itself, and when without a sound. */
+export const watchCommands: readonly Builtin[] = [
+  builtin({
+    verb: "watch",
+    summary: "Tell this chat when something breaks and when it is mended",
+    example: `/watch ${WATCHED.at(-1)}`,
+    need: "read",
+    input: targetInput,
+    async execute(parts, ctx, { target }) {
+      if (!await maySet(parts, ctx, "/watch")) return;
+      if (parts.config.watchEveryMs === 0) return ctx.answer(NEVER_LOOKS);
+      ctx.onCommit((transaction) => put(transaction, ctx, target ?? EVERYTHING_WATCHED, "watch"));
+      ctx.audit({ event: "watched", target: target ?? EVERYTHING_WATCHED });
+      ctx.answer(watchingReply(target, await badNow(parts, target)));
+    },
+  }),
+  builtin({
+    verb: "unwatch",
+    summary: "Tell this chat nothing more, of one target or of all",
+    example: `/unwatch ${WATCHED.at(-1)}`,
+    need: "read",
+    input: targetInput,
+    async execute(parts, ctx, { target }) {
+      if (!await maySet(parts, ctx, "/unwatch")) return;
+      ctx.onCommit((transaction) => put(transaction, ctx, target ?? EVERYTHING_WATCHED, "unwatch"));
+      ctx.audit({ event: "unwatched", target: target ?? EVERYTHING_WATCHED });
+      ctx.answer({
+        mark: "info",
+        title: target
+          ? line("This chat is told nothing more of ", calledBy(target))
+          : "This chat is told nothing more by itself",
+        blocks: [textBlock(["To be told again: ", { code: ["/watch", target].filter(Boolean).join(" ") }])],
+      });
+    },
+  }),
+  builtin({
+    verb: "watches",
+    summary: "What this chat is told of, what is muted, and its quiet hours",
+    example: "/watches",
+    need: "read",
+    risk: "read",
+    input: z.object({}),
+    async execute(parts, ctx) {
+      const all = await watchingChats(parts);
+      const here = all.find(({ chatId }) => chatId === ctx.chat.id);
+      const mutes = await parts.store.db.selectFrom("mutes").innerJoin("items", "items.key", "mutes.item")
+        .select(["items.name", "until_at", "person_name"]).where("chat_id", "=", ctx.chat.id)
+        .where("until_at", ">", parts.store.now()).orderBy("until_at").execute();
+      ctx.answer(watchesReply(here, mutes, parts.store.now(), parts.config.watchEveryMs));
+    },
+  }),
+  builtin({
+    verb: "quiet",
+    summary: "Hours in which alerts make no sound, unless a whole vendor is down",
+    example: "/quiet 22:00-07:00",
+    need: "read",
+    input: z.object({
+      hours: z.string().optional().meta({ positional: true, placeholder: "22:00-07:00" }),
+      zone: z.string().optional().meta({ positional: true, rest: true, placeholder: "zone" }),
+    }),
+    async execute(parts, ctx, { hours, zone }) {
+      const isOff = /^(off|never|none)$/i.test(hours ?? "");
+      const wanted = isOff ? undefined : quietHours(hours ?? "", zone);
+      if (!isOff && typeof wanted !== "object") {
+        const suggestions = ["/quiet 22:00-07:00", "/quiet 22:00-07:00 Europe/Lisbon", "/quiet off"];
+        return ctx.answer(
+          validationMessage(
+            { kind: "wrong", code: "bad_value", sentence: wanted ?? "", suggestions },
+            parts.commandSet,
+          ),
+        );
+      }
+      if (!await maySet(parts, ctx, "/quiet")) return;
+      const hoursNow = typeof wanted === "object" ? wanted : NEVER_QUIET;
+      ctx.onCommit((transaction) => putQuiet(transaction, ctx.chat.id, hoursNow));
+      const said = sayQuiet(hoursNow);
+      ctx.audit({ event: "quiet_hours", detail: said });
+      ctx.answer({
+        mark: "info",
+        title: isOff ? "No quiet hours: alerts are heard at any time" : `Quiet ${said}`,
+        blocks: isOff ? [] : [
+          textBlock("Alerts and reminders come without a sound then, except that a whole vendor is down."),
+          textBlock(["To end it: ", { code: "/quiet off" }]),
+        ],
+      });
+    },
+  }),
+];
+
+const NEVER_LOOKS: Reply = {
+  mark: "refused",
+  title: "Nothing is watched: WATCH_EVERY is 0",
+  blocks: [textBlock("Nothing was set. Someone with access to the bot: set WATCH_EVERY, then restart it.")],
+  personal: true,
+};
+
+/** In a group it concerns everyone there, so it takes an operator; alone, whoever may read. */
+async function maySet({ members }: CommandParts, ctx: UpdateContext, operation: string): Promise<boolean> {
+  const need: Need = ctx.chat.type === "private" ? "read" : "request";
+  const decision = await members.judge(need, ctx.person.id, ctx.chat);
+  if (!decision.allowed) ctx.refuse(decision.reason, { operation });
+  return decision.allowed;
+}
+
+/** What is said of a target stands for all that belongs to it, whatever was said of that before. */
+async function put(
+  db: Queryable,
+  { chat, threadId, person, store }: UpdateContext,
+  target: string,
+  kind: WatchesTable["kind"],
+): Promise<void> {
+  const within = target === EVERYTHING_WATCHED
+    ? undefined
+    : vendors.find(({ name }) => name === target)?.targets;
+  await db.deleteFrom("watches").where("chat_id", "=", chat.id)
+    .$if(
+      target !== EVERYTHING_WATCHED,
+      (query) => query.where("target", "in", [target, ...Object.keys(within ?? {})]),
+    )
+    .execute();
+  await db.insertInto("watches").values({
+    chat_id: chat.id,
+    target,
+    kind,
+    thread_id: threadId ?? null,
+    person_id: person.id,
+    person_name: person.name,
+    created_at: store.now(),
+  }).execute();
+}
+
+async function badNow(
+  { store }: CommandParts,
+  target: string | undefined,
+): Promise<readonly EpisodesTable[]> {
+  const open = await openEpisodes(store);
+  return open.filter((one) => target === undefined || one.vendor === target || one.target === target);
+}
+
+const MOST_NAMED = 5;
+
+function watchingReply(target: string | undefined, bad: readonly EpisodesTable[]): Reply {
+  const names = bad.slice(0, MOST_NAMED).map((one) =>
+    line({ data: one.name, max: 60 }, " · ", { data: one.word, max: 60 }, " · since ", {
+      time: one.opened_at,
+      as: "clock",
+    })
+  );
+  return {
+    mark: bad.length > 0 ? "attention" : "fine",
+    title: line(
+      "This chat is told when ",
+      target ? calledBy(target) : "anything",
+      " breaks and when it is mended",
+    ),
+    blocks: [
+      textBlock(bad.length > 0 ? `Not fine now, and not told again: ${bad.length}` : ""),
+      { kind: "list", items: names },
+    ],
+    buttons: [[{ label: "Watches", action: { command: "/watches" } }]],
+  };
+}
+
+function calledBy(target: string): string {
+  const vendor = vendors.find(({ targets }) => target in targets);
+  return vendor?.labels?.[target] ?? vendor?.label ?? target;
+}
+
+interface MuteLine {
+  readonly name: string;
+  readonly until_at: number;
+  readonly person_name: string;
+}
+
+function watchesReply(
+  here: WatchingChat | undefined,
+  mutes: readonly MuteLine[],
+  now: number,
+  everyMs: number,
+): Reply {
+  const watched = WATCHED.filter((target) => isWatched(here, target));
+  const all = watched.length === WATCHED.length;
+  const quiet = here?.chat?.quiet_from ? sayQuiet(here.chat) : "none";
+  const title = everyMs === 0
+    ? "Nothing is watched: WATCH_EVERY is 0"
+    : watched.length === 0
+    ? "This chat is told of nothing by itself"
+    : all
+    ? "This chat is told of everything"
+    : `This chat is told of ${watched.length} of ${WATCHED.length} targets`;
+  return {
+    mark: "info",
+    title,
+    blocks: [
+      {
+        kind: "facts",
+        facts: [
+          ...(all || watched.length === 0 ? [] : [["Watched", watched.map(calledBy).join(", ")] as const]),
+          ["Muted", mutes.length === 0 ? "nothing" : `${mutes.length}`],
+          ["Quiet hours", `${quiet}${isQuiet(here?.chat, now) ? " · now" : ""}`],
+        ],
+      },
+      {
+        kind: "list",
+        items: mutes.slice(0, MOST_NAMED).map(({ name, until_at, person_name }): Line =>
+          line("muted: ", { data: name, max: 60 }, " until ", { time: until_at, as: "clock" }, " by ", {
+            data: person_name || "someone",
+            max: 40,
+          })
+        ),
+      },
+      textBlock(["To change it: ", { code: "/watch [target]" }, ", ", { code: "/unwatch [target]" }, ", ", {
+        code: "/quiet 22:00-07:00",
+      }]),
+    ],
+  };
+}
+
+/** As an item of that target would be judged. */
+function isWatched(here: WatchingChat | undefined, target: string): boolean {
+  const vendor = vendors.find(({ targets }) => target in targets);
+  if (!here || !vendor) return false;
+  return subscriptionOf(here, { vendor: vendor.name, target, item_id: "" }, () => []) !== undefined;
+}
+
+interface QuietHours {
+  readonly quiet_from: string | null;
+  readonly quiet_until: string | null;
+  readonly quiet_zone: string | null;
+}
+
+const NEVER_QUIET: QuietHours = { quiet_from: null, quiet_until: null, quiet_zone: null };
+
+/** The hours, or what is wrong with them. */
+function quietHours(hours: string, zone: string | undefined): QuietHours | string {
+  const [, from, until] = /^(\d\d?:\d\d)\s*[-–—]\s*(\d\d?:\d\d)$/.exec(hours) ?? [];
+  const [begin, end] = [from, until].map((time) => time?.padStart(5, "0"));
+  if (!begin || !end || ![begin, end].every((time) => /^([01]\d|2[0-3]):[0-5]\d$/.test(time))) {
+    return "Quiet from when to when? Type two times of day, such as 22:00-07:00.";
+  }
+  if (begin === end) return "These are no hours: it would be quiet always, or never.";
+  const named = zone === undefined ? Intl.DateTimeFormat().resolvedOptions().timeZone : zoneNamed(zone);
+  if (named === undefined) return `There is no time zone "${zone}". One is named like Europe/Lisbon or UTC.`;
+  return { quiet_from: begin, quiet_until: end, quiet_zone: named };
+}
+
+function zoneNamed(words: string): string | undefined {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: words.trim() }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
+
+function sayQuiet({ quiet_from, quiet_until, quiet_zone }: QuietHours): string {
+  return quiet_from === null ? "never" : `${quiet_from}-${quiet_until} (${quiet_zone})`;
+}
+
+async function putQuiet(db: Queryable, chatId: number, hours: QuietHours): Promise<void> {
+  await db.insertInto("watch_chats").values({ ...hours, chat_id: chatId, free_at: 0 })
+    .onConflict((conflict) => conflict.column("chat_id").doUpdateSet(hours)).execute();
+}

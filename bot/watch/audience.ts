@@ -1,0 +1,76 @@
+import type { Members } from "../access/members.ts";
+import type { Deps } from "../deps.ts";
+import type { EpisodesTable, WatchChatsTable, WatchesTable } from "../store/schema.ts";
+
+/** What stands for all targets. */
+export const EVERYTHING_WATCHED = "*";
+
+/** A chat that is told of something, with what it said of that. */
+export interface WatchingChat {
+  readonly chatId: number;
+  /** Of an admin group: it is told of everything that it did not say `/unwatch` of. */
+  readonly isAdminGroup: boolean;
+  readonly rows: readonly WatchesTable[];
+  readonly chat: WatchChatsTable | undefined;
+}
+
+/** Every chat that watches something. */
+export async function watchingChats(
+  { store, config }: Pick<Deps, "store" | "config">,
+): Promise<WatchingChat[]> {
+  const rows = await store.db.selectFrom("watches").selectAll().execute();
+  const chats = await store.db.selectFrom("watch_chats").selectAll().execute();
+  const groups = config.adminChats.filter((id) => id < 0);
+  const ids = [...new Set([...groups, ...rows.map(({ chat_id }) => chat_id)])];
+  return ids.map((chatId) => ({
+    chatId,
+    isAdminGroup: groups.includes(chatId),
+    rows: rows.filter(({ chat_id }) => chat_id === chatId),
+    chat: chats.find(({ chat_id }) => chat_id === chatId),
+  }));
+}
+
+/** Since when a chat watches this, and in which thread; undefined where it does not. */
+export interface Subscription {
+  readonly since: number;
+  readonly threadId: number | undefined;
+}
+
+/**
+ * What is said of a target counts before what is said of its vendor, and that before what is said of everything. Of a
+ * vendor as a whole is told who watches anything of it.
+ */
+export function subscriptionOf(
+  { rows, isAdminGroup }: Pick<WatchingChat, "rows" | "isAdminGroup">,
+  { vendor, target, item_id }: Pick<EpisodesTable, "vendor" | "target" | "item_id">,
+  targetsOf: (vendor: string) => readonly string[],
+): Subscription | undefined {
+  const said = (name: string) => rows.find((row) => row.target === name);
+  const part = item_id === null
+    ? rows.find((row) => row.kind === "watch" && targetsOf(vendor).includes(row.target))
+    : said(target);
+  const row = part ?? said(vendor) ?? said(EVERYTHING_WATCHED);
+  if (!row) return isAdminGroup ? { since: 0, threadId: undefined } : undefined;
+  return row.kind === "watch" ? { since: row.created_at, threadId: row.thread_id ?? undefined } : undefined;
+}
+
+/** Whether the chat may still be told: of a private one that is asked each time. */
+export async function mayBeTold(members: Members, { chatId }: WatchingChat): Promise<boolean> {
+  const decision = chatId > 0
+    ? await members.judge("read", chatId, { id: chatId, type: "private" })
+    : await members.judgeIn(chatId, "read", 0);
+  return decision.allowed;
+}
+
+/** Whether alerts come without a sound now. */
+export function isQuiet(chat: WatchChatsTable | undefined, now: number): boolean {
+  const { quiet_from: from, quiet_until: until, quiet_zone: zone } = chat ?? {};
+  if (!from || !until) return false;
+  const clock = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone ?? "UTC",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  }).format(now);
+  return from <= until ? clock >= from && clock < until : clock >= from || clock < until;
+}
