@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Action, Button, Reply } from "../../handlers/reply.ts";
 import type { Remedy } from "../../handlers/sight.ts";
-import { freezeLine } from "../approvals/card.ts";
+import { freezeLine } from "../approvals/obstacle.ts";
 import type { Deps } from "../deps.ts";
 import type { Invocation } from "../invocation.ts";
 import { findMessage, type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
