@@ -1,6 +1,7 @@
 import type { ChoiceNeeded } from "../handlers/operation.ts";
 import type { Config } from "./config.ts";
 import { type Button, type Line, type Reply, textBlock } from "../handlers/reply.ts";
+import { fold } from "../handlers/resolve.ts";
 import { labelEnding } from "./render/sanitize.ts";
 import { operationName } from "./store/changes.ts";
 import { newHandle, putPrompt } from "./store/kept_values.ts";
@@ -12,14 +13,43 @@ const QUESTION_MS = 15 * 60_000;
 
 /** Buttons for what the words could mean; the pick goes on with the same command. */
 export function choiceReply(ctx: UpdateContext, invocation: Invocation, choice: ChoiceNeeded): Reply {
-  const buttons = choice.options.map((option) => {
-    const input = { ...invocation.input, [choice.field]: option.id };
-    return [{
-      label: labelEnding(option.name, ` · …${option.id.slice(-4)}`),
-      action: chooseAction(ctx, "choice", { ...invocation, input }),
-    }];
+  const { options } = choice;
+  const buttons = distinctLabels(options).map((label, at) => {
+    const input = { ...invocation.input, [choice.field]: options[at]?.id ?? "" };
+    return [{ label, action: chooseAction(ctx, "choice", { ...invocation, input }) }];
   });
   return { mark: "question", title: { data: choice.question, max: 160 }, buttons, personal: true };
+}
+
+/** Something with a name that others may have too. */
+interface Labelled {
+  readonly id: string;
+  readonly name: string;
+  readonly about?: readonly string[];
+}
+
+/** No two alike: a name that others have too is followed by what tells it from them, and all by the end of their id. */
+export function distinctLabels(all: readonly Labelled[]): readonly string[] {
+  const alike = Map.groupBy(all, ({ name }) => fold(name));
+  return all.map((one) => {
+    const others = (alike.get(fold(one.name)) ?? []).filter((other) => other !== one);
+    const telling = others.length === 0
+      ? undefined
+      : one.about?.find((said) => !others.some(({ about = [] }) => about.includes(said)));
+    const ends = [...telling === undefined ? [] : [telling], tailOf(one.id, others.map(({ id }) => id))];
+    return labelEnding(one.name, ends.map((end) => ` · ${end}`).join(""));
+  });
+}
+
+const SHORT_ID = 6;
+
+/** The end of an id, longer where another one ends alike. */
+function tailOf(id: string, others: readonly string[]): string {
+  if (id.length <= SHORT_ID) return `#${id}`;
+  const tail = [4, 8, 12].map((length) => id.slice(-length)).find((end) =>
+    !others.some((other) => other.endsWith(end))
+  );
+  return tail === undefined ? id : `…${tail}`;
 }
 
 /** A whole command behind a button, changes included. */

@@ -8,6 +8,7 @@ import {
 } from "../clients/errors.ts";
 import { UnsafePathValue } from "../clients/path.ts";
 import { BadInput, ChoiceNeeded } from "../handlers/operation.ts";
+import { NothingFits } from "../handlers/resolve.ts";
 import { vendors } from "../handlers/registry.ts";
 import { type Line, type Reply, textBlock } from "../handlers/reply.ts";
 import { choiceReply } from "./clarify.ts";
@@ -96,6 +97,10 @@ export function errorReply(
   commandSet: CommandSet,
 ): Reply {
   if (error instanceof ChoiceNeeded) return choiceReply(ctx, invocation, error);
+  if (error instanceof NothingFits && error.near.length > 0) {
+    const question = `${error.message.split(". ", 1)[0]}. Did you mean one of these?`;
+    return choiceReply(ctx, invocation, new ChoiceNeeded(question, error.field, error.near));
+  }
   // Input that passed the grammar and still makes no sense to the operation.
   if (error instanceof BadInput || error instanceof UnsafePathValue) {
     const suggestions = error instanceof BadInput ? error.suggestions : [];

@@ -251,7 +251,11 @@ export class ChoiceNeeded extends Error {
   constructor(
     readonly question: string,
     readonly field: string,
-    readonly options: readonly { readonly id: string; readonly name: string }[],
+    readonly options: readonly {
+      readonly id: string;
+      readonly name: string;
+      readonly about?: readonly string[];
+    }[],
   ) {
     super(question);
     this.name = "ChoiceNeeded";

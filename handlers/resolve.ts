@@ -7,6 +7,8 @@ import { inQuotes } from "./format.ts";
 export interface Named {
   readonly id: string;
   readonly name: string;
+  /** What tells it from its namesakes, the most telling first. */
+  readonly about?: readonly string[];
 }
 
 /** What is looked for, in words. */
@@ -19,13 +21,17 @@ export interface What {
   readonly capped?: number;
   /** How many more there are that could not be read: what is looked for may be among them. */
   readonly unread?: number;
+  /** All that is known to be there, where the candidates are only what was found by the words. */
+  readonly others?: readonly Named[];
 }
 
 /** Nothing goes by what was typed; of what was found before, that it is gone. */
-export class NothingFits extends BadInput {}
-
-/** Buttons beyond this many do not help on a phone; a longer name does. */
-const MOST_CHOICES = 8;
+export class NothingFits extends BadInput {
+  /** `near`: what is spelt most like it, for the field that was to name it. */
+  constructor(message: string, readonly near: readonly Named[] = [], readonly field = "") {
+    super(message);
+  }
+}
 
 /**
  * The one candidate that `query` means: by id, by exact name, or by part of the name, in that order.
@@ -39,11 +45,7 @@ export function resolve<T extends Named>(
 ): T {
   const exactId = candidates.find((candidate) => candidate.id === query);
   if (exactId) return exactId;
-  const wanted = fold(query);
-  const exact = candidates.filter((candidate) => fold(candidate.name) === wanted);
-  const fits = exact.length > 0
-    ? exact
-    : candidates.filter((candidate) => fold(candidate.name).includes(wanted));
+  const fits = fitting(query, candidates);
   const [only, ...others] = fits;
   if (!only) {
     const unread = what.unread ? `, but ${what.unread} could not be read` : "";
@@ -51,7 +53,8 @@ export function resolve<T extends Named>(
     const next = what.capped
       ? "Type another part of the name, or its id"
       : `Type ${what.find} to see what there is`;
-    throw new NothingFits(`No ${what.noun}${among} fits ${inQuotes(query)}${unread}. ${next}.`);
+    const message = `No ${what.noun}${among} fits ${inQuotes(query)}${unread}. ${next}.`;
+    throw new NothingFits(message, nearest(query, what.others ?? candidates), what.field);
   }
   if (others.length === 0) return only;
   const count = `${what.capped ? "at least " : ""}${fits.length} ${what.plural}`;
@@ -61,13 +64,39 @@ export function resolve<T extends Named>(
   throw new ChoiceNeeded(`${inQuotes(query)} fits ${count}. Which one?`, what.field, fits);
 }
 
+/** Twelve pages: nobody leafs through more, and whoever does may type another letter. */
+const MOST_CHOICES = 96;
+
+/** By the whole name, as typed or as people type it; else by a part of it. */
+function fitting<T extends Named>(query: string, candidates: readonly T[]): readonly T[] {
+  const ways = [
+    (name: string) => fold(name) === fold(query),
+    (name: string) => foldLoosely(name) === foldLoosely(query),
+    (name: string) => fold(name).includes(fold(query)),
+    (name: string) => foldLoosely(name).includes(foldLoosely(query)),
+  ];
+  for (const fits of ways) {
+    const found = candidates.filter(({ name }) => fits(name));
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function nearest(query: string, all: readonly Named[]): readonly Named[] {
+  const names = closestNames(query, all.map(({ name }) => name));
+  return names.flatMap((name) => all.filter((one) => one.name === name));
+}
+
 /** So many are offered where nothing fits. */
 const MOST_CLOSEST = 4;
+/** Anything is a slip or two away from what is shorter. */
+const SHORTEST_MISSPELT = 3;
 
 /** The names that are spelt most like the words: a slip or two in each word of them. */
 export function closestNames(words: string, names: readonly string[]): readonly string[] {
-  const wanted = fold(words);
-  return [...new Set(names)].map((name) => ({ name, far: slipsIn(wanted, fold(name)) }))
+  const wanted = foldLoosely(words);
+  if (wanted.length < SHORTEST_MISSPELT) return [];
+  return [...new Set(names)].map((name) => ({ name, far: slipsIn(wanted, foldLoosely(name)) }))
     .filter(({ far, name }) => far <= Math.max(1, Math.floor(Math.min(wanted.length, name.length) / 3)))
     .toSorted((one, other) => one.far - other.far)
     .map(({ name }) => name).slice(0, MOST_CLOSEST);
@@ -106,6 +135,11 @@ export function fold(name: string): string {
     .replace(/\s+/g, " ")
     .trim()
     .toLowerCase();
+}
+
+/** Without accents, and without what cannot be seen: what a phone's keyboard leaves out, or puts in. */
+function foldLoosely(name: string): string {
+  return fold(name.normalize("NFKD").replace(/[\p{M}\p{Cf}]/gu, ""));
 }
 
 /** The answer, or undefined when the vendor knows no such thing. */

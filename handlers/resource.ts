@@ -15,6 +15,7 @@ import type { FieldFacts } from "./form.ts";
 import {
   BadInput,
   type Card,
+  ChoiceNeeded,
   type Choices,
   type Context,
   type ReadOperation,
@@ -22,6 +23,7 @@ import {
   type Undo,
 } from "./operation.ts";
 import { type Block, type Inline, joinLines, type Line, line, type Reply } from "./reply.ts";
+import { inQuotes } from "./format.ts";
 import { fold, ifFound, type Named, resolve } from "./resolve.ts";
 import type { Ailing, End, ItemState, Remedy } from "./sight.ts";
 
@@ -205,10 +207,14 @@ export function itemChoices<Client, Item>(resource: Resource<Client, Item>): Cho
     return sightings(resource, items, now).map(({ item, name, standing: { is } }) => ({
       value: resource.id(item),
       name,
-      about: (resource.about?.(item) ?? []).filter((said): said is string => Boolean(said)),
+      about: aboutOf(resource, item),
       standing: is,
     }));
   };
+}
+
+function aboutOf<Client, Item>({ about }: Resource<Client, Item>, item: Item): readonly string[] {
+  return (about?.(item) ?? []).filter((said): said is string => Boolean(said));
 }
 
 /** The one item that `words` mean, read whole. Throws as `locateItem` does. */
@@ -238,21 +244,27 @@ export async function locateItem<Client, Item>(
   if (wanted === "") throw new BadInput("Which one? Type its name or its id.");
   const isId = lookup?.pattern.test(wanted) ?? false;
   const id = isId ? lookup?.idIn(wanted) : undefined;
-  const known = id === undefined ? undefined : await ifFound(resource.get(client, id, call));
+  // "007" is nobody's id as it stands, and may be a name.
+  const mayBeName = /^#?0\d+$/.test(wanted);
+  const known = id === undefined || mayBeName ? undefined : await ifFound(resource.get(client, id, call));
   if (known) return { id: resource.id(known), name: resource.name(known), item: known };
   if (id !== undefined && lookup?.isNoName) throw noSuchId(resource, id);
   const [noun, plural] = lookup?.noun ?? [one, many];
   const found = await resource.list(client, call);
-  const candidates = found.items
-    .map((item) => ({ id: resource.id(item), name: resource.name(item) }))
-    .filter(({ name }) => !isId || fold(name) === fold(wanted));
-  return resolve(wanted, candidates, {
-    noun,
-    plural,
-    field: "id",
-    find: `/list ${target}`,
-    unread: unseenIn(found),
-  });
+  const all = found.items
+    .map((item) => ({ id: resource.id(item), name: resource.name(item), about: aboutOf(resource, item) }));
+  const candidates = isId ? all.filter((one) => fold(one.name) === fold(wanted) || one.id === id) : all;
+  const [field, find] = ["id", `/list ${target}`];
+  const what = { noun, plural, field, find, unread: unseenIn(found) };
+  if (candidates.length > 1 && isId) {
+    throw new ChoiceNeeded(`${inQuotes(wanted)} is a name and an id. Which one?`, field, candidates);
+  }
+  const [only] = candidates;
+  if (only && isId) return only;
+  const byAddress = all.filter(({ about }) => about.some((said) => fold(said).includes(fold(wanted))));
+  const isNamed = all.some(({ name }) => fold(name).includes(fold(wanted)));
+  if (isNamed || isId || byAddress.length === 0) return resolve(wanted, candidates, { ...what, others: all });
+  return resolve(wanted, byAddress.map((one) => ({ ...one, name: one.about.join(" ") })), what);
 }
 
 /** Which one a form is about, asked on the form: what has problems comes first. */

@@ -210,7 +210,7 @@ export class Requests {
       // A document stands for all that a form would ask for.
       const isTyped = invocation.undoOf === undefined && invocation.input.document === undefined;
       const hasForm = operation.form !== undefined && error instanceof BadInput && isTyped;
-      ctx.answer(hasForm ? offeringForm(config, ctx, reply, invocation) : reply);
+      ctx.answer(hasForm ? offeringForm(config, ctx, reply, invocation) : reply, { paged: true });
       if (error instanceof ValueNeeded) return error;
     }
     return undefined;

@@ -4,7 +4,7 @@ import type { Line, Mark } from "../../handlers/reply.ts";
 import { type Command, type Field, headOf } from "../parser/command.ts";
 import { type Lack, withValue } from "../parser/lacking.ts";
 import { labelOf } from "../parser/schema_error.ts";
-import { labelEnding } from "../render/sanitize.ts";
+import { distinctLabels } from "../clarify.ts";
 
 /** What an option stands for: the command as it then is, or what is asked for next without a word more. */
 type Leads = { readonly text: string } | { readonly deeper: Deeper };
@@ -140,12 +140,12 @@ export function itemQuestion(
       ? -1
       : recency(used, (words) =>
         words.endsWith(` ${fold(name)}`) || (value !== null && ` ${words} `.includes(` ${fold(value)} `)));
+  const ranked = candidates.toSorted((one, other) => rank(one) - rank(other));
+  const labels = distinctLabels(ranked.map((one) => ({ ...one, id: one.value ?? one.within ?? "" })));
   return {
     title: `${command.summary}: which one?`,
-    options: labelled(candidates.toSorted((one, other) => rank(one) - rank(other))).map((
-      { candidate, label },
-    ) => ({
-      label,
+    options: ranked.map((candidate, at) => ({
+      label: labels[at] ?? candidate.name,
       ...(candidate.standing && { mark: MARKS_OF[candidate.standing] }),
       known: [candidate.name, ...candidate.about, candidate.value ?? ""].map(fold),
       ...(candidate.value === null
@@ -172,29 +172,3 @@ const MARKS_OF: Readonly<Record<NonNullable<Candidate["standing"]>, Mark>> = {
   off: "absent",
   fine: "fine",
 };
-
-/** No two alike: a name that others have too is followed by what tells it from them. */
-function labelled(candidates: readonly Candidate[]): readonly { candidate: Candidate; label: string }[] {
-  const alike = Map.groupBy(candidates, ({ name }) => fold(name));
-  return candidates.map((candidate) => {
-    const others = (alike.get(fold(candidate.name)) ?? []).filter((other) => other !== candidate);
-    const telling = others.length === 0
-      ? undefined
-      : candidate.about.find((said) => !others.some(({ about }) => about.includes(said)));
-    const ends = [telling, tailOf(candidate, others)].filter((end) => end !== undefined);
-    return { candidate, label: labelEnding(candidate.name, ends.map((end) => ` · ${end}`).join("")) };
-  });
-}
-
-const SHORT_ID = 6;
-
-/** The end of an id, longer where another one of that name ends alike. */
-function tailOf({ value, within = "" }: Candidate, others: readonly Candidate[]): string {
-  const id = value ?? within;
-  if (id.length <= SHORT_ID) return `#${id}`;
-  const tails = [4, 8, 12].map((length) => id.slice(-length));
-  const tail = tails.find((end) =>
-    !others.some((other) => (other.value ?? other.within ?? "").endsWith(end))
-  );
-  return tail === undefined ? id : `…${tail}`;
-}

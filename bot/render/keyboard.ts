@@ -235,12 +235,31 @@ export function pageOf(
   { page = 1, size = 10, handle }: PageOptions = {},
 ): { reply: Reply; page: number; pages: number } {
   const table = longTable(reply.blocks ?? [], size);
-  if (!table) return { reply, page: 1, pages: 1 };
+  if (!table) return buttonsOfPage(reply, page, handle);
   const pages = Math.ceil(table.rows.length / size);
   const current = Math.min(Math.max(Math.trunc(page) || 1, 1), pages);
   const blocks = replace(reply.blocks ?? [], table, slice(table, current, size));
   const turns = handle === undefined ? [] : turnsOf(handle, current, pages);
   return { reply: { ...reply, blocks, buttons: [turns, ...reply.buttons ?? []] }, page: current, pages };
+}
+
+/** So many rows of buttons, with those that turn the pages, are a screen. */
+const MOST_CHOICES = 8;
+
+/** Of a long list of choices, those of one page. */
+function buttonsOfPage(
+  reply: Reply,
+  page: number,
+  handle: string | undefined,
+): { reply: Reply; page: number; pages: number } {
+  const rows = reply.buttons ?? [];
+  const isChoices = rows.every((row) => row.every(({ action }) => "do" in action && action.do === "choose"));
+  if (!isChoices || rows.length <= MOST_CHOICES) return { reply, page: 1, pages: 1 };
+  const pages = Math.ceil(rows.length / MOST_CHOICES);
+  const current = Math.min(Math.max(Math.trunc(page) || 1, 1), pages);
+  const shown = rows.slice((current - 1) * MOST_CHOICES, current * MOST_CHOICES);
+  const turns = handle === undefined ? [] : [turnsOf(handle, current, pages)];
+  return { reply: { ...reply, buttons: [...shown, ...turns] }, page: current, pages };
 }
 
 /** What is folded takes no room, so it is shown in one piece up to here. */

@@ -31,9 +31,10 @@ export async function resolveCompany(context: Ctx, query: string): Promise<Compa
   const wanted = query.trim();
   if (wanted === "") throw new BadInput("Which company? Type its name or its id.");
   if (ID.test(wanted)) return await companyById(context, wanted.toLowerCase());
-  const { companies, unread, capped } = await companiesLike(context, wanted);
+  const { companies, unread, capped, others } = await companiesLike(context, wanted);
   return resolve(wanted, companies, {
     ...WHAT,
+    ...(others && { others }),
     unread: unread.length,
     ...(capped && { capped: MOST_COMPANIES_BY_NAME }),
   });
@@ -108,6 +109,8 @@ export interface CompaniesLike {
   readonly unread: readonly string[];
   /** The vendor's limit was reached: there may be more. */
   readonly capped: boolean;
+  /** All that were seen, where none of them fits. */
+  readonly others?: readonly Company[];
 }
 
 /** Companies whose name contains `part`. */
@@ -137,7 +140,9 @@ async function searchOrList(context: Ctx, part: string): Promise<CompaniesLike |
   const found = await ifOffered(search(context, filter));
   if (!found) {
     const listed = await listedCompanies(context);
-    return listed && { companies: namedLike(listed.items, wanted), unread: listed.unread, capped: false };
+    if (!listed) return undefined;
+    const companies = namedLike(listed.items, wanted);
+    return { companies, unread: listed.unread, capped: false, others: listed.items };
   }
   const fitting = namedLike(found.items, wanted);
   const isExact = ({ name }: Company) => fold(name) === fold(wanted);
@@ -155,6 +160,7 @@ async function searchOrList(context: Ctx, part: string): Promise<CompaniesLike |
   const all = [any, ...searched, ...listed ? [listed] : []];
   const late = namedLike(all.flatMap(({ items }) => items), wanted);
   return {
+    ...(fitting.length + late.length === 0 && { others: all.flatMap(({ items }) => items) }),
     companies: fitting.length === 0 ? late : [...fitting, ...late.filter(isExact)],
     unread: [...new Set([found, ...searched].flatMap(({ unread }) => unread))],
     // What is spelt otherwise than it can be asked for is found among those that were named, or not at all.

@@ -10,6 +10,7 @@ import { asOf, inQuotes } from "../format.ts";
 import { BadInput, operationsOf } from "../operation.ts";
 import { type Block, type Button, type Line, type Reply, textBlock } from "../reply.ts";
 import { type TableColumn, unreadNotes } from "../resource.ts";
+import { closestNames } from "../resolve.ts";
 import { columnsOf } from "../resource_operations.ts";
 import { type CompaniesLike, companiesLike, type Company } from "./companies.ts";
 
@@ -119,17 +120,27 @@ const REST: readonly TableColumn<CompanyDetails>[] = (
   ["Company", "Phone", "Contact's phone", "Role", "Address", "Country", "Created (UTC)"] as const
 ).map((title) => ({ title, cell: KNOWN[title] }));
 
-function renderFound({ name, companies, unread, capped }: CompaniesLike & { name: string }): Reply {
+function renderFound(
+  { name, companies, unread, capped, others = [] }: CompaniesLike & { name: string },
+): Reply {
   const notes = unreadNotes(unread).map(textBlock);
   if (companies.length === 0) {
+    const near = closestNames(name, others.map((one) => one.name));
     const among = `No company among the first ${MOST_COMPANIES_BY_NAME} that GravityZone names`;
     return {
       mark: capped ? "unknown" : "absent",
       title: [`${capped ? among : "No company"} fits “`, { data: name }, "”"],
       blocks: [
         ...notes,
-        textBlock(capped ? "Try another word of the name." : "Try a shorter part of the name."),
+        textBlock(
+          near.length > 0
+            ? "Spelt most like it:"
+            : capped
+            ? "Try another word of the name."
+            : "Try a shorter part of the name.",
+        ),
       ],
+      buttons: near.map((one) => [{ label: `Find ${one}`, action: { command: `/find ${one}` } }]),
     };
   }
   const count = companies.length === 1

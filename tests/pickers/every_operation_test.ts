@@ -58,7 +58,8 @@ async function walk(fixture: Fixture, operation: Operation): Promise<Way> {
     const question = asked(fixture);
     if (!question) return { taps, words };
     const labels = buttonsOf(question).map(({ text }) => text);
-    if (labels.length === 0) {
+    const options = labels.filter((label) => !/^(Cancel|‹ Back|Next ›|Fill in a form)$/.test(label));
+    if (options.length === 0) {
       await fixture.say(ANA, sample(operation, textOf(question)), {
         chat: ANA,
         replyTo: question.message_id,
@@ -66,7 +67,6 @@ async function walk(fixture: Fixture, operation: Operation): Promise<Way> {
       words++;
       continue;
     }
-    const options = labels.filter((label) => !["Cancel", "‹ Back", "Next ›"].includes(label));
     const isTargets = /What shall/.test(textOf(question));
     const pick = isTargets ? options.find((label) => label === wanted) : options[0];
     if (pick === undefined) await fixture.press(ANA, question, "Next ›");
