@@ -63,6 +63,7 @@ export const reasons = {
   not_on_record:
     "The audit does not show that someone asked for it and someone else approved it, so nothing was done.",
   literal_secret: "That message held a secret.",
+  document_unseen: "Nobody looked through that document, so it may hold a secret.",
   stale_message: "That was typed more than two minutes ago, so it was not carried out.",
   no_secret_key: "Secrets cannot be entered: the bot has no SECRET_KEY.",
   no_form: "There is no form to fill in here: someone who runs the bot has to set PUBLIC_URL and SECRET_KEY.",

@@ -1,4 +1,4 @@
-import type { Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { BadInput, type ChangeOperation, type Plan, riskOf, ValueNeeded } from "../../handlers/operation.ts";
 import { joinLines, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
@@ -242,28 +242,40 @@ export class Requests {
     const row = newChange(request, this.deps, this.members);
     const code = await freeCode(store);
     const view = await viewOf(this.deps, this.members, { ...row, code });
-    const { beside = [] } = view;
-    const theirViews = await Promise.all(beside.map((other) => viewOf(this.deps, this.members, other)));
+    const theirViews = new Map<string, CardView>();
+    for (const other of view.beside ?? []) {
+      theirViews.set(other.code, await viewOf(this.deps, this.members, other));
+    }
     ctx.onCommit(async (transaction) => {
+      // The same may be asked for in another chat at this moment: whoever comes second sees what came first.
+      await lockTarget(store, transaction, row.target_key);
+      const beside = await openBeside(store, row, transaction);
+      const twin = beside.find((other) => other.requester_id === row.requester_id && isTwin(other, row));
+      if (twin) {
+        await wipeSecrets(transaction, row.handle);
+        return ctx.answer(waitingReply(twin));
+      }
       const change = await transaction.insertInto("changes").values({ ...row, code }).returningAll()
         .executeTakeFirstOrThrow();
       await attachCard(store, transaction, change, {
         ...cardMessage(change),
         replyTo: sameChat ? change.origin_message ?? undefined : undefined,
-        reply: cardOf(change, view),
+        reply: cardOf(change, { ...view, beside }),
         sound: true,
         answers: ctx.updateId,
       }, ctx.key);
-      for (const [at, other] of beside.entries()) {
+      for (const other of beside) {
+        const theirs = theirViews.get(other.code) ??
+          { freeze: view.freeze, ruling: this.members.rulingOf(other) };
         const known = [...beside.filter((one) => one !== other), change];
-        await showBeside(store, transaction, other.code, { ...theirViews[at], beside: known });
+        await showBeside(store, transaction, other.code, { ...theirs, beside: known });
       }
+      const { hash, reason, ticket, undo_of } = row;
+      const detail = JSON.stringify({ hash, reason, ticket, undo_of });
+      ctx.audit({ ...auditOf({ ...row, code }), event: "asked", detail });
+      const nobody = candidates(view.ruling.needs, new Set([ctx.person.id]), view.names) === "";
+      if (!sameChat) ctx.answer(sentToGroup(code, nobody));
     });
-    const { hash, reason, ticket, undo_of } = row;
-    const detail = JSON.stringify({ hash, reason, ticket, undo_of });
-    ctx.audit({ ...auditOf({ ...row, code }), event: "asked", detail });
-    const nobody = candidates(view.ruling.needs, new Set([ctx.person.id]), view.names) === "";
-    if (!sameChat) ctx.answer(sentToGroup(code, nobody));
   }
 }
 
@@ -337,6 +349,15 @@ function sentToGroup(code: string, inVain: boolean): Reply {
       textBlock(["/withdraw ", { code }, " takes it back."]),
     ],
   };
+}
+
+/** Any number that only we use. */
+const TARGET_LOCKS = 7_205;
+
+/** Until the transaction ends nobody else writes down a request for this target; SQLite has one writer at a time. */
+async function lockTarget(store: Store, transaction: Transaction<Schema>, targetKey: string): Promise<void> {
+  if (store.kind !== "postgres") return;
+  await sql`select pg_advisory_xact_lock(${TARGET_LOCKS}, hashtext(${targetKey}))`.execute(transaction);
 }
 
 /**

@@ -69,26 +69,43 @@ export const auditCommands: readonly Builtin[] = [
     need: "read",
     risk: "read",
     input: z.object({}),
-    execute: async ({ store }, ctx) => ctx.answer(proofReply(await walk(store))),
+    execute: async ({ store }, ctx) => ctx.answer(await walk(store)),
   }),
 ];
 
-/** Walks under way: whoever asks meanwhile gets the same answer. */
-const walks = new WeakMap<Store, Promise<AuditProof>>();
-
-async function walk(store: Store): Promise<AuditProof> {
-  const walking = walks.get(store) ?? verifyAudit(store.db).finally(() => walks.delete(store));
-  walks.set(store, walking);
-  return await walking;
+/** A walk through the whole audit, and when it ended: undefined while it is under way. */
+interface Walk {
+  readonly proof: Promise<AuditProof>;
+  endedAt?: number;
 }
 
-function proofReply(proof: AuditProof): Reply {
+/** Whoever asks during a walk, or soon after it, gets the same answer. */
+const walks = new WeakMap<Store, Walk>();
+const PAUSE_MS = 30_000;
+
+async function walk(store: Store): Promise<Reply> {
+  const last = walks.get(store);
+  const isRecent = last && (last.endedAt === undefined || store.now() - last.endedAt < PAUSE_MS);
+  const walking: Walk = isRecent ? last : { proof: verifyAudit(store.db) };
+  walks.set(store, walking);
+  try {
+    const proof = await walking.proof;
+    return proofReply(proof, walking.endedAt ??= store.now());
+  } catch (error) {
+    walks.delete(store);
+    throw error;
+  }
+}
+
+function proofReply(proof: AuditProof, at: number): Reply {
+  const footer: Line = ["as of ", { time: at, as: "clock" }];
   if (proof.intact) {
-    return { mark: "fine", title: `intact: ${proof.rows} rows, each following the one before` };
+    const rows = `${proof.rows} row${proof.rows === 1 ? "" : "s"}`;
+    return { mark: "fine", title: `intact: ${rows}, each following the one before`, footer };
   }
   const { row, why } = proof;
   const text = `Row ${row}: ${why}. Keep a copy of the database before doing anything else.`;
-  return { mark: "down", title: `broken at row ${row}`, blocks: [textBlock(text)] };
+  return { mark: "down", title: `broken at row ${row}`, blocks: [textBlock(text)], footer };
 }
 
 const NOTHING: Reply = { mark: "info", title: "Nothing in the audit fits" };

@@ -3,6 +3,7 @@ import type { Clock } from "../../clients/clock.ts";
 import type { Json } from "../../clients/json.ts";
 import { inQuotes } from "../../handlers/format.ts";
 import type { Deps } from "../deps.ts";
+import { errorFields } from "../log.ts";
 import { secretsMentioned } from "../parser/secret_scan.ts";
 import { pacedByTelegram, telegramRefusal } from "../telegram/api.ts";
 import type { AttachedFile } from "../telegram/update.ts";
@@ -17,6 +18,8 @@ export interface Document {
   readonly documentError?: string;
   /** Of one that cannot be used: the names in it under which secrets may stand. */
   readonly documentSecrets?: readonly string[];
+  /** Nobody looked through it, so it may hold any secret. */
+  readonly documentUnseen?: true;
 }
 
 /** What came with a command that takes none: nobody looks into it. */
@@ -24,13 +27,22 @@ export const NOT_TAKEN: Document = { documentError: "The command takes no docume
 
 /** What a file holds that was sent as a JSON document. */
 export async function documentOf(
-  { bot: { api }, config, clock, telegramFetch }: Pick<Deps, "bot" | "config" | "clock" | "telegramFetch">,
+  { bot: { api }, config, clock, telegramFetch, log }: Pick<
+    Deps,
+    "bot" | "config" | "clock" | "telegramFetch" | "log"
+  >,
   file: AttachedFile,
 ): Promise<Document> {
   if ((file.file_size ?? 0) > MOST_DOCUMENT_BYTES) return TOO_LARGE;
-  const path = await pathOf(file.file_id, api, clock);
-  if (!path) return { documentError: "Telegram did not hand over the document. Send it again." };
-  const bytes = await download(`${config.apiRoot}/file/bot${config.token}/${path}`, telegramFetch);
+  let bytes: Uint8Array | undefined;
+  try {
+    const path = await pathOf(file.file_id, api, clock);
+    if (!path) return { documentError: "Telegram did not hand over the document. Send it again." };
+    bytes = await download(`${config.apiRoot}/file/bot${config.token}/${path}`, telegramFetch);
+  } catch (error) {
+    log.warning("document_not_fetched", errorFields(error));
+    return { documentError: "The document could not be fetched from Telegram. Send it again." };
+  }
   if (!bytes) return TOO_LARGE;
   const text = decoded(bytes);
   const read = readDocument(text);
@@ -64,7 +76,10 @@ function decoded(bytes: Uint8Array): string {
   }
 }
 
-const TOO_LARGE: Document = { documentError: "The document is larger than 1 MiB. Send only what changes." };
+const TOO_LARGE: Document = {
+  documentError: "The document is larger than 1 MiB. Send only what changes.",
+  documentUnseen: true,
+};
 
 /** Undefined when Telegram does not know the file, or no longer. */
 async function pathOf(fileId: string, api: Api, clock: Clock): Promise<string | undefined> {

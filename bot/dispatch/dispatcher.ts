@@ -12,10 +12,10 @@ import { literalSecretIn } from "../parser/secret_scan.ts";
 import { failUpdate, finishUpdate, TakenOver } from "../queue/inbox.ts";
 import { type Due, dueShape, scheduleDue } from "../queue/schedules.ts";
 import { buttonSending } from "../render/keyboard.ts";
-import { continuationShape, waitingShape } from "../secrets/entry.ts";
+import { continuationShape, waitingShape, wipeSecrets } from "../secrets/entry.ts";
 import { StoreUnavailable } from "../store/database.ts";
 import { findPromptEver } from "../store/kept_values.ts";
-import type { InboxTable, MessagesTable } from "../store/schema.ts";
+import type { InboxTable, MessagesTable, Queryable } from "../store/schema.ts";
 import {
   classify,
   type Incoming,
@@ -39,6 +39,8 @@ const notedShape = z.discriminatedUnion("countersign", [continuationShape, dueSh
 interface Resumed {
   readonly ctx: UpdateContext;
   work(): Promise<void>;
+  /** Where the work comes to nothing. */
+  cleanUp?(db: Queryable): Promise<void>;
 }
 
 type Relevant = Exclude<Incoming, { kind: "nothing" }>;
@@ -73,7 +75,9 @@ export class Dispatcher {
   /** Sets an update aside, and says that nothing came of a command, or of the secrets entered for one. */
   async giveUp(row: InboxTable): Promise<void> {
     const { store, log } = this.deps;
-    const ctx = isOurs(row) ? (await this.resumed(row))?.ctx : await this.commandContext(row);
+    const resumed = isOurs(row) ? await this.resumed(row) : undefined;
+    const ctx = resumed?.ctx ?? await this.commandContext(row);
+    await resumed?.cleanUp?.(store.db);
     if (!ctx || !(await this.members.judge("read", ctx.person.id, ctx.chat)).allowed) {
       return await failUpdate(store, store.db, row);
     }
@@ -159,7 +163,7 @@ export class Dispatcher {
     const { store } = this.deps;
     const resumed = await this.resumed(row);
     if (!resumed) return await finishUpdate(store, store.db, row, false);
-    await this.finish(resumed.ctx, resumed.work);
+    await this.finish(resumed.ctx, resumed.work, resumed.cleanUp);
   }
 
   /** Undefined where nothing waits for it any more. */
@@ -177,7 +181,8 @@ export class Dispatcher {
     if (prompt?.kind !== "secret") return undefined;
     const { invocation, ...asked } = waitingShape.parse(JSON.parse(prompt.body));
     const ctx = new UpdateContext(store, { ...arrivalOf(row), ...asked, at: store.now() }, newTrace());
-    return { ctx, work: () => this.router.resume(ctx, invocation) };
+    const cleanUp = (db: Queryable) => wipeSecrets(db, request);
+    return { ctx, work: () => this.router.resume(ctx, invocation), cleanUp };
   }
 
   /** Somebody set it to be read now. */
@@ -219,8 +224,15 @@ export class Dispatcher {
     return { queryId: query.id, messageId, ...replaceable(shown, query.data ?? "") };
   }
 
-  /** Runs the work, turns what nobody foresaw into one fixed sentence, and commits what came of it. */
-  private async finish(ctx: UpdateContext, work: () => Promise<void>): Promise<void> {
+  /**
+   * Runs the work, turns what nobody foresaw into one fixed sentence, and commits what came of it, with `cleanUp` where
+   * that is nothing.
+   */
+  private async finish(
+    ctx: UpdateContext,
+    work: () => Promise<void>,
+    cleanUp?: Resumed["cleanUp"],
+  ): Promise<void> {
     const { store, metrics, log } = this.deps;
     let finished = ctx;
     try {
@@ -231,6 +243,7 @@ export class Dispatcher {
       // Half of what was gathered must not be committed: a fresh context carries only the apology.
       finished = new UpdateContext(store, ctx, ctx.trace);
       if (ctx.erased) finished.eraseStored();
+      if (cleanUp) finished.onCommit(cleanUp);
       finished.answer(bugReply(error, log, ctx.trace));
     }
     const { refused, trace, chat, person } = finished;

@@ -26,6 +26,7 @@ import {
 } from "../parser/parse.ts";
 import { validationMessage } from "../parser/validation_message.ts";
 import type { Message } from "../telegram/update.ts";
+import { wipeSecrets } from "../secrets/entry.ts";
 import type { Document } from "./attachment.ts";
 import type { Unauthorized } from "./unauthorized.ts";
 
@@ -135,8 +136,12 @@ export class Router {
   /** Goes on with something stored; the person is judged anew. */
   async resume(ctx: UpdateContext, invocation: Invocation): Promise<void> {
     const command = this.find(invocation);
-    if (!command || !await this.allows(ctx, this.needFor(command), `/${invocation.verb}`)) return;
-    await this.run(ctx, command, invocation);
+    const { verb, handle } = invocation;
+    if (command && await this.allows(ctx, this.needFor(command), `/${verb}`)) {
+      return await this.run(ctx, command, invocation);
+    }
+    // What was entered for it is of no use any more.
+    if (handle !== undefined) ctx.onCommit((transaction) => wipeSecrets(transaction, handle));
   }
 
   /** Whoever types another command is done with the half-finished one. */
@@ -225,16 +230,20 @@ export class Router {
     const deleted = gone.length > 0 && gone.every(Boolean);
     const named = upTo(MOST_NAMED, fields, (more) => `and ${more} more`);
     const options = upTo(MOST_NAMED, asked.map((field) => `${field}=?`), () => "…").join(" ");
-    ctx.refuse("literal_secret", {
+    const isUnseen = fields.length === 0;
+    ctx.refuse(isUnseen ? "document_unseen" : "literal_secret", {
       detail: named.join(", "),
       next: [
-        ...(unread === undefined
+        ...(unread === undefined ? [] : [`${unread} `]),
+        ...(unread === undefined || isUnseen
           ? []
-          : [`${unread} It names ${named.join(", ")}, so there may be a secret in it. `]),
+          : [`It names ${named.join(", ")}, so there may be a secret in it. `]),
         deleted
           ? "I deleted it and used nothing of it. "
           : "I may not delete messages here: delete it yourself now. Nothing of it was used. ",
-        "Whoever was in this chat may have read it, so replace it where it comes from. ",
+        isUnseen
+          ? "If a secret was in it, whoever was in this chat may have read it: replace it where it comes from. "
+          : "Whoever was in this chat may have read it, so replace it where it comes from. ",
         ...(options === ""
           ? ["Then send the command again without it."]
           : ["Then send the command with ", { code: options }, ": you get a private page to enter it."]),

@@ -16,7 +16,7 @@ import {
   isFinal,
   learnFromPlain,
   learnFromPublic,
-  NOT_IMPLEMENTED,
+  refusalOfRich,
   type TelegramRefusal,
   telegramRefusal,
 } from "../telegram/api.ts";
@@ -174,7 +174,7 @@ export class Delivery {
     const { sealed } = this.row;
     try {
       if (sealed === null || !this.isPrivate) await this.bringFiles(await this.showWithFallback());
-      if (sealed !== null) await this.showSealed();
+      if (sealed !== null) await this.showSealed().catch((error) => this.showSealedAnew(error));
       return this.sent;
     } catch (error) {
       throw error instanceof FileRefused ? error.cause : error;
@@ -212,6 +212,19 @@ export class Delivery {
     if (this.sent.ephemeral_id !== row.ephemeral_id) await this.record(this.sent);
     this.reply = redactReply(reply, deps.redactor.text);
     await this.showWithFallback();
+  }
+
+  /**
+   * What only one person saw can be edited no more: it is said again, first in the words that anyone may read, since
+   * the server may show it to everyone.
+   */
+  private async showSealedAnew(error: unknown): Promise<void> {
+    const refusal = telegramRefusal(error);
+    if (this.sent.ephemeral_id === null || !refusal || !isFinal(refusal)) throw error;
+    this.reply = redactReply(JSON.parse(this.row.reply) as Reply, this.deps.redactor.text);
+    this.sent = { ...this.sent, ephemeral_id: null };
+    await this.showWithFallback();
+    await this.showSealed();
   }
 
   /** Before each call: after a pause of this process somebody else may be at it. Throws `MessageTakenOver`. */
@@ -384,16 +397,4 @@ function visibleTo(row: MessagesTable, receiver: number): Pick<Addressed, "ephem
       ...(row.callback_query_id === null ? {} : { callback_query_id: row.callback_query_id }),
     },
   };
-}
-
-/** A refusal of the form, not of the message: an old server, or a block it does not take. Else it is thrown on. */
-function refusalOfRich(error: unknown): TelegramRefusal {
-  const refusal = telegramRefusal(error);
-  if (refusal?.code === 404 || refusal?.code === NOT_IMPLEMENTED) return refusal;
-  // What would be refused in any form is not the form's fault.
-  const inAnyForm = /chat not found|not enough rights|TOPIC_CLOSED|need administrator/i;
-  if (refusal?.code === 400 && refusal.migratedTo === undefined && !inAnyForm.test(refusal.description)) {
-    return refusal;
-  }
-  throw error;
 }

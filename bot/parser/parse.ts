@@ -47,6 +47,8 @@ export interface ParseOptions<C extends Command> extends CommandSet<C> {
   readonly documentError?: string | undefined;
   /** The names in such a document under which secrets may stand. */
   readonly documentSecrets?: readonly string[] | undefined;
+  /** Nobody knows what the document holds. */
+  readonly documentUnseen?: boolean | undefined;
 }
 
 export type Parsed<C extends Command> =
@@ -80,7 +82,7 @@ export interface LiteralSecret<C extends Command> {
   readonly fields: readonly string[];
   /** Those of them that the command asks for on the secret page. */
   readonly asked: readonly string[];
-  /** Why the document in which they may stand could not be read, as a sentence. */
+  /** Why the document in which they may stand, or any secret, could not be read: a sentence. */
   readonly unread?: string | undefined;
   readonly command?: C;
 }
@@ -113,10 +115,10 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
   const verb = verbTyped.toLowerCase().replace(/[.,:;!?]+$/, "");
   const words = tokenize(plain.replace(/^\S+/, ""));
   const route = findRoute(verb, words, options);
-  const { document, documentSecrets = [], documentError } = options;
+  const { document, documentSecrets = [], documentError, documentUnseen = false } = options;
   const secrets = secretsWritten(plain, document, route?.command);
   if (secrets.length > 0) return literalSecret(secrets, route?.command);
-  if (documentSecrets.length > 0) {
+  if (documentSecrets.length > 0 || documentUnseen) {
     return { ...literalSecret(documentSecrets, route?.command), unread: documentError };
   }
   const known = { ...options, fits: (other: Route) => canBind(lineOf(other, options)) };

@@ -280,8 +280,9 @@ export async function openRepeatOf(store: Store, change: Change): Promise<string
 export async function openBeside(
   store: Store,
   { target_key, code }: { readonly target_key: string; readonly code?: string },
+  db: Queryable = store.db,
 ): Promise<Change[]> {
-  const open = await openOf(store).selectAll().where("target_key", "=", target_key).limit(10).execute();
+  const open = await openOf(store, db).selectAll().where("target_key", "=", target_key).limit(10).execute();
   return open.filter((other) => other.code !== code);
 }
 
@@ -299,8 +300,8 @@ function openChanges(store: Store) {
   return openOf(store).select("code").limit(1);
 }
 
-function openOf(store: Store) {
-  return store.db.selectFrom("changes").where((is) =>
+function openOf(store: Store, db: Queryable = store.db) {
+  return db.selectFrom("changes").where((is) =>
     is.or([
       is("state", "in", ["approved", "executing"]),
       is.and([is("state", "=", "pending"), is("expires_at", ">", store.now())]),

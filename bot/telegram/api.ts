@@ -85,6 +85,18 @@ export interface TelegramRefusal {
   readonly migratedTo?: number;
 }
 
+/** A refusal of the form, not of the message: an old server, or a block it does not take. Else it is thrown on. */
+export function refusalOfRich(error: unknown): TelegramRefusal {
+  const refusal = telegramRefusal(error);
+  if (refusal?.code === 404 || refusal?.code === NOT_IMPLEMENTED) return refusal;
+  // What would be refused in any form is not the form's fault.
+  const inAnyForm = /chat not found|not enough rights|TOPIC_CLOSED|need administrator/i;
+  if (refusal?.code === 400 && refusal.migratedTo === undefined && !inAnyForm.test(refusal.description)) {
+    return refusal;
+  }
+  throw error;
+}
+
 /** A refusal that no repetition changes. */
 export function isFinal({ code }: TelegramRefusal): boolean {
   return code < 500 && code !== 401 && code !== 429;

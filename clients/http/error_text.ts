@@ -1,4 +1,4 @@
-import { REDACTION_MARK, soundsSecret } from "../secrets.ts";
+import { REDACTION_MARK, soughtSecrets, soundsSecret, withoutSought } from "../secrets.ts";
 import type { ApiRequest, WireRequest } from "./contract.ts";
 
 const MAX_WORDS = 200;
@@ -53,7 +53,7 @@ function htmlTitle(text: string): string | undefined {
 export function cleanWords(words: string | undefined, secrets: readonly string[]): string | undefined {
   if (!words) return undefined;
   const visible = fold(words.slice(0, MAX_SEARCHED));
-  const known = secrets.reduce((text, secret) => text.replaceAll(secret, REDACTION_MARK), visible);
+  const known = withoutSought(visible, soughtSecrets(secrets), REDACTION_MARK);
   const harmless = hideTokens(known.slice(0, MAX_READ));
   return cut(harmless) || undefined;
 }

@@ -6,9 +6,13 @@ import { setImmediate } from "node:timers";
 import { openFile, openOwned, postgres, testOnEach } from "./database.ts";
 import { ANA, BEN, company, type Fixture, GROUP, openFixture, textOf } from "./fixture.ts";
 import { eventually } from "../eventually.ts";
+import { createStillClock } from "../sandbox/stage.ts";
 
 const ROTATE = "/rotate externalid Acme Corp reason=leaked";
 const DISABLE = "/disable ec2 Globex reason=off-boarding";
+
+/** After this long the audit is walked once more. */
+const ANOTHER_WALK_MS = 30_001;
 
 testOnEach(
   "/audit verify: a chain of everything that happened, refusals included, is intact",
@@ -103,11 +107,13 @@ testOnEach(
     const kept = await fixture.audit();
     for (const [what, broken, tamper] of TAMPERING) {
       await tamper(store);
+      await fixture.pass(ANOTHER_WALK_MS);
       await fixture.say(ANA, "/audit verify");
       assert.match(fixture.groupAnswers().at(-1) ?? "", new RegExp(`^🔴 broken at row ${broken}\\n`), what);
       await store.db.deleteFrom("audit").execute();
       await store.db.insertInto("audit").values(kept).execute();
     }
+    await fixture.pass(ANOTHER_WALK_MS);
     await fixture.say(ANA, "/audit verify");
     assert.match(fixture.groupAnswers().at(-1) ?? "", /intact/);
   },
@@ -243,6 +249,7 @@ testOnEach(
     await fixture.ask(DISABLE);
     const { store } = fixture;
     const verdict = async () => {
+      await fixture.pass(ANOTHER_WALK_MS);
       await fixture.say(ANA, "/audit verify");
       return fixture.groupAnswers().at(-1)?.split("\n")[0];
     };
@@ -263,6 +270,25 @@ testOnEach(
     assert.equal(await verdict(), `🔴 broken at row ${behind.seq}`);
   },
 );
+
+Deno.test("/audit verify: asked over and over it walks once in half a minute, and says as of when", async () => {
+  await using fixture = await openFixture({ clock: createStillClock() });
+  await fixture.ask(DISABLE);
+  const verdicts = async () => {
+    await fixture.say(ANA, "/audit verify");
+    return fixture.groupAnswers().filter((text) => text.includes("intact: ")).map((text) =>
+      text.split(" row")[0]
+    );
+  };
+  const rows = (await fixture.audit()).length;
+  await verdicts();
+  await fixture.say(BEN, "/frobnicate");
+  await fixture.pass(29_000);
+  assert.deepEqual(await verdicts(), [`🟢 intact: ${rows}`, `🟢 intact: ${rows}`]);
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /\nas of /);
+  await fixture.pass(1_001);
+  assert.equal((await verdicts()).at(-1), `🟢 intact: ${rows + 1}`);
+});
 
 Deno.test("/audit verify lets others have a turn while it walks", async () => {
   await using fixture = await openFixture();

@@ -134,6 +134,38 @@ Deno.test("secret=?: where Telegram has no private way, no link is shown and the
   assert.deepEqual(await fixture.changes(), []);
 });
 
+Deno.test("secret=?: where the link's place in the group can be edited no more, it comes anew, for that person alone", async () => {
+  await using fixture = await openFixture({ telegram: notStarted() });
+  fixture.telegram.faults.push({
+    method: "editEphemeralMessageText",
+    status: 400,
+    description: GONE,
+    times: 2,
+  });
+  await fixture.say(ANA, ENABLE_BY_KEYS);
+  assert.equal(await statusOf(enter(linkOf(fixture, ANA), { secret: SECRET })), 200);
+  assert(!fixture.groupAnswers().join().includes("/secret/"));
+});
+
+Deno.test("secret=?: where the link can be shown in no way at all, the person is told what to do", async () => {
+  await using fixture = await openFixture({ telegram: notStarted() });
+  fixture.telegram.faults.push({
+    method: "editEphemeralMessageText",
+    status: 400,
+    description: GONE,
+    times: 9,
+  });
+  await fixture.say(ANA, ENABLE_BY_KEYS);
+  assert.match(
+    fixture.ephemeralAnswers(ANA).at(-1) ?? "",
+    /can only be sent privately.*Open a private chat with me, press Start/s,
+  );
+  const inGroup = fixture.telegram.messages(GROUP).concat(fixture.telegram.ephemerals(ANA, GROUP));
+  assert(!JSON.stringify(inGroup).includes("/secret/"));
+});
+
+const GONE = "Bad Request: message to edit not found";
+
 /** Asks for the link while Telegram takes nothing for her. */
 async function sayAtTheLimit(fixture: Fixture): Promise<void> {
   const { faults } = fixture.telegram;

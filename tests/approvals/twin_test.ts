@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { testOnEach } from "./database.ts";
-import { ANA, BEN, cardOf, openFixture, textOf } from "./fixture.ts";
+import { ANA, BEN, cardOf, GROUP, openFixture, textOf } from "./fixture.ts";
+import { eventually } from "../eventually.ts";
 import { CARA, THREE } from "./decision_path.ts";
 
 const DISABLE = "/disable ec2 Acme Corp";
@@ -62,4 +63,22 @@ Deno.test("a card that has been decided stays what it is when its target is aske
   const decided = textOf(card);
   await fixture.ask(`${DISABLE} reason=again`);
   assert.equal(textOf((await cardOf(fixture, code)).card), decided);
+});
+
+testOnEach("the same request from two chats at the same moment is one request", async (url) => {
+  await using fixture = await openFixture({ environment: { DATABASE_URL: url } });
+  const { telegram, gravityzone } = fixture;
+  const planned = Promise.withResolvers<void>();
+  const READ = "getAmazonEC2ExternalIdForCrossAccountRole";
+  gravityzone.faults.always(READ, { after: planned.promise });
+  for (const chat of [GROUP, ANA]) telegram.say(ANA, chat, `${DISABLE} reason=off-boarding`);
+  const asked = () => gravityzone.calls.filter(({ method }) => method === READ).length;
+  await eventually(() => asked() === 2, "both to be planned");
+  planned.resolve();
+  await fixture.rest();
+  const [change, ...more] = await fixture.changes();
+  assert.deepEqual(more, []);
+  const told = [...fixture.ephemeralAnswers(ANA), ...fixture.privateAnswers(ANA)].join("\n");
+  assert.match(told, new RegExp(`You asked for this already: ${change?.code}`));
+  assert.equal((await fixture.audit()).filter(({ event }) => event === "asked").length, 1);
 });

@@ -10,7 +10,6 @@ const unusable: readonly [what: string, content: string | Uint8Array, told: RegE
   ["half a document", '{"type": "postgresql"', /The document is not valid JSON/],
   ["a list", '["postgresql"]', /must be an object, not a list/i],
   ["bytes that are no text", new Uint8Array([0xff, 0xfe, 0x00, 0x7b]), /The document is not valid JSON/],
-  ["more than 1 MiB", `{"name":"${"x".repeat(MIB)}"}`, /The document is larger than 1 MiB/],
 ];
 
 for (const [what, content, told] of unusable) {
@@ -20,6 +19,32 @@ for (const [what, content, told] of unusable) {
     saying,
     answered: { says: told, only: BEN },
     audited: ["refused malformed_command"],
+  }]);
+}
+
+chatTest(
+  "A document of more than 1 MiB is deleted unseen, since it may hold a secret, and that is said",
+  {},
+  [{
+    said: "/create apono",
+    saying: { document: { name: "integration.json", content: `{"name":"${"x".repeat(MIB)}"}` } },
+    answered: {
+      says:
+        /^⛔ Nobody looked through that document, so it may hold a secret\.\nThe document is larger than 1 MiB.* I deleted it and used nothing of it\. If a secret was in it/,
+      only: BEN,
+    },
+    audited: ["refused document_unseen"],
+  }],
+);
+
+for (const method of ["getFile", "/file"]) {
+  chatTest(`A document that cannot be fetched (${method} drops the connection) is asked for again`, {}, [{
+    happens: ({ telegram }) => telegram.faults.push({ method, drop: true }),
+    said: "/create apono",
+    saying: { document: { name: "x.json", content: { type: "postgresql" } } },
+    answered: { says: "The document could not be fetched from Telegram. Send it again.", only: BEN },
+    audited: ["refused malformed_command"],
+    logged: [{ event: "document_not_fetched" }],
   }]);
 }
 

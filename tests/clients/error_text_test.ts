@@ -66,6 +66,16 @@ Deno.test("cleanWords hides what we sent, even when invisible characters are str
   );
 });
 
+const ESCAPED = ["p/w&d é+1", "p\\/w&amp;d é+1", "p%252Fw%2526d%20%C3%A9+1", "P\\u002FW&#x26;D \\u00e9+1"];
+for (const echo of ESCAPED) {
+  Deno.test(`cleanWords hides what we sent, however it comes back: ${echo}`, () => {
+    assert.equal(
+      cleanWords(`password ${echo} is too short`, ["p/w&d é+1"]),
+      "password [hidden] is too short",
+    );
+  });
+}
+
 const HIDDEN: readonly (readonly [words: string, cleaned: string])[] = [
   ["token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefghij is expired", "token [hidden] is expired"],
   ["got Bearer abc123def", "got Bearer [hidden]"],

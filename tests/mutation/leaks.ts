@@ -46,7 +46,7 @@ export const leakGuards: readonly Guard[] = [
   ...guardsOf("bot/dispatch/json_fault.ts", ["tests/security/unreadable_document_test.ts"], [
     ["a name that comes twice", "if (isTwice) return", "if (false) return"],
   ]),
-  ...guardsOf("bot/redact.ts", ["tests/security/redactor_test.ts"], [
+  ...guardsOf("clients/secrets.ts", ["tests/security/redactor_test.ts"], [
     ["either letter case", "const lower = text.toLowerCase();", "const lower = text;"],
     ["escapes", '["%", (place)', '["§", (place)'],
     ["escapes of markup", '["&", entity]', '["§", entity]'],

@@ -154,8 +154,8 @@ export const peopleGuards: readonly Guard[] = [
     ],
     [
       "what is resumed is judged anew",
-      "if (!command || !await this.allows(ctx, needOf(command), `/${invocation.verb}`)) return;",
-      "if (!command) return;",
+      "if (command && await this.allows(ctx, this.needFor(command), `/${verb}`)) {",
+      "if (command) {",
     ],
     [
       "changes are requested, not read",
@@ -183,8 +183,12 @@ export const peopleGuards: readonly Guard[] = [
       "if (!await router.allows(ctx, router.needOf(parsed), text)) return;",
     ],
     ["a document is fetched for what takes one", "router.takesDocument(parsed)", "true"],
-    ["talk in groups", `if (ctx.chat.type !== "private") return;`],
-    ["strangers who talk in private", "if (!decision.allowed) return;"],
+    ["talk in groups", `if (ctx.chat.type !== "private" || !mayRead) return;`, "if (!mayRead) return;"],
+    [
+      "strangers who talk in private",
+      `if (ctx.chat.type !== "private" || !mayRead) return;`,
+      `if (ctx.chat.type !== "private") return;`,
+    ],
   ]),
   ...guardsOf("bot/dispatch/unauthorized.ts", [...SPEAKERS, "tests/bot/unauthorized_test.ts"], [
     ["nobody is answered who spoke in no chat", "if (!chat) ctx.suppressReply();"],

@@ -3,7 +3,7 @@ import { Refusal } from "./refusal.ts";
 
 /** One planned misbehaviour of the server; used up by the first call that fits. */
 export interface Fault {
-  /** A method's name; every method when absent. */
+  /** A method's name, or "/file" for a download; every method when absent. */
   readonly method?: string;
   readonly chat?: number;
   /** Only calls that carry this parameter. */
@@ -13,6 +13,8 @@ export interface Fault {
   readonly description?: string;
   /** Seconds; with status 429. */
   readonly retryAfter?: number;
+  /** Where else a download is said to be. */
+  readonly location?: string;
   /** Cuts the connection instead of answering. */
   readonly drop?: true;
   /** "accepted": the call takes effect first, then the answer is lost or replaced. */
@@ -34,6 +36,9 @@ export interface Faults {
   clear(): void;
 }
 
+/** Under this name downloads go wrong. */
+export const DOWNLOAD = "/file";
+
 const WORDS: Readonly<Record<number, string>> = {
   429: "Too Many Requests",
   500: "Internal Server Error",
@@ -50,7 +55,9 @@ export function createFaults(): Faults {
     },
     take(method, parameters) {
       const found = planned.find(({ fault }) =>
-        (fault.method === undefined || fault.method.toLowerCase() === method.toLowerCase()) &&
+        (fault.method === undefined
+          ? method !== DOWNLOAD
+          : fault.method.toLowerCase() === method.toLowerCase()) &&
         (fault.chat === undefined || fault.chat === parameters.integer("chat_id")) &&
         (fault.having === undefined || parameters.has(fault.having))
       );

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { type Fault, faultRefusal, type Faults } from "./faults.ts";
+import { DOWNLOAD, type Fault, faultRefusal, type Faults } from "./faults.ts";
 import { methodNamed } from "./methods.ts";
 import { type Parameters, readParameters } from "./parameters.ts";
 import { Refusal } from "./refusal.ts";
@@ -58,6 +58,9 @@ export function createServer(options: {
     const file = [...world.files.values()].find((stored) => stored.path === path);
     if (req.param("bot") !== `bot${token}`) return answer(new Refusal(401, "Unauthorized"));
     if (!file) return answer(new Refusal(404, "Not Found"));
+    const fault = faults.take(DOWNLOAD, { has: () => false, integer: () => undefined });
+    if (fault?.drop) return cutConnection();
+    if (fault?.location !== undefined) return Response.redirect(fault.location);
     return new Response(new Uint8Array(file.content), {
       headers: { "content-type": "application/octet-stream" },
     });

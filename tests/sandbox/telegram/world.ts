@@ -8,7 +8,15 @@ import {
   type User,
 } from "./message.ts";
 
-export type Status = "creator" | "administrator" | "member" | "restricted" | "left" | "kicked";
+/** "restricted_outside": whoever is restricted, and has left. */
+export type Status =
+  | "creator"
+  | "administrator"
+  | "member"
+  | "restricted"
+  | "restricted_outside"
+  | "left"
+  | "kicked";
 
 export interface Person extends User {
   /** Has written to the bot in private: only then may the bot write to them there. */

@@ -109,6 +109,8 @@ export function chatMember(world: World, room: Room, user: User): Record<string,
     }
     case "restricted":
       return { status, user, is_member: true, until_date: 0 };
+    case "restricted_outside":
+      return { status: "restricted", user, is_member: false, until_date: 0 };
     case "kicked":
       return { status, user, until_date: 0 };
     default:
