@@ -7,7 +7,7 @@ export const peopleGuards: readonly Guard[] = [
     ["a group has to be on the allow-list", `if (!isPrivate(question.chat)) return refuse("unknown_chat");`],
     [
       "with both lists set, only they are known in private",
-      `if (policy.operators && policy.approvers) return refuse("unknown_person");`,
+      `if (policy.operators && policy.approvers && !policy.membersOnly) return refuse("unknown_person");`,
     ],
     [
       "a private chat is known by membership",
@@ -48,7 +48,11 @@ export const peopleGuards: readonly Guard[] = [
       "if (policy.adminChats.includes(chat.id)) return true;",
       "return true;",
     ],
-    ["a person's rights do not let a strange group in", "if (!isPrivate(chat)) return false;"],
+    [
+      "a person's rights do not let a strange group in",
+      "if (!isPrivate(chat) || policy.membersOnly) return false;",
+      "if (policy.membersOnly) return false;",
+    ],
     [
       "a private chat is listed by its person",
       "return (policy.operators?.has(personId) || policy.approvers?.has(personId)) ?? false;",
@@ -146,7 +150,7 @@ export const peopleGuards: readonly Guard[] = [
   ...guardsOf("bot/dispatch/router.ts", [...new Set([...SPEAKERS, ...REQUESTS])], [
     [
       "what a command takes is judged",
-      "if (!await this.allows(ctx, needOf(parsed.command), `/${parsed.command.verb}`)) return;",
+      "if (!await this.allows(ctx, this.needFor(parsed.command), `/${parsed.command.verb}`)) return;",
     ],
     [
       "what was typed long ago is held back",
