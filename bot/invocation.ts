@@ -13,6 +13,8 @@ export const invocationShape = z.object({
   for: z.string().optional(),
   /** When it shall run, as a time of day or a day with one; as soon as it is approved where it is absent. */
   at: z.string().optional(),
+  /** Only its card is wanted, for the asker alone. */
+  onlyPlan: z.boolean().optional(),
   /** The code of the change that this one takes back. */
   undoOf: z.string().optional(),
   /** Where the secrets of this request are kept; also the future handle of its card. */

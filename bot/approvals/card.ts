@@ -125,6 +125,12 @@ function question(change: Change, view: CardView): Reply {
   };
 }
 
+/** The card that there would be, of which nobody else is told. */
+export function plannedOnly(change: Partial<Change>, view: CardView): Reply {
+  const { footer: _, buttons: __, ...card } = question(change as Change, view);
+  return { ...card, footer: "Nothing was asked of anybody. Send it without /plan to ask.", personal: true };
+}
+
 /** When it runs, and what becomes of it by itself. */
 function timeFacts({ scheduled_at, lasts_ms }: Change): (readonly [string, Line])[] {
   return [

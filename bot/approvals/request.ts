@@ -37,7 +37,7 @@ import type { Store } from "../store/database.ts";
 import { newHandle } from "../store/kept_values.ts";
 import type { Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
-import { cardMessage, cardOf, duplicateReply, waitingReply } from "./card.ts";
+import { cardMessage, cardOf, duplicateReply, plannedOnly, waitingReply } from "./card.ts";
 import { holdLine } from "./obstacle.ts";
 import { type Times, timesAgain, timesOf, timesTyped, whyNotLent } from "./schedule.ts";
 import { type CardView, ruledChange, viewOf } from "./view.ts";
@@ -152,6 +152,14 @@ export class Requests {
     const plan = await this.planOrAnswer(ctx, operation, invocation, connected);
     if (plan instanceof ValueNeeded) return plan;
     if (!plan || !await this.wayBackIsOpen(ctx, plan, invocation)) return false;
+    if (invocation.onlyPlan) {
+      const row = {
+        ...newChange({ ctx, operation, invocation, plan, times, chatId }, this.deps, this.members),
+        code: "",
+      };
+      ctx.answer(plannedOnly(row, await viewOf(this.deps, this.members, row)));
+      return false;
+    }
     const hold = await holdFor(this.deps.store, { target_key: plan.target.key, requester_id: ctx.person.id });
     if (hold) return refuse("held", { next: line("Held: ", holdLine(hold), ".") });
     if (riskOf(operation, plan) === "danger" && !invocation.reason?.trim()) {

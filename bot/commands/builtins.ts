@@ -6,6 +6,7 @@ import { doctor } from "./doctor.ts";
 import { every } from "./every.ts";
 import { freezeCommands } from "./freeze.ts";
 import { holdCommands } from "./hold.ts";
+import { ownCommands } from "./own.ts";
 import { overview } from "./status.ts";
 import { watchCommands } from "./watch.ts";
 
@@ -18,6 +19,7 @@ export const builtins: readonly Builtin[] = [
   ...holdCommands,
   ...watchCommands,
   ...auditCommands,
+  ...ownCommands,
   ...aboutCommands,
   doctor,
 ];

@@ -116,18 +116,20 @@ export class Dispatcher {
   /** What a person typed. */
   private async onMessage(ctx: UpdateContext, message: Message): Promise<void> {
     const { router } = this;
-    const text = messageText(message);
-    const parsed = router.parse(text);
-    if (parsed.kind === "not_a_command") return await this.onChat(ctx, message);
-    const asksWho = parsed.kind === "command" && router.needOf(parsed) === "identify";
-    if (asksWho && this.unauthorized.mayBeTold(ctx)) return await router.dispatch(ctx, parsed);
+    const typed = messageText(message);
+    const first = router.parse(typed);
+    if (first.kind === "not_a_command") return await this.onChat(ctx, message);
+    const asksWho = first.kind === "command" && router.needOf(first) === "identify";
+    if (asksWho && this.unauthorized.mayBeTold(ctx)) return await router.dispatch(ctx, first);
     // Who may not even read learns nothing, and nothing is fetched for them; what more it takes is judged later.
-    if (!await router.allows(ctx, "read", text)) return;
-    if (parsed.kind === "for_other_bot") {
+    if (!await router.allows(ctx, "read", typed)) return;
+    if (first.kind === "for_other_bot") {
       ctx.ignoreForBot();
       return ctx.refuse("other_bot_command");
     }
     await this.members.rememberName(ctx.person);
+    const text = await router.inFull(first, typed, ctx.person.id);
+    const parsed = text === typed ? first : router.parse(text);
     const answered = this.isOwn(message.reply_to_message) ? undefined : message.reply_to_message;
     const file = message.document ?? answered?.document;
     if (!file) return await router.dispatch(ctx, parsed);

@@ -14,7 +14,7 @@ import type { Forms } from "../forms/forms.ts";
 import type { Invocation } from "../invocation.ts";
 import { errorFields } from "../log.ts";
 import type { Completed, Pickers } from "../pickers/picker.ts";
-import { endPickers, keepRecent } from "../store/kept_values.ts";
+import { aliasesOf, endPickers, keepRecent } from "../store/kept_values.ts";
 import { type Command, type CommandSet, headOf, isBare, isChange, takesDocument } from "../parser/command.ts";
 import { inputSoFar } from "../parser/lacking.ts";
 import {
@@ -24,6 +24,7 @@ import {
   type ParsedCommand,
   type ParseOptions,
 } from "../parser/parse.ts";
+import { normalise } from "../parser/tokenize.ts";
 import { validationMessage } from "../parser/validation_message.ts";
 import type { Message } from "../telegram/update.ts";
 import { wipeSecrets } from "../secrets/entry.ts";
@@ -67,6 +68,16 @@ export class Router {
   /** What a message asks for; `came` is the document that came with it, or why there is none. */
   parse(text: string, came: Pick<ParseOptions<AnyCommand>, keyof Document> = {}): Parsed<AnyCommand> {
     return parse(text, { ...this.commandSet, botName: this.deps.bot.botInfo.username, ...came });
+  }
+
+  /** The words with this person's own word for the beginning written out, where the first one is no verb. */
+  async inFull(parsed: Parsed<AnyCommand>, text: string, personId: number): Promise<string> {
+    if (parsed.kind !== "wrong" || parsed.code !== "unknown_verb") return text;
+    const [, word = ""] = /^\/([^\s@]+)/.exec(normalise(text)) ?? [];
+    const alias = (await aliasesOf(this.deps.store, personId)).find(({ name }) =>
+      name === word.toLowerCase()
+    );
+    return alias ? normalise(text).replace(/^\S+/, () => `/${alias.command}`) : text;
   }
 
   /** Judges the person anew; a refusal is told and recorded. */

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { literal, orUnavailable, type Store } from "./database.ts";
-import type { PromptsTable, Queryable } from "./schema.ts";
+import type { AliasesTable, PromptsTable, Queryable } from "./schema.ts";
 
 /** 96 bits, for buttons and links: nobody guesses it, and on its own it allows nothing. */
 export function newHandle(): string {
@@ -119,6 +119,22 @@ export async function recentCommands(store: Store, personId: number, most = RECE
   const rows = await store.db.selectFrom("recent_commands").select("command")
     .where("person_id", "=", personId).orderBy("at", "desc").limit(most).execute();
   return rows.map(({ command }) => command);
+}
+
+/** A person's own words, by name. */
+export async function aliasesOf(store: Store, personId: number): Promise<AliasesTable[]> {
+  return await store.db.selectFrom("aliases").selectAll().where("person_id", "=", personId).orderBy("name")
+    .execute();
+}
+
+export async function keepAlias(db: Queryable, row: AliasesTable): Promise<void> {
+  await db.insertInto("aliases").values(row)
+    .onConflict((conflict) => conflict.columns(["person_id", "name"]).doUpdateSet({ command: row.command }))
+    .execute();
+}
+
+export async function dropAlias(db: Queryable, personId: number, name: string): Promise<void> {
+  await db.deleteFrom("aliases").where("person_id", "=", personId).where("name", "=", name).execute();
 }
 
 export async function prunePrompts(store: Store): Promise<void> {
