@@ -18,7 +18,7 @@ export interface Door {
 export interface OneTimePage {
   /** Takes nothing and uses up nothing: Telegram's link previews and a second look are harmless. */
   open(context: Context, door: Door): Promise<Response>;
-  /** `body` is absent where what came is no form. */
+  /** `body` is absent where what came is not the form. */
   send(context: Context, door: Door, body: FormData | undefined): Promise<Response>;
 }
 

@@ -48,7 +48,7 @@ export const reasons = {
   unusable_time: "That time cannot be used, so nothing was done.",
   not_lendable: "This change cannot be made for a time, so nothing was asked for.",
   too_late: "It could not begin within an hour of its time, so it was not run.",
-  loan_over: "Nothing is lent with this any more, or not by this button.",
+  loan_over: "The time of this change is over, or this button is old.",
   frozen: "Changes are frozen.",
   held: "Someone keeps this target for themselves, so nobody else changes it now.",
   frozen_longer: "A freeze that lasts longer is in force, so this one was not set.",
@@ -70,7 +70,7 @@ export const reasons = {
   needs_reason:
     'With these fields it is a dangerous change, so it needs a reason. Send it again with reason="…" at the end.',
   secret_missing:
-    "The secret that was entered cannot be opened any more: it was wiped, or SECRET_KEY is another one now. Nothing was sent. Ask again to enter it anew.",
+    "The entered secret cannot be read any more: it was wiped, or SECRET_KEY has changed. Nothing was sent. Ask again and enter it again.",
   no_group: "There is no group among ADMIN_CHATS where a second person could approve.",
   card_refused: "The group refused the card, so nobody could approve it.",
   vendor_failed: "The vendor could not be asked whether the target is still the same, so nothing was sent.",

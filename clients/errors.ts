@@ -64,9 +64,7 @@ export function describe(failure: Failure): string {
     not_offered: `does not offer ${operation} to us`,
     rejected: "rejected the request",
     rate_limited: "asks us to slow down",
-    unexpected_reply: isItsOwn(failure)
-      ? "answered with an error of its own"
-      : "answered in a way that its documentation does not describe",
+    unexpected_reply: isItsOwn(failure) ? "answered with an error of its own" : "gave an unexpected answer",
   };
   return `${vendor} ${phrases[kind]}${kind === "timed_out" ? "" : code}`;
 }
@@ -91,7 +89,7 @@ export function nextStep(failure: Failure, credentials?: readonly string[]): str
     credentials_refused: `Someone with access to the bot: check ${where}, then /doctor.`,
     rights_refused: `Someone who administers ${vendor}: give our key the right to do this, then ask again.`,
     not_found: `Check the id or the name; it may have been deleted in ${vendor}.`,
-    not_offered: `Use ${vendor}'s own console for this: nothing typed here makes ${vendor} offer it.`,
+    not_offered: `Do this in ${vendor}'s own console.`,
     rejected: `Correct what ${vendor} objects to, then ask again.`,
     rate_limited: `${later}.`,
     unexpected_reply: isItsOwn(failure)

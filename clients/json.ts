@@ -126,7 +126,7 @@ export const undocumentedYes = z.unknown().optional().refine((answer) => {
   if (answer === undefined || answer === null || answer === true) return true;
   const records = Array.isArray(answer) ? answer : [answer];
   return records.every((one) => typeof one === "object" && one !== null && !speaksOfFailure(one));
-}, "neither nothing nor data without a failure");
+}, "neither empty nor data without a failure");
 
 /** A list of which every item must fit, as zod's own; it stops at the first few that do not. */
 export function arrayOf<T>(item: z.ZodType<T>): z.ZodType<readonly T[]> {

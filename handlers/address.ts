@@ -72,7 +72,7 @@ function parsed(text: string): { stacked: string; url: URL | null; isBare: boole
  */
 export function givenAddress(text: string): GivenAddress {
   if (text.includes("\\")) {
-    return { objection: "has a backslash: programs read another host from it than people" };
+    return { objection: "has a backslash, which can hide the real host" };
   }
   if (AMBIGUOUS.test(text)) return { objection: "has a blank or an invisible character" };
   const { stacked, url, isBare } = parsed(text);
@@ -115,7 +115,7 @@ export function isSameAddress(one: unknown, other: unknown): boolean {
 
 /** What approvers should know of a new address before it is used; `before` is null where there is none. */
 export function addressWarnings(name: string, before: string | null, after: string): readonly Line[] {
-  if (!isAddress(after)) return [`${name} has no https:// before it: how it is reached is not said.`];
+  if (!isAddress(after)) return [`${name} has no https:// before it, so it may be reached unencrypted.`];
   if (!/^http:/i.test(after) || (before !== null && /^http:/i.test(before))) return [];
   return before !== null && /^https:/i.test(before)
     ? [`${name} goes from https to http: what is sent there can be read on the way.`]

@@ -5,7 +5,12 @@ import { type Inline, joinLines, type Line, line } from "./reply.ts";
 export interface Compared {
   readonly label: Inline;
   readonly is: "asked" | "before" | { readonly now: Line };
+  /** What it is, where it is as asked and the label does not say it. */
+  readonly value?: Line;
 }
+
+/** Of many fields the first few are told with their values. */
+const MOST_TOLD = 6;
 
 /**
  * What the fields that can be read, at least one, say of the whole change. Only the old state in each of them means
@@ -17,8 +22,8 @@ export function judged(fields: readonly Compared[]): Pick<Verification, "state" 
   const before = fields.filter(({ is }) => is === "before");
   const others = fields.flatMap(({ label, is }) => typeof is === "string" ? [] : [{ label, now: is.now }]);
   const parts: readonly Line[] = [
-    ...(asked.length > 0 ? [line(labelsOf(asked), " as asked")] : []),
-    ...(before.length > 0 ? [line(labelsOf(before), " as before")] : []),
+    ...askedParts(asked),
+    ...(before.length > 0 ? [line(labelsOf(before), " unchanged")] : []),
     ...(others.length > 0
       ? [line(
         joinLines(others.map(({ label, now }) => line(label, " is now ", quoted(now))), ", "),
@@ -30,6 +35,17 @@ export function judged(fields: readonly Compared[]): Pick<Verification, "state" 
   if (others.length > 0) return { state: "unknown", evidence };
   if (before.length === 0) return { state: "applied", evidence };
   return { state: asked.length === 0 ? "not applied" : "partly applied", evidence };
+}
+
+function askedParts(asked: readonly Compared[]): readonly Line[] {
+  const told = asked.filter(({ value }) => value !== undefined).slice(0, MOST_TOLD);
+  const rest = asked.filter((one) => !told.includes(one));
+  return [
+    ...(told.length > 0
+      ? [joinLines(told.map(({ label, value = "" }) => line(label, " is now ", quoted(value))), ", ")]
+      : []),
+    ...(rest.length > 0 ? [line(labelsOf(rest), " as asked")] : []),
+  ];
 }
 
 /** The labels with commas between them. */

@@ -26,6 +26,6 @@ export const opsramp = defineVendor({
 async function probe(client: OpsRampClient, call: CallOptions): Promise<Proof> {
   const count = await client.countInstalled(call);
   const seen = count === undefined ? "" : `; it sees ${count} installed integration${count === 1 ? "" : "s"}`;
-  const says = `the client works for this tenant${seen}. Whether it may change them shows only when it does`;
+  const says = `the client works for this tenant${seen}. Its right to change them cannot be tested`;
   return { ok: true, says };
 }

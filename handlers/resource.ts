@@ -169,7 +169,7 @@ export interface Toggle<Client, Item> {
   /** Whether switching it on is dangerous as it stands. */
   endangers?(depends: JsonObject): boolean;
   /** The sentences of the change, where they are not "Enable X in Y", "X is enabled in Y", "X is enabled already". */
-  sentences?(name: Inline, on: boolean, now: ToggleState): { title: Line; done: Line; already: Line };
+  sentences?(name: string, on: boolean, now: ToggleState): { title: Line; done: Line; already: Line };
   /** What a read-back says, where it is not "X is read back as enabled"; no state where there is no item any more. */
   evidence?(state: ToggleState | undefined): Line;
   /** How it is taken back, where it is not "by disabling it again". */
@@ -375,6 +375,6 @@ export function unreadNotes(unread: readonly string[]): readonly Line[] {
     `${unread.length} could not be read: `,
     joinLines(names, ", "),
     more > 0 ? ` and ${more} more` : "",
-    ". Look in the vendor's own console.",
+    ". Look in the vendor's console.",
   )];
 }

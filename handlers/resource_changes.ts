@@ -51,7 +51,7 @@ function toggleOperation<Client, Item>(
   const word = toggle.words[on ? 0 : 1];
   const { endangers } = toggle;
   const sentences = (name: string, now: ToggleState) =>
-    (toggle.sentences ?? usualSentences(resource.label, word))({ data: name }, on, now);
+    (toggle.sentences ?? usualSentences(resource.label, word))(name, on, now);
   return operationsOf<Client>(resource.vendor).change<typeof oneInput, TogglePlan>({
     ...described({ target }, verb, toggle.help[to], "1"),
     risk: toggle.help[to].risk,
@@ -94,7 +94,7 @@ function toggleOperation<Client, Item>(
   });
 }
 
-const NOT_SEEN = "how it is now is not shown, so nobody can say what to go back to";
+const NOT_SEEN = "how it is now is not shown, so there is nothing to go back to";
 
 /** `/delete <target> <id or name>`. */
 export function deleteOperation<Client, Item>(
@@ -135,9 +135,9 @@ export function described<Verb extends string>(
 
 function usualSentences(label: string, word: string): NonNullable<Toggle<never, never>["sentences"]> {
   return (name, on) => ({
-    title: [on ? "Enable " : "Disable ", name, ` in ${label}`],
-    done: [name, ` is ${word} in ${label}`],
-    already: [name, ` is ${word} already`],
+    title: [on ? "Enable " : "Disable ", { data: name }, ` in ${label}`],
+    done: [{ data: name }, ` is ${word} in ${label}`],
+    already: [{ data: name }, ` is ${word} already`],
   });
 }
 

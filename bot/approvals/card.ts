@@ -303,7 +303,7 @@ function nextLine(change: Change): Line {
     case "unknown":
       return next_check_at === null
         ? [
-          "Nothing will be sent again by itself. Look in the vendor's own console, then say what became of it: ",
+          "Nothing will be sent again by itself. Look in the vendor's console, then say what became of it: ",
           { code: `/settle ${code} applied|not <note>` },
         ]
         : ["Nothing will be sent again by itself. Next look ", look];

@@ -75,7 +75,9 @@ async function delivery({ config, bot, store, intake }: Deps): Promise<Proof> {
     return info.url ? bad("long polling, but a webhook is still set") : fine("long polling");
   }
   if (info.url !== `${config.publicUrl}/telegram`) {
-    return bad("Telegram has another webhook address. Restart the bot, or another one uses the token.");
+    return bad(
+      "Telegram has another webhook address. Restart the bot. If that does not help, another bot uses the token.",
+    );
   }
   const failed = info.last_error_date !== undefined &&
     store.now() - info.last_error_date * 1000 < 15 * LATE_MS;
@@ -109,7 +111,7 @@ async function rightsIn({ bot }: Deps, chatId: number): Promise<Proof> {
     .filter(([right, given]) => given === true && /^can_/.test(right) && !EXPECTED_RIGHTS.has(right))
     .map(([right]) => right.replace(/^can_/, "").replaceAll("_", " "));
   if (!me.can_delete_messages) return bad("I may not delete messages: grant that one right");
-  if (surplus.length > 0) return bad(`I may do more than I need, take away: ${surplus.join(", ")}`);
+  if (surplus.length > 0) return bad(`I have more rights than I need. Take away: ${surplus.join(", ")}`);
   return fine("rights as they should be");
 }
 

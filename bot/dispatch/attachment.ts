@@ -51,7 +51,7 @@ export async function documentOf(
 
 function readDocument(text: string): Document {
   const fault = faultIn(text);
-  if (fault) return { documentError: `The document ${inWords(fault)}. Mend it and send it again.` };
+  if (fault) return { documentError: `The document ${inWords(fault)}. Correct it and send it again.` };
   const document = JSON.parse(text) as Json;
   const documentError = excessIn(document);
   return documentError === undefined ? { document } : { documentError };

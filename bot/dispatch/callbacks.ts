@@ -117,7 +117,7 @@ export class Callbacks {
       await messageAt(store.db, chatId, messageId) === undefined;
     if (!isTwin) return ctx.refuse("foreign_button", { about: auditOf(change) });
     const { code } = change;
-    const goOn = line("The other one counts, or type ", { code: `/change ${code}` }, ".");
+    const goOn = line("Use the other one, or type ", { code: `/change ${code}` }, ".");
     const closed: Outgoing = {
       key: `twin:${code}:${messageId}`,
       chatId,

@@ -36,7 +36,7 @@ export class Unauthorized {
     const more = operation === undefined ? {} : { operation };
     if (await this.members.isKnown(ctx.person.id)) return ctx.refuse(reason, more);
     const { granted, missed } = this.recorded.take(String(ctx.chat.id), ctx.store.now());
-    const detail = missed > 0 ? { detail: `${missed} more of strangers were not recorded` } : {};
+    const detail = missed > 0 ? { detail: `${missed} more messages of strangers were not recorded` } : {};
     ctx.refuse(reason, { ...more, ...detail, unrecorded: !granted });
   }
 

@@ -47,7 +47,7 @@ export function formPages(forms: Forms): Hono {
   });
 }
 
-const NO_FORM: readonly Mistake[] = [{ sentence: "What came is no form." }];
+const NO_FORM: readonly Mistake[] = [{ sentence: "What came is not the form." }];
 
 const RECEIVED = html`
   <p>The request goes on in Telegram: its card is where you asked for it.</p>
@@ -85,7 +85,7 @@ function gone(context: Context): Promise<Response> {
     <p>It was used already, or its ten minutes are over.</p>
     <p>If the request does not go on in Telegram, send the command there again to get a new link.</p>
   `;
-  return page(context, 410, "This link is no longer good", why);
+  return page(context, 410, "This link no longer works", why);
 }
 
 /** What a page shows beside what it asks for. */
@@ -350,7 +350,7 @@ const YES_OR_NO = [{ value: "true", label: "Yes" }, { value: "false", label: "No
 function select(common: Markup, text: string, choices: FormField["choices"]): Markup {
   return html`
     <select ${common}>
-      <option value="">Not said</option>
+      <option value="">Not set</option>
       ${choices.map(({ value, label }) =>
         html`
           <option value="${value}" ${value === text

@@ -129,7 +129,7 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
     if (!(error instanceof ParseError)) throw error;
     const more = route?.command.target === null ? nearTargets(verb, words, known) : [];
     const answer = invalid(plain, error, route?.command, more, document === undefined);
-    // What a suggestion would give a secret's name is the secret itself, typed otherwise.
+    // What a suggestion would give a secret's name is the secret itself, written differently.
     const meant = answer.suggestions.flatMap((whole) =>
       secretsWritten(whole, undefined, routeOf(whole, options)?.command)
     );
@@ -254,7 +254,7 @@ export function bind(line: CommandLine): Bound {
   if (torn) throw torn;
   const unclosed = line.words.find((word) => word.unclosed);
   if (unclosed) {
-    throw new ParseError("bad_value", `The quote in ${inQuotes(unclosed.raw)} is opened and never closed.`);
+    throw new ParseError("bad_value", `The quote in ${inQuotes(unclosed.raw)} is never closed.`);
   }
   const bound: Bound = { values: new Map(), records: new Map(), drops: [], asked: [], loose: [] };
   line.words.forEach((word, at) => bindWord(word, at, line, bound));
@@ -332,7 +332,7 @@ function valueOf(name: string, { value, quoted }: Pair, { command }: CommandLine
     return ENTER_MARK;
   }
   if (value !== ENTER_MARK || quoted) return value;
-  throw new ParseError("bad_value", `"?" asks for a secret, and ${name}= is none here. Type its value.`);
+  throw new ParseError("bad_value", `"?" is only for secrets, and ${name}= is not one. Type its value.`);
 }
 
 function bindLoose(line: CommandLine, { values, loose }: Bound): void {

@@ -74,7 +74,7 @@ function ruleOf(issue: Issue, value: Json | undefined): string {
       return `must ${limit(issue.origin, "at most", issue.maximum)}${instead}`;
     case "invalid_format":
       return `must be ${
-        issue.format === "url" ? "an address such as https://example.com" : "typed otherwise"
+        issue.format === "url" ? "an address such as https://example.com" : "written differently"
       }${instead}`;
     case "unrecognized_keys":
       return `must not have ${andList(issue.keys)}`;

@@ -205,7 +205,7 @@ export function tornJson({ words }: CommandLine): ParseError | undefined {
   if (!torn?.pair) return undefined;
   const { key } = torn.pair;
   const sentence =
-    `The JSON after ${key}= comes apart at its spaces. Leave them out, or send it as a file: ` +
+    `The JSON after ${key}= ends at its first space. Leave the spaces out, or send it as a file: ` +
     `{"${key}": …} with the command as caption, or as a message that the command replies to.`;
   return new ParseError("bad_value", sentence);
 }
@@ -218,9 +218,7 @@ export function unknownOption(line: CommandLine, at: number): ParseError | undef
   const { raw = "", pair: { key } = { key: "" } } = line.words[at] ?? {};
   const names = line.fields.filter(({ kind }) => kind === "option").map(({ name }) => name);
   if (PAGING.test(key) && !isChange(line.command)) {
-    const sentence = `${
-      headOf(line.command)
-    } has no option ${key}=: every page is read by itself. Leave it out.`;
+    const sentence = `${headOf(line.command)} has no option ${key}=: the bot reads all pages. Leave it out.`;
     const others = line.words.filter(({ pair }) => !(pair && PAGING.test(pair.key)));
     return new ParseError("unknown_option", sentence, [
       [headOf(line.command), ...others.map(({ raw }) => raw)].join(" "),
@@ -279,7 +277,7 @@ export function unexpectedWord(line: CommandLine, at: number): ParseError {
     return new ParseError("too_many_words", after);
   }
   const pair = inQuotes(line.words[named]?.raw ?? "");
-  const leaveOut = `${place} is a word of its own and not set with an option. Leave out ${pair}.`;
+  const leaveOut = `${place} is typed as a word, without "=". Leave out ${pair}.`;
   return new ParseError("too_many_words", leaveOut, [replaced(line, named, 1)]);
 }
 
@@ -288,7 +286,7 @@ export function strayWord(line: CommandLine, at: number): ParseError {
   const text = inQuotes(line.words[at]?.raw ?? "");
   const option = line.words[at - 1]?.pair;
   if (!option || option.quoted) {
-    const sentence = `${text} stands apart from the words before it. Put options at the end.`;
+    const sentence = `${text} does not belong to the words before it. Put options at the end.`;
     return new ParseError("too_many_words", sentence);
   }
   const end = line.words.findIndex(({ pair }, place) => place > at && pair !== undefined);

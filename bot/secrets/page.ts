@@ -34,7 +34,7 @@ async function enter(
 ): Promise<Response> {
   const again = (problem: string) =>
     page(context, 400, "Enter the secret", form(door, entry, `Nothing was stored: ${problem}`));
-  if (!body) return again("what came is no form.");
+  if (!body) return again("what came is not the form.");
   const values = Object.fromEntries(entry.fields.map((field) => [field, textOf(body.get(field))]));
   const empty = entry.fields.filter((field) => values[field] === "");
   if (empty.length > 0) return again(`${empty.join(", ")} ${empty.length === 1 ? "is" : "are"} empty.`);
@@ -52,7 +52,7 @@ function gone(context: Context): Promise<Response> {
     <p>If the request does not go on in Telegram, send the command there again to get a new link.</p>
     <p>A credential that you did not see here is in the vendor's console: /change with its code says where.</p>
   `;
-  return page(context, 410, "This link is no longer good", why);
+  return page(context, 410, "This link no longer works", why);
 }
 
 function form(door: Door, { fields, purpose, expiresAt }: OpenEntry, problem?: string): Markup {

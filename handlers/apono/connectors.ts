@@ -61,7 +61,7 @@ function isConnected({ status }: AponoConnector): boolean {
 }
 
 function wordOf({ status }: AponoConnector): string {
-  return status.toLowerCase() || "not said";
+  return status.toLowerCase() || "no status";
 }
 
 /** What is not connected first. */

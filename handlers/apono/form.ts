@@ -89,7 +89,7 @@ function settingsFields(subject: Subject): readonly FieldFacts[] {
     {
       path: ["resource_types"],
       label: "Resource types",
-      help: "Apono's own words, with commas between them. None said: all.",
+      help: "Apono's own words, with commas between them. Empty: all.",
       present: present?.resourceTypes?.join(",") ?? null,
       cleared: "",
     },
@@ -114,7 +114,7 @@ function asObject(value: Json | undefined): JsonObject {
 function connectorField({ connectors, present }: Subject): FieldFacts {
   const choices = connectors.map(({ id, name, status }) => ({
     value: id,
-    label: [...new Set([name, id, status.toLowerCase() || "status not said"])].join(" · "),
+    label: [...new Set([name, id, status.toLowerCase() || "no status"])].join(" · "),
   }));
   return {
     path: ["connector"],

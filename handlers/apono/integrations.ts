@@ -71,7 +71,7 @@ export const integrations: Resource<AponoClient, Seen, Image> = {
   },
   watch: {
     words: ({ details }) => details,
-    remedies: ({ id }) => id === null ? [] : [{ label: "Load it anew", command: `/refresh apono ${id}` }],
+    remedies: ({ id }) => id === null ? [] : [{ label: "Reload it", command: `/refresh apono ${id}` }],
   },
 };
 
@@ -186,7 +186,7 @@ function withoutProblems(others: readonly Sighting<Seen>[]): readonly Block[] {
   const rows = others.map(({ item: { lastSyncAt }, name, standing: { word } }): readonly Line[] => [
     { data: name },
     { data: word },
-    lastSyncAt ? { time: lastSyncAt, as: "relative" } : "not said",
+    lastSyncAt ? { time: lastSyncAt, as: "relative" } : "none",
   ]);
   const summary = countOthers(others.length - disabled - unknown, disabled, unknown);
   return folded(summary, rows, ["Name", "Status", "Last sync"]);
@@ -222,7 +222,7 @@ function factsOf(integration: AponoIntegration): readonly Fact[] {
     ["Id", { code: id }],
     ["Type", { data: type }],
     ...category ? [["Category", { data: category }] as const] : [],
-    ["Last sync", lastSyncAt ? { time: lastSyncAt } : "not said"],
+    ["Last sync", lastSyncAt ? { time: lastSyncAt } : "none"],
     ...settingFacts(integration).filter(([label]) => label !== "Name"),
     ...parameterFacts("connection", connection ?? {}),
   ];
@@ -256,7 +256,7 @@ function undoDeletion(kept: Image, lost: Json): Undo {
   if (typeof lost === "string") return { possible: false, why: `${lost}, so it cannot be created again` };
   return {
     possible: true,
-    how: "it is created again with the same settings, under a new id; what refers to the old id stays broken",
+    how: "it is created again with the same settings, under a new id; what used the old id stays broken",
     verb: "create",
     target: "apono",
     input: { document: plainJson({ type: kept.type, ...v4Body(sentFor(kept, null)) }) },

@@ -111,7 +111,7 @@ function byStanding(one: AponoIntegration, other: AponoIntegration): number {
 
 function nothingFound({ name, file: _, ...others }: Asked): Reply {
   const hint = name && !name.includes("*")
-    ? ["A name is matched as a whole; for a part of it type ", { code: `/list apono name=*${name}*` }]
+    ? ["name= takes the whole name. For a part of it type ", { code: `/list apono name=*${name}*` }]
     : ["Leave filters out to see more: ", { code: "/list apono" }];
   const filtered = name !== undefined || Object.values(others).some((value) => value !== undefined);
   return filtered
@@ -137,7 +137,7 @@ const SEEN: readonly TableColumn<AponoIntegration>[] = [
     title: "Status",
     cell: ({ status, lastSyncAt }) => [
       { data: statusWord(status) },
-      ...lastSyncAt ? [", synced ", { time: lastSyncAt, as: "relative" } as const] : [", last sync not said"],
+      ...lastSyncAt ? [", synced ", { time: lastSyncAt, as: "relative" } as const] : [", no last sync"],
     ],
   },
 ];

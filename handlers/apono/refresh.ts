@@ -16,7 +16,7 @@ interface RefreshPlan extends Plan<{ readonly id: string; readonly name: string 
 export const refreshIntegration = operationsOf<AponoClient>("apono").change<typeof input, RefreshPlan>({
   verb: "refresh",
   target: "apono",
-  summary: "Load an Apono integration's resources anew",
+  summary: "Reload the resources of an Apono integration",
   example: "/refresh apono Orders DB",
   risk: "write",
   input,
@@ -58,5 +58,5 @@ export const refreshIntegration = operationsOf<AponoClient>("apono").change<type
     const loaded = seen?.lastSyncAt ? ["; last sync ", { time: seen.lastSyncAt }] : [];
     return { state: "accepted", evidence: ["Apono said ", { data: said }, ...loaded, "."] };
   },
-  undo: () => ({ possible: false, why: "a refresh changes no setting, so there is nothing to take back" }),
+  undo: () => ({ possible: false, why: "a refresh changes no setting" }),
 });

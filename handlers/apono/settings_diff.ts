@@ -96,13 +96,13 @@ export function judgeSettings(
 
 const BELIEVED = {
   state: "accepted",
-  evidence: "Apono said yes. Secrets are not read back, so nothing more can be told.",
+  evidence: "Apono said yes. Secrets cannot be read back.",
 } as const;
 
 const OPEN = {
   state: "unknown",
   blind: true,
-  evidence: "Apono gave no answer, and secrets are not read back. Look at the integration's status.",
+  evidence: "Apono gave no answer, and secrets cannot be read back. Look at the integration's status.",
 } as const;
 
 /** The labels of what has moved, as far as reading tells: a secret that Apono keeps looks the same whatever it is. */
@@ -165,7 +165,7 @@ function fieldRow(
   const then = after && text(after);
   if (now === null && then === null) return [];
   const unreadable = label === SECRET && keepsItself(after);
-  return [{ label, now, after: unreadable && before ? `${then}, entered anew` : then, unreadable }];
+  return [{ label, now, after: unreadable && before ? `${then}, entered again` : then, unreadable }];
 }
 
 function parameterRow(name: string, before: Settings | null, after: Settings | null): readonly SettingRow[] {

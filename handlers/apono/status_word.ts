@@ -24,7 +24,7 @@ export function isKnownStatus(status: string): boolean {
 
 /** The vendor's word as a person would write it; unknown ones stay as they came. */
 export function statusWord(status: string): string {
-  if (status === "") return "Not said";
+  if (status === "") return "No status";
   const word = status.toLowerCase();
   return isKnownStatus(word) ? word.charAt(0).toUpperCase() + word.slice(1) : status;
 }

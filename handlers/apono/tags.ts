@@ -194,12 +194,14 @@ function judgeTags(
   const after = { tags: seen };
   const readable = differingNames(before, wanted).filter((name) => wanted[name] !== ENTER_MARK);
   if (readable.length === 0) {
-    const evidence = "What was entered privately is not read back.";
+    const evidence = "What was entered privately cannot be read back.";
     return { ...unreadable(answered), evidence, after };
   }
   const compared = readable.map((name): Compared => {
     const label = { data: name };
-    if (seen[name] === wanted[name]) return { label, is: "asked" };
+    if (seen[name] === wanted[name]) {
+      return { label, is: "asked", value: valueOr(name, seen[name], "removed") };
+    }
     const now = valueOr(name, seen[name], "none");
     return { label, is: seen[name] === before[name] ? "before" : { now } };
   });

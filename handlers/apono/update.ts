@@ -102,7 +102,7 @@ async function plan(
   const present = imageOf(item);
   const { config, ...others } = asked;
   if (Object.keys(config).length + Object.keys(others).length === 0) {
-    throw new BadInput("Say what to change, as in config.port=5433 or name=…, or send a document with it.");
+    throw new BadInput("Type what to change, as in config.port=5433 or name=…, or send a document with it.");
   }
   if (asked.type !== undefined && fold(asked.type) !== fold(present.type)) {
     throw new BadInput(

@@ -41,7 +41,7 @@ export const whois = read({
       return { mark: "info", title: ["1 company uses AWS account ", code], blocks, footer };
     }
     const capped = count >= MOST_COMPANIES_BY_ACCOUNT;
-    const limit = `GravityZone names at most ${MOST_COMPANIES_BY_ACCOUNT} companies here; there may be more.`;
+    const limit = `GravityZone shows at most ${MOST_COMPANIES_BY_ACCOUNT} companies here. There may be more.`;
     return {
       mark: "info",
       title: [
@@ -89,7 +89,7 @@ const KNOWN = {
   "Company": ({ name }) => ({ data: name }),
   "Id": ({ id }) => ({ code: id }),
   "Type": typeOf,
-  "Managed from above": ({ canBeManagedByAbove }) => yesNo(canBeManagedByAbove),
+  "Managed by its parent": ({ canBeManagedByAbove }) => yesNo(canBeManagedByAbove),
   "Suspended": ({ isSuspended }) => yesNo(isSuspended),
   "Contact": ({ contactPerson: contact }) =>
     contact ? given(within(contact, "fullName"), within(contact, "email")) || NOT_SAID : "",
@@ -109,7 +109,7 @@ function factsOf(company: CompanyDetails): readonly (readonly [string, Line])[] 
 const COLUMNS: readonly TableColumn<CompanyDetails>[] = [
   { title: "Company", cell: KNOWN.Company },
   { title: "Type", cell: KNOWN.Type },
-  { title: "Managed", cell: KNOWN["Managed from above"] },
+  { title: "Managed", cell: KNOWN["Managed by its parent"] },
   { title: "Suspended", cell: KNOWN.Suspended },
   { title: "Contact", cell: (company) => KNOWN.Contact(company) || NOT_SAID },
   { title: "Id", cell: KNOWN.Id },
@@ -146,7 +146,7 @@ function renderFound(
   const count = companies.length === 1
     ? "1 company fits"
     : `${capped ? "At least " : ""}${companies.length} companies fit`;
-  const limit = `GravityZone names at most ${MOST_COMPANIES_BY_NAME}; type more of the name to see the rest.`;
+  const limit = `GravityZone shows at most ${MOST_COMPANIES_BY_NAME}; type more of the name to see the rest.`;
   return {
     mark: "info",
     title: [`${count} “`, { data: name }, "”"],
@@ -170,7 +170,7 @@ function statusButton({ id, name }: { id: string; name: string }): Button {
   };
 }
 
-const NOT_SAID = "not said";
+const NOT_SAID = "not given";
 const NOT_READABLE = "not readable";
 const COMPANY_TYPES: Readonly<Record<number, string>> = { 0: "Partner", 1: "Customer" };
 

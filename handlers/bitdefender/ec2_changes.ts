@@ -253,7 +253,7 @@ async function verifyEnabled(
   const { before, after: way } = plan;
   if ("key" in way) {
     const after = await readEc2State(context, aimOf(plan), NOTHING_RECORDED);
-    return unseen(after, receipt, "There is no call that reads access keys back.");
+    return unseen(after, receipt, "Access keys cannot be read back.");
   }
   const { account } = way;
   const after = await readEc2State(context, aimOf(plan), way, formerRole(plan)?.account);
@@ -262,9 +262,9 @@ async function verifyEnabled(
     ? [
       `It ${before.listed[account] === true ? "was" : "may have been"} listed for AWS account `,
       { code: account },
-      " before, and there is no call that reads the role.",
+      " before, and the role cannot be read.",
     ]
-    : "It cannot say whether the company uses this AWS account, and has no call that reads the role.";
+    : "It does not show whether the company uses this AWS account, nor the role.";
   return judgeListing(plan, after, receipt, { account, wanted: true, why });
 }
 
@@ -339,7 +339,7 @@ async function verifyDisabled(
   const { before: { account, integration }, others } = plan;
   const after = await readEc2State(context, aimOf(plan), NOTHING_RECORDED, account);
   if (account === null) {
-    const why = "This bot does not know the AWS account, and there is no call that reads the integration.";
+    const why = "The AWS account is not known here, and the integration cannot be read.";
     return unseen(after, receipt, why);
   }
   if (after.listed[account] === true && (integration !== undefined || others.length > 0)) {
@@ -348,6 +348,6 @@ async function verifyDisabled(
   }
   const why: Line = after.listed[account] === false
     ? ["It was not listed for AWS account ", { code: account }, " before either."]
-    : "It cannot say which companies use this AWS account.";
+    : "It does not show which companies use this AWS account.";
   return judgeListing(plan, after, receipt, { account, wanted: false, why });
 }

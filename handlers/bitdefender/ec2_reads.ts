@@ -125,7 +125,7 @@ function renderStatus(status: Ec2Status, view: View): Reply {
 }
 
 const WHICH_EXTERNAL_ID =
-  "This is the newest external ID. Which one an integration uses, GravityZone does not tell.";
+  "This is the newest external ID. GravityZone does not show which one an integration uses.";
 const NO_RIGHT = "our key may not read it";
 
 function factsOf({ externalId, hours, integrations }: Ec2Status): readonly (readonly [string, Line])[] {
@@ -150,7 +150,7 @@ function roleOf(only: Seen | undefined): readonly (readonly [string, Line])[] {
 }
 
 function factOf(one: Seen): readonly [string, Line] {
-  const [, words] = standingOf(one) ?? ["unknown", "not known how it stands"];
+  const [, words] = standingOf(one) ?? ["unknown", "state not known"];
   return [one.name ?? one.account ?? "without a name", [
     ...(one.role === null ? [] : [{ code: one.role }, " · "]),
     words,

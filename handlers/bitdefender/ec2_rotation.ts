@@ -86,7 +86,7 @@ async function verifyRotated(
   const now = after.externalId;
   const returned = receipt?.data?.["externalId"];
   if (now === null || now === before.externalId) {
-    return { state: "not applied", evidence: "The external ID is the one from before.", after };
+    return { state: "not applied", evidence: "The external ID is still the old one.", after };
   }
   if (typeof returned === "string" && returned !== now) {
     const evidence: Line = [

@@ -357,7 +357,7 @@ export function companyWarnings({ lookAlikes, depends, target }: Ec2Plan): reado
       ? [[
         "Whether ",
         { data: target.name },
-        " is suspended is not known: GravityZone does not tell our key.",
+        " is suspended is not known: our key may not read it.",
       ]]
       : []),
     ...(lookAlikes.length === 0 ? [] : [

@@ -155,7 +155,7 @@ export function hoursTable(hours: Hours): readonly Block[] {
 
 function hoursWord(spent: Hours[string]): string {
   if (spent === ILLEGIBLE) return "not readable";
-  return typeof spent === "number" ? formatNumber(spent) : "not said";
+  return typeof spent === "number" ? formatNumber(spent) : "not given";
 }
 
 /** What could not be read may be any number. */

@@ -214,7 +214,7 @@ function missingNotes(list: ConfiguredIntegrations): readonly Block[] {
   const counts = `GravityZone counts ${formatNumber(total)} and showed ${formatNumber(seen(list))}`;
   const text = seen(list) > total
     ? `${counts}: the list changed meanwhile. Ask again for exact counts.`
-    : `${counts}: how the others are is not known. Ask again; if it stays so, look in GravityZone.`;
+    : `${counts}: the others are not known. Ask again; if that does not help, look in GravityZone.`;
   return [{ kind: "text", text }];
 }
 
@@ -298,7 +298,7 @@ function isSaid(value: Value): boolean {
 function shown(value: Value): Inline {
   if (value === ILLEGIBLE) return NOT_READABLE;
   if (typeof value === "boolean") return value ? "yes" : "no";
-  return isSaid(value) ? { data: String(value) } : "not said";
+  return isSaid(value) ? { data: String(value) } : "not given";
 }
 
 /** `directoryServices` as the vendor's page writes it: "directory services". */
@@ -356,7 +356,7 @@ function severity(entry: ConfiguredIntegration): number {
 
 function statusWord({ status }: ConfiguredIntegration): string {
   if (status === ILLEGIBLE) return "Not readable";
-  return wordFor(status, STATUS_WORDS) || "Not said";
+  return wordFor(status, STATUS_WORDS) || "No status";
 }
 
 /** The vendor's number in the vendor's words; one that is not documented is shown as it is. */

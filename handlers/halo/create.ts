@@ -80,7 +80,7 @@ async function plan(context: Context<HaloClient>, product: Product, input: Field
   const after = wantedFields(product, input, { like: records[0] ?? {}, now: {} });
   const { fields } = after;
   if (Object.keys(fields).length === 0) {
-    throw new BadInput(`Say at least what it is, such as ${exampleField(product)}.`);
+    throw new BadInput(`Type at least one field, such as ${exampleField(product)}.`);
   }
   const name = integrationName(fields);
   return {
@@ -102,7 +102,7 @@ function hasName(fields: JsonObject): boolean {
 }
 
 function render(product: Product, { target, before: { alike }, after }: CreatePlan): Card {
-  const what = called(product, { data: target.name });
+  const what = called(product, target.name);
   return {
     title: ["Add ", ...what],
     done: [...what, " is added"],
@@ -158,7 +158,7 @@ function verdict(
     state: "applied",
     evidence: [
       "Read back: ",
-      ...called(product, { data: integrationName(record) }),
+      ...called(product, integrationName(record)),
       " has id ",
       { code: String(record.id) },
       ".",
@@ -174,8 +174,7 @@ function notFound(receipt: Receipt | undefined): Verification {
   if (typeof id === "number") {
     return { state: "not applied", evidence: `HaloPSA took it as id ${id}, but has no such integration.` };
   }
-  const evidence =
-    "HaloPSA took it, but does not list it under that name: it may keep it in another spelling. " +
+  const evidence = "HaloPSA took it, but lists nothing of that name. It may spell it differently. " +
     "Look in HaloPSA before you ask again.";
   return { state: "unknown", evidence };
 }
@@ -193,5 +192,5 @@ function undo(product: Product, plan: CreatePlan): Undo {
 function obstacleByName({ target, before, after }: CreatePlan): string | undefined {
   if (!hasName(after.fields)) return "it has none";
   if (before.alike.length > 0) return "there are several";
-  return idTyped(target.name) === undefined ? undefined : "it reads as an id";
+  return idTyped(target.name) === undefined ? undefined : "it looks like an id";
 }

@@ -75,7 +75,7 @@ function startOperation(product: Product): ChangeOperation {
           after: input.chunk ? String(input.chunk) : "HaloPSA's default",
         },
       ],
-      breaks: ["What HaloPSA imports from it is not known before."],
+      breaks: ["What HaloPSA will import from it is not known."],
       sends: input.chunk === undefined ? {} : { chunk_size: input.chunk },
     }),
     apply: ({ client, call }, { input }) =>

@@ -233,7 +233,9 @@ function kindOf(product: Product, typed: string, { now }: Subject): FieldKind {
   const kind = product.fields.get(name);
   if (kind) return kind;
   if (typed in now) {
-    throw new BadInput(`${typed.slice(0, 60)} cannot be changed here. Leave it as HaloPSA shows it, or out.`);
+    throw new BadInput(
+      `${typed.slice(0, 60)} cannot be changed here. Leave it as HaloPSA shows it, or leave it out.`,
+    );
   }
   const near = nearest(name, writableFields(product));
   const hint = near ? `Did you mean ${near}?` : `It takes ${writableFields(product).join(", ")}.`;

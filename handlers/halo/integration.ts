@@ -84,9 +84,10 @@ export function idTyped(words: string): number | undefined {
   return digits !== undefined && isInt32(Number(digits)) ? Number(digits) : undefined;
 }
 
-/** How a sentence speaks of one integration. */
-export function called(product: Product, name: Inline): readonly Inline[] {
-  return ["the ", product.label, " integration ", name];
+/** How a sentence speaks of one integration: one whose name says the product already is not called so twice. */
+export function called({ label }: Pick<Product, "label">, name: string): readonly Inline[] {
+  const isSaid = name.toLowerCase().startsWith(label.toLowerCase());
+  return ["the ", ...(isSaid ? [] : [label, " "]), "integration ", { data: name }];
 }
 
 /**
@@ -163,7 +164,11 @@ function shown(
   const unread = [...product.fields].filter(([field, kind]) => kind === "secret" && !(field in record));
   const hasReason = standing.is === "problem" || errorOf(product, record) !== undefined;
   return {
-    title: [product.label, " ", { data: name }, `: ${standing.word}`],
+    title: [
+      ...(name.toLowerCase().startsWith(product.label.toLowerCase()) ? [] : [product.label, " "]),
+      { data: name },
+      `: ${standing.word}`,
+    ],
     blocks: [
       ...(hasReason ? [{ kind: "text", text: reasonOf(product, record, standing) } as const] : []),
       facts,
@@ -242,7 +247,7 @@ function flagOf(product: Product, record: HaloIntegration): ToggleState {
 /** `/webhook kaseya create` and `delete`: how Kaseya's alerts reach HaloPSA. */
 export function webhookOperations(product: Product): readonly ChangeOperation[] {
   const { target, label } = product;
-  const what = (name: Inline) => ["the alert webhook of ", ...called(product, name)];
+  const what = (name: string) => ["the alert webhook of ", ...called(product, name)];
   return toggleOperations(integrationsOf(product), {
     help: {
       enable: {
@@ -323,7 +328,7 @@ function removal(product: Product): Removal<HaloClient, HaloIntegration, Deleted
 
 function removalCard(product: Product, { id, name, settings }: Deleted): Card {
   const { label, details } = product;
-  const what = called(product, { data: name });
+  const what = called(product, name);
   const { enable_alerts: alerts, enable_webhooks: webhooks } = settings;
   return {
     title: ["Delete ", ...what],

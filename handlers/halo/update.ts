@@ -88,7 +88,7 @@ async function plan(
   const asked = wantedFields(product, input, { like: record, now: record });
   const { secrets } = asked;
   if (isEmpty(asked)) {
-    throw new BadInput(`Say what to change, such as ${exampleField(product)}.`);
+    throw new BadInput(`Type what to change, such as ${exampleField(product)}.`);
   }
   const fields = Object.fromEntries(
     Object.entries(asked.fields).filter(([name, value]) => asksSecret(value) || !covers(record[name], value)),
@@ -96,7 +96,7 @@ async function plan(
   const name = integrationName(record);
   const after = { fields, secrets };
   if (isEmpty(after)) {
-    return { nothing: ["Nothing to change: ", ...called(product, { data: name }), " is already like that."] };
+    return { nothing: ["Nothing to change: ", ...called(product, name), " is already like that."] };
   }
   return {
     input: { id: String(record.id), document: asDocument(after) },
@@ -118,7 +118,7 @@ async function locate(
   { typed, document }: { readonly typed: string | undefined; readonly document: number | undefined },
 ): Promise<HaloIntegration> {
   if (typed === undefined && document === undefined) {
-    throw new BadInput(`Say which one: its id or its name. Type /list ${product.target} to see them.`);
+    throw new BadInput(`Which one? Type its id or its name. Type /list ${product.target} to see them.`);
   }
   const record = await findItem(integrationsOf(product), context, typed ?? String(document));
   if (document !== undefined && record.id !== document) {
@@ -133,7 +133,7 @@ function beforeOf(record: HaloIntegration, names: readonly string[]): Before {
 }
 
 function render(product: Product, { before, after, depends = {} }: UpdatePlan): Card {
-  const what = called(product, { data: before.name });
+  const what = called(product, before.name);
   return {
     title: ["Change ", ...what],
     done: [...what, " is changed"],
@@ -173,7 +173,11 @@ function verdict(
     return { ...unreadable(answered), evidence, after };
   }
   const found = judged([
-    ...taken.map((label): Compared => ({ label, is: "asked" })),
+    ...taken.map((label): Compared => ({
+      label,
+      is: "asked",
+      value: fieldLine(product, label, record[label]),
+    })),
     ...differing.map((label): Compared => ({
       label,
       is: isSame(record[label], before.fields[label])
@@ -211,7 +215,7 @@ function undo(product: Product, { before, after }: UpdatePlan): Undo {
   return {
     possible: true,
     how: (note === "" ? "by setting the old values" : `in part: ${note}`) +
-      (deletionsOf(product, after).length > 0 ? "; what is gone by then stays gone" : ""),
+      (deletionsOf(product, after).length > 0 ? "; what was deleted by then stays deleted" : ""),
     verb: "update",
     target: product.target,
     input: {

@@ -111,7 +111,7 @@ function wayBack(before: State, goal: InstalledUpdate): SectionChange["wayBack"]
     return { why: "it has no inbound authentication now, and an update cannot remove one" };
   }
   if (makesCredential(before, goal)) {
-    return { why: "the present credential is lost, and the way back would make yet another one" };
+    return { why: "the present credential is lost, and going back would make another new one" };
   }
   if (!before.role) return { why: "it has no role now, and an update cannot remove one" };
   const authentication = { ...authenticationIn(goal), role: { uniqueId: before.role } };

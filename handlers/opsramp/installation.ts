@@ -76,8 +76,8 @@ export const installations: Resource<OpsRampClient, Installed> = {
     sends: ({ id, on }) => ({ [on ? "enable" : "disable"]: id }),
     breaks: (name, on) => [
       on
-        ? ["OpsRamp takes from and sends to ", name, " again. What that changes there is not known."]
-        : ["OpsRamp neither takes from nor sends to ", name, " until it is enabled."],
+        ? ["Data flows to and from ", name, " again. What that changes is not known."]
+        : ["Nothing goes to or comes from ", name, " until it is enabled."],
     ],
     noWayBack: ({ on, word }) =>
       on === null ? ["its status now, ", { data: word }, ", cannot be asked for"] : undefined,
@@ -97,7 +97,7 @@ function idIn(words: string): string | undefined {
 
 /** SDK apps are "Installed", which says nothing about whether they work, and an SNMP one says nothing at all. */
 function standing(installed: Installed): Standing {
-  const word = (installed.status ?? installed.state ?? "not said").toLowerCase();
+  const word = (installed.status ?? installed.state ?? "no status").toLowerCase();
   if (word === "disabled") return { word, is: "off" };
   if (word === "installed" || isSilent(installed)) return { word, is: "unknown" };
   return { word, is: word === "enabled" ? "fine" : "problem" };
@@ -113,15 +113,15 @@ function toggleState(installed: Installed): ToggleState {
   return { on: word === "enabled" ? true : word === "disabled" ? false : null, word, field: "Status" };
 }
 
-/** What kind of integration it is; an SNMP one does not say. */
+/** What kind of integration it is; empty for an SNMP one, which does not say. */
 function appOf({ integration, category }: Installed): string {
-  return integration?.name ?? integration?.id ?? category ?? "not said";
+  return integration?.name ?? integration?.id ?? category ?? "";
 }
 
 function facts(installed: Installed): readonly Fact[] {
   return [
     ["Id", { code: installed.id }],
-    ["App", appLine(installed)],
+    ...(appOf(installed) === "" ? [] : [["App", appLine(installed)] as const]),
     ...given("Category", installed.category),
     ...given("Description", installed.description, 200),
     ...given("State", installed.status && installed.state),
@@ -175,10 +175,10 @@ function mappingBlocks(direction: string, mappings: readonly Mapping[]): readonl
         ? [{ kind: "text", text: ["OpsRamp attribute ", { code: mapping.attrName }] } as const]
         : []),
       ...(mapping.parsingProperty
-        ? [{ kind: "text", text: ["Cut out by ", parsedBy(mapping.parsingProperty)] } as const]
+        ? [{ kind: "text", text: ["Parsed by ", parsedBy(mapping.parsingProperty)] } as const]
         : []),
       mapping.attrValues.length === 0
-        ? { kind: "text", text: "No values are mapped: they are taken over as they are." }
+        ? { kind: "text", text: "No values are mapped: they are passed on unchanged." }
         : {
           kind: "table",
           header: ["OpsRamp", "Third party"],

@@ -37,7 +37,7 @@ export const mappingsSection: Section<readonly Translation[]> = {
     return {
       ...rowsOf(additions),
       breaks: [
-        "What passes from then on is translated so.",
+        "From then on, values are translated like this.",
         ...notKnown(additions.filter((one) => conflicts(one).length > 0).map(({ added }) => labelOf(added))),
       ],
       warnings: [
@@ -47,10 +47,10 @@ export const mappingsSection: Section<readonly Translation[]> = {
           ...unheardOf(one),
           ...renames(one),
         ]),
-        "OpsRamp adds this to what is there; an update replaces and removes no mapping.",
+        "OpsRamp adds this to the mappings it has; an update never replaces or removes one.",
       ],
       seen: (now) => additions.flatMap((one) => [...comparedAttribute(one, now), ...comparedPairs(one, now)]),
-      wayBack: { why: "OpsRamp only adds mappings, an update never takes one away" },
+      wayBack: { why: "OpsRamp only adds mappings; an update cannot remove one" },
     };
   },
 };
@@ -363,7 +363,11 @@ function lookAlikes({ added, stored }: Addition): readonly Line[] {
       const other = stored.attrValues.map((one) => one[side])
         .find((value) => value !== pair[side] && value.toLowerCase() === pair[side].toLowerCase());
       if (other === undefined) return [];
-      return [[`${labelOf(added)} already has `, { data: other }, ", which differs in letter case only"]];
+      return [[
+        `${labelOf(added)} already has `,
+        { data: other },
+        ", which differs only in upper and lower case",
+      ]];
     })
   );
 }

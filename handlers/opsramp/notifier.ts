@@ -43,7 +43,11 @@ export const notifierSection: Section<State> = {
           ? [["OpsRamp stops notifying ", { data: shownAddress(before.baseURI), max: 200 }, "."]]
           : []),
         ...(before
-          ? [["OpsRamp notifies for ", installation, " with the new values at once: wrong ones stop that."]]
+          ? [[
+            "OpsRamp uses the new values for ",
+            installation,
+            " at once: with wrong ones nobody is notified.",
+          ]]
           : []),
       ],
       warnings: [...newAddressWarnings(goal, before), ...notifierWarnings(goal, before)],
@@ -70,12 +74,14 @@ function notifierIn({ outboundConfig }: InstalledUpdate): NotifierUpdate {
 function wayBack(before: State, goal: NotifierUpdate): SectionChange["wayBack"] {
   if (!before) return { why: "there is no notifier now, and an update cannot remove one" };
   if (goal.type !== undefined && typeOf(before) === undefined) {
-    return { why: "of which type the notifier is now cannot be read" };
+    return { why: "the present type of the notifier cannot be read" };
   }
   if (before.authType !== "NONE") return { why: "the secrets of the present notifier cannot be read" };
   const { baseURI } = before;
-  if (!baseURI) return { why: "where the present notifier sends to cannot be read" };
-  if (!canBeGiven(baseURI)) return { why: "the present address has a user or a sign that nobody may type" };
+  if (!baseURI) return { why: "the present address of the notifier cannot be read" };
+  if (!canBeGiven(baseURI)) {
+    return { why: "the present address has a user name or a sign that cannot be typed here" };
+  }
   return {
     how: ["the notifier ", { data: shownAddress(baseURI) }, ` as ${USUAL_TYPE} without authentication`],
     body: { outboundConfig: { baseNotifier: { baseURI, authType: "NONE" } } },
@@ -195,7 +201,7 @@ function notifierWarnings(goal: NotifierUpdate, state: State): readonly Line[] {
       : []),
     ...(lost.length > 0
       ? [
-        `OpsRamp takes a notifier whole and does not show these. What is not given is lost: ${
+        `OpsRamp replaces the whole notifier and does not show these. Without a new value they are lost: ${
           lost.join(", ")
         }.`,
       ]

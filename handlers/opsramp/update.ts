@@ -145,7 +145,7 @@ export async function verifyUpdate(
   const after = stateOf(await client.getInstalled(plan.target.id, call), plan.after);
   const fields = mappingsLast(changesIn(plan)).flatMap(({ key, seen }) => seen(after[key]));
   if (fields.length === 0) {
-    const evidence = "OpsRamp shows nothing of what was sent";
+    const evidence = "OpsRamp shows none of what was sent";
     return { ...unreadable(receipt !== undefined), evidence, after };
   }
   const found = judged(fields);
@@ -200,7 +200,7 @@ function merged(bodies: readonly InstalledUpdate[]): InstalledUpdate {
 }
 
 function nothing(installed: Installed, already: readonly Line[]): Line {
-  if (already.length === 0) throw new BadInput("Say what to change: type an option, or send a document.");
+  if (already.length === 0) throw new BadInput("Type what to change as an option, or send a document.");
   const facts = already.flatMap((line, at) => [at === 0 ? "" : "; ", line].flat());
   return ["Nothing to change in ", { data: installedName(installed) }, ": ", ...facts];
 }

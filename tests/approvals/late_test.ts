@@ -58,7 +58,7 @@ Deno.test("a write that is not there is looked for twice more, quietly, and no f
   assert.deepEqual([state, next_check_at, stillAt], ["not applied", null, finished_at]);
   assert.match(
     textOf(card),
-    /^🔴 Not applied: .*\nGravityZone answered .*\(500\)\. The external ID is the one from before/,
+    /^🔴 Not applied: .*\nGravityZone answered .*\(500\)\. The external ID is still the old one/,
   );
   assert.doesNotMatch(textOf(card), /next look/);
   assert.deepEqual(await events(fixture, code), [

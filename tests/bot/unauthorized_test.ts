@@ -26,7 +26,7 @@ chatTest("strangers are refused however often they come, and recorded ten times 
   {
     async happens({ bot }) {
       const rows = await bot.store.db.selectFrom("audit").select("detail").orderBy("seq").execute();
-      assert.equal(rows.at(-1)?.detail, "3 more of strangers were not recorded");
+      assert.equal(rows.at(-1)?.detail, "3 more messages of strangers were not recorded");
       const metrics = await (await bot.app.request("/metrics")).text();
       assert.match(metrics, /countersign_refusals_total\{reason="unknown_chat"\} 14\n/);
     },

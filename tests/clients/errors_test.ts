@@ -48,7 +48,7 @@ Deno.test("describe tells an error of the vendor's own from an answer that its d
   const odd = failure("unexpected_reply", { status: 200, detail: "not as documented: id (invalid_value)" });
   assert.equal(
     describe(odd),
-    "GravityZone answered in a way that its documentation does not describe (200)",
+    "GravityZone gave an unexpected answer (200)",
   );
   assert.match(nextStep(odd), /may have changed its API/);
   const own = failure("unexpected_reply", { detail: "Server error", quoted: true });

@@ -95,7 +95,7 @@ Deno.test("/update apono takes a secret that Apono keeps anew, tells nobody, and
   assert.deepEqual(stored.secret_store_config, {
     apono: { parameters: { username: "crm-user-77", password: "crm-pa55-77" } },
   });
-  assert.match(JSON.stringify(card.rows), /entered anew/);
+  assert.match(JSON.stringify(card.rows), /entered again/);
   assert.equal(verdict.state, "accepted");
   assert.equal(undo.possible, false);
   account.emulator.fail("v4.update", { kind: "cut" });

@@ -82,7 +82,7 @@ Deno.test("/status bitdefender says that nothing is configured, and that a list 
     ({ params }) => params["page"] === 2 ? { error: { code: -32602, message: "Invalid params" } } : undefined,
   );
   const moved = await at.read("status", "bitdefender");
-  assert.match(rowsOf(moved.blocks).join("\n"), /counts 150 and showed 100: how the others are is not known/);
+  assert.match(rowsOf(moved.blocks).join("\n"), /counts 150 and showed 100: the others are not known/);
 });
 
 Deno.test("/status bitdefender served again shows its age", async () => {
@@ -150,7 +150,7 @@ Deno.test("/status ec2 shows the id, the hours and the last changes made here", 
     "Role | arn:aws:iam::111222345123:role/test",
     "AWS account | 111222345123 (listed)",
     "Hours this month | 168",
-    "This is the newest external ID. Which one an integration uses, GravityZone does not tell.",
+    "This is the newest external ID. GravityZone does not show which one an integration uses.",
     "medium | 157",
     "micro | 11",
     "Total | 168",
@@ -278,7 +278,7 @@ Deno.test("/whois lists several companies and says when the limit of 25 is reach
   const reply = await at.read("whois", null, { account: "999888777666" });
   const rows = rowsOf(reply.blocks);
   assert.equal(plain(reply.title), "At least 25 companies use AWS account 999888777666");
-  assert.equal(rows[0], "GravityZone names at most 25 companies here; there may be more.");
+  assert.equal(rows[0], "GravityZone shows at most 25 companies here. There may be more.");
   assert.equal(
     rows[1],
     "Branch 0 | Unknown (9) | yes | no | Dana Ionescu, dana@branch-.example | aaaaaaaaaaaaaaaaaaaaaaa0",
@@ -306,7 +306,7 @@ Deno.test("/find falls back to the list of companies where the search is not the
     await using at = handlerFixture();
     at.vendor.faults.always("findCompaniesByName", fault);
     const reply = await at.read("find", null, { name: "*LABS" });
-    assert.deepEqual(rowsOf(reply.blocks), [`Acme Labs | not said | ${ids.acmeLabs}`]);
+    assert.deepEqual(rowsOf(reply.blocks), [`Acme Labs | not given | ${ids.acmeLabs}`]);
   }
 });
 
@@ -318,7 +318,7 @@ Deno.test("/find says when the limit of 100 is reached, and when nothing fits", 
   }
   const many = await at.read("find", null, { name: "zeta" });
   assert.equal(plain(many.title), "At least 100 companies fit “zeta”");
-  assert.match(rowsOf(many.blocks)[0] ?? "", /^GravityZone names at most 100; type more/);
+  assert.match(rowsOf(many.blocks)[0] ?? "", /^GravityZone shows at most 100; type more/);
   const none = await at.read("find", null, { name: "Umbrella" });
   assert.deepEqual([none.mark, plain(none.title)], [
     "unknown",

@@ -12,7 +12,7 @@ Deno.test("/create <product> is unknown when HaloPSA said yes, gave no id and li
   fixture.emulator.records.SophosDetails!.at(-1)!.name = "SOPHOS-EU";
   const { state, evidence } = await operation.verify(context, plan, receipt);
   assert.equal(state, "unknown");
-  assert.match(JSON.stringify(evidence), /does not list it under that name.*before you ask again/);
+  assert.match(JSON.stringify(evidence), /lists nothing of that name.*before you ask again/);
 });
 
 Deno.test("/create <product> is not applied when the id that HaloPSA gave is nobody's", async () => {
@@ -33,7 +33,7 @@ for (const name of ["4", "#4"]) {
     assert.equal(verdict.state, "applied");
     assert.deepEqual(undo, {
       possible: false,
-      why: "Not by name, as it reads as an id: /delete armis with its id.",
+      why: "Not by name, as it looks like an id: /delete armis with its id.",
     });
   });
 }

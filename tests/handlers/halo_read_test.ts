@@ -122,7 +122,7 @@ Deno.test("/show <product> <id> says first how the sync stands, and why", async 
   const reply = await read(fixture, "show", "ncentral", { id: "us" });
   assert.deepEqual([reply.mark, reply.title, reply.blocks?.[0]], [
     "attention",
-    ["N-central", " ", { data: "N-central US" }, ": failing"],
+    [{ data: "N-central US" }, ": failing"],
     {
       kind: "text",
       text: [{ data: "The remote server returned an error: (401) Unauthorized.", max: 160 }],

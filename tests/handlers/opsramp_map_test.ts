@@ -39,7 +39,7 @@ Deno.test("/map opsramp warns of a value that differs from a stored one in lette
   const { card } = await at.plan('/map opsramp "Service Desk" in INCIDENT Status Ticket.stats ok=better');
   assert.deepEqual(
     (card.warnings ?? []).map(textOf)[0],
-    "Inbound INCIDENT Status already has Ok, which differs in letter case only",
+    "Inbound INCIDENT Status already has Ok, which differs only in upper and lower case",
   );
 });
 
@@ -138,6 +138,6 @@ Deno.test("/map opsramp says so when only a part is there", async () => {
   assert.equal(verdict.state, "partly applied");
   assert.equal(
     textOf(verdict.evidence),
-    "Read back: INCIDENT Status Open=new as asked; INCIDENT Status Closed=done as before.",
+    "Read back: INCIDENT Status Open=new as asked; INCIDENT Status Closed=done unchanged.",
   );
 });

@@ -31,7 +31,7 @@ Deno.test("/notifier opsramp type= shows that the type changes, and offers no wa
   assert.deepEqual(changesOf(change.card), ["Notifier type: cannot be read → SOAP_API"]);
   assert.equal(warningsOf(change), "");
   assert.ok(!change.undo.possible);
-  assert.equal(textOf(change.undo.why), "of which type the notifier is now cannot be read");
+  assert.equal(textOf(change.undo.why), "the present type of the notifier cannot be read");
   const { verdict } = await change.run();
   assert.equal(typeSent(at), "SOAP_API");
   assert.equal(verdict.state, "accepted");
@@ -83,7 +83,7 @@ Deno.test("/notifier opsramp warns what a small change to a JWT notifier loses",
   );
   assert.equal(
     warningsOf(change),
-    "OpsRamp takes a notifier whole and does not show these. What is not given is lost: " +
+    "OpsRamp replaces the whole notifier and does not show these. Without a new value they are lost: " +
       "tokenPayload, tokenHeaders, tokensPath, resourceAuthHeaders.",
   );
 });

@@ -65,7 +65,7 @@ Deno.test("/update opsramp names mappings as the reason where several are agains
     },
   });
   assert.ok(!undo.possible);
-  assert.equal(textOf(undo.why), "OpsRamp only adds mappings, an update never takes one away");
+  assert.equal(textOf(undo.why), "OpsRamp only adds mappings; an update cannot remove one");
 });
 
 Deno.test("/status opsramp keeps what is folded short, and says where the rest is", async () => {

@@ -90,7 +90,7 @@ Deno.test("/update opsramp does not offer to take away a role that was not there
 });
 
 Deno.test.each([
-  ["/update opsramp Service Desk", "Say what to change: type an option, or send a document."],
+  ["/update opsramp Service Desk", "Type what to change as an option, or send a document."],
   [
     "/update opsramp Service Desk role=Customer",
     'role= takes the unique ID of an OpsRamp role, such as ROLE-4718b729-…, not "Customer".',
@@ -184,7 +184,7 @@ Deno.test("/update opsramp is not applied when the vendor says yes and keeps the
   });
   const { verdict } = await change.run();
   assert.equal(verdict.state, "not applied");
-  assert.equal(textOf(verdict.evidence), "Read back: name as before.");
+  assert.equal(textOf(verdict.evidence), "Read back: name unchanged.");
 });
 
 Deno.test("/update opsramp reads back by itself, never from an answer that somebody else began to wait for", async () => {

@@ -36,7 +36,7 @@ const conversations: readonly Conversation[] = [
   ].map((uri): Conversation => ({
     name: `/notifier opsramp refuses an address in which programs read another host: ${uri}`,
     said: `/notifier opsramp "Service Desk" uri=${uri} auth=NONE`,
-    refused: ["uri has a backslash: programs read another host from it than people."],
+    refused: ["uri has a backslash, which can hide the real host."],
   })),
   {
     name: "/notifier opsramp refuses a tab in the address of a document",
@@ -71,7 +71,7 @@ const conversations: readonly Conversation[] = [
   {
     name: "/update prtg refuses an address in which programs read another host",
     said: "/update prtg 1 url=https://evil.example\\@prtg.northwind.example/",
-    refused: ["url has a backslash: programs read another host from it than people."],
+    refused: ["url has a backslash, which can hide the real host."],
   },
   {
     name: "/update prtg shows and sends an address as programs read it, and warns of http",
@@ -88,7 +88,7 @@ const conversations: readonly Conversation[] = [
   {
     name: "/update apono refuses an address in which programs read another host, in whatever parameter",
     said: "/update apono Orders DB config.hostname=https://evil.example\\@orders.acme.example/",
-    refused: ["config.hostname has a backslash: programs read another host from it than people."],
+    refused: ["config.hostname has a backslash, which can hide the real host."],
   },
   {
     name: "/update apono refuses an invisible character in the address of a document",

@@ -53,7 +53,7 @@ Deno.test("/doctor names every right too many, and a group that anyone can look 
   });
   await fixture.say(BEN, "/doctor");
   const report = fixture.groupAnswers().at(-1) ?? "";
-  assert.match(report, /Group -1001 +I may do more than I need, take away: restrict members/);
+  assert.match(report, /Group -1001 +I have more rights than I need. Take away: restrict members/);
   assert.match(
     report,
     /Group -1002 +It is public: anyone may read along and press buttons\. Make it private/,

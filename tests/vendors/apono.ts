@@ -94,7 +94,7 @@ const reads: readonly Conversation[] = [
   {
     name: "/list apono page_token= is no secret, and is refused in words",
     said: "/list apono page_token=x",
-    refused: ["/list apono has no option page_token=: every page is read by itself", "[ /list apono ]"],
+    refused: ["/list apono has no option page_token=: the bot reads all pages", "[ /list apono ]"],
   },
   {
     name: "/list connectors offers a command without any option that is refused",
@@ -128,7 +128,7 @@ const reads: readonly Conversation[] = [
       void Object.assign(apono.world.integrations.find(({ id }) => id === ORDERS)!, { status }),
     answered: [
       "🟡 Apono: 3 of 31 need attention · 1 disabled · 1 not known",
-      /26 others · 1 disabled · 1 not known[^]*Orders DB\s+Not said/,
+      /26 others · 1 disabled · 1 not known[^]*Orders DB\s+No status/,
     ],
     asked: [ALL, `GET ${V2}`],
   })),
@@ -193,7 +193,7 @@ const reads: readonly Conversation[] = [
     before: withoutName,
     answered: [
       "30 of 31 Apono integrations",
-      `1 could not be read: id ${ORDERS}. Look in the vendor's own console.`,
+      `1 could not be read: id ${ORDERS}. Look in the vendor's console.`,
     ],
     asked: [ALL],
   },
@@ -209,7 +209,7 @@ const reads: readonly Conversation[] = [
   {
     name: "/resources limit= is no part of a name, and is refused in words",
     said: "/resources Orders DB limit=5",
-    refused: ["/resources has no option limit=: every page is read by itself", "[ /resources Orders DB ]"],
+    refused: ["/resources has no option limit=: the bot reads all pages", "[ /resources Orders DB ]"],
   },
   {
     name: "/list apono shows a screen, and brings the whole list as a file when asked",
@@ -578,7 +578,7 @@ const changes: readonly Conversation[] = [
     enters: { "tags.token": "hunter2-entered" },
     card: [/reason\s+none\s+audit/, /id\s+none\s+empty/, /token\s+none\s+new value, entered privately/],
     outcome: "applied",
-    answered: ["Read back: env, team, reason, id as asked"],
+    answered: ["Read back: env is now removed, team is now removed, reason is now “audit”, id is now "],
     wrote: ["PUT /api/v3/integrations/resources/4096-00/user-tags", {
       tags: { reason: "audit", id: "", token: "hunter2-entered" },
     }],

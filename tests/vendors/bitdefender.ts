@@ -96,7 +96,7 @@ export const conversations: readonly Conversation[] = [
       "🟡 GravityZone: 2 of 13 need action · 1 could not be read",
       "1 could not be read: vcenter-uk.",
       /vcenter-us\s+Error/,
-      /vcenter-eu\s+Not said/,
+      /vcenter-eu\s+No status/,
     ],
     asked: ['getConfiguredIntegrations {"page":1,"perPage":100}'],
   },
@@ -123,7 +123,7 @@ export const conversations: readonly Conversation[] = [
     },
     answered: [
       "🟡 GravityZone: 60 of 60 active · only 60 of 90 seen",
-      "GravityZone counts 90 and showed 60: how the others are is not known.",
+      "GravityZone counts 90 and showed 60: the others are not known.",
     ],
     asked: [
       'getConfiguredIntegrations {"page":1,"perPage":100}',
@@ -212,7 +212,7 @@ export const conversations: readonly Conversation[] = [
     said: "/whois 1112-2234-5123",
     answered: [
       "1 company uses AWS account 111222345123",
-      /Company\s+Acme Corp\s+Id\s+55115935b1a43dcc4a7b23c6\s+Type\s+Customer\s+Managed from above\s+yes/,
+      /Company\s+Acme Corp\s+Id\s+55115935b1a43dcc4a7b23c6\s+Type\s+Customer\s+Managed by its parent\s+yes/,
       /Suspended\s+no\s+Contact\s+Dana Ionescu, dana@acme-corp\.example\s+Role\s+Head of IT/,
       /Contact's phone\s+0040740000002\s+Phone\s+0040740000001\s+Address\s+Str Example No 1/,
       /Country\s+CA, CA-BC\s+Created \(UTC\)\s+2017-02-21T15:02:54/,
@@ -273,7 +273,7 @@ export const conversations: readonly Conversation[] = [
     enters: { secret: "rTEuYBJXA9Wnm6I6CQKB-entered" },
     card: ["Enable the EC2 integration of Globex?", "access key AKIAIHEBSE2JFZ6CAAAA", "Undo    No. "],
     outcome: "accepted",
-    answered: ["GravityZone said yes. There is no call that reads access keys back."],
+    answered: ["GravityZone said yes. Access keys cannot be read back."],
     wrote: [
       "configureAmazonEC2Integration",
       { companyId: company.globex, keyId: "AKIAIHEBSE2JFZ6CAAAA", keySecret: "rTEuYBJXA9Wnm6I6CQKB-entered" },

@@ -110,5 +110,5 @@ Deno.test("/enable ec2 key= without its secret says what to add", async () => {
 Deno.test("JSON that is typed with spaces is refused with how to send it", async () => {
   await using fixture = await openFixture();
   const answer = await refusal(fixture, '/update datto 1 fieldmappings=[{"id": 1, "name": "x y"}]');
-  assert.match(answer, /The JSON after fieldmappings= comes apart at its spaces\..*send it as a file: /s);
+  assert.match(answer, /The JSON after fieldmappings= ends at its first space\..*send it as a file: /s);
 });

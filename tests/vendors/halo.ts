@@ -32,9 +32,9 @@ const ofAll: readonly Conversation[] = [
     name: "/update ncentral by a name that fits several asks which one is meant",
     said: '/update ncentral N-central name="N-central West"',
     picks: "N-central US",
-    card: ["Change the N-central integration N-central US?", /name\s+N-central US\s+N-central West/],
+    card: ["Change the integration N-central US?", /name\s+N-central US\s+N-central West/],
     outcome: "applied",
-    answered: ["Read back: name as asked."],
+    answered: ["Read back: name is now “N-central West”."],
     wrote: ["POST /api/NCentralDetails", [{ id: 2, name: "N-central West" }]],
   },
   {
@@ -46,7 +46,7 @@ const ofAll: readonly Conversation[] = [
     name: "/update armis with id= beside the id says that the id stands alone",
     said: "/update armis 1 id=7",
     refused: [
-      '<id or name> is a word of its own and not set with an option. Leave out "id=7".',
+      '<id or name> is typed as a word, without "=". Leave out "id=7".',
       "/update armis 1",
     ],
   },
@@ -60,7 +60,7 @@ const ofAll: readonly Conversation[] = [
     enters: { "0.new_integration_key": "entered-integration-key" },
     card: [/update_addresses\s+false\s+true/, /new_integration_key\s+cannot be read\s+a new value/],
     outcome: "applied",
-    answered: ["Read back: update_addresses as asked. new_integration_key cannot be read back."],
+    answered: ["Read back: update_addresses is now true. new_integration_key cannot be read back."],
     wrote: ["POST /api/SophosDetails", [{
       id: 1,
       update_addresses: true,

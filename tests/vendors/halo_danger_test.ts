@@ -21,7 +21,7 @@ Deno.test("a field that deletes makes a change dangerous: it needs a reason, and
   const shown = fixture.groupAnswers().at(-1) ?? "";
   assert.match(shown, /^⚠️ .* · danger\n/);
   assert.match(shown, /Breaks\s+HaloPSA removes the devices that Datto RMM no longer has/);
-  assert.match(shown, /Undo\s+yes, by setting the old values; what is gone by then stays gone/);
+  assert.match(shown, /Undo\s+yes, by setting the old values; what was deleted by then stays deleted/);
   assert.equal((await fixture.change(code)).risk, "danger");
   await fixture.press(BEN, card, "Approve");
   assert.equal(await fixture.state(code), "applied");

@@ -82,7 +82,7 @@ for (const { target, details, record, changed } of OWN) {
     await fixture.say(ANA, `/update ${target}`, { document });
     assert.match(
       fixture.ephemeralAnswers(ANA).at(-1) ?? "",
-      /brand_new_field cannot be changed here\. Leave it as HaloPSA shows it, or out\./,
+      /brand_new_field cannot be changed here\. Leave it as HaloPSA shows it, or leave it out\./,
     );
   });
 }

@@ -264,12 +264,12 @@ function update(product: PageProduct): Changing {
       "by setting the old values",
     ],
     outcome: "applied",
-    answered: [`Read back: ${text} as asked.`],
+    answered: [`Read back: ${text} is now “${NEW_ADDRESS}”.`],
     wrote: [`POST ${resourceOf(product)}`, [{ id: 7, [product.text]: NEW_ADDRESS }]],
     undone: {
       card: [row(NEW_ADDRESS, ADDRESS)],
       outcome: "applied",
-      answered: [`Read back: ${text} as asked.`],
+      answered: [`Read back: ${text} is now “${ADDRESS}”.`],
       wrote: [`POST ${resourceOf(product)}`, [{ id: 7, [product.text]: ADDRESS }]],
     },
   };

@@ -29,7 +29,7 @@ const reads: readonly Conversation[] = [
     before: ({ opsramp }) => void Object.assign(opsramp.installations[0]!, { id: null }),
     answered: [
       "🟡 OpsRamp: 5 of 8 working · 2 disabled · 1 not known · 1 could not be read",
-      "1 could not be read: Service Desk. Look in the vendor's own console.",
+      "1 could not be read: Service Desk. Look in the vendor's console.",
     ],
     asked: [SEARCH],
   },
@@ -172,8 +172,8 @@ const updates: readonly Conversation[] = [
       '/map opsramp "Service Desk" in INCIDENT Status Ticket.stats Ok=good Open="In Progress" Critical=awful',
     card: [
       "Change the mappings of Service Desk in OpsRamp?",
-      "OpsRamp adds this to what is there; an update replaces and removes no mapping.",
-      /Breaks +What passes from then on is translated so\. Not known for Inbound INCIDENT Status\./,
+      "OpsRamp adds this to the mappings it has; an update never replaces or removes one.",
+      /Breaks +From then on, values are translated like this\. Not known for Inbound INCIDENT Status\./,
       /Critical\s+bad\s+bad, awful|Critical\s+bad\s+\S*awful/,
       "Undo    No. OpsRamp only adds mappings",
     ],
@@ -229,7 +229,7 @@ const updates: readonly Conversation[] = [
   {
     name: "/map opsramp maps an attribute whose values are taken over as they are",
     said: '/map opsramp "Service Desk" in ALERT Subject Event.title',
-    card: [/Inbound ALERT Subject\s+not mapped\s+Event\.title/, "an update never takes one away"],
+    card: [/Inbound ALERT Subject\s+not mapped\s+Event\.title/, "an update cannot remove one"],
     outcome: "applied",
     answered: ["Read back from Service Desk: ALERT Subject as Event.title"],
     wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
@@ -442,7 +442,7 @@ const updates: readonly Conversation[] = [
     said: "/notifier opsramp Service Desk type=SOAP_API",
     card: [/Notifier type\s+cannot be read\s+SOAP_API/, "Undo    No. Of which type the notifier is now"],
     outcome: "accepted",
-    answered: ["OpsRamp shows nothing of what was sent"],
+    answered: ["OpsRamp shows none of what was sent"],
     wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
       outboundConfig: {
         baseNotifier: { type: "SOAP_API", baseURI: "https://desk.acme.example/api", authType: "NONE" },
@@ -494,7 +494,7 @@ const updates: readonly Conversation[] = [
         "https://ana:pw-8Xk@desk.example.com/in"),
     card: [
       /Notifies\s+https:\/\/••••••@desk\.example\.com\/in\s+https:\/\/desk\.example\.com\/v2/,
-      "present address has a user or a sign that nobody may type",
+      "present address has a user name or a sign that cannot be typed here",
     ],
     outcome: "applied",
     answered: ["notifier baseURI"],
@@ -562,7 +562,7 @@ const updates: readonly Conversation[] = [
   {
     name: "/disable opsramp disables, and is taken back by enabling",
     said: "/disable opsramp Datadog EU reason=noisy",
-    card: ["Disable Datadog EU in OpsRamp?", "danger", "neither takes from nor sends to Datadog EU"],
+    card: ["Disable Datadog EU in OpsRamp?", "danger", "Nothing goes to or comes from Datadog EU"],
     outcome: "applied",
     answered: ["Datadog EU is read back as disabled"],
     wrote: [`POST ${INSTALLED}/${DATADOG}/disable`],

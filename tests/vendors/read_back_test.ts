@@ -47,7 +47,11 @@ const halo: readonly Changing[] = [
     stage: keepsAs(['"username":"other"', '"username":"halo"']),
     card: [/username\s+halo\s+other/],
     outcome: "partly applied",
-    answered: ["Read back: url as asked; username as before.", "In case it is only slow", "[ Undo ]"],
+    answered: [
+      "Read back: url is now “https://prtg2.northwind.example”; username unchanged.",
+      "In case it is only slow",
+      "[ Undo ]",
+    ],
     wrote: [PRTG, [{ id: 1, url: "https://prtg2.northwind.example", username: "other" }]],
     undone: {
       card: [/url\s+https:\/\/prtg2\.northwind\.example\s+https:\/\/prtg\.northwind\.example/],
@@ -63,7 +67,7 @@ const halo: readonly Changing[] = [
     stage: keepsAs(['"username":"other"', '"username":"halo"'], ["prtg2.", "prtg."]),
     card: [/username\s+halo\s+other/],
     outcome: "not applied",
-    answered: ["Read back: username, url as before. new_password cannot be read back."],
+    answered: ["Read back: username, url unchanged. new_password cannot be read back."],
     wrote: [PRTG, [{
       id: 1,
       username: "other",
@@ -79,7 +83,7 @@ const halo: readonly Changing[] = [
       '"https://snow2.northwind.example"',
       "null",
     ]),
-    card: ["Change the Snow integration"],
+    card: ["Change the integration Snow"],
     outcome: "unknown",
     answered: ["client_links is now 1 entry, url is now empty, neither the old nor the new values."],
     wrote: ["POST /api/SnowDetails", [{
@@ -128,7 +132,7 @@ const apono: readonly Changing[] = [
     card: [/config\.hostname\s+orders-db\S+\s+DB2\.Example\.com/],
     outcome: "unknown",
     answered: [
-      "Read back: config.port as asked; config.dbname as before; " +
+      "Read back: config.port as asked; config.dbname unchanged; " +
       "config.hostname is now “db2.example.com”, neither the old nor the new value.",
     ],
     wrote: [
@@ -151,7 +155,7 @@ const apono: readonly Changing[] = [
     stage: keepsAs(['"Orders2"', '"Orders DB"'], ['"port":"5433"', '"port":"5432"']),
     card: [/config\.port\s+5432\s+5433/],
     outcome: "not applied",
-    answered: ["Read back: Name, config.port as before."],
+    answered: ["Read back: Name, config.port unchanged."],
     wrote: [`PUT ${INTEGRATIONS}/${ORDERS}`, ordersBody({ name: "Orders2" }, { port: "5433" })],
   },
   {
@@ -174,7 +178,7 @@ const apono: readonly Changing[] = [
     card: [/team\s+payments\s+Ledger/, /env\s+production\s+staging/, /tier\s+none\s+1/],
     outcome: "unknown",
     answered: [
-      "Read back: tier as asked; env as before; " +
+      "Read back: tier is now “1”; env unchanged; " +
       "team is now “ledger”, neither the old nor the new value.",
     ],
     wrote: [`PUT ${TAGS}`, { tags: { env: "staging", team: "Ledger", tier: "1" } }],
@@ -185,7 +189,7 @@ const apono: readonly Changing[] = [
     stage: keepsAs(["staging", "production"]),
     card: [/env\s+production\s+staging/],
     outcome: "not applied",
-    answered: ["Read back: env as before."],
+    answered: ["Read back: env unchanged."],
     wrote: [`PUT ${TAGS}`, { tags: { env: "staging", team: "payments" } }],
   },
 ];
@@ -206,7 +210,7 @@ const opsramp: readonly Changing[] = [
     stage: keepsAs(["Desk EMEA", "Service Desk"]),
     card: [/Name\s+Service Desk\s+Desk EMEA/],
     outcome: "not applied",
-    answered: ["Read back: name as before."],
+    answered: ["Read back: name unchanged."],
     wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, { displayName: "Desk EMEA" }],
   },
   {
@@ -235,7 +239,7 @@ const opsramp: readonly Changing[] = [
     card: [/Notifier authentication\s+BASIC\s+NONE/],
     outcome: "unknown",
     answered: [
-      "Read back: notifier baseURI as asked; " +
+      "Read back: notifier baseURI is now “https://smax.example”; " +
       "notifier authType is now not set, neither the old nor the new value.",
     ],
     wrote: [`POST ${INSTALLED}/${SMAX}`, {
@@ -254,7 +258,7 @@ const opsramp: readonly Changing[] = [
     card: ["Change the mappings of Service Desk in OpsRamp?"],
     outcome: "unknown",
     answered: [
-      "Read back: INCIDENT Status Resolved=fixed as asked; INCIDENT Status Closed=done as before; " +
+      "Read back: INCIDENT Status Resolved=fixed as asked; INCIDENT Status Closed=done unchanged; " +
       "INCIDENT Status Open=New is now “Open=NEW”, neither the old nor the new value.",
     ],
     wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {

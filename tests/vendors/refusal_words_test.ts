@@ -11,7 +11,7 @@ Deno.test("a method that the tenant does not offer is said to be missing, in Gra
   await fixture.say(ANA, "/whois 111222345123");
   const [answer = ""] = [...fixture.groupAnswers(), ...fixture.ephemeralAnswers(ANA)];
   assert.match(answer, /^🟡 GravityZone does not offer getCompanyDetailsByAWSAccountId to us\n/);
-  assert.match(answer, /Nothing was changed\. Use GravityZone's own console for this/);
+  assert.match(answer, /Nothing was changed\. Do this in GravityZone's own console/);
   assert.match(answer, /GravityZone said\s+The selected API is not available\./);
 });
 

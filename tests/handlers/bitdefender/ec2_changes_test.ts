@@ -97,7 +97,10 @@ Deno.test("/enable ec2 role= is only accepted where the look-up cannot tell", as
     prepare(at);
     const { verdict } = await at.run("enable", "ec2", await enableLabs(at, OTHER_ROLE));
     assert.equal(verdict.state, "accepted");
-    assert.match(plain(verdict.evidence), /^GravityZone said yes\. It cannot say whether the company uses/);
+    assert.match(
+      plain(verdict.evidence),
+      /^GravityZone said yes\. It does not show whether the company uses/,
+    );
     assert.equal(at.vendor.world.ec2.get(ids.acmeLabs)?.configured?.accountId, "999000111222");
   }
 });
@@ -294,7 +297,7 @@ Deno.test("/disable ec2 of an unrecorded integration is only accepted, and canno
   assert.match(undo.possible ? "" : plain(undo.why), /^the old role is not known; you would need its ARN$/);
   const { verdict } = await at.run("disable", "ec2", plan);
   assert.equal(verdict.state, "accepted");
-  assert.match(plain(verdict.evidence), /^GravityZone said yes\. This bot does not know the AWS account/);
+  assert.match(plain(verdict.evidence), /^GravityZone said yes\. The AWS account is not known here/);
   at.vendor.faults.next(DISABLE, { status: 500 });
   assert.equal((await at.run("disable", "ec2", plan)).verdict.state, "unknown");
 });
