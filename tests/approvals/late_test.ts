@@ -25,7 +25,7 @@ testOnEach("a write that takes effect after its read-back is noticed, and told",
   const { code, card } = await fixture.carryOut(ROTATE);
   assert.match(
     textOf(card),
-    /^🔴 Not applied: .*\n.*the one from before.*\n?[^]*In case it is only slow: next look/,
+    /^🔴 Not applied: .*\n.*still the old one.*\n?[^]*In case it is only slow: next look/,
   );
   acme(fixture).externalId = "arrived-late";
   await fixture.pass(FIRST_LOOK_MS);

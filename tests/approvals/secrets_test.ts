@@ -301,7 +301,7 @@ for (
     assert.equal(await fixture.state(change.code), "superseded");
     assert.match(
       textOf(card),
-      /The secret that was entered cannot be opened any more: .*SECRET_KEY is another one now/,
+      /The entered secret cannot be read any more: .*SECRET_KEY has changed/,
     );
     assert.deepEqual(fixture.writes(), []);
     assert.equal((await fixture.audit(change.code)).at(-1)?.reason_code, "secret_missing");

@@ -6,7 +6,7 @@ const MIB = 1024 * 1024;
 
 /** With a document that cannot be used: what Ben alone is told. No vendor is asked, nothing is planned. */
 const unusable: readonly [what: string, content: string | Uint8Array, told: RegExp][] = [
-  ["no JSON", "{ type: postgresql }", /The document is not valid JSON.*Mend it and send it again/],
+  ["no JSON", "{ type: postgresql }", /The document is not valid JSON.*Correct it and send it again/],
   ["half a document", '{"type": "postgresql"', /The document is not valid JSON/],
   ["a list", '["postgresql"]', /must be an object, not a list/i],
   ["bytes that are no text", new Uint8Array([0xff, 0xfe, 0x00, 0x7b]), /The document is not valid JSON/],

@@ -25,7 +25,7 @@ for (const database of lasting) {
       const { code } = await theChange(ground);
 
       const { text, show_alert } = await telegram.press(BEN, orphan, "Approve");
-      assert.match(text ?? "", new RegExp(`The card of ${code} came twice\\. The other one counts`));
+      assert.match(text ?? "", new RegExp(`The card of ${code} came twice\\. Use the other one`));
       assert.ok(show_alert);
       await atRest(ground);
       assert.match(render(orphan), new RegExp(`^ℹ️ The card of ${code} came twice\n.*/change ${code}\\.$`));

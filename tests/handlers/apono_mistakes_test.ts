@@ -45,7 +45,7 @@ for (
       /no option port=.* typed config\.port=/,
       "/update apono Orders DB config.port=5433",
     ],
-    ["/update apono Orders DB", /^Say what to change/, undefined],
+    ["/update apono Orders DB", /^Type what to change/, undefined],
     ["/update apono Orders DX", /No Apono integration fits "Orders DX"/, undefined],
   ] as const
 ) {

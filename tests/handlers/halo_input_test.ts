@@ -30,13 +30,13 @@ const REFUSED: readonly (readonly [verb: string, target: string, input: JsonObje
   ],
   ["update", "ncentral", { id: "1", fields: { lastsyncdate: "2026-01-01" } }, /set by HaloPSA itself/],
   ["update", "ncentral", { id: "1", fields: { name: "?" } }, /name is not secret/],
-  ["update", "ncentral", { id: "1" }, /Say what to change/],
-  ["update", "ncentral", { fields: { name: "x" } }, /Say which one/],
+  ["update", "ncentral", { id: "1" }, /Type what to change/],
+  ["update", "ncentral", { fields: { name: "x" } }, /Which one/],
   ["update", "ncentral", { id: "2", document: { id: 1, name: "x" } }, /The document is for id 1/],
   ["update", "ncentral", { id: "1", document: [{ name: "a" }, { name: "b" }] }, /several integrations/],
   ["update", "snow", { id: "5", document: { username: "••••••" } }, /only stands for a hidden value/],
   ["create", "tenable", { document: { id: 3, name: "x" } }, /\/update tenable 3/],
-  ["create", "tenable", { fields: { new_integration_key: "?" } }, /Say at least what it is/],
+  ["create", "tenable", { fields: { new_integration_key: "?" } }, /Type at least one field/],
 ];
 
 for (const [verb, target, input, says] of REFUSED) {

@@ -138,7 +138,7 @@ testWith(
     assert.match(opened, /type="password" name="secret"/);
     await platform.end();
     assert.match(await post(link, { token, step: "send", secret: SECRET }), /stored encrypted/);
-    assert.match(await post(link, { token, step: "open" }), /no longer good/);
+    assert.match(await post(link, { token, step: "open" }), /no longer works/);
     await telegram.until(() => telegram.last(GROUP)?.reply_markup, "the card");
     await telegram.press(BEN, telegram.last(GROUP)!, "Approve");
     await eventually(

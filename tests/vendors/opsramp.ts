@@ -440,7 +440,7 @@ const updates: readonly Conversation[] = [
   {
     name: "/notifier opsramp shows that its type changes, and that there is no way back",
     said: "/notifier opsramp Service Desk type=SOAP_API",
-    card: [/Notifier type\s+cannot be read\s+SOAP_API/, "Undo    No. Of which type the notifier is now"],
+    card: [/Notifier type\s+cannot be read\s+SOAP_API/, "Undo    No. The present type of the notifier"],
     outcome: "accepted",
     answered: ["OpsRamp shows none of what was sent"],
     wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
