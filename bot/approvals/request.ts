@@ -45,6 +45,8 @@ import { type CardView, ruledChange, viewOf } from "./view.ts";
 /** Planning reads the vendor; after this long the request is given up. */
 const PLAN_MS = 30_000;
 
+type Asked = Promise<ValueNeeded | undefined>;
+
 /** From what someone typed to a change that waits for its second person. */
 export class Requests {
   constructor(
@@ -55,11 +57,7 @@ export class Requests {
   ) {}
 
   /** Plans the change and shows its card to the group, or says what stands in the way; returned is what has to be named. */
-  async ask(
-    ctx: UpdateContext,
-    operation: ChangeOperation,
-    invocation: Invocation,
-  ): Promise<ValueNeeded | undefined> {
+  async ask(ctx: UpdateContext, operation: ChangeOperation, invocation: Invocation): Asked {
     const { handle } = invocation;
     const asked = await this.tryToAsk(ctx, operation, invocation);
     // Nothing came of it, so the secrets that were entered for it are of no use any more.
@@ -152,11 +150,9 @@ export class Requests {
     const plan = await this.planOrAnswer(ctx, operation, invocation, connected);
     if (plan instanceof ValueNeeded) return plan;
     if (!plan || !await this.wayBackIsOpen(ctx, plan, invocation)) return false;
+    const request = { ctx, operation, invocation, plan, times, chatId };
     if (invocation.onlyPlan) {
-      const row = {
-        ...newChange({ ctx, operation, invocation, plan, times, chatId }, this.deps, this.members),
-        code: "",
-      };
+      const row = { ...newChange(request, this.deps, this.members), code: "" };
       ctx.answer(plannedOnly(row, await viewOf(this.deps, this.members, row)));
       return false;
     }
@@ -178,7 +174,7 @@ export class Requests {
       await this.secretEntry.askFor(ctx, kept, operation.render(plan).title);
       return false;
     }
-    await this.record({ ctx, operation, invocation, plan, times, chatId });
+    await this.record(request);
     return true;
   }
 
@@ -244,8 +240,7 @@ export class Requests {
   }
 
   private async record(request: PlannedRequest): Promise<void> {
-    const { store } = this.deps;
-    const { ctx } = request;
+    const { deps: { store }, ctx } = { deps: this.deps, ...request };
     const sameChat = request.chatId === ctx.chat.id;
     const row = newChange(request, this.deps, this.members);
     const code = await freeCode(store);
