@@ -81,7 +81,10 @@ export function unansweredCommands({ records, deeds }: Evidence): Command[] {
       .map(({ origin_chat, origin_message }) => `${origin_chat} ${origin_message}`),
   );
   const told = new Set(
-    deeds.decisions.filter(({ code }) => sent.includes(`decided:${code}`)).map(({ updateId }) => updateId),
+    deeds.decisions.filter(({ code, person, updateId }) => {
+      const copy = `copy:${code}:${person}`;
+      return sent.includes(copy) || sent.includes(`${copy}:${updateId}`);
+    }).map(({ updateId }) => updateId),
   );
   return deeds.commands.filter(({ updateId, chat, message }) =>
     !updates.has(updateId) && !origins.has(`${chat} ${message}`) && !told.has(updateId)

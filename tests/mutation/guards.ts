@@ -2,9 +2,15 @@ import { existsSync } from "node:fs";
 import { changeGuards } from "./changes.ts";
 import type { Guard } from "./guard.ts";
 import { leakGuards } from "./leaks.ts";
+import { outwardGuards } from "./outward.ts";
 import { peopleGuards } from "./people.ts";
 
-export const guards: readonly Guard[] = [...peopleGuards, ...changeGuards, ...leakGuards];
+export const guards: readonly Guard[] = [
+  ...peopleGuards,
+  ...changeGuards,
+  ...leakGuards,
+  ...outwardGuards,
+];
 
 /** What does not stand where it should: a guard's text, exactly once in its file, or a test that has to miss it. */
 export async function misplaced(chosen: readonly Guard[]): Promise<string[]> {

@@ -180,7 +180,7 @@ export const peopleGuards: readonly Guard[] = [
     ],
     [
       "strangers learn nothing, not even what is wrong",
-      `if (!await router.allows(ctx, "read", text)) return;`,
+      `if (!await router.allows(ctx, "read", typed)) return;`,
     ],
     [
       "a document is fetched for who may do what it is for",
