@@ -7,6 +7,7 @@ import { every } from "./every.ts";
 import { freezeCommands } from "./freeze.ts";
 import { holdCommands } from "./hold.ts";
 import { ownCommands } from "./own.ts";
+import { history } from "./history.ts";
 import { overview } from "./status.ts";
 import { watchCommands } from "./watch.ts";
 
@@ -15,6 +16,7 @@ export const builtins: readonly Builtin[] = [
   overview,
   ...changeCommands,
   ...freezeCommands,
+  history,
   every,
   ...holdCommands,
   ...watchCommands,
