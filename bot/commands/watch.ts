@@ -13,6 +13,7 @@ import {
   type WatchingChat,
   watchingChats,
 } from "../watch/audience.ts";
+import { isZone, parseClock } from "../zone.ts";
 import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
 
 const WATCHED = vendors.flatMap(({ targets, unwatched = [] }) =>
@@ -85,7 +86,7 @@ export const watchCommands: readonly Builtin[] = [
     }),
     async execute(parts, ctx, { hours, zone }) {
       const isOff = /^(off|never|none)$/i.test(hours ?? "");
-      const wanted = isOff ? undefined : quietHours(hours ?? "", zone);
+      const wanted = isOff ? undefined : quietHours(hours ?? "", zone?.trim() || parts.config.zone);
       if (!isOff && typeof wanted !== "object") {
         const suggestions = ["/quiet 22:00-07:00", "/quiet 22:00-07:00 Europe/Lisbon", "/quiet off"];
         return ctx.answer(
@@ -257,24 +258,19 @@ interface QuietHours {
 const NEVER_QUIET: QuietHours = { quiet_from: null, quiet_until: null, quiet_zone: null };
 
 /** The hours, or what is wrong with them. */
-function quietHours(hours: string, zone: string | undefined): QuietHours | string {
-  const [, from, until] = /^(\d\d?:\d\d)\s*[-–—]\s*(\d\d?:\d\d)$/.exec(hours) ?? [];
-  const [begin, end] = [from, until].map((time) => time?.padStart(5, "0"));
-  if (!begin || !end || ![begin, end].every((time) => /^([01]\d|2[0-3]):[0-5]\d$/.test(time))) {
+function quietHours(hours: string, zone: string): QuietHours | string {
+  const [, from = "", until = ""] = /^([\d:]+)\s*[-–—]\s*([\d:]+)$/.exec(hours) ?? [];
+  const [begin, end] = [parseClock(from), parseClock(until)];
+  if (begin === undefined || end === undefined) {
     return "Quiet from when to when? Type two times of day, such as 22:00-07:00.";
   }
   if (begin === end) return "These are no hours: it would be quiet always, or never.";
-  const named = zone === undefined ? Intl.DateTimeFormat().resolvedOptions().timeZone : zoneNamed(zone);
-  if (named === undefined) return `There is no time zone "${zone}". One is named like Europe/Lisbon or UTC.`;
-  return { quiet_from: begin, quiet_until: end, quiet_zone: named };
+  if (!isZone(zone)) return `There is no time zone "${zone}". One is named like Europe/Lisbon or UTC.`;
+  return { quiet_from: clockText(begin), quiet_until: clockText(end), quiet_zone: zone };
 }
 
-function zoneNamed(words: string): string | undefined {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: words.trim() }).resolvedOptions().timeZone;
-  } catch {
-    return undefined;
-  }
+function clockText(minutes: number): string {
+  return [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
 }
 
 function sayQuiet({ quiet_from, quiet_until, quiet_zone }: QuietHours): string {

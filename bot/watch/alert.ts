@@ -167,15 +167,7 @@ function wholeTitle({ vendor, now }: AlertView, one: EpisodesTable): Line {
 }
 
 function wordsOf({ vendor, totals }: AlertView, one: EpisodesTable): Block[] {
-  if (one.kind === "blind") {
-    return [
-      textBlock([
-        "The bot's own watch stands still, so nothing is told of it. Look at ",
-        { code: "/doctor" },
-        ".",
-      ]),
-    ];
-  }
+  if (one.kind === "blind") return [BLIND];
   const says = one.words === null
     ? []
     : [textBlock(line(one.item_id === null ? "Cause" : `${systemOf(vendor, one.vendor)} says`, ": “", {
@@ -184,9 +176,15 @@ function wordsOf({ vendor, totals }: AlertView, one: EpisodesTable): Block[] {
     }, "”"))];
   const total = totals.get(one.vendor) ?? 0;
   if (one.item_id !== null || total === 0) return says;
-  const whose = total === 1 ? "its one integration is" : `its ${formatNumber(total)} integrations are`;
-  return [...says, textBlock(`How ${whose} is not known until it answers.`.replace("are is", "are"))];
+  const whose = total === 1 ? "Its one integration is" : `Its ${formatNumber(total)} integrations are`;
+  return [...says, textBlock(`${whose} not known until it answers.`)];
 }
+
+const BLIND = textBlock([
+  "The bot's own watch stands still, so nothing is told of what happens there. Look at ",
+  { code: "/doctor" },
+  ".",
+]);
 
 function manyBad(view: AlertView, open: readonly EpisodesTable[]): Reply {
   const { vendor, totals, episodes, now } = view;
@@ -208,8 +206,11 @@ function manyBad(view: AlertView, open: readonly EpisodesTable[]): Reply {
   const recovered = episodes.length - open.length;
   return {
     mark: first ? MARKED[first.state] : "unknown",
-    title: `${count} ${noun} ${what}`,
+    title: open.every(({ kind }) => kind === "blind")
+      ? `Nobody has looked at ${open.length} vendors for ${formatAge(now - since)}`
+      : `${count} ${noun} ${what}`,
     blocks: [
+      ...open.some(({ kind }) => kind === "blind") ? [BLIND] : [],
       textBlock(line(
         new Set(open.map(({ target }) => target)).size > 1 ? `${countsBy(vendor, open)} · ` : "",
         isStart(episodes) ? "since at least " : "since ",

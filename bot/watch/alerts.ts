@@ -127,7 +127,7 @@ export class Alerts {
       if (muted.has(item)) return false;
       if (item_id !== null && away.has(vendor) && (kind === "alert" || kind === "start")) return false;
       const subscription = subscriptionOf(watching, row, (name) => this.targetsOf(name));
-      return subscription !== undefined && subscription.since <= noticed_at;
+      return subscription !== undefined && subscription.since < noticed_at;
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Members } from "../access/members.ts";
 import type { Deps } from "../deps.ts";
+import { parseClock, wallTime } from "../zone.ts";
 import type { EpisodesTable, WatchChatsTable, WatchesTable } from "../store/schema.ts";
 
 /** What stands for all targets. */
@@ -64,13 +65,8 @@ export async function mayBeTold(members: Members, { chatId }: WatchingChat): Pro
 
 /** Whether alerts come without a sound now. */
 export function isQuiet(chat: WatchChatsTable | undefined, now: number): boolean {
-  const { quiet_from: from, quiet_until: until, quiet_zone: zone } = chat ?? {};
-  if (!from || !until) return false;
-  const clock = new Intl.DateTimeFormat("en-GB", {
-    timeZone: zone ?? "UTC",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  }).format(now);
-  return from <= until ? clock >= from && clock < until : clock >= from || clock < until;
+  const [from, until] = [chat?.quiet_from, chat?.quiet_until].map((time) => parseClock(time ?? ""));
+  if (from === undefined || until === undefined) return false;
+  const { minutes } = wallTime(chat?.quiet_zone ?? "UTC", now);
+  return from < until ? minutes >= from && minutes < until : minutes >= from || minutes < until;
 }

@@ -42,7 +42,7 @@ export async function applyLook(
       ...pace,
       claimed_by: null,
       claimed_until: 0,
-      ended_at: at,
+      ended_at: store.now(),
       ...result.answered
         ? { answered_at: at, unreachable_since: null, words: null, answers: claim.answers + 1 }
         : { unreachable_since: claim.unreachable_since ?? at, words: result.word },

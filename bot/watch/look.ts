@@ -41,7 +41,13 @@ export class Looks {
       await this.giveBack(claim);
       return false;
     }
-    const found = await applyLook(this.deps, connected.vendor, claim, result, this.pace(calls));
+    const found = await applyLook(
+      this.deps,
+      connected.vendor,
+      claim,
+      result,
+      this.pace(claim, result, calls),
+    );
     metrics.looks.inc({ vendor, result: result.answered ? "answered" : "not answered" });
     log.debug("looked", { vendor, trace, calls, answered: result.answered, ...found });
     return found !== undefined;
@@ -57,25 +63,29 @@ export class Looks {
     const looks = new Map(
       (await store.db.selectFrom("looks").selectAll().execute()).map((row) => [row.vendor, row]),
     );
-    for (const { vendor: { name }, client } of vendors.all) {
+    for (const { vendor: { name, label }, client } of vendors.all) {
       const { ended_at, every_ms } = looks.get(name) ??
         { ended_at: null, every_ms: this.deps.config.watchEveryMs };
       const seen = ended_at ?? this.since;
       const isBlind = client !== undefined && now - seen > MOST_MISSED_LOOKS * every_ms;
       if (isBlind) {
-        await store.db.insertInto("episodes").values(blindEpisode(name, seen, now))
+        await store.db.insertInto("episodes").values(blindEpisode({ name, label }, seen, now))
           .onConflict((conflict) => conflict.doNothing()).execute();
       } else if (client) await closeEpisodes(store.db, name, now, true);
       else await closeEpisodes(store.db, name, now, false);
     }
   }
 
-  /** When the next look is, by what this one took. */
-  private pace(calls: number): Pick<LooksTable, "calls" | "every_ms" | "next_at"> {
+  /** When the next look is, by what the last one took that was answered: tries in vain say nothing of that. */
+  private pace(
+    claim: LooksTable,
+    { answered }: LookResult,
+    calls: number,
+  ): Pick<LooksTable, "calls" | "every_ms" | "next_at"> {
     const { config, clock, store } = this.deps;
-    const every_ms = lookInterval(config.watchEveryMs, calls);
+    const every_ms = lookInterval(config.watchEveryMs, answered ? calls : claim.calls);
     const next_at = Math.round(store.now() + every_ms * (1 + JITTER * (clock.random() - 0.5)));
-    return { calls, every_ms, next_at };
+    return { calls: answered ? calls : claim.calls, every_ms, next_at };
   }
 
   private async claim(vendor: string): Promise<LooksTable | undefined> {
@@ -143,14 +153,18 @@ export class Looks {
   }
 }
 
-function blindEpisode(vendor: string, since: number, now: number): EpisodesTable {
+function blindEpisode(
+  { name: vendor, label }: { readonly name: string; readonly label: string },
+  since: number,
+  now: number,
+): EpisodesTable {
   return {
     id: `blind:${vendor}@${since}`,
     item: `blind:${vendor}`,
     vendor,
     target: vendor,
     item_id: null,
-    name: vendor,
+    name: label,
     company_name: null,
     was: null,
     fine_since: null,

@@ -1,5 +1,5 @@
 import { eventually } from "../eventually.ts";
-import { type Fixture, openFixture } from "../approvals/fixture.ts";
+import { ANA, BEN, type Fixture, GROUP, openFixture, OSKAR } from "../approvals/fixture.ts";
 import { createStillClock, type StageOptions } from "../sandbox/stage.ts";
 
 export interface WatchFixture extends Fixture {
@@ -20,10 +20,11 @@ export async function openWatch({ environment, ...options }: StageOptions = {}):
   const fixture = await openFixture({
     clock: createStillClock(),
     timing: { lookMs: 20, expireMs: 3_600_000, watchMs: 10 },
+    telegram: { chats: [{ id: GROUP, title: "On-call", members: [ANA, BEN, OSKAR] }] },
     ...options,
     environment: { WATCH_EVERY: `${EVERY_MS}ms`, STATUS_CACHE_TTL: "10s", ...environment },
   });
-  const { log, clock, store, bot } = fixture;
+  const { log, clock } = fixture;
   const count = (event: string) => log.lines.filter((line) => line.event === event).length;
   const looks = () => log.lines.filter(({ event }) => event === "looked" || event === "look_failed").length;
   const vendors = 4;
@@ -42,8 +43,6 @@ export async function openWatch({ environment, ...options }: StageOptions = {}):
       await told();
     }
   }
-  void bot;
-  void store;
   await eventually(() => looks() >= vendors, "the first look");
   await told();
   return {

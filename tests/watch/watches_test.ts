@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { testOnEach } from "../approvals/database.ts";
+import { ANA, BEN, GROUP, OSKAR } from "../approvals/fixture.ts";
+import { render } from "../sandbox/telegram.ts";
+import { openWatch, type WatchFixture } from "./fixture.ts";
+
+function breakSophos({ halo }: WatchFixture): void {
+  Object.assign(halo.records["SophosDetails"]?.[0] ?? {}, { halointegrator_lasterror: "No route to host" });
+}
+
+const answersIn = ({ telegram }: WatchFixture, chat: number) => telegram.answers(chat).map(render);
+
+testOnEach("an admin group watches everything until it says /unwatch, and /watch adds", async (url) => {
+  await using fixture = await openWatch({ environment: { DATABASE_URL: url } });
+  await fixture.look(2);
+  await fixture.say(OSKAR, "/unwatch halo");
+  assert.match(fixture.ephemeralAnswers(OSKAR).at(-1) ?? "", /You may read here but not ask for changes/);
+  await fixture.say(BEN, "/watches");
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /This chat is told of everything/);
+  await fixture.say(BEN, "/unwatch halo");
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /told nothing more of HaloPSA/);
+  await fixture.say(BEN, "/watches");
+  assert.match(
+    fixture.groupAnswers().at(-1) ?? "",
+    /told of 3 of 16 targets\nWatched +Bitdefender, Apono, OpsRamp/,
+  );
+  const before = fixture.groupAnswers().length;
+  breakSophos(fixture);
+  await fixture.look(2);
+  assert.equal(fixture.groupAnswers().length, before, "nothing is told of it");
+  await fixture.say(BEN, "/watch sophos");
+  assert.match(
+    fixture.groupAnswers().at(-1) ?? "",
+    /told when Sophos breaks and when it is mended\nNot fine now, and not told again: 1\n• Sophos Central · failing/,
+  );
+  await fixture.look(2);
+  assert.equal(fixture.groupAnswers().length, before + 1, "what was so before is not told again");
+  const events = (await fixture.audit()).map(({ event, target }) => [event, target]);
+  assert.deepEqual(events.slice(1), [["unwatched", "halo"], ["watched", "sophos"]]);
+});
+
+Deno.test("a private chat is told only for as long as its person may read", async () => {
+  await using fixture = await openWatch({ environment: { OPERATORS: undefined, APPROVERS: undefined } });
+  await fixture.look(2);
+  await fixture.say(OSKAR, "/watch sophos", { chat: OSKAR });
+  await fixture.say(ANA, "/watch halo", { chat: ANA });
+  assert.match(answersIn(fixture, OSKAR).at(-1) ?? "", /told when Sophos breaks/);
+  fixture.telegram.leave(OSKAR, GROUP);
+  breakSophos(fixture);
+  await fixture.look(2);
+  assert.match(answersIn(fixture, ANA).at(-1) ?? "", /^🔴 Sophos Central is down: failing/);
+  assert.doesNotMatch(answersIn(fixture, OSKAR).at(-1) ?? "", /is down/);
+});
+
+Deno.test("/quiet: alerts make no sound in these hours, except that a whole vendor is down", async () => {
+  let away = false;
+  await using fixture = await openWatch({
+    onTheWay: async (vendor, _request, passOn) =>
+      away && vendor === "OpsRamp" ? new Response(null, { status: 503 }) : await passOn(),
+  });
+  await fixture.look(2);
+  await fixture.say(BEN, "/quiet");
+  assert.match(
+    fixture.ephemeralAnswers(BEN).at(-1) ?? fixture.groupAnswers().at(-1) ?? "",
+    /Quiet from when to when/,
+  );
+  await fixture.say(BEN, "/quiet 22:00-22:00");
+  await fixture.say(BEN, "/quiet 22:00-07:00 Atlantis");
+  const hour = (ahead: number) =>
+    new Date(fixture.clock.now() + ahead * 3_600_000).toISOString().slice(11, 13);
+  await fixture.say(BEN, `/quiet ${hour(-1)}:00-${hour(2)}:00 UTC`);
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /^ℹ️ Quiet \d\d:00-\d\d:00 \(UTC\)/u);
+  breakSophos(fixture);
+  await fixture.look(2);
+  away = true;
+  await fixture.look(2);
+  const heard = (words: string) => {
+    const sent = fixture.telegram.calls().find(({ method, parameters, outcome }) =>
+      method.startsWith("send") && outcome === "ok" && JSON.stringify(parameters).includes(words)
+    );
+    assert.ok(sent, words);
+    return sent.parameters["disable_notification"] !== true;
+  };
+  assert.equal(heard("Sophos Central"), false);
+  assert.equal(heard("OpsRamp is not reachable"), true);
+  await fixture.say(BEN, "/quiet off");
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /No quiet hours/);
+});
+
+Deno.test("1,000 items that go bad at once are one message", async () => {
+  await using fixture = await openWatch();
+  await fixture.look(2);
+  const template = fixture.halo.records["SophosDetails"]?.[0];
+  assert.ok(template);
+  const many = Array.from(
+    { length: 1_000 },
+    (_, index) => ({ ...template, id: index + 10, name: `Sophos ${index}` }),
+  );
+  fixture.halo.records["SophosDetails"]?.push(...many);
+  await fixture.look(3);
+  const before = fixture.groupAnswers().length;
+  for (const record of fixture.halo.records["SophosDetails"] ?? []) {
+    Object.assign(record, { halointegrator_lasterror: "The remote server returned an error: (503)." });
+  }
+  await fixture.look(2);
+  const news = fixture.groupAnswers().slice(before);
+  assert.equal(news.length, 1, `${news.length} messages`);
+  assert.match(
+    news[0] ?? "",
+    /^🔴 1,001 of 1,010 HaloPSA integrations are down\nsince .*\nAll say: “The remote server returned an error: \(503\)\.”/,
+  );
+});
+
+Deno.test("the bot's own blindness is told, and when it looks again", async () => {
+  let hold: Promise<void> | undefined;
+  await using fixture = await openWatch({
+    onTheWay: async (_vendor, _request, passOn) => {
+      await hold;
+      return await passOn();
+    },
+  });
+  await fixture.look(2);
+  const before = fixture.groupAnswers().length;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  hold = promise;
+  await fixture.wait(64_000);
+  assert.equal(fixture.groupAnswers().length, before);
+  await fixture.wait(4 * 60_000);
+  const news = () => fixture.groupAnswers().slice(before);
+  assert.equal(news().length, 1);
+  assert.match(
+    news()[0] ?? "",
+    /^🔴 Nobody has looked at 4 vendors for 5 min\nThe bot's own watch stands still, .* \/doctor\./,
+  );
+  hold = undefined;
+  resolve();
+  await fixture.look();
+  assert.match(news()[0] ?? "", /^🟢 All 4 are fine again: /);
+});
