@@ -229,6 +229,7 @@ function prune({ store, config }: Deps, { openForms }: JobParts): PeriodicJob {
       await pruneInbox(store, KEEP_UPDATES_MS);
       await prunePrompts(store);
       await wipeAbandoned(store);
+      await openForms.prune();
       await pruneWatch(store, config.watchKeepMs);
       // A card's buttons, such as Undo, are good for as long as its change is known.
       await store.db.deleteFrom("messages").where("key", "not like", cardKey("%"))
