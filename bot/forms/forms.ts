@@ -18,6 +18,7 @@ import { errorFields } from "../log.ts";
 import { putMessage } from "../outbox/messages.ts";
 import { type CommandSet, headOf } from "../parser/command.ts";
 import { secretsWritten } from "../parser/secret_scan.ts";
+import { normalise, quote } from "../parser/tokenize.ts";
 import { plainWords } from "../render/text.ts";
 import { FORM_LETTER, keepWaiting, newLink, NO_WAY_TO_FILL_IN } from "../secrets/entry.ts";
 import { privateLetter } from "../secrets/deliver.ts";
@@ -257,14 +258,16 @@ function placeOf({ fields }: Form, path: readonly string[]): Pick<Mistake, "at">
 
 /** Secrets in fields that are none: they are not used, and not shown again. */
 function spelledOut(operation: ChangeOperation, { fields }: Form, texts: Texts): readonly Mistake[] {
-  const isSecret = (name: string) =>
-    fields.some((field) =>
-      field.kind === "secret" ? field.name === name : field.pairs?.secret && name.startsWith(`${field.name}.`)
-    );
-  const open = Object.fromEntries([...texts].filter(([name]) => !isSecret(name)));
-  return secretsWritten("", open, operation).map((at) => ({
+  const open = fields.filter(({ kind, pairs }) => kind !== "secret" && !pairs?.secret);
+  const isOpen = (name: string) =>
+    open.some((field) => field.name === name || name.startsWith(`${field.name}.`));
+  return [...texts].filter(([name, text]) =>
+    isOpen(name) &&
+    secretsWritten(normalise(`${name}=${quote(text)}`), { [name]: text }, operation).length > 0
+  ).map(([at]) => ({
     at,
     sentence: "This looks like a secret, which is only entered in a field for one. It was not used.",
+    isSecret: true,
   }));
 }
 

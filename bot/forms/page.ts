@@ -284,13 +284,18 @@ function single(field: FormField, name: string, view: View, showsName: boolean):
       ${control(field, {
         name,
         id,
-        text: view.texts.get(name) ?? "",
+        text: secretIn(name, view) ? "" : view.texts.get(name) ?? "",
         isWrong,
         described: described.join(" "),
       })}
       ${field.help === undefined ? "" : html`<p class="help" id="${id}-help">${field.help}</p>`}
     </div>
   `;
+}
+
+/** What looks like a secret is not shown again. */
+function secretIn(name: string, { mistakes = [] }: View): boolean {
+  return mistakes.some(({ at, isSecret }) => at === name && isSecret);
 }
 
 function mistakeMarkup(name: string, { mistakes = [] }: View): Markup | "" {

@@ -11,6 +11,8 @@ export type Texts = ReadonlyMap<string, string>;
 export interface Mistake {
   readonly at?: string;
   readonly sentence: string;
+  /** What was typed there looks like a secret. */
+  readonly isSecret?: boolean;
 }
 
 /** A form that was filled in, as an operation's input; its secrets apart from it. */
