@@ -37,6 +37,7 @@ import type { MessagesTable } from "./store/schema.ts";
 import { Intake, makeBot, unknownCapabilities } from "./telegram/api.ts";
 import { Pickers } from "./pickers/picker.ts";
 import { poll } from "./telegram/polling.ts";
+import type { Lists } from "./telegram/menus.ts";
 import { insistOnWebhook, introduce, learnIdentity } from "./telegram/setup.ts";
 import type { Arrival } from "./telegram/update.ts";
 import { Vault } from "./vault.ts";
@@ -65,6 +66,7 @@ export class Countersign {
   readonly app: Hono;
   readonly store: Store;
   private readonly commands: readonly AnyCommand[];
+  private readonly lists: Lists;
   private readonly worker: Worker;
   private readonly stopping = new AbortController();
   private receiving: Promise<void> | undefined;
@@ -118,6 +120,7 @@ export class Countersign {
 
     this.store = store;
     this.commands = commands;
+    this.lists = members.lists;
     this.worker = new Worker(deps, jobs, timing.lookMs);
     this.app = httpApp(deps, this.worker, secretPages(secretEntry, handover).route("/", formPages(forms)));
   }
@@ -126,7 +129,7 @@ export class Countersign {
   async start(): Promise<void> {
     const { bot, config, log, store } = this.deps;
     bot.botInfo = await learnIdentity(this.deps, this.stopping.signal);
-    const comeIn = await introduce(this.deps, this.commands, this.stopping.signal);
+    const comeIn = await introduce(this.deps, this.commands, this.lists, this.stopping.signal);
     this.worker.start();
     if (config.publicUrl === undefined) this.receiving = this.poll();
     else if (!comeIn) this.receiving = this.insist();
@@ -150,7 +153,7 @@ export class Countersign {
     if (this.introduced) return;
     const lease = `introduce ${revision}`;
     if (await takeLease(store, lease, holder, INTRODUCTION_MS)) {
-      if (!await introduce(this.deps, this.commands, signal)) return;
+      if (!await introduce(this.deps, this.commands, this.lists, signal)) return;
       await takeLease(store, lease, holder, FOR_GOOD_MS);
     }
     this.introduced = true;

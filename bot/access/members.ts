@@ -51,6 +51,12 @@ export class Members {
       : deps.config;
   }
 
+  /** Who is named as someone who may ask for changes, or approve them; undefined: nobody is by name. */
+  get lists(): Pick<Policy, "operators" | "approvers"> {
+    const { operators, approvers } = this.policy;
+    return { operators, approvers };
+  }
+
   async judge(need: Need, personId: number, chat: Pick<Chat, "id" | "type">): Promise<AccessDecision> {
     if (chat.type === "group" || chat.type === "supergroup") this.channels.set(chat.id, false);
     return await this.answer({ need, personId, chat });

@@ -42,6 +42,8 @@ export function formOf(operation: ChangeOperation, facts: FormFacts, known: Json
 const COMMON: Readonly<Record<string, Partial<FieldFacts>>> = {
   reason: { help: "Why it is asked for. A dangerous change needs one." },
   ticket: { help: "The number of the ticket it belongs to." },
+  for: { label: "For how long", help: "Such as 2h: then it is taken back by itself. Empty: for good." },
+  at: { label: "When", help: "Such as 22:00 or 2026-12-01T22:00. Empty: as soon as it is approved." },
 };
 
 function isOneValue(kind: Field["kind"]): boolean {

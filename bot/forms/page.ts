@@ -216,7 +216,9 @@ function groupMarkup(fields: readonly FormField[], view: View): Markup {
 }
 
 function isMistaken(name: string, { mistakes = [] }: View): boolean {
-  return mistakes.some(({ at }) => at === name || at?.startsWith(`${name}.`));
+  return mistakes.some(({ at }) =>
+    at === name || (at?.startsWith(name) && /^\.\d+\./.test(at.slice(name.length)))
+  );
 }
 
 /** Whether somebody put something in that was not there to begin with. */

@@ -1,8 +1,9 @@
 import type { UserFromGetMe } from "grammy/types";
 import { errorFields } from "../log.ts";
 import type { Command } from "../parser/command.ts";
-import { truncate } from "../render/sanitize.ts";
+import type { Store } from "../store/database.ts";
 import { type Connection, NOT_IMPLEMENTED, telegramRefusal } from "./api.ts";
+import { type Lists, menusFor, renewMenus } from "./menus.ts";
 import { HANDLED_UPDATES } from "./update.ts";
 
 const FIRST_WAIT_MS = 500;
@@ -26,26 +27,28 @@ export async function learnIdentity(telegram: Connection, signal: AbortSignal): 
  * the webhook: then `insistOnWebhook`. A menu that it refuses is logged: without it the bot still works.
  */
 export async function introduce(
-  telegram: Connection,
+  telegram: Connection & { readonly store: Store },
   commands: readonly Command[],
+  lists: Lists,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { bot: { api }, config } = telegram;
-  const attempt = async (what: string, call: () => Promise<unknown>, most?: number) => {
+  const attempt = async (what: string, call: () => Promise<unknown>) => {
     try {
-      await retryWhileAway(telegram, signal, call, most);
+      await call();
     } catch (error) {
       if (signal.aborted) throw error;
       telegram.log.error(`${what}_failed`, errorFields(error));
     }
   };
-  if (config.publicUrl === undefined) await attempt("delete_webhook", () => api.deleteWebhook());
+  if (config.publicUrl === undefined) {
+    await attempt("delete_webhook", () => retryWhileAway(telegram, signal, () => api.deleteWebhook()));
+  }
   const comeIn = config.publicUrl === undefined || await setWebhook(telegram, signal);
-  const shown = menu(commands);
-  await Promise.all(
-    config.adminChats.map((chat_id) =>
-      attempt("set_menu", () => api.setMyCommands(shown, { scope: { type: "chat", chat_id } }), MOST_FOR_MENU)
-    ),
+  const menus = menusFor(commands, config.adminChats, lists);
+  await attempt(
+    "set_menu",
+    () => renewMenus(telegram, menus, (call) => retryWhileAway(telegram, signal, call, MOST_FOR_MENU)),
   );
   return comeIn;
 }
@@ -100,27 +103,4 @@ async function retryWhileAway<T>(
       await clock.sleep(waitMs, signal);
     }
   }
-}
-
-/** Limits of Telegram's `setMyCommands`. */
-const MENU_NAME = /^[a-z0-9_]{1,32}$/;
-const LONGEST_DESCRIPTION = 256;
-const MOST_ENTRIES = 100;
-
-/** The command menu: one entry for each verb, in the order of the commands. */
-export function menu(commands: readonly Command[]): { command: string; description: string }[] {
-  return [...new Set(commands.map((command) => command.verb))]
-    .filter((verb) => MENU_NAME.test(verb))
-    .slice(0, MOST_ENTRIES)
-    .map((verb) => ({ command: verb, description: descriptionOf(verb, commands) }));
-}
-
-function descriptionOf(verb: string, commands: readonly Command[]): string {
-  const ofVerb = commands.filter((command) => command.verb === verb);
-  const [first] = ofVerb;
-  const alone = ofVerb.find((command) => command.target === null) ??
-    (ofVerb.length === 1 ? first : undefined);
-  const targets = [...new Set(ofVerb.flatMap((command) => command.target?.split(" ")[0] ?? []))];
-  const text = alone?.summary || `${verb.charAt(0).toUpperCase()}${verb.slice(1)} ${targets.join(", ")}`;
-  return truncate(text, LONGEST_DESCRIPTION);
 }

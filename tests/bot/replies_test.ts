@@ -10,7 +10,7 @@ import { eventually } from "../eventually.ts";
 const PING = { said: "/ping", answered: "pong" };
 
 function methods({ telegram }: Stage): string[] {
-  const quiet = ["getMe", "setWebhook", "setMyCommands"];
+  const quiet = ["getMe", "setWebhook", "setMyCommands", "setMyDefaultAdministratorRights"];
   return telegram.calls().filter(({ method }) => !quiet.includes(method))
     .map(({ method, outcome }) => outcome === "ok" ? method : `${method} ${outcome}`);
 }

@@ -384,13 +384,6 @@ Deno.test("A token that Telegram does not know ends the start, and says so", asy
   await telegram[Symbol.asyncDispose]();
 });
 
-Deno.test("setMyCommands shows the menu in the admin chats only", async () => {
-  await using stage = await openStage();
-  const menu = stage.telegram.menu(BEN, GROUP).map(({ command }) => command);
-  for (const command of ["status", "help", "pending", "disable"]) assert.ok(menu.includes(command), command);
-  assert.deepEqual(stage.telegram.menu(BEN, BEN), []);
-});
-
 function checkHeaders(headers: Headers): void {
   assert.equal(headers.get("x-content-type-options"), "nosniff");
   assert.equal(headers.get("x-frame-options"), "SAMEORIGIN");

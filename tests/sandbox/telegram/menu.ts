@@ -54,10 +54,13 @@ function scopeKey(world: World, scope: Fields): string {
     case "all_chat_administrators":
       return type;
     case "chat":
-    case "chat_administrators":
       return `${type}:${knownChat(world, integerField(scope, "chat_id"))}`;
+    case "chat_administrators":
+      return `${type}:${knownGroup(world, integerField(scope, "chat_id"))}`;
     case "chat_member":
-      return `${type}:${knownChat(world, integerField(scope, "chat_id"))}:${integerField(scope, "user_id")}`;
+      return `${type}:${knownGroup(world, integerField(scope, "chat_id"))}:${
+        knownPerson(world, integerField(scope, "user_id"))
+      }`;
     default:
       throw new Malformed("Unsupported type specified");
   }
@@ -65,6 +68,18 @@ function scopeKey(world: World, scope: Fields): string {
 
 function knownChat(world: World, id: number): number {
   if (!world.rooms.has(id)) throw badRequest("chat not found");
+  return id;
+}
+
+function knownGroup(world: World, id: number): number {
+  if (world.rooms.get(knownChat(world, id))?.chat.type === "private") {
+    throw badRequest("can't use specified scope in private chats");
+  }
+  return id;
+}
+
+function knownPerson(world: World, id: number): number {
+  if (!world.persons.has(id)) throw badRequest("user not found");
   return id;
 }
 

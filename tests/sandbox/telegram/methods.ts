@@ -16,6 +16,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   setMyCommands: commands.setMyCommands,
   getMyCommands: commands.getMyCommands,
   deleteMyCommands: commands.deleteMyCommands,
+  setMyDefaultAdministratorRights: commands.setMyDefaultAdministratorRights,
   sendMessage: sending.sendMessage,
   editMessageText: editing.editMessageText,
   editMessageReplyMarkup: editing.editMessageReplyMarkup,

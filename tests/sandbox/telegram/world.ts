@@ -72,6 +72,8 @@ export interface World {
   readonly files: Map<string, StoredFile>;
   /** By scope; see `menu.ts`. */
   readonly menus: Map<string, readonly BotCommand[]>;
+  /** What whoever makes the bot an administrator is offered. */
+  defaultRights: readonly string[];
   changed(): void;
   /** Calls `listener` after every change until the returned function is called. */
   watch(listener: () => void): () => void;
@@ -90,6 +92,7 @@ export function createWorld(options: {
     callbacks: new Map(),
     files: new Map(),
     menus: new Map(),
+    defaultRights: [],
     changed() {
       for (const listener of [...listeners]) listener();
     },

@@ -1,5 +1,7 @@
 import type { BotCommand } from "../message.ts";
+import { asObject, Malformed } from "../json_fields.ts";
 import { menuKey, readCommands } from "../menu.ts";
+import { badRequest } from "../refusal.ts";
 import type { Call } from "./call.ts";
 
 /** https://core.telegram.org/bots/api#setmycommands */
@@ -19,5 +21,20 @@ export function getMyCommands({ world, parameters }: Call): readonly BotCommand[
 /** https://core.telegram.org/bots/api#deletemycommands */
 export function deleteMyCommands({ world, parameters }: Call): true {
   world.menus.delete(menuKey(world, parameters));
+  return true;
+}
+
+/** https://core.telegram.org/bots/api#setmydefaultadministratorrights */
+export function setMyDefaultAdministratorRights({ world, parameters }: Call): true {
+  const rights = parameters.json("rights");
+  try {
+    const named = rights === undefined ? {} : asObject(rights);
+    const odd = Object.entries(named).find(([, value]) => typeof value !== "boolean");
+    if (odd) throw new Malformed(`Field "${odd[0]}" must be of type Boolean`);
+    world.defaultRights = Object.keys(named).filter((right) => named[right] === true);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    throw badRequest(`Can't parse ChatAdministratorRights: ${error.message}`);
+  }
   return true;
 }
