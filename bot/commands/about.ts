@@ -2,9 +2,14 @@ import { z } from "zod";
 import type { Reply } from "../../handlers/reply.ts";
 import type { UpdateContext } from "../context.ts";
 import { help, start } from "../parser/help.ts";
+import { findMessage } from "../outbox/messages.ts";
 import { type Builtin, builtin } from "./builtin.ts";
+import { showChange } from "./changes.ts";
 
 export const VERSION = "0.1.0";
+
+/** What comes with a press on `t.me/<bot>?start=…`: a change by its code, or an alert. */
+const DEEP_LINK = /^([ca])_([\w-]{1,60})$/;
 
 /** `/help`, `/start`, `/whoami`, `/ping`. */
 export const aboutCommands: readonly Builtin[] = [
@@ -28,9 +33,13 @@ export const aboutCommands: readonly Builtin[] = [
     example: "/start",
     need: "read",
     risk: "read",
-    // A payload of a deep link arrives here; whatever it says, it is only greeted.
     input: z.object({ payload: z.string().optional().meta({ positional: true, rest: true }) }),
-    execute({ commandSet: { commands, aliases } }, ctx) {
+    async execute(parts, ctx, { payload = "" }) {
+      const { commandSet: { commands, aliases }, store } = parts;
+      const [, kind, id = ""] = DEEP_LINK.exec(payload) ?? [];
+      if (kind === "c") return await showChange(parts, ctx, id);
+      const alert = kind === "a" ? await findMessage(store.db, `alert:${id}`) : undefined;
+      if (alert) return ctx.answer(shownElsewhere(JSON.parse(alert.reply) as Reply));
       ctx.answer(start(commands, aliases));
     },
   }),
@@ -68,6 +77,12 @@ export const aboutCommands: readonly Builtin[] = [
     },
   }),
 ];
+
+/** A message of another chat: what its buttons read can be read here as well, what they do belongs there. */
+function shownElsewhere(reply: Reply): Reply {
+  const buttons = (reply.buttons ?? []).map((row) => row.filter(({ action }) => "command" in action));
+  return { ...reply, buttons: buttons.filter((row) => row.length > 0) };
+}
 
 function whoami({ person, chat, threadId }: UpdateContext): Reply {
   return {

@@ -54,15 +54,7 @@ export const changeCommands: readonly Builtin[] = [
     need: "read",
     risk: "read",
     input: z.object({ code }),
-    async execute(parts, ctx, input) {
-      const { store, members } = parts;
-      const change = await changeNamed(store, ctx, input.code);
-      if (!change) return;
-      const steps = await store.db.selectFrom("audit").selectAll().where("code", "=", change.code)
-        .orderBy("seq").limit(100).execute();
-      const view = change.state === "pending" ? await viewOf(parts, members, change) : {};
-      ctx.answer(changeDetails(change, view, steps, ctx));
-    },
+    execute: (parts, ctx, input) => showChange(parts, ctx, input.code),
   }),
   builtin({
     verb: "borrowed",
@@ -143,6 +135,17 @@ function decision(kind: DecisionKind, summary: string): Builtin {
 }
 
 /** The change of this code; that there is none is told. */
+/** All that is known of the change by this code; answered here. */
+export async function showChange(parts: CommandParts, ctx: UpdateContext, given: string): Promise<void> {
+  const { store, members } = parts;
+  const change = await changeNamed(store, ctx, given);
+  if (!change) return;
+  const steps = await store.db.selectFrom("audit").selectAll().where("code", "=", change.code)
+    .orderBy("seq").limit(100).execute();
+  const view = change.state === "pending" ? await viewOf(parts, members, change) : {};
+  ctx.answer(changeDetails(change, view, steps, ctx));
+}
+
 async function changeNamed(store: Store, ctx: UpdateContext, given: string): Promise<Change | undefined> {
   const change = await findChange(store, given);
   if (!change) ctx.refuse("unknown_change", { detail: given });

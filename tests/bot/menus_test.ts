@@ -8,14 +8,14 @@ Deno.test("the command menu shows each person what they may do, and strangers no
     stage.telegram.menu(person, chat).map(({ command }) => command);
   for (const chat of [GROUP, BEN]) {
     for (const command of ["status", "help", "pending", "disable"]) assert(menu(BEN, chat).includes(command));
-    assert(!menu(BEN, chat).includes("freeze"));
+    assert(!menu(BEN, chat).includes("unfreeze"));
   }
   for (const chat of [GROUP, ANA]) {
-    for (const command of ["status", "freeze"]) assert(menu(ANA, chat).includes(command));
+    for (const command of ["status", "unfreeze"]) assert(menu(ANA, chat).includes(command));
     assert(!menu(ANA, chat).includes("disable"));
   }
   assert(menu(OSKAR, GROUP).includes("status"));
-  for (const command of ["disable", "freeze"]) assert(!menu(OSKAR, GROUP).includes(command));
+  for (const command of ["disable", "unfreeze"]) assert(!menu(OSKAR, GROUP).includes(command));
   assert.deepEqual(menu(OSKAR, OSKAR).sort(), ["help", "start", "whoami"]);
 });
 
