@@ -18,7 +18,7 @@ import {
 import type { Store } from "../store/database.ts";
 import type { AuditTable, FreezesTable, LoansTable } from "../store/schema.ts";
 import { stepWords } from "./audit.ts";
-import { type Builtin, builtin } from "./builtin.ts";
+import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
 import { changeMeant } from "./which_change.ts";
 
 const code = z.string().trim().regex(

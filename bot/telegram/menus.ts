@@ -68,7 +68,7 @@ const LONGEST_DESCRIPTION = 256;
 const MOST_ENTRIES = 100;
 
 /** One entry for each verb, in the order of the commands. */
-function entriesFor(commands: readonly Command[]): readonly MenuEntry[] {
+export function entriesFor(commands: readonly Command[]): readonly MenuEntry[] {
   return [...new Set(commands.map((command) => command.verb))]
     .filter((verb) => MENU_NAME.test(verb))
     .slice(0, MOST_ENTRIES)
@@ -144,6 +144,7 @@ const WANTED_RIGHTS: ChatAdministratorRights = {
   can_promote_members: false,
   can_change_info: false,
   can_invite_users: false,
+  can_send_welcome_messages: false,
   can_post_stories: false,
   can_edit_stories: false,
   can_delete_stories: false,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 import { type Command, takesDocument, usageOf } from "../../bot/parser/command.ts";
 import { help, start } from "../../bot/parser/help.ts";
-import { menu } from "../../bot/telegram/setup.ts";
+import { entriesFor } from "../../bot/telegram/menus.ts";
 import { parse } from "../../bot/parser/parse.ts";
 import { validationMessage } from "../../bot/parser/validation_message.ts";
 import type { Operation } from "../../handlers/operation.ts";
@@ -159,7 +159,7 @@ Deno.test("validationMessage says what is wrong first, then what to type", () =>
 });
 
 Deno.test("menu fits Telegram's limits and names every verb once", () => {
-  const entries = menu([...commands, strange("Bad-Verb"), strange("long", "x".repeat(400))]);
+  const entries = entriesFor([...commands, strange("Bad-Verb"), strange("long", "x".repeat(400))]);
   assert.equal(new Set(entries.map((entry) => entry.command)).size, entries.length);
   for (const { command, description } of entries) {
     assert.match(command, /^[a-z0-9_]{1,32}$/);
@@ -167,13 +167,13 @@ Deno.test("menu fits Telegram's limits and names every verb once", () => {
   }
   assert.equal(entries.find((entry) => entry.command === "disable")?.description, "Disable ec2, opsramp");
   assert.equal(entries.find((entry) => entry.command === "status")?.description, "How every vendor stands");
-  assert.equal(menu(Array.from({ length: 120 }, (_, at) => strange(`v${at}`))).length, 100);
+  assert.equal(entriesFor(Array.from({ length: 120 }, (_, at) => strange(`v${at}`))).length, 100);
 });
 
 Deno.test("a vendor's operation is a command as it stands", () => {
   const operations: readonly Operation[] = [];
   const fitting: readonly Command[] = operations;
-  assert.deepEqual(menu(fitting), []);
+  assert.deepEqual(entriesFor(fitting), []);
 });
 
 function commandAt(head: string): Command {
