@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ClientError, formatDuration } from "../../clients/errors.ts";
+import { formatAge } from "../../handlers/format.ts";
 import type { Proof } from "../../handlers/operation.ts";
 import { type Block, type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Config } from "../config.ts";
@@ -7,6 +8,8 @@ import type { Deps } from "../deps.ts";
 import { nextStepLine, unreachable } from "../error_reply.ts";
 import { errorFields } from "../log.ts";
 import { HANDLED_UPDATES } from "../telegram/update.ts";
+import { lastLooks } from "../store/watch.ts";
+import { MOST_MISSED_LOOKS } from "../watch/ledger.ts";
 import { oldestWaiting } from "../queue/inbox.ts";
 import type { Vendors } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";
@@ -43,6 +46,7 @@ async function examine(deps: Deps, trace: string): Promise<Finding[]> {
     checked("Store", () => store(deps)),
     checked("Secrets", () => secretEntry(deps)),
     checked("Messages", () => messages(deps)),
+    checked("Watch", () => watch(deps)),
     ...deps.vendors.all.map((connected) => checked(connected.vendor.label, () => vendor(connected, trace))),
   ]);
   // All of these have just answered.
@@ -154,6 +158,22 @@ function secretEntry({ config }: Deps): Proof {
     return bad("PUBLIC_URL is not set: the secret page is reachable on this machine only");
   }
   return fine("can be entered");
+}
+
+/** How often each vendor is looked at, and whether it is. */
+async function watch({ store, config }: Deps): Promise<Proof> {
+  if (config.watchEveryMs === 0) return fine("off: WATCH_EVERY is 0");
+  const looks = [...(await lastLooks(store)).values()];
+  const late = looks.filter(({ ended_at, every_ms }) =>
+    store.now() - (ended_at ?? 0) > MOST_MISSED_LOOKS * every_ms
+  );
+  if (late.length > 0) {
+    return bad(`nobody looks at ${late.map(({ vendor }) => vendor).join(", ")}: see the log`);
+  }
+  const said = looks.map(({ vendor, every_ms, calls }) =>
+    `${vendor} every ${formatAge(every_ms)} (${calls} calls)`
+  );
+  return fine(said.join(" · ") || "the first looks are under way");
 }
 
 function messages({ capabilities: { rich, ephemeral } }: Deps): Proof {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { withTimeout } from "../../clients/clock.ts";
 import { ClientError } from "../../clients/errors.ts";
+import { formatAge } from "../../handlers/format.ts";
 import type { Health } from "../../handlers/operation.ts";
 import {
   type Block,
@@ -20,7 +21,8 @@ import { errorFields } from "../log.ts";
 import { MARKS } from "../render/layout.ts";
 import { activeFreezes } from "../store/changes.ts";
 import { recall, remember } from "../store/kept_values.ts";
-import type { FreezesTable } from "../store/schema.ts";
+import type { EpisodesTable, FreezesTable } from "../store/schema.ts";
+import { lastLooks, openEpisodes } from "../store/watch.ts";
 import type { Connected } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
@@ -68,7 +70,8 @@ export const overview: Builtin = builtin({
       askAll(deps, ctx, answers).finally(() => finished.abort()),
       showFilling(deps, ctx, answers, finished.signal),
     ]);
-    ctx.answer(overviewReply(answers, store.now(), await activeFreezes(store)));
+    const sinces = sincesOf(await openEpisodes(store));
+    ctx.answer(overviewReply(answers, store.now(), await activeFreezes(store), sinces));
   },
 });
 
@@ -99,7 +102,12 @@ async function ask(
       const known = await recall(store, key);
       if (known === undefined) await remember(store, store.db, { [key]: String(store.now()) });
       const since: Line = { time: Number(known ?? store.now()), as: "clock" };
-      const says = line(unreachable(error.failure), known === undefined ? "" : [" · since ", since]);
+      const look = (await lastLooks(store)).get(connected.vendor.name);
+      const says = look?.unreachable_since
+        ? `${unreachable(error.failure)} for ${
+          formatAge(store.now() - look.unreachable_since)
+        } · next look in ${formatAge(Math.max(1_000, look.next_at - store.now()))}`
+        : line(unreachable(error.failure), known === undefined ? "" : [" · since ", since]);
       return { mark: "down", says, next: nextStepLine(error.failure) };
     }
     log.error("health_failed", { vendor: connected.vendor.name, trace: ctx.trace, ...errorFields(error) });
@@ -127,7 +135,19 @@ async function showFilling(
 
 const ORDER: readonly Answer["mark"][] = ["down", "attention", "unknown", "working", "fine", "absent"];
 
-function overviewReply(answers: Answers, now: number, freezes: readonly FreezesTable[] = []): Reply {
+/** Since when what is not fine is so, by the watch: by vendor and name. */
+type Sinces = ReadonlyMap<string, number>;
+
+function sincesOf(open: readonly EpisodesTable[]): Sinces {
+  return new Map(open.map(({ vendor, name, opened_at }) => [`${vendor} ${name}`, opened_at]));
+}
+
+function overviewReply(
+  answers: Answers,
+  now: number,
+  freezes: readonly FreezesTable[] = [],
+  sinces: Sinces = new Map(),
+): Reply {
   const lines = [...answers].map(([{ vendor, client }, answer]) => ({ ...answer, vendor, client }))
     .sort((one, other) => ORDER.indexOf(one.mark) - ORDER.indexOf(other.mark));
   const configured = lines.filter(({ client }) => client);
@@ -143,7 +163,7 @@ function overviewReply(answers: Answers, now: number, freezes: readonly FreezesT
         rows: lines.map(({ vendor, says, mark }) => [MARKS[mark].emoji, { bold: vendor.label }, says]),
       },
       ...failures,
-      ...lines.flatMap(({ vendor, problems = [] }) => problemBlocks(vendor.label, problems)),
+      ...lines.flatMap(({ vendor, problems = [] }) => problemBlocks(vendor, problems, sinces)),
     ],
     footer: line(
       "as of ",
@@ -157,9 +177,13 @@ function overviewReply(answers: Answers, now: number, freezes: readonly FreezesT
 }
 
 /** The worst stand in the open: nobody unfolds at night. */
-function problemBlocks(label: string, problems: Health["problems"]): Block[] {
+function problemBlocks(
+  { name, label }: { readonly name: string; readonly label: string },
+  problems: Health["problems"],
+  sinces: Sinces,
+): Block[] {
   if (problems.length === 0) return [];
-  const rows = problems.slice(0, MOST_PROBLEMS).map(inTwoCells);
+  const rows = problems.slice(0, MOST_PROBLEMS).map((row) => inTwoCells(withSince(row, name, sinces)));
   const more = rows.slice(WORST);
   return [
     textBlock({ bold: label }),
@@ -170,6 +194,13 @@ function problemBlocks(label: string, problems: Health["problems"]): Block[] {
       blocks: more.length > 0 ? [{ kind: "table", rows: more }] : [],
     },
   ];
+}
+
+function withSince(row: readonly Line[], vendor: string, sinces: Sinces): readonly Line[] {
+  const [piece] = line(row[0] ?? "");
+  const name = typeof piece === "object" && "data" in piece ? piece.data : undefined;
+  const since = name === undefined ? undefined : sinces.get(`${vendor} ${name}`);
+  return since === undefined ? row : [...row, line("since ", { time: since, as: "clock" })];
 }
 
 /** A phone has room for a name and for what is the matter with it. */
