@@ -56,7 +56,8 @@ export type HandleVerb =
   | "page"
   | "pick"
   | "ack"
-  | "mute";
+  | "mute"
+  | "have";
 
 /** What a press asks for. None of these carries a right: every press is judged anew. */
 export type Action =

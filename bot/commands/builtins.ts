@@ -5,6 +5,7 @@ import { changeCommands } from "./changes.ts";
 import { doctor } from "./doctor.ts";
 import { every } from "./every.ts";
 import { freezeCommands } from "./freeze.ts";
+import { handover } from "./handover.ts";
 import { holdCommands } from "./hold.ts";
 import { ownCommands } from "./own.ts";
 import { history } from "./history.ts";
@@ -16,6 +17,7 @@ export const builtins: readonly Builtin[] = [
   overview,
   ...changeCommands,
   ...freezeCommands,
+  handover,
   history,
   every,
   ...holdCommands,

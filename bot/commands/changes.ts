@@ -216,14 +216,14 @@ function namedDecisions(change: Change, readerId: number): readonly Button[] {
   }));
 }
 
-interface OpenLoan {
+export interface OpenLoan {
   readonly change: Change;
   /** Absent where nobody knows yet whether it took effect. */
   readonly loan: LoansTable | undefined;
 }
 
 /** What is lent, what ends first before the others; last what may be lent. */
-async function openLoans({ db }: Store): Promise<OpenLoan[]> {
+export async function openLoans({ db }: Store): Promise<OpenLoan[]> {
   const loans = await db.selectFrom("loans").selectAll().where("ended_at", "is", null)
     .orderBy("ends_at").limit(50).execute();
   const changes = await db.selectFrom("changes").selectAll().where((is) =>
@@ -254,7 +254,7 @@ function borrowedReply(open: readonly OpenLoan[], now: number): Reply {
   };
 }
 
-function loanLine({ change, loan }: OpenLoan, now: number): Line {
+export function loanLine({ change, loan }: OpenLoan, now: number): Line {
   const asker = personLine(change.requester_name, change.requester_id);
   const what = line({ code: change.code }, " ", readCard(change).done, " · asked by ", asker);
   if (!loan) return line(what, " · nobody knows yet whether it took effect");

@@ -5,6 +5,7 @@ import { cardKey } from "../approvals/card.ts";
 import type { Decisions } from "../approvals/decide.ts";
 import type { Loans } from "../approvals/loans.ts";
 import type { Requests } from "../approvals/request.ts";
+import { takeOver } from "../commands/handover.ts";
 import { LONGEST_ALERT, type UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { invocationShape } from "../invocation.ts";
@@ -67,6 +68,7 @@ export class Callbacks {
       return await this.alerts.press(ctx, press.do, press.handle);
     }
     const { store } = this.deps;
+    if (press.do === "have") return await takeOver({ store, members: this.members }, ctx);
     const change = await findChangeByHandle(store, press.handle);
     if (!change) {
       return press.do === "choose"

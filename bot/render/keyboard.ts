@@ -93,6 +93,7 @@ const LETTERS: Readonly<Record<HandleVerb, string>> = {
   pick: "w",
   ack: "j",
   mute: "m",
+  have: "v",
 };
 
 /** Those that name a handle alone. */

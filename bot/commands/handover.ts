@@ -1,0 +1,157 @@
+import { z } from "zod";
+import { type Block, type Line, line, type Mark, type Reply, textBlock } from "../../handlers/reply.ts";
+import { freezeLine, holdLine } from "../approvals/obstacle.ts";
+import type { Members } from "../access/members.ts";
+import type { UpdateContext } from "../context.ts";
+import { activeFreezes, activeHolds, type Change, changeTitle, waitsForItsTime } from "../store/changes.ts";
+import type { Store } from "../store/database.ts";
+import { newHandle, recall, remember } from "../store/kept_values.ts";
+import { type Episode, itemsOf, openEpisodes } from "../store/watch.ts";
+import { type Builtin, builtin } from "./builtin.ts";
+import { loanLine, openLoans } from "./changes.ts";
+
+/** What changed is told from the last hand-over on; where there was none, of a day. */
+const FIRST_TIME_MS = 86_400_000;
+const MOST_OF_A_KIND = 8;
+
+/** `/handover`: all that whoever comes next has to know, and a button to take it over. */
+export const handover: Builtin = builtin({
+  verb: "handover",
+  summary: "What whoever takes over has to know, and a button to take it over",
+  example: "/handover",
+  need: "read",
+  risk: "read",
+  input: z.object({}),
+  async execute({ store }, ctx) {
+    const state = await stateOf(store, ctx.chat.id);
+    const button = { label: "I have it", action: { handle: newHandle(), do: "have" } } as const;
+    ctx.answer({ ...stateReply(state), buttons: [[button]] });
+  },
+});
+
+/** Somebody pressed "I have it": who may ask for changes or approve them takes over, once for each hand-over. */
+export async function takeOver(
+  { store, members }: { readonly store: Store; readonly members: Members },
+  ctx: UpdateContext,
+): Promise<void> {
+  if (!ctx.press?.replaces) return ctx.refuse("unknown_button");
+  const asking = await members.judge("request", ctx.person.id, ctx.chat);
+  const mayTake = asking.allowed || (await members.judge("approve", ctx.person.id, ctx.chat)).allowed;
+  if (!asking.allowed && !mayTake) return ctx.refuse(asking.reason, { operation: "/handover" });
+  const { blocks, ...state } = stateReply(await stateOf(store, ctx.chat.id));
+  const taken: Taken = { at: store.now(), id: ctx.person.id, name: ctx.person.name };
+  ctx.onCommit((transaction) =>
+    remember(store, transaction, { [keyOf(ctx.chat.id)]: JSON.stringify(taken) })
+  );
+  ctx.audit({ event: "handed_over" });
+  ctx.answer({ ...state, title: line(state.title, " · ", takenLine(taken)), blocks: blocks ?? [] });
+}
+
+const takenShape = z.object({ at: z.number(), id: z.number(), name: z.string() });
+type Taken = z.output<typeof takenShape>;
+
+function keyOf(chatId: number): string {
+  return `handover:${chatId}`;
+}
+
+function takenLine({ at, name }: Taken): Line {
+  return line({ data: name || "someone", max: 30 }, " has it since ", { time: at });
+}
+
+interface State {
+  readonly last: Taken | undefined;
+  readonly isDown: boolean;
+  /** What is open, by its kind. */
+  readonly open: readonly (readonly [kind: string, lines: readonly Line[]])[];
+  readonly changed: readonly Line[];
+}
+
+async function stateOf(store: Store, chatId: number): Promise<State> {
+  const { db } = store;
+  const now = store.now();
+  const known = await recall(store, keyOf(chatId));
+  const last = known === undefined ? undefined : takenShape.parse(JSON.parse(known));
+  const since = last?.at ?? now - FIRST_TIME_MS;
+  const changes = await db.selectFrom("changes").selectAll().where((is) =>
+    is.or([
+      is("state", "in", ["pending", "approved", "executing", "unknown"]),
+      is("finished_at", ">", since),
+    ])
+  ).orderBy("created_at").execute();
+  const episodes = (await openEpisodes(store, chatId)).filter(({ kind }) => FAILING.has(kind));
+  const silent = (await itemsOf(store)).filter(({ state }) => state === "unknown");
+  const waits = changes.filter(({ state, expires_at }) => state === "pending" && expires_at > now);
+  const runs = changes.filter(({ state }) => state === "approved" || state === "executing");
+  const unknown = changes.filter(({ state }) => state === "unknown");
+  const isOpen = new Set([...waits, ...runs, ...unknown].map(({ code }) => code));
+  return {
+    last,
+    isDown: episodes.some(({ state }) => state === "down"),
+    open: [
+      ["Failing", episodes.map(episodeLine)],
+      ["Unknown", [...unknown.map(changeLine), ...silent.map(({ name, since }) => quietLine(name, since))]],
+      ["Waits for approval", waits.map(changeLine)],
+      ["Scheduled", runs.filter(waitsForItsTime).map(changeLine)],
+      ["Runs", runs.filter((change) => !waitsForItsTime(change)).map(changeLine)],
+      ["Borrowed", (await openLoans(store)).map((loan) => loanLine(loan, now))],
+      ["Held", (await activeHolds(store)).map(holdLine)],
+      ["Frozen", (await activeFreezes(store)).map(freezeLine)],
+    ],
+    changed: changes.filter(({ code, state }) => !isOpen.has(code) && state !== "pending").map(changeLine),
+  };
+}
+
+const FAILING: ReadonlySet<Episode["kind"]> = new Set(["alert", "start", "ours", "blind"]);
+
+function stateReply({ last, isDown, open, changed }: State): Reply & { readonly title: Line } {
+  const count = open.reduce((sum, [, lines]) => sum + lines.length, 0);
+  const mark: Mark = isDown ? "down" : count > 0 ? "attention" : "fine";
+  const since: Line = last
+    ? line("since ", { data: last.name || "someone", max: 30 }, " took over ", { time: last.at, as: "date" })
+    : "in the last day";
+  return {
+    mark,
+    title: count === 0 ? "Nothing is open" : count === 1 ? "1 thing is open" : `${count} things are open`,
+    blocks: [
+      ...open.flatMap(([kind, lines]) => kindBlocks(kind, lines)),
+      ...(changed.length === 0
+        ? [textBlock(line("Nothing was changed here ", since, "."))]
+        : kindBlocks(line("Changed ", since), changed.toReversed())),
+    ],
+  };
+}
+
+/** So many are seen, the others folded. */
+function kindBlocks(kind: Line, lines: readonly Line[]): Block[] {
+  if (lines.length === 0) return [];
+  const more = lines.slice(MOST_OF_A_KIND);
+  return [
+    textBlock({ bold: line(kind, ` (${lines.length})`) }),
+    { kind: "list", items: lines.slice(0, MOST_OF_A_KIND) },
+    ...(more.length === 0 ? [] : [
+      { kind: "details", summary: `${more.length} more`, blocks: [{ kind: "list", items: more }] } as const,
+    ]),
+  ];
+}
+
+function changeLine(change: Change): Line {
+  const asker: Line = { data: change.requester_name || "someone", max: 30 };
+  const { title } = changeTitle(change);
+  const when: Line = change.state === "pending"
+    ? [" · expires ", { time: change.expires_at, as: "relative" }]
+    : waitsForItsTime(change)
+    ? [" · runs ", { time: change.starts_at ?? 0, as: "date" }]
+    : "";
+  return line({ code: change.code }, " ", title, " · asked by ", asker, when);
+}
+
+function episodeLine({ name, state, opened_at, acked_name }: Episode): Line {
+  const acked: Line = acked_name === null
+    ? " · nobody acked"
+    : [" · ", { data: acked_name, max: 30 }, " acked"];
+  return line({ data: name, max: 40 }, ` ${state} since `, { time: opened_at, as: "date" }, acked);
+}
+
+function quietLine(name: string, since: number): Line {
+  return line({ data: name, max: 40 }, " unknown since ", { time: since, as: "date" });
+}

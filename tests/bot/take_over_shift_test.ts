@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { testOnEach } from "../approvals/database.ts";
+import { ANA, BEN, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
+import { putWatched } from "./watched.ts";
+
+const MINUTE_MS = 60_000;
+const UNWATCHED = { WATCH_EVERY: "0" };
+
+testOnEach(
+  "/handover tells what is open, one line each, and what was changed since the last one",
+  async (url) => {
+    await using fixture = await openFixture({ environment: { ...UNWATCHED, DATABASE_URL: url } });
+    await putWatched(fixture.store, [
+      {
+        vendor: "halo",
+        target: "sophos",
+        name: "Sophos EU",
+        course: [["fine", 90 * MINUTE_MS], ["down", 6 * MINUTE_MS]],
+      },
+      { vendor: "halo", target: "datto", name: "Datto RMM", course: [["unknown", 5 * MINUTE_MS]] },
+    ]);
+    const done = await fixture.carryOut("/disable ec2 Acme Corp reason=off-boarding");
+    const waiting = await fixture.ask("/disable ec2 Globex reason=x");
+    await fixture.say(BEN, "/freeze apono for=2h incident 4711");
+    await fixture.say(BEN, "/handover");
+    const shown = fixture.telegram.last(GROUP)!;
+    const text = textOf(shown);
+    assert.match(text, /^🔴 4 things are open/);
+    assert.match(text, /Failing \(1\)\n• Sophos EU down since .* nobody acked/);
+    assert.match(text, /Unknown \(1\)\n• Datto RMM unknown since/);
+    assert.match(text, new RegExp(`Waits for approval \\(1\\)\\n• ${waiting.code} .*Globex.* asked by Ana`));
+    assert.match(text, /Frozen \(1\)\n• apono by Ben .*: incident 4711/);
+    assert.match(text, new RegExp(`Changed in the last day \\(1\\)\\n• ${done.code} `));
+
+    await fixture.press(ANA, shown, "I have it");
+    const taken = textOf(
+      fixture.telegram.messages(GROUP).find(({ message_id }) => message_id === shown.message_id)!,
+    );
+    assert.match(taken, /4 things are open · Ana has it since/);
+    assert.doesNotMatch(taken, /\[ I have it \]/);
+    assert.equal((await fixture.audit()).at(-1)?.event, "handed_over");
+
+    await fixture.say(BEN, "/handover");
+    assert.match(fixture.groupAnswers().at(-1) ?? "", /Nothing was changed here since Ana took over/);
+  },
+);
+
+testOnEach("I have it is for whoever may ask for or approve changes", async (url) => {
+  const environment = { ...UNWATCHED, OPERATORS: String(ANA), APPROVERS: "103", DATABASE_URL: url };
+  await using fixture = await openFixture({ environment });
+  await fixture.say(BEN, "/handover");
+  const shown = fixture.telegram.last(GROUP)!;
+  assert.match(textOf(shown), /Nothing is open/);
+  const answer = await fixture.press(BEN, shown, "I have it");
+  assert.match(answer?.text ?? "", /may read here but not ask for changes/);
+  assert.match(textOf(shown), /\[ I have it \]/);
+  assert.ok(!(await fixture.audit()).some(({ event }) => event === "handed_over"));
+});
