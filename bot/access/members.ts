@@ -1,3 +1,4 @@
+import type { Risk } from "../../handlers/operation.ts";
 import { joinLines, type Line, line } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
@@ -19,6 +20,9 @@ import {
 } from "./policy.ts";
 import type { Rulebook, RuledChange, RuledOperation } from "./rulebook.ts";
 import { type Chat, type Person, personOf } from "../telegram/update.ts";
+
+/** As much of a command as says who may use it; a change says by its risk that it has to be asked for. */
+type UsableCommand = RuledOperation & { readonly need?: Need; readonly risk?: Risk };
 
 /** What Telegram answers about a chat that it does not show to the bot. */
 const ABSENT: ReadonlySet<number> = new Set([400, 404]);
@@ -107,6 +111,23 @@ export class Members {
   /** Whether this person may ask for what an operation does, whatever it is done to. */
   mayAsk(operation: RuledOperation, personId: number): boolean {
     return this.rules === undefined || this.rules.asksFor(operation).some(({ who }) => who.has(personId));
+  }
+
+  /** Those of the commands that this person may use here. */
+  async usable<C extends UsableCommand>(
+    commands: readonly C[],
+    personId: number,
+    chat: Pick<Chat, "id" | "type">,
+  ): Promise<readonly C[]> {
+    const [request, approve] = await Promise.all(
+      (["request", "approve"] as const).map(async (need) => (await this.judge(need, personId, chat)).allowed),
+    );
+    return commands.filter(({ need, ...command }) => {
+      const isChange = command.risk === "write" || command.risk === "danger";
+      if (need === "approve") return approve;
+      if (need === "request") return request;
+      return !isChange || (this.rules ? this.mayAsk(command, personId) : request);
+    });
   }
 
   /** By which rules it may be asked for, and who may: “Rule “on-call”: Ana, Ben and 2 more.” */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Reply } from "../../handlers/reply.ts";
 import type { UpdateContext } from "../context.ts";
-import { help, start } from "../parser/help.ts";
+import { help, menuHelp, sectionHelp, sectionNamed, start } from "../parser/help.ts";
 import { findMessage } from "../outbox/messages.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 import { showChange } from "./changes.ts";
@@ -23,8 +23,12 @@ export const aboutCommands: readonly Builtin[] = [
       verb: z.string().optional().meta({ positional: true }),
       target: z.string().optional().meta({ positional: true, rest: true }),
     }),
-    execute({ commandSet: { commands, aliases } }, ctx, { verb, target }) {
-      ctx.answer(help(commands, verb === undefined ? undefined : { verb, target }, aliases));
+    async execute({ commandSet: { commands, aliases }, members }, ctx, { verb, target }) {
+      const section = sectionNamed(verb);
+      if (verb !== undefined && !section) return ctx.answer(help(commands, { verb, target }, aliases));
+      // What one may not do is not offered; whoever asks for it by name is told what it is.
+      const usable = await members.usable(commands, ctx.person.id, ctx.chat);
+      ctx.answer(section ? sectionHelp(section, target, { commands: usable, aliases }) : menuHelp(usable));
     },
   }),
   builtin({

@@ -1,9 +1,10 @@
 import { inQuotes } from "../../handlers/format.ts";
-import type { Block, Line, Reply } from "../../handlers/reply.ts";
+import type { Block, Button, Line, Reply } from "../../handlers/reply.ts";
 import {
   type Aliases,
   type Command,
   type CommandSet,
+  fieldsOf,
   headOf,
   isChange,
   takesDocument,
@@ -22,7 +23,7 @@ export interface Topic {
 
 /** What `/help`, `/help disable`, `/help disable ec2`, `/help ec2` and `/help ec2 disable` show. */
 export function help(commands: readonly Command[], topic?: Topic, aliases: Aliases = {}): Reply {
-  if (!topic) return overview(commands);
+  if (!topic) return menuHelp(commands);
   const verb = topic.verb.toLowerCase().replace(/^\//, "");
   const ofVerb = commands.filter((command) => command.verb === verb);
   if (ofVerb.length === 0) return aboutTarget(commands, topic, aliases) ?? noSuchTopic(topic.verb, commands);
@@ -32,6 +33,103 @@ export function help(commands: readonly Command[], topic?: Topic, aliases: Alias
   const [only] = chosen;
   if (!only) return noSuchTarget(verb, topic.target ?? "", ofVerb);
   return chosen.length === 1 ? oneCommand(only, { commands, aliases }) : severalCommands(verb, chosen);
+}
+
+export type HelpSection = "looking" | "changing" | "approving" | "watching" | "rules";
+
+/** What people come for, in the order of the menu, with what a button says. */
+const SECTIONS: Readonly<Record<HelpSection, string>> = {
+  looking: "Look",
+  changing: "Change",
+  approving: "Approve",
+  watching: "Watch",
+  rules: "Rules",
+};
+
+/** The bot's own commands that are not for looking. */
+const VERBS: Readonly<Partial<Record<HelpSection, ReadonlySet<string>>>> = {
+  approving: new Set([
+    ...["pending", "change", "approve", "reject", "withdraw", "stop", "undo", "settle", "plan", "borrowed"],
+    ...["emergency", "reviewed", "hold", "release", "handover"],
+  ]),
+  watching: new Set(["watch", "unwatch", "watches", "quiet", "board", "history", "every"]),
+  rules: new Set([
+    "policy",
+    "freeze",
+    "unfreeze",
+    "audit",
+    "whoami",
+    "doctor",
+    "ping",
+    "alias",
+    "aliases",
+    "unalias",
+  ]),
+};
+
+/** The part of the menu that a word names. */
+export function sectionNamed(word: string | undefined): HelpSection | undefined {
+  return Object.keys(SECTIONS).find((section): section is HelpSection => section === word?.toLowerCase());
+}
+
+function sectionOf(command: Command): HelpSection {
+  const own = (["approving", "watching", "rules"] as const).find((section) =>
+    VERBS[section]?.has(command.verb)
+  );
+  return isChange(command) ? "changing" : own ?? "looking";
+}
+
+/** `/help`: a short menu of what this person may do here. */
+export function menuHelp(commands: readonly Command[]): Reply {
+  const there = new Set(commands.map(sectionOf));
+  const sections = (Object.keys(SECTIONS) as HelpSection[]).filter((section) => there.has(section));
+  const lines = sections.map((section): [string, Line] => [
+    SECTIONS[section],
+    verbsOf(commands.filter((command) => sectionOf(command) === section)).map((verb) => `/${verb}`).join(" "),
+  ]);
+  return {
+    ...info("What do you want to do?", [
+      { kind: "facts", facts: lines },
+      { kind: "text", text: ["A verb alone asks for the rest. One in full: ", { code: "/help disable" }] },
+    ]),
+    buttons: [
+      sections.map((section) => ({ label: SECTIONS[section], action: { command: `/help ${section}` } })),
+    ],
+  };
+}
+
+const BACK: Button = { label: "‹ Help", action: { command: "/help" } };
+
+/** One part of the menu: its targets, and then what can be done with one of them. */
+export function sectionHelp(section: HelpSection, target: string | undefined, set: CommandSet): Reply {
+  const all = set.commands.filter((command) => sectionOf(command) === section);
+  const targets = [...new Set(all.flatMap((command) => command.target?.split(" ", 1) ?? []))];
+  const wanted = target === undefined ? undefined : targetNamed(target, set.aliases);
+  const shown = wanted === undefined
+    ? all.filter((command) => command.target === null || targets.length === 0)
+    : all.filter((command) => isAbout(command, { verb: "", target: wanted }, set.aliases));
+  const reads = shown.filter((command) =>
+    command.risk === "read" && fieldsOf(command.input).every(({ required }) => !required)
+  );
+  const buttons = wanted === undefined
+    ? targets.map((name) => ({ label: name, action: { command: `/help ${section} ${name}` } }))
+    : reads.map((command) => ({ label: headOf(command), action: { command: headOf(command) } }));
+  return {
+    ...info(wanted === undefined ? SECTIONS[section] : [`${SECTIONS[section]}: `, { code: wanted }], [
+      summariesOf(shown),
+      {
+        kind: "text",
+        text: section === "changing"
+          ? "Type one of them: it asks for what it needs, and becomes a card."
+          : "",
+      },
+    ]),
+    buttons: [...inThrees(buttons), [BACK]],
+  };
+}
+
+function inThrees(buttons: readonly Button[]): Button[][] {
+  return Array.from({ length: Math.ceil(buttons.length / 3) }, (_, at) => buttons.slice(at * 3, at * 3 + 3));
 }
 
 /** What `/start` shows. */
@@ -74,36 +172,6 @@ export function riskInWords(command: Pick<Command, "risk" | "danger">): string {
     default:
       return "Runs at once.";
   }
-}
-
-function overview(commands: readonly Command[]): Reply {
-  return info("Commands", [
-    ...group("Look", commands.filter(({ risk }) => risk === "read")),
-    ...group("Change (someone else approves)", commands.filter(isChange)),
-    ...group("Approvals and the rest", commands.filter(({ risk }) => risk === undefined)),
-    { kind: "text", text: ["One command in full: ", { code: `/help ${verbsOf(commands)[0] ?? "status"}` }] },
-  ]);
-}
-
-function group(name: string, commands: readonly Command[]): Block[] {
-  const verbs = verbsOf(commands);
-  if (verbs.length === 0) return [];
-  const facts = verbs.map((verb) => verbLine(verb, commands));
-  const summary = [{ bold: name }, ` ${verbs.join(" · ")}`];
-  return [{ kind: "details", summary, blocks: [{ kind: "facts", facts }] }];
-}
-
-/** More targets than this are only counted. */
-const MOST_TARGETS = 6;
-
-function verbLine(verb: string, commands: readonly Command[]): [label: string, value: Line] {
-  const ofVerb = commands.filter((command) => command.verb === verb);
-  const targets = ofVerb.flatMap((command) => command.target ?? []);
-  const alone = ofVerb.find((command) => command.target === null);
-  if (targets.length === 0) return [`/${verb}`, alone?.summary ?? ""];
-  const shown = targets.slice(0, MOST_TARGETS).join(" · ");
-  const more = targets.length > MOST_TARGETS ? ` · ${targets.length - MOST_TARGETS} more` : "";
-  return [`/${verb}`, `${alone ? "alone · " : ""}${shown}${more}`];
 }
 
 function oneCommand(command: Command, set: CommandSet): Reply {

@@ -9,7 +9,7 @@ import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
 import { findMessage, PRIORITY, putMessage } from "../outbox/messages.ts";
-import { type Command, type CommandSet, fieldsTyped, isChange } from "../parser/command.ts";
+import { type Command, type CommandSet, fieldsTyped } from "../parser/command.ts";
 import { inputSoFar, lacking, withValue } from "../parser/lacking.ts";
 import { parse, type ParseOptions } from "../parser/parse.ts";
 import { normalise, quote } from "../parser/tokenize.ts";
@@ -331,11 +331,9 @@ export class Pickers {
   /** Those that this person may ask for here, of vendors that are set up. */
   private async permitted(ctx: UpdateContext, commands: readonly Command[]): Promise<readonly Command[]> {
     const { vendors } = this.deps;
-    const mayChange = commands.some(isChange) &&
-      (await this.members.judge("request", ctx.person.id, ctx.chat)).allowed;
-    return commands.filter((command) =>
-      (!isChange(command) || mayChange && this.members.mayAsk(command, ctx.person.id)) &&
-      (command.vendor === undefined || vendors.byName(command.vendor)?.client !== undefined)
+    const usable = await this.members.usable(commands, ctx.person.id, ctx.chat);
+    return usable.filter(({ vendor }) =>
+      vendor === undefined || vendors.byName(vendor)?.client !== undefined
     );
   }
 

@@ -29,9 +29,12 @@ const data: fc.Arbitrary<Data> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       button: fc.nat(1000),
-      letter: fc.constantFrom("a", "r", "u", "k", "p", "h", "c", "A", "é"),
+      letter: fc.constantFrom("a", "r", "u", "k", "p", "s", "h", "c", "A", "é"),
       cut: fc.nat(64),
-      more: fc.oneof(hostileText, fc.constantFrom(":1", ":0", ":9999999", "A")),
+      more: fc.oneof(
+        hostileText,
+        fc.constantFrom(":1", ":0", ":9999999", ":0:0", ":1:3", ":1:next", ":7:9999", "A"),
+      ),
     }, { requiredKeys: ["button"] }),
   },
 );
@@ -71,6 +74,10 @@ async function prepare(ground: Ground): Promise<void> {
     telegram.say(BEN, GROUP, "/status bitdefender acme");
     telegram.say(ANA, GROUP, "/disable ec2 acme reason=test");
     telegram.say(ANA, ANA, "/pending");
+    // Half-finished commands, at several steps.
+    telegram.say(ANA, GROUP, "/disable");
+    telegram.say(ANA, ANA, "/map opsramp");
+    telegram.say(BEN, GROUP, "/show ncentral");
   }
   await ground.rest();
 }

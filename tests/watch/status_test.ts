@@ -10,7 +10,9 @@ Deno.test("/status says since when what is not fine is so, and when a vendor tha
       away && vendor === "OpsRamp" ? new Response(null, { status: 503 }) : await passOn(),
   });
   await fixture.look(2);
-  Object.assign(fixture.halo.records["SophosDetails"]?.[0] ?? {}, { halointegrator_lasterror: "No route to host" });
+  Object.assign(fixture.halo.records["SophosDetails"]?.[0] ?? {}, {
+    halointegrator_lasterror: "No route to host",
+  });
   away = true;
   await fixture.look(3);
   await fixture.say(BEN, "/status");
