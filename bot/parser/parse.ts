@@ -215,7 +215,9 @@ function refuseMissing(line: CommandLine, input: JsonObject, { values }: Bound, 
   const because = needsReason ? ", because it is a dangerous change" : "";
   const canBeCompleted = fields.every((field) => field.kind === "option");
   const sentence = `${head} needs ${andList(labels)}${because}.`;
-  const given = Object.keys(input).concat([...values.keys()]);
+  // What is there and empty is to be typed otherwise, and cannot be asked for beside it.
+  const isEmpty = needsReason && values.has("reason");
+  const given = isEmpty ? undefined : Object.keys(input).concat([...values.keys()]);
   throw new ParseError("missing_argument", sentence, canBeCompleted ? [whole] : [], given);
 }
 

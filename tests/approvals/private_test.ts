@@ -76,7 +76,7 @@ Deno.test("a view in private gives its buttons to nobody else and to no other me
   assert.notEqual(inGroup.message_id, card.message_id);
   assert.deepEqual(buttonsOf(inGroup), []);
   assert.match(textOf(inGroup), new RegExp(`/approve ${code} or /reject ${code}`));
-  await fixture.say(BEN, "/pending", { chat: BEN });
+  await fixture.say(BEN, "/whoami", { chat: BEN });
   const list = newest(fixture, BEN);
   const { handle } = await fixture.change(code);
   const { text } = await fixture.press(BEN, list, `a:${handle}`, { forged: true });
