@@ -4,10 +4,12 @@ import type { Clock } from "../clients/clock.ts";
 import type { CallEvent } from "../clients/http/contract.ts";
 import { Members } from "./access/members.ts";
 import { readRules } from "./access/policy_check.ts";
+import { Replicas } from "./access/replicas.ts";
 import type { Rulebook } from "./access/rulebook.ts";
 import { Decisions } from "./approvals/decide.ts";
 import { Executor } from "./approvals/execute.ts";
 import { Loans } from "./approvals/loans.ts";
+import { Reminders } from "./approvals/remind.ts";
 import { Requests } from "./approvals/request.ts";
 import { withdrawUndeliverable } from "./approvals/settle.ts";
 import { builtins } from "./commands/builtins.ts";
@@ -68,6 +70,7 @@ export class Countersign {
   private readonly commands: readonly AnyCommand[];
   private readonly lists: Lists;
   private readonly worker: Worker;
+  private readonly replicas: Replicas;
   private readonly stopping = new AbortController();
   private receiving: Promise<void> | undefined;
   /** By this process or another one. */
@@ -83,6 +86,8 @@ export class Countersign {
   private constructor(private readonly deps: Deps, timing: Timing, rules: Rulebook | undefined) {
     const { store, vendors } = deps;
     const members = new Members(deps, rules);
+    const reminders = new Reminders(deps, members);
+    const replicas = new Replicas(deps, rules?.hash ?? "");
     const secretEntry = new SecretEntry(deps);
     const handover = new CredentialHandover(deps);
     const commands: readonly AnyCommand[] = [...builtins, ...vendors.operations];
@@ -91,7 +96,15 @@ export class Countersign {
     const decisions = new Decisions(deps, members);
     const loans = new Loans(deps, members);
     const executor = new Executor(deps, members, secretEntry, handover);
-    const commandParts = { ...deps, members, requests, decisions, commandSet, startedAt: store.now() };
+    const commandParts = {
+      ...deps,
+      members,
+      requests,
+      decisions,
+      commandSet,
+      replicas,
+      startedAt: store.now(),
+    };
     const unauthorized = new Unauthorized(deps, members);
     const openForms = new OpenForms(deps);
     const forms = new Forms(deps, members, openForms, commandSet);
@@ -111,14 +124,16 @@ export class Countersign {
       async dead(row, refusal) {
         await withdrawUndeliverable(store, row, refusal);
         await bringElsewhere(row);
+        await reminders.bringToGroup(row);
         await undelivered.bringInPrivate(row, refusal);
       },
     });
     const looks = new Looks(deps);
     const parts = { dispatcher, executor, sender, decisions, loans, handover, openForms, looks, alerts };
-    const jobs = jobsOf(deps, parts, timing);
+    const jobs = jobsOf(deps, { ...parts, reminders, replicas }, timing);
 
     this.store = store;
+    this.replicas = replicas;
     this.commands = commands;
     this.lists = members.lists;
     this.worker = new Worker(deps, jobs, timing.lookMs);
@@ -164,6 +179,7 @@ export class Countersign {
     this.stopping.abort();
     await this.receiving;
     await this.worker.stop(deadline);
+    await this.replicas.leave().catch((error) => this.deps.log.warning("not_signed_off", errorFields(error)));
     await this.store.close();
     this.deps.log.info("stopped");
   }

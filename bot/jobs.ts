@@ -1,4 +1,6 @@
+import { HEARTBEAT_MS, type Replicas } from "./access/replicas.ts";
 import { cardKey } from "./approvals/card.ts";
+import { openEmergencies } from "./approvals/emergency.ts";
 import type { Decisions } from "./approvals/decide.ts";
 import {
   claimChanges,
@@ -8,6 +10,7 @@ import {
   renewChanges,
 } from "./approvals/execute.ts";
 import type { Loans } from "./approvals/loans.ts";
+import type { Reminders } from "./approvals/remind.ts";
 import type { Change } from "./store/changes.ts";
 import { beginFreezes, endFreezes } from "./commands/freeze.ts";
 import { endHolds } from "./commands/hold.ts";
@@ -34,7 +37,7 @@ import type { Alerts } from "./watch/alerts.ts";
 import type { Looks } from "./watch/look.ts";
 import type { CredentialHandover } from "./secrets/handover.ts";
 import { type Store, StoreUnavailable } from "./store/database.ts";
-import { prunePrompts } from "./store/kept_values.ts";
+import { policyInForce, prunePrompts } from "./store/kept_values.ts";
 import { pruneWatch } from "./store/watch.ts";
 import type { InboxTable, MessagesTable } from "./store/schema.ts";
 
@@ -48,6 +51,8 @@ export interface JobParts {
   readonly openForms: OpenForms;
   readonly looks: Looks;
   readonly alerts: Alerts;
+  readonly reminders: Reminders;
+  readonly replicas: Replicas;
 }
 
 /** What tests may shorten. */
@@ -67,10 +72,18 @@ export function jobsOf(
   { expireMs = EXPIRE_MS, watchMs = WATCH_MS }: Timing = {},
 ): Jobs {
   return {
-    queues: [updates(deps, parts.dispatcher), changes(deps, parts.executor), messages(deps, parts.sender)],
+    queues: [updates(deps, parts.dispatcher), changes(deps, parts), messages(deps, parts.sender)],
     periodic: [
       expire(deps, parts, expireMs),
       lookAfterLoans(parts, expireMs),
+      remind(parts, expireMs),
+      {
+        name: "heartbeat",
+        everyMs: HEARTBEAT_MS,
+        atOnce: true,
+        exclusive: false,
+        run: () => parts.replicas.beat(),
+      },
       tidyHandover(parts, expireMs),
       readsDue(deps, expireMs),
       prune(deps, parts),
@@ -124,12 +137,19 @@ async function handleUpdate(deps: Deps, dispatcher: Dispatcher, row: InboxTable)
 /** Changes side by side, of different targets: two of one target never run at once. */
 const CHANGES = 4;
 
-function changes(deps: Deps, executor: Executor): QueueJob<Change> {
+function changes(deps: Deps, { executor, replicas }: JobParts): QueueJob<Change> {
   return {
     name: "changes",
     width: CHANGES,
     leaseMs: EXECUTION_LEASE_MS,
-    claim: (most, underWay) => claimChanges(deps, most, underWay),
+    async claim(most, underWay) {
+      const inForce = await policyInForce(deps.store);
+      if (inForce === undefined || inForce === replicas.policy) {
+        return await claimChanges(deps, most, underWay);
+      }
+      deps.log.warning("other_policy", { here: replicas.policy, elsewhere: inForce });
+      return [];
+    },
     partition: ({ code }) => code,
     run: (change) => executor.run(change),
     renew: (rows) => renewChanges(deps, rows.map(({ code }) => code)),
@@ -184,6 +204,10 @@ function expire(deps: Deps, { decisions }: JobParts, everyMs: number): PeriodicJ
 
 function lookAfterLoans({ loans }: JobParts, everyMs: number): PeriodicJob {
   return { name: "loans", everyMs, atOnce: true, exclusive: true, run: () => loans.lookAfter() };
+}
+
+function remind({ reminders }: JobParts, everyMs: number): PeriodicJob {
+  return { name: "remind", everyMs, atOnce: true, exclusive: true, run: () => reminders.remind() };
 }
 
 /** On every replica: each has a redactor of its own. */
@@ -250,6 +274,7 @@ function measure({ store, metrics }: Deps): PeriodicJob {
       const oldest = await oldestWaiting(store);
       await countLoans(store, metrics);
       metrics.inboxAge.set(oldest === undefined ? 0 : Math.max(0, store.now() - oldest) / 1000);
+      await measureApprovals(store, metrics);
     },
   };
 }
@@ -274,4 +299,18 @@ function askTelegram({ bot, log }: Deps): PeriodicJob {
       await bot.api.getMe().catch((error) => log.warning("telegram_not_reachable", errorFields(error)));
     },
   };
+}
+
+async function measureApprovals(store: Store, metrics: Deps["metrics"]): Promise<void> {
+  const now = store.now();
+  const waiting = await store.db.selectFrom("changes").select("created_at")
+    .where("state", "=", "pending").where("expires_at", ">", now).orderBy("created_at").limit(1)
+    .executeTakeFirst();
+  metrics.pendingAge.set(waiting ? Math.max(0, now - waiting.created_at) / 1000 : 0);
+  const open = await openEmergencies(store.db);
+  metrics.emergencies.set({ state: "unreviewed" }, open.length);
+  metrics.emergencies.set(
+    { state: "overdue" },
+    open.filter(({ review_by }) => (review_by ?? now) < now).length,
+  );
 }

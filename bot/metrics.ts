@@ -42,6 +42,24 @@ export class Metrics {
   readonly alerts = this.counter("alerts_total", "Messages of the watch, by what they tell", "kind");
   readonly lookAge = this.gauge("look_age_seconds", "How long ago a vendor was last looked at", "vendor");
   readonly episodes = this.gauge("episodes_open", "Items that are not fine", "vendor", "state");
+  readonly reminders = this.counter("reminders_total", "Reminders of changes that wait for votes", "kind");
+  readonly approvalSeconds = new Histogram({
+    name: "countersign_approval_seconds",
+    help: "From the request of a change to its last approval",
+    buckets: [10, 30, 60, 120, 300, 600, 1800, 3600, 14400],
+    registers: [this.registry],
+  });
+  readonly pendingAge = new Gauge({
+    name: "countersign_pending_age_seconds",
+    help: "Age of the oldest change that waits for approval",
+    registers: [this.registry],
+  });
+  readonly emergencies = new Gauge({
+    name: "countersign_emergencies",
+    help: "Emergencies that nobody has looked into: unreviewed, and overdue among them",
+    labelNames: ["state"],
+    registers: [this.registry],
+  });
   readonly answerSeconds = this.histogram(
     "answer_seconds",
     "From the update's arrival to its answer being handed to the sender",

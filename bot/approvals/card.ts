@@ -110,6 +110,7 @@ function question(change: Change, view: CardView): Reply {
           ...timeFacts(change),
           ["Why", whyLine(change)],
           ["Needs", needsLine(change, view)],
+          ...emergencyFact(change),
           ...beside.map((other) => ["Also asked", besideLine(change, other)] as const),
           ...(freeze ? [["Frozen", freezeLine(freeze)] as const] : []),
         ],
@@ -175,6 +176,7 @@ function answer(change: Change): Reply {
       textBlock(change.evidence === null ? "" : JSON.parse(change.evidence) as Line),
       textBlock(nextLine(change)),
       textBlock(storyLine(change)),
+      { kind: "facts", facts: emergencyFact(change) },
       {
         kind: "details",
         summary: "what was asked",
@@ -188,6 +190,11 @@ function answer(change: Change): Reply {
     buttons: [answerButtons(change)],
     footer: codeLine(change),
   };
+}
+
+/** It is seen on the card for as long as there is one. */
+function emergencyFact({ emergency }: Change): readonly (readonly [string, Line])[] {
+  return emergency === null ? [] : [["Emergency", JSON.parse(emergency) as Line]];
 }
 
 function answerButtons(change: Change): Button[] {

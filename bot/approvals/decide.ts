@@ -1,7 +1,6 @@
 import type { Transaction } from "kysely";
-import { joinLines, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
-import { isOpenAt } from "../access/hours.ts";
 import { candidates, isMet, progressOf } from "../access/policy.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
@@ -21,7 +20,7 @@ import type { ChangeState, Schema } from "../store/schema.ts";
 import { cardMessage, cardOf, copyMessage, outcomeMessage } from "./card.ts";
 import { holdLine, wayOutOf } from "./obstacle.ts";
 import { startOf, transition, type TransitionStep } from "./state_machine.ts";
-import { type CardView, MOST_OF_NAMES, personLine, rulingNow, viewOf } from "./view.ts";
+import { type CardView, MOST_OF_NAMES, personLine, viewOf, whatIsShut } from "./view.ts";
 
 export type DecisionKind = "approve" | "reject" | "withdraw";
 
@@ -106,6 +105,9 @@ export class Decisions {
       const starts_at = startOf(change, store.now(), config.graceMs);
       return decisionStep(ctx, change, "approve", { reason, view: { ...view, votes }, starts_at });
     });
+    if (moved?.state === "approved") {
+      this.deps.metrics.approvalSeconds.observe((mine.voted_at - moved.created_at) / 1000);
+    }
     return voted ? "voted" : moved;
   }
 
@@ -134,29 +136,12 @@ export class Decisions {
       return refuse(denied, { next: await this.members.whoMayApprove(ruling, change.requester_id) });
     }
     if (denied) return refuse(denied);
-    const shut = kind === "approve" ? await this.whatIsShut(change) : undefined;
+    const shut = kind === "approve" ? await whatIsShut(this.deps, this.members, change) : undefined;
     if (shut) return refuse("closed_hours", { next: shut });
     const freeze = kind === "approve" ? await freezeFor(this.deps.store, change) : undefined;
     if (freeze) return refuse("frozen", { next: line(wayOutOf(freeze), ".") });
     const hold = kind === "approve" ? await holdFor(this.deps.store, change) : undefined;
     return hold ? refuse("held", { next: line("Held: ", holdLine(hold), ".") }) : true;
-  }
-
-  /** The rules that take no votes now, and when they do. */
-  private async whatIsShut(change: Change): Promise<Line | undefined> {
-    const { store, config: { zone } } = this.deps;
-    const { ruling: { needs } } = await rulingNow(store.db, this.members, change);
-    const timed = needs.filter(({ hours = [], closed = [] }) => hours.length + closed.length > 0);
-    const shut = timed.filter((need) => !isOpenAt(need, zone, store.now()));
-    if (shut.length === 0) return undefined;
-    const lines = shut.map(({ rule = "", hours = [], closed = [] }) => {
-      const open = hours.length > 0
-        ? `takes them ${hours.map(({ text }) => text).join(", ")}`
-        : "takes them at any hour";
-      const days = closed.length > 0 ? `, not on ${closed.map(({ text }) => text).join(", ")}` : "";
-      return `Rule “${rule}” ${open}${days} (${zone}).`;
-    });
-    return joinLines(lines, " ");
   }
 
   /** Why this person may not decide about a change, wherever they say it. */
@@ -172,7 +157,7 @@ export class Decisions {
   }
 
   /** Someone was faster, or the time was up: says which, and never as an error of the presser. */
-  private async tellWhatItIs(ctx: UpdateContext, code: string, kind: DecisionKind): Promise<void> {
+  async tellWhatItIs(ctx: UpdateContext, code: string, kind: DecisionKind): Promise<void> {
     const { store } = this.deps;
     let change = await findChange(store, code);
     if (change?.state === "pending" && change.expires_at <= store.now()) {

@@ -48,7 +48,7 @@ export class Loans {
     const { store } = this.deps;
     const record = { about: auditOf(change), detail: "extend" };
     if (change.requester_id === ctx.person.id) return ctx.refuse("own_change", record);
-    const decision = await this.members.judgeIn(change.chat_id, "approve", ctx.person.id);
+    const decision = await this.members.judgeFor(change, "approve", ctx.person.id);
     if (!decision.allowed) return ctx.refuse(decision.reason, record);
     const loan = await findLoan(store.db, change.code);
     if (!loan || !isOpen(loan) || loan.extended_id !== null) {
@@ -72,8 +72,8 @@ export class Loans {
     const { store } = this.deps;
     const record = { about: auditOf(change), detail: "return" };
     const [asks, approves] = await Promise.all([
-      this.members.judgeIn(change.chat_id, "request", ctx.person.id),
-      this.members.judgeIn(change.chat_id, "approve", ctx.person.id),
+      this.members.judgeFor(change, "request", ctx.person.id),
+      this.members.judgeFor(change, "approve", ctx.person.id),
     ]);
     if (!asks.allowed && !approves.allowed) return ctx.refuse(approves.reason, record);
     const loan = await findLoan(store.db, change.code);
@@ -296,6 +296,7 @@ function wayBack(loan: Change, planned: Planned, now: number): Omit<Change, "cod
     created_at: now,
     expires_at: now,
     decided_at: now,
+    emergency: loan.emergency,
     decider_id: loan.decider_id,
     decider_name: loan.decider_name,
     trace: newTrace(),

@@ -23,7 +23,7 @@ import {
   votesOf,
 } from "../store/changes.ts";
 import { type Store, StoreUnavailable } from "../store/database.ts";
-import type { Queryable } from "../store/schema.ts";
+import type { EmergenciesTable, Queryable } from "../store/schema.ts";
 import type { BoundOperation } from "../vendors.ts";
 import { freezeLine, holdLine } from "./obstacle.ts";
 import { rulingNow } from "./view.ts";
@@ -87,9 +87,17 @@ async function isOnRecord({ db }: Store, change: Change, votes: readonly Vote[])
     event === "asked" && person_id === change.requester_id && JSON.parse(detail ?? "{}").hash === change.hash
   );
   return asked !== undefined && votes.length > 0 && votes.every(({ person_id }) => {
-    const last = rows.findLast((row) => row.person_id === person_id && row.seq > asked.seq);
+    const last = rows.findLast(({ event, ...row }) =>
+      row.person_id === person_id && row.seq > asked.seq && ["approve", "vote", "take_back"].includes(event)
+    );
     return last?.event === "approve" || last?.event === "vote";
   });
+}
+
+async function isCalledOnRecord(db: Queryable, { code, person_id }: EmergenciesTable): Promise<boolean> {
+  return (await decisionRows(db, code)).some((row) =>
+    row.event === "emergency" && row.person_id === person_id
+  );
 }
 
 /** Who approved it did so for its time: what could not begin by then, because no bot was there, is asked for again. */
@@ -124,6 +132,7 @@ async function rightsLost(
   const { chat_id, origin_chat, requester_id } = change;
   if (votes.some(({ person_id }) => person_id === requester_id)) return notRun("rights_changed");
   const { ruling: { needs }, emergency } = await rulingNow(db, members, change);
+  if (emergency && !await isCalledOnRecord(db, emergency)) return notRun("not_on_record");
   if (emergency && !members.rules?.breakGlass?.who.has(emergency.person_id)) {
     return mayNot(emergency.person_name, "broke the glass for", "no_rule_names_you");
   }

@@ -2,7 +2,7 @@ import { sql, type Transaction } from "kysely";
 import { BadInput, type ChangeOperation, type Plan, riskOf, ValueNeeded } from "../../handlers/operation.ts";
 import { joinLines, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
-import { canBeMet, candidates } from "../access/policy.ts";
+import { canBeMet } from "../access/policy.ts";
 import type { ReasonCode } from "../reason_codes.ts";
 import { offeringForm } from "../clarify.ts";
 import type { Config } from "../config.ts";
@@ -40,6 +40,7 @@ import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
 import { cardMessage, cardOf, duplicateReply, plannedOnly, waitingReply } from "./card.ts";
 import { holdLine } from "./obstacle.ts";
 import { type Times, timesAgain, timesOf, timesTyped, whyNotLent } from "./schedule.ts";
+import { planReminders } from "./remind.ts";
 import { type CardView, ruledChange, viewOf } from "./view.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
@@ -260,6 +261,7 @@ export class Requests {
       }
       const change = await transaction.insertInto("changes").values({ ...row, code }).returningAll()
         .executeTakeFirstOrThrow();
+      if (view.ruling.asks) await planReminders(transaction, change, view.ruling);
       await attachCard(store, transaction, change, {
         ...cardMessage(change),
         replyTo: sameChat ? change.origin_message ?? undefined : undefined,
@@ -274,10 +276,9 @@ export class Requests {
         await showBeside(store, transaction, other.code, { ...theirs, beside: known });
       }
       const { hash, reason, ticket, undo_of } = row;
-      const detail = JSON.stringify({ hash, reason, ticket, undo_of });
+      const detail = JSON.stringify({ hash, reason, ticket, undo_of, policy: this.members.rules?.hash });
       ctx.audit({ ...auditOf({ ...row, code }), event: "asked", detail });
-      const nobody = candidates(view.ruling.needs, new Set([ctx.person.id]), view.names) === "";
-      if (!sameChat) ctx.answer(sentToGroup(code, nobody));
+      if (!sameChat) ctx.answer(sentToGroup(code, !canBeMet(view.ruling.needs, ctx.person.id)));
     });
   }
 }
@@ -334,8 +335,7 @@ function newChange(
 }
 
 function groupFor(ctx: UpdateContext, config: Config): number | undefined {
-  if (ctx.chat.type !== "private") return ctx.chat.id;
-  return config.adminChats.find((id) => id < 0);
+  return ctx.chat.type === "private" ? config.adminChats.find((id) => id < 0) : ctx.chat.id;
 }
 
 /** As a sentence; on the card it is the end of one. */

@@ -17,6 +17,8 @@ export const transitions = {
   /** One of several who have to approve it. */
   vote: { from: ["pending"], to: "pending" },
   take_back: { from: ["pending"], to: "pending" },
+  /** One approver is enough now. */
+  emergency: { from: ["pending"], to: "pending" },
   /** The last of those who have to. */
   approve: { from: ["pending"], to: "approved" },
   reject: { from: ["pending"], to: "rejected" },
@@ -99,8 +101,10 @@ export interface TransitionStep {
   readonly also?: (transaction: Transaction<Schema>, change: Change) => Promise<void>;
 }
 
-/** Chooses the step by what there is in the transaction, or none. */
-type StepChoice = (transaction: Transaction<Schema>) => Promise<TransitionStep | undefined>;
+/** Chooses the step by what there is in the transaction, or several that follow each other, or none. */
+type StepChoice = (
+  transaction: Transaction<Schema>,
+) => Promise<TransitionStep | readonly TransitionStep[] | undefined>;
 
 /**
  * One compare-and-set with its audit row and its messages, all or nothing. Undefined: the change was not where the
@@ -111,25 +115,34 @@ export async function transition(
   chosen: TransitionStep | StepChoice,
 ): Promise<Change | undefined> {
   const moved = await store.transaction(async (transaction) => {
-    const step = typeof chosen === "function" ? await chosen(transaction) : chosen;
-    if (!step) return undefined;
-    const change = await compareAndSet(store, transaction, step);
-    if (!change) return undefined;
-    if (!NEEDS_SECRETS.has(change.state)) await wipeSecrets(transaction, change.handle);
-    await step.also?.(transaction, change);
-    if (change.lasts_ms !== null || change.undo_of !== null) {
-      await followLoan(store, transaction, change, step.audit.reason_code ?? undefined);
-    }
-    for (const outgoing of step.show?.(change) ?? []) await putMessage(store, transaction, outgoing);
-    if (step.show) await showCopies(store, transaction, change, step.view);
-    await appendAudit(store, transaction, [{ ...auditOf(change), event: step.event, ...step.audit }]);
-    return change;
+    const steps = typeof chosen === "function" ? await chosen(transaction) ?? [] : chosen;
+    let moved: Change | undefined;
+    for (const step of [steps].flat()) moved = await move(store, transaction, step);
+    return moved;
   });
   if (moved) {
     store.notifier.everyone("messages");
     if (moved.state === "approved") store.notifier.everyone("changes");
   }
   return moved;
+}
+
+async function move(
+  store: Store,
+  transaction: Transaction<Schema>,
+  step: TransitionStep,
+): Promise<Change | undefined> {
+  const change = await compareAndSet(store, transaction, step);
+  if (!change) return undefined;
+  if (!NEEDS_SECRETS.has(change.state)) await wipeSecrets(transaction, change.handle);
+  await step.also?.(transaction, change);
+  if (change.lasts_ms !== null || change.undo_of !== null) {
+    await followLoan(store, transaction, change, step.audit.reason_code ?? undefined);
+  }
+  for (const outgoing of step.show?.(change) ?? []) await putMessage(store, transaction, outgoing);
+  if (step.show) await showCopies(store, transaction, change, step.view);
+  await appendAudit(store, transaction, [{ ...auditOf(change), event: step.event, ...step.audit }]);
+  return change;
 }
 
 /** Whoever is shown the change elsewhere than in its group sees what becomes of it, too. */

@@ -1,5 +1,6 @@
 import { type ChangeOperation, type Plan, riskOf } from "../../handlers/operation.ts";
 import { joinLines, type Line, line } from "../../handlers/reply.ts";
+import { isOpenAt } from "../access/hours.ts";
 import type { Members } from "../access/members.ts";
 import type { RuledChange } from "../access/rulebook.ts";
 import { candidates, namesVoter, type Progress, progressOf, relaxed, type Ruling } from "../access/policy.ts";
@@ -126,4 +127,22 @@ export function ruledChange(operation: ChangeOperation, plan: Plan): RuledChange
     target_key: plan.target.key,
     company: plan.target.company ?? null,
   };
+}
+
+/** The rules that take no votes now, and when they do; undefined while all do. */
+export async function whatIsShut(
+  { store, config: { zone } }: Pick<Deps, "store" | "config">,
+  members: Members,
+  change: RuledChange & Pick<Change, "code">,
+): Promise<Line | undefined> {
+  const { ruling: { needs } } = await rulingNow(store.db, members, change);
+  const timed = needs.filter(({ hours = [], closed = [] }) => hours.length + closed.length > 0);
+  const shut = timed.filter((need) => !isOpenAt(need, zone, store.now()));
+  if (shut.length === 0) return undefined;
+  const lines = shut.map(({ rule = "", hours = [], closed = [] }) => {
+    const open = hours.length > 0 ? hours.map(({ text }) => text).join(", ") : "at any hour";
+    const days = closed.length > 0 ? `, not on ${closed.map(({ text }) => text).join(", ")}` : "";
+    return `Rule “${rule}” takes them ${open}${days} (${zone}).`;
+  });
+  return joinLines(lines, " ");
 }

@@ -63,7 +63,7 @@ export const aboutCommands: readonly Builtin[] = [
     need: "read",
     risk: "read",
     input: z.object({}),
-    execute({ vendors, store, startedAt }, ctx) {
+    execute({ vendors, store, startedAt, members }, ctx) {
       const set = vendors.all.filter(({ client }) => client).map(({ vendor }) => vendor.label);
       ctx.answer({
         mark: "fine",
@@ -73,6 +73,7 @@ export const aboutCommands: readonly Builtin[] = [
           facts: [
             ["Version", VERSION],
             ["Up since", { time: startedAt, as: "date" }],
+            ...(members.rules ? [["Policy", { code: members.rules.hash }] as const] : []),
             ["Vendors", set.join(", ") || "none is set up"],
             ["Clock", { time: store.now() }],
           ],

@@ -216,6 +216,9 @@ export function stepWords(event: string, reason: string | null): string {
 const STEPS: Readonly<Record<string, string>> = {
   vote: "approved, more have to",
   take_back: "approval taken back",
+  emergency: "rules waived",
+  reviewed: "emergency looked into",
+  policy_read: "policy read",
   approve: "approved",
   reject: "rejected",
   withdraw: "taken back",

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Input, Risk } from "../../handlers/operation.ts";
 import type { Members } from "../access/members.ts";
 import type { Need } from "../access/policy.ts";
+import type { Replicas } from "../access/replicas.ts";
 import type { Decisions } from "../approvals/decide.ts";
 import type { Requests } from "../approvals/request.ts";
 import type { UpdateContext } from "../context.ts";
@@ -15,6 +16,7 @@ export interface CommandParts extends Deps {
   readonly decisions: Decisions;
   /** Every command there is, the bot's own included. */
   readonly commandSet: CommandSet;
+  readonly replicas: Replicas;
   /** When this process began, in epoch ms. */
   readonly startedAt: number;
 }

@@ -9,6 +9,7 @@ import { handover } from "./handover.ts";
 import { holdCommands } from "./hold.ts";
 import { ownCommands } from "./own.ts";
 import { history } from "./history.ts";
+import { policyCommands } from "./policy.ts";
 import { overview } from "./status.ts";
 import { watchCommands } from "./watch.ts";
 
@@ -24,6 +25,7 @@ export const builtins: readonly Builtin[] = [
   ...watchCommands,
   ...auditCommands,
   ...ownCommands,
+  ...policyCommands,
   ...aboutCommands,
   doctor,
 ];

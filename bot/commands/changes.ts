@@ -3,6 +3,7 @@ import { type Block, type Button, type Line, line, type Reply, textBlock } from 
 import { cardOf, decisionButtons, undoLine } from "../approvals/card.ts";
 import { freezeLine } from "../approvals/obstacle.ts";
 import type { DecisionKind } from "../approvals/decide.ts";
+import { openEmergencies } from "../approvals/emergency.ts";
 import { settle } from "../approvals/settle.ts";
 import { type CardView, personLine, viewOf } from "../approvals/view.ts";
 import type { UpdateContext } from "../context.ts";
@@ -16,7 +17,7 @@ import {
   waitsForItsTime,
 } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import type { AuditTable, FreezesTable, LoansTable } from "../store/schema.ts";
+import type { AuditTable, EmergenciesTable, FreezesTable, LoansTable } from "../store/schema.ts";
 import { stepWords } from "./audit.ts";
 import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
 import { changeMeant } from "./which_change.ts";
@@ -44,7 +45,8 @@ export const changeCommands: readonly Builtin[] = [
         .where("state", "in", ["pending", "approved", "executing", "unknown"])
         .orderBy("created_at").limit(50).execute();
       const alive = open.filter((change) => change.state !== "pending" || change.expires_at > store.now());
-      ctx.answer(pendingReply(alive, await activeFreezes(store), ctx));
+      const emergencies = (await openEmergencies(store.db)).map((one) => emergencyLine(one, store.now()));
+      ctx.answer(pendingReply(alive, { freezes: await activeFreezes(store), emergencies }, ctx));
     },
   }),
   builtin({
@@ -192,10 +194,19 @@ function stepBlocks(change: Change, steps: readonly AuditTable[]): Block[] {
 
 function pendingReply(
   open: readonly Change[],
-  freezes: readonly FreezesTable[],
+  { freezes, emergencies }: {
+    readonly freezes: readonly FreezesTable[];
+    readonly emergencies: readonly Line[];
+  },
   { chat, person }: UpdateContext,
 ): Reply {
-  const frozen: Block = { kind: "list", items: freezes.map((one) => line("Frozen: ", freezeLine(one))) };
+  const frozen: Block = {
+    kind: "list",
+    items: [...emergencies, ...freezes.map((one) => line("Frozen: ", freezeLine(one)))],
+  };
+  if (open.length === 0 && emergencies.length > 0) {
+    return { mark: "attention", title: "Nothing waits but what has to be looked into", blocks: [frozen] };
+  }
   if (open.length === 0) return { mark: "fine", title: "Nothing is waiting", blocks: [frozen] };
   return {
     mark: "working",
@@ -206,6 +217,23 @@ function pendingReply(
       ...(chat.type === "private" && change.state === "pending" ? namedDecisions(change, person.id) : []),
     ]),
   };
+}
+
+/** "Emergency K7Q2X by Chidi: the site is down · to be looked into by 03:27" */
+function emergencyLine({ code, person_name, reason, review_by }: EmergenciesTable, now: number): Line {
+  const when: Line = { time: review_by ?? now, as: "deadline" };
+  return line(
+    "Emergency ",
+    { code },
+    " by ",
+    { data: person_name || "someone", max: 40 },
+    ": ",
+    { data: reason, max: 120 },
+    review_by !== null && review_by < now ? " · overdue since " : " · to be looked into by ",
+    when,
+    ": ",
+    { code: `/reviewed ${code} <note>` },
+  );
 }
 
 /** One beside the other they need the code. */

@@ -3,16 +3,18 @@ import { ClientError, formatDuration } from "../../clients/errors.ts";
 import { formatAge } from "../../handlers/format.ts";
 import type { Proof } from "../../handlers/operation.ts";
 import { type Block, type Line, line, type Reply } from "../../handlers/reply.ts";
+import type { Members } from "../access/members.ts";
 import type { Config } from "../config.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine, unreachable } from "../error_reply.ts";
 import { errorFields } from "../log.ts";
 import { HANDLED_UPDATES } from "../telegram/update.ts";
+import { policyInForce } from "../store/kept_values.ts";
 import { lastLooks } from "../store/watch.ts";
 import { MOST_MISSED_LOOKS } from "../watch/ledger.ts";
 import { oldestWaiting } from "../queue/inbox.ts";
 import type { Vendors } from "../vendors.ts";
-import { type Builtin, builtin } from "./builtin.ts";
+import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
 
 const PROBE_MS = 15_000;
 const LATE_MS = 60_000;
@@ -37,12 +39,13 @@ export const doctor: Builtin = builtin({
   },
 });
 
-async function examine(deps: Deps, trace: string): Promise<Finding[]> {
+async function examine(deps: CommandParts, trace: string): Promise<Finding[]> {
   const groups = deps.config.adminChats.filter((id) => id < 0);
   const findings = await Promise.all([
     checked("Delivery", () => delivery(deps)),
     ...groups.map((id) => checked(`Group ${id}`, () => rightsIn(deps, id))),
-    checked("Approvals", () => approvals(deps.config)),
+    checked("Approvals", () => approvals(deps.config, deps.members)),
+    ...(deps.members.rules ? [checked("Policy", () => policy(deps))] : []),
     checked("Store", () => store(deps)),
     checked("Secrets", () => secretEntry(deps)),
     checked("Messages", () => messages(deps)),
@@ -123,13 +126,34 @@ async function rightsIn({ bot }: Deps, chatId: number): Promise<Proof> {
 const EXPECTED_RIGHTS = new Set(["can_delete_messages", "can_manage_chat", "can_be_edited"]);
 
 /** Nobody approves what they ask for themselves, so one approver is too few where that one may ask as well. */
-function approvals({ operators, approvers }: Pick<Config, "operators" | "approvers">): Proof {
+function approvals(
+  { operators, approvers }: Pick<Config, "operators" | "approvers">,
+  { rules }: Members,
+): Proof {
+  if (rules) return fine(`by the policy: ${rules.allows.length} allow, ${rules.needs.length} need`);
   if (!approvers) return fine("by any other member of the admin chats");
   if (approvers.size > 1) return fine(`by any other of the ${approvers.size} in APPROVERS`);
   const mayAsk = [...approvers].every((id) => operators?.has(id) ?? true);
   if (!mayAsk) return fine("by the one in APPROVERS");
   return bad(
     "APPROVERS lists one person only, who may also ask: nobody can approve what that person asks for",
+  );
+}
+
+/** Processes that go by another policy than the one that has run longest run no changes. */
+async function policy({ replicas, members, store }: CommandParts): Promise<Proof> {
+  const here: Line = { code: members.rules?.hash ?? "" };
+  const elsewhere = await policyInForce(store);
+  if (elsewhere === undefined || elsewhere === replicas.policy) return fine(line("hash ", here));
+  const other: Line = elsewhere === "" ? "no policy" : ["the policy ", { code: elsewhere }];
+  return bad(
+    line(
+      "hash ",
+      here,
+      ", but a process that has run longer goes by ",
+      other,
+      ": no changes run here. Stop it",
+    ),
   );
 }
 

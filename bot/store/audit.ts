@@ -156,6 +156,7 @@ export async function decisionRows(db: Queryable, code: string): Promise<AuditTa
       "approve",
       "vote",
       "take_back",
+      "emergency",
       "return_planned",
     ])
     .orderBy("seq")

@@ -165,3 +165,14 @@ export async function remember(
       .onConflict((conflict) => conflict.column("key").doUpdateSet(row)).execute();
   }
 }
+
+/** Who has been silent for so long counts as gone. */
+const SILENT_MS = 15_000;
+
+/** The hash of the policy that the longest-running process goes by; undefined where none has said that it lives. */
+export async function policyInForce(store: Store): Promise<string | undefined> {
+  const first = await store.db.selectFrom("replicas").select("policy")
+    .where("seen_at", ">", store.now() - SILENT_MS)
+    .orderBy("started_at").orderBy("holder").limit(1).executeTakeFirst();
+  return first?.policy;
+}

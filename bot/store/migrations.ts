@@ -240,6 +240,7 @@ async function votes(db: Kysely<unknown>): Promise<void> {
   }), chat_id from messages where key like 'decided:%'
   `.execute(db);
 
+  await db.schema.alterTable("changes").addColumn("emergency", "text").execute();
   await db.schema.createTable("emergencies")
     .addColumn("code", "text", (column) => column.primaryKey())
     .addColumn("person_id", "bigint", (column) => column.notNull())

@@ -143,6 +143,8 @@ export interface ChangesTable {
   decider_id: number | null;
   decider_name: string | null;
   decision_reason: string | null;
+  /** Who has waived a part of its rules, and why: a `Line` as JSON. */
+  emergency: string | null;
   /** Who said what became of it where nobody could read it back. */
   settled_id: number | null;
   settled_name: string | null;

@@ -11,6 +11,7 @@ import { storeWith, testOnEach } from "./database.ts";
 const WAYS: Readonly<Record<ChangeEvent, Partial<Record<ChangeState, ChangeState>>>> = {
   vote: { pending: "pending" },
   take_back: { pending: "pending" },
+  emergency: { pending: "pending" },
   approve: { pending: "approved" },
   reject: { pending: "rejected" },
   withdraw: { pending: "withdrawn" },
@@ -257,6 +258,7 @@ const CHANGE: Change = {
   decider_id: null,
   decider_name: null,
   decision_reason: null,
+  emergency: null,
   settled_id: null,
   settled_name: null,
   claimed_by: null,

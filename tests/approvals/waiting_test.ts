@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { ANA, BEN, GROUP, textOf } from "./fixture.ts";
+import { testOnEach } from "./database.ts";
+import { CHIDI, DANGER, DORA, openWithPolicy, POLICY, SECOND } from "./policy_file.ts";
+import { SOON } from "../sandbox/stage.ts";
+import { eventually } from "../eventually.ts";
+
+const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
+const MINUTE_MS = 60_000;
+const REMINDING = POLICY + SECOND + `remind = "5m"
+escalate = { after = "10m", to = ["dora"] }
+`;
+
+testOnEach("who may vote and has not is reminded once, in private, with the card's buttons", async (url) => {
+  await using fixture = await openWithPolicy(REMINDING, { environment: { DATABASE_URL: url }, timing: SOON });
+  const { code, card } = await fixture.ask(DISABLE);
+  fixture.clock.advance(5 * MINUTE_MS + 1);
+  await eventually(() => fixture.privateAnswers(CHIDI).length === 1, "Chidi to be reminded");
+  await eventually(() => fixture.privateAnswers(BEN).length === 1, "Ben to be reminded");
+  await fixture.rest();
+  assert.match(fixture.privateAnswers(BEN)[0] ?? "", /still waits/);
+  assert.deepEqual(fixture.privateAnswers(ANA), []);
+  assert.deepEqual(fixture.privateAnswers(DORA), []);
+  fixture.clock.advance(5 * MINUTE_MS);
+  await eventually(() => fixture.privateAnswers(DORA).length === 1, "Dora to be told");
+  assert.doesNotMatch(fixture.privateAnswers(DORA)[0] ?? "", /\[ Approve \]/);
+  assert.equal(fixture.privateAnswers(BEN).length, 1);
+  const [reminder] = fixture.telegram.answers(BEN);
+  assert(reminder);
+  await fixture.press(BEN, reminder, "Approve");
+  assert.equal(await fixture.state(code), "accepted");
+  assert.match(textOf(reminder), /accepted/);
+  assert.match(fixture.privateAnswers(CHIDI)[0] ?? "", /accepted/);
+  assert.match(textOf(card), /accepted/);
+  const events = (await fixture.audit(code)).map(({ event }) => event);
+  assert.equal(events.filter((event) => event === "reminded").length, 1);
+  assert.equal(events.filter((event) => event === "escalated").length, 1);
+});
+
+Deno.test("whom the bot may not write to is named in the group", async () => {
+  await using fixture = await openWithPolicy(REMINDING, {
+    timing: SOON,
+    telegram: {
+      persons: [
+        { id: ANA, name: "Ana", started: true },
+        { id: BEN, name: "Ben" },
+        { id: CHIDI, name: "Chidi", started: true },
+        { id: DORA, name: "Dora", started: true },
+      ],
+      chats: [{ id: GROUP, title: "On-call", members: [ANA, BEN, CHIDI, DORA] }],
+    },
+  });
+  const { code } = await fixture.ask(DISABLE);
+  fixture.clock.advance(5 * MINUTE_MS + 1);
+  await eventually(
+    () => fixture.groupAnswers().some((text) => text.includes(`Ben: ${code} waits`)),
+    "Ben to be named",
+  );
+});
+
+Deno.test("a vote outside the hours is refused with the rule's name, and a Reject is not", async () => {
+  const today = new Date();
+  const day = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"][(today.getUTCDay() + 3) % 7];
+  await using fixture = await openWithPolicy(POLICY + SECOND + `hours = ["${day} 08:00-18:00"]\n`);
+  const { code, card } = await fixture.ask(DISABLE);
+  const refused = await fixture.press(BEN, card, "Approve");
+  assert.match(refused.text ?? "", /takes no approvals at this time/);
+  assert.match(refused.text ?? "", new RegExp(`Rule “second person” takes them ${day} 08:00-18:00`));
+  assert.equal(await fixture.state(code), "pending");
+  await fixture.press(BEN, card, "Reject");
+  assert.equal(await fixture.state(code), "rejected");
+});
+
+testOnEach("the shortest ttl of the rules that fit counts, and not APPROVAL_TTL", async (url) => {
+  await using fixture = await openWithPolicy(POLICY + SECOND + `ttl = "2h"\n` + DANGER + `ttl = "1h"\n`, {
+    environment: { DATABASE_URL: url },
+  });
+  const { code } = await fixture.ask(DISABLE);
+  const { created_at, expires_at } = await fixture.change(code);
+  assert.equal(expires_at - created_at, 60 * MINUTE_MS);
+});
