@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { canBeMet, isMet, progressOf } from "../../bot/access/policy.ts";
+import { rulesOf } from "../../bot/access/policy_check.ts";
+import { ConfigError } from "../../bot/config.ts";
+import { vendors } from "../../handlers/registry.ts";
+
+const GROUND = {
+  vendors: vendors.map((vendor) => ({ vendor, settings: undefined })),
+  botId: 1,
+  zone: "UTC",
+  approvalTtlMs: 900_000,
+};
+
+const person = fc.integer({ min: 101, max: 105 });
+const list = fc.uniqueArray(person, { minLength: 1, maxLength: 4 });
+const place = fc.record({ of: list.map((ids) => new Set(ids)), count: fc.integer({ min: 1, max: 2 }) });
+const need = fc.record({ rule: fc.constant("a rule"), approve: fc.array(place, { maxLength: 3 }) });
+const voters = fc.uniqueArray(person, { maxLength: 5 });
+
+/** Whether some way of giving each place a person of its own fills them all: tried one after the other. */
+function canFill(places: readonly ReadonlySet<number>[], persons: readonly number[]): boolean {
+  const [first, ...rest] = places;
+  if (!first) return true;
+  return persons.some((id) => first.has(id) && canFill(rest, persons.filter((other) => other !== id)));
+}
+
+Deno.test("progressOf says of a need what trying every seating says", () => {
+  fc.assert(fc.property(need, voters, (need, voters) => {
+    const places = need.approve.flatMap(({ of, count }) => Array.from({ length: count }, () => of));
+    assert.equal(isMet(progressOf([need], voters)), canFill(places, voters));
+  }));
+});
+
+Deno.test("another need never loosens, and the order of needs makes no difference", () => {
+  fc.assert(fc.property(fc.array(need, { maxLength: 3 }), need, voters, (needs, more, voters) => {
+    const [before, after] = [isMet(progressOf(needs, voters)), isMet(progressOf([...needs, more], voters))];
+    assert.ok(before || !after);
+    assert.equal(isMet(progressOf([more, ...needs], voters)), after);
+    assert.ok(!canBeMet([...needs, more], 101) || canBeMet(needs, 101));
+  }));
+});
+
+const NAMES = ["ana", "ben", "chidi", "dora"];
+const names = fc.uniqueArray(fc.constantFrom(...NAMES), { minLength: 2 });
+const quoted = (words: readonly string[]) => words.map((word) => `"${word}"`).join(", ");
+const HEAD = `version = 1\n[people]\n${NAMES.map((name, at) => `${name} = ${101 + at}`).join("\n")}\n`;
+const CHANGE = {
+  verb: "disable",
+  target: "ec2",
+  vendor: "bitdefender",
+  risk: "danger",
+  target_key: "ec2:1",
+  company: null,
+  plan: JSON.stringify({ input: {} }),
+} as const;
+
+function allow(who: readonly string[], at: number): string {
+  return `[[allow]]\nname = "allow ${at}"\nwho = [${quoted(who)}]\nwhat = ["disable *"]\n`;
+}
+
+function needing(of: readonly string[], at: number): string {
+  return `[[need]]\nname = "need ${at}"\napprove = [{ of = [${quoted(of)}], count = 1 }]\n`;
+}
+
+Deno.test("another allow lets nobody approve, and the order of rules changes nothing that an approval covers", () => {
+  fc.assert(fc.property(
+    fc.array(names, { minLength: 1, maxLength: 3 }),
+    fc.array(names, { maxLength: 3 }),
+    names,
+    voters,
+    (allows, needs, more, voters) => {
+      const rules = [...allows.map(allow), ...needs.map(needing)];
+      const plain = rulesOf(HEAD + rules.join(""), "policy", GROUND).rulingOf(CHANGE);
+      const turned = rulesOf(HEAD + rules.toReversed().join(""), "policy", GROUND).rulingOf(CHANGE);
+      const wider = rulesOf(HEAD + rules.join("") + allow(more, 9), "policy", GROUND).rulingOf(CHANGE);
+      assert.equal(turned.digest, plain.digest);
+      const met = isMet(progressOf(plain.needs, voters));
+      assert.equal(isMet(progressOf(turned.needs, voters)), met);
+      assert.equal(isMet(progressOf(wider.needs, voters)), met);
+    },
+  ));
+});
+
+const RULE = `[[allow]]\nname = "a"\nwho = ["ana"]\nwhat = ["enable *"]\n`;
+
+Deno.test.each([
+  [
+    "an unknown key",
+    `${HEAD}[[allow]]\nname = "a"\nwho = ["ana"]\nwhat = ["*"]\nwhen = 1\n`,
+    /^p:11:1 unknown key “when”/,
+  ],
+  [
+    "an unknown person",
+    `${HEAD}[[allow]]\nname = "a"\nwho = ["anna"]\nwhat = ["*"]\n`,
+    /^p:9:8 .*“anna”: did you mean “ana”/,
+  ],
+  [
+    "an unknown verb",
+    `${HEAD}[[allow]]\nname = "a"\nwho = ["ana"]\nwhat = ["enabel *"]\n`,
+    /^p:10:9 no change is called “enabel”/,
+  ],
+  [
+    "an unknown target",
+    `${HEAD}[[allow]]\nname = "a"\nwho = ["ana"]\nwhat = ["enable ec3"]\n`,
+    /there is no target “ec3”/,
+  ],
+  [
+    "a rule that fits nothing",
+    `${HEAD}${RULE}[[need]]\nname = "n"\nfits = { vendors = ["apono"], targets = ["ec2"] }\n`,
+    /fits no change/,
+  ],
+  [
+    "a need that nobody can meet",
+    `${HEAD}${RULE}[[need]]\nname = "n"\napprove = [{ of = ["ana"], count = 1 }]\n`,
+    /met by nobody/,
+  ],
+  ["a service id", HEAD.replace("101", "777000") + RULE, /^p:3:1 ana is one of Telegram's service ids/],
+  ["what is no TOML", "version = = 1\n", /^p:1:1\d /],
+])("a policy is refused for %s, by line and column", (_what, text, says) => {
+  assert.throws(() => rulesOf(text, "p", GROUND), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.match(error.problems[0] ?? "", says);
+    return true;
+  });
+});
+
+Deno.test("of 200 rules over 500 people all that fit count", () => {
+  const people = Array.from({ length: 500 }, (_, at) => `p${at}`);
+  const text = [
+    `version = 1\n[people]\n${people.map((name, at) => `${name} = ${1000 + at}`).join("\n")}\n`,
+    `[groups]\nall = [${quoted(people)}]\n`,
+    ...Array.from({ length: 100 }, (_, at) => allow(["all"], at)),
+    ...Array.from({ length: 100 }, (_, at) => needing(["all"], at)),
+  ].join("");
+  const rules = rulesOf(text, "policy", GROUND);
+  assert.equal(rules.rulingOf(CHANGE).needs.length, 100);
+});
