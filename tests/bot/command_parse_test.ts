@@ -389,7 +389,7 @@ const refusals:
     ["/list apono name= prod", "bad_value", /name= has no value/, ["/list apono name=prod"]],
     ["/enable ec2 Acme role = arn:x", "bad_value", /no space around/, ["/enable ec2 Acme role=arn:x"]],
     ["/enable ec2 Acme role =arn:x", "bad_value", /no space around/, ["/enable ec2 Acme role=arn:x"]],
-    ["/enable ec2 Acme key=? secret=?", "bad_value", /"\?" asks for a secret/, []],
+    ["/enable ec2 Acme key=? secret=?", "bad_value", /"\?" is only for secrets/, []],
     ["/find “Acme", "bad_value", /never closed/, []],
     ["/approve K7Q2X now", "too_many_words", /does not expect "now" after <code>/, []],
     ["/export tenable cancel now", "too_many_words", /does not expect "now"/, ["/export tenable cancel"]],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { PRODUCTS } from "../../clients/halo/products.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { generateIntegrations, ids, northwind } from "../sandbox/gravityzone/northwind.ts";
 import {
@@ -30,7 +31,15 @@ const PROBES = [
   INTEGRATIONS,
   "getAmazonEC2ExternalIdForCrossAccountRole",
   "getHourlyUsageForAmazonEC2Instances",
+  "getCompanyDetailsByAWSAccountId",
+  "getCompanyDetails",
+  "findCompaniesByName",
+  "getCompaniesList",
 ];
+/** What shows what an Apono token may read. */
+const APONO_PROBES = ["v4.list", "v2.list", "v3.connectors", "catalog.list"];
+/** Each product has a right of its own. */
+const HALO_PROBES = PRODUCTS.map(({ details }) => `GET /api/${details}`);
 const READ = { said: "/status bitdefender", answered: "2 of 14 need action", asked: [INTEGRATIONS] };
 
 /** What is typed, what Ben alone sees, and the buttons he gets: a label, and the text where it is one to copy. */
@@ -167,11 +176,11 @@ chatTest("/doctor finds nothing, then finds what is wrong, worst first", {}, [
     asked: [
       "getApiKeyDetails",
       ...PROBES,
-      "v4.list",
+      ...APONO_PROBES,
       "token",
       "search",
       "POST /auth/token",
-      "GET /api/DattoRmmDetails",
+      ...HALO_PROBES,
     ],
   },
   {
@@ -184,7 +193,7 @@ chatTest("/doctor finds nothing, then finds what is wrong, worst first", {}, [
     },
     pressed: "Check again",
     answered: new RegExp(`1 of ${CHECKS} checks needs? attention\n[^\n]*🟡[^\n]*Bitdefender`),
-    asked: ["getApiKeyDetails", "v4.list", "search", "GET /api/DattoRmmDetails"],
+    asked: ["getApiKeyDetails", ...APONO_PROBES, "search", ...HALO_PROBES],
   },
 ]);
 
@@ -195,11 +204,11 @@ chatTest("/doctor looks at the rights of whom Telegram says it is", { telegram: 
     asked: [
       "getApiKeyDetails",
       ...PROBES,
-      "v4.list",
+      ...APONO_PROBES,
       "token",
       "search",
       "POST /auth/token",
-      "GET /api/DattoRmmDetails",
+      ...HALO_PROBES,
     ],
   },
 ]);

@@ -81,7 +81,7 @@ const conversations: readonly Conversation[] = [
       "⚠️ url goes from https to http",
     ],
     outcome: "applied",
-    answered: ["url is now"],
+    answered: ["url is now “http://prtg2.northwind.example/?key=••••••”"],
     wrote: ["POST /api/PRTGDetails", [{ id: 1, url: "http://prtg2.northwind.example/?key=k-7Yq" }]],
     hides: ["k-7Yq"],
   },
