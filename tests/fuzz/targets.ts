@@ -2,6 +2,7 @@ import type { Target } from "./campaign.ts";
 import { commandTarget } from "./commands.ts";
 import { documentTarget } from "./documents.ts";
 import { entryTarget } from "./entries.ts";
+import { formTarget } from "./forms.ts";
 import { pressTarget } from "./presses.ts";
 import { readTarget } from "./reads.ts";
 import { updateTarget } from "./updates.ts";
@@ -15,5 +16,6 @@ export const targets: readonly Target[] = [
   readTarget,
   writeTarget,
   entryTarget,
+  formTarget,
   documentTarget,
 ].map((target) => target as Target);
