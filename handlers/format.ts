@@ -1,6 +1,6 @@
 /** Numbers, counts, ages, what was typed, and tables for a spreadsheet, as text. */
 
-import type { Inline } from "./reply.ts";
+import type { Button, Inline } from "./reply.ts";
 
 const grouped = new Intl.NumberFormat("en-US");
 
@@ -74,6 +74,19 @@ export function asOf(at: number, now: number): readonly Inline[] {
   const seconds = Math.round((now - at) / 1000);
   const when: readonly Inline[] = ["as of ", { time: at, as: "clock" }];
   return seconds < 1 ? when : [...when, ` · ${seconds} s old`];
+}
+
+/** The worst are one tap away. */
+const MOST_BUTTONS = 3;
+
+/** A button for each of the first few, which are the worst. */
+export function showButtons(
+  worst: readonly { readonly name: string; readonly command: string }[],
+): readonly (readonly Button[])[] {
+  return worst.slice(0, MOST_BUTTONS).map(({ name, command }) => [{
+    label: `Show ${name}`,
+    action: { command },
+  }]);
 }
 
 /** What was typed, cut and in quotes. */

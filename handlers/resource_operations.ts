@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Rows } from "../clients/json.ts";
-import { asOf, countSeen, countSummary } from "./format.ts";
+import { asOf, countSeen, countSummary, showButtons } from "./format.ts";
 import { fold } from "./resolve.ts";
 import {
   type ChangeOperation,
@@ -9,7 +9,7 @@ import {
   operationsOf,
   type ReadOperation,
 } from "./operation.ts";
-import type { Block, Button, Inline, Line, Mark, Reply, Table } from "./reply.ts";
+import type { Block, Inline, Line, Mark, Reply, Table } from "./reply.ts";
 import { deleteOperation, described, idInput, toggleOperations } from "./resource_changes.ts";
 import {
   findItem,
@@ -283,19 +283,6 @@ function rowOf<Client, Item>(
   one: Sighting<Item>,
 ): readonly Line[] {
   return status?.row?.(one) ?? [{ data: one.name }, { data: one.standing.word }];
-}
-
-/** The worst are one tap away. */
-const MOST_BUTTONS = 3;
-
-/** A button for each of the first few, which are the worst. */
-export function showButtons(
-  worst: readonly { readonly name: string; readonly command: string }[],
-): readonly (readonly Button[])[] {
-  return worst.slice(0, MOST_BUTTONS).map(({ name, command }) => [{
-    label: `Show ${name}`,
-    action: { command },
-  }]);
 }
 
 /** Pages are turned of one table, and the problems need them most. */

@@ -6,11 +6,10 @@ import {
 } from "../../clients/bitdefender.ts";
 import type { ConfiguredIntegration } from "../../clients/bitdefender/answers.ts";
 import { ILLEGIBLE, readable, type Reported, within } from "../../clients/json.ts";
-import { asOf, countOf, countSummary, formatNumber, toCsv } from "../format.ts";
+import { asOf, countOf, countSummary, formatNumber, showButtons, toCsv } from "../format.ts";
 import { type Candidate, type Context, type Health, operationsOf } from "../operation.ts";
 import { type Attachment, type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { unreadNotes } from "../resource.ts";
-import { showButtons } from "../resource_operations.ts";
 import type { ItemState, VendorSight } from "../sight.ts";
 import { ofCompany } from "./companies.ts";
 
