@@ -32,6 +32,7 @@ Deno.test("readConfig starts with the least there is, and everything else as doc
     adminChats: [-1001],
     operators: undefined,
     approvers: undefined,
+    policyFile: undefined,
     host: "0.0.0.0",
     port: 8080,
     database: { kind: "sqlite", path: "./data/countersign.db" },

@@ -24,8 +24,8 @@ import {
 } from "./conversation.ts";
 
 const INTEGRATIONS = "getConfiguredIntegrations";
-/** Of the bot itself, of the clock, and of each vendor. */
-const CHECKS = 7 + vendors.length;
+/** Of the bot itself, of the watch, of the clock, and of each vendor. */
+const CHECKS = 8 + vendors.length;
 /** What shows which of its areas a GravityZone key may use. */
 const PROBES = [
   INTEGRATIONS,

@@ -53,7 +53,7 @@ export const changeGuards: readonly Guard[] = [
     ],
     [
       "what did not move does nothing else",
-      "if (!change) return undefined;\n    if (!NEEDS",
+      "if (!change) return undefined;\n  if (!NEEDS",
       "if (!NEEDS",
     ],
     [
