@@ -185,11 +185,14 @@ function mayHave({ input }: ChangeOperation, field: string): boolean {
 
 function meetable(file: PolicyFile, need: Need, operations: readonly ChangeOperation[]): boolean {
   const approve = need.approve.map(({ of, count }) => ({ of: idsOf(file, of), count }));
-  const askers = file.allow
-    .filter(({ what }) => what.some((words) => operations.some((one) => isMeant(patternOf(words), one))))
-    .flatMap(({ who }) => [...idsOf(file, who)]);
   const rule = [{ rule: need.name, approve }];
-  return (askers.length === 0 ? [NOBODY] : askers).some((asker) => canBeMet(rule, asker));
+  const allows = file.allow.filter(({ what }) => {
+    const patterns = what.map(patternOf);
+    return operations.some((operation) => patterns.some((pattern) => isMeant(pattern, operation)));
+  });
+  if (allows.length === 0) return canBeMet(rule, NOBODY);
+  // The first one whose request could be met is enough.
+  return allows.some(({ who }) => [...idsOf(file, who)].some((asker) => canBeMet(rule, asker)));
 }
 
 /** No person's id. */
