@@ -128,7 +128,7 @@ function question(change: Change, view: CardView): Reply {
 
 /** The card that there would be, of which nobody else is told. */
 export function plannedOnly(change: Partial<Change>, view: CardView): Reply {
-  const { footer: _, buttons: __, ...card } = question(change as Change, view);
+  const { footer: _, buttons: __, ...card } = question({ emergency: null, ...change } as Change, view);
   return { ...card, footer: "Nothing was asked of anybody. Send it without /plan to ask.", personal: true };
 }
 
