@@ -130,7 +130,7 @@ export class Countersign {
     });
     const looks = new Looks(deps);
     const parts = { dispatcher, executor, sender, decisions, loans, handover, openForms, looks, alerts };
-    const jobs = jobsOf(deps, { ...parts, reminders, replicas }, timing);
+    const jobs = jobsOf(deps, { ...parts, members, reminders, replicas }, timing);
 
     this.store = store;
     this.replicas = replicas;

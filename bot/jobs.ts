@@ -1,4 +1,6 @@
 import { HEARTBEAT_MS, type Replicas } from "./access/replicas.ts";
+import type { Members } from "./access/members.ts";
+import { refreshBoards } from "./commands/board.ts";
 import { cardKey } from "./approvals/card.ts";
 import { openEmergencies } from "./approvals/emergency.ts";
 import type { Decisions } from "./approvals/decide.ts";
@@ -42,6 +44,7 @@ import { pruneWatch } from "./store/watch.ts";
 import type { InboxTable, MessagesTable } from "./store/schema.ts";
 
 export interface JobParts {
+  readonly members: Members;
   readonly dispatcher: Dispatcher;
   readonly executor: Executor;
   readonly sender: OutboxSender;
@@ -86,6 +89,7 @@ export function jobsOf(
       },
       tidyHandover(parts, expireMs),
       readsDue(deps, expireMs),
+      boards(deps, parts, expireMs),
       prune(deps, parts),
       measure(deps),
       askTelegram(deps),
@@ -213,6 +217,10 @@ function remind({ reminders }: JobParts, everyMs: number): PeriodicJob {
 /** On every replica: each has a redactor of its own. */
 function tidyHandover({ handover }: JobParts, everyMs: number): PeriodicJob {
   return { name: "tidy_handover", everyMs, atOnce: true, exclusive: false, run: () => handover.tidy() };
+}
+
+function boards(deps: Deps, { members }: JobParts, everyMs: number): PeriodicJob {
+  return { name: "boards", everyMs, atOnce: true, exclusive: true, run: () => refreshBoards(deps, members) };
 }
 
 function readsDue(deps: Deps, everyMs: number): PeriodicJob {

@@ -1,5 +1,6 @@
 import { aboutCommands } from "./about.ts";
 import { auditCommands } from "./audit.ts";
+import { board } from "./board.ts";
 import type { Builtin } from "./builtin.ts";
 import { changeCommands } from "./changes.ts";
 import { doctor } from "./doctor.ts";
@@ -19,6 +20,7 @@ export const builtins: readonly Builtin[] = [
   ...changeCommands,
   ...freezeCommands,
   handover,
+  board,
   history,
   every,
   ...holdCommands,

@@ -21,7 +21,21 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0016_pickers": { up: pickers },
   "0017_forms": { up: forms },
   "0018_schedules": { up: schedules },
+  "0019_boards": { up: boards },
 };
+
+/** One message a chat that is kept up to date. */
+async function boards(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createTable("boards")
+    .addColumn("chat_id", "bigint", (column) => column.primaryKey())
+    .addColumn("chat_type", "text", (column) => column.notNull())
+    .addColumn("thread_id", "bigint")
+    .addColumn("person_id", "bigint", (column) => column.notNull())
+    .addColumn("created_at", "bigint", (column) => column.notNull())
+    .addColumn("next_at", "bigint", (column) => column.notNull())
+    .addColumn("pinned", "integer", (column) => column.notNull().defaultTo(0))
+    .execute();
+}
 
 /** Reads that are posted at certain times. */
 async function schedules(db: Kysely<unknown>): Promise<void> {

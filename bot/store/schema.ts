@@ -35,6 +35,7 @@ export interface Schema {
   recent_commands: RecentCommandsTable;
   aliases: AliasesTable;
   schedules: SchedulesTable;
+  boards: BoardsTable;
 }
 
 export type Database = Kysely<Schema>;
@@ -551,4 +552,17 @@ export interface SchedulesTable {
   created_at: number;
   /** When it is due next; moved on in the transaction that has it run. */
   next_at: number;
+}
+
+/** The one message of a chat that is kept up to date. */
+export interface BoardsTable {
+  chat_id: number;
+  chat_type: "private" | "supergroup";
+  thread_id: number | null;
+  person_id: number;
+  created_at: number;
+  /** When it may be edited again. */
+  next_at: number;
+  /** 1: it is pinned; 2: the bot may not pin. */
+  pinned: number;
 }

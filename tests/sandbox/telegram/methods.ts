@@ -30,6 +30,8 @@ const METHODS: Readonly<Record<string, Method>> = {
   getChatMember: chats.getChatMember,
   getChatAdministrators: chats.getChatAdministrators,
   leaveChat: chats.leaveChat,
+  pinChatMessage: chats.pinChatMessage,
+  unpinChatMessage: chats.unpinChatMessage,
 };
 
 /** Methods that servers before Bot API 10 do not have. */

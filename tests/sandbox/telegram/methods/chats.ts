@@ -1,6 +1,6 @@
 import type { Fields, User } from "../message.ts";
 import { badRequest } from "../refusal.ts";
-import { isAdministrator, type Room, type Status, userOf, type World } from "../world.ts";
+import { findMessage, isAdministrator, type Room, type Status, userOf, type World } from "../world.ts";
 import { type Call, roomOf, roomToRead, roomToWriteTo } from "./call.ts";
 import { botUser } from "./sending.ts";
 
@@ -123,4 +123,26 @@ function knownUser(world: World, id: number): User {
   const person = world.persons.get(id);
   if (!person) throw badRequest("user not found");
   return userOf(person);
+}
+
+/** https://core.telegram.org/bots/api#pinchatmessage */
+export function pinChatMessage(call: Call): true {
+  pinnable(call);
+  return true;
+}
+
+/** https://core.telegram.org/bots/api#unpinchatmessage */
+export function unpinChatMessage(call: Call): true {
+  pinnable(call);
+  return true;
+}
+
+/** Only administrators pin in a group. */
+function pinnable(call: Call): void {
+  const { world, parameters } = call;
+  const room = roomToWriteTo(call);
+  if (room.chat.type !== "private" && !isAdministrator(room, world.bot.id)) {
+    throw badRequest("not enough rights to manage pinned messages in the chat");
+  }
+  if (!findMessage(room, parameters.integer("message_id") ?? 0)) throw badRequest("message to pin not found");
 }

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { testOnEach } from "../approvals/database.ts";
+import { ANA, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
+import { putWatched } from "./watched.ts";
+
+const QUICK = { expireMs: 20, lookMs: 20 };
+
+testOnEach("/board is one silent pinned message, edited with what changes, and off says so", async (url) => {
+  const environment = { WATCH_EVERY: "0", DATABASE_URL: url };
+  await using fixture = await openFixture({ timing: QUICK, environment });
+  const { telegram, store } = fixture;
+  await putWatched(store, [
+    { vendor: "halo", target: "sophos", name: "Sophos EU", course: [["fine", 600_000], ["down", 300_000]] },
+    { vendor: "opsramp", target: "opsramp", name: "ServiceNow", course: [["fine", 600_000]] },
+  ]);
+  await fixture.say(ANA, "/board");
+  const board = () => telegram.answers(GROUP).find((message) => /as of/.test(textOf(message)))!;
+  assert.match(textOf(board()), /^🔴 1 problem\n• Sophos EU down since .*\nFine: OpsRamp 1\nas of/);
+  await telegram.until(() => telegram.calls("pinChatMessage")[0], "the pin");
+  assert.equal(telegram.calls("pinChatMessage")[0]?.parameters["disable_notification"], true);
+  await store.db.updateTable("looks").set({ answered_at: store.now() - 3_600_000 }).execute();
+  await store.db.updateTable("boards").set({ next_at: store.now() - 1 }).execute();
+  await telegram.until(() => /Stale since/.test(textOf(board())), "the board to be stale");
+  await fixture.say(ANA, "/board off");
+  assert.ok(fixture.groupAnswers().some((text) => /This board is off since .* \(Ana\)/.test(text)));
+  assert.deepEqual(await store.db.selectFrom("boards").selectAll().execute(), []);
+});
