@@ -206,6 +206,7 @@ export class HttpClient {
         ...(status !== undefined && { status }),
         ...(date !== undefined && { date }),
         ...(call.trace !== undefined && { trace: call.trace }),
+        ...(call.background && { background: true }),
       });
     } catch {
       // A log that fails must not turn a write that went through into one that seems to have failed.

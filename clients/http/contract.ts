@@ -79,6 +79,8 @@ export interface CallEvent {
   readonly status?: number;
   readonly durationMs: number;
   readonly attempt: number;
+  /** Nobody waited for it. */
+  readonly background?: true;
   /** What time it was for the vendor when it answered, in epoch ms and whole seconds; absent where it did not say. */
   readonly date?: number;
   readonly trace?: string;

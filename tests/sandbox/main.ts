@@ -3,7 +3,7 @@ import { readArguments, USAGE, type Wish } from "./arguments.ts";
 import { openConversation, PERSONS, SANDBOX_GROUP, type Shown } from "./conversation.ts";
 import { playScript, readScript, ScriptMistake } from "./script.ts";
 import { serve, type Served } from "./serve.ts";
-import { openStage, type StageOptions } from "./stage.ts";
+import { openStage, type Stage, type StageOptions } from "./stage.ts";
 import type { VendorCall } from "./telegram/page.ts";
 
 const WRONG_USE = 2;
@@ -30,22 +30,49 @@ async function fulfil(wish: Wish): Promise<number> {
 async function showPage({ port, log }: Extract<Wish, { kind: "page" }>): Promise<number> {
   const calls: VendorCall[] = [];
   let add: (call: VendorCall) => void = (call) => void calls.push(call);
+  const away = new Set<string>();
   await using stage = await openStage({
     telegram: { chats: [SANDBOX_GROUP] },
-    environment: { GRACE: "5s" },
-    onVendorCall({ vendor, operation, outcome, status, durationMs }) {
-      add({ vendor, operation, outcome: wordsFor(outcome, status), ms: durationMs });
+    // An alert comes and goes while one watches.
+    environment: { GRACE: "5s", WATCH_EVERY: "5s" },
+    onTheWay: async (vendor, _request, passOn) =>
+      away.has(vendor) ? new Response(null, { status: 503 }) : await passOn(),
+    onVendorCall({ vendor, operation, outcome, status, durationMs, background }) {
+      if (!background) add({ vendor, operation, outcome: wordsFor(outcome, status), ms: durationMs });
     },
     ...logOf(log),
   });
   add = stage.telegram.panel.add;
   calls.forEach(add);
-  const page = serveAt(port, (request) => stage.telegram.app.fetch(request));
+  const page = serveAt(port, (request) => trouble(request, stage, away) ?? stage.telegram.app.fetch(request));
   if (!page) return await complain(`Port ${port} is taken. Choose another one: --port 8788\n`, 1);
   await using _page = page;
   await print(`The sandbox is at ${page.url}/ (Ctrl+C ends it)\n`, 0);
   await stopped();
   return 0;
+}
+
+/** What the page's buttons break and mend: a vendor as a whole, or the last integration of GravityZone. */
+function trouble(
+  { method, url, headers }: Request,
+  { gravityzone }: Stage,
+  away: Set<string>,
+): Response | undefined {
+  const { pathname, searchParams } = new URL(url);
+  // Only a page of our own sends this header without being asked whether it may.
+  if (method !== "POST" || pathname !== "/sandbox/trouble" || !headers.has("x-sandbox")) return undefined;
+  const what = searchParams.get("what") ?? "";
+  const isOn = searchParams.get("on") === "1";
+  if (what !== "integration") {
+    if (isOn) away.add(what);
+    else away.delete(what);
+  } else {
+    const all = [...gravityzone.world.integrations.values()].flat();
+    const [ACTIVE, ERROR] = [5, 6];
+    const one = all.at(-1);
+    if (one) one.status = isOn ? ERROR : ACTIVE;
+  }
+  return new Response(null, { status: 204 });
 }
 
 async function sayAll({ words, as, log }: Extract<Wish, { kind: "say" }>): Promise<number> {

@@ -1,4 +1,4 @@
-import { renderCalls } from "./panel.js";
+import { armTrouble, renderCalls } from "./panel.js";
 import { element, relative, renderContent, renderKeyboard, summaryOf } from "./render.js";
 
 const query = new URLSearchParams(location.search);
@@ -465,3 +465,5 @@ function tick() {
   }
   lookForAnswers();
 }
+
+armTrouble(document.querySelectorAll("#trouble button"));

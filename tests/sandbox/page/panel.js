@@ -19,3 +19,15 @@ export function renderCalls(calls, list, count) {
   const empty = element("li", { class: "empty" }, "Nothing was asked of a vendor yet.");
   list.replaceChildren(...(rows.length > 0 ? rows.reverse() : [empty]));
 }
+
+/** Pressed: broken; pressed again: mended. The watch finds out by itself. */
+export function armTrouble(buttons) {
+  for (const button of buttons) {
+    button.addEventListener("click", async () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      const query = new URLSearchParams({ what: button.dataset.what, on: on ? "1" : "0" });
+      await fetch(`/sandbox/trouble?${query}`, { method: "POST", headers: { "x-sandbox": "1" } });
+      button.setAttribute("aria-pressed", String(on));
+    });
+  }
+}
