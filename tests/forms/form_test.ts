@@ -80,7 +80,7 @@ Deno.test("a form: of an Apono integration only what was changed is asked for", 
   assert.equal(port, "5432");
   const unchanged = await fillIn(link, {});
   assert.equal(unchanged.status, 400);
-  assert.match(unchanged.html, /Say what to change|Nothing to change/);
+  assert.match(unchanged.html, /what to change|Nothing to change/);
   const { code } = await sent(fixture, link, { "config.port": "5433", access_details: "Ask\r\nthe DBA" });
   const { id: _, ...input } = planOf(await fixture.change(code)).input;
   assert.deepEqual(input, { config: { port: "5433" }, access_details: "Ask\nthe DBA" });
