@@ -52,7 +52,7 @@ for (const [what, content, why] of UNREADABLE) {
 const MISTAKES: readonly [content: string, told: RegExp][] = [
   [
     '{"authType": "NONE",\n "baseURI": "https://a.example",\n}',
-    /not valid JSON at line 3, column 1\. Mend it/,
+    /not valid JSON at line 3, column 1\. Correct it/,
   ],
   [
     '{"authType": "NONE", "authType": "JWT"}',
