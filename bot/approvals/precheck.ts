@@ -26,7 +26,7 @@ import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { EmergenciesTable, Queryable } from "../store/schema.ts";
 import type { BoundOperation } from "../vendors.ts";
 import { freezeLine, holdLine } from "./obstacle.ts";
-import { rulingNow } from "./view.ts";
+import { rulingNow, whatIsShut } from "./view.ts";
 
 /** What stands in the way of running what was approved. */
 export interface FailedCheck {
@@ -35,7 +35,7 @@ export interface FailedCheck {
   readonly evidence: Line;
 }
 
-type PrecheckDeps = Pick<Deps, "store" | "vendors" | "log">;
+type PrecheckDeps = Pick<Deps, "store" | "config" | "vendors" | "log">;
 
 /**
  * Everything that was true when it was approved has to be true now; the first thing that is not, if any. Throws when
@@ -55,6 +55,9 @@ export async function precheck(
   const failed = await lastCheck(store, change) ?? await rightsLost(change, votes, members, store.db);
   if (failed) return failed;
   if (!await isOnRecord(store, change, votes)) return notRun("not_on_record");
+  // What was approved for another time must not run at one that the rules keep free of changes.
+  const shut = change.scheduled_at === null ? undefined : await whatIsShut(deps, members, change);
+  if (shut) return { ...notRun("closed_hours"), evidence: line("This time is closed for it. ", shut) };
   const bound = vendors.boundOperation(change);
   return bound ? await drift(change, bound, log) : notRun("vendor_not_set_up");
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ANA, BEN, GROUP, textOf } from "./fixture.ts";
 import { testOnEach } from "./database.ts";
 import { CHIDI, DANGER, DORA, openWithPolicy, POLICY, SECOND } from "./policy_file.ts";
-import { SOON } from "../sandbox/stage.ts";
+import { createStillClock, SOON } from "../sandbox/stage.ts";
 import { eventually } from "../eventually.ts";
 
 const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
@@ -69,6 +69,19 @@ Deno.test("a vote outside the hours is refused with the rule's name, and a Rejec
   assert.equal(await fixture.state(code), "pending");
   await fixture.press(BEN, card, "Reject");
   assert.equal(await fixture.state(code), "rejected");
+});
+
+Deno.test("what was approved for a closed day is told then, and does not run", async () => {
+  const clock = createStillClock();
+  const inDays = (days: number) => new Date(clock.now() + days * 86_400_000).toISOString().slice(0, 10);
+  const closed = `closed = ["${inDays(2)}/${inDays(4)}"]\n`;
+  await using fixture = await openWithPolicy(POLICY + SECOND + closed, { clock });
+  const { code, card } = await fixture.carryOut(`${DISABLE} at=${inDays(3)}T12:00`);
+  assert.equal(await fixture.state(code), "approved");
+  await fixture.pass(Date.parse(`${inDays(3)}T12:01Z`) - clock.now());
+  assert.equal(await fixture.state(code), "superseded");
+  assert.match(textOf(card), /closed for it.*Rule “second person” takes them at any hour, not on/s);
+  assert.deepEqual(fixture.writes(), []);
 });
 
 testOnEach("the shortest ttl of the rules that fit counts, and not APPROVAL_TTL", async (url) => {
