@@ -10,6 +10,9 @@ interface ScriptCoverage {
   }[];
 }
 
+/** So many looks in a row that find nothing called: whatever had been begun would have gone on by then. */
+const QUIET_LOOKS = 20;
+
 /** The product's own folders; what tests and packages do is not on the way. */
 const PRODUCT = /^(bot|handlers|clients)\//;
 
@@ -20,10 +23,10 @@ const PRODUCT = /^(bot|handlers|clients)\//;
  */
 export async function filesEntered(work: () => Promise<void>): Promise<string[]> {
   using profiler = await startProfiler();
-  let looks = 0;
-  // The first look comes before anything can have been called.
+  let quiet = 0;
+  // What the product does when it starts comes job by job, with pauses in between.
   await eventually(
-    async () => (await profiler.take()).length === 0 && looks++ > 0,
+    async () => (quiet = (await profiler.take()).length === 0 ? quiet + 1 : 0) >= QUIET_LOOKS,
     "the product to be at rest",
   );
   await work();
