@@ -66,13 +66,15 @@ export interface Timing {
   readonly expireMs?: number;
   /** How often it is looked whether it is time for a look at a vendor, or for an alert. */
   readonly watchMs?: number;
+  /** How often a replica says that it is alive. */
+  readonly beatMs?: number;
 }
 
 /** All that the bot does without being asked over HTTP, one job each. */
 export function jobsOf(
   deps: Deps,
   parts: JobParts,
-  { expireMs = EXPIRE_MS, watchMs = WATCH_MS }: Timing = {},
+  { expireMs = EXPIRE_MS, watchMs = WATCH_MS, beatMs = HEARTBEAT_MS }: Timing = {},
 ): Jobs {
   return {
     queues: [updates(deps, parts.dispatcher), changes(deps, parts), messages(deps, parts.sender)],
@@ -82,7 +84,7 @@ export function jobsOf(
       remind(parts, expireMs),
       {
         name: "heartbeat",
-        everyMs: HEARTBEAT_MS,
+        everyMs: beatMs,
         atOnce: true,
         exclusive: false,
         run: () => parts.replicas.beat(),

@@ -8,7 +8,7 @@ const MOST_FOR_A_READ = 39;
 const MOST_FOR_A_CHANGE = 54;
 
 /** A worker that looks of its own accord would be counted when the machine is slow, and is not on the way. */
-const UNASKED = { lookMs: 3_600_000, expireMs: 3_600_000 };
+const UNASKED = { lookMs: 3_600_000, expireMs: 3_600_000, beatMs: 3_600_000 };
 
 function assertFew(entered: readonly string[], most: number): void {
   assert.ok(entered.length <= most, `${entered.length} files, ${most} at most:\n${entered.join("\n")}`);
