@@ -221,7 +221,8 @@ Deno.test("GET /readyz says ready until the worker stops", async () => {
 testOnEach(
   "GET /readyz says not ready while the store does not answer; /healthz stays alive",
   async (url) => {
-    await using stage = await openStage({ environment: { DATABASE_URL: url } });
+    // With the bot's own patience: what waits for a connection when the pool ends is told only when that is over.
+    await using stage = await openStage({ environment: { DATABASE_URL: url }, openStore });
     await stage.bot.store.db.destroy();
     assert.deepEqual(await readiness(stage), [503, "not ready"]);
     assert.equal(await post(stage, { body: ping(1) }), 503, "Telegram must send it again");
