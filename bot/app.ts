@@ -8,7 +8,7 @@ import { Replicas } from "./access/replicas.ts";
 import type { Rulebook } from "./access/rulebook.ts";
 import { Decisions } from "./approvals/decide.ts";
 import { Executor } from "./approvals/execute.ts";
-import { Loans } from "./approvals/loans.ts";
+import { Loans } from "./approvals/way_back.ts";
 import { Reminders } from "./approvals/remind.ts";
 import { Requests } from "./approvals/request.ts";
 import { withdrawUndeliverable } from "./approvals/settle.ts";

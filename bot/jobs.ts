@@ -11,7 +11,7 @@ import {
   nextStartAt,
   renewChanges,
 } from "./approvals/execute.ts";
-import type { Loans } from "./approvals/loans.ts";
+import type { Loans } from "./approvals/way_back.ts";
 import type { Reminders } from "./approvals/remind.ts";
 import type { Change } from "./store/changes.ts";
 import { beginFreezes, endFreezes } from "./commands/freeze.ts";

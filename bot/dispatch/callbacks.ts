@@ -3,7 +3,7 @@ import type { Members } from "../access/members.ts";
 import type { ReasonCode } from "../reason_codes.ts";
 import { cardKey } from "../approvals/card.ts";
 import type { Decisions } from "../approvals/decide.ts";
-import type { Loans } from "../approvals/loans.ts";
+import type { Loans } from "../approvals/way_back.ts";
 import type { Requests } from "../approvals/request.ts";
 import { takeOver } from "../commands/handover.ts";
 import { LONGEST_ALERT, type UpdateContext } from "../context.ts";

@@ -10,7 +10,14 @@ import { parse } from "../parser/parse.ts";
 import { activeFreezes, frozenTarget } from "../store/changes.ts";
 import { putPrompt } from "../store/kept_values.ts";
 import type { AlertsTable, EpisodesTable, Queryable } from "../store/schema.ts";
-import { alertReply, type AlertView, endsReply, newsReply, pressedRemedies, reminderReply } from "./alert.ts";
+import {
+  alertReply,
+  type AlertView,
+  endsReply,
+  newsReply,
+  pressedRemedies,
+  reminderReply,
+} from "./alert_text.ts";
 
 export const MOST_REMINDERS = 3;
 /** For as long as somebody may still look at an alert. */
