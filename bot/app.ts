@@ -10,6 +10,7 @@ import { Decisions } from "./approvals/decide.ts";
 import { Executor } from "./approvals/execute.ts";
 import { Loans } from "./approvals/way_back.ts";
 import { Reminders } from "./approvals/remind.ts";
+import { LiveCards } from "./approvals/live_cards.ts";
 import { Requests } from "./approvals/request.ts";
 import { withdrawUndeliverable } from "./approvals/settle.ts";
 import { builtins } from "./commands/builtins.ts";
@@ -95,6 +96,7 @@ export class Countersign {
     const requests = new Requests(deps, members, secretEntry, commandSet);
     const decisions = new Decisions(deps, members);
     const loans = new Loans(deps, members);
+    const cards = new LiveCards(deps, members);
     const executor = new Executor(deps, members, secretEntry, handover);
     const commandParts = {
       ...deps,
@@ -103,6 +105,7 @@ export class Countersign {
       decisions,
       commandSet,
       replicas,
+      cards,
       startedAt: store.now(),
     };
     const unauthorized = new Unauthorized(deps, members);
@@ -129,7 +132,18 @@ export class Countersign {
       },
     });
     const looks = new Looks(deps);
-    const parts = { dispatcher, executor, sender, decisions, loans, handover, openForms, looks, alerts };
+    const parts = {
+      dispatcher,
+      executor,
+      sender,
+      decisions,
+      cards,
+      loans,
+      handover,
+      openForms,
+      looks,
+      alerts,
+    };
     const jobs = jobsOf(deps, { ...parts, members, reminders, replicas }, timing);
 
     this.store = store;

@@ -13,6 +13,7 @@ import {
 } from "./approvals/execute.ts";
 import type { Loans } from "./approvals/way_back.ts";
 import type { Reminders } from "./approvals/remind.ts";
+import type { LiveCards } from "./approvals/live_cards.ts";
 import type { Change } from "./store/changes.ts";
 import { beginFreezes, endFreezes } from "./commands/freeze.ts";
 import { endHolds } from "./commands/hold.ts";
@@ -49,6 +50,7 @@ export interface JobParts {
   readonly executor: Executor;
   readonly sender: OutboxSender;
   readonly decisions: Decisions;
+  readonly cards: LiveCards;
   readonly loans: Loans;
   readonly handover: CredentialHandover;
   readonly openForms: OpenForms;
@@ -64,6 +66,8 @@ export interface Timing {
   readonly lookMs?: number;
   /** How often what has expired is noticed. */
   readonly expireMs?: number;
+  /** How often it is looked whether what waits has moved. */
+  readonly recheckMs?: number;
   /** How often it is looked whether it is time for a look at a vendor, or for an alert. */
   readonly watchMs?: number;
   /** How often a replica says that it is alive. */
@@ -74,7 +78,7 @@ export interface Timing {
 export function jobsOf(
   deps: Deps,
   parts: JobParts,
-  { expireMs = EXPIRE_MS, watchMs = WATCH_MS, beatMs = HEARTBEAT_MS }: Timing = {},
+  { expireMs = EXPIRE_MS, recheckMs = RECHECK_MS, watchMs = WATCH_MS, beatMs = HEARTBEAT_MS }: Timing = {},
 ): Jobs {
   return {
     queues: [updates(deps, parts.dispatcher), changes(deps, parts), messages(deps, parts.sender)],
@@ -89,6 +93,7 @@ export function jobsOf(
         exclusive: false,
         run: () => parts.replicas.beat(),
       },
+      recheck(parts, recheckMs),
       tidyHandover(parts, expireMs),
       readsDue(deps, expireMs),
       boards(deps, parts, expireMs),
@@ -182,6 +187,7 @@ function messages(deps: Deps, sender: OutboxSender): QueueJob<MessagesTable> {
 }
 
 const EXPIRE_MS = 5_000;
+const RECHECK_MS = 60_000;
 /** A way back that is under way is not late yet. */
 const OVERDUE_MS = 60_000;
 const WATCH_MS = 1_000;
@@ -192,7 +198,7 @@ const ASK_TELEGRAM_MS = 60_000;
 const KEEP_UPDATES_MS = 2 * 86_400_000;
 const KEEP_MESSAGES_MS = 30 * 86_400_000;
 
-function expire(deps: Deps, { decisions }: JobParts, everyMs: number): PeriodicJob {
+function expire(deps: Deps, { decisions, cards }: JobParts, everyMs: number): PeriodicJob {
   return {
     name: "expire",
     everyMs,
@@ -204,7 +210,18 @@ function expire(deps: Deps, { decisions }: JobParts, everyMs: number): PeriodicJ
       await beginFreezes(deps);
       await endFreezes(deps);
       await endHolds(deps);
+      await cards.refresh();
     },
+  };
+}
+
+function recheck({ cards }: JobParts, everyMs: number): PeriodicJob {
+  return {
+    name: "recheck",
+    everyMs,
+    atOnce: true,
+    exclusive: true,
+    run: () => cards.recheck({ background: true }),
   };
 }
 

@@ -91,11 +91,14 @@ export class Vendors {
   }
 
   /** Undefined when the vendor is not set up any more or this version does not know the operation. */
-  boundOperation(change: Change): BoundOperation | undefined {
+  boundOperation(
+    change: Change,
+    how: Pick<CallOptions, "background"> = {},
+  ): BoundOperation | undefined {
     const operation = this.changeOperation(change);
     const connected = this.byName(change.vendor);
     if (!operation || !connected?.client) return undefined;
-    const call = { fresh: true, trace: change.trace ?? change.code, maxBytes: CHANGE_ANSWER_BYTES };
+    const call = { ...how, fresh: true, trace: change.trace ?? change.code, maxBytes: CHANGE_ANSWER_BYTES };
     return {
       operation,
       plan: planOf(change),
@@ -117,7 +120,7 @@ export class Vendors {
         return store.now();
       },
       recall: (key) => recall(store, key),
-      history: (targetKey) => history(store, targetKey),
+      history: (targetKey) => pastChanges(store, targetKey),
       cached: (key, load) => cache[anew ? "renew" : "get"](`${vendor.name} ${key}`, load),
     };
   }
@@ -125,7 +128,8 @@ export class Vendors {
 
 const PAST_CHANGES = 3;
 
-async function history(store: Store, targetKey: string): Promise<readonly PastChange[]> {
+/** The last changes made through this bot to a target, newest first. */
+export async function pastChanges(store: Store, targetKey: string): Promise<readonly PastChange[]> {
   const rows = await store.db.selectFrom("changes")
     .select(["code", "verb", "target", "state", "created_at", "finished_at", "requester_name"])
     .where("target_key", "=", targetKey).where("finished_at", "is not", null)

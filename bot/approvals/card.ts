@@ -16,15 +16,13 @@ import { spellDuration } from "../settings.ts";
 import {
   type Change,
   changeTitle,
-  isTwin,
   planOf,
   readCard,
   readUndo,
   TOOK_EFFECT,
   waitsForItsTime,
 } from "../store/changes.ts";
-import { freezeLine } from "./obstacle.ts";
-import { type CardView, needsLine, personLine } from "./view.ts";
+import { aroundFacts, type CardView, needsLine, pastBlocks, personLine, watchedFacts } from "./view.ts";
 
 /** The key of the one message of a change in the group. */
 export function cardKey(code: string): string {
@@ -32,12 +30,12 @@ export function cardKey(code: string): string {
 }
 
 /** What the group is shown of a change, as a new version of its one message. */
-export function cardMessage(change: Change): Outgoing {
+export function cardMessage(change: Change, view: CardView = {}): Outgoing {
   return {
     key: cardKey(change.code),
     chatId: change.chat_id,
     threadId: change.thread_id ?? undefined,
-    reply: cardOf(change),
+    reply: cardOf(change, view),
     priority: PRIORITY.decision,
     trace: change.trace ?? undefined,
   };
@@ -87,11 +85,11 @@ function copyButtons(change: Change, personId: number, { votes = [], ruling }: C
 
 /** The one message of a change in the group: a question first, then its answer, in place. */
 export function cardOf(change: Change, view: CardView = {}): Reply {
-  return change.state === "pending" ? question(change, view) : answer(change);
+  return change.state === "pending" ? question(change, view) : answer(change, view);
 }
 
 function question(change: Change, view: CardView): Reply {
-  const { freeze, beside = [], votes = [] } = view;
+  const { votes = [] } = view;
   const card = readCard(change);
   const { warnings = [] } = card;
   const more = warnings.slice(MOST_WARNINGS);
@@ -111,14 +109,19 @@ function question(change: Change, view: CardView): Reply {
           ["Why", whyLine(change)],
           ["Needs", needsLine(change, view)],
           ...emergencyFact(change),
-          ...beside.map((other) => ["Also asked", besideLine(change, other)] as const),
-          ...(freeze ? [["Frozen", freezeLine(freeze)] as const] : []),
+          ...watchedFacts(view),
+          ...aroundFacts(change, view),
         ],
       },
       {
         kind: "details",
         summary: card.details ? "what will be sent · more" : "what will be sent",
-        blocks: [{ kind: "pre", text: pretty(card.sends) }, ...(card.details ?? []), ...warningLines(more)],
+        blocks: [
+          { kind: "pre", text: pretty(card.sends) },
+          ...(card.details ?? []),
+          ...warningLines(more),
+          ...pastBlocks(view),
+        ],
       },
     ],
     buttons: [decisionButtons(change), votes.length > 0 ? [takeBackButton(change)] : []],
@@ -155,12 +158,6 @@ function timeFacts({ scheduled_at, lasts_ms }: Change): (readonly [string, Line]
   ];
 }
 
-/** "the same: K7Q2X by Ben" */
-function besideLine(change: Change, other: Change): Line {
-  const what = isTwin(change, other) ? "the same" : readCard(other).title;
-  return line(what, ": ", { code: other.code }, " by ", { data: other.requester_name || "someone", max: 40 });
-}
-
 /** Whatever is asked for, they must not take the place of what changes. */
 const MOST_WARNINGS = 5;
 
@@ -168,13 +165,14 @@ function warningLines(warnings: readonly Line[]): Block[] {
   return warnings.map((text) => textBlock(["⚠️ ", { bold: text }]));
 }
 
-function answer(change: Change): Reply {
+function answer(change: Change, view: CardView): Reply {
   const card = readCard(change);
   return {
     ...changeTitle(change),
     blocks: [
       textBlock(change.evidence === null ? "" : JSON.parse(change.evidence) as Line),
       textBlock(nextLine(change)),
+      { kind: "facts", facts: waitsForItsTime(change) ? aroundFacts(change, view) : [] },
       textBlock(storyLine(change)),
       { kind: "facts", facts: emergencyFact(change) },
       {

@@ -18,9 +18,8 @@ import {
 } from "../store/changes.ts";
 import type { ChangeState, Schema } from "../store/schema.ts";
 import { cardMessage, cardOf, copyMessage, outcomeMessage } from "./card.ts";
-import { holdLine, wayOutOf } from "./obstacle.ts";
 import { startOf, transition, type TransitionStep } from "./state_machine.ts";
-import { type CardView, MOST_OF_NAMES, personLine, viewOf, whatIsShut } from "./view.ts";
+import { type CardView, holdLine, MOST_OF_NAMES, personLine, viewOf, wayOutOf, whatIsShut } from "./view.ts";
 
 export type DecisionKind = "approve" | "reject" | "withdraw";
 

@@ -25,8 +25,7 @@ import {
 import { type Store, StoreUnavailable } from "../store/database.ts";
 import type { EmergenciesTable, Queryable } from "../store/schema.ts";
 import type { BoundOperation } from "../vendors.ts";
-import { freezeLine, holdLine } from "./obstacle.ts";
-import { rulingNow, whatIsShut } from "./view.ts";
+import { freezeLine, holdLine, rulingNow, whatIsShut } from "./view.ts";
 
 /** What stands in the way of running what was approved. */
 export interface FailedCheck {
@@ -172,7 +171,8 @@ const NO_LONGER: Readonly<Partial<Record<ReasonCode, string>>> = {
   no_rule_names_you: "may no longer do so",
 };
 
-async function drift(
+/** What of a change is no longer as it was planned, if anything. Throws when the database does not answer. */
+export async function drift(
   change: Change,
   { operation, plan, context }: BoundOperation,
   log: Log,

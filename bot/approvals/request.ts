@@ -38,10 +38,9 @@ import { newHandle } from "../store/kept_values.ts";
 import type { Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
 import { cardMessage, cardOf, duplicateReply, plannedOnly, waitingReply } from "./card.ts";
-import { holdLine } from "./obstacle.ts";
 import { type Times, timesAgain, timesOf, timesTyped, whyNotLent } from "./schedule.ts";
 import { planReminders } from "./remind.ts";
-import { type CardView, ruledChange, viewOf } from "./view.ts";
+import { type CardView, holdLine, ruledChange, shownOf, viewOf } from "./view.ts";
 
 /** Planning reads the vendor; after this long the request is given up. */
 const PLAN_MS = 30_000;
@@ -259,8 +258,8 @@ export class Requests {
         await wipeSecrets(transaction, row.handle);
         return ctx.answer(waitingReply(twin));
       }
-      const change = await transaction.insertInto("changes").values({ ...row, code }).returningAll()
-        .executeTakeFirstOrThrow();
+      const insert = transaction.insertInto("changes").values({ ...row, code, shown: shownOf(view) });
+      const change = await insert.returningAll().executeTakeFirstOrThrow();
       if (view.ruling.asks) await planReminders(transaction, change, view.ruling);
       await attachCard(store, transaction, change, {
         ...cardMessage(change),
@@ -326,6 +325,7 @@ function newChange(
     expires_at: Math.min(now + ruling.ttlMs, times.scheduled_at ?? Infinity),
     ...times,
     loan_of: null,
+    starts_at: null,
     claimed_until: 0,
     checks: 0,
     take_overs: 0,
@@ -394,7 +394,7 @@ async function showBeside(
   code: string,
   view: CardView,
 ): Promise<void> {
-  const other = await transaction.updateTable("changes").set((is) => ({ handle: is.ref("handle") }))
+  const other = await transaction.updateTable("changes").set({ shown: shownOf(view) })
     .where("code", "=", code).where("state", "=", "pending").returningAll().executeTakeFirst();
-  if (other) await putMessage(store, transaction, { ...cardMessage(other), reply: cardOf(other, view) });
+  if (other) await putMessage(store, transaction, cardMessage(other, view));
 }

@@ -90,6 +90,7 @@ export interface TransitionStep {
     readonly expiresUntil?: number;
     readonly claimedBy?: string;
     readonly leaseEndedBefore?: number;
+    readonly pending?: true;
   };
   /** Who did it and why; operation, target and state are added from the change. */
   readonly audit: Pick<AuditEntry, "reason_code" | "person_id" | "person_name" | "chat_id" | "detail">;
@@ -172,6 +173,7 @@ async function compareAndSet(
   if (only.expiresAfter !== undefined) update = update.where("expires_at", ">", only.expiresAfter);
   if (only.expiresUntil !== undefined) update = update.where("expires_at", "<=", only.expiresUntil);
   if (only.claimedBy !== undefined) update = update.where("claimed_by", "=", only.claimedBy);
+  if (only.pending) update = update.where("state", "=", "pending");
   if (only.leaseEndedBefore !== undefined) {
     update = update.where("claimed_until", "<=", only.leaseEndedBefore);
   }

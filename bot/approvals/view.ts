@@ -1,5 +1,5 @@
-import { type ChangeOperation, type Plan, riskOf } from "../../handlers/operation.ts";
-import { joinLines, type Line, line } from "../../handlers/reply.ts";
+import { type ChangeOperation, type PastChange, type Plan, riskOf } from "../../handlers/operation.ts";
+import { type Block, joinLines, type Line, line, textBlock } from "../../handlers/reply.ts";
 import { isOpenAt } from "../access/hours.ts";
 import type { Members } from "../access/members.ts";
 import type { RuledChange } from "../access/rulebook.ts";
@@ -8,16 +8,28 @@ import type { Deps } from "../deps.ts";
 import {
   type Change,
   freezeFor,
+  frozenTarget,
+  holdFor,
+  isTwin,
   openBeside,
+  readCard,
   type Vote,
   type VotedChange,
   votesOf,
 } from "../store/changes.ts";
-import type { EmergenciesTable, FreezesTable, Queryable } from "../store/schema.ts";
+import type { Store } from "../store/database.ts";
+import type { EmergenciesTable, FreezesTable, HoldsTable, ItemsTable, Queryable } from "../store/schema.ts";
+import { pastChanges } from "../vendors.ts";
 
 /** What the card shows beside the change itself. */
 export interface CardView {
   readonly freeze?: FreezesTable | undefined;
+  /** By whom its target is kept, if by someone else than who asked. */
+  readonly hold?: HoldsTable | undefined;
+  /** The last changes of its target. */
+  readonly past?: readonly PastChange[];
+  /** Its target as the watch saw it last. */
+  readonly watched?: WatchedTarget | undefined;
   /** What the rules want, and who is called what in them. */
   readonly ruling?: Ruling;
   readonly names?: ReadonlyMap<number, string>;
@@ -29,6 +41,9 @@ export interface CardView {
   readonly beside?: readonly Change[] | undefined;
 }
 
+/** How the target of a change stood at the last look. */
+export type WatchedTarget = Pick<ItemsTable, "state" | "word" | "since">;
+
 type FullView = CardView & Required<Pick<CardView, "ruling" | "names" | "votes">>;
 
 /**
@@ -38,16 +53,50 @@ type FullView = CardView & Required<Pick<CardView, "ruling" | "names" | "votes">
 export async function viewOf(
   { store }: Pick<Deps, "store">,
   members: Members,
-  change: RuledChange & VotedChange & Pick<Change, "requester_id">,
+  change: RuledChange & VotedChange & PlacedChange,
 ): Promise<FullView> {
   const { ruling, emergency } = await rulingNow(store.db, members, change);
-  const [freeze, beside, names, votes] = await Promise.all([
-    freezeFor(store, change),
+  const [around, beside, past, watched, names, votes] = await Promise.all([
+    obstaclesOf(store, change),
     openBeside(store, change),
+    pastChanges(store, change.target_key),
+    watchedTarget(store.db, change.target_key),
     members.namesOfVoters(ruling, change.requester_id),
     votesOf(store.db, change),
   ]);
-  return { ruling, freeze, beside, names, votes, emergency };
+  return { ...around, ruling, beside, past, watched, names, votes, emergency };
+}
+
+type PlacedChange = Pick<Change, "vendor" | "requester_id" | "scheduled_at" | "starts_at">;
+
+/** What keeps a change back: now, or else at the time when it shall run. */
+export async function obstaclesOf(
+  store: Store,
+  change: PlacedChange & Pick<Change, "target" | "target_key" | "company">,
+  db?: Queryable,
+): Promise<Pick<CardView, "freeze" | "hold">> {
+  const { scheduled_at, starts_at } = change;
+  const hold = await holdFor(store, change, db);
+  // Nobody approves it now any more: what counts is the time at which it runs.
+  if (starts_at !== null) return { freeze: await freezeFor(store, change, db, starts_at), hold };
+  const now = await freezeFor(store, change, db);
+  const then = scheduled_at === null ? undefined : await freezeFor(store, change, db, scheduled_at);
+  return { freeze: now ?? then, hold };
+}
+
+async function watchedTarget(db: Queryable, key: string): Promise<WatchedTarget | undefined> {
+  return await db.selectFrom("items").select(["state", "word", "since"])
+    .where("key", "=", key).where("settled", "=", 1).where("gone_at", "is", null).executeTakeFirst();
+}
+
+/** What changes of a view by itself: a card that shows something else is shown anew. */
+export function shownOf({ freeze, hold, beside = [] }: CardView): string | null {
+  const around = [
+    freeze && `frozen ${freeze.target} ${freeze.created_at} ${freeze.ends_at}`,
+    hold && `held ${hold.holder_id} ${hold.ends_at}`,
+    ...beside.map(({ code }) => code),
+  ].filter(Boolean);
+  return around.length > 0 ? around.join(" · ") : null;
 }
 
 /** What a change needs now: with a broken glass it is less. */
@@ -145,4 +194,92 @@ export async function whatIsShut(
     return `Rule “${rule}” takes them ${open}${days} (${zone}).`;
   });
   return joinLines(lines, " ");
+}
+
+/** What else is asked for of its target, and what keeps it back while it waits. */
+export function aroundFacts(
+  change: Change,
+  { freeze, hold, beside = [] }: CardView,
+): (readonly [string, Line])[] {
+  return [
+    ...beside.map((other) => ["Also asked", besideLine(change, other)] as const),
+    ...(freeze ? [["Frozen", freezeLine(freeze)] as const] : []),
+    ...(hold ? [["Held", holdLine(hold)] as const] : []),
+  ];
+}
+
+/** How its target stood when it was last looked at. */
+export function watchedFacts({ watched }: CardView): (readonly [string, Line])[] {
+  if (!watched) return [];
+  const since: Line = [" since ", { time: watched.since }];
+  return [["Watch", line(WATCHED[watched.state], ": ", { data: watched.word, max: 60 }, since)]];
+}
+
+const WATCHED = {
+  fine: "🟢 fine",
+  attention: "🟡 attention",
+  down: "🔴 down",
+  off: "⚪ off",
+  unknown: "❔ unknown",
+};
+
+/** The last changes of the same target. */
+export function pastBlocks({ past = [] }: CardView): Block[] {
+  if (past.length === 0) return [];
+  const items = past.map(({ code, title, state, at, requester }) =>
+    line({ time: at }, ` ${title}: ${state} · `, { data: requester || "someone", max: 40 }, " ", { code })
+  );
+  return [textBlock("Last changes of this target"), { kind: "list", items }];
+}
+
+/** "the same: K7Q2X by Ben" */
+function besideLine(change: Change, other: Change): Line {
+  const what = isTwin(change, other) ? "the same" : readCard(other).title;
+  return line(what, ": ", { code: other.code }, " by ", { data: other.requester_name || "someone", max: 40 });
+}
+
+/** "Frozen: everything by Ana: release. /unfreeze lifts it", to go on with. */
+export function wayOutOf(freeze: FreezesTable): Line {
+  return line("Frozen: ", freezeLine(freeze), ". ", { code: unfreezeCommand(freeze) }, " lifts it");
+}
+
+/** The command that lifts a freeze: a company by its id, which no other bears. */
+export function unfreezeCommand(freeze: FreezesTable): string {
+  const { company } = freeze;
+  return ["/unfreeze", frozenTarget(freeze), company && `company=${company}`].filter(Boolean).join(" ");
+}
+
+export function freezeLine(freeze: FreezesTable): Line {
+  return line(
+    frozenScope(freeze),
+    " by ",
+    personLine(freeze.holder_name, freeze.holder_id),
+    ": ",
+    { data: freeze.reason, max: 120 },
+    freeze.begins_at === null ? "" : [" · from ", { time: freeze.begins_at }],
+    freeze.ends_at === null ? " · until lifted" : [" · until ", { time: freeze.ends_at, as: "deadline" }],
+  );
+}
+
+/** "ec2 Acme Corp by Ana: moving the role · until 05:14" */
+export function holdLine(hold: HoldsTable): Line {
+  return line(
+    hold.target,
+    " ",
+    { data: hold.name, max: 60 },
+    " by ",
+    personLine(hold.holder_name, hold.holder_id),
+    ": ",
+    { data: hold.reason, max: 120 },
+    " · until ",
+    { time: hold.ends_at, as: "deadline" },
+  );
+}
+
+/** "everything", "ec2", "Acme Corp", "ec2 of Acme Corp" */
+export function frozenScope(freeze: FreezesTable): Line {
+  const target = frozenTarget(freeze);
+  if (freeze.company === null) return target ?? "everything";
+  const company: Line = { data: freeze.company_name ?? freeze.company, max: 60 };
+  return target === undefined ? company : line(target, " of ", company);
 }

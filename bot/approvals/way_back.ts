@@ -308,6 +308,7 @@ const NOT_BEGUN = {
   scheduled_at: null,
   lasts_ms: null,
   starts_at: null,
+  shown: null,
   decision_reason: null,
   settled_id: null,
   settled_name: null,

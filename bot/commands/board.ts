@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { type Line, line, type Mark, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
-import { freezeLine } from "../approvals/obstacle.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
@@ -10,6 +9,7 @@ import { activeFreezes } from "../store/changes.ts";
 import type { BoardsTable } from "../store/schema.ts";
 import { type Episode, itemsOf, lastLooks, openEpisodes } from "../store/watch.ts";
 import { type Builtin, builtin, type CommandParts, maySetHere, needToSet } from "./builtin.ts";
+import { freezeLine } from "../approvals/view.ts";
 
 /** Telegram takes about twenty messages and edits a minute in a group, and others want some of them. */
 const BETWEEN_MS = 30_000;

@@ -4,6 +4,7 @@ import type { Members } from "../access/members.ts";
 import type { Need } from "../access/policy.ts";
 import type { Replicas } from "../access/replicas.ts";
 import type { Decisions } from "../approvals/decide.ts";
+import type { LiveCards } from "../approvals/live_cards.ts";
 import type { Requests } from "../approvals/request.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
@@ -14,6 +15,7 @@ export interface CommandParts extends Deps {
   readonly members: Members;
   readonly requests: Requests;
   readonly decisions: Decisions;
+  readonly cards: LiveCards;
   /** Every command there is, the bot's own included. */
   readonly commandSet: CommandSet;
   readonly replicas: Replicas;

@@ -1,11 +1,11 @@
 import { z } from "zod";
+import { untilAborted, withTimeout } from "../../clients/clock.ts";
 import { type Block, type Button, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { cardOf, decisionButtons, undoLine } from "../approvals/card.ts";
-import { freezeLine } from "../approvals/obstacle.ts";
 import type { DecisionKind } from "../approvals/decide.ts";
 import { openEmergencies } from "../approvals/emergency.ts";
 import { settle } from "../approvals/settle.ts";
-import { type CardView, personLine, viewOf } from "../approvals/view.ts";
+import { type CardView, freezeLine, personLine, viewOf } from "../approvals/view.ts";
 import type { UpdateContext } from "../context.ts";
 import {
   activeFreezes,
@@ -28,6 +28,9 @@ const code = z.string().trim().regex(
 )
   .meta({ positional: true, placeholder: "code" });
 /** Left out, it is the card that is replied to, or the only one that it can be. */
+/** Whoever asks what waits does not wait longer than this for vendors. */
+const RECHECK_MS = 5_000;
+
 const codeMeant = z.string().optional().meta({ positional: true, placeholder: "code" });
 const reason = z.string().optional().meta({ positional: true, rest: true, placeholder: "reason" });
 
@@ -40,7 +43,14 @@ export const changeCommands: readonly Builtin[] = [
     need: "read",
     risk: "read",
     input: z.object({}),
-    async execute({ store }, ctx) {
+    async execute({ store, cards, clock }, ctx) {
+      const working: Reply = { mark: "working", title: "Looking whether anything has moved …" };
+      await ctx.withProgress(
+        working,
+        clock,
+        () => withTimeout(RECHECK_MS, clock, (signal) => untilAborted(cards.recheck(), signal)),
+      )
+        .catch(() => {});
       const open = await store.db.selectFrom("changes").selectAll()
         .where("state", "in", ["pending", "approved", "executing", "unknown"])
         .orderBy("created_at").limit(50).execute();

@@ -2,8 +2,7 @@ import { z } from "zod";
 import { vendors } from "../../handlers/registry.ts";
 import { type Block, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { fold } from "../../handlers/resolve.ts";
-import { freezeLine, frozenScope, unfreezeCommand, wayOutOf } from "../approvals/obstacle.ts";
-import { personLine } from "../approvals/view.ts";
+import { freezeLine, frozenScope, personLine, unfreezeCommand, wayOutOf } from "../approvals/view.ts";
 import { momentTyped, type UnusableTime } from "../approvals/schedule.ts";
 import type { Config } from "../config.ts";
 import type { UpdateContext } from "../context.ts";
@@ -64,6 +63,7 @@ export const freezeCommands: readonly Builtin[] = [
       const held = (await activeFreezes(store)).find(({ target }) => target === row.target);
       if (held && endsLater(held, row)) return refuseShorter(ctx, row, held);
       ctx.onCommit((transaction) => putFreeze(transaction, row));
+      await parts.cards.refreshWith(ctx);
       const replaced = held ? ` · replaces that of ${held.holder_name}: ${held.reason}` : "";
       ctx.audit({
         event: "frozen",
@@ -90,7 +90,7 @@ export const freezeCommands: readonly Builtin[] = [
     example: `/unfreeze ${TARGETS.at(0)}`,
     need: "approve",
     input: z.object({ target, company }),
-    async execute({ store, config }, ctx, input) {
+    async execute({ store, config, cards }, ctx, input) {
       const [active, planned] = [await activeFreezes(store), await plannedFreezes(store)];
       const [inForce, ahead] = [active, planned].map((some) => some.filter((one) => isMeant(one, input)));
       const [freeze, ...others] = inForce?.length ? inForce : ahead ?? [];
@@ -100,6 +100,7 @@ export const freezeCommands: readonly Builtin[] = [
       ctx.onCommit(async (transaction) => {
         await transaction.deleteFrom("freezes").where("target", "=", freeze.target).execute();
       });
+      await cards.refreshWith(ctx);
       ctx.audit({ event: "unfrozen", target: freeze.target, company: freeze.company, detail: freeze.reason });
       announce(config, ctx, thawedReply(freeze, personLine(ctx.person.name, ctx.person.id)));
     },

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { type Block, type Line, line, type Mark, type Reply, textBlock } from "../../handlers/reply.ts";
-import { freezeLine, holdLine } from "../approvals/obstacle.ts";
 import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
 import { activeFreezes, activeHolds, type Change, changeTitle, waitsForItsTime } from "../store/changes.ts";
@@ -9,6 +8,7 @@ import { newHandle, recall, remember } from "../store/kept_values.ts";
 import { type Episode, itemsOf, openEpisodes } from "../store/watch.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 import { loanLine, openLoans } from "./changes.ts";
+import { freezeLine, holdLine } from "../approvals/view.ts";
 
 /** What changed is told from the last hand-over on; where there was none, of a day. */
 const FIRST_TIME_MS = 86_400_000;

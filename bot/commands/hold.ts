@@ -3,8 +3,7 @@ import { ChoiceNeeded } from "../../handlers/operation.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { fold, resolve } from "../../handlers/resolve.ts";
-import { holdLine } from "../approvals/obstacle.ts";
-import { personLine } from "../approvals/view.ts";
+import { holdLine, personLine } from "../approvals/view.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
@@ -62,6 +61,7 @@ export const holdCommands: readonly Builtin[] = [
             )
           ).execute();
       });
+      await parts.cards.refreshWith(ctx);
       ctx.audit({ event: "held", target: `${row.target_key} ${row.name}`, detail: row.reason });
       announce(config.adminChats, ctx, heldReply(row));
     },
@@ -73,7 +73,7 @@ export const holdCommands: readonly Builtin[] = [
     // Whoever holds it may, besides those who approve.
     need: "read",
     input: z.object({ target, name }),
-    async execute({ store, config, members }, ctx, input) {
+    async execute({ store, config, members, cards }, ctx, input) {
       const holds = await activeHolds(store);
       const meant = holds.filter((one) => isMeant(one, input, ctx.person.id));
       const [hold, ...others] = meant;
@@ -85,6 +85,7 @@ export const holdCommands: readonly Builtin[] = [
         await transaction.deleteFrom("holds").where("target_key", "=", hold.target_key)
           .where("created_at", "=", hold.created_at).execute();
       });
+      await cards.refreshWith(ctx);
       ctx.audit({ event: "released", target: `${hold.target_key} ${hold.name}`, detail: hold.reason });
       announce(config.adminChats, ctx, releasedReply(hold, personLine(ctx.person.name, ctx.person.id)));
     },

@@ -13,7 +13,6 @@ import {
   type Reply,
   textBlock,
 } from "../../handlers/reply.ts";
-import { freezeLine } from "../approvals/obstacle.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine, unreachable } from "../error_reply.ts";
@@ -25,6 +24,7 @@ import type { EpisodesTable, FreezesTable } from "../store/schema.ts";
 import { lastLooks, openEpisodes } from "../store/watch.ts";
 import type { Connected } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";
+import { freezeLine } from "../approvals/view.ts";
 
 /** All of `/status` is over after this long; who has not answered by then is shown as such. */
 const DEADLINE_MS = 10_000;

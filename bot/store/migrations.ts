@@ -198,6 +198,7 @@ async function time(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable("changes").addColumn("lasts_ms", "bigint").execute();
   await db.schema.alterTable("changes").addColumn("loan_of", "text").execute();
   await db.schema.alterTable("changes").addColumn("starts_at", "bigint").execute();
+  await db.schema.alterTable("changes").addColumn("shown", "text").execute();
   await db.schema.alterTable("freezes").addColumn("begins_at", "bigint").execute();
 
   await db.schema.createTable("loans")

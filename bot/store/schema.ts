@@ -172,6 +172,8 @@ export interface ChangesTable {
   loan_of: string | null;
   /** From when on an approved change may run; null: at once. */
   starts_at: number | null;
+  /** What its card shows of the world around it, in short; null: nothing. */
+  shown: string | null;
 }
 
 /** Who has approved a change; one row per person and change, gone once it is taken back. */

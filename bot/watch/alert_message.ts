@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Action, Button, Reply } from "../../handlers/reply.ts";
 import type { Remedy } from "../../handlers/sight.ts";
-import { freezeLine } from "../approvals/obstacle.ts";
 import type { Deps } from "../deps.ts";
 import type { Invocation } from "../invocation.ts";
 import { findMessage, type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
@@ -18,6 +17,7 @@ import {
   pressedRemedies,
   reminderReply,
 } from "./alert_text.ts";
+import { freezeLine } from "../approvals/view.ts";
 
 export const MOST_REMINDERS = 3;
 /** For as long as somebody may still look at an alert. */

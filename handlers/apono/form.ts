@@ -17,7 +17,8 @@ export async function creationForm(context: Context<AponoClient>, known: JsonObj
   if (typeof known.type !== "string") {
     return { about, settled: {}, first: await typeField(context), fields: [] };
   }
-  const [entry, connectors] = await Promise.all([catalogEntry(context, known.type), connectorsOf(context)]);
+  const entry = await catalogEntry(context, known.type);
+  const connectors = await connectorsOf(context);
   return {
     about: `${about} for ${entry.name}`,
     settled: { type: entry.type },
@@ -33,10 +34,8 @@ export async function updateForm(context: Context<AponoClient>, known: JsonObjec
     return { about: "Change an Apono integration", settled: {}, first, fields: [] };
   }
   const present = imageOf(await findItem(integrations, context, known.id));
-  const [entry, connectors] = await Promise.all([
-    ifFound(context.client.catalogType(present.type, context.call)),
-    connectorsOf(context),
-  ]);
+  const entry = await ifFound(context.client.catalogType(present.type, context.call));
+  const connectors = await connectorsOf(context);
   return {
     about: `Change the Apono integration ${present.name}`,
     settled: { id: present.id },

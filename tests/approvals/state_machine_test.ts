@@ -276,4 +276,5 @@ const CHANGE: Change = {
   lasts_ms: null,
   loan_of: null,
   starts_at: null,
+  shown: null,
 };

@@ -1,0 +1,98 @@
+import type { Transaction } from "kysely";
+import type { CallOptions } from "../../clients/http/contract.ts";
+import type { Members } from "../access/members.ts";
+import type { UpdateContext } from "../context.ts";
+import type { Deps } from "../deps.ts";
+import { errorFields } from "../log.ts";
+import { putMessage } from "../outbox/messages.ts";
+import { redactLine } from "../render/sanitize.ts";
+import { type Change, votesOf } from "../store/changes.ts";
+import { StoreUnavailable } from "../store/database.ts";
+import type { Schema } from "../store/schema.ts";
+import { cardMessage, outcomeMessage } from "./card.ts";
+import { drift } from "./precheck.ts";
+import { transition } from "./state_machine.ts";
+import { obstaclesOf, shownOf, viewOf } from "./view.ts";
+
+/** So many cards are kept true; nobody reads more that wait. */
+const MOST_OPEN = 50;
+
+/** Keeps the cards of what waits true: what came up around it, and what has moved under it. */
+export class LiveCards {
+  constructor(private readonly deps: Deps, private readonly members: Members) {}
+
+  /** Shows on every card what keeps its change back now, and no longer what does not. */
+  async refresh(): Promise<void> {
+    const { store } = this.deps;
+    const show = await this.refreshing();
+    if (await store.transaction(show) > 0) store.notifier.everyone("messages");
+  }
+
+  /** The same together with what an update leads to. */
+  async refreshWith(ctx: UpdateContext): Promise<void> {
+    const show = await this.refreshing();
+    ctx.onCommit(async (transaction) => void await show(transaction));
+  }
+
+  /** The same as part of a transaction: who is called what is asked before it. Resolves to how many were shown anew. */
+  private async refreshing(): Promise<(transaction: Transaction<Schema>) => Promise<number>> {
+    const waiting = await this.waiting();
+    const views = await Promise.all(waiting.map((change) => viewOf(this.deps, this.members, change)));
+    return async (transaction) => {
+      let shown = 0;
+      for (const [at, change] of waiting.entries()) {
+        const now = { ...views[at], ...await obstaclesOf(this.deps.store, change, transaction) };
+        if (shownOf(now) === change.shown) continue;
+        // The row is locked, so that no decision comes in between.
+        const row = await transaction.updateTable("changes").set({ shown: shownOf(now) })
+          .where("code", "=", change.code).where("state", "=", change.state).returningAll()
+          .executeTakeFirst();
+        if (!row) continue;
+        const view = { ...now, votes: await votesOf(transaction, row) };
+        await putMessage(this.deps.store, transaction, cardMessage(row, view));
+        shown++;
+      }
+      return shown;
+    };
+  }
+
+  /** Reads again what waiting changes were planned against: what has moved is superseded, and says so. */
+  async recheck(how: Pick<CallOptions, "background"> = {}): Promise<void> {
+    const pending = (await this.waiting()).filter(({ state }) => state === "pending");
+    await Promise.all(pending.map((change) => this.recheckOne(change, how)));
+  }
+
+  private async recheckOne(change: Change, how: Pick<CallOptions, "background">): Promise<void> {
+    const { store, vendors, redactor, metrics, log } = this.deps;
+    const bound = vendors.boundOperation(change, how);
+    if (!bound || vendors.isOfAnotherAccount(change)) return;
+    const failed = await drift(change, bound, log).catch((error) => {
+      if (!(error instanceof StoreUnavailable)) log.error("recheck_failed", errorFields(error));
+    });
+    // That the vendor does not answer now is no sign of anything.
+    if (failed?.reason !== "target_moved") return;
+    const evidence = JSON.stringify(redactLine(failed.evidence, redactor.text));
+    const moved = await transition(store, {
+      code: change.code,
+      event: "supersede",
+      set: { evidence },
+      only: { pending: true },
+      audit: { reason_code: failed.reason, detail: evidence },
+      show: (row) => [cardMessage(row), outcomeMessage(row)],
+    });
+    if (moved) metrics.changes.inc({ state: moved.state });
+  }
+
+  /** What somebody may still decide about, or stop. */
+  private async waiting(): Promise<Change[]> {
+    const { store } = this.deps;
+    const now = store.now();
+    return await store.db.selectFrom("changes").selectAll()
+      .where((is) =>
+        is.or([
+          is.and([is("state", "=", "pending"), is("expires_at", ">", now)]),
+          is.and([is("state", "=", "approved"), is("starts_at", ">", now)]),
+        ])
+      ).orderBy("created_at").limit(MOST_OPEN).execute();
+  }
+}
