@@ -98,16 +98,8 @@ export class Countersign {
     const loans = new Loans(deps, members);
     const cards = new LiveCards(deps, members);
     const executor = new Executor(deps, members, secretEntry, handover);
-    const commandParts = {
-      ...deps,
-      members,
-      requests,
-      decisions,
-      commandSet,
-      replicas,
-      cards,
-      startedAt: store.now(),
-    };
+    const commandWork = { members, requests, decisions, commandSet, replicas, cards };
+    const commandParts = { ...deps, ...commandWork, startedAt: store.now() };
     const unauthorized = new Unauthorized(deps, members);
     const openForms = new OpenForms(deps);
     const forms = new Forms(deps, members, openForms, commandSet);

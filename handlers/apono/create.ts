@@ -94,7 +94,8 @@ async function plan(context: Context<AponoClient>, typed: z.output<typeof input>
     throw new ValueNeeded("Which type of integration? Add type=…; /catalog lists the types.", "type");
   }
   if (asked.name === undefined) throw new ValueNeeded("An integration needs a name: add name=…", "name");
-  const [entry, twin] = await Promise.all([catalogEntry(context, type), byName(context, asked.name)]);
+  const entry = await catalogEntry(context, type);
+  const twin = await byName(context, asked.name);
   const config = spelledAs(asked.config, entry.params.map(({ id }) => id));
   const store = asked.secretStore && { secretStore: completed(asked.secretStore, null) };
   const settings = settled({ ...asked, ...store, config }, { ...EMPTY, name: asked.name });
