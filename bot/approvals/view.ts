@@ -18,7 +18,8 @@ import {
   votesOf,
 } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import type { EmergenciesTable, FreezesTable, HoldsTable, ItemsTable, Queryable } from "../store/schema.ts";
+import type { EmergenciesTable, FreezesTable, HoldsTable, Queryable } from "../store/schema.ts";
+import type { ItemsTable } from "../store/watch_tables.ts";
 import { pastChanges } from "../vendors.ts";
 
 /** What the card shows beside the change itself. */

@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import { ClientError, describe } from "../../clients/errors.ts";
-import { BadInput, ChoiceNeeded, type Plan, riskOf } from "../../handlers/operation.ts";
+import { BadInput, ChoiceNeeded, type Plan } from "../../handlers/operation.ts";
 import type { Line } from "../../handlers/reply.ts";
 import { NothingFits } from "../../handlers/resolve.ts";
 import type { Members } from "../access/members.ts";
@@ -24,6 +24,7 @@ import { newHandle } from "../store/kept_values.ts";
 import type { LoansTable, Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES } from "../vendors.ts";
 import { endLoan, findLoan, loanMessage, loanTrouble, reminderAt, TRY_AGAIN_MS } from "./loan.ts";
+import { ruledChange } from "./view.ts";
 
 const HOUR_MS = 3_600_000;
 const PLAN_BACK_MS = 15_000;
@@ -160,13 +161,7 @@ export class Loans {
     const moved = await this.whatMoved(change, plan);
     if (moved) return await this.end(change, loan, "moved", moved);
     await this.hand(change, loan, {
-      verb: operation.verb,
-      target: operation.target,
-      vendor: operation.vendor,
-      risk: riskOf(operation, plan),
-      plan: JSON.stringify(plan),
-      target_key: plan.target.key,
-      company: plan.target.company ?? null,
+      ...ruledChange(operation, plan),
       card: JSON.stringify(operation.render(plan)),
       undo: JSON.stringify(operation.undo(plan)),
     });

@@ -6,9 +6,10 @@ import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { findMessage, type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
 import { activeFreezes } from "../store/changes.ts";
-import type { BoardsTable } from "../store/schema.ts";
+import type { BoardsTable } from "../store/watch_tables.ts";
 import { type Episode, itemsOf, lastLooks, openEpisodes } from "../store/watch.ts";
-import { type Builtin, builtin, type CommandParts, maySetHere, needToSet } from "./builtin.ts";
+import { mayBeTold } from "../watch/audience.ts";
+import { type Builtin, builtin, type CommandParts, maySetHere } from "./builtin.ts";
 import { freezeLine } from "../approvals/view.ts";
 
 /** Telegram takes about twenty messages and edits a minute in a group, and others want some of them. */
@@ -101,8 +102,9 @@ function messageOf(row: Pick<BoardsTable, "chat_id" | "created_at" | "thread_id"
 export async function refreshBoards(deps: Deps, members: Members): Promise<void> {
   const { store } = deps;
   for (const row of await store.db.selectFrom("boards").selectAll().execute()) {
+    if (!await mayBeTold(members, row.chat_id)) continue;
     if (row.pinned === 0) await pin(deps, row);
-    if (row.next_at > store.now() || !await mayStillSee(members, row)) continue;
+    if (row.next_at > store.now()) continue;
     const reply = await boardReply(deps, row.pinned);
     await store.transaction(async (transaction) => {
       const due = await transaction.updateTable("boards").set({ next_at: store.now() + BETWEEN_MS })
@@ -112,16 +114,6 @@ export async function refreshBoards(deps: Deps, members: Members): Promise<void>
     });
     store.notifier.everyone("messages");
   }
-}
-
-/** A private chat is one person's, whose right may be gone; a group's own members see what is in it. */
-async function mayStillSee(
-  members: Members,
-  { chat_id, chat_type, person_id }: BoardsTable,
-): Promise<boolean> {
-  if (chat_type !== "private") return true;
-  const chat = { id: chat_id, type: chat_type };
-  return (await members.judge(needToSet(chat), person_id, chat)).allowed;
 }
 
 const PINNED = 1;

@@ -11,7 +11,6 @@ import {
   activeFreezes,
   type Change,
   changeTitle,
-  findChange,
   readCard,
   readUndo,
   waitsForItsTime,
@@ -20,17 +19,12 @@ import type { Store } from "../store/database.ts";
 import type { AuditTable, EmergenciesTable, FreezesTable, LoansTable } from "../store/schema.ts";
 import { stepWords } from "./audit.ts";
 import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
-import { changeMeant } from "./which_change.ts";
+import { changeCode as code, changeMeant, changeNamed } from "./which_change.ts";
 
-const code = z.string().trim().regex(
-  /^[A-Za-z0-9]{5}$/,
-  "a change's code has five letters and digits, such as K7Q2X",
-)
-  .meta({ positional: true, placeholder: "code" });
-/** Left out, it is the card that is replied to, or the only one that it can be. */
 /** Whoever asks what waits does not wait longer than this for vendors. */
 const RECHECK_MS = 5_000;
 
+/** Left out, it is the card that is replied to, or the only one that it can be. */
 const codeMeant = z.string().optional().meta({ positional: true, placeholder: "code" });
 const reason = z.string().optional().meta({ positional: true, rest: true, placeholder: "reason" });
 
@@ -108,7 +102,7 @@ export const changeCommands: readonly Builtin[] = [
       note: z.string().trim().min(1).meta({ positional: true, rest: true, placeholder: "note" }),
     }),
     async execute(parts, ctx, { code, ...said }) {
-      const change = await changeNamed(parts.store, ctx, code);
+      const change = await changeNamed(parts, ctx, code);
       if (change) await settle(parts, parts.decisions, ctx, change, said);
     },
   }),
@@ -146,22 +140,15 @@ function decision(kind: DecisionKind, summary: string): Builtin {
   });
 }
 
-/** The change of this code; that there is none is told. */
 /** All that is known of the change by this code; answered here. */
 export async function showChange(parts: CommandParts, ctx: UpdateContext, given: string): Promise<void> {
   const { store, members } = parts;
-  const change = await changeNamed(store, ctx, given);
+  const change = await changeNamed(parts, ctx, given);
   if (!change) return;
   const steps = await store.db.selectFrom("audit").selectAll().where("code", "=", change.code)
     .orderBy("seq").limit(100).execute();
   const view = change.state === "pending" ? await viewOf(parts, members, change) : {};
   ctx.answer(changeDetails(change, view, steps, ctx));
-}
-
-async function changeNamed(store: Store, ctx: UpdateContext, given: string): Promise<Change | undefined> {
-  const change = await findChange(store, given);
-  if (!change) ctx.refuse("unknown_change", { detail: given });
-  return change;
 }
 
 /** Everything about a change. In private it can be decided there; in the group that is for its card. */

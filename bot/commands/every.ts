@@ -4,7 +4,7 @@ import type { UpdateContext } from "../context.ts";
 import { parse } from "../parser/parse.ts";
 import { validationMessage } from "../parser/validation_message.ts";
 import { areDays, nextTime, schedulesIn, stopSchedule } from "../queue/schedules.ts";
-import type { SchedulesTable } from "../store/schema.ts";
+import type { SchedulesTable } from "../store/watch_tables.ts";
 import { parseClock } from "../zone.ts";
 import { type Builtin, builtin, type CommandParts, maySetHere } from "./builtin.ts";
 
@@ -107,23 +107,23 @@ interface Objection {
 const SUGGESTIONS = [EXAMPLE, "/every 07:30 daily /status bitdefender"];
 
 function notATime(time: string): Objection {
-  const sentence = `"${time.slice(0, 20)}" is no time of day such as 08:00. Nothing was set.`;
+  const sentence = `"${time.slice(0, 20)}" is no time of day such as 08:00.`;
   return { code: "bad_value", sentence, suggestions: SUGGESTIONS };
 }
 
 /** Only what reads, and what can be understood already now, comes by itself. */
 function objectionTo({ commandSet, bot }: CommandParts, command: string): Objection | undefined {
   if (command === "") {
-    const sentence = "Which command? /every needs one that only reads. Nothing was set.";
+    const sentence = "Which command? /every needs one that only reads.";
     return { code: "missing_argument", sentence, suggestions: SUGGESTIONS };
   }
   const parsed = parse(withSlash(command), { ...commandSet, botName: bot.botInfo.username });
-  if (parsed.kind === "wrong") {
-    return { code: "bad_value", sentence: `${parsed.sentence} Nothing was set.`, suggestions: SUGGESTIONS };
-  }
+  const meant = parsed.kind === "command" || parsed.kind === "wrong" ? parsed.command : undefined;
   if (parsed.kind === "command" && parsed.command.risk === "read") return undefined;
-  const sentence =
-    "Only what reads can come by itself: a change is asked for by someone each time. Nothing was set.";
+  const mayCome = parsed.kind === "wrong" && (meant === undefined || meant.risk === "read");
+  const sentence = mayCome
+    ? parsed.sentence
+    : "Only what reads can come by itself: a change is asked for by someone each time.";
   return { code: "bad_value", sentence, suggestions: SUGGESTIONS };
 }
 

@@ -9,7 +9,7 @@ import {
   textBlock,
 } from "../../handlers/reply.ts";
 import { spellDuration } from "../settings.ts";
-import type { ItemState } from "../store/schema.ts";
+import type { ItemState } from "../../handlers/sight.ts";
 import {
   type Episode,
   episodesOf,

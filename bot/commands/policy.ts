@@ -14,14 +14,10 @@ import { parse, type ParsedCommand } from "../parser/parse.ts";
 import { validationMessage } from "../parser/validation_message.ts";
 import { findChange } from "../store/changes.ts";
 import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
+import { changeCode as code, changeNamed } from "./which_change.ts";
 
 /** Planning reads the vendor; after this long it is given up. */
 const PLAN_MS = 30_000;
-
-const code = z.string().trim().regex(
-  /^[A-Za-z0-9]{5}$/,
-  "a change's code has five letters and digits, such as K7Q2X",
-).meta({ positional: true, placeholder: "code" });
 
 /** `/policy`, `/emergency`, `/reviewed`. */
 export const policyCommands: readonly Builtin[] = [
@@ -53,9 +49,8 @@ export const policyCommands: readonly Builtin[] = [
     need: "read",
     input: z.object({ code, reason: requiredWords("reason") }),
     async execute(parts, ctx, { code, reason }) {
-      const change = await findChange(parts.store, code);
-      if (!change) return ctx.refuse("unknown_change", { detail: code });
-      await breakGlass(parts, ctx, change, reason);
+      const change = await changeNamed(parts, ctx, code);
+      if (change) await breakGlass(parts, ctx, change, reason);
     },
   }),
   builtin({
@@ -65,9 +60,8 @@ export const policyCommands: readonly Builtin[] = [
     need: "read",
     input: z.object({ code, note: requiredWords("note") }),
     async execute(parts, ctx, { code, note }) {
-      const change = await findChange(parts.store, code);
-      if (!change) return ctx.refuse("unknown_change", { detail: code });
-      await reviewEmergency(parts, ctx, change, note);
+      const change = await changeNamed(parts, ctx, code);
+      if (change) await reviewEmergency(parts, ctx, change, note);
     },
   }),
 ];

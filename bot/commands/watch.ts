@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { vendors } from "../../handlers/registry.ts";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
-import type { Need } from "../access/policy.ts";
 import type { UpdateContext } from "../context.ts";
 import { validationMessage } from "../parser/validation_message.ts";
-import type { EpisodesTable, Queryable, WatchesTable } from "../store/schema.ts";
+import type { Queryable } from "../store/schema.ts";
+import type { EpisodesTable, WatchesTable } from "../store/watch_tables.ts";
 import { openEpisodes } from "../store/watch.ts";
 import {
   EVERYTHING_WATCHED,
@@ -14,7 +14,7 @@ import {
   watchingChats,
 } from "../watch/audience.ts";
 import { isZone, parseClock } from "../zone.ts";
-import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
+import { type Builtin, builtin, type CommandParts, maySetHere } from "./builtin.ts";
 
 const WATCHED = vendors.flatMap(({ targets, unwatched = [] }) =>
   Object.keys(targets).filter((target) => !unwatched.includes(target))
@@ -33,7 +33,7 @@ export const watchCommands: readonly Builtin[] = [
     need: "read",
     input: targetInput,
     async execute(parts, ctx, { target }) {
-      if (!await maySet(parts, ctx, "/watch")) return;
+      if (!await maySetHere(parts, ctx, "/watch")) return;
       if (parts.config.watchEveryMs === 0) return ctx.answer(NEVER_LOOKS);
       ctx.onCommit((transaction) => put(transaction, ctx, target ?? EVERYTHING_WATCHED, "watch"));
       ctx.audit({ event: "watched", target: target ?? EVERYTHING_WATCHED });
@@ -47,7 +47,7 @@ export const watchCommands: readonly Builtin[] = [
     need: "read",
     input: targetInput,
     async execute(parts, ctx, { target }) {
-      if (!await maySet(parts, ctx, "/unwatch")) return;
+      if (!await maySetHere(parts, ctx, "/unwatch")) return;
       ctx.onCommit((transaction) => put(transaction, ctx, target ?? EVERYTHING_WATCHED, "unwatch"));
       ctx.audit({ event: "unwatched", target: target ?? EVERYTHING_WATCHED });
       ctx.answer({
@@ -96,7 +96,7 @@ export const watchCommands: readonly Builtin[] = [
           ),
         );
       }
-      if (!await maySet(parts, ctx, "/quiet")) return;
+      if (!await maySetHere(parts, ctx, "/quiet")) return;
       const hoursNow = typeof wanted === "object" ? wanted : NEVER_QUIET;
       ctx.onCommit((transaction) => putQuiet(transaction, ctx.chat.id, hoursNow));
       const said = sayQuiet(hoursNow);
@@ -119,14 +119,6 @@ const NEVER_LOOKS: Reply = {
   blocks: [textBlock("Nothing was set. Someone with access to the bot: set WATCH_EVERY, then restart it.")],
   personal: true,
 };
-
-/** In a group it concerns everyone there, so it takes an operator; alone, whoever may read. */
-async function maySet({ members }: CommandParts, ctx: UpdateContext, operation: string): Promise<boolean> {
-  const need: Need = ctx.chat.type === "private" ? "read" : "request";
-  const decision = await members.judge(need, ctx.person.id, ctx.chat);
-  if (!decision.allowed) ctx.refuse(decision.reason, { operation });
-  return decision.allowed;
-}
 
 /** What is said of a target stands for all that belongs to it, whatever was said of that before. */
 async function put(

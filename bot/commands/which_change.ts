@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { personLine } from "../approvals/view.ts";
 import { type ChoiceOffered, offerChoices } from "../clarify.ts";
@@ -31,6 +32,23 @@ export interface ChangeMeant {
 }
 
 const CODE = /^[A-Za-z0-9]{5}$/;
+
+/** The code of a change, as a command takes it. */
+export const changeCode = z.string().trim()
+  .regex(CODE, "a change's code has five letters and digits, such as K7Q2X")
+  .meta({ positional: true, placeholder: "code" });
+
+/** The change of this code; that there is none is told. */
+export async function changeNamed(
+  { store }: Pick<CommandParts, "store">,
+  ctx: UpdateContext,
+  code: string,
+): Promise<Change | undefined> {
+  const change = await findChange(store, code);
+  if (!change) ctx.refuse("unknown_change", { detail: code });
+  return change;
+}
+
 /** Longer ago, and somebody has built upon it. */
 const UNDONE_WITHIN_MS = 24 * 3_600_000;
 const MOST_OFFERED = 8;

@@ -3,7 +3,7 @@ import type { Members } from "../access/members.ts";
 import { needToSet } from "../commands/builtin.ts";
 import type { UpdateContext, UpdateOrigin } from "../context.ts";
 import { stopSchedule } from "../queue/schedules.ts";
-import type { SchedulesTable } from "../store/schema.ts";
+import type { SchedulesTable } from "../store/watch_tables.ts";
 import type { Router } from "./router.ts";
 
 type Origin = Pick<UpdateOrigin, "chat" | "person" | "threadId" | "footnote">;

@@ -61,6 +61,7 @@ function betterChoices(issue: Issue, field: Field, value: Json | undefined, line
 
 /** "must be …, not …"; a message written for the field comes first. */
 function ruleOf(issue: Issue, value: Json | undefined): string {
+  if (/^takes /.test(issue.message)) return issue.message;
   if (!ZOD_WORDING.test(issue.message)) return `is not right: ${issue.message}`;
   const instead = value === undefined ? "" : `, not ${shown(value)}`;
   switch (issue.code) {

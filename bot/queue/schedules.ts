@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Deps } from "../deps.ts";
 import { parseClock } from "../zone.ts";
-import type { Queryable, SchedulesTable } from "../store/schema.ts";
+import type { Queryable } from "../store/schema.ts";
+import type { SchedulesTable } from "../store/watch_tables.ts";
 
 /** When something happens over and over: `08:00` on `mon-fri`. */
 export type TimesOfDay = Pick<SchedulesTable, "time" | "days">;

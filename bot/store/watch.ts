@@ -1,7 +1,8 @@
 import { sql } from "kysely";
 import type { End } from "../../handlers/sight.ts";
 import type { Store } from "./database.ts";
-import type { EpisodesTable, ItemsTable, ItemState, LooksTable } from "./schema.ts";
+import type { ItemState } from "../../handlers/sight.ts";
+import type { EpisodesTable, ItemsTable, LooksTable } from "./watch_tables.ts";
 
 /** An item as of the last look. */
 export interface WatchedItem extends Omit<ItemsTable, "ends"> {

@@ -8,7 +8,8 @@ import type { CommandSet } from "../parser/command.ts";
 import { parse } from "../parser/parse.ts";
 import { activeFreezes, frozenTarget } from "../store/changes.ts";
 import { putPrompt } from "../store/kept_values.ts";
-import type { AlertsTable, EpisodesTable, Queryable } from "../store/schema.ts";
+import type { Queryable } from "../store/schema.ts";
+import type { AlertsTable, EpisodesTable } from "../store/watch_tables.ts";
 import {
   alertReply,
   type AlertView,

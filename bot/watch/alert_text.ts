@@ -10,7 +10,8 @@ import {
 } from "../../handlers/reply.ts";
 import type { Remedy } from "../../handlers/sight.ts";
 import type { Vendor } from "../../handlers/vendor.ts";
-import type { AlertsTable, EpisodesTable, ItemState } from "../store/schema.ts";
+import type { ItemState } from "../../handlers/sight.ts";
+import type { AlertsTable, EpisodesTable } from "../store/watch_tables.ts";
 
 /** What a message of the watch is made from. */
 export interface AlertView {

@@ -3,7 +3,8 @@ import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { newHandle } from "../store/kept_values.ts";
-import type { AlertsTable, EpisodesTable, Queryable, Schema } from "../store/schema.ts";
+import type { Queryable, Schema } from "../store/schema.ts";
+import type { AlertsTable, EpisodesTable } from "../store/watch_tables.ts";
 import { chunksOf } from "../store/watch.ts";
 import { type AlertMessages, MOST_REMINDERS } from "./alert_message.ts";
 import { isQuiet, mayBeTold, subscriptionOf, type WatchingChat, watchingChats } from "./audience.ts";
@@ -43,9 +44,9 @@ export class Alerts {
     if (!alert) return ctx.refuse("unknown_button");
     if (alert.chat_id !== ctx.chat.id) return ctx.refuse("foreign_button");
     const asking = await this.members.judge("request", ctx.person.id, ctx.chat);
-    const isAllowed = asking.allowed ||
-      (await this.members.judge("approve", ctx.person.id, ctx.chat)).allowed;
-    if (!asking.allowed && !isAllowed) return ctx.refuse(asking.reason, { operation: what });
+    if (!asking.allowed && !(await this.members.judge("approve", ctx.person.id, ctx.chat)).allowed) {
+      return ctx.refuse(asking.reason, { operation: what });
+    }
     if (alert.closed_at !== null) return ctx.refuse("alert_over", { operation: what });
     if (what === "ack" && alert.acked_at !== null) return ctx.refuse("already_acked", { operation: what });
     const episodes = await episodesIn(store.db, id);
@@ -89,7 +90,7 @@ export class Alerts {
   private async tellChat(watching: WatchingChat, away: ReadonlySet<string>): Promise<void> {
     const pending = await this.pendingFor(watching, away);
     if (pending.length === 0) return;
-    if (!await mayBeTold(this.members, watching)) return await this.passOver(watching, pending);
+    if (!await mayBeTold(this.members, watching.chatId)) return await this.passOver(watching, pending);
     const starts = pending.filter(({ kind }) => kind === "start");
     for (const episodes of Map.groupBy(starts, ({ vendor }) => vendor).values()) {
       await this.send(watching, episodes, { paced: false });

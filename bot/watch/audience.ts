@@ -1,7 +1,7 @@
 import type { Members } from "../access/members.ts";
 import type { Deps } from "../deps.ts";
 import { parseClock, wallTime } from "../zone.ts";
-import type { EpisodesTable, WatchChatsTable, WatchesTable } from "../store/schema.ts";
+import type { EpisodesTable, WatchChatsTable, WatchesTable } from "../store/watch_tables.ts";
 
 /** What stands for all targets. */
 export const EVERYTHING_WATCHED = "*";
@@ -55,8 +55,8 @@ export function subscriptionOf(
   return row.kind === "watch" ? { since: row.created_at, threadId: row.thread_id ?? undefined } : undefined;
 }
 
-/** Whether the chat may still be told: of a private one that is asked each time. */
-export async function mayBeTold(members: Members, { chatId }: WatchingChat): Promise<boolean> {
+/** Whether a chat may still be told what the bot sees: a private one by its person's right, a group as an admin chat. */
+export async function mayBeTold(members: Members, chatId: number): Promise<boolean> {
   const decision = chatId > 0
     ? await members.judge("read", chatId, { id: chatId, type: "private" })
     : await members.judgeIn(chatId, "read", 0);

@@ -1,5 +1,6 @@
 import type { SeenItem, VendorSight } from "../../handlers/sight.ts";
-import type { EpisodeKind, EpisodesTable, ItemHistoryTable, ItemsTable, ItemState } from "../store/schema.ts";
+import type { ItemState } from "../../handlers/sight.ts";
+import type { EpisodeKind, EpisodesTable, ItemHistoryTable, ItemsTable } from "../store/watch_tables.ts";
 import { advance, episodeStep, neverSeen } from "./transition.ts";
 
 /** What a look at a vendor came to. */

@@ -2,14 +2,8 @@ import type { Transaction } from "kysely";
 import type { Vendor } from "../../handlers/vendor.ts";
 import type { Deps } from "../deps.ts";
 import { planOf, TOOK_EFFECT } from "../store/changes.ts";
-import type {
-  EpisodesTable,
-  ItemHistoryTable,
-  ItemsTable,
-  LooksTable,
-  Queryable,
-  Schema,
-} from "../store/schema.ts";
+import type { Queryable, Schema } from "../store/schema.ts";
+import type { EpisodesTable, ItemHistoryTable, ItemsTable, LooksTable } from "../store/watch_tables.ts";
 import { chunksOf } from "../store/watch.ts";
 import { type Findings, findingsOf, type LookResult, type OwnChanges } from "./findings.ts";
 

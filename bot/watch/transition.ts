@@ -1,5 +1,5 @@
 import type { ItemState } from "../../handlers/sight.ts";
-import type { ItemsTable } from "../store/schema.ts";
+import type { ItemsTable } from "../store/watch_tables.ts";
 
 /** What is known of how an item stands, between two looks. */
 export type Standpoint = Pick<

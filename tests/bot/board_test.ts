@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { testOnEach } from "../approvals/database.ts";
-import { ANA, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
+import { ANA, BEN, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
+import { eventually } from "../eventually.ts";
 import { putWatched } from "./watched.ts";
 
 const QUICK = { expireMs: 20, lookMs: 20 };
@@ -24,4 +25,28 @@ testOnEach("/board is one silent pinned message, edited with what changes, and o
   await fixture.say(ANA, "/board off");
   assert.ok(fixture.groupAnswers().some((text) => /This board is off since .* \(Ana\)/.test(text)));
   assert.deepEqual(await store.db.selectFrom("boards").selectAll().execute(), []);
+});
+
+Deno.test("/board of a group that is no admin chat any more is told nothing new", async () => {
+  await using fixture = await openFixture({ timing: QUICK, environment: { WATCH_EVERY: "0" } });
+  const { telegram, store } = fixture;
+  const item = { vendor: "halo", target: "sophos", name: "Sophos EU" };
+  await putWatched(store, [{ ...item, course: [["fine", 600_000], ["down", 300_000]] }]);
+  await fixture.say(ANA, "/board");
+  await telegram.until(() => telegram.calls("pinChatMessage")[0], "the pin");
+  const elsewhere = { chat_id: GROUP - 1, next_at: store.now() - 1 };
+  await store.db.updateTable("boards").set(elsewhere).execute();
+  // Another board is looked at after it, so it was its turn.
+  await fixture.say(BEN, "/board", { chat: BEN });
+  await store.db.updateTable("boards").set({ next_at: store.now() - 1 }).where("chat_id", "=", BEN).execute();
+  await eventually(
+    async () => {
+      const row = await store.db.selectFrom("boards").select("next_at").where("chat_id", "=", BEN)
+        .executeTakeFirstOrThrow();
+      return row.next_at > store.now();
+    },
+    "Ben's own board to be brought up to date",
+  );
+  const left = await store.db.selectFrom("messages").select("key").where("chat_id", "=", GROUP - 1).execute();
+  assert.deepEqual(left, []);
 });

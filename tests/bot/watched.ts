@@ -1,5 +1,6 @@
 import type { Store } from "../../bot/store/database.ts";
-import type { EpisodesTable, ItemHistoryTable, ItemsTable, ItemState } from "../../bot/store/schema.ts";
+import type { ItemState } from "../../handlers/sight.ts";
+import type { EpisodesTable, ItemHistoryTable, ItemsTable } from "../../bot/store/watch_tables.ts";
 
 /** An item as the watch leaves it in the store, with what it was before: each state from so long ago on. */
 export interface Watched {

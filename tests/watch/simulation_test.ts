@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { EpisodesTable, ItemsTable } from "../../bot/store/schema.ts";
+import type { EpisodesTable, ItemsTable } from "../../bot/store/watch_tables.ts";
 import { findingsOf, type KnownBefore, type LookResult } from "../../bot/watch/findings.ts";
 import type { ItemState, SeenItem } from "../../handlers/sight.ts";
 
