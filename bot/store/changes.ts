@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import { createHash } from "node:crypto";
 import type { Json } from "../../clients/json.ts";
+import { soundsSecret } from "../../clients/secrets.ts";
 import type { Card, Plan, Undo } from "../../handlers/operation.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { type Line, line, type Mark } from "../../handlers/reply.ts";
@@ -30,10 +31,13 @@ export async function findChange(store: Store, code: string): Promise<Change | u
 
 const CODE_LETTERS = 5;
 
-/** Codes are short, so one may be taken: then another is drawn. */
-export async function freeCode(store: Store): Promise<string> {
-  const code = shortCode(CODE_LETTERS);
-  return await findChange(store, code) ? await freeCode(store) : code;
+/**
+ * Codes are short, so one may be taken: then another is drawn. So it is for one that reads like the name of a secret
+ * ("FPWDC"): what is typed behind it would be taken for that.
+ */
+export async function freeCode(store: Store, draw: typeof shortCode = shortCode): Promise<string> {
+  const code = draw(CODE_LETTERS);
+  return soundsSecret(code) || await findChange(store, code) ? await freeCode(store, draw) : code;
 }
 
 /** The change that the buttons of a card name. */

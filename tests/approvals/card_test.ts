@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { buttonsOf } from "../sandbox/telegram.ts";
 import { ANA, BEN, company, GROUP, openFixture, OSKAR, textOf } from "./fixture.ts";
+import { freeCode } from "../../bot/store/changes.ts";
 
 const ROLE = "arn:aws:iam::999888777666:role/gravityzone";
 
@@ -239,3 +240,10 @@ function timesIn(node: unknown): [unknown, unknown][] {
   const { type, date_time_format, unix_time, ...rest } = node as Record<string, unknown>;
   return type === "date_time" ? [[date_time_format, unix_time]] : Object.values(rest).flatMap(timesIn);
 }
+
+Deno.test("a change's code is not taken already, and does not read like the name of a secret", async () => {
+  await using fixture = await openFixture();
+  const { code: taken } = await fixture.ask("/disable ec2 Globex reason=off-boarding");
+  const drawn = ["FPWDC", taken, "K7Q2X"];
+  assert.equal(await freeCode(fixture.store, () => drawn.shift() ?? ""), "K7Q2X");
+});
