@@ -36,10 +36,16 @@ export function distinctLabels(all: readonly Labelled[]): readonly string[] {
     const telling = others.length === 0
       ? undefined
       : one.about?.find((said) => !others.some(({ about = [] }) => about.includes(said)));
-    const ends = [...telling === undefined ? [] : [telling], tailOf(one.id, others.map(({ id }) => id))];
+    const tail = others.length === 0 && IN_WORDS.test(one.id)
+      ? undefined
+      : tailOf(one.id, others.map(({ id }) => id));
+    const ends = [telling, tail].filter((end) => end !== undefined);
     return labelEnding(one.name, ends.map((end) => ` · ${end}`).join(""));
   });
 }
+
+/** An id that is made of words, such as "aws-account", tells nothing that its name does not. */
+const IN_WORDS = /^[a-z]+(?:[-_][a-z]+)*$/i;
 
 const SHORT_ID = 6;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { formatAge } from "../../handlers/format.ts";
 import { type Line, line, type Mark, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
@@ -172,7 +173,7 @@ async function boardReply(deps: Pick<Deps, "store" | "vendors">, pinned = PINNED
     mark: markOf(seen),
     title: titleOf(seen),
     blocks: [
-      { kind: "list", items: problems.slice(0, MOST_PROBLEMS).map(problemLine) },
+      { kind: "list", items: problems.slice(0, MOST_PROBLEMS).map((one) => problemLine(one, now)) },
       ...(more > 0 ? [textBlock(`${more} more`)] : []),
       ...(fine.length > 0 ? [textBlock(`Fine: ${fine.join(" · ")}`)] : []),
       ...(pinned === NOT_ALLOWED ? [textBlock("I may not pin messages here. Pin this one yourself.")] : []),
@@ -197,7 +198,8 @@ function titleOf({ problems, waiting, asOf, isStale }: Seen): Line {
   return isStale ? line("Stale since ", { time: asOf, as: "date" }, ` · ${words}`) : words;
 }
 
-function problemLine({ name, state, opened_at, acked_name }: Episode): Line {
-  const acked: Line = acked_name === null ? "" : [" (", { data: acked_name, max: 30 }, ")"];
-  return line({ data: name, max: 40 }, ` ${state} since `, { time: opened_at }, acked);
+function problemLine({ name, state, opened_at, acked_name }: Episode, now: number): Line {
+  const acked: Line = acked_name === null ? "" : [" · ", { data: acked_name, max: 30 }];
+  const began = { time: opened_at, as: "clock" } as const;
+  return line({ data: name, max: 40 }, ` ${state} since `, began, ` (${formatAge(now - opened_at)})`, acked);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { formatAge } from "../../handlers/format.ts";
 import { type Block, type Line, line, type Mark, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
@@ -88,8 +89,11 @@ async function stateOf(store: Store, chatId: number): Promise<State> {
     last,
     isDown: episodes.some(({ state }) => state === "down"),
     open: [
-      ["Failing", episodes.map(episodeLine)],
-      ["Unknown", [...unknown.map(changeLine), ...silent.map(({ name, since }) => quietLine(name, since))]],
+      ["Failing", episodes.map((one) => episodeLine(one, now))],
+      ["Unknown", [
+        ...unknown.map(changeLine),
+        ...silent.map(({ name, since }) => quietLine(name, since, now)),
+      ]],
       ["Waits for approval", waits.map(changeLine)],
       ["Scheduled", runs.filter(waitsForItsTime).map(changeLine)],
       ["Runs", runs.filter((change) => !waitsForItsTime(change)).map(changeLine)],
@@ -145,13 +149,13 @@ function changeLine(change: Change): Line {
   return line({ code: change.code }, " ", title, " · asked by ", asker, when);
 }
 
-function episodeLine({ name, state, opened_at, acked_name }: Episode): Line {
+function episodeLine({ name, state, opened_at, acked_name }: Episode, now: number): Line {
   const acked: Line = acked_name === null
     ? " · nobody acked"
     : [" · ", { data: acked_name, max: 30 }, " acked"];
-  return line({ data: name, max: 40 }, ` ${state} since `, { time: opened_at, as: "date" }, acked);
+  return line({ data: name, max: 40 }, ` ${state} for ${formatAge(now - opened_at)}`, acked);
 }
 
-function quietLine(name: string, since: number): Line {
-  return line({ data: name, max: 40 }, " unknown since ", { time: since, as: "date" });
+function quietLine(name: string, since: number, now: number): Line {
+  return line({ data: name, max: 40 }, ` unknown for ${formatAge(now - since)}`);
 }

@@ -76,7 +76,10 @@ async function announced(fixture: Fixture, command = `${ENABLE} for=2h`) {
   const asked = await fixture.carryOut(command);
   assert.equal(await fixture.state(asked.code), "applied");
   await fixture.pass(110 * MINUTE_MS);
-  return { ...asked, reminder: await said(fixture, /^⏳ Ends /) };
+  const reminder = await said(fixture, /^⏳ Ends /);
+  // Until the bot has noted where it stands, its buttons are of no message that it knows.
+  await fixture.rest();
+  return { ...asked, reminder };
 }
 
 testOnEach("+ 1 h is for an approver other than the requester, and for once", async (url) => {
