@@ -13,6 +13,7 @@ import {
 } from "./stage.ts";
 import { buttonsOf, plainText, render } from "./telegram.ts";
 import { DEFAULT_PERSONS } from "./telegram/seeds.ts";
+import { fillIn, lookAt } from "./filled_page.ts";
 import { eventually } from "../eventually.ts";
 
 /** Something the bot showed: a new message, an edited one, or a notice to who pressed a button. */
@@ -30,9 +31,11 @@ export type PersonId = typeof ANA | typeof BEN | typeof OSKAR;
 export interface Conversation extends AsyncDisposable {
   readonly stage: Stage;
   say(person: PersonId, text: string, options?: { inPrivate?: boolean }): Promise<Shown[]>;
+  /** Replies to the newest message of the bot that the person sees where this person spoke last. */
+  reply(person: PersonId, text: string): Promise<Shown[]>;
   /** Presses the newest button of that label which the person can see. */
   press(person: PersonId, label: string): Promise<Shown[]>;
-  /** Opens the person's newest link to the secret page, fills it in and sends it. */
+  /** Opens the person's newest link to a page, a form or one for secrets, fills it in and sends it. */
   enter(person: PersonId, values: Readonly<Record<string, string>>): Promise<Shown[]>;
   pass(ms: number): Promise<Shown[]>;
   vendor(name: VendorName, condition: Condition): void;
@@ -103,13 +106,19 @@ export async function openConversation(options: StageOptions = {}): Promise<Conv
         here = inPrivate ? person : GROUP;
         telegram.say(person, here, text);
       }),
+    reply: (person, text) =>
+      during(() => {
+        const replyTo = telegram.seen(person, here).at(-1);
+        if (!replyTo) throw new Error(`${nameOf(person)} sees nothing to reply to.`);
+        telegram.say(person, here, text, { replyTo });
+      }),
     press: (person, label) =>
       during(async (): Promise<Shown | undefined> => {
         const message = withButton(stage, person, label, here);
         const answer = await telegram.press(person, message, label);
         return answer.text ? { text: answer.text, kind: "notice", only: nameOf(person) } : undefined;
       }),
-    enter: (person, values) => during(() => fillIn(stage, person, values)),
+    enter: (person, values) => during(() => fillOut(stage, person, values)),
     pass: (ms) =>
       during(() => {
         clock.advance(ms);
@@ -182,10 +191,7 @@ function onlyFor(message: Message): string | undefined {
 
 function withButton({ telegram }: Stage, person: PersonId, label: string, here: number): Message {
   const places = here === GROUP ? [GROUP, person] : [person, GROUP];
-  const visible = places.flatMap((chat) => [
-    ...(chat === GROUP ? telegram.ephemerals(person, GROUP).toReversed() : []),
-    ...telegram.answers(chat).toReversed(),
-  ]);
+  const visible = places.flatMap((chat) => telegram.seen(person, chat).toReversed());
   const found = visible.find((message) => buttonsOf(message).some((button) => fits(button, label)));
   if (found) return found;
   const offered = visible.slice(0, 3).flatMap(buttonsOf).map(({ text }) => `[ ${plainText(text)} ]`);
@@ -198,26 +204,24 @@ function fits({ text, callback_data }: ReturnType<typeof buttonsOf>[number], lab
   return callback_data !== undefined && plainText(text as RichNode | string).includes(label);
 }
 
-async function fillIn(
+async function fillOut(
   { telegram }: Stage,
   person: PersonId,
   values: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const links = [...telegram.ephemerals(person, GROUP), ...telegram.answers(person)].flatMap(buttonsOf)
-    .flatMap(({ url }) => (url?.includes("/secret/") ? [url] : []));
-  const link = links.at(-1);
-  if (link === undefined) throw new Error(`${nameOf(person)} has no link to a secret page.`);
-  const page = await (await fetch(link)).text();
-  const asked = [...page.matchAll(/<input[^>]*name="([^"]+)"/g)].map(([, name = ""]) => name);
-  const given = Object.keys(values);
-  if (asked.toSorted().join() !== given.toSorted().join()) {
-    throw new Error(
-      `The page asks for ${asked.join(", ") || "nothing any more"}, not for ${given.join(", ")}.`,
-    );
+  const texts = [...telegram.answers(person), ...telegram.seen(person, GROUP)].map(render);
+  const link = texts.flatMap((text) => text.match(/http:\/\/\S+\/(?:secret|form)\/[\w-]+/g) ?? []).at(-1);
+  if (link === undefined) throw new Error(`${nameOf(person)} has no link to a page.`);
+  const { values: asked } = await lookAt(link);
+  const unasked = Object.keys(values).filter((name) => !(name in asked));
+  if (unasked.length > 0) {
+    const names = Object.keys(asked).join(", ") || "nothing any more";
+    throw new Error(`The page asks for ${names}, not for ${unasked.join(", ")}.`);
   }
-  const answer = await fetch(link, { method: "POST", body: new URLSearchParams(values) });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`The page answered ${answer.status}: ${/<h1>(.*?)<\/h1>/.exec(text)?.[1]}`);
+  const { status, title, mistakes } = await fillIn(link, values);
+  if (status < 400) return;
+  const said = Object.entries(mistakes).map(([name, mistake]) => ` ${name}: ${mistake}`).join("");
+  throw new Error(`The page answered ${status}: ${title}.${said}`);
 }
 
 /** Promises more of a body than it sends, which breaks the connection. */

@@ -13,7 +13,8 @@ import type { VendorName } from "./stage.ts";
  *     Ben presses Approve
  *     > Applied
  *
- * More: `Ana, in private: /whoami` · `Ana enters secret = hunter2` (on the page behind her link) ·
+ * More: `Ana, in private: /whoami` · `Ana replies: too noisy` (to the newest message of the bot that she sees) ·
+ * `Ana enters name = Orders; connector = eu` (on the page behind her newest link) ·
  * `time passes 16m` · `GravityZone goes down` · `GravityZone breaks down at the next change` (it is done, and nobody
  * hears of it) · `GravityZone answers again` · `> (nothing)` (no answer at all) · `> not: words`.
  * `<code>` stands for the code of the newest change.
@@ -23,8 +24,9 @@ export type Step =
   & (
     | { readonly kind: "note" }
     | { readonly kind: "say"; readonly person: PersonId; readonly words: string; readonly inPrivate: boolean }
+    | { readonly kind: "reply"; readonly person: PersonId; readonly words: string }
     | { readonly kind: "press"; readonly person: PersonId; readonly label: string }
-    | { readonly kind: "enter"; readonly person: PersonId; readonly field: string; readonly value: string }
+    | { readonly kind: "enter"; readonly person: PersonId; readonly values: Readonly<Record<string, string>> }
     | { readonly kind: "pass"; readonly ms: number }
     | { readonly kind: "vendor"; readonly vendor: VendorName; readonly condition: Condition }
     | { readonly kind: "expect"; readonly words: string; readonly only?: string; readonly not?: true }
@@ -102,7 +104,7 @@ function read(said: string, line: number): Meant {
 }
 
 const HOW =
-  'A line is such as "Ana: /status", "Ben presses Approve", "Ana enters secret = …", "time passes 16m", ' +
+  'A line is such as "Ana: /status", "Ben presses Approve", "Ana replies: …", "Ana enters secret = …", "time passes 16m", ' +
   '"GravityZone goes down", "> what must be answered" or "# a note"; the people are Ana, Ben and Oskar.';
 
 function personStep(person: PersonId, rest: string): Meant | undefined {
@@ -110,8 +112,20 @@ function personStep(person: PersonId, rest: string): Meant | undefined {
   if (words !== undefined) return { kind: "say", person, words, inPrivate: aside !== undefined };
   const [, label] = /^ presses (.+)$/.exec(rest) ?? [];
   if (label !== undefined) return { kind: "press", person, label };
-  const [, field, value] = /^ enters (\S+) = (.+)$/.exec(rest) ?? [];
-  return field === undefined || value === undefined ? undefined : { kind: "enter", person, field, value };
+  const [, answer] = /^ replies: *(.+)$/.exec(rest) ?? [];
+  if (answer !== undefined) return { kind: "reply", person, words: answer };
+  const [, entered] = /^ enters (\S+ = .+)$/.exec(rest) ?? [];
+  return entered === undefined ? undefined : { kind: "enter", person, values: entries(entered) };
+}
+
+/** `name = Orders; connector = eu` */
+function entries(written: string): Record<string, string> {
+  return Object.fromEntries(
+    written.split(/; +(?=\S+ = )/).map((one) => {
+      const [, name = "", value = ""] = /^(\S+) = (.*)$/.exec(one) ?? [];
+      return [name, value];
+    }),
+  );
 }
 
 function vendorStep(said: string): Meant | undefined {
@@ -143,10 +157,12 @@ async function act(step: Doing, conversation: Conversation): Promise<Shown[]> {
         const words = await filledIn(step.words, conversation);
         return await conversation.say(step.person, words, { inPrivate: step.inPrivate });
       }
+      case "reply":
+        return await conversation.reply(step.person, await filledIn(step.words, conversation));
       case "press":
         return await conversation.press(step.person, step.label);
       case "enter":
-        return await conversation.enter(step.person, { [step.field]: step.value });
+        return await conversation.enter(step.person, step.values);
       case "pass":
         return await conversation.pass(step.ms);
       case "vendor":

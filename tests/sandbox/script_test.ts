@@ -41,6 +41,19 @@ Deno.test("--script enters a secret on the page that the link leads to", async (
   assert(!transcript.replace(/^Ana enters .*$/m, "").includes("wJalrXUtnFEMI"));
 });
 
+Deno.test("--script answers a question by a reply, and fills in a form", async () => {
+  await play(`
+    Ana: /rotate externalid Globex
+    > Type the reason in reply
+    Ana replies: new trust policy
+    > new trust policy
+    Ana: /map opsramp Service Desk
+    Ana presses Fill in a form
+    Ana enters direction = in; entity = INCIDENT; attribute = priority; thirdParty = Ticket.priority
+    > priority
+  `);
+});
+
 Deno.test("--script lets time pass", async () => {
   await play(`
     Ana: /disable ec2 Globex reason=test
@@ -74,7 +87,7 @@ const MISTAKES: readonly [name: string, script: string, line: number, sentence: 
     2,
     /Ben sees no button "Approve"/,
   ],
-  ["a page that is not there", "Ana enters secret = x\n> Enable", 1, /Ana has no link to a secret page/],
+  ["a page that is not there", "Ana enters secret = x\n> Enable", 1, /Ana has no link to a page/],
   ["a line that says nothing", "Ana: /ping\n> pong\nEve: /status", 3, /"Eve: \/status" says nothing known\./],
   ["a time that is none", "Ana: /ping\n> pong\ntime passes soon", 3, /"soon" is no time\. Write it as 90s/],
   ["an expectation of nothing", "Ana: /ping\n>", 2, /after ">" comes what must be answered/],

@@ -94,6 +94,8 @@ export interface Telegram extends People, Membership, AsyncDisposable {
   last(chat: number): Message | undefined;
   /** What only this person sees there. */
   ephemerals(person: number, chat: number): readonly Message[];
+  /** The bot's messages that this person sees there, oldest first. */
+  seen(person: number, chat: number): readonly Message[];
   menu(person: number, chat: number): readonly BotCommand[];
   file(fileId: string): Uint8Array | undefined;
   transcript(chat: number, viewer?: number): string;
@@ -194,15 +196,20 @@ function traffic(
 
 function sights(
   world: World,
-): Pick<Telegram, "messages" | "answers" | "last" | "ephemerals" | "menu" | "file" | "transcript"> {
+): Pick<Telegram, "messages" | "answers" | "last" | "ephemerals" | "seen" | "menu" | "file" | "transcript"> {
   const timeline = (chat: number) => roomNamed(world, chat).timeline;
   const messages = (chat: number) => timeline(chat).filter((message) => !isEphemeral(message));
-  const answers = (chat: number) => messages(chat).filter(({ from }) => from?.id === world.bot.id);
+  const isBots = ({ from }: Message) => from?.id === world.bot.id;
+  const answers = (chat: number) => messages(chat).filter(isBots);
   return {
     messages,
     answers,
     last: (chat) => answers(chat).at(-1),
     ephemerals: (person, chat) => timeline(chat).filter(({ receiver_user }) => receiver_user?.id === person),
+    seen: (person, chat) =>
+      timeline(chat).filter((message) =>
+        isBots(message) && (!isEphemeral(message) || message.receiver_user?.id === person)
+      ),
     menu: (person, chat) => menuFor(world, roomNamed(world, chat), person),
     file: (fileId) => world.files.get(fileId)?.content,
     transcript: (chat, viewer) => transcript(world, roomNamed(world, chat), viewer),
