@@ -4,11 +4,11 @@ import { personLine } from "../approvals/view.ts";
 import { type ChoiceOffered, offerChoices } from "../clarify.ts";
 import type { UpdateContext } from "../context.ts";
 import { messageAt } from "../outbox/messages.ts";
-import { IN_FULL, layoutOf, spanText } from "../render/layout.ts";
 import {
   type Change,
   changeTitle,
   findChange,
+  planOf,
   readUndo,
   takenBackBy,
   TOOK_EFFECT,
@@ -69,12 +69,14 @@ export async function changeMeant(
   // What is no code of a change is the beginning of a reason.
   const said = [code, reason].filter(Boolean).join(" ") || undefined;
   if (answered) return { change: answered, reason: said };
-  if (code !== undefined) return void ctx.refuse("unknown_change", { detail: code });
-  const fitting = await changesFor(parts, ctx, verb);
+  const fitting = code !== undefined && reason === undefined ? [] : await changesFor(parts, ctx, verb);
   const [only, ...others] = fitting;
-  if (only && others.length === 0 && verb !== "undo") return { change: only, reason };
+  if (code !== undefined && !only) return void ctx.refuse("unknown_change", { detail: code });
+  // Words that may be a code with a slip in it take nothing by themselves.
+  const isClear = code === undefined && others.length === 0 && verb !== "undo";
+  if (only && isClear) return { change: only, reason };
   ctx.answer(
-    only ? offer(ctx, verb, fitting) : {
+    only ? offer(ctx, verb, fitting, said) : {
       mark: "info",
       title: NONE[verb],
       blocks: [
@@ -167,7 +169,12 @@ async function mayBeMeant(
   }
 }
 
-function offer(ctx: UpdateContext, verb: CodeVerb, fitting: readonly Change[]): Reply {
+function offer(
+  ctx: UpdateContext,
+  verb: CodeVerb,
+  fitting: readonly Change[],
+  reason: string | undefined,
+): Reply {
   const shown = fitting.slice(0, MOST_OFFERED);
   const rest = fitting.length - shown.length;
   const lines = shown.map((change): Line =>
@@ -186,20 +193,17 @@ function offer(ctx: UpdateContext, verb: CodeVerb, fitting: readonly Change[]): 
       { kind: "list", items: lines },
       textBlock(rest > 0 ? `and ${rest} more` : ""),
     ],
-    buttons: shown.map((change) =>
-      offerChoices(ctx, [choiceOf(verb, change, `${change.code} ${wordsOf(change)}`)])
-    ),
+    buttons: shown.map((change) => offerChoices(ctx, [choiceOf(verb, change, labelOf(change), reason)])),
     personal: true,
   };
 }
 
-function wordsOf(change: Change): string {
-  return spanText(layoutOf({ mark: "info", title: changeTitle(change).title }, IN_FULL).title).replace(
-    /^\S+ /,
-    "",
-  );
+/** The name first of all: a button shows little more. */
+function labelOf(change: Change): string {
+  return `${change.code} · ${planOf(change).target.name} · ${change.verb}`;
 }
 
-function choiceOf(verb: CodeVerb, { code }: Change, label: string): ChoiceOffered {
-  return { label, invocation: { verb, target: null, input: { code }, asked: [] } };
+function choiceOf(verb: CodeVerb, { code }: Change, label: string, reason?: string): ChoiceOffered {
+  const input = { code, ...(reason !== undefined && { reason }) };
+  return { label, invocation: { verb, target: null, input, asked: [] } };
 }

@@ -100,3 +100,15 @@ Deno.test("in private /pending has the buttons, and says the outcome there", asy
   assert.equal(await fixture.state(code), "applied");
   assert.match(fixture.privateAnswers(BEN).join("\n"), /Applied/);
 });
+
+Deno.test("words that are no code decide nothing: what waits is offered, and they become the reason", async () => {
+  await using fixture = await openFixture();
+  const { code } = await fixture.ask(ONE);
+  await fixture.say(BEN, "/reject there is an audit today");
+  assert.equal(await fixture.state(code), "pending");
+  const [offered] = buttonsOf(told(fixture, BEN)).map(({ text }) => text);
+  assert.equal(offered, `${code} · N-central EU · disable`);
+  await fixture.press(BEN, told(fixture, BEN), code);
+  assert.equal(await fixture.state(code), "rejected");
+  assert.equal((await fixture.change(code)).decision_reason, "there is an audit today");
+});
