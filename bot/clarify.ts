@@ -44,8 +44,8 @@ export function distinctLabels(all: readonly Labelled[]): readonly string[] {
   });
 }
 
-/** An id that is made of words, such as "aws-account", tells nothing that its name does not. */
-const IN_WORDS = /^[a-z]+(?:[-_][a-z]+)*$/i;
+/** An id that is made of words, such as "aws-ec2-ssm", tells nothing that its name does not. */
+const IN_WORDS = /^[a-z]+\d{0,2}[a-z]*(?:[-_][a-z]+\d{0,2}[a-z]*)*$/i;
 
 const SHORT_ID = 6;
 

@@ -215,7 +215,7 @@ export class Requests {
       const isTyped = invocation.undoOf === undefined && invocation.input.document === undefined;
       const hasForm = operation.form !== undefined && error instanceof BadInput && isTyped;
       ctx.answer(hasForm ? offeringForm(config, ctx, reply, invocation) : reply, { paged: true });
-      if (error instanceof ValueNeeded) return error;
+      if (error instanceof ValueNeeded && isTyped) return error;
     }
     return undefined;
   }

@@ -97,7 +97,7 @@ export const ownCommands: readonly Builtin[] = [
     need: "request",
     // It reads the vendor, and changes nothing.
     risk: "read",
-    input: z.object({ command: wholeCommand }),
+    input: z.object({ command: wholeCommand.meta({ ...wholeCommand.meta(), whole: true }) }),
     async execute(parts, ctx, { command }) {
       const first = understood(parts, command);
       const lacksReason = first.kind === "wrong" && first.command?.risk === "danger" &&

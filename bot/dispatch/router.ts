@@ -125,7 +125,12 @@ export class Router {
         if (isStale(ctx, parsed.command)) return holdBack(ctx, parsed);
         this.leavePickers(ctx);
         this.remember(ctx, parsed);
-        if (isBare(parsed.command, parsed.given)) return await this.pick(ctx, parsed.typed);
+        if (
+          isBare(parsed.command, parsed.given) ||
+          (parsed.command.verb === "plan" && this.pickers.lacks(parsed.typed))
+        ) {
+          return await this.pick(ctx, parsed.typed);
+        }
         return await this.run(ctx, parsed.command, invocationOf(parsed), parsed.typed);
       case "literal_secret":
         return await this.takeBackSecret(ctx, parsed, documentAt);

@@ -56,9 +56,12 @@ export function isChange({ risk }: Pick<Command, "risk">): boolean {
 /** A target's own name for whatever people call it; unknown words come back in lower case. */
 export function targetNamed(word: string, aliases: Aliases): string {
   const wanted = word.toLowerCase();
-  if (Object.hasOwn(aliases, wanted)) return wanted;
-  const found = Object.entries(aliases).find(([, others]) => others.includes(wanted));
-  return found?.[0] ?? wanted;
+  const bare = (name: string) => name.replace(/[-_.]/g, "");
+  for (const spelt of [(name: string) => name, bare]) {
+    const found = Object.entries(aliases).find((names) => names.flat().map(spelt).includes(spelt(wanted)));
+    if (found) return found[0];
+  }
+  return wanted;
 }
 
 /** A command, and the words after its verb and target. */
@@ -154,6 +157,32 @@ export function openFor(key: string, fields: readonly Field[]): Field | undefine
 export function choiceOf({ values }: Field, value: string, aliases: Aliases): string | undefined {
   const spellings = [value.toLowerCase(), targetNamed(value, aliases)];
   return values.find((choice) => spellings.includes(choice.toLowerCase()));
+}
+
+/** `Service Desk in INCIDENT`: a name needs no quotes when one of the few words of a field after it ends it. */
+export function wordsUpToChoice(
+  loose: readonly number[],
+  later: readonly Field[],
+  line: CommandLine,
+): number {
+  const isChoice = (field: Field) => (at: number) => {
+    const { text = "", quoted = true } = line.words[at] ?? {};
+    return !quoted && choiceOf(field, text, line.aliases) !== undefined;
+  };
+  for (const [between, field] of later.entries()) {
+    if (field.values.length === 0) break;
+    const end = loose.findIndex((at, place) => place > between && isChoice(field)(at));
+    if (end > 0) return end - between;
+  }
+  // `/map opsramp Service Desk`: what may follow the name is yet to be asked for.
+  const isAlone = later[0]?.required === false && later[0].values.length > 0 &&
+    !later.some((field) => loose.some(isChoice(field))) && !line.words[loose[0] ?? 0]?.quoted;
+  return isAlone ? together(loose) : 1;
+}
+
+/** Of two fields that take what is left, the first takes what stands before an option and the second what follows it. */
+export function together(loose: readonly number[]): number {
+  return loose.filter((place, at) => place === (loose[0] ?? 0) + at).length;
 }
 
 /** Spelt as the schema wants it; what does not convert is left for the schema to refuse. */

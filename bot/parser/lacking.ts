@@ -100,7 +100,7 @@ export function inputSoFar(
 /** The command with a value for a field, as one would type it: what goes by position before the options. */
 export function withValue(
   typed: string,
-  { command, field: { name, kind, prefix } }: { readonly command: Command; readonly field: Field },
+  { command, field: { name, kind, prefix, whole } }: { readonly command: Command; readonly field: Field },
   value: string,
 ): string {
   const [head, ...words] = tokenize(normalise(typed)).map(({ raw, pair }) => ({
@@ -113,7 +113,9 @@ export function withValue(
   const options = firstOption < 0 ? [] : rest.slice(firstOption);
   const raw = (some: typeof rest) => some.map(({ raw }) => raw);
   const begun = [head?.raw.replace(/@.*$/, "") ?? "", ...command.target?.split(" ") ?? [], ...raw(loose)];
-  if (kind === "word" || kind === "rest") return [...begun, quote(value), ...raw(options)].join(" ");
+  if (kind === "word" || kind === "rest") {
+    return [...begun, whole ? value : quote(value), ...raw(options)].join(" ");
+  }
   const added = kind === "option" ? `${name}=${isMark(value) ? value : quote(value)}` : `${prefix}${value}`;
   return [...begun, ...raw(options), added].join(" ");
 }

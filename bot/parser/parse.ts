@@ -20,7 +20,9 @@ import {
   optionNamed,
   type Route,
   routeOf,
+  together,
   usageOf,
+  wordsUpToChoice,
 } from "./command.ts";
 import { andList, ParseError, type ParseErrorCode } from "./parse_error.ts";
 import { labelOf, schemaError } from "./schema_error.ts";
@@ -372,24 +374,6 @@ function wordsTaken(
   }
   if (field.type === "number" && later.length > 0) return isNumber(word.text) ? 1 : 0;
   return loose.length > later.filter((other) => other.required).length ? 1 : 0;
-}
-
-/** `Service Desk in INCIDENT`: a name needs no quotes when one of the few words of a field after it ends it. */
-function wordsUpToChoice(loose: readonly number[], later: readonly Field[], line: CommandLine): number {
-  for (const [between, field] of later.entries()) {
-    if (field.values.length === 0) break;
-    const end = loose.findIndex((at, place) => {
-      const { text = "", quoted = true } = line.words[at] ?? {};
-      return place > between && !quoted && choiceOf(field, text, line.aliases) !== undefined;
-    });
-    if (end > 0) return end - between;
-  }
-  return 1;
-}
-
-/** Of two fields that take what is left, the first takes what stands before an option and the second what follows it. */
-function together(loose: readonly number[]): number {
-  return loose.filter((place, at) => place === (loose[0] ?? 0) + at).length;
 }
 
 function joined(places: readonly number[], line: CommandLine): string {

@@ -1,7 +1,7 @@
 import { withTimeout } from "../../clients/clock.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { BadInput, type Candidate, type Choices } from "../../handlers/operation.ts";
-import { closestNames, fold } from "../../handlers/resolve.ts";
+import { closestNames } from "../../handlers/resolve.ts";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import { formButton, noFormNote } from "../clarify.ts";
@@ -33,20 +33,25 @@ import {
   valueQuestion,
   wayQuestion,
 } from "./question.ts";
-import { type Beside, NOTHING_FOR_YOU, nothingThere, shown, type Step, wholeReply } from "./shown.ts";
+import {
+  answeredReply,
+  type Beside,
+  fittingOptions,
+  leftOutAfter,
+  NOTHING_FOR_YOU,
+  nothingThere,
+  type Picking,
+  shown,
+  stateOf,
+  unwrapped,
+  wholeReply,
+  wrapped,
+} from "./shown.ts";
 
 /** A choice is over this long after the last step of it. */
 const OPEN_MS = 10 * 60_000;
 /** Reading what there is to choose from is given up after this long. */
 const READ_MS = 15_000;
-
-/** A command on its way, as it is stored between two steps. */
-interface Picking extends Step {
-  /** The message that shows it, by its key. */
-  readonly key: string;
-  /** The message that began it. */
-  readonly messageId?: number | undefined;
-}
 
 /** A command that lacks nothing any more, to be carried out in this context as if it had been typed. */
 export interface Completed {
@@ -73,21 +78,34 @@ export class Pickers {
    * once it has asked, or has said why there is nothing to ask.
    */
   async begin(ctx: UpdateContext, typed: string, field?: string): Promise<Completed | undefined> {
-    const plain = normalise(typed);
+    const { before, plain } = unwrapped(typed);
     const next = await ctx.withProgress(
       { mark: "working", title: "Looking what there is …", personal: true },
       this.deps.clock,
-      () => this.next(ctx, plain, field === undefined ? undefined : { field }),
+      () => this.next(ctx, plain, field === undefined ? undefined : { field }, leftOutAfter(before)),
     );
-    if (next.kind === "whole") return { ctx, text: next.typed };
-    if (next.kind === "ask") this.open(ctx, next.typed, next.question);
+    if (next.kind === "whole") return { ctx, text: wrapped(before, next.typed) };
+    if (next.kind === "ask") this.open(ctx, before, next);
     else ctx.answer(next.reply);
     return undefined;
   }
 
-  private open(ctx: UpdateContext, typed: string, question: Asking): void {
+  /** Whether it can be led on by hand: `/plan` takes any words for a command. */
+  lacks(typed: string): boolean {
+    const { before, plain } = unwrapped(typed);
+    const parsed = parse(plain, this.parsing());
+    return before !== "" && (parsed.kind === "command" || parsed.kind === "wrong") &&
+      lacking(plain, parsed, this.commandSet, leftOutAfter(before)) !== undefined;
+  }
+
+  private open(
+    ctx: UpdateContext,
+    before: string,
+    { typed, question }: Extract<Next, { readonly kind: "ask" }>,
+  ): void {
     const state: Picking = {
       ...question,
+      before,
       typed,
       step: 0,
       page: 1,
@@ -169,10 +187,10 @@ export class Pickers {
     prompt: PromptsTable,
     option: Option,
   ): Promise<Completed | undefined> {
-    const { typed } = stateOf(prompt);
+    const { typed, before } = stateOf(prompt);
     const next = "text" in option
-      ? await this.next(ctx, option.text)
-      : await this.next(ctx, typed, option.deeper);
+      ? await this.next(ctx, option.text, undefined, leftOutAfter(before))
+      : await this.next(ctx, typed, option.deeper, leftOutAfter(before));
     return this.follow(ctx, prompt, next);
   }
 
@@ -190,7 +208,8 @@ export class Pickers {
     if (parsed.kind === "wrong" && parsed.given === undefined) {
       return this.show(ctx, prompt, state, parsed.sentence);
     }
-    return this.follow(ctx, prompt, await this.next(ctx, typed));
+    const next = await this.next(ctx, typed, undefined, leftOutAfter(state.before));
+    return this.follow(ctx, prompt, next);
   }
 
   private withWords({ typed, about }: Picking, words: string): string {
@@ -202,11 +221,13 @@ export class Pickers {
   private follow(ctx: UpdateContext, prompt: PromptsTable, next: Next): Completed | undefined {
     if (next.kind === "end") return this.leave(ctx, prompt, next.reply);
     if (next.kind === "ask") {
-      const { key, messageId, step } = stateOf(prompt);
-      return this.show(ctx, prompt, { ...next.question, typed: next.typed, step, page: 1, key, messageId });
+      const { key, messageId, step, before } = stateOf(prompt);
+      const { typed, question } = next;
+      return this.show(ctx, prompt, { ...question, typed, before, step, page: 1, key, messageId });
     }
     ctx.onCommit((transaction) => movePicker(this.deps.store, transaction, prompt, "over"));
-    return { ctx: this.place(ctx, prompt, next.typed), text: next.typed };
+    const text = wrapped(stateOf(prompt).before, next.typed);
+    return { ctx: this.place(ctx, prompt, text), text };
   }
 
   /** Where the whole command is carried out: in private in place of the question, in a group below what began it. */
@@ -232,7 +253,7 @@ export class Pickers {
     ctx.onCommit((transaction) => movePicker(this.deps.store, transaction, prompt, after));
     const reply = shown(next, prompt.handle, beside);
     if (!isBelow) return this.settle(ctx, prompt, reply);
-    this.settle(ctx, prompt, wholeReply(next.typed));
+    this.settle(ctx, prompt, answeredReply(next));
     place.answer(reply);
   }
 
@@ -263,15 +284,20 @@ export class Pickers {
       : lacking(typed, parsed, this.commandSet, leftOut);
     if (!lack) return { kind: "whole", typed };
     if (lack.kind === "way") return { kind: "ask", typed, question: wayQuestion(lack) };
-    if (lack.kind === "target") return await this.askForTarget(ctx, typed, lack.targets);
+    if (lack.kind === "target") return await this.askForTarget(ctx, typed, lack.targets, leftOut);
     return await this.askForField(ctx, typed, lack, { field: lack.field.name, ...about }, leftOut);
   }
 
-  private async askForTarget(ctx: UpdateContext, typed: string, all: readonly Command[]): Promise<Next> {
+  private async askForTarget(
+    ctx: UpdateContext,
+    typed: string,
+    all: readonly Command[],
+    leftOut: readonly string[],
+  ): Promise<Next> {
     const commands = await this.permitted(ctx, all);
     const recent = await recentCommands(this.deps.store, ctx.person.id);
     const question = targetQuestion(commands, recent);
-    return await this.unlessOne(ctx, typed, question) ?? { kind: "end", reply: NOTHING_FOR_YOU };
+    return await this.unlessOne(ctx, typed, question, leftOut) ?? { kind: "end", reply: NOTHING_FOR_YOU };
   }
 
   private async askForField(
@@ -284,7 +310,7 @@ export class Pickers {
     const { command, field } = asked;
     if (command.secret?.(about.key ?? field.name)) {
       const mark = about.key === undefined ? ENTER_MARK : `${about.key}=${ENTER_MARK}`;
-      return await this.next(ctx, withValue(typed, asked, mark));
+      return await this.next(ctx, withValue(typed, asked, mark), undefined, leftOut);
     }
     const choices = command.choices?.[field.name];
     if (!choices) return { kind: "ask", typed, question: valueQuestion(typed, asked, about) };
@@ -300,15 +326,23 @@ export class Pickers {
     if (!candidates) return await this.next(ctx, typed, undefined, [...leftOut, field.name]);
     const recent = await recentCommands(this.deps.store, ctx.person.id);
     const question = itemQuestion(typed, asked, candidates, recent);
-    return await this.unlessOne(ctx, typed, question) ?? { kind: "end", reply: nothingThere(command) };
+    return await this.unlessOne(ctx, typed, question, leftOut) ??
+      { kind: "end", reply: nothingThere(command) };
   }
 
   /** Undefined where there is nothing to choose from. */
-  private async unlessOne(ctx: UpdateContext, typed: string, question: Asking): Promise<Next | undefined> {
+  private async unlessOne(
+    ctx: UpdateContext,
+    typed: string,
+    question: Asking,
+    leftOut: readonly string[],
+  ): Promise<Next | undefined> {
     const [only, ...others] = question.options;
     if (!only) return undefined;
     if (others.length > 0) return { kind: "ask", typed, question };
-    return "text" in only ? await this.next(ctx, only.text) : await this.next(ctx, typed, only.deeper);
+    return "text" in only
+      ? await this.next(ctx, only.text, undefined, leftOut)
+      : await this.next(ctx, typed, only.deeper, leftOut);
   }
 
   /** What the vendor has, read as `/list` reads it. Throws as a read does. */
@@ -359,15 +393,4 @@ export class Pickers {
   private parsing(): ParseOptions<Command> {
     return { ...this.commandSet, botName: this.deps.bot.botInfo.username };
   }
-}
-
-function stateOf({ body }: PromptsTable): Picking {
-  return JSON.parse(body) as Picking;
-}
-
-/** Those that the words name whole, else those that they are a part of. */
-function fittingOptions(options: readonly Option[], words: string): readonly Option[] {
-  const wanted = fold(words);
-  const exact = options.filter(({ known }) => known.includes(wanted));
-  return exact.length > 0 ? exact : options.filter(({ known }) => known.some((one) => one.includes(wanted)));
 }

@@ -1,7 +1,7 @@
 import { fold } from "../../handlers/resolve.ts";
 import type { Candidate } from "../../handlers/operation.ts";
-import type { Line, Mark } from "../../handlers/reply.ts";
-import { type Command, type Field, headOf } from "../parser/command.ts";
+import type { Inline, Line, Mark } from "../../handlers/reply.ts";
+import { type Command, type Field, headOf, isPositional } from "../parser/command.ts";
 import { type Lack, withValue } from "../parser/lacking.ts";
 import { labelOf } from "../parser/schema_error.ts";
 import { distinctLabels } from "../clarify.ts";
@@ -85,7 +85,7 @@ export function valueQuestion(
   const values = field.type === "boolean" ? ["true", "false"] : field.kind === "open" ? [] : field.values;
   const what = key === undefined ? labelOf(field).replace(/^<|>$|=$/g, "") : key;
   return {
-    title: values.length > 0 ? `Which ${what}?` : [`Type the ${what} in reply`, hintFor(field, command)],
+    title: values.length > 0 ? `Which ${what}?` : [`Type the ${what} in reply`, ...hintFor(field, command)],
     options: values.map((value) => ({
       label: value,
       known: [fold(value)],
@@ -97,8 +97,9 @@ export function valueQuestion(
   };
 }
 
-function hintFor({ name }: Field, { risk }: Command): string {
-  return name === "reason" && risk === "danger" ? ": this is a dangerous change" : "";
+function hintFor(field: Field, { risk, example }: Command): readonly Inline[] {
+  if (isPositional(field)) return [", such as in ", { code: example }];
+  return field.name === "reason" && risk === "danger" ? [": this is a dangerous change"] : [];
 }
 
 /** Which of the names that an open field takes; where they are not known, all of it in words. */
@@ -143,7 +144,7 @@ export function itemQuestion(
   const ranked = candidates.toSorted((one, other) => rank(one) - rank(other));
   const labels = distinctLabels(ranked.map((one) => ({ ...one, id: one.value ?? one.within ?? "" })));
   return {
-    title: `${command.summary}: which one?`,
+    title: `${command.summary}: which ${isPositional(field) ? "one" : field.name}?`,
     options: ranked.map((candidate, at) => ({
       label: labels[at] ?? candidate.name,
       ...(candidate.standing && { mark: MARKS_OF[candidate.standing] }),

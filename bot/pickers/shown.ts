@@ -1,21 +1,48 @@
 import type { Button, Line, Reply } from "../../handlers/reply.ts";
 import type { Command } from "../parser/command.ts";
 import { pickOf, type PickPress } from "../render/keyboard.ts";
-import type { Asking } from "./question.ts";
+import { fold } from "../../handlers/resolve.ts";
+import { normalise } from "../parser/tokenize.ts";
+import type { PromptsTable } from "../store/schema.ts";
+import type { Asking, Option } from "./question.ts";
 
 /** A question where it stands in its command. */
 export interface Step extends Asking {
-  /** The command as far as it goes. */
+  /** The command as far as it goes, and what stands before it. */
   readonly typed: string;
+  readonly before: string;
   readonly step: number;
   /** From 1. */
   readonly page: number;
 }
 
+/** A command on its way, as it is stored between two steps. */
+export interface Picking extends Step {
+  /** The message that shows it, by its key. */
+  readonly key: string;
+  /** The message that began it. */
+  readonly messageId?: number | undefined;
+  /** What stands before the command that is completed, such as "/plan ". */
+  readonly before: string;
+}
+
+/** `/plan` before a command: it only shows the card, and so needs no reason. */
+const PLAN = /^\/plan\s+\/?(?=\S)/i;
+
 /** So many rows, with the buttons below them, are a screen. */
 const PAGE_SIZE = 8;
 /** Two such stand side by side. */
 const SHORT_LABEL = 15;
+
+/** What stays of a question whose answer led to another one below it. */
+export function answeredReply({ before, typed }: Pick<Step, "before" | "typed">): Reply {
+  return { mark: "info", title: ["Goes on below: ", { code: `${wrapped(before, typed)} …` }] };
+}
+
+/** The command as it is typed: "/plan " and "/disable sophos" are "/plan disable sophos". */
+export function wrapped(before: string, typed: string): string {
+  return before === "" ? typed : before + typed.slice(1);
+}
 
 /** What stays of a question that led to a whole command. */
 export function wholeReply(typed: string): Reply {
@@ -53,7 +80,7 @@ export interface Beside {
 
 /** The question with its buttons, eight a page, and the command as far as it goes. */
 export function shown(
-  { title, options, asks, typed, step, page }: Step,
+  { title, options, asks, before, typed, step, page }: Step,
   handle: string,
   { note = "", form, noForm = "" }: Beside = {},
 ): Reply {
@@ -79,7 +106,7 @@ export function shown(
     title,
     blocks: [
       { kind: "text", text: note },
-      { kind: "text", text: [{ code: `${typed} …` }] },
+      { kind: "text", text: [{ code: `${wrapped(before, typed)} …` }] },
       {
         kind: "text",
         text: pages > 1 ? `page ${current} of ${pages}, or type a part of the name in reply` : "",
@@ -104,4 +131,26 @@ function inRowsOf<T>(size: number, all: readonly T[]): T[][] {
     { length: Math.ceil(all.length / size) },
     (_, at) => all.slice(at * size, (at + 1) * size),
   );
+}
+
+export function unwrapped(typed: string): { readonly before: string; readonly plain: string } {
+  const plain = normalise(typed);
+  return PLAN.test(plain) ? { before: "/plan ", plain: plain.replace(PLAN, "/") } : { before: "", plain };
+}
+
+/** Fields that are not asked for. */
+export function leftOutAfter(before: string): readonly string[] {
+  return before === "" ? [] : ["reason"];
+}
+
+export function stateOf({ body }: PromptsTable): Picking {
+  const { before = "", ...state } = JSON.parse(body) as Picking;
+  return { ...state, before };
+}
+
+/** Those that the words name whole, else those that they are a part of. */
+export function fittingOptions(options: readonly Option[], words: string): readonly Option[] {
+  const wanted = fold(words);
+  const exact = options.filter(({ known }) => known.includes(wanted));
+  return exact.length > 0 ? exact : options.filter(({ known }) => known.some((one) => one.includes(wanted)));
 }

@@ -16,6 +16,7 @@ import {
   type Plan,
   type Undo,
   unreadable,
+  ValueNeeded,
   type Verification,
 } from "../operation.ts";
 import { line } from "../reply.ts";
@@ -118,7 +119,10 @@ async function locate(
   { typed, document }: { readonly typed: string | undefined; readonly document: number | undefined },
 ): Promise<HaloIntegration> {
   if (typed === undefined && document === undefined) {
-    throw new BadInput(`Which one? Type its id or its name. Type /list ${product.target} to see them.`);
+    throw new ValueNeeded(
+      `Which one? Type its id or its name. Type /list ${product.target} to see them.`,
+      "id",
+    );
   }
   const record = await findItem(integrationsOf(product), context, typed ?? String(document));
   if (document !== undefined && record.id !== document) {

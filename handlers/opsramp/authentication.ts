@@ -1,5 +1,5 @@
 import { AUTH_TYPES, type Installed, type InstalledUpdate } from "../../clients/opsramp/installed.ts";
-import { BadInput } from "../operation.ts";
+import { ValueNeeded } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
 import { type Asked, comparedFields, type Section, type SectionChange } from "./section.ts";
 
@@ -28,7 +28,9 @@ function compare(installed: Installed, update: InstalledUpdate): Asked {
   const role = wanted.role?.uniqueId;
   // A role goes with a way to authenticate, and of those that exist only two can be asked for.
   const authType = AUTH_TYPES.find((known) => known === (wanted.authType ?? now.authType));
-  if (!authType) throw new BadInput("Say how it authenticates as well: auth=WEBHOOK or auth=OAUTH2.");
+  if (!authType) {
+    throw new ValueNeeded("Say how it authenticates as well: auth=WEBHOOK or auth=OAUTH2.", "auth");
+  }
   if (authType === now.authType && (role === undefined || role === now.role)) {
     const words = now.roleName ?? now.role;
     const withRole = words === null ? [] : [" with the role ", { data: words }];
@@ -36,8 +38,9 @@ function compare(installed: Installed, update: InstalledUpdate): Asked {
   }
   const uniqueId = role ?? (isCustom(installed) ? now.role : undefined);
   if (uniqueId === null) {
-    throw new BadInput(
+    throw new ValueNeeded(
       "A custom integration needs a role as well: role=ROLE-…, the role's unique ID in OpsRamp.",
+      "role",
     );
   }
   return {

@@ -19,6 +19,7 @@ import {
   type ChangeOperation,
   type Input,
   operationsOf,
+  ValueNeeded,
 } from "../operation.ts";
 import { itemChoices } from "../resource.ts";
 import { installations } from "./installation.ts";
@@ -182,7 +183,9 @@ function fromPairs(input: z.output<typeof mapInput>): InstalledUpdate {
   const inbound = document.inboundConfig?.mapAttributes ?? [];
   const outbound = document.outboundConfig?.mapAttributes ?? [];
   const isTyped = direction !== undefined || Object.keys(pairs).length > 0;
-  if (!isTyped && inbound.length === 0 && outbound.length === 0) throw new BadInput(MAP_USAGE);
+  if (!isTyped && inbound.length === 0 && outbound.length === 0) {
+    throw new ValueNeeded(MAP_USAGE, "direction");
+  }
   const typed = isTyped ? [typedMapping(input)] : [];
   return {
     inboundConfig: { mapAttributes: [...inbound, ...(direction === "in" ? typed : [])] },
@@ -195,10 +198,13 @@ const MAP_USAGE =
   'such as: in INCIDENT Status Ticket.stats Open="In Progress". Or send a document.';
 
 function typedMapping(
-  { entity, attribute, thirdParty, pairs = {} }: z.output<typeof mapInput>,
+  { direction, entity, attribute, thirdParty, pairs = {} }: z.output<typeof mapInput>,
 ): Mapping {
   const values = Object.entries(pairs);
-  if (!entity || !attribute || !thirdParty) throw new BadInput(MAP_USAGE);
+  if (!direction || !entity || !attribute || !thirdParty) {
+    const lacks = Object.entries({ direction, entity, attribute, thirdParty }).find(([, said]) => !said);
+    throw new ValueNeeded(MAP_USAGE, lacks?.[0] ?? "");
+  }
   const [, thirdPartyEntityType, thirdPartyAttrName] = /^([^.]+)\.(.+)$/s.exec(thirdParty) ?? [];
   if (!thirdPartyEntityType || !thirdPartyAttrName) {
     throw new BadInput(

@@ -10,7 +10,7 @@ import {
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { addressWarnings, canBeGiven, isSameAddress, withAddresses } from "../address.ts";
 import { ENTERED_PRIVATELY, isPlaceholder, namesToken, shownAddress, UNREADABLE } from "../mask.ts";
-import { BadInput, type Card } from "../operation.ts";
+import { BadInput, type Card, ValueNeeded } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { comparedFields, type Section, type SectionChange } from "./section.ts";
 
@@ -226,7 +226,8 @@ const UNSEEN: Readonly<Record<string, readonly string[]>> = {
 function check(notifier: NotifierUpdate): void {
   const { type, authType, grantType } = notifier;
   if (!authType) {
-    throw new BadInput("Say how the notifier authenticates: auth=NONE, auth=OAUTH2 or auth=JWT.");
+    const message = "Say how the notifier authenticates: auth=NONE, auth=OAUTH2 or auth=JWT.";
+    throw new ValueNeeded(message, "auth");
   }
   if (type === "SOAP_API" && authType !== "NONE") {
     throw new BadInput("A SOAP_API notifier supports only auth=NONE.");
@@ -241,8 +242,10 @@ function check(notifier: NotifierUpdate): void {
     ...(authType === "JWT" ? ["tokenURL"] : []),
   ];
   const missing = needed.filter((name) => !names.has(name)).map((name) => askedFor(name));
-  if (missing.length > 0) {
-    throw new BadInput(`A notifier with ${authType} authentication needs ${missing.join(" ")} as well.`);
+  const [first] = missing;
+  if (first !== undefined) {
+    const message = `A notifier with ${authType} authentication needs ${missing.join(" ")} as well.`;
+    throw new ValueNeeded(message, first.replace(/=.*$/, ""));
   }
 }
 

@@ -114,3 +114,60 @@ Deno.test("it goes on where the bot was started anew", async () => {
   assert.equal(rows.length, 1);
   assert.equal(JSON.parse(rows[0]?.body ?? "{}").typed, "/disable ncentral");
 });
+
+/** The last thing that the bot said to Ana in private. */
+function lastSaid({ telegram }: Fixture): Message {
+  const last = telegram.answers(ANA).at(-1);
+  assert.ok(last, "nothing was said");
+  return last;
+}
+
+Deno.test("/plan of half a command is led on, and asks for nothing but the card", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/plan disable", { chat: ANA });
+  await fixture.press(ANA, lastSaid(fixture), "opsramp");
+  assert.match(textOf(lastSaid(fixture)), /\/plan disable opsramp …/);
+  await fixture.press(ANA, lastSaid(fixture), "AWS production");
+  assert.match(
+    textOf(lastSaid(fixture)),
+    /Disable AWS production in OpsRamp\?[^]*Nothing was asked of anybody/,
+  );
+  await fixture.say(ANA, "/plan", { chat: ANA });
+  assert.match(textOf(lastSaid(fixture)), /Type the command in reply, such as in \/plan disable sophos 1/);
+  await fixture.say(ANA, "disable ncentral", { chat: ANA });
+  assert.match(textOf(lastSaid(fixture)), /which one\?[^]*\/plan disable ncentral …/);
+  assert.deepEqual(await fixture.changes(), []);
+});
+
+Deno.test("what only the vendor's present state makes necessary is asked for too", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/notifier opsramp Service Desk uri=https://desk.example.com auth=JWT", {
+    chat: ANA,
+  });
+  assert.match(textOf(lastSaid(fixture)), /Type the tokenURL in reply/);
+  await fixture.say(ANA, "/update ncentral new_password=?", { chat: ANA });
+  assert.match(textOf(lastSaid(fixture)), /which one\?/);
+  await fixture.say(ANA, "/map opsramp Service Desk", { chat: ANA });
+  assert.match(textOf(lastSaid(fixture)), /Which direction\?[^]*\/map opsramp Service Desk …/);
+  await fixture.say(ANA, "/map opsramp Service Desk in INCIDENT", { chat: ANA });
+  assert.match(textOf(lastSaid(fixture)), /Type the attribute in reply/);
+  await fixture.say(ANA, "priority", { chat: ANA });
+  assert.ok(
+    fixture.privateAnswers(ANA).some((text) =>
+      text === "ℹ️ Goes on below: /map opsramp Service Desk in INCIDENT priority …"
+    ),
+  );
+});
+
+Deno.test("types are called by their names alone, and asked for as types", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/create apono", { chat: ANA });
+  assert.match(textOf(lastSaid(fixture)), /which type\?/);
+  assert.ok(labels(lastSaid(fixture)).includes("AWS EC2 by SSM"));
+});
+
+Deno.test("a target is known however its name is hyphened", async () => {
+  await using fixture = await openFixture();
+  const { code } = await fixture.ask("/disable N-central EU");
+  assert.equal((await fixture.change(code)).target_key, "ncentral:1");
+});
