@@ -30,14 +30,17 @@ export function policyGround(vendors: readonly Vendor[], botId: number): PolicyG
 
 /** All that is wrong with a policy though it is written as one should be. */
 export function policyFaults(file: PolicyFile, ground: PolicyGround): readonly PolicyFault[] {
+  const names = [...peopleFaults(file, ground.botId), ...unknownNames(file), ...repeatedNames(file)];
   return [
-    ...peopleFaults(file, ground.botId),
-    ...unknownNames(file),
-    ...repeatedNames(file),
+    ...names,
     ...file.allow.flatMap(({ what }, at) =>
       what.flatMap((words, index) => patternFaults(words, ["allow", at, "what", index], ground))
     ),
-    ...file.need.flatMap((need, at) => needFaults(file, need, ["need", at], ground)),
+    ...file.need.flatMap((need, at) => fitsFaults(need, ["need", at], ground)),
+    // Who could meet a need nobody can tell while it is not known who is meant.
+    ...(names.length > 0
+      ? []
+      : file.need.flatMap((need, at) => meetFaults(file, need, ["need", at], ground))),
   ];
 }
 
@@ -108,13 +111,17 @@ function patternFaults(words: string, path: TomlPath, ground: PolicyGround): Pol
   }
   const targets = targetNames(operations);
   if (pattern.target !== undefined && pattern.target !== "*" && !targets.includes(pattern.target)) {
-    const own = targetNamed(pattern.target, aliases);
-    const hint = targets.includes(own) ? `: write “${own}”` : closest(pattern.target, targets);
-    return [{ path, message: `there is no target “${pattern.target}”${hint}` }];
+    return [{ path, message: noTarget(pattern.target, targets, aliases) }];
   }
   if (operations.some((operation) => isMeant(pattern, operation))) return [];
   const hint = pattern.target === undefined ? `: write “${pattern.verb} *” or name a target` : "";
   return [{ path, message: `“${words}” fits no change${hint}` }];
+}
+
+function noTarget(name: string, targets: readonly string[], aliases: Aliases): string {
+  const own = targetNamed(name, aliases);
+  const hint = targets.includes(own) ? `: write “${own}”` : closest(name, targets);
+  return `there is no target “${name}”${hint}`;
 }
 
 function targetNames(operations: readonly ChangeOperation[]): string[] {
@@ -123,7 +130,7 @@ function targetNames(operations: readonly ChangeOperation[]): string[] {
 
 type Need = PolicyFile["need"][number];
 
-function needFaults(file: PolicyFile, need: Need, path: TomlPath, ground: PolicyGround): PolicyFault[] {
+function fitsFaults(need: Need, path: TomlPath, ground: PolicyGround): PolicyFault[] {
   const { vendors = [], targets = [], companies = [] } = need.fits;
   const known = [...new Set(ground.operations.map(({ vendor }) => vendor))];
   const names = targetNames(ground.operations);
@@ -137,7 +144,7 @@ function needFaults(file: PolicyFile, need: Need, path: TomlPath, ground: Policy
     ...targets.flatMap((name, index) =>
       names.includes(name.split(":")[0] ?? "")
         ? []
-        : [{ path: at("targets", index), message: `there is no target “${name}”${closest(name, names)}` }]
+        : [{ path: at("targets", index), message: noTarget(name.split(":")[0] ?? "", names, ground.aliases) }]
     ),
     ...companies.flatMap((id, index) =>
       /^[0-9a-f]{24}$/.test(id)
@@ -146,11 +153,18 @@ function needFaults(file: PolicyFile, need: Need, path: TomlPath, ground: Policy
     ),
   ];
   if (unknown.length > 0) return unknown;
-  const fitting = ground.operations.filter((operation) => mayFit(need.fits, operation, ground));
-  if (fitting.length === 0) {
-    return [{ path: [...path, "fits"], message: `rule “${need.name}” fits no change there is` }];
-  }
-  return meetable(file, need, fitting) ? [] : [{
+  return fittingOf(need, ground).length > 0
+    ? []
+    : [{ path: [...path, "fits"], message: `rule “${need.name}” fits no change there is` }];
+}
+
+function fittingOf({ fits }: Need, ground: PolicyGround): readonly ChangeOperation[] {
+  return ground.operations.filter((operation) => mayFit(fits, operation, ground));
+}
+
+function meetFaults(file: PolicyFile, need: Need, path: TomlPath, ground: PolicyGround): PolicyFault[] {
+  const fitting = fittingOf(need, ground);
+  return fitting.length === 0 || meetable(file, need, fitting) ? [] : [{
     path: [...path, "approve"],
     message:
       `rule “${need.name}” can be met by nobody: whoever asks does not count, and too few others are named`,

@@ -6,6 +6,11 @@ import { type TomlPath, tomlPositions } from "./toml_positions.ts";
 
 const names = z.array(z.string().trim().min(1)).min(1, "names nobody");
 const words = z.array(z.string().trim().min(1)).min(1, "is empty");
+const lowerWords = z.array(z.string().trim().min(1).toLowerCase()).min(1, "is empty");
+/** A target is one in any case; the id of a record behind it is the vendor's. */
+const targetWords = z.array(
+  z.string().trim().min(1).transform((name) => name.replace(/^[^:]+/, (target) => target.toLowerCase())),
+).min(1, "is empty");
 const ruleName = z.string().trim().min(1, "has no name").max(60, "is too long for a name");
 
 const personId = z.int("must be a person's numeric id; /whoami tells it")
@@ -28,9 +33,9 @@ const closed = z.string().transform((text, context) => {
 
 const fits = z.strictObject({
   risk: z.enum(["write", "danger"], "must be write or danger").optional(),
-  vendors: words.optional(),
-  targets: words.optional(),
-  companies: words.optional(),
+  vendors: lowerWords.optional(),
+  targets: targetWords.optional(),
+  companies: lowerWords.optional(),
   fields: words.optional(),
 });
 
@@ -100,8 +105,23 @@ function faultsOf(issue: z.core.$ZodIssue): PolicyFault[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ path: [...path, key], message: `unknown key “${key}”` }));
   }
-  return [{
-    path,
-    message: `${path.filter((part) => typeof part === "string").at(-1) ?? "the file"} ${issue.message}`,
-  }];
+  const name = path.filter((part) => typeof part === "string").at(-1) ?? "the file";
+  const wrong = issue.code === "invalid_type" ? typeFault(issue) : issue.message;
+  return [{ path, message: `${name} ${wrong}` }];
 }
+
+/** In the words of TOML what should stand there; a sentence of ours is left as it is. */
+function typeFault({ expected, message }: z.core.$ZodIssueInvalidType): string {
+  const [, received] = /^Invalid input: expected .*, received (\w+)$/.exec(message) ?? [];
+  if (received === undefined) return message;
+  return received === "undefined" ? "is missing" : `must be ${TOML_WORDS[expected] ?? expected}`;
+}
+
+const TOML_WORDS: Readonly<Record<string, string>> = {
+  array: "a list in brackets",
+  int: "a whole number",
+  number: "a number without quotes",
+  object: "a table",
+  record: "a table",
+  string: "words in quotes",
+};

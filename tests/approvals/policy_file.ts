@@ -1,5 +1,5 @@
 import { type Fixture, openFixture } from "./fixture.ts";
-import { ANA, BEN, GROUP, type StageOptions } from "../sandbox/stage.ts";
+import { ANA, BEN, createStillClock, GROUP, type StageOptions, type TestClock } from "../sandbox/stage.ts";
 
 export const CHIDI = 103;
 export const DORA = 104;
@@ -31,6 +31,45 @@ name = "danger"
 fits = { risk = "danger" }
 approve = [{ of = ["oncall"], count = 2 }]
 `;
+
+/** As a group of people would write it: all that a policy can say, over four persons of whom one stands outside it. */
+export const WHOLE = `version = 1
+zone = "Europe/Lisbon"
+[people]
+ana = ${ANA}
+ben = ${BEN}
+chidi = ${CHIDI}
+[groups]
+oncall = ["ana", "ben", "chidi"]
+leads = ["chidi"]
+[[allow]]
+name = "on-call"
+who = ["oncall"]
+what = ["enable *", "disable *", "update sophos"]
+[[need]]
+name = "second person"
+approve = [{ of = ["oncall"], count = 1 }]
+remind = "5m"
+escalate = { after = "10m", to = ["leads"] }
+[[need]]
+name = "danger"
+fits = { risk = "danger" }
+approve = [{ of = ["oncall"], count = 2 }]
+hours = ["mon-fri 08:00-18:00"]
+closed = ["2026-12-20/2027-01-04"]
+ttl = "1h"
+[break_glass]
+who = ["leads"]
+tell = ["ana"]
+review_within = "24h"
+`;
+
+/** A clock that stands still at this time. */
+export function clockAt(time: string): TestClock {
+  const clock = createStillClock();
+  clock.advance(Date.parse(time) - clock.now());
+  return clock;
+}
 
 const PEOPLE = [
   { id: ANA, name: "Ana", started: true },

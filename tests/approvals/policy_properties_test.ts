@@ -117,12 +117,48 @@ Deno.test.each([
   ],
   ["a service id", HEAD.replace("101", "777000") + RULE, /^p:3:1 ana is one of Telegram's service ids/],
   ["what is no TOML", "version = = 1\n", /^p:1:1\d /],
+  ["words for a list", HEAD + RULE.replace(`["ana"]`, `"ana"`), /^p:9:1 who must be a list in brackets$/],
+  [
+    "what is not there",
+    `${HEAD}${RULE}[[need]]\napprove = [{ of = ["ben"] }]\n`,
+    /^p:11:1 name is missing$/,
+  ],
+  [
+    "a number in quotes",
+    `${HEAD}${RULE}[[need]]\nname = "n"\napprove = [{ of = ["ben"], count = "1" }]\n`,
+    /^p:13:28 count must be a number without quotes$/,
+  ],
+  ["an id in quotes", HEAD.replace("101", `"101"`) + RULE, /^p:3:1 ana must be a person's numeric id/],
+  ["no people", `version = 1\n${RULE}`, /^p:1:1 people is missing$/],
+  [
+    "another name of a target",
+    `${HEAD}${RULE}[[need]]\nname = "n"\nfits = { targets = ["s1:3"] }\n`,
+    /^p:13:21 there is no target “s1”: write “sentinelone”$/,
+  ],
 ])("a policy is refused for %s, by line and column", (_what, text, says) => {
   assert.throws(() => rulesOf(text, "p", GROUND), (error) => {
     assert.ok(error instanceof ConfigError);
     assert.match(error.problems[0] ?? "", says);
     return true;
   });
+});
+
+Deno.test("whom a rule means is not judged while a name in the file is unknown", () => {
+  const text = `${HEAD}${RULE}[[need]]\nname = "n"\napprove = [{ of = ["bem"], count = 1 }]\n`;
+  assert.throws(() => rulesOf(text, "p", GROUND), (error) => {
+    assert.ok(error instanceof ConfigError);
+    assert.deepEqual(error.problems, ["p:13:20 there is no person or group “bem”: did you mean “ben”?"]);
+    return true;
+  });
+});
+
+Deno.test("vendors, targets and companies of a rule are meant in any case", () => {
+  const rules = rulesOf(
+    `${HEAD}${RULE}[[need]]\nname = "n"\nfits = { vendors = ["Bitdefender"], targets = ["EC2"] }\n`,
+    "p",
+    GROUND,
+  );
+  assert.deepEqual(rules.rulingOf(CHANGE).needs.map(({ rule }) => rule), ["n", undefined]);
 });
 
 Deno.test("of 200 rules over 500 people all that fit count", () => {

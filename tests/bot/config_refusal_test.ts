@@ -44,6 +44,12 @@ const refused: readonly [what: string, environment: Environment, problem: RegExp
   ["the bot as its own operator", { OPERATORS: "7" }, /^OPERATORS holds the bot's own id/],
   ["the bot as its own approver", { APPROVERS: "101,7" }, /^APPROVERS holds the bot's own id/],
   [
+    "operators beside a policy",
+    { POLICY: "p.toml", OPERATORS: "101" },
+    /^POLICY says who may ask and approve/,
+  ],
+  ["approvers beside a policy", { POLICY: "p.toml", APPROVERS: "101" }, /take OPERATORS and APPROVERS away/],
+  [
     "a webhook with nothing between the commas",
     { PUBLIC_URL: "https://bot.example", TELEGRAM_WEBHOOK_SECRET: " , " },
     /^TELEGRAM_WEBHOOK_SECRET holds no secret: anyone could post/,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { openFile } from "../approvals/database.ts";
+import { WHOLE, writePolicy } from "../approvals/policy_file.ts";
 import { freePort } from "../free_port.ts";
 import { leastPermissions, run } from "./process.ts";
 
@@ -47,6 +48,14 @@ Deno.test("a bot that is to listen on another machine's address says so, and whi
     sentenceOf(output),
     /^Cannot listen on 192\.0\.2\.1, port \d+ \(.+\): set HOST to an address of this machine\.$/,
   );
+});
+
+Deno.test("a bot does not start with a policy that cannot be used, and says where it is wrong", async () => {
+  const file = await writePolicy(WHOLE.replace("remind =", "remnd ="));
+  const { code, output } = await ran("main", { DATABASE_URL: "sqlite::memory:", POLICY: file });
+  await Deno.remove(file);
+  assert.equal(code, 1);
+  assert.match(output, /^The configuration is not usable:\n- \S*policy-\S+\.toml:17:1 unknown key “remnd”/);
 });
 
 for (const [program, expected] of [["main", 1], ["ops/migrate", 1], ["ops/audit_verify", 2]] as const) {
