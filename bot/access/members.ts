@@ -8,6 +8,7 @@ import { telegramRefusal } from "../telegram/api.ts";
 import { policyOf } from "../store/changes.ts";
 import {
   type AccessDecision,
+  type AskRule,
   asksMembership,
   decide,
   type Membership,
@@ -108,9 +109,14 @@ export class Members {
     return namesVoter(needs, personId) ? decision : NO_RULE_NAMES;
   }
 
+  /** The rules by which an operation may be asked for. */
+  asksFor(operation: RuledOperation): readonly AskRule[] {
+    return this.rules?.asksFor(operation) ?? [];
+  }
+
   /** Whether this person may ask for what an operation does, whatever it is done to. */
   mayAsk(operation: RuledOperation, personId: number): boolean {
-    return this.rules === undefined || this.rules.asksFor(operation).some(({ who }) => who.has(personId));
+    return this.rules === undefined || this.asksFor(operation).some(({ who }) => who.has(personId));
   }
 
   /** Those of the commands that this person may use here. */
@@ -132,7 +138,11 @@ export class Members {
 
   /** By which rules it may be asked for, and who may: “Rule “on-call”: Ana, Ben and 2 more.” */
   async whoMayAsk(operation: RuledOperation): Promise<Line> {
-    const rules = this.rules?.asksFor(operation) ?? [];
+    return await this.whoAsks(this.asksFor(operation));
+  }
+
+  /** The same of the rules themselves. */
+  async whoAsks(rules: readonly AskRule[]): Promise<Line> {
     if (rules.length === 0) return "No rule lets anybody ask for it; whoever keeps the policy can add one.";
     return await this.linesOf(rules.map(({ rule, who }) => ({ rule, who: [...who] })));
   }

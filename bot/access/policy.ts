@@ -123,15 +123,14 @@ export interface Ruling {
 /** More than these are a number. */
 export const MOST_NAMES = 3;
 
-/** Who could still fill a place of these needs: "Ben, Cid and 1 more". Undefined where there is no list; empty: nobody. */
+/** Who is on one of these lists: "Ben, Cid and 1 more". Undefined where there is no list; empty: nobody. */
 export function candidates(
-  needs: readonly ApprovalNeed[],
+  lists: readonly ApproverCount[],
   without: ReadonlySet<number>,
   names: ReadonlyMap<number, string>,
 ): string | undefined {
-  const approve = needs.flatMap((need) => need.approve);
-  if (approve.some(({ of }) => of === undefined)) return undefined;
-  const ids = [...new Set(approve.flatMap(({ of = [] }) => [...of]))].filter((id) => !without.has(id));
+  if (lists.some(({ of }) => of === undefined)) return undefined;
+  const ids = [...new Set(lists.flatMap(({ of = [] }) => [...of]))].filter((id) => !without.has(id));
   const shown = ids.slice(0, MOST_NAMES).map((id) => names.get(id) ?? `…${String(id).slice(-4)}`);
   const rest = ids.length - shown.length;
   return shown.sort().join(", ") + (rest > 0 ? ` and ${rest} more` : "");
@@ -173,31 +172,64 @@ export function canBeMet(needs: readonly ApprovalNeed[], requesterId: number): b
   });
 }
 
-/** The same with a broken glass: one of each list is enough, at any time. */
+/** The same with a broken glass: one of those whom a need names is enough for it, at any time. */
 export function relaxed(ruling: Ruling): Ruling {
   const needs = ruling.needs.map((need) => ({
     ...need,
-    approve: need.approve.map(({ of }) => ({ of, count: 1 })),
+    approve: need.approve.length === 0 ? [] : [{ of: namedIn(need), count: 1 }],
     hours: [],
     closed: [],
   }));
   return { ...ruling, needs };
 }
 
+/** Everyone on the lists of a need; undefined: not everyone of them is by name. */
+function namedIn({ approve }: ApprovalNeed): ReadonlySet<number> | undefined {
+  if (approve.some(({ of }) => of === undefined)) return undefined;
+  return new Set(approve.flatMap(({ of = [] }) => [...of]));
+}
+
+/** What a need still lacks with these votes: by whose vote it gets on, and how many such it takes. */
+export function openPlaces(need: ApprovalNeed, voters: Iterable<number>): readonly ApproverCount[] {
+  const persons = [...new Set(voters)];
+  const count = totalOf(need) - mostPlaces(need, persons);
+  if (count <= 0) return [];
+  const named = namedIn(need);
+  if (!named) return [{ of: named, count }];
+  if (count === 1 || need.approve.length === 1) {
+    const helps = (id: number) => mostPlaces(need, [...persons, id]) > mostPlaces(need, persons);
+    return [{ of: new Set([...named].filter(helps)), count }];
+  }
+  const taken = seatingOf(need, persons);
+  let first = 0;
+  return need.approve.flatMap((place) => {
+    const seats = Array.from({ length: place.count }, (_, at) => first + at);
+    first += place.count;
+    const free = seats.filter((at) => !taken.has(at)).length;
+    return free > 0 ? [{ of: place.of, count: free }] : [];
+  });
+}
+
 function totalOf({ approve }: ApprovalNeed): number {
   return approve.reduce((total, { count }) => total + count, 0);
 }
 
+function fits({ of }: ApproverCount, person: number): boolean {
+  return of === undefined || of.has(person);
+}
+
 /** How many of a need's places these persons can fill at once, each person one. */
-function mostPlaces({ approve }: ApprovalNeed, persons: readonly number[]): number {
-  const fits = (place: ApproverCount, person: number) => place.of === undefined || place.of.has(person);
-  const [only] = approve;
-  if (only && approve.length === 1) {
+function mostPlaces(need: ApprovalNeed, persons: readonly number[]): number {
+  const [only, ...others] = need.approve;
+  if (only && others.length === 0) {
     return Math.min(only.count, persons.filter((person) => fits(only, person)).length);
   }
-  const places = approve.flatMap((place) =>
-    Array.from({ length: Math.min(place.count, persons.length) }, () => place)
-  );
+  return seatingOf(need, persons).size;
+}
+
+/** Who fills which of a need's places, counted from its first list on, so that as many as can be are filled. */
+function seatingOf({ approve }: ApprovalNeed, persons: readonly number[]): ReadonlyMap<number, number> {
+  const places = approve.flatMap((place) => Array.from({ length: place.count }, () => place));
   const seated = new Map<number, number>();
   /** Gives the person a place, if need be by moving others along. */
   const seat = (person: number, tried: Set<number>): boolean =>
@@ -209,5 +241,6 @@ function mostPlaces({ approve }: ApprovalNeed, persons: readonly number[]): numb
       seated.set(at, person);
       return true;
     });
-  return persons.filter((person) => seat(person, new Set())).length;
+  persons.forEach((person) => seat(person, new Set()));
+  return seated;
 }

@@ -22,7 +22,7 @@ import {
   TOOK_EFFECT,
   waitsForItsTime,
 } from "../store/changes.ts";
-import { aroundFacts, type CardView, needsLine, pastBlocks, personLine, watchedFacts } from "./view.ts";
+import { aroundFacts, type CardView, foldedBlocks, needsLine, personLine, watchedFacts } from "./view.ts";
 
 /** The key of the one message of a change in the group. */
 export function cardKey(code: string): string {
@@ -120,7 +120,7 @@ function question(change: Change, view: CardView): Reply {
           { kind: "pre", text: pretty(card.sends) },
           ...(card.details ?? []),
           ...warningLines(more),
-          ...pastBlocks(view),
+          ...foldedBlocks(change, view),
         ],
       },
     ],

@@ -175,7 +175,8 @@ export class Decisions {
       const who = await this.members.whoMayApprove(ruling, requester_id);
       return line("Who can: ", who, " To take it back: ", { code: `/withdraw ${code}` });
     }
-    const names = candidates(ruling.needs, new Set([requester_id]), known);
+    const lists = ruling.needs.flatMap(({ approve }) => approve);
+    const names = candidates(lists, new Set([requester_id]), known);
     const who: Line = names === undefined ? "any other approver" : { data: names, max: MOST_OF_NAMES };
     const can = names === "" ? "APPROVERS lists nobody else" : line("Who can: ", who);
     return line(can, ". To take it back: ", { code: `/withdraw ${code}` });

@@ -3,7 +3,16 @@ import { type Block, joinLines, type Line, line, textBlock } from "../../handler
 import { isOpenAt } from "../access/hours.ts";
 import type { Members } from "../access/members.ts";
 import type { RuledChange } from "../access/rulebook.ts";
-import { candidates, namesVoter, type Progress, progressOf, relaxed, type Ruling } from "../access/policy.ts";
+import {
+  type ApprovalNeed,
+  candidates,
+  namesVoter,
+  openPlaces,
+  type Progress,
+  progressOf,
+  relaxed,
+  type Ruling,
+} from "../access/policy.ts";
 import type { Deps } from "../deps.ts";
 import {
   type Change,
@@ -127,7 +136,10 @@ export function needsLine(change: Change, { ruling, votes = [], names = new Map(
   const [furthest] = progressOf(ruling?.needs ?? [], votes.map(({ person_id }) => person_id));
   if (!furthest || furthest.need.rule === undefined) {
     return line(
-      anyApprover(change, furthest && candidates([furthest.need], new Set([change.requester_id]), names)),
+      anyApprover(
+        change,
+        furthest && candidates(furthest.need.approve, new Set([change.requester_id]), names),
+      ),
       until,
     );
   }
@@ -149,21 +161,42 @@ function progressLine(
 ): Line {
   const voted = votes.filter(({ person_id }) => namesVoter([need], person_id));
   const done = voted.map(({ person_name }): Line => [{ data: person_name || "someone", max: 40 }, " ✓"]);
-  const others = candidates(
-    [need],
-    new Set([requester_id, ...votes.map(({ person_id }) => person_id)]),
-    names,
+  const voters = votes.map(({ person_id }) => person_id);
+  const open = openPlaces(need, voters).map((place): Line => {
+    const others = candidates([place], new Set([requester_id, ...voters]), names);
+    return line(place.count === 1 ? "one of " : `${place.count} of `, {
+      data: others || "nobody",
+      max: MOST_OF_NAMES,
+    });
+  });
+  const parts = [done, open].flatMap((lines, at) =>
+    lines.length > 0 ? [joinLines(lines, at === 0 ? ", " : " and ")] : []
   );
-  const missing = total - given;
-  const open: Line = missing === 0
-    ? ""
-    : line(missing === 1 ? "one of " : `${missing} of `, { data: others || "nobody", max: MOST_OF_NAMES });
-  const parts = [...done.length > 0 ? [joinLines(done, ", ")] : [], ...open === "" ? [] : [open]];
   return line(
     `${given} of ${total}: `,
     joinLines(parts, " · "),
     need.rule === undefined ? "" : ` (rule “${need.rule}”)`,
   );
+}
+
+/** What one looks up about a change that waits: all that it needs, and what was done to its target before. */
+export function foldedBlocks(change: Change, view: CardView): Block[] {
+  return [...needBlocks(change, view), ...pastBlocks(view)];
+}
+
+/** Where there are several: how far each of them is, the furthest from met first. */
+function needBlocks(change: Change, { ruling, votes = [], names = new Map() }: CardView): Block[] {
+  const all = progressOf(ruling?.needs ?? [], votes.map(({ person_id }) => person_id));
+  if (all.length < 2) return [];
+  const items = all.map((one) => line(progressLine(change, one, { votes, names }), openingLine(one.need)));
+  return [textBlock("All that it needs"), { kind: "list", items }];
+}
+
+/** " · mon-fri 08:00-18:00, not on 2026-12-20/2027-01-04": when its votes count. */
+function openingLine({ hours = [], closed = [] }: ApprovalNeed): Line {
+  const open = hours.map(({ text }) => text).join(", ");
+  const days = closed.map(({ text }) => text).join(", ");
+  return [open, days && `not on ${days}`].filter(Boolean).map((part) => ` · ${part}`).join("");
 }
 
 /** A change as its rules see it. */
@@ -225,7 +258,7 @@ const WATCHED = {
 };
 
 /** The last changes of the same target. */
-export function pastBlocks({ past = [] }: CardView): Block[] {
+function pastBlocks({ past = [] }: CardView): Block[] {
   if (past.length === 0) return [];
   const items = past.map(({ code, title, state, at, requester }) =>
     line({ time: at }, ` ${title}: ${state} · `, { data: requester || "someone", max: 40 }, " ", { code })

@@ -217,7 +217,7 @@ function pendingReply(
 }
 
 /** "Emergency K7Q2X by Chidi: the site is down · to be looked into by 03:27" */
-function emergencyLine({ code, person_name, reason, review_by }: EmergenciesTable, now: number): Line {
+export function emergencyLine({ code, person_name, reason, review_by }: EmergenciesTable, now: number): Line {
   const when: Line = { time: review_by ?? now, as: "deadline" };
   return line(
     "Emergency ",

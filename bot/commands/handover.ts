@@ -8,7 +8,8 @@ import type { Store } from "../store/database.ts";
 import { newHandle, recall, remember } from "../store/kept_values.ts";
 import { type Episode, itemsOf, openEpisodes } from "../store/watch.ts";
 import { type Builtin, builtin } from "./builtin.ts";
-import { loanLine, openLoans } from "./changes.ts";
+import { openEmergencies } from "../approvals/emergency.ts";
+import { emergencyLine, loanLine, openLoans } from "./changes.ts";
 import { freezeLine, holdLine } from "../approvals/view.ts";
 
 /** What changed is told from the last hand-over on; where there was none, of a day. */
@@ -95,6 +96,7 @@ async function stateOf(store: Store, chatId: number): Promise<State> {
         ...silent.map(({ name, since }) => quietLine(name, since, now)),
       ]],
       ["Waits for approval", waits.map(changeLine)],
+      ["To be looked into", (await openEmergencies(db)).map((one) => emergencyLine(one, now))],
       ["Scheduled", runs.filter(waitsForItsTime).map(changeLine)],
       ["Runs", runs.filter((change) => !waitsForItsTime(change)).map(changeLine)],
       ["Borrowed", (await openLoans(store)).map((loan) => loanLine(loan, now))],

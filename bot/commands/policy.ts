@@ -12,7 +12,7 @@ import { errorReply } from "../error_reply.ts";
 import type { Command } from "../parser/command.ts";
 import { parse, type ParsedCommand } from "../parser/parse.ts";
 import { validationMessage } from "../parser/validation_message.ts";
-import { findChange } from "../store/changes.ts";
+import { findChange, operationName } from "../store/changes.ts";
 import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
 import { changeCode as code, changeNamed } from "./which_change.ts";
 
@@ -138,17 +138,24 @@ function words(list: readonly string[]): Line {
 
 /** Which rules apply to a change that is there, or that someone could ask for. */
 async function explain(parts: CommandParts, ctx: UpdateContext, about: string): Promise<void> {
-  const change = /^[A-Za-z0-9]{5}$/.test(about) ? await findChange(parts.store, about) : undefined;
+  const change = CODE.test(about) ? await findChange(parts.store, about) : undefined;
   if (change) {
     const { ruling, emergency } = await rulingNow(parts.store.db, parts.members, change);
+    const still = ruling.asks?.some(({ who }) => who.has(change.requester_id)) ?? true;
     return ctx.answer(
-      await explained(parts, line({ code: change.code }), {
+      await explained(parts, {
+        title: still
+          ? line("What ", { code: change.code }, " needs")
+          : line("Who asked may not ask for it any more: ", { code: change.code }),
+        mayAsk: still,
         ruling,
         asker: change.requester_id,
-        note: emergency ? "In an emergency one vote is enough." : "",
+        note: emergency ? "In an emergency one approver of each rule is enough, at any time." : "",
       }),
     );
   }
+  const isVerb = parts.commandSet.commands.some(({ verb }) => verb === about.toLowerCase());
+  if (CODE.test(about) && !isVerb) return ctx.refuse("unknown_change", { detail: about });
   const options = { ...parts.commandSet, botName: parts.bot.botInfo.username };
   const typed = `/${about.replace(/^\//, "")}`;
   const asTyped = parse(typed, options);
@@ -164,22 +171,43 @@ async function explain(parts: CommandParts, ctx: UpdateContext, about: string): 
   }
   const operation = parsed.kind === "command" ? parts.vendors.changeOperation(parsed.command) : undefined;
   if (parsed.kind !== "command" || !operation) {
-    return ctx.refuse("no_change_named", { detail: about.slice(0, 80) });
+    return ctx.refuse("no_change_named", { detail: about.slice(0, 80), next: EXAMPLE });
+  }
+  const asks = parts.members.asksFor(operation);
+  if (asks.length === 0) {
+    return ctx.answer({
+      mark: "refused",
+      title: line("Nobody may ask for: ", { code: typed }),
+      blocks: [textBlock(await parts.members.whoAsks(asks))],
+      personal: true,
+    });
   }
   const planned = await plannedFor(parts, ctx, operation, parsed);
   if (!planned) return;
-  const ruling = parts.members.rulingOf(planned);
+  const asker = ctx.person.id;
+  const mayAsk = asks.some(({ who }) => who.has(asker));
   ctx.answer(
-    await explained(parts, line({ code: typed }), { ruling, asker: ctx.person.id, note: "" }),
+    await explained(parts, {
+      title: line(mayAsk ? "You may ask for: " : "You may not ask for: ", { code: typed }),
+      mayAsk,
+      ruling: parts.members.rulingOf(planned),
+      asker,
+      note: "",
+    }),
   );
 }
+
+const CODE = /^[A-Za-z0-9]{5}$/;
+const EXAMPLE: Line = ["Such as: ", { code: "/policy disable ec2 Acme Corp" }, " or ", {
+  code: "/policy K7Q2X",
+}];
 
 /** The change that it would be, as its rules see it; why that cannot be said is answered. */
 async function plannedFor(
   { vendors, commandSet, clock }: CommandParts,
   ctx: UpdateContext,
   operation: ChangeOperation,
-  { input, typed, asked }: ParsedCommand<Command>,
+  { input, asked }: ParsedCommand<Command>,
 ): Promise<RuledChange | undefined> {
   const { verb, target, vendor, risk } = operation;
   const unknown = {
@@ -206,7 +234,7 @@ async function plannedFor(
   } catch (error) {
     // Its buttons would ask for the change.
     ctx.answer(
-      error instanceof ChoiceNeeded ? whichOne(error, typed) : {
+      error instanceof ChoiceNeeded ? whichOne(error, operation) : {
         ...errorReply(error, ctx, { verb, target, input, asked }, commandSet),
         buttons: [],
         personal: true,
@@ -216,7 +244,8 @@ async function plannedFor(
   }
 }
 
-function whichOne({ question, options }: ChoiceNeeded, typed: string): Reply {
+function whichOne({ question, options }: ChoiceNeeded, operation: ChangeOperation): Reply {
+  const id = options[0]?.id ?? "<id>";
   return {
     mark: "question",
     title: question,
@@ -224,12 +253,14 @@ function whichOne({ question, options }: ChoiceNeeded, typed: string): Reply {
       kind: "list",
       items: options.slice(0, 8).map(({ id, name }) => line({ data: name }, " ", { code: id })),
     }],
-    footer: ["Write its id: ", { code: `/policy ${typed.slice(1)}` }],
+    footer: ["Write the id in place of the name: ", { code: `/policy ${operationName(operation)} ${id}` }],
     personal: true,
   };
 }
 
 interface Explained {
+  readonly title: Line;
+  readonly mayAsk: boolean;
   readonly ruling: Ruling;
   /** Whose vote does not count. */
   readonly asker: number;
@@ -238,11 +269,8 @@ interface Explained {
 
 async function explained(
   { members, store, config }: CommandParts,
-  what: Line,
-  said: Explained,
+  { title, mayAsk, ruling, asker, note }: Explained,
 ): Promise<Reply> {
-  const { ruling, asker, note } = said;
-  const mayAsk = ruling.asks?.some(({ who }) => who.has(asker)) ?? true;
   const needs = await Promise.all(ruling.needs.map((need) => needLines(need)));
   async function needLines(need: ApprovalNeed): Promise<Line> {
     const who = await members.whoMayApprove({ ...ruling, needs: [need] }, asker);
@@ -250,15 +278,15 @@ async function explained(
     const shut = isOpenAt(need, config.zone, store.now()) ? "" : " Takes no votes now.";
     return line(total > 0 ? `${total} needed. ` : "", who, shut);
   }
-  const asks = (ruling.asks ?? []).map(({ rule }) => `“${rule}”`).join(", ");
+  const asks = await members.whoAsks(ruling.asks ?? []);
   return {
     mark: mayAsk ? "info" : "refused",
-    title: line(mayAsk ? "May be asked for: " : "May not be asked for by this person: ", what),
+    title,
     blocks: [
       {
         kind: "facts",
         facts: [
-          ["Asked for by", asks === "" ? "no rule" : asks],
+          ["Asked for by", asks],
           ...needs.map((one) => ["Needs", one] as const),
           ["Waits", formatDuration(ruling.ttlMs)],
         ],

@@ -18,7 +18,7 @@ const NEEDS = [
   /Needs +one approver other than Ana/,
   /Needs +0 of 1: one of Ben, Chidi \(rule “second person”\)/,
   /Needs +0 of 2: 2 of Ben, Chidi \(rule “danger”\)/,
-  /Needs +0 of 2: 2 of Ben, Chidi, Dora \(rule “danger”\)/,
+  /Needs +0 of 2: one of Ben, Chidi and one of Chidi, Dora \(rule “danger”\)/,
 ];
 
 for (const [index, example] of EXAMPLES.entries()) {
