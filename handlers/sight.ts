@@ -50,6 +50,8 @@ export interface Ailing {
   /** Null: the vendor as a whole. */
   readonly id: string | null;
   readonly word: string;
+  /** What the vendor says of it. */
+  readonly words?: string | null;
 }
 
 const LONGEST_WORDS = 300;

@@ -75,10 +75,12 @@ export class Members {
 
   private async answer(question: Omit<Question, "membership">): Promise<AccessDecision> {
     const { policy } = this;
-    const membership = asksMembership(policy, question) ? await this.membershipFor(question) : undefined;
+    const isAsked = asksMembership(policy, question);
+    const membership = isAsked ? await this.membershipFor(question) : undefined;
     const decision = decide(policy, { ...question, membership });
-    if (decision.allowed || !this.rules) return decision;
-    return { allowed: false, reason: IN_RULES[decision.reason] ?? decision.reason };
+    if (decision.allowed) return decision;
+    const reason = this.rules ? IN_RULES[decision.reason] ?? decision.reason : decision.reason;
+    return { allowed: false, reason, ...(isAsked && membership === undefined && { unsure: true }) };
   }
 
   /** True of who is on a list, or was let in before. Gives no right: whoever it was may have lost theirs. */

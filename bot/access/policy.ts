@@ -25,6 +25,8 @@ export interface Question {
 export type AccessDecision = { readonly allowed: true } | {
   readonly allowed: false;
   readonly reason: ReasonCode;
+  /** Telegram did not say whether the person is a member, so another answer may follow. */
+  readonly unsure?: true;
 };
 
 /**

@@ -4,6 +4,7 @@ import { type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
 import { type Change, readCard, readUndo, TOOK_EFFECT } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { LoansTable, Queryable, Schema } from "../store/schema.ts";
+import { personLine } from "./view.ts";
 
 const REMIND_BEFORE_MS = 10 * 60_000;
 
@@ -164,4 +165,39 @@ export function loanTrouble(change: Change, what: Line, lines: readonly Line[]):
     sound: true,
     trace: change.trace ?? undefined,
   };
+}
+
+export interface OpenLoan {
+  readonly change: Change;
+  /** Absent where nobody knows yet whether it took effect. */
+  readonly loan: LoansTable | undefined;
+}
+
+/** What is lent, what ends first before the others; last what may be lent. */
+export async function openLoans({ db }: Pick<Store, "db">): Promise<OpenLoan[]> {
+  const loans = await db.selectFrom("loans").selectAll().where("ended_at", "is", null)
+    .orderBy("ends_at").limit(50).execute();
+  const changes = await db.selectFrom("changes").selectAll().where((is) =>
+    is.or([
+      is("code", "in", ["", ...loans.map(({ code }) => code)]),
+      is.and([is("state", "=", "unknown"), is("lasts_ms", "is not", null)]),
+    ])
+  ).execute();
+  const lent = loans.flatMap((loan) => {
+    const change = changes.find(({ code }) => code === loan.code);
+    return change ? [{ change, loan }] : [];
+  });
+  const unknown = changes.filter(({ code }) => !loans.some((loan) => loan.code === code));
+  return [...lent, ...unknown.map((change) => ({ change, loan: undefined }))];
+}
+
+/** "K7Q2X the EC2 integration of Acme Corp is disabled · asked by Ana · until 05:14" */
+export function loanLine({ change, loan }: OpenLoan, now: number): Line {
+  const asker = personLine(change.requester_name, change.requester_id);
+  const what = line({ code: change.code }, " ", readCard(change).done, " · asked by ", asker);
+  if (!loan) return line(what, " · nobody knows yet whether it took effect");
+  const end: Line = { time: loan.ends_at, as: "deadline" };
+  if (loan.ends_at > now) return line(what, " · until ", end);
+  const why: Line = loan.trouble === null ? "" : [": ", ...line(JSON.parse(loan.trouble) as Line)];
+  return line(what, " · over since ", end, why);
 }

@@ -4,19 +4,12 @@ import { type Block, type Button, type Line, line, type Reply, textBlock } from 
 import { cardOf, decisionButtons, undoLine } from "../approvals/card.ts";
 import type { DecisionKind } from "../approvals/decide.ts";
 import { openEmergencies } from "../approvals/emergency.ts";
+import { loanLine, type OpenLoan, openLoans } from "../approvals/loan.ts";
 import { settle } from "../approvals/settle.ts";
 import { type CardView, freezeLine, personLine, viewOf } from "../approvals/view.ts";
 import type { UpdateContext } from "../context.ts";
-import {
-  activeFreezes,
-  type Change,
-  changeTitle,
-  readCard,
-  readUndo,
-  waitsForItsTime,
-} from "../store/changes.ts";
-import type { Store } from "../store/database.ts";
-import type { AuditTable, EmergenciesTable, FreezesTable, LoansTable } from "../store/schema.ts";
+import { activeFreezes, type Change, changeTitle, readUndo, waitsForItsTime } from "../store/changes.ts";
+import type { AuditTable, EmergenciesTable, FreezesTable } from "../store/schema.ts";
 import { stepWords } from "./audit.ts";
 import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
 import { changeCode as code, changeMeant, changeNamed } from "./which_change.ts";
@@ -241,30 +234,6 @@ function namedDecisions(change: Change, readerId: number): readonly Button[] {
   }));
 }
 
-export interface OpenLoan {
-  readonly change: Change;
-  /** Absent where nobody knows yet whether it took effect. */
-  readonly loan: LoansTable | undefined;
-}
-
-/** What is lent, what ends first before the others; last what may be lent. */
-export async function openLoans({ db }: Store): Promise<OpenLoan[]> {
-  const loans = await db.selectFrom("loans").selectAll().where("ended_at", "is", null)
-    .orderBy("ends_at").limit(50).execute();
-  const changes = await db.selectFrom("changes").selectAll().where((is) =>
-    is.or([
-      is("code", "in", ["", ...loans.map(({ code }) => code)]),
-      is.and([is("state", "=", "unknown"), is("lasts_ms", "is not", null)]),
-    ])
-  ).execute();
-  const lent = loans.flatMap((loan) => {
-    const change = changes.find(({ code }) => code === loan.code);
-    return change ? [{ change, loan }] : [];
-  });
-  const unknown = changes.filter(({ code }) => !loans.some((loan) => loan.code === code));
-  return [...lent, ...unknown.map((change) => ({ change, loan: undefined }))];
-}
-
 function borrowedReply(open: readonly OpenLoan[], now: number): Reply {
   if (open.length === 0) return { mark: "fine", title: "Nothing is borrowed" };
   const overdue = open.filter(({ loan }) => loan && loan.ends_at <= now).length;
@@ -277,16 +246,6 @@ function borrowedReply(open: readonly OpenLoan[], now: number): Reply {
       action: { command: `/change ${code}` },
     }]),
   };
-}
-
-export function loanLine({ change, loan }: OpenLoan, now: number): Line {
-  const asker = personLine(change.requester_name, change.requester_id);
-  const what = line({ code: change.code }, " ", readCard(change).done, " · asked by ", asker);
-  if (!loan) return line(what, " · nobody knows yet whether it took effect");
-  const end: Line = { time: loan.ends_at, as: "deadline" };
-  if (loan.ends_at > now) return line(what, " · until ", end);
-  const why: Line = loan.trouble === null ? "" : [": ", ...line(JSON.parse(loan.trouble) as Line)];
-  return line(what, " · over since ", end, why);
 }
 
 function openLine(change: Change): Line {

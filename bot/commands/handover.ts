@@ -9,7 +9,8 @@ import { newHandle, recall, remember } from "../store/kept_values.ts";
 import { type Episode, itemsOf, openEpisodes } from "../store/watch.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 import { openEmergencies } from "../approvals/emergency.ts";
-import { emergencyLine, loanLine, openLoans } from "./changes.ts";
+import { loanLine, openLoans } from "../approvals/loan.ts";
+import { emergencyLine } from "./changes.ts";
 import { freezeLine, holdLine } from "../approvals/view.ts";
 
 /** What changed is told from the last hand-over on; where there was none, of a day. */

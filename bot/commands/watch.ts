@@ -35,7 +35,8 @@ export const watchCommands: readonly Builtin[] = [
     async execute(parts, ctx, { target }) {
       if (!await maySetHere(parts, ctx, "/watch")) return;
       if (parts.config.watchEveryMs === 0) return ctx.answer(NEVER_LOOKS);
-      ctx.onCommit((transaction) => put(transaction, ctx, target ?? EVERYTHING_WATCHED, "watch"));
+      const since = await watchedSince(parts, ctx.chat.id, target ?? EVERYTHING_WATCHED);
+      ctx.onCommit((transaction) => putWatch(transaction, ctx, target ?? EVERYTHING_WATCHED, since));
       ctx.audit({ event: "watched", target: target ?? EVERYTHING_WATCHED });
       ctx.answer(watchingReply(target, await badNow(parts, target)));
     },
@@ -48,7 +49,7 @@ export const watchCommands: readonly Builtin[] = [
     input: targetInput,
     async execute(parts, ctx, { target }) {
       if (!await maySetHere(parts, ctx, "/unwatch")) return;
-      ctx.onCommit((transaction) => put(transaction, ctx, target ?? EVERYTHING_WATCHED, "unwatch"));
+      ctx.onCommit((transaction) => putUnwatch(transaction, ctx, target ?? EVERYTHING_WATCHED));
       ctx.audit({ event: "unwatched", target: target ?? EVERYTHING_WATCHED });
       ctx.answer({
         mark: "info",
@@ -120,31 +121,62 @@ const NEVER_LOOKS: Reply = {
   personal: true,
 };
 
-/** What is said of a target stands for all that belongs to it, whatever was said of that before. */
-async function put(
+/** Since when the chat has watched the target; what was found since and is not told yet is still to be told. */
+async function watchedSince(
+  parts: CommandParts,
+  chatId: number,
+  target: string,
+): Promise<number | undefined> {
+  const here = (await watchingChats(parts)).find((one) => one.chatId === chatId);
+  const vendor = vendors.find(({ targets }) => target in targets)?.name ?? EVERYTHING_WATCHED;
+  return here && subscriptionOf(here, { vendor, target, item_id: "" }, () => [])?.since;
+}
+
+/** What is said of a target stands for all that belongs to it: what of it was not watched is so from now on. */
+async function putWatch(
   db: Queryable,
+  ctx: UpdateContext,
+  target: string,
+  since: number | undefined,
+): Promise<void> {
+  const { chat, threadId, store } = ctx;
+  const within = withinOf(target);
+  const here = db.updateTable("watches").where("chat_id", "=", chat.id)
+    .$if(within !== undefined, (query) => query.where("target", "in", [...within ?? []]));
+  await here.set({ kind: "watch", created_at: store.now() }).where("kind", "=", "unwatch").execute();
+  await here.set({ thread_id: threadId ?? null }).execute();
+  await db.deleteFrom("watches").where("chat_id", "=", chat.id).where("target", "=", target).execute();
+  await db.insertInto("watches").values(watchRow(ctx, target, "watch", since)).execute();
+}
+
+async function putUnwatch(db: Queryable, ctx: UpdateContext, target: string): Promise<void> {
+  const within = withinOf(target);
+  await db.deleteFrom("watches").where("chat_id", "=", ctx.chat.id)
+    .$if(within !== undefined, (query) => query.where("target", "in", [...within ?? []])).execute();
+  await db.insertInto("watches").values(watchRow(ctx, target, "unwatch")).execute();
+}
+
+/** The target and all that belongs to it; undefined: everything. */
+function withinOf(target: string): readonly string[] | undefined {
+  if (target === EVERYTHING_WATCHED) return undefined;
+  return [target, ...Object.keys(vendors.find(({ name }) => name === target)?.targets ?? {})];
+}
+
+function watchRow(
   { chat, threadId, person, store }: UpdateContext,
   target: string,
   kind: WatchesTable["kind"],
-): Promise<void> {
-  const within = target === EVERYTHING_WATCHED
-    ? undefined
-    : vendors.find(({ name }) => name === target)?.targets;
-  await db.deleteFrom("watches").where("chat_id", "=", chat.id)
-    .$if(
-      target !== EVERYTHING_WATCHED,
-      (query) => query.where("target", "in", [target, ...Object.keys(within ?? {})]),
-    )
-    .execute();
-  await db.insertInto("watches").values({
+  since: number = store.now(),
+): WatchesTable {
+  return {
     chat_id: chat.id,
     target,
     kind,
     thread_id: threadId ?? null,
     person_id: person.id,
     person_name: person.name,
-    created_at: store.now(),
-  }).execute();
+    created_at: since,
+  };
 }
 
 async function badNow(

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Action, Button, Reply } from "../../handlers/reply.ts";
+import type { Action, Button, Line, Reply } from "../../handlers/reply.ts";
 import type { Remedy } from "../../handlers/sight.ts";
+import { loanLine, openLoans } from "../approvals/loan.ts";
+import { freezeLine } from "../approvals/view.ts";
 import type { Deps } from "../deps.ts";
 import type { Invocation } from "../invocation.ts";
 import { findMessage, type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
@@ -18,11 +20,12 @@ import {
   pressedRemedies,
   reminderReply,
 } from "./alert_text.ts";
-import { freezeLine } from "../approvals/view.ts";
 
 export const MOST_REMINDERS = 3;
 /** For as long as somebody may still look at an alert. */
 const OFFERED_MS = 7 * 86_400_000;
+/** SQLite takes no more than some thousand parameters. */
+const MOST_KEYS = 500;
 
 /** The messages of alerts, as rows of the outbox. */
 export class AlertMessages {
@@ -76,20 +79,36 @@ export class AlertMessages {
       .where("item_id", "is not", null).where("gone_at", "is", null).groupBy("vendor").execute();
     const vendor = (name: string) => vendors.byName(name)?.vendor;
     const offers = await this.buttons(db, alert, pressedRemedies({ vendor, episodes }));
-    const names = new Set(episodes.flatMap((one) => [one.vendor, one.target]));
-    const frozen = (await activeFreezes(store, db)).find((freeze) => {
-      const target = frozenTarget(freeze);
-      return freeze.company === null && (target === undefined || names.has(target));
-    });
     return {
       alert,
       episodes,
       totals: new Map(counts.map(({ vendor, count }) => [vendor, Number(count)])),
       vendor,
-      frozen: frozen && freezeLine(frozen),
+      frozen: await this.frozen(db, episodes),
+      borrowed: await this.borrowed(db, episodes),
       offers,
       now: store.now(),
     };
+  }
+
+  private async frozen(db: Queryable, episodes: readonly EpisodesTable[]): Promise<Line | undefined> {
+    const names = new Set(episodes.flatMap((one) => [one.vendor, one.target]));
+    const freezes = (await activeFreezes(this.deps.store, db)).filter((freeze) => {
+      const target = frozenTarget(freeze);
+      return target === undefined || names.has(target);
+    });
+    if (freezes.length === 0) return undefined;
+    const items = await db.selectFrom("items").select("company").where("company", "is not", null)
+      .where("key", "in", episodes.slice(0, MOST_KEYS).map(({ item }) => item)).execute();
+    const companies = new Set(items.map(({ company }) => company));
+    const frozen = freezes.find(({ company }) => company === null || companies.has(company));
+    return frozen && freezeLine(frozen);
+  }
+
+  private async borrowed(db: Queryable, episodes: readonly EpisodesTable[]): Promise<Line | undefined> {
+    const keys = new Set(episodes.map(({ item }) => item));
+    const loan = (await openLoans({ db })).find(({ change }) => keys.has(change.target_key));
+    return loan && loanLine(loan, this.deps.store.now());
   }
 
   private async buttons(db: Queryable, alert: AlertsTable, remedies: readonly Remedy[]): Promise<Button[]> {

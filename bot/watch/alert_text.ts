@@ -1,17 +1,20 @@
 import { countOf, formatAge, formatNumber } from "../../handlers/format.ts";
-import {
-  type Block,
-  type Button,
-  type Line,
-  line,
-  type Mark,
-  type Reply,
-  textBlock,
-} from "../../handlers/reply.ts";
+import { type Block, type Button, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Remedy } from "../../handlers/sight.ts";
-import type { Vendor } from "../../handlers/vendor.ts";
 import type { ItemState } from "../../handlers/sight.ts";
 import type { AlertsTable, EpisodesTable } from "../store/watch_tables.ts";
+import {
+  MANY,
+  MARKED,
+  nameOf,
+  placeOf,
+  SAID,
+  systemOf,
+  targetLabel,
+  type VendorNamed,
+  WAS,
+  wasBefore,
+} from "./item_words.ts";
 
 /** What a message of the watch is made from. */
 export interface AlertView {
@@ -23,9 +26,10 @@ export interface AlertView {
   readonly episodes: readonly EpisodesTable[];
   /** How many items a vendor has. */
   readonly totals: ReadonlyMap<string, number>;
-  vendor(name: string): Vendor | undefined;
-  /** What is frozen of what the message is about. */
+  readonly vendor: VendorNamed;
+  /** What is frozen of what the message is about, and what of it is changed for a time. */
   readonly frozen?: Line | undefined;
+  readonly borrowed?: Line | undefined;
   /** Buttons for what may help. */
   readonly offers: readonly Button[];
   readonly now: number;
@@ -121,22 +125,6 @@ function worstFirst(one: EpisodesTable, other: EpisodesTable): number {
     one.name.localeCompare(other.name, "en");
 }
 
-const MARKED: Readonly<Record<ItemState, Mark>> = {
-  down: "down",
-  attention: "attention",
-  unknown: "unknown",
-  off: "absent",
-  fine: "fine",
-};
-
-const SAID: Readonly<Record<ItemState, string>> = {
-  down: "is down",
-  attention: "needs attention",
-  unknown: "is not known to be fine",
-  off: "is switched off",
-  fine: "is fine",
-};
-
 function oneBad(view: AlertView, one: EpisodesTable): Reply {
   const { vendor, now } = view;
   const isWhole = one.item_id === null;
@@ -151,9 +139,7 @@ function oneBad(view: AlertView, one: EpisodesTable): Reply {
         isStart([one]) ? " · since at least " : " · since ",
         { time: one.opened_at, as: "clock" },
         ` (${formatAge(now - one.opened_at)})`,
-        one.was === "fine" && one.fine_since !== null
-          ? ` · was fine for ${formatAge(one.opened_at - one.fine_since)}`
-          : "",
+        wasBefore(one),
       )),
       ...wordsOf(view, one),
       ...typedRemedies(remediesOf(vendor, one)),
@@ -197,7 +183,7 @@ function manyBad(view: AlertView, open: readonly EpisodesTable[]): Reply {
   const total = only === undefined ? 0 : totals.get(only) ?? 0;
   const noun = only === undefined
     ? `items of ${names.size} vendors`
-    : `${labelOf(vendor, only)} integrations`;
+    : `${targetLabel(vendor, only)} integrations`;
   const count = total > open.length
     ? `${formatNumber(open.length)} of ${formatNumber(total)}`
     : formatNumber(open.length);
@@ -217,6 +203,9 @@ function manyBad(view: AlertView, open: readonly EpisodesTable[]): Reply {
         isStart(episodes) ? "since at least " : "since ",
         { time: since, as: "clock" },
         ` (${formatAge(now - since)})`,
+        open.every(({ was }) => was !== null && was === first?.was)
+          ? ` · were ${WAS[first?.was ?? "fine"]}`
+          : "",
         recovered > 0 ? ` · ${formatNumber(recovered)} recovered` : "",
       )),
       ...(same ? [textBlock(line("All say: “", { data: same, max: 200 }, "”"))] : []),
@@ -241,22 +230,14 @@ function manyBad(view: AlertView, open: readonly EpisodesTable[]): Reply {
   };
 }
 
-const MANY: Readonly<Record<ItemState, string>> = {
-  down: "are down",
-  attention: "need attention",
-  unknown: "are not known to be fine",
-  off: "are switched off",
-  fine: "are fine",
-};
-
 /** It was so when the watch began, and nobody knows for how long. */
 function isStart(episodes: readonly EpisodesTable[]): boolean {
   return episodes.every(({ kind }) => kind === "start");
 }
 
 /** "N-central 4 · Sophos 3", most first. */
-function countsBy(vendor: AlertView["vendor"], open: readonly EpisodesTable[]): string {
-  const counts = [...Map.groupBy(open, (one) => labelOf(vendor, one.vendor, one.target))]
+function countsBy(vendor: VendorNamed, open: readonly EpisodesTable[]): string {
+  const counts = [...Map.groupBy(open, (one) => targetLabel(vendor, one.vendor, one.target))]
     .map(([label, { length }]) => [label, length] as const)
     .toSorted(([, one], [, other]) => other - one);
   return counts.map(([label, count]) => `${label} ${formatNumber(count)}`).join(" · ");
@@ -268,9 +249,9 @@ function recoveredReply(view: AlertView): Reply {
   const from = Math.min(...episodes.map(({ opened_at }) => opened_at));
   const until = Math.max(...episodes.map(({ closed_at, opened_at }) => closed_at ?? opened_at));
   const isGone = episodes.every(({ closed_because }) => closed_because !== null);
-  const names = [...new Set(episodes.map((one) => labelOf(vendor, one.vendor)))].join(", ");
+  const names = [...new Set(episodes.map((one) => targetLabel(vendor, one.vendor)))].join(", ");
   const title = only === undefined || others.length > 0
-    ? `All ${formatNumber(episodes.length)} are ${isGone ? "gone" : "fine again"}: ${names}`
+    ? `All ${formatNumber(episodes.length)} are ${overWord(episodes, isGone)}: ${names}`
     : backTitle(vendor, only, isGone);
   const state = episodes.some(({ worst }) => worst === "down") ? "down" : "not fine";
   const acked: Line = alert.acked_name === null
@@ -295,7 +276,12 @@ function recoveredReply(view: AlertView): Reply {
   };
 }
 
-function backTitle(vendor: AlertView["vendor"], only: EpisodesTable, isGone: boolean): Line {
+function overWord(episodes: readonly EpisodesTable[], isGone: boolean): string {
+  if (isGone) return "gone";
+  return episodes.every(({ kind }) => kind === "blind") ? "looked at again" : "fine again";
+}
+
+function backTitle(vendor: VendorNamed, only: EpisodesTable, isGone: boolean): Line {
   const system = systemOf(vendor, only.vendor);
   if (only.kind === "blind") return `${system} is looked at again`;
   if (only.item_id === null) return `${system} answers again`;
@@ -305,10 +291,11 @@ function backTitle(vendor: AlertView["vendor"], only: EpisodesTable, isGone: boo
 }
 
 /** What people have done about it, and what stands in the way. */
-function aftermath({ alert, frozen, now }: AlertView): Block[] {
+function aftermath({ alert, frozen, borrowed, now }: AlertView): Block[] {
   const { acked_at, acked_name, muted_until } = alert;
   return [
     textBlock(frozen ? line("🟡 Frozen: ", frozen) : ""),
+    textBlock(borrowed ? line("⏳ Borrowed: ", borrowed) : ""),
     textBlock(
       acked_at === null
         ? ""
@@ -339,8 +326,9 @@ function showButton(open: readonly EpisodesTable[]): Button {
   return { label: "Show", action: { command } };
 }
 
-function remediesOf(vendor: AlertView["vendor"], one: EpisodesTable, word = one.word): readonly Remedy[] {
-  return vendor(one.vendor)?.remedies?.({ target: one.target, id: one.item_id, word }) ?? [];
+function remediesOf(vendor: VendorNamed, one: EpisodesTable, word = one.word): readonly Remedy[] {
+  const { target, item_id: id, words } = one;
+  return vendor(one.vendor)?.remedies?.({ target, id, word, words }) ?? [];
 }
 
 function typedRemedies(remedies: readonly Remedy[]): Block[] {
@@ -368,25 +356,4 @@ function listed(all: readonly EpisodesTable[], row: (one: EpisodesTable) => Line
       ],
     },
   ];
-}
-
-function nameOf({ name, company_name }: EpisodesTable): Line {
-  return line({ data: name, max: 60 }, company_name ? line(" of ", { data: company_name, max: 40 }) : "");
-}
-
-/** "Sophos in HaloPSA", "Apono". */
-function placeOf(vendor: AlertView["vendor"], { vendor: name, target }: EpisodesTable): string {
-  const [whole, own] = [labelOf(vendor, name), labelOf(vendor, name, target)];
-  return whole === own ? whole : `${own} in ${whole}`;
-}
-
-function labelOf(vendor: AlertView["vendor"], name: string, target = name): string {
-  const found = vendor(name);
-  return found?.labels?.[target] ?? found?.label ?? name;
-}
-
-/** What a vendor's failures call it. */
-function systemOf(vendor: AlertView["vendor"], name: string): string {
-  const found = vendor(name);
-  return found?.system ?? found?.label ?? name;
 }

@@ -18,6 +18,9 @@ const ROWS_AT_ONCE = 500;
 
 /** Tells chats what looks have found. All that it has to tell is in the store: a crash loses none of it. */
 export class Alerts {
+  /** Chats of which Telegram did not say whether they may be told something, and when to ask again. */
+  private readonly askAgainAt = new Map<number, number>();
+
   constructor(
     private readonly deps: Deps,
     private readonly members: Members,
@@ -30,8 +33,9 @@ export class Alerts {
     const all = await watchingChats(this.deps);
     const awaited = await this.openWholes();
     for (const watching of all) await this.tellChat(watching, awaited);
+    const chats = new Map(all.map((watching) => [watching.chatId, watching]));
     await this.refresh();
-    await this.remind(new Map(all.map((watching) => [watching.chatId, watching])));
+    await this.remind(chats, awaited);
     await this.measure();
     store.notifier.local("messages");
     log.debug("watch_told", { chats: all.length });
@@ -90,7 +94,9 @@ export class Alerts {
   private async tellChat(watching: WatchingChat, away: ReadonlySet<string>): Promise<void> {
     const pending = await this.pendingFor(watching, away);
     if (pending.length === 0) return;
-    if (!await mayBeTold(this.members, watching.chatId)) return await this.passOver(watching, pending);
+    const mayKnow = await this.mayKnow(watching.chatId);
+    if (mayKnow === undefined) return;
+    if (!mayKnow) return await this.passOver(watching, pending);
     const starts = pending.filter(({ kind }) => kind === "start");
     for (const episodes of Map.groupBy(starts, ({ vendor }) => vendor).values()) {
       await this.send(watching, episodes, { paced: false });
@@ -98,6 +104,16 @@ export class Alerts {
     const next = KINDS.map((kinds) => pending.filter(({ kind }) => kinds.includes(kind)))
       .find(({ length }) => length > 0);
     if (next) await this.send(watching, next, { paced: true });
+  }
+
+  /** As `mayBeTold`; what Telegram did not answer is asked again after a while, not each second. */
+  private async mayKnow(chatId: number): Promise<boolean | undefined> {
+    const now = this.deps.store.now();
+    if ((this.askAgainAt.get(chatId) ?? 0) > now) return undefined;
+    const mayKnow = await mayBeTold(this.members, chatId);
+    if (mayKnow === undefined) this.askAgainAt.set(chatId, now + PAUSE_MS);
+    else this.askAgainAt.delete(chatId);
+    return mayKnow;
   }
 
   /** What the chat watches and was not told yet, and what nothing speaks against telling now. */
@@ -130,6 +146,12 @@ export class Alerts {
       const subscription = subscriptionOf(watching, row, (name) => this.targetsOf(name));
       return subscription !== undefined && subscription.since < noticed_at;
     });
+  }
+
+  private watchesAny(watching: WatchingChat, episodes: readonly EpisodesTable[]): boolean {
+    return episodes.some((one) =>
+      subscriptionOf(watching, one, (name) => this.targetsOf(name)) !== undefined
+    );
   }
 
   private targetsOf(vendor: string): readonly string[] {
@@ -190,10 +212,21 @@ export class Alerts {
       "alerts.id",
     )
       .innerJoin("episodes", "episodes.id", "alert_episodes.episode")
-      .select(["alerts.id", "alerts.shown", sql<string>`cast(sum(episodes.version) as text)`.as("versions")])
-      .where("alerts.closed_at", "is", null).groupBy(["alerts.id", "alerts.shown"]).execute();
-    for (const { id, shown, versions } of rows) {
+      .select([
+        "alerts.id",
+        "alerts.chat_id",
+        "alerts.shown",
+        sql<string>`cast(sum(episodes.version) as text)`.as("versions"),
+      ])
+      .where("alerts.closed_at", "is", null).groupBy(["alerts.id", "alerts.chat_id", "alerts.shown"])
+      .execute();
+    for (const { id, chat_id, shown, versions } of rows) {
       if (shown === versions) continue;
+      const mayKnow = await this.mayKnow(chat_id);
+      if (!mayKnow) {
+        if (mayKnow === false) await this.leave(id);
+        continue;
+      }
       await store.transaction(async (transaction) => {
         const episodes = await episodesIn(transaction, id);
         const isOver = episodes.every(({ closed_at }) => closed_at !== null);
@@ -206,13 +239,30 @@ export class Alerts {
     }
   }
 
-  private async remind(chats: ReadonlyMap<number, WatchingChat>): Promise<void> {
+  /** Nothing more is said of it. */
+  private async leave(id: string): Promise<void> {
+    const { store } = this.deps;
+    await store.db.updateTable("alerts").set({ closed_at: store.now(), remind_at: null }).where("id", "=", id)
+      .execute();
+  }
+
+  /** What is still to be said aloud: not to who does not watch it any more, nor while its vendor is away as a whole. */
+  private async remind(chats: ReadonlyMap<number, WatchingChat>, away: ReadonlySet<string>): Promise<void> {
     const { store, config, metrics } = this.deps;
     const now = store.now();
     const due = await store.db.selectFrom("alerts").selectAll().where("closed_at", "is", null)
       .where("remind_at", "<=", now).orderBy("remind_at").execute();
     for (const alert of due) {
       const { id, chat_id, remind_at } = alert;
+      const open = (await episodesIn(store.db, id)).filter(({ closed_at }) => closed_at === null);
+      if (open.every(({ item_id, vendor }) => item_id !== null && away.has(vendor))) continue;
+      const mayKnow = await this.mayKnow(chat_id);
+      if (mayKnow === undefined) continue;
+      const watching = chats.get(chat_id);
+      if (!mayKnow || !watching || !this.watchesAny(watching, open)) {
+        await store.db.updateTable("alerts").set({ remind_at: null }).where("id", "=", id).execute();
+        continue;
+      }
       const mutedUntil = alert.muted_until ?? 0;
       const reminders = alert.reminders + 1;
       const isMuted = mutedUntil > now;
@@ -224,7 +274,7 @@ export class Alerts {
           .where("id", "=", id).where("remind_at", "=", remind_at).returningAll().executeTakeFirst();
         if (!mine || isMuted) return false;
         const episodes = await episodesIn(transaction, id);
-        const isLoudNow = !isQuiet(chats.get(chat_id)?.chat, now) || isVendorDown(episodes);
+        const isLoudNow = !isQuiet(watching.chat, now) || isVendorDown(episodes);
         await this.messages.remind(transaction, mine, episodes, { sound: isLoudNow });
         return true;
       });

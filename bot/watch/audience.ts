@@ -55,12 +55,15 @@ export function subscriptionOf(
   return row.kind === "watch" ? { since: row.created_at, threadId: row.thread_id ?? undefined } : undefined;
 }
 
-/** Whether a chat may still be told what the bot sees: a private one by its person's right, a group as an admin chat. */
-export async function mayBeTold(members: Members, chatId: number): Promise<boolean> {
+/**
+ * Whether a chat may still be told what the bot sees: a private one by its person's right, a group as an admin chat.
+ * Undefined while Telegram does not say: then it is asked again, and nothing is told meanwhile.
+ */
+export async function mayBeTold(members: Members, chatId: number): Promise<boolean | undefined> {
   const decision = chatId > 0
     ? await members.judge("read", chatId, { id: chatId, type: "private" })
     : await members.judgeIn(chatId, "read", 0);
-  return decision.allowed;
+  return !decision.allowed && decision.unsure ? undefined : decision.allowed;
 }
 
 /** Whether alerts come without a sound now. */

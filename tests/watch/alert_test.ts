@@ -65,7 +65,7 @@ testOnEach("an integration breaks, is acked, and is mended: one message, edited"
   assert.deepEqual(others, []);
   assert.match(
     text,
-    /^🔴 Sophos Central is down: failing\nSophos in HaloPSA · since .* \(1 min\) · was fine for \d min\nHaloPSA says: “The refresh token has expired\.”\n/,
+    /^🔴 Sophos Central is down: failing\nSophos in HaloPSA · since .* \(1 min\) · was fine for \d min\nHaloPSA says: “The refresh token has expired\.”\nA new one: \/update sophos 1 new_\w*token=\?\n/,
   );
   assert.match(text, /\[ Show \] \[ Ack \] \[ Mute 1 h \]\n\[ Turn its sync off \]/);
   const message = alert(fixture, "Sophos Central is down");
@@ -108,6 +108,28 @@ Deno.test("what helps is a button, and a change still becomes a card", async () 
   assert.match(render(alert(fixture, "Sophos Central is down")), /Turn its sync off/, "the alert stays");
   await fixture.press(OSKAR, message, "Turn its sync off");
   assert.equal((await fixture.changes()).length, 1, "who may not ask asks for nothing");
+});
+
+Deno.test("an alert says what it was before, that it is frozen, and that it is borrowed", async () => {
+  await using fixture = await openWatch();
+  const ERROR = 6;
+  await fixture.look(2);
+  await fixture.say(BEN, '/freeze bitdefender company="Northwind MSP" incident 4711');
+  const integrations = [...fixture.gravityzone.world.integrations.values()].flat();
+  Object.assign(integrations.find(({ name }) => name === "vcenter-lab") ?? {}, { status: ERROR });
+  await fixture.look(2);
+  const frozen = render(alert(fixture, "vcenter-lab"));
+  assert.match(frozen, / · was not known\n/);
+  assert.match(frozen, /🟡 Frozen: .*Northwind MSP by Ben .*incident 4711/);
+  const { code } = await fixture.carryOut("/disable sophos 1 for=2h");
+  await fixture.look(4);
+  Object.assign(fixture.halo.records["SophosDetails"]?.[0] ?? {}, { halointegrator: true });
+  breakSophos(fixture);
+  await fixture.look(2);
+  const borrowed = render(alert(fixture, "Sophos Central is down"));
+  assert.match(borrowed, / · was switched off\n/);
+  assert.match(borrowed, new RegExp(`⏳ Borrowed: ${code} .* · asked by Ana .* · until `));
+  assert.doesNotMatch(borrowed, /Frozen/);
 });
 
 Deno.test("what changed because of a change made here is no alert", async () => {

@@ -52,6 +52,65 @@ Deno.test("a private chat is told only for as long as its person may read", asyn
   assert.doesNotMatch(answersIn(fixture, OSKAR).at(-1) ?? "", /is down/);
 });
 
+Deno.test("a private chat whose right Telegram does not tell is asked about again, and the alert is not lost", async () => {
+  await using fixture = await openWatch({ environment: { OPERATORS: undefined, APPROVERS: undefined } });
+  await fixture.look(2);
+  await fixture.say(ANA, "/watch halo", { chat: ANA });
+  fixture.telegram.faults.push({
+    method: "getChatMember",
+    status: 500,
+    description: "Internal",
+    times: 1_000,
+  });
+  breakSophos(fixture);
+  await fixture.look(2);
+  assert.doesNotMatch(answersIn(fixture, ANA).at(-1) ?? "", /is down/);
+  fixture.telegram.faults.clear();
+  await fixture.wait(11_000);
+  assert.match(answersIn(fixture, ANA).at(-1) ?? "", /^🔴 Sophos Central is down: failing/);
+});
+
+Deno.test("who may not read any more, or does not watch any more, is not reminded, nor told how it went on", async () => {
+  await using fixture = await openWatch({
+    environment: { OPERATORS: undefined, APPROVERS: undefined, WATCH_REMIND: "5m" },
+  });
+  await fixture.look(2);
+  for (const person of [ANA, OSKAR]) await fixture.say(person, "/watch sophos", { chat: person });
+  breakSophos(fixture);
+  await fixture.look(2);
+  const said = (chat: number) => answersIn(fixture, chat).join("\n\n");
+  assert.match(said(OSKAR), /🔴 Sophos Central is down/);
+  fixture.telegram.leave(OSKAR, GROUP);
+  await fixture.say(BEN, "/unwatch sophos");
+  const before = said(OSKAR);
+  await fixture.look(6);
+  assert.match(said(ANA), /Reminder 1 of 3/);
+  assert.doesNotMatch(said(GROUP), /Still: Sophos/);
+  Object.assign(fixture.halo.records["SophosDetails"]?.[0] ?? {}, { halointegrator_lasterror: "" });
+  await fixture.look(2);
+  assert.match(said(ANA), /🟢 Sophos Central is fine again/);
+  assert.equal(said(OSKAR), before);
+});
+
+testOnEach(
+  "/watch loses nothing that is found and not told yet, and adds what was not watched",
+  async (url) => {
+    await using fixture = await openWatch({ environment: { DATABASE_URL: url } });
+    await fixture.look(2);
+    await fixture.say(BEN, "/unwatch apono");
+    const paused = { free_at: fixture.clock.now() + 5 * 60_000 };
+    await fixture.store.db.insertInto("watch_chats").values({ chat_id: GROUP, ...paused })
+      .onConflict((conflict) => conflict.column("chat_id").doUpdateSet(paused)).execute();
+    breakSophos(fixture);
+    await fixture.look(2);
+    for (const text of ["/watch sophos", "/watch halo", "/watch"]) await fixture.say(BEN, text);
+    await fixture.say(BEN, "/watches");
+    assert.match(fixture.groupAnswers().at(-1) ?? "", /This chat is told of everything/);
+    await fixture.look(4);
+    assert.match(fixture.groupAnswers().at(-1) ?? "", /^🔴 Sophos Central is down: failing/);
+  },
+);
+
 Deno.test("/quiet: alerts make no sound in these hours, except that a whole vendor is down", async () => {
   let away = false;
   await using fixture = await openWatch({
@@ -135,5 +194,5 @@ Deno.test("the bot's own blindness is told, and when it looks again", async () =
   hold = undefined;
   resolve();
   await fixture.look();
-  assert.match(news()[0] ?? "", /^🟢 All 4 are fine again: /);
+  assert.match(news()[0] ?? "", /^🟢 All 4 are looked at again: /);
 });
