@@ -1,5 +1,6 @@
 import { withTimeout } from "../../clients/clock.ts";
 import type { JsonObject } from "../../clients/json.ts";
+import { ENTER_MARK } from "../../clients/secrets.ts";
 import type { Operation, ReadOperation, ValueNeeded } from "../../handlers/operation.ts";
 import type { Button, Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
@@ -15,8 +16,16 @@ import type { Invocation } from "../invocation.ts";
 import { errorFields } from "../log.ts";
 import type { Completed, Pickers } from "../pickers/picker.ts";
 import { aliasesOf, endPickers, keepRecent } from "../store/kept_values.ts";
-import { type Command, type CommandSet, headOf, isBare, isChange, takesDocument } from "../parser/command.ts";
-import { inputSoFar } from "../parser/lacking.ts";
+import {
+  type Command,
+  type CommandSet,
+  fieldsTyped,
+  headOf,
+  isBare,
+  isChange,
+  takesDocument,
+} from "../parser/command.ts";
+import { CHOOSE, inputSoFar, leftOpen } from "../parser/lacking.ts";
 import {
   type InvalidCommand,
   parse,
@@ -39,6 +48,13 @@ const READ_MS = 60_000;
 const STATUS_MS = 10_000;
 
 const BACK: Button = { label: "‹ All vendors", action: { command: "/status" } };
+
+/** What a read is about can be chosen where it was left out. */
+function choosing(command: ReadOperation, input: JsonObject): Button[][] {
+  const field = fieldsTyped(command).find(({ name }) => command.choices?.[name] && !(name in input));
+  const action = { command: `${headOf(command)} ${CHOOSE}` };
+  return field ? [[{ label: `Choose a ${field.placeholder}`, action }]] : [];
+}
 
 /** A document may hold thousands of secrets, and what is said of them is kept for good. */
 const MOST_NAMED = 10;
@@ -125,6 +141,7 @@ export class Router {
         if (isStale(ctx, parsed.command)) return holdBack(ctx, parsed);
         this.leavePickers(ctx);
         this.remember(ctx, parsed);
+        if (Object.values(parsed.input).includes(ENTER_MARK) && await this.askWhich(ctx, parsed)) return;
         if (
           isBare(parsed.command, parsed.given) ||
           (parsed.command.verb === "plan" && this.pickers.lacks(parsed.typed))
@@ -181,6 +198,16 @@ export class Router {
     if (completed) ctx.answer({ mark: "question", title: needed?.message ?? typed, personal: true });
   }
 
+  /** A name that is left to be chosen is asked for below what led there. */
+  private async askWhich(ctx: UpdateContext, parsed: ParsedCommand<AnyCommand>): Promise<boolean> {
+    const open = leftOpen(parsed);
+    if (!open) return false;
+    const place = ctx.press ? ctx.fork() : ctx;
+    const completed = await this.pickers.begin(place, open.typed, open.field);
+    if (completed) await this.carryOut(completed);
+    return true;
+  }
+
   private withForm(ctx: UpdateContext, { command, typed }: InvalidCommand<AnyCommand>, reply: Reply): Reply {
     if (!command || !("form" in command) || typed === undefined) return reply;
     const { verb, target } = command;
@@ -226,7 +253,8 @@ export class Router {
         const context = vendors.context(connected, { signal, trace: ctx.trace });
         return operation.read(context, input);
       });
-      return render({ now: store.now() });
+      const reply = render({ now: store.now() });
+      return { ...reply, buttons: [...reply.buttons ?? [], ...choosing(operation, input)] };
     } catch (error) {
       const invocation = { verb: operation.verb, target: operation.target, input, asked: [] };
       return errorReply(error, ctx, invocation, this.commandSet);

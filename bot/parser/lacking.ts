@@ -1,10 +1,12 @@
+import { ENTER_MARK } from "../../clients/secrets.ts";
 import { type Command, type CommandSet, type Field, fieldsTyped, isPositional, routeOf } from "./command.ts";
 import { bind, canBind, inputOf, type InvalidCommand, lineOf, type ParsedCommand } from "./parse.ts";
 import { normalise, quote, tokenize } from "./tokenize.ts";
 
 /** The next thing that a command has to be told before it can be carried out. */
 export type Lack<C extends Command = Command> =
-  | { readonly kind: "target"; readonly targets: readonly C[] }
+  /** `words`: what was said without it. */
+  | { readonly kind: "target"; readonly targets: readonly C[]; readonly words: string }
   | { readonly kind: "field"; readonly command: C; readonly field: Field }
   /** One of several fields is enough; which one is asked first. */
   | { readonly kind: "way"; readonly command: C; readonly fields: readonly Field[] };
@@ -22,20 +24,29 @@ export function lacking<C extends Command>(
 ): Lack<C> | undefined {
   const { command, given } = parsed;
   if (given === undefined) return undefined;
-  if (!command) return { kind: "target", targets: targetsBegun(typed, set) };
+  if (!command) return targetLacking(typed, set);
   return fieldLacking(command, new Set([...given, ...leftOut]));
 }
 
-function targetsBegun<C extends Command>(typed: string, { commands, aliases }: CommandSet<C>): readonly C[] {
-  const [head, ...words] = tokenize(normalise(typed));
-  const verb = head?.text.slice(1).replace(/@.*$/, "") ?? "";
-  return commands.filter((command) =>
-    command.verb === verb && command.target !== null &&
-    routeOf(`/${verb} ${withBeginning(words.map(({ text }) => text), command.target)}`, {
-      commands: [command],
-      aliases,
-    })
+/** The targets that the words are the beginning of, else those whose command has a place for the words. */
+function targetLacking<C extends Command>(typed: string, set: CommandSet<C>): Lack<C> {
+  const [head, ...tokens] = tokenize(normalise(typed));
+  const verb = head?.text.slice(1).replace(/@.*$/, "").toLowerCase() ?? "";
+  const words = tokens.map(({ text }) => text);
+  const raw = tokens.map(({ raw }) => raw).join(" ");
+  const routed = (command: C, said: string) =>
+    command.verb === verb && command.target !== null
+      ? routeOf(`/${verb} ${said}`, { commands: [command], aliases: set.aliases })
+      : undefined;
+  const begun = set.commands.filter((command) =>
+    routed(command, withBeginning(words, command.target ?? "")) !== undefined
   );
+  if (begun.length > 0) return { kind: "target", targets: begun, words: "" };
+  const taking = set.commands.filter((command) => {
+    const route = routed(command, `${command.target} ${raw}`);
+    return route && canBind(lineOf(route, set));
+  });
+  return { kind: "target", targets: taking, words: raw };
 }
 
 /** The words with what is left of the target behind them. */
@@ -97,6 +108,21 @@ export function inputSoFar(
   return { input: declared, ...common };
 }
 
+/** What stands for a name that is to be chosen, in quotes: a question mark at the end alone is punctuation. */
+export const CHOOSE = quote(ENTER_MARK);
+
+/** A command that leaves a name to be chosen: which field, and the command without it. */
+export function leftOpen(
+  { command, input, typed }: Pick<ParsedCommand<Command>, "command" | "input" | "typed">,
+): { readonly field: string; readonly typed: string } | undefined {
+  const field = fieldsTyped(command).find((one) =>
+    isPositional(one) && input[one.name] === ENTER_MARK && command.choices?.[one.name]
+  );
+  if (!field) return undefined;
+  const words = tokenize(normalise(typed)).filter(({ raw }) => raw !== CHOOSE).map(({ raw }) => raw);
+  return { field: field.name, typed: words.join(" ") };
+}
+
 /** The command with a value for a field, as one would type it: what goes by position before the options. */
 export function withValue(
   typed: string,
@@ -121,5 +147,5 @@ export function withValue(
 }
 
 function isMark(value: string): boolean {
-  return value === "?";
+  return value === ENTER_MARK;
 }

@@ -137,7 +137,14 @@ function unknownTarget(
   const sentence = others.length > 0
     ? `There is no /${verb} for ${first}. It takes ${orList(targets, targets.length)}.`
     : doesNotKnow(`/${verb}`, word?.text ?? "", targets);
-  return new ParseError("unknown_target", sentence, [...nearTargets(verb, words, set), ...others]);
+  const near = [...nearTargets(verb, words, set), ...others];
+  // What resembles no target is taken for a name: where it belongs can be asked.
+  const isAlone = set.commands.some((command) => command.verb === verb && command.target === null);
+  const isName = near.length === 0 && !isAlone && targets.some((target) => {
+    const route = findRoute(verb, [...tokenize(target), ...words], set);
+    return route !== undefined && set.fits(route);
+  });
+  return new ParseError("unknown_target", sentence, near, isName ? [] : undefined);
 }
 
 function doesNotKnow(head: string, word: string, targets: readonly string[]): string {

@@ -10,7 +10,7 @@ import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
 import { findMessage, PRIORITY, putMessage } from "../outbox/messages.ts";
 import { type Command, type CommandSet, fieldsTyped } from "../parser/command.ts";
-import { inputSoFar, lacking, withValue } from "../parser/lacking.ts";
+import { inputSoFar, type Lack, lacking, withValue } from "../parser/lacking.ts";
 import { parse, type ParseOptions } from "../parser/parse.ts";
 import { normalise, quote } from "../parser/tokenize.ts";
 import type { PickPress } from "../render/keyboard.ts";
@@ -284,19 +284,19 @@ export class Pickers {
       : lacking(typed, parsed, this.commandSet, leftOut);
     if (!lack) return { kind: "whole", typed };
     if (lack.kind === "way") return { kind: "ask", typed, question: wayQuestion(lack) };
-    if (lack.kind === "target") return await this.askForTarget(ctx, typed, lack.targets, leftOut);
+    if (lack.kind === "target") return await this.askForTarget(ctx, typed, lack, leftOut);
     return await this.askForField(ctx, typed, lack, { field: lack.field.name, ...about }, leftOut);
   }
 
   private async askForTarget(
     ctx: UpdateContext,
     typed: string,
-    all: readonly Command[],
+    { targets, words }: Extract<Lack, { kind: "target" }>,
     leftOut: readonly string[],
   ): Promise<Next> {
-    const commands = await this.permitted(ctx, all);
+    const permitted = await this.permitted(ctx, targets);
     const recent = await recentCommands(this.deps.store, ctx.person.id);
-    const question = targetQuestion(commands, recent);
+    const question = targetQuestion({ targets: permitted, words }, recent);
     return await this.unlessOne(ctx, typed, question, leftOut) ?? { kind: "end", reply: NOTHING_FOR_YOU };
   }
 

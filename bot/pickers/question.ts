@@ -41,15 +41,23 @@ export interface FieldAsked {
   readonly field: Field;
 }
 
-/** Which of the targets, those used lately first. */
-export function targetQuestion(commands: readonly Command[], recent: readonly string[]): Asking {
-  const at = (command: Command) => recency(recent, (typed) => `${typed} `.startsWith(`${headOf(command)} `));
+/** Which of the targets, those that the words name and those used lately first; `words` were said without one. */
+export function targetQuestion(
+  { targets, words }: Pick<Extract<Lack, { kind: "target" }>, "targets" | "words">,
+  recent: readonly string[],
+): Asking {
+  const at = (command: Command) =>
+    command.target !== null && fold(words).includes(fold(command.target))
+      ? -1
+      : recency(recent, (typed) => `${typed} `.startsWith(`${headOf(command)} `));
   return {
-    title: `What shall /${commands[0]?.verb} be about?`,
-    options: commands.toSorted((one, other) => at(one) - at(other)).map((command) => ({
+    title: words === ""
+      ? `What shall /${targets[0]?.verb} be about?`
+      : ["Where does “", { data: words, max: 80 }, "” belong?"],
+    options: targets.toSorted((one, other) => at(one) - at(other)).map((command) => ({
       label: command.target ?? "",
       known: [fold(command.target ?? "")],
-      text: headOf(command),
+      text: [headOf(command), words].filter(Boolean).join(" "),
     })),
     asks: "target",
     isFree: false,

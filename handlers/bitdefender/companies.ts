@@ -20,7 +20,7 @@ export interface Company
 }
 
 /** The key's own company. The id is absent when the key may not ask for it. */
-type OwnCompany = Partial<Company> & Pick<Company, "name">;
+export type OwnCompany = Partial<Company> & Pick<Company, "name">;
 
 const CUSTOMER = 1;
 const WHAT = { noun: "company", plural: "companies", field: "company", find: "/find <part of the name>" };

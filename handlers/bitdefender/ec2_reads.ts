@@ -3,7 +3,7 @@ import type { BitdefenderClient } from "../../clients/bitdefender.ts";
 import { asOf } from "../format.ts";
 import { type Context, operationsOf, type PastChange, type View } from "../operation.ts";
 import { type Block, type Button, type Line, type Mark, type Reply, textBlock } from "../reply.ts";
-import { ifOffered, ofCompany } from "./companies.ts";
+import { companyChoices, ifOffered, ofCompany } from "./companies.ts";
 import { hoursTable, totalOf, totalWord } from "./ec2_usage.ts";
 import {
   companyOption,
@@ -25,6 +25,7 @@ export const statusEc2 = read({
   summary: "Amazon EC2 of a company: external ID, this month's hours, last changes",
   example: "/status ec2 Acme Corp",
   input: ec2Input,
+  choices: { company: companyChoices },
   run: (context, input) => readStatus(context, input),
   render: renderStatus,
 });
@@ -35,6 +36,7 @@ export const externalId = read({
   summary: "The external ID for a company's cross-account role",
   example: "/externalid Acme Corp",
   input: z.object({ company: companyOption }),
+  choices: { company: companyChoices },
   async run(context, input) {
     const { scope, value } = await ofCompany(
       context,

@@ -4,8 +4,8 @@ import type { Hours } from "../../clients/bitdefender/answers.ts";
 import { ILLEGIBLE, readable } from "../../clients/json.ts";
 import { asOf, formatNumber, inQuotes } from "../format.ts";
 import { BadInput, type Context, operationsOf, type View } from "../operation.ts";
-import type { Block, Line, MonthsPicture, Reply } from "../reply.ts";
-import { ofCompany } from "./companies.ts";
+import type { Block, Button, Line, MonthsPicture, Reply } from "../reply.ts";
+import { companyChoices, ofCompany, type OwnCompany } from "./companies.ts";
 import { companyOption } from "./ec2_state.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
@@ -22,6 +22,7 @@ export const usageEc2 = read({
     month: z.string().optional().meta({ placeholder: "mm/yyyy" }),
     months: z.coerce.number().int().min(1).max(MOST_MONTHS).optional().meta({ placeholder: "6" }),
   }),
+  choices: { company: companyChoices },
   async run(context, { company, month, months }) {
     if (month !== undefined && months !== undefined) {
       throw new BadInput("month= asks for one month and months= for the last ones: leave one of them out.");
@@ -34,7 +35,7 @@ export const usageEc2 = read({
       company,
       (companyId) => Promise.all(asked.map((targetMonth) => hoursOf(context, companyId, targetMonth))),
     );
-    return { scope: scope.name, usage: value, isSeries: months !== undefined, at: context.now };
+    return { scope, usage: value, isSeries: months !== undefined, at: context.now };
   },
   render: (used, view) => used.isSeries ? renderSeries(used, view) : renderMonth(used, view),
 });
@@ -45,7 +46,7 @@ interface MonthOfUse {
 }
 
 interface Used {
-  readonly scope: string;
+  readonly scope: OwnCompany;
   readonly usage: readonly MonthOfUse[];
   readonly at: number;
 }
@@ -63,10 +64,19 @@ function renderMonth({ scope, usage, at }: Used, view: View): Reply {
   const { month, hours } = usage[0] ?? { month: currentMonth(at), hours: {} };
   return {
     mark: totalOf(hours) > 0 ? "info" : "absent",
-    title: [`${totalWord(hours)} EC2 hours in ${month} · `, { data: scope }],
+    title: [`${totalWord(hours)} EC2 hours in ${month} · `, { data: scope.name }],
     blocks: hoursTable(hours),
     footer: asOf(at, view.now),
+    buttons: [[earlier(scope, month)]],
   };
+}
+
+/** The month before this one, of the same company. */
+function earlier({ companyId }: OwnCompany, month: string): Button {
+  const [of = 1, year = 1970] = month.split("/").map(Number);
+  const before = currentMonth(Date.UTC(year, of - 2));
+  const command = ["/usage ec2", companyId, `month=${before}`].filter(Boolean).join(" ");
+  return { label: `‹ ${before}`, action: { command } };
 }
 
 function renderSeries({ scope, usage, at }: Used, view: View): Reply {
@@ -78,7 +88,7 @@ function renderSeries({ scope, usage, at }: Used, view: View): Reply {
   const latest = usage.at(-1)?.month;
   return {
     mark: total > 0 ? "info" : "absent",
-    title: [`${words} · `, { data: scope }],
+    title: [`${words} · `, { data: scope.name }],
     blocks: [
       {
         kind: "table",
@@ -98,7 +108,7 @@ function renderSeries({ scope, usage, at }: Used, view: View): Reply {
       },
     ],
     footer: asOf(at, view.now),
-    picture: pictureOf(`EC2 hours · ${scope}`, usage),
+    picture: pictureOf(`EC2 hours · ${scope.name}`, usage),
   };
 }
 

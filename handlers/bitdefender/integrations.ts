@@ -11,7 +11,7 @@ import { type Candidate, type Context, type Health, operationsOf } from "../oper
 import { type Attachment, type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { unreadNotes } from "../resource.ts";
 import type { ItemState, VendorSight } from "../sight.ts";
-import { ofCompany } from "./companies.ts";
+import { companyChoices, ofCompany } from "./companies.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
@@ -27,6 +27,7 @@ export const statusBitdefender = read({
   input: z.object({
     company: z.string().optional().meta({ positional: true, rest: true, placeholder: "company" }),
   }),
+  choices: { company: companyChoices },
   async run(context, { company: query }) {
     if (query === undefined) return { company: undefined, ...await readConfigured(context, undefined) };
     const { scope: company, value } = await ofCompany(context, query, (id) => readConfigured(context, id));
