@@ -6,7 +6,12 @@ import { disableEc2, enableEc2 } from "./bitdefender/ec2_changes.ts";
 import { externalId, statusEc2 } from "./bitdefender/ec2_reads.ts";
 import { rotateExternalId } from "./bitdefender/ec2_rotation.ts";
 import { usageEc2 } from "./bitdefender/ec2_usage.ts";
-import { integrationsHealth, integrationsSight, statusBitdefender } from "./bitdefender/integrations.ts";
+import {
+  companySight,
+  integrationsHealth,
+  integrationsSight,
+  statusBitdefender,
+} from "./bitdefender/integrations.ts";
 import { showBitdefender } from "./bitdefender/show.ts";
 import type { Proof } from "./operation.ts";
 import { address, secretKey } from "./variable.ts";
@@ -39,6 +44,7 @@ export const bitdefender = defineVendor({
   health: integrationsHealth,
   sight: integrationsSight,
   company: resolveCompany,
+  companySight,
   probe,
 });
 

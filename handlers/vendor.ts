@@ -41,6 +41,8 @@ interface Declaration<Client, V extends Variables> {
   remedies?(ailing: Ailing): readonly Remedy[];
   /** The one company that these words mean, where the vendor knows companies. Throws as a plan does. */
   company?(context: Context<Client>, words: string): Promise<{ readonly id: string; readonly name: string }>;
+  /** What this company has, by the vendor's own word for whose it is; by the read of the vendor's status of it. */
+  companySight?(context: Context<Client>, companyId: string): Promise<VendorSight>;
   /** The cheapest call that proves the credentials. Throws `ClientError` when they are refused. */
   probe(client: Client, call: CallOptions): Promise<Proof>;
 }
@@ -108,11 +110,14 @@ export function andNoRight(refused: readonly string[]): string {
  * its own variables, and the client it made of them.
  */
 export function defineVendor<Client, V extends Variables>(declared: Declaration<Client, V>): Vendor {
-  const { company, ...others } = declared;
+  const { company, companySight, ...others } = declared;
   const variables = Object.values(declared.variables);
   return {
     ...others,
     ...(company && { company: (context, words) => company(context as Context<Client>, words) }),
+    ...(companySight && {
+      companySight: (context, id) => companySight(context as Context<Client>, id),
+    }),
     connect: (settings, shared) => declared.connect(settings as SettingsOf<V>, shared),
     health: (context) => declared.health(context as Context<Client>),
     sight: (context) => declared.sight(context as Context<Client>),

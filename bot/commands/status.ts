@@ -25,6 +25,7 @@ import type { EpisodesTable } from "../store/watch_tables.ts";
 import { lastLooks, openEpisodes } from "../store/watch.ts";
 import type { Connected } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";
+import { companyStatus } from "./company_status.ts";
 import { freezeLine } from "../approvals/view.ts";
 
 /** All of `/status` is over after this long; who has not answered by then is shown as such. */
@@ -55,15 +56,16 @@ interface Answer {
 const WAITING: Answer = { mark: "working", says: "no answer yet" };
 const ABSENT: Answer = { mark: "absent", says: "not set up" };
 
-/** `/status` alone: every vendor side by side, one message that fills in as answers arrive. */
+/** `/status` alone: every vendor side by side, one message that fills in as answers arrive; or one company over all. */
 export const overview: Builtin = builtin({
   verb: "status",
-  summary: "All vendors at a glance",
+  summary: "All vendors at a glance, or what they have of one company",
   example: "/status",
   need: "read",
   risk: "read",
-  input: z.object({}),
-  async execute(deps, ctx) {
+  input: z.object({ company: z.string().optional().meta({ positional: true, rest: true }) }),
+  async execute(deps, ctx, { company }) {
+    if (company !== undefined) return await companyStatus(deps, ctx, company);
     const { vendors, store } = deps;
     const answers: Answers = new Map(vendors.all.map((one) => [one, one.client ? WAITING : ABSENT]));
     const finished = new AbortController();

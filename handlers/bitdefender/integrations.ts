@@ -11,7 +11,7 @@ import { type Candidate, type Context, type Health, operationsOf } from "../oper
 import { type Attachment, type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { unreadNotes } from "../resource.ts";
 import type { ItemState, VendorSight } from "../sight.ts";
-import { companyChoices, ofCompany } from "./companies.ts";
+import { about, companyChoices, ofCompany } from "./companies.ts";
 
 const { read } = operationsOf<BitdefenderClient>("bitdefender");
 
@@ -117,7 +117,20 @@ export async function integrationsHealth(context: Context<BitdefenderClient>): P
 
 /** Every integration as a watch sees it. */
 export async function integrationsSight(context: Context<BitdefenderClient>): Promise<VendorSight> {
-  const { at, ...list } = await readConfigured(context, undefined);
+  return sightOf(await readConfigured(context, undefined));
+}
+
+/** Those of one company; a customer's key names none. */
+export async function companySight(
+  context: Context<BitdefenderClient>,
+  companyId: string,
+): Promise<VendorSight> {
+  const company = { id: companyId, name: companyId, companyId };
+  const { value } = await about(context, company, (id) => readConfigured(context, id));
+  return sightOf(value);
+}
+
+function sightOf({ at, ...list }: ConfiguredIntegrations & { readonly at: number }): VendorSight {
   return {
     items: list.integrations.map((entry) => ({
       key: `bitdefender:${entry.id}`,

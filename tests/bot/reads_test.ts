@@ -46,10 +46,8 @@ const READ = { said: "/status bitdefender", answered: "2 of 14 need action", ask
 const misunderstood: readonly [typed: string, seen: RegExp, buttons: readonly string[]][] = [
   ["/statsu", /There is no command "\/statsu"\. \/help lists what there is\./, ["/status"]],
   ["/nonsense", /There is no command "\/nonsense"/, []],
-  ["/status bitdefnder", /\/status does not know "bitdefnder"\.\s+It takes bitdefender,/, [
-    "/status bitdefender",
-  ]],
-  ["/status nowhere", /\/status does not know "nowhere"\.\s+It takes bitdefender,/, []],
+  ["/list apnoo", /\/list does not know "apnoo"\.\s+It takes apono,/, ["/list apono"]],
+  ["/list nowhere", /\/list does not know "nowhere"\.\s+It takes apono,/, []],
   [
     "/disabel ec2 Globex reason=x",
     /There is no command "\/disabel"/,
@@ -83,8 +81,8 @@ for (const [typed, seen, buttons] of misunderstood) {
 chatTest("/statsu offers the command it was meant to be, and the press runs it", {}, [
   {
     said: "/status bitdefnder",
-    answered: { says: "does not know", only: BEN },
-    audited: ["refused malformed_command"],
+    answered: { says: 'No company or target is called "bitdefnder"', only: BEN },
+    asked: ["findCompaniesByName", "findCompaniesByName"],
   },
   { pressed: "/status bitdefender", answered: "2 of 14 need action", asked: [INTEGRATIONS] },
 ]);
