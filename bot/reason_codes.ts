@@ -46,6 +46,7 @@ export const reasons = {
   not_for_you: "This choice was offered to someone else. Send the command yourself.",
   unknown_change: "There is no change with this code. /pending lists what is waiting.",
   voted_already: "You have approved this already. It waits for someone else.",
+  nobody_to_pass_to: "There is nobody else of this name who may still approve it.",
   no_vote: "You have not approved this, so there is nothing to take back.",
   already_decided: "This change has been decided already.",
   expired: "This change waited too long and has expired. Ask for it again.",

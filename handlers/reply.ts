@@ -48,6 +48,7 @@ export type HandleVerb =
   | "approve"
   | "reject"
   | "take_back"
+  | "pass"
   | "stop"
   | "undo"
   | "extend"

@@ -22,7 +22,15 @@ import {
   TOOK_EFFECT,
   waitsForItsTime,
 } from "../store/changes.ts";
-import { aroundFacts, type CardView, foldedBlocks, needsLine, personLine, watchedFacts } from "./view.ts";
+import {
+  aroundFacts,
+  type CardView,
+  foldedBlocks,
+  needsLine,
+  personLine,
+  sideButtons,
+  watchedFacts,
+} from "./view.ts";
 
 /** The key of the one message of a change in the group. */
 export function cardKey(code: string): string {
@@ -77,10 +85,12 @@ export function copyKey(code: string, personId: number): string {
 }
 
 /** What was decided is told by the card alone: its buttons count there. */
-function copyButtons(change: Change, personId: number, { votes = [], ruling }: CardView): Button[][] {
-  if (change.state !== "pending") return [];
-  if (votes.some(({ person_id }) => person_id === personId)) return [[takeBackButton(change)]];
-  return namesVoter(ruling?.needs ?? [], personId) ? [decisionButtons(change)] : [];
+function copyButtons(change: Change, personId: number, view: CardView): Button[][] {
+  const { votes = [], ruling } = view;
+  const hasVoted = votes.some(({ person_id }) => person_id === personId);
+  const mayVote = hasVoted || namesVoter(ruling?.needs ?? [], personId);
+  if (change.state !== "pending" || !mayVote) return [];
+  return [hasVoted ? [] : decisionButtons(change), ...sideButtons(change, view, personId)];
 }
 
 /** The one message of a change in the group: a question first, then its answer, in place. */
@@ -89,7 +99,6 @@ export function cardOf(change: Change, view: CardView = {}): Reply {
 }
 
 function question(change: Change, view: CardView): Reply {
-  const { votes = [] } = view;
   const card = readCard(change);
   const { warnings = [] } = card;
   const more = warnings.slice(MOST_WARNINGS);
@@ -124,7 +133,7 @@ function question(change: Change, view: CardView): Reply {
         ],
       },
     ],
-    buttons: [decisionButtons(change), votes.length > 0 ? [takeBackButton(change)] : []],
+    buttons: [decisionButtons(change), ...sideButtons(change, view)],
     footer: codeLine(change),
   };
 }
@@ -226,10 +235,6 @@ export function decisionButtons(change: Change, readerId?: number): Button[] {
     { label: "Approve", style: "success", action: { handle: change.handle, do: "approve" } },
     { label: "Reject", style: "danger", action: { handle: change.handle, do: "reject" } },
   ];
-}
-
-function takeBackButton({ handle }: Change): Button {
-  return { label: "Take back", action: { handle, do: "take_back" } };
 }
 
 export function rowsTable(card: Card): Block {

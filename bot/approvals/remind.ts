@@ -65,7 +65,12 @@ export class Reminders {
     if (!change) return;
     const name = await this.members.nameOf(chat_id);
     const card = await findMessage(store.db, cardKey(code));
-    const what: Line = key.startsWith("told:") ? " had a rule waived: look into it" : " waits";
+    const [, from] = /^pass (\d+)$/.exec(reminder ?? "") ?? [];
+    const what: Line = key.startsWith("told:")
+      ? " had a rule waived: look into it"
+      : from === undefined
+      ? " waits"
+      : [" is handed over to you by ", { data: await this.members.nameOf(Number(from)), max: 40 }];
     await putMessage(store, store.db, {
       key: `named:${key}`,
       chatId: change.chat_id,

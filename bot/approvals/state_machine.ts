@@ -147,7 +147,7 @@ async function move(
 }
 
 /** Whoever is shown the change elsewhere than in its group sees what becomes of it, too. */
-async function showCopies(
+export async function showCopies(
   store: Store,
   transaction: Transaction<Schema>,
   change: Change,

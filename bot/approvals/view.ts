@@ -1,5 +1,5 @@
 import { type ChangeOperation, type PastChange, type Plan, riskOf } from "../../handlers/operation.ts";
-import { type Block, joinLines, type Line, line, textBlock } from "../../handlers/reply.ts";
+import { type Block, type Button, joinLines, type Line, line, textBlock } from "../../handlers/reply.ts";
 import { isOpenAt } from "../access/hours.ts";
 import type { Members } from "../access/members.ts";
 import type { RuledChange } from "../access/rulebook.ts";
@@ -27,7 +27,13 @@ import {
   votesOf,
 } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import type { EmergenciesTable, FreezesTable, HoldsTable, Queryable } from "../store/schema.ts";
+import type {
+  EmergenciesTable,
+  FreezesTable,
+  HoldsTable,
+  Queryable,
+  QuestionsTable,
+} from "../store/schema.ts";
 import type { ItemsTable } from "../store/watch_tables.ts";
 import { pastChanges } from "../vendors.ts";
 
@@ -49,6 +55,8 @@ export interface CardView {
   readonly votes?: readonly Vote[];
   /** Other open requests for the same target. */
   readonly beside?: readonly Change[] | undefined;
+  /** What approvers wanted to know, oldest first. */
+  readonly questions?: readonly QuestionsTable[];
 }
 
 /** How the target of a change stood at the last look. */
@@ -66,15 +74,16 @@ export async function viewOf(
   change: RuledChange & VotedChange & PlacedChange,
 ): Promise<FullView> {
   const { ruling, emergency } = await rulingNow(store.db, members, change);
-  const [around, beside, past, watched, names, votes] = await Promise.all([
+  const [around, beside, past, watched, names, votes, questions] = await Promise.all([
     obstaclesOf(store, change),
     openBeside(store, change),
     pastChanges(store, change.target_key),
     watchedTarget(store.db, change.target_key),
     members.namesOfVoters(ruling, change.requester_id),
     votesOf(store.db, change),
+    questionsOf(store.db, change),
   ]);
-  return { ...around, ruling, beside, past, watched, names, votes, emergency };
+  return { ...around, ruling, beside, past, watched, names, votes, questions, emergency };
 }
 
 type PlacedChange = Pick<Change, "vendor" | "requester_id" | "scheduled_at" | "starts_at">;
@@ -92,6 +101,11 @@ export async function obstaclesOf(
   const now = await freezeFor(store, change, db);
   const then = scheduled_at === null ? undefined : await freezeFor(store, change, db, scheduled_at);
   return { freeze: now ?? then, hold };
+}
+
+/** What approvers wanted to know about a change, oldest first. */
+export async function questionsOf(db: Queryable, { code }: Pick<Change, "code">): Promise<QuestionsTable[]> {
+  return await db.selectFrom("questions").selectAll().where("code", "=", code).orderBy("number").execute();
 }
 
 async function watchedTarget(db: Queryable, key: string): Promise<WatchedTarget | undefined> {
@@ -199,6 +213,44 @@ function openingLine({ hours = [], closed = [] }: ApprovalNeed): Line {
   return [open, days && `not on ${days}`].filter(Boolean).map((part) => ` · ${part}`).join("");
 }
 
+/** Who could bring it nearer to what it needs, those whom the rules name first before the others. */
+export function whoCouldVote({ requester_id }: Change, { ruling, votes = [] }: CardView): readonly number[] {
+  const voters = votes.map(({ person_id }) => person_id);
+  const open = (ruling?.needs ?? []).flatMap((need) => openPlaces(need, voters));
+  const named = new Set(open.flatMap(({ of = [] }) => [...of]));
+  return [...named].filter((id) => id !== requester_id && !voters.includes(id));
+}
+
+/** Below Approve and Reject: to take one's approval back, to hand the decision over, to see what was asked about it. */
+export function sideButtons(change: Change, view: CardView, personId?: number): Button[][] {
+  const { handle } = change;
+  const { votes = [], questions = [], ruling } = view;
+  const hasVoted = personId === undefined
+    ? votes.length > 0
+    : votes.some(({ person_id }) => person_id === personId);
+  const others = ruling?.asks ? whoCouldVote(change, view).filter((id) => id !== personId) : [];
+  const asked = linkTo(questions.at(-1));
+  return [
+    [
+      ...(hasVoted ? [{ label: "Take back", action: { handle, do: "take_back" } } as const] : []),
+      // On a card that everybody sees there have to be two: whoever presses is none of those it can go to.
+      ...(others.length > (personId === undefined ? 1 : 0)
+        ? [{ label: "Hand over to …", action: { handle, do: "pass" } } as const]
+        : []),
+    ],
+    asked === undefined
+      ? []
+      : [{ label: `Question by ${questions.at(-1)?.person_name}`, action: { url: asked } }],
+  ];
+}
+
+/** Where a question stands, for the members of a group whose messages have addresses. */
+function linkTo(question: QuestionsTable | undefined): string | undefined {
+  const [, group] = /^-100(\d+)$/.exec(String(question?.chat_id)) ?? [];
+  if (group === undefined || !question?.message_id) return undefined;
+  return `https://t.me/c/${group}/${question.message_id}`;
+}
+
 /** A change as its rules see it. */
 export function ruledChange(operation: ChangeOperation, plan: Plan): RuledChange {
   return {
@@ -233,13 +285,32 @@ export async function whatIsShut(
 /** What else is asked for of its target, and what keeps it back while it waits. */
 export function aroundFacts(
   change: Change,
-  { freeze, hold, beside = [] }: CardView,
+  { freeze, hold, beside = [], questions = [] }: CardView,
 ): (readonly [string, Line])[] {
   return [
+    ...questions.slice(-MOST_QUESTIONS).map((one) => ["Question", questionLine(change, one)] as const),
     ...beside.map((other) => ["Also asked", besideLine(change, other)] as const),
     ...(freeze ? [["Frozen", freezeLine(freeze)] as const] : []),
     ...(hold ? [["Held", holdLine(hold)] as const] : []),
   ];
+}
+
+/** The last ones; all that was said stands in the chat. */
+const MOST_QUESTIONS = 3;
+
+/** "Ben: “why today?” · Ana: “the contract ends”" */
+function questionLine(
+  { requester_name }: Change,
+  { person_name, question, answer }: QuestionsTable,
+): Line {
+  const said = (name: string, words: string): Line => [
+    { data: name || "someone", max: 40 },
+    ": “",
+    { data: words, max: 120 },
+    "”",
+  ];
+  const reply: Line = answer === null ? "no answer yet" : said(requester_name, answer);
+  return line(said(person_name, question), " · ", reply);
 }
 
 /** How its target stood when it was last looked at. */

@@ -216,6 +216,9 @@ export function stepWords(event: string, reason: string | null): string {
 const STEPS: Readonly<Record<string, string>> = {
   vote: "approved, more have to",
   take_back: "approval taken back",
+  passed_on: "handed over to another approver",
+  question: "a question asked",
+  answered: "a question answered",
   emergency: "rules waived",
   reviewed: "emergency looked into",
   policy_read: "policy read",

@@ -6,6 +6,7 @@ import { isOpenAt } from "../access/hours.ts";
 import { type ApprovalNeed, namesVoter, type Ruling } from "../access/policy.ts";
 import type { Rulebook, RuledChange } from "../access/rulebook.ts";
 import { breakGlass, reviewEmergency } from "../approvals/emergency.ts";
+import { passOn } from "../approvals/pass_on.ts";
 import { ruledChange, rulingNow } from "../approvals/view.ts";
 import type { UpdateContext } from "../context.ts";
 import { errorReply } from "../error_reply.ts";
@@ -19,7 +20,7 @@ import { changeCode as code, changeNamed } from "./which_change.ts";
 /** Planning reads the vendor; after this long it is given up. */
 const PLAN_MS = 30_000;
 
-/** `/policy`, `/emergency`, `/reviewed`. */
+/** `/policy`, `/emergency`, `/pass`, `/reviewed`. */
 export const policyCommands: readonly Builtin[] = [
   builtin({
     verb: "policy",
@@ -51,6 +52,18 @@ export const policyCommands: readonly Builtin[] = [
     async execute(parts, ctx, { code, reason }) {
       const change = await changeNamed(parts, ctx, code);
       if (change) await breakGlass(parts, ctx, change, reason);
+    },
+  }),
+  builtin({
+    verb: "pass",
+    summary: "Hand a decision over to someone else who may approve it",
+    example: "/pass K7Q2X Chidi",
+    // Who may is judged with the change in hand.
+    need: "read",
+    input: z.object({ code, to: requiredWords("person") }),
+    async execute(parts, ctx, { code, to }) {
+      const change = await changeNamed(parts, ctx, code);
+      if (change) await passOn(parts, ctx, change, to);
     },
   }),
   builtin({

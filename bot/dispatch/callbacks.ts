@@ -3,6 +3,7 @@ import type { Members } from "../access/members.ts";
 import type { ReasonCode } from "../reason_codes.ts";
 import { cardKey } from "../approvals/card.ts";
 import type { Decisions } from "../approvals/decide.ts";
+import { offerToPass } from "../approvals/pass_on.ts";
 import type { Loans } from "../approvals/way_back.ts";
 import type { Requests } from "../approvals/request.ts";
 import { takeOver } from "../commands/handover.ts";
@@ -88,6 +89,10 @@ export class Callbacks {
     }
     if (press.do === "stop") return await this.decisions.stop(ctx, change);
     if (press.do === "take_back") return await this.decisions.takeBack(ctx, change);
+    if (press.do === "pass") {
+      const { deps, members, decisions } = this;
+      return await offerToPass({ ...deps, members, decisions }, ctx, change);
+    }
     if (!await this.router.allows(ctx, "request", `/${press.do}`)) return;
     await soon();
     // The card stays what it is; what comes of the press gets a message of its own.

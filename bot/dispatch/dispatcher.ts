@@ -27,7 +27,8 @@ import {
 } from "../telegram/update.ts";
 import { documentOf, NOT_TAKEN } from "./attachment.ts";
 import type { Callbacks } from "./callbacks.ts";
-import { offerDecision } from "../commands/which_change.ts";
+import { talkAbout } from "../approvals/talk.ts";
+import { changeRepliedTo, offerDecision } from "../commands/which_change.ts";
 import type { Pickers } from "../pickers/picker.ts";
 import type { Router } from "./router.ts";
 import { runScheduled, scheduledOrigin } from "./scheduled.ts";
@@ -152,6 +153,8 @@ export class Dispatcher {
     const answered = mayRead && await this.pickers.answer(ctx, text);
     if (answered) return answered === true ? undefined : await this.router.carryOut(answered);
     if (mayRead && await offerDecision(ctx, text)) return;
+    const about = mayRead ? await changeRepliedTo(ctx) : undefined;
+    if (about && await talkAbout({ ...this.deps, members: this.members }, ctx, about, text)) return;
     ctx.ignoreForBot();
     if (ctx.chat.type !== "private" || !mayRead) return;
     ctx.answer({

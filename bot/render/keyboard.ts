@@ -87,6 +87,7 @@ const LETTERS: Readonly<Record<HandleVerb, string>> = {
   extend: "e",
   return: "b",
   take_back: "t",
+  pass: "o",
   undo: "u",
   choose: "k",
   page: "p",

@@ -22,7 +22,23 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0017_forms": { up: forms },
   "0018_schedules": { up: schedules },
   "0019_boards": { up: boards },
+  "0020_questions": { up: questions },
 };
+
+/** What an approver wants to know before deciding, and the answer. */
+async function questions(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createTable("questions")
+    .addColumn("code", "text", (column) => column.notNull())
+    .addColumn("number", "integer", (column) => column.notNull())
+    .addColumn("person_id", "bigint", (column) => column.notNull())
+    .addColumn("person_name", "text", (column) => column.notNull())
+    .addColumn("question", "text", (column) => column.notNull())
+    .addColumn("chat_id", "bigint", (column) => column.notNull())
+    .addColumn("message_id", "bigint")
+    .addColumn("answer", "text")
+    .addPrimaryKeyConstraint("questions_key", ["code", "number"])
+    .execute();
+}
 
 /** One message a chat that is kept up to date. */
 async function boards(db: Kysely<unknown>): Promise<void> {

@@ -22,6 +22,7 @@ export interface Schema {
   card_copies: CardCopiesTable;
   emergencies: EmergenciesTable;
   reminders: RemindersTable;
+  questions: QuestionsTable;
   replicas: ReplicasTable;
   audit: AuditTable;
   chain_head: ChainHeadTable;
@@ -224,6 +225,18 @@ export interface RemindersTable {
   rule: string;
   kind: "remind" | "escalate";
   due_at: number;
+}
+
+/** What somebody who may approve a change wants to know of who asked for it, counted from 1, and the answer. */
+export interface QuestionsTable {
+  code: string;
+  number: number;
+  person_id: number;
+  person_name: string;
+  question: string;
+  chat_id: number;
+  message_id: number | null;
+  answer: string | null;
 }
 
 /** Processes that work on this database, and the policy each goes by. */
