@@ -310,8 +310,8 @@ function measure({ store, metrics }: Deps): PeriodicJob {
 async function countLoans(store: Store, metrics: Deps["metrics"]): Promise<void> {
   const open = await store.db.selectFrom("loans").select("ends_at").where("ended_at", "is", null).execute();
   const overdue = open.filter(({ ends_at }) => ends_at < store.now() - OVERDUE_MS).length;
-  metrics.loans.set({ state: "overdue" }, overdue);
-  metrics.loans.set({ state: "open" }, open.length - overdue);
+  metrics.loans.set(overdue, { state: "overdue" });
+  metrics.loans.set(open.length - overdue, { state: "open" });
 }
 
 /** A bot whose token was revoked hears nothing, and would not know. */
@@ -335,9 +335,7 @@ async function measureApprovals(store: Store, metrics: Deps["metrics"]): Promise
     .executeTakeFirst();
   metrics.pendingAge.set(waiting ? Math.max(0, now - waiting.created_at) / 1000 : 0);
   const open = await openEmergencies(store.db);
-  metrics.emergencies.set({ state: "unreviewed" }, open.length);
-  metrics.emergencies.set(
-    { state: "overdue" },
-    open.filter(({ review_by }) => (review_by ?? now) < now).length,
-  );
+  metrics.emergencies.set(open.length, { state: "unreviewed" });
+  const overdue = open.filter(({ review_by }) => (review_by ?? now) < now).length;
+  metrics.emergencies.set(overdue, { state: "overdue" });
 }

@@ -290,10 +290,10 @@ export class Alerts {
       .select(["vendor", "state", (of) => of.fn.countAll<number>().as("count")])
       .where("closed_at", "is", null).groupBy(["vendor", "state"]).execute();
     metrics.episodes.reset();
-    for (const { vendor, state, count } of rows) metrics.episodes.set({ vendor, state }, Number(count));
+    for (const { vendor, state, count } of rows) metrics.episodes.set(Number(count), { vendor, state });
     const looks = await store.db.selectFrom("looks").select(["vendor", "ended_at"]).execute();
     for (const { vendor, ended_at } of looks) {
-      if (ended_at !== null) metrics.lookAge.set({ vendor }, Math.max(0, store.now() - ended_at) / 1_000);
+      if (ended_at !== null) metrics.lookAge.set(Math.max(0, store.now() - ended_at) / 1_000, { vendor });
     }
   }
 }

@@ -6,6 +6,5 @@ import "kysely";
 import "kysely/migration";
 import "node:sqlite";
 import "ofetch";
-import "prom-client";
 import "zod";
 import "./server_hono.ts";

@@ -17,7 +17,6 @@ const OWNERS: Readonly<Record<string, string>> = {
   hono: "bot",
   kysely: "bot",
   pg: "bot",
-  "prom-client": "bot",
   ofetch: "clients",
 };
 
