@@ -1,6 +1,6 @@
 /**
- * `deno task bundle`: makes `dist/`, which runs the bot with nothing but Deno: the bot as one JavaScript file, its
- * other programs as one each, and a deno.json with the tasks that run them.
+ * `deno task bundle`: makes `dist/`, which runs the bot with nothing but Deno: the bot and its other programs as a
+ * JavaScript file each, what they share in others, and a deno.json with the tasks that run them.
  */
 import { basename } from "node:path";
 
@@ -34,18 +34,24 @@ interface Configuration {
   readonly unstable: readonly string[];
 }
 
+/**
+ * What makes bundles in a folder, but for the programs. What is loaded when it is first needed stays in files of its
+ * own: in one with the rest it would be read with each start.
+ */
+export function bundling(folder: string): string[] {
+  return [
+    ...["bundle", "-q", "--frozen", "--minify", "--code-splitting", "--platform", "deno", "--outdir", folder],
+    ...ASSETS.map((asset) => `--external=${asset}`),
+  ];
+}
+
 async function bundle(): Promise<void> {
   await Deno.remove(FOLDER, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["bundle", "-q", "--frozen", "--platform", "deno", "--outdir", FOLDER],
-      ...ASSETS.map((asset) => `--external=${asset}`),
-    ].concat(
-      PROGRAMS.map((name) => name === "main" ? "bot/main.ts" : `bot/ops/${name}.ts`),
-    ),
-  }).spawn().status;
+  const programs = PROGRAMS.map((name) => name === "main" ? "bot/main.ts" : `bot/ops/${name}.ts`);
+  const args = [...bundling(FOLDER), ...programs];
+  const { success } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
   if (!success) Deno.exit(1);
   for (const asset of ASSETS) {
     await Deno.copyFile(new URL(import.meta.resolve(asset)), `${FOLDER}/${basename(asset)}`);
