@@ -1,5 +1,4 @@
-import { isIPv6 } from "node:net";
-import { z } from "zod";
+import * as z from "zod";
 import { endsIn, webUrl } from "../handlers/variable.ts";
 import { isZone } from "./zone.ts";
 
@@ -71,9 +70,15 @@ export const personIds = idList
   .transform((ids): ReadonlySet<number> => new Set(ids));
 
 export const hostName = z.string().refine(
-  (value) => /^[\w.-]+$/.test(value) || isIPv6(value.replace(/^\[(.*)\]$/, "$1")),
+  (value) => /^[\w.-]+$/.test(value) || isIPv6(value),
   "must be an address or a name alone: the port goes into PORT",
 );
+
+/** In brackets or without, and with or without the zone of a link-local one. */
+function isIPv6(value: string): boolean {
+  const address = /^\[?([\da-f:.]+)(%[\w.-]+)?\]?$/i.exec(value)?.[1];
+  return address !== undefined && URL.canParse(`http://[${address}]`);
+}
 
 export const portNumber = z.string().regex(/^\d{1,5}$/, "must be a port number").transform(Number)
   .refine((port) => port <= 65535, "must be a port number");

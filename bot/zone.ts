@@ -5,6 +5,8 @@ const MINUTE_MS = 60_000;
 
 /** Whether there is a zone of this name, such as "Europe/Lisbon". */
 export function isZone(name: string): boolean {
+  // Where no other is meant, nothing of ICU is loaded.
+  if (name === "UTC") return true;
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
   } catch {

@@ -1,4 +1,5 @@
 import { sql, type SqlBool, type UpdateObject } from "kysely";
+import { naturally } from "../../handlers/format.ts";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
@@ -244,10 +245,8 @@ function isUnseen(table: "messages" | "earlier") {
 /** Among the equally urgent what answers no command goes first, then the answer to the earliest one. */
 function byUrgency(one: MessagesTable, other: MessagesTable): number {
   return one.priority - other.priority || one.update_id - other.update_id ||
-    one.created_at - other.created_at || NATURALLY.compare(one.key, other.key);
+    one.created_at - other.created_at || naturally(one.key, other.key);
 }
-
-const NATURALLY = new Intl.Collator("en", { numeric: true });
 
 /** Says that the holder is alive and still sending these; resolves to those that are still its own. */
 export async function renewMessages({ store, holder }: Claimer, keys: readonly string[]): Promise<string[]> {

@@ -77,7 +77,7 @@ export function sanitizeCopy(text: string): string {
 export function truncate(text: string, max: number): string {
   if (text.length <= max) return text;
   const pieces: string[] = [];
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemesOf(text)) {
     pieces.push(segment);
     if (pieces.length > max) break;
   }
@@ -91,14 +91,20 @@ export function truncateUnits(text: string, units: number): string {
   if (text.length <= units) return text;
   let end = 0;
   // Whether a grapheme ends at `units` depends on the code point that follows, which may have two units.
-  for (const { segment, index } of graphemes.segment(text.slice(0, units + 2))) {
+  for (const { segment, index } of graphemesOf(text.slice(0, units + 2))) {
     if (index + segment.length > units) break;
     end = index + segment.length;
   }
   return end > 0 ? text.slice(0, end) : text.slice(0, units).replace(/\p{Cs}$/u, "");
 }
 
-const graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+
+function graphemesOf(text: string): Intl.Segments {
+  // Made when first needed: what it takes from ICU would slow down each start.
+  segmenter ??= new Intl.Segmenter("und", { granularity: "grapheme" });
+  return segmenter.segment(text);
+}
 
 /** Some alphabets have graphemes without end (Hangul, Indic conjuncts); this many units for each are enough. */
 const UNITS_PER_GRAPHEME = 8;

@@ -8,8 +8,6 @@ import {
   sql,
   type Transaction,
 } from "kysely";
-import { Migrator } from "kysely/migration";
-import { existsSync } from "node:fs";
 import type { Clock } from "../../clients/clock.ts";
 import type { DatabaseConfig } from "../settings.ts";
 import { migrations } from "./migrations.ts";
@@ -106,7 +104,7 @@ export async function openStore(
 
 /** The database as it is, for who only looks at it. Throws `StoreOpenError`, also when there is none. */
 export async function openAsItIs(config: DatabaseConfig): Promise<Database> {
-  if (config.kind === "sqlite" && !existsSync(config.path)) {
+  if (config.kind === "sqlite" && !await exists(config.path)) {
     throw new StoreOpenError(`There is no database at ${config.path}: check DATABASE_URL.`);
   }
   try {
@@ -117,6 +115,10 @@ export async function openAsItIs(config: DatabaseConfig): Promise<Database> {
   }
 }
 
+function exists(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}
+
 async function upToDateStore(
   connector: Connector,
   clock: Clock,
@@ -124,7 +126,7 @@ async function upToDateStore(
 ): Promise<Store> {
   const db = new Kysely<Schema>({ dialect: connector.dialect });
   try {
-    await connector.bringUpToDate(db);
+    if (!await isUpToDate(db)) await connector.bringUpToDate(db);
     return new Store(db, connector, clock, redact);
   } catch (error) {
     await db.destroy();
@@ -183,6 +185,14 @@ async function connectorOf(config: DatabaseConfig, timeoutMs: number): Promise<C
   };
 }
 
+/** Most starts find nothing to migrate, and load nothing for it. */
+async function isUpToDate(db: Database): Promise<boolean> {
+  const [newest] = await db.withTables<{ kysely_migration: { name: string } }>()
+    .selectFrom("kysely_migration").select("name").orderBy("name", "desc").limit(1).execute()
+    .catch(() => []);
+  return newest !== undefined && newest.name === Object.keys(migrations).at(-1);
+}
+
 async function migrateOnServer(postgres: Postgres, mayBeNewer: boolean): Promise<void> {
   const db = new Kysely<Schema>({ dialect: postgres.dialect(MIGRATION_TIMEOUT_MS) });
   try {
@@ -195,6 +205,7 @@ async function migrateOnServer(postgres: Postgres, mayBeNewer: boolean): Promise
 }
 
 async function migrate(db: Database): Promise<void> {
+  const { Migrator } = await import("kysely/migration");
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve({ ...migrations }) },

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import {
   allConfiguredIntegrations,
   type BitdefenderClient,
@@ -6,7 +6,7 @@ import {
 } from "../../clients/bitdefender.ts";
 import type { ConfiguredIntegration } from "../../clients/bitdefender/answers.ts";
 import { ILLEGIBLE, readable, type Reported, within } from "../../clients/json.ts";
-import { asOf, countOf, countSummary, formatNumber, showButtons, toCsv } from "../format.ts";
+import { asOf, countOf, countSummary, formatNumber, naturally, showButtons, toCsv } from "../format.ts";
 import { type Candidate, type Context, type Health, operationsOf } from "../operation.ts";
 import { type Attachment, type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { unreadNotes } from "../resource.ts";
@@ -322,11 +322,9 @@ function categoriesOf({ category }: ConfiguredIntegration): Value {
     .map(([name, is]) => `${words(name)}${is === true ? "" : ` (${NOT_READABLE})`}`).join(", ");
 }
 
-const order = new Intl.Collator("en", { numeric: true });
-
 function worstFirst(integrations: readonly ConfiguredIntegration[]): readonly ConfiguredIntegration[] {
   return [...integrations].sort((one, other) =>
-    severity(one) - severity(other) || order.compare(one.name, other.name)
+    severity(one) - severity(other) || naturally(one.name, other.name)
   );
 }
 
