@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { aponoTime, confirmed, type Listed, listed } from "./apono/integration.ts";
 import { adminPage, AponoV2, AponoV4, everyPage } from "./apono/versions.ts";
 import { HttpClient } from "./http/client.ts";

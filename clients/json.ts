@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { HIDDEN_MARK, holdsSecret } from "./secrets.ts";
 
 /** What JSON can say. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Rows } from "../clients/json.ts";
 import { asOf, countSeen, countSummary, showButtons } from "./format.ts";
 import { fold } from "./resolve.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { soundsSecret } from "../clients/secrets.ts";
 import { givenAddress } from "./address.ts";
 

@@ -1,5 +1,5 @@
 import { parse, TomlError } from "smol-toml";
-import { z } from "zod";
+import * as z from "zod";
 import { durationOf, SERVICE_IDS, timeZone } from "../settings.ts";
 import { parseClosedDays, parseHours } from "./hours.ts";
 import { type TomlPath, tomlPositions } from "./toml_positions.ts";

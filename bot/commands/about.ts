@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Reply } from "../../handlers/reply.ts";
 import type { UpdateContext } from "../context.ts";
 import { help, menuHelp, sectionHelp, sectionNamed, start } from "../parser/help.ts";

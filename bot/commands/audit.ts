@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Block, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { parseDuration } from "../settings.ts";
 import { type AuditFilter, type AuditProof, countAudit, latestAudit, verifyAudit } from "../store/audit.ts";

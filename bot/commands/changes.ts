@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { untilAborted, withTimeout } from "../../clients/clock.ts";
 import { type Block, type Button, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { cardOf, decisionButtons, undoLine } from "../approvals/card.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ClientError, formatDuration } from "../../clients/errors.ts";
 import { formatAge } from "../../handlers/format.ts";
 import type { Proof } from "../../handlers/operation.ts";

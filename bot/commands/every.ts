@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { UpdateContext } from "../context.ts";
 import { parse } from "../parser/parse.ts";

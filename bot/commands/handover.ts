@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { formatAge } from "../../handlers/format.ts";
 import { type Block, type Line, line, type Mark, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";

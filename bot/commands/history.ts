@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { vendors } from "../../handlers/registry.ts";
 import {
   type Block,

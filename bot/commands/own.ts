@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Block, type Button, type Line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { offerChoices } from "../clarify.ts";
 import type { UpdateContext } from "../context.ts";

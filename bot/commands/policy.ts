@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { formatDuration } from "../../clients/errors.ts";
 import { type ChangeOperation, ChoiceNeeded } from "../../handlers/operation.ts";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { withTimeout } from "../../clients/clock.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { formatAge } from "../../handlers/format.ts";

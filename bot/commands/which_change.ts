@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { personLine } from "../approvals/view.ts";
 import { type ChoiceOffered, offerChoices } from "../clarify.ts";

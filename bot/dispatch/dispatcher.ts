@@ -1,6 +1,6 @@
 import { BotError } from "grammy";
 import type { Update } from "grammy/types";
-import { z } from "zod";
+import * as z from "zod";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import { newTrace, UpdateContext, type UpdateOrigin } from "../context.ts";

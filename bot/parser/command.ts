@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Json } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import type { Choices, Input, NamesOfKind, Plan, Risk } from "../../handlers/operation.ts";

@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Deps } from "../deps.ts";
 import { parseClock } from "../zone.ts";
 import type { Queryable } from "../store/schema.ts";

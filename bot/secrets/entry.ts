@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import { createHash, randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";

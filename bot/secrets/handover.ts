@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Receipt } from "../../handlers/operation.ts";
 import { line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";

@@ -1,5 +1,5 @@
 import type { Update } from "grammy/types";
-import { z } from "zod";
+import * as z from "zod";
 import type { ReasonCode } from "../reason_codes.ts";
 import { SERVICE_IDS } from "../settings.ts";
 

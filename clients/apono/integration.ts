@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { distinctBy, type JsonObject, numeric, type Rows, rowsOf, speaksOfFailure } from "../json.ts";
 import { ENTER_MARK } from "../secrets.ts";
 

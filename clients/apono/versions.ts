@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ClientError } from "../errors.ts";
 import type { HttpClient } from "../http/client.ts";
 import type { ApiRequest, CallOptions } from "../http/contract.ts";

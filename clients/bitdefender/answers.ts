@@ -1,6 +1,6 @@
 /** What GravityZone answers, field by field as its pages name them. */
 
-import { z } from "zod";
+import * as z from "zod";
 import { arrayOf, distinctRows, fieldOf, numeric, readable, type Reported, rowsOf } from "../json.ts";
 
 const text = fieldOf(z.string());

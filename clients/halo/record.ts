@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { distinctRows, type Json, numeric, type Rows } from "../json.ts";
 import { HIDDEN_MARK, holdsSecret, soundsSecret } from "../secrets.ts";
 import type { FieldKind, Product } from "./product.ts";

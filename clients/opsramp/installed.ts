@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { arrayOf, type Json, numeric, rowsOf } from "../json.ts";
 
 /** The vendor's entity types, as its page lists them. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AponoClient, CatalogParameter, CatalogType } from "../../clients/apono.ts";
 import { type Listed, OWN_KIND, REFERENCE_KINDS, type Settings } from "../../clients/apono/integration.ts";
 import type { JsonObject } from "../../clients/json.ts";

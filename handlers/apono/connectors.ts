@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AponoClient, AponoConnector } from "../../clients/apono.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { type Context, operationsOf } from "../operation.ts";

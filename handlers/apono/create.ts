@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import type { Settings } from "../../clients/apono/integration.ts";
 import { plainJson } from "../../clients/json.ts";

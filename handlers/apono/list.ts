@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import { type AponoIntegration, type Filter, fits, type Listed } from "../../clients/apono/integration.ts";
 import { countOf } from "../format.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Listed } from "../../clients/apono/integration.ts";
 import { countSeen, toCsv } from "../format.ts";
 import type { Block, Line, Reply } from "../reply.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import { ClientError } from "../../clients/errors.ts";
 import { operationsOf, type Plan, unreadable } from "../operation.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AponoClient, AponoPermission, AponoResource } from "../../clients/apono.ts";
 import type { Listed } from "../../clients/apono/integration.ts";
 

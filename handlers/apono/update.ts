@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import {
   type AponoIntegration,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { BitdefenderClient } from "../../clients/bitdefender.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { BitdefenderClient } from "../../clients/bitdefender.ts";
 import { asOf } from "../format.ts";
 import { type Context, operationsOf, type PastChange, type View } from "../operation.ts";

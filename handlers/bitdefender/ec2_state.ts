@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type BitdefenderClient, MOST_COMPANIES_BY_ACCOUNT } from "../../clients/bitdefender.ts";
 import { ClientError, describe } from "../../clients/errors.ts";
 import { isJsonObject, type Json, type JsonObject, readable } from "../../clients/json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { BitdefenderClient } from "../../clients/bitdefender.ts";
 import type { Hours } from "../../clients/bitdefender/answers.ts";
 import { ILLEGIBLE, readable } from "../../clients/json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { BitdefenderClient, ConfiguredIntegrations } from "../../clients/bitdefender.ts";
 import type { ConfiguredIntegration } from "../../clients/bitdefender/answers.ts";
 import { ClientError } from "../../clients/errors.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { HaloClient } from "../../clients/halo.ts";
 import { integrationName, type Product } from "../../clients/halo/product.ts";
 import type { HaloIntegration } from "../../clients/halo/record.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { HaloClient } from "../../clients/halo.ts";
 import type { ExportStatus } from "../../clients/halo/export.ts";
 import type { Product } from "../../clients/halo/product.ts";

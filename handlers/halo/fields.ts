@@ -1,5 +1,5 @@
 import { closest, distance } from "fastest-levenshtein";
-import { z } from "zod";
+import * as z from "zod";
 import { type FieldKind, longest, type Product, spelled, spellingsOf } from "../../clients/halo/product.ts";
 import { type HaloIntegration, haloTime, secretLooking } from "../../clients/halo/record.ts";
 import {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { HaloClient } from "../../clients/halo.ts";
 import type { Product } from "../../clients/halo/product.ts";
 import type { Json } from "../../clients/json.ts";

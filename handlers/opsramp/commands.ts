@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { plainJson } from "../../clients/json.ts";
 import type { OpsRampClient } from "../../clients/opsramp.ts";
 import {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { z } from "zod";
+import * as z from "zod";
 import { type Command, takesDocument, usageOf } from "../../bot/parser/command.ts";
 import { help, start } from "../../bot/parser/help.ts";
 import { entriesFor } from "../../bot/telegram/menus.ts";

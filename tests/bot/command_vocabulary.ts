@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Aliases, Command } from "../../bot/parser/command.ts";
 
 /** Commands of every shape that the product has, without anything behind them. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { z } from "zod";
+import * as z from "zod";
 import { ClientError } from "../../clients/errors.ts";
 import type { ApiRequest, HttpOptions } from "../../clients/http/contract.ts";
 import { serve } from "../sandbox/serve.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { z } from "zod";
+import * as z from "zod";
 import type { FailureKind } from "../../clients/errors.ts";
 import { HttpClient } from "../../clients/http/client.ts";
 import type { ApiRequest } from "../../clients/http/contract.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { z } from "zod";
+import * as z from "zod";
 import { arrayOf, numeric, rowsOf } from "../../clients/json.ts";
 
 const monitor = z.object({ id: numeric, name: z.string() });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { z } from "zod";
+import * as z from "zod";
 import { serve, type Served } from "../sandbox/serve.ts";
 import { callerOf, failureOf, getThing, okSchema, patient, setThing } from "./calling.ts";
 

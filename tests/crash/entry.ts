@@ -3,7 +3,7 @@
  * logs, one JSON line each; a line "ahead 60000" on standard input moves its clock on by that many ms, and is
  * answered once that is done.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { systemClock } from "../../clients/clock.ts";
 import { readConfig } from "../../bot/config.ts";
 import { Countersign } from "../../bot/app.ts";

@@ -8,7 +8,7 @@ import {
   TableNode,
   UpdateQueryNode,
 } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import type { Store } from "../../bot/store/database.ts";
 import { storeWith } from "../approvals/database.ts";
 

@@ -3,7 +3,7 @@
  * where it listens and what it warns of, one JSON line each; a line "ahead 60000" on standard input moves the
  * store's time on by that many ms.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { readConfig } from "../../bot/config.ts";
 import { Countersign } from "../../bot/app.ts";
 import { Log } from "../../bot/log.ts";

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { type Account, createAccount } from "./apono/account.ts";
 import { v2CreateBody, v2UpdateBody, v4CreateBody, v4UpdateBody } from "./apono/body.ts";
 import { type AponoFault, faulty } from "./apono/faults.ts";

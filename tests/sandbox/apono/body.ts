@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CatalogType } from "./catalog.ts";
 import { badRequest } from "./refusal.ts";
 import type { Owner, OwnersMapping, Stored } from "./world.ts";

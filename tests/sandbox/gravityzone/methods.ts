@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { monthOf } from "./northwind.ts";
 import { invalidParams, methodNotFound } from "./rpc.ts";
 import {

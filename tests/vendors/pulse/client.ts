@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { HttpClient } from "../../../clients/http/client.ts";
 import type { CallOptions, ConnectionOptions } from "../../../clients/http/contract.ts";
 import { type Rows, rowsOf } from "../../../clients/json.ts";
