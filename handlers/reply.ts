@@ -21,7 +21,12 @@ export type Inline =
   /** Ids and values to copy. */
   | { readonly code: string }
   /** A vendor's or a person's words: cleaned, cut to `max` characters (default 80), never markup. */
-  | { readonly data: string; readonly max?: number }
+  | {
+    readonly data: string;
+    readonly max?: number;
+    /** It is the name of this item (`Target.key`), which is not fine: a watch may know since when. */
+    readonly item?: string;
+  }
   /** An instant (epoch ms) in the reader's own zone; "relative" reads like "in 15 min", "deadline" "03:27 (in 15 min)". */
   | { readonly time: number; readonly as?: "clock" | "date" | "relative" | "deadline" };
 

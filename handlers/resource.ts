@@ -85,6 +85,8 @@ export interface Standing {
 
 /** An item as it was seen at one moment. */
 export interface Sighting<Item> {
+  /** `Target.key`. */
+  readonly key: string;
   readonly item: Item;
   readonly name: string;
   readonly standing: Standing;
@@ -342,7 +344,13 @@ export function sightingOf<Client, Item>(
   item: Item,
   now: number,
 ): Sighting<Item> {
-  return { item, name: resource.name(item), standing: resource.standing(item, now) };
+  const { key, name } = targetOf(resource, item);
+  return { key, item, name, standing: resource.standing(item, now) };
+}
+
+/** Its name, where it is said how it stands. */
+export function nameOfSeen({ key, name, standing }: Sighting<unknown>): Inline {
+  return standing.is === "fine" ? { data: name } : { data: name, item: key };
 }
 
 /** Worst first. */

@@ -15,6 +15,7 @@ import {
   findItem,
   itemChoices,
   type ListLook,
+  nameOfSeen,
   plainLooks,
   type Resource,
   type Sighting,
@@ -89,11 +90,11 @@ function showOperation<Client, Item>(
     run: (context, { id }) => findItem({ ...resource, get: show.get ?? resource.get }, context, id),
     render: (item, { now }): Reply => {
       const sighting = sightingOf(resource, item, now);
-      const { name, standing } = sighting;
+      const { standing } = sighting;
       const facts = { kind: "facts", facts: show.facts(item) } as const;
       return {
         mark: MARKS[standing.is],
-        title: [{ data: name }, " is ", { data: standing.word }],
+        title: [nameOfSeen(sighting), " is ", { data: standing.word }],
         blocks: [facts],
         ...show.reply?.(sighting, facts),
       };
@@ -282,7 +283,7 @@ function rowOf<Client, Item>(
   { status }: Resource<Client, Item>,
   one: Sighting<Item>,
 ): readonly Line[] {
-  return status?.row?.(one) ?? [{ data: one.name }, { data: one.standing.word }];
+  return status?.row?.(one) ?? [nameOfSeen(one), { data: one.standing.word }];
 }
 
 /** Pages are turned of one table, and the problems need them most. */

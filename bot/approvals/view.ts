@@ -60,7 +60,7 @@ export interface CardView {
 }
 
 /** How the target of a change stood at the last look. */
-export type WatchedTarget = Pick<ItemsTable, "state" | "word" | "since">;
+export type WatchedTarget = Pick<ItemsTable, "state" | "word" | "since" | "last_fine">;
 
 type FullView = CardView & Required<Pick<CardView, "ruling" | "names" | "votes">>;
 
@@ -109,7 +109,7 @@ export async function questionsOf(db: Queryable, { code }: Pick<Change, "code">)
 }
 
 async function watchedTarget(db: Queryable, key: string): Promise<WatchedTarget | undefined> {
-  return await db.selectFrom("items").select(["state", "word", "since"])
+  return await db.selectFrom("items").select(["state", "word", "since", "last_fine"])
     .where("key", "=", key).where("settled", "=", 1).where("gone_at", "is", null).executeTakeFirst();
 }
 
@@ -316,8 +316,12 @@ function questionLine(
 /** How its target stood when it was last looked at. */
 export function watchedFacts({ watched }: CardView): (readonly [string, Line])[] {
   if (!watched) return [];
-  const since: Line = [" since ", { time: watched.since }];
-  return [["Watch", line(WATCHED[watched.state], ": ", { data: watched.word, max: 60 }, since)]];
+  const { state, word, since, last_fine } = watched;
+  const lastFine: Line = state === "fine" || last_fine === null ? "" : [" · last fine ", { time: last_fine }];
+  return [[
+    "Watch",
+    line(WATCHED[state], ": ", { data: word, max: 60 }, " since ", { time: since }, lastFine),
+  ]];
 }
 
 const WATCHED = {

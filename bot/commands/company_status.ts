@@ -12,6 +12,7 @@ import { targetNamed } from "../parser/command.ts";
 import { closest } from "../parser/suggest.ts";
 import { MARKS } from "../render/layout.ts";
 import type { Connected } from "../vendors.ts";
+import { asWatched } from "../watch/sinces.ts";
 import type { CommandParts } from "./builtin.ts";
 
 /** All of it is over after this long, as `/status` alone is. */
@@ -54,7 +55,9 @@ async function answerTo(parts: CommandParts, ctx: UpdateContext, words: string):
       if (isSlip) return nothingReply(parts, ctx, words, company.unknown, []);
       const found = await Promise.all(set.map((one) => partOf(one, contextOf(one), company)));
       const isSomewhere = found.some(({ items }) => items.length > 0);
-      if (isSomewhere || company.id !== undefined) return companyReply(company, found, store.now());
+      if (isSomewhere || company.id !== undefined) {
+        return await asWatched(parts, { verb: "status" }, companyReply(company, found, store.now()));
+      }
       return nothingReply(parts, ctx, words, company.unknown, found);
     } catch (error) {
       if (error instanceof ChoiceNeeded) return choiceReply(ctx, invocationOf(words), choosing(error));
@@ -181,8 +184,12 @@ function itemBlocks({ vendor }: Connected, items: readonly SeenItem[]): readonly
     WORST_FIRST.indexOf(one.state) - WORST_FIRST.indexOf(other.state) ||
     one.name.localeCompare(other.name, "en")
   );
-  const rows = sorted.slice(0, MOST_SHOWN).map(({ state, name, word, target }): readonly Line[] => [
-    line(`${MARKS[MARK_OF[state]].emoji} `, { data: name, max: 40 }),
+  const rows = sorted.slice(0, MOST_SHOWN).map(({ key, state, name, word, target }): readonly Line[] => [
+    line(`${MARKS[MARK_OF[state]].emoji} `, {
+      data: name,
+      max: 40,
+      ...(state !== "fine" && { item: key }),
+    }),
     line({ data: word, max: 40 }, vendor.labels?.[target] ? ` · ${vendor.labels[target]}` : ""),
   ]);
   const more = sorted.length - rows.length;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { withTimeout } from "../../clients/clock.ts";
 import { ClientError } from "../../clients/errors.ts";
-import { formatAge } from "../../handlers/format.ts";
+import { countOf } from "../../handlers/format.ts";
 import type { Health } from "../../handlers/operation.ts";
 import {
   type Block,
@@ -21,8 +21,8 @@ import { MARKS } from "../render/layout.ts";
 import { activeFreezes } from "../store/changes.ts";
 import { recall, remember } from "../store/kept_values.ts";
 import type { FreezesTable } from "../store/schema.ts";
-import type { EpisodesTable } from "../store/watch_tables.ts";
-import { lastLooks, openEpisodes } from "../store/watch.ts";
+import { itemsOf, lastLooks } from "../store/watch.ts";
+import { awayWords, sincesOf, withSinces } from "../watch/sinces.ts";
 import type { Connected } from "../vendors.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 import { companyStatus } from "./company_status.ts";
@@ -50,7 +50,7 @@ interface Answer {
   readonly at?: number;
   readonly problems?: Health["problems"];
   /** What to do where it could not be read. */
-  readonly next?: string;
+  readonly next?: Line;
 }
 
 const WAITING: Answer = { mark: "working", says: "no answer yet" };
@@ -73,8 +73,11 @@ export const overview: Builtin = builtin({
       askAll(deps, ctx, answers).finally(() => finished.abort()),
       showFilling(deps, ctx, answers, finished.signal),
     ]);
-    const sinces = sincesOf(await openEpisodes(store));
-    ctx.answer(overviewReply(answers, store.now(), await activeFreezes(store), sinces));
+    const reply = overviewReply(answers, store.now(), await activeFreezes(store), await quietOnes(deps));
+    const isWatched = deps.config.watchEveryMs > 0;
+    ctx.answer(
+      isWatched ? withSinces(reply, await sincesOf(store), { now: store.now(), brief: true }) : reply,
+    );
   },
 });
 
@@ -89,7 +92,7 @@ async function askAll(deps: Deps, ctx: UpdateContext, answers: Answers): Promise
 }
 
 async function ask(
-  { vendors, log, store }: Deps,
+  { vendors, log, store, config }: Deps,
   connected: Connected,
   ctx: UpdateContext,
   signal: AbortSignal,
@@ -106,12 +109,11 @@ async function ask(
       if (known === undefined) await remember(store, store.db, { [key]: String(store.now()) });
       const since: Line = { time: Number(known ?? store.now()), as: "clock" };
       const look = (await lastLooks(store)).get(connected.vendor.name);
-      const says = look?.unreachable_since
-        ? `${unreachable(error.failure)} for ${
-          formatAge(store.now() - look.unreachable_since)
-        } · next look in ${formatAge(Math.max(1_000, look.next_at - store.now()))}`
-        : line(unreachable(error.failure), known === undefined ? "" : [" · since ", since]);
-      return { mark: "down", says, next: nextStepLine(error.failure) };
+      const away = look && config.watchEveryMs > 0 ? awayWords(look, store.now()) : undefined;
+      const why = unreachable(error.failure);
+      const next = nextStepLine(error.failure);
+      if (away !== undefined) return { mark: "down", says: away, next: line(why, ". ", next) };
+      return { mark: "down", says: line(why, known === undefined ? "" : [" · since ", since]), next };
     }
     log.error("health_failed", { vendor: connected.vendor.name, trace: ctx.trace, ...errorFields(error) });
     const says = "not read: something went wrong inside the bot";
@@ -138,18 +140,28 @@ async function showFilling(
 
 const ORDER: readonly Answer["mark"][] = ["down", "attention", "unknown", "working", "fine", "absent"];
 
-/** Since when what is not fine is so, by the watch: by vendor and name. */
-type Sinces = ReadonlyMap<string, number>;
-
-function sincesOf(open: readonly EpisodesTable[]): Sinces {
-  return new Map(open.map(({ vendor, name, opened_at }) => [`${vendor} ${name}`, opened_at]));
+/** What is switched off, and what nobody knows of, is no problem, and not fine either. */
+async function quietOnes({ store, vendors, config }: Deps): Promise<readonly Line[]> {
+  if (config.watchEveryMs === 0) return [];
+  const looks = await lastLooks(store);
+  const rows = await itemsOf(store, { states: ["off", "unknown"] });
+  return rows.filter(({ item_id, vendor }) =>
+    item_id !== null && looks.get(vendor)?.unreachable_since === null
+  )
+    .map(({ key, name, state, vendor }) =>
+      line(
+        { data: name, max: LONGEST_NAME, item: key },
+        ` · ${vendors.byName(vendor)?.vendor.label ?? vendor} · `,
+        state === "off" ? "off" : "not known",
+      )
+    );
 }
 
 function overviewReply(
   answers: Answers,
   now: number,
   freezes: readonly FreezesTable[] = [],
-  sinces: Sinces = new Map(),
+  quiet: readonly Line[] = [],
 ): Reply {
   const lines = [...answers].map(([{ vendor, client }, answer]) => ({ ...answer, vendor, client }))
     .sort((one, other) => ORDER.indexOf(one.mark) - ORDER.indexOf(other.mark));
@@ -166,7 +178,8 @@ function overviewReply(
         rows: lines.map(({ vendor, says, mark }) => [MARKS[mark].emoji, { bold: vendor.label }, says]),
       },
       ...failures,
-      ...lines.flatMap(({ vendor, problems = [] }) => problemBlocks(vendor, problems, sinces)),
+      ...lines.flatMap(({ vendor, problems = [] }) => problemBlocks(vendor, problems)),
+      ...quietBlocks(quiet),
     ],
     footer: line(
       "as of ",
@@ -181,12 +194,11 @@ function overviewReply(
 
 /** The worst stand in the open: nobody unfolds at night. */
 function problemBlocks(
-  { name, label }: { readonly name: string; readonly label: string },
+  { label }: { readonly label: string },
   problems: Health["problems"],
-  sinces: Sinces,
 ): Block[] {
   if (problems.length === 0) return [];
-  const rows = problems.slice(0, MOST_PROBLEMS).map((row) => inTwoCells(withSince(row, name, sinces)));
+  const rows = problems.slice(0, MOST_PROBLEMS).map(inTwoCells);
   const more = rows.slice(WORST);
   return [
     textBlock({ bold: label }),
@@ -199,11 +211,18 @@ function problemBlocks(
   ];
 }
 
-function withSince(row: readonly Line[], vendor: string, sinces: Sinces): readonly Line[] {
-  const [piece] = line(row[0] ?? "");
-  const name = typeof piece === "object" && "data" in piece ? piece.data : undefined;
-  const since = name === undefined ? undefined : sinces.get(`${vendor} ${name}`);
-  return since === undefined ? row : [...row, line("since ", { time: since, as: "clock" })];
+/** Folded: nobody need do anything about them. */
+function quietBlocks(lines: readonly Line[]): Block[] {
+  if (lines.length === 0) return [];
+  const more = lines.length - MOST_PROBLEMS;
+  return [{
+    kind: "details",
+    summary: `${countOf(lines.length, "other")} off or not known`,
+    blocks: [
+      { kind: "list", items: lines.slice(0, MOST_PROBLEMS) },
+      textBlock(more > 0 ? `and ${more} more` : ""),
+    ],
+  }];
 }
 
 /** A phone has room for a name and for what is the matter with it. */

@@ -37,6 +37,7 @@ import { normalise } from "../parser/tokenize.ts";
 import { validationMessage } from "../parser/validation_message.ts";
 import type { Message } from "../telegram/update.ts";
 import { wipeSecrets } from "../secrets/entry.ts";
+import { asAway, asWatched } from "../watch/sinces.ts";
 import type { Document } from "./attachment.ts";
 import type { Unauthorized } from "./unauthorized.ts";
 
@@ -253,11 +254,11 @@ export class Router {
         const context = vendors.context(connected, { signal, trace: ctx.trace });
         return operation.read(context, input);
       });
-      const reply = render({ now: store.now() });
+      const reply = await asWatched(this.deps, operation, render({ now: store.now() }));
       return { ...reply, buttons: [...reply.buttons ?? [], ...choosing(operation, input)] };
     } catch (error) {
       const invocation = { verb: operation.verb, target: operation.target, input, asked: [] };
-      return errorReply(error, ctx, invocation, this.commandSet);
+      return await asAway(this.deps, operation, errorReply(error, ctx, invocation, this.commandSet));
     }
   }
 

@@ -16,6 +16,7 @@ export interface ItemFilter {
   readonly targets?: readonly string[];
   readonly company?: string;
   readonly keys?: readonly string[];
+  readonly states?: readonly ItemState[];
   /** Those that vanished too. */
   readonly gone?: true;
 }
@@ -35,6 +36,10 @@ export async function itemsOf({ db }: Pick<Store, "db">, filter: ItemFilter = {}
     .$if(
       filter.targets !== undefined,
       (query) => query.where("items.target", "in", [...filter.targets ?? []]),
+    )
+    .$if(
+      filter.states !== undefined,
+      (query) => query.where("items.state", "in", [...filter.states ?? []]),
     )
     .$if(filter.company !== undefined, (query) => query.where("items.company", "=", filter.company ?? ""))
     .$if(filter.keys !== undefined, (query) => query.where("items.key", "in", [...filter.keys ?? []]))

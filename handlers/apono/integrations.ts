@@ -8,7 +8,7 @@ import { countOthers, showButtons } from "../format.ts";
 import { BadInput, type Card, type Context, type Undo } from "../operation.ts";
 import type { Block, Inline, Line, Reply, Table } from "../reply.ts";
 import { fold, ifFound, type Named } from "../resolve.ts";
-import type { Fact, Resource, Sighting, Survey } from "../resource.ts";
+import { type Fact, nameOfSeen, type Resource, type Sighting, type Survey } from "../resource.ts";
 import { isProblem } from "../resource_operations.ts";
 import { objections } from "./catalog.ts";
 import { listIntegrations } from "./list.ts";
@@ -161,9 +161,10 @@ function statusReply(all: readonly Sighting<Seen>[], _now: number, notes: readon
   };
 }
 
-function problemLine({ item: { details, lastSyncAt }, name, standing: { word } }: Sighting<Seen>): Line {
+function problemLine(one: Sighting<Seen>): Line {
+  const { item: { details, lastSyncAt }, standing: { word } } = one;
   return [
-    { bold: { data: name } },
+    { bold: nameOfSeen(one) },
     ": ",
     { data: word },
     ...(details ? [" · ", { data: details.replace(/\.$/, ""), max: 200 }] : []),
@@ -183,10 +184,10 @@ function countsOf(all: readonly Sighting<Seen>[]): readonly Inline[] {
 function withoutProblems(others: readonly Sighting<Seen>[]): readonly Block[] {
   const [disabled, unknown] = (["off", "unknown"] as const)
     .map((is) => others.filter(({ standing }) => standing.is === is).length) as [number, number];
-  const rows = others.map(({ item: { lastSyncAt }, name, standing: { word } }): readonly Line[] => [
-    { data: name },
-    { data: word },
-    lastSyncAt ? { time: lastSyncAt, as: "relative" } : "none",
+  const rows = others.map((one): readonly Line[] => [
+    nameOfSeen(one),
+    { data: one.standing.word },
+    one.item.lastSyncAt ? { time: one.item.lastSyncAt, as: "relative" } : "none",
   ]);
   const summary = countOthers(others.length - disabled - unknown, disabled, unknown);
   return folded(summary, rows, ["Name", "Status", "Last sync"]);
@@ -198,10 +199,10 @@ function folded(summary: string, rows: Table["rows"], header?: readonly string[]
   return [{ kind: "details", summary, blocks: [{ kind: "table", rows, ...header && { header } }] }];
 }
 
-function showReply({ item, name, standing: { word } }: Sighting<Seen>, facts: Block): Partial<Reply> {
-  const { id, details, withoutDetails } = item;
+function showReply(one: Sighting<Seen>, facts: Block): Partial<Reply> {
+  const { id, details, withoutDetails } = one.item;
   return {
-    title: [{ data: name }, ": ", { data: word }],
+    title: [nameOfSeen(one), ": ", { data: one.standing.word }],
     blocks: [
       ...details ? [{ kind: "text", text: { data: details, max: 300 } } as const] : [],
       facts,

@@ -73,7 +73,7 @@ export function renderIntegration(entry: ConfiguredIntegration, at: number, now:
   const { name: _name, status: _status, ...others } = FIELDS;
   return {
     mark: isProblem(entry) ? "attention" : entry.status === ACTIVE ? "fine" : "info",
-    title: [{ data: entry.name }, `: ${statusWord(entry)}`],
+    title: [nameIn(entry), `: ${statusWord(entry)}`],
     blocks: [{
       kind: "facts",
       facts: Object.entries(others).map(([label, field]) => [label, shown(field(entry))] as const),
@@ -104,7 +104,7 @@ export async function integrationsHealth(context: Context<BitdefenderClient>): P
     summary: summaryOf(list),
     problems: [
       ...problems.slice(0, MOST_PROBLEMS).map((entry) => [
-        { data: entry.name },
+        nameIn(entry),
         statusWord(entry),
         { data: readable(within(entry.company, "name")) ?? "" },
       ]),
@@ -133,7 +133,7 @@ export async function companySight(
 function sightOf({ at, ...list }: ConfiguredIntegrations & { readonly at: number }): VendorSight {
   return {
     items: list.integrations.map((entry) => ({
-      key: `bitdefender:${entry.id}`,
+      key: keyOf(entry),
       target: "bitdefender",
       id: entry.id,
       name: entry.name,
@@ -147,6 +147,15 @@ function sightOf({ at, ...list }: ConfiguredIntegrations & { readonly at: number
     partial: list.unread.length > 0 || seen(list) < list.total ? ["bitdefender"] : [],
     at,
   };
+}
+
+function keyOf({ id }: ConfiguredIntegration): string {
+  return `bitdefender:${id}`;
+}
+
+/** Its name, where it is said how it stands. */
+function nameIn(entry: ConfiguredIntegration): Inline {
+  return entry.status === ACTIVE ? { data: entry.name } : { data: entry.name, item: keyOf(entry) };
 }
 
 /** Of what is pending nobody has said that it works, and of what is available nobody wants anything. */
@@ -247,7 +256,7 @@ function fileNote(count: number, problems: number, companyId: string | undefined
 }
 
 function tableOf(integrations: readonly ConfiguredIntegration[]): Block {
-  const rows = integrations.map((entry) => [{ data: entry.name }, statusWord(entry), whereOf(entry)]);
+  const rows = integrations.map((entry) => [nameIn(entry), statusWord(entry), whereOf(entry)]);
   return { kind: "table", header: ["Name", "Status", "Where"], rows };
 }
 

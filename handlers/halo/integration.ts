@@ -8,7 +8,15 @@ import { countOthers } from "../format.ts";
 import { BadInput, type Card, type ChangeOperation, type Undo } from "../operation.ts";
 import { type Block, type Inline, type Line, type Reply, textBlock } from "../reply.ts";
 import { ifFound } from "../resolve.ts";
-import type { Removal, Resource, Sighting, TableColumn, Toggle, ToggleState } from "../resource.ts";
+import {
+  nameOfSeen,
+  type Removal,
+  type Resource,
+  type Sighting,
+  type TableColumn,
+  type Toggle,
+  type ToggleState,
+} from "../resource.ts";
 import { toggleOperations } from "../resource_changes.ts";
 import { columnsOf, isProblem, tableOf } from "../resource_operations.ts";
 import { endsOf, errorOf, fieldLine, lastSyncOf, reasonOf, syncStanding } from "./sync.ts";
@@ -110,10 +118,10 @@ function statusBlocks(
 ): readonly Block[] {
   const problems = all.filter(isProblem);
   const others = all.filter((one) => !isProblem(one));
-  const row = ({ item, name, standing: { word } }: Sighting<HaloIntegration>): readonly Line[] => [
-    { data: name },
-    word,
-    lastSyncOf(product, item),
+  const row = (one: Sighting<HaloIntegration>): readonly Line[] => [
+    nameOfSeen(one),
+    one.standing.word,
+    lastSyncOf(product, one.item),
   ];
   return [
     { kind: "facts", facts: stateCounts(all) },
@@ -157,16 +165,17 @@ function fieldsIn(product: Product, record: HaloIntegration): readonly string[] 
 
 function shown(
   product: Product,
-  { item: record, name, standing }: Sighting<HaloIntegration>,
+  sighting: Sighting<HaloIntegration>,
   facts: Block,
 ): Partial<Reply> {
+  const { item: record, name, standing } = sighting;
   const fields = fieldsIn(product, record);
   const unread = [...product.fields].filter(([field, kind]) => kind === "secret" && !(field in record));
   const hasReason = standing.is === "problem" || errorOf(product, record) !== undefined;
   return {
     title: [
       ...(name.toLowerCase().startsWith(product.label.toLowerCase()) ? [] : [product.label, " "]),
-      { data: name },
+      nameOfSeen(sighting),
       `: ${standing.word}`,
     ],
     blocks: [

@@ -8,7 +8,7 @@ import { asOf, showButtons } from "../format.ts";
 import { type Context, type Health, operationsOf, type Proof, type ReadOperation } from "../operation.ts";
 import { type Line, line, type Reply } from "../reply.ts";
 import { ifFound } from "../resolve.ts";
-import { type Sighting, sightings, unreadNotes, worstFirst } from "../resource.ts";
+import { nameOfSeen, type Sighting, sightings, unreadNotes, worstFirst } from "../resource.ts";
 import { countStandings, isProblem, markOf, seenItems } from "../resource_operations.ts";
 import type { VendorSight } from "../sight.ts";
 import { andNoRight, withoutRight } from "../vendor.ts";
@@ -44,11 +44,11 @@ export async function healthOf(context: Context<HaloClient>, products: readonly 
   const { value, at } = await readAll(context, products);
   const found = findingsIn(value, context.now);
   const { all, problems, failed, unread } = found;
-  const rows = problems.map(({ product, item, name, standing }): readonly Line[] => [
-    { data: name },
-    standing.word,
-    product.label,
-    reasonOf(product, item, standing),
+  const rows = problems.map((one): readonly Line[] => [
+    nameOfSeen(one),
+    one.standing.word,
+    one.product.label,
+    reasonOf(one.product, one.item, one.standing),
   ]);
   return {
     mark: markOf(all, failed.length + unread.length),
@@ -155,10 +155,10 @@ function renderAll(
       ...listOf(
         failed.map((reading) => [{ bold: reading.product.label }, ": not read · ", failureOf(reading)]),
       ),
-      ...listOf(problems.map(({ product, item, name, standing }) => [
-        { bold: { data: name } },
-        ` · ${product.label}: ${standing.word} · `,
-        ...reasonOf(product, item, standing),
+      ...listOf(problems.map((one) => [
+        { bold: nameOfSeen(one) },
+        ` · ${one.product.label}: ${one.standing.word} · `,
+        ...reasonOf(one.product, one.item, one.standing),
       ])),
       ...listOf(unread.map(([product, names]) => [
         { bold: product.label },
@@ -167,9 +167,9 @@ function renderAll(
       ])),
       ...withoutProblems(
         fine,
-        fine.map(({ product, item, name, standing }) => [
-          [{ data: name }, ` · ${product.label}`],
-          [standing.word, " · ", ...lastSyncOf(product, item)],
+        fine.map((one) => [
+          [nameOfSeen(one), ` · ${one.product.label}`],
+          [one.standing.word, " · ", ...lastSyncOf(one.product, one.item)],
         ]),
       ),
       ...(absent.length === 0 ? [] : [{

@@ -3,7 +3,7 @@ import type { OpsRampClient } from "../../clients/opsramp.ts";
 import type { Installed, Mapping } from "../../clients/opsramp/installed.ts";
 import { SET_BUT_NOT_SHOWN, shownAddress } from "../mask.ts";
 import type { Block, Inline, Line } from "../reply.ts";
-import type { Fact, Resource, Standing, ToggleState } from "../resource.ts";
+import { type Fact, nameOfSeen, type Resource, type Standing, type ToggleState } from "../resource.ts";
 
 /** Every installed id begins like this, so that a typed one need not be searched for. */
 const ID = /^INTG-(.+)$/is;
@@ -24,7 +24,7 @@ export const installations: Resource<OpsRampClient, Installed> = {
   status: {
     summary: "Show which OpsRamp integrations are enabled, and which are not",
     none: "no integration is installed",
-    row: ({ item, name, standing }) => [{ data: name }, { data: standing.word }, { data: appOf(item) }],
+    row: (one) => [nameOfSeen(one), { data: one.standing.word }, { data: appOf(one.item) }],
   },
   listing: {
     summary: "List the installed integrations, all or those whose name contains name=",

@@ -13,7 +13,7 @@ Deno.test("/status halo counts who syncs and puts problems first", async () => {
   const [problems] = reply.blocks ?? [];
   assert.ok(problems?.kind === "list");
   assert.deepEqual(problems.items[0], [
-    { bold: { data: "N-central US" } },
+    { bold: { data: "N-central US", item: "ncentral:2" } },
     " · N-central: failing · ",
     { data: "The remote server returned an error: (401) Unauthorized.", max: 160 },
   ]);
@@ -122,7 +122,7 @@ Deno.test("/show <product> <id> says first how the sync stands, and why", async 
   const reply = await read(fixture, "show", "ncentral", { id: "us" });
   assert.deepEqual([reply.mark, reply.title, reply.blocks?.[0]], [
     "attention",
-    [{ data: "N-central US" }, ": failing"],
+    [{ data: "N-central US", item: "ncentral:2" }, ": failing"],
     {
       kind: "text",
       text: [{ data: "The remote server returned an error: (401) Unauthorized.", max: 160 }],

@@ -36,7 +36,11 @@ Deno.test("halo.health says in one line how the products stand", async () => {
   await using fixture = openFixture();
   const health = await halo.health(contextOf(fixture));
   assert.deepEqual([health.mark, health.summary], ["attention", "2 of 10 need attention · 3 not set up"]);
-  assert.deepEqual(health.problems[0]?.slice(0, 3), [{ data: "N-central US" }, "failing", "N-central"]);
+  assert.deepEqual(health.problems[0]?.slice(0, 3), [
+    { data: "N-central US", item: "ncentral:2" },
+    "failing",
+    "N-central",
+  ]);
 });
 
 Deno.test("halo.probe asks for each product, because rights are given by product", async () => {
