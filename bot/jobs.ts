@@ -72,13 +72,21 @@ export interface Timing {
   readonly watchMs?: number;
   /** How often a replica says that it is alive. */
   readonly beatMs?: number;
+  /** How often the store is looked after, and how far its clock is off is measured. */
+  readonly measureMs?: number;
 }
 
 /** All that the bot does without being asked over HTTP, one job each. */
 export function jobsOf(
   deps: Deps,
   parts: JobParts,
-  { expireMs = EXPIRE_MS, recheckMs = RECHECK_MS, watchMs = WATCH_MS, beatMs = HEARTBEAT_MS }: Timing = {},
+  {
+    expireMs = EXPIRE_MS,
+    recheckMs = RECHECK_MS,
+    watchMs = WATCH_MS,
+    beatMs = HEARTBEAT_MS,
+    measureMs = MEASURE_MS,
+  }: Timing = {},
 ): Jobs {
   return {
     queues: [updates(deps, parts.dispatcher), changes(deps, parts), messages(deps, parts.sender)],
@@ -98,7 +106,7 @@ export function jobsOf(
       readsDue(deps, expireMs),
       boards(deps, parts, expireMs),
       prune(deps, parts),
-      measure(deps),
+      measure(deps, measureMs),
       askTelegram(deps),
       ...(deps.config.watchEveryMs > 0 ? watchJobs(deps, parts, watchMs) : []),
     ],
@@ -192,7 +200,7 @@ const RECHECK_MS = 60_000;
 const OVERDUE_MS = 60_000;
 const WATCH_MS = 1_000;
 const PRUNE_MS = 10 * 60_000;
-const CHECK_STORE_MS = 10_000;
+const MEASURE_MS = 10_000;
 const ASK_TELEGRAM_MS = 60_000;
 /** Telegram re-sends an update for at most a day. */
 const KEEP_UPDATES_MS = 2 * 86_400_000;
@@ -289,10 +297,10 @@ function prune({ store, config }: Deps, { openForms }: JobParts): PeriodicJob {
   };
 }
 
-function measure({ store, metrics }: Deps): PeriodicJob {
+function measure({ store, metrics }: Deps, everyMs: number): PeriodicJob {
   return {
     name: "measure",
-    everyMs: CHECK_STORE_MS,
+    everyMs,
     // Opening the store has checked it.
     atOnce: false,
     exclusive: false,

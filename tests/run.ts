@@ -3,6 +3,7 @@
  * the end what was skipped and the counts, in a form that scripts can read. The slow ones are in `*_slow.ts`, of which
  * `deno test` takes no notice by itself.
  */
+import { pathToFileURL } from "node:url";
 import { openTemplate, postgres, TEMPLATE } from "./approvals/database.ts";
 
 export interface Counts {
@@ -44,7 +45,12 @@ async function run(given: readonly string[]): Promise<number> {
   const isSlow = given.includes("--slow");
   const words = given.filter((word) => word !== "--slow");
   const isWhole = !words.some((word) => !word.startsWith("-"));
-  const chosen = !isWhole ? [] : isSlow ? slowFiles("tests") : ["tests"];
+  await using bundles = await openFolder();
+  const chosen = !isWhole
+    ? []
+    : isSlow
+    ? filesEndingIn("_slow.ts", "tests")
+    : await bundled(filesEndingIn("_test.ts", "tests"), bundles.path);
   await using template = postgres.missing === undefined ? await openTemplate() : undefined;
   // Types are checked beside the tests and not before: the compiler keeps one core busy for a while.
   const [tested, checked] = await Promise.all([
@@ -59,15 +65,40 @@ async function run(given: readonly string[]): Promise<number> {
   return all.failed > 0 ? 1 : 0;
 }
 
-/** The files of the long campaigns, by path. */
-function slowFiles(folder: string): string[] {
+/** By path. */
+function filesEndingIn(ending: string, folder: string): string[] {
   return [...Deno.readDirSync(folder)].flatMap((entry) =>
     entry.isDirectory
-      ? slowFiles(`${folder}/${entry.name}`)
-      : entry.name.endsWith("_slow.ts")
+      ? filesEndingIn(ending, `${folder}/${entry.name}`)
+      : entry.name.endsWith(ending)
       ? [`${folder}/${entry.name}`]
       : []
   ).sort();
+}
+
+/** Tests that start processes and wait for them: they begin first, because they take longest, and each by itself. */
+const LONG = /^tests\/(?:faults|crash|hosted|deploy|forms|sandbox\/page)\//;
+
+/** To load the bot takes as long as several conversations: so many files share what they load. */
+const FILES_PER_BUNDLE = 8;
+
+/** Writes modules that import several test files each; resolves to the paths of what is to be run. */
+async function bundled(files: readonly string[], folder: string): Promise<string[]> {
+  const { long = [], short = [] } = Object.groupBy(files, (file) => LONG.test(file) ? "long" : "short");
+  const bundles = Array.from({ length: Math.ceil(short.length / FILES_PER_BUNDLE) }, (_, index) => ({
+    path: `${folder}/bundle_${index + 1}.ts`,
+    files: short.slice(index * FILES_PER_BUNDLE, (index + 1) * FILES_PER_BUNDLE),
+  }));
+  for (const { path, files } of bundles) {
+    const imports = files.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)};\n`);
+    await Deno.writeTextFile(path, imports.join(""));
+  }
+  return [...long, ...bundles.map(({ path }) => path)];
+}
+
+async function openFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "countersign-tests-" });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
 async function test(

@@ -38,6 +38,7 @@ export function createFleet({ size, chance, environmentOf }: FleetOptions): Flee
   const all = new Map<number, Replica>();
   const log: string[] = [];
   const collapses: number[] = [];
+  const started = new Set<Replica>();
   let next = 1;
   let kills = 0;
   let pauses = 0;
@@ -58,6 +59,7 @@ export function createFleet({ size, chance, environmentOf }: FleetOptions): Flee
     all.set(number, replica);
     alive.push(replica);
     await replica.started;
+    started.add(replica);
   }
 
   function remove(number: number): void {
@@ -80,7 +82,8 @@ export function createFleet({ size, chance, environmentOf }: FleetOptions): Flee
       await Promise.all(Array.from({ length: size }, launch));
     },
     async killOne(restAfterMs) {
-      if (alive.length === 0) return;
+      // Where a start takes longer than a life, nothing would ever get done: one that has started is left.
+      if (alive.filter((replica) => started.has(replica)).length < 2) return;
       const victim = chance.pick(alive);
       remove(victim.number);
       kills++;
