@@ -28,7 +28,7 @@ interface Labelled {
   readonly about?: readonly string[];
 }
 
-/** No two alike: a name that others have too is followed by what tells it from them, and all by the end of their id. */
+/** No two alike: a name that others have too is followed by what tells it from them, else by the end of its id. */
 export function distinctLabels(all: readonly Labelled[]): readonly string[] {
   const alike = Map.groupBy(all, ({ name }) => fold(name));
   return all.map((one) => {
@@ -39,8 +39,8 @@ export function distinctLabels(all: readonly Labelled[]): readonly string[] {
     const tail = others.length === 0 && IN_WORDS.test(one.id)
       ? undefined
       : tailOf(one.id, others.map(({ id }) => id));
-    const ends = [telling, tail].filter((end) => end !== undefined);
-    return labelEnding(one.name, ends.map((end) => ` · ${end}`).join(""));
+    const end = telling ?? tail;
+    return labelEnding(one.name, end === undefined ? "" : ` · ${end}`, all.map(({ name }) => name));
   });
 }
 

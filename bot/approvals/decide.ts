@@ -18,7 +18,7 @@ import {
 } from "../store/changes.ts";
 import type { ChangeState, Schema } from "../store/schema.ts";
 import { cardMessage, cardOf, copyMessage, outcomeMessage } from "./card.ts";
-import { startOf, transition, type TransitionStep } from "./state_machine.ts";
+import { isUnexplained, startOf, transition, type TransitionStep } from "./state_machine.ts";
 import { type CardView, holdLine, MOST_OF_NAMES, personLine, viewOf, wayOutOf, whatIsShut } from "./view.ts";
 
 export type DecisionKind = "approve" | "reject" | "withdraw";
@@ -32,6 +32,9 @@ export class Decisions {
 
   /** Decides, or says why this person may not or why it is too late. Who rejects their own request takes it back. */
   async decide(ctx: UpdateContext, change: Change, asked: DecisionKind, reason?: string): Promise<void> {
+    if (asked === "reject" && reason !== undefined && isUnexplained(change, ctx.person.id)) {
+      return await this.explain(ctx, change, reason);
+    }
     if (change.state !== "pending") return await this.tellWhatItIs(ctx, change.code, asked);
     const kind = asked === "reject" && isOwn(ctx, change) ? "withdraw" : asked;
     if (!await this.mayDecide(ctx, change, kind)) return;
@@ -43,6 +46,16 @@ export class Decisions {
     if (moved.state !== "pending") this.deps.metrics.changes.inc({ state: moved.state });
     // In private the message itself goes on to say what becomes of it.
     if (ctx.press || ctx.chat.type !== "private") ctx.confirm(decided(moved, kind));
+  }
+
+  private async explain(ctx: UpdateContext, change: Change, reason: string): Promise<void> {
+    const { only: _open, also: _copy, ...step } = decisionStep(ctx, change, "explain", { reason });
+    const { decided_at, finished_at } = change;
+    const moved = await transition(this.deps.store, {
+      ...step,
+      set: { decision_reason: reason, decided_at, finished_at },
+    });
+    if (moved) ctx.confirm(decided(moved, "explain"));
   }
 
   /** Stops what is approved and has not begun; whoever may ask for changes or approve them may. */
@@ -229,7 +242,7 @@ function voteStep(
 function decisionStep(
   ctx: UpdateContext,
   { code }: Change,
-  kind: DecisionKind,
+  kind: DecisionKind | "explain",
   { reason, view, starts_at }: {
     readonly reason?: string | undefined;
     readonly view?: CardView;
@@ -341,10 +354,11 @@ const CONFIRMED = {
   vote: ["working", "Your approval counts: "],
   approve: ["working", "Approved: "],
   reject: ["info", "Rejected: "],
+  explain: ["info", "Your reason stands on its card: "],
   withdraw: ["info", "Withdrawn: "],
 } as const;
 
-function decided(change: Change, kind: DecisionKind): Reply {
+function decided(change: Change, kind: keyof typeof CONFIRMED): Reply {
   const [mark, words] = CONFIRMED[change.state === "pending" ? "vote" : kind];
   const asker = personLine(change.requester_name, change.requester_id);
   return {
@@ -380,5 +394,6 @@ function whyInVain(
     " rejected it",
     decision_reason ? [": “", { data: decision_reason, max: 200 }, "”"] : "",
     ". Nothing was sent.",
+    decision_reason ? "" : " A reply to this says why.",
   );
 }

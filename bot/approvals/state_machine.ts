@@ -22,6 +22,8 @@ export const transitions = {
   /** The last of those who have to. */
   approve: { from: ["pending"], to: "approved" },
   reject: { from: ["pending"], to: "rejected" },
+  /** Why, said by who rejected it with a button. */
+  explain: { from: ["rejected"], to: "rejected" },
   withdraw: { from: ["pending"], to: "withdrawn" },
   expire: { from: ["pending"], to: "expired" },
   supersede: { from: ["pending", "approved", "executing"], to: "superseded", unsent: true },
@@ -78,6 +80,11 @@ export function startOf(
   graceMs: number,
 ): number {
   return Math.max(scheduled_at ?? now, now + (risk === "danger" ? graceMs : 0));
+}
+
+/** Whether this person rejected it and has not said why. */
+export function isUnexplained({ state, decider_id, decision_reason }: Change, personId: number): boolean {
+  return state === "rejected" && decider_id === personId && decision_reason === null;
 }
 
 export interface TransitionStep {

@@ -148,7 +148,12 @@ function auditReply(stories: readonly Story[], changes: ReadonlyMap<string, Chan
       ...blocks.slice(0, ON_ONE_SCREEN),
       { kind: "details", summary: `${more.length} earlier`, blocks: more },
     ],
-    footer: ["Typing mistakes are left out. Is it complete? ", { code: "/audit verify" }],
+    footer: [
+      "Typing mistakes are left out. Is it complete? ",
+      { code: "/audit verify" },
+      " As files: ",
+      { code: "/audit export" },
+    ],
   };
 }
 
@@ -224,6 +229,7 @@ const STEPS: Readonly<Record<string, string>> = {
   policy_read: "policy read",
   approve: "approved",
   reject: "rejected",
+  explain: "said why",
   withdraw: "taken back",
   stop: "stopped before it ran",
   loan_extended: "lent for 1 h more",

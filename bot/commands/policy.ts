@@ -83,6 +83,8 @@ function requiredWords(placeholder: string) {
   return z.string().trim().min(1).meta({ positional: true, rest: true, placeholder });
 }
 
+const ONE_CHANGE = { code: "/policy disable sophos" };
+
 function withoutRules({ config: { operators, approvers, approvalTtlMs } }: CommandParts): Reply {
   const who = (list: ReadonlySet<number> | undefined) =>
     list ? `the ${list.size} on the list` : "members of the admin chats";
@@ -96,7 +98,7 @@ function withoutRules({ config: { operators, approvers, approvalTtlMs } }: Comma
         ["Approve", `one other of ${who(approvers)}, within ${formatDuration(approvalTtlMs)}`],
       ],
     }],
-    footer: "POLICY names a file with rules",
+    footer: ["POLICY names a file with rules. Of one change: ", ONE_CHANGE],
   };
 }
 
@@ -126,7 +128,7 @@ function rulesInWords({ file, hash, zone }: Rulebook): Reply {
           : "",
       ),
     ],
-    footer: [`hours in ${zone} · policy `, { code: hash }],
+    footer: [`hours in ${zone} · policy `, { code: hash }, " · of one change: ", ONE_CHANGE],
   };
 }
 

@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import { isUnexplained } from "../approvals/state_machine.ts";
 import { personLine } from "../approvals/view.ts";
+import { quote } from "../parser/tokenize.ts";
 import { type ChoiceOffered, offerChoices } from "../clarify.ts";
 import type { UpdateContext } from "../context.ts";
 import { messageAt } from "../outbox/messages.ts";
@@ -123,6 +125,12 @@ export async function offerDecision(ctx: UpdateContext, words: string): Promise<
     personal: true,
   });
   return true;
+}
+
+/** What whoever rejected by a button says in reply, as the command that gives the reason. */
+export function reasonGiven(change: Change, personId: number, words: string): string | undefined {
+  const isReason = words.trim() !== "" && !SAYS_YES_OR_NO.test(words.trim());
+  return isReason && isUnexplained(change, personId) ? `/reject ${change.code} ${quote(words)}` : undefined;
 }
 
 const DECISIONS = { approve: "Approve", reject: "Reject", withdraw: "Withdraw" } as const;

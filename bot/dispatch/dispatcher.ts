@@ -28,7 +28,7 @@ import {
 import { documentOf, NOT_TAKEN } from "./attachment.ts";
 import type { Callbacks } from "./callbacks.ts";
 import { talkAbout } from "../approvals/talk.ts";
-import { changeRepliedTo, offerDecision } from "../commands/which_change.ts";
+import { changeRepliedTo, offerDecision, reasonGiven } from "../commands/which_change.ts";
 import type { Pickers } from "../pickers/picker.ts";
 import type { Router } from "./router.ts";
 import { runScheduled, scheduledOrigin } from "./scheduled.ts";
@@ -154,6 +154,8 @@ export class Dispatcher {
     if (answered) return answered === true ? undefined : await this.router.carryOut(answered);
     if (mayRead && await offerDecision(ctx, text)) return;
     const about = mayRead ? await changeRepliedTo(ctx) : undefined;
+    const reason = about && reasonGiven(about, ctx.person.id, text);
+    if (reason) return await this.router.carryOut({ ctx, text: reason });
     if (about && await talkAbout({ ...this.deps, members: this.members }, ctx, about, text)) return;
     ctx.ignoreForBot();
     if (ctx.chat.type !== "private" || !mayRead) return;

@@ -20,6 +20,8 @@ const MIXED_LETTERS = " (⚠ mixed letters)";
 
 /** Of a button, the hint at mixed alphabets included. */
 const LABEL_MAX = 40;
+/** Of a name, before it is cut to what a button has room for. */
+const LONGEST_NAME = 80;
 const CODE_MAX = 512;
 
 /**
@@ -52,12 +54,25 @@ export function sanitizeLabel(text: string): string {
   return truncate(line, LABEL_MAX - MIXED_LETTERS.length) + MIXED_LETTERS;
 }
 
-/** A button's name with what tells it from namesakes behind it: the name is cut, and has no dot to fake an end with. */
-export function labelEnding(name: string, end: string): string {
-  const cleaned = sanitize(name.replace(/[·•∙⋅]/g, "-"), LABEL_MAX);
+/**
+ * A button's name with what tells it from namesakes behind it. The name is cut, in its middle where one of the `others`
+ * begins alike, and has no dot to fake an end with.
+ */
+export function labelEnding(name: string, end: string, others: readonly string[] = []): string {
+  const cleaned = sanitize(name.replace(/[·•∙⋅]/g, "-"), LONGEST_NAME);
   const isMixed = cleaned.endsWith(MIXED_LETTERS);
   const room = LABEL_MAX - end.length - (isMixed ? MIXED_LETTERS.length : 0);
-  return truncate(isMixed ? cleaned.slice(0, -MIXED_LETTERS.length) : cleaned, room) + end;
+  const whole = isMixed ? cleaned.slice(0, -MIXED_LETTERS.length) : cleaned;
+  const cut = truncate(whole, room);
+  const isShared = cut !== whole &&
+    others.some((other) => other !== name && other.startsWith(name.slice(0, room - 1)));
+  return (isShared ? withoutMiddle(whole, room) : cut) + end;
+}
+
+function withoutMiddle(text: string, max: number): string {
+  const pieces = [...graphemesOf(text)].map(({ segment }) => segment);
+  const first = Math.floor(max / 3);
+  return `${pieces.slice(0, first).join("")}…${pieces.slice(first + 1 - max).join("")}`;
 }
 
 /** Preformatted text, line by line; indentation stays. */

@@ -92,3 +92,30 @@ Deno.test("whoever asked is told in reply to the request, and not by a message t
   assert.deepEqual(replies(), [asking(rejected), asking(DISABLE)]);
   assert.deepEqual(fixture.ephemeralAnswers(ANA), []);
 });
+
+Deno.test("whoever rejects by the button says why in reply, once, and all who were told read it", async () => {
+  await using fixture = await openFixture();
+  const { code, card } = await fixture.ask("/disable sophos");
+  await fixture.press(BEN, card, "Reject");
+  const told = fixture.telegram.last(GROUP)!;
+  assert.match(textOf(told), /Ben \(…102\) rejected it\. Nothing was sent\. A reply to this says why\./);
+  await fixture.say(ANA, "that is a pity", { replyTo: told.message_id });
+  await fixture.say(BEN, "ok", { replyTo: told.message_id });
+  assert.equal((await fixture.change(code)).decision_reason, null);
+  const { finished_at } = await fixture.change(code);
+  await fixture.say(BEN, "not before the audit", { replyTo: told.message_id });
+  const { state, decision_reason, ...after } = await fixture.change(code);
+  assert.deepEqual([state, decision_reason, after.finished_at], [
+    "rejected",
+    "not before the audit",
+    finished_at,
+  ]);
+  assert.match(textOf(told), /rejected it: “not before the audit”\. Nothing was sent\.$/m);
+  assert.match(textOf(card), /not before the audit/);
+  await fixture.say(BEN, "or rather because of the weather", { replyTo: told.message_id });
+  assert.equal((await fixture.change(code)).decision_reason, "not before the audit");
+  assert.deepEqual(
+    (await fixture.audit(code)).map(({ event, detail }) => [event, detail]).slice(-2),
+    [["reject", null], ["explain", "not before the audit"]],
+  );
+});

@@ -14,6 +14,7 @@ const WAYS: Readonly<Record<ChangeEvent, Partial<Record<ChangeState, ChangeState
   emergency: { pending: "pending" },
   approve: { pending: "approved" },
   reject: { pending: "rejected" },
+  explain: { rejected: "rejected" },
   withdraw: { pending: "withdrawn" },
   expire: { pending: "expired" },
   supersede: { pending: "superseded", approved: "superseded", executing: "superseded" },
