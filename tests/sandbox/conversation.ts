@@ -169,9 +169,23 @@ async function isIdle({ telegram, bot: { store } }: Stage): Promise<boolean> {
         and([eb("state", "=", "unknown"), eb("next_check_at", "<=", now)]),
       ])
     ).executeTakeFirst();
-  if (underWay) return false;
+  if (underWay || await isDue(store)) return false;
   return await db.selectFrom("messages").select("key").where("state", "=", "due").executeTakeFirst() ===
     undefined;
+}
+
+/** Whether the bot has something to do because its time has come. */
+async function isDue(store: Stage["bot"]["store"]): Promise<boolean> {
+  const { db } = store;
+  const now = store.now();
+  const due = await Promise.all([
+    db.selectFrom("loans").select("code").where("ended_at", "is", null).where("next_at", "<=", now).execute(),
+    db.selectFrom("reminders").select("code").where("due_at", "<=", now).execute(),
+    db.selectFrom("holds").select("name").where("ends_at", "<=", now).execute(),
+    db.selectFrom("freezes").select("target")
+      .where((is) => is.or([is("begins_at", "<=", now), is("ends_at", "<=", now)])).execute(),
+  ]);
+  return due.some((rows) => rows.length > 0);
 }
 
 /** Every message of the bot as it looks now, by chat. */
