@@ -43,10 +43,12 @@ export const holdCommands: readonly Builtin[] = [
     input: holdInput,
     async execute(parts, ctx, input) {
       const { store, config } = parts;
-      if (input.target === undefined) return ctx.answer(heldNowReply(await activeHolds(store)));
+      const isQuestion = input.target === undefined && input.for === undefined && isWord(input.name);
+      if (isQuestion) return ctx.answer(heldNowReply(await activeHolds(store)));
       const lacking = whatLacks(input);
       if (lacking) return ctx.answer(lacking);
-      const found = await itemNamed(parts, ctx, { ...input, target: input.target, name: input.name ?? "" });
+      const { target = "", name = "" } = input;
+      const found = await itemNamed(parts, ctx, { ...input, target, name });
       if (!found) return;
       const row = holdOf(ctx, input, found);
       const held = (await activeHolds(store)).find(({ target_key }) => target_key === row.target_key);
@@ -115,22 +117,40 @@ export async function endHolds({ store, config }: Pick<Deps, "store" | "config">
   }
 }
 
+/** One word alone, such as "status", asks what is held. */
+function isWord(name: string | undefined): boolean {
+  return name === undefined || !/\s/.test(name);
+}
+
 /** What has to be asked before anything is held; undefined where nothing is missing. */
-function whatLacks({ target, name, for: time, reason }: HoldInput): Reply | undefined {
-  if (name && time && reason) return undefined;
+function whatLacks({ target, ...said }: HoldInput): Reply | undefined {
+  const { name, for: time, reason } = said.for === undefined ? splitAtTime(said) : said;
+  if (target && name && said.for && reason) return undefined;
   const whole = [
     "/hold",
-    target,
+    target ?? "<target>",
     name ? quote(name) : "<name>",
     `for=${time ?? "1h"}`,
     reason || "<reason>",
   ].join(" ");
   return {
     mark: "question",
-    title: "What is held, for how long, and why? Nothing was held.",
+    title: target === undefined
+      ? "Which target, such as ec2, is held, for how long, and why? Nothing was held."
+      : "What is held, for how long, and why? Nothing was held.",
     blocks: [textBlock({ code: whole })],
     personal: true,
   };
+}
+
+type Said = Pick<HoldInput, "name" | "for" | "reason">;
+
+/** "Globex 1h moving" where the time was typed without its key. */
+function splitAtTime(said: Said): Said {
+  const words = said.name?.split(/\s+/) ?? [];
+  const at = words.findIndex((word) => isHoldTime(word));
+  if (at < 0) return said;
+  return { name: words.slice(0, at).join(" "), for: words[at], reason: words.slice(at + 1).join(" ") };
 }
 
 /** What a hold is on. */

@@ -94,14 +94,21 @@ Deno.test("/hold of what someone else holds is refused, of one's own it is renew
   assert.deepEqual([hold?.reason, others], ["still testing", []]);
 });
 
-for (const typed of ["/hold ec2", "/hold ec2 Globex for=1h", "/hold ec2 Globex", "/hold ec2 Globex for=1h"]) {
+for (
+  const [typed, instead] of [
+    ["/hold ec2", "/hold ec2 <name> for=1h <reason>"],
+    ["/hold ec2 Globex", "/hold ec2 Globex for=1h <reason>"],
+    ["/hold ec2 Globex for=2h", "/hold ec2 Globex for=2h <reason>"],
+    ["/hold ec2 Acme Corp 2h moving the role", '/hold ec2 "Acme Corp" for=2h moving the role'],
+    ["/hold Globex for=2h moving", "/hold <target> Globex for=2h moving"],
+    ["/hold Acme Corp", '/hold <target> "Acme Corp" for=1h <reason>'],
+  ] as const
+) {
   Deno.test(`${typed} holds nothing and says what is missing`, async () => {
     await using fixture = await openFixture();
     await fixture.say(ANA, typed);
-    assert.match(
-      fixture.ephemeralAnswers(ANA).at(-1) ?? "",
-      /Nothing was held\.\n\/hold ec2 .+ for=1h <reason>/,
-    );
+    const answer = fixture.ephemeralAnswers(ANA).at(-1) ?? "";
+    assert.equal(answer.split("Nothing was held.\n")[1], instead, answer);
     assert.deepEqual(await fixture.store.db.selectFrom("holds").selectAll().execute(), []);
   });
 }
