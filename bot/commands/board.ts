@@ -6,7 +6,7 @@ import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { findMessage, type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
-import { activeFreezes } from "../store/changes.ts";
+import { activeFreezes, plannedFreezes } from "../store/changes.ts";
 import type { BoardsTable } from "../store/watch_tables.ts";
 import { type Episode, itemsOf, lastLooks, openEpisodes } from "../store/watch.ts";
 import { mayBeTold } from "../watch/audience.ts";
@@ -153,6 +153,7 @@ async function seenNow({ store, vendors }: Pick<Deps, "store" | "vendors">) {
     now,
     problems: (await openEpisodes(store)).filter(({ kind }) => kind !== "appeared" && kind !== "ends"),
     freezes: await activeFreezes(store),
+    planned: await plannedFreezes(store),
     waiting: Number(waiting),
     isStale: looks.some(({ answered_at, every_ms }) => now - (answered_at ?? 0) > MOST_MISSED * every_ms),
     asOf: looks.length === 0 ? undefined : Math.min(...looks.map(({ answered_at }) => answered_at ?? 0)),
@@ -167,7 +168,7 @@ type Seen = Awaited<ReturnType<typeof seenNow>>;
 
 async function boardReply(deps: Pick<Deps, "store" | "vendors">, pinned = PINNED): Promise<Reply> {
   const seen = await seenNow(deps);
-  const { problems, fine, freezes, asOf, now } = seen;
+  const { problems, fine, freezes, planned, asOf, now } = seen;
   const more = problems.length - MOST_PROBLEMS;
   return {
     mark: markOf(seen),
@@ -178,6 +179,7 @@ async function boardReply(deps: Pick<Deps, "store" | "vendors">, pinned = PINNED
       ...(fine.length > 0 ? [textBlock(`Fine: ${fine.join(" · ")}`)] : []),
       ...(pinned === NOT_ALLOWED ? [textBlock("I may not pin messages here. Pin this one yourself.")] : []),
       ...freezes.map((freeze) => textBlock(line("Frozen: ", freezeLine(freeze)))),
+      ...planned.map((freeze) => textBlock(line("Freeze planned: ", freezeLine(freeze)))),
     ],
     footer: line("as of ", { time: asOf ?? now }, " · ", { time: asOf ?? now, as: "relative" }),
   };

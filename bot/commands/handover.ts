@@ -3,7 +3,14 @@ import { formatAge } from "../../handlers/format.ts";
 import { type Block, type Line, line, type Mark, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
-import { activeFreezes, activeHolds, type Change, changeTitle, waitsForItsTime } from "../store/changes.ts";
+import {
+  activeFreezes,
+  activeHolds,
+  type Change,
+  changeTitle,
+  plannedFreezes,
+  waitsForItsTime,
+} from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import { newHandle, recall, remember } from "../store/kept_values.ts";
 import { type Episode, itemsOf, openEpisodes } from "../store/watch.ts";
@@ -102,7 +109,7 @@ async function stateOf(store: Store, chatId: number): Promise<State> {
       ["Runs", runs.filter((change) => !waitsForItsTime(change)).map(changeLine)],
       ["Borrowed", (await openLoans(store)).map((loan) => loanLine(loan, now))],
       ["Held", (await activeHolds(store)).map(holdLine)],
-      ["Frozen", (await activeFreezes(store)).map(freezeLine)],
+      ["Frozen", [...await activeFreezes(store), ...await plannedFreezes(store)].map(freezeLine)],
     ],
     changed: changes.filter(({ code, state }) => !isOpen.has(code) && state !== "pending").map(changeLine),
   };

@@ -35,6 +35,10 @@ testOnEach("a freeze that is planned ahead begins and ends by itself, and says s
   assert.equal(await fixture.state(free.code), "accepted");
   await fixture.say(ANA, "/freeze status");
   assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /Nothing is frozen\n• Planned: ec2 by Ben/);
+  await fixture.say(ANA, "/board");
+  await said(fixture, /^Freeze planned: ec2 by Ben .+: release · from .+ · until/m);
+  await fixture.say(ANA, "/handover");
+  await said(fixture, /^Frozen \(1\)\n• ec2 by Ben .+: release · from/m);
   await fixture.pass(HOUR_MS);
   await said(fixture, /^🟡 Frozen: ec2 by Ben \(…102\): release · until/);
   const held = await fixture.ask("/disable ec2 Globex reason=test");
