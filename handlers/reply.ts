@@ -27,8 +27,8 @@ export type Inline =
     /** It is the name of this item (`Target.key`), which is not fine: a watch may know since when. */
     readonly item?: string;
   }
-  /** An instant (epoch ms) in the reader's own zone; "relative" reads like "in 15 min", "deadline" "03:27 (in 15 min)". */
-  | { readonly time: number; readonly as?: "clock" | "date" | "relative" | "deadline" };
+  /** An instant (epoch ms) in the reader's own zone; "relative" reads like "in 15 min", "deadline" "03:27 (in 15 min)", "moment" with the day. */
+  | { readonly time: number; readonly as?: "clock" | "date" | "relative" | "deadline" | "moment" };
 
 export type Line = Inline | readonly Inline[];
 

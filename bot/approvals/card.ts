@@ -1,5 +1,6 @@
+import type { Transaction } from "kysely";
 import type { Json } from "../../clients/json.ts";
-import type { Card, Undo } from "../../handlers/operation.ts";
+import type { Card } from "../../handlers/operation.ts";
 import {
   type Block,
   type Button,
@@ -10,7 +11,7 @@ import {
   textBlock,
 } from "../../handlers/reply.ts";
 import { namesVoter } from "../access/policy.ts";
-import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
+import { type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
 import { sanitize } from "../render/sanitize.ts";
 import { spellDuration } from "../settings.ts";
 import {
@@ -22,6 +23,9 @@ import {
   TOOK_EFFECT,
   waitsForItsTime,
 } from "../store/changes.ts";
+import type { Store } from "../store/database.ts";
+import type { Schema } from "../store/schema.ts";
+import { isTakenBack, lentLine, momentLine, undoLine } from "./schedule.ts";
 import {
   aroundFacts,
   type CardView,
@@ -79,6 +83,20 @@ export function copyMessage(change: Change, personId: number, view: CardView = {
   };
 }
 
+/** Whoever is shown the change elsewhere than in its group sees what becomes of it, too. */
+export async function showCopies(
+  store: Store,
+  transaction: Transaction<Schema>,
+  change: Change,
+  view: CardView = {},
+): Promise<void> {
+  const copies = await transaction.selectFrom("card_copies").select(["key", "person_id"])
+    .where("code", "=", change.code).execute();
+  for (const { key, person_id } of copies) {
+    await putMessage(store, transaction, { ...copyMessage(change, person_id, view), key });
+  }
+}
+
 /** The key of the message in which this person is shown a change in private. */
 export function copyKey(code: string, personId: number): string {
   return `copy:${code}:${personId}`;
@@ -114,7 +132,7 @@ function question(change: Change, view: CardView): Reply {
         facts: [
           ["Breaks", card.breaks.length > 0 ? joinLines(card.breaks, " ") : "nothing"],
           ["Undo", undoLine(readUndo(change))],
-          ...timeFacts(change),
+          ...timeFacts(change, view),
           ["Why", whyLine(change)],
           ["Needs", needsLine(change, view)],
           ...emergencyFact(change),
@@ -145,17 +163,12 @@ export function plannedOnly(change: Partial<Change>, view: CardView): Reply {
 }
 
 /** When it runs, and what becomes of it by itself. */
-function timeFacts({ scheduled_at, lasts_ms }: Change): (readonly [string, Line])[] {
+function timeFacts({ scheduled_at, lasts_ms }: Change, { zone }: CardView): (readonly [string, Line])[] {
   return [
     ...(scheduled_at === null ? [] : [
       [
         "Runs",
-        line(
-          { time: scheduled_at },
-          " (",
-          { time: scheduled_at, as: "relative" },
-          "), if everything is as it is now",
-        ),
+        line(momentLine(scheduled_at, zone), ", if everything is as it is now"),
       ] as const,
     ]),
     ...(lasts_ms === null ? [] : [
@@ -180,7 +193,7 @@ function answer(change: Change, view: CardView): Reply {
     ...changeTitle(change),
     blocks: [
       textBlock(change.evidence === null ? "" : JSON.parse(change.evidence) as Line),
-      textBlock(nextLine(change)),
+      textBlock(nextLine(change, view)),
       { kind: "facts", facts: waitsForItsTime(change) ? aroundFacts(change, view) : [] },
       textBlock(storyLine(change)),
       { kind: "facts", facts: emergencyFact(change) },
@@ -194,7 +207,7 @@ function answer(change: Change, view: CardView): Reply {
         ],
       },
     ],
-    buttons: [answerButtons(change)],
+    buttons: [answerButtons(change, view)],
     footer: codeLine(change),
   };
 }
@@ -204,13 +217,13 @@ function emergencyFact({ emergency }: Change): readonly (readonly [string, Line]
   return emergency === null ? [] : [["Emergency", JSON.parse(emergency) as Line]];
 }
 
-function answerButtons(change: Change): Button[] {
+function answerButtons(change: Change, { loan }: CardView): Button[] {
   const decided = decidedButton(change);
   if (waitsForItsTime(change)) {
     return [...decided, { label: "Stop", style: "danger", action: { handle: change.handle, do: "stop" } }];
   }
-  const undo = readUndo(change);
-  if (TOOK_EFFECT.has(change.state) && undo.possible) {
+  const isThere = TOOK_EFFECT.has(change.state) && !isTakenBack(loan);
+  if (isThere && readUndo(change).possible) {
     return [...decided, { label: "Undo", action: { handle: change.handle, do: "undo" } }];
   }
   if (change.state === "superseded" || change.state === "expired") {
@@ -289,17 +302,17 @@ function durationWords({ sent_at, finished_at, checks }: Change): string {
 }
 
 /** What did not happen, and what happens next. */
-function nextLine(change: Change): Line {
+function nextLine(change: Change, view: CardView): Line {
   const { code, state, decided_at, evidence, next_check_at } = change;
   const look: Line = { time: next_check_at ?? 0, as: "relative" };
   switch (state) {
     case "approved":
-      return waitsForItsTime(change) ? startLine(change) : "";
+      return waitsForItsTime(change) ? startLine(change, view) : "";
     case "applied":
     case "accepted":
     case "partly applied":
       return line(
-        lentLine(change),
+        lentLine(change, view.loan),
         next_check_at === null ? "" : ["In case it is only slow: next look ", look],
       );
     case "rejected":
@@ -324,19 +337,12 @@ function nextLine(change: Change): Line {
   }
 }
 
-/** "Only until 05:14 (in 2 h): then it is taken back by itself, if nothing has moved. " */
-function lentLine({ sent_at, finished_at, lasts_ms }: Change): Line {
-  if (lasts_ms === null) return "";
-  const end: Line = { time: (sent_at ?? finished_at ?? 0) + lasts_ms, as: "deadline" };
-  return line("Only until ", end, ": then it is taken back by itself, if nothing has moved. ");
-}
-
 /** "Runs in 10 s. Until then /stop K7Q2X stops it." */
-function startLine({ code, starts_at, scheduled_at }: Change): Line {
+function startLine({ code, starts_at, scheduled_at }: Change, { zone }: CardView): Line {
   const at = starts_at ?? 0;
   const when: Line = scheduled_at === null
     ? { time: at, as: "relative" }
-    : [{ time: at }, " (", { time: at, as: "relative" }, "), if everything is as it is now"];
+    : line(momentLine(at, zone), ", if everything is as it is now");
   return line("Runs ", when, ". Until then ", { code: `/stop ${code}` }, " stops it.");
 }
 
@@ -352,19 +358,6 @@ export function whyLine(change: Change): Line {
     personLine(change.requester_name, change.requester_id),
     change.undo_of ? [" · takes back ", { code: change.undo_of }] : "",
   );
-}
-
-export function undoLine(undo: Undo): Line {
-  return undo.possible ? line("yes, ", undo.how) : line("No. ", asSentence(undo.why));
-}
-
-/** With a capital letter and a full stop, whoever worded it. */
-function asSentence(words: Line): Line {
-  const [first = "", ...rest] = line(words);
-  const begun = typeof first === "string" ? first.charAt(0).toUpperCase() + first.slice(1) : first;
-  const whole = line(begun, ...rest);
-  const last = whole.at(-1);
-  return typeof last === "string" && /[.!?]$/.test(last) ? whole : line(whole, ".");
 }
 
 export function pretty(value: Json): string {

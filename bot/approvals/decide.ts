@@ -63,9 +63,7 @@ export class Decisions {
     const record = { about: auditOf(change), detail: reason ?? "stop" };
     const denied = await this.whyNot(ctx, change, "request") && await this.whyNot(ctx, change);
     if (denied) return ctx.refuse(denied, record);
-    const moved = change.loan_of === null
-      ? await transition(this.deps.store, stoppingStep(ctx, change, reason))
-      : undefined;
+    const moved = await transition(this.deps.store, stoppingStep(ctx, change, reason));
     if (!moved) {
       const now = await findChange(this.deps.store, change.code) ?? change;
       return ctx.refuse("not_stoppable", { ...record, next: whyNotStopped(now) });
@@ -308,11 +306,8 @@ function stoppingStep(
   };
 }
 
-function whyNotStopped({ code, state, loan_of }: Change): Line {
+function whyNotStopped({ code, state }: Change): Line {
   if (state === "pending") return ["It waits for approval: ", { code: `/reject ${code}` }, " ends it."];
-  if (loan_of !== null) {
-    return ["It is the way back of ", { code: loan_of }, ", which was approved for a time."];
-  }
   return line(`It is ${state}. `, { code: `/change ${code}` }, " says what became of it.");
 }
 

@@ -152,7 +152,10 @@ export class Executor {
         },
         only: { claimedBy: holder },
         audit: { detail },
-        show: (row) => [cardMessage(row), ...(row.state === change.state ? [] : [outcomeMessage(row)])],
+        show: (row, around) => [
+          cardMessage(row, around),
+          ...(row.state === change.state ? [] : [outcomeMessage(row)]),
+        ],
         also: (transaction, { state }) =>
           remember(store, transaction, TOOK_EFFECT.has(state) ? verdict?.remember ?? {} : {}),
       })
@@ -312,7 +315,10 @@ async function giveUp(store: Store, change: Change): Promise<undefined> {
     },
     only: { leaseEndedBefore: store.now() },
     audit: { reason_code: "gave_up" },
-    show: (row) => [cardMessage(row), ...(row.state === state ? [] : [outcomeMessage(row)])],
+    show: (row, around) => [
+      cardMessage(row, around),
+      ...(row.state === state ? [] : [outcomeMessage(row)]),
+    ],
   });
 }
 

@@ -1,15 +1,22 @@
 import type { Transaction } from "kysely";
-import { joinLines, type Line, line, textBlock } from "../../handlers/reply.ts";
+import { type Button, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
 import { type Change, readCard, readUndo, TOOK_EFFECT } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import type { LoansTable, Queryable, Schema } from "../store/schema.ts";
+import type { ChangeState, LoansTable, Queryable, Schema } from "../store/schema.ts";
+import { cardMessage, showCopies } from "./card.ts";
+import { whyOverdue } from "./schedule.ts";
 import { personLine } from "./view.ts";
 
 const REMIND_BEFORE_MS = 10 * 60_000;
 
-/** After a way back that could not be sent, and whose vendor may answer soon. */
-export const TRY_AGAIN_MS = 60_000;
+const TRY_AGAIN_MS = 60_000;
+const LONGEST_PAUSE_MS = 15 * 60_000;
+
+/** When a way back that could not be sent is tried again: soon, and ever more rarely the longer it is overdue. */
+export function triedAgainAt({ ends_at }: LoansTable, now: number): number {
+  return now + Math.round(Math.min(Math.max((now - ends_at) / 2, TRY_AGAIN_MS), LONGEST_PAUSE_MS));
+}
 
 /** When its end is announced: ten minutes before, and of a shorter loan at half time. */
 export function reminderAt(endsAt: number, lastsMs: number): number {
@@ -23,21 +30,31 @@ export async function findLoan(db: Queryable, code: string): Promise<LoansTable 
 
 /**
  * What a change that has just moved means for a loan: its own begins once it took effect, and the one that it takes back
- * ends, or is to be tried again. Part of the transition itself.
+ * ends, or is to be tried again. Part of the transition itself; resolves to its own loan.
  */
 export async function followLoan(
   store: Store,
   transaction: Transaction<Schema>,
   change: Change,
   reason: string | undefined,
+): Promise<LoansTable | undefined> {
+  if (change.undo_of !== null) await followBack(store, transaction, change, reason);
+  if (change.lasts_ms === null || !TOOK_EFFECT.has(change.state)) return undefined;
+  await begin(store, transaction, change);
+  return await findLoan(transaction, change.code);
+}
+
+async function followBack(
+  store: Store,
+  transaction: Transaction<Schema>,
+  back: Change,
+  reason: string | undefined,
 ): Promise<void> {
-  if (change.lasts_ms !== null && TOOK_EFFECT.has(change.state)) await begin(store, transaction, change);
-  if (change.undo_of === null) return;
-  const loan = await findLoan(transaction, change.undo_of);
+  const loan = await findLoan(transaction, back.undo_of ?? "");
   if (!loan || loan.ended_at !== null) return;
-  const outcome = outcomeFor(change, reason);
-  if (outcome) return await endLoan(store, transaction, loan, outcome);
-  if (change.loan_of !== null) await keepOpen(store, transaction, change);
+  const outcome = outcomeFor(back, reason);
+  if (outcome) await endLoan(store, transaction, loan, { outcome, back: back.code });
+  else if (back.loan_of !== null) await keepOpen(store, transaction, loan, back);
 }
 
 /** It lasts from when the write left: what became known later, or was said by hand, began then. */
@@ -67,110 +84,168 @@ function outcomeFor(
   return state === "superseded" && loan_of !== null && reason === "target_moved" ? "moved" : undefined;
 }
 
+/** What leaves a loan open although its way back has ended. */
+const CAME_TO_NOTHING: ReadonlySet<ChangeState> = new Set([
+  "not applied",
+  "partly applied",
+  "superseded",
+  "stopped",
+]);
+
 /** Its way back came to nothing. What was never sent is tried again; what the vendor refused waits for a person. */
 async function keepOpen(
   store: Store,
   transaction: Transaction<Schema>,
+  loan: LoansTable,
   { code, state, sent_at, evidence }: Change,
 ): Promise<void> {
-  if (state !== "not applied" && state !== "superseded") return;
+  if (!CAME_TO_NOTHING.has(state)) return;
   const again = state === "not applied" && sent_at === null;
-  await transaction.updateTable("loans")
-    .set({ back: null, trouble: evidence, next_at: again ? store.now() + TRY_AGAIN_MS : null })
-    .where("back", "=", code).execute();
+  const kept = await transaction.updateTable("loans").set({
+    back: null,
+    trouble: evidence,
+    next_at: again ? triedAgainAt(loan, store.now()) : null,
+    // There is always something to press.
+    reminders: Math.max(loan.reminders, 1),
+  }).where("back", "=", code).returningAll().executeTakeFirst();
+  if (kept) await showLoan(store, transaction, await lentBy(transaction, kept), kept);
 }
 
-/** Ends a loan, once, and says so on what announced its end. */
+/** Ends a loan, once, and says so wherever it is shown; what nobody expects is said aloud. */
 export async function endLoan(
   store: Store,
   transaction: Transaction<Schema>,
-  loan: LoansTable,
-  outcome: NonNullable<LoansTable["outcome"]>,
+  { code, reminders }: LoansTable,
+  ended: Pick<LoansTable, "outcome"> & Partial<Pick<LoansTable, "back" | "trouble">>,
 ): Promise<void> {
-  const ended = await transaction.updateTable("loans")
-    .set({ ended_at: store.now(), outcome, next_at: null })
-    .where("code", "=", loan.code).where("ended_at", "is", null).returningAll().executeTakeFirst();
-  if (!ended) return;
-  const change = await transaction.selectFrom("changes").selectAll().where("code", "=", loan.code)
-    .executeTakeFirstOrThrow();
-  if (ended.reminders > 0) await putMessage(store, transaction, loanMessage(change, ended));
+  const aloud = ended.outcome === "moved";
+  const loan = await transaction.updateTable("loans")
+    .set({
+      trouble: null,
+      ...ended,
+      ended_at: store.now(),
+      next_at: null,
+      reminders: reminders + (aloud ? 1 : 0),
+    })
+    .where("code", "=", code).where("ended_at", "is", null).returningAll().executeTakeFirst();
+  if (loan) await showLoan(store, transaction, await lentBy(transaction, loan), loan, { aloud });
 }
 
-/** What announces the end of a loan, in the group of its card; afterwards it says how it ended. */
-export function loanMessage(change: Change, loan: LoansTable): Outgoing {
-  const { done } = readCard(change);
-  const isOver = loan.ended_at !== null;
+async function lentBy(db: Queryable, { code }: LoansTable): Promise<Change> {
+  return await db.selectFrom("changes").selectAll().where("code", "=", code).executeTakeFirstOrThrow();
+}
+
+/** Shows how a loan stands on the card of its change and on all that announced its end; the last of these makes a sound. */
+export async function showLoan(
+  store: Store,
+  transaction: Transaction<Schema>,
+  change: Change,
+  loan: LoansTable,
+  { aloud = false }: { readonly aloud?: boolean } = {},
+): Promise<void> {
+  await putMessage(store, transaction, cardMessage(change, { loan }));
+  await showCopies(store, transaction, change, { loan });
+  const reply = announcement(change, loan);
+  for (let nth = 1; nth <= loan.reminders; nth++) {
+    const sound = aloud && nth === loan.reminders;
+    await putMessage(store, transaction, { ...besideCard(change, nth), reply, sound });
+  }
+}
+
+/** Where the end of a loan is announced, time after time: in the group of its card. */
+function besideCard({ code, chat_id, thread_id, trace }: Change, nth: number): Omit<Outgoing, "reply"> {
   return {
-    key: loanKey(loan),
-    chatId: change.chat_id,
-    threadId: change.thread_id ?? undefined,
-    reply: {
-      mark: isOver ? "info" : "working",
-      title: isOver
-        ? line(OUTCOMES[loan.outcome ?? "returned"], ": ", done)
-        : line("Ends ", { time: loan.ends_at, as: "relative" }, ": ", done),
-      blocks: isOver ? [] : [
-        textBlock(line("Then it is taken back by itself, ", howBack(change), ", if nothing has moved.")),
-        textBlock(
-          loan.extended_id === null
-            ? ""
-            : [{ data: loan.extended_name ?? "Someone", max: 40 }, " gave it 1 h more."],
-        ),
-      ],
-      buttons: isOver ? [] : [[
-        ...(loan.extended_id === null
-          ? [{ label: "+ 1 h", action: { handle: change.handle, do: "extend" } } as const]
-          : []),
-        { label: "Now", action: { handle: change.handle, do: "return" } },
-      ]],
-      footer: ["change ", { code: change.code }],
-    },
+    key: `loan:${code}:${nth}`,
+    chatId: chat_id,
+    threadId: thread_id ?? undefined,
     priority: PRIORITY.outcome,
-    trace: change.trace ?? undefined,
+    trace: trace ?? undefined,
   };
 }
 
-/** The key of the message that announced the end last. */
-export function loanKey({ code, reminders }: LoansTable): string {
-  return `loan:${code}:${Math.max(reminders, 1)}`;
+function announcement(change: Change, loan: LoansTable): Reply {
+  const { title } = readCard(change);
+  const footer: Line = ["change ", { code: change.code }];
+  if (loan.ended_at !== null) {
+    const { word, next } = ENDED[loan.outcome ?? "returned"];
+    return {
+      mark: loan.outcome === "moved" ? "attention" : "info",
+      title: line(word, ": ", title),
+      blocks: [textBlock(whyOverdue(loan)), textBlock(next(change, loan))],
+      footer,
+    };
+  }
+  const isOverdue = loan.trouble !== null;
+  return {
+    mark: isOverdue ? "attention" : "working",
+    title: isOverdue
+      ? line("Not taken back yet: ", title)
+      : line("Taken back ", { time: loan.ends_at, as: "relative" }, ": ", title),
+    blocks: [
+      textBlock(
+        isOverdue ? whyOverdue(loan) : line("By itself, ", howBack(change), ", if nothing has moved."),
+      ),
+      textBlock(isOverdue ? whatNext(loan) : ""),
+      textBlock(whoExtended(loan)),
+    ],
+    buttons: [announcementButtons(change, loan)],
+    footer,
+  };
 }
 
-const OUTCOMES: Readonly<Record<NonNullable<LoansTable["outcome"]>, string>> = {
-  returned: "Taken back as agreed",
-  undone: "Taken back by hand",
-  moved: "Not taken back, because it has moved",
-  nothing_left: "Nothing left to take back",
+function announcementButtons({ handle }: Change, { extended_id }: LoansTable): Button[] {
+  const now: Button = { label: "Now", action: { handle, do: "return" } };
+  return extended_id === null ? [{ label: "+ 1 h", action: { handle, do: "extend" } }, now] : [now];
+}
+
+function whoExtended({ extended_id, extended_name }: LoansTable): Line {
+  return extended_id === null
+    ? ""
+    : line({ data: extended_name || "Someone", max: 40 }, " gave it 1 h more.");
+}
+
+function whatNext({ next_at }: LoansTable): Line {
+  return next_at === null ? "Nothing more is sent by itself. Now tries once more; /borrowed lists it." : line(
+    "It is tried again ",
+    { time: next_at, as: "relative" },
+    ", until that is known; /borrowed lists it.",
+  );
+}
+
+const ENDED: Readonly<
+  Record<
+    NonNullable<LoansTable["outcome"]>,
+    { readonly word: string; readonly next: (change: Change, loan: LoansTable) => Line }
+  >
+> = {
+  returned: { word: "Taken back as agreed", next: (_, { back }) => byChange(back) },
+  undone: { word: "Taken back by hand", next: (_, { back }) => byChange(back) },
+  moved: {
+    word: "Not taken back, nothing was sent",
+    // An undo goes by what was read back then, too, where anything was.
+    next: ({ code, after_state }) =>
+      after_state === null
+        ? ["To take it back all the same: ", { code: `/undo ${code}` }]
+        : ["How it was before: ", { code: `/change ${code}` }],
+  },
+  nothing_left: { word: "Nothing left to take back, nothing was sent", next: () => "" },
 };
+
+function byChange(code: string | null): Line {
+  return code === null ? "" : ["By change ", { code }];
+}
 
 function howBack(change: Change): Line {
   const undo = readUndo(change);
   return undo.possible ? undo.how : "";
 }
 
-/** What went wrong with a way back that nobody waits for, said aloud. */
-export function loanTrouble(change: Change, what: Line, lines: readonly Line[]): Outgoing {
-  const { done } = readCard(change);
-  return {
-    key: `loan:${change.code}:trouble`,
-    chatId: change.chat_id,
-    threadId: change.thread_id ?? undefined,
-    reply: {
-      mark: "attention",
-      title: line(what, ": ", done),
-      blocks: [textBlock(joinLines(lines, " "))],
-      buttons: [[{ label: `Show ${change.code}`, action: { command: `/change ${change.code}` } }]],
-      footer: ["change ", { code: change.code }],
-    },
-    priority: PRIORITY.outcome,
-    sound: true,
-    trace: change.trace ?? undefined,
-  };
-}
-
 export interface OpenLoan {
   readonly change: Change;
   /** Absent where nobody knows yet whether it took effect. */
   readonly loan: LoansTable | undefined;
+  /** What takes it back. */
+  readonly back: Change | undefined;
 }
 
 /** What is lent, what ends first before the others; last what may be lent. */
@@ -179,25 +254,32 @@ export async function openLoans({ db }: Pick<Store, "db">): Promise<OpenLoan[]> 
     .orderBy("ends_at").limit(50).execute();
   const changes = await db.selectFrom("changes").selectAll().where((is) =>
     is.or([
-      is("code", "in", ["", ...loans.map(({ code }) => code)]),
+      is("code", "in", ["", ...loans.flatMap(({ code, back }) => back === null ? [code] : [code, back])]),
       is.and([is("state", "=", "unknown"), is("lasts_ms", "is not", null)]),
     ])
   ).execute();
+  const named = new Map(changes.map((change) => [change.code, change]));
   const lent = loans.flatMap((loan) => {
-    const change = changes.find(({ code }) => code === loan.code);
-    return change ? [{ change, loan }] : [];
+    const change = named.get(loan.code);
+    return change ? [{ change, loan, back: named.get(loan.back ?? "") }] : [];
   });
-  const unknown = changes.filter(({ code }) => !loans.some((loan) => loan.code === code));
-  return [...lent, ...unknown.map((change) => ({ change, loan: undefined }))];
+  const unknown = changes.filter(({ code, state, lasts_ms }) =>
+    state === "unknown" && lasts_ms !== null && !loans.some((loan) => loan.code === code)
+  );
+  return [...lent, ...unknown.map((change) => ({ change, loan: undefined, back: undefined }))];
 }
 
 /** "K7Q2X the EC2 integration of Acme Corp is disabled · asked by Ana · until 05:14" */
-export function loanLine({ change, loan }: OpenLoan, now: number): Line {
+export function loanLine({ change, loan, back }: OpenLoan, now: number): Line {
   const asker = personLine(change.requester_name, change.requester_id);
   const what = line({ code: change.code }, " ", readCard(change).done, " · asked by ", asker);
   if (!loan) return line(what, " · nobody knows yet whether it took effect");
   const end: Line = { time: loan.ends_at, as: "deadline" };
   if (loan.ends_at > now) return line(what, " · until ", end);
-  const why: Line = loan.trouble === null ? "" : [": ", ...line(JSON.parse(loan.trouble) as Line)];
+  const why: Line = back
+    ? line(": ", { code: back.code }, ` takes it back, ${back.state}`)
+    : loan.trouble === null
+    ? ""
+    : line(": ", whyOverdue(loan));
   return line(what, " · over since ", end, why);
 }

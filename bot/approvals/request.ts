@@ -150,6 +150,8 @@ export class Requests {
     const plan = await this.planOrAnswer(ctx, operation, invocation, connected);
     if (plan instanceof ValueNeeded) return plan;
     if (!plan || !await this.wayBackIsOpen(ctx, plan, invocation)) return false;
+    const unlendable = times.lasts_ms === null ? undefined : whyNotLent(operation, plan);
+    if (unlendable) return refuse("not_lendable", { next: unlendable });
     const request = { ctx, operation, invocation, plan, times, chatId };
     if (invocation.onlyPlan) {
       const row = { ...newChange(request, this.deps, this.members), code: "" };
@@ -165,8 +167,6 @@ export class Requests {
     if (ruling.asks && !canBeMet(ruling.needs, ctx.person.id)) {
       return refuse("nobody_approves", { next: await this.members.whoMayApprove(ruling, ctx.person.id) });
     }
-    const unlendable = times.lasts_ms === null ? undefined : whyNotLent(operation, plan);
-    if (unlendable) return refuse("not_lendable", { next: unlendable });
     const wanted = { verb: operation.verb, target: operation.target, plan: JSON.stringify(plan), ...times };
     if (await this.isAskedAlready(ctx, plan, wanted)) return false;
     if (invocation.asked.length > 0 && !await this.secretEntry.isComplete(invocation)) {

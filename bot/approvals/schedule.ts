@@ -1,11 +1,12 @@
 import { type Line, line } from "../../handlers/reply.ts";
-import type { ChangeOperation, Plan } from "../../handlers/operation.ts";
+import type { ChangeOperation, Plan, Undo } from "../../handlers/operation.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import type { Invocation } from "../invocation.ts";
 import { askedIn } from "../parser/secret_scan.ts";
 import { parseDuration } from "../settings.ts";
 import { type Change, operationName } from "../store/changes.ts";
+import type { LoansTable } from "../store/schema.ts";
 import { addDays, instantAt, nextClock, parseClock, parseDay, wallText, wallTime } from "../zone.ts";
 
 const MINUTE_MS = 60_000;
@@ -46,11 +47,13 @@ export function timesAgain(
 /** Why a change cannot be taken back by itself; undefined where it can. */
 export function whyNotLent(operation: ChangeOperation, plan: Plan): Line | undefined {
   const undo = operation.undo(plan);
-  if (!undo.possible) return line("It has no way back: ", undo.why);
+  if (!undo.possible) {
+    return line("It has no way back. ", asSentence(undo.why), " Without for= it can be asked for.");
+  }
   // A secret is wiped when its change has run, and does not lie about until a loan ends.
   const isSecret = (field: string) => operation.secret(field);
   if (askedIn(undo.input, isSecret).length === 0) return undefined;
-  return "Its way back needs a secret, and none is kept until then. Ask for it without for=, and for /undo later.";
+  return "Its way back needs a secret, and none is kept until then. Without for= it can be asked for, and undone later.";
 }
 
 /** What `at=` and `for=` come to. A time of day is the next one there is. */
@@ -104,8 +107,73 @@ export function momentTyped(name: string, text: string, zone: string, now: numbe
     };
   }
   if (at <= now) {
-    return { unusable: line("That is not after ", { code: wallText(zone, now) }, ` in ${zone}.`) };
+    const next = wallText(zone, nextClock(zone, minutes, now).at);
+    return {
+      unusable: line("That is not after ", { code: wallText(zone, now) }, ` in ${zone}. Next is `, {
+        code: `${name}=${next}`,
+      }, "."),
+    };
   }
   const last = instantAt(zone, addDays(wallTime(zone, now).day, FARTHEST_DAYS), minutes).at;
-  return at <= last ? at : { unusable: `That is more than ${FARTHEST_DAYS} days ahead.` };
+  return at <= last ? at : {
+    unusable: line(`That is more than ${FARTHEST_DAYS} days ahead. The last is `, {
+      code: `${name}=${wallText(zone, last)}`,
+    }, "."),
+  };
+}
+
+/** When something begins: as its reader's clock shows it, and as it was typed. */
+export function momentLine(at: number, zone = "UTC"): Line {
+  // Without a zone of its own a client shows it in UTC anyhow.
+  return line({ time: at, as: "moment" }, zone === "UTC" ? "" : ` · ${wallText(zone, at).slice(11)} ${zone}`);
+}
+
+/** "Only until 05:14 (in 2 h): then it is taken back by itself, if nothing has moved. " Afterwards what became of it. */
+export function lentLine({ sent_at, finished_at, lasts_ms }: Change, loan: LoansTable | undefined): Line {
+  if (lasts_ms === null) return "";
+  if (loan && loan.ended_at !== null) {
+    const by: Line = loan.back === null ? "" : [" by change ", { code: loan.back }];
+    const why: Line = isTakenBack(loan) ? "" : line(": ", whyOverdue(loan));
+    return line(OVER[loan.outcome ?? "returned"], " ", { time: loan.ended_at, as: "clock" }, by, why, " ");
+  }
+  if (loan && loan.trouble !== null) {
+    return line(
+      "Not taken back yet, over since ",
+      { time: loan.ends_at, as: "deadline" },
+      ": ",
+      whyOverdue(loan),
+    );
+  }
+  const end: Line = { time: loan?.ends_at ?? (sent_at ?? finished_at ?? 0) + lasts_ms, as: "deadline" };
+  return line("Only until ", end, ": then it is taken back by itself, if nothing has moved. ");
+}
+
+const OVER = {
+  returned: "Taken back as agreed",
+  undone: "Taken back by hand",
+  moved: "Not taken back",
+  nothing_left: "Nothing was left to take back",
+};
+
+/** Whether nothing of it is there any more. */
+export function isTakenBack(loan: LoansTable | undefined): boolean {
+  return loan !== undefined && loan.ended_at !== null && loan.outcome !== "moved";
+}
+
+/** Why a loan was not taken back so far, or not at all. */
+export function whyOverdue({ trouble }: LoansTable): Line {
+  return trouble === null ? "" : JSON.parse(trouble) as Line;
+}
+
+export function undoLine(undo: Undo): Line {
+  return undo.possible ? line("yes, ", undo.how) : line("No. ", asSentence(undo.why));
+}
+
+/** With a capital letter and a full stop, whoever worded it. */
+export function asSentence(words: Line): Line {
+  const [first = "", ...rest] = line(words);
+  const begun = typeof first === "string" ? first.charAt(0).toUpperCase() + first.slice(1) : first;
+  const whole = line(begun, ...rest);
+  const last = whole.at(-1);
+  return typeof last === "string" && /[.!?]$/.test(last) ? whole : line(whole, ".");
 }

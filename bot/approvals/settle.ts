@@ -49,7 +49,7 @@ function settlingStep(
       next_check_at: null,
     },
     audit: { person_id: person.id, person_name: person.name, chat_id: chat.id, detail: note },
-    show: (moved) => [cardMessage(moved), outcomeMessage(moved)],
+    show: (moved, around) => [cardMessage(moved, around), outcomeMessage(moved)],
   };
 }
 

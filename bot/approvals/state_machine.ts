@@ -5,7 +5,7 @@ import { appendAudit, type AuditEntry } from "../store/audit.ts";
 import { auditOf, type Change } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { ChangesTable, ChangeState, Schema } from "../store/schema.ts";
-import { copyMessage } from "./card.ts";
+import { showCopies } from "./card.ts";
 import { followLoan } from "./loan.ts";
 import type { CardView } from "./view.ts";
 
@@ -101,8 +101,8 @@ export interface TransitionStep {
   };
   /** Who did it and why; operation, target and state are added from the change. */
   readonly audit: Pick<AuditEntry, "reason_code" | "person_id" | "person_name" | "chat_id" | "detail">;
-  /** What people are shown afterwards, recorded with the transition. */
-  readonly show?: (change: Change) => readonly Outgoing[];
+  /** What people are shown afterwards, recorded with the transition; `around`: the loan that it has become. */
+  readonly show?: (change: Change, around: Pick<CardView, "loan">) => readonly Outgoing[];
   /** What its card shows besides, while it waits. */
   readonly view?: CardView;
   /** More writes that stand or fall with the transition. */
@@ -144,27 +144,14 @@ async function move(
   if (!change) return undefined;
   if (!NEEDS_SECRETS.has(change.state)) await wipeSecrets(transaction, change.handle);
   await step.also?.(transaction, change);
-  if (change.lasts_ms !== null || change.undo_of !== null) {
-    await followLoan(store, transaction, change, step.audit.reason_code ?? undefined);
-  }
-  for (const outgoing of step.show?.(change) ?? []) await putMessage(store, transaction, outgoing);
-  if (step.show) await showCopies(store, transaction, change, step.view);
+  const isOfLoan = change.lasts_ms !== null || change.undo_of !== null;
+  const loan = isOfLoan
+    ? await followLoan(store, transaction, change, step.audit.reason_code ?? undefined)
+    : undefined;
+  for (const outgoing of step.show?.(change, { loan }) ?? []) await putMessage(store, transaction, outgoing);
+  if (step.show) await showCopies(store, transaction, change, { ...step.view, loan });
   await appendAudit(store, transaction, [{ ...auditOf(change), event: step.event, ...step.audit }]);
   return change;
-}
-
-/** Whoever is shown the change elsewhere than in its group sees what becomes of it, too. */
-export async function showCopies(
-  store: Store,
-  transaction: Transaction<Schema>,
-  change: Change,
-  view: CardView = {},
-): Promise<void> {
-  const copies = await transaction.selectFrom("card_copies").select(["key", "person_id"])
-    .where("code", "=", change.code).execute();
-  for (const { key, person_id } of copies) {
-    await putMessage(store, transaction, { ...copyMessage(change, person_id, view), key });
-  }
 }
 
 async function compareAndSet(

@@ -7,8 +7,7 @@ import { messageAt, type Outgoing, PRIORITY, putMessage } from "../outbox/messag
 import { literalSecretIn } from "../parser/secret_scan.ts";
 import { auditOf, type Change, changeTitle, lockPending, votesOf } from "../store/changes.ts";
 import type { QuestionsTable, Schema } from "../store/schema.ts";
-import { cardMessage } from "./card.ts";
-import { showCopies } from "./state_machine.ts";
+import { cardMessage, showCopies } from "./card.ts";
 import { questionsOf, viewOf } from "./view.ts";
 
 interface TalkParts extends Deps {

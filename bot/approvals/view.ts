@@ -31,6 +31,7 @@ import type {
   EmergenciesTable,
   FreezesTable,
   HoldsTable,
+  LoansTable,
   Queryable,
   QuestionsTable,
 } from "../store/schema.ts";
@@ -53,6 +54,10 @@ export interface CardView {
   readonly emergency?: EmergenciesTable | undefined;
   /** Who has approved it so far. */
   readonly votes?: readonly Vote[];
+  /** The zone in which times are typed. */
+  readonly zone?: string;
+  /** How it stands with what was made for a time. */
+  readonly loan?: LoansTable | undefined;
   /** Other open requests for the same target. */
   readonly beside?: readonly Change[] | undefined;
   /** What approvers wanted to know, oldest first. */
@@ -69,7 +74,7 @@ type FullView = CardView & Required<Pick<CardView, "ruling" | "names" | "votes">
  * it is made before a transaction, and whoever votes in one puts the votes in.
  */
 export async function viewOf(
-  { store }: Pick<Deps, "store">,
+  { store, config: { zone } }: Pick<Deps, "store" | "config">,
   members: Members,
   change: RuledChange & VotedChange & PlacedChange,
 ): Promise<FullView> {
@@ -83,7 +88,7 @@ export async function viewOf(
     votesOf(store.db, change),
     questionsOf(store.db, change),
   ]);
-  return { ...around, ruling, beside, past, watched, names, votes, questions, emergency };
+  return { ...around, ruling, beside, past, watched, names, votes, questions, emergency, zone };
 }
 
 type PlacedChange = Pick<Change, "vendor" | "requester_id" | "scheduled_at" | "starts_at">;

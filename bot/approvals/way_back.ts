@@ -7,7 +7,6 @@ import type { Members } from "../access/members.ts";
 import { newTrace, type UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
-import { putMessage } from "../outbox/messages.ts";
 import { appendAudit } from "../store/audit.ts";
 import {
   auditOf,
@@ -23,12 +22,11 @@ import { StoreUnavailable } from "../store/database.ts";
 import { newHandle } from "../store/kept_values.ts";
 import type { LoansTable, Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES } from "../vendors.ts";
-import { endLoan, findLoan, loanMessage, loanTrouble, reminderAt, TRY_AGAIN_MS } from "./loan.ts";
+import { endLoan, findLoan, reminderAt, showLoan, triedAgainAt } from "./loan.ts";
 import { ruledChange } from "./view.ts";
 
 const HOUR_MS = 3_600_000;
 const PLAN_BACK_MS = 15_000;
-const LONGEST_PAUSE_MS = 15 * 60_000;
 const MOST_AT_ONCE = 20;
 
 /** Changes that were made for a time: announces their end, and plans the way back when it has come. */
@@ -100,7 +98,7 @@ export class Loans {
         .where("code", "=", loan.code).where("ended_at", "is", null).where("back", "is", null)
         .where("extended_id", loan.extended_id === null ? "is" : "=", loan.extended_id)
         .returningAll().executeTakeFirst();
-      if (moved) await putMessage(this.deps.store, transaction, loanMessage(change, moved));
+      if (moved) await showLoan(this.deps.store, transaction, change, moved);
     });
     return Promise.resolve();
   }
@@ -126,8 +124,7 @@ export class Loans {
         .where("code", "=", loan.code).where("ended_at", "is", null)
         .where("reminders", "=", loan.reminders).where("ends_at", "=", loan.ends_at)
         .returningAll().executeTakeFirst();
-      if (!reminded) return;
-      await putMessage(store, transaction, { ...loanMessage(change, reminded), sound: true });
+      if (reminded) await showLoan(store, transaction, change, reminded, { aloud: true });
     });
     store.notifier.everyone("messages");
   }
@@ -195,15 +192,15 @@ export class Loans {
   /** Tried again, ever more rarely; the first time it is said. */
   private async putOff(change: Change, loan: LoansTable, why: string): Promise<void> {
     const { store } = this.deps;
-    const pauseMs = Math.min(Math.max((store.now() - loan.ends_at) / 2, TRY_AGAIN_MS), LONGEST_PAUSE_MS);
+    const aloud = loan.trouble === null;
     await store.transaction(async (transaction) => {
-      const open = await transaction.updateTable("loans")
-        .set({ next_at: Math.round(store.now() + pauseMs), trouble: JSON.stringify(why) })
-        .where("code", "=", loan.code).where("ended_at", "is", null).where("back", "is", null)
-        .returning("code").executeTakeFirst();
-      if (!open || loan.trouble !== null) return;
-      const next: Line = "It is tried again until that is known; /borrowed lists it.";
-      await putMessage(store, transaction, loanTrouble(change, "Not taken back yet", [why, next]));
+      const open = await transaction.updateTable("loans").set({
+        next_at: triedAgainAt(loan, store.now()),
+        trouble: JSON.stringify(why),
+        reminders: loan.reminders + (aloud ? 1 : 0),
+      }).where("code", "=", loan.code).where("ended_at", "is", null).where("back", "is", null)
+        .where("next_at", "=", loan.next_at).returningAll().executeTakeFirst();
+      if (open) await showLoan(store, transaction, change, open, { aloud });
     });
     store.notifier.everyone("messages");
   }
@@ -220,13 +217,7 @@ export class Loans {
         .where("code", "=", loan.code).where("ended_at", "is", null).where("back", "is", null)
         .returningAll().executeTakeFirst();
       if (!open) return;
-      await endLoan(store, transaction, open, outcome);
-      const [what, next]: readonly [string, Line] = outcome === "moved"
-        ? ["Not taken back, nothing was sent", ["To take it back all the same: ", {
-          code: `/undo ${change.code}`,
-        }]]
-        : ["Nothing left to take back", "Nothing was sent."];
-      await putMessage(store, transaction, loanTrouble(change, what, [why, next]));
+      await endLoan(store, transaction, open, { outcome, trouble: JSON.stringify(why) });
       await appendAudit(store, transaction, [{
         ...auditOf(change),
         event: outcome === "moved" ? "loan_moved" : "loan_nothing_left",

@@ -1,10 +1,11 @@
 import * as z from "zod";
 import { untilAborted, withTimeout } from "../../clients/clock.ts";
 import { type Block, type Button, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
-import { cardOf, decisionButtons, undoLine } from "../approvals/card.ts";
+import { cardOf, decisionButtons } from "../approvals/card.ts";
 import type { DecisionKind } from "../approvals/decide.ts";
 import { openEmergencies } from "../approvals/emergency.ts";
-import { loanLine, type OpenLoan, openLoans } from "../approvals/loan.ts";
+import { findLoan, loanLine, type OpenLoan, openLoans } from "../approvals/loan.ts";
+import { undoLine } from "../approvals/schedule.ts";
 import { settle } from "../approvals/settle.ts";
 import { type CardView, freezeLine, personLine, viewOf } from "../approvals/view.ts";
 import type { UpdateContext } from "../context.ts";
@@ -140,7 +141,9 @@ export async function showChange(parts: CommandParts, ctx: UpdateContext, given:
   if (!change) return;
   const steps = await store.db.selectFrom("audit").selectAll().where("code", "=", change.code)
     .orderBy("seq").limit(100).execute();
-  const view = change.state === "pending" ? await viewOf(parts, members, change) : {};
+  const view = change.state === "pending" || waitsForItsTime(change)
+    ? await viewOf(parts, members, change)
+    : { loan: await findLoan(store.db, change.code) };
   ctx.answer(changeDetails(change, view, steps, ctx));
 }
 

@@ -321,7 +321,11 @@ function span(text: string, isBold: boolean): Span {
 const FORMATS = { clock: "t", date: "dt", relative: "r" } as const;
 
 /** Telegram carries times from 1970 to 2038; others are only written out. */
-function timeSpans(epochMs: number, as: keyof typeof FORMATS | "deadline" = "date", isBold: boolean): Span[] {
+function timeSpans(
+  epochMs: number,
+  as: keyof typeof FORMATS | "deadline" | "moment" = "date",
+  isBold: boolean,
+): Span[] {
   const unix = Math.floor(epochMs / 1000);
   if (Number.isNaN(new Date(epochMs).getTime())) return [span("an unknown time", isBold)];
   if (unix <= 0 || unix > 2 ** 31 - 1) return [span(utc(epochMs), isBold)];
@@ -329,10 +333,13 @@ function timeSpans(epochMs: number, as: keyof typeof FORMATS | "deadline" = "dat
     ...span(fallback, isBold),
     time: { unix, format },
   });
-  if (as !== "deadline") return [time(FORMATS[as], utc(epochMs))];
+  if (as !== "deadline" && as !== "moment") return [time(FORMATS[as], utc(epochMs))];
   // A client that shows the fallbacks says "03:27 UTC (2026-11-21)": nothing twice, and nothing that goes stale.
   const [day, clock] = [utc(epochMs).slice(0, 10), utc(epochMs).slice(11)];
-  return [time(FORMATS.clock, clock), span(" (", isBold), time(FORMATS.relative, day), span(")", isBold)];
+  const [first, second] = as === "deadline"
+    ? [time(FORMATS.clock, clock), time(FORMATS.relative, day)]
+    : [time(FORMATS.date, day), time(FORMATS.relative, clock)];
+  return [first, span(" (", isBold), second, span(")", isBold)];
 }
 
 /** Joins neighbours of the same look; code and times stay apart, each being a thing of its own. */

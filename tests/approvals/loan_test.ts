@@ -1,45 +1,9 @@
 import assert from "node:assert/strict";
-import { createStillClock } from "../sandbox/stage.ts";
-import { ec2Of } from "../sandbox/gravityzone/world.ts";
-import { SANDBOX_GROUP } from "../sandbox/conversation.ts";
-import type { Message } from "../sandbox/telegram.ts";
 import { eventually } from "../eventually.ts";
+import { ec2Of } from "../sandbox/gravityzone/world.ts";
+import { announced, ENABLE, HOUR_MS, loanOf, MINUTE_MS, openLoan, said, wayBackOf } from "./borrowing.ts";
 import { testOnEach } from "./database.ts";
-import { ANA, BEN, company, type Fixture, GROUP, openFixture, OSKAR, textOf } from "./fixture.ts";
-
-const ROLE = "arn:aws:iam::999888777666:role/gravityzone";
-const ENABLE = `/enable ec2 Globex role=${ROLE}`;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const SOON = { lookMs: 20, expireMs: 20 };
-
-async function openLoan(url?: string): Promise<Fixture> {
-  return await openFixture({
-    clock: createStillClock(),
-    telegram: { chats: [SANDBOX_GROUP] },
-    timing: SOON,
-    environment: url === undefined ? {} : { DATABASE_URL: url },
-  });
-}
-
-/** The newest message of the group that says this. */
-async function said(fixture: Fixture, words: RegExp): Promise<Message> {
-  return await eventually(
-    () => Promise.resolve(fixture.telegram.answers(GROUP).findLast((message) => words.test(textOf(message)))),
-    String(words),
-  );
-}
-
-/** The change that takes this one back. */
-async function wayBackOf(fixture: Fixture, code: string) {
-  return await eventually(
-    async () =>
-      (await fixture.changes()).find(({ loan_of, state }) =>
-        loan_of === code && state !== "approved" && state !== "executing"
-      ),
-    `the way back of ${code}`,
-  );
-}
+import { ANA, BEN, company, GROUP, OSKAR, textOf } from "./fixture.ts";
 
 testOnEach("for= takes a change back at its end by itself, announced before", async (url) => {
   await using fixture = await openLoan(url);
@@ -55,14 +19,24 @@ testOnEach("for= takes a change back at its end by itself, announced before", as
   await fixture.say(ANA, "/borrowed");
   assert.match(fixture.groupAnswers().at(-1) ?? "", new RegExp(`1 borrowed\n.*${asked.code} .*until`));
   await fixture.pass(110 * MINUTE_MS);
-  const reminder = await said(fixture, /^⏳ Ends .+: the EC2 integration of Globex is enabled/);
+  const reminder = await said(
+    fixture,
+    /^⏳ Taken back .+: Enable the EC2 integration of Globex\nBy itself, by disabling it, if nothing has moved\./,
+  );
   assert.match(textOf(reminder), /\[ \+ 1 h \] \[ Now \]/);
   assert.equal(fixture.writes().length, 1);
   await fixture.pass(10 * MINUTE_MS);
   const back = await wayBackOf(fixture, asked.code);
   assert.ok(["applied", "accepted"].includes(back.state), back.state);
   assert.deepEqual(fixture.writes().length, 2);
-  await said(fixture, /Taken back as agreed: the EC2 integration of Globex is enabled/);
+  assert.match(
+    textOf(reminder),
+    new RegExp(
+      `^ℹ️ Taken back as agreed: Enable the EC2 integration of Globex\nBy change ${back.code}\nchange ${asked.code}$`,
+    ),
+  );
+  assert.match(textOf(asked.card), new RegExp(`Taken back as agreed .+ by change ${back.code}\n`));
+  assert.doesNotMatch(textOf(asked.card), /Only until|Undo/);
   await fixture.say(ANA, "/borrowed");
   assert.match(fixture.groupAnswers().at(-1) ?? "", /Nothing is borrowed/);
   assert.deepEqual(
@@ -71,20 +45,11 @@ testOnEach("for= takes a change back at its end by itself, announced before", as
   );
 });
 
-/** A loan of two hours whose end has just been announced. */
-async function announced(fixture: Fixture, command = `${ENABLE} for=2h`) {
-  const asked = await fixture.carryOut(command);
-  assert.equal(await fixture.state(asked.code), "applied");
-  await fixture.pass(110 * MINUTE_MS);
-  const reminder = await said(fixture, /^⏳ Ends /);
-  // Until the bot has noted where it stands, its buttons are of no message that it knows.
-  await fixture.rest();
-  return { ...asked, reminder };
-}
-
 testOnEach("+ 1 h is for an approver other than the requester, and for once", async (url) => {
   await using fixture = await openLoan(url);
-  const { code, reminder } = await announced(fixture);
+  const { code, card, reminder } = await announced(fixture);
+  const untilOf = () => /Only until (\d\d:\d\d)/.exec(textOf(card))?.[1];
+  const until = untilOf();
   await fixture.press(ANA, reminder, "+ 1 h");
   await fixture.press(OSKAR, reminder, "+ 1 h");
   const { ends_at } = await loanOf(fixture, code);
@@ -92,10 +57,13 @@ testOnEach("+ 1 h is for an approver other than the requester, and for once", as
   assert.equal((await loanOf(fixture, code)).ends_at, ends_at + HOUR_MS);
   assert.match(textOf(reminder), /Ben gave it 1 h more\./);
   assert.doesNotMatch(textOf(reminder), /\+ 1 h/);
+  assert.notEqual(untilOf(), until);
   await fixture.pass(60 * MINUTE_MS);
   const second = await eventually(
     () =>
-      Promise.resolve(fixture.telegram.answers(GROUP).filter((one) => /^⏳ Ends /.test(textOf(one))).at(1)),
+      Promise.resolve(
+        fixture.telegram.answers(GROUP).filter((one) => /^⏳ Taken back /.test(textOf(one))).at(1),
+      ),
     "the second announcement",
   );
   assert.match(textOf(second), /\[ Now \]/);
@@ -103,6 +71,7 @@ testOnEach("+ 1 h is for an approver other than the requester, and for once", as
   assert.equal(fixture.writes().length, 1);
   await fixture.pass(10 * MINUTE_MS);
   assert.equal((await wayBackOf(fixture, code)).state, "applied");
+  for (const message of [reminder, second]) assert.match(textOf(message), /^ℹ️ Taken back as agreed/);
   assert.deepEqual(
     (await fixture.audit(code)).filter(({ event }) => /loan|refused/.test(event)).map((
       row,
@@ -127,22 +96,28 @@ Deno.test("Now takes it back at once, and is for whoever may ask or approve", as
 
 testOnEach("what has moved meanwhile is not overwritten, and that is said aloud", async (url) => {
   await using fixture = await openLoan(url);
-  const { code } = await announced(fixture);
+  const { code, card } = await announced(fixture);
   ec2Of(fixture.gravityzone.world, company.globex).externalId = "somebody-else-was-here";
   await fixture.pass(10 * MINUTE_MS);
-  const told = await said(fixture, /Not taken back, nothing was sent/);
-  assert.match(textOf(told), new RegExp(`/undo ${code}`));
+  const told = await said(
+    fixture,
+    /^🟡 Not taken back, nothing was sent: Enable .+\nIt is no longer as this change left it\./,
+  );
+  // An undo would be refused for the same reason.
+  assert.match(textOf(told), new RegExp(`How it was before: /change ${code}`));
+  assert.match(textOf(card), /Not taken back .+: It is no longer as this change left it\./);
   assert.equal(fixture.writes().length, 1);
   assert.equal((await loanOf(fixture, code)).outcome, "moved");
 });
 
 Deno.test("an undo by hand ends the loan", async () => {
   await using fixture = await openLoan();
-  const { code } = await announced(fixture);
+  const { code, card } = await announced(fixture);
   const undo = await fixture.ask(`/undo ${code}`);
   await fixture.press(BEN, undo.card, "Approve");
   assert.equal((await loanOf(fixture, code)).outcome, "undone");
-  await said(fixture, /Taken back by hand/);
+  await said(fixture, new RegExp(`^ℹ️ Taken back by hand: .+\nBy change ${undo.code}`));
+  assert.match(textOf(card), /Taken back by hand/);
   await fixture.pass(HOUR_MS);
   assert.equal(fixture.writes().length, 2);
 });
@@ -153,24 +128,6 @@ Deno.test("a freeze does not stop a way back", async () => {
   await fixture.say(BEN, "/freeze incident 4711");
   await fixture.pass(10 * MINUTE_MS);
   assert.equal((await wayBackOf(fixture, code)).state, "applied");
-});
-
-Deno.test("a way back whose vendor is away is tried until it is known, and the first time that is said", async () => {
-  await using fixture = await openLoan();
-  const { code } = await announced(fixture);
-  fixture.gravityzone.faults.always("getCompanyDetails", { status: 503 });
-  fixture.gravityzone.faults.always("getAmazonEC2ExternalIdForCrossAccountRole", { status: 503 });
-  fixture.gravityzone.faults.always("getCompanyDetailsByAWSAccountId", { status: 503 });
-  await fixture.pass(10 * MINUTE_MS);
-  await said(fixture, /Not taken back yet: the EC2 integration of Globex is enabled/);
-  await fixture.say(ANA, "/borrowed");
-  assert.match(fixture.groupAnswers().at(-1) ?? "", /1 borrowed, 1 not taken back yet\n.*over since/);
-  await fixture.pass(5 * MINUTE_MS);
-  fixture.gravityzone.faults.clear();
-  await fixture.pass(15 * MINUTE_MS);
-  assert.equal((await wayBackOf(fixture, code)).state, "applied");
-  const aloud = fixture.groupAnswers().filter((text) => /Not taken back yet/.test(text));
-  assert.equal(aloud.length, 1);
 });
 
 Deno.test("for= and at= combine: the loan begins at the run", async () => {
@@ -185,10 +142,14 @@ Deno.test("for= and at= combine: the loan begins at the run", async () => {
 
 for (
   const [command, why] of [
-    ["/rotate externalid Acme Corp reason=leaked for=2h", /It has no way back: /],
+    [
+      "/rotate externalid Acme Corp reason=leaked for=2h",
+      /It has no way back\. GravityZone cannot restore an old ID\. Without for= it can be asked for\./,
+    ],
+    ["/plan rotate externalid Acme Corp reason=leaked for=2h", /It has no way back\. /],
     [
       "/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret=? for=2h",
-      /It has no way back: |Its way back needs a secret/,
+      /It has no way back\. |Its way back needs a secret/,
     ],
   ] as const
 ) {
@@ -202,8 +163,4 @@ for (
     assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", why);
     assert.deepEqual(await fixture.changes(), []);
   });
-}
-
-async function loanOf({ store }: Fixture, code: string) {
-  return await store.db.selectFrom("loans").selectAll().where("code", "=", code).executeTakeFirstOrThrow();
 }

@@ -25,7 +25,7 @@ testOnEach("at= is approved now and runs then, once everything has been looked a
   const asked = await fixture.ask(`${ENABLE} at=${at}`);
   assert.match(
     textOf(asked.card),
-    new RegExp(`Runs +${at.replace("T", " ")} UTC \\(.+\\), if everything is as it is now`),
+    new RegExp(`Runs +${at.slice(0, 10)} \\(${at.slice(11)} UTC\\), if everything is as it is now`),
   );
   await fixture.press(BEN, asked.card, "Approve");
   assert.equal(await fixture.state(asked.code), "approved");
@@ -40,12 +40,20 @@ testOnEach("at= is approved now and runs then, once everything has been looked a
   assert.equal(fixture.writes().length, 1);
 });
 
-Deno.test("at= with a time of day is the next one there is, in the zone of TZ", async () => {
+Deno.test("at= with a time of day is the next one there is, in the zone of TZ, and is shown in it too", async () => {
   await using fixture = await openFixture({ environment: { TZ: "Asia/Tokyo" } });
   const at = typedIn(fixture, 5 * HOUR_MS, "Asia/Tokyo");
   const asked = await fixture.ask(`${ENABLE} at=${at.slice(11)}`);
   const { scheduled_at } = await fixture.change(asked.code);
   assert.equal(scheduled_at, Date.parse(`${at}:00+09:00`));
+  const typed = new RegExp(` · ${at.slice(11)} Asia/Tokyo, if everything is as it is now`);
+  assert.match(textOf(asked.card), typed);
+  const inReadersZone = new RegExp(`"unix_time":${(scheduled_at ?? 0) / 1000}\\b`);
+  assert.match(JSON.stringify(asked.card), inReadersZone);
+  await fixture.press(BEN, asked.card, "Approve");
+  assert.match(textOf(asked.card), typed);
+  await fixture.say(BEN, "/freeze incident");
+  assert.match(textOf(asked.card), typed);
 });
 
 Deno.test("a dangerous change that is approved in the last moment can still be stopped", async () => {
@@ -89,8 +97,11 @@ for (
 
 for (
   const [typed, said] of [
-    ["at=2020-01-01T10:00", /That is not after \d{4}-\d\d-\d\dT\d\d:\d\d in UTC\./],
-    ["at=2099-01-01T10:00", /That is more than 90 days ahead\./],
+    [
+      "at=2020-01-01T10:00",
+      /That is not after \d{4}-\d\d-\d\dT\d\d:\d\d in UTC\. Next is at=\d{4}-\d\d-\d\dT10:00\./,
+    ],
+    ["at=2099-01-01T10:00", /That is more than 90 days ahead\. The last is at=\d{4}-\d\d-\d\dT10:00\./],
     ["at=25:00", /at= takes a time such as at=22:00 or at=\d{4}-\d\d-\d\dT\d\d:\d\d \(UTC\)\./],
     ["at=2026-02-30T10:00", /at= takes a time such as/],
     ["at=tonight", /at= takes a time such as/],

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { eventually } from "../eventually.ts";
+import { ec2Of } from "../sandbox/gravityzone/world.ts";
+import { announced, HOUR_MS, loanOf, MINUTE_MS, openLoan, said, wayBackOf } from "./borrowing.ts";
+import { testOnEach } from "./database.ts";
+import { ANA, BEN, company, type Fixture, GROUP, textOf } from "./fixture.ts";
+
+function vendorAway({ gravityzone: { faults } }: Fixture): void {
+  for (const read of READS) faults.always(read, { status: 503 });
+}
+
+const READS = [
+  "getCompanyDetails",
+  "getAmazonEC2ExternalIdForCrossAccountRole",
+  "getCompanyDetailsByAWSAccountId",
+];
+
+Deno.test("a way back whose vendor is away is tried until it is known, and the first time that is said", async () => {
+  await using fixture = await openLoan();
+  const { code } = await announced(fixture);
+  vendorAway(fixture);
+  await fixture.pass(10 * MINUTE_MS);
+  const told = await said(
+    fixture,
+    /^🟡 Not taken back yet: Enable the EC2 integration of Globex\nGravityZone .+\.\nIt is tried again .+ \/borrowed lists it\./,
+  );
+  assert.match(textOf(told), /\[ Now \]/);
+  await fixture.say(ANA, "/borrowed");
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /1 borrowed, 1 not taken back yet\n.*over since/);
+  await fixture.pass(5 * MINUTE_MS);
+  fixture.gravityzone.faults.clear();
+  await fixture.pass(15 * MINUTE_MS);
+  assert.equal((await wayBackOf(fixture, code)).state, "applied");
+  // One announcement before, one of the trouble: both end up saying what came of it.
+  const announcements = fixture.groupAnswers().filter((text) => /^ℹ️ Taken back as agreed/.test(text));
+  assert.equal(announcements.length, 2);
+});
+
+Deno.test("what has moved while its vendor was away is said aloud once more", async () => {
+  await using fixture = await openLoan();
+  const { code } = await announced(fixture);
+  vendorAway(fixture);
+  await fixture.pass(10 * MINUTE_MS);
+  await said(fixture, /^🟡 Not taken back yet/);
+  fixture.gravityzone.faults.clear();
+  ec2Of(fixture.gravityzone.world, company.globex).externalId = "somebody-else-was-here";
+  await fixture.pass(15 * MINUTE_MS);
+  await said(fixture, /^🟡 Not taken back, nothing was sent/);
+  await fixture.rest();
+  const rows = await fixture.store.db.selectFrom("messages").select(["key", "silent"])
+    .where("key", "like", `loan:${code}:%`).orderBy("key").execute();
+  assert.deepEqual(rows.map(({ silent }) => silent), [1, 1, 0]);
+});
+
+testOnEach("a way back that the vendor refuses waits for a person, and Now tries once more", async (url) => {
+  await using fixture = await openLoan(url);
+  const { code, card, reminder } = await announced(fixture);
+  fixture.gravityzone.faults.next("disableAmazonEC2Integration", {
+    error: { code: -32000, message: "Locked", details: "The integration is locked" },
+  });
+  await fixture.pass(10 * MINUTE_MS);
+  assert.equal((await wayBackOf(fixture, code)).state, "not applied");
+  assert.match(
+    textOf(reminder),
+    /^🟡 Not taken back yet: Enable .+\n.+locked.+\nNothing more is sent by itself\./i,
+  );
+  assert.match(textOf(card), /Not taken back yet, over since .+locked/i);
+  await fixture.say(ANA, "/borrowed");
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /1 not taken back yet\n.+locked/i);
+  await fixture.pass(5 * HOUR_MS);
+  assert.equal(fixture.writes().length, 2);
+  await fixture.press(BEN, reminder, "Now");
+  await said(fixture, /^ℹ️ Taken back as agreed/);
+  assert.equal(fixture.writes().length, 3);
+  assert.equal((await loanOf(fixture, code)).outcome, "returned");
+});
+
+Deno.test("/stop keeps a way back that has not begun from running; the loan stays open and says why", async () => {
+  await using fixture = await openLoan();
+  const { code, reminder } = await announced(fixture);
+  const done = Promise.withResolvers<void>();
+  fixture.gravityzone.faults.next("generateAmazonEC2ExternalIdForCrossAccountRole", { after: done.promise });
+  const other = await fixture.ask("/rotate externalid Globex reason=leaked");
+  await fixture.telegram.press(BEN, other.card, "Approve");
+  await fixture.rest({ running: true });
+  fixture.clock.advance(10 * MINUTE_MS);
+  const { back } = await eventually(async () => {
+    const loan = await loanOf(fixture, code);
+    return loan.back === null ? undefined : { back: loan.back };
+  }, "the way back");
+  fixture.telegram.say(BEN, GROUP, `/stop ${back} not now`);
+  await fixture.rest({ running: true });
+  assert.equal(await fixture.state(back), "stopped");
+  assert.match(textOf(reminder), /^🟡 Not taken back yet: .+\nBen .+ stopped it before it ran: “not now”\./);
+  done.resolve();
+  await fixture.rest();
+  assert.equal((await loanOf(fixture, code)).ended_at, null);
+});
