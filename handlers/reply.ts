@@ -135,6 +135,8 @@ export interface Reply {
   readonly buttons?: readonly (readonly Button[])[];
   /** Asks for an answer in words, with this in the empty line; then there are no buttons. */
   readonly asks?: string;
+  /** The command that it is a list of: words that somebody answers it with narrow the list down. */
+  readonly narrows?: string;
   /** Goes along as a document message. */
   readonly file?: Attachment;
   /** Goes along as a photo. */

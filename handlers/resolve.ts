@@ -83,8 +83,9 @@ function fitting<T extends Named>(query: string, candidates: readonly T[]): read
 }
 
 function nearest(query: string, all: readonly Named[]): readonly Named[] {
-  const names = closestNames(query, all.map(({ name }) => name));
-  return names.flatMap((name) => all.filter((one) => one.name === name));
+  const known = [...new Map(all.map((one) => [one.id, one])).values()];
+  const names = closestNames(query, known.map(({ name }) => name));
+  return names.flatMap((name) => known.filter((one) => one.name === name));
 }
 
 /** So many are offered where nothing fits. */
@@ -102,13 +103,28 @@ export function closestNames(words: string, names: readonly string[]): readonly 
     .map(({ name }) => name).slice(0, MOST_CLOSEST);
 }
 
-/** Between the words and the name, or that part of it which has as many words and is most like them. */
+/** Between the words and the name, or that part of it which has as many words and is or begins most like them. */
 function slipsIn(wanted: string, name: string): number {
-  const size = wanted.split(" ").length;
-  const words = name.split(" ");
-  const parts = words.map((_, at) => words.slice(at, at + size).join(" "));
-  return Math.min(distance(wanted, name), ...parts.map((part) => distance(wanted, part)));
+  const [typed, words] = [wanted, name].map((text) => text.split(/[\s/_.-]+/).filter(Boolean));
+  const size = typed?.length ?? 0;
+  const spelt = typed?.join(" ") ?? "";
+  const parts = (words ?? []).map((_, at) => words?.slice(at, at + size).join(" ") ?? "");
+  const begun = parts.map((part) => slips(spelt, part.slice(0, spelt.length)) + 0.5);
+  return Math.min(slips(wanted, name), ...parts.map((part) => slips(spelt, part)), ...begun);
 }
+
+/** Letters that changed places are one slip. */
+function slips(one: string, other: string): number {
+  if (one === other) return 0;
+  const swapped = Array.from(
+    { length: Math.min(one.length, LONGEST_SWAPPED) - 1 },
+    (_, at) => one.slice(0, at) + (one[at + 1] ?? "") + (one[at] ?? "") + one.slice(at + 2),
+  );
+  return Math.min(distance(one, other), ...swapped.map((spelt) => 1 + distance(spelt, other)));
+}
+
+/** Nobody compares longer words letter by letter. */
+const LONGEST_SWAPPED = 24;
 
 /** The typed id. Throws `BadInput` for one that must not become part of an address. */
 export function safeId(id: string): string {

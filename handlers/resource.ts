@@ -215,7 +215,7 @@ export function itemChoices<Client, Item>(resource: Resource<Client, Item>): Cho
   };
 }
 
-function aboutOf<Client, Item>({ about }: Resource<Client, Item>, item: Item): readonly string[] {
+export function aboutOf<Client, Item>({ about }: Resource<Client, Item>, item: Item): readonly string[] {
   return (about?.(item) ?? []).filter((said): said is string => Boolean(said));
 }
 

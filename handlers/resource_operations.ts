@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Rows } from "../clients/json.ts";
 import { asOf, countSeen, countSummary, showButtons } from "./format.ts";
+import { narrowed, narrowingWords, nothingLeft, thatFit } from "./narrow.ts";
 import { fold } from "./resolve.ts";
 import {
   type ChangeOperation,
@@ -12,6 +13,7 @@ import {
 import type { Block, Inline, Line, Mark, Reply, Table } from "./reply.ts";
 import { deleteOperation, described, idInput, toggleOperations } from "./resource_changes.ts";
 import {
+  aboutOf,
   findItem,
   itemChoices,
   type ListLook,
@@ -55,22 +57,29 @@ function statusOperation<Client, Item>(
   });
 }
 
+/** What of a list is asked for. */
+interface Wanted {
+  readonly name?: string;
+  readonly words?: string;
+}
+
 /** `/list <target>`: each with its id. */
 function listOperation<Client, Item>(
   resource: Resource<Client, Item>,
   listing: ListLook<Item>,
 ): ReadOperation {
-  return operationsOf<Client>(resource.vendor).read<z.ZodObject, { found: Rows<Item>; name?: string }>({
+  return operationsOf<Client>(resource.vendor).read<z.ZodObject, { found: Rows<Item> } & Wanted>({
     ...described(resource, "list", listing),
-    input: z.object(listing.isFiltered ? { name: PART_OF_NAME } : {}),
+    input: z.object({ words: narrowingWords, ...(listing.isFiltered && { name: PART_OF_NAME }) }),
     // Filtered here: whether a vendor's own filter takes parts of a name is seldom written anywhere.
-    run: async ({ client, call }, { name }) => ({
+    run: async ({ client, call }, { name, words }) => ({
       found: await resource.list(client, call),
       ...(typeof name === "string" && name !== "" && { name }),
+      ...(typeof words === "string" && { words }),
     }),
-    render({ found, name }, { now }): Reply {
+    render({ found, ...wanted }, { now }): Reply {
       const reply = renderList(resource, listing, sightings(resource, found.items, now), {
-        name,
+        ...wanted,
         unseen: unseenIn(found),
       });
       return unseenIn(found) === 0 ? reply : withNotes(reply, unseenNotes(resource.label, found));
@@ -266,6 +275,7 @@ function renderStatus<Client, Item>(
       ...folded(resource, "Working", rows(working)),
     ],
     footer: asOf(at, now),
+    narrows: `/list ${resource.target}`,
     buttons: [
       ...showButtons(
         problems.map(({ item, name }) => ({
@@ -333,17 +343,24 @@ export function columnsOf<Row>(columns: readonly TableColumn<Row>[], rows: reado
 const ID_COLUMN = "Id";
 
 function renderList<Client, Item>(
-  { none, target, noun: [one, many] }: Resource<Client, Item>,
+  resource: Resource<Client, Item>,
   listing: ListLook<Item>,
   all: readonly Sighting<Item>[],
-  { name, unseen }: { readonly name: string | undefined; readonly unseen: number },
+  { name, words, unseen }: Wanted & { readonly unseen: number },
 ): Reply {
+  const { none, target, noun: [one, many] } = resource;
   if (all.length + unseen === 0 && none) return none;
-  const fits = name === undefined ? all : all.filter((seen) => fold(seen.name).includes(fold(name)));
+  const named = name === undefined ? all : all.filter((seen) => fold(seen.name).includes(fold(name)));
+  const { fits, near } = narrowed(words, named, (seen) => sayingsOf(resource, seen));
+  const command = `/list ${target}`;
+  if (words !== undefined && fits.length === 0 && all.length > 0) {
+    return nothingLeft(one, words, near, command);
+  }
+  const isWhole = name === undefined && words === undefined;
   const which = name === undefined ? [] : [' with "', { data: name }, '" in the name'];
   const byName = fits.toSorted((a, b) => a.name.localeCompare(b.name, "en"));
-  // Of what could not be read nobody knows whether it has the name.
-  const count = countSeen(fits.length, name === undefined ? unseen : 0, [one, many]);
+  // Of what could not be read nobody knows whether it fits.
+  const count = countSeen(fits.length, isWhole ? unseen : 0, [one, many]) + thatFit(words, fits.length);
   return {
     mark: "info",
     title: all.length + unseen === 0
@@ -360,6 +377,14 @@ function renderList<Client, Item>(
         ),
       ),
     ],
+    narrows: command,
     ...listing.reply?.(fits, count),
   };
+}
+
+function sayingsOf<Client, Item>(
+  resource: Resource<Client, Item>,
+  { item, name, standing }: Sighting<Item>,
+): readonly string[] {
+  return [name, standing.word, ...aboutOf(resource, item)];
 }

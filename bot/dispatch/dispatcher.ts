@@ -1,6 +1,7 @@
 import { BotError } from "grammy";
 import type { Update } from "grammy/types";
 import * as z from "zod";
+import { narrowedBy } from "../../handlers/narrow.ts";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import { newTrace, UpdateContext, type UpdateOrigin } from "../context.ts";
@@ -9,6 +10,7 @@ import { bugReply } from "../error_reply.ts";
 import { errorFields } from "../log.ts";
 import { messageAt } from "../outbox/messages.ts";
 import { literalSecretIn } from "../parser/secret_scan.ts";
+import { normalise } from "../parser/tokenize.ts";
 import { failUpdate, finishUpdate, TakenOver } from "../queue/inbox.ts";
 import { type Due, dueShape, scheduleDue } from "../queue/schedules.ts";
 import { buttonSending } from "../render/keyboard.ts";
@@ -33,6 +35,9 @@ import type { Pickers } from "../pickers/picker.ts";
 import type { Router } from "./router.ts";
 import { runScheduled, scheduledOrigin } from "./scheduled.ts";
 import type { Unauthorized } from "./unauthorized.ts";
+
+/** More words are no part of a name. */
+const MOST_WORDS = 6;
 
 const notedShape = z.discriminatedUnion("countersign", [continuationShape, dueShape]);
 
@@ -147,22 +152,35 @@ export class Dispatcher {
 
   /** Talk among people is none of our business; someone who talks to the bot alone is told how. */
   private async onChat(ctx: UpdateContext, message: Message): Promise<void> {
+    const { router } = this;
     const isTalk = ctx.chat.type !== "private" && ctx.repliesTo === undefined;
     const mayRead = !isTalk && (await this.members.judge("read", ctx.person.id, ctx.chat)).allowed;
     const text = messageText(message);
     const answered = mayRead && await this.pickers.answer(ctx, text);
-    if (answered) return answered === true ? undefined : await this.router.carryOut(answered);
+    if (answered) return answered === true ? undefined : await router.carryOut(answered);
     if (mayRead && await offerDecision(ctx, text)) return;
     const about = mayRead ? await changeRepliedTo(ctx) : undefined;
     const reason = about && reasonGiven(about, ctx.person.id, text);
     if (reason) return await this.router.carryOut({ ctx, text: reason });
     if (about && await talkAbout({ ...this.deps, members: this.members }, ctx, about, text)) return;
+    const narrowing = mayRead ? await this.listAnswered(ctx, text) : undefined;
+    if (narrowing !== undefined) return await router.dispatch(ctx, router.parse(narrowing));
     ctx.ignoreForBot();
     if (ctx.chat.type !== "private" || !mayRead) return;
     ctx.answer({
       mark: "info",
       title: ["Commands begin with a slash. ", { code: "/help" }, " lists them."],
     });
+  }
+
+  /** The list that somebody answers with words to narrow it down; in a group more of them are talk about it. */
+  private async listAnswered({ chat, repliesTo }: UpdateContext, text: string): Promise<string | undefined> {
+    const words = normalise(text);
+    const most = chat.type === "private" ? MOST_WORDS : 2;
+    if (repliesTo === undefined || words === "" || words.split(" ").length > most) return undefined;
+    const shown = await messageAt(this.deps.store.db, chat.id, repliesTo);
+    const { narrows } = shown ? JSON.parse(shown.reply) as Reply : {};
+    return narrows === undefined ? undefined : narrowedBy(narrows, words);
   }
 
   /** A note of ours: what waited for it goes on, as if just asked for. */

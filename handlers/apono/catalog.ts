@@ -43,6 +43,7 @@ function renderTypes(types: Listed<CatalogType>, file: boolean): Reply {
   return {
     mark: "info",
     title: `${countListed(types, "type")} in Apono's catalog`,
+    narrows: "/catalog",
     ...longTable({ ...types, items }, COLUMNS, "apono-catalog.csv", { file, command: "/catalog" }),
   };
 }

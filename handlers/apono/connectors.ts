@@ -1,27 +1,36 @@
 import * as z from "zod";
 import type { AponoClient, AponoConnector } from "../../clients/apono.ts";
 import { ClientError } from "../../clients/errors.ts";
+import { countOf } from "../format.ts";
+import { narrowed, narrowingWords, nothingLeft, thatFit } from "../narrow.ts";
 import { type Context, operationsOf } from "../operation.ts";
 import { missing, orFailure } from "./integrations.ts";
 import type { Line, Reply } from "../reply.ts";
 import { type TableColumn, unseenIn } from "../resource.ts";
 import { countListed, type CsvColumn, fileWanted, longTable } from "./long_table.ts";
 
+const NOUN = "Apono connector";
+
 export const listConnectors = operationsOf<AponoClient>("apono").read({
   verb: "list",
   target: "connectors",
   summary: "List the connectors that reach Apono's integrations, with their ids",
   example: "/list connectors",
-  input: z.object({ file: fileWanted }),
-  run: async ({ client, call }, { file }) => ({ found: await client.connectors(call), file }),
-  render({ found, file }): Reply {
+  input: z.object({ words: narrowingWords, file: fileWanted }),
+  run: async ({ client, call }, { file, words }) => ({ found: await client.connectors(call), file, words }),
+  render({ found, file, words }): Reply {
     if (found.items.length === 0 && unseenIn(found) === 0) {
       return { mark: "absent", title: "Apono has no connectors" };
     }
-    const items = found.items.toSorted(byStanding);
+    const { fits, near } = narrowed(words, found.items, (one) => [one.name, wordOf(one), one.cloud ?? ""]);
+    if (words !== undefined && fits.length === 0) return nothingLeft(NOUN, words, near, "/list connectors");
+    const items = fits.toSorted(byStanding);
     return {
       mark: items.every(isConnected) && unseenIn(found) === 0 ? "fine" : "attention",
-      title: countListed(found, "Apono connector"),
+      title: words === undefined
+        ? countListed(found, NOUN)
+        : countOf(items.length, NOUN) + thatFit(words, items.length),
+      narrows: "/list connectors",
       ...longTable({ ...found, items }, COLUMNS, "apono-connectors.csv", {
         seen: SEEN,
         file: file === "csv",

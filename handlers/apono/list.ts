@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { AponoClient } from "../../clients/apono.ts";
 import { type AponoIntegration, type Filter, fits, type Listed } from "../../clients/apono/integration.ts";
 import { countOf } from "../format.ts";
+import { narrowed, narrowingWords, nothingLeft, thatFit } from "../narrow.ts";
 import { BadInput, type Context, operationsOf } from "../operation.ts";
 import type { Reply } from "../reply.ts";
 import { type TableColumn, unseenIn } from "../resource.ts";
@@ -10,6 +11,7 @@ import { commaSeparated } from "./request.ts";
 import { isKnownStatus, standingOf, statusWord } from "./status_word.ts";
 
 const input = z.object({
+  words: narrowingWords,
   name: z.string().optional().meta({ placeholder: "name or part*" }),
   type: z.string().optional().meta({ placeholder: "type,type" }),
   status: z.string().optional().meta({ placeholder: "status,status" }),
@@ -19,6 +21,8 @@ const input = z.object({
 });
 
 type Asked = z.output<typeof input>;
+
+const NOUN = "Apono integration";
 
 export const listIntegrations = operationsOf<AponoClient>("apono").read({
   verb: "list",
@@ -33,15 +37,19 @@ export const listIntegrations = operationsOf<AponoClient>("apono").read({
   }),
   render({ asked, isFilteredHere, ...found }): Reply {
     if (found.items.length === 0 && unseenIn(found) === 0) return nothingFound(asked);
-    const items = found.items.toSorted(byStanding);
+    const { words } = asked;
+    const { fits, near } = narrowed(words, found.items, sayingsOf);
+    if (words !== undefined && fits.length === 0) return nothingLeft(NOUN, words, near, "/list apono");
+    const items = fits.toSorted(byStanding);
     return {
       mark: "info",
+      narrows: "/list apono",
       // Of what did not come nobody knows whether it fits.
-      title: isFilteredHere && unseenIn(found) > 0
-        ? `${countOf(items.length, "Apono integration")} of those that came ${
-          items.length === 1 ? "fits" : "fit"
-        }`
-        : countListed(found, "Apono integration"),
+      title: words !== undefined
+        ? countOf(items.length, NOUN) + thatFit(words, items.length)
+        : isFilteredHere && unseenIn(found) > 0
+        ? `${countOf(items.length, NOUN)} of those that came ${items.length === 1 ? "fits" : "fit"}`
+        : countListed(found, NOUN),
       ...longTable({ ...found, items }, COLUMNS, "apono-integrations.csv", {
         seen: SEEN,
         id: ({ name, id }) => [name, id],
@@ -95,12 +103,16 @@ function someOf(values: readonly string[]): string {
 }
 
 /** Several values of one filter are separated by commas; a name may have commas in it. */
-function filterOf({ name, category, file: _, ...others }: Asked): Filter {
+function filterOf({ name, category, file: _, words: __, ...others }: Asked): Filter {
   const lists = Object.entries({ ...others, category: category?.toUpperCase() });
   return {
     ...(name && { name }),
     ...Object.fromEntries(lists.flatMap(([field, list]) => list ? [[field, commaSeparated(list)]] : [])),
   };
+}
+
+function sayingsOf({ name, type, status, category }: AponoIntegration): readonly string[] {
+  return [name, type, statusWord(status), category ?? ""];
 }
 
 /** Worst first. */
@@ -109,7 +121,7 @@ function byStanding(one: AponoIntegration, other: AponoIntegration): number {
     one.name.localeCompare(other.name, "en");
 }
 
-function nothingFound({ name, file: _, ...others }: Asked): Reply {
+function nothingFound({ name, file: _, words: __, ...others }: Asked): Reply {
   const hint = name && !name.includes("*")
     ? ["name= takes the whole name. For a part of it type ", { code: `/list apono name=*${name}*` }]
     : ["Leave filters out to see more: ", { code: "/list apono" }];

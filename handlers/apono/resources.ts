@@ -1,8 +1,9 @@
 import * as z from "zod";
 import type { AponoClient, AponoPermission, AponoResource } from "../../clients/apono.ts";
 import type { Listed } from "../../clients/apono/integration.ts";
-
 import type { CallOptions } from "../../clients/http/contract.ts";
+import { countOf } from "../format.ts";
+import { narrowed, nothingLeft, thatFit } from "../narrow.ts";
 import { operationsOf, type ReadOperation } from "../operation.ts";
 import type { Inline, Line, Reply } from "../reply.ts";
 import { itemChoices, locateItem, type TableColumn, unseenIn } from "../resource.ts";
@@ -61,25 +62,32 @@ function listOperation<T extends { readonly id: string; readonly name: string }>
     input: z.object({
       id: z.string().meta({ positional: true, rest: true, placeholder: "apono id or name" }),
       type: z.string().optional().meta({ placeholder: "resource type" }),
+      part: z.string().optional().meta({ placeholder: "words", spaced: true }),
       file: fileWanted,
     }),
     choices: { id: itemChoices(integrations) },
-    async run(context, { id, type, file }) {
+    async run(context, { id, type, part, file }) {
       const { id: integration, name } = await locateItem(integrations, context, id);
-      return { found: await list(context.client, integration, type, context.call), name, type, file };
+      return { found: await list(context.client, integration, type, context.call), name, type, part, file };
     },
-    render({ found, name, type, file }): Reply {
+    render({ found, name, type, part, file }): Reply {
       const about: Inline[] = [" in ", { data: name }, ...(type ? [" of type ", { data: type }] : [])];
       if (found.items.length === 0 && unseenIn(found) === 0) {
         return { mark: "info", title: [`No ${noun}s`, ...about] };
       }
-      const table = longTable(found, columns, `apono-${noun}s.csv`, {
+      const narrows = `/${noun}s ${name} part=`;
+      const { fits, near } = narrowed(part, found.items, (one) => columns.map(({ text }) => text(one)));
+      if (part !== undefined && fits.length === 0) return nothingLeft(noun, part, near, narrows);
+      const table = longTable({ ...found, items: fits }, columns, `apono-${noun}s.csv`, {
         seen,
         id: (one) => [one.name, one.id],
         file: file === "csv",
         command: `/${noun}s ${name}`,
       });
-      return { mark: "info", title: [countListed(found, noun), ...about], ...table };
+      const count = part === undefined
+        ? countListed(found, noun)
+        : countOf(fits.length, noun) + thatFit(part, fits.length);
+      return { mark: "info", title: [count, ...about], narrows, ...table };
     },
   });
 }
