@@ -1,6 +1,6 @@
 import { HEARTBEAT_MS, type Replicas } from "./access/replicas.ts";
 import type { Members } from "./access/members.ts";
-import { refreshBoards } from "./commands/board.ts";
+import { Boards } from "./commands/board.ts";
 import { cardKey } from "./approvals/card.ts";
 import { openEmergencies } from "./approvals/emergency.ts";
 import type { Decisions } from "./approvals/decide.ts";
@@ -247,7 +247,8 @@ function tidyHandover({ handover }: JobParts, everyMs: number): PeriodicJob {
 }
 
 function boards(deps: Deps, { members }: JobParts, everyMs: number): PeriodicJob {
-  return { name: "boards", everyMs, atOnce: true, exclusive: true, run: () => refreshBoards(deps, members) };
+  const all = new Boards(deps, members);
+  return { name: "boards", everyMs, atOnce: true, exclusive: true, run: () => all.refresh() };
 }
 
 function readsDue(deps: Deps, everyMs: number): PeriodicJob {

@@ -189,6 +189,6 @@ export interface BoardsTable {
   created_at: number;
   /** When it may be edited again. */
   next_at: number;
-  /** 1: it is pinned; 2: the bot may not pin. */
+  /** The id of the message that is pinned; 0: not yet; -1: the bot may not pin. */
   pinned: number;
 }
