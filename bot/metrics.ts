@@ -1,9 +1,14 @@
+import type * as Prometheus from "prom-client";
 import type { CallEvent } from "../clients/http/contract.ts";
 import type { ReasonCode } from "./reason_codes.ts";
 
-/** What Prometheus is told. Labels come from closed lists, never from people or vendors. */
+/**
+ * What Prometheus is told. Labels come from closed lists, never from people or vendors. The library is loaded when the
+ * text is first asked for, since a start has no need of it: what is recorded before waits.
+ */
 export class Metrics {
-  private readonly all: Metric[] = [];
+  private readonly all: Pick<Instrument<never>, "make">[] = [];
+  private registry: Promise<Prometheus.Registry> | undefined;
   readonly updates = this.counter(
     "updates_total",
     "Updates received, by what became of them at the door",
@@ -96,168 +101,135 @@ export class Metrics {
 
   /** All of it in Prometheus' text format. */
   async text(): Promise<string> {
-    return [...this.all, ...await aboutProcess()].map((metric) => metric.text()).join("\n");
+    return (await this.loaded()).metrics();
   }
 
-  private counter<L extends string>(name: string, help: string, ...labels: L[]): Counter<L> {
-    return this.add(new Counter({ name: `countersign_${name}`, help, labels }));
+  private loaded(): Promise<Prometheus.Registry> {
+    return this.registry ??= import("prom-client").then((library) => {
+      const registry = new library.Registry();
+      for (const instrument of this.all) instrument.make(library, registry);
+      library.collectDefaultMetrics({ register: registry });
+      for (const name of FROM_PROC) registry.removeSingleMetric(name);
+      new library.Gauge({
+        name: "process_resident_memory_bytes",
+        help: "Resident memory size in bytes.",
+        registers: [registry],
+        collect() {
+          this.set(Deno.memoryUsage().rss);
+        },
+      });
+      return registry;
+    });
   }
 
-  private gauge<L extends string = never>(name: string, help: string, ...labels: L[]): Gauge<L> {
-    return this.add(new Gauge({ name: `countersign_${name}`, help, labels }));
+  private counter<L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> {
+    return this.add(new Counter({ name: `countersign_${name}`, help, labelNames }));
+  }
+
+  private gauge<L extends string = never>(name: string, help: string, ...labelNames: L[]): Gauge<L> {
+    return this.add(new Gauge({ name: `countersign_${name}`, help, labelNames }));
   }
 
   private histogram<L extends string = never>(
     name: string,
     help: string,
-    buckets: readonly number[],
-    ...labels: L[]
+    buckets: number[],
+    ...labelNames: L[]
   ): Histogram<L> {
-    return this.add(new Histogram({ name: `countersign_${name}`, help, labels }, buckets));
+    return this.add(new Histogram({ name: `countersign_${name}`, help, labelNames, buckets }));
   }
 
-  private add<M extends Metric>(metric: M): M {
-    this.all.push(metric);
-    return metric;
+  private add<I extends Pick<Instrument<never>, "make" | "onMuch">>(instrument: I): I {
+    instrument.onMuch = () => void this.loaded();
+    this.all.push(instrument);
+    return instrument;
   }
 }
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 
-/** As collectors of other programs call it. */
-async function aboutProcess(): Promise<readonly Metric[]> {
-  const { cpuUsage } = await import("node:process");
-  const { user, system } = cpuUsage();
-  const { rss, heapUsed } = Deno.memoryUsage();
-  const cpu = { name: "process_cpu_seconds_total", help: "User and system CPU time spent", labels: [] };
-  const gauge = (name: string, help: string, value: number) => {
-    const metric = new Gauge({ name, help, labels: [] });
-    metric.set(value);
-    return metric;
-  };
-  const spent = new Counter(cpu);
-  spent.inc({}, (user + system) / 1_000_000);
-  return [
-    spent,
-    gauge(
-      "process_start_time_seconds",
-      "When the process began, epoch seconds",
-      performance.timeOrigin / 1000,
-    ),
-    gauge("process_resident_memory_bytes", "Resident memory", rss),
-    gauge("process_heap_used_bytes", "JavaScript's part of it that is in use", heapUsed),
-  ];
-}
+/** prom-client reads these from /proc, which the bot may not: they would stay at 0. */
+const FROM_PROC = [
+  "process_resident_memory_bytes",
+  "process_virtual_memory_bytes",
+  "process_heap_bytes",
+  "process_open_fds",
+  "process_max_fds",
+];
 
-interface Description<L extends string> {
-  readonly name: string;
-  readonly help: string;
-  readonly labels: readonly L[];
-}
+/** So many recordings may wait for somebody to ask for the text. */
+const MOST_WAITING = 1_000;
 
-/** By each label its value; nothing where there are no labels. */
-type Labelled<L extends string> = Readonly<Record<L, string>>;
+/** A metric of the library's, which may not be loaded yet. */
+abstract class Instrument<M> {
+  /** Called when so much waits that it is time to load the library. */
+  onMuch: () => void = () => {};
+  private metric: M | undefined;
+  private waiting: ((metric: M) => void)[] = [];
 
-/** One metric in the text format. */
-abstract class Metric {
-  protected readonly name: string;
-
-  constructor(private readonly type: string, private readonly description: Description<string>) {
-    this.name = description.name;
+  make(library: typeof Prometheus, registry: Prometheus.Registry): void {
+    const metric = this.metric = this.made(library, [registry]);
+    this.waiting.forEach((record) => record(metric));
+    this.waiting = [];
   }
 
-  text(): string {
-    const { name, type, description: { help } } = this;
-    return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...this.lines()].join("\n") + "\n";
-  }
+  protected abstract made(library: typeof Prometheus, registers: Prometheus.Registry[]): M;
 
-  protected abstract lines(): readonly string[];
-}
-
-/** What has one value for each combination of labels. */
-abstract class Valued extends Metric {
-  protected readonly values = new Map<string, number>();
-
-  constructor(type: string, description: Description<string>) {
-    super(type, description);
-    if (description.labels.length === 0) this.values.set("", 0);
-  }
-
-  protected lines(): string[] {
-    return [...this.values].map(([labels, value]) => `${this.name}${labels} ${value}`);
+  protected tell(record: (metric: M) => void): void {
+    if (this.metric !== undefined) return record(this.metric);
+    this.waiting.push(record);
+    if (this.waiting.length === MOST_WAITING) this.onMuch();
   }
 }
 
-class Counter<L extends string> extends Valued {
-  constructor(description: Description<L>) {
-    super("counter", description);
+/** What goes with a value: nothing where there are no labels. */
+type Labels<L extends string> = [L] extends [never] ? [] : [Readonly<Record<L, string>>];
+
+class Counter<L extends string> extends Instrument<Prometheus.Counter<L>> {
+  constructor(private readonly about: Prometheus.CounterConfiguration<L>) {
+    super();
   }
 
-  inc(labels: Labelled<L>, by = 1): void {
-    const key = spell(labels);
-    this.values.set(key, (this.values.get(key) ?? 0) + by);
+  inc(labels: Readonly<Record<L, string>>, by = 1): void {
+    this.tell((counter) => counter.inc(labels, by));
+  }
+
+  protected made({ Counter }: typeof Prometheus, registers: Prometheus.Registry[]): Prometheus.Counter<L> {
+    return new Counter({ ...this.about, registers });
   }
 }
 
-class Gauge<L extends string = never> extends Valued {
-  constructor(description: Description<L>) {
-    super("gauge", description);
+class Gauge<L extends string = never> extends Instrument<Prometheus.Gauge<L>> {
+  constructor(private readonly about: Prometheus.GaugeConfiguration<L>) {
+    super();
   }
 
-  set(value: number, ...labels: [L] extends [never] ? [] : [Labelled<L>]): void {
-    this.values.set(spell(labels[0]), value);
+  set(value: number, ...[labels]: Labels<L>): void {
+    this.tell((gauge) => labels ? gauge.set(labels, value) : gauge.set(value));
   }
 
   reset(): void {
-    this.values.clear();
+    this.tell((gauge) => gauge.reset());
+  }
+
+  protected made({ Gauge }: typeof Prometheus, registers: Prometheus.Registry[]): Prometheus.Gauge<L> {
+    return new Gauge({ ...this.about, registers });
   }
 }
 
-/** How many fell into each bucket, whatever is beyond the last one too, and what they add up to. */
-interface Observed {
-  readonly counts: number[];
-  sum: number;
-}
-
-class Histogram<L extends string = never> extends Metric {
-  private readonly observed = new Map<string, Observed>();
-
-  constructor(description: Description<L>, private readonly buckets: readonly number[]) {
-    super("histogram", description);
-    if (description.labels.length === 0) this.observed.set("", this.nothing());
+class Histogram<L extends string = never> extends Instrument<Prometheus.Histogram<L>> {
+  constructor(private readonly about: Prometheus.HistogramConfiguration<L>) {
+    super();
   }
 
-  observe(value: number, ...labels: [L] extends [never] ? [] : [Labelled<L>]): void {
-    const key = spell(labels[0]);
-    const observed = this.observed.get(key) ?? this.nothing();
-    const bucket = this.buckets.findIndex((most) => value <= most);
-    const at = bucket === -1 ? this.buckets.length : bucket;
-    observed.counts[at] = (observed.counts[at] ?? 0) + 1;
-    observed.sum += value;
-    this.observed.set(key, observed);
+  observe(value: number, ...[labels]: Labels<L>): void {
+    this.tell((histogram) => labels ? histogram.observe(labels, value) : histogram.observe(value));
   }
 
-  protected lines(): string[] {
-    return [...this.observed].flatMap(([labels, { counts, sum }]) => {
-      const upTo = counts.map((_, at) => counts.slice(0, at + 1).reduce((one, other) => one + other));
-      const inner = labels === "" ? "" : `${labels.slice(1, -1)},`;
-      return [
-        ...upTo.map((count, at) =>
-          `${this.name}_bucket{${inner}le="${this.buckets[at] ?? "+Inf"}"} ${count}`
-        ),
-        `${this.name}_sum${labels} ${sum}`,
-        `${this.name}_count${labels} ${upTo.at(-1)}`,
-      ];
-    });
+  protected made(
+    { Histogram }: typeof Prometheus,
+    registers: Prometheus.Registry[],
+  ): Prometheus.Histogram<L> {
+    return new Histogram({ ...this.about, registers });
   }
-
-  private nothing(): Observed {
-    return { counts: [...this.buckets, Infinity].map(() => 0), sum: 0 };
-  }
-}
-
-/** As it stands behind a metric's name: JSON escapes quotes and backslashes as this format does. */
-function spell(labels: Readonly<Record<string, string>> = {}): string {
-  const parts = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-  return parts.length === 0 ? "" : `{${parts.join()}}`;
 }

@@ -331,7 +331,7 @@ Deno.test("GET /metrics tells what was promised", async () => {
     'countersign_answer_seconds_bucket{le="30"} 2',
     'countersign_answer_seconds_bucket{le="+Inf"} 2',
     "countersign_answer_seconds_count 2",
-    'countersign_vendor_call_seconds_bucket{vendor="GravityZone",operation="getConfiguredIntegrations",le="+Inf"} 1',
+    'countersign_vendor_call_seconds_bucket{le="+Inf",vendor="GravityZone",operation="getConfiguredIntegrations"} 1',
     "# TYPE process_cpu_seconds_total counter",
     'countersign_refusals_total{reason="malformed_command"} 1',
     'countersign_vendor_calls_total{vendor="GravityZone",operation="getConfiguredIntegrations",outcome="ok"} 1',

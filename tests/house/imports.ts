@@ -17,6 +17,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   hono: "bot",
   kysely: "bot",
   pg: "bot",
+  "prom-client": "bot",
   ofetch: "clients",
 };
 
