@@ -1,69 +1,18 @@
 /** Instances of the bot that are never started: they live for a request or a tick of a timer, side by side. */
 import assert from "node:assert/strict";
 import { Countersign } from "../../bot/app.ts";
-import { readConfig } from "../../bot/config.ts";
-import { SECRET_HEADER } from "../../bot/http.ts";
 import { findChange } from "../../bot/store/changes.ts";
 import { putMessage } from "../../bot/outbox/messages.ts";
 import { lasting, testOnEach, testWith } from "../approvals/database.ts";
-import {
-  ANA,
-  BEN,
-  createTestClock,
-  GROUP,
-  openStage,
-  SANDBOX_WEBHOOK_SECRET,
-  type Stage,
-  type StageOptions,
-} from "../sandbox/stage.ts";
+import { ANA, BEN, createTestClock, GROUP, openStage } from "../sandbox/stage.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { eventually, HANG_MS } from "../eventually.ts";
 import { render } from "../sandbox/telegram.ts";
 import { checkManners } from "./conversation.ts";
+import { ALL_DAY, NEVER, openSleepers, type Sleepers } from "./sleepers.ts";
 
 const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
 const DISABLED = "disableAmazonEC2Integration";
-/** Until nothing is due any more. */
-const ALL_DAY = new AbortController().signal;
-/** Instances that do not look by themselves, as if they were paused between two steps. */
-const NEVER = { lookMs: 3_600_000 };
-
-/** Two instances on one database, neither of which is started. */
-interface Sleepers extends AsyncDisposable {
-  readonly stage: Stage;
-  readonly one: Countersign;
-  readonly other: Countersign;
-  /** Hands the newest update to this instance, which only puts it on disk. */
-  send(to: Countersign): Promise<void>;
-}
-
-async function openSleepers(url: string, options: StageOptions = {}): Promise<Sleepers> {
-  const stage = await openStage({
-    asleep: true,
-    timing: NEVER,
-    ...options,
-    environment: { DATABASE_URL: url, ...options.environment },
-  });
-  const { bot: one, clock, log, telegram } = stage;
-  const other = await Countersign.open({ config: readConfig(stage.environment), clock, log, timing: NEVER });
-  return {
-    stage,
-    one,
-    other,
-    async send(to) {
-      const response = await to.app.request("/telegram", {
-        method: "POST",
-        headers: { [SECRET_HEADER]: SANDBOX_WEBHOOK_SECRET },
-        body: JSON.stringify(telegram.updates().at(-1)),
-      });
-      assert.equal(response.status, 200);
-    },
-    async [Symbol.asyncDispose]() {
-      await other.stop(AbortSignal.timeout(HANG_MS));
-      await stage[Symbol.asyncDispose]();
-    },
-  };
-}
 
 function testOnLasting(sentence: string, test: (url: string) => Promise<void>): void {
   for (const kind of lasting) testWith(kind, sentence, test);

@@ -106,15 +106,6 @@ Deno.test("a button of an earlier step does nothing", async () => {
   );
 });
 
-Deno.test("it goes on where the bot was started anew", async () => {
-  await using fixture = await openFixture();
-  await fixture.say(ANA, "/disable ncentral");
-  const rows = await fixture.store.db.selectFrom("prompts").selectAll().where("kind", "=", "picker")
-    .execute();
-  assert.equal(rows.length, 1);
-  assert.equal(JSON.parse(rows[0]?.body ?? "{}").typed, "/disable ncentral");
-});
-
 /** The last thing that the bot said to Ana in private. */
 function lastSaid({ telegram }: Fixture): Message {
   const last = telegram.answers(ANA).at(-1);
@@ -164,10 +155,4 @@ Deno.test("types are called by their names alone, and asked for as types", async
   await fixture.say(ANA, "/create apono", { chat: ANA });
   assert.match(textOf(lastSaid(fixture)), /which type\?/);
   assert.ok(labels(lastSaid(fixture)).includes("AWS EC2 by SSM"));
-});
-
-Deno.test("a target is known however its name is hyphened", async () => {
-  await using fixture = await openFixture();
-  const { code } = await fixture.ask("/disable N-central EU");
-  assert.equal((await fixture.change(code)).target_key, "ncentral:1");
 });
