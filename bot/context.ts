@@ -1,6 +1,6 @@
 import type { Transaction } from "kysely";
 import type { Clock } from "../clients/clock.ts";
-import { type Button, type Line, line, type Reply, textBlock } from "../handlers/reply.ts";
+import { type Button, type Line, line, type Mark, type Reply, textBlock } from "../handlers/reply.ts";
 import { type ReasonCode, reasons } from "./reason_codes.ts";
 import { type Outgoing, PRIORITY, putMessage } from "./outbox/messages.ts";
 import { failUpdate, finishUpdate, forgetBlanked, holdUpdate, type Turn } from "./queue/inbox.ts";
@@ -11,6 +11,7 @@ import { appendAudit, type AuditEntry, type AuditFilter } from "./store/audit.ts
 import type { Store } from "./store/database.ts";
 import { shortCode } from "./store/kept_values.ts";
 import type { Schema } from "./store/schema.ts";
+import type { Reactions } from "./telegram/reactions.ts";
 import type { Chat, Person } from "./telegram/update.ts";
 
 /** What else is known of a refusal. */
@@ -31,7 +32,16 @@ export const LONGEST_ALERT = 200;
 /** Who waits longer than this is told that work is going on. */
 const UNTIL_PROGRESS_MS = 1_500;
 
+/** Answers that are what was asked for, and neither a question nor a failure. */
+const DONE: ReadonlySet<Mark> = new Set(["fine", "attention", "unknown", "absent", "info"]);
+
 type Work = (transaction: Transaction<Schema>) => Promise<void>;
+
+/** How it is shown on what was typed that it is being looked at, and on which message it is. */
+interface Looking {
+  readonly reactions: Reactions;
+  at?: number;
+}
 
 /** Who sent an update, when and where. */
 export interface UpdateOrigin {
@@ -49,6 +59,8 @@ export interface UpdateOrigin {
   readonly ephemeralId?: number | undefined;
   /** The message that it answers, as people answer each other. */
   readonly repliesTo?: number | undefined;
+  /** How it is shown on what was typed that work is going on. */
+  readonly looking?: Looking | undefined;
   /** When it was typed or pressed, epoch ms. */
   readonly at: number;
   /** Why something is said although nobody asked just now; stands below it. */
@@ -104,6 +116,7 @@ export class UpdateContext implements UpdateOrigin {
   readonly ephemeralId: number | undefined;
   readonly at: number;
   readonly footnote: Line | undefined;
+  readonly looking: Looking | undefined;
   readonly press: UpdateOrigin["press"];
   private outcome: Outcome = { work: [], audits: [], answers: new Map(), erased: false, ignored: false };
   private name = "";
@@ -121,6 +134,7 @@ export class UpdateContext implements UpdateOrigin {
     this.ephemeralId = origin.ephemeralId;
     this.at = origin.at;
     this.footnote = origin.footnote;
+    this.looking = origin.looking;
     this.press = origin.press;
   }
 
@@ -186,7 +200,7 @@ export class UpdateContext implements UpdateOrigin {
     this.store.notifier.everyone("messages");
   }
 
-  /** Shows `working` if the work takes long enough for someone to wonder. */
+  /** Shows on what was typed, or else in words, that the work takes long enough for someone to wonder. */
   async withProgress<T>(
     working: Reply,
     clock: Clock,
@@ -195,14 +209,33 @@ export class UpdateContext implements UpdateOrigin {
   ): Promise<T> {
     const done = new AbortController();
     // Whether this turn still counts, and the store is there, comes out when the update is finished.
-    const shown = clock.sleep(UNTIL_PROGRESS_MS, done.signal).then(() => this.showMeanwhile(working, how))
-      .catch(() => {});
+    const shown = clock.sleep(UNTIL_PROGRESS_MS, done.signal).then(async () => {
+      const isSeen = await this.lookAtIt(done.signal);
+      if (!isSeen && !done.signal.aborted) await this.showMeanwhile(working, how);
+    }).catch(() => {});
     try {
       return await work();
     } finally {
       done.abort();
       await shown;
     }
+  }
+
+  /** A message that only its sender sees takes no reaction. */
+  private async lookAtIt(signal: AbortSignal): Promise<boolean> {
+    const { looking, chat, messageId, ephemeralId } = this;
+    if (!looking || messageId === undefined || ephemeralId !== undefined) return false;
+    looking.at = messageId;
+    return await looking.reactions.look(chat.id, messageId, signal);
+  }
+
+  /** Takes away that somebody looks at it; a change is done only once it has run, and its card says so. */
+  private async endLooking(): Promise<void> {
+    const { looking, chat, outcome: { answers, refused } } = this;
+    if (looking?.at === undefined) return;
+    const marks = [...answers.values()].map(({ reply }) => reply.mark);
+    const isDone = refused === undefined && marks.length > 0 && marks.every((mark) => DONE.has(mark));
+    await looking.reactions.end(chat.id, looking.at, isDone);
   }
 
   /** Tells the person why nothing comes of it, and records it. */
@@ -280,6 +313,7 @@ export class UpdateContext implements UpdateOrigin {
     });
     if (outcome.erased) await forgetBlanked(store);
     if (outcome.answers.size > 0 || outcome.work.length > 0) store.notifier.everyone("messages");
+    await this.endLooking();
   }
 
   private get turn(): Turn {

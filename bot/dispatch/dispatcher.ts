@@ -18,6 +18,7 @@ import { continuationShape, waitingShape, wipeSecrets } from "../secrets/entry.t
 import { StoreUnavailable } from "../store/database.ts";
 import { findPromptEver } from "../store/kept_values.ts";
 import type { InboxTable, MessagesTable, Queryable } from "../store/schema.ts";
+import { Reactions } from "../telegram/reactions.ts";
 import {
   classify,
   type Incoming,
@@ -54,6 +55,7 @@ type Relevant = Exclude<Incoming, { kind: "nothing" }>;
 /** Where every update comes to. It stands behind a grammY bot, which the inbox feeds. */
 export class Dispatcher {
   private readonly rows = new WeakMap<Update, InboxTable>();
+  private readonly reactions: Reactions;
 
   constructor(
     private readonly deps: Deps,
@@ -63,6 +65,7 @@ export class Dispatcher {
     private readonly unauthorized: Unauthorized,
     private readonly pickers: Pickers,
   ) {
+    this.reactions = new Reactions(deps);
     deps.bot.use(({ update }) => this.receive(update));
   }
 
@@ -239,7 +242,8 @@ export class Dispatcher {
   private async contextOf(row: InboxTable, incoming: Relevant, trace: string): Promise<UpdateContext> {
     const origin = { ...arrivalOf(row), ...originOf(incoming) };
     const press = incoming.kind === "press" ? await this.pressOf(incoming) : undefined;
-    return new UpdateContext(this.deps.store, { ...origin, press }, trace);
+    const looking = { reactions: this.reactions };
+    return new UpdateContext(this.deps.store, { ...origin, press, looking }, trace);
   }
 
   private async pressOf(

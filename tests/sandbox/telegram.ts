@@ -97,6 +97,8 @@ export interface Telegram extends People, Membership, AsyncDisposable {
   /** The bot's messages that this person sees there, oldest first. */
   seen(person: number, chat: number): readonly Message[];
   menu(person: number, chat: number): readonly BotCommand[];
+  /** The bot's reaction to what somebody said. */
+  reaction(chat: number, messageId: number): string | undefined;
   file(fileId: string): Uint8Array | undefined;
   transcript(chat: number, viewer?: number): string;
   /** Resolves with the predicate's result once a change makes it true; rejects with a dump of the chats. */
@@ -196,7 +198,10 @@ function traffic(
 
 function sights(
   world: World,
-): Pick<Telegram, "messages" | "answers" | "last" | "ephemerals" | "seen" | "menu" | "file" | "transcript"> {
+): Pick<
+  Telegram,
+  "messages" | "answers" | "last" | "ephemerals" | "seen" | "reaction" | "menu" | "file" | "transcript"
+> {
   const timeline = (chat: number) => roomNamed(world, chat).timeline;
   const messages = (chat: number) => timeline(chat).filter((message) => !isEphemeral(message));
   const isBots = ({ from }: Message) => from?.id === world.bot.id;
@@ -210,6 +215,7 @@ function sights(
       timeline(chat).filter((message) =>
         isBots(message) && (!isEphemeral(message) || message.receiver_user?.id === person)
       ),
+    reaction: (chat, messageId) => roomNamed(world, chat).reactions?.get(messageId),
     menu: (person, chat) => menuFor(world, roomNamed(world, chat), person),
     file: (fileId) => world.files.get(fileId)?.content,
     transcript: (chat, viewer) => transcript(world, roomNamed(world, chat), viewer),

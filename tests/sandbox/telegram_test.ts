@@ -878,3 +878,26 @@ Deno.test("createTelegram's refusals reach grammY as GrammyError", async () => {
       error instanceof GrammyError && error.error_code === 400 && /chat not found/.test(error.description),
   );
 });
+
+Deno.test("setMessageReaction takes what Telegram allows bots, where the chat takes reactions", async () => {
+  await using at = open({
+    chats: [
+      { id: GROUP, title: "On-call", members: [ANA] },
+      { id: -1002, title: "Quiet", members: [ANA], withoutReactions: true },
+    ],
+  });
+  const { message_id } = at.telegram.say(ANA, GROUP, "/status");
+  const quiet = at.telegram.say(ANA, -1002, "/status").message_id;
+  const react = async (reaction: unknown, chat_id = GROUP, id = message_id) =>
+    (await at.ask("setMessageReaction", { chat_id, message_id: id, reaction })).description ?? "taken";
+  const emoji = (...all: string[]) => all.map((one) => ({ type: "emoji", emoji: one }));
+  assert.equal(await react(emoji("👀")), "taken");
+  assert.equal(at.telegram.reaction(GROUP, message_id), "👀");
+  assert.equal(await react(emoji("✅")), "Bad Request: REACTION_INVALID");
+  assert.equal(await react(emoji("👀", "👍")), "Bad Request: REACTIONS_TOO_MANY");
+  assert.match(await react({ emoji: "👍" }), /can't parse reactions/);
+  assert.match(await react(emoji("👍"), GROUP, 99), /message to react not found/);
+  assert.equal(await react(emoji("👍"), -1002, quiet), "Bad Request: REACTION_INVALID");
+  assert.equal(await react([]), "taken");
+  assert.equal(at.telegram.reaction(GROUP, message_id), undefined);
+});

@@ -4,6 +4,7 @@ import * as chats from "./methods/chats.ts";
 import * as commands from "./methods/commands.ts";
 import * as documents from "./methods/documents.ts";
 import * as editing from "./methods/editing.ts";
+import * as reactions from "./methods/reactions.ts";
 import * as receiving from "./methods/receiving.ts";
 import * as sending from "./methods/sending.ts";
 
@@ -22,6 +23,7 @@ const METHODS: Readonly<Record<string, Method>> = {
   editMessageReplyMarkup: editing.editMessageReplyMarkup,
   deleteMessage: editing.deleteMessage,
   answerCallbackQuery: callbacks.answerCallbackQuery,
+  setMessageReaction: reactions.setMessageReaction,
   sendDocument: documents.sendDocument,
   sendPhoto: documents.sendPhoto,
   getFile: documents.getFile,

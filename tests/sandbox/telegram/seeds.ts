@@ -19,6 +19,8 @@ export interface ChatSeed {
   readonly topics?: Readonly<Record<number, string>>;
   /** Person ids, the first one the owner; or statuses by id. */
   readonly members: readonly number[] | Readonly<Record<number, Status>>;
+  /** The chat takes no reactions. */
+  readonly withoutReactions?: true;
   /** Default: an administrator that may delete messages. */
   readonly bot?: { readonly status: Status; readonly rights?: readonly string[] };
 }
@@ -76,6 +78,7 @@ export function addChat(world: World, seed: ChatSeed): Chat {
     ...(isForum && { is_forum: true as const }),
   });
   for (const [member, status] of statuses(seed.members)) room.members.set(member, status);
+  if (seed.withoutReactions) room.reactions = undefined;
   room.members.set(world.bot.id, bot?.status ?? "administrator");
   for (const right of bot?.rights ?? ["can_delete_messages"]) room.rights.add(right);
   for (const [thread, name] of threads) room.topics.set(Number(thread), name);

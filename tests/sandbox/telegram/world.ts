@@ -30,6 +30,8 @@ export interface Room {
   /** What the bot may do as an administrator, e.g. `can_delete_messages`. */
   readonly rights: Set<string>;
   readonly topics: Map<number, string>;
+  /** The bot's reaction to a message, by its id; undefined where the chat takes none. */
+  reactions: Map<number, string> | undefined;
   /** In order; ephemeral messages are among them. */
   readonly timeline: Message[];
   migratedTo?: number;
@@ -109,6 +111,7 @@ export function createRoom(chat: Chat): Room {
     members: new Map(),
     rights: new Set(),
     topics: new Map(),
+    reactions: new Map(),
     timeline: [],
     nextMessageId: 1,
     nextEphemeralId: 1,
