@@ -5,12 +5,17 @@ const MINUTE_MS = 60_000;
 
 /** Whether there is a zone of this name, such as "Europe/Lisbon". */
 export function isZone(name: string): boolean {
+  return zoneNamed(name) !== undefined;
+}
+
+/** The zone as it is written, whatever case it is typed in; undefined where there is none of this name. */
+export function zoneNamed(name: string): string | undefined {
   // Where no other is meant, nothing of ICU is loaded.
-  if (name === "UTC") return true;
+  if (name === "UTC") return name;
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }) !== undefined;
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { ClientError, formatDuration } from "../../clients/errors.ts";
-import { formatAge } from "../../handlers/format.ts";
+import { countOf, formatAge } from "../../handlers/format.ts";
 import type { Proof } from "../../handlers/operation.ts";
 import { type Block, type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
@@ -185,17 +185,23 @@ function secretEntry({ config }: Deps): Proof {
 }
 
 /** How often each vendor is looked at, and whether it is. */
-async function watch({ store, config }: Deps): Promise<Proof> {
+async function watch({ store, config, vendors }: Deps): Promise<Proof> {
   if (config.watchEveryMs === 0) return fine("off: WATCH_EVERY is 0");
-  const looks = [...(await lastLooks(store)).values()];
+  const known = await lastLooks(store);
+  const looks = vendors.all.filter(({ client }) => client !== undefined).flatMap(
+    ({ vendor: { name, label } }) => {
+      const look = known.get(name);
+      return look ? [{ ...look, label }] : [];
+    },
+  );
   const late = looks.filter(({ ended_at, every_ms }) =>
     store.now() - (ended_at ?? 0) > MOST_MISSED_LOOKS * every_ms
   );
   if (late.length > 0) {
-    return bad(`nobody looks at ${late.map(({ vendor }) => vendor).join(", ")}: see the log`);
+    return bad(`nobody looks at ${late.map(({ label }) => label).join(", ")}: see the log`);
   }
-  const said = looks.map(({ vendor, every_ms, calls }) =>
-    `${vendor} every ${formatAge(every_ms)} (${calls} calls)`
+  const said = looks.map(({ label, every_ms, calls }) =>
+    `${label} every ${formatAge(every_ms)} (${countOf(calls, "call")})`
   );
   return fine(said.join(" · ") || "the first looks are under way");
 }

@@ -89,7 +89,10 @@ async function stateOf(store: Store, chatId: number): Promise<State> {
     ])
   ).orderBy("created_at").execute();
   const episodes = (await openEpisodes(store, chatId)).filter(({ kind }) => FAILING.has(kind));
-  const silent = (await itemsOf(store)).filter(({ state }) => state === "unknown");
+  const items = (await itemsOf(store)).filter(({ state }) => state !== "fine");
+  const away = new Set(items.filter(({ item_id }) => item_id === null).map(({ vendor }) => vendor));
+  // That nothing is known of a vendor that is away as a whole is told once, among what fails.
+  const silent = items.filter(({ state, vendor }) => state === "unknown" && !away.has(vendor));
   const waits = changes.filter(({ state, expires_at }) => state === "pending" && expires_at > now);
   const runs = changes.filter(({ state }) => state === "approved" || state === "executing");
   const unknown = changes.filter(({ state }) => state === "unknown");

@@ -28,7 +28,12 @@ const MOST_ROWS = 40;
 const ON_ONE_SCREEN = 8;
 const MOST_EPISODES = 40;
 
-const TARGETS = [...new Set(vendors.flatMap(({ name, targets }) => [name, ...Object.keys(targets)]))];
+const TARGETS = [
+  ...new Set(vendors.flatMap(({ name, targets, unwatched = [] }) => [
+    name,
+    ...Object.keys(targets).filter((target) => !unwatched.includes(target)),
+  ])),
+];
 
 /** `/history`: how everything that is watched stood over time. */
 export const history: Builtin = builtin({
@@ -108,13 +113,16 @@ function historyReply(asked: Asked, courses: readonly Course[], episodes: readon
   const which = asked.target === undefined ? "" : ` of ${asked.target}`;
   const shown = courses.slice(0, MOST_ROWS);
   const rest = courses.length - shown.length;
-  const rows = shown.map(rowOf);
+  // A phone has no room for a column that says nothing.
+  const someOff = shown.some(({ shares }) => shares.off > 0);
+  const header = ["Item", "Fine", "Bad", "Unknown", ...(someOff ? ["Off"] : [])];
+  const rows = shown.map((one) => [...rowOf(one), ...(someOff ? [percent(one.shares.off)] : [])]);
   return {
     mark: troubled > 0 ? "attention" : "fine",
     title: `${troubled} of ${courses.length}${which} had trouble in ${daysWord(asked.days)}`,
     blocks: [
-      { kind: "table", header: HEADER, rows: rows.slice(0, ON_ONE_SCREEN) },
-      ...folded(rows.slice(ON_ONE_SCREEN), (more): Block => ({ kind: "table", header: HEADER, rows: more })),
+      { kind: "table", header, rows: rows.slice(0, ON_ONE_SCREEN) },
+      ...folded(rows.slice(ON_ONE_SCREEN), (more): Block => ({ kind: "table", header, rows: more })),
       ...(rest > 0 ? [textBlock(`${rest} more were no worse. To see one kind alone: name its target.`)] : []),
       ...episodeBlocks(episodes.toReversed()),
     ],
@@ -123,9 +131,6 @@ function historyReply(asked: Asked, courses: readonly Course[], episodes: readon
   };
 }
 
-const HEADER = ["Item", "Fine", "Bad", "Unknown"];
-
-/** Off is what is missing to a hundred. */
 function rowOf({ name, company, shares }: Course): Line[] {
   const bad = shares.down + shares.attention;
   const whose: Line = company === null ? "" : [" · ", { data: company, max: 30 }];

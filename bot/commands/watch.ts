@@ -13,7 +13,7 @@ import {
   type WatchingChat,
   watchingChats,
 } from "../watch/audience.ts";
-import { isZone, parseClock } from "../zone.ts";
+import { parseClock, zoneNamed } from "../zone.ts";
 import { type Builtin, builtin, type CommandParts, maySetHere } from "./builtin.ts";
 
 const WATCHED = vendors.flatMap(({ targets, unwatched = [] }) =>
@@ -70,8 +70,9 @@ export const watchCommands: readonly Builtin[] = [
     async execute(parts, ctx) {
       const all = await watchingChats(parts);
       const here = all.find(({ chatId }) => chatId === ctx.chat.id);
-      const mutes = await parts.store.db.selectFrom("mutes").innerJoin("items", "items.key", "mutes.item")
-        .select(["items.name", "until_at", "person_name"]).where("chat_id", "=", ctx.chat.id)
+      const mutes = await parts.store.db.selectFrom("mutes").leftJoin("items", "items.key", "mutes.item")
+        .select((of) => [of.fn.coalesce("items.name", "mutes.item").as("name"), "until_at", "person_name"])
+        .where("chat_id", "=", ctx.chat.id)
         .where("until_at", ">", parts.store.now()).orderBy("until_at").execute();
       ctx.answer(watchesReply(here, mutes, parts.store.now(), parts.config.watchEveryMs));
     },
@@ -86,8 +87,9 @@ export const watchCommands: readonly Builtin[] = [
       zone: z.string().optional().meta({ positional: true, rest: true, placeholder: "zone" }),
     }),
     async execute(parts, ctx, { hours, zone }) {
-      const isOff = /^(off|never|none)$/i.test(hours ?? "");
-      const wanted = isOff ? undefined : quietHours(hours ?? "", zone?.trim() || parts.config.zone);
+      const said = [hours, zone].filter(Boolean).join(" ");
+      const isOff = /^(off|never|none)$/i.test(said);
+      const wanted = isOff ? undefined : quietHours(said, parts.config.zone);
       if (!isOff && typeof wanted !== "object") {
         const suggestions = ["/quiet 22:00-07:00", "/quiet 22:00-07:00 Europe/Lisbon", "/quiet off"];
         return ctx.answer(
@@ -100,11 +102,10 @@ export const watchCommands: readonly Builtin[] = [
       if (!await maySetHere(parts, ctx, "/quiet")) return;
       const hoursNow = typeof wanted === "object" ? wanted : NEVER_QUIET;
       ctx.onCommit((transaction) => putQuiet(transaction, ctx.chat.id, hoursNow));
-      const said = sayQuiet(hoursNow);
-      ctx.audit({ event: "quiet_hours", detail: said });
+      ctx.audit({ event: "quiet_hours", detail: sayQuiet(hoursNow) });
       ctx.answer({
         mark: "info",
-        title: isOff ? "No quiet hours: alerts are heard at any time" : `Quiet ${said}`,
+        title: isOff ? "No quiet hours: alerts are heard at any time" : `Quiet ${sayQuiet(hoursNow)}`,
         blocks: isOff ? [] : [
           textBlock("Alerts and reminders come without a sound then, except that a whole vendor is down."),
           textBlock(["To end it: ", { code: "/quiet off" }]),
@@ -281,15 +282,20 @@ interface QuietHours {
 
 const NEVER_QUIET: QuietHours = { quiet_from: null, quiet_until: null, quiet_zone: null };
 
-/** The hours, or what is wrong with them. */
-function quietHours(hours: string, zone: string): QuietHours | string {
-  const [, from = "", until = ""] = /^([\d:]+)\s*[-–—]\s*([\d:]+)$/.exec(hours) ?? [];
-  const [begin, end] = [parseClock(from), parseClock(until)];
+/** The hours as people write them, "22:00-07:00", "22 - 7 Europe/Lisbon", or what is wrong with them. */
+function quietHours(said: string, ownZone: string): QuietHours | string {
+  const [, from = "", until = "", named] = /^([\d:.]+)\s*[-–—]\s*([\d:.]+)(?:\s+(.+))?$/.exec(said) ?? [];
+  const [begin, end] = [from, until].map((time) =>
+    parseClock(/[:.]/.test(time) ? time.replace(".", ":") : `${time}:00`)
+  );
+  const zone = zoneNamed(named ?? ownZone);
   if (begin === undefined || end === undefined) {
     return "Quiet from when to when? Type two times of day, such as 22:00-07:00.";
   }
   if (begin === end) return "These are no hours: it would be quiet always, or never.";
-  if (!isZone(zone)) return `There is no time zone "${zone}". One is named like Europe/Lisbon or UTC.`;
+  if (zone === undefined) {
+    return `There is no time zone "${named ?? ownZone}". One is named like Europe/Lisbon or UTC.`;
+  }
   return { quiet_from: clockText(begin), quiet_until: clockText(end), quiet_zone: zone };
 }
 

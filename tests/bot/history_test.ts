@@ -48,6 +48,22 @@ testOnEach("/history shows the worst first, with shares of the time watched, and
   assert.ok(photo.width === 720 && photo.file_size < 200_000, JSON.stringify(photo));
 });
 
+Deno.test("/history gives what was off a share of its own, and is of what is watched", async () => {
+  await using fixture = await openFixture({ environment: UNWATCHED });
+  await putWatched(fixture.store, [{
+    vendor: "opsramp",
+    target: "opsramp",
+    name: "AWS staging",
+    course: [["fine", 4 * HOUR_MS], ["off", HOUR_MS]],
+  }]);
+  assert.match(await asked(fixture, "/history"), /AWS staging +75\.0 % +0 % +0 % +25\.0 %/);
+  await fixture.say(ANA, "/history ec2");
+  assert.match(
+    fixture.ephemeralAnswers(ANA).at(-1) ?? "",
+    /<target> can be bitdefender, apono, .* not "ec2"/,
+  );
+});
+
 testOnEach("/history of a target shows that alone, and of more days what was before", async (url) => {
   await using fixture = await openFixture({ environment: { ...UNWATCHED, DATABASE_URL: url } });
   await putWatched(fixture.store, NIGHT);

@@ -56,3 +56,25 @@ testOnEach("I have it is for whoever may ask for or approve changes", async (url
   assert.match(textOf(shown), /\[ I have it \]/);
   assert.ok(!(await fixture.audit()).some(({ event }) => event === "handed_over"));
 });
+
+Deno.test("/handover tells once that nothing is known of a vendor that is away as a whole", async () => {
+  await using fixture = await openFixture({ environment: UNWATCHED });
+  const { store } = fixture;
+  await putWatched(store, [
+    { vendor: "halo", target: "sophos", name: "Sophos EU", course: [["fine", 90 * MINUTE_MS]] },
+    {
+      vendor: "halo",
+      target: "halo",
+      name: "HaloPSA",
+      course: [["fine", 90 * MINUTE_MS], ["down", 6 * MINUTE_MS]],
+    },
+  ]);
+  const whole = "halo:HaloPSA";
+  await store.db.updateTable("items").set({ key: "halo", item_id: null }).where("key", "=", whole).execute();
+  await store.db.updateTable("episodes").set({ item: "halo", item_id: null }).where("item", "=", whole)
+    .execute();
+  await fixture.say(BEN, "/handover");
+  const text = fixture.groupAnswers().at(-1) ?? "";
+  assert.match(text, /^🔴 1 thing is open\nFailing \(1\)\n• HaloPSA down for 6 min/);
+  assert.doesNotMatch(text, /Unknown|Sophos EU/);
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { testOnEach } from "../approvals/database.ts";
 import { ANA, BEN, GROUP, OSKAR } from "../approvals/fixture.ts";
 import { render } from "../sandbox/telegram.ts";
+import { chatTest } from "../bot/conversation.ts";
 import { openWatch, type WatchFixture } from "./fixture.ts";
 
 function breakSophos({ halo }: WatchFixture): void {
@@ -145,6 +146,19 @@ Deno.test("/quiet: alerts make no sound in these hours, except that a whole vend
   await fixture.say(BEN, "/quiet off");
   assert.match(fixture.groupAnswers().at(-1) ?? "", /No quiet hours/);
 });
+
+chatTest("/quiet takes hours as people write them, and a zone in any case", {}, [
+  { said: "/quiet 22:00 - 07:00", answered: /^ℹ️ Quiet 22:00-07:00 \(UTC\)/, audited: ["quiet_hours"] },
+  {
+    said: "/quiet 22-7 europe/lisbon",
+    answered: /^ℹ️ Quiet 22:00-07:00 \(Europe\/Lisbon\)/,
+    audited: ["quiet_hours"],
+  },
+  { said: "/quiet 22.30–7.15 UTC", answered: /^ℹ️ Quiet 22:30-07:15 \(UTC\)/, audited: ["quiet_hours"] },
+  { said: "/quiet 22:00", answered: { says: /Quiet from when to when\?/, only: BEN } },
+  { said: "/quiet 25-7", answered: { says: /Quiet from when to when\?/, only: BEN } },
+  { said: "/quiet 22-7 Lisbon", answered: { says: /There is no time zone "Lisbon"/, only: BEN } },
+]);
 
 Deno.test("1,000 items that go bad at once are one message", async () => {
   await using fixture = await openWatch();
