@@ -37,11 +37,11 @@ export async function documentOf(
   let bytes: Uint8Array | undefined;
   try {
     const path = await pathOf(file.file_id, api, clock);
-    if (!path) return { documentError: "Telegram did not hand over the document. Send it again." };
+    if (!path) return unseen("Telegram did not hand over the document.");
     bytes = await download(`${config.apiRoot}/file/bot${config.token}/${path}`, telegramFetch);
   } catch (error) {
     log.warning("document_not_fetched", errorFields(error));
-    return { documentError: "The document could not be fetched from Telegram. Send it again." };
+    return unseen("The document could not be fetched from Telegram.");
   }
   if (!bytes) return TOO_LARGE;
   const text = decoded(bytes);
@@ -76,10 +76,11 @@ function decoded(bytes: Uint8Array): string {
   }
 }
 
-const TOO_LARGE: Document = {
-  documentError: "The document is larger than 1 MiB. Send only what changes.",
-  documentUnseen: true,
-};
+function unseen(documentError: string): Document {
+  return { documentError, documentUnseen: true };
+}
+
+const TOO_LARGE = unseen("The document is larger than 1 MiB. Send only what changes.");
 
 /** Undefined when Telegram does not know the file, or no longer. */
 async function pathOf(fileId: string, api: Api, clock: Clock): Promise<string | undefined> {

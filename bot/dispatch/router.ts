@@ -289,7 +289,9 @@ export class Router {
         isUnseen
           ? "If a secret was in it, whoever was in this chat may have read it: replace it where it comes from. "
           : "Whoever was in this chat may have read it, so replace it where it comes from. ",
-        ...(options === ""
+        ...(isUnseen
+          ? ["Then send the command again, with no secret in its document."]
+          : options === ""
           ? ["Then send the command again without it."]
           : ["Then send the command with ", { code: options }, ": you get a private page to enter it."]),
       ],

@@ -38,23 +38,27 @@ chatTest(
 );
 
 for (const method of ["getFile", "/file"]) {
-  chatTest(`A document that cannot be fetched (${method} drops the connection) is asked for again`, {}, [{
+  chatTest(`A document that cannot be fetched (${method} drops the connection) is deleted unseen`, {}, [{
     happens: ({ telegram }) => telegram.faults.push({ method, drop: true }),
     said: "/create apono",
     saying: { document: { name: "x.json", content: { type: "postgresql" } } },
-    answered: { says: "The document could not be fetched from Telegram. Send it again.", only: BEN },
-    audited: ["refused malformed_command"],
+    answered: {
+      says:
+        /The document could not be fetched from Telegram\. I deleted it .* send the command again, with no secret in its document/s,
+      only: BEN,
+    },
+    audited: ["refused document_unseen"],
     logged: [{ event: "document_not_fetched" }],
   }]);
 }
 
-chatTest("A document that Telegram does not hand over is asked for again", {}, [{
+chatTest("A document that Telegram does not hand over is deleted unseen", {}, [{
   happens: ({ telegram }) =>
     telegram.faults.push({ method: "getFile", status: 400, description: "wrong file_id" }),
   said: "/create apono",
   saying: { document: { name: "x.json", content: { type: "postgresql" } } },
-  answered: { says: "Telegram did not hand over the document. Send it again.", only: BEN },
-  audited: ["refused malformed_command"],
+  answered: { says: "Telegram did not hand over the document. I deleted it", only: BEN },
+  audited: ["refused document_unseen"],
 }]);
 
 const outsiders: ConversationOptions = {

@@ -69,7 +69,11 @@ export const outwardGuards: readonly Guard[] = [
   ...guardsOf("bot/dispatch/attachment.ts", [LEAKS, "tests/bot/documents_test.ts"], [
     ["a document is measured while it is fetched", "if (size > MOST_DOCUMENT_BYTES) return undefined;"],
     ["a document is fetched from Telegram alone", ', redirect: "error" }', " }"],
-    ["what nobody looked through is deleted", "  documentUnseen: true,\n"],
+    [
+      "what nobody looked through is deleted",
+      "return { documentError, documentUnseen: true };",
+      "return { documentError };",
+    ],
   ]),
   ...guardsOf("bot/dispatch/router.ts", [LEAKS], [
     [
@@ -152,7 +156,7 @@ export const outwardGuards: readonly Guard[] = [
     "tests/bot/render_properties_test.ts",
     "tests/security/card_test.ts",
   ], [
-    ["a name of two alphabets is pointed at", '(mixesAlphabets(line) ? MIXED_LETTERS : "")', '""'],
+    ["a name of two alphabets is pointed at", "truncate(line, max) + hintFor(line)", "truncate(line, max)"],
     ["what nobody sees is not copied along", String.raw`.replace(/[^\P{C}\n\t]|\p{DI}/gu, "")`, ""],
   ]),
   ...guardsOf("bot/render/keyboard.ts", [
