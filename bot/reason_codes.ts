@@ -12,6 +12,7 @@ export const reasons = {
   automatic_forward: null,
   other_bot_command: null,
   unsupported_update: null,
+  group_moved: "This group has a new id, which the bot does not know yet, so nothing was done.",
   anonymous_sender:
     "You write as an anonymous admin or as a channel, so nobody can tell who you are. Switch off “Remain anonymous” and send it again.",
   edited_message: "An edited message changes nothing. Send the command as a new message.",

@@ -1,4 +1,4 @@
-import type { Reply } from "../../handlers/reply.ts";
+import { type Line, line, type Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import { type ReasonCode, reasons } from "../reason_codes.ts";
 import type { UpdateContext } from "../context.ts";
@@ -34,6 +34,9 @@ export class Unauthorized {
   async refuse(ctx: UpdateContext, reason: ReasonCode, operation?: string): Promise<void> {
     ctx.ignoreForBot();
     const more = operation === undefined ? {} : { operation };
+    if (reason === "unknown_chat" && await this.wasAtHome(ctx.chat) && (ctx.press || this.mayBeTold(ctx))) {
+      return ctx.refuse("group_moved", { ...more, next: letIn(ctx.chat.id) });
+    }
     if (await this.members.isKnown(ctx.person.id)) return ctx.refuse(reason, more);
     const { granted, missed } = this.recorded.take(String(ctx.chat.id), ctx.store.now());
     const detail = missed > 0 ? { detail: `${missed} more messages of strangers were not recorded` } : {};
@@ -98,10 +101,18 @@ export class Unauthorized {
   }
 
   /** Making the bot an admin of a plain group is what gives the group its new id: it must not look like a stranger's. */
-  private async wasAtHome(chat: Chat): Promise<boolean> {
+  private async wasAtHome(chat: Pick<Chat, "id">): Promise<boolean> {
     const { config, store } = this.deps;
     return config.adminChats.includes(await originOf(store, chat.id));
   }
+}
+
+function letIn(chatId: number): Line {
+  return line(
+    "Someone who runs the bot has to put ",
+    { code: String(chatId) },
+    " into ADMIN_CHATS and restart it.",
+  );
 }
 
 /** A stranger's message is first of all a stranger's. */

@@ -107,6 +107,16 @@ chatTest("A group that becomes a supergroup by making the bot an admin is not le
   {
     happens: ({ telegram }) => telegram.addBot(MOVED, ANA, "administrator"),
   },
+  ...times(5, {
+    said: "/status",
+    by: ANA,
+    in: MOVED,
+    answered: {
+      says: /This group has a new id, .* has to put -1001000001001 into ADMIN_CHATS and restart it/s,
+      only: ANA,
+    },
+    audited: ["refused group_moved"],
+  }),
   { said: "/status", by: ANA, in: MOVED, audited: [REFUSED] },
   { happens: ({ telegram }) => assert.equal(telegram.calls("leaveChat").length, 0) },
 ]);

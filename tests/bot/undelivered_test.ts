@@ -83,6 +83,22 @@ testOnEach("what waits for a group that moved goes to its new id, whose id is to
   assert.equal(events.filter((event) => event === "chat_migrated").length, 1);
 });
 
+Deno.test("a press in a group that moved is answered, decides nothing and says what to do", async () => {
+  await using fixture = await openFixture();
+  const { code, card } = await fixture.ask("/disable ec2 Globex reason=off-boarding");
+  fixture.telegram.migrate(GROUP, ANA);
+  await fixture.rest();
+  const [message] = fixture.telegram.messages(MOVED_TO);
+  assert(message);
+  const { handle } = await fixture.change(code);
+  const { text } = await fixture.press(BEN, message, `approve:${handle}`, { forged: true });
+  assert.match(
+    text ?? "",
+    /^⛔ This group has a new id[^]*put -1001000001001 into ADMIN_CHATS and restart it/,
+  );
+  assert.equal(await fixture.state(code), "pending", render(card));
+});
+
 Deno.test("a group that moved unheard is told of by the refusal of its old id", async () => {
   await using fixture = await openFixture({ telegram: { delivery: "manual" } });
   const { telegram } = fixture;
