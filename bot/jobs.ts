@@ -229,7 +229,7 @@ function recheck({ cards }: JobParts, everyMs: number): PeriodicJob {
     everyMs,
     atOnce: true,
     exclusive: true,
-    run: () => cards.recheck({ background: true }),
+    run: async () => void await cards.recheck({ background: true }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Transaction } from "kysely";
 import type { CallOptions } from "../../clients/http/contract.ts";
 import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
+import type { Line } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { putMessage } from "../outbox/messages.ts";
@@ -10,12 +11,18 @@ import { type Change, votesOf } from "../store/changes.ts";
 import { StoreUnavailable } from "../store/database.ts";
 import type { Schema } from "../store/schema.ts";
 import { cardMessage, outcomeMessage } from "./card.ts";
-import { drift } from "./precheck.ts";
+import { drift, type FailedCheck } from "./precheck.ts";
 import { transition } from "./state_machine.ts";
 import { obstaclesOf, shownOf, viewOf } from "./view.ts";
 
 /** So many cards are kept true; nobody reads more that wait. */
 const MOST_OPEN = 50;
+
+/** A change that waits and could not be read again, and why. */
+export interface Unread {
+  readonly change: Change;
+  readonly why: Line;
+}
 
 /** Keeps the cards of what waits true: what came up around it, and what has moved under it. */
 export class LiveCards {
@@ -56,21 +63,34 @@ export class LiveCards {
     };
   }
 
-  /** Reads again what waiting changes were planned against: what has moved is superseded, and says so. */
-  async recheck(how: Pick<CallOptions, "background"> = {}): Promise<void> {
+  /**
+   * Reads again what waiting changes were planned against: what has moved is superseded, and says so. Resolves to why
+   * some could not be read.
+   */
+  async recheck(how: Pick<CallOptions, "background"> = {}): Promise<readonly Unread[]> {
     const pending = (await this.waiting()).filter(({ state }) => state === "pending");
-    await Promise.all(pending.map((change) => this.recheckOne(change, how)));
+    const read = pending.map(async (change) => ({ change, why: await this.recheckOne(change, how) }));
+    return (await Promise.all(read)).flatMap(({ change, why }) => why === undefined ? [] : [{ change, why }]);
   }
 
-  private async recheckOne(change: Change, how: Pick<CallOptions, "background">): Promise<void> {
+  private async recheckOne(
+    change: Change,
+    how: Pick<CallOptions, "background">,
+  ): Promise<Line | undefined> {
     const { store, vendors, redactor, metrics, log } = this.deps;
     const bound = vendors.boundOperation(change, how);
-    if (!bound || vendors.isOfAnotherAccount(change)) return;
-    const failed = await drift(change, bound, log).catch((error) => {
-      if (!(error instanceof StoreUnavailable)) log.error("recheck_failed", errorFields(error));
-    });
+    if (!bound || vendors.isOfAnotherAccount(change)) return undefined;
+    let failed: FailedCheck | undefined;
+    try {
+      failed = await drift(change, bound, log);
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error;
+      log.error("recheck_failed", errorFields(error));
+      return "The bot failed at it.";
+    }
     // That the vendor does not answer now is no sign of anything.
-    if (failed?.reason !== "target_moved") return;
+    if (failed?.reason === "vendor_failed") return failed.evidence;
+    if (failed?.reason !== "target_moved") return undefined;
     const evidence = JSON.stringify(redactLine(failed.evidence, redactor.text));
     const moved = await transition(store, {
       code: change.code,
@@ -81,6 +101,7 @@ export class LiveCards {
       show: (row) => [cardMessage(row), outcomeMessage(row)],
     });
     if (moved) metrics.changes.inc({ state: moved.state });
+    return undefined;
   }
 
   /** What somebody may still decide about, or stop. */

@@ -4,11 +4,13 @@ import { type Block, type Button, type Line, line, type Reply, textBlock } from 
 import { cardOf, decisionButtons } from "../approvals/card.ts";
 import type { DecisionKind } from "../approvals/decide.ts";
 import { openEmergencies } from "../approvals/emergency.ts";
+import type { Unread } from "../approvals/live_cards.ts";
 import { findLoan, loanLine, type OpenLoan, openLoans } from "../approvals/loan.ts";
 import { undoLine } from "../approvals/schedule.ts";
 import { settle } from "../approvals/settle.ts";
 import { type CardView, freezeLine, personLine, viewOf } from "../approvals/view.ts";
 import type { UpdateContext } from "../context.ts";
+import { errorFields } from "../log.ts";
 import { activeFreezes, type Change, changeTitle, readUndo, waitsForItsTime } from "../store/changes.ts";
 import type { AuditTable, EmergenciesTable, FreezesTable } from "../store/schema.ts";
 import { stepWords } from "./audit.ts";
@@ -31,20 +33,22 @@ export const changeCommands: readonly Builtin[] = [
     need: "read",
     risk: "read",
     input: z.object({}),
-    async execute({ store, cards, clock }, ctx) {
+    async execute({ store, cards, clock, log }, ctx) {
       const working: Reply = { mark: "working", title: "Looking whether anything has moved …" };
-      await ctx.withProgress(
+      const unread = await ctx.withProgress(
         working,
         clock,
         () => withTimeout(RECHECK_MS, clock, (signal) => untilAborted(cards.recheck(), signal)),
-      )
-        .catch(() => {});
+      ).then((found) => found.map(unreadLine), (error: unknown) => {
+        log.warning("recheck_given_up", { trace: ctx.trace, ...errorFields(error) });
+        return [NOT_IN_TIME];
+      });
       const open = await store.db.selectFrom("changes").selectAll()
         .where("state", "in", ["pending", "approved", "executing", "unknown"])
         .orderBy("created_at").limit(50).execute();
       const alive = open.filter((change) => change.state !== "pending" || change.expires_at > store.now());
       const emergencies = (await openEmergencies(store.db)).map((one) => emergencyLine(one, store.now()));
-      ctx.answer(pendingReply(alive, { freezes: await activeFreezes(store), emergencies }, ctx));
+      ctx.answer(pendingReply(alive, { freezes: await activeFreezes(store), emergencies, unread }, ctx));
     },
   }),
   builtin({
@@ -89,7 +93,7 @@ export const changeCommands: readonly Builtin[] = [
     need: "read",
     input: z.object({
       code,
-      outcome: z.enum(["applied", "not"], "is applied or not").meta({
+      outcome: z.enum(["applied", "not"], "takes the word applied or the word not").meta({
         positional: true,
         placeholder: "applied|not",
       }),
@@ -187,9 +191,10 @@ function stepBlocks(change: Change, steps: readonly AuditTable[]): Block[] {
 
 function pendingReply(
   open: readonly Change[],
-  { freezes, emergencies }: {
+  { freezes, emergencies, unread }: {
     readonly freezes: readonly FreezesTable[];
     readonly emergencies: readonly Line[];
+    readonly unread: readonly Line[];
   },
   { chat, person }: UpdateContext,
 ): Reply {
@@ -204,13 +209,21 @@ function pendingReply(
   return {
     mark: "working",
     title: `${open.length} open change${open.length === 1 ? "" : "s"}`,
-    blocks: [frozen, { kind: "list", items: open.map(openLine) }],
+    blocks: [frozen, { kind: "list", items: open.map(openLine) }, ...unread.map(textBlock)],
     buttons: open.slice(0, 6).map((change) => [
       { label: `Show ${change.code}`, action: { command: `/change ${change.code}` } },
       ...(chat.type === "private" && change.state === "pending" ? namedDecisions(change, person.id) : []),
     ]),
   };
 }
+
+function unreadLine({ change: { code }, why }: Unread): Line {
+  return line("Whether ", { code }, " has moved is not known. ", why);
+}
+
+const NOT_IN_TIME = `Whether anything has moved is not known: the vendors did not answer within ${
+  RECHECK_MS / 1000
+} s. Ask again.`;
 
 /** "Emergency K7Q2X by Chidi: the site is down · to be looked into by 03:27" */
 export function emergencyLine({ code, person_name, reason, review_by }: EmergenciesTable, now: number): Line {

@@ -48,13 +48,27 @@ Deno.test("/pending looks first whether what waits has moved", async () => {
   assert.equal(await fixture.state(asked.code), "superseded");
 });
 
-Deno.test("a vendor that does not answer supersedes nothing, and /pending is answered all the same", async () => {
+Deno.test("a vendor that does not answer supersedes nothing, and /pending says that it did not", async () => {
   await using fixture = await openFixture();
   const asked = await fixture.ask(ROTATE);
   fixture.gravityzone.faults.always("getAmazonEC2ExternalIdForCrossAccountRole", { status: 503 });
   await fixture.say(BEN, "/pending");
-  assert.match(fixture.groupAnswers().at(-1) ?? "", /1 open change/);
+  const answer = fixture.groupAnswers().at(-1) ?? "";
+  assert.match(answer, /1 open change/);
+  assert.match(answer, new RegExp(`Whether ${asked.code} has moved is not known\\. GravityZone .*503`));
   assert.equal(await fixture.state(asked.code), "pending");
+});
+
+Deno.test("/pending does not wait for a vendor that hangs, and says that nothing is known", async () => {
+  await using fixture = await openFixture();
+  await fixture.ask(ROTATE);
+  fixture.gravityzone.faults.always("getAmazonEC2ExternalIdForCrossAccountRole", { hang: true });
+  const calls = fixture.gravityzone.calls.length;
+  const answered = fixture.say(BEN, "/pending");
+  await eventually(() => fixture.gravityzone.calls.length > calls + 1, "the call that hangs");
+  fixture.clock.advance(5_001);
+  await answered;
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /not known: the vendors did not answer within 5 s/);
 });
 
 testOnEach("a freeze that begins is shown on the cards it stops, and goes when it is lifted", async (url) => {
