@@ -78,12 +78,15 @@ export class OpsRampClient {
   }
 
   /**
-   * How many there are, by the smallest search there is; undefined where the vendor does not count.
+   * The smallest search there is: how many are installed, undefined where the vendor does not count, and one of them.
    *
    * https://docs.opsramp.com/api/integrations/integration-search-installed-get/
    */
-  async countInstalled(call: CallOptions): Promise<number | undefined> {
-    return (await this.search(1, 1, call)).totalResults ?? undefined;
+  async probe(
+    call: CallOptions,
+  ): Promise<{ readonly count: number | undefined; readonly id: string | undefined }> {
+    const { totalResults, results } = await this.search(1, 1, call);
+    return { count: totalResults ?? undefined, id: results.items[0]?.id };
   }
 
   /**

@@ -5,7 +5,7 @@ import { map, notifier, update } from "./opsramp/commands.ts";
 import { installations } from "./opsramp/installation.ts";
 import { resourceOperations } from "./resource_operations.ts";
 import { address, clientId, secretKey, text } from "./variable.ts";
-import { defineVendor, vendorOf } from "./vendor.ts";
+import { andNoRight, defineVendor, vendorOf, withoutRight } from "./vendor.ts";
 
 const [status, list, show, ...switches] = resourceOperations(installations);
 
@@ -24,8 +24,14 @@ export const opsramp = defineVendor({
 });
 
 async function probe(client: OpsRampClient, call: CallOptions): Promise<Proof> {
-  const count = await client.countInstalled(call);
+  const { count, id } = await client.probe(call);
+  const refused = await withoutRight({
+    ...(id !== undefined &&
+      { "one integration (/show, and every change)": () => client.getInstalled(id, call) }),
+  });
   const seen = count === undefined ? "" : `; it sees ${count} installed integration${count === 1 ? "" : "s"}`;
-  const says = `the client works for this tenant${seen}. Its right to change them cannot be tested`;
-  return { ok: true, says };
+  const says = `the client works for this tenant${seen}${
+    andNoRight(refused)
+  }. Its right to change them cannot be tested`;
+  return { ok: refused.length === 0, says };
 }

@@ -148,11 +148,11 @@ export class AponoV2 extends AponoVersion {
   }
 
   /**
-   * The cheapest call that needs our credentials: v2 has nothing cheaper than the whole list.
+   * The cheapest call that needs our credentials: v2 has nothing cheaper than the whole list. The id of one, if any.
    * https://docs.apono.io/api-reference/apono/integrations, "list integrations"
    */
-  async probe(call: CallOptions): Promise<void> {
-    await this.all(call);
+  async probe(call: CallOptions): Promise<string | undefined> {
+    return (await this.all(call)).items[0]?.id;
   }
 
   private all(call: CallOptions): Promise<Listed<AponoIntegration>> {
@@ -291,11 +291,11 @@ export class AponoV4 extends AponoVersion {
   }
 
   /**
-   * The cheapest call that needs our credentials: a page of one.
+   * The cheapest call that needs our credentials: a page of one. The id of that one, if any.
    * https://docs.apono.io/api-reference/apono/integrations, "list Integrations"
    */
-  async probe(call: CallOptions): Promise<void> {
-    await this.page({ limit: 1 }, call);
+  async probe(call: CallOptions): Promise<string | undefined> {
+    return (await this.page({ limit: 1 }, call)).items[0]?.id;
   }
 
   private page(query: ApiRequest["query"], call: CallOptions): Promise<AdminPage<AponoIntegration>> {

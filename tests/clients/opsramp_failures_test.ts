@@ -44,7 +44,7 @@ Deno.test.each([
 
 Deno.test("listInstalled() says that the tenant or the address is wrong when there is nothing to search", async () => {
   await using fixture = openFixture({}, { tenantId: "client_9" });
-  for (const asked of ["listInstalled", "countInstalled"] as const) {
+  for (const asked of ["listInstalled", "probe"] as const) {
     const failure = await failureOf(fixture.client[asked](fixture.call));
     assert.deepEqual(
       [failure.kind, failure.status, failure.detail],

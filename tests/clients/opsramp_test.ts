@@ -61,9 +61,9 @@ Deno.test("listInstalled() stops at a server that names the same page again", as
   assert.deepEqual(fixture.asked(), ["token", "search"]);
 });
 
-Deno.test("countInstalled() reads one record to count them all", async () => {
+Deno.test("probe() reads one record to count them all", async () => {
   await using fixture = openFixture();
-  assert.equal(await fixture.client.countInstalled(fixture.call), 9);
+  assert.equal((await fixture.client.probe(fixture.call)).count, 9);
   assert.equal(fixture.emulator.calls.at(-1)?.query.pageSize, "1");
 });
 
@@ -247,9 +247,9 @@ Deno.test("OpsRampClient finds the other token address once and keeps a path in 
     tokenPaths: ["/tenancy/auth/oauth/token"],
     tokenLifeSeconds: 20,
   });
-  await fixture.client.countInstalled(fixture.call);
+  await fixture.client.probe(fixture.call);
   fixture.clock.advance(30_000);
-  await fixture.client.countInstalled(fixture.call);
+  await fixture.client.probe(fixture.call);
   const paths = fixture.emulator.calls.map(({ path }) => path).filter((path) => path.endsWith("token"));
   assert.deepEqual(paths, [
     "/ops/auth/oauth/token",
@@ -261,7 +261,7 @@ Deno.test("OpsRampClient finds the other token address once and keeps a path in 
 for (const expiredStatus of [401, 407] as const) {
   Deno.test(`OpsRampClient renews a token that is refused with ${expiredStatus} once for many callers`, async () => {
     await using fixture = openFixture({ expiredStatus });
-    await fixture.client.countInstalled(fixture.call);
+    await fixture.client.probe(fixture.call);
     fixture.emulator.expireTokens();
     const ids = fixture.emulator.installations.map(({ id }) => id);
     const all = await Promise.all(ids.map((id) => fixture.client.getInstalled(id, fixture.call)));
@@ -271,7 +271,7 @@ for (const expiredStatus of [401, 407] as const) {
 
   Deno.test(`OpsRampClient never sends a write again that was refused with ${expiredStatus}`, async () => {
     await using fixture = openFixture({ expiredStatus });
-    await fixture.client.countInstalled(fixture.call);
+    await fixture.client.probe(fixture.call);
     fixture.emulator.expireTokens();
     const failure = await failureOf(fixture.client.switchInstalled(SERVICE_DESK, false, fixture.call));
     assert.deepEqual([failure.kind, failure.ambiguous], ["credentials_refused", true]);
@@ -281,7 +281,7 @@ for (const expiredStatus of [401, 407] as const) {
 
   Deno.test(`OpsRampClient writes with a new token where ${expiredStatus} would refuse an old one`, async () => {
     await using fixture = openFixture({ expiredStatus });
-    await fixture.client.countInstalled(fixture.call);
+    await fixture.client.probe(fixture.call);
     fixture.emulator.expireTokens();
     fixture.clock.advance(60_001);
     await fixture.client.switchInstalled(SERVICE_DESK, false, fixture.call);
@@ -317,7 +317,7 @@ for (const quote of ["", '"']) {
       "X-RateLimit-Remaining": `${quote}0${quote}`,
     };
     fixture.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
-    await fixture.client.countInstalled(fixture.call);
+    await fixture.client.probe(fixture.call);
     assert.deepEqual(fixture.asked(), ["token", "search", "search"]);
     assert.ok(
       fixture.clock.now() - NIGHT >= 13_000 && fixture.clock.now() - NIGHT < 14_000,
@@ -330,7 +330,7 @@ Deno.test("OpsRampClient waits a second when the reset has passed by our clock",
   await using fixture = openFixture();
   const headers = { "X-RateLimit-Reset": String(NIGHT / 1_000 - 300), "X-RateLimit-Remaining": "0" };
   fixture.emulator.fail("search", { kind: "status", status: 429, body: { error: "throttled" }, headers });
-  await fixture.client.countInstalled(fixture.call);
+  await fixture.client.probe(fixture.call);
   assert.ok(fixture.clock.now() - NIGHT < 2_000, `${fixture.clock.slept}`);
 });
 
@@ -345,7 +345,7 @@ Deno.test("OpsRampClient says how long when the reset is too far away to wait", 
 Deno.test("OpsRampClient keeps to the vendor's own limit when a minute's searches are spent", async () => {
   await using fixture = openFixture({ rates: { get: 500, search: 2, write: 50 } });
   fixture.clock.advance(45_000);
-  for (let count = 0; count < 3; count++) await fixture.client.countInstalled(fixture.call);
+  for (let count = 0; count < 3; count++) await fixture.client.probe(fixture.call);
   assert.deepEqual(fixture.asked(), ["token", "search", "search", "search", "search"]);
   assert.ok(fixture.clock.now() >= NIGHT + 60_000);
 });

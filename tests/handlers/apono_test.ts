@@ -71,8 +71,11 @@ Deno.test("apono.probe makes the cheapest call of every kind that needs a right"
   assert.match(textOf((await apono.probe(account.client, account.call)).says), /v4/);
   assert.deepEqual(account.emulator.calls.map(({ operation }) => operation).toSorted(), [
     "catalog.list",
+    "tags.get",
     "v2.list",
     "v3.connectors",
+    "v3.permissions",
+    "v3.resources",
     "v4.list",
   ]);
 });

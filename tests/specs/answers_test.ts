@@ -47,7 +47,7 @@ const v2Alone: readonly Method<AponoV2>[] = [["refresh", (version, call) => vers
 
 const opsramp: readonly Method<OpsRampClient>[] = [
   ["listInstalled", (client, call) => client.listInstalled(call)],
-  ["countInstalled", (client, call) => client.countInstalled(call)],
+  ["probe", (client, call) => client.probe(call)],
   ["getInstalled", (client, call) => client.getInstalled("INTG-1", call)],
   ["updateInstalled", (client, call) => client.updateInstalled("INTG-1", { displayName: "x" }, call)],
   ["switchInstalled", (client, call) => client.switchInstalled("INTG-1", true, call)],

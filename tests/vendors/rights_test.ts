@@ -42,6 +42,14 @@ const ONE_RIGHT: readonly (readonly [vendor: string, call: RegExp, says: RegExp]
   ["HaloPSA", /SophosDetails/, /🟡\s+HaloPSA\s+accepted; 11 of 12 .*; no right for Sophos/],
   ["Apono", /\/api\/v2\/integrations$/, /🟡\s+Apono\s+the token .*; no right for the v2 API \(why/],
   ["Apono", /connectors/, /🟡\s+Apono\s+the token .*; no right for connectors \(\/list connectors\)/],
+  ["Apono", /v3\/integrations\/[^/]+\/resources$/, /🟡\s+Apono\s+the token .*; no right for resources \(/],
+  ["Apono", /permissions$/, /🟡\s+Apono\s+the token .*; no right for permissions \(/],
+  ["Apono", /user-tags$/, /🟡\s+Apono\s+the token .*; no right for tags \(/],
+  [
+    "OpsRamp",
+    /GET .*\/INTG-/,
+    /🟡\s+OpsRamp\s+the client .*; no right for one integration \(\/show, and every change\)/,
+  ],
   ["Apono", /catalog/, /🟡\s+Apono\s+the token .*; no right for the catalog \(/],
 ];
 
@@ -67,6 +75,6 @@ Deno.test("a suspension is seen in the search where the key has no right for get
   Object.assign(fixture.gravityzone.world.companies.get(company.globex) ?? {}, { isSuspended: true });
   await fixture.press(BEN, card, "Approve");
   assert.equal(await fixture.state(code), "superseded");
-  assert.match(textOf(card), /suspended was false, is now true/);
+  assert.match(textOf(card), /suspended was no, is now yes/);
   assert.deepEqual(fixture.writes(), []);
 });
