@@ -12,7 +12,7 @@ import {
 } from "../../handlers/reply.ts";
 import { namesVoter } from "../access/policy.ts";
 import { type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
-import { sanitize } from "../render/sanitize.ts";
+import { sanitize, toldApart } from "../render/sanitize.ts";
 import { spellDuration } from "../settings.ts";
 import {
   type Change,
@@ -254,7 +254,7 @@ export function rowsTable(card: Card): Block {
   return {
     kind: "table",
     header: ["", "now", "after"],
-    rows: card.rows.map(({ label, now, after }) => [label, now, after]),
+    rows: card.rows.map(({ label, now, after }) => [label, ...toldApart(now, after)]),
   };
 }
 

@@ -15,8 +15,12 @@ import {
 /** Said in place of text of which nothing is left. */
 export const NO_NAME = "(no name)";
 
-/** Said after a name in which one word mixes alphabets. */
-const MIXED_LETTERS = " (⚠ mixed letters)";
+/** Said after a name in which a word looks like another one that is written otherwise. */
+const HINTS: readonly (readonly [hint: string, isDue: (line: string) => boolean])[] = [
+  [" (⚠ mixed letters)", mixesAlphabets],
+  [" (⚠ not Latin letters)", looksLatin],
+  [" (⚠ capital I)", (line) => CAPITAL_I.test(line)],
+];
 
 /** Of a button, the hint at mixed alphabets included. */
 const LABEL_MAX = 40;
@@ -31,7 +35,7 @@ const CODE_MAX = 512;
 export function sanitize(text: string, max = 80): string {
   const line = oneLine(text).replace(SEPARATORS, "$1-");
   if (line === "") return NO_NAME;
-  return truncate(line, max) + (mixesAlphabets(line) ? MIXED_LETTERS : "");
+  return truncate(line, max) + hintFor(line);
 }
 
 /** Our own words: one line, marks kept, an outer space kept because pieces of a line are joined as they are. */
@@ -50,8 +54,8 @@ export function sanitizeCode(text: string, max = CODE_MAX): string {
 export function sanitizeLabel(text: string): string {
   const line = oneLine(text);
   if (line === "") return NO_NAME;
-  if (!mixesAlphabets(line)) return truncate(line, LABEL_MAX);
-  return truncate(line, LABEL_MAX - MIXED_LETTERS.length) + MIXED_LETTERS;
+  const hint = hintFor(line);
+  return truncate(line, LABEL_MAX - hint.length) + hint;
 }
 
 /**
@@ -60,9 +64,9 @@ export function sanitizeLabel(text: string): string {
  */
 export function labelEnding(name: string, end: string, others: readonly string[] = []): string {
   const cleaned = sanitize(name.replace(/[·•∙⋅]/g, "-"), LONGEST_NAME);
-  const isMixed = cleaned.endsWith(MIXED_LETTERS);
-  const room = LABEL_MAX - end.length - (isMixed ? MIXED_LETTERS.length : 0);
-  const whole = isMixed ? cleaned.slice(0, -MIXED_LETTERS.length) : cleaned;
+  const [hint = ""] = HINTS.find(([one]) => cleaned.endsWith(one)) ?? [];
+  const room = LABEL_MAX - end.length - hint.length;
+  const whole = cleaned.slice(0, cleaned.length - hint.length);
   const cut = truncate(whole, room);
   const isShared = cut !== whole &&
     others.some((other) => other !== name && other.startsWith(name.slice(0, room - 1)));
@@ -180,6 +184,55 @@ function mixesAlphabets(line: string): boolean {
   if (PLAIN_ASCII.test(line)) return false;
   const words = line.match(/[\p{L}\p{M}]+/gu) ?? [];
   return words.some((word) => ALPHABETS.filter((alphabet) => alphabet.test(word)).length > 1);
+}
+
+/** Letters of other alphabets that nobody tells from Latin ones. */
+const LIKE_LATIN = /^[АВЕЅІЈКМНОРСТУХаеѕіјкмнорсухүһԁԛԝѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧΟονυ]{3,}$/u;
+
+function looksLatin(line: string): boolean {
+  if (PLAIN_ASCII.test(line)) return false;
+  return (line.match(/[\p{L}\p{M}]+/gu) ?? []).some((word) => LIKE_LATIN.test(word));
+}
+
+/** Where a small L would stand: second in a capitalized word, or last after small letters. */
+const CAPITAL_I = /(?<!\p{L})\p{Lu}I\p{Ll}{2}|\p{Ll}{2}I(?!\p{L})/u;
+
+function hintFor(line: string): string {
+  return HINTS.find(([, isDue]) => isDue(line))?.[0] ?? "";
+}
+
+/** Two values beside each other, so that nothing of them is unseen, and that they are seen to differ where they do. */
+export function toldApart(now: Line, after: Line): readonly [Line, Line] {
+  const unlike = JSON.stringify(now) !== JSON.stringify(after);
+  const [was, is] = [redactLine(now, spellUnseen), redactLine(after, spellUnseen)];
+  if (!unlike || shownText(was) !== shownText(is)) return [was, is];
+  const [spelt, other] = [redactLine(now, spellAll), redactLine(after, spellAll)];
+  if (shownText(spelt) !== shownText(other)) return [spelt, other];
+  return [was, [...isPieces(is) ? is : [is], " (differs further on)"]];
+}
+
+/** What nobody sees, by its code; lines and tabs are blanks to whoever reads. */
+function spellUnseen(text: string): string {
+  return text.replace(UNSEEN, codeOf);
+}
+
+const UNSEEN = new RegExp(`(?![\\t\\n\\r])(?:${INVISIBLE.source}|(?! )\\p{Z})|(?<= ) |^ | $`, "gu");
+
+/** All that is no plain letter, digit or sign. */
+function spellAll(text: string): string {
+  return text.replace(/[^ -~]|(?<= ) |^ | $/gu, codeOf);
+}
+
+function codeOf(letter: string): string {
+  return `⟨U+${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}⟩`;
+}
+
+function shownText(line: Line): string {
+  if (isPieces(line)) return line.map(shownText).join("");
+  if (typeof line === "string") return sanitizeOwn(line);
+  if ("bold" in line) return shownText(line.bold);
+  if ("code" in line) return sanitizeCode(line.code);
+  return "data" in line ? sanitize(line.data, line.max) : JSON.stringify(line);
 }
 
 type Redact = (text: string) => string;

@@ -31,6 +31,14 @@ const CLEANED: readonly (readonly [string, string, string])[] = [
   ["nothing left is said", " \u200B🟢 ", "(no name)"],
   ["a word of mixed alphabets is pointed out", "Аcme Corp", "Аcme Corp (⚠ mixed letters)"],
   ["words of one alphabet each are not", "Acme Россия", "Acme Россия"],
+  ["a word of look-alike letters alone is pointed out", "Ѕорһоѕ", "Ѕорһоѕ (⚠ not Latin letters)"],
+  ["a capital I in the place of an l is pointed out", "GIobex", "GIobex (⚠ capital I)"],
+  ["a capital I as the last letter is pointed out", "GlobaI", "GlobaI (⚠ capital I)"],
+  [
+    "a capital I where one is written is not",
+    "OneIdentity PowerBI APIs CIs Initech",
+    "OneIdentity PowerBI APIs CIs Initech",
+  ],
 ];
 
 for (const [why, from, to] of CLEANED) {
