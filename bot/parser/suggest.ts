@@ -26,14 +26,17 @@ interface Tolerance {
 
 const ALONE: Tolerance = {
   letters: 2,
-  // "delegate" is no "delete", and "1" no "s1": a worse guess than none.
+  // "delegate" is neither "delete" nor "release", and "1" no "s1": a worse guess than none.
   slips(candidate, typed) {
     const longer = Math.max(candidate, typed);
     if (longer <= 2 || Math.abs(candidate - typed) > 1) return 0;
-    return longer <= 4 ? 1 : longer <= 7 ? 2 : 3;
+    return longer <= 4 ? 1 : 2;
   },
 };
-const AS_OPTION: Tolerance = { letters: Infinity, slips: (candidate) => clamp(candidate - 2) };
+const AS_OPTION: Tolerance = {
+  letters: Infinity,
+  slips: (candidate) => candidate === 3 ? 1 : clamp(candidate - 3),
+};
 /** Ordinary words must not be taken for something else. */
 const IN_PROSE: Tolerance = { letters: 4, slips: (candidate) => clamp(Math.floor(candidate / 2) - 1) };
 
@@ -220,6 +223,12 @@ export function tornJson({ words }: CommandLine): ParseError | undefined {
 /** How vendors ask for a part of a list. */
 const PAGING = /^(?:limit|offset|page|(?:next_?)?page_?token|page_?(?:no|number|size)|per_?page|cursor)$/i;
 
+/** Of three letters each counts: "fro" is "for", and "foo" is not. */
+function isSlipOf(typed: string, name: string): boolean {
+  const letters = (word: string) => [...word.toLowerCase()].sort().join("");
+  return name.length > 3 || typed.length !== name.length || letters(typed) === letters(name);
+}
+
 /** `rol=arn…` for `role=`, or an option that the command does not have. Undefined when it may belong to a name. */
 export function unknownOption(line: CommandLine, at: number): ParseError | undefined {
   const { raw = "", pair: { key } = { key: "" } } = line.words[at] ?? {};
@@ -231,7 +240,7 @@ export function unknownOption(line: CommandLine, at: number): ParseError | undef
       [headOf(line.command), ...others.map(({ raw }) => raw)].join(" "),
     ]);
   }
-  const [slip] = closest(key, names, 1, AS_OPTION);
+  const [slip] = closest(key, names, names.length, AS_OPTION).filter((name) => isSlipOf(key, name));
   const takesNames = line.fields.some(({ kind, name }) => kind === "rest" && name !== "reason");
   if (slip === undefined && (takesNames || !/^[\p{L}_][\p{L}\p{N}_.-]*$/u.test(key))) return undefined;
   const opens = line.fields.filter(({ kind }) => kind === "open").map(({ prefix }) => `${prefix}…=`);

@@ -521,10 +521,21 @@ Deno.test("quote makes any key and value of an open record come back", () => {
 });
 
 Deno.test("a suggestion that would do something else is worse than none", () => {
-  for (const text of ["/restart everything", "/enable 1", "/delegate Ben"]) {
+  for (
+    const text of [
+      "/restart everything",
+      "/enable 1",
+      "/delegate Ben",
+      "/refresh apono 1 reason=because foo=bar",
+    ]
+  ) {
     const parsed = parse(text, { commands, aliases, botName: "countersign_bot" });
     assert(parsed.kind === "wrong", text);
-    assert.deepEqual(parsed.suggestions.filter((one) => /start|s1|sentinelone|delete/.test(one)), [], text);
+    assert.deepEqual(
+      parsed.suggestions.filter((one) => /start|s1|sentinelone|delete|release|for=/.test(one)),
+      [],
+      text,
+    );
   }
 });
 
