@@ -113,7 +113,7 @@ function lastStep(path: string): string {
 
 /**
  * The names of the secrets that stand in normalised text: `key=value` (spaces allowed around "="), `"key": value`,
- * `key: value`, `key value`, and credentials that are known by their look, such as those in an address. `isExpected`
+ * `key: value`, `key value`, `key is value`, and credentials that are known by their look, such as those in an address. `isExpected`
  * says which keys the command asks for.
  */
 function literalSecrets(
@@ -167,7 +167,8 @@ function spoken(text: string, isSecret: SecretJudge, isExpected: (key: string) =
 const AFTER_AN_OPTION = /=[^"'\s]+$|[^=]["']$/;
 
 const SPOKEN = new RegExp(
-  String.raw`(?<=(^|[^\s]*) ?["'(]?)(?<![\p{L}\p{N}_.:/@=,-])([\p{L}][\p{L}\p{N}_.-]*)( ?:(?!\/\/) ?| )` +
+  String
+    .raw`(?<=(^|[^\s]*) ?["'(]?)(?<![\p{L}\p{N}_.:/@=,-])([\p{L}][\p{L}\p{N}_.-]*)( ?:(?!\/\/) ?| (?:is |was )?)` +
     String.raw`(?![\p{L}\p{N}_.-]+ ?=)(?=(?:"([^"]*)"|'([^']*)'|(\S+)))`,
   "gu",
 );

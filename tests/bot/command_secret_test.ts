@@ -46,6 +46,8 @@ for (const key of plainKeys) {
 
 Deno.test("literalSecretIn finds a secret in any message", () => {
   assert.deepEqual(literalSecretIn("the password=hunter2 works"), ["password"]);
+  assert.deepEqual(literalSecretIn("the password is Zx9Kq77LmPw3RtYv55"), ["password"]);
+  assert.deepEqual(literalSecretIn("the password is good again"), []);
   assert.deepEqual(literalSecretIn("Password = “hunter2”"), ["Password"]);
   assert.deepEqual(literalSecretIn('{"apiSecret": "hunter2", "name": "x"}'), ["apiSecret"]);
   assert.deepEqual(literalSecretIn("https://host/x?token=hunter2"), ["token"]);
