@@ -367,7 +367,9 @@ export function unseenNotes(
   { unread, missing = 0 }: Omit<Rows<unknown>, "items">,
 ): readonly Line[] {
   return [
-    ...(missing > 0 ? [`${label} counts ${missing} more but did not return them.`] : []),
+    ...(missing > 0
+      ? [`${label} counts ${missing} more but did not return ${missing === 1 ? "it" : "them"}.`]
+      : []),
     ...unreadNotes(unread),
   ];
 }

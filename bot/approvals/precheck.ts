@@ -265,5 +265,6 @@ function difference({ path, was, is }: Difference): Line {
 
 function worded(value: Json): string {
   if (value === null) return "nothing";
+  if (typeof value === "boolean") return value ? "yes" : "no";
   return typeof value === "string" ? value : JSON.stringify(value);
 }

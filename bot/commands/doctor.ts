@@ -170,10 +170,15 @@ function clockOf({ metrics: { clocksAhead: clocks }, store }: Pick<Deps, "metric
   const known = [...clocks.keys()].join(", ");
   if (wrong.length === 0) return fine(known ? `within a minute of ${known}` : "not compared yet");
   const told = wrong.map(([whose, ahead]) =>
-    `${formatDuration(Math.abs(ahead))} ${ahead > 0 ? "behind" : "ahead of"} ${whose}`
+    `${formatDuration(rounded(Math.abs(ahead)))} ${ahead > 0 ? "behind" : "ahead of"} ${whose}`
   );
   const whose = store.kind === "postgres" ? "the database's machine" : "this machine";
   return bad(`${told.join(", ")}. Set the clock of ${whose}: deadlines go by it`);
+}
+
+/** What others say of the time is whole seconds: three minutes and one are not four. */
+function rounded(ms: number): number {
+  return ms < 120_000 ? ms : Math.round(ms / 60_000) * 60_000;
 }
 
 function secretEntry({ config }: Deps): Proof {

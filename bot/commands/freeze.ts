@@ -102,7 +102,7 @@ export const freezeCommands: readonly Builtin[] = [
       });
       await cards.refreshWith(ctx);
       ctx.audit({ event: "unfrozen", target: freeze.target, company: freeze.company, detail: freeze.reason });
-      announce(config, ctx, thawedReply(freeze, personLine(ctx.person.name, ctx.person.id)));
+      announce(config, ctx, thawedReply(freeze, { data: ctx.person.name, max: 40 }));
     },
   }),
 ];

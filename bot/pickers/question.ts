@@ -93,7 +93,9 @@ export function valueQuestion(
   const values = field.type === "boolean" ? ["true", "false"] : field.kind === "open" ? [] : field.values;
   const what = key === undefined ? labelOf(field).replace(/^<|>$|=$/g, "") : key;
   return {
-    title: values.length > 0 ? `Which ${what}?` : [`Type the ${what} in reply`, ...hintFor(field, command)],
+    title: values.length > 0
+      ? `Which ${what.includes("|") ? "one" : what}?`
+      : [`Type the ${what} in reply`, ...hintFor(field, command)],
     options: values.map((value) => ({
       label: value,
       known: [fold(value)],

@@ -26,10 +26,10 @@ export const listConnectors = operationsOf<AponoClient>("apono").read({
     if (words !== undefined && fits.length === 0) return nothingLeft(NOUN, words, near, "/list connectors");
     const items = fits.toSorted(byStanding);
     return {
-      mark: items.every(isConnected) && unseenIn(found) === 0 ? "fine" : "attention",
-      title: words === undefined
-        ? countListed(found, NOUN)
-        : countOf(items.length, NOUN) + thatFit(words, items.length),
+      ...(words === undefined ? verdictOn(found) : {
+        ...verdictOn({ ...found, items }),
+        title: countOf(items.length, NOUN) + thatFit(words, items.length),
+      }),
       narrows: "/list connectors",
       ...longTable({ ...found, items }, COLUMNS, "apono-connectors.csv", {
         seen: SEEN,
@@ -63,6 +63,15 @@ export async function connectorDoubts(
       wordOf(connector)
     }: Apono cannot reach the integration through it until it is connected.`,
   ];
+}
+
+function verdictOn(found: Awaited<ReturnType<AponoClient["connectors"]>>): Pick<Reply, "mark" | "title"> {
+  const all = countListed(found, NOUN);
+  const off = found.items.filter((one) => !isConnected(one)).length;
+  if (off > 0) return { mark: "attention", title: `${off} not connected · ${all}` };
+  return unseenIn(found) > 0
+    ? { mark: "attention", title: all }
+    : { mark: "fine", title: `All connected · ${all}` };
 }
 
 function isConnected({ status }: AponoConnector): boolean {

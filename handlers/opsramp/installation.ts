@@ -95,13 +95,18 @@ function idIn(words: string): string | undefined {
   return tail && `INTG-${UUID.test(tail) ? tail.toLowerCase() : tail}`;
 }
 
-/** SDK apps are "Installed", which says nothing about whether they work, and an SNMP one says nothing at all. */
+/**
+ * SDK apps are "Installed" and "Deployed", which says nothing about whether they work, and an SNMP one says nothing at
+ * all.
+ */
 function standing(installed: Installed): Standing {
   const word = (installed.status ?? installed.state ?? "no status").toLowerCase();
   if (word === "disabled") return { word, is: "off" };
-  if (word === "installed" || isSilent(installed)) return { word, is: "unknown" };
+  if (SAYS_NOTHING.has(word) || isSilent(installed)) return { word, is: "unknown" };
   return { word, is: word === "enabled" ? "fine" : "problem" };
 }
+
+const SAYS_NOTHING: ReadonlySet<string> = new Set(["installed", "deployed"]);
 
 function isSilent({ status, state }: Installed): boolean {
   return status === undefined && state === undefined;

@@ -28,7 +28,7 @@ testOnEach(
     await fixture.say(BEN, "/unfreeze");
     assert.match(
       fixture.groupAnswers().at(-1) ?? "",
-      /^🟢 Changes are allowed again \(Ben \(…102\)\)\nFrozen by Ben \(…102\): incident 4711/,
+      /^🟢 Changes are allowed again \(Ben\)\nFrozen by Ben \(…102\): incident 4711/,
     );
     await fixture.press(BEN, card, "Approve");
     assert.equal(await fixture.state(code), "accepted");
@@ -113,7 +113,7 @@ Deno.test("/freeze and /unfreeze: every admin group hears of it, wherever it was
   }
   await fixture.say(ANA, "/unfreeze apono", { chat: SECOND });
   for (const text of [fixture.groupAnswers().at(-1) ?? "", second()]) {
-    assert.match(text, /Changes of apono are allowed again \(Ana \(…101\)\)/);
+    assert.match(text, /Changes of apono are allowed again \(Ana\)/);
   }
 });
 

@@ -58,10 +58,14 @@ Deno.test("/show opsramp shows a mapping without values, and how a value is cut 
 
 Deno.test("/status opsramp calls working only what says that it is enabled", async () => {
   await using at = openHandlerFixture({
-    installations: [{ id: "INTG-1", status: "Installed", state: "Deployed" }, { id: "INTG-2" }],
+    installations: [
+      { id: "INTG-1", status: "Installed", state: "Deployed" },
+      { id: "INTG-2" },
+      { id: "INTG-3", state: "Deployed" },
+    ],
   });
   const reply = await at.read("/status opsramp");
-  assert.deepEqual([reply.mark, textOf(reply.title)], ["unknown", "OpsRamp: 0 of 2 working · 2 not known"]);
+  assert.deepEqual([reply.mark, textOf(reply.title)], ["unknown", "OpsRamp: 0 of 3 working · 3 not known"]);
 });
 
 Deno.test("/status opsramp says how old a kept answer is", async () => {
@@ -92,11 +96,13 @@ Deno.test("opsramp.health() is one line, and what is disabled is no problem", as
   assert.deepEqual(health.problems, []);
 });
 
-Deno.test("opsramp.probe() proves the credentials with one small search", async () => {
+Deno.test("opsramp.probe() proves the credentials with one small search and one record", async () => {
   await using at = openHandlerFixture();
   const said = textOf((await opsramp.probe(at.fixture.client, at.fixture.call)).says);
   assert.match(said, /^the client works for this tenant; it sees 9 installed integrations/);
-  assert.equal(at.fixture.emulator.calls.at(-1)?.query.pageSize, "1");
+  const [search, record] = at.fixture.emulator.calls.slice(-2);
+  assert.equal(search?.query.pageSize, "1");
+  assert.equal(record?.operation, "get");
 });
 
 Deno.test("/list opsramp lists everything by name", async () => {

@@ -201,7 +201,7 @@ const reads: readonly Conversation[] = [
     name: "/list connectors shows which are connected, and their ids",
     said: "/list connectors",
     answered: [
-      "🟡 3 Apono connectors",
+      "🟡 1 not connected · 3 Apono connectors",
       /Edge · AWS edge-connector\s+disconnected, last connected .*, version 1\.6\.0, not the latest[^]*EU West/,
     ],
     asked: ["GET /api/admin/v3/connectors?limit=100"],

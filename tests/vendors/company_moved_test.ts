@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BEN, company, openFixture, textOf } from "../approvals/fixture.ts";
 
 const changes: readonly (readonly [what: string, fields: object, says: RegExp])[] = [
-  ["suspended", { isSuspended: true }, /suspended was false, is now true/],
+  ["suspended", { isSuspended: true }, /suspended was no, is now yes/],
   [
     "moved under another parent",
     { parentId: company.acmeCorp },
