@@ -3,6 +3,7 @@ import { commandTarget } from "./commands.ts";
 import { documentTarget } from "./documents.ts";
 import { entryTarget } from "./entries.ts";
 import { formTarget } from "./forms.ts";
+import { halfCommandTarget } from "./half_commands.ts";
 import { pressTarget } from "./presses.ts";
 import { readTarget } from "./reads.ts";
 import { updateTarget } from "./updates.ts";
@@ -13,6 +14,7 @@ export const targets: readonly Target[] = [
   updateTarget,
   commandTarget,
   pressTarget,
+  halfCommandTarget,
   readTarget,
   writeTarget,
   entryTarget,

@@ -3,6 +3,7 @@ import {
   ANA,
   BEN,
   createRealClock,
+  EMULATED,
   GROUP,
   openStage,
   OSKAR,
@@ -66,7 +67,7 @@ export async function openConversation(options: StageOptions = {}): Promise<Conv
     telegram: { chats: [SANDBOX_GROUP] },
     clock: clockUntil(end.signal),
     // A script that lets an hour pass does not wait for the rest of five seconds.
-    timing: { lookMs: 100, expireMs: 100 },
+    timing: { lookMs: 100, expireMs: 100, watchMs: 100 },
     ...options,
     async onTheWay(vendor, request, passOn) {
       const condition = conditions.get(vendor) ?? "well";
@@ -120,9 +121,10 @@ export async function openConversation(options: StageOptions = {}): Promise<Conv
       }),
     enter: (person, values) => during(() => fillOut(stage, person, values)),
     pass: (ms) =>
-      during(() => {
+      during(async () => {
         clock.advance(ms);
         stage.bot.store.notifier.local("changes");
+        if (stage.environment["WATCH_EVERY"] !== "0") await lookedAndTold(stage);
       }),
     vendor: (name, condition) => void conditions.set(name, condition),
     async code() {
@@ -186,6 +188,20 @@ async function isDue(store: Stage["bot"]["store"]): Promise<boolean> {
       .where((is) => is.or([is("begins_at", "<=", now), is("ends_at", "<=", now)])).execute(),
   ]);
   return due.some((rows) => rows.length > 0);
+}
+
+/** Resolves when every vendor was looked at whose time it was, and what there was to tell is told. */
+async function lookedAndTold({ bot: { store }, log }: Stage): Promise<void> {
+  await eventually(async () => {
+    const looks = await store.db.selectFrom("looks").select(["next_at", "claimed_until"]).execute();
+    const now = store.now();
+    return looks.length === EMULATED &&
+      looks.every(({ next_at, claimed_until }) => next_at > now && claimed_until <= now);
+  }, "a look at every vendor");
+  const times = () => log.lines.filter(({ event }) => event === "watch_told").length;
+  const before = times();
+  // The first may have begun before.
+  await eventually(() => times() >= before + 2, "the watch to tell");
 }
 
 /** Every message of the bot as it looks now, by chat. */

@@ -109,3 +109,8 @@ for (const name of files.toSorted()) {
     }
   });
 }
+
+Deno.test("all 32 tasks are there", () => {
+  const numbers = files.map((name) => Number.parseInt(name)).toSorted((one, other) => one - other);
+  assert.deepEqual(numbers, Array.from({ length: 32 }, (_, at) => at + 1));
+});
