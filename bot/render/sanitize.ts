@@ -204,11 +204,20 @@ function hintFor(line: string): string {
 /** Two values beside each other, so that nothing of them is unseen, and that they are seen to differ where they do. */
 export function toldApart(now: Line, after: Line): readonly [Line, Line] {
   const unlike = JSON.stringify(now) !== JSON.stringify(after);
-  const [was, is] = [redactLine(now, spellUnseen), redactLine(after, spellUnseen)];
+  const [was, is] = [spelt(now, spellUnseen), spelt(after, spellUnseen)];
   if (!unlike || shownText(was) !== shownText(is)) return [was, is];
-  const [spelt, other] = [redactLine(now, spellAll), redactLine(after, spellAll)];
-  if (shownText(spelt) !== shownText(other)) return [spelt, other];
+  const [first, second] = [spelt(now, spellAll), spelt(after, spellAll)];
+  if (shownText(first) !== shownText(second)) return [first, second];
   return [was, [...isPieces(is) ? is : [is], " (differs further on)"]];
+}
+
+/** Our own words stay: only what came from outside may hide something. */
+function spelt(line: Line, spell: (text: string) => string): Line {
+  if (isPieces(line)) return line.flatMap((piece) => spelt(piece, spell));
+  if (typeof line === "string") return line;
+  if ("bold" in line) return { ...line, bold: spelt(line.bold, spell) };
+  if ("code" in line) return { ...line, code: spell(line.code) };
+  return "data" in line ? { ...line, data: spell(line.data) } : line;
 }
 
 /** What nobody sees, by its code; lines and tabs are blanks to whoever reads. */

@@ -264,7 +264,12 @@ chatTest(
       ],
       audited: ["chat_migrated"],
     },
-    { said: "/status bitdefender", in: -1_001_000_001_001, audited: ["refused unknown_chat"] },
+    {
+      said: "/status bitdefender",
+      in: -1_001_000_001_001,
+      answered: { says: "This group has a new id", only: BEN, in: -1_001_000_001_001 },
+      audited: ["refused group_moved"],
+    },
   ],
 );
 

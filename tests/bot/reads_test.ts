@@ -37,7 +37,12 @@ const PROBES = [
   "getCompaniesList",
 ];
 /** What shows what an Apono token may read. */
-const APONO_PROBES = ["v4.list", "v2.list", "v3.connectors", "catalog.list"];
+const APONO_PROBES = [
+  ...["v4.list", "v2.list", "v3.connectors", "catalog.list"],
+  ...["v3.resources", "v3.permissions", "tags.get"],
+];
+/** What shows what an OpsRamp client may read. */
+const OPSRAMP_PROBES = ["search", "get"];
 /** Each product has a right of its own. */
 const HALO_PROBES = PRODUCTS.map(({ details }) => `GET /api/${details}`);
 const READ = { said: "/status bitdefender", answered: "2 of 14 need action", asked: [INTEGRATIONS] };
@@ -176,7 +181,7 @@ chatTest("/doctor finds nothing, then finds what is wrong, worst first", {}, [
       ...PROBES,
       ...APONO_PROBES,
       "token",
-      "search",
+      ...OPSRAMP_PROBES,
       "POST /auth/token",
       ...HALO_PROBES,
     ],
@@ -191,7 +196,7 @@ chatTest("/doctor finds nothing, then finds what is wrong, worst first", {}, [
     },
     pressed: "Check again",
     answered: new RegExp(`1 of ${CHECKS} checks needs? attention\n[^\n]*🟡[^\n]*Bitdefender`),
-    asked: ["getApiKeyDetails", ...APONO_PROBES, "search", ...HALO_PROBES],
+    asked: ["getApiKeyDetails", ...APONO_PROBES, ...OPSRAMP_PROBES, ...HALO_PROBES],
   },
 ]);
 
@@ -204,7 +209,7 @@ chatTest("/doctor looks at the rights of whom Telegram says it is", { telegram: 
       ...PROBES,
       ...APONO_PROBES,
       "token",
-      "search",
+      ...OPSRAMP_PROBES,
       "POST /auth/token",
       ...HALO_PROBES,
     ],
