@@ -203,16 +203,16 @@ function pendingReply(
     items: [...emergencies, ...freezes.map((one) => line("Frozen: ", freezeLine(one)))],
   };
   if (open.length === 0 && emergencies.length > 0) {
-    return { mark: "attention", title: "Nothing waits but what has to be looked into", blocks: [frozen] };
+    return { mark: "attention", title: "Nothing waits for approval. Look into this", blocks: [frozen] };
   }
   if (open.length === 0) return { mark: "fine", title: "Nothing is waiting", blocks: [frozen] };
   return {
     mark: "working",
     title: `${open.length} open change${open.length === 1 ? "" : "s"}`,
     blocks: [frozen, { kind: "list", items: open.map(openLine) }, ...unread.map(textBlock)],
-    buttons: open.slice(0, 6).map((change) => [
-      { label: `Show ${change.code}`, action: { command: `/change ${change.code}` } },
-      ...(chat.type === "private" && change.state === "pending" ? namedDecisions(change, person.id) : []),
+    buttons: open.slice(0, 6).flatMap((change) => [
+      [{ label: `Show ${change.code}`, action: { command: `/change ${change.code}` } }],
+      chat.type === "private" && change.state === "pending" ? namedDecisions(change, person.id) : [],
     ]),
   };
 }
@@ -270,6 +270,6 @@ function openLine(change: Change): Line {
     ? [" · expires ", { time: change.expires_at, as: "relative" }]
     : waitsForItsTime(change)
     ? [" · runs ", { time: change.starts_at ?? 0, as: "relative" }, ", ", { code: `/stop ${change.code}` }]
-    : ` · ${change.state}`;
+    : "";
   return line({ code: change.code }, " ", changeTitle(change).title, " · asked by ", asker, stage);
 }

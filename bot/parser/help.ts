@@ -50,7 +50,7 @@ const SECTIONS: Readonly<Record<HelpSection, string>> = {
 const VERBS: Readonly<Partial<Record<HelpSection, ReadonlySet<string>>>> = {
   approving: new Set([
     ...["pending", "change", "approve", "reject", "withdraw", "stop", "undo", "settle", "plan", "borrowed"],
-    ...["emergency", "reviewed", "hold", "release", "handover"],
+    ...["emergency", "reviewed", "pass", "hold", "release", "handover"],
   ]),
   watching: new Set(["watch", "unwatch", "watches", "quiet", "board", "history", "every"]),
   rules: new Set([
@@ -90,7 +90,12 @@ export function menuHelp(commands: readonly Command[]): Reply {
   return {
     ...info("What do you want to do?", [
       { kind: "facts", facts: lines },
-      { kind: "text", text: ["A verb alone asks for the rest. One in full: ", { code: "/help disable" }] },
+      {
+        kind: "text",
+        text: ["Type a verb alone, and the bot asks for the rest. All about one: ", {
+          code: "/help disable",
+        }],
+      },
     ]),
     buttons: [
       sections.map((section) => ({ label: SECTIONS[section], action: { command: `/help ${section}` } })),

@@ -90,12 +90,29 @@ Deno.test("talk in reply to a card stays talk", async () => {
   assert.equal(fixture.telegram.calls().length, before);
 });
 
+Deno.test("/help has each of the bot's own commands where it belongs, and /pending says once what is unknown", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(BEN, "/help");
+  assert.match(
+    fixture.ephemeralAnswers(BEN).at(-1) ?? "",
+    /^Look +\/status \/recent \/help \/start \/show \/usage/m,
+  );
+  fixture.gravityzone.faults.next("disableAmazonEC2Integration", { status: 502 });
+  const { code } = await fixture.carryOut("/disable ec2 Globex reason=over");
+  await fixture.say(BEN, "/pending");
+  assert.match(
+    fixture.groupAnswers().at(-1) ?? "",
+    new RegExp(`${code} Unknown: Disable the EC2 integration of Globex · asked by Ana \\(…101\\)$`, "m"),
+  );
+});
+
 Deno.test("in private /pending has the buttons, and says the outcome there", async () => {
   await using fixture = await openFixture();
   const { code } = await fixture.ask(ONE);
   await fixture.say(BEN, "/pending", { chat: BEN });
   const [list] = fixture.telegram.answers(BEN);
   assert.ok(list);
+  assert.ok(textOf(list).endsWith(`[ Show ${code} ]\n[ Approve ${code} ] [ Reject ${code} ]`), textOf(list));
   await fixture.press(BEN, list, `Approve ${code}`);
   assert.equal(await fixture.state(code), "applied");
   assert.match(fixture.privateAnswers(BEN).join("\n"), /Applied/);
