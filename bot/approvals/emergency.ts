@@ -117,7 +117,7 @@ function approvedStep(change: Change, last: Vote, now: number, graceMs: number):
 function confirmation({ code, state }: Change): Reply {
   return {
     mark: "danger",
-    title: line("Rules waived: ", { code }),
+    title: line("Rules set aside: ", { code }),
     blocks: [textBlock(
       line(
         state === "pending"
@@ -173,7 +173,7 @@ function toldMessage(change: Change, personId: number, said: Line): Outgoing {
       title: line("Emergency: ", { code }, " by ", said),
       blocks: [
         textBlock(changeTitle(change).title),
-        textBlock(["Its rules were waived but for one vote. When you have looked into it: ", {
+        textBlock(["One vote was enough for it. When you have looked into it: ", {
           code: `/reviewed ${code} <note>`,
         }]),
       ],

@@ -86,7 +86,7 @@ export class LiveCards {
     } catch (error) {
       if (error instanceof StoreUnavailable) throw error;
       log.error("recheck_failed", errorFields(error));
-      return "The bot failed at it.";
+      return "The bot itself failed; its log says why.";
     }
     // That the vendor does not answer now is no sign of anything.
     if (failed?.reason === "vendor_failed") return failed.evidence;

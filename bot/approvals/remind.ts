@@ -67,7 +67,7 @@ export class Reminders {
     const card = await findMessage(store.db, cardKey(code));
     const [, from] = /^pass (\d+)$/.exec(reminder ?? "") ?? [];
     const what: Line = key.startsWith("told:")
-      ? " had a rule waived: look into it"
+      ? " had rules set aside: look into it"
       : from === undefined
       ? " waits"
       : [" is handed over to you by ", { data: await this.members.nameOf(Number(from)), max: 40 }];

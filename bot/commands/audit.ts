@@ -224,7 +224,7 @@ const STEPS: Readonly<Record<string, string>> = {
   passed_on: "handed over to another approver",
   question: "a question asked",
   answered: "a question answered",
-  emergency: "rules waived",
+  emergency: "rules set aside",
   reviewed: "emergency looked into",
   policy_read: "policy read",
   approve: "approved",

@@ -123,7 +123,7 @@ function objectionTo({ commandSet, bot }: CommandParts, command: string): Object
   const mayCome = parsed.kind === "wrong" && (meant === undefined || meant.risk === "read");
   const sentence = mayCome
     ? parsed.sentence
-    : "Only what reads can come by itself: a change is asked for by someone each time.";
+    : "Only a read can be scheduled. Someone has to ask for a change each time.";
   return { code: "bad_value", sentence, suggestions: SUGGESTIONS };
 }
 

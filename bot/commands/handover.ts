@@ -27,7 +27,7 @@ const MOST_OF_A_KIND = 8;
 /** `/handover`: all that whoever comes next has to know, and a button to take it over. */
 export const handover: Builtin = builtin({
   verb: "handover",
-  summary: "What whoever takes over has to know, and a button to take it over",
+  summary: "What is open, for the next person on call, and a button to take over",
   example: "/handover",
   need: "read",
   risk: "read",

@@ -38,7 +38,7 @@ const TARGETS = [
 /** `/history`: how everything that is watched stood over time. */
 export const history: Builtin = builtin({
   verb: "history",
-  summary: "How everything watched stood over time, as a picture and in words",
+  summary: "How each vendor did over time, as a picture and as text",
   example: `/history ${TARGETS.at(-1)} days=30`,
   need: "read",
   risk: "read",
@@ -151,7 +151,7 @@ function folded<T>(more: readonly T[], block: (more: readonly T[]) => Block): Bl
 }
 
 function episodeBlocks(newestFirst: readonly Episode[]): Block[] {
-  if (newestFirst.length === 0) return [textBlock("No episode began or went on in this time.")];
+  if (newestFirst.length === 0) return [textBlock("Nothing was wrong in this time.")];
   const items = newestFirst.slice(0, MOST_EPISODES).map(episodeLine);
   const left = newestFirst.length - items.length;
   return [

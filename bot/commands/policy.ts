@@ -44,7 +44,7 @@ export const policyCommands: readonly Builtin[] = [
   }),
   builtin({
     verb: "emergency",
-    summary: "Waive what a change needs beyond one approver's vote",
+    summary: "In an emergency, let one approver's vote be enough for a change",
     example: "/emergency K7Q2X the site is down",
     // Who may is judged with the change in hand.
     need: "read",
@@ -122,7 +122,7 @@ function rulesInWords({ file, hash, zone }: Rulebook): Reply {
             { bold: "Emergency" },
             ": ",
             words(glass.who),
-            " may waive all but one vote; told: ",
+            " may let one vote be enough; told: ",
             words(glass.tell),
           )
           : "",

@@ -65,13 +65,13 @@ chatTest("/every takes only what reads and can be understood, at a time of day",
   { said: "/every 08:00", answered: { says: /Which command\?.*Nothing was done/s, only: BEN } },
   {
     said: "/every 08:00 /disable ec2 Acme Corp reason=x",
-    answered: { says: /Only what reads can come by itself/, only: BEN },
+    answered: { says: /Only a read can be scheduled/, only: BEN },
   },
   {
     said: "/every 08:00 disable sophos",
-    answered: { says: /Only what reads can come by itself/, only: BEN },
+    answered: { says: /Only a read can be scheduled/, only: BEN },
   },
-  { said: "/every 08:00 /every 09:00 /status", answered: { says: /Only what reads/, only: BEN } },
+  { said: "/every 08:00 /every 09:00 /status", answered: { says: /Only a read/, only: BEN } },
   { said: "/every 08:00 /statsu", answered: { says: /Nothing was done/, only: BEN } },
   { said: "/every", answered: /No read comes into this chat by itself/ },
 ]);
