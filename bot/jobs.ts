@@ -40,7 +40,7 @@ import type { Alerts } from "./watch/alerts.ts";
 import type { Looks } from "./watch/look.ts";
 import type { CredentialHandover } from "./secrets/handover.ts";
 import { type Store, StoreUnavailable } from "./store/database.ts";
-import { policyInForce, prunePrompts } from "./store/kept_values.ts";
+import { policyInForce, prunePrompts, pruneRecent } from "./store/kept_values.ts";
 import { pruneWatch } from "./store/watch.ts";
 import type { InboxTable, MessagesTable } from "./store/schema.ts";
 
@@ -288,6 +288,7 @@ function prune({ store, config }: Deps, { openForms }: JobParts): PeriodicJob {
     async run() {
       await pruneInbox(store, KEEP_UPDATES_MS);
       await prunePrompts(store);
+      await pruneRecent(store);
       await wipeAbandoned(store);
       await openForms.prune();
       await pruneWatch(store, config.watchKeepMs);

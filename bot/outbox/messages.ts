@@ -5,7 +5,7 @@ import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { redactReply } from "../render/sanitize.ts";
 import type { AuditFilter } from "../store/audit.ts";
-import { literal, prepared, type Store } from "../store/database.ts";
+import { literal, noneOf, prepared, type Store } from "../store/database.ts";
 import type { MessagesTable, Queryable, Schema } from "../store/schema.ts";
 import type { Vault } from "../vault.ts";
 
@@ -186,32 +186,39 @@ export async function claimMessages(
   most: number,
   busy: ReadonlySet<number> = new Set(),
 ): Promise<MessagesTable[]> {
-  const { store } = deps;
-  if (store.kind === "sqlite") return await claim(deps, store.db, most, busy);
+  const { store, holder } = deps;
+  const now = store.now();
+  const claimed = { holder, now, until: now + CLAIM_MS, most, busy: JSON.stringify([...busy].map(String)) };
+  if (store.kind === "sqlite") return (await claim(store.db, claimed)).sort(byUrgency);
   return await store.transaction(async (transaction) => {
     await sql`select pg_advisory_xact_lock(${CLAIM_LOCK})`.execute(transaction);
-    const elsewhere = await transaction.selectFrom("messages").select("chat_id").distinct()
-      .where("state", "=", literal("due")).where("claimed_until", ">", store.now()).execute();
-    return await claim(deps, transaction, most, new Set([...busy, ...elsewhere.map((row) => row.chat_id)]));
+    return (await claim(transaction, claimed)).sort(byUrgency);
   });
 }
 
-async function claim(
-  { store, holder }: Claimer,
-  db: Queryable,
-  most: number,
-  busy: ReadonlySet<number>,
-): Promise<MessagesTable[]> {
-  const now = store.now();
-  const rows = await db.updateTable("messages")
-    .set({ claimed_by: holder, claimed_until: now + CLAIM_MS })
+interface Claim {
+  readonly holder: string;
+  readonly now: number;
+  readonly until: number;
+  readonly most: number;
+  /** Chats, in JSON. */
+  readonly busy: string;
+}
+
+const claim = prepared<Claim, MessagesTable>((db, fill) =>
+  db.updateTable("messages")
+    .set({ claimed_by: fill("holder"), claimed_until: fill("until") })
     .where("key", "in", (select) =>
       select.selectFrom("messages").select("key")
-        .where("state", "=", literal("due")).where("not_before", "<=", now).where("claimed_until", "<=", now)
-        .$if(busy.size > 0, (query) => query.where("chat_id", "not in", [...busy]))
+        .where("state", "=", literal("due")).where("not_before", "<=", fill("now"))
+        .where("claimed_until", "<=", fill("now"))
+        .where(noneOf(db, sql`cast(chat_id as text)`, fill("busy")))
+        .where("chat_id", "not in", (sending) =>
+          sending.selectFrom("messages as claimed").select("claimed.chat_id")
+            .where("claimed.state", "=", literal("due")).where("claimed.claimed_until", ">", fill("now")))
         .where(({ not, exists, selectFrom }) =>
           not(exists(
-            selectFrom("leases").select("name").where("until", ">", now)
+            selectFrom("leases").select("name").where("until", ">", fill("now"))
               .where("name", "=", sql<string>`${HOLD} || cast(messages.chat_id as text)`),
           ))
         )
@@ -222,18 +229,19 @@ async function claim(
               .whereRef("earlier.chat_id", "=", "messages.chat_id").where(isUnseen("earlier"))
               .whereRef("earlier.update_id", "<", "messages.update_id")
               .whereRef("earlier.priority", "<=", "messages.priority")
-              .where("earlier.update_id", "<>", 0).where("messages.update_id", "<>", 0).where(
-                isUnseen("messages"),
-              )
+              .where("earlier.update_id", "<>", 0).where("messages.update_id", "<>", 0)
+              .where(isUnseen("messages"))
               .where(({ or, eb }) =>
-                or([eb("earlier.not_before", ">", now), eb("earlier.claimed_until", ">", now)])
+                or([
+                  eb("earlier.not_before", ">", fill("now")),
+                  eb("earlier.claimed_until", ">", fill("now")),
+                ])
               ),
           ))
         )
-        .orderBy("priority").orderBy("update_id").orderBy("created_at").limit(most))
-    .returningAll().execute();
-  return rows.sort(byUrgency);
-}
+        .orderBy("priority").orderBy("update_id").orderBy("created_at").limit(fill("most")))
+    .returningAll()
+);
 
 /** Only what nobody sees yet has an order: the place of a message does not change with its words. */
 function isUnseen(table: "messages" | "earlier") {

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Deps } from "../deps.ts";
-import { literal, prepared, type Store } from "../store/database.ts";
+import { isPostgres, literal, noneOf, prepared, type Store } from "../store/database.ts";
 import type { InboxTable, Queryable } from "../store/schema.ts";
 import type { Arrival } from "../telegram/update.ts";
 
@@ -14,23 +14,43 @@ export async function acceptUpdates(
 ): Promise<number> {
   if (arrivals.length === 0) return 0;
   const now = store.now();
-  const { numInsertedOrUpdatedRows = 0n } = await store.db.insertInto("inbox")
-    .values(arrivals.map(({ updateId, lane, body, isTalk }) => ({
-      update_id: updateId,
-      lane,
-      body: isTalk ? "{}" : body,
-      received_at: now,
-      state: isTalk ? "done" as const : "new" as const,
-      finished_at: isTalk ? now : null,
-      claimed_until: 0,
-      attempts: 0,
-    })))
-    .onConflict((conflict) => conflict.column("update_id").doNothing()).executeTakeFirstOrThrow();
-  const accepted = Number(numInsertedOrUpdatedRows);
+  const rows = arrivals.map(({ updateId, lane, body, isTalk }): Kept => ({
+    update_id: updateId,
+    lane,
+    body: isTalk ? "{}" : body,
+    received_at: now,
+    state: isTalk ? "done" : "new",
+    finished_at: isTalk ? now : null,
+  }));
+  const accepted = rows.length === 1
+    ? await keep(store.db, rows)
+    : await store.transaction((db) => keep(db, rows));
   if (accepted > 0 && !arrivals.every(({ isTalk }) => isTalk)) store.notifier.everyone("inbox");
   metrics.updatesKept(accepted, arrivals.length - accepted);
   return accepted;
 }
+
+type Kept = Pick<InboxTable, "update_id" | "lane" | "body" | "received_at" | "state" | "finished_at">;
+
+/** Resolves to how many were new. */
+async function keep(db: Queryable, rows: readonly Kept[]): Promise<number> {
+  let kept = 0;
+  for (const row of rows) kept += (await keepOne(db, row)).length;
+  return kept;
+}
+
+const keepOne = prepared<Kept, unknown>((db, fill) =>
+  db.insertInto("inbox").values({
+    update_id: fill("update_id"),
+    lane: fill("lane"),
+    body: fill("body"),
+    received_at: fill("received_at"),
+    state: fill("state"),
+    finished_at: fill("finished_at"),
+    claimed_until: 0,
+    attempts: 0,
+  }).onConflict((conflict) => conflict.column("update_id").doNothing()).returning("update_id")
+);
 
 type Claimer = Pick<Deps, "store" | "holder">;
 
@@ -48,9 +68,23 @@ export async function claimUpdates(
   busy: ReadonlySet<string> = new Set(),
 ): Promise<InboxTable[]> {
   const now = store.now();
-  const others = store.kind === "postgres" ? sql`for update skip locked` : sql``;
-  const free = busy.size > 0 ? sql`and lane not in (${sql.join([...busy])})` : sql``;
-  const claim = sql<InboxTable>`
+  const until = now + UPDATE_LEASE_MS;
+  const rows = await claim(store.db, { holder, now, until, most, busy: JSON.stringify([...busy]) });
+  return rows.sort((one, other) => one.update_id - other.update_id);
+}
+
+interface Claim {
+  readonly holder: string;
+  readonly now: number;
+  readonly until: number;
+  readonly most: number;
+  /** Lanes, in JSON. */
+  readonly busy: string;
+}
+
+const claim = prepared<Claim, InboxTable>((db, fill) => {
+  const others = isPostgres(db) ? sql`for update skip locked` : sql``;
+  return sql<InboxTable>`
     with recursive lanes(lane) as (
       select min(lane) from inbox where state = 'new'
       union all
@@ -61,16 +95,15 @@ export async function claimUpdates(
       from lanes where lane is not null
     )
     update inbox
-    set claimed_by = ${holder}, claimed_until = ${now + UPDATE_LEASE_MS}, attempts = attempts + 1
+    set claimed_by = ${fill("holder")}, claimed_until = ${fill("until")}, attempts = attempts + 1
     where update_id in (
       select update_id from inbox
-      where update_id in (select update_id from oldest) and state = 'new' and claimed_until <= ${now} ${free}
-      order by update_id limit ${most} ${others}
+      where update_id in (select update_id from oldest) and state = 'new' and claimed_until <= ${fill("now")}
+        and ${noneOf(db, sql`lane`, fill("busy"))}
+      order by update_id limit ${fill("most")} ${others}
     )
     returning *`;
-  const { rows } = await claim.execute(store.db);
-  return rows.sort((one, other) => one.update_id - other.update_id);
-}
+});
 
 /** One turn at an update: whoever takes it over later has another. */
 export type Turn = Pick<InboxTable, "update_id" | "attempts">;

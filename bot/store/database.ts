@@ -4,8 +4,10 @@ import {
   type Dialect,
   type DialectAdapter,
   Kysely,
+  PostgresAdapter,
   type RawBuilder,
   sql,
+  type SqlBool,
   type Transaction,
 } from "kysely";
 import type { Clock } from "../../clients/clock.ts";
@@ -301,19 +303,34 @@ export type Fill<Values> = <Name extends keyof Values & string>(name: Name) => R
  * anew takes longer than SQLite does. Resolves to its rows.
  */
 export function prepared<Values extends object, Row>(
-  build: (db: Database, fill: Fill<Values>) => Compilable<Row>,
+  build: (db: Queryable, fill: Fill<Values>) => Compilable<Row> | RawBuilder<Row>,
 ): (db: Queryable, values: Values) => Promise<Row[]> {
   const compiled = new WeakMap<DialectAdapter, CompiledQuery<Row>>();
   return async (db, values) => {
     const { adapter } = db.getExecutor();
-    const known = compiled.get(adapter) ?? build(db, (name) => sql`${new Blank(name)}`).compile();
+    const known = compiled.get(adapter) ?? build(db, (name) => sql`${new Blank(name)}`).compile(db);
     compiled.set(adapter, known);
-    const filled = new Map(Object.entries(values));
     const parameters = known.parameters.map((value) =>
-      value instanceof Blank ? filled.get(value.name) : value
+      value instanceof Blank ? (values as Readonly<Record<string, unknown>>)[value.name] : value
     );
     return (await db.executeQuery<Row>({ ...known, parameters })).rows;
   };
+}
+
+/** That a text is none of those in a list, a JSON array of them: however many, the statement stays the same. */
+export function noneOf(
+  db: Queryable,
+  text: RawBuilder<string>,
+  list: RawBuilder<string>,
+): RawBuilder<SqlBool> {
+  const elements = isPostgres(db)
+    ? sql`json_array_elements_text(cast(${list} as json))`
+    : sql`json_each(${list})`;
+  return sql<SqlBool>`${text} not in (select value from ${elements})`;
+}
+
+export function isPostgres(db: Queryable): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter;
 }
 
 export type Work = "inbox" | "messages" | "changes";
@@ -326,11 +343,18 @@ const CHANNEL = "countersign";
  */
 export class Notifier {
   private readonly listeners = new Map<Work, (() => void)[]>();
-  private readonly sending = new Set<Promise<unknown>>();
+  private readonly sending = new Map<Work, Promise<void>>();
+  /** Of which there is more since the notification under way was sent. */
+  private readonly again = new Set<Work>();
   private readonly remote: Listener | undefined;
+  /** Tells our own notifications from others'. */
+  private readonly name = crypto.randomUUID();
 
   constructor(private readonly db: Database, postgres?: Postgres) {
-    this.remote = postgres?.listen(CHANNEL, (work) => this.local(work as Work));
+    this.remote = postgres?.listen(CHANNEL, (payload) => {
+      const [work, whose] = payload.split(" ");
+      if (whose !== this.name) this.local(work as Work);
+    });
   }
 
   /** Wakes this process at once. */
@@ -342,9 +366,15 @@ export class Notifier {
   everyone(work: Work): void {
     this.local(work);
     if (!this.remote) return;
-    const sent = sql`select pg_notify(${CHANNEL}, ${work})`.execute(this.db).catch(() => {})
-      .finally(() => this.sending.delete(sent));
-    this.sending.add(sent);
+    this.again.add(work);
+    if (!this.sending.has(work)) this.sending.set(work, this.send(work));
+  }
+
+  private async send(work: Work): Promise<void> {
+    while (this.again.delete(work)) {
+      await sql`select pg_notify(${CHANNEL}, ${`${work} ${this.name}`})`.execute(this.db).catch(() => {});
+    }
+    this.sending.delete(work);
   }
 
   listen(work: Work, wake: () => void): void {
@@ -352,7 +382,7 @@ export class Notifier {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.sending);
+    await Promise.all(this.sending.values());
     await this.remote?.close();
   }
 }

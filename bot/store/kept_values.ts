@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from "node:crypto";
-import { literal, orUnavailable, type Store } from "./database.ts";
-import type { AliasesTable, PromptsTable, Queryable } from "./schema.ts";
+import { sql } from "kysely";
+import { literal, orUnavailable, prepared, type Store } from "./database.ts";
+import type { AliasesTable, PromptsTable, Queryable, RecentCommandsTable } from "./schema.ts";
 
 /** 96 bits, for buttons and links: nobody guesses it, and on its own it allows nothing. */
 export function newHandle(): string {
@@ -86,9 +87,17 @@ export async function endPickers(
   personId: number,
   chatId: number,
 ): Promise<void> {
-  await db.updateTable("prompts").set({ used_at: store.now() }).where("kind", "=", literal("picker"))
-    .where("person_id", "=", personId).where("chat_id", "=", chatId).where("used_at", "is", null).execute();
+  await leavePickers(db, { now: store.now(), personId, chatId });
 }
+
+const leavePickers = prepared<{ now: number; personId: number; chatId: number }, unknown>((db, fill) =>
+  db.updateTable("prompts").set({ used_at: fill("now") }).where("kind", "=", literal("picker"))
+    .where("person_id", "=", fill("personId")).where("chat_id", "=", fill("chatId")).where(
+      "used_at",
+      "is",
+      null,
+    )
+);
 
 /** So many are looked through for what a person used lately. */
 const RECENT_KEPT = 40;
@@ -100,18 +109,24 @@ export async function keepRecent(
   personId: number,
   command: string,
 ): Promise<void> {
-  const row = { person_id: personId, command, at: store.now() };
-  await db.insertInto("recent_commands").values(row)
-    .onConflict((conflict) => conflict.columns(["person_id", "command"]).doUpdateSet({ at: row.at }))
-    .execute();
-  await db.deleteFrom("recent_commands").where("person_id", "=", personId)
-    .where(
-      "command",
-      "not in",
-      (select) =>
-        select.selectFrom("recent_commands").select("command").where("person_id", "=", personId)
-          .orderBy("at", "desc").limit(RECENT_KEPT),
-    ).execute();
+  await keepCommandUsed(db, { person_id: personId, command, at: store.now() });
+}
+
+const keepCommandUsed = prepared<RecentCommandsTable, unknown>((db, fill) =>
+  db.insertInto("recent_commands")
+    .values({ person_id: fill("person_id"), command: fill("command"), at: fill("at") })
+    .onConflict((conflict) => conflict.columns(["person_id", "command"]).doUpdateSet({ at: fill("at") }))
+);
+
+/** Forgets what nobody would be offered any more. */
+export async function pruneRecent(store: Store): Promise<void> {
+  await sql`
+    delete from recent_commands where (person_id, command) in (
+      select person_id, command from (
+        select person_id, command, row_number() over (partition by person_id order by at desc) as place
+        from recent_commands
+      ) as placed where place > ${RECENT_KEPT}
+    )`.execute(store.db);
 }
 
 /** What this person typed or picked last, newest first. */
