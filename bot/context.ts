@@ -310,6 +310,7 @@ export class UpdateContext implements UpdateOrigin {
       }
       await finishUpdate(store, transaction, this.turn, outcome.erased || outcome.ignored);
       if (outcome.audits.length > 0) await appendAudit(store, transaction, outcome.audits);
+      if (outcome.answers.size > 0 || outcome.work.length > 0) store.wakeEarly("messages");
     });
     if (outcome.erased) await forgetBlanked(store);
     if (outcome.answers.size > 0 || outcome.work.length > 0) store.notifier.everyone("messages");

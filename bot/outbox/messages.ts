@@ -188,6 +188,8 @@ export async function claimMessages(
 ): Promise<MessagesTable[]> {
   const { store, holder } = deps;
   const now = store.now();
+  // A claim writes, even where there is nothing to take.
+  if ((await due(store.db, { now })).length === 0) return [];
   const claimed = { holder, now, until: now + CLAIM_MS, most, busy: JSON.stringify([...busy].map(String)) };
   if (store.kind === "sqlite") return (await claim(store.db, claimed)).sort(byUrgency);
   return await store.transaction(async (transaction) => {
@@ -195,6 +197,12 @@ export async function claimMessages(
     return (await claim(transaction, claimed)).sort(byUrgency);
   });
 }
+
+const due = prepared<{ readonly now: number }, unknown>((db, fill) =>
+  db.selectFrom("messages").select("key")
+    .where("state", "=", literal("due")).where("claimed_until", "<=", fill("now"))
+    .where("not_before", "<=", fill("now")).limit(1)
+);
 
 interface Claim {
   readonly holder: string;

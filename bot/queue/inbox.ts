@@ -22,10 +22,11 @@ export async function acceptUpdates(
     state: isTalk ? "done" : "new",
     finished_at: isTalk ? now : null,
   }));
-  const accepted = rows.length === 1
-    ? await keep(store.db, rows)
-    : await store.transaction((db) => keep(db, rows));
-  if (accepted > 0 && !arrivals.every(({ isTalk }) => isTalk)) store.notifier.everyone("inbox");
+  const kept = rows.length === 1 ? keep(store.db, rows) : store.transaction((db) => keep(db, rows));
+  const isWork = !arrivals.every(({ isTalk }) => isTalk);
+  if (isWork) store.wakeEarly("inbox");
+  const accepted = await kept;
+  if (accepted > 0 && isWork) store.notifier.everyone("inbox");
   metrics.updatesKept(accepted, arrivals.length - accepted);
   return accepted;
 }
@@ -68,10 +69,17 @@ export async function claimUpdates(
   busy: ReadonlySet<string> = new Set(),
 ): Promise<InboxTable[]> {
   const now = store.now();
+  // A claim writes, even where there is nothing to take.
+  if ((await waiting(store.db, { now })).length === 0) return [];
   const until = now + UPDATE_LEASE_MS;
   const rows = await claim(store.db, { holder, now, until, most, busy: JSON.stringify([...busy]) });
   return rows.sort((one, other) => one.update_id - other.update_id);
 }
+
+const waiting = prepared<{ readonly now: number }, unknown>((db, fill) =>
+  db.selectFrom("inbox").select("update_id")
+    .where("state", "=", literal("new")).where("claimed_until", "<=", fill("now")).limit(1)
+);
 
 interface Claim {
   readonly holder: string;

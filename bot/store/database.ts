@@ -57,6 +57,14 @@ export class Store {
     }
   }
 
+  /**
+   * For who is about to commit work: on SQLite whoever is woken now claims it in the same commit, and begins when that
+   * is on disk.
+   */
+  wakeEarly(work: Work): void {
+    if (this.kind === "sqlite") this.notifier.local(work);
+  }
+
   /** Throws when the database does not answer or, an SQLite file, cannot be written. Also measures its clock. */
   async check(): Promise<void> {
     if (this.kind === "postgres") this.zero = await zeroOf(this.db, this.clock);
