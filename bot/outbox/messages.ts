@@ -204,14 +204,8 @@ const due = prepared<{ readonly now: number }, unknown>((db, fill) =>
     .where("not_before", "<=", fill("now")).limit(1)
 );
 
-interface Claim {
-  readonly holder: string;
-  readonly now: number;
-  readonly until: number;
-  readonly most: number;
-  /** Chats, in JSON. */
-  readonly busy: string;
-}
+/** `busy`: what to leave alone, in JSON. */
+type Claim = Record<"holder" | "busy", string> & Record<"now" | "until" | "most", number>;
 
 const claim = prepared<Claim, MessagesTable>((db, fill) =>
   db.updateTable("messages")

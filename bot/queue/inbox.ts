@@ -81,14 +81,8 @@ const waiting = prepared<{ readonly now: number }, unknown>((db, fill) =>
     .where("state", "=", literal("new")).where("claimed_until", "<=", fill("now")).limit(1)
 );
 
-interface Claim {
-  readonly holder: string;
-  readonly now: number;
-  readonly until: number;
-  readonly most: number;
-  /** Lanes, in JSON. */
-  readonly busy: string;
-}
+/** `busy`: what to leave alone, in JSON. */
+type Claim = Record<"holder" | "busy", string> & Record<"now" | "until" | "most", number>;
 
 const claim = prepared<Claim, InboxTable>((db, fill) => {
   const others = isPostgres(db) ? sql`for update skip locked` : sql``;
