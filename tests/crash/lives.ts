@@ -17,9 +17,21 @@ import {
   withSecret,
 } from "./stories.ts";
 import { type End, type Story, survive } from "./story.ts";
+import {
+  cutShort,
+  frozenAhead,
+  held,
+  heldForAWhile,
+  lent,
+  lentAndMoved,
+  scheduled,
+  stopped,
+  waited,
+} from "./time_stories.ts";
 
 const APPLIED: End = { state: "applied", writes: 1 };
 const NOTHING_SENT: End = { state: "not applied", writes: 0 };
+const RETURNED: End = { state: "applied", back: "applied", writes: 2 };
 const ENTERED: End = { state: "accepted", writes: 1 };
 
 /** By the deaths of one life, one after the other: what has become of it all in the end. */
@@ -130,6 +142,66 @@ const deaths: readonly { story: Story; lives: Lives; onPostgres?: Lives }[] = [
     story: frozen,
     lives: {
       "before audit frozen, after audit frozen, before audit unfrozen, after audit unfrozen": { writes: 0 },
+    },
+  },
+  {
+    story: lent,
+    lives: {
+      "after audit apply, before update loans.reminders, after update loans.reminders": RETURNED,
+      "before audit loan_extended, after audit loan_extended, before audit return_planned": RETURNED,
+      "after audit return_planned, before audit claim, after audit claim": RETURNED,
+      "after audit return_planned, before audit send": RETURNED,
+      // Nobody can know whether the call was made: the loan stays open, and waits for someone who looks.
+      "after audit return_planned, after audit send": { state: "applied", back: "not applied", writes: 1 },
+      "after audit return_planned, after vendor write": RETURNED,
+      "after audit return_planned, before audit apply, after audit apply": RETURNED,
+    },
+  },
+  {
+    story: cutShort,
+    lives: {
+      "before audit loan_cut_short, after audit loan_cut_short, after audit return_planned": RETURNED,
+    },
+  },
+  {
+    story: lentAndMoved,
+    lives: { "before audit loan_moved, after audit loan_moved": APPLIED },
+  },
+  {
+    story: scheduled,
+    lives: {
+      "before audit approve, after audit approve, before audit claim, after audit claim": APPLIED,
+      "after audit approve, after audit send": NOTHING_SENT,
+      "after audit approve, after vendor write": APPLIED,
+    },
+  },
+  {
+    story: waited,
+    lives: {
+      "after audit approve, before audit claim, after audit claim": { state: "accepted", writes: 1 },
+    },
+  },
+  {
+    story: stopped,
+    lives: {
+      "after audit approve, before audit stop, after audit stop": { state: "stopped", writes: 0 },
+    },
+  },
+  {
+    story: held,
+    lives: {
+      "before audit held, after audit held, before audit released, after audit released": { writes: 0 },
+    },
+  },
+  {
+    story: heldForAWhile,
+    lives: { "before audit hold_ended, after audit hold_ended": { writes: 0 } },
+  },
+  {
+    story: frozenAhead,
+    lives: {
+      "before audit freeze_begun, after audit freeze_begun, before audit freeze_ended, after audit freeze_ended":
+        { writes: 0 },
     },
   },
   { story: read, lives: { "before update inbox.state, after update inbox.state": { writes: 0 } } },

@@ -29,6 +29,8 @@ export interface Story {
 export interface End {
   /** Of the one change; absent where there is none. */
   readonly state?: ChangeState;
+  /** Of what takes it back by itself. */
+  readonly back?: ChangeState;
   /** Calls that would change something at the vendor. */
   readonly writes: number;
   /** The group sees nothing of it. */
@@ -69,11 +71,11 @@ export async function atRest({ until, store: { db }, telegram }: Ground): Promis
 /** One request, one outcome, at most one write; the audit whole; everyone told, at most one thing twice a death. */
 export async function proveOneOutcome(
   ground: Ground,
-  { state, writes, unseen }: End,
+  { state, back, writes, unseen }: End,
 ): Promise<void> {
   const { store, telegram } = ground;
-  const changes = await store.db.selectFrom("changes").selectAll().execute();
-  assert.deepEqual(changes.map((change) => change.state), state ? [state] : []);
+  const changes = await store.db.selectFrom("changes").selectAll().orderBy("created_at").execute();
+  assert.deepEqual(changes.map((change) => change.state), [state, back].filter(Boolean));
   assert.equal(writesTo(ground).length, writes, "calls that change something at the vendor");
   await proveAudit(ground);
   const failed = await store.db.selectFrom("inbox").select("update_id").where("state", "=", "failed")
