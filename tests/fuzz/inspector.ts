@@ -15,7 +15,7 @@ export interface InspectorOptions {
 
 /** Refusals that are Telegram's right answer to what was made up: chats, messages, persons and presses it never saw. */
 const DELIBERATE =
-  /query is too old|chat not found|bot can't initiate|bot is not a member|USER_NOT_PARTICIPANT|QUERY_ID_INVALID|message is not modified|message to (edit|delete|be replied) not found|message can't be (edited|deleted)|message thread not found|invalid file_id|user not found|no text in the message to edit|identifier is not specified|upgraded to a supergroup/;
+  /query is too old|chat not found|bot can't initiate|bot is not a member|USER_NOT_PARTICIPANT|QUERY_ID_INVALID|message is not modified|message to (edit|delete|be replied|react) not found|message can't be (edited|deleted)|message thread not found|invalid file_id|user not found|no text in the message to edit|identifier is not specified|upgraded to a supergroup/;
 
 /** Errors that say what came in, not that the bot went wrong. */
 const EXPECTED_ERRORS = new Set(["chat_migrated", "update_unreadable", "message_given_up"]);
