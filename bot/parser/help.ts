@@ -37,13 +37,13 @@ export function help(commands: readonly Command[], topic?: Topic, aliases: Alias
 
 export type HelpSection = "looking" | "changing" | "approving" | "watching" | "rules";
 
-/** What people come for, in the order of the menu, with what a button says. */
-const SECTIONS: Readonly<Record<HelpSection, string>> = {
-  looking: "Look",
-  changing: "Change",
-  approving: "Approve",
-  watching: "Watch",
-  rules: "Rules",
+/** What people come for, in the order of the menu, with what a button says and what is behind it. */
+const SECTIONS: Readonly<Record<HelpSection, readonly [label: string, what: string]>> = {
+  looking: ["Look", "what works, what is set up, who has what"],
+  changing: ["Change", "ask for it; someone else approves it"],
+  approving: ["Approve", "what waits: decide, undo, hand over"],
+  watching: ["Watch", "alerts, the board, quiet hours"],
+  rules: ["Rules", "who may do what, freeze, audit"],
 };
 
 /** The bot's own commands that are not for looking. */
@@ -83,22 +83,23 @@ function sectionOf(command: Command): HelpSection {
 export function menuHelp(commands: readonly Command[]): Reply {
   const there = new Set(commands.map(sectionOf));
   const sections = (Object.keys(SECTIONS) as HelpSection[]).filter((section) => there.has(section));
-  const lines = sections.map((section): [string, Line] => [
-    SECTIONS[section],
+  const verbs = sections.map((section): [string, Line] => [
+    SECTIONS[section][0],
     verbsOf(commands.filter((command) => sectionOf(command) === section)).map((verb) => `/${verb}`).join(" "),
   ]);
   return {
     ...info("What do you want to do?", [
-      { kind: "facts", facts: lines },
+      { kind: "facts", facts: sections.map((section) => SECTIONS[section]) },
       {
         kind: "text",
         text: ["Type a verb alone, and the bot asks for the rest. All about one: ", {
           code: "/help disable",
         }],
       },
+      { kind: "details", summary: "All verbs", blocks: [{ kind: "facts", facts: verbs }] },
     ]),
     buttons: [
-      sections.map((section) => ({ label: SECTIONS[section], action: { command: `/help ${section}` } })),
+      sections.map((section) => ({ label: SECTIONS[section][0], action: { command: `/help ${section}` } })),
     ],
   };
 }
@@ -113,24 +114,34 @@ export function sectionHelp(section: HelpSection, target: string | undefined, se
   const shown = wanted === undefined
     ? all.filter((command) => command.target === null || targets.length === 0)
     : all.filter((command) => isAbout(command, { verb: "", target: wanted }, set.aliases));
-  const reads = shown.filter((command) =>
-    command.risk === "read" && fieldsOf(command.input).every(({ required }) => !required)
-  );
   const buttons = wanted === undefined
     ? targets.map((name) => ({ label: name, action: { command: `/help ${section} ${name}` } }))
-    : reads.map((command) => ({ label: headOf(command), action: { command: headOf(command) } }));
+    : shown.map((command) => deeper(command, wanted));
+  const [label] = SECTIONS[section];
   return {
-    ...info(wanted === undefined ? SECTIONS[section] : [`${SECTIONS[section]}: `, { code: wanted }], [
+    ...info(wanted === undefined ? label : [`${label}: `, { code: wanted }], [
       summariesOf(shown),
       {
         kind: "text",
-        text: section === "changing"
-          ? "Type one of them: it asks for what it needs, and becomes a card."
-          : "",
+        text: section !== "changing"
+          ? ""
+          : wanted === undefined
+          ? "A change becomes a card that someone else approves. What is it about?"
+          : "Type one of them: it asks for what it needs. A button shows how to type all of it.",
       },
     ]),
     buttons: [...inThrees(buttons), [BACK]],
   };
+}
+
+/** Runs what can be read as it stands, and shows of all else how it is typed. */
+function deeper(command: Command, target: string): Button {
+  const head = headOf(command);
+  const reads = command.risk === "read" && fieldsOf(command.input).every(({ required }) => !required);
+  const words = `${command.verb}${command.target?.slice(target.length) ?? ""}`;
+  return reads
+    ? { label: head, action: { command: head } }
+    : { label: words, action: { command: `/help ${head.slice(1)}` } };
 }
 
 function inThrees(buttons: readonly Button[]): Button[][] {

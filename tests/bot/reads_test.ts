@@ -52,7 +52,7 @@ const misunderstood: readonly [typed: string, seen: RegExp, buttons: readonly st
   ["/statsu", /There is no command "\/statsu"\. \/help lists what there is\./, ["/status"]],
   ["/nonsense", /There is no command "\/nonsense"/, []],
   ["/list apnoo", /\/list does not know "apnoo"\.\s+It takes apono,/, ["/list apono"]],
-  ["/list nowhere", /\/list does not know "nowhere"\.\s+It takes apono,/, []],
+  ["/export nowhere", /\/export does not know "nowhere"\.\s+It takes tenable/, []],
   [
     "/disabel ec2 Globex reason=x",
     /There is no command "\/disabel"/,
