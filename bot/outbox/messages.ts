@@ -5,7 +5,7 @@ import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { redactReply } from "../render/sanitize.ts";
 import type { AuditFilter } from "../store/audit.ts";
-import { literal, noneOf, prepared, type Store } from "../store/database.ts";
+import { isPostgres, literal, noneOf, prepared, type Store } from "../store/database.ts";
 import type { MessagesTable, Queryable, Schema } from "../store/schema.ts";
 import type { Vault } from "../vault.ts";
 
@@ -241,7 +241,9 @@ const claim = prepared<Claim, MessagesTable>((db, fill) =>
               ),
           ))
         )
-        .orderBy("priority").orderBy("update_id").orderBy("created_at").limit(fill("most")))
+        .orderBy("priority").orderBy("update_id").orderBy("created_at").limit(fill("most"))
+        // Whoever writes several of them waits for none that is taken here, nor is waited for: it says when it is done.
+        .$if(isPostgres(db), (query) => query.forUpdate().skipLocked()))
     .returningAll()
 );
 

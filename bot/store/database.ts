@@ -43,7 +43,10 @@ export class Store {
     return this.zero === undefined ? this.clock.now() : Math.round(this.zero + this.clock.monotonic());
   }
 
-  /** Throws `StoreUnavailable` when only the commit failed: then nobody knows whether it took effect. */
+  /**
+   * Throws `StoreUnavailable` when only the commit failed, since then nobody knows whether it took effect, and when the
+   * server let go of the work: the same may do later.
+   */
   async transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
     let worked = false;
     try {
@@ -53,7 +56,7 @@ export class Store {
         return result;
       });
     } catch (error) {
-      throw worked ? new StoreUnavailable(error) : error;
+      throw worked || wasLetGo(error) ? new StoreUnavailable(error) : error;
     }
   }
 
@@ -245,6 +248,14 @@ export class StoreUnavailable extends Error {
     });
     this.name = "StoreUnavailable";
   }
+}
+
+/** By a server that is away or going, or after waiting too long for others, or for a deadlock; in its codes or pg's words. */
+function wasLetGo(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("code" in error && typeof error.code === "string") return /^(08|40|53|55P03|57|25P03)/.test(error.code);
+  return /^(Client has encountered|Connection terminated|Postgres did not answer|timeout exceeded when)/
+    .test(error.message);
 }
 
 /** The same query, failing as `StoreUnavailable`. */
