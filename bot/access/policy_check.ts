@@ -30,6 +30,11 @@ export function policyGround(vendors: readonly Vendor[], botId: number): PolicyG
 
 /** All that is wrong with a policy though it is written as one should be. */
 export function policyFaults(file: PolicyFile, ground: PolicyGround): readonly PolicyFault[] {
+  const allowed = file.allow.map(({ who, what }) => {
+    const patterns = what.map(patternOf);
+    const operations = ground.operations.filter((one) => patterns.some((pattern) => isMeant(pattern, one)));
+    return { who: idsOf(file, who), operations };
+  });
   const names = [...peopleFaults(file, ground.botId), ...unknownNames(file), ...repeatedNames(file)];
   return [
     ...names,
@@ -38,9 +43,11 @@ export function policyFaults(file: PolicyFile, ground: PolicyGround): readonly P
     ),
     ...file.need.flatMap((need, at) => fitsFaults(need, ["need", at], ground)),
     // Who could meet a need nobody can tell while it is not known who is meant.
-    ...(names.length > 0
-      ? []
-      : file.need.flatMap((need, at) => meetFaults(file, need, ["need", at], ground))),
+    ...(names.length > 0 ? [] : file.need.flatMap((need, at) => {
+      const fitting = new Set(fittingOf(need, ground));
+      const askers = allowed.filter(({ operations }) => operations.some((one) => fitting.has(one)));
+      return fitting.size === 0 ? [] : meetFaults(file, need, ["need", at], askers);
+    })),
   ];
 }
 
@@ -162,9 +169,17 @@ function fittingOf({ fits }: Need, ground: PolicyGround): readonly ChangeOperati
   return ground.operations.filter((operation) => mayFit(fits, operation, ground));
 }
 
-function meetFaults(file: PolicyFile, need: Need, path: TomlPath, ground: PolicyGround): PolicyFault[] {
-  const fitting = fittingOf(need, ground);
-  return fitting.length === 0 || meetable(file, need, fitting) ? [] : [{
+/** Those who may ask for something that a need fits. */
+type Askers = readonly { readonly who: ReadonlySet<number> }[];
+
+function meetFaults(file: PolicyFile, need: Need, path: TomlPath, askers: Askers): PolicyFault[] {
+  const approve = need.approve.map(({ of, count }) => ({ of: idsOf(file, of), count }));
+  const rule = [{ rule: need.name, approve }];
+  // The first one whose request could be met is enough.
+  const meetable = askers.length === 0
+    ? canBeMet(rule, NOBODY)
+    : askers.some(({ who }) => who.values().some((asker) => canBeMet(rule, asker)));
+  return meetable ? [] : [{
     path: [...path, "approve"],
     message:
       `rule “${need.name}” can be met by nobody: whoever asks does not count, and too few others are named`,
@@ -195,18 +210,6 @@ function mayHave({ input }: ChangeOperation, field: string): boolean {
   return fieldsOf(input).some((one) =>
     one.name.toLowerCase() === name || one.kind === "document" || one.kind === "open"
   );
-}
-
-function meetable(file: PolicyFile, need: Need, operations: readonly ChangeOperation[]): boolean {
-  const approve = need.approve.map(({ of, count }) => ({ of: idsOf(file, of), count }));
-  const rule = [{ rule: need.name, approve }];
-  const allows = file.allow.filter(({ what }) => {
-    const patterns = what.map(patternOf);
-    return operations.some((operation) => patterns.some((pattern) => isMeant(pattern, operation)));
-  });
-  if (allows.length === 0) return canBeMet(rule, NOBODY);
-  // The first one whose request could be met is enough.
-  return allows.some(({ who }) => [...idsOf(file, who)].some((asker) => canBeMet(rule, asker)));
 }
 
 /** No person's id. */

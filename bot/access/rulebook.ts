@@ -121,18 +121,26 @@ function needRule(file: PolicyFile, need: PolicyFile["need"][number], zone: stri
     escalate: escalate && { afterMs: escalate.after, to: idsOf(file, escalate.to) },
     ttlMs: ttl,
     digest: digestOf([
-      approve.map(({ of, count }) => JSON.stringify([sorted(of), count])).sort(),
+      approve.map(({ of, count }) => `[${listed(of)},${count}]`).sort(),
       times,
       times.length > 0 ? zone : "",
     ]),
   };
 }
 
+/** By the names that were resolved: many rules name the same. */
+const resolved = new WeakMap<PolicyFile, Map<string, ReadonlySet<number>>>();
+
 /** The ids of persons and of everyone in groups. */
-export function idsOf({ people, groups }: PolicyFile, names: readonly string[]): ReadonlySet<number> {
-  return new Set(
-    names.flatMap((name) => groups[name] ?? [name]).flatMap((name) => people[name] ?? []),
-  );
+export function idsOf(file: PolicyFile, names: readonly string[]): ReadonlySet<number> {
+  const known = resolved.get(file) ?? new Map<string, ReadonlySet<number>>();
+  resolved.set(file, known);
+  const key = JSON.stringify(names);
+  const { people, groups } = file;
+  const ids = known.get(key) ??
+    new Set(names.flatMap((name) => groups[name] ?? [name]).flatMap((name) => people[name] ?? []));
+  known.set(key, ids);
+  return ids;
 }
 
 /** "enable *" in its parts; without a target only what takes none is meant, and `*` alone means everything. */
@@ -192,11 +200,20 @@ function capitalised(name: string): string {
 }
 
 function union(sets: readonly ReadonlySet<number>[]): ReadonlySet<number> {
-  return new Set(sets.flatMap((set) => [...set]));
+  return new Set([...new Set(sets)].flatMap((set) => [...set]));
 }
 
 function sorted(ids: Iterable<number>): readonly number[] {
   return [...ids].sort((one, other) => one - other);
+}
+
+/** By the set: those of many rules are one. */
+const lists = new WeakMap<ReadonlySet<number>, string>();
+
+function listed(ids: ReadonlySet<number>): string {
+  const known = lists.get(ids) ?? JSON.stringify(sorted(ids));
+  lists.set(ids, known);
+  return known;
 }
 
 function digestOf(value: unknown): string {

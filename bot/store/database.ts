@@ -29,7 +29,7 @@ export class Store {
   /** `redact` takes our own secrets out of what is written for good. */
   constructor(
     readonly db: Database,
-    connector: Connector,
+    private readonly connector: Connector,
     private readonly clock: Clock,
     readonly redact?: (text: string) => string,
   ) {
@@ -56,7 +56,7 @@ export class Store {
         return result;
       });
     } catch (error) {
-      throw worked || wasLetGo(error) ? new StoreUnavailable(error) : error;
+      throw worked || this.connector.postgres?.letGo(error) ? new StoreUnavailable(error) : error;
     }
   }
 
@@ -248,14 +248,6 @@ export class StoreUnavailable extends Error {
     });
     this.name = "StoreUnavailable";
   }
-}
-
-/** By a server that is away or going, or after waiting too long for others, or for a deadlock; in its codes or pg's words. */
-function wasLetGo(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ("code" in error && typeof error.code === "string") return /^(08|40|53|55P03|57|25P03)/.test(error.code);
-  return /^(Client has encountered|Connection terminated|Postgres did not answer|timeout exceeded when)/
-    .test(error.message);
 }
 
 /** The same query, failing as `StoreUnavailable`. */

@@ -31,6 +31,15 @@ export class Postgres {
     return new PostgresDialect({ pool: poolOf(this.config, timeoutMs) });
   }
 
+  /** Whether it failed because the server is away or we waited too long for others: the same may do later. */
+  letGo(error: unknown): boolean {
+    const { code = "", message = "" } = error as { readonly code?: unknown; readonly message?: string };
+    return /^(08|40|53|55P03|57|25P03)/.test(String(code)) ||
+      /^(Client has encountered|Connection terminated|Postgres did not answer|timeout exceeded)/.test(
+        message,
+      );
+  }
+
   /** Undefined where the server passes no notifications on. */
   listen(channel: string, hear: (payload: string) => void): Listener | undefined {
     if (this.server.listens === false) return undefined;

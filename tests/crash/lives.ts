@@ -16,6 +16,7 @@ import {
   withdrawn,
   withSecret,
 } from "./stories.ts";
+import { inEmergency, reminded, talkedAbout } from "./policy_stories.ts";
 import { type End, type Story, survive } from "./story.ts";
 import {
   cutShort,
@@ -202,6 +203,28 @@ const deaths: readonly { story: Story; lives: Lives; onPostgres?: Lives }[] = [
     lives: {
       "before audit freeze_begun, after audit freeze_begun, before audit freeze_ended, after audit freeze_ended":
         { writes: 0 },
+    },
+  },
+  {
+    story: reminded,
+    lives: {
+      "before audit reminded, after audit reminded, before audit escalated, after audit escalated": APPLIED,
+      "before audit vote, after audit vote": APPLIED,
+    },
+  },
+  {
+    story: inEmergency,
+    lives: {
+      "before audit emergency, after audit emergency, before audit reviewed, after audit reviewed": APPLIED,
+    },
+  },
+  {
+    story: talkedAbout,
+    lives: {
+      // Each death takes half a minute, and what was typed two minutes ago is asked about before it is done.
+      "before audit question, after audit question": APPLIED,
+      "before audit answered, after audit answered": APPLIED,
+      "before audit passed_on, after audit passed_on": APPLIED,
     },
   },
   { story: read, lives: { "before update inbox.state, after update inbox.state": { writes: 0 } } },

@@ -3,10 +3,10 @@ import type { Change } from "../../bot/store/changes.ts";
 import { verifyAudit } from "../../bot/store/audit.ts";
 import type { ChangeState } from "../../bot/store/schema.ts";
 import { ids } from "../sandbox/gravityzone/northwind.ts";
-import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
+import { ANA, BEN, GROUP, OSKAR } from "../sandbox/stage.ts";
 import { type Message, render } from "../sandbox/telegram.ts";
 import type { DatabaseKind } from "../approvals/database.ts";
-import { type Ground, openGround } from "./ground.ts";
+import { type Ground, type GroundOptions, openGround } from "./ground.ts";
 import type { Moment } from "./moment.ts";
 
 export const ROLE = "arn:aws:iam::999888777666:role/gravityzone";
@@ -22,7 +22,8 @@ const WRITES = /^(configure|disable|generate)AmazonEC2/;
 /** What people do and see, whatever happens to the bot meanwhile, and where it has to end. */
 export interface Story {
   readonly name: string;
-  readonly environment?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly telegram?: GroundOptions["telegram"];
   play(ground: Ground, end: End): Promise<void>;
 }
 
@@ -44,7 +45,11 @@ export async function survive(
   moments: readonly Moment[],
   end: End,
 ): Promise<void> {
-  await using ground = await openGround({ database, environment: story.environment ?? {} });
+  await using ground = await openGround({
+    database,
+    environment: story.environment ?? {},
+    telegram: story.telegram ?? {},
+  });
   await ground.succession(moments);
   await story.play(ground, end);
   await ground.until("as many deaths as were meant", () => Promise.resolve(ground.deaths === moments.length));
@@ -84,8 +89,8 @@ export async function proveOneOutcome(
   const seen = telegram.answers(GROUP).some((card) => state && shows(card, state));
   assert.equal(seen, state !== undefined && !unseen, telegram.transcript(GROUP));
   const rows = await store.db.selectFrom("messages").select("key").where("state", "<>", "dead").execute();
-  const sent = [ANA, BEN, GROUP].flatMap((chat) => telegram.answers(chat)).length +
-    [ANA, BEN].flatMap((person) => telegram.ephemerals(person, GROUP)).length;
+  const sent = [ANA, BEN, OSKAR, GROUP].flatMap((chat) => telegram.answers(chat)).length +
+    [ANA, BEN, OSKAR].flatMap((person) => telegram.ephemerals(person, GROUP)).length;
   const twice = sent - rows.length;
   const few = twice >= 0 && twice <= ground.deaths;
   assert.ok(few, `${twice} messages too many\n${telegram.transcript(GROUP)}`);

@@ -4,9 +4,11 @@ import type { Guard } from "./guard.ts";
 import { leakGuards } from "./leaks.ts";
 import { outwardGuards } from "./outward.ts";
 import { peopleGuards } from "./people.ts";
+import { ruleGuards } from "./rules.ts";
 
 export const guards: readonly Guard[] = [
   ...peopleGuards,
+  ...ruleGuards,
   ...changeGuards,
   ...leakGuards,
   ...outwardGuards,
