@@ -1,6 +1,7 @@
 import { distance } from "fastest-levenshtein";
 import * as z from "zod";
 import type { AponoClient, Tags } from "../../clients/apono.ts";
+import { ClientError } from "../../clients/errors.ts";
 import { differingNames, plainJson } from "../../clients/json.ts";
 import { ENTER_MARK, soundsSecret } from "../../clients/secrets.ts";
 import { type Compared, judged } from "../comparison.ts";
@@ -10,6 +11,7 @@ import {
   BadInput,
   type Card,
   type Choices,
+  type Context,
   operationsOf,
   type Plan,
   type Undo,
@@ -18,12 +20,12 @@ import {
 } from "../operation.ts";
 import type { Inline, Reply } from "../reply.ts";
 import { itemChoices } from "../resource.ts";
-import { safeId } from "../resolve.ts";
-import { integrations } from "./integrations.ts";
+import { ifFound, type Named, resolve, safeId } from "../resolve.ts";
+import { integrations, orFailure } from "./integrations.ts";
 
 const { read, change } = operationsOf<AponoClient>("apono");
 
-const resource = z.string().meta({ positional: true, placeholder: "apono resource id" });
+const resource = z.string().meta({ positional: true, placeholder: "apono resource id or name" });
 const readInput = z.object({ id: resource });
 const changeInput = z.object({
   id: resource,
@@ -45,6 +47,48 @@ const resourceChoices: Choices<AponoClient> = async (context, within) => {
   return items.map(({ id, name, type }) => ({ value: id, name, about: [type] }));
 };
 
+/** A resource with the tags it has now. */
+interface Found {
+  readonly id: string;
+  readonly tags: Tags;
+}
+
+/** The resource of this id; what is none is looked for among the names of all resources. */
+async function found(context: Context<AponoClient>, words: string): Promise<Found> {
+  const { client, call } = context;
+  const tags = isSafe(words) ? await ifFound(client.tags(words, call)) : undefined;
+  if (tags) return { id: words, tags };
+  const { id } = await resourceNamed(context, words);
+  return { id, tags: await client.tags(id, call) };
+}
+
+function isSafe(id: string): boolean {
+  try {
+    return safeId(id) === id;
+  } catch (error) {
+    if (error instanceof BadInput) return false;
+    throw error;
+  }
+}
+
+/** Resources are listed by integration; in so many of them one is looked for. */
+const MOST_SEARCHED = 60;
+
+async function resourceNamed({ client, call }: Context<AponoClient>, words: string): Promise<Named> {
+  const { items } = await client.integrations.list({}, call);
+  const searched = items.slice(0, MOST_SEARCHED);
+  const lists = await Promise.all(searched.map(({ id }) => orFailure(client.resources(id, undefined, call))));
+  const known = lists.flatMap((list) => list instanceof ClientError ? [] : [list.items]);
+  const all = known.flat().map(({ id, name, type }) => ({ id, name, about: [type, id] }));
+  return resolve(words, all, {
+    noun: "Apono resource",
+    plural: "Apono resources",
+    field: "id",
+    find: "/resources <apono id or name>",
+    unread: items.length - known.length,
+  });
+}
+
 type Tagged = { readonly tags: Tags };
 type TagPlan = Plan<Tagged> & { readonly after: Tagged };
 
@@ -55,7 +99,7 @@ export const showTags = read({
   example: "/tags 6f2b1c90",
   input: readInput,
   choices: { id: resourceChoices },
-  run: async ({ client, call }, { id }) => ({ id, tags: await client.tags(safeId(id), call) }),
+  run: async (context, { id }) => await found(context, id),
   render: renderTags,
 });
 
@@ -70,15 +114,15 @@ export const tagResource = change<typeof changeInput, TagPlan>({
   needs: [["tags"], ["remove"]],
   secret: (field) => soundsSecret(field.replace(/^tags\./i, "")),
   async plan(context, typed) {
-    const { id } = typed;
     const { set, remove } = wanted(typed);
-    const present = concealed(await context.client.tags(safeId(id), context.call));
+    const { id, tags } = await found(context, typed.id);
+    const present = concealed(tags);
     const after = changed(id, present, set, remove);
     if (differingNames(present, after).length === 0) {
       return { nothing: ["Nothing to change: ", { code: id }, " has these tags already."] };
     }
     return {
-      input: plainJson(typed),
+      input: plainJson({ ...typed, id }),
       target: { key: `apono-resource:${id}`, id, name: id },
       before: { tags: present },
       after: { tags: after },

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { idOf, openAccount } from "../clients/apono_account.ts";
-import { failureOf } from "../clients/calling.ts";
 import type { AponoFault, AponoOperation } from "../sandbox/apono.ts";
 import { carry, planOf } from "./apono_carry.ts";
 
@@ -35,7 +34,7 @@ Deno.test("/tag apono refuses slips of the pen and says when nothing would chang
   await assert.rejects(planOf(account, `/tag apono ${id} -enviroment`), /no tag "enviroment".*env, team/);
   await assert.rejects(planOf(account, `/tag apono ${id} env=x -env`), /both set and removed/);
   assert.ok("nothing" in await planOf(account, `/tag apono ${id} env=production`));
-  assert.equal((await failureOf(planOf(account, "/tag apono unknown a=b"))).kind, "not_found");
+  await assert.rejects(planOf(account, "/tag apono unknown a=b"), /No Apono resource fits "unknown"/);
 });
 
 const CHANGES: readonly (readonly [typed: string, operation: AponoOperation])[] = [

@@ -184,7 +184,7 @@ Deno.test("/catalog and /tags refuse what must not become part of an address, or
   await using account = openAccount();
   await assert.rejects(read(account, "/catalog ../x"), BadInput);
   await assert.rejects(read(account, "/tags ../x"), BadInput);
-  assert.equal((await failureOf(read(account, "/tags unknown-resource"))).kind, "not_found");
+  await assert.rejects(read(account, "/tags unknown-resource"), /No Apono resource fits "unknown-resource"/);
 });
 
 Deno.test("/resources shows why a resource is in error, and says when there is none", async () => {

@@ -67,3 +67,19 @@ Deno.test("/find says what is spelt most like it", async () => {
   await fixture.press(ANA, answer, "Find Globex");
   assert.match(textOf(answer), /fits? “Globex”/);
 });
+
+Deno.test("a resource of Apono is known by its name too, and a misspelt one is answered with the closest", async () => {
+  await using fixture = await openFixture();
+  const ask = async (words: string) => {
+    await fixture.say(ANA, words, { chat: ANA });
+    const last = fixture.telegram.answers(ANA).at(-1);
+    assert.ok(last);
+    return { text: textOf(last), last };
+  };
+  const { text, last } = await ask("/tags postgresql-production/orders");
+  assert.match(text, /fits 2 Apono resources\. Which one\?/);
+  await fixture.press(ANA, last, "postgresql-cluster");
+  assert.match(textOf(last), /2 tags on 4096-00/);
+  assert.match((await ask("/tags mysql-storefront/ordres")).text, /Did you mean one of these\?/);
+  assert.match((await ask("/tags nothing-like-it")).text, /No Apono resource fits "nothing-like-it"/);
+});
