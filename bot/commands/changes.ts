@@ -57,8 +57,11 @@ export const changeCommands: readonly Builtin[] = [
     example: "/change K7Q2X",
     need: "read",
     risk: "read",
-    input: z.object({ code }),
-    execute: (parts, ctx, input) => showChange(parts, ctx, input.code),
+    input: z.object({ code: code.optional() }),
+    async execute(parts, ctx, input) {
+      const meant = input.code ?? (await changeMeant(parts, ctx, "change", input))?.change.code;
+      if (meant !== undefined) await showChange(parts, ctx, meant);
+    },
   }),
   builtin({
     verb: "borrowed",

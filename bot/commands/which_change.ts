@@ -19,7 +19,7 @@ import {
 import type { CommandParts } from "./builtin.ts";
 
 /** What may be said of a change by its code, or of the one that is meant without one. */
-export type CodeVerb = "approve" | "reject" | "withdraw" | "stop" | "undo";
+export type CodeVerb = "change" | "approve" | "reject" | "withdraw" | "stop" | "undo";
 
 /** The words after such a verb: a code, a reason, or both. */
 export interface CodeAndReason {
@@ -91,6 +91,7 @@ export async function changeMeant(
 }
 
 const NONE: Readonly<Record<CodeVerb, string>> = {
+  change: "Nothing was asked for here yet",
   approve: "Nothing waits that you may approve",
   reject: "Nothing waits that you may reject",
   withdraw: "You have asked for nothing that still waits",
@@ -145,6 +146,7 @@ async function changesFor(
   const query = store.db.selectFrom("changes").selectAll()
     .$if(ctx.chat.type !== "private", (all) => all.where("chat_id", "=", ctx.chat.id))
     .orderBy("created_at", "desc").limit(50);
+  if (verb === "change") return await query.limit(MOST_OFFERED).execute();
   const since = store.now() - UNDONE_WITHIN_MS;
   const all = verb === "undo"
     ? await query.where("state", "in", [...TOOK_EFFECT]).where("finished_at", ">", since).execute()
@@ -156,7 +158,7 @@ async function changesFor(
 async function mayBeMeant(
   { store, members }: CommandParts,
   { person }: UpdateContext,
-  verb: CodeVerb,
+  verb: Exclude<CodeVerb, "change">,
   change: Change,
 ): Promise<boolean> {
   const isOwn = change.requester_id === person.id;

@@ -154,7 +154,10 @@ export function itemQuestion(
   const ranked = candidates.toSorted((one, other) => rank(one) - rank(other));
   const labels = distinctLabels(ranked.map((one) => ({ ...one, id: one.value ?? one.within ?? "" })));
   return {
-    title: `${command.summary}: which ${isPositional(field) ? "one" : field.name}?`,
+    // Where it stands in is asked first.
+    title: candidates.every(({ value }) => value === null)
+      ? `${command.summary}: where is it?`
+      : `${command.summary}: which ${isPositional(field) ? "one" : field.name}?`,
     options: ranked.map((candidate, at) => ({
       label: labels[at] ?? candidate.name,
       ...(candidate.standing && { mark: MARKS_OF[candidate.standing] }),

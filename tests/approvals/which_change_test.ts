@@ -35,6 +35,25 @@ Deno.test("of several each is offered, and a press takes the one that it names",
   assert.deepEqual([await fixture.state(one.code), await fixture.state(other.code)], ["applied", "pending"]);
 });
 
+Deno.test("/change without a code shows the only one, and offers the last ones whatever became of them", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/change");
+  assert.match(textOf(told(fixture, ANA)), /Nothing was asked for here yet/);
+  const one = await fixture.carryOut(ONE);
+  await fixture.say(BEN, "/change");
+  assert.match(
+    textOf(fixture.telegram.last(GROUP)!),
+    new RegExp(`N-central EU[^]*approved +Ben[^]*${one.code}`),
+  );
+  const other = await fixture.ask(OTHER);
+  await fixture.say(BEN, "/change");
+  const offered = told(fixture, BEN);
+  assert.deepEqual(buttonsOf(offered).map(({ text }) => text.slice(0, 5)), [other.code, one.code]);
+  await fixture.press(BEN, offered, other.code);
+  assert.match(textOf(told(fixture, BEN)), /Sophos Central/);
+  assert.equal(await fixture.state(other.code), "pending");
+});
+
 Deno.test("/reject in reply to a card takes that one, and the words for the reason", async () => {
   await using fixture = await openFixture();
   const [one, other] = [await fixture.ask(ONE), await fixture.ask(OTHER)];
@@ -95,7 +114,7 @@ Deno.test("/help has each of the bot's own commands where it belongs, and /pendi
   await fixture.say(BEN, "/help");
   assert.match(
     fixture.ephemeralAnswers(BEN).at(-1) ?? "",
-    /^Look +\/status \/recent \/help \/start \/show \/usage/m,
+    /^ *Look +\/status \/recent \/help \/start \/show \/usage/m,
   );
   fixture.gravityzone.faults.next("disableAmazonEC2Integration", { status: 502 });
   const { code } = await fixture.carryOut("/disable ec2 Globex reason=over");
