@@ -33,6 +33,7 @@ Deno.test("an answer in private takes the place of what said in private that wor
   await using fixture = await openFixture();
   const { telegram, gravityzone, clock } = fixture;
   shutMouth(fixture, GROUP);
+  telegram.faults.push({ method: "setMessageReaction", status: 400, description: "REACTION_INVALID" });
   const held = Promise.withResolvers<void>();
   gravityzone.faults.next("getConfiguredIntegrations", { after: held.promise });
   telegram.say(ANA, GROUP, "/status bitdefender");
