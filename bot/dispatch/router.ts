@@ -238,8 +238,15 @@ export class Router {
     const read = () => this.read(ctx, command, invocation.input);
     const reply = await ctx.withProgress(working, this.deps.clock, read);
     // Whoever went into a vendor from the overview finds the way back.
-    const back = command.verb === "status" ? [[BACK]] : [];
+    const back = command.verb === "status" ? [[BACK]] : this.backFrom(ctx, command);
     ctx.answer({ ...reply, buttons: [...reply.buttons ?? [], ...back] }, { paged: true });
+  }
+
+  /** Whoever went from a vendor's overview to one of its integrations finds the way back too. */
+  private backFrom({ press }: UpdateContext, { verb, target }: ReadOperation): Button[][] {
+    const isOverview = (one: AnyCommand) => one.verb === "status" && one.target === target;
+    if (!press || verb !== "show" || !this.commandSet.commands.some(isOverview)) return [];
+    return [[{ label: "‹ Back", action: { command: `/status ${target}` } }]];
   }
 
   private async read(ctx: UpdateContext, operation: ReadOperation, input: JsonObject): Promise<Reply> {

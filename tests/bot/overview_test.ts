@@ -44,7 +44,7 @@ Deno.test("/status: one goes into a vendor and back in the same message", async 
   assert.equal(fixture.telegram.answers(GROUP).length, 1);
 });
 
-Deno.test("/status of a product: a problem has the button that shows it", async () => {
+Deno.test("/status of a product: a problem has the button that shows it, and that has the way back", async () => {
   await using fixture = await openFixture();
   await fixture.say(ANA, "/status ncentral");
   const message = fixture.telegram.answers(GROUP).at(-1)!;
@@ -52,4 +52,6 @@ Deno.test("/status of a product: a problem has the button that shows it", async 
   assert.ok(show, fixture.groupAnswers().join());
   await fixture.press(ANA, message, show.text);
   assert.match(fixture.groupAnswers().at(-1) ?? "", /401/);
+  await fixture.press(ANA, message, "‹ Back");
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /^🟡 N-central: /);
 });
