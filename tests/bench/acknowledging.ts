@@ -18,16 +18,13 @@ export interface Acknowledging extends Load {
 export interface AcknowledgingOptions {
   readonly warmUpSeconds: number;
   readonly seconds: number;
-  /** Called when the load that counts begins. */
-  readonly onWarm?: () => Promise<void>;
 }
 
 /** How fast a server takes updates from a crowd. */
 export async function acknowledge(child: Child, options: AcknowledgingOptions): Promise<Acknowledging> {
-  const { warmUpSeconds, seconds, onWarm } = options;
+  const { warmUpSeconds, seconds } = options;
   const target = { port: child.port, path: PATH, connections: CONNECTIONS };
   await runLoad({ ...target, seconds: warmUpSeconds, firstId: FIRST_LOAD_ID });
-  await onWarm?.();
   const cpuBefore = child.cpuMs() ?? NaN;
   const load = await runLoad({ ...target, seconds, firstId: FIRST_MEASURED_ID });
   if (load.refused > 0) throw new Error(`${load.refused} of ${load.requests} updates were refused`);

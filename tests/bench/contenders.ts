@@ -17,8 +17,6 @@ export interface Entry extends AsyncDisposable {
   readonly server: ChildOptions;
   /** The very first start of all, where later ones are faster. */
   readonly firstStartMs?: number;
-  /** Updates that were dealt with after they were acknowledged. */
-  handled(): Promise<number>;
 }
 
 /** Those that keep nothing, then ours on each kind of database. */
@@ -57,7 +55,6 @@ export async function allContenders(
 function forgetful(server: ChildOptions): () => Promise<Entry> {
   const entry = {
     server,
-    handled: () => Promise.resolve(0),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   return () => Promise.resolve(entry);
@@ -73,7 +70,6 @@ async function prepareOurs(kind: StoreKind, telegramUrl: string, folder: string)
   return {
     server,
     firstStartMs: first.coldStartMs,
-    handled: () => store.figure("select count(*) from inbox where state = 'done'"),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
