@@ -64,6 +64,8 @@ Deno.test("nobody breaks the glass for their own request, nor who is not named, 
   await fixture.say(DORA, `/emergency ${code} now`);
   await fixture.say(DORA, `/emergency ${code} now`);
   assert.match(fixture.ephemeralAnswers(DORA).at(-1) ?? "", /set aside already/);
+  const called = (await fixture.audit(code)).filter(({ event }) => event === "emergency");
+  assert.equal(called.length, 1);
   assert.equal(await fixture.state(code), "pending");
 });
 
@@ -79,4 +81,18 @@ Deno.test("/policy says the rules, and those of a command with or without its sl
   await fixture.say(DORA, `/policy ${code}`);
   assert.match(fixture.ephemeralAnswers(DORA).at(-1) ?? "", /Rule “second person”: Ben, Chidi/);
   assert.equal((await fixture.changes()).length, 1);
+});
+
+Deno.test("an emergency is no vote for a rule that has none, and who is of no rule does not review it", async () => {
+  const rule = (name: string) => `[[need]]\nname = "${name}"\napprove = [{ of = ["${name}"], count = 1 }]\n`;
+  const rules = POLICY.replace(`dora = ${DORA}\n`, "") + rule("ben") + rule("chidi");
+  await using fixture = await openWithPolicy(`${rules}[break_glass]\nwho = ["leads"]\ntell = ["ana"]\n`);
+  const { code, card } = await fixture.ask(DISABLE);
+  await fixture.press(BEN, card, "Approve");
+  await fixture.say(CHIDI, `/emergency ${code} the site is down`);
+  assert.equal(await fixture.state(code), "pending");
+  await fixture.press(CHIDI, card, "Approve");
+  assert.equal(await fixture.state(code), "accepted");
+  await fixture.say(DORA, `/reviewed ${code} fine`);
+  assert.match(fixture.ephemeralAnswers(DORA).at(-1) ?? "", /No rule of the policy names you/);
 });

@@ -116,6 +116,7 @@ Deno.test.each([
     /met by nobody/,
   ],
   ["a service id", HEAD.replace("101", "777000") + RULE, /^p:3:1 ana is one of Telegram's service ids/],
+  ["two names of one person", HEAD.replace("102", "101") + RULE, /^p:4:1 “ben” has the id of “ana”/],
   ["what is no TOML", "version = = 1\n", /^p:1:1\d /],
   ["words for a list", HEAD + RULE.replace(`["ana"]`, `"ana"`), /^p:9:1 who must be a list in brackets$/],
   [
@@ -159,6 +160,16 @@ Deno.test("vendors, targets and companies of a rule are meant in any case", () =
     GROUND,
   );
   assert.deepEqual(rules.rulingOf(CHANGE).needs.map(({ rule }) => rule), ["n", undefined]);
+});
+
+Deno.test("an approval covers how many it takes, and whoever votes twice counts once", () => {
+  const [one, two] = [1, 2].map((count) =>
+    rulesOf(HEAD + allow(NAMES, 0) + needing(NAMES, 0).replace("count = 1", `count = ${count}`), "p", GROUND)
+      .rulingOf(CHANGE)
+  );
+  assert.ok(one && two);
+  assert.notEqual(one.digest, two.digest);
+  assert.equal(isMet(progressOf(two.needs, [102, 102])), false);
 });
 
 Deno.test("of 200 rules over 500 people all that fit count", () => {

@@ -40,6 +40,7 @@ testOnEach("an approval can be taken back until there are enough", async (url) =
   await fixture.press(BEN, card, "Approve");
   const none = await fixture.press(CHIDI, card, "Take back");
   assert.match(none.text ?? "", /You have not approved this/);
+  assert.deepEqual((await fixture.audit(code)).map(({ event }) => event), ["asked", "vote", "refused"]);
   const taken = await fixture.press(BEN, card, "Take back");
   assert.match(taken.text ?? "", /Taken back/);
   assert.match(textOf(card), /0 of 2/);

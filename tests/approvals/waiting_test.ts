@@ -92,3 +92,32 @@ testOnEach("the shortest ttl of the rules that fit counts, and not APPROVAL_TTL"
   const { created_at, expires_at } = await fixture.change(code);
   assert.equal(expires_at - created_at, 60 * MINUTE_MS);
 });
+
+Deno.test("nobody is reminded of a rule that has its votes, though another one waits", async () => {
+  await using fixture = await openWithPolicy(REMINDING + DANGER, { timing: SOON });
+  const { code, card } = await fixture.ask(DISABLE);
+  await fixture.press(BEN, card, "Approve");
+  fixture.clock.advance(5 * MINUTE_MS + 1);
+  const isOver = async () => {
+    const left = await fixture.store.db.selectFrom("reminders").select("kind").execute();
+    return left.length === 1;
+  };
+  await eventually(isOver, "the reminder to be looked at");
+  await fixture.rest();
+  assert.equal(await fixture.state(code), "pending");
+  assert.deepEqual(fixture.privateAnswers(CHIDI), []);
+});
+
+Deno.test("who may neither ask for a change nor approve it does neither stop nor approve it", async () => {
+  const elsewhere = `[[allow]]\nname = "elsewhere"\nwho = ["dora"]\nwhat = ["refresh apono"]
+[[need]]\nname = "elsewhere"\nfits = { vendors = ["apono"] }\napprove = [{ of = ["ben", "dora"], count = 1 }]\n`;
+  await using fixture = await openWithPolicy(POLICY + SECOND + elsewhere, { environment: { GRACE: "1h" } });
+  const { code, card } = await fixture.ask(DISABLE);
+  const refused = await fixture.press(DORA, card, "Approve");
+  assert.match(refused.text ?? "", /No rule of the policy names you.*\nRule “second person”: Ben, Chidi/);
+  await fixture.press(BEN, card, "Approve");
+  assert.equal(await fixture.state(code), "approved");
+  await fixture.say(DORA, `/stop ${code}`);
+  assert.match(fixture.ephemeralAnswers(DORA).at(-1) ?? "", /No rule of the policy/);
+  assert.equal(await fixture.state(code), "approved");
+});
