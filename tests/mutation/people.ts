@@ -220,4 +220,17 @@ export const peopleGuards: readonly Guard[] = [
       "row",
     ],
   ]),
+  ...guardsOf("bot/pickers/picker.ts", ["tests/pickers/picker_test.ts"], [
+    [
+      "a half-finished command is its asker's alone",
+      `if (prompt.person_id !== ctx.person.id) return void ctx.refuse("not_for_you");`,
+    ],
+    [
+      "a half-finished command stays in its chat",
+      `if (prompt.chat_id !== ctx.chat.id) return void ctx.refuse("foreign_button");`,
+    ],
+    ["a half-finished command that was left is over", "prompt.used_at !== null || "],
+    ["a half-finished command ends by itself", "prompt.expires_at <= store.now() || "],
+    ["a half-finished command takes each step once", " || step !== state.step"],
+  ]),
 ];

@@ -106,6 +106,21 @@ Deno.test("a button of an earlier step does nothing", async () => {
   );
 });
 
+Deno.test("a button counts where it was offered, and not after it was left", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/disable ncentral", { chat: ANA });
+  const [asked] = fixture.telegram.answers(ANA);
+  assert.ok(asked);
+  const data = buttonsOf(asked)[0]?.callback_data ?? "";
+  await fixture.say(ANA, "/disable ncentral");
+  const elsewhere = await fixture.press(ANA, question(fixture), data, { forged: true });
+  assert.match(elsewhere.text ?? "", /belongs to another message/);
+  await fixture.press(ANA, asked, "Cancel");
+  const left = await fixture.press(ANA, asked, data, { forged: true });
+  assert.match(left.text ?? "", /That choice is over/);
+  assert.deepEqual(await fixture.changes(), []);
+});
+
 /** The last thing that the bot said to Ana in private. */
 function lastSaid({ telegram }: Fixture): Message {
   const last = telegram.answers(ANA).at(-1);
