@@ -32,11 +32,20 @@ export interface Finding {
 export function findings(evidence: Evidence): Finding[] {
   return [
     { what: "lost", broken: [...lostUpdates(evidence), ...unanswered(evidence), ...lostDecisions(evidence)] },
-    { what: "doubled", broken: [...doubledMessages(evidence), ...doubledRequests(evidence)] },
+    {
+      what: "doubled",
+      broken: [
+        ...doubledMessages(evidence),
+        ...doubledRequests(evidence),
+        ...doubledReturns(evidence.records),
+      ],
+    },
     { what: "out of order", broken: [...outOfOrder(evidence), ...answersOutOfOrder(evidence)] },
     { what: "messages not shown as they are", broken: unshown(evidence) },
     { what: "double writes", broken: doubleWrites(evidence) },
     { what: "writes without approval", broken: unapprovedWrites(evidence) },
+    { what: "runs without enough votes", broken: unvotedRuns(evidence.records) },
+    { what: "loans forgotten", broken: forgottenLoans(evidence.records) },
     { what: "outcomes that differ from the vendor", broken: dishonestOutcomes(evidence) },
     { what: "steps that no change may take", broken: wrongSteps(evidence.records) },
     { what: "unresolved", broken: unresolved(evidence) },
@@ -101,7 +110,17 @@ interface Compared {
   readonly rows: number;
 }
 
-const DECIDED = new Set(["approve", "reject", "withdraw", "refused"]);
+const DECIDED = new Set([
+  "approve",
+  "vote",
+  "take_back",
+  "reject",
+  "withdraw",
+  "stop",
+  "loan_extended",
+  "loan_cut_short",
+  "refused",
+]);
 
 /** Who tried to decide how often about what, and how often the audit says so. */
 function comparedDecisions({ records, deeds }: Evidence): Compared[] {
@@ -160,10 +179,54 @@ function doubledMessages(evidence: Evidence): string[] {
 
 /** One message asks for at most one change. */
 function doubledRequests({ records }: Evidence): string[] {
-  const typed = records.changes.filter(({ origin_message }) => origin_message !== null);
+  const typed = records.changes.filter(({ origin_message, loan_of }) =>
+    origin_message !== null && loan_of === null
+  );
   const byMessage = Map.groupBy(typed, (change) => `${change.origin_chat} ${change.origin_message}`);
   return [...byMessage].filter(([, changes]) => changes.length > 1)
     .map(([place, changes]) => `message ${place} made ${changes.map(({ code }) => code).join(", ")}`);
+}
+
+/** What is lent is taken back at most once. */
+function doubledReturns({ changes }: Records): string[] {
+  const returned = changes.filter(({ loan_of, state }) =>
+    loan_of !== null && (state === "applied" || state === "accepted")
+  );
+  return [...Map.groupBy(returned, ({ loan_of }) => loan_of)].filter(([, backs]) => backs.length > 1)
+    .map(([code, backs]) => `${code} was taken back by ${backs.map((back) => back.code).join(", ")}`);
+}
+
+/** A loan has ended, or its way back is something that only people can see to, and they were told. */
+function forgottenLoans({ changes, loans }: Records): string[] {
+  const unknown = new Set(changes.filter(({ state }) => state === "unknown").map(({ code }) => code));
+  const took = changes.filter(({ state, lasts_ms }) =>
+    lasts_ms !== null && ["applied", "partly applied", "accepted"].includes(state)
+  );
+  const unbegun = took.filter(({ code }) => !loans.some((loan) => loan.code === code));
+  const open = loans.filter(({ ended_at, back, next_at, trouble }) =>
+    ended_at === null && !(back === null ? next_at === null && trouble !== null : unknown.has(back))
+  );
+  return [
+    ...unbegun.map(({ code }) => `${code} took effect and no loan began`),
+    ...open.map(({ code }) => `${code} is still lent`),
+  ];
+}
+
+/** As many others as its rules want had approved what was sent, and had not taken that back. */
+function unvotedRuns({ changes, audit }: Records): string[] {
+  const rowsOf = Map.groupBy(audit, ({ code }) => code);
+  return changes.filter(({ loan_of }) => loan_of === null).flatMap(({ code, risk, requester_id }) => {
+    const rows = rowsOf.get(code) ?? [];
+    if (!rows.some(({ event }) => event === "send")) return [];
+    const voters = new Set<number | null>();
+    for (const { event, person_id } of rows) {
+      if (event === "vote" || event === "approve") voters.add(person_id);
+      if (event === "take_back") voters.delete(person_id);
+    }
+    voters.delete(requester_id);
+    const least = risk === "danger" ? 2 : 1;
+    return voters.size < least ? [`${code}: ${voters.size} of ${least}`] : [];
+  });
 }
 
 function outOfOrder({ records }: Evidence): string[] {
@@ -240,7 +303,9 @@ function doubleWrites(evidence: Evidence): string[] {
 
 function unapprovedWrites(evidence: Evidence): string[] {
   return [...books(evidence)].flatMap(([key, book]) => {
+    // A way back was approved with what it takes back.
     const approvals = book.rows.filter(({ event, code, person_id }) =>
+      event === "return_planned" ||
       event === "approve" && book.changes.some((one) => one.code === code && one.requester_id !== person_id)
     );
     return book.writes.length > approvals.length ? [`${key}: ${approvals.length} approvals`] : [];
@@ -270,7 +335,8 @@ export function untold({ changes }: Records): ChangeRecord[] {
 
 /** The audit of each change is a way through the machine that ends where the change is. */
 function wrongSteps({ changes, audit }: Records): string[] {
-  const rowsOf = Map.groupBy(audit.filter(({ event }) => event !== "refused"), ({ code }) => code);
+  const steps = audit.filter(({ event }) => event !== "refused" && !event.startsWith("loan_"));
+  const rowsOf = Map.groupBy(steps, ({ code }) => code);
   const orphans = [...rowsOf.keys()].filter((code) =>
     code !== null && !changes.some((change) => change.code === code)
   );
@@ -287,8 +353,8 @@ function wrongSteps({ changes, audit }: Records): string[] {
 
 /** Undefined when there is no such way. */
 function leadsTo([first, ...events]: readonly string[]): ChangeState | undefined {
-  if (first !== "asked") return undefined;
-  let state: ChangeState = "pending";
+  if (first !== "asked" && first !== "return_planned") return undefined;
+  let state: ChangeState = first === "asked" ? "pending" : "approved";
   let sent = false;
   for (const event of events) {
     const step = (transitions as Record<string, (typeof transitions)[ChangeEvent]>)[event];

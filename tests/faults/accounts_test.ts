@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { AuditTable, InboxTable, MessagesTable } from "../../bot/store/schema.ts";
+import type { AuditTable, InboxTable, LoansTable, MessagesTable } from "../../bot/store/schema.ts";
 import { type Evidence, excusedRepeats, findings } from "./accounts.ts";
 import type { ChangeRecord, Records } from "./records.ts";
 import { enableKey } from "./vendor_proxy.ts";
@@ -69,6 +69,23 @@ const SPOILT: readonly [what: string, spoil: (evidence: Evidence) => Evidence, p
     withRecords(one, {
       audit: one.records.audit.flatMap((row) => row.event === "send" ? [row, row] : [row]),
     }), "steps that no change may take"],
+  ["a dangerous change that one had approved", (one) =>
+    withRecords(one, {
+      changes: one.records.changes.map((change) => ({ ...change, risk: "danger" as const })),
+    }), "runs without enough votes"],
+  ["a change whose approval was taken back", (one) =>
+    withRecords(one, {
+      audit: one.records.audit.flatMap((row) =>
+        row.event === "approve" ? [row, { ...row, event: "take_back" }] : [row]
+      ),
+    }), "runs without enough votes"],
+  ["a loan that never began", (one) => withLoan(one), "loans forgotten"],
+  ["a loan that nobody took back", (one) => withLoan(one, { next_at: 1 }), "loans forgotten"],
+  ["a loan that came to nothing without a word", (one) => withLoan(one, {}), "loans forgotten"],
+  ["a loan that was taken back twice", (one) => {
+    const backs = ["BACK1", "BACK2"].map((code) => ({ ...change(), code, loan_of: "AAAAA" }));
+    return withRecords(one, { changes: [...one.records.changes, ...backs] });
+  }, "doubled"],
   ["a change that nobody finished", (one) =>
     withRecords(one, {
       changes: one.records.changes.map((change) => ({
@@ -140,6 +157,33 @@ function withRecords(evidence: Evidence, records: Partial<Records>): Evidence {
   return { ...evidence, records: { ...evidence.records, ...records } };
 }
 
+/** The one change was made for a time; without `loan` there is none. */
+function withLoan(evidence: Evidence, loan?: Partial<LoansTable>): Evidence {
+  return withRecords(evidence, {
+    changes: evidence.records.changes.map((change) => ({ ...change, lasts_ms: 60_000 })),
+    loans: loan ? [{ ...LOAN, ...loan }] : [],
+  });
+}
+
+const LOAN: LoansTable = {
+  code: "AAAAA",
+  ends_at: 1,
+  next_at: null,
+  reminders: 1,
+  extended_id: null,
+  extended_name: null,
+  back: null,
+  trouble: null,
+  ended_at: null,
+  outcome: null,
+};
+
+Deno.test("findings takes it for no forgotten loan where people know why it is open, or it has ended", () => {
+  for (const loan of [{ trouble: '"refused"' }, { ended_at: 1, outcome: "moved" as const }]) {
+    assert.deepEqual(broken(withLoan(evidence(), loan)), {});
+  }
+});
+
 function withMessages(evidence: Evidence, keep: (row: MessagesTable) => boolean): Evidence {
   return withRecords(evidence, { messages: evidence.records.messages.filter(keep) });
 }
@@ -152,6 +196,7 @@ function evidence(): Evidence {
       updates: [update(1, "chat:1"), update(2, "chat:1"), update(3, "press:1")],
       messages: [message("update:1", 11), message("card:AAAAA", 12)],
       changes: [change()],
+      loans: [],
       audit: steps.map(([event, person_id], index) => auditRow({ seq: index + 1, event, person_id })),
       proof: { intact: true, rows: steps.length },
     },
@@ -214,6 +259,10 @@ function change(): ChangeRecord {
     origin_message: 2,
     handle: "handle",
     next_check_at: null,
+    risk: "write",
+    scheduled_at: null,
+    lasts_ms: null,
+    loan_of: null,
   };
 }
 

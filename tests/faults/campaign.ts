@@ -133,9 +133,11 @@ async function open({ database, seed }: CampaignOptions): Promise<Theatre> {
     ...sandboxEnvironment({ url, telegramUrl, vendorUrls, token: telegram.token }),
     DATABASE_URL: database.url,
     ADMIN_CHATS: GROUPS.join(),
-    OPERATORS: PERSONS.join(),
-    APPROVERS: PERSONS.join(),
-    APPROVAL_TTL: "30s",
+    OPERATORS: undefined,
+    APPROVERS: undefined,
+    POLICY: await policyFile(stack),
+    APPROVAL_TTL: "55s",
+    GRACE: "2s",
   };
   const store = await openStore(readConfig(environment).database, systemClock);
   stack.defer(() => store.close());
@@ -156,6 +158,34 @@ async function open({ database, seed }: CampaignOptions): Promise<Theatre> {
     vendorProxy,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** One other is enough, except for what is dangerous. */
+async function policyFile(stack: AsyncDisposableStack): Promise<string> {
+  const path = await Deno.makeTempFile({ suffix: ".toml" });
+  stack.defer(() => Deno.remove(path));
+  const names = CAST.persons.map(({ name }) => name.toLowerCase());
+  await Deno.writeTextFile(
+    path,
+    `version = 1
+[people]
+${PERSONS.map((id, index) => `${names[index]} = ${id}`).join("\n")}
+[groups]
+all = ${JSON.stringify(names)}
+[[allow]]
+name = "all"
+who = ["all"]
+what = ["enable ec2", "disable ec2"]
+[[need]]
+name = "second person"
+approve = [{ of = ["all"], count = 1 }]
+[[need]]
+name = "danger"
+fits = { risk = "danger" }
+approve = [{ of = ["all"], count = 2 }]
+`,
+  );
+  return path;
 }
 
 /** Without these there is little to account for. */
@@ -228,18 +258,23 @@ async function leftToDo(
   { telegram, store: { db } }: Theatre,
   looks: number,
 ): Promise<string | undefined> {
-  const states = ["approved", "executing", ...(looks > 0 ? ["pending"] as const : [])] as const;
-  const [updates, messages, changes] = await Promise.all([
+  const states = ["executing", ...(looks > 0 ? ["pending"] as const : [])] as const;
+  const [updates, messages, changes, loans] = await Promise.all([
     db.selectFrom("inbox").select("update_id").where("state", "=", "new").execute(),
     db.selectFrom("messages").select("key").where("state", "=", "due").execute(),
     db.selectFrom("changes").select("code").where((is) =>
       is.or([
         is("state", "in", states),
+        // What has a time of its own waits for it.
+        is.and([is("state", "=", "approved"), ...(looks > 1 ? [] : [is("scheduled_at", "is", null)])]),
         is.and([is("state", "=", "unknown"), is("next_check_at", "is not", null), is("checks", "<=", looks)]),
       ])
     ).execute(),
+    // What was given an hour more is over after the last of the looks.
+    db.selectFrom("loans").select("code").where("ended_at", "is", null).where("next_at", "is not", null)
+      .where("code", looks < LATER_MS.length - 1 ? "in" : "not in", [""]).execute(),
   ]);
-  const counts = { "posts to deliver": telegram.pending().length, updates, messages, changes };
+  const counts = { "posts to deliver": telegram.pending().length, updates, messages, changes, loans };
   const left = Object.entries(counts).map((
     [what, rows],
   ) => [what, typeof rows === "number" ? rows : rows.length]);

@@ -1,6 +1,7 @@
 import { buttonsOf, type Message, render, type Telegram } from "../sandbox/telegram.ts";
 import { company } from "../sandbox/gravityzone/northwind.ts";
 import { ec2Of, type World } from "../sandbox/gravityzone/world.ts";
+import { wallText } from "../../bot/zone.ts";
 import type { Chance } from "./chance.ts";
 
 export const GROUPS = [-1001, -1002] as const;
@@ -44,7 +45,20 @@ export interface Crowd {
   act(): void;
 }
 
-const SHARES = { read: 0.3, ask: 0.16, askAgain: 0.04, decide: 0.36, undo: 0.07, repeat: 0.07 };
+const SHARES = {
+  read: 0.24,
+  ask: 0.16,
+  askAgain: 0.04,
+  decide: 0.36,
+  undo: 0.07,
+  repeat: 0.06,
+  takeBack: 0.03,
+  stop: 0.01,
+  lend: 0.03,
+};
+/** Of what is asked for: made for a time, or at one. */
+const LENT = 0.5;
+const SCHEDULED = 0.15;
 
 const READS = [
   "/ping",
@@ -58,6 +72,8 @@ const READS = [
   "/enable ec2 nobody role=nonsense",
   "/stauts",
 ];
+
+const MINUTE_MS = 60_000;
 
 /** Companies that only this crowd knows, each enabled once. */
 const MANY = 2_000;
@@ -92,8 +108,16 @@ export function createCrowd(
     const name = companies[asked.length];
     if (name === undefined) return;
     const account = String(200_000_000_000 + asked.length);
-    asked.push(`/enable ec2 ${name} role=arn:aws:iam::${account}:role/gravityzone`);
+    asked.push(`/enable ec2 ${name} role=arn:aws:iam::${account}:role/gravityzone${times()}`);
     command(asked.at(-1) ?? "");
+  }
+
+  function times(): string {
+    const lent = chance.happens(LENT) ? " for=1m" : "";
+    const scheduled = chance.happens(SCHEDULED)
+      ? ` at=${wallText("UTC", Date.now() + chance.between(2, 4) * MINUTE_MS)}`
+      : "";
+    return lent + scheduled;
   }
 
   function decide(): void {
@@ -116,9 +140,21 @@ export function createCrowd(
       deeds.decisions.push({ updateId, person, code });
       return;
     }
-    telegram.pressAndGo(person, card, word);
-    const data = buttonsOf(card).find(({ text }) => text === word)?.callback_data ?? "";
+    press(person, card, word);
+  }
+
+  function press(person: number, card: Message, label: string): void {
+    telegram.pressAndGo(person, card, label);
+    const data = buttonsOf(card).find(({ text }) => text === label)?.callback_data ?? "";
     deeds.decisions.push({ updateId: newestUpdate(), person, handle: data.slice(2) });
+  }
+
+  /** Presses one of these buttons somewhere. */
+  function pressAny(labels: readonly string[]): void {
+    const label = chance.pick(labels);
+    const cards = GROUPS.flatMap((group) => telegram.answers(group)).filter((card) => hasButton(card, label));
+    if (cards.length > 0) press(chance.pick(PERSONS), chance.pick(cards), label);
+    else decide();
   }
 
   function undo(): void {
@@ -137,6 +173,9 @@ export function createCrowd(
     askAgain: () => asked.length > 0 ? command(chance.pick(asked.slice(-5))) : ask(),
     decide,
     undo,
+    takeBack: () => pressAny(["Take back"]),
+    stop: () => pressAny(["Stop"]),
+    lend: () => pressAny(["+ 1 h", "Now"]),
     repeat: () => {
       const known = telegram.updates();
       if (known.length > 0) telegram.redeliver(chance.pick(known));

@@ -1,6 +1,12 @@
 import { sql } from "kysely";
 import { type AuditProof, verifyAudit } from "../../bot/store/audit.ts";
-import type { AuditTable, ChangesTable, InboxTable, MessagesTable } from "../../bot/store/schema.ts";
+import type {
+  AuditTable,
+  ChangesTable,
+  InboxTable,
+  LoansTable,
+  MessagesTable,
+} from "../../bot/store/schema.ts";
 import type { Store } from "../../bot/store/database.ts";
 
 /** An update as the store has it at the end. */
@@ -23,6 +29,10 @@ export type ChangeRecord = Pick<
   | "origin_message"
   | "handle"
   | "next_check_at"
+  | "risk"
+  | "scheduled_at"
+  | "lasts_ms"
+  | "loan_of"
 >;
 
 /** All that the bots wrote down. */
@@ -30,6 +40,7 @@ export interface Records {
   readonly updates: readonly UpdateRecord[];
   readonly messages: readonly MessagesTable[];
   readonly changes: readonly ChangeRecord[];
+  readonly loans: readonly LoansTable[];
   readonly audit: readonly AuditTable[];
   readonly proof: AuditProof;
 }
@@ -40,6 +51,7 @@ export async function readRecords({ db }: Store): Promise<Records> {
       .select(sql<number>`xmin::text::bigint`.as("finishedIn")).orderBy("update_id").execute(),
     messages: await db.selectFrom("messages").selectAll().execute(),
     changes: await db.selectFrom("changes").selectAll().orderBy("created_at").execute(),
+    loans: await db.selectFrom("loans").selectAll().execute(),
     audit: await db.selectFrom("audit").selectAll().orderBy("seq").execute(),
     proof: await verifyAudit(db),
   };

@@ -50,17 +50,31 @@ function traffic(campaign: Campaign): Row[] {
 }
 
 function changes({ evidence: { records, writes } }: Campaign): Row[] {
+  const times = (event: string) => String(records.audit.filter((row) => row.event === event).length);
+  const ended = records.loans.filter(({ ended_at }) => ended_at !== null);
+  const scheduled = records.changes.filter(({ scheduled_at }) => scheduled_at !== null);
   const states = Map.groupBy(records.changes, ({ state }) => state);
   const spoiltWrites = writes.filter(({ fault }) => fault !== undefined && fault !== "slow");
   return [
     ["changes asked for", String(records.changes.length)],
     ...[...states].map(([state, all]): Row => [`  ${state}`, String(all.length)]).toSorted(),
     ["  unknown, as no look can tell", String(untold(records).length)],
+    ["votes that did not decide", times("vote")],
+    ["  taken back", times("take_back")],
+    ["stopped before the run", times("stop")],
+    ["scheduled, and run", String(scheduled.filter(({ state }) => RAN.has(state)).length)],
+    ["loans begun", String(records.loans.length)],
+    ["  given 1 h more, cut short", `${times("loan_extended")}, ${times("loan_cut_short")}`],
+    ...[...Map.groupBy(ended, ({ outcome }) => outcome ?? "")]
+      .map(([outcome, all]): Row => [`  ${outcome.replace("_", " ")}`, String(all.length)]).toSorted(),
+    ["  open, and people know why", String(records.loans.length - ended.length)],
     ["vendor writes", String(writes.length)],
     ["  whose answer was spoilt", String(spoiltWrites.length)],
     ["  which took effect all the same", String(spoiltWrites.filter(({ effective }) => effective).length)],
   ];
 }
+
+const RAN: ReadonlySet<string> = new Set(["applied", "partly applied", "accepted", "not applied", "unknown"]);
 
 function slowest({ evidence: { records } }: Campaign): number {
   return Math.max(0, ...records.updates.map((row) => (row.finished_at ?? row.received_at) - row.received_at));
