@@ -130,6 +130,16 @@ Deno.test("a freeze does not stop a way back", async () => {
   assert.equal((await wayBackOf(fixture, code)).state, "applied");
 });
 
+Deno.test("a loan shorter than twenty minutes is announced at half time, a longer one ten minutes before", async () => {
+  await using fixture = await openLoan();
+  for (const [lasts, before] of [["4m", 2], ["20m", 10], ["3h", 10]] as const) {
+    const { code } = await fixture.carryOut(`${ENABLE} for=${lasts}`);
+    const { ends_at, next_at } = await loanOf(fixture, code);
+    assert.equal(ends_at - (next_at ?? 0), before * MINUTE_MS);
+    await fixture.carryOut(`/undo ${code}`);
+  }
+});
+
 Deno.test("for= and at= combine: the loan begins at the run", async () => {
   await using fixture = await openLoan();
   const at = new Date(fixture.store.now() + 5 * HOUR_MS).toISOString().slice(0, 16);

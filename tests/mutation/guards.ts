@@ -5,6 +5,7 @@ import { leakGuards } from "./leaks.ts";
 import { outwardGuards } from "./outward.ts";
 import { peopleGuards } from "./people.ts";
 import { ruleGuards } from "./rules.ts";
+import { timeGuards } from "./times.ts";
 
 export const guards: readonly Guard[] = [
   ...peopleGuards,
@@ -12,6 +13,7 @@ export const guards: readonly Guard[] = [
   ...changeGuards,
   ...leakGuards,
   ...outwardGuards,
+  ...timeGuards,
 ];
 
 /** What does not stand where it should: a guard's text, exactly once in its file, or a test that has to miss it. */
