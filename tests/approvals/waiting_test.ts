@@ -121,3 +121,27 @@ Deno.test("who may neither ask for a change nor approve it does neither stop nor
   assert.match(fixture.ephemeralAnswers(DORA).at(-1) ?? "", /No rule of the policy/);
   assert.equal(await fixture.state(code), "approved");
 });
+
+Deno.test("the metrics tell how long approvals take, what waits, who was reminded, and what nobody has looked into", async () => {
+  const rules = REMINDING + `[break_glass]\nwho = ["dora"]\ntell = ["ana"]\nreview_within = "1h"\n`;
+  await using fixture = await openWithPolicy(rules, { timing: { ...SOON, measureMs: 20 } });
+  const { code, card } = await fixture.ask(DISABLE);
+  await fixture.say(DORA, `/emergency ${code} the site is down`);
+  const tells = (line: RegExp) =>
+    eventually(
+      async () => line.test(await (await fetch(`${fixture.url}/metrics`)).text()),
+      `the metrics to tell ${line}`,
+    );
+  await tells(/^countersign_emergencies\{state="unreviewed"\} 1$/m);
+  fixture.clock.advance(10 * MINUTE_MS + 1);
+  await tells(/^countersign_pending_age_seconds 60\d/m);
+  await tells(/^countersign_reminders_total\{kind="remind"\} 1$/m);
+  await tells(/^countersign_reminders_total\{kind="escalate"\} 1$/m);
+  await fixture.press(BEN, card, "Approve");
+  await tells(/^countersign_approval_seconds_sum 60\d/m);
+  await tells(/^countersign_pending_age_seconds 0$/m);
+  fixture.clock.advance(60 * MINUTE_MS);
+  await tells(/^countersign_emergencies\{state="overdue"\} 1$/m);
+  await fixture.say(ANA, `/reviewed ${code} it was needed`);
+  await tells(/^countersign_emergencies\{state="unreviewed"\} 0$/m);
+});
