@@ -1,4 +1,5 @@
 import { isEphemeral, type Message, type RichNode } from "./telegram/message.ts";
+import { Log } from "../../bot/log.ts";
 import {
   ANA,
   BEN,
@@ -40,6 +41,8 @@ export interface Conversation extends AsyncDisposable {
   enter(person: PersonId, values: Readonly<Record<string, string>>): Promise<Shown[]>;
   pass(ms: number): Promise<Shown[]>;
   vendor(name: VendorName, condition: Condition): void;
+  /** Changes something at a vendor as it would change by itself. */
+  happens(what: (stage: Stage) => void): void;
   /** The code of the newest change. */
   code(): Promise<string | undefined>;
 }
@@ -60,15 +63,33 @@ export function nameOf(person: number): string {
 /** The people who are in the sandbox's group. */
 export const SANDBOX_GROUP = { id: GROUP, title: "On-call", members: [ANA, BEN, OSKAR] } as const;
 
-export async function openConversation(options: StageOptions = {}): Promise<Conversation> {
+const EVERY_MS = 60_000;
+/** Looks come a little early or late, and never later than this. */
+const LATEST_LOOK_MS = EVERY_MS * 1.06;
+
+export interface ConversationOptions extends StageOptions {
+  /** The vendors are looked at every minute that passes, from the beginning. */
+  readonly watched?: boolean;
+}
+
+export async function openConversation(
+  { watched = false, ...options }: ConversationOptions = {},
+): Promise<Conversation> {
   const conditions = new Map<VendorName, Condition>();
   const end = new AbortController();
+  let told = 0;
+  const log = new Log((level, event, fields) => {
+    if (event === "watch_told") told++;
+    options.log?.[level](event, fields);
+  });
   const stage = await openStage({
     telegram: { chats: [SANDBOX_GROUP] },
     clock: clockUntil(end.signal),
     // A script that lets an hour pass does not wait for the rest of five seconds.
     timing: { lookMs: 100, expireMs: 100, watchMs: 100 },
     ...options,
+    ...(watched && { environment: { WATCH_EVERY: `${EVERY_MS}ms`, ...options.environment } }),
+    log,
     async onTheWay(vendor, request, passOn) {
       const condition = conditions.get(vendor) ?? "well";
       if (condition === "down") return brokenOff();
@@ -80,6 +101,26 @@ export async function openConversation(options: StageOptions = {}): Promise<Conv
   });
   const { telegram, clock } = stage;
   let here = GROUP;
+
+  const isWatched = stage.environment["WATCH_EVERY"] !== "0";
+  const lookedAndTold = async () => {
+    await eventually(() => isLookedAt(stage), "a look at every vendor");
+    const before = told;
+    // The first may have begun before.
+    await eventually(() => told >= before + 2, "the watch to tell");
+  };
+
+  async function letPass(ms: number): Promise<void> {
+    let left = ms;
+    for (; watched && left > LATEST_LOOK_MS; left -= LATEST_LOOK_MS) {
+      clock.advance(LATEST_LOOK_MS);
+      await lookedAndTold();
+      await settled(stage);
+    }
+    clock.advance(left);
+    stage.bot.store.notifier.local("changes");
+    if (isWatched) await lookedAndTold();
+  }
 
   /** GravityZone's calls are all POST to one address, so it is asked which one it was. */
   function isWrite(vendor: VendorName, { method, url }: Request): boolean {
@@ -100,6 +141,7 @@ export async function openConversation(options: StageOptions = {}): Promise<Conv
     return notice === undefined ? shown : [notice as Shown, ...shown];
   }
 
+  if (watched) await lookedAndTold();
   return {
     stage,
     say: (person, text, { inPrivate = false } = {}) =>
@@ -120,13 +162,9 @@ export async function openConversation(options: StageOptions = {}): Promise<Conv
         return answer.text ? { text: answer.text, kind: "notice", only: nameOf(person) } : undefined;
       }),
     enter: (person, values) => during(() => fillOut(stage, person, values)),
-    pass: (ms) =>
-      during(async () => {
-        clock.advance(ms);
-        stage.bot.store.notifier.local("changes");
-        if (stage.environment["WATCH_EVERY"] !== "0") await lookedAndTold(stage);
-      }),
+    pass: (ms) => during(() => letPass(ms)),
     vendor: (name, condition) => void conditions.set(name, condition),
+    happens: (what) => what(stage),
     async code() {
       const newest = await stage.bot.store.db.selectFrom("changes").select("code").orderBy(
         "created_at",
@@ -191,17 +229,11 @@ async function isDue(store: Stage["bot"]["store"]): Promise<boolean> {
 }
 
 /** Resolves when every vendor was looked at whose time it was, and what there was to tell is told. */
-async function lookedAndTold({ bot: { store }, log }: Stage): Promise<void> {
-  await eventually(async () => {
-    const looks = await store.db.selectFrom("looks").select(["next_at", "claimed_until"]).execute();
-    const now = store.now();
-    return looks.length === EMULATED &&
-      looks.every(({ next_at, claimed_until }) => next_at > now && claimed_until <= now);
-  }, "a look at every vendor");
-  const times = () => log.lines.filter(({ event }) => event === "watch_told").length;
-  const before = times();
-  // The first may have begun before.
-  await eventually(() => times() >= before + 2, "the watch to tell");
+async function isLookedAt({ bot: { store } }: Stage): Promise<boolean> {
+  const looks = await store.db.selectFrom("looks").select(["next_at", "claimed_until"]).execute();
+  const now = store.now();
+  return looks.length === EMULATED &&
+    looks.every(({ next_at, claimed_until }) => next_at > now && claimed_until <= now);
 }
 
 /** Every message of the bot as it looks now, by chat. */

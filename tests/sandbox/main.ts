@@ -1,7 +1,8 @@
 import { Log } from "../../bot/log.ts";
 import { readArguments, USAGE, type Wish } from "./arguments.ts";
 import { openConversation, PERSONS, SANDBOX_GROUP, type Shown } from "./conversation.ts";
-import { playScript, readScript, ScriptMistake } from "./script.ts";
+import { isWatched, playScript, readScript, ScriptMistake } from "./script.ts";
+import { setExample } from "./trouble.ts";
 import { serve, type Served } from "./serve.ts";
 import { openStage, type Stage, type StageOptions } from "./stage.ts";
 import type { VendorCall } from "./telegram/page.ts";
@@ -52,10 +53,13 @@ async function showPage({ port, log }: Extract<Wish, { kind: "page" }>): Promise
   return 0;
 }
 
-/** What the page's buttons break and mend: a vendor as a whole, or the last integration of GravityZone. */
+/** As much time as a press of a button lets pass. */
+const PASSED_MS = 10 * 60_000;
+
+/** What the page's buttons break and mend: a vendor as a whole, an integration or a token; or they let time pass. */
 function trouble(
   { method, url, headers }: Request,
-  { gravityzone }: Stage,
+  stage: Stage,
   away: Set<string>,
 ): Response | undefined {
   const { pathname, searchParams } = new URL(url);
@@ -63,15 +67,10 @@ function trouble(
   if (method !== "POST" || pathname !== "/sandbox/trouble" || !headers.has("x-sandbox")) return undefined;
   const what = searchParams.get("what") ?? "";
   const isOn = searchParams.get("on") === "1";
-  if (what !== "integration") {
-    if (isOn) away.add(what);
-    else away.delete(what);
-  } else {
-    const all = [...gravityzone.world.integrations.values()].flat();
-    const [ACTIVE, ERROR] = [5, 6];
-    const one = all.at(-1);
-    if (one) one.status = isOn ? ERROR : ACTIVE;
-  }
+  if (what === "time") stage.clock.advance(PASSED_MS);
+  else if (what === "integration" || what === "token") setExample(stage, what, isOn);
+  else if (isOn) away.add(what);
+  else away.delete(what);
   return new Response(null, { status: 204 });
 }
 
@@ -103,7 +102,7 @@ async function play({ file, log }: Extract<Wish, { kind: "script" }>): Promise<n
   }
   try {
     const steps = readScript(text);
-    await using conversation = await openConversation(logOf(log));
+    await using conversation = await openConversation({ ...logOf(log), watched: isWatched(steps) });
     await playScript(steps, conversation, (part) => print(part, 0));
     return 0;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { parseDuration } from "../../bot/settings.ts";
 import { type Condition, type Conversation, type PersonId, PERSONS, type Shown } from "./conversation.ts";
 import type { VendorName } from "./stage.ts";
+import { endToken, setIntegration } from "./trouble.ts";
 
 /**
  * A conversation written down: what people do, and what the bot must show. One thing a line:
@@ -16,13 +17,18 @@ import type { VendorName } from "./stage.ts";
  * More: `Ana, in private: /whoami` · `Ana replies: too noisy` (to the newest message of the bot that she sees) ·
  * `Ana enters name = Orders; connector = eu` (on the page behind her newest link) ·
  * `time passes 16m` · `GravityZone goes down` · `GravityZone breaks down at the next change` (it is done, and nobody
- * hears of it) · `GravityZone answers again` · `> (nothing)` (no answer at all) · `> not: words`.
+ * hears of it) · `GravityZone answers again` · `the vendors are watched` (once, before all else: then each minute that
+ * passes has a look) · `Sophos Central breaks: The refresh token has expired.` · `Sophos Central is mended` ·
+ * `the token of SentinelOne ends in 5d` · `> (nothing)` (no answer at all) · `> not: words`.
  * `<code>` stands for the code of the newest change.
  */
 export type Step =
   & { readonly line: number; readonly text: string }
   & (
     | { readonly kind: "note" }
+    | { readonly kind: "watch" }
+    | { readonly kind: "integration"; readonly name: string; readonly words?: string }
+    | { readonly kind: "token"; readonly name: string; readonly ms: number }
     | { readonly kind: "say"; readonly person: PersonId; readonly words: string; readonly inPrivate: boolean }
     | { readonly kind: "reply"; readonly person: PersonId; readonly words: string }
     | { readonly kind: "press"; readonly person: PersonId; readonly label: string }
@@ -55,6 +61,11 @@ export function readScript(text: string): Step[] {
     );
   }
   return steps;
+}
+
+/** Whether the vendors are watched in it. */
+export function isWatched(steps: readonly Step[]): boolean {
+  return steps.some(({ kind }) => kind === "watch");
 }
 
 /** Plays the steps, writing the conversation as it goes. @throws ScriptMistake at the first thing unexpected. */
@@ -94,8 +105,10 @@ function read(said: string, line: number): Meant {
   if (said.startsWith(">")) return expectation(said.slice(1).trim(), line);
   const [, time] = /^time passes (\S+)$/i.exec(said) ?? [];
   if (time !== undefined) return passing(time, line);
-  const vendor = vendorStep(said);
-  if (vendor) return vendor;
+  const happening = /^the vendors are watched$/i.test(said)
+    ? { kind: "watch" } as const
+    : vendorStep(said) ?? integrationStep(said, line);
+  if (happening) return happening;
   const [, name = "", rest = ""] = /^(\p{L}+)(.*)$/u.exec(said) ?? [];
   const person = PERSONS.get(name.toLowerCase());
   const done = person === undefined ? undefined : personStep(person, rest);
@@ -105,7 +118,7 @@ function read(said: string, line: number): Meant {
 
 const HOW =
   'A line is such as "Ana: /status", "Ben presses Approve", "Ana replies: …", "Ana enters secret = …", "time passes 16m", ' +
-  '"GravityZone goes down", "> what must be answered" or "# a note"; the people are Ana, Ben and Oskar.';
+  '"GravityZone goes down", "Sophos Central breaks: its words", "Sophos Central is mended", "> what must be answered" or "# a note"; the people are Ana, Ben and Oskar.';
 
 function personStep(person: PersonId, rest: string): Meant | undefined {
   const [, aside, words] = /^(, in private)?: *(.+)$/.exec(rest) ?? [];
@@ -134,6 +147,17 @@ function vendorStep(said: string): Meant | undefined {
   return vendor && condition && { kind: "vendor", vendor, condition };
 }
 
+function integrationStep(said: string, line: number): Meant | undefined {
+  const [, token, time = ""] = /^the token of (.+) ends in (\S+)$/.exec(said) ?? [];
+  if (token !== undefined) return { ...passing(time, line), kind: "token", name: token };
+  const [, mended] = /^([^:]+) is mended$/.exec(said) ?? [];
+  if (mended !== undefined) return { kind: "integration", name: mended };
+  const [, broken, words] = /^([^:/]+) breaks: (.+)$/.exec(said) ?? [];
+  return broken === undefined || words === undefined
+    ? undefined
+    : { kind: "integration", name: broken, words };
+}
+
 function expectation(words: string, line: number): Meant {
   if (words === "(nothing)") return { kind: "expect nothing" };
   const [, only, private_] = /^only (\p{L}+) sees: *(.+)$/u.exec(words) ?? [];
@@ -144,7 +168,7 @@ function expectation(words: string, line: number): Meant {
   return { kind: "expect", words };
 }
 
-function passing(time: string, line: number): Meant {
+function passing(time: string, line: number): { readonly kind: "pass"; readonly ms: number } {
   const ms = parseDuration(time);
   if (ms !== undefined && ms > 0) return { kind: "pass", ms };
   throw new ScriptMistake(line, `"${time}" is no time. Write it as 90s, 16m or 2h.`);
@@ -165,6 +189,14 @@ async function act(step: Doing, conversation: Conversation): Promise<Shown[]> {
         return await conversation.enter(step.person, step.values);
       case "pass":
         return await conversation.pass(step.ms);
+      case "watch":
+        return [];
+      case "integration":
+        conversation.happens((stage) => setIntegration(stage, step.name, step.words));
+        return [];
+      case "token":
+        conversation.happens((stage) => endToken(stage, step.name, step.ms));
+        return [];
       case "vendor":
         conversation.vendor(step.vendor, step.condition);
         return [];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openConversation } from "./conversation.ts";
-import { playScript, readScript, ScriptMistake } from "./script.ts";
+import { isWatched, playScript, readScript, ScriptMistake } from "./script.ts";
 
 const SCRIPTS = new URL("scripts/", import.meta.url);
 
@@ -91,6 +91,8 @@ const MISTAKES: readonly [name: string, script: string, line: number, sentence: 
   ["a line that says nothing", "Ana: /ping\n> pong\nEve: /status", 3, /"Eve: \/status" says nothing known\./],
   ["a time that is none", "Ana: /ping\n> pong\ntime passes soon", 3, /"soon" is no time\. Write it as 90s/],
   ["an expectation of nothing", "Ana: /ping\n>", 2, /after ">" comes what must be answered/],
+  ["an integration that is nowhere", "Nonesuch is mended\n> x", 1, /No integration is called "Nonesuch"/],
+  ["a token without an end", "the token of Sophos ends in 5d\n> x", 1, /knows no end of a token of Sophos/],
   ["a script without expectations", "Ana: /ping", 1, /the script expects nothing/],
 ];
 
@@ -124,7 +126,7 @@ Deno.test("--script ends with 1 and the line when something else is answered, an
 
 async function play(script: string): Promise<string> {
   const steps = readScript(script);
-  await using conversation = await openConversation();
+  await using conversation = await openConversation({ watched: isWatched(steps) });
   let transcript = "";
   await playScript(steps, conversation, (part) => Promise.resolve(void (transcript += part)));
   return transcript;

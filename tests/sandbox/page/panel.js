@@ -27,7 +27,7 @@ export function armTrouble(buttons) {
       const on = button.getAttribute("aria-pressed") !== "true";
       const query = new URLSearchParams({ what: button.dataset.what, on: on ? "1" : "0" });
       await fetch(`/sandbox/trouble?${query}`, { method: "POST", headers: { "x-sandbox": "1" } });
-      button.setAttribute("aria-pressed", String(on));
+      if (button.hasAttribute("aria-pressed")) button.setAttribute("aria-pressed", String(on));
     });
   }
 }
