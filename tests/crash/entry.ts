@@ -30,7 +30,7 @@ async function main(): Promise<void> {
       const store = await openStore(...where);
       return watched(storeWith(store, { now: () => store.now() + aheadMs }), passed);
     },
-    timing: { expireMs: 250 },
+    timing: { expireMs: 250, watchMs: 50 },
     onVendorCall: (event) => event.write && passed("vendor write", "after"),
   });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {

@@ -6,6 +6,7 @@ import { live, lives, nameOf } from "./lives.ts";
 const ALWAYS: readonly string[] = [
   "SQLite, approve: after audit send",
   "SQLite, approve: after vendor write, after audit take_over, before audit apply",
+  "SQLite, watch: after insert episodes 2, before update messages.sent_version",
   "Postgres, withdraw: before audit withdraw, after audit withdraw",
 ];
 const MORE = 4;

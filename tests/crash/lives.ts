@@ -29,10 +29,12 @@ import {
   stopped,
   waited,
 } from "./time_stories.ts";
+import { watched } from "./watch_story.ts";
 
 const APPLIED: End = { state: "applied", writes: 1 };
 const NOTHING_SENT: End = { state: "not applied", writes: 0 };
 const RETURNED: End = { state: "applied", back: "applied", writes: 2 };
+const WATCHED: End = { writes: 0 };
 const ENTERED: End = { state: "accepted", writes: 1 };
 
 /** By the deaths of one life, one after the other: what has become of it all in the end. */
@@ -225,6 +227,24 @@ const deaths: readonly { story: Story; lives: Lives; onPostgres?: Lives }[] = [
       "before audit question, after audit question": APPLIED,
       "before audit answered, after audit answered": APPLIED,
       "before audit passed_on, after audit passed_on": APPLIED,
+    },
+  },
+  {
+    story: watched,
+    lives: {
+      "before update looks.claimed_by, before insert episodes, after insert episodes": WATCHED,
+      "before insert alerts, after insert alerts": WATCHED,
+      "after update looks.claimed_by 3, before insert episodes 2": WATCHED,
+      "after insert episodes 2, before insert alerts, before update alerts.shown": WATCHED,
+      "before insert alerts 2, after insert alerts, after update alerts.shown": WATCHED,
+      // Telegram has taken the alert, or its end, and nobody has written that down.
+      "after insert episodes 2, before update messages.sent_version": WATCHED,
+      "after update alerts.shown, before update messages.sent_version": WATCHED,
+      "before update item_history.until_at 2, after update item_history.until_at": WATCHED,
+    },
+    onPostgres: {
+      "after insert episodes 2, before insert alerts, before update alerts.shown": WATCHED,
+      "after insert alerts 2, before update messages.sent_version": WATCHED,
     },
   },
   { story: read, lives: { "before update inbox.state, after update inbox.state": { writes: 0 } } },
