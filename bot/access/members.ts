@@ -23,7 +23,11 @@ import type { Rulebook, RuledChange, RuledOperation } from "./rulebook.ts";
 import { type Chat, type Person, personOf } from "../telegram/update.ts";
 
 /** As much of a command as says who may use it; a change says by its risk that it has to be asked for. */
-type UsableCommand = RuledOperation & { readonly need?: Need; readonly risk?: Risk };
+type UsableCommand = RuledOperation & {
+  readonly need?: Need;
+  readonly offeredTo?: readonly Need[];
+  readonly risk?: Risk;
+};
 
 /** What Telegram answers about a chat that it does not show to the bot. */
 const ABSENT: ReadonlySet<number> = new Set([400, 404]);
@@ -130,10 +134,11 @@ export class Members {
     const [request, approve] = await Promise.all(
       (["request", "approve"] as const).map(async (need) => (await this.judge(need, personId, chat)).allowed),
     );
-    return commands.filter(({ need, ...command }) => {
+    const isHeld = (need: Need) => need === "approve" ? approve : need === "request" ? request : true;
+    return commands.filter(({ need, offeredTo, ...command }) => {
       const isChange = command.risk === "write" || command.risk === "danger";
-      if (need === "approve") return approve;
-      if (need === "request") return request;
+      if (offeredTo) return offeredTo.some(isHeld);
+      if (need === "approve" || need === "request") return isHeld(need);
       return !isChange || (this.rules ? this.mayAsk(command, personId) : request);
     });
   }

@@ -27,12 +27,15 @@ export interface CommandParts extends Deps {
 export interface Builtin extends Command {
   /** What the person must be allowed to do. */
   readonly need: Need;
+  /** To whom it is offered, where more than that is judged with a change in hand: any of these rights is enough. */
+  readonly offeredTo?: readonly Need[];
   /** Carried out however long ago it was typed: it stops something, and a wrong clock must not. */
   readonly urgent?: true;
   execute(parts: CommandParts, ctx: UpdateContext, input: unknown): Promise<void> | void;
 }
 
-interface Row<I extends Input> extends Pick<Builtin, "verb" | "summary" | "example" | "need" | "urgent"> {
+interface Row<I extends Input>
+  extends Pick<Builtin, "verb" | "summary" | "example" | "need" | "offeredTo" | "urgent"> {
   readonly target?: string;
   /** "read": it changes nothing, so it may be offered as a button. */
   readonly risk?: Extract<Risk, "read">;

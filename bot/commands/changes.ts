@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { untilAborted, withTimeout } from "../../clients/clock.ts";
 import { type Block, type Button, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import type { Need } from "../access/policy.ts";
 import { cardOf, decisionButtons } from "../approvals/card.ts";
 import type { DecisionKind } from "../approvals/decide.ts";
 import { openEmergencies } from "../approvals/emergency.ts";
@@ -23,6 +24,12 @@ const RECHECK_MS = 5_000;
 /** Left out, it is the card that is replied to, or the only one that it can be. */
 const codeMeant = z.string().optional().meta({ positional: true, placeholder: "code" });
 const reason = z.string().optional().meta({ positional: true, rest: true, placeholder: "reason" });
+
+const OFFERED_TO: Readonly<Record<DecisionKind, readonly Need[]>> = {
+  approve: ["approve"],
+  reject: ["approve", "request"],
+  withdraw: ["request"],
+};
 
 /** `/pending`, `/change`, `/approve`, `/reject`, `/withdraw`, `/stop`, `/settle`, `/undo`. */
 export const changeCommands: readonly Builtin[] = [
@@ -81,6 +88,7 @@ export const changeCommands: readonly Builtin[] = [
     example: "/stop K7Q2X",
     // Who may is judged with the change in hand.
     need: "read",
+    offeredTo: ["request", "approve"],
     urgent: true,
     input: z.object({ code: codeMeant, reason }),
     async execute(parts, ctx, input) {
@@ -94,6 +102,7 @@ export const changeCommands: readonly Builtin[] = [
     example: "/settle K7Q2X applied seen in the console",
     // Who may is judged with the change in hand.
     need: "read",
+    offeredTo: ["approve"],
     input: z.object({
       code,
       outcome: z.enum(["applied", "not"], "takes the word applied or the word not").meta({
@@ -133,6 +142,7 @@ function decision(kind: DecisionKind, summary: string): Builtin {
     example: `/${kind} K7Q2X`,
     // Who may is judged with the change in hand: its requester may take it back without being an approver.
     need: "read",
+    offeredTo: OFFERED_TO[kind],
     input: z.object({ code: codeMeant, reason }),
     async execute(parts, ctx, input) {
       const meant = await changeMeant(parts, ctx, kind, input);

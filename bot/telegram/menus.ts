@@ -8,7 +8,8 @@ import { remember } from "../store/kept_values.ts";
 import { type Connection, telegramRefusal } from "./api.ts";
 
 /** A command, and what it takes to be allowed it, where that is not told by its risk. */
-type Listed = Command & { readonly need?: "identify" | "read" | "request" | "approve" };
+type Listed = Command & { readonly need?: Right; readonly offeredTo?: readonly Right[] };
+type Right = "identify" | "read" | "request" | "approve";
 
 /** Who may ask for changes and approve them; undefined: whoever is a member. */
 export interface Lists {
@@ -36,11 +37,12 @@ export function menusFor(
   adminChats: readonly number[],
   { operators, approvers }: Lists,
 ): readonly Menu[] {
-  const may = (person: number | undefined) => ({ need, risk }: Listed) => {
-    const needed = need ?? (risk === "read" ? "read" : "request");
-    const list = needed === "request" ? operators : needed === "approve" ? approvers : undefined;
+  const has = (person: number | undefined, right: Right) => {
+    const list = right === "request" ? operators : right === "approve" ? approvers : undefined;
     return list === undefined ? true : person !== undefined && list.has(person);
   };
+  const may = (person: number | undefined) => ({ need, risk, offeredTo }: Listed) =>
+    (offeredTo ?? [need ?? (risk === "read" ? "read" : "request")]).some((right) => has(person, right));
   const listed = [...new Set([...operators ?? [], ...approvers ?? []])];
   const groups = adminChats.filter((id) => id < 0);
   const menuOf = (scope: BotCommandScope, person?: number): Menu => ({

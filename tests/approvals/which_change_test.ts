@@ -148,3 +148,77 @@ Deno.test("words that are no code decide nothing: what waits is offered, and the
   assert.equal(await fixture.state(code), "rejected");
   assert.equal((await fixture.change(code)).decision_reason, "there is an audit today");
 });
+
+Deno.test("/stop without a code takes the card that it answers, the only one, or offers each", async () => {
+  await using fixture = await openFixture({ environment: { GRACE: "5m" } });
+  const wait = async (text: string) => {
+    const asked = await fixture.ask(text);
+    await fixture.say(BEN, `/approve ${asked.code}`);
+    assert.equal(await fixture.state(asked.code), "approved");
+    return asked;
+  };
+  await fixture.say(ANA, "/stop");
+  assert.match(textOf(told(fixture, ANA)), /Nothing is approved that has not begun/);
+  const one = await wait("/disable opsramp AWS production reason=x");
+  const other = await wait("/disable opsramp Datadog EU reason=x");
+  await fixture.say(ANA, "/stop");
+  assert.deepEqual(
+    buttonsOf(told(fixture, ANA)).map(({ text }) => text).toSorted(),
+    [
+      `${one.code} · AWS production · disable`,
+      `${other.code} · Datadog EU · disable`,
+    ].toSorted(),
+  );
+  await fixture.say(BEN, "/stop", { replyTo: one.card.message_id });
+  assert.deepEqual([await fixture.state(one.code), await fixture.state(other.code)], ["stopped", "approved"]);
+  await fixture.say(ANA, "/stop");
+  assert.equal(await fixture.state(other.code), "stopped");
+});
+
+Deno.test("a reply to a card is enough to approve it, to withdraw it and to undo it", async () => {
+  await using fixture = await openFixture();
+  const [one, other] = [await fixture.ask(ONE), await fixture.ask(OTHER)];
+  await fixture.say(ANA, "/withdraw", { replyTo: other.card.message_id });
+  await fixture.say(BEN, "/approve", { replyTo: one.card.message_id });
+  assert.deepEqual([await fixture.state(one.code), await fixture.state(other.code)], [
+    "applied",
+    "withdrawn",
+  ]);
+  await fixture.say(ANA, "/undo", { replyTo: one.card.message_id });
+  assert.equal((await fixture.changes()).at(-1)?.undo_of, one.code);
+});
+
+Deno.test("of several each is offered to be withdrawn or undone, and a press takes the one that it names", async () => {
+  await using fixture = await openFixture();
+  const [one, other] = [await fixture.ask(ONE), await fixture.ask(OTHER)];
+  await fixture.say(ANA, "/withdraw");
+  assert.equal(buttonsOf(told(fixture, ANA)).length, 2);
+  await fixture.press(ANA, told(fixture, ANA), one.code);
+  assert.deepEqual([await fixture.state(one.code), await fixture.state(other.code)], [
+    "withdrawn",
+    "pending",
+  ]);
+  await fixture.say(BEN, `/approve ${other.code}`);
+  const third = await fixture.carryOut(ONE);
+  await fixture.say(ANA, "/undo");
+  assert.equal(buttonsOf(told(fixture, ANA)).length, 2);
+  await fixture.press(ANA, told(fixture, ANA), third.code);
+  assert.equal((await fixture.changes()).at(-1)?.undo_of, third.code);
+});
+
+Deno.test("/help and what it leads to offer only what this person may do here", async () => {
+  await using fixture = await openFixture({
+    environment: { OPERATORS: String(BEN), APPROVERS: String(BEN) },
+  });
+  const seen = async (words: string) => {
+    await fixture.say(ANA, words, { chat: GROUP });
+    return textOf(told(fixture, ANA));
+  };
+  assert.doesNotMatch(await seen("/help"), /\[ Change \]|\/disable|\/approve\b/);
+  assert.doesNotMatch(await seen("/help changing"), /\[ sophos \]/);
+  assert.match(await seen("/help looking sophos"), /\/status sophos/);
+  const menu = fixture.telegram.menu(ANA, GROUP).map(({ command }) => command);
+  assert.ok(menu.includes("pending") && !menu.includes("approve"));
+  await fixture.say(BEN, "/help");
+  assert.match(textOf(told(fixture, BEN)), /\[ Change \]/);
+});
