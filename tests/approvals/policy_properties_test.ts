@@ -82,6 +82,50 @@ Deno.test("another allow lets nobody approve, and the order of rules changes not
   ));
 });
 
+const TARGETS = { ec2: "bitdefender", sophos: "halo" } as const;
+const targetName = fc.constantFrom(...Object.keys(TARGETS) as (keyof typeof TARGETS)[]);
+const danger = fc.constantFrom("write" as const, "danger" as const);
+const others = fc.uniqueArray(fc.constantFrom(...NAMES), { minLength: 3 });
+const writtenNeed = fc.record({
+  of: others,
+  count: fc.integer({ min: 1, max: 2 }),
+  risk: fc.option(danger, { nil: undefined }),
+  target: fc.option(targetName, { nil: undefined }),
+});
+const writtenAllow = fc.record({ who: others, target: fc.constantFrom("*", "ec2", "sophos") });
+
+Deno.test("what the rules say of a change is what reading them one by one says", () => {
+  fc.assert(fc.property(
+    fc.array(writtenAllow, { minLength: 1, maxLength: 3 }),
+    fc.array(writtenNeed, { maxLength: 4 }),
+    fc.record({ target: targetName, risk: danger }),
+    voters,
+    (allows, needs, { target, risk }, voters) => {
+      const text = HEAD + allows.map((one, at) =>
+        allow(one.who, at).replace(" *", ` ${one.target}`)
+      ).join("") +
+        needs.map(({ of, count, ...fits }, at) => {
+          const keys = [fits.risk && `risk = "${fits.risk}"`, fits.target && `targets = ["${fits.target}"]`];
+          const limits = `fits = { ${keys.filter(Boolean).join(", ")} }\n`;
+          return needing(of, at).replace("count = 1", `count = ${count}`) + limits;
+        }).join("");
+      const change = { ...CHANGE, target, risk, vendor: TARGETS[target], target_key: `${target}:1` };
+      const { asks = [], needs: said } = rulesOf(text, "policy", GROUND).rulingOf(change);
+      const idOf = (name: string) => 101 + NAMES.indexOf(name);
+      for (const name of NAMES) {
+        const may = allows.some((one) => one.who.includes(name) && ["*", target].includes(one.target));
+        assert.equal(asks.some(({ who }) => who.has(idOf(name))), may);
+      }
+      const fitting = needs.filter((one) => (one.risk ?? risk) === risk && (one.target ?? target) === target);
+      const wanted = fitting.length > 0 ? fitting : [{ of: NAMES, count: 1 }];
+      const enough = wanted.every(({ of, count }) =>
+        of.filter((name) => voters.includes(idOf(name))).length >= count
+      );
+      assert.equal(isMet(progressOf(said, voters)), enough);
+    },
+  ));
+});
+
 const RULE = `[[allow]]\nname = "a"\nwho = ["ana"]\nwhat = ["enable *"]\n`;
 
 Deno.test.each([
