@@ -84,7 +84,10 @@ export class Members {
     const decision = decide(policy, { ...question, membership });
     if (decision.allowed) return decision;
     const reason = this.rules ? IN_RULES[decision.reason] ?? decision.reason : decision.reason;
-    return { allowed: false, reason, ...(isAsked && membership === undefined && { unsure: true }) };
+    if (!isAsked || membership !== undefined) return { allowed: false, reason };
+    // To a stranger nothing is said; somebody of ours is not taken for one because Telegram did not answer.
+    const isOurs = reason === "unknown_person" && await this.isKnown(question.personId);
+    return { allowed: false, reason: isOurs ? "membership_unknown" : reason, unsure: true };
   }
 
   /** True of who is on a list, or was let in before. Gives no right: whoever it was may have lost theirs. */
