@@ -26,6 +26,8 @@ export type Inline =
     readonly max?: number;
     /** It is the name of this item (`Target.key`), which is not fine: a watch may know since when. */
     readonly item?: string;
+    /** It calls this person, who is told even where they and the bot have never spoken. */
+    readonly calls?: number;
   }
   /** An instant (epoch ms) in the reader's own zone; "relative" reads like "in 15 min", "deadline" "03:27 (in 15 min)", "moment" with the day. */
   | { readonly time: number; readonly as?: "clock" | "date" | "relative" | "deadline" | "moment" };

@@ -17,6 +17,7 @@ import {
 } from "../store/changes.ts";
 import { StoreUnavailable } from "../store/database.ts";
 import type { MessagesTable, RemindersTable, Schema } from "../store/schema.ts";
+import { deepLink } from "../telegram/deep_link.ts";
 import { cardKey, copyKey, copyMessage } from "./card.ts";
 import { viewOf } from "./view.ts";
 
@@ -60,9 +61,10 @@ export class Reminders {
   async bringToGroup({ key, chat_id }: MessagesTable): Promise<void> {
     const [, code = "", , reminder] = /^(?:copy|told):([^:]+):(\d+)(?::(.+))?$/.exec(key) ?? [];
     if (chat_id <= 0 || (!reminder && !key.startsWith("told:"))) return;
-    const { store } = this.deps;
+    const { store, bot } = this.deps;
     const change = await findChange(store, code);
     if (!change) return;
+    const link = deepLink(bot.botInfo.username, { kind: "change", id: code });
     const name = await this.members.nameOf(chat_id);
     const card = await findMessage(store.db, cardKey(code));
     const [, from] = /^pass (\d+)$/.exec(reminder ?? "") ?? [];
@@ -78,11 +80,12 @@ export class Reminders {
       replyTo: card?.message_id ?? undefined,
       reply: {
         mark: "working",
-        title: line({ data: name, max: 40 }, ": ", { code }, what),
+        title: line({ data: name, max: 40, calls: chat_id }, ": ", { code }, what),
         blocks: [
           textBlock(readCard(change).title),
-          textBlock("I cannot write to this person in private: send me /start there."),
+          textBlock("I cannot write to this person in private before they press Start there."),
         ],
+        buttons: [[{ label: "Open it in private", action: { url: link } }]],
       },
       priority: PRIORITY.outcome,
       sound: true,

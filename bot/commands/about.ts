@@ -3,13 +3,11 @@ import type { Reply } from "../../handlers/reply.ts";
 import type { UpdateContext } from "../context.ts";
 import { help, menuHelp, sectionHelp, sectionNamed, start } from "../parser/help.ts";
 import { findMessage } from "../outbox/messages.ts";
+import { readDeepLink } from "../telegram/deep_link.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 import { showChange } from "./changes.ts";
 
 export const VERSION = "0.1.0";
-
-/** What comes with a press on `t.me/<bot>?start=…`: a change by its code, or an alert. */
-const DEEP_LINK = /^([ca])_([\w-]{1,60})$/;
 
 /** `/help`, `/start`, `/whoami`, `/ping`. */
 export const aboutCommands: readonly Builtin[] = [
@@ -40,9 +38,9 @@ export const aboutCommands: readonly Builtin[] = [
     input: z.object({ payload: z.string().optional().meta({ positional: true, rest: true }) }),
     async execute(parts, ctx, { payload = "" }) {
       const { commandSet: { commands, aliases }, store } = parts;
-      const [, kind, id = ""] = DEEP_LINK.exec(payload) ?? [];
-      if (kind === "c") return await showChange(parts, ctx, id);
-      const alert = kind === "a" ? await findMessage(store.db, `alert:${id}`) : undefined;
+      const link = readDeepLink(payload);
+      if (link?.kind === "change") return await showChange(parts, ctx, link.id);
+      const alert = link && await findMessage(store.db, `alert:${link.id}`);
       if (alert) return ctx.answer(shownElsewhere(JSON.parse(alert.reply) as Reply));
       ctx.answer(start(commands, aliases));
     },

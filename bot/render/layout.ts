@@ -255,6 +255,7 @@ export interface Span {
   readonly code?: true;
   /** A vendor's or a person's words. */
   readonly data?: true;
+  readonly calls?: number;
   readonly time?: Instant;
 }
 
@@ -304,7 +305,8 @@ function* flatten(line: Line, isBold: boolean, dataMax: number | undefined): Gen
   } else if ("code" in line) {
     yield { text: sanitizeCode(line.code), code: true };
   } else if ("data" in line) {
-    yield { ...span(sanitize(line.data, dataMax ?? line.max), isBold), data: true };
+    const calls = line.calls && { calls: line.calls };
+    yield { ...span(sanitize(line.data, dataMax ?? line.max), isBold), data: true, ...calls };
   } else {
     yield* timeSpans(line.time, line.as, isBold);
   }

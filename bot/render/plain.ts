@@ -2,7 +2,7 @@ import type { InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity } from "gr
 import type { Attachment, Reply } from "../../handlers/reply.ts";
 import { type KeepCommand, keyboard } from "./keyboard.ts";
 import { bold, type Layout, layoutOf, ON_SCREEN, type Part, type Span, truncateToFit } from "./layout.ts";
-import { allParts, asFile, isClose, partAsLines } from "./text.ts";
+import { allParts, asFile, isClose, partAsLines, personNamed } from "./text.ts";
 
 export interface PlainPayload {
   readonly text: string;
@@ -99,8 +99,11 @@ function writeSpans(draft: Draft, spans: readonly Span[]): void {
   for (const span of spans) {
     const place = { offset: draft.text.length, length: span.text.length };
     draft.text += span.text;
-    if (span.code || (span.data && LINKABLE.test(span.text))) draft.entities.push({ type: "code", ...place });
-    else {
+    if (span.calls !== undefined) {
+      draft.entities.push({ type: "text_mention", ...place, user: personNamed(span.calls, span.text) });
+    } else if (span.code || (span.data && LINKABLE.test(span.text))) {
+      draft.entities.push({ type: "code", ...place });
+    } else {
       if (span.bold) pushBold(draft, place, span.text.trim() === "");
       if (span.time && draft.dateTimes) {
         const { unix, format } = span.time;

@@ -17,7 +17,7 @@ import {
   spanText,
   truncateToFit,
 } from "./layout.ts";
-import { asFile } from "./text.ts";
+import { asFile, personNamed } from "./text.ts";
 
 export interface RichPayload {
   readonly rich_message: InputRichMessage;
@@ -113,11 +113,13 @@ function richText(spans: readonly Span[]): RichText {
 
 function flowOf(spans: readonly Span[]): RichText[] {
   const texts: RichText[] = [];
-  for (const { text, code, time } of spans) {
+  for (const { text, code, time, calls } of spans) {
     const last = texts.at(-1);
     if (code) texts.push({ type: "code", text });
     else if (time) {
       texts.push({ type: "date_time", text, unix_time: time.unix, date_time_format: time.format });
+    } else if (calls !== undefined) {
+      texts.push({ type: "text_mention", text, user: personNamed(calls, text) });
     } else if (typeof last === "string") texts[texts.length - 1] = last + text;
     else texts.push(text);
   }

@@ -1,3 +1,4 @@
+import type { User } from "grammy/types";
 import type { Attachment, Line, Reply } from "../../handlers/reply.ts";
 import {
   bold,
@@ -33,6 +34,11 @@ const ONE_LINE: LineLimit = { units: 300, spans: 20 };
 /** A line's words, for pages and whatever else knows no looks. */
 export function plainWords(line: Line): string {
   return spanText(spansOf(line, ONE_LINE).spans);
+}
+
+/** Telegram calls a person by the id alone; the name is what is read. */
+export function personNamed(id: number, name: string): User {
+  return { id, is_bot: false, first_name: name };
 }
 
 /** Title and footer with what is between them, as texts like any other. */

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { ANA, BEN, GROUP, textOf } from "./fixture.ts";
+import { renderPlain } from "../../bot/render/plain.ts";
+import { buttonsOf } from "../sandbox/telegram.ts";
 import { testOnEach } from "./database.ts";
 import { CHIDI, DANGER, DORA, openWithPolicy, POLICY, SECOND } from "./policy_file.ts";
 
@@ -69,8 +71,25 @@ Deno.test("whom the bot may not write to is told in the group by whom it was han
   });
   const { code } = await fixture.ask(DISABLE);
   await fixture.say(BEN, `/pass ${code} Chidi`);
-  assert.match(
-    fixture.groupAnswers().at(-1) ?? "",
-    new RegExp(`Chidi: ${code} is handed over to you by Ben`),
+  const told = fixture.telegram.answers(GROUP).at(-1)!;
+  assert.match(textOf(told), new RegExp(`Chidi: ${code} is handed over to you by Ben`));
+  assert.match(JSON.stringify(told), /"type":"text_mention","text":"Chidi","user":\{"id":103,/);
+  const link = buttonsOf(told).find(({ text }) => text === "Open it in private")?.url;
+  assert.equal(link, `https://t.me/countersign_bot?start=c_${code}`);
+  await fixture.say(CHIDI, `/start c_${code}`, { chat: CHIDI });
+  assert.match(fixture.privateAnswers(CHIDI).at(-1) ?? "", /Acme Corp[\s\S]*\[ Approve \]/);
+});
+
+Deno.test("a server without rich messages calls a person all the same", () => {
+  const reply = { mark: "working", title: [{ data: "Chidi", calls: CHIDI }, " waits"] } as const;
+  const { text, entities } = renderPlain(reply, { store: () => "", dateTimeEntities: false });
+  assert.deepEqual(
+    entities.filter(({ type }) => type === "text_mention"),
+    [{
+      type: "text_mention",
+      offset: text.indexOf("Chidi"),
+      length: 5,
+      user: { id: CHIDI, is_bot: false, first_name: "Chidi" },
+    }],
   );
 });
