@@ -11,6 +11,7 @@ import { Log } from "../../bot/log.ts";
 import { openStore } from "../../bot/store/database.ts";
 import { type Moment, momentShape, type Watch, watched } from "./moment.ts";
 import { storeWith } from "../approvals/database.ts";
+import { fewConnections } from "../few_connections.ts";
 
 /** What the test has in mind for this process; passed as JSON in the environment. */
 const orderShape = z.object({ dieAt: momentShape.optional(), aheadMs: z.number().default(0) });
@@ -26,8 +27,8 @@ async function main(): Promise<void> {
     config: readConfig(Deno.env.toObject()),
     clock: systemClock,
     log: createLineLog(),
-    async openStore(...where) {
-      const store = await openStore(...where);
+    async openStore(config, ...more) {
+      const store = await openStore(fewConnections(config), ...more);
       return watched(storeWith(store, { now: () => store.now() + aheadMs }), passed);
     },
     timing: { expireMs: 250, watchMs: 50 },

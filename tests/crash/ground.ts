@@ -12,6 +12,7 @@ import type { DatabaseKind } from "../approvals/database.ts";
 import { lines, type Order } from "./entry.ts";
 import type { Moment } from "./moment.ts";
 import { eventually } from "../eventually.ts";
+import { fewConnections } from "../few_connections.ts";
 
 /** Longer than any lease, so that a successor takes over at once what the dead one held. */
 const TAKEOVER_MS = 30_000;
@@ -83,7 +84,7 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
     DATABASE_URL: database.url,
     ...options.environment,
   };
-  const store = await openStore(readConfig(environment).database, systemClock);
+  const store = await openStore(fewConnections(readConfig(environment).database), systemClock);
   stack.defer(() => store.close());
   stack.defer(() => gravityzone.release());
   const following = new Set<Promise<void>>();

@@ -19,6 +19,7 @@ import { readRecords } from "./records.ts";
 import type { Weather } from "./proxy.ts";
 import { createTelegramProxy, type TelegramProxy } from "./telegram_proxy.ts";
 import { createVendorProxy, type VendorProxy } from "./vendor_proxy.ts";
+import { fewConnections } from "../few_connections.ts";
 
 export interface CampaignOptions {
   readonly database: Database;
@@ -139,7 +140,7 @@ async function open({ database, seed }: CampaignOptions): Promise<Theatre> {
     APPROVAL_TTL: "55s",
     GRACE: "2s",
   };
-  const store = await openStore(readConfig(environment).database, systemClock);
+  const store = await openStore(fewConnections(readConfig(environment).database), systemClock);
   stack.defer(() => store.close());
   const fleet: Fleet = stack.use(createFleet({
     size: REPLICAS,

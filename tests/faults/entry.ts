@@ -11,6 +11,7 @@ import { openStore } from "../../bot/store/database.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { lines } from "../crash/entry.ts";
 import { storeWith } from "../approvals/database.ts";
+import { fewConnections } from "../few_connections.ts";
 
 /** Passed as JSON in the environment. */
 const orderShape = z.object({ skewMs: z.number(), aheadMs: z.number() });
@@ -25,8 +26,8 @@ async function main(): Promise<void> {
     config: readConfig(Deno.env.toObject()),
     clock: { ...systemClock, now: () => systemClock.now() + order.skewMs },
     log: createLineLog(),
-    async openStore(...where) {
-      const store = await openStore(...where);
+    async openStore(config, ...more) {
+      const store = await openStore(fewConnections(config), ...more);
       return storeWith(store, { now: () => store.now() + aheadMs });
     },
   });

@@ -14,6 +14,7 @@ import { createOpsRamp } from "./opsramp.ts";
 import { serve, type Served } from "./serve.ts";
 import { createTelegram, type Telegram, type TelegramOptions } from "./telegram.ts";
 import { HANG_MS } from "../eventually.ts";
+import { fewConnections } from "../few_connections.ts";
 
 export const GROUP = -1001;
 export const ANA = 101;
@@ -161,7 +162,7 @@ export const EMULATED = Object.keys(ACCOUNTS).length;
 
 /** A database on a busy machine is slow, not silent. */
 const openPatiently: typeof openStore = (config, clock, options) =>
-  openStore(config, clock, { ...options, timeoutMs: HANG_MS });
+  openStore(fewConnections(config), clock, { ...options, timeoutMs: HANG_MS });
 
 /** Starts everything; the bot is told of it by its environment, as in production. */
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
