@@ -3,6 +3,8 @@ import type { AponoClient, CatalogParameter, CatalogType } from "../../clients/a
 import { type Listed, OWN_KIND, REFERENCE_KINDS, type Settings } from "../../clients/apono/integration.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK, namesCredential, soundsSecret } from "../../clients/secrets.ts";
+import { countOf } from "../format.ts";
+import { type Narrowed, narrowed, thatFit } from "../narrow.ts";
 import { BadInput, type Candidate, type Context, operationsOf } from "../operation.ts";
 import type { Line, Reply } from "../reply.ts";
 import { fold, ifFound, safeId } from "../resolve.ts";
@@ -14,9 +16,14 @@ const input = z.object({
   file: fileWanted,
 });
 
-type Found = { readonly types: Listed<CatalogType>; readonly file: boolean } | {
-  readonly entry: CatalogType;
-};
+interface FoundTypes {
+  readonly types: Listed<CatalogType>;
+  /** What they fit; undefined where all were asked for. */
+  readonly words: string | undefined;
+  readonly file: boolean;
+}
+
+type Found = FoundTypes | { readonly entry: CatalogType };
 
 export const showCatalog = operationsOf<AponoClient>("apono").read<typeof input, Found>({
   verb: "catalog",
@@ -24,11 +31,19 @@ export const showCatalog = operationsOf<AponoClient>("apono").read<typeof input,
   summary: "Show the types of Apono integrations, or what one type takes",
   example: "/catalog postgresql",
   input,
-  run: async (context, { type, file }) =>
-    type
-      ? { entry: await catalogEntry(context, type) }
-      : { types: await context.client.catalog(context.call), file: file === "csv" },
-  render: (found) => "entry" in found ? renderType(found.entry) : renderTypes(found.types, found.file),
+  async run(context, { type, file }) {
+    const found = type
+      ? await lookUp(context, type)
+      : { catalog: await context.client.catalog(context.call) };
+    if ("entry" in found) return found;
+    const { catalog } = found;
+    const { fits } = typesFitting(type, catalog.items);
+    const [only, ...others] = fits;
+    if (type && !only) throw noSuchType(type, catalog);
+    if (type && only && others.length === 0) return { entry: only };
+    return { types: { ...catalog, items: fits }, words: type, file: file === "csv" };
+  },
+  render: (found) => "entry" in found ? renderType(found.entry) : renderTypes(found),
 });
 
 /** The types that can be created. */
@@ -38,13 +53,18 @@ export async function typeChoices({ client, call }: Context<AponoClient>): Promi
     .map(({ type, name }) => ({ value: type, name, about: [type] }));
 }
 
-function renderTypes(types: Listed<CatalogType>, file: boolean): Reply {
+function renderTypes({ types, words, file }: FoundTypes): Reply {
   const items = types.items.toSorted((one, other) => one.type.localeCompare(other.type, "en"));
   return {
     mark: "info",
-    title: `${countListed(types, "type")} in Apono's catalog`,
+    title: words === undefined
+      ? `${countListed(types, "type")} in Apono's catalog`
+      : `${countOf(items.length, "type")} in Apono's catalog${thatFit(words, items.length)}`,
     narrows: "/catalog",
-    ...longTable({ ...types, items }, COLUMNS, "apono-catalog.csv", { file, command: "/catalog" }),
+    ...longTable({ ...types, items }, COLUMNS, "apono-catalog.csv", {
+      file,
+      command: ["/catalog", words ?? ""].join(" ").trim(),
+    }),
   };
 }
 
@@ -110,26 +130,43 @@ function isEntered(parameter: string): boolean {
 }
 
 /** The catalog's entry for a type as a person writes it: `postgresql`, or its name `PostgreSQL`. */
-export async function catalogEntry(
+export async function catalogEntry(context: Context<AponoClient>, type: string): Promise<CatalogType> {
+  const found = await lookUp(context, type);
+  if ("entry" in found) return found.entry;
+  throw noSuchType(type, found.catalog);
+}
+
+/** The entry of that type or name, else the whole catalog. */
+async function lookUp(
   { client, call }: Context<AponoClient>,
   type: string,
-): Promise<CatalogType> {
+): Promise<{ readonly entry: CatalogType } | { readonly catalog: Listed<CatalogType> }> {
   const exact = await ifFound(client.catalogType(safeId(type), call));
-  if (exact) return exact;
+  if (exact) return { entry: exact };
   const catalog = await client.catalog(call);
-  const { items: all } = catalog;
   const wanted = fold(type);
-  const found = all.find((entry) => fold(entry.type) === wanted) ??
-    all.find((entry) => fold(entry.name) === wanted);
-  if (found) return found;
-  const near = all.filter(({ type, name }) => fold(`${type} ${name}`).includes(wanted)).map(({ type }) =>
-    type
-  );
+  const entry = catalog.items.find((one) => fold(one.type) === wanted) ??
+    catalog.items.find((one) => fold(one.name) === wanted);
+  return entry ? { entry } : { catalog };
+}
+
+function typesFitting(words: string | undefined, all: readonly CatalogType[]): Narrowed<CatalogType> {
+  return narrowed(words, all, ({ type, name }) => [type, name]);
+}
+
+/** With the types of which the words are a part, else those that are spelt most like them. */
+function noSuchType(words: string, catalog: Listed<CatalogType>): BadInput {
+  const { fits, near: spelt } = typesFitting(words, catalog.items);
+  const near =
+    (fits.length > 0
+      ? fits
+      : catalog.items.filter(({ type, name }) => spelt.includes(type) || spelt.includes(name)))
+      .map(({ type }) => type);
   const where = unseenIn(catalog) === 0
     ? "Apono's catalog has"
     : `The ${countListed(catalog, "type")} that Apono shows have`;
-  throw new BadInput(
-    `${where} no type "${type}". ${near.length > 0 ? `Did you mean ${near.join(", ")}? ` : ""}` +
+  return new BadInput(
+    `${where} no type "${words}". ${near.length > 0 ? `Did you mean ${near.join(", ")}? ` : ""}` +
       "Type /catalog to see the types there are.",
     near.map((type) => `/catalog ${type}`),
   );

@@ -283,9 +283,21 @@ const reads: readonly Conversation[] = [
     asked: [`GET ${V2}-catalog/postgresql`],
   },
   {
-    name: "/catalog of no type there is offers the ones that are near",
-    said: "/catalog aws",
-    refused: ['no type "aws"', "[ /catalog aws-account ]"],
+    name: "/catalog of no type there is offers the ones that are spelt most like it",
+    said: "/catalog postgersql",
+    refused: ['no type "postgersql"', "[ /catalog postgresql ]"],
+  },
+  {
+    name: "/catalog narrows the list by a part of a type or of a name",
+    said: "/catalog sql",
+    answered: ['2 types in Apono\'s catalog that fit "sql"', /mysql\s+MySQL/, /postgresql\s+PostgreSQL/],
+    asked: [`GET ${V2}-catalog/sql`, `GET ${V2}-catalog`],
+  },
+  {
+    name: "/catalog of a part that one type has shows that type",
+    said: "/catalog postg",
+    answered: ["PostgreSQL (postgresql)", /port\s+Port\s+default 5432/],
+    asked: [`GET ${V2}-catalog/postg`, `GET ${V2}-catalog`],
   },
   {
     name: "/resources lists an integration's resources of a type",
