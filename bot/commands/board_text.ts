@@ -14,7 +14,7 @@ const MOST_MISSED = 5;
 
 /** What the board says now. */
 export async function boardReply(
-  deps: Pick<Deps, "store" | "vendors">,
+  deps: Pick<Deps, "config" | "store" | "vendors">,
   { mayPin }: { readonly mayPin: boolean },
 ): Promise<Reply> {
   const seen = await seenNow(deps);
@@ -24,6 +24,7 @@ export async function boardReply(
     mark: markOf(seen),
     title: titleOf(seen),
     blocks: [
+      ...(seen.neverLooks ? [WATCH_OFF] : []),
       { kind: "table", rows: problems.slice(0, MOST_PROBLEMS).map((one) => problemRow(deps, one, now)) },
       textBlock(more > 0 ? `and ${more} more: /status` : ""),
       textBlock(fine.length > 0 ? `${MARKS.fine.emoji} Fine: ${fine.join(" · ")}` : ""),
@@ -33,14 +34,20 @@ export async function boardReply(
       ...labelled("Borrowed", seen.loans.map((loan) => loanLine(loan, now))),
       textBlock(mayPin ? "" : "I may not pin messages here. Pin this one yourself."),
     ],
-    footer: asOf === undefined
-      ? "no vendor was looked at yet"
-      : line("as of ", { time: asOf, as: "clock" }, " · ", { time: asOf, as: "relative" }),
+    ...(asOf !== undefined && {
+      footer: line("as of ", { time: asOf, as: "clock" }, " · ", { time: asOf, as: "relative" }),
+    }),
   };
 }
 
+const WATCH_OFF = textBlock([
+  "No vendor is looked at. Someone with access to the bot: set ",
+  { code: "WATCH_EVERY" },
+  ", such as 60s, then restart it.",
+]);
+
 /** All that the board tells. */
-async function seenNow({ store, vendors }: Pick<Deps, "store" | "vendors">) {
+async function seenNow({ config, store, vendors }: Pick<Deps, "config" | "store" | "vendors">) {
   const { db } = store;
   const now = store.now();
   const watched = vendors.all.filter(({ client }) => client !== undefined).map(({ vendor }) => vendor);
@@ -64,6 +71,7 @@ async function seenNow({ store, vendors }: Pick<Deps, "store" | "vendors">) {
     loans: await openLoans(store),
     waiting: Number(waiting),
     isStale,
+    neverLooks: config.watchEveryMs === 0 && (looks.length === 0 || isStale),
     asOf: looks.length === 0
       ? undefined
       : isStale
@@ -84,15 +92,18 @@ function markOf({ problems, asOf, isStale }: Seen): Mark {
   return problems.some(({ state }) => state === "down") ? "down" : "attention";
 }
 
-function titleOf({ problems, waiting, freezes, asOf, isStale }: Seen): Line {
-  if (asOf === undefined) return "Nothing was looked at yet";
+function titleOf({ problems, waiting, freezes, asOf, isStale, neverLooks }: Seen): Line {
   const [freeze, ...others] = freezes;
   const frozen: Line = freeze === undefined
     ? ""
     : line(" · ", others.length > 0 ? `${freezes.length} freezes` : line(frozenScope(freeze), " frozen"));
   return line(
-    isStale ? line("Stale since ", { time: asOf, as: "date" }, " · ") : "",
-    problems.length === 1 ? "1 problem" : `${problems.length} problems`,
+    asOf !== undefined && isStale ? line("Stale since ", { time: asOf, as: "date" }, " · ") : "",
+    asOf !== undefined
+      ? problems.length === 1 ? "1 problem" : `${problems.length} problems`
+      : neverLooks
+      ? "The watch is off"
+      : "Nothing was looked at yet",
     waiting === 0 ? "" : ` · ${waiting} ${waiting === 1 ? "change waits" : "changes wait"}`,
     frozen,
   );

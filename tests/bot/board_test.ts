@@ -133,3 +133,18 @@ Deno.test("/board of a group that is no admin chat any more is told nothing new"
   const left = await store.db.selectFrom("messages").select("key").where("chat_id", "=", GROUP - 1).execute();
   assert.deepEqual(left, []);
 });
+
+Deno.test("/board says once that the watch is off, and what to set", async () => {
+  await using fixture = await openFixture({ timing: QUICK, environment: { WATCH_EVERY: "0" } });
+  await fixture.ask("/disable ec2 Globex reason=x");
+  await fixture.say(ANA, "/board");
+  const text = await eventually(
+    () => Promise.resolve(fixture.groupAnswers().find((one) => /watch is off/.test(one))),
+    "the board",
+  );
+  assert.equal(
+    text.trim(),
+    "❔ The watch is off · 1 change waits\n" +
+      "No vendor is looked at. Someone with access to the bot: set WATCH_EVERY, such as 60s, then restart it.",
+  );
+});
