@@ -148,6 +148,13 @@ export class UpdateContext implements UpdateOrigin {
     return this.outcome.refused;
   }
 
+  /** Whether it is answered by nothing but that it cannot be carried out as it stands. */
+  get isMisunderstood(): boolean {
+    const { answers, refused } = this.outcome;
+    const marks = [...answers.values()].map(({ reply }) => reply.mark);
+    return refused === undefined && marks.length > 0 && marks.every((mark) => mark === "refused");
+  }
+
   /** What the press is answered with, if there is something to say. */
   get notice(): string | undefined {
     return this.outcome.notice?.text;

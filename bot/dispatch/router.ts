@@ -189,7 +189,9 @@ export class Router {
     const { store, person } = ctx;
     if (ctx.press?.replaces && "command" in ctx.press.replaces.button.action) return;
     if (command.verb === "recent") return;
-    ctx.onCommit((transaction) => keepRecent(store, transaction, person.id, typed));
+    ctx.onCommit(async (transaction) => {
+      if (!ctx.isMisunderstood) await keepRecent(store, transaction, person.id, typed);
+    });
   }
 
   /** Asks for what a command lacks; `needed` says what only its plan could tell. */

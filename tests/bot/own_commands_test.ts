@@ -19,6 +19,20 @@ Deno.test("/recent has one's own last commands that were understood, equal ones 
   assert.deepEqual(buttonsOf(await told(fixture, BEN, "/recent")), []);
 });
 
+Deno.test("/recent has nothing that was answered by what is wrong with it", async () => {
+  await using fixture = await openFixture();
+  const wrong = [
+    "/every 9 status",
+    "/every 09:00 disable sophos",
+    "/catalog nothing",
+    "/alias status x",
+    "/plan status",
+  ];
+  for (const said of [...wrong, "/every 09:00 /status"]) await fixture.say(ANA, said);
+  const answer = await told(fixture, ANA, "/recent");
+  assert.deepEqual(buttonsOf(answer).map(({ text }) => text), ["/every 09:00 /status"]);
+});
+
 Deno.test("/recent offers eight, and a change pressed there becomes a card", async () => {
   await using fixture = await openFixture();
   await fixture.say(ANA, "/disable ncentral 1");
