@@ -3,6 +3,8 @@ import { testOnEach } from "../approvals/database.ts";
 import { ANA, BEN, GROUP, OSKAR } from "../approvals/fixture.ts";
 import type { Message } from "../sandbox/telegram.ts";
 import { render } from "../sandbox/telegram.ts";
+import { createChance } from "../faults/chance.ts";
+import { createStillClock } from "../sandbox/stage.ts";
 import { openWatch, type WatchFixture } from "./fixture.ts";
 
 /** A Sophos integration that HaloPSA cannot sync any more, and syncs again. */
@@ -142,6 +144,31 @@ Deno.test("what changed because of a change made here is no alert", async () => 
   Object.assign(fixture.halo.records["SophosDetails"]?.[0] ?? {}, { halointegrator: true });
   await fixture.look(2);
   assert.deepEqual(news(), []);
+});
+
+Deno.test("vendors that fail 5 % of calls at random alert nobody in an hour of looks", async () => {
+  const chance = createChance(1, "a flaky hour");
+  const still = createStillClock();
+  let [isFlaky, failed] = [false, 0];
+  await using fixture = await openWatch({
+    // Nobody need wait for the pause between two attempts.
+    clock: { ...still, sleep: (ms, signal) => still.sleep(ms < 100 || ms >= 1_000 ? ms : 1, signal) },
+    environment: { WATCH_AFTER: "2" },
+    onTheWay: async (_vendor, _request, passOn) => {
+      if (!isFlaky || !chance.happens(0.05)) return await passOn();
+      failed++;
+      return new Response(null, { status: chance.pick([500, 502, 503]) });
+    },
+  });
+  const { db } = fixture.store;
+  const alerts = db.selectFrom("episodes").select(["item", "word"]).where("kind", "<>", "start");
+  await fixture.look(2);
+  const before = fixture.groupAnswers();
+  isFlaky = true;
+  await fixture.look(60);
+  assert.ok(failed > 40, `${failed} calls failed`);
+  assert.deepEqual(await alerts.execute(), []);
+  assert.deepEqual(fixture.groupAnswers(), before);
 });
 
 Deno.test("a vendor that goes away as a whole is one alert, and holds back those of its items", async () => {

@@ -55,34 +55,6 @@ function answered(some: readonly SeenItem[]): LookResult {
   return { answered: true, sight: { items: some, partial: [], at: 0 } };
 }
 
-/** The same chances each time (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-Deno.test("a vendor that fails 5 % of calls at random alerts nobody in an hour of looks", () => {
-  // A read is tried three times before it counts as failed.
-  const failing = 0.05 ** 3;
-  for (let seed = 1; seed <= 200; seed++) {
-    const random = seeded(seed);
-    const vendor = new SimulatedVendor();
-    for (let minute = 0; minute < 60; minute++) {
-      const all = items(60, () => "fine");
-      const calls = Array.from({ length: 12 }, () => random() < failing);
-      vendor.look(
-        calls.every(Boolean) ? { answered: false, state: "down", word: "V is not reachable" } : answered(all),
-      );
-    }
-    assert.deepEqual(vendor.opened, []);
-  }
-});
-
 Deno.test("a single look that fails alerts nobody, whatever it finds", () => {
   const vendor = new SimulatedVendor();
   for (let minute = 0; minute < 60; minute++) {
