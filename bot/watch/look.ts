@@ -23,6 +23,8 @@ const JITTER = 0.1;
 export class Looks {
   /** When this process began to look. */
   private readonly since: number;
+  /** The vendors whose turn has come in this process. */
+  private readonly begun = new Set<string>();
 
   constructor(private readonly deps: Deps) {
     this.since = deps.store.now();
@@ -32,6 +34,7 @@ export class Looks {
   async lookIfDue(connected: Connected): Promise<boolean> {
     if (!connected.client) return false;
     const claim = await this.claim(connected.vendor.name);
+    this.begun.add(connected.vendor.name);
     if (!claim) return false;
     const { log, metrics } = this.deps;
     const trace = newTrace();
@@ -55,8 +58,9 @@ export class Looks {
   }
 
   /**
-   * Notes which vendors nobody has looked at for several looks' time, by no replica, and which are looked at again. Of a
-   * vendor that is not set up any more nothing can be told.
+   * Notes which vendors nobody has looked at for several looks' time, by no replica, and which are looked at again. After
+   * a time in which nothing ran, the first look may end before that. Of a vendor that is not set up any more nothing can
+   * be told.
    */
   async noteBlindness(): Promise<void> {
     const { store, vendors } = this.deps;
@@ -65,11 +69,14 @@ export class Looks {
       (await store.db.selectFrom("looks").selectAll().execute()).map((row) => [row.vendor, row]),
     );
     for (const { vendor: { name, label }, client } of vendors.all) {
-      const { ended_at, every_ms } = looks.get(name) ??
-        { ended_at: null, every_ms: this.deps.config.watchEveryMs };
-      const seen = ended_at ?? this.since;
-      const isBlind = client !== undefined && now - seen > MOST_MISSED_LOOKS * every_ms;
+      const look = looks.get(name) ?? { ...NEVER, every_ms: this.deps.config.watchEveryMs };
+      const seen = look.ended_at ?? this.since;
+      const longestMs = MOST_MISSED_LOOKS * look.every_ms;
+      const isBlind = client !== undefined && now - seen > longestMs;
+      const began = look.claimed_until > now ? look.began_at ?? 0 : 0;
+      const isLate = began - seen > longestMs && now - began <= longestMs;
       if (isBlind) {
+        if (!this.begun.has(name) || isLate) continue;
         await store.db.insertInto("episodes").values(blindEpisode({ name, label }, seen, now))
           .onConflict((conflict) => conflict.doNothing()).execute();
       } else if (client) await closeEpisodes(store.db, name, now, true);

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { testOnEach } from "../approvals/database.ts";
+import { restarted } from "../approvals/another_bot.ts";
+import { lasting, testOnEach } from "../approvals/database.ts";
 import { ANA, BEN, GROUP, OSKAR } from "../approvals/fixture.ts";
 import { render } from "../sandbox/telegram.ts";
 import { chatTest } from "../bot/conversation.ts";
+import { eventually, HANG_MS } from "../eventually.ts";
 import { openWatch, type WatchFixture } from "./fixture.ts";
 
 function breakSophos({ halo }: WatchFixture): void {
@@ -209,4 +211,35 @@ Deno.test("the bot's own blindness is told, and when it looks again", async () =
   resolve();
   await fixture.look();
   assert.match(news()[0] ?? "", /^🟢 All 4 are looked at again: /);
+});
+
+Deno.test("after a long time in which the bot did not run, the first look may end before it is called blind", async () => {
+  await using database = await lasting[0]!.open();
+  let hold: Promise<void> | undefined;
+  await using fixture = await openWatch({
+    environment: { DATABASE_URL: database.url },
+    onTheWay: async (_vendor, _request, passOn) => {
+      await hold;
+      return await passOn();
+    },
+  });
+  await fixture.look(2);
+  const { clock, log, groupAnswers } = fixture;
+  const before = groupAnswers().length;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  hold = promise;
+  await fixture.bot.stop(AbortSignal.timeout(HANG_MS));
+  clock.advance(2 * 86_400_000);
+  await using again = await restarted(fixture);
+  const told = () => log.lines.filter(({ event }) => event === "watch_told").length;
+  const was = told();
+  let seconds = 0;
+  await eventually(() => {
+    if (seconds++ < 120) clock.advance(1_000);
+    return told() > was;
+  }, "the watch to tell");
+  hold = undefined;
+  resolve();
+  await again.rest();
+  assert.deepEqual(groupAnswers().slice(before), []);
 });
