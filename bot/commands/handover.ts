@@ -3,6 +3,7 @@ import { formatAge } from "../../handlers/format.ts";
 import { type Block, type Line, line, type Mark, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import type { UpdateContext } from "../context.ts";
+import type { Deps } from "../deps.ts";
 import {
   activeFreezes,
   activeHolds,
@@ -11,9 +12,9 @@ import {
   plannedFreezes,
   waitsForItsTime,
 } from "../store/changes.ts";
-import type { Store } from "../store/database.ts";
 import { newHandle, recall, remember } from "../store/kept_values.ts";
-import { type Episode, itemsOf, openEpisodes } from "../store/watch.ts";
+import { type Episode, itemsOf, openEpisodes, type WatchedItem } from "../store/watch.ts";
+import { placeOf, type VendorNamed } from "../watch/item_words.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 import { openEmergencies } from "../approvals/emergency.ts";
 import { loanLine, openLoans } from "../approvals/loan.ts";
@@ -32,8 +33,8 @@ export const handover: Builtin = builtin({
   need: "read",
   risk: "read",
   input: z.object({}),
-  async execute({ store }, ctx) {
-    const state = await stateOf(store, ctx.chat.id);
+  async execute(parts, ctx) {
+    const state = await stateOf(parts, ctx.chat.id);
     const button = { label: "I have it", action: { handle: newHandle(), do: "have" } } as const;
     ctx.answer({ ...stateReply(state), buttons: [[button]] });
   },
@@ -41,14 +42,14 @@ export const handover: Builtin = builtin({
 
 /** Somebody pressed "I have it": who may ask for changes or approve them takes over, once for each hand-over. */
 export async function takeOver(
-  { store, members }: { readonly store: Store; readonly members: Members },
+  { store, vendors, members }: Known & { readonly members: Members },
   ctx: UpdateContext,
 ): Promise<void> {
   if (!ctx.press?.replaces) return ctx.refuse("unknown_button");
   const asking = await members.judge("request", ctx.person.id, ctx.chat);
   const mayTake = asking.allowed || (await members.judge("approve", ctx.person.id, ctx.chat)).allowed;
   if (!asking.allowed && !mayTake) return ctx.refuse(asking.reason, { operation: "/handover" });
-  const { blocks, ...state } = stateReply(await stateOf(store, ctx.chat.id));
+  const { blocks, ...state } = stateReply(await stateOf({ store, vendors }, ctx.chat.id));
   const taken: Taken = { at: store.now(), id: ctx.person.id, name: ctx.person.name };
   ctx.onCommit((transaction) =>
     remember(store, transaction, { [keyOf(ctx.chat.id)]: JSON.stringify(taken) })
@@ -76,7 +77,9 @@ interface State {
   readonly changed: readonly Line[];
 }
 
-async function stateOf(store: Store, chatId: number): Promise<State> {
+type Known = Pick<Deps, "store" | "vendors">;
+
+async function stateOf({ store, vendors }: Known, chatId: number): Promise<State> {
   const { db } = store;
   const now = store.now();
   const known = await recall(store, keyOf(chatId));
@@ -96,15 +99,16 @@ async function stateOf(store: Store, chatId: number): Promise<State> {
   const waits = changes.filter(({ state, expires_at }) => state === "pending" && expires_at > now);
   const runs = changes.filter(({ state }) => state === "approved" || state === "executing");
   const unknown = changes.filter(({ state }) => state === "unknown");
+  const vendor: VendorNamed = (name) => vendors.byName(name)?.vendor;
   const isOpen = new Set([...waits, ...runs, ...unknown].map(({ code }) => code));
   return {
     last,
     isDown: episodes.some(({ state }) => state === "down"),
     open: [
-      ["Failing", episodes.map((one) => episodeLine(one, now))],
+      ["Failing", episodes.map((one) => episodeLine(vendor, one, now))],
       ["Unknown", [
         ...unknown.map(changeLine),
-        ...silent.map(({ name, since }) => quietLine(name, since, now)),
+        ...silent.map((one) => quietLine(vendor, one, now)),
       ]],
       ["Waits for approval", waits.map(changeLine)],
       ["To be looked into", (await openEmergencies(db)).map((one) => emergencyLine(one, now))],
@@ -162,13 +166,23 @@ function changeLine(change: Change): Line {
   return line({ code: change.code }, " ", title, " · asked by ", asker, when);
 }
 
-function episodeLine({ name, state, opened_at, acked_name }: Episode, now: number): Line {
+function episodeLine(vendor: VendorNamed, one: Episode, now: number): Line {
+  const { kind, state, opened_at, acked_name } = one;
   const acked: Line = acked_name === null
     ? " · nobody acked"
     : [" · ", { data: acked_name, max: 30 }, " acked"];
-  return line({ data: name, max: 40 }, ` ${state} for ${formatAge(now - opened_at)}`, acked);
+  const how = kind === "blind" ? "not looked at" : state;
+  return line(whichLine(vendor, one), ` ${how} for ${formatAge(now - opened_at)}`, acked);
 }
 
-function quietLine(name: string, since: number, now: number): Line {
-  return line({ data: name, max: 40 }, ` unknown for ${formatAge(now - since)}`);
+function quietLine(vendor: VendorNamed, item: WatchedItem, now: number): Line {
+  return line(whichLine(vendor, item), ` unknown for ${formatAge(now - item.since)}`);
+}
+
+/** "Sophos EU (Sophos in HaloPSA)"; a vendor as a whole by its name alone. */
+function whichLine(
+  vendor: VendorNamed,
+  { item_id, name, ...where }: Pick<Episode, "item_id" | "name" | "vendor" | "target">,
+): Line {
+  return line({ data: name, max: 40 }, item_id === null ? "" : ` (${placeOf(vendor, where)})`);
 }

@@ -69,7 +69,7 @@ export class Callbacks {
       return await this.alerts.press(ctx, press.do, press.handle);
     }
     const { store } = this.deps;
-    if (press.do === "have") return await takeOver({ store, members: this.members }, ctx);
+    if (press.do === "have") return await takeOver({ ...this.deps, members: this.members }, ctx);
     const change = await findChangeByHandle(store, press.handle);
     if (!change) {
       return press.do === "choose"

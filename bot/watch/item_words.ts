@@ -12,7 +12,10 @@ export function nameOf({ name, company_name }: EpisodesTable): Line {
 }
 
 /** "Sophos in HaloPSA", "Apono". */
-export function placeOf(vendor: VendorNamed, { vendor: name, target }: EpisodesTable): string {
+export function placeOf(
+  vendor: VendorNamed,
+  { vendor: name, target }: Pick<EpisodesTable, "vendor" | "target">,
+): string {
   const [whole, own] = [targetLabel(vendor, name), targetLabel(vendor, name, target)];
   return whole === own ? whole : `${own} in ${whole}`;
 }

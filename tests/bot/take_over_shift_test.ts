@@ -26,8 +26,8 @@ testOnEach(
     const shown = fixture.telegram.last(GROUP)!;
     const text = textOf(shown);
     assert.match(text, /^🔴 4 things are open/);
-    assert.match(text, /Failing \(1\)\n• Sophos EU down for 6 min · nobody acked/);
-    assert.match(text, /Unknown \(1\)\n• Datto RMM unknown for/);
+    assert.match(text, /Failing \(1\)\n• Sophos EU \(Sophos in HaloPSA\) down for 6 min · nobody acked/);
+    assert.match(text, /Unknown \(1\)\n• Datto RMM \(Datto RMM in HaloPSA\) unknown for/);
     assert.match(text, new RegExp(`Waits for approval \\(1\\)\\n• ${waiting.code} .*Globex.* asked by Ana`));
     assert.match(text, /Frozen \(1\)\n• apono by Ben .*: incident 4711/);
     assert.match(text, new RegExp(`Changed in the last day \\(1\\)\\n• ${done.code} `));
