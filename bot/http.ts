@@ -53,7 +53,7 @@ export function httpApp(deps: Deps, worker: Worker, pages: Hono): Hono {
   });
   app.get("/metrics", async (context) => {
     context.header("content-type", "text/plain; version=0.0.4; charset=utf-8");
-    return context.body(await metrics.text());
+    return context.body(await metrics.text(store.now()));
   });
   app.route("/", pages);
   app.notFound((context) => context.body(null, 404));

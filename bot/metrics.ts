@@ -33,7 +33,11 @@ export class Metrics {
     "result",
   );
   readonly alerts = this.counter("alerts_total", "Messages of the watch, by what they tell", "kind");
-  readonly lookAge = this.gauge("look_age_seconds", "How long ago a vendor was last looked at", "vendor");
+  private readonly lookAge = this.gauge(
+    "look_age_seconds",
+    "How long ago a vendor was last looked at",
+    "vendor",
+  );
   readonly episodes = this.gauge("episodes_open", "Items that are not fine", "vendor", "state");
   readonly reminders = this.counter("reminders_total", "Reminders of changes that wait for votes", "kind");
   readonly approvalSeconds = this.histogram(
@@ -77,6 +81,9 @@ export class Metrics {
     "operation",
   );
 
+  /** When each vendor was last looked at, in epoch ms. Its age is of the moment in which somebody asks. */
+  readonly lookedAt: Map<string, number> = new Map<string, number>();
+
   /** By how many ms others' clocks were ahead of the store's when they last answered: Telegram's, the vendors'. */
   readonly clocksAhead: Map<string, number> = new Map<string, number>();
 
@@ -99,8 +106,9 @@ export class Metrics {
     if (date !== undefined) this.clocksAhead.set(whose, date - now);
   }
 
-  /** All of it in Prometheus' text format. */
-  async text(): Promise<string> {
+  /** All of it in Prometheus' text format, as of `now`. */
+  async text(now: number): Promise<string> {
+    for (const [vendor, at] of this.lookedAt) this.lookAge.set(Math.max(0, now - at) / 1_000, { vendor });
     return (await this.loaded()).metrics();
   }
 

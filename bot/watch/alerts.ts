@@ -285,7 +285,7 @@ export class Alerts {
   }
 
   private async measure(): Promise<void> {
-    const { store, metrics } = this.deps;
+    const { store, metrics, vendors } = this.deps;
     const rows = await store.db.selectFrom("episodes")
       .select(["vendor", "state", (of) => of.fn.countAll<number>().as("count")])
       .where("closed_at", "is", null).groupBy(["vendor", "state"]).execute();
@@ -293,7 +293,7 @@ export class Alerts {
     for (const { vendor, state, count } of rows) metrics.episodes.set(Number(count), { vendor, state });
     const looks = await store.db.selectFrom("looks").select(["vendor", "ended_at"]).execute();
     for (const { vendor, ended_at } of looks) {
-      if (ended_at !== null) metrics.lookAge.set(Math.max(0, store.now() - ended_at) / 1_000, { vendor });
+      if (ended_at !== null && vendors.byName(vendor)?.client) metrics.lookedAt.set(vendor, ended_at);
     }
   }
 }

@@ -243,3 +243,16 @@ Deno.test("after a long time in which the bot did not run, the first look may en
   await again.rest();
   assert.deepEqual(groupAnswers().slice(before), []);
 });
+
+Deno.test("GET /metrics tells how old the last look is when it is asked, also where the watch stands still", async () => {
+  await using fixture = await openWatch();
+  await fixture.look();
+  await fixture.bot.stop(AbortSignal.timeout(HANG_MS));
+  const age = async () => {
+    const text = await (await fixture.bot.app.request("/metrics")).text();
+    return Number(/^countersign_look_age_seconds\{vendor="halo"\} (.*)$/m.exec(text)?.[1]);
+  };
+  assert.equal(await age(), 0);
+  fixture.clock.advance(600_000);
+  assert.equal(await age(), 600);
+});
