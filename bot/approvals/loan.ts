@@ -28,6 +28,18 @@ export async function findLoan(db: Queryable, code: string): Promise<LoansTable 
   return await db.selectFrom("loans").selectAll().where("code", "=", code).executeTakeFirst();
 }
 
+/** What left a loan as it is now: a way back of which only a part took effect, or the change that began it. */
+export async function lastReadBack(
+  db: Queryable,
+  change: Change,
+): Promise<Pick<Change, "code" | "after_state">> {
+  const part = await db.selectFrom("changes").select(["code", "after_state"])
+    .where("target_key", "=", change.target_key).where("loan_of", "=", change.code)
+    .where("state", "=", "partly applied").where("after_state", "is not", null)
+    .orderBy("sent_at", "desc").limit(1).executeTakeFirst();
+  return part ?? change;
+}
+
 /**
  * What a change that has just moved means for a loan: its own begins once it took effect, and the one that it takes back
  * ends, or is to be tried again. Part of the transition itself; resolves to its own loan.
@@ -85,25 +97,26 @@ function outcomeFor(
 }
 
 /** What leaves a loan open although its way back has ended. */
-const CAME_TO_NOTHING: ReadonlySet<ChangeState> = new Set([
+const LEAVES_OPEN: ReadonlySet<ChangeState> = new Set([
   "not applied",
   "partly applied",
   "superseded",
   "stopped",
 ]);
 
-/** Its way back came to nothing. What was never sent is tried again; what the vendor refused waits for a person. */
+/** Its way back came to nothing, or not to all. What was never sent is tried again; else it waits for a person. */
 async function keepOpen(
   store: Store,
   transaction: Transaction<Schema>,
   loan: LoansTable,
   { code, state, sent_at, evidence }: Change,
 ): Promise<void> {
-  if (!CAME_TO_NOTHING.has(state)) return;
+  if (!LEAVES_OPEN.has(state)) return;
   const again = state === "not applied" && sent_at === null;
+  const seen = JSON.parse(evidence ?? '""') as Line;
   const kept = await transaction.updateTable("loans").set({
     back: null,
-    trouble: evidence,
+    trouble: JSON.stringify(state === "partly applied" ? line("Only a part was taken back. ", seen) : seen),
     next_at: again ? triedAgainAt(loan, store.now()) : null,
     // There is always something to press.
     reminders: Math.max(loan.reminders, 1),

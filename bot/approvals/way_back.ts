@@ -22,7 +22,7 @@ import { StoreUnavailable } from "../store/database.ts";
 import { newHandle } from "../store/kept_values.ts";
 import type { LoansTable, Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES } from "../vendors.ts";
-import { endLoan, findLoan, reminderAt, showLoan, triedAgainAt } from "./loan.ts";
+import { endLoan, findLoan, lastReadBack, reminderAt, showLoan, triedAgainAt } from "./loan.ts";
 import { ruledChange } from "./view.ts";
 
 const HOUR_MS = 3_600_000;
@@ -166,10 +166,12 @@ export class Loans {
 
   /** Why the way back would overwrite someone else's work. */
   private async whatMoved(change: Change, plan: Plan): Promise<Line | undefined> {
-    if (change.after_state !== null) {
-      return isPartOf(plan.before, JSON.parse(change.after_state))
-        ? undefined
-        : "It is no longer as this change left it.";
+    const { code, after_state } = await lastReadBack(this.deps.store.db, change);
+    if (after_state !== null) {
+      if (isPartOf(plan.before, JSON.parse(after_state))) return undefined;
+      return code === change.code
+        ? "It is no longer as this change left it."
+        : ["It is no longer as ", { code }, " left it."];
     }
     // Nothing was read back then, so what this bot did since is all there is to go by.
     const since = await changedSince(this.deps.store, change);

@@ -3,7 +3,7 @@ import type { Change } from "../../bot/store/changes.ts";
 import type { LoansTable } from "../../bot/store/schema.ts";
 import { eventually } from "../eventually.ts";
 import { SANDBOX_GROUP } from "../sandbox/conversation.ts";
-import { createStillClock } from "../sandbox/stage.ts";
+import { createStillClock, type StageOptions } from "../sandbox/stage.ts";
 import type { Message } from "../sandbox/telegram.ts";
 import { type Asked, type Fixture, GROUP, openFixture, textOf } from "./fixture.ts";
 
@@ -13,8 +13,9 @@ export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 const SOON = { lookMs: 20, expireMs: 20 };
 
-export async function openLoan(url?: string): Promise<Fixture> {
+export async function openLoan(url?: string, options: StageOptions = {}): Promise<Fixture> {
   return await openFixture({
+    ...options,
     clock: createStillClock(),
     telegram: { chats: [SANDBOX_GROUP] },
     timing: SOON,

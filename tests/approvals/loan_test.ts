@@ -53,7 +53,10 @@ testOnEach("+ 1 h is for an approver other than the requester, and for once", as
   await fixture.press(ANA, reminder, "+ 1 h");
   await fixture.press(OSKAR, reminder, "+ 1 h");
   const { ends_at } = await loanOf(fixture, code);
+  const { handle } = await fixture.change(code);
   await fixture.press(BEN, reminder, "+ 1 h");
+  const twice = await fixture.press(BEN, reminder, `e:${handle}`, { forged: true });
+  assert.match(twice.text ?? "", /It was given 1 h more before\./);
   assert.equal((await loanOf(fixture, code)).ends_at, ends_at + HOUR_MS);
   assert.match(textOf(reminder), /Ben gave it 1 h more\./);
   assert.doesNotMatch(textOf(reminder), /\+ 1 h/);
@@ -80,6 +83,7 @@ testOnEach("+ 1 h is for an approver other than the requester, and for once", as
       ["refused", "own_change", ANA],
       ["refused", "not_approver", OSKAR],
       ["loan_extended", null, BEN],
+      ["refused", "loan_over", BEN],
     ],
   );
 });

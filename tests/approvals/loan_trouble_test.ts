@@ -96,3 +96,44 @@ Deno.test("/stop keeps a way back that has not begun from running; the loan stay
   await fixture.rest();
   assert.equal((await loanOf(fixture, code)).ended_at, null);
 });
+
+testOnEach("a way back of which only a part took effect says so, and Now sends the rest", async (url) => {
+  let halfDone = false;
+  await using fixture = await openLoan(url, {
+    async onTheWay(vendor, request, passOn) {
+      const answer = await passOn();
+      if (vendor !== "HaloPSA" || request.method !== "GET" || !halfDone) return answer;
+      return new Response(
+        (await answer.text()).replaceAll('"username":"halo"', '"username":"other"'),
+        answer,
+      );
+    },
+  });
+  const { code, card, reminder } = await announced(
+    fixture,
+    "/update prtg 1 url=https://prtg2.northwind.example username=other for=2h",
+  );
+  halfDone = true;
+  await fixture.pass(10 * MINUTE_MS);
+  assert.equal((await wayBackOf(fixture, code)).state, "partly applied");
+  const half =
+    /Only a part was taken back\. Read back: url is now “https:\/\/prtg\..+”; username unchanged\./;
+  assert.match(
+    textOf(reminder),
+    /^🟡 Not taken back yet: .+\n.+\nNothing more is sent by itself\. Now tries/,
+  );
+  for (const message of [card, reminder]) assert.match(textOf(message), half);
+  await fixture.say(ANA, "/borrowed");
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /1 borrowed, 1 not taken back yet\n.+Only a part/);
+  await fixture.press(BEN, reminder, "Now");
+  // What the bot itself left behind is not somebody else's work.
+  await eventually(async () => {
+    const [, rest] = (await fixture.changes()).filter(({ loan_of }) => loan_of === code);
+    return rest?.state === "not applied" || undefined;
+  }, "the rest");
+  await fixture.rest();
+  halfDone = false;
+  await fixture.pass(61_000);
+  await said(fixture, /^ℹ️ Taken back as agreed/);
+  assert.equal((await loanOf(fixture, code)).outcome, "returned");
+});

@@ -25,6 +25,11 @@ export const timeGuards: readonly Guard[] = [
       "next_at: triedAgainAt(loan, store.now()),",
     ],
     ["a short loan is announced at half time", "Math.min(REMIND_BEFORE_MS, lastsMs / 2)", "REMIND_BEFORE_MS"],
+    [
+      "the rest of what was taken back in part is no one else's work",
+      `.where("state", "=", "partly applied")`,
+      `.where("state", "=", "superseded")`,
+    ],
     ["what moved is said aloud", `const aloud = ended.outcome === "moved";`, "const aloud = false;"],
     [
       "the card of what is lent is shown anew",
