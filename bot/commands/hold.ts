@@ -1,13 +1,16 @@
 import * as z from "zod";
-import { ChoiceNeeded } from "../../handlers/operation.ts";
+import type { JsonObject } from "../../clients/json.ts";
+import { type Candidate, ChoiceNeeded } from "../../handlers/operation.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { fold, resolve } from "../../handlers/resolve.ts";
 import { holdLine, personLine } from "../approvals/view.ts";
+import { distinctLabels, offerChoices } from "../clarify.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
 import { PRIORITY, putMessage } from "../outbox/messages.ts";
+import { fieldsTyped, isChange, isPositional } from "../parser/command.ts";
 import { quote } from "../parser/tokenize.ts";
 import { parseDuration } from "../settings.ts";
 import { appendAudit } from "../store/audit.ts";
@@ -18,6 +21,7 @@ import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
 const SHORTEST_MS = 60_000;
 const LONGEST_MS = 7 * 86_400_000;
 const LOOKUP_MS = 15_000;
+const MOST_OFFERED = 8;
 
 const TARGETS = vendors.flatMap(({ targets }) => Object.keys(targets));
 const target = z.enum(TARGETS).optional().meta({ positional: true, placeholder: "target" });
@@ -46,7 +50,7 @@ export const holdCommands: readonly Builtin[] = [
       const isQuestion = input.target === undefined && input.for === undefined && isWord(input.name);
       if (isQuestion) return ctx.answer(heldNowReply(await activeHolds(store)));
       const lacking = whatLacks(input);
-      if (lacking) return ctx.answer(lacking);
+      if (lacking) return ctx.answer(await whichOne(parts, ctx, input) ?? lacking);
       const { target = "", name = "" } = input;
       const found = await itemNamed(parts, ctx, { ...input, target, name });
       if (!found) return;
@@ -143,6 +147,73 @@ function whatLacks({ target, ...said }: HoldInput): Reply | undefined {
   };
 }
 
+/** Where a target alone was named: which of what it has; undefined where that is clear or nothing is offered. */
+async function whichOne(
+  parts: CommandParts,
+  ctx: UpdateContext,
+  input: HoldInput,
+): Promise<Reply | undefined> {
+  const { target, name } = input;
+  if (target === undefined || name !== undefined) return undefined;
+  const invocation = { verb: "hold", target: null, input: fieldsSaid(input), asked: [] };
+  let all: readonly Candidate[];
+  try {
+    all = await candidatesOf(parts, ctx, target);
+  } catch (error) {
+    return { ...errorReply(error, ctx, invocation, parts.commandSet), personal: true };
+  }
+  // A name that others have too is no use; an id is.
+  const named = all.map((one) => {
+    const isUnique = all.filter((other) => fold(other.name) === fold(one.name)).length === 1;
+    return { ...one, id: one.value ?? "", said: isUnique ? one.name : one.value ?? "" };
+  });
+  const [only, ...others] = named;
+  if (only && others.length === 0) return whatLacks({ ...input, name: only.said });
+  if (!only) return undefined;
+  const labels = distinctLabels(named);
+  const choices = named.slice(0, MOST_OFFERED).map(({ said }, at) => ({
+    label: labels[at] ?? said,
+    invocation: { ...invocation, input: { ...invocation.input, name: said } },
+  }));
+  return {
+    mark: "question",
+    title: ["Which one of ", { code: target }, " is held? Nothing was held."],
+    blocks: [
+      textBlock(
+        named.length > MOST_OFFERED
+          ? [`and ${named.length - MOST_OFFERED} more: `, { code: `/hold ${target} <name> for=1h <reason>` }]
+          : "",
+      ),
+    ],
+    buttons: offerChoices(ctx, choices).map((button) => [button]),
+    personal: true,
+  };
+}
+
+/** What the target has, problems first, as its other commands offer it. */
+async function candidatesOf(
+  { vendors, commandSet }: CommandParts,
+  ctx: UpdateContext,
+  target: string,
+): Promise<readonly Candidate[]> {
+  const connected = vendors.all.find(({ vendor }) => Object.hasOwn(vendor.targets, target));
+  const [choices] = commandSet.commands.filter((one) => one.target === target && isChange(one))
+    .flatMap((one) => fieldsTyped(one).filter(isPositional).flatMap(({ name }) => one.choices?.[name] ?? []));
+  if (!connected?.client || !choices) return [];
+  const call = { signal: AbortSignal.timeout(LOOKUP_MS), trace: ctx.trace };
+  const all = await choices(vendors.context(connected, call)) ?? [];
+  const isProblem = ({ standing }: Candidate) => standing === "problem" ? 0 : 1;
+  return all.filter(({ value }) => value !== null).toSorted((one, other) =>
+    isProblem(one) - isProblem(other)
+  );
+}
+
+function fieldsSaid(input: HoldInput): JsonObject {
+  return Object.fromEntries(
+    Object.entries(input).flatMap(([field, value]) => value === undefined ? [] : [[field, value]]),
+  );
+}
+
 type Said = Pick<HoldInput, "name" | "for" | "reason">;
 
 /** "Globex 1h moving" where the time was typed without its key. */
@@ -186,10 +257,7 @@ async function itemNamed(
     const { key, name } = resolve(input.name, ofTarget, what);
     return { target_key: key, name };
   } catch (error) {
-    const said = Object.entries(input).flatMap(([field, value]) =>
-      value === undefined ? [] : [[field, value]]
-    );
-    const invocation = { verb: "hold", target: null, input: Object.fromEntries(said), asked: [] };
+    const invocation = { verb: "hold", target: null, input: fieldsSaid(input), asked: [] };
     ctx.answer({ ...errorReply(error, ctx, invocation, commandSet), personal: true });
     return undefined;
   }

@@ -96,7 +96,7 @@ Deno.test("/hold of what someone else holds is refused, of one's own it is renew
 
 for (
   const [typed, instead] of [
-    ["/hold ec2", "/hold ec2 <name> for=1h <reason>"],
+    ["/hold sophos", '/hold sophos "Sophos Central" for=1h <reason>'],
     ["/hold ec2 Globex", "/hold ec2 Globex for=1h <reason>"],
     ["/hold ec2 Globex for=2h", "/hold ec2 Globex for=2h <reason>"],
     ["/hold ec2 Acme Corp 2h moving the role", '/hold ec2 "Acme Corp" for=2h moving the role'],
@@ -112,6 +112,18 @@ for (
     assert.deepEqual(await fixture.store.db.selectFrom("holds").selectAll().execute(), []);
   });
 }
+
+Deno.test("/hold of a target alone offers what it has, and goes on with the one that is chosen", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/hold ec2");
+  const question = fixture.telegram.ephemerals(ANA, -1001).at(-1)!;
+  assert.match(textOf(question), /Which one of ec2 is held\? Nothing was held\./);
+  await fixture.press(ANA, question, "Globex");
+  assert.match(
+    fixture.ephemeralAnswers(ANA).at(-1) ?? "",
+    /Nothing was held\.\n\/hold ec2 Globex for=1h <reason>/,
+  );
+});
 
 Deno.test("/hold offers several that fit, and holds the one that is chosen", async () => {
   await using fixture = await openFixture();
