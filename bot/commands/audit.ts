@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { type Block, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import { closestNames } from "../../handlers/resolve.ts";
+import { quote } from "../parser/tokenize.ts";
 import { parseDuration } from "../settings.ts";
 import { type AuditFilter, type AuditProof, countAudit, latestAudit, verifyAudit } from "../store/audit.ts";
 import { type Change, readCard } from "../store/changes.ts";
@@ -42,6 +44,7 @@ export const auditCommands: readonly Builtin[] = [
       const filter = { ...filterOf(wanted, store.now()), without };
       const rows = await latestAudit(store.db, filter, n * MOST_STEPS);
       const stories = storiesOf(rows).slice(0, n);
+      if (stories.length === 0) return ctx.answer(nothingReply(wanted, await namesIn(store)));
       ctx.answer(auditReply(stories, await changesOf(store, stories)));
     },
   }),
@@ -109,6 +112,37 @@ function proofReply(proof: AuditProof, at: number): Reply {
 }
 
 const NOTHING: Reply = { mark: "info", title: "Nothing in the audit fits" };
+/** So many rows are looked through for a name that is spelt like one that was typed. */
+const MOST_FOR_NAMES = 1_000;
+
+/** The names that the audit has lately, by the filter that takes them. */
+async function namesIn({ db }: Store): Promise<Readonly<Record<"company" | "person", readonly string[]>>> {
+  const rows = await latestAudit(db, {}, MOST_FOR_NAMES);
+  return {
+    company: rows.flatMap(({ target }) => target?.includes(" ") ? target.replace(/^\S+ /, "") : []),
+    person: rows.flatMap(({ person_name }) => person_name ?? []),
+  };
+}
+
+/** A slip of the pen reads as if nothing had happened: what is spelt most like it is offered. */
+function nothingReply(
+  wanted: Pick<FilterInput, "company" | "person">,
+  names: Readonly<Record<"company" | "person", readonly string[]>>,
+): Reply {
+  const near = (["company", "person"] as const).flatMap((filter) =>
+    closestNames(wanted[filter] ?? "", names[filter]).map((name) => ({ filter, name }))
+  );
+  if (near.length === 0) return NOTHING;
+  return {
+    ...NOTHING,
+    title: "Nothing in the audit fits. Did you mean one of these?",
+    buttons: near.map(({ filter, name }) => [{
+      label: name,
+      action: { command: `/audit ${filter}=${quote(name)}` },
+    }]),
+    personal: true,
+  };
+}
 
 /** Rows that belong together, newest first: the steps of one change, or what stands alone. */
 type Story = readonly [newest: AuditTable, ...earlier: AuditTable[]];
@@ -138,7 +172,6 @@ async function changesOf({ db }: Store, stories: readonly Story[]): Promise<Map<
 const ON_ONE_SCREEN = 8;
 
 function auditReply(stories: readonly Story[], changes: ReadonlyMap<string, Change>): Reply {
-  if (stories.length === 0) return NOTHING;
   const blocks = stories.map((story) => storyBlock(story, changes.get(story[0].code ?? "")));
   const more = blocks.slice(ON_ONE_SCREEN);
   return {

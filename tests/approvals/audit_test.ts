@@ -425,3 +425,16 @@ async function allowAudit({ db, kind }: Store): Promise<void> {
   await (kind === "sqlite" ? sql`drop trigger refuse_audit` : sql`drop trigger refuse_audit on audit`)
     .execute(db);
 }
+
+Deno.test("/audit of a name with a slip in it offers the ones that it has", async () => {
+  await using fixture = await openFixture();
+  await fixture.ask("/disable ec2 Acme Corp reason=x");
+  await fixture.say(BEN, "/audit company=Acmme Corp");
+  const answer = fixture.telegram.ephemerals(BEN, GROUP).at(-1)!;
+  assert.match(textOf(answer), /Nothing in the audit fits\. Did you mean one of these\?/);
+  await fixture.press(BEN, answer, "Acme Corp");
+  assert.match(
+    fixture.ephemeralAnswers(BEN).concat(fixture.groupAnswers()).at(-1) ?? "",
+    /of the audit[^]*Acme Corp/,
+  );
+});
