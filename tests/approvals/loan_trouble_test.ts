@@ -127,10 +127,14 @@ testOnEach("a way back of which only a part took effect says so, and Now sends t
   assert.match(fixture.groupAnswers().at(-1) ?? "", /1 borrowed, 1 not taken back yet\n.+Only a part/);
   await fixture.press(BEN, reminder, "Now");
   // What the bot itself left behind is not somebody else's work.
-  await eventually(async () => {
-    const [, rest] = (await fixture.changes()).filter(({ loan_of }) => loan_of === code);
-    return rest?.state === "not applied" || undefined;
+  const came = await eventually(async () => {
+    const ways = (await fixture.changes()).filter(({ loan_of, finished_at }) =>
+      loan_of === code && finished_at
+    );
+    return (await loanOf(fixture, code)).outcome ??
+      ways.find(({ state }) => state !== "partly applied")?.state;
   }, "the rest");
+  assert.equal(came, "not applied");
   await fixture.rest();
   halfDone = false;
   await fixture.pass(61_000);

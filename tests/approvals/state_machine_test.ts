@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
 import { readConfig } from "../../bot/config.ts";
-import { type ChangeEvent, transition, type TransitionStep } from "../../bot/approvals/state_machine.ts";
-import { type Change, findChange, isTargetBusy } from "../../bot/store/changes.ts";
-import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
+import {
+  type ChangeEvent,
+  startOf,
+  transition,
+  type TransitionStep,
+} from "../../bot/approvals/state_machine.ts";
+import { type Change, findChange, isTargetBusy, TOOK_EFFECT } from "../../bot/store/changes.ts";
+import type { AuditTable, ChangeState, LoansTable } from "../../bot/store/schema.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { createFakeClock, type FakeClock } from "../clock.ts";
 import { storeWith, testOnEach } from "./database.ts";
@@ -65,6 +70,8 @@ const FINAL = new Set([
 
 const START = Date.UTC(2026, 10, 21, 3, 12);
 const CODE = "K7Q2X";
+const LENT = "LENT2";
+const LASTS_MS = 7_200_000;
 
 testOnEach("transition: every event goes from the states it may leave, and from no other", async (url) => {
   await using fixture = await openMachine(url);
@@ -92,7 +99,7 @@ testOnEach(
   "transition: a decision counts until the very moment of expiry, and the sweeper only from then on",
   async (url) => {
     await using fixture = await openMachine(url);
-    for (const event of ["approve", "reject", "withdraw"] as const) {
+    for (const event of ["vote", "take_back", "emergency", "approve", "reject", "withdraw"] as const) {
       for (const [now, allowed] of [[START - 1, true], [START, false], [START + 1, false]] as const) {
         await fixture.put({ state: "pending", expires_at: START });
         const to = allowed ? WAYS[event].pending : undefined;
@@ -166,12 +173,85 @@ testOnEach("transition: of two changes of one target the database lets one run",
   assert.equal(isTargetBusy(taken), false, "a code that is taken is something else");
 });
 
+testOnEach(
+  "transition: a change for a time becomes a loan with whatever shows that it took effect",
+  async (url) => {
+    await using fixture = await openMachine(url);
+    for (const [event, from, to] of everyWay()) {
+      await fixture.lend({ state: from, lasts_ms: LASTS_MS, undo_of: null }, undefined);
+      await fixture.move({ event });
+      const loan = await fixture.loan();
+      assert.equal(
+        loan?.ends_at,
+        TOOK_EFFECT.has(to) ? START + LASTS_MS : undefined,
+        `${event} from ${from}`,
+      );
+    }
+  },
+);
+
+/** What becomes of a loan with each state that its way back comes to; a state that is not listed leaves it as it is. */
+const BACK: Readonly<Record<"by itself" | "by hand", Partial<Record<ChangeState, string>>>> = {
+  "by itself": {
+    applied: "returned",
+    accepted: "returned",
+    "partly applied": "open again",
+    "not applied": "open again",
+    superseded: "open again",
+    stopped: "open again",
+  },
+  "by hand": { applied: "undone", accepted: "undone" },
+};
+
+testOnEach(
+  "transition: every way of what takes a loan back ends it, opens it again or leaves it",
+  async (url) => {
+    await using fixture = await openMachine(url);
+    for (const how of ["by itself", "by hand"] as const) {
+      for (const [event, from, to] of everyWay()) {
+        const back = how === "by itself" ? CODE : null;
+        const loan_of = back && LENT;
+        await fixture.lend({ state: from, undo_of: LENT, loan_of }, { back });
+        await fixture.move({ event });
+        const loan = await fixture.loan();
+        const became = loan?.outcome ?? (loan?.back === back ? undefined : "open again");
+        assert.equal(became, BACK[how][to], `${event} from ${from}, ${how}`);
+        assert.equal(loan?.ended_at, loan?.outcome ? START : null);
+        if (became === "open again") assert.equal(loan?.next_at !== null, to === "not applied");
+      }
+    }
+    await fixture.lend({ state: "approved", undo_of: LENT, loan_of: LENT }, {
+      back: CODE,
+    });
+    await fixture.move({ event: "supersede", audit: { reason_code: "target_moved" } });
+    assert.equal((await fixture.loan())?.outcome, "moved");
+  },
+);
+
+Deno.test("a change begins at its time, and one that is dangerous not before it can be stopped", () => {
+  for (
+    const [risk, scheduled, begins] of [
+      ["write", null, 0],
+      ["write", 60_000, 60_000],
+      ["danger", null, 10_000],
+      ["danger", 5_000, 10_000],
+      ["danger", 60_000, 60_000],
+    ] as const
+  ) {
+    const change = { risk, scheduled_at: scheduled === null ? null : START + scheduled };
+    assert.equal(startOf(change, START, 10_000) - START, begins, `${risk} at ${scheduled}`);
+  }
+});
+
 interface Machine extends AsyncDisposable {
   readonly store: Store;
   readonly clock: FakeClock;
   put(fields: Partial<Change>): Promise<void>;
   move(step: Partial<TransitionStep> & Pick<TransitionStep, "event">): Promise<Change | undefined>;
   rows(): Promise<AuditTable[]>;
+  /** Puts a change beside a loan, if there is one. */
+  lend(fields: Partial<Change>, loan: Partial<LoansTable> | undefined): Promise<void>;
+  loan(): Promise<LoansTable | undefined>;
   /** Moves, and sees either the new state and one audit row, or nothing changed at all. */
   expect(
     what: string,
@@ -186,6 +266,10 @@ async function openMachine(url: string): Promise<Machine> {
   // Postgres has a clock of its own, which the store follows; here time stands still.
   const still: Store = storeWith(store, { now: clock.now });
   const rows = () => store.db.selectFrom("audit").selectAll().orderBy("seq").execute();
+  const put: Machine["put"] = async (fields) => {
+    await store.db.deleteFrom("changes").execute();
+    await store.db.insertInto("changes").values({ ...CHANGE, ...fields }).execute();
+  };
   const attempt: Machine["move"] = (step) =>
     transition(still, { code: CODE, audit: { person_id: 102 }, ...step });
   return {
@@ -193,10 +277,16 @@ async function openMachine(url: string): Promise<Machine> {
     clock,
     rows,
     move: attempt,
-    async put(fields) {
-      await store.db.deleteFrom("changes").execute();
-      await store.db.insertInto("changes").values({ ...CHANGE, ...fields }).execute();
+    put,
+    async lend(fields, loan) {
+      await store.db.deleteFrom("loans").execute();
+      await put(fields);
+      if (!loan) return;
+      const lent = { ...CHANGE, code: LENT, handle: "lent", state: "applied" } as const;
+      await store.db.insertInto("changes").values(lent).execute();
+      await store.db.insertInto("loans").values({ ...LOAN, ...loan }).execute();
     },
+    loan: () => store.db.selectFrom("loans").selectAll().executeTakeFirst(),
     async expect(what, step, to) {
       const before = await findChange(store, CODE);
       const known = (await rows()).length;
@@ -221,11 +311,32 @@ async function openMachine(url: string): Promise<Machine> {
   };
 }
 
+function everyWay(): [ChangeEvent, ChangeState, ChangeState][] {
+  return EVENTS.flatMap((event) =>
+    (Object.entries(WAYS[event]) as [ChangeState, ChangeState][]).map(([from, to]) =>
+      [event, from, to] as [ChangeEvent, ChangeState, ChangeState]
+    )
+  );
+}
+
 /** As the environment names it. */
 function databaseOf(url: string) {
   const environment = { TELEGRAM_BOT_TOKEN: "123456:sandbox", ADMIN_CHATS: "-1001", DATABASE_URL: url };
   return readConfig(environment).database;
 }
+
+const LOAN: LoansTable = {
+  code: LENT,
+  ends_at: START - 1,
+  next_at: null,
+  reminders: 1,
+  extended_id: null,
+  extended_name: null,
+  back: null,
+  trouble: null,
+  ended_at: null,
+  outcome: null,
+};
 
 const CHANGE: Change = {
   code: CODE,
@@ -240,7 +351,7 @@ const CHANGE: Change = {
   account: null,
   target_key: "ec2:55115935b1a43dcc4a7b23c6",
   company: "55115935b1a43dcc4a7b23c6",
-  card: "{}",
+  card: JSON.stringify({ title: "Disable it", done: "it is disabled", rows: [], breaks: [], sends: {} }),
   undo: "{}",
   undo_of: null,
   reason: null,
