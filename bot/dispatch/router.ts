@@ -190,7 +190,10 @@ export class Router {
     if (ctx.press?.replaces && "command" in ctx.press.replaces.button.action) return;
     if (command.verb === "recent") return;
     ctx.onCommit(async (transaction) => {
-      if (!ctx.isMisunderstood) await keepRecent(store, transaction, person.id, typed);
+      // What a vendor's facts stand against was understood all the same.
+      if (!("execute" in command && ctx.isMisunderstood)) {
+        await keepRecent(store, transaction, person.id, typed);
+      }
     });
   }
 

@@ -24,7 +24,6 @@ Deno.test("/recent has nothing that was answered by what is wrong with it", asyn
   const wrong = [
     "/every 9 status",
     "/every 09:00 disable sophos",
-    "/catalog nothing",
     "/alias status x",
     "/plan status",
   ];
