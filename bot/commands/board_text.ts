@@ -6,7 +6,7 @@ import type { Deps } from "../deps.ts";
 import { MARKS } from "../render/layout.ts";
 import { activeFreezes, activeHolds, plannedFreezes } from "../store/changes.ts";
 import { type Episode, itemsOf, lastLooks, openEpisodes } from "../store/watch.ts";
-import { MARKED } from "../watch/item_words.ts";
+import { LASTING, MARKED } from "../watch/item_words.ts";
 
 const MOST_PROBLEMS = 8;
 /** So many looks that did not come are no chance. */
@@ -118,7 +118,7 @@ function problemRow(
     ? "not looked at"
     : item_id === null
     ? "not reachable"
-    : line({ data: name, max: 40 }, ` ${state}`);
+    : line({ data: name, max: 40 }, ` ${LASTING[state]}`);
   const acked: Line = acked_name === null ? "" : [" · ", { data: acked_name, max: 30 }];
   const began = { time: opened_at, as: "clock" } as const;
   return [

@@ -14,7 +14,7 @@ import {
 } from "../store/changes.ts";
 import { newHandle, recall, remember } from "../store/kept_values.ts";
 import { type Episode, itemsOf, openEpisodes, type WatchedItem } from "../store/watch.ts";
-import { placeOf, type VendorNamed } from "../watch/item_words.ts";
+import { LASTING, placeOf, type VendorNamed } from "../watch/item_words.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 import { openEmergencies } from "../approvals/emergency.ts";
 import { loanLine, openLoans } from "../approvals/loan.ts";
@@ -171,7 +171,7 @@ function episodeLine(vendor: VendorNamed, one: Episode, now: number): Line {
   const acked: Line = acked_name === null
     ? " · nobody acked"
     : [" · ", { data: acked_name, max: 30 }, " acked"];
-  const how = kind === "blind" ? "not looked at" : state;
+  const how = kind === "blind" ? "not looked at" : LASTING[state];
   return line(whichLine(vendor, one), ` ${how} for ${formatAge(now - opened_at)}`, acked);
 }
 

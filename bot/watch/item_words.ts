@@ -55,6 +55,15 @@ export const MANY: Readonly<Record<ItemState, string>> = {
   fine: "are fine",
 };
 
+/** Before a time: "vcenter-eu needs attention since 10:11". */
+export const LASTING: Readonly<Record<ItemState, string>> = {
+  down: "down",
+  attention: "needs attention",
+  unknown: "unknown",
+  off: "off",
+  fine: "fine",
+};
+
 /** " · was fine for 12 days", " · was off" */
 export function wasBefore({ was, fine_since, opened_at }: EpisodesTable): string {
   if (was === null) return "";

@@ -17,6 +17,12 @@ testOnEach(
         name: "Sophos EU",
         course: [["fine", 90 * MINUTE_MS], ["down", 6 * MINUTE_MS]],
       },
+      {
+        vendor: "bitdefender",
+        target: "vcenter",
+        name: "vcenter-eu",
+        course: [["fine", 90 * MINUTE_MS], ["attention", 5 * MINUTE_MS]],
+      },
       { vendor: "halo", target: "datto", name: "Datto RMM", course: [["unknown", 5 * MINUTE_MS]] },
     ]);
     const done = await fixture.carryOut("/disable ec2 Acme Corp reason=off-boarding");
@@ -25,8 +31,11 @@ testOnEach(
     await fixture.say(BEN, "/handover");
     const shown = fixture.telegram.last(GROUP)!;
     const text = textOf(shown);
-    assert.match(text, /^🔴 4 things are open/);
-    assert.match(text, /Failing \(1\)\n• Sophos EU \(Sophos in HaloPSA\) down for 6 min · nobody acked/);
+    assert.match(text, /^🔴 5 things are open/);
+    assert.match(
+      text,
+      /Failing \(2\)\n• Sophos EU \(Sophos in HaloPSA\) down for 6 min · nobody acked\n• vcenter-eu \(Bitdefender\) needs attention for 5 min/,
+    );
     assert.match(text, /Unknown \(1\)\n• Datto RMM \(Datto RMM in HaloPSA\) unknown for/);
     assert.match(text, new RegExp(`Waits for approval \\(1\\)\\n• ${waiting.code} .*Globex.* asked by Ana`));
     assert.match(text, /Frozen \(1\)\n• apono by Ben .*: incident 4711/);
@@ -36,7 +45,7 @@ testOnEach(
     const taken = textOf(
       fixture.telegram.messages(GROUP).find(({ message_id }) => message_id === shown.message_id)!,
     );
-    assert.match(taken, /4 things are open · Ana has it since/);
+    assert.match(taken, /5 things are open · Ana has it since/);
     assert.doesNotMatch(taken, /\[ I have it \]/);
     assert.equal((await fixture.audit()).at(-1)?.event, "handed_over");
 
