@@ -4,13 +4,15 @@
  */
 import { Buffer } from "node:buffer";
 import type { Browser, Locator, Page } from "playwright-core";
-import { SANDBOX_GROUP } from "../sandbox/conversation.ts";
+import { openConversation, SANDBOX_GROUP } from "../sandbox/conversation.ts";
 import { serve } from "../sandbox/serve.ts";
 import { launch, openChat, sayIn } from "../sandbox/page/chromium.ts";
-import { ANA, BEN, openStage } from "../sandbox/stage.ts";
+import { ANA, BEN, openStage, type Stage } from "../sandbox/stage.ts";
+import { setIntegration } from "../sandbox/trouble.ts";
 
 const WIDTH = 380;
 const MARGIN = 5;
+const SOME_LOOKS_MS = 180_000;
 const ASKED = '/disable opsramp AWS production reason="rotating its credentials"';
 
 if (import.meta.main) await main();
@@ -20,6 +22,7 @@ async function main(): Promise<void> {
   try {
     await Deno.writeFile("docs/status.png", await pictureOfStatus(browser));
     await Deno.writeFile("docs/approval.png", await pictureOfApproval(browser));
+    await Deno.writeFile("docs/night.png", await pictureOfNight(browser));
   } finally {
     await browser.close();
   }
@@ -50,8 +53,42 @@ async function pictureOfApproval(browser: Browser): Promise<Uint8Array> {
   return await stacked(browser, [before, await pictureOf(card)]);
 }
 
+/** What nobody had asked for: the alert, and below it the same message once somebody has acked it and it is over. */
+async function pictureOfNight(browser: Browser): Promise<Uint8Array> {
+  await using conversation = await openConversation({ watched: true });
+  const { stage } = conversation;
+  await using sandbox = sandboxOf(browser, stage);
+  const ben = await sandbox.window(BEN);
+  const breaks = (words?: string) =>
+    conversation.happens(() => setIntegration(stage, "Sophos Central", words));
+  await conversation.pass(SOME_LOOKS_MS);
+  breaks("The refresh token has expired.");
+  await conversation.pass(SOME_LOOKS_MS);
+  const alert = ben.locator(".message", { hasText: "Sophos Central is down" });
+  await alert.waitFor();
+  const before = await pictureOf(alert);
+  await conversation.press(BEN, "Ack");
+  breaks();
+  await conversation.pass(SOME_LOOKS_MS);
+  const recovered = ben.locator(".message", { hasText: "Sophos Central is fine again" });
+  await recovered.waitFor();
+  return await stacked(browser, [before, await pictureOf(recovered)]);
+}
+
 async function openSandbox(browser: Browser) {
   const stage = await openStage({ telegram: { chats: [SANDBOX_GROUP] } });
+  const { window, [Symbol.asyncDispose]: close } = sandboxOf(browser, stage);
+  return {
+    window,
+    async [Symbol.asyncDispose]() {
+      await close();
+      await stage[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The windows of people who look at this bot. */
+function sandboxOf(browser: Browser, stage: Stage) {
   const server = serve(stage.telegram.app.fetch);
   const pages: Page[] = [];
   return {
@@ -66,7 +103,6 @@ async function openSandbox(browser: Browser) {
     async [Symbol.asyncDispose]() {
       for (const page of pages) await page.close();
       await server[Symbol.asyncDispose]();
-      await stage[Symbol.asyncDispose]();
     },
   };
 }
