@@ -6,6 +6,7 @@ import { measureGrowth } from "./growth.ts";
 import { historyOn } from "./history.ts";
 import { type BenchOptions, readWish, usage } from "./options.ts";
 import { measureOverview } from "./overview.ts";
+import { measurePolicy } from "./policy.ts";
 import { print } from "./print.ts";
 import { measureSoak } from "./soak.ts";
 import { measureStarts } from "./starts.ts";
@@ -21,6 +22,7 @@ const ON_REQUEST: Readonly<Record<string, (options: BenchOptions) => Promise<voi
 const PARTS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   door: measureDoor,
   starts: measureStarts,
+  policy: measurePolicy,
   answering: measureAnswering,
   answers: measureAnswers,
   taps: measureTaps,
