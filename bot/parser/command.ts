@@ -4,10 +4,17 @@ import { ENTER_MARK } from "../../clients/secrets.ts";
 import type { Choices, Input, NamesOfKind, Plan, Risk } from "../../handlers/operation.ts";
 import { type Token, tokenize } from "./tokenize.ts";
 
-/** Whether it says nothing of what it has to say, given the fields that it has: it can be read, and not carried out. */
-export function isBare({ needs = [] }: Pick<Command, "needs">, given: readonly string[]): boolean {
-  return needs.length > 0 &&
-    given.every((name) => name === "id" || COMMON_OPTIONS.some((one) => one.name === name));
+/** Whether it says no more than what it is about, given the fields that it has: it can be read, and not carried out. */
+export function isBare(
+  command: Pick<Command, "needs" | "input" | "risk">,
+  given: readonly string[],
+): boolean {
+  const { needs = [] } = command;
+  const besides = fieldsTyped(command).filter((field) =>
+    (isPositional(field) && !needs.flat().includes(field.name)) ||
+    COMMON_OPTIONS.some(({ name }) => name === field.name)
+  );
+  return needs.length > 0 && given.every((name) => besides.some((field) => field.name === name));
 }
 
 /** What can be typed: an operation of a vendor, or one of the bot's own commands. */

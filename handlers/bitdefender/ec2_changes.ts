@@ -11,6 +11,7 @@ import {
   operationsOf,
   type Receipt,
   type Undo,
+  ValueNeeded,
   type Verification,
 } from "../operation.ts";
 import type { Line } from "../reply.ts";
@@ -154,11 +155,15 @@ function wayOf(
       "Say how: role=<arn> for a cross-account role, or key=<access key id> secret=? for keys.",
     );
   }
+  if (secret === undefined) {
+    throw new ValueNeeded(
+      "Add secret=? to the command; the secret key is then asked for on a private page.",
+      "secret",
+    );
+  }
   if (secret !== ENTER_MARK) {
     throw new BadInput(
-      secret === undefined
-        ? "Add secret=? to the command; the secret key is then asked for on a private page."
-        : "Type secret=? instead of the secret key itself, which is then asked for on a private page.",
+      "Type secret=? instead of the secret key itself, which is then asked for on a private page.",
     );
   }
   return { key: checkedKey(key) };

@@ -26,6 +26,13 @@ Deno.test("a bare verb becomes a card by two presses, and shows the command as i
   assert.match(textOf(question(fixture)), /Asked for: \/disable ncentral 1/);
 });
 
+Deno.test("a change that only names what it is about is led on, like one that names nothing", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/enable ec2 Globex");
+  assert.match(textOf(question(fixture)), /what shall be set\?[^]*\/enable ec2 Globex …/);
+  assert.deepEqual(labels(question(fixture)), ["role", "key", "Cancel"]);
+});
+
 Deno.test("what there is only one of is taken", async () => {
   await using fixture = await openFixture();
   const { code } = await fixture.ask("/disable sophos");
