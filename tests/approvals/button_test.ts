@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ANA, type Asked, BEN, type Fixture, GROUP, openFixture, textOf } from "./fixture.ts";
 import { CARA, dataOf, THREE } from "./decision_path.ts";
+import { buttonsOf } from "../sandbox/telegram.ts";
 
 const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
 const SECOND = -2002;
@@ -178,3 +179,17 @@ async function untouched(fixture: Fixture, asked: readonly Asked[], reason: stri
   const last = (await fixture.audit()).at(-1);
   assert.deepEqual([last?.event, last?.reason_code], ["refused", reason]);
 }
+
+Deno.test("a choice that was made makes no second change, whatever became of the first", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/disable ec2 acme reason=off-boarding");
+  const question = fixture.telegram.ephemerals(ANA, GROUP).at(-1)!;
+  const label = textOf(question).match(/\[ (Acme Corp ·[^\]]*) \]/)?.[1] ?? "";
+  const data = buttonsOf(question).find(({ text }) => text === label)?.callback_data ?? "";
+  await fixture.press(ANA, question, label);
+  const [first] = await fixture.changes();
+  await fixture.say(BEN, `/reject ${first?.code} not today`);
+  const again = await fixture.press(ANA, question, data, { forged: true });
+  assert.match(again.text ?? "", /This button is no longer known/);
+  assert.deepEqual((await fixture.changes()).map(({ state }) => state), ["rejected"]);
+});
