@@ -68,13 +68,17 @@ export function endsOf(product: Product, record: HaloIntegration): readonly End[
 /** What HaloPSA passes on of a vendor that does not take what it was given. */
 const SPEAKS_OF_CREDENTIALS = /\btokens?\b|unauthori[sz]ed|\b40[13]\b|credential|password|api key/i;
 
-/** What may help one that does not sync: a new credential, or none of its errors until someone has time. */
+/** What may help one that does not sync: a new credential, the one it speaks of if it names one, or none of its errors until someone has time. */
 export function syncRemedies({ target, fields }: Product, { id, word, words }: Ailing): readonly Remedy[] {
   if (id === null) return [];
   const credentials = [...fields].filter(([, kind]) => kind === "secret").map(([name]) => name);
   const lost = word.startsWith("token ") || word === "not authorized" ||
     SPEAKS_OF_CREDENTIALS.test(words ?? "");
-  const credential = lost ? credentials.find((name) => /token/.test(name)) ?? credentials[0] : undefined;
+  const said = words?.toLowerCase() ?? "";
+  const isNamed = (name: string) => said.includes(name.replace(/^new_/, "").replaceAll("_", " "));
+  const credential = lost
+    ? credentials.find(isNamed) ?? credentials.find((name) => /token/.test(name)) ?? credentials[0]
+    : undefined;
   return [
     ...(credential === undefined
       ? []

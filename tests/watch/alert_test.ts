@@ -67,7 +67,7 @@ testOnEach("an integration breaks, is acked, and is mended: one message, edited"
   assert.deepEqual(others, []);
   assert.match(
     text,
-    /^🔴 Sophos Central is down: failing\nSophos in HaloPSA · since .* \(1 min\) · was fine for \d min\nHaloPSA says: “The refresh token has expired\.”\nA new one: \/update sophos 1 new_\w*token=\?\n/,
+    /^🔴 Sophos Central is down: failing\nSophos in HaloPSA · since .* \(1 min\) · was fine for \d min\nHaloPSA says: “The refresh token has expired\.”\nA new one: \/update sophos 1 new_refresh_token=\?\n/,
   );
   assert.match(text, /\[ Show \] \[ Ack \] \[ Mute 1 h \]\n\[ Turn its sync off \]/);
   const message = alert(fixture, "Sophos Central is down");
