@@ -12,6 +12,7 @@ import { measureSoak } from "./soak.ts";
 import { measureStarts } from "./starts.ts";
 import { postgres, sqlite } from "./stores.ts";
 import { measureTaps } from "./taps.ts";
+import { measureWatch } from "./watch.ts";
 
 /** Takes long, so only for who asks for it. */
 const ON_REQUEST: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
@@ -29,6 +30,7 @@ const PARTS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> 
   overview: measureOverview,
   growth: measureGrowth,
   history: historyOn(sqlite),
+  watch: measureWatch,
   ...ON_REQUEST,
 };
 
