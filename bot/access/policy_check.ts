@@ -11,6 +11,8 @@ import type { TomlPath } from "./toml_positions.ts";
 /** What a policy is held against. */
 export interface PolicyGround {
   readonly operations: readonly ChangeOperation[];
+  /** All that their targets are called. */
+  readonly targets: readonly string[];
   readonly aliases: Aliases;
   /** The vendors whose changes may concern a company. */
   readonly withCompanies: ReadonlySet<string>;
@@ -20,8 +22,10 @@ export interface PolicyGround {
 
 /** All that a policy may speak of, whether it is set up or not. */
 export function policyGround(vendors: readonly Vendor[], botId: number): PolicyGround {
+  const operations = vendors.flatMap(({ operations }) => operations.filter((one) => one.risk !== "read"));
   return {
-    operations: vendors.flatMap(({ operations }) => operations.filter((one) => one.risk !== "read")),
+    operations,
+    targets: [...new Set(operations.flatMap((operation) => [...namesOfTarget(operation)]))],
     aliases: Object.assign({}, ...vendors.map(({ targets }) => targets)),
     withCompanies: new Set(vendors.filter(({ company }) => company).map(({ name }) => name)),
     botId,
@@ -83,14 +87,14 @@ function namesIn(file: PolicyFile): (readonly [TomlPath, readonly string[]])[] {
 }
 
 function unknownNames(file: PolicyFile): PolicyFault[] {
-  const people = Object.keys(file.people);
-  const known = [...people, ...Object.keys(file.groups)];
-  const faults = (path: TomlPath, names: readonly string[], from: readonly string[]) =>
-    names.flatMap((name, at) =>
-      from.includes(name)
-        ? []
-        : [{ path: [...path, at], message: `there is no person or group “${name}”${closest(name, from)}` }]
-    );
+  const people = new Set(Object.keys(file.people));
+  const known = people.union(new Set(Object.keys(file.groups)));
+  const faults = (path: TomlPath, names: readonly string[], from: ReadonlySet<string>) =>
+    names.flatMap((name, at) => {
+      if (from.has(name)) return [];
+      const message = `there is no person or group “${name}”${closest(name, [...from])}`;
+      return [{ path: [...path, at], message }];
+    });
   return [
     ...Object.entries(file.groups).flatMap(([group, names]) => faults(["groups", group], names, people)),
     ...namesIn(file).flatMap(([path, names]) => faults(path, names, known)),
@@ -110,13 +114,12 @@ function repeatedNames(file: PolicyFile): PolicyFault[] {
 }
 
 function patternFaults(words: string, path: TomlPath, ground: PolicyGround): PolicyFault[] {
-  const { operations, aliases } = ground;
+  const { operations, targets, aliases } = ground;
   const pattern = patternOf(words);
   const verbs = [...new Set(operations.map(({ verb }) => verb))];
   if (pattern.verb !== "*" && !verbs.includes(pattern.verb)) {
     return [{ path, message: `no change is called “${pattern.verb}”${closest(pattern.verb, verbs)}` }];
   }
-  const targets = targetNames(operations);
   if (pattern.target !== undefined && pattern.target !== "*" && !targets.includes(pattern.target)) {
     return [{ path, message: noTarget(pattern.target, targets, aliases) }];
   }
@@ -131,16 +134,11 @@ function noTarget(name: string, targets: readonly string[], aliases: Aliases): s
   return `there is no target “${name}”${hint}`;
 }
 
-function targetNames(operations: readonly ChangeOperation[]): string[] {
-  return [...new Set(operations.flatMap((operation) => [...namesOfTarget(operation)]))];
-}
-
 type Need = PolicyFile["need"][number];
 
 function fitsFaults(need: Need, path: TomlPath, ground: PolicyGround): PolicyFault[] {
   const { vendors = [], targets = [], companies = [] } = need.fits;
   const known = [...new Set(ground.operations.map(({ vendor }) => vendor))];
-  const names = targetNames(ground.operations);
   const at = (key: keyof Need["fits"], index: number) => [...path, "fits", key, index];
   const unknown: PolicyFault[] = [
     ...vendors.flatMap((name, index) =>
@@ -149,9 +147,10 @@ function fitsFaults(need: Need, path: TomlPath, ground: PolicyGround): PolicyFau
         : [{ path: at("vendors", index), message: `there is no vendor “${name}”${closest(name, known)}` }]
     ),
     ...targets.flatMap((name, index) =>
-      names.includes(name.split(":")[0] ?? "")
-        ? []
-        : [{ path: at("targets", index), message: noTarget(name.split(":")[0] ?? "", names, ground.aliases) }]
+      ground.targets.includes(name.split(":")[0] ?? "") ? [] : [{
+        path: at("targets", index),
+        message: noTarget(name.split(":")[0] ?? "", ground.targets, ground.aliases),
+      }]
     ),
     ...companies.flatMap((id, index) =>
       /^[0-9a-f]{24}$/.test(id)
