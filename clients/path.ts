@@ -13,7 +13,9 @@ export class UnsafePathValue extends Error {
  */
 export function path(parts: TemplateStringsArray, ...values: readonly (string | number)[]): string {
   const built = parts.reduce((made, part, at) => made + encodeURIComponent(safe(values[at - 1])) + part);
-  if (hasDotSegment(built)) throw new UnsafePathValue('A path must not contain "." or ".." as a step.');
+  if (hasDotSegment(built)) {
+    throw new UnsafePathValue('An id must not be "." or "..", or contain them as a step.');
+  }
   return built;
 }
 
@@ -24,9 +26,6 @@ function safe(value: string | number | undefined): string {
   const text = String(value ?? "");
   if (text.trim() === "") throw new UnsafePathValue("An id is empty.");
   if (!text.isWellFormed()) throw new UnsafePathValue("An id holds half a character.");
-  if (hasDotSegment(text)) {
-    throw new UnsafePathValue('An id must not be "." or "..", or contain them as a step.');
-  }
   return text;
 }
 

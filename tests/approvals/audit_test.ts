@@ -243,10 +243,11 @@ Deno.test("/audit export: filtered by code it holds that change and nothing else
 });
 
 testOnEach(
-  "/audit verify: the last row changed and hashed anew, and rows slipped in behind the head, are found",
+  "/audit verify: a row changed and hashed anew, the last one too, and rows slipped in behind the head, are found",
   async (url) => {
     await using fixture = await openFixture({ environment: { DATABASE_URL: url } });
     await fixture.ask(DISABLE);
+    await fixture.ask("/disable ec2 Acme Corp reason=off-boarding");
     const { store } = fixture;
     const verdict = async () => {
       await fixture.pass(ANOTHER_WALK_MS);
@@ -265,6 +266,13 @@ testOnEach(
     await store.db.updateTable("audit").set({ person_id: last!.person_id, hash: last!.hash })
       .where("seq", "=", forged.seq).execute();
     assert.match(await verdict() ?? "", /^🟢 intact/);
+    const [middle] = (await fixture.audit()).slice(-2);
+    const anew = { ...middle!, person_id: BEN };
+    await store.db.updateTable("audit").set({ person_id: BEN, hash: sealOf(anew) })
+      .where("seq", "=", anew.seq).execute();
+    assert.equal(await verdict(), `🔴 broken at row ${last!.seq}`);
+    await store.db.updateTable("audit").set({ person_id: middle!.person_id, hash: middle!.hash })
+      .where("seq", "=", anew.seq).execute();
     const behind = { ...last!, seq: last!.seq + 1, prev: last!.hash, hash: "" };
     await store.db.insertInto("audit").values({ ...behind, hash: sealOf(behind) }).execute();
     assert.equal(await verdict(), `🔴 broken at row ${behind.seq}`);

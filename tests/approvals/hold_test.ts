@@ -55,6 +55,16 @@ testOnEach("what waited before a hold is not approved, and what was approved doe
   assert.deepEqual(fixture.writes(), []);
 });
 
+Deno.test("a hold that is over keeps nobody off, though nobody has tidied it away yet", async () => {
+  await using fixture = await openFixture({ clock: createStillClock(), environment: PEOPLE });
+  await fixture.say(BEN, "/hold ec2 Globex for=1h moving the role");
+  await fixture.pass(3_600_001);
+  assert.equal((await fixture.store.db.selectFrom("holds").selectAll().execute()).length, 1);
+  const asked = await fixture.ask(ENABLE);
+  await fixture.press(BEN, asked.card, "Approve");
+  assert.equal(await fixture.state(asked.code), "applied");
+});
+
 Deno.test("/hold alone lists, /release is for the holder or an approver, and a hold ends by itself", async () => {
   await using fixture = await openFixture({
     clock: createStillClock(),

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { openFixture } from "../approvals/fixture.ts";
 import { ANA, BEN, GROUP, openStage, OSKAR, type Stage } from "../sandbox/stage.ts";
 import type { Saying } from "../sandbox/telegram.ts";
 import { chatTest, type Exchange, newest, settled } from "./conversation.ts";
@@ -327,6 +328,15 @@ chatTest("Without lists, nobody is let in while Telegram does not say who is a m
     answered: "pong",
   },
 ]);
+
+Deno.test("talk in the group is not answered, in reply to the bot neither", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, "/ping");
+  const [pong] = fixture.telegram.answers(GROUP);
+  await fixture.say(BEN, "good to know, thanks a lot", { replyTo: pong! });
+  await fixture.say(BEN, "lunch?");
+  assert.deepEqual([fixture.groupAnswers().length, fixture.ephemeralAnswers(BEN)], [1, []]);
+});
 
 chatTest("Vocabulary of a stranger cannot break the audit", { telegram: strangers() }, [
   { said: `/${"a".repeat(38)}😀😀`, by: OSKAR, in: -2002, audited: ["refused unknown_chat"] },

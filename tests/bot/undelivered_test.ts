@@ -46,6 +46,15 @@ Deno.test("an answer in private takes the place of what said in private that wor
   assert.match(fixture.privateAnswers(ANA)[0] ?? "", /^🟡 GravityZone: 2 of 14/);
 });
 
+Deno.test("of an answer that is brought in private only the buttons that read come along", async () => {
+  await using fixture = await openFixture();
+  shutMouth(fixture, GROUP);
+  await fixture.say(ANA, "/list apono");
+  const answer = fixture.privateAnswers(ANA).at(-1) ?? "";
+  assert.match(answer, /^ℹ️ \d+ Apono integrations[\s\S]*where I cannot write/);
+  assert.doesNotMatch(answer, /Next ›/);
+});
+
 Deno.test("an answer that nobody can be brought is in the audit and the log, and the bot goes on", async () => {
   await using fixture = await openFixture();
   shutMouth(fixture, GROUP, 2);
