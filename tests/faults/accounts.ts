@@ -138,11 +138,27 @@ function comparedDecisions({ records, deeds }: Evidence): Compared[] {
   }));
 }
 
-/** Every attempt to decide is in the audit, as a decision or as a refusal; once more only after a death. */
+/**
+ * Every attempt to decide is in the audit, as a decision or as a refusal; once more only after a death. Who was not let
+ * in, because Telegram did not say whether they are a member, was refused before anybody looked at what it was about.
+ */
 function lostDecisions(evidence: Evidence): string[] {
+  const unheard = new Map<number | null, number>();
+  for (const { event, code, reason_code, operation, person_id } of evidence.records.audit) {
+    const isDecision = operation === "/approve" || operation === "/reject";
+    if (event !== "refused" || code !== null || reason_code !== "membership_unknown" || !isDecision) continue;
+    unheard.set(person_id, (unheard.get(person_id) ?? 0) + 1);
+  }
   return comparedDecisions(evidence).flatMap(({ who, decisions, rows }) => {
     const again = rows === decisions + 1 && decisions > 0;
-    return rows === decisions || again ? [] : [`${who}: decided ${decisions} times, ${rows} rows`];
+    if (rows === decisions || again) return [];
+    const person = Number(who.split(" ")[0]);
+    const left = (unheard.get(person) ?? 0) - (decisions - rows);
+    if (rows < decisions && left >= 0) {
+      unheard.set(person, left);
+      return [];
+    }
+    return [`${who}: decided ${decisions} times, ${rows} rows`];
   });
 }
 

@@ -145,6 +145,26 @@ Deno.test("findings takes it for an answer that nobody can tell, where no look c
   assert.deepEqual(Object.keys(broken({ ...told, writes: [] })), ["outcomes that differ from the vendor"]);
 });
 
+Deno.test("findings takes no decision for lost that was refused before anybody looked at what it was about", () => {
+  const base = evidence();
+  const typed = { updateId: 3, person: 103, code: "AAAAA" };
+  const refused = {
+    ...auditRow({ seq: 20, event: "refused", person_id: 103 }),
+    code: null,
+    reason_code: "membership_unknown" as const,
+    operation: "/approve",
+  };
+  const records = { ...base.records, audit: [...base.records.audit, refused] };
+  const once: Evidence = {
+    ...base,
+    records,
+    deeds: { ...base.deeds, decisions: [...base.deeds.decisions, typed] },
+  };
+  assert.deepEqual(broken(once), {});
+  const twice = { ...once, deeds: { ...base.deeds, decisions: [...once.deeds.decisions, typed] } };
+  assert.deepEqual(broken(twice), { lost: 1 });
+});
+
 function broken(evidence: Evidence): Record<string, number> {
   return Object.fromEntries(
     findings(evidence).filter(({ broken }) => broken.length > 0).map((
