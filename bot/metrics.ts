@@ -113,7 +113,7 @@ export class Metrics {
   }
 
   private loaded(): Promise<Prometheus.Registry> {
-    return this.registry ??= import("prom-client").then((library) => {
+    return this.registry ??= import("prom-client").then(({ default: library }) => {
       const registry = new library.Registry();
       for (const instrument of this.all) instrument.make(library, registry);
       library.collectDefaultMetrics({ register: registry });
@@ -168,6 +168,9 @@ const FROM_PROC = [
 /** So many recordings may wait for somebody to ask for the text. */
 const MOST_WAITING = 1_000;
 
+/** As a module of another kind than ours is imported: what it exports is its default, in a bundle that alone. */
+type Library = typeof Prometheus.default;
+
 /** A metric of the library's, which may not be loaded yet. */
 abstract class Instrument<M> {
   /** Called when so much waits that it is time to load the library. */
@@ -175,13 +178,13 @@ abstract class Instrument<M> {
   private metric: M | undefined;
   private waiting: ((metric: M) => void)[] = [];
 
-  make(library: typeof Prometheus, registry: Prometheus.Registry): void {
+  make(library: Library, registry: Prometheus.Registry): void {
     const metric = this.metric = this.made(library, [registry]);
     this.waiting.forEach((record) => record(metric));
     this.waiting = [];
   }
 
-  protected abstract made(library: typeof Prometheus, registers: Prometheus.Registry[]): M;
+  protected abstract made(library: Library, registers: Prometheus.Registry[]): M;
 
   protected tell(record: (metric: M) => void): void {
     if (this.metric !== undefined) return record(this.metric);
@@ -202,7 +205,7 @@ class Counter<L extends string> extends Instrument<Prometheus.Counter<L>> {
     this.tell((counter) => counter.inc(labels, by));
   }
 
-  protected made({ Counter }: typeof Prometheus, registers: Prometheus.Registry[]): Prometheus.Counter<L> {
+  protected made({ Counter }: Library, registers: Prometheus.Registry[]): Prometheus.Counter<L> {
     return new Counter({ ...this.about, registers });
   }
 }
@@ -220,7 +223,7 @@ class Gauge<L extends string = never> extends Instrument<Prometheus.Gauge<L>> {
     this.tell((gauge) => gauge.reset());
   }
 
-  protected made({ Gauge }: typeof Prometheus, registers: Prometheus.Registry[]): Prometheus.Gauge<L> {
+  protected made({ Gauge }: Library, registers: Prometheus.Registry[]): Prometheus.Gauge<L> {
     return new Gauge({ ...this.about, registers });
   }
 }
@@ -235,7 +238,7 @@ class Histogram<L extends string = never> extends Instrument<Prometheus.Histogra
   }
 
   protected made(
-    { Histogram }: typeof Prometheus,
+    { Histogram }: Library,
     registers: Prometheus.Registry[],
   ): Prometheus.Histogram<L> {
     return new Histogram({ ...this.about, registers });

@@ -61,6 +61,8 @@ Deno.test("the bundle answers with least permissions, needs no package and gets 
     await telegram.until(() => telegram.last(GROUP), "an answer");
     telegram.say(BEN, GROUP, "/usage ec2 months=1");
     await telegram.until(() => telegram.last(GROUP)?.photo, "a picture");
+    const metrics = await fetch(`${surroundings.url}/metrics`);
+    assert.match(await metrics.text(), /^countersign_updates_total\{result="accepted"\} \d+$/m);
     assert.equal((await run(task("health"))).code, 0);
     assert.match((await run(task("backup"))).output, /: audit intact/);
     assert.equal((await bot.terminate()).code, 0);
