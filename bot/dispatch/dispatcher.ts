@@ -164,7 +164,7 @@ export class Dispatcher {
     if (mayRead && await offerDecision(ctx, text)) return;
     const about = mayRead ? await changeRepliedTo(ctx) : undefined;
     const reason = about && reasonGiven(about, ctx.person.id, text);
-    if (reason) return await this.router.carryOut({ ctx, text: reason });
+    if (reason) return await router.carryOut({ ctx, text: reason });
     if (about && await talkAbout({ ...this.deps, members: this.members }, ctx, about, text)) return;
     const narrowing = mayRead ? await this.listAnswered(ctx, text) : undefined;
     if (narrowing !== undefined) return await router.dispatch(ctx, router.parse(narrowing));
