@@ -24,6 +24,7 @@ const ABANDONED_MS = 86_400_000;
 
 /** A page that waits for its secrets. */
 export interface OpenEntry {
+  readonly rows: readonly SecretEntriesTable[];
   readonly fields: readonly string[];
   /** What they are for, in words of the card's title. */
   readonly purpose: string;
@@ -48,7 +49,7 @@ export const continuationShape = z.object({ countersign: z.literal("secrets_ente
 
 /** Secrets go around the chat: entered on a page, sealed until the change runs, wiped when the request ends. */
 export class SecretEntry {
-  constructor(private readonly deps: Deps) {}
+  constructor(private readonly deps: Pick<Deps, "store" | "vault" | "config" | "log">) {}
 
   /** True when every secret the request needs has been entered. */
   async isComplete({ handle, asked }: Invocation): Promise<boolean> {
@@ -111,20 +112,23 @@ export class SecretEntry {
     store.notifier.everyone("messages");
   }
 
-  /** What the page behind this token still asks for; undefined: used, expired or never there. */
+  /** What the page behind this token still asks for; undefined: used, expired, never there, or it asks for nothing. */
   async find(token: string): Promise<OpenEntry | undefined> {
-    const rows = await this.openRows(token);
+    const { store } = this.deps;
+    const rows = await store.db.selectFrom("secret_entries").selectAll()
+      .where("token_hash", "=", hashOf(token)).where("used_at", "is", null)
+      .where("expires_at", ">", store.now()).orderBy("field").execute();
     const [first] = rows;
-    const prompt = first && await findPromptEver(this.deps.store, first.request);
+    // Nothing waits for a page that only shows something.
+    const prompt = first && await findPromptEver(store, first.request);
     if (!first || !prompt) return undefined;
     const { purpose } = waitingShape.parse(JSON.parse(prompt.body));
-    return { fields: rows.map((row) => row.field), purpose, expiresAt: first.expires_at };
+    return { rows, fields: rows.map((row) => row.field), purpose, expiresAt: first.expires_at };
   }
 
   /** Takes the values once and lets the request go on; false when it was too late. */
-  async enter(token: string, values: Readonly<Record<string, string>>): Promise<boolean> {
+  async enter({ rows, fields }: OpenEntry, values: Readonly<Record<string, string>>): Promise<boolean> {
     const { store, vault } = this.deps;
-    const rows = await this.openRows(token);
     const [first] = rows;
     if (!first || !vault) return false;
     const sealed = await Promise.all(
@@ -136,7 +140,7 @@ export class SecretEntry {
       await appendAudit(store, transaction, [{
         event: "secret_entered",
         person_id: first.person_id,
-        detail: rows.map((row) => row.field).join(", "),
+        detail: fields.join(", "),
       }]);
       return true;
     });
@@ -165,14 +169,6 @@ export class SecretEntry {
       this.deps.store.db.selectFrom("secret_entries").selectAll().where("request", "=", request)
         .orderBy("field").execute(),
     );
-  }
-
-  /** A page that shows what is sealed already is not one to enter something on. */
-  private async openRows(token: string): Promise<SecretEntriesTable[]> {
-    const { store } = this.deps;
-    return await store.db.selectFrom("secret_entries").selectAll()
-      .where("token_hash", "=", hashOf(token)).where("used_at", "is", null).where("sealed", "is", null)
-      .where("expires_at", ">", store.now()).orderBy("field").execute();
   }
 }
 

@@ -38,7 +38,7 @@ async function enter(
   const values = Object.fromEntries(entry.fields.map((field) => [field, textOf(body.get(field))]));
   const empty = entry.fields.filter((field) => values[field] === "");
   if (empty.length > 0) return again(`${empty.join(", ")} ${empty.length === 1 ? "is" : "are"} empty.`);
-  if (!await secretEntry.enter(door.token, values)) return gone(context);
+  if (!await secretEntry.enter(entry, values)) return gone(context);
   const received = html`
     <p>It is stored encrypted for this one request, which now goes on in Telegram.</p>
     <p>You can close this page.</p>

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { ANA, openFixture } from "./fixture.ts";
+import { readConfig } from "../../bot/config.ts";
+import { SecretEntry } from "../../bot/secrets/entry.ts";
+import { Vault } from "../../bot/vault.ts";
+import { ANA, type Fixture, openFixture } from "./fixture.ts";
 import { ENABLE_BY_KEYS, enter, linkOf, nowhere, SECRET, statusOf } from "./secret_page.ts";
 import { createStillClock } from "../sandbox/stage.ts";
 
@@ -28,6 +31,34 @@ Deno.test("the secret page: of two posts at the same time one counts", async () 
   assert.deepEqual(statuses.sort(), [200, 410, 410, 410]);
   await fixture.rest();
   assert.equal((await fixture.changes()).length, 1);
+});
+
+/** What stands behind Ana's link, as of now: what is done with it later may be too late. */
+async function opened(fixture: Fixture): Promise<(secret: string) => Promise<boolean>> {
+  const { store, log, environment } = fixture;
+  const config = readConfig(environment);
+  const secretEntry = new SecretEntry({ store, log, config, vault: await Vault.fromKey(config.secretKey!) });
+  const page = await secretEntry.find(linkOf(fixture, ANA).split("/").at(-1)!);
+  assert(page);
+  return (secret: string) => secretEntry.enter(page, { secret });
+}
+
+Deno.test("the secret page: of two who found it open at the same moment one enters something", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(ANA, ENABLE_BY_KEYS);
+  const sent = await opened(fixture);
+  assert.deepEqual([await sent(SECRET), await sent("another value")], [true, false]);
+  await fixture.rest();
+  assert.equal((await fixture.changes()).length, 1);
+});
+
+Deno.test("the secret page: whose time ends while it is sent takes nothing", async () => {
+  await using fixture = await openFixture({ clock: createStillClock() });
+  await fixture.say(ANA, ENABLE_BY_KEYS);
+  const sent = await opened(fixture);
+  await fixture.pass(10 * 60_000);
+  assert.equal(await sent(SECRET), false);
+  await nowhere(fixture, SECRET);
 });
 
 Deno.test("the secret page: after ten minutes it is gone, and the request with it", async () => {

@@ -180,9 +180,9 @@ export const outwardGuards: readonly Guard[] = [
       `.where("expires_at", ">", now).returning("field")`,
     ],
     [
-      "a page that shows something takes nothing",
-      `.where("used_at", "is", null).where("sealed", "is", null)`,
-      `.where("used_at", "is", null)`,
+      "a page is posted in time",
+      `.where("used_at", "is", null).where("expires_at", ">", now).returning("field")`,
+      `.where("used_at", "is", null).returning("field")`,
     ],
   ]),
   ...guardsOf("bot/secrets/handover.ts", ["tests/approvals/handover_test.ts"], [
