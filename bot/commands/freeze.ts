@@ -107,48 +107,42 @@ export const freezeCommands: readonly Builtin[] = [
   }),
 ];
 
-/** What was planned ahead and begins now is a freeze like any other, and is said in every admin group. */
+/**
+ * What was planned ahead and begins now is a freeze like any other, and is said in every admin group. Of several
+ * replicas one takes it.
+ */
 export async function beginFreezes({ store, config }: Pick<Deps, "store" | "config">): Promise<void> {
-  const due = await store.db.selectFrom("freezes").selectAll().where("begins_at", "<=", store.now())
-    .execute();
-  for (const planned of due) {
-    await store.transaction(async (transaction) => {
-      const begun = await transaction.deleteFrom("freezes").where("target", "=", planned.target)
-        .where("begins_at", "<=", store.now()).returningAll().executeTakeFirst();
-      if (!begun) return;
-      const target = freezeKey(frozenTarget(begun), begun.company, null);
-      const row = { ...begun, target, begins_at: null };
+  const begun = await store.transaction(async (transaction) => {
+    const due = await transaction.deleteFrom("freezes").where("begins_at", "<=", store.now()).returningAll()
+      .execute();
+    for (const planned of due) {
+      const { company, reason } = planned;
+      const target = freezeKey(frozenTarget(planned), company, null);
+      const row = { ...planned, target, begins_at: null };
       await putFreeze(transaction, row);
-      for (const chatId of config.adminChats.filter((id) => id < 0)) {
-        const key = `freeze:${planned.target}:${planned.created_at}:${chatId}`;
-        const reply = frozenReply(row, undefined);
-        await putMessage(store, transaction, { key, chatId, reply, priority: PRIORITY.outcome });
-      }
-      const { company, reason } = begun;
+      const key = `freeze:${planned.target}:${planned.created_at}`;
+      await tellGroups({ store, config }, transaction, key, frozenReply(row, undefined));
       await appendAudit(store, transaction, [{ event: "freeze_begun", target, company, detail: reason }]);
-    });
-    store.notifier.everyone("messages");
-  }
+    }
+    return due;
+  });
+  if (begun.length > 0) store.notifier.everyone("messages");
 }
 
 /** Says in every admin group that a freeze whose time is over has ended, and takes it away. Of several replicas one does. */
 export async function endFreezes({ store, config }: Pick<Deps, "store" | "config">): Promise<void> {
-  const over = await store.db.selectFrom("freezes").selectAll().where("ends_at", "<=", store.now()).execute();
-  for (const freeze of over) {
-    await store.transaction(async (transaction) => {
-      const ended = await transaction.deleteFrom("freezes").where("target", "=", freeze.target)
-        .where("ends_at", "<=", store.now()).returning("target").executeTakeFirst();
-      if (!ended) return;
-      const reply = thawedReply(freeze, "its time is over");
-      for (const chatId of config.adminChats.filter((id) => id < 0)) {
-        const key = `thaw:${freeze.target}:${freeze.created_at}:${chatId}`;
-        await putMessage(store, transaction, { key, chatId, reply, priority: PRIORITY.outcome });
-      }
+  const ended = await store.transaction(async (transaction) => {
+    const over = await transaction.deleteFrom("freezes").where("ends_at", "<=", store.now()).returningAll()
+      .execute();
+    for (const freeze of over) {
       const { target, company, reason } = freeze;
+      const reply = thawedReply(freeze, "its time is over");
+      await tellGroups({ store, config }, transaction, `thaw:${target}:${freeze.created_at}`, reply);
       await appendAudit(store, transaction, [{ event: "freeze_ended", target, company, detail: reason }]);
-    });
-    store.notifier.everyone("messages");
-  }
+    }
+    return over;
+  });
+  if (ended.length > 0) store.notifier.everyone("messages");
 }
 
 interface Question {
@@ -361,15 +355,30 @@ function refuseShorter(ctx: UpdateContext, row: FreezesTable, held: FreezesTable
 }
 
 /** Where it was said, and in every other admin group: it concerns everyone who may change something. */
-function announce({ adminChats }: Config, ctx: UpdateContext, reply: Reply): void {
+function announce(config: Config, ctx: UpdateContext, reply: Reply): void {
   ctx.answer(reply);
-  ctx.onCommit(async (transaction) => {
-    for (const chatId of adminChats.filter((id) => id < 0 && id !== ctx.chat.id)) {
-      const key = `freeze:${ctx.updateId}:${chatId}`;
-      const message = { key, chatId, reply, priority: PRIORITY.outcome, trace: ctx.trace };
-      await putMessage(ctx.store, transaction, message);
-    }
-  });
+  const parts = { store: ctx.store, config };
+  ctx.onCommit((transaction) => tellGroups(parts, transaction, `freeze:${ctx.updateId}`, reply, ctx));
+}
+
+/** In every admin group but the one where it was said. */
+async function tellGroups(
+  { store, config }: Pick<Deps, "store" | "config">,
+  db: Queryable,
+  key: string,
+  reply: Reply,
+  from?: UpdateContext,
+): Promise<void> {
+  for (const chatId of config.adminChats.filter((id) => id < 0 && id !== from?.chat.id)) {
+    const message = {
+      key: `${key}:${chatId}`,
+      chatId,
+      reply,
+      priority: PRIORITY.outcome,
+      trace: from?.trace,
+    };
+    await putMessage(store, db, message);
+  }
 }
 
 function isFreezeTime(text: string): boolean {

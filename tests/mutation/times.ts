@@ -143,7 +143,6 @@ export const timeGuards: readonly Guard[] = [
       "if (held && endsLater(held, row)) return",
       "if (false as boolean && held) return",
     ],
-    ["what was planned begins once", "if (!begun) return;"],
     ["a freeze of a company names one", "if (input.company !== undefined && !owner) return;"],
   ]),
 ];
