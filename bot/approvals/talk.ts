@@ -39,7 +39,6 @@ export async function talkAbout(
     : (await members.judgeFor(change, "approve", ctx.person.id)).allowed;
   if (!speaks) return false;
   if (literalSecretIn(words).length > 0) {
-    ctx.eraseStored();
     const next = "It was not passed on. Say it without the secret, and delete your message.";
     ctx.refuse("literal_secret", { about: auditOf(change), next });
     return true;

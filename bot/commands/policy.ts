@@ -178,12 +178,6 @@ async function explain(parts: CommandParts, ctx: UpdateContext, about: string): 
   const withReason = asTyped.kind === "wrong" ? parse(`${typed} reason=none`, options) : asTyped;
   const parsed = withReason.kind === "command" ? withReason : asTyped;
   if (parsed.kind === "wrong") return ctx.answer(validationMessage(parsed, parts.commandSet));
-  if (parsed.kind === "literal_secret") {
-    ctx.eraseStored();
-    return ctx.refuse("literal_secret", {
-      next: "Leave it out here: /policy needs none. Delete your message.",
-    });
-  }
   const operation = parsed.kind === "command" ? parts.vendors.changeOperation(parsed.command) : undefined;
   if (parsed.kind !== "command" || !operation) {
     return ctx.refuse("no_change_named", { detail: about.slice(0, 80), next: EXAMPLE });

@@ -118,8 +118,9 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
   const words = tokenize(plain.replace(/^\S+/, ""));
   const route = findRoute(verb, words, options);
   const { document, documentSecrets = [], documentError, documentUnseen = false } = options;
-  const secrets = secretsWritten(plain, document, route?.command);
-  if (secrets.length > 0) return literalSecret(secrets, route?.command);
+  const judging = innermost(route, options)?.command;
+  const secrets = secretsWritten(plain, document, judging);
+  if (secrets.length > 0) return literalSecret(secrets, judging);
   if (documentSecrets.length > 0 || documentUnseen) {
     return { ...literalSecret(documentSecrets, route?.command), unread: documentError };
   }
@@ -137,6 +138,19 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
     );
     return meant.length > 0 ? literalSecret([...new Set(meant)], route?.command) : answer;
   }
+}
+
+/** The command that says what is a secret: the one within, where one of the bot's own is about another, as /plan is. */
+function innermost<C extends Command>(
+  route: Route<C> | undefined,
+  set: CommandSet<C>,
+): Route<C> | undefined {
+  if (!route || route.command.vendor !== undefined) return route;
+  const verbs = route.words.map(({ text }) => text.replace(/^\//, "").toLowerCase());
+  const at = verbs.findIndex((word) =>
+    set.commands.some(({ verb, vendor }) => verb === word && vendor !== undefined)
+  );
+  return at === -1 ? route : findRoute(verbs[at]!, route.words.slice(at + 1), set) ?? route;
 }
 
 function literalSecret<C extends Command>(

@@ -38,6 +38,10 @@ const MEANT: readonly [text: string, asked?: string][] = [
   [`/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret ${LITERAL}`, "secret"],
   [`/enable ec2 Globex secret ${LITERAL} key=AKIAIOSFODNN7EXAMPLE`, "secret"],
   [`/notifier opsramp Service Desk uri=https://desk.example/in auth=JWT pasword=${LITERAL}`, "password"],
+  ...["", "plan ", "policy ", "alias desk ", "every 08:00 "].map((before): [string, string] => [
+    `/${before}notifier opsramp Service Desk uri=https://desk.example/in auth=JWT apiKae=${LITERAL}`,
+    "apiKey",
+  ]),
   [`/update sophos 1 integration_kye=${LITERAL}`],
   [`/update sophos 1 new_integration_kye=${LITERAL}`, "new_integration_key"],
   [`/notifier opsramp Service Desk uri=https://user:${LITERAL}@desk.example/in auth=NONE`],
