@@ -26,6 +26,7 @@ interface MenuEntry {
 interface Menu {
   readonly scope: BotCommandScope;
   readonly entries: readonly MenuEntry[];
+  readonly digest: string;
 }
 
 /** What somebody sees of whom the bot knows nothing: neither a vendor nor a rule. */
@@ -45,15 +46,20 @@ export function menusFor(
     (offeredTo ?? [need ?? (risk === "read" ? "read" : "request")]).some((right) => has(person, right));
   const listed = [...new Set([...operators ?? [], ...approvers ?? []])];
   const groups = adminChats.filter((id) => id < 0);
-  const menuOf = (scope: BotCommandScope, person?: number): Menu => ({
-    scope,
-    entries: entriesFor(commands.filter(may(person))),
-  });
+  const offerOf = (offered: readonly Listed[]) => {
+    const entries = entriesFor(offered);
+    return { entries, digest: digestOf(entries) };
+  };
+  // Of hundreds of people most may do the same.
+  const offers = new Map<string, ReturnType<typeof offerOf>>();
+  const menuOf = (scope: BotCommandScope, person?: number): Menu => {
+    const rights = `${has(person, "request")} ${has(person, "approve")}`;
+    const offer = offers.get(rights) ?? offerOf(commands.filter(may(person)));
+    offers.set(rights, offer);
+    return { scope, ...offer };
+  };
   return [
-    {
-      scope: { type: "all_private_chats" },
-      entries: entriesFor(commands.filter(({ verb }) => FOR_ANYONE.has(verb))),
-    },
+    { scope: { type: "all_private_chats" }, ...offerOf(commands.filter(({ verb }) => FOR_ANYONE.has(verb))) },
     ...groups.map((chat_id) => menuOf({ type: "chat", chat_id })),
     ...groups.flatMap((chat_id) =>
       listed.map((user_id) => menuOf({ type: "chat_member", chat_id, user_id }, user_id))
@@ -118,8 +124,8 @@ export async function renewMenus(
   };
   const wanted = new Set([RIGHTS, ...menus.map(({ scope }) => JSON.stringify(scope))]);
   await Promise.all([
-    ...menus.map(({ scope, entries }) =>
-      tell(JSON.stringify(scope), digestOf(entries), () => api.setMyCommands([...entries], { scope }))
+    ...menus.map(({ scope, entries, digest }) =>
+      tell(JSON.stringify(scope), digest, () => api.setMyCommands([...entries], { scope }))
     ),
     ...[...told.keys()].filter((place) => !wanted.has(place)).map((place) =>
       tell(place, null, () => api.deleteMyCommands({ scope: JSON.parse(place) as BotCommandScope }))
