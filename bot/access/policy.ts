@@ -169,8 +169,12 @@ export function namesVoter(needs: readonly ApprovalNeed[], personId: number): bo
 export function canBeMet(needs: readonly ApprovalNeed[], requesterId: number): boolean {
   return needs.every((need) => {
     if (need.approve.some(({ of }) => of === undefined)) return true;
-    const others = need.approve.flatMap(({ of = [] }) => [...of]).filter((id) => id !== requesterId);
-    return isMet(progressOf([need], others));
+    // More of a list than there are places could fill no more of them.
+    const places = totalOf(need);
+    const others = need.approve.flatMap(({ of = new Set<number>() }) => [
+      ...of.values().filter((id) => id !== requesterId).take(places),
+    ]);
+    return mostPlaces(need, [...new Set(others)]) >= places;
   });
 }
 

@@ -11,6 +11,8 @@ import type { TomlPath } from "./toml_positions.ts";
 /** What a policy is held against. */
 export interface PolicyGround {
   readonly operations: readonly ChangeOperation[];
+  readonly verbs: readonly string[];
+  readonly vendors: readonly string[];
   /** All that their targets are called. */
   readonly targets: readonly string[];
   readonly aliases: Aliases;
@@ -25,7 +27,9 @@ export function policyGround(vendors: readonly Vendor[], botId: number): PolicyG
   const operations = vendors.flatMap(({ operations }) => operations.filter((one) => one.risk !== "read"));
   return {
     operations,
-    targets: [...new Set(operations.flatMap((operation) => [...namesOfTarget(operation)]))],
+    verbs: [...new Set(operations.map(({ verb }) => verb))],
+    vendors: [...new Set(operations.map(({ vendor }) => vendor))],
+    targets: [...new Set(operations.flatMap(namesOfTarget))],
     aliases: Object.assign({}, ...vendors.map(({ targets }) => targets)),
     withCompanies: new Set(vendors.filter(({ company }) => company).map(({ name }) => name)),
     botId,
@@ -34,25 +38,37 @@ export function policyGround(vendors: readonly Vendor[], botId: number): PolicyG
 
 /** All that is wrong with a policy though it is written as one should be. */
 export function policyFaults(file: PolicyFile, ground: PolicyGround): readonly PolicyFault[] {
-  const allowed = file.allow.map(({ who, what }) => {
-    const patterns = what.map(patternOf);
-    const operations = ground.operations.filter((one) => patterns.some((pattern) => isMeant(pattern, one)));
-    return { who: idsOf(file, who), operations };
-  });
   const names = [...peopleFaults(file, ground.botId), ...unknownNames(file), ...repeatedNames(file)];
+  // Which change a rule fits is asked only until the first one answers: each takes a look at all its fields.
+  const fitting = ({ fits }: Need) =>
+    ground.operations.values().filter((operation) => mayFit(fits, operation, ground));
+  const askersOf = askersIn(file);
   return [
     ...names,
     ...file.allow.flatMap(({ what }, at) =>
       what.flatMap((words, index) => patternFaults(words, ["allow", at, "what", index], ground))
     ),
-    ...file.need.flatMap((need, at) => fitsFaults(need, ["need", at], ground)),
+    ...file.need.flatMap((need, at) => fitsFaults(need, ["need", at], fitting(need), ground)),
     // Who could meet a need nobody can tell while it is not known who is meant.
     ...(names.length > 0 ? [] : file.need.flatMap((need, at) => {
-      const fitting = new Set(fittingOf(need, ground));
-      const askers = allowed.filter(({ operations }) => operations.some((one) => fitting.has(one)));
-      return fitting.size === 0 ? [] : meetFaults(file, need, ["need", at], askers);
+      const askers = fitting(need).map(askersOf);
+      return meetFaults(file, need, ["need", at], askers);
     })),
   ];
+}
+
+type Persons = ReadonlySet<number>;
+
+/** Whom the rules let ask for an operation: one list for each of them. */
+function askersIn(file: PolicyFile): (operation: ChangeOperation) => readonly Persons[] {
+  const rules = file.allow.map(({ who, what }) => ({ who: idsOf(file, who), patterns: what.map(patternOf) }));
+  const known = new Map<ChangeOperation, readonly Persons[]>();
+  return (operation) => {
+    const lists = known.get(operation) ??
+      rules.filter(({ patterns }) => patterns.some((one) => isMeant(one, operation))).map(({ who }) => who);
+    known.set(operation, lists);
+    return lists;
+  };
 }
 
 function peopleFaults({ people, groups }: PolicyFile, botId: number): PolicyFault[] {
@@ -104,19 +120,17 @@ function unknownNames(file: PolicyFile): PolicyFault[] {
 /** Refusals and reminders go by the name of a rule. */
 function repeatedNames(file: PolicyFile): PolicyFault[] {
   return (["allow", "need"] as const).flatMap((kind) => {
-    const names = file[kind].map(({ name }) => name);
-    return names.flatMap((name, at) =>
-      names.indexOf(name) === at
-        ? []
-        : [{ path: [kind, at, "name"], message: `another rule is called “${name}” too` }]
-    );
+    const before = new Set<string>();
+    return file[kind].flatMap(({ name }, at) => {
+      if (!before.has(name)) return before.add(name), [];
+      return [{ path: [kind, at, "name"], message: `another rule is called “${name}” too` }];
+    });
   });
 }
 
 function patternFaults(words: string, path: TomlPath, ground: PolicyGround): PolicyFault[] {
-  const { operations, targets, aliases } = ground;
+  const { operations, verbs, targets, aliases } = ground;
   const pattern = patternOf(words);
-  const verbs = [...new Set(operations.map(({ verb }) => verb))];
   if (pattern.verb !== "*" && !verbs.includes(pattern.verb)) {
     return [{ path, message: `no change is called “${pattern.verb}”${closest(pattern.verb, verbs)}` }];
   }
@@ -136,15 +150,20 @@ function noTarget(name: string, targets: readonly string[], aliases: Aliases): s
 
 type Need = PolicyFile["need"][number];
 
-function fitsFaults(need: Need, path: TomlPath, ground: PolicyGround): PolicyFault[] {
+function fitsFaults(
+  need: Need,
+  path: TomlPath,
+  fitting: IteratorObject<ChangeOperation>,
+  ground: PolicyGround,
+): PolicyFault[] {
   const { vendors = [], targets = [], companies = [] } = need.fits;
-  const known = [...new Set(ground.operations.map(({ vendor }) => vendor))];
   const at = (key: keyof Need["fits"], index: number) => [...path, "fits", key, index];
   const unknown: PolicyFault[] = [
     ...vendors.flatMap((name, index) =>
-      known.includes(name)
-        ? []
-        : [{ path: at("vendors", index), message: `there is no vendor “${name}”${closest(name, known)}` }]
+      ground.vendors.includes(name) ? [] : [{
+        path: at("vendors", index),
+        message: `there is no vendor “${name}”${closest(name, ground.vendors)}`,
+      }]
     ),
     ...targets.flatMap((name, index) =>
       ground.targets.includes(name.split(":")[0] ?? "") ? [] : [{
@@ -159,26 +178,33 @@ function fitsFaults(need: Need, path: TomlPath, ground: PolicyGround): PolicyFau
     ),
   ];
   if (unknown.length > 0) return unknown;
-  return fittingOf(need, ground).length > 0
+  return fitting.some(() => true)
     ? []
     : [{ path: [...path, "fits"], message: `rule “${need.name}” fits no change there is` }];
 }
 
-function fittingOf({ fits }: Need, ground: PolicyGround): readonly ChangeOperation[] {
-  return ground.operations.filter((operation) => mayFit(fits, operation, ground));
-}
-
-/** Those who may ask for something that a need fits. */
-type Askers = readonly { readonly who: ReadonlySet<number> }[];
-
-function meetFaults(file: PolicyFile, need: Need, path: TomlPath, askers: Askers): PolicyFault[] {
+/** `askers` are those of each operation that the need fits. */
+function meetFaults(
+  file: PolicyFile,
+  need: Need,
+  path: TomlPath,
+  askers: IteratorObject<readonly Persons[]>,
+): PolicyFault[] {
   const approve = need.approve.map(({ of, count }) => ({ of: idsOf(file, of), count }));
   const rule = [{ rule: need.name, approve }];
-  // The first one whose request could be met is enough.
-  const meetable = askers.length === 0
-    ? canBeMet(rule, NOBODY)
-    : askers.some(({ who }) => who.values().some((asker) => canBeMet(rule, asker)));
-  return meetable ? [] : [{
+  const tried = new Set<number>();
+  let fits = false;
+  for (const lists of askers) {
+    fits = true;
+    for (const asker of lists.values().flatMap((persons) => persons.values())) {
+      if (tried.has(asker)) continue;
+      tried.add(asker);
+      // The first one whose request could be met is enough.
+      if (canBeMet(rule, asker)) return [];
+    }
+  }
+  if (!fits || tried.size === 0 && canBeMet(rule, NOBODY)) return [];
+  return [{
     path: [...path, "approve"],
     message:
       `rule “${need.name}” can be met by nobody: whoever asks does not count, and too few others are named`,
@@ -201,7 +227,7 @@ function mayFit(
 }
 
 function concerns(operation: ChangeOperation, target: string): boolean {
-  return namesOfTarget(operation).has(target);
+  return namesOfTarget(operation).includes(target);
 }
 
 function mayHave({ input }: ChangeOperation, field: string): boolean {

@@ -4,18 +4,34 @@ import { durationOf, SERVICE_IDS, timeZone } from "../settings.ts";
 import { parseClosedDays, parseHours } from "./hours.ts";
 import { type TomlPath, tomlPositions } from "./toml_positions.ts";
 
-const names = z.array(z.string().trim().min(1)).min(1, "names nobody");
-const words = z.array(z.string().trim().min(1)).min(1, "is empty");
-const lowerWords = z.array(z.string().trim().min(1).toLowerCase()).min(1, "is empty");
+/** Judged as a whole: hundreds of names one by one take longer than all else of a file. */
+const wordList = (whenNone: string) =>
+  z.array(z.string()).min(1, whenNone).transform((list, context) =>
+    list.map((text, at) => {
+      const word = text.trim();
+      if (word === "") context.addIssue({ code: "custom", path: [at], message: "has an empty name" });
+      return word;
+    })
+  );
+
+const names = wordList("names nobody");
+const words = wordList("is empty");
+const lowerWords = words.transform((list) => list.map((word) => word.toLowerCase()));
 /** A target is one in any case; the id of a record behind it is the vendor's. */
-const targetWords = z.array(
-  z.string().trim().min(1).transform((name) => name.replace(/^[^:]+/, (target) => target.toLowerCase())),
-).min(1, "is empty");
+const targetWords = words.transform((list) =>
+  list.map((name) => name.replace(/^[^:]+/, (target) => target.toLowerCase()))
+);
 const ruleName = z.string().trim().min(1, "has no name").max(60, "is too long for a name");
 
-const personId = z.int("must be a person's numeric id; /whoami tells it")
-  .positive("must be a person's id, which is positive")
-  .refine((id) => !SERVICE_IDS.has(id), "is one of Telegram's service ids, and no person");
+const people = z.record(z.string(), z.int("must be a person's numeric id; /whoami tells it"))
+  .superRefine((persons, context) => {
+    for (const [name, id] of Object.entries(persons)) {
+      const message = id <= 0
+        ? "must be a person's id, which is positive"
+        : SERVICE_IDS.has(id) && "is one of Telegram's service ids, and no person";
+      if (message) context.addIssue({ code: "custom", path: [name], message });
+    }
+  });
 
 const hours = z.string().transform((text, context) => {
   const parsed = parseHours(text);
@@ -44,7 +60,7 @@ const duration = durationOf(1000);
 const shape = z.strictObject({
   version: z.literal(1, "must be 1, the only version there is"),
   zone: timeZone.optional(),
-  people: z.record(z.string(), personId),
+  people,
   groups: z.record(z.string(), names).default({}),
   allow: z.array(z.strictObject({ name: ruleName, who: names, what: words })).default([]),
   need: z.array(z.strictObject({
@@ -88,7 +104,8 @@ export function parsePolicy(
     const [what = "is not TOML"] = error.message.replace(/^Invalid TOML document: /, "").split("\n");
     return { problems: [`${name}:${error.line}:${error.column} ${what}`] };
   }
-  const { success, data, error } = shape.safeParse(document);
+  // Read once in a process's life: generating code for it would take longer than it saves.
+  const { success, data, error } = shape.safeParse(document, { jitless: true });
   const faults = success ? check(data) : error.issues.flatMap(faultsOf);
   if (success && faults.length === 0) return { file: data };
   const positionOf = tomlPositions(text);

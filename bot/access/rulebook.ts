@@ -19,10 +19,9 @@ interface AllowRule extends AskRule {
 
 interface NeedRule extends ApprovalNeed {
   readonly rule: string;
+  readonly approve: readonly { readonly of: ReadonlySet<number>; readonly count: number }[];
   readonly fits: Fits;
   readonly ttlMs: number | undefined;
-  /** Of what an approval covers of it. */
-  readonly digest: string;
 }
 
 export interface BreakGlass {
@@ -58,11 +57,11 @@ export class Rulebook {
       who: idsOf(file, who),
       what: what.map(patternOf),
     }));
-    this.needs = file.need.map((need) => needRule(file, need, this.zone));
+    this.needs = file.need.map((need) => needRule(file, need));
     this.anyone = { rule: undefined, approve: [{ of: new Set(this.people.keys()), count: 1 }] };
     this.askers = union(this.allows.map(({ who }) => who));
     const named = union(
-      this.needs.flatMap(({ approve }) => approve.map(({ of }) => of ?? new Set<number>())),
+      this.needs.flatMap(({ approve }) => approve.map(({ of }) => of)),
     );
     this.approvers = named.size > 0 ? named : new Set(this.people.keys());
     const { break_glass: glass } = file;
@@ -99,7 +98,7 @@ export class Rulebook {
     if (known !== undefined) return known;
     const digest = digestOf([
       sorted(union(asks.map(({ who }) => who))),
-      [...new Set(needs.map((need) => need.digest))].sort(),
+      [...new Set(needs.map((need) => digestOfNeed(need, this.zone)))].sort(),
       named ? [] : sorted(this.people.keys()),
     ]);
     this.digests.set(key, digest);
@@ -107,25 +106,28 @@ export class Rulebook {
   }
 }
 
-function needRule(file: PolicyFile, need: PolicyFile["need"][number], zone: string): NeedRule {
+function needRule(file: PolicyFile, need: PolicyFile["need"][number]): NeedRule {
   const { name, fits, hours, closed, remind, escalate, ttl } = need;
-  const approve = need.approve.map(({ of, count }) => ({ of: idsOf(file, of), count }));
-  const times = [...hours, ...closed].map(({ text }) => text).sort();
   return {
     rule: name,
     fits,
-    approve,
+    approve: need.approve.map(({ of, count }) => ({ of: idsOf(file, of), count })),
     hours,
     closed,
     remindMs: remind,
     escalate: escalate && { afterMs: escalate.after, to: idsOf(file, escalate.to) },
     ttlMs: ttl,
-    digest: digestOf([
-      approve.map(({ of, count }) => `[${listed(of)},${count}]`).sort(),
-      times,
-      times.length > 0 ? zone : "",
-    ]),
   };
+}
+
+/** Of what an approval covers of a need. */
+function digestOfNeed({ approve, hours = [], closed = [] }: NeedRule, zone: string): string {
+  const times = [...hours, ...closed].map(({ text }) => text).sort();
+  return digestOf([
+    approve.map(({ of, count }) => `[${listed(of)},${count}]`).sort(),
+    times,
+    times.length > 0 ? zone : "",
+  ]);
 }
 
 /** By the names that were resolved: many rules name the same. */
@@ -159,16 +161,14 @@ export function isMeant(
   if (pattern.target === "*") return true;
   return target === null
     ? pattern.target === undefined
-    : namesOfTarget({ target, vendor }).has(pattern.target ?? "");
+    : namesOfTarget({ target, vendor }).includes(pattern.target ?? "");
 }
 
 /** What a target goes by in rules: its own name, the word it begins with, and its vendor's. */
 export function namesOfTarget(
   { target, vendor }: Pick<RuledOperation, "target" | "vendor">,
-): ReadonlySet<string> {
-  return new Set(
-    [target, target?.split(" ")[0], vendor].filter((name) => name !== null && name !== undefined),
-  );
+): readonly string[] {
+  return [target, target?.split(" ")[0], vendor].filter((name) => name !== null && name !== undefined);
 }
 
 function isFitting(fits: Fits, change: RuledChange): boolean {

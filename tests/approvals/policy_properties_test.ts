@@ -32,6 +32,16 @@ Deno.test("progressOf says of a need what trying every seating says", () => {
   }));
 });
 
+Deno.test("canBeMet says what trying every seating of all others says", () => {
+  fc.assert(fc.property(fc.array(need, { maxLength: 3 }), person, (needs, requester) => {
+    const others = [101, 102, 103, 104, 105].filter((id) => id !== requester);
+    const met = needs.every(({ approve }) =>
+      canFill(approve.flatMap(({ of, count }) => Array.from({ length: count }, () => of)), others)
+    );
+    assert.equal(canBeMet(needs, requester), met);
+  }));
+});
+
 Deno.test("another need never loosens, and the order of needs makes no difference", () => {
   fc.assert(fc.property(fc.array(need, { maxLength: 3 }), need, voters, (needs, more, voters) => {
     const [before, after] = [isMet(progressOf(needs, voters)), isMet(progressOf([...needs, more], voters))];
@@ -174,6 +184,7 @@ Deno.test.each([
     /^p:13:28 count must be a number without quotes$/,
   ],
   ["an id in quotes", HEAD.replace("101", `"101"`) + RULE, /^p:3:1 ana must be a person's numeric id/],
+  ["an empty name", HEAD + RULE.replace(`"ana"`, `"ana", " "`), /^p:9:15 who has an empty name$/],
   ["no people", `version = 1\n${RULE}`, /^p:1:1 people is missing$/],
   [
     "another name of a target",

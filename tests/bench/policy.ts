@@ -11,6 +11,9 @@ import { serveTelegram } from "./telegram.ts";
 const PEOPLE = 500;
 const RULES = 200;
 const RULINGS = 2_000;
+const TEAMS = 10;
+const WHAT = ["disable *", "enable ec2", "update sophos", "* apono", "*"];
+const FITS = ["{}", '{ risk = "danger" }', '{ targets = ["ec2"] }', '{ vendors = ["halo", "bitdefender"] }'];
 
 /** What a policy costs: one ruling by 200 rules over 500 people, and the start with it. */
 export async function measurePolicy({ rounds, folder }: BenchOptions): Promise<void> {
@@ -57,12 +60,20 @@ export async function measurePolicy({ rounds, folder }: BenchOptions): Promise<v
 function policyText(): string {
   const names = Array.from({ length: PEOPLE }, (_, at) => `p${at}`);
   const each = (line: (at: number) => string) => Array.from({ length: RULES / 2 }, (_, at) => line(at));
+  const teams = Array.from({ length: TEAMS }, (_, team) => names.filter((_, at) => at % TEAMS === team));
+  const oneOf = (list: readonly string[], at: number) => list[at % list.length];
   return [
     `version = 1\n[people]`,
     ...names.map((name, at) => `${name} = ${1_000 + at}`),
-    `[groups]\nall = [${names.map((name) => `"${name}"`).join(", ")}]`,
-    ...each((at) => `[[allow]]\nname = "allow ${at}"\nwho = ["all"]\nwhat = ["disable *"]`),
-    ...each((at) => `[[need]]\nname = "need ${at}"\napprove = [{ of = ["all"], count = 1 }]`),
+    `[groups]\nall = ${JSON.stringify(names)}`,
+    ...teams.map((team, at) => `team${at} = ${JSON.stringify(team)}`),
+    ...each((at) =>
+      `[[allow]]\nname = "allow ${at}"\nwho = ["all", "team${at % TEAMS}"]\nwhat = ["${oneOf(WHAT, at)}"]`
+    ),
+    ...each((at) =>
+      `[[need]]\nname = "need ${at}"\nfits = ${oneOf(FITS, at)}\n` +
+      `approve = [{ of = ["all"], count = 1 }, { of = ["team${at % TEAMS}"], count = 1 }]`
+    ),
   ].join("\n");
 }
 

@@ -49,7 +49,7 @@ export const ruleGuards: readonly Guard[] = [
       "const persons = [...voters];\n  return needs",
     ],
     ["only who is named fills a place", "return of === undefined || of.has(person);", "return true;"],
-    ["whoever asks is no approver of it", ".filter((id) => id !== requesterId);", ";"],
+    ["whoever asks is no approver of it", ".filter((id) => id !== requesterId)", ""],
     ["with a broken glass one vote is still needed", "[{ of: namedIn(need), count: 1 }]", "[]"],
   ]),
   ...guardsOf("bot/access/members.ts", VOTES, [
@@ -145,12 +145,17 @@ export const ruleGuards: readonly Guard[] = [
   ...guardsOf("bot/access/policy_file.ts", FILE, [
     [
       "no service id is a person's",
-      `.refine((id) => !SERVICE_IDS.has(id), "is one of Telegram's service ids, and no person")`,
+      `: SERVICE_IDS.has(id) && "is one of`,
+      `: false && "is one of`,
     ],
   ]),
   ...guardsOf("bot/access/policy_check.ts", FILE, [
-    ["what nobody can meet is refused", "return meetable ? []", "return true ? []"],
-    ["what fits nothing is refused", "return fittingOf(need, ground).length > 0", "return true"],
+    [
+      "what nobody can meet is refused",
+      "if (!fits || tried.size === 0 && canBeMet(rule, NOBODY)) return [];",
+      "return [];",
+    ],
+    ["what fits nothing is refused", "return fitting.some(() => true)", "return true"],
     ["no two names mean one person", "return other === undefined", "return true"],
   ]),
   ...guardsOf("bot/config.ts", FILE, [
