@@ -320,7 +320,7 @@ export class UpdateContext implements UpdateOrigin {
       if (outcome.answers.size > 0 || outcome.work.length > 0) store.wakeEarly("messages");
     });
     if (outcome.erased) await forgetBlanked(store);
-    if (outcome.answers.size > 0 || outcome.work.length > 0) store.notifier.everyone("messages");
+    if (outcome.answers.size > 0 || outcome.work.length > 0) store.wakeOnceCommitted("messages");
     await this.endLooking();
   }
 

@@ -26,7 +26,7 @@ export async function acceptUpdates(
   const isWork = !arrivals.every(({ isTalk }) => isTalk);
   if (isWork) store.wakeEarly("inbox");
   const accepted = await kept;
-  if (accepted > 0 && isWork) store.notifier.everyone("inbox");
+  if (accepted > 0 && isWork) store.wakeOnceCommitted("inbox");
   metrics.updatesKept(accepted, arrivals.length - accepted);
   return accepted;
 }

@@ -1,5 +1,6 @@
 import { untilAborted } from "../../clients/clock.ts";
 import type { Deps } from "../deps.ts";
+import { setImmediate } from "node:timers";
 import { errorFields } from "../log.ts";
 import type { Store, Work } from "../store/database.ts";
 
@@ -222,6 +223,8 @@ class Queue {
 
   private async lookWhileAsked(): Promise<void> {
     while (this.lookAgain) {
+      // One look finds all that comes up in one turn of the event loop.
+      await turn();
       this.lookAgain = false;
       await this.fill().catch((error) =>
         this.deps.log.error(`${this.job.name}_unreadable`, errorFields(error))
@@ -287,6 +290,11 @@ class Queue {
   private warn(what: string, error: unknown): void {
     this.deps.log.warning(`${this.job.name}_${what}`, errorFields(error));
   }
+}
+
+/** Resolves when whatever else came up in this turn of the event loop has run. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The periodic jobs of this process. */

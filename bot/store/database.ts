@@ -60,12 +60,14 @@ export class Store {
     }
   }
 
-  /**
-   * For who is about to commit work: on SQLite whoever is woken now claims it in the same commit, and begins when that
-   * is on disk.
-   */
+  /** For who is about to commit work: on SQLite whoever is woken now claims it in the same commit. */
   wakeEarly(work: Work): void {
     if (this.kind === "sqlite") this.notifier.local(work);
+  }
+
+  /** For who has called `wakeEarly`, and has committed. */
+  wakeOnceCommitted(work: Work): void {
+    if (this.kind === "postgres") this.notifier.everyone(work);
   }
 
   /** Throws when the database does not answer or, an SQLite file, cannot be written. Also measures its clock. */
@@ -252,11 +254,9 @@ export class StoreUnavailable extends Error {
 
 /** The same query, failing as `StoreUnavailable`. */
 export async function orUnavailable<T>(query: Promise<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
+  return await query.catch((error) => {
     throw new StoreUnavailable(error);
-  }
+  });
 }
 
 /** Why the database cannot be used, as a sentence that says what to do. */

@@ -27,6 +27,8 @@ export class GroupCommitDriver implements Driver {
   /** Whoever has a savepoint open: until it is closed nothing can be committed. */
   private member: Connection | undefined;
   private isOverdue = false;
+  /** Somebody has joined the group in this turn of the event loop. */
+  private hasGrown = false;
 
   constructor(private readonly database: DatabaseSync) {
     this.statements = new PreparedStatements(database);
@@ -112,18 +114,28 @@ export class GroupCommitDriver implements Driver {
   }
 
   private openGroup(): PromiseWithResolvers<void> {
+    this.hasGrown = true;
     if (this.group) return this.group;
     // A deferred one that reads first and writes later fails at once when another process wrote in between.
     this.statements.run("begin immediate");
     const group = Promise.withResolvers<void>();
     // A writer that failed does not wait for the others.
     group.promise.catch(() => {});
+    this.commitOnceQuiet(group, 0);
+    return this.group = group;
+  }
+
+  /** What a writer wakes in one turn of the event loop joins in the next. */
+  private commitOnceQuiet(group: PromiseWithResolvers<void>, turns: number): void {
     setImmediate(() => {
       if (this.group !== group) return;
+      if (this.hasGrown && turns < MOST_TURNS) {
+        this.hasGrown = false;
+        return this.commitOnceQuiet(group, turns + 1);
+      }
       this.isOverdue = this.member !== undefined;
       if (!this.isOverdue) this.commit();
     });
-    return this.group = group;
   }
 
   private commit(): void {
@@ -157,6 +169,9 @@ export class GroupCommitDriver implements Driver {
 }
 
 const ENDED = "SQLite has ended the transaction";
+
+/** Whoever waits for the disk does not wait for a crowd without end. */
+const MOST_TURNS = 4;
 
 const NEVER_IN_TRANSACTION = /^\s*(pragma|vacuum)\b/i;
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { setImmediate } from "node:timers";
 import { Kysely, sql, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
 import { GroupCommitDriver } from "../../bot/store/group_commit.ts";
 
@@ -62,6 +63,30 @@ async function open(): Promise<Opened> {
     [Symbol.asyncDispose]: () => db.destroy(),
   };
 }
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+Deno.test("GroupCommitDriver commits with a writer what it wakes in the next turn", async () => {
+  await using opened = await open();
+  const { database, write } = opened;
+  const woken = nextTurn().then(nextTurn).then(() => write("two"));
+  await Promise.all([write("one"), woken]);
+  assert.equal(database.commits, 1);
+});
+
+Deno.test("GroupCommitDriver lets nobody wait for writers without end", async () => {
+  await using opened = await open();
+  const { write } = opened;
+  const crowd: Promise<unknown>[] = [];
+  let isCommitted = false;
+  const first = write("first").then(() => isCommitted = true);
+  for (let turn = 0; turn < 20 && !isCommitted; turn++) {
+    crowd.push(write(`turn ${turn}`));
+    await nextTurn();
+  }
+  assert.equal(isCommitted, true);
+  await Promise.all([first, ...crowd]);
+});
 
 Deno.test("GroupCommitDriver commits once what was written in one turn, statements and transactions alike", async () => {
   await using opened = await open();
