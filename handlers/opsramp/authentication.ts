@@ -1,7 +1,7 @@
 import { AUTH_TYPES, type Installed, type InstalledUpdate } from "../../clients/opsramp/installed.ts";
 import { ValueNeeded } from "../operation.ts";
 import type { Inline, Line } from "../reply.ts";
-import { type Asked, comparedFields, type Section, type SectionChange } from "./section.ts";
+import { type Asked, comparedFields, type Section, type SectionChange } from "./installation.ts";
 
 type State = {
   readonly authType: string | null;

@@ -22,10 +22,9 @@ import {
   ValueNeeded,
 } from "../operation.ts";
 import { itemChoices } from "../resource.ts";
-import { installations } from "./installation.ts";
+import { installations, type UpdatePlan } from "./installation.ts";
 import { installedUpdateForm, mapForm, notifierForm } from "./form.ts";
 import { isNotifierSecret } from "./notifier.ts";
-import type { UpdatePlan } from "./section.ts";
 import { applyUpdate, isDangerous, planUpdate, undoUpdate, updateCard, verifyUpdate } from "./update.ts";
 
 const { change } = operationsOf<OpsRampClient>("opsramp");

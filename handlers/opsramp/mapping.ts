@@ -8,7 +8,7 @@ import {
 import { BadInput, type Card, notKnown } from "../operation.ts";
 import type { Line } from "../reply.ts";
 import { fold } from "../resolve.ts";
-import type { Asked, Section, Seen } from "./section.ts";
+import type { Asked, Section, Seen } from "./installation.ts";
 
 /** One translated attribute. */
 type Translation = Mapping & { readonly direction: "in" | "out" };

@@ -12,7 +12,7 @@ import { addressWarnings, canBeGiven, isSameAddress, withAddresses } from "../ad
 import { ENTERED_PRIVATELY, isPlaceholder, namesToken, shownAddress, UNREADABLE } from "../mask.ts";
 import { BadInput, type Card, ValueNeeded } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { comparedFields, type Section, type SectionChange } from "./section.ts";
+import { comparedFields, type Section, type SectionChange } from "./installation.ts";
 
 type Readable = typeof READABLE[number];
 /** What the vendor lets one read of a notifier that is no secret; null where it says nothing. */

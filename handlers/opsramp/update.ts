@@ -15,7 +15,15 @@ import {
 import { type Inline, type Line, line } from "../reply.ts";
 import { findItem, targetOf } from "../resource.ts";
 import { authenticationSection, credentialsIn } from "./authentication.ts";
-import { installations, installedName } from "./installation.ts";
+import {
+  comparedFields,
+  installations,
+  installedName,
+  type Section,
+  type SectionChange,
+  type Seen,
+  type UpdatePlan,
+} from "./installation.ts";
 import { mappingsSection } from "./mapping.ts";
 import {
   notifierSection,
@@ -25,7 +33,6 @@ import {
   withEntered,
   withNormalAddresses,
 } from "./notifier.ts";
-import { comparedFields, type Section, type SectionChange, type Seen, type UpdatePlan } from "./section.ts";
 
 /** A text of the record's own, such as what it is called. */
 function textSection(
