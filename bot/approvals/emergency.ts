@@ -130,37 +130,36 @@ function confirmation({ code, state }: Change): Reply {
   };
 }
 
-/** Takes note that someone other than whoever broke the glass has looked into it. */
-export async function reviewEmergency(
+/** Takes note that someone has looked into it who neither broke the glass nor asked for the change. */
+export function reviewEmergency(
   { store, members }: EmergencyParts,
   ctx: UpdateContext,
   change: Change,
   note: string,
-): Promise<void> {
+): void {
   const { code } = change;
+  const { person } = ctx;
   const record = { about: auditOf(change), detail: note };
-  const [open] = await openEmergencies(store.db, code);
-  if (!open) return ctx.refuse("nothing_to_review", record);
-  if (open.person_id === ctx.person.id) return ctx.refuse("own_emergency", record);
-  if (!members.rules?.people.has(ctx.person.id)) return ctx.refuse("no_rule_names_you", record);
-  const reviewed = {
-    reviewer_id: ctx.person.id,
-    reviewer_name: ctx.person.name,
-    reviewed_at: store.now(),
-    note,
-  };
   ctx.onCommit(async (transaction) => {
-    await transaction.updateTable("emergencies").set(reviewed)
-      .where("code", "=", code).where("reviewed_at", "is", null).execute();
+    const called = await transaction.selectFrom("emergencies").select("person_id")
+      .where("code", "=", code).executeTakeFirst();
+    if (!called) return ctx.refuse("nothing_to_review", record);
+    if (called.person_id === person.id) return ctx.refuse("own_emergency", record);
+    if (change.requester_id === person.id) return ctx.refuse("own_change_review", record);
+    if (!members.rules?.people.has(person.id)) return ctx.refuse("no_rule_names_you", record);
+    const written = await transaction.updateTable("emergencies")
+      .set({ reviewer_id: person.id, reviewer_name: person.name, reviewed_at: store.now(), note })
+      .where("code", "=", code).where("reviewed_at", "is", null).returning("code").executeTakeFirst();
+    if (!written) return ctx.refuse("nothing_to_review", record);
+    ctx.audit({ ...auditOf(change), event: "reviewed", detail: note });
+    ctx.confirm({ mark: "fine", title: line("Looked into: ", { code }) });
   });
-  ctx.audit({ ...auditOf(change), event: "reviewed", detail: note });
-  ctx.confirm({ mark: "fine", title: line("Looked into: ", { code }) });
 }
 
 /** What nobody has looked into yet, the oldest first. */
-export async function openEmergencies(db: Queryable, code?: string): Promise<Selectable<EmergenciesTable>[]> {
+export async function openEmergencies(db: Queryable): Promise<Selectable<EmergenciesTable>[]> {
   return await db.selectFrom("emergencies").selectAll().where("reviewed_at", "is", null)
-    .$if(code !== undefined, (query) => query.where("code", "=", code ?? "")).orderBy("called_at").execute();
+    .orderBy("called_at").execute();
 }
 
 function toldMessage(change: Change, personId: number, said: Line): Outgoing {
@@ -173,9 +172,13 @@ function toldMessage(change: Change, personId: number, said: Line): Outgoing {
       title: line("Emergency: ", { code }, " by ", said),
       blocks: [
         textBlock(changeTitle(change).title),
-        textBlock(["One vote was enough for it. When you have looked into it: ", {
-          code: `/reviewed ${code} <note>`,
-        }]),
+        textBlock(
+          personId === change.requester_id
+            ? "One vote was enough for it. You asked for it, so someone else has to look into it."
+            : ["One vote was enough for it. When you have looked into it: ", {
+              code: `/reviewed ${code} <note>`,
+            }],
+        ),
       ],
     },
     priority: PRIORITY.outcome,

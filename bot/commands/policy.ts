@@ -74,7 +74,7 @@ export const policyCommands: readonly Builtin[] = [
     input: z.object({ code, note: requiredWords("note") }),
     async execute(parts, ctx, { code, note }) {
       const change = await changeNamed(parts, ctx, code);
-      if (change) await reviewEmergency(parts, ctx, change, note);
+      if (change) reviewEmergency(parts, ctx, change, note);
     },
   }),
 ];

@@ -142,6 +142,6 @@ Deno.test("the metrics tell how long approvals take, what waits, who was reminde
   await tells(/^countersign_pending_age_seconds 0$/m);
   fixture.clock.advance(60 * MINUTE_MS);
   await tells(/^countersign_emergencies\{state="overdue"\} 1$/m);
-  await fixture.say(ANA, `/reviewed ${code} it was needed`);
+  await fixture.say(BEN, `/reviewed ${code} it was needed`);
   await tells(/^countersign_emergencies\{state="unreviewed"\} 0$/m);
 });

@@ -48,7 +48,7 @@ export const inEmergency: Story = {
     await recorded(ground, "emergency");
     await votes(ground, BEN, "approve");
     await outcome(ground, end);
-    ground.telegram.say(ANA, GROUP, `/reviewed ${code} it was`);
+    ground.telegram.say(BEN, GROUP, `/reviewed ${code} it was`);
     await recorded(ground, "reviewed");
   },
 };

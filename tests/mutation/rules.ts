@@ -105,11 +105,19 @@ export const ruleGuards: readonly Guard[] = [
     ],
     [
       "whoever broke the glass does not review it",
-      `if (open.person_id === ctx.person.id) return ctx.refuse("own_emergency", record);`,
+      `if (called.person_id === person.id) return ctx.refuse("own_emergency", record);`,
+    ],
+    [
+      "whoever asked for the change does not review its emergency",
+      `if (change.requester_id === person.id) return ctx.refuse("own_change_review", record);`,
     ],
     [
       "who reviews is of the policy",
-      `if (!members.rules?.people.has(ctx.person.id)) return ctx.refuse("no_rule_names_you", record);`,
+      `if (!members.rules?.people.has(person.id)) return ctx.refuse("no_rule_names_you", record);`,
+    ],
+    [
+      "an emergency is reviewed once",
+      `if (!written) return ctx.refuse("nothing_to_review", record);`,
     ],
   ]),
   ...guardsOf("bot/approvals/remind.ts", WAITING, [
