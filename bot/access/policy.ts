@@ -1,3 +1,4 @@
+import type { Risk } from "../../handlers/operation.ts";
 import type { Config } from "../config.ts";
 import type { ReasonCode } from "../reason_codes.ts";
 import type { Chat } from "../telegram/update.ts";
@@ -5,6 +6,11 @@ import type { ClosedDays, OpenHours } from "./hours.ts";
 
 /** What someone wants: to be told who he is, to read, to ask for a change, or to decide about one. */
 export type Need = "identify" | "read" | "request" | "approve";
+
+/** What it takes to have a command carried out, as it is declared. */
+export function needOf({ need, risk }: { readonly need?: Need; readonly risk?: Risk }): Need {
+  return need ?? (risk === "read" ? "read" : "request");
+}
 
 /** Whether Telegram says that the person belongs to the admin group; undefined when it did not say. */
 export type Membership = boolean | undefined;

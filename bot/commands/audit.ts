@@ -54,6 +54,7 @@ export const auditCommands: readonly Builtin[] = [
     summary: "The whole audit as files, JSON lines and CSV",
     example: "/audit export since=30d",
     need: "approve",
+    risk: "read",
     input: z.object(filters),
     async execute({ store }, ctx, input) {
       const filter = filterOf(input, store.now());

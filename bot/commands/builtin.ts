@@ -60,8 +60,9 @@ export async function maySetHere(
   { members }: Pick<CommandParts, "members">,
   ctx: UpdateContext,
   operation: string,
+  need = needToSet(ctx.chat),
 ): Promise<boolean> {
-  const decision = await members.judge(needToSet(ctx.chat), ctx.person.id, ctx.chat);
+  const decision = await members.judge(need, ctx.person.id, ctx.chat);
   if (!decision.allowed) ctx.refuse(decision.reason, { operation });
   return decision.allowed;
 }

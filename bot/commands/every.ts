@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import { needOf } from "../access/policy.ts";
 import type { UpdateContext } from "../context.ts";
+import { type Command, headOf, isChange } from "../parser/command.ts";
 import { parse } from "../parser/parse.ts";
 import { validationMessage } from "../parser/validation_message.ts";
 import { areDays, nextTime, schedulesIn, stopSchedule } from "../queue/schedules.ts";
@@ -45,9 +47,10 @@ async function set(
   const [word = "", ...after] = rest;
   const saysDays = areDays(word);
   const command = (saysDays ? after : rest).join(" ");
-  const wrong = parseClock(time) === undefined ? notATime(time) : objectionTo(parts, command);
-  if (wrong) return ctx.answer(validationMessage({ kind: "wrong", ...wrong }, parts.commandSet));
+  const read = parseClock(time) === undefined ? notATime(time) : readIn(parts, command);
+  if ("sentence" in read) return ctx.answer(validationMessage({ kind: "wrong", ...read }, parts.commandSet));
   if (!await maySetHere(parts, ctx, "/every")) return;
+  if (!await maySetHere(parts, ctx, headOf(read), needOf(read))) return;
   const { store, config } = parts;
   const there = await schedulesIn(store.db, ctx.chat.id);
   if (there.length >= MOST_IN_A_CHAT) return ctx.answer(tooMany());
@@ -111,20 +114,29 @@ function notATime(time: string): Objection {
   return { code: "bad_value", sentence, suggestions: SUGGESTIONS };
 }
 
-/** Only what reads, and what can be understood already now, comes by itself. */
-function objectionTo({ commandSet, bot }: CommandParts, command: string): Objection | undefined {
+/** Only what reads, as its own declaration says, and what can be understood already now, comes by itself. */
+function readIn({ commandSet, bot }: CommandParts, command: string): Command | Objection {
+  const objection = { code: "bad_value", suggestions: SUGGESTIONS } as const;
   if (command === "") {
-    const sentence = "Which command? /every needs one that only reads.";
-    return { code: "missing_argument", sentence, suggestions: SUGGESTIONS };
+    return {
+      ...objection,
+      code: "missing_argument",
+      sentence: "Which command? /every needs one that only reads.",
+    };
   }
   const parsed = parse(withSlash(command), { ...commandSet, botName: bot.botInfo.username });
   const meant = parsed.kind === "command" || parsed.kind === "wrong" ? parsed.command : undefined;
-  if (parsed.kind === "command" && parsed.command.risk === "read") return undefined;
-  const mayCome = parsed.kind === "wrong" && (meant === undefined || meant.risk === "read");
-  const sentence = mayCome
-    ? parsed.sentence
-    : "Only a read can be scheduled. Someone has to ask for a change each time.";
-  return { code: "bad_value", sentence, suggestions: SUGGESTIONS };
+  if (meant && meant.risk !== "read") {
+    const sentence = isChange(meant)
+      ? "Only a read can be scheduled. Someone has to ask for a change each time."
+      : `Only a read can be scheduled, and ${headOf(meant)} does more than read.`;
+    return { ...objection, sentence };
+  }
+  if (parsed.kind === "command") return parsed.command;
+  return {
+    ...objection,
+    sentence: parsed.kind === "wrong" ? parsed.sentence : "That is no command that reads.",
+  };
 }
 
 function withSlash(command: string): string {

@@ -4,7 +4,7 @@ import { ENTER_MARK } from "../../clients/secrets.ts";
 import type { Operation, ReadOperation, ValueNeeded } from "../../handlers/operation.ts";
 import type { Button, Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
-import type { Need } from "../access/policy.ts";
+import { type Need, needOf } from "../access/policy.ts";
 import type { Requests } from "../approvals/request.ts";
 import { askWhetherStillWanted, offeringForm } from "../clarify.ts";
 import type { Builtin, CommandParts } from "../commands/builtin.ts";
@@ -357,11 +357,6 @@ function holdBack(ctx: UpdateContext, parsed: ParsedCommand<AnyCommand>): void {
       { code: typed },
     ],
   });
-}
-
-function needOf(command: AnyCommand): Need {
-  if ("need" in command) return command.need;
-  return command.risk === "read" ? "read" : "request";
 }
 
 function invocationOf({ command, input, asked, ...parsed }: ParsedCommand<Command>): Invocation {

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { Countersign } from "../../bot/app.ts";
+import { builtins } from "../../bot/commands/builtins.ts";
 import { readConfig } from "../../bot/config.ts";
+import type { Command } from "../../bot/parser/command.ts";
 import { areDays, nextTime, putDueReads } from "../../bot/queue/schedules.ts";
+import { vendors } from "../../handlers/registry.ts";
 import { testOnEach, testOnPostgres } from "../approvals/database.ts";
 import { ANA, BEN, type Fixture, GROUP, openFixture } from "../approvals/fixture.ts";
 import { HANG_MS } from "../eventually.ts";
@@ -71,10 +74,38 @@ chatTest("/every takes only what reads and can be understood, at a time of day",
     said: "/every 08:00 disable sophos",
     answered: { says: /Only a read can be scheduled/, only: BEN },
   },
-  { said: "/every 08:00 /every 09:00 /status", answered: { says: /Only a read/, only: BEN } },
+  { said: "/every 08:00 /every 09:00 /status", answered: { says: /\/every does more than read/, only: BEN } },
   { said: "/every 08:00 /statsu", answered: { says: /Nothing was done/, only: BEN } },
   { said: "/every", answered: /No read comes into this chat by itself/ },
 ]);
+
+Deno.test("/every takes every command that is declared to read, and no other", async () => {
+  await using fixture = await openFixture();
+  const operations = vendors.flatMap((vendor): readonly Command[] => vendor.operations);
+  const taken: boolean[] = [];
+  for (const { example } of [...builtins, ...operations]) {
+    await fixture.say(BEN, `/every 08:00 ${example}`);
+    taken.push((await fixture.store.db.deleteFrom("schedules").returning("command").execute()).length === 1);
+  }
+  assert.deepEqual(taken, [...builtins, ...operations].map(({ risk }) => risk === "read"));
+  assert.deepEqual(builtins.filter((_, at) => !taken[at]).map(({ verb }) => verb), [
+    ...["approve", "reject", "withdraw", "stop", "settle", "undo", "freeze", "unfreeze", "board", "every"],
+    ...["hold", "release", "watch", "unwatch", "quiet", "alias", "unalias", "emergency", "pass", "reviewed"],
+  ]);
+});
+
+testOnEach("an export of the audit comes on schedule, for who may have it", async (url) => {
+  const rights = { OPERATORS: `${ANA},${BEN}`, APPROVERS: String(BEN) };
+  await using fixture = await openFixture({ timing: QUICK, environment: { ...rights, DATABASE_URL: url } });
+  await fixture.say(ANA, "/every 08:00 /audit export");
+  assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /You may not approve changes/);
+  await fixture.say(BEN, "/every 08:00 /audit export");
+  await makeDue(fixture);
+  const files = () => fixture.telegram.answers(GROUP).filter(({ document }) => document !== undefined);
+  await fixture.telegram.until(() => files().length === 2, "the two files");
+  await fixture.rest();
+  assert.match(reads(fixture).at(-1) ?? "", /The audit as JSON lines and CSV.*\/every stop 1/s);
+});
 
 chatTest("/every takes in a group who may ask for changes, and alone whoever may read", {
   environment: { OPERATORS: String(ANA), APPROVERS: String(BEN) },

@@ -147,6 +147,13 @@ export const peopleGuards: readonly Guard[] = [
       `if (prompt.person_id !== null && prompt.person_id !== ctx.person.id) return "not_for_you";`,
     ],
   ]),
+  ...guardsOf("bot/access/policy.ts", [...new Set([...SPEAKERS, ...REQUESTS])], [
+    [
+      "changes are requested, not read",
+      `return need ?? (risk === "read" ? "read" : "request");`,
+      `return "read";`,
+    ],
+  ]),
   ...guardsOf("bot/dispatch/router.ts", [...new Set([...SPEAKERS, ...REQUESTS])], [
     [
       "what a command takes is judged",
@@ -160,11 +167,6 @@ export const peopleGuards: readonly Guard[] = [
       "what is resumed is judged anew",
       "if (command && await this.allows(ctx, this.needFor(command), `/${verb}`)) {",
       "if (command) {",
-    ],
-    [
-      "changes are requested, not read",
-      `return command.risk === "read" ? "read" : "request";`,
-      `return "read";`,
     ],
     [
       "a secret that was typed is deleted",
