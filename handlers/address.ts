@@ -116,8 +116,8 @@ export function isSameAddress(one: unknown, other: unknown): boolean {
 /** What approvers should know of a new address before it is used; `before` is null where there is none. */
 export function addressWarnings(name: string, before: string | null, after: string): readonly Line[] {
   if (!isAddress(after)) return [`${name} has no https:// before it, so it may be reached unencrypted.`];
-  if (!/^http:/i.test(after) || (before !== null && /^http:/i.test(before))) return [];
-  return before !== null && /^https:/i.test(before)
-    ? [`${name} goes from https to http: what is sent there can be read on the way.`]
-    : [`${name} is http, not https: what is sent there can be read on the way.`];
+  const [old, now] = [before ?? "", after].map((address) => readAddress(address).scheme.replace("://", ""));
+  if (now === "https" || now === old) return [];
+  const how = old === "https" ? `goes from https to ${now}` : `is ${now}, not https`;
+  return [`${name} ${how}: what is sent there may be read on the way.`];
 }

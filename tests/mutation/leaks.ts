@@ -6,9 +6,9 @@ export const leakGuards: readonly Guard[] = [
     ["an address without a backslash", String.raw`text.includes("\\")`, "false"],
     ["an address without anything invisible", "if (AMBIGUOUS.test(text)) return {", "if (false) return {"],
     [
-      "a host that is reached by http is warned of",
-      "if (!/^http:/i.test(after) ||",
-      "if (true || !/^http:/i.test(after) ||",
+      "an address that is not https is warned of",
+      `if (now === "https" || now === old) return [];`,
+      "return [];",
     ],
   ]),
   ...guardsOf("handlers/mask.ts", ["tests/handlers/shown_value_test.ts"], [

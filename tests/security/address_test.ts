@@ -68,6 +68,34 @@ const conversations: readonly Conversation[] = [
       },
     }],
   },
+  ...[
+    [
+      "ftp://desk.acme.example/in",
+      "⚠️ uri goes from https to ftp: what is sent there may be read on the way",
+    ],
+    ["ws+tls://desk.acme.example/in", "⚠️ uri goes from https to ws+tls"],
+  ].map(([uri, warning]): Conversation => ({
+    name: `/notifier opsramp warns of every address that is not https: ${uri}`,
+    said: `/notifier opsramp Service Desk uri=${uri} auth=NONE`,
+    card: [warning ?? ""],
+    outcome: "applied",
+    answered: ["notifier baseURI"],
+    wrote: [`POST ${INSTALLED}/${SERVICE_DESK}`, {
+      outboundConfig: { baseNotifier: { type: "REST_API", baseURI: uri, authType: "NONE" } },
+    }],
+  })),
+  {
+    name: "/create apono warns of an address that was never https",
+    said: "/create apono type=k8s-roles name=Edge2 config.cluster_name=jdbc:postgresql://edge.example/roles",
+    card: ["⚠️ config.cluster_name is jdbc:postgresql, not https: what is sent there may be read on the way"],
+    outcome: "applied",
+    answered: ["Read back: Edge2 is there as "],
+    wrote: ["POST /api/admin/v4/integrations", {
+      type: "k8s-roles",
+      name: "Edge2",
+      integration_config: { cluster_name: "jdbc:postgresql://edge.example/roles" },
+    }],
+  },
   {
     name: "/update prtg refuses an address in which programs read another host",
     said: "/update prtg 1 url=https://evil.example\\@prtg.northwind.example/",
