@@ -179,10 +179,8 @@ function quietLine(vendor: VendorNamed, item: WatchedItem, now: number): Line {
   return line(whichLine(vendor, item), ` unknown for ${formatAge(now - item.since)}`);
 }
 
-/** "Sophos EU (Sophos in HaloPSA)"; a vendor as a whole by its name alone. */
-function whichLine(
-  vendor: VendorNamed,
-  { item_id, name, ...where }: Pick<Episode, "item_id" | "name" | "vendor" | "target">,
-): Line {
-  return line({ data: name, max: 40 }, item_id === null ? "" : ` (${placeOf(vendor, where)})`);
+/** "Central EU (Sophos in HaloPSA)"; a vendor as a whole by its name alone. */
+function whichLine(vendor: VendorNamed, one: Pick<Episode, "name" | "vendor" | "target">): Line {
+  const place = placeOf(vendor, one);
+  return line({ data: one.name, max: 40 }, place === "" ? "" : ` (${place})`);
 }

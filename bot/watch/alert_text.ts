@@ -78,10 +78,10 @@ export function newsReply({ episodes, vendor }: AlertView): Reply {
     blocks: listed(episodes, (one) =>
       line(
         episodes.length === 1 ? "" : line(one.kind === "appeared" ? "new: " : "gone: ", nameOf(one), " · "),
-        placeOf(vendor, one),
+        before(placeOf(vendor, one, where)),
         one.kind === "appeared"
-          ? line(" · ", { data: one.word, max: 60 })
-          : line(" · last seen ", { time: one.opened_at, as: "relative" }),
+          ? { data: one.word, max: 60 }
+          : line("last seen ", { time: one.opened_at, as: "relative" }),
       )),
   };
 }
@@ -100,8 +100,8 @@ export function endsReply({ episodes, vendor }: AlertView): Reply {
       ...listed(soonest, (one) =>
         line(
           soonest.length === 1 ? "" : line(nameOf(one), " · ", one.word, " · "),
-          placeOf(vendor, one),
-          " · ends ",
+          before(placeOf(vendor, one)),
+          "ends ",
           { time: one.opened_at, as: "date" },
         )),
       ...typedRemedies(remedies),
@@ -135,8 +135,8 @@ function oneBad(view: AlertView, one: EpisodesTable): Reply {
       : line(nameOf(one), ` ${SAID[one.state]}: `, { data: one.word, max: 60 }),
     blocks: [
       textBlock(line(
-        placeOf(vendor, one),
-        isStart([one]) ? " · since at least " : " · since ",
+        before(placeOf(vendor, one)),
+        isStart([one]) ? "since at least " : "since ",
         { time: one.opened_at, as: "clock" },
         ` (${formatAge(now - one.opened_at)})`,
         wasBefore(one),
@@ -265,7 +265,7 @@ function recoveredReply(view: AlertView): Reply {
     title,
     blocks: [
       textBlock(line(
-        only && others.length === 0 ? line(placeOf(vendor, only), " · ") : "",
+        only && others.length === 0 ? before(placeOf(vendor, only)) : "",
         `${isGone ? "Was so for" : "Recovered after"} ${formatAge(until - from)} · ${state} `,
         { time: from, as: "clock" },
         " to ",
@@ -324,6 +324,11 @@ function showButton(open: readonly EpisodesTable[]): Button {
     ? `/show ${only.target} ${only.item_id}`
     : `/status ${targets.size === 1 ? only.target : only.vendor}`;
   return { label: "Show", action: { command } };
+}
+
+/** Before what follows, if there is something to say. */
+function before(words: string): string {
+  return words === "" ? "" : `${words} · `;
 }
 
 function remediesOf(vendor: VendorNamed, one: EpisodesTable, word = one.word): readonly Remedy[] {

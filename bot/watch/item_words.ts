@@ -1,5 +1,6 @@
 import { formatAge } from "../../handlers/format.ts";
 import { type Line, line, type Mark } from "../../handlers/reply.ts";
+import { fold } from "../../handlers/resolve.ts";
 import type { ItemState } from "../../handlers/sight.ts";
 import type { Vendor } from "../../handlers/vendor.ts";
 import type { EpisodesTable } from "../store/watch_tables.ts";
@@ -11,13 +12,18 @@ export function nameOf({ name, company_name }: EpisodesTable): Line {
   return line({ data: name, max: 60 }, company_name ? line(" of ", { data: company_name, max: 40 }) : "");
 }
 
-/** "Sophos in HaloPSA", "Apono". */
+/** "Sophos in HaloPSA", "Apono"; of it only what neither the item's name says nor the words `beside` it. */
 export function placeOf(
   vendor: VendorNamed,
-  { vendor: name, target }: Pick<EpisodesTable, "vendor" | "target">,
+  { vendor: name, target, name: item }: Pick<EpisodesTable, "vendor" | "target" | "name">,
+  beside = "",
 ): string {
+  const said = ` ${fold(item)} ${fold(beside)} `;
+  const isSaid = (label: string) => said.includes(` ${fold(label)} `);
   const [whole, own] = [targetLabel(vendor, name), targetLabel(vendor, name, target)];
-  return whole === own ? whole : `${own} in ${whole}`;
+  const isNew = !isSaid(whole) && !isSaid(systemOf(vendor, name));
+  if (whole === own || isSaid(own)) return isNew ? whole : "";
+  return isNew ? `${own} in ${whole}` : own;
 }
 
 export function targetLabel(vendor: VendorNamed, name: string, target = name): string {

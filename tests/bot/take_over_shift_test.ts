@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { vendors } from "../../handlers/registry.ts";
 import { testOnEach } from "../approvals/database.ts";
 import { ANA, BEN, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
 import { putWatched } from "./watched.ts";
@@ -34,9 +35,9 @@ testOnEach(
     assert.match(text, /^🔴 5 things are open/);
     assert.match(
       text,
-      /Failing \(2\)\n• Sophos EU \(Sophos in HaloPSA\) down for 6 min · nobody acked\n• vcenter-eu \(Bitdefender\) needs attention for 5 min/,
+      /Failing \(2\)\n• Sophos EU \(HaloPSA\) down for 6 min · nobody acked\n• vcenter-eu \(Bitdefender\) needs attention for 5 min/,
     );
-    assert.match(text, /Unknown \(1\)\n• Datto RMM \(Datto RMM in HaloPSA\) unknown for/);
+    assert.match(text, /Unknown \(1\)\n• Datto RMM \(HaloPSA\) unknown for/);
     assert.match(text, new RegExp(`Waits for approval \\(1\\)\\n• ${waiting.code} .*Globex.* asked by Ana`));
     assert.match(text, /Frozen \(1\)\n• apono by Ben .*: incident 4711/);
     assert.match(text, new RegExp(`Changed in the last day \\(1\\)\\n• ${done.code} `));
@@ -53,6 +54,33 @@ testOnEach(
     assert.match(fixture.groupAnswers().at(-1) ?? "", /Nothing was changed here since Ana took over/);
   },
 );
+
+Deno.test("/handover says of each item where it is, and nothing that its name says already", async () => {
+  await using fixture = await openFixture({ environment: UNWATCHED });
+  const places = vendors.flatMap(({ name, label, labels = { [name]: label } }) =>
+    Object.entries(labels).map(([target, own]) => ({ vendor: name, target, own, whole: label }))
+  );
+  assert.equal(places.length, 15);
+  const named = places.flatMap(({ vendor, target, own, whole }) => [
+    { vendor, target, name: own, says: own === whole ? own : `${own} (${whole})` },
+    { vendor, target, name: `${own} EU`, says: own === whole ? `${own} EU` : `${own} EU (${whole})` },
+    {
+      vendor,
+      target,
+      name: `edge-${target}`,
+      says: `edge-${target} (${own === whole ? own : `${own} in ${whole}`})`,
+    },
+  ]);
+  await putWatched(fixture.store, named.map((one) => ({ ...one, course: [["down", 5 * MINUTE_MS]] })));
+  await fixture.say(BEN, "/handover");
+  const lines = textOf(fixture.telegram.last(GROUP)!).split("\n").filter((line) =>
+    line.includes(" down for ")
+  );
+  assert.deepEqual(
+    lines.map((line) => line.replace(/^\s*• | down for .*/g, "")).sort(),
+    named.map(({ says }) => says).sort(),
+  );
+});
 
 testOnEach("I have it is for whoever may ask for or approve changes", async (url) => {
   const environment = { ...UNWATCHED, OPERATORS: String(ANA), APPROVERS: "103", DATABASE_URL: url };
