@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { DatabaseSync } from "node:sqlite";
-import { Kysely } from "kysely";
+import { sql } from "kysely";
+import { databaseUrl } from "../../bot/settings.ts";
+import { openAsItIs } from "../../bot/store/database.ts";
 import { migrations } from "../../bot/store/migrations.ts";
-import type { Schema } from "../../bot/store/schema.ts";
-import { sqliteDialect } from "../../bot/store/sqlite.ts";
-import { openFile } from "../approvals/database.ts";
+import type { Database } from "../../bot/store/schema.ts";
+import { lasting, testWith, testWithEmpty } from "../approvals/database.ts";
 import { openFixture } from "../approvals/fixture.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 
@@ -13,17 +13,37 @@ import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
  * old one goes on. So a migration only adds, and what is added asks nothing of who does not know it.
  */
 
-Deno.test("what the version before writes fits the schema after each migration", async () => {
-  const db = new Kysely<Schema>({ dialect: sqliteDialect(":memory:") });
-  let before: readonly Column[] = [];
-  for (const [name, { up }] of Object.entries(migrations)) {
-    await up(db);
-    const after = await columnsOf(db);
-    assert.deepEqual(demands(before, after), [], name);
-    before = after;
-  }
-  await db.destroy();
-});
+for (const kind of lasting) {
+  testWithEmpty(kind, "what the version before writes fits the schema after each migration", async (url) => {
+    await using created = await opened(url);
+    let before: readonly Column[] = [];
+    for (const [name, { up }] of Object.entries(migrations)) {
+      await up(created.db);
+      const after = await columnsOf(created.db);
+      assert.deepEqual(demands(before, after), [], name);
+      before = after;
+    }
+  });
+
+  testWith(kind, "a bot goes on while the version after it adds to every table", async (url) => {
+    await using fixture = await openFixture({ environment: { DATABASE_URL: url } });
+    const waiting = await fixture.ask(
+      "/enable ec2 Acme Labs role=arn:aws:iam::999888777666:role/gravityzone",
+    );
+    await addToEveryTable(url);
+    await fixture.press(BEN, waiting.card, "Approve");
+    const asked = await fixture.carryOut("/disable ec2 Acme Corp reason=off-boarding");
+    assert.deepEqual(
+      [await fixture.state(waiting.code), await fixture.state(asked.code)],
+      ["applied", "accepted"],
+    );
+    for (const text of ["/freeze ec2 for=1h x", "/status", "/audit verify", "/recent", "/board"]) {
+      await fixture.say(ANA, text);
+    }
+    assert.match(fixture.telegram.transcript(GROUP), /intact/);
+    assert.doesNotMatch(fixture.telegram.transcript(GROUP), /went wrong/);
+  });
+}
 
 Deno.test("demands finds what an older version would trip over", () => {
   const column = (name: string, more: Partial<Column> = {}): Column => ({
@@ -44,24 +64,6 @@ Deno.test("demands finds what an older version would trip over", () => {
   assert.deepEqual(demands(before, after), ["t.a is gone", "t.b is bigint now", "t.new has to be given"]);
 });
 
-Deno.test("a bot goes on while the version after it adds to every table", async () => {
-  await using database = await openFile();
-  await using fixture = await openFixture({ environment: { DATABASE_URL: database.url } });
-  const waiting = await fixture.ask("/enable ec2 Acme Labs role=arn:aws:iam::999888777666:role/gravityzone");
-  addToEveryTable(database.url.slice("sqlite:".length));
-  await fixture.press(BEN, waiting.card, "Approve");
-  const asked = await fixture.carryOut("/disable ec2 Acme Corp reason=off-boarding");
-  assert.deepEqual(
-    [await fixture.state(waiting.code), await fixture.state(asked.code)],
-    ["applied", "accepted"],
-  );
-  for (const text of ["/freeze ec2 for=1h x", "/status", "/audit verify", "/recent", "/board"]) {
-    await fixture.say(ANA, text);
-  }
-  assert.match(fixture.telegram.transcript(GROUP), /intact/);
-  assert.doesNotMatch(fixture.telegram.transcript(GROUP), /went wrong/);
-});
-
 interface Column {
   readonly table: string;
   readonly name: string;
@@ -70,7 +72,7 @@ interface Column {
   readonly isOptional: boolean;
 }
 
-async function columnsOf(db: Kysely<Schema>): Promise<readonly Column[]> {
+async function columnsOf(db: Database): Promise<readonly Column[]> {
   return (await db.introspection.getTables()).flatMap(({ name: table, columns }) =>
     columns.map(({ name, dataType, isNullable, hasDefaultValue, isAutoIncrementing }) => ({
       table,
@@ -101,14 +103,21 @@ function demands(before: readonly Column[], after: readonly Column[]): string[] 
 }
 
 /** As the version after this one might. */
-function addToEveryTable(path: string): void {
-  using database = new DatabaseSync(path, { timeout: 5_000 });
-  const tables = database.prepare("select name from sqlite_master where type = 'table'").all()
-    .map(({ name }) => String(name)).filter((name) => !/^(sqlite|kysely)_/.test(name));
-  for (const table of tables) {
-    database.exec(`alter table "${table}" add column later_word text`);
-    database.exec(`alter table "${table}" add column later_count bigint not null default 0`);
+async function addToEveryTable(url: string): Promise<void> {
+  await using later = await opened(url);
+  const { db } = later;
+  for (const { name } of await db.introspection.getTables()) {
+    await sql`alter table ${sql.ref(name)} add column later_word text`.execute(db);
+    await sql`alter table ${sql.ref(name)} add column later_count bigint not null default 0`.execute(db);
   }
-  database.exec("create table later (id bigint primary key)");
-  database.exec("insert into kysely_migration (name, timestamp) values ('9999_later', '2030')");
+  await sql`create table later (id bigint primary key)`.execute(db);
+  await sql`insert into kysely_migration (name, timestamp) values ('9999_later', '2030')`.execute(db);
+}
+
+/** The database as it is, with nothing made in it. */
+async function opened(url: string): Promise<AsyncDisposable & { readonly db: Database }> {
+  const config = databaseUrl.parse(url);
+  if (config.kind === "sqlite") await Deno.writeTextFile(config.path, "", { append: true });
+  const db = await openAsItIs(config);
+  return { db, [Symbol.asyncDispose]: () => db.destroy() };
 }
