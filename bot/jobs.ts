@@ -269,7 +269,7 @@ function watchJobs({ vendors }: Deps, { looks, alerts }: JobParts, everyMs: numb
   const tell: PeriodicJob = {
     name: "tell",
     everyMs,
-    atOnce: false,
+    atOnce: true,
     exclusive: false,
     async run() {
       await looks.noteBlindness();

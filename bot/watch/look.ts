@@ -43,7 +43,8 @@ export class Looks {
     const vendor = connected.vendor.name;
     if (!result) {
       await this.giveBack(claim);
-      return false;
+      await this.noteBlindness();
+      return true;
     }
     const found = await applyLook(
       this.deps,

@@ -1,6 +1,8 @@
 /** Instances of the bot that are never started: they live for a request or a tick of a timer, side by side. */
 import assert from "node:assert/strict";
 import { Countersign } from "../../bot/app.ts";
+import { readConfig } from "../../bot/config.ts";
+import { vendors } from "../../handlers/registry.ts";
 import { findChange } from "../../bot/store/changes.ts";
 import { putMessage } from "../../bot/outbox/messages.ts";
 import { lasting, testOnEach, testWith } from "../approvals/database.ts";
@@ -139,6 +141,33 @@ testOnLasting("workFor does what is due by the clock, such as ending what nobody
   assert.equal(await theState(one), "expired");
   assert.match(render(stage.telegram.answers(GROUP)[0]!), /Expired/);
 });
+
+// A database that is opened again tells a server's own time, which cannot be moved on.
+testWith(
+  lasting[0]!,
+  "workFor tells that nobody looks, in processes of which each lives for one look",
+  async (url) => {
+    const broken = vendors.filter(({ name }) => name === "halo").map((vendor) => ({
+      ...vendor,
+      sight: () => Promise.reject(new Error("a mistake of ours")),
+    }));
+    await using sleepers = await openSleepers(url, { environment: { WATCH_EVERY: "1m" } });
+    const { stage: { environment, clock, log, telegram }, one } = sleepers;
+    await one.workFor(ALL_DAY);
+    for (let minute = 0; minute < 7; minute++) {
+      clock.advance(62_000);
+      const bot = await Countersign.open({
+        config: readConfig(environment, broken),
+        clock,
+        log,
+        timing: NEVER,
+      });
+      await bot.workFor(ALL_DAY);
+      await bot.stop(AbortSignal.timeout(HANG_MS));
+    }
+    assert.match(telegram.transcript(GROUP), /Nobody has looked at HaloPSA for \d min/);
+  },
+);
 
 testOnEach("start works on by itself, and stop still sends what was decided last", async (url) => {
   const clock = createTestClock();
