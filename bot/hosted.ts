@@ -27,6 +27,8 @@ export async function untracedFetch(): Promise<typeof fetch> {
 const BEFORE_ANSWER_MS = 4_000;
 /** A tick comes each minute, and never while one goes on. */
 const TICK_MS = 45_000;
+/** Who heard nothing for so long may have stood still. */
+const LONG_MS = 5_000;
 
 /**
  * The bot where a process lives only while requests come in: made for the first of them, it works a little after
@@ -34,6 +36,7 @@ const TICK_MS = 45_000;
  */
 export class HostedBot {
   private opening: Promise<Opened> | undefined;
+  private usedAt = 0;
 
   constructor(private readonly environment: Environment, private readonly telegramFetch = untracedFetch) {}
 
@@ -63,9 +66,13 @@ export class HostedBot {
   }
 
   private async opened(): Promise<Opened> {
+    const known = this.opening;
     this.opening ??= open(this.environment, this.telegramFetch);
     try {
-      return await this.opening;
+      const opened = await this.opening;
+      if (known && Date.now() - this.usedAt > LONG_MS) await refresh(opened);
+      this.usedAt = Date.now();
+      return opened;
     } catch (error) {
       // A database that was away may be there for the next request.
       this.opening = undefined;
@@ -87,6 +94,12 @@ export class HostedBot {
 interface Opened {
   readonly bot: Countersign;
   readonly log: Log;
+}
+
+/** Meanwhile its clock may have stood still too, and the connections to the database may have been cut. */
+async function refresh({ bot: { store } }: Opened): Promise<void> {
+  // What fails once was an old connection; what fails twice is told by whoever needs the database.
+  await store.check().catch(() => store.check()).catch(() => {});
 }
 
 async function open(environment: Environment, telegramFetch: typeof untracedFetch): Promise<Opened> {

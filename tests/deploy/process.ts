@@ -68,6 +68,8 @@ export interface Running extends AsyncDisposable {
   readonly output: () => string;
   /** Resolves once the output holds the words; rejects when the program ends without them, or has not said them in time. */
   says(words: string): Promise<void>;
+  /** Unless it is over. */
+  signal(signal: Deno.Signal): void;
   /** Asks it to end, and says how it did. */
   terminate(): Promise<Deno.CommandStatus>;
   /** The same by another signal. */
@@ -117,8 +119,11 @@ export function start({ command, args, cwd, environment, uid }: Program): Runnin
       return await this.end("SIGTERM");
     },
     async end(signal) {
-      if (!isOver) child.kill(signal);
+      this.signal(signal);
       return await ended;
+    },
+    signal(signal) {
+      if (!isOver) child.kill(signal);
     },
     ended,
     async [Symbol.asyncDispose]() {

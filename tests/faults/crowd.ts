@@ -84,7 +84,7 @@ export function createCrowd(
   const deeds: Deeds = { commands: [], decisions: [] };
   const asked: string[] = [];
   const undone = new Set<string>();
-  const companies = foundCompanies(world);
+  const companies = foundCompanies(world, MANY);
 
   function say(person: number, chat: number, text: string): number {
     const { message_id } = telegram.say(person, chat, text);
@@ -185,8 +185,8 @@ export function createCrowd(
 }
 
 /** Their names; all of them have an external ID, so that a role can be set up. */
-function foundCompanies(world: World): string[] {
-  return Array.from({ length: MANY }, (_, index) => {
+export function foundCompanies(world: World, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => {
     const name = `Mill ${String(index).padStart(5, "0")}`;
     const founded = company((0x6b0000000000 + index).toString(16).padStart(24, "0"), name);
     world.companies.set(founded.id, founded);

@@ -23,7 +23,8 @@ export async function fillIn(link: string, values: Readonly<Record<string, strin
   return await seenIn(await fetch(link, { method: "POST", body }));
 }
 
-async function seenIn(answer: Response): Promise<Seen> {
+/** What an answer shows. */
+export async function seenIn(answer: Response): Promise<Seen> {
   const html = await answer.text();
   const controls = [...html.matchAll(/<(input|select|textarea)\s([^>]*)>([\s\S]*?(?=<\/\1>))?/g)];
   const values: Record<string, string> = {};

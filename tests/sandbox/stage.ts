@@ -147,7 +147,7 @@ export const SANDBOX_SECRET_KEY = btoa("sandbox-key-sandbox-key-sandbox-");
 export const SANDBOX_WEBHOOK_SECRET = "sandbox-webhook-secret-0123456789abcdef";
 
 /** No word that a reply may hold: whatever is a secret of ours is taken out of every reply. */
-const OPSRAMP_SECRET = "sandbox-opsramp-secret";
+export const OPSRAMP_SECRET = "sandbox-opsramp-secret";
 
 /** As whom the emulators know the bot: each vendor's settings besides its addresses. */
 const ACCOUNTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
