@@ -196,7 +196,7 @@ function storeText({ secretStore }: Settings): string | null {
   const { kind, fields } = secretStore;
   const names = Object.keys(fields);
   if (kind === OWN_KIND) return `kept by Apono${names.length > 0 ? ` (${names.join(", ")})` : ""}, hidden`;
-  return [kind, ...Object.entries(fields).map(([name, value]) => `${name}=${value}`)].join(" ");
+  return [kind, ...names.toSorted().map((name) => `${name}=${fields[name]}`)].join(" ");
 }
 
 function from(source: Source | null): string {

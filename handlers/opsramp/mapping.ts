@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   distinct,
   type Installed,
@@ -121,7 +122,7 @@ function isParsedOtherwise(
   { parsingProperty: asked }: Mapping,
   { parsingProperty: present }: Mapping,
 ): boolean {
-  return asked !== undefined && JSON.stringify(asked) !== JSON.stringify(present);
+  return asked !== undefined && !isDeepStrictEqual(asked, present);
 }
 
 /** OpsRamp works its own name out: another one, in a document that was copied, belongs to another attribute. */

@@ -18,6 +18,21 @@ Deno.test("/map opsramp says that every pair is there, and what an update would 
   );
 });
 
+Deno.test("/map opsramp takes a parsing whose parts come in another order for the same", async () => {
+  await using at = openHandlerFixture();
+  const [first] = stored(at, SERVICE_DESK).inboundConfig?.mapAttributes ?? [];
+  assert.ok(first);
+  first.parsingProperty = { oprset: [{ startWord: "P", operator: "AFTER" }], defaultValue: "Normal" };
+  const parsingProperty = { defaultValue: "Normal", oprset: [{ operator: "AFTER", startWord: "P" }] };
+  const { name, entityType } = first;
+  assert.equal(
+    await at.nothing("/map opsramp Service Desk", {
+      inboundConfig: { mapAttributes: [{ name, entityType, parsingProperty, attrValues: [] }] },
+    }),
+    "Nothing to change in Service Desk: the attribute is mapped",
+  );
+});
+
 Deno.test("/map opsramp shows a conflicting pair before it is approved", async () => {
   await using at = openHandlerFixture();
   const { card } = await at.plan(

@@ -351,6 +351,20 @@ const changes: readonly Conversation[] = [
     },
   },
   {
+    name: "/create apono is applied where Apono returns a secret's parts in another order",
+    said:
+      "/create apono type=mysql name=L config.hostname=h.example.com secret.aws.secret_id=l secret.aws.region=eu-1",
+    card: [/Secret\s+none\s+aws region=eu-1 secret_id=l/],
+    outcome: "applied",
+    answered: ["Read back: L is there as "],
+    wrote: [`POST ${V4}`, {
+      type: "mysql",
+      name: "L",
+      integration_config: { hostname: "h.example.com" },
+      secret_store_config: { aws: { secret_id: "l", region: "eu-1" } },
+    }],
+  },
+  {
     name: "/create apono takes a document as a caption, and its own store's secrets from a private page",
     said: "/create apono config.hostname=crm.example.com secret.apono.username=? secret.apono.password=?",
     document: {
