@@ -228,7 +228,7 @@ const STATES: Readonly<Partial<Record<Change["state"], string>>> = {
 
 function whatHappened(row: AuditTable): Line {
   const { event, reason_code, operation, target, detail, code } = row;
-  const about = operation ?? (target === "*" ? "everything" : target) ?? "";
+  const about = operation ?? target?.replace(/^\* /, "everything of ").replace(/^\*$/, "everything") ?? "";
   const shown =
     event === "frozen" || event === "unfrozen" || event === "freeze_ended" || event === "freeze_begun"
       ? detail ?? ""

@@ -16,7 +16,7 @@ import { parseDuration } from "../settings.ts";
 import { appendAudit } from "../store/audit.ts";
 import { activeFreezes, freezeKey, frozenTarget, plannedFreezes } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import type { FreezesTable, Queryable } from "../store/schema.ts";
+import type { AuditTable, FreezesTable, Queryable } from "../store/schema.ts";
 import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
 
 const SHORTEST_MS = 60_000;
@@ -65,12 +65,7 @@ export const freezeCommands: readonly Builtin[] = [
       ctx.onCommit((transaction) => putFreeze(transaction, row));
       await parts.cards.refreshWith(ctx);
       const replaced = held ? ` · replaces that of ${held.holder_name}: ${held.reason}` : "";
-      ctx.audit({
-        event: "frozen",
-        target: row.target,
-        company: row.company,
-        detail: row.reason + replaced,
-      });
+      ctx.audit({ event: "frozen", ...audited(row), detail: row.reason + replaced });
       announce(config, ctx, frozenReply(row, held));
     },
   }),
@@ -101,7 +96,7 @@ export const freezeCommands: readonly Builtin[] = [
         await transaction.deleteFrom("freezes").where("target", "=", freeze.target).execute();
       });
       await cards.refreshWith(ctx);
-      ctx.audit({ event: "unfrozen", target: freeze.target, company: freeze.company, detail: freeze.reason });
+      ctx.audit({ event: "unfrozen", ...audited(freeze) });
       announce(config, ctx, thawedReply(freeze, { data: ctx.person.name, max: 40 }));
     },
   }),
@@ -116,13 +111,12 @@ export async function beginFreezes({ store, config }: Pick<Deps, "store" | "conf
     const due = await transaction.deleteFrom("freezes").where("begins_at", "<=", store.now()).returningAll()
       .execute();
     for (const planned of due) {
-      const { company, reason } = planned;
-      const target = freezeKey(frozenTarget(planned), company, null);
+      const target = freezeKey(frozenTarget(planned), planned.company, null);
       const row = { ...planned, target, begins_at: null };
       await putFreeze(transaction, row);
       const key = `freeze:${planned.target}:${planned.created_at}`;
       await tellGroups({ store, config }, transaction, key, frozenReply(row, undefined));
-      await appendAudit(store, transaction, [{ event: "freeze_begun", target, company, detail: reason }]);
+      await appendAudit(store, transaction, [{ event: "freeze_begun", ...audited(row) }]);
     }
     return due;
   });
@@ -135,10 +129,9 @@ export async function endFreezes({ store, config }: Pick<Deps, "store" | "config
     const over = await transaction.deleteFrom("freezes").where("ends_at", "<=", store.now()).returningAll()
       .execute();
     for (const freeze of over) {
-      const { target, company, reason } = freeze;
       const reply = thawedReply(freeze, "its time is over");
-      await tellGroups({ store, config }, transaction, `thaw:${target}:${freeze.created_at}`, reply);
-      await appendAudit(store, transaction, [{ event: "freeze_ended", target, company, detail: reason }]);
+      await tellGroups({ store, config }, transaction, `thaw:${freeze.target}:${freeze.created_at}`, reply);
+      await appendAudit(store, transaction, [{ event: "freeze_ended", ...audited(freeze) }]);
     }
     return over;
   });
@@ -246,6 +239,13 @@ function freezeOf(
     created_at: ctx.store.now(),
     ...period,
   };
+}
+
+/** The target as the audit names those of changes, "ec2 Acme Corp"; "*" stands for all targets. */
+function audited(freeze: FreezesTable): Pick<AuditTable, "target" | "company" | "detail"> {
+  const { company, company_name, reason } = freeze;
+  const target = [frozenTarget(freeze) ?? "*", company_name ?? ""].join(" ").trim();
+  return { target, company, detail: reason };
 }
 
 /** Without a question to the vendor, which may be the one that is away: by the id, or by the name it had then. */

@@ -240,6 +240,20 @@ testOnEach("/freeze company=: holds the changes of this company back and no othe
   assert.equal(await fixture.state(held.code), "accepted");
 });
 
+Deno.test("/audit names what was frozen, and finds it by the company's name", async () => {
+  await using fixture = await openFixture();
+  await fixture.say(BEN, "/freeze ec2 company=Globex one");
+  await fixture.say(BEN, "/freeze company=Globex two");
+  await fixture.say(BEN, "/unfreeze company=Globex");
+  await fixture.say(ANA, "/audit company=globex");
+  const told = fixture.groupAnswers().at(-1) ?? "";
+  assert.match(
+    told,
+    /lifted: everything of Globex · two\n.*frozen: everything of Globex · two\n.*frozen: ec2 Globex · one/,
+  );
+  assert.doesNotMatch(told, /[0-9a-f]{24}/);
+});
+
 Deno.test("/freeze company=: several that fit are offered, and the one that is pressed is frozen", async () => {
   await using fixture = await openFixture();
   await fixture.say(BEN, "/freeze ec2 company=Acme for=2h incident 4711");
