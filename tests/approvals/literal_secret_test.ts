@@ -37,6 +37,9 @@ const MEANT: readonly [text: string, asked?: string][] = [
   [`/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret: "${LITERAL}"`, "secret"],
   [`/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret ${LITERAL}`, "secret"],
   [`/enable ec2 Globex secret ${LITERAL} key=AKIAIOSFODNN7EXAMPLE`, "secret"],
+  [`/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE --secret ${LITERAL}`, "secret"],
+  [`/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE —secret hunter2`, "secret"],
+  [`/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE --secret=${LITERAL}`, "secret"],
   [`/notifier opsramp Service Desk uri=https://desk.example/in auth=JWT pasword=${LITERAL}`, "password"],
   ...["", "plan ", "policy ", "alias desk ", "every 08:00 "].map((before): [string, string] => [
     `/${before}notifier opsramp Service Desk uri=https://desk.example/in auth=JWT apiKae=${LITERAL}`,
@@ -67,6 +70,7 @@ for (const [text, asked] of MEANT) {
 
 /** Names that hold a secret's name, and words about secrets. */
 const NO_SECRETS = [
+  "/tag apono 4244-00 owner=ben -token -secret",
   "/enable ec2 Secret Corp role=arn:aws:iam::111222345123:role/test",
   "/show apono Token Vault2",
   "/status ec2 Password Managers Ltd",
