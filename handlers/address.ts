@@ -71,13 +71,10 @@ function parsed(text: string): { stacked: string; url: URL | null; isBare: boole
  * sent is this. It is the `href` of `URL`, but for the slash of an empty path: vendors append paths of their own.
  */
 export function givenAddress(text: string): GivenAddress {
-  if (text.includes("\\")) {
-    return { objection: "has a backslash, which can hide the real host" };
-  }
-  if (AMBIGUOUS.test(text)) return { objection: "has a blank or an invisible character" };
+  const objection = hiddenHost(text);
+  if (objection !== undefined) return { objection };
   const { stacked, url, isBare } = parsed(text);
-  const { scheme, user } = readAddress(text);
-  if (user !== "") return { objection: "has a user or a password before its host" };
+  const { scheme } = readAddress(text);
   if (!url) return /^(?:https?:\/\/)?$/i.test(scheme) ? { objection: "is no address" } : { href: text };
   if (isBare && /^https?:/i.test(text)) return { objection: "lacks the two slashes of https://" };
   const href = url.pathname + url.search + url.hash === "/" && !text.endsWith("/")
@@ -86,6 +83,16 @@ export function givenAddress(text: string): GivenAddress {
   return { href: isBare ? href.slice("https://".length) : stacked + href };
 }
 
+/** By what a text may name another host to programs than to people, to follow its name; undefined for nothing. */
+function hiddenHost(text: string): string | undefined {
+  if (text.includes("\\")) return "has a backslash, which can hide the real host";
+  if (AMBIGUOUS.test(text)) return "has a blank or an invisible character";
+  return readAddress(text).user === "" ? undefined : "has a user or a password before its host";
+}
+
+/** A field of such a name holds a host, alone or with its port. */
+const HOST = /host|endpoint/i;
+
 /**
  * What a person gave, each address in it in that spelling; `field` says what a place in it is called, and whether it is
  * an address however it looks. Throws `BadInput` for what is none.
@@ -93,7 +100,12 @@ export function givenAddress(text: string): GivenAddress {
 export function withAddresses<T>(value: T, field: (path: string) => { name: string; always?: boolean }): T {
   return mapLeaves(value, (leaf, path) => {
     const { name, always = false } = field(path);
-    if (typeof leaf !== "string" || !(always || isAddress(leaf))) return leaf;
+    if (typeof leaf !== "string") return leaf;
+    if (!always && !isAddress(leaf)) {
+      const objection = HOST.test(name) ? hiddenHost(leaf) : undefined;
+      if (objection === undefined) return leaf;
+      throw new BadInput(`${name} ${objection}. Type it like desk.example.com.`);
+    }
     const given = givenAddress(leaf);
     if ("href" in given) return given.href;
     throw new BadInput(`${name} ${given.objection}. Type it like https://desk.example.com/in.`);

@@ -4,7 +4,7 @@ import { type Guard, guardsOf } from "./guard.ts";
 export const leakGuards: readonly Guard[] = [
   ...guardsOf("handlers/address.ts", ["tests/security/address_test.ts"], [
     ["an address without a backslash", String.raw`text.includes("\\")`, "false"],
-    ["an address without anything invisible", "if (AMBIGUOUS.test(text)) return {", "if (false) return {"],
+    ["an address without anything invisible", "if (AMBIGUOUS.test(text)) return", "if (false) return"],
     [
       "an address that is not https is warned of",
       `if (now === "https" || now === old) return [];`,

@@ -127,6 +127,15 @@ const conversations: readonly Conversation[] = [
     },
     refused: ["config.hostname has a blank or an invisible character."],
   },
+  ...[
+    ["evil.example\\@orders.acme.example", "a backslash, which can hide the real host"],
+    ["evil.example@orders.acme.example", "a user or a password before its host"],
+    ['"orders.acme.example evil.example"', "a blank or an invisible character"],
+  ].map(([host, has]): Conversation => ({
+    name: `/update apono refuses a host that may be another one: ${host}`,
+    said: `/update apono Orders DB config.hostname=${host}`,
+    refused: [`config.hostname has ${has}. Type it like desk.example.com.`],
+  })),
   {
     name: "/create apono shows where an address leads, and every parameter of it",
     said: "/create apono type=k8s-roles name=Edge2 " +
