@@ -98,7 +98,10 @@ const KNOWN = {
   "Phone": ({ phone }) => given(phone),
   "Address": ({ address }) => given(address),
   "Country": ({ country, state }) => given(country, state),
-  "Created (UTC)": ({ createdAt }) => given(createdAt),
+  "Created": ({ createdAt }) => {
+    const at = Date.parse(`${String(createdAt)}Z`);
+    return Number.isNaN(at) ? given(createdAt) : { time: at };
+  },
 } satisfies Record<string, (company: CompanyDetails) => Line>;
 
 function factsOf(company: CompanyDetails): readonly (readonly [string, Line])[] {
@@ -117,7 +120,7 @@ const COLUMNS: readonly TableColumn<CompanyDetails>[] = [
 
 /** What the table above has no room for. */
 const REST: readonly TableColumn<CompanyDetails>[] = (
-  ["Company", "Phone", "Contact's phone", "Role", "Address", "Country", "Created (UTC)"] as const
+  ["Company", "Phone", "Contact's phone", "Role", "Address", "Country", "Created"] as const
 ).map((title) => ({ title, cell: KNOWN[title] }));
 
 function renderFound(

@@ -106,7 +106,7 @@ function render(product: Product, { target, before: { alike }, after }: CreatePl
   return {
     title: ["Add ", ...what],
     done: [...what, " is added"],
-    rows: fieldRows(product, after, () => "none"),
+    rows: fieldRows(after, () => "none"),
     breaks: breaksOfNew(product, after),
     sends: [shownFields(after)],
     warnings: [

@@ -15,7 +15,7 @@ import { addressWarnings, isAddress, isSameAddress, withAddresses } from "../add
 import { shownAddress } from "../mask.ts";
 import { BadInput, type Card, type ChangeOperation, type NamesOfKind } from "../operation.ts";
 import type { Line } from "../reply.ts";
-import { fieldLine } from "./sync.ts";
+import { valueLine } from "./sync.ts";
 
 /** The two ways in which fields are given: `name=value` words, and the vendor's own request body. */
 export const fieldInputs = {
@@ -174,12 +174,12 @@ export function warningsOf({ fields }: Wanted, now: JsonObject): readonly Line[]
 }
 
 /** What is to be sent, on a card; of secrets only that there will be new ones. */
-export function fieldRows(product: Product, wanted: Wanted, now: (label: string) => Line): Card["rows"] {
+export function fieldRows(wanted: Wanted, now: (label: string) => Line): Card["rows"] {
   return [
     ...Object.entries(wanted.fields).map(([label, value]) => ({
       label,
       now: now(label),
-      after: fieldLine(product, label, value),
+      after: valueLine(value),
     })),
     ...wanted.secrets.map((label) => ({ label, now: now(label), after: "a new value, entered privately" })),
   ];

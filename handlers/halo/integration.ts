@@ -19,7 +19,7 @@ import {
 } from "../resource.ts";
 import { toggleOperations } from "../resource_changes.ts";
 import { columnsOf, isProblem, tableOf } from "../resource_operations.ts";
-import { endsOf, errorOf, fieldLine, lastSyncOf, reasonOf, syncStanding } from "./sync.ts";
+import { endsOf, errorOf, lastSyncOf, reasonOf, syncStanding, valueLine } from "./sync.ts";
 import { deletingSwitches, effectsOfSync } from "./effect.ts";
 import { isInt32 } from "./fields.ts";
 
@@ -64,8 +64,7 @@ export function integrationsOf(product: Product): Resource<HaloClient, HaloInteg
     },
     show: {
       summary: `One ${label} integration, all fields`,
-      facts: (record) =>
-        fieldsIn(product, record).map((field) => [field, fieldLine(product, field, record[field])]),
+      facts: (record) => fieldsIn(product, record).map((field) => [field, valueLine(record[field])]),
       reply: (sighting, facts) => shown(product, sighting, facts),
     },
     toggle: syncToggle(product),

@@ -102,22 +102,20 @@ function partOf(product: Product, record: HaloIntegration, part: keyof SyncNames
   return name === undefined ? undefined : record[name];
 }
 
+/** As HaloPSA writes it; a day alone may be part of a name. */
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:/;
+
 /** In epoch ms; a year up to 1900 means "never". */
 function timeOf(value: unknown): number | null {
   const time = typeof value === "string" ? haloTime(value) : null;
   return time === null || time < "1901" ? null : Date.parse(`${time}Z`);
 }
 
-/** The value of a product's field as a fact: times as times. */
-export function fieldLine(product: Product, field: string, value: Json | undefined): Line {
-  const isTime = [...product.sync.lastSync, ...product.sync.tokenExpiry].includes(field);
-  const at = isTime ? timeOf(value) : null;
-  return at === null ? valueLine(value) : { time: at };
-}
-
-/** A value as a fact. Lists are only counted. */
+/** A value as a fact: times as times. Lists are only counted. */
 export function valueLine(value: Json | undefined): Line {
   if (value === null || value === undefined || value === "") return "empty";
+  const at = MOMENT.test(String(value)) ? timeOf(value) : null;
+  if (at !== null) return { time: at };
   if (value === HIDDEN_MARK) return HIDDEN_MARK;
   if (Array.isArray(value)) return value.length === 1 ? "1 entry" : `${value.length} entries`;
   if (typeof value === "string") return { data: isAddress(value) ? shownAddress(value) : value, max: 160 };

@@ -43,7 +43,7 @@ import { findItem, itemChoices, targetOf } from "../resource.ts";
 import { called, GONE, integrationsOf } from "./integration.ts";
 import { idInput } from "../resource_changes.ts";
 import { breaksOf, deletingSwitches, deletionsOf, isDanger, turnsSyncOn } from "./effect.ts";
-import { fieldLine } from "./sync.ts";
+import { valueLine } from "./sync.ts";
 
 const { change } = operationsOf<HaloClient>("halo");
 
@@ -74,7 +74,7 @@ export function updateOperation(product: Product): ChangeOperation {
     },
     async verify({ client, call }, made, receipt) {
       const record = await ifFound(client.get(product, made.before.id, call));
-      return verdict(product, made, record, receipt !== undefined);
+      return verdict(made, record, receipt !== undefined);
     },
     undo: (made) => undo(product, made),
   });
@@ -141,11 +141,9 @@ function render(product: Product, { before, after, depends = {} }: UpdatePlan): 
   return {
     title: ["Change ", ...what],
     done: [...what, " is changed"],
-    rows: fieldRows(product, after, (label) => {
+    rows: fieldRows(after, (label) => {
       if (after.secrets.includes(label)) return "cannot be read";
-      return label in before.fields
-        ? fieldLine(product, label, before.fields[label])
-        : "not shown by HaloPSA";
+      return label in before.fields ? valueLine(before.fields[label]) : "not shown by HaloPSA";
     }),
     breaks: breaksOf(product, after, depends),
     sends: [{ id: before.id, ...shownFields(after) }],
@@ -163,7 +161,6 @@ function listsOf(before: Before, after: Wanted): Pick<Card, "details"> {
 }
 
 function verdict(
-  product: Product,
   { before, after: { fields, secrets } }: UpdatePlan,
   record: HaloIntegration | undefined,
   answered: boolean,
@@ -180,13 +177,11 @@ function verdict(
     ...taken.map((label): Compared => ({
       label,
       is: "asked",
-      value: fieldLine(product, label, record[label]),
+      value: valueLine(record[label]),
     })),
     ...differing.map((label): Compared => ({
       label,
-      is: isSame(record[label], before.fields[label])
-        ? "before"
-        : { now: fieldLine(product, label, record[label]) },
+      is: isSame(record[label], before.fields[label]) ? "before" : { now: valueLine(record[label]) },
     })),
   ]);
   const gone = unread.some((label) => label in before.fields);

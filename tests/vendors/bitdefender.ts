@@ -215,7 +215,7 @@ export const conversations: readonly Conversation[] = [
       /Company\s+Acme Corp\s+Id\s+55115935b1a43dcc4a7b23c6\s+Type\s+Customer\s+Managed by its parent\s+yes/,
       /Suspended\s+no\s+Contact\s+Dana Ionescu, dana@acme-corp\.example\s+Role\s+Head of IT/,
       /Contact's phone\s+0040740000002\s+Phone\s+0040740000001\s+Address\s+Str Example No 1/,
-      /Country\s+CA, CA-BC\s+Created \(UTC\)\s+2017-02-21T15:02:54/,
+      /Country\s+CA, CA-BC\s+Created\s+2017-02-21 15:02 UTC/,
     ],
     asked: ['getCompanyDetailsByAWSAccountId {"accountId":"111222345123"}'],
   },

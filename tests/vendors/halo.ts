@@ -123,7 +123,10 @@ const exports: readonly Conversation[] = [
     name: "/export tenable status shows the progress",
     said: "/export tenable status",
     before: exporting,
-    answered: ["Tenable export: running", /export_progress\s+PROCESSING/],
+    answered: [
+      "Tenable export: running",
+      /export_date\s+2026-01-01 03:00 UTC\s+export_progress\s+PROCESSING/,
+    ],
     asked: ["GET /api/Tenable/Status"],
   },
   {
