@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { vendors } from "../../handlers/registry.ts";
 import { eventually } from "../eventually.ts";
 import { ec2Of } from "../sandbox/gravityzone/world.ts";
 import { announced, ENABLE, HOUR_MS, loanOf, MINUTE_MS, openLoan, said, wayBackOf } from "./borrowing.ts";
@@ -164,7 +165,7 @@ for (
     ["/plan rotate externalid Acme Corp reason=leaked for=2h", /It has no way back\. /],
     [
       "/enable ec2 Globex key=AKIAIOSFODNN7EXAMPLE secret=? for=2h",
-      /It has no way back\. |Its way back needs a secret/,
+      /It has no way back\. What was set up before the keys cannot be read; /,
     ],
   ] as const
 ) {
@@ -179,3 +180,21 @@ for (
     assert.deepEqual(await fixture.changes(), []);
   });
 }
+
+Deno.test("what is taken back only with a secret is not lent", async () => {
+  const undo =
+    () => ({ possible: true, how: "", verb: "enable", target: "ec2", input: { secret: "?" } } as const);
+  const withSecret = vendors.map((vendor) => ({
+    ...vendor,
+    operations: vendor.operations.map((one) =>
+      one.verb === "enable" && "undo" in one ? { ...one, undo } : one
+    ),
+  }));
+  await using fixture = await openLoan(undefined, { vendors: withSecret });
+  await fixture.say(ANA, `${ENABLE} for=2h`);
+  assert.match(
+    fixture.ephemeralAnswers(ANA).at(-1) ?? "",
+    /Its way back needs a secret, and none is kept until then\./,
+  );
+  assert.deepEqual(await fixture.changes(), []);
+});

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { eventually } from "../eventually.ts";
 import { ec2Of } from "../sandbox/gravityzone/world.ts";
+import { restarted } from "./another_bot.ts";
 import { announced, HOUR_MS, loanOf, MINUTE_MS, openLoan, said, wayBackOf } from "./borrowing.ts";
-import { testOnEach } from "./database.ts";
+import { openFile, testOnEach } from "./database.ts";
 import { ANA, BEN, company, type Fixture, GROUP, textOf } from "./fixture.ts";
 
 function vendorAway({ gravityzone: { faults } }: Fixture): void {
@@ -50,6 +51,47 @@ Deno.test("what has moved while its vendor was away is said aloud once more", as
   const rows = await fixture.store.db.selectFrom("messages").select(["key", "silent"])
     .where("key", "like", `loan:${code}:%`).orderBy("key").execute();
   assert.deepEqual(rows.map(({ silent }) => silent), [1, 1, 0]);
+});
+
+Deno.test("a way back does not go to another account of the vendor, and waits for the one of its loan", async () => {
+  await using file = await openFile();
+  await using first = await openLoan(file.url);
+  const { code } = await announced(first);
+  await using fixture = await restarted(first, { BITDEFENDER_API_KEY: "another-gravityzone-key" });
+  fixture.gravityzone.calls.length = 0;
+  await fixture.pass(10 * MINUTE_MS);
+  await said(
+    fixture,
+    /^🟡 Not taken back yet: Enable .+\nThe vendor, or the account it was made with, is not set up any more\./,
+  );
+  assert.deepEqual(fixture.gravityzone.calls, []);
+  await using again = await restarted(fixture, {
+    BITDEFENDER_API_KEY: first.environment.BITDEFENDER_API_KEY,
+  });
+  await again.pass(5 * MINUTE_MS);
+  assert.equal((await wayBackOf(again, code)).state, "applied");
+});
+
+testOnEach("more time that is given while the way back is planned counts", async (url) => {
+  await using fixture = await openLoan(url);
+  const { code, reminder } = await announced(fixture);
+  const planned = Promise.withResolvers<void>();
+  fixture.gravityzone.faults.next("getCompanyDetails", { after: planned.promise });
+  fixture.gravityzone.calls.length = 0;
+  fixture.clock.advance(10 * MINUTE_MS);
+  await eventually(
+    () => fixture.gravityzone.calls.some(({ method }) => method === "getCompanyDetails"),
+    "the way back to be planned",
+  );
+  await fixture.press(BEN, reminder, "+ 1 h");
+  planned.resolve();
+  await fixture.pass(50 * MINUTE_MS);
+  const announcements = () => fixture.groupAnswers().filter((text) => text.startsWith("⏳ Taken back "));
+  await eventually(
+    async () => announcements().length > 1 || (await fixture.changes()).length > 1,
+    "another announcement, or a way back",
+  );
+  assert.deepEqual((await fixture.changes()).map((change) => change.code), [code]);
 });
 
 testOnEach("a way back that the vendor refuses waits for a person, and Now tries once more", async (url) => {
