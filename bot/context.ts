@@ -160,11 +160,6 @@ export class UpdateContext implements UpdateOrigin {
     return this.outcome.notice?.text;
   }
 
-  /** Whether its stored copy will be blanked because of a secret. */
-  get erased(): boolean {
-    return this.outcome.erased;
-  }
-
   /** The answer; a later one replaces it. */
   answer(reply: Reply, options: AnswerOptions = {}): void {
     this.outcome.answers.set(this.name, { ...options, from: this, reply });

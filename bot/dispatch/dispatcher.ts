@@ -269,9 +269,10 @@ export class Dispatcher {
     } catch (error) {
       // Nobody can say now what was done; the update is handled again, and finds out.
       if (error instanceof StoreUnavailable || error instanceof TakenOver) throw error;
-      // Half of what was gathered must not be committed: a fresh context carries only the apology.
+      // Half of what was gathered must not be committed: a fresh context carries only the apology. Nobody knows
+      // whether the words were looked through, so they are not kept.
       finished = new UpdateContext(store, ctx, ctx.trace);
-      if (ctx.erased) finished.eraseStored();
+      finished.eraseStored();
       if (cleanUp) finished.onCommit(cleanUp);
       finished.answer(bugReply(error, log, ctx.trace));
     }

@@ -81,6 +81,7 @@ export const outwardGuards: readonly Guard[] = [
     ],
   ]),
   ...guardsOf("bot/dispatch/dispatcher.ts", [LEAKS, ...ANSWERS], [
+    ["the words of what went wrong are not kept", "finished.eraseStored();"],
     ["a secret is wiped whose request failed", "if (cleanUp) finished.onCommit(cleanUp);"],
     ["a secret is wiped whose request was set aside", "await resumed?.cleanUp?.(store.db);"],
     [
