@@ -6,6 +6,7 @@ import { connect } from "../../bot/vendors.ts";
 import { busyElsewhere, doneElsewhere, restarted } from "./another_bot.ts";
 import { openFile } from "./database.ts";
 import { ANA, type Asked, BEN, company, type Fixture, openFixture, OSKAR, textOf } from "./fixture.ts";
+import { DANGER, openWithPolicy, POLICY } from "./policy_file.ts";
 
 const GENERATE = "generateAmazonEC2ExternalIdForCrossAccountRole";
 const READ = "getAmazonEC2ExternalIdForCrossAccountRole";
@@ -80,6 +81,15 @@ Deno.test("approve: what only the table of changes calls approved does not run",
   await alter(fixture, asked, { state: "approved", decider_id: BEN, decider_name: "Ben", decided_at: 1 });
   await fixture.pass(1);
   await assertNotRun(fixture, asked, "not_on_record");
+});
+
+Deno.test("approve: what the table of changes calls approved by one of two does not run", async () => {
+  await using fixture = await openWithPolicy(POLICY + DANGER);
+  const asked = await fixture.ask("/disable ec2 Acme Corp reason=off-boarding");
+  await fixture.press(BEN, asked.card, "Approve");
+  await alter(fixture, asked, { state: "approved", decided_at: 1 });
+  await fixture.pass(1);
+  await assertNotRun(fixture, asked, "rights_changed");
 });
 
 Deno.test("approve: an approval that someone else gave does not count for the one in the store", async () => {

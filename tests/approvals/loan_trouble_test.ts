@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { fingerprintOf } from "../../bot/store/changes.ts";
 import { eventually } from "../eventually.ts";
 import { ec2Of } from "../sandbox/gravityzone/world.ts";
-import { restarted } from "./another_bot.ts";
+import { busyElsewhere, doneElsewhere, restarted } from "./another_bot.ts";
 import { announced, HOUR_MS, loanOf, MINUTE_MS, openLoan, said, wayBackOf } from "./borrowing.ts";
 import { openFile, testOnEach } from "./database.ts";
 import { ANA, BEN, company, type Fixture, GROUP, textOf } from "./fixture.ts";
@@ -92,6 +93,25 @@ testOnEach("more time that is given while the way back is planned counts", async
     "another announcement, or a way back",
   );
   assert.deepEqual((await fixture.changes()).map((change) => change.code), [code]);
+});
+
+Deno.test("a way back that is not the one that was planned does not run", async () => {
+  await using fixture = await openLoan();
+  const { code } = await announced(fixture);
+  await busyElsewhere(fixture, code);
+  fixture.clock.advance(10 * MINUTE_MS);
+  const planned = await eventually(
+    async () => (await fixture.changes()).find(({ loan_of }) => loan_of === code),
+    "the way back",
+  );
+  const altered = { ...planned, requester_name: "Chidi" };
+  await fixture.store.db.updateTable("changes")
+    .set({ requester_name: "Chidi", hash: fingerprintOf(altered) }).where("code", "=", planned.code)
+    .execute();
+  await doneElsewhere(fixture);
+  assert.equal((await wayBackOf(fixture, code)).state, "superseded");
+  assert.equal(fixture.writes().length, 1);
+  assert.equal((await fixture.audit(planned.code)).at(-1)?.reason_code, "not_on_record");
 });
 
 testOnEach("a way back that the vendor refuses waits for a person, and Now tries once more", async (url) => {

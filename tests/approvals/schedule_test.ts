@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createStillClock } from "../sandbox/stage.ts";
 import { testOnEach } from "./database.ts";
 import { ANA, BEN, company, type Fixture, openFixture, textOf } from "./fixture.ts";
+import { ENABLE_BY_KEYS, enter, linkOf, SECRET, statusOf } from "./secret_page.ts";
 import { wallText } from "../../bot/zone.ts";
 
 const ENABLE = "/enable ec2 Globex role=arn:aws:iam::999888777666:role/gravityzone";
@@ -119,6 +120,19 @@ for (
     assert.deepEqual(await fixture.changes(), []);
   });
 }
+
+Deno.test("a time that is over when the secret comes asks for nothing, and the secret is wiped", async () => {
+  await using fixture = await openFixture({ clock: createStillClock() });
+  await fixture.say(ANA, `${ENABLE_BY_KEYS} at=${typedIn(fixture, 5 * MINUTE_MS)}`);
+  const link = linkOf(fixture, ANA);
+  await fixture.pass(6 * MINUTE_MS);
+  assert.equal(await statusOf(enter(link, { secret: SECRET })), 200);
+  await fixture.rest();
+  assert.deepEqual(await fixture.changes(), []);
+  assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /That time cannot be used, so nothing was done\./);
+  const entries = await fixture.store.db.selectFrom("secret_entries").select("sealed").execute();
+  assert.deepEqual(entries.map(({ sealed }) => sealed), [null]);
+});
 
 Deno.test("/stop ends a scheduled change, and asking for the same at another time is another request", async () => {
   await using fixture = await openFixture();

@@ -102,6 +102,7 @@ Deno.test("parseCallback knows nothing of what no keyboard here wrote", () => {
     "c:a\nb",
     "c: /x",
     `a:${"x".repeat(63)}`,
+    `c:/${"ü".repeat(31)}`,
   ];
   for (const data of foreign) assert.equal(parseCallback(data), undefined, JSON.stringify(data));
   fc.assert(fc.property(fc.string({ unit: "binary" }), (data) => {

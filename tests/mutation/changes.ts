@@ -106,6 +106,10 @@ export const changeGuards: readonly Guard[] = [
       `if (!await isOnRecord(store, change, votes)) return notRun("not_on_record");`,
     ],
     [
+      "enough have approved it",
+      `if (!isMet(progressOf(needs, votes.map(({ person_id }) => person_id)))) return notRun("rights_changed");`,
+    ],
+    [
       "who asked still belongs to the card's group",
       "origin_chat === chat_id\n      ? members",
       "false\n      ? members",
@@ -141,10 +145,6 @@ export const changeGuards: readonly Guard[] = [
     [
       "the requester has not approved it",
       `if (votes.some(({ person_id }) => person_id === requester_id)) return notRun("rights_changed");`,
-    ],
-    [
-      "enough have approved it",
-      `if (!isMet(progressOf(needs, votes.map(({ person_id }) => person_id)))) return notRun("rights_changed");`,
     ],
     ["the requester still may", "if (!requester.allowed)", "if (false)"],
     ["the approver still may", "if (!approver.allowed)", "if (false)"],
