@@ -338,12 +338,18 @@ function askTelegram({ bot, log }: Deps): PeriodicJob {
   };
 }
 
+/** In seconds; the first one counts all that wait. */
+const PENDING_AGES = [0, 300, 900, 3600] as const;
+
 async function measureApprovals(store: Store, metrics: Deps["metrics"]): Promise<void> {
   const now = store.now();
   const waiting = await store.db.selectFrom("changes").select("created_at")
-    .where("state", "=", "pending").where("expires_at", ">", now).orderBy("created_at").limit(1)
-    .executeTakeFirst();
-  metrics.pendingAge.set(waiting ? Math.max(0, now - waiting.created_at) / 1000 : 0);
+    .where("state", "=", "pending").where("expires_at", ">", now).execute();
+  const ages = waiting.map(({ created_at }) => Math.max(0, now - created_at) / 1000);
+  metrics.pendingAge.set(Math.max(0, ...ages));
+  for (const age of PENDING_AGES) {
+    metrics.pending.set(ages.filter((one) => one >= age).length, { at_least: String(age) });
+  }
   const open = await openEmergencies(store.db);
   metrics.emergencies.set(open.length, { state: "unreviewed" });
   const overdue = open.filter(({ review_by }) => (review_by ?? now) < now).length;

@@ -46,6 +46,11 @@ export class Metrics {
     [10, 30, 60, 120, 300, 600, 1800, 3600, 14400],
   );
   readonly pendingAge = this.gauge("pending_age_seconds", "Age of the oldest change that waits for approval");
+  readonly pending = this.gauge(
+    "pending",
+    "Changes that wait for approval, by how many seconds they have waited at least",
+    "at_least",
+  );
   readonly emergencies = this.gauge(
     "emergencies",
     "Emergencies that nobody has looked into: unreviewed, and overdue among them",

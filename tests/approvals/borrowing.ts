@@ -18,7 +18,7 @@ export async function openLoan(url?: string, options: StageOptions = {}): Promis
     ...options,
     clock: createStillClock(),
     telegram: { chats: [SANDBOX_GROUP] },
-    timing: SOON,
+    timing: { ...SOON, ...options.timing },
     environment: url === undefined ? {} : { DATABASE_URL: url },
   });
 }

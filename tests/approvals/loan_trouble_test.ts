@@ -18,8 +18,19 @@ const READS = [
 ];
 
 Deno.test("a way back whose vendor is away is tried until it is known, and the first time that is said", async () => {
-  await using fixture = await openLoan();
+  await using fixture = await openLoan(undefined, { timing: { measureMs: 20 } });
+  const tells = (open: number, overdue: number) =>
+    eventually(
+      async () => {
+        const text = await (await fetch(`${fixture.url}/metrics`)).text();
+        return Object.entries({ open, overdue }).every(([state, count]) =>
+          text.includes(`countersign_loans{state="${state}"} ${count}\n`)
+        );
+      },
+      `the metrics to tell of ${open} loans and of ${overdue} overdue`,
+    );
   const { code } = await announced(fixture);
+  await tells(1, 0);
   vendorAway(fixture);
   await fixture.pass(10 * MINUTE_MS);
   const told = await said(
@@ -30,9 +41,11 @@ Deno.test("a way back whose vendor is away is tried until it is known, and the f
   await fixture.say(ANA, "/borrowed");
   assert.match(fixture.groupAnswers().at(-1) ?? "", /1 borrowed, 1 not taken back yet\n.*over since/);
   await fixture.pass(5 * MINUTE_MS);
+  await tells(0, 1);
   fixture.gravityzone.faults.clear();
   await fixture.pass(15 * MINUTE_MS);
   assert.equal((await wayBackOf(fixture, code)).state, "applied");
+  await tells(0, 0);
   // One announcement before, one of the trouble: both end up saying what came of it.
   const announcements = fixture.groupAnswers().filter((text) => /^ℹ️ Taken back as agreed/.test(text));
   assert.equal(announcements.length, 2);

@@ -135,11 +135,13 @@ Deno.test("the metrics tell how long approvals take, what waits, who was reminde
   await tells(/^countersign_emergencies\{state="unreviewed"\} 1$/m);
   fixture.clock.advance(10 * MINUTE_MS + 1);
   await tells(/^countersign_pending_age_seconds 60\d/m);
+  await tells(/^countersign_pending\{at_least="0"\} 1\n.*\{at_least="300"\} 1\n.*\{at_least="900"\} 0$/m);
   await tells(/^countersign_reminders_total\{kind="remind"\} 1$/m);
   await tells(/^countersign_reminders_total\{kind="escalate"\} 1$/m);
   await fixture.press(BEN, card, "Approve");
   await tells(/^countersign_approval_seconds_sum 60\d/m);
   await tells(/^countersign_pending_age_seconds 0$/m);
+  await tells(/^countersign_pending\{at_least="0"\} 0$/m);
   fixture.clock.advance(60 * MINUTE_MS);
   await tells(/^countersign_emergencies\{state="overdue"\} 1$/m);
   await fixture.say(BEN, `/reviewed ${code} it was needed`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { builtins } from "../../bot/commands/builtins.ts";
 import { readConfig, variablesOf } from "../../bot/config.ts";
+import { Metrics } from "../../bot/metrics.ts";
 import { type Command, usageOf } from "../../bot/parser/command.ts";
 import { parse } from "../../bot/parser/parse.ts";
 import { operations, vendors } from "../../handlers/registry.ts";
@@ -42,6 +43,15 @@ Deno.test("docs/commands.md has every command of the bot and of each vendor", ()
 
 Deno.test("docs/configuration.md has every variable", () => {
   for (const { name } of variablesOf()) assert.ok(variableTables().includes(`| \`${name}\` |`), name);
+});
+
+Deno.test("docs/operations.md names every metric of the bot's own, and no other", async () => {
+  const told = (await new Metrics().text(0)).matchAll(/^# HELP (countersign_\w+) /gm);
+  const named = textAt("docs/operations.md").matchAll(
+    /`(countersign_[a-z]+_[a-z_]+|countersign_(?:loans|pending|emergencies))`/g,
+  );
+  const names = (found: Iterable<RegExpExecArray>) => [...new Set([...found].map(([, name]) => name))].sort();
+  assert.deepEqual(names(named), names(told));
 });
 
 Deno.test("commandTable has three cells a row, pipes escaped", () => {

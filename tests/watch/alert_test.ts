@@ -205,6 +205,17 @@ Deno.test("a reminder comes every WATCH_REMIND, three at most, and none once it 
     "Reminder 3 of 3",
   ]);
   assert.match(news()[0] ?? "", /^🔴 Still: Sophos Central is down: failing/);
+  const metrics = await (await fetch(`${fixture.url}/metrics`)).text();
+  for (
+    const line of [
+      `looks_total{vendor="halo",result="answered"} 25`,
+      `look_age_seconds{vendor="halo"} 0`,
+      `episodes_open{vendor="halo",state="down"} 3`,
+      `alerts_total{kind="start"} 3`,
+      `alerts_total{kind="alert"} 1`,
+      `alerts_total{kind="reminder"} 3`,
+    ]
+  ) assert.ok(metrics.includes(`countersign_${line}\n`), `${line} in\n${metrics}`);
   mendSophos(fixture);
   await fixture.look(2);
   breakSophos(fixture);
