@@ -64,6 +64,17 @@ export interface ChoiceOffered {
   readonly invocation: Invocation;
 }
 
+/** What somebody perhaps meant. */
+export interface Meant {
+  readonly title: Line;
+  readonly choice: ChoiceOffered;
+}
+
+/** Nothing is done by a guess: the one button does it. */
+export function whetherMeant(ctx: UpdateContext, { title, choice }: Meant): Reply {
+  return { mark: "question", title, buttons: [offerChoices(ctx, [choice])], personal: true };
+}
+
 /** Buttons that carry out what they say, for the asker alone and for a while. */
 export function offerChoices(ctx: UpdateContext, choices: readonly ChoiceOffered[]): readonly Button[] {
   return choices.map(({ label, invocation }) => ({ label, action: chooseAction(ctx, "choice", invocation) }));

@@ -21,6 +21,8 @@ export const invocationShape = z.object({
   handle: z.string().optional(),
   /** Filled in on a page before it is asked for. */
   onPage: z.boolean().optional(),
+  /** The field that is asked for before anything else. */
+  ask: z.string().optional(),
   /** The message that asked, to answer to. */
   messageId: z.number().optional(),
 }).readonly();

@@ -82,7 +82,7 @@ async function passingOf(
   ctx: UpdateContext,
   change: Change,
 ): Promise<{ readonly others: readonly Approver[]; readonly view: CardView } | undefined> {
-  const { store, members, decisions } = parts;
+  const { store, decisions } = parts;
   const about = { about: auditOf(change), detail: "pass on" };
   if (change.state !== "pending" || change.expires_at <= store.now()) {
     return void await decisions.tellWhatItIs(ctx, change.code, "approve");
@@ -90,10 +90,21 @@ async function passingOf(
   if (isOwn(ctx, change)) return void ctx.refuse("own_change", about);
   const denied = await decisions.whyNot(ctx, change);
   if (denied) return void ctx.refuse(denied, about);
+  const passing = await othersToVote(parts, ctx, change);
+  if (passing.others.length === 0) return void ctx.refuse("nobody_to_pass_to", about);
+  return passing;
+}
+
+/** Who else than this person may still vote on it. */
+export async function othersToVote(
+  parts: Deps & Pick<PassingParts, "members">,
+  ctx: UpdateContext,
+  change: Change,
+): Promise<{ readonly others: readonly Approver[]; readonly view: CardView }> {
+  const { members } = parts;
   const view = await viewOf(parts, members, change);
   const ids = whoCouldVote(change, view).filter((id) => id !== ctx.person.id);
   const others = await Promise.all(ids.map(async (id) => ({ id, name: await members.nameOf(id) })));
-  if (others.length === 0) return void ctx.refuse("nobody_to_pass_to", about);
   return { others, view };
 }
 

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { Input, Risk } from "../../handlers/operation.ts";
+import type { JsonObject } from "../../clients/json.ts";
+import type { Candidate, Input, Risk, ValueNeeded } from "../../handlers/operation.ts";
 import type { Members } from "../access/members.ts";
 import type { Need } from "../access/policy.ts";
 import type { Replicas } from "../access/replicas.ts";
@@ -23,6 +24,19 @@ export interface CommandParts extends Deps {
   readonly startedAt: number;
 }
 
+/** What tells what a field may name. */
+export type OfferParts = Deps & Pick<CommandParts, "members" | "commandSet">;
+
+/** What a field may name now, given what else was said; undefined where it is asked for in words. */
+type Offer = (
+  parts: OfferParts,
+  ctx: UpdateContext,
+  input: JsonObject,
+) => Promise<readonly Candidate[] | undefined>;
+
+/** What comes of a command: nothing more, or what it has to be told first. */
+type Outcome = Promise<ValueNeeded | void> | void;
+
 /** A command of the bot itself: described like an operation, and acting by itself. */
 export interface Builtin extends Command {
   /** What the person must be allowed to do. */
@@ -31,16 +45,19 @@ export interface Builtin extends Command {
   readonly offeredTo?: readonly Need[];
   /** Carried out however long ago it was typed: it stops something, and a wrong clock must not. */
   readonly urgent?: true;
-  execute(parts: CommandParts, ctx: UpdateContext, input: unknown): Promise<void> | void;
+  /** By the field: what is likely to be named in it. Other words are taken as they are. */
+  readonly offers?: Readonly<Record<string, Offer>>;
+  execute(parts: CommandParts, ctx: UpdateContext, input: unknown): Outcome;
 }
 
 interface Row<I extends Input>
-  extends Pick<Builtin, "verb" | "summary" | "example" | "need" | "offeredTo" | "urgent"> {
+  extends
+    Pick<Builtin, "verb" | "summary" | "example" | "need" | "needs" | "offeredTo" | "offers" | "urgent"> {
   readonly target?: string;
   /** "read": it changes nothing, so it may be offered as a button. */
   readonly risk?: Extract<Risk, "read">;
   readonly input: I;
-  execute(parts: CommandParts, ctx: UpdateContext, input: z.output<I>): Promise<void> | void;
+  execute(parts: CommandParts, ctx: UpdateContext, input: z.output<I>): Outcome;
 }
 
 /** Seals a row's types; its input has passed its schema when it gets here. */

@@ -16,7 +16,7 @@ import { activeFreezes, type Change, changeTitle, readUndo, waitsForItsTime } fr
 import type { AuditTable, EmergenciesTable, FreezesTable } from "../store/schema.ts";
 import { stepWords } from "./audit.ts";
 import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
-import { changeCode as code, changeMeant, changeNamed } from "./which_change.ts";
+import { changeCode as code, changeMeant, changeNamed, offerChanges } from "./which_change.ts";
 
 /** Whoever asks what waits does not wait longer than this for vendors. */
 const RECHECK_MS = 5_000;
@@ -103,6 +103,7 @@ export const changeCommands: readonly Builtin[] = [
     // Who may is judged with the change in hand.
     need: "read",
     offeredTo: ["approve"],
+    offers: { code: offerChanges((all) => all.where("state", "=", "unknown")) },
     input: z.object({
       code,
       outcome: z.enum(["applied", "not"], "takes the word applied or the word not").meta({

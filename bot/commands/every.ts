@@ -1,6 +1,9 @@
 import * as z from "zod";
+import type { JsonObject } from "../../clients/json.ts";
+import { type Candidate, ValueNeeded } from "../../handlers/operation.ts";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { needOf } from "../access/policy.ts";
+import { offerChoices } from "../clarify.ts";
 import type { UpdateContext } from "../context.ts";
 import { type Command, headOf, isChange } from "../parser/command.ts";
 import { parse } from "../parser/parse.ts";
@@ -8,9 +11,10 @@ import { validationMessage } from "../parser/validation_message.ts";
 import { areDays, nextTime, schedulesIn, stopSchedule } from "../queue/schedules.ts";
 import type { SchedulesTable } from "../store/watch_tables.ts";
 import { parseClock } from "../zone.ts";
-import { type Builtin, builtin, type CommandParts, maySetHere } from "./builtin.ts";
+import { type Builtin, builtin, type CommandParts, maySetHere, type OfferParts } from "./builtin.ts";
 
 const EXAMPLE = "/every 08:00 mon-fri /status";
+const MOST_TO_STOP = 6;
 /** More would be noise, and a load that nobody sees. */
 const MOST_IN_A_CHAT = 20;
 
@@ -20,6 +24,7 @@ export const every: Builtin = builtin({
   summary: "Post a read here at certain times; alone it lists them, and stop with a number ends one",
   example: EXAMPLE,
   need: "read",
+  offers: { what: readsAfter },
   input: z.object({
     what: z.string().optional().meta({
       positional: true,
@@ -31,22 +36,33 @@ export const every: Builtin = builtin({
   async execute(parts, ctx, { what = "" }) {
     const [first = "", ...rest] = what.split(" ");
     if (first === "") {
-      return ctx.answer(listReply(await schedulesIn(parts.store.db, ctx.chat.id), parts.config.zone));
+      return ctx.answer(listReply(ctx, await schedulesIn(parts.store.db, ctx.chat.id), parts.config.zone));
     }
     if (first.toLowerCase() === "stop") return await stop(parts, ctx, rest);
-    await set(parts, ctx, first, rest);
+    return await set(parts, ctx, first, rest);
   },
 });
+
+/** Behind a time a command is wanted that only reads; before one, words. */
+function readsAfter(
+  { commandSet }: OfferParts,
+  _ctx: UpdateContext,
+  { what }: JsonObject,
+): Promise<readonly Candidate[] | undefined> {
+  const reads = commandSet.commands.filter(({ verb }) => verb === "status").map(headOf);
+  return Promise.resolve(what ? reads.map((value) => ({ value, name: value, about: [] })) : undefined);
+}
 
 async function set(
   parts: CommandParts,
   ctx: UpdateContext,
   time: string,
   rest: readonly string[],
-): Promise<void> {
+): Promise<ValueNeeded | void> {
   const [word = "", ...after] = rest;
   const saysDays = areDays(word);
   const command = (saysDays ? after : rest).join(" ");
+  if (command === "" && parseClock(time) !== undefined) return new ValueNeeded("Nothing was set.", "what");
   const read = parseClock(time) === undefined ? notATime(time) : readIn(parts, command);
   if ("sentence" in read) return ctx.answer(validationMessage({ kind: "wrong", ...read }, parts.commandSet));
   if (!await maySetHere(parts, ctx, "/every")) return;
@@ -85,7 +101,7 @@ async function stop(parts: CommandParts, ctx: UpdateContext, [said = ""]: readon
   const there = await schedulesIn(parts.store.db, ctx.chat.id);
   const schedule = there.find(({ number }) => String(number) === said);
   if (!schedule) {
-    const { title, ...list } = listReply(there, parts.config.zone);
+    const { title, ...list } = listReply(ctx, there, parts.config.zone);
     return ctx.answer(
       there.length === 0
         ? { title, ...list }
@@ -102,7 +118,7 @@ async function stop(parts: CommandParts, ctx: UpdateContext, [said = ""]: readon
 }
 
 interface Objection {
-  readonly code: "bad_value" | "missing_argument";
+  readonly code: "bad_value";
   readonly sentence: string;
   readonly suggestions: readonly string[];
 }
@@ -117,13 +133,6 @@ function notATime(time: string): Objection {
 /** Only what reads, as its own declaration says, and what can be understood already now, comes by itself. */
 function readIn({ commandSet, bot }: CommandParts, command: string): Command | Objection {
   const objection = { code: "bad_value", suggestions: SUGGESTIONS } as const;
-  if (command === "") {
-    return {
-      ...objection,
-      code: "missing_argument",
-      sentence: "Which command? /every needs one that only reads.",
-    };
-  }
   const parsed = parse(withSlash(command), { ...commandSet, botName: bot.botInfo.username });
   const meant = parsed.kind === "command" || parsed.kind === "wrong" ? parsed.command : undefined;
   if (meant && meant.risk !== "read") {
@@ -151,10 +160,18 @@ function tooMany(): Reply {
   };
 }
 
-function listReply(schedules: readonly SchedulesTable[], zone: string): Reply {
-  const how = textBlock(["To have one come: ", { code: EXAMPLE }]);
+function listReply(ctx: UpdateContext, schedules: readonly SchedulesTable[], zone: string): Reply {
+  const every = { verb: "every", target: null, input: {}, asked: [] };
+  const choices = [
+    ...schedules.slice(0, MOST_TO_STOP).map(({ number }) => ({
+      label: `Stop ${number}`,
+      invocation: { ...every, input: { what: `stop ${number}` } },
+    })),
+    { label: "Add one", invocation: { ...every, ask: "what" } },
+  ];
+  const buttons = offerChoices(ctx, choices).map((button) => [button]);
   if (schedules.length === 0) {
-    return { mark: "info", title: "No read comes into this chat by itself", blocks: [how] };
+    return { mark: "info", title: "No read comes into this chat by itself", buttons };
   }
   return {
     mark: "info",
@@ -162,7 +179,8 @@ function listReply(schedules: readonly SchedulesTable[], zone: string): Reply {
       ? "1 read comes into this chat by itself"
       : `${schedules.length} reads come into this chat by themselves`,
     blocks: [{ kind: "list", items: schedules.map(scheduleLine) }],
-    footer: [`Times in ${zone}. To end one: `, { code: "/every stop <number>" }],
+    footer: `Times in ${zone}.`,
+    buttons,
   };
 }
 

@@ -1,21 +1,21 @@
 import * as z from "zod";
+import { ValueNeeded } from "../../handlers/operation.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { type Block, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { fold } from "../../handlers/resolve.ts";
 import { freezeLine, frozenScope, personLine, unfreezeCommand, wayOutOf } from "../approvals/view.ts";
 import { momentTyped, type UnusableTime } from "../approvals/schedule.ts";
+import { type Meant, offerChoices, whetherMeant } from "../clarify.ts";
 import type { Config } from "../config.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
+import type { Invocation } from "../invocation.ts";
 import { PRIORITY, putMessage } from "../outbox/messages.ts";
 import { closest } from "../parser/suggest.ts";
-import { quote } from "../parser/tokenize.ts";
-import { validationMessage } from "../parser/validation_message.ts";
 import { parseDuration } from "../settings.ts";
 import { appendAudit } from "../store/audit.ts";
 import { activeFreezes, freezeKey, frozenTarget, plannedFreezes } from "../store/changes.ts";
-import type { Store } from "../store/database.ts";
 import type { AuditTable, FreezesTable, Queryable } from "../store/schema.ts";
 import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
 
@@ -48,11 +48,13 @@ export const freezeCommands: readonly Builtin[] = [
     need: "approve",
     urgent: true,
     input: freezeInput,
+    needs: [["reason"]],
     async execute(parts, ctx, input) {
-      const { store, config, commandSet } = parts;
+      const { store, config } = parts;
       const question = questionAbout(input);
-      if (question === "status") return ctx.answer(await frozenNowReply(store));
-      if (question) return ctx.answer(validationMessage({ kind: "wrong", ...question }, commandSet));
+      if (question === "status") return ctx.answer(await frozenNowReply(ctx));
+      if (question instanceof ValueNeeded) return question;
+      if (question) return ctx.answer(whetherMeant(ctx, question));
       const period = periodOf(input, config.zone, store.now());
       if ("unusable" in period) {
         return ctx.refuse("unusable_time", { operation: "/freeze", next: period.unusable });
@@ -77,7 +79,7 @@ export const freezeCommands: readonly Builtin[] = [
     need: "read",
     risk: "read",
     input: z.object({}),
-    execute: async ({ store }, ctx) => ctx.answer(await frozenNowReply(store)),
+    execute: async (_, ctx) => ctx.answer(await frozenNowReply(ctx)),
   }),
   builtin({
     verb: "unfreeze",
@@ -138,12 +140,6 @@ export async function endFreezes({ store, config }: Pick<Deps, "store" | "config
   if (ended.length > 0) store.notifier.everyone("messages");
 }
 
-interface Question {
-  readonly code: "bad_value" | "missing_argument";
-  readonly sentence: string;
-  readonly suggestions: readonly string[];
-}
-
 /** One of these alone is no reason to stop everything. */
 const LOOKING = ["status", "list", "show"];
 const LIFTING = ["off", "stop", "end", "lift", "cancel"];
@@ -153,28 +149,30 @@ const ALL = ["all", "everything", "on", "now"];
  * What has to be asked before anything is frozen: nobody stops all changes by a slip. "status" where the person only
  * wants to see what is frozen.
  */
-function questionAbout(input: FreezeInput): Question | "status" | undefined {
+function questionAbout(input: FreezeInput): Meant | ValueNeeded | "status" | undefined {
   const { target, company, for: time, from, until, reason = "" } = input;
-  const times = [time && `for=${time}`, from && `from=${from}`, until && `until=${until}`].filter(Boolean);
-  const isBare = target === undefined && company === undefined && times.length === 0;
+  const isBare = [target, company, time, from, until].every((said) => said === undefined);
   const [word = "", ...rest] = reason.toLowerCase().split(/\s+/);
   const isAlone = rest.length === 0;
   if (isBare && isAlone && (word === "" || closest(word, LOOKING).length > 0)) return "status";
-  const said = [target, company && `company=${quote(company)}`].filter(Boolean);
-  const head = ["/freeze", ...said].join(" ");
   if (isAlone && LIFTING.includes(word)) {
-    const suggestions = [["/unfreeze", ...said].join(" ")];
-    return { code: "bad_value", sentence: `Do you want to lift a freeze? Nothing was frozen.`, suggestions };
+    const title = "Do you want to lift a freeze? Nothing was frozen.";
+    return { title, choice: { label: "Lift it", invocation: invocationOf("unfreeze", { target, company }) } };
   }
   if (time === undefined && parseDuration(word)) {
-    const why = reason.slice(word.length).trim() || "<reason>";
-    const sentence = `Is "${word}" how long? A time is typed as for=${word}, and a reason follows.`;
-    return { code: "bad_value", sentence, suggestions: [`${head} for=${word} ${why}`] };
+    const said = { ...input, for: word, reason: reason.slice(word.length).trim() || undefined };
+    return {
+      title: `Freeze for ${word}? Nothing was frozen.`,
+      choice: { label: `Freeze for ${word}`, invocation: invocationOf("freeze", said) },
+    };
   }
-  if (word !== "" && !(isAlone && ALL.includes(word))) return undefined;
-  const sentence = "Why? /freeze needs a reason, so that the others know.";
-  const whole = [head, ...times, "<reason>"].join(" ");
-  return { code: "missing_argument", sentence, suggestions: [whole] };
+  const isReason = word !== "" && !(isAlone && ALL.includes(word));
+  return isReason ? undefined : new ValueNeeded("Nothing was frozen.", "reason");
+}
+
+function invocationOf(verb: "freeze" | "unfreeze", said: Partial<FreezeInput> = {}): Invocation {
+  const fields = Object.entries(said).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]);
+  return { verb, target: null, input: Object.fromEntries(fields), asked: [] };
 }
 
 interface Owner {
@@ -200,9 +198,7 @@ async function companyNamed(
   try {
     return await connected.vendor.company(vendors.context(connected, call), input.company ?? "");
   } catch (error) {
-    const said = Object.entries(input).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]);
-    const invocation = { verb: "freeze", target: null, input: Object.fromEntries(said), asked: [] };
-    ctx.answer({ ...errorReply(error, ctx, invocation, commandSet), personal: true });
+    ctx.answer({ ...errorReply(error, ctx, invocationOf("freeze", input), commandSet), personal: true });
     return undefined;
   }
 }
@@ -273,19 +269,24 @@ function endsLater(one: FreezesTable, other: FreezesTable): boolean {
   return other.ends_at !== null && (one.ends_at === null || one.ends_at > other.ends_at);
 }
 
-async function frozenNowReply(store: Store): Promise<Reply> {
+async function frozenNowReply(ctx: UpdateContext): Promise<Reply> {
+  const { store } = ctx;
   const [active, planned] = [await activeFreezes(store), await plannedFreezes(store)];
   const ahead: Block = { kind: "list", items: planned.map((one) => line("Planned: ", freezeLine(one), ".")) };
-  const how = textBlock(["To stop all changes: ", { code: "/freeze <reason>" }, ". For a time: ", {
-    code: "/freeze for=2h <reason>",
-  }]);
+  const choices = [
+    { label: "Freeze all for 2 h", invocation: { ...invocationOf("freeze", { for: "2h" }), ask: "reason" } },
+    { label: "Freeze all until lifted", invocation: { ...invocationOf("freeze"), ask: "reason" } },
+    { label: "Freeze one target", invocation: { ...invocationOf("freeze"), ask: "target" } },
+  ];
+  const buttons = offerChoices(ctx, choices).map((button) => [button]);
   if (active.length === 0) {
-    return { mark: "fine", title: "Nothing is frozen", blocks: [ahead, how], personal: true };
+    return { mark: "fine", title: "Nothing is frozen", blocks: [ahead], buttons, personal: true };
   }
   return {
     mark: "attention",
     title: active.length === 1 ? "1 freeze is on" : `${active.length} freezes are on`,
-    blocks: [{ kind: "list", items: active.map((one) => line(wayOutOf(one), ".")) }, ahead, how],
+    blocks: [{ kind: "list", items: active.map((one) => line(wayOutOf(one), ".")) }, ahead],
+    buttons,
     personal: true,
   };
 }

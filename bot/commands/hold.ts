@@ -1,27 +1,29 @@
 import * as z from "zod";
 import type { JsonObject } from "../../clients/json.ts";
-import { type Candidate, ChoiceNeeded } from "../../handlers/operation.ts";
+import { type Candidate, ChoiceNeeded, ValueNeeded } from "../../handlers/operation.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { fold, resolve } from "../../handlers/resolve.ts";
 import { holdLine, personLine } from "../approvals/view.ts";
-import { distinctLabels, offerChoices } from "../clarify.ts";
+import { type Meant, offerChoices, whetherMeant } from "../clarify.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
 import { PRIORITY, putMessage } from "../outbox/messages.ts";
 import { fieldsTyped, isChange, isPositional } from "../parser/command.ts";
-import { quote } from "../parser/tokenize.ts";
 import { parseDuration } from "../settings.ts";
 import { appendAudit } from "../store/audit.ts";
 import { activeHolds } from "../store/changes.ts";
 import type { HoldsTable } from "../store/schema.ts";
-import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
+import { type Builtin, builtin, type CommandParts, type OfferParts } from "./builtin.ts";
 
 const SHORTEST_MS = 60_000;
 const LONGEST_MS = 7 * 86_400_000;
 const LOOKUP_MS = 15_000;
-const MOST_OFFERED = 8;
+/** How long somebody may want it, for whoever does not type another time. */
+const TIMES = ["30m", "1h", "2h", "4h"];
+/** All of it has to be said. */
+const NEEDED = ["target", "name", "for", "reason"] as const;
 
 const TARGETS = vendors.flatMap(({ targets }) => Object.keys(targets));
 const target = z.enum(TARGETS).optional().meta({ positional: true, placeholder: "target" });
@@ -45,12 +47,19 @@ export const holdCommands: readonly Builtin[] = [
     example: "/hold ec2 Acme Corp for=1h moving the role",
     need: "request",
     input: holdInput,
+    needs: [[...NEEDED]],
+    offers: {
+      name: (parts, ctx, { target }) => candidatesOf(parts, ctx, String(target)),
+      for: () => Promise.resolve(TIMES.map((value) => ({ value, name: value, about: [] }))),
+    },
     async execute(parts, ctx, input) {
       const { store, config } = parts;
       const isQuestion = input.target === undefined && input.for === undefined && isWord(input.name);
-      if (isQuestion) return ctx.answer(heldNowReply(await activeHolds(store)));
-      const lacking = whatLacks(input);
-      if (lacking) return ctx.answer(await whichOne(parts, ctx, input) ?? lacking);
+      if (isQuestion) return ctx.answer(heldNowReply(ctx, await activeHolds(store)));
+      const field = NEEDED.find((one) => !input[one]);
+      const meant = field === "for" ? withItsTime(input) : undefined;
+      if (meant) return ctx.answer(whetherMeant(ctx, questionAbout(meant)));
+      if (field) return new ValueNeeded("Nothing was held.", field);
       const { target = "", name = "" } = input;
       const found = await itemNamed(parts, ctx, { ...input, target, name });
       if (!found) return;
@@ -83,7 +92,7 @@ export const holdCommands: readonly Builtin[] = [
       const holds = await activeHolds(store);
       const meant = holds.filter((one) => isMeant(one, input, ctx.person.id));
       const [hold, ...others] = meant;
-      if (!hold || others.length > 0) return ctx.answer(heldNowReply(meant.length > 0 ? meant : holds));
+      if (!hold || others.length > 0) return ctx.answer(heldNowReply(ctx, meant.length > 0 ? meant : holds));
       const isHolder = hold.holder_id === ctx.person.id;
       const decision = isHolder ? undefined : await members.judge("approve", ctx.person.id, ctx.chat);
       if (decision && !decision.allowed) return ctx.refuse(decision.reason, { operation: "/release" });
@@ -126,73 +135,19 @@ function isWord(name: string | undefined): boolean {
   return name === undefined || !/\s/.test(name);
 }
 
-/** What has to be asked before anything is held; undefined where nothing is missing. */
-function whatLacks({ target, ...said }: HoldInput): Reply | undefined {
-  const { name, for: time, reason } = said.for === undefined ? splitAtTime(said) : said;
-  if (target && name && said.for && reason) return undefined;
-  const whole = [
-    "/hold",
-    target ?? "<target>",
-    name ? quote(name) : "<name>",
-    `for=${time ?? "1h"}`,
-    reason || "<reason>",
-  ].join(" ");
+/** Whether the words that were typed without a key are a name, a time and a reason. */
+function questionAbout(meant: HoldInput): Meant {
+  const invocation = { verb: "hold", target: null, input: fieldsSaid(meant), asked: [] };
+  const what = { data: `${meant.target} ${meant.name}`, max: 80 };
   return {
-    mark: "question",
-    title: target === undefined
-      ? "Which target, such as ec2, is held, for how long, and why? Nothing was held."
-      : "What is held, for how long, and why? Nothing was held.",
-    blocks: [textBlock({ code: whole })],
-    personal: true,
-  };
-}
-
-/** Where a target alone was named: which of what it has; undefined where that is clear or nothing is offered. */
-async function whichOne(
-  parts: CommandParts,
-  ctx: UpdateContext,
-  input: HoldInput,
-): Promise<Reply | undefined> {
-  const { target, name } = input;
-  if (target === undefined || name !== undefined) return undefined;
-  const invocation = { verb: "hold", target: null, input: fieldsSaid(input), asked: [] };
-  let all: readonly Candidate[];
-  try {
-    all = await candidatesOf(parts, ctx, target);
-  } catch (error) {
-    return { ...errorReply(error, ctx, invocation, parts.commandSet), personal: true };
-  }
-  // A name that others have too is no use; an id is.
-  const named = all.map((one) => {
-    const isUnique = all.filter((other) => fold(other.name) === fold(one.name)).length === 1;
-    return { ...one, id: one.value ?? "", said: isUnique ? one.name : one.value ?? "" };
-  });
-  const [only, ...others] = named;
-  if (only && others.length === 0) return whatLacks({ ...input, name: only.said });
-  if (!only) return undefined;
-  const labels = distinctLabels(named);
-  const choices = named.slice(0, MOST_OFFERED).map(({ said }, at) => ({
-    label: labels[at] ?? said,
-    invocation: { ...invocation, input: { ...invocation.input, name: said } },
-  }));
-  return {
-    mark: "question",
-    title: ["Which one of ", { code: target }, " is held? Nothing was held."],
-    blocks: [
-      textBlock(
-        named.length > MOST_OFFERED
-          ? [`and ${named.length - MOST_OFFERED} more: `, { code: `/hold ${target} <name> for=1h <reason>` }]
-          : "",
-      ),
-    ],
-    buttons: offerChoices(ctx, choices).map((button) => [button]),
-    personal: true,
+    title: line("Hold ", what, ` for ${meant.for}? Nothing was held.`),
+    choice: { label: `Hold it for ${meant.for}`, invocation },
   };
 }
 
 /** What the target has, problems first, as its other commands offer it. */
 async function candidatesOf(
-  { vendors, commandSet }: CommandParts,
+  { vendors, commandSet }: OfferParts,
   ctx: UpdateContext,
   target: string,
 ): Promise<readonly Candidate[]> {
@@ -214,14 +169,13 @@ function fieldsSaid(input: HoldInput): JsonObject {
   );
 }
 
-type Said = Pick<HoldInput, "name" | "for" | "reason">;
-
 /** "Globex 1h moving" where the time was typed without its key. */
-function splitAtTime(said: Said): Said {
-  const words = said.name?.split(/\s+/) ?? [];
+function withItsTime(input: HoldInput): HoldInput | undefined {
+  const words = input.name?.split(/\s+/) ?? [];
   const at = words.findIndex((word) => isHoldTime(word));
-  if (at < 0) return said;
-  return { name: words.slice(0, at).join(" "), for: words[at], reason: words.slice(at + 1).join(" ") };
+  if (at < 1) return undefined;
+  const reason = words.slice(at + 1).join(" ") || input.reason;
+  return { ...input, name: words.slice(0, at).join(" "), for: words[at], reason };
 }
 
 /** What a hold is on. */
@@ -299,16 +253,16 @@ function isMeant(
   return name === undefined || name === id || fold(hold.name).includes(fold(name));
 }
 
-function heldNowReply(holds: readonly HoldsTable[]): Reply {
-  const how = textBlock(["To keep a target for yourself: ", {
-    code: "/hold <target> <name> for=1h <reason>",
-  }]);
-  if (holds.length === 0) return { mark: "fine", title: "Nothing is held", blocks: [how], personal: true };
+function heldNowReply(ctx: UpdateContext, holds: readonly HoldsTable[]): Reply {
+  const invocation = { verb: "hold", target: null, input: {}, asked: [], ask: "target" };
+  const buttons = [offerChoices(ctx, [{ label: "Hold a target", invocation }])];
+  if (holds.length === 0) return { mark: "fine", title: "Nothing is held", buttons, personal: true };
   const items = holds.map((hold) => line(holdLine(hold), " · ", { code: releaseCommand(hold) }));
   return {
     mark: "info",
     title: holds.length === 1 ? "1 target is held" : `${holds.length} targets are held`,
-    blocks: [{ kind: "list", items }, how],
+    blocks: [{ kind: "list", items }],
+    buttons,
     personal: true,
   };
 }

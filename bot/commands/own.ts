@@ -81,6 +81,14 @@ export const ownCommands: readonly Builtin[] = [
     summary: "Take away a word of your own",
     example: "/unalias off",
     need: "read",
+    offers: {
+      name: async ({ store }, ctx) =>
+        (await aliasesOf(store, ctx.person.id)).map(({ name, command }) => ({
+          value: name,
+          name,
+          about: [command],
+        })),
+    },
     input: z.object({ name: z.string().meta({ positional: true }) }),
     async execute({ store }, ctx, { name }) {
       const word = bare(name);

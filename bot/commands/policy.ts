@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { formatDuration } from "../../clients/errors.ts";
-import { type ChangeOperation, ChoiceNeeded } from "../../handlers/operation.ts";
+import type { JsonObject } from "../../clients/json.ts";
+import { type Candidate, type ChangeOperation, ChoiceNeeded } from "../../handlers/operation.ts";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { isOpenAt } from "../access/hours.ts";
 import { type ApprovalNeed, namesVoter, type Ruling } from "../access/policy.ts";
 import type { Rulebook, RuledChange } from "../access/rulebook.ts";
 import { breakGlass, reviewEmergency } from "../approvals/emergency.ts";
-import { passOn } from "../approvals/pass_on.ts";
+import { othersToVote, passOn } from "../approvals/pass_on.ts";
 import { ruledChange, rulingNow } from "../approvals/view.ts";
 import type { UpdateContext } from "../context.ts";
 import { errorReply } from "../error_reply.ts";
@@ -14,8 +15,8 @@ import type { Command } from "../parser/command.ts";
 import { parse, type ParsedCommand } from "../parser/parse.ts";
 import { validationMessage } from "../parser/validation_message.ts";
 import { findChange, operationName } from "../store/changes.ts";
-import { type Builtin, builtin, type CommandParts } from "./builtin.ts";
-import { changeCode as code, changeNamed } from "./which_change.ts";
+import { type Builtin, builtin, type CommandParts, type OfferParts } from "./builtin.ts";
+import { changeCode as code, changeNamed, offerChanges, waitingForOthers } from "./which_change.ts";
 
 /** Planning reads the vendor; after this long it is given up. */
 const PLAN_MS = 30_000;
@@ -48,6 +49,7 @@ export const policyCommands: readonly Builtin[] = [
     example: "/emergency K7Q2X the site is down",
     // Who may is judged with the change in hand.
     need: "read",
+    offers: { code: offerChanges(waitingForOthers) },
     input: z.object({ code, reason: requiredWords("reason") }),
     async execute(parts, ctx, { code, reason }) {
       const change = await changeNamed(parts, ctx, code);
@@ -60,6 +62,7 @@ export const policyCommands: readonly Builtin[] = [
     example: "/pass K7Q2X Chidi",
     // Who may is judged with the change in hand.
     need: "read",
+    offers: { code: offerChanges(waitingForOthers), to: peopleToPassTo },
     input: z.object({ code, to: requiredWords("person") }),
     async execute(parts, ctx, { code, to }) {
       const change = await changeNamed(parts, ctx, code);
@@ -71,6 +74,15 @@ export const policyCommands: readonly Builtin[] = [
     summary: "Say that you have looked into an emergency",
     example: "/reviewed K7Q2X it was needed, the rule stays",
     need: "read",
+    offers: {
+      code: offerChanges((all, { store }) =>
+        all.where(
+          "code",
+          "in",
+          store.db.selectFrom("emergencies").select("code").where("reviewed_at", "is", null),
+        )
+      ),
+    },
     input: z.object({ code, note: requiredWords("note") }),
     async execute(parts, ctx, { code, note }) {
       const change = await changeNamed(parts, ctx, code);
@@ -78,6 +90,16 @@ export const policyCommands: readonly Builtin[] = [
     },
   }),
 ];
+
+async function peopleToPassTo(
+  parts: OfferParts,
+  ctx: UpdateContext,
+  { code }: JsonObject,
+): Promise<readonly Candidate[] | undefined> {
+  const change = await findChange(parts.store, String(code));
+  const others = change && (await othersToVote(parts, ctx, change)).others;
+  return others?.map(({ id, name }) => ({ value: String(id), name, about: [] }));
+}
 
 function requiredWords(placeholder: string) {
   return z.string().trim().min(1).meta({ positional: true, rest: true, placeholder });

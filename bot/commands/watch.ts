@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ValueNeeded } from "../../handlers/operation.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { UpdateContext } from "../context.ts";
@@ -82,11 +83,15 @@ export const watchCommands: readonly Builtin[] = [
     summary: "Hours in which alerts make no sound, unless a whole vendor is down",
     example: "/quiet 22:00-07:00",
     need: "read",
+    offers: {
+      hours: () => Promise.resolve(USUAL_HOURS.map((value) => ({ value, name: value, about: [] }))),
+    },
     input: z.object({
       hours: z.string().optional().meta({ positional: true, placeholder: "22:00-07:00" }),
       zone: z.string().optional().meta({ positional: true, rest: true, placeholder: "zone" }),
     }),
     async execute(parts, ctx, { hours, zone }) {
+      if (hours === undefined) return new ValueNeeded("Nothing was set.", "hours");
       const said = [hours, zone].filter(Boolean).join(" ");
       const isOff = /^(off|never|none)$/i.test(said);
       const wanted = isOff ? undefined : quietHours(said, parts.config.zone);
@@ -114,6 +119,8 @@ export const watchCommands: readonly Builtin[] = [
     },
   }),
 ];
+
+const USUAL_HOURS = ["22:00-07:00", "20:00-08:00", "off"];
 
 const NEVER_LOOKS: Reply = {
   mark: "refused",

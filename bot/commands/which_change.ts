@@ -16,7 +16,8 @@ import {
   TOOK_EFFECT,
   waitsForItsTime,
 } from "../store/changes.ts";
-import type { CommandParts } from "./builtin.ts";
+import type { Store } from "../store/database.ts";
+import type { Builtin, CommandParts } from "./builtin.ts";
 
 /** What may be said of a change by its code, or of the one that is meant without one. */
 export type CodeVerb = "change" | "approve" | "reject" | "withdraw" | "stop" | "undo";
@@ -90,6 +91,37 @@ export async function changeMeant(
   return undefined;
 }
 
+type Newest = ReturnType<typeof newestOf>;
+
+/** Offers those changes that `fit`; where somebody replies to a card, the one of that card. */
+export function offerChanges(
+  fit: (all: Newest, ctx: UpdateContext) => Newest,
+): NonNullable<Builtin["offers"]>[string] {
+  return async ({ store }, ctx) => {
+    const answered = await changeRepliedTo(ctx);
+    const all = fit(newestOf(store, ctx), ctx);
+    const fitting = await (answered ? all.where("code", "=", answered.code) : all).execute();
+    return fitting.map((change) => ({
+      value: change.code,
+      name: `${change.code} · ${planOf(change).target.name}`,
+      about: [],
+    }));
+  };
+}
+
+/** Changes that wait for the decision of somebody else than who asks. */
+export function waitingForOthers(all: Newest, { store, person }: UpdateContext): Newest {
+  return all.where("state", "=", "pending").where("expires_at", ">", store.now())
+    .where("requester_id", "<>", person.id);
+}
+
+/** Those of this group, in private those of all; the newest first. */
+function newestOf({ db }: Store, { chat }: UpdateContext) {
+  return db.selectFrom("changes").selectAll()
+    .$if(chat.type !== "private", (all) => all.where("chat_id", "=", chat.id))
+    .orderBy("created_at", "desc").limit(50);
+}
+
 const NONE: Readonly<Record<CodeVerb, string>> = {
   change: "Nothing was asked for here yet",
   approve: "Nothing waits that you may approve",
@@ -143,9 +175,7 @@ async function changesFor(
   verb: CodeVerb,
 ): Promise<readonly Change[]> {
   const { store } = parts;
-  const query = store.db.selectFrom("changes").selectAll()
-    .$if(ctx.chat.type !== "private", (all) => all.where("chat_id", "=", ctx.chat.id))
-    .orderBy("created_at", "desc").limit(50);
+  const query = newestOf(store, ctx);
   if (verb === "change") return await query.limit(MOST_OFFERED).execute();
   const since = store.now() - UNDONE_WITHIN_MS;
   const all = verb === "undo"

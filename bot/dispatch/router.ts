@@ -25,7 +25,7 @@ import {
   isChange,
   takesDocument,
 } from "../parser/command.ts";
-import { CHOOSE, inputSoFar, leftOpen } from "../parser/lacking.ts";
+import { CHOOSE, inputSoFar, leftOpen, typedFor } from "../parser/lacking.ts";
 import {
   type InvalidCommand,
   parse,
@@ -144,7 +144,7 @@ export class Router {
         this.remember(ctx, parsed);
         if (Object.values(parsed.input).includes(ENTER_MARK) && await this.askWhich(ctx, parsed)) return;
         if (
-          isBare(parsed.command, parsed.given) ||
+          (!("execute" in parsed.command) && isBare(parsed.command, parsed.given)) ||
           (parsed.command.verb === "plan" && this.pickers.lacks(parsed.typed))
         ) {
           return await this.pick(ctx, parsed.typed);
@@ -198,7 +198,11 @@ export class Router {
   }
 
   /** Asks for what a command lacks; `needed` says what only its plan could tell. */
-  private async pick(ctx: UpdateContext, typed: string, needed?: ValueNeeded): Promise<void> {
+  private async pick(
+    ctx: UpdateContext,
+    typed: string,
+    needed?: Pick<ValueNeeded, "field" | "message">,
+  ): Promise<void> {
     const completed = await this.pickers.begin(ctx, typed, needed?.field);
     if (completed && completed.text !== typed) return await this.carryOut(completed);
     if (completed) ctx.answer({ mark: "question", title: needed?.message ?? typed, personal: true });
@@ -232,7 +236,14 @@ export class Router {
     invocation: Invocation,
     typed?: string,
   ): Promise<void> {
-    if ("execute" in command) return await command.execute(this.commandParts, ctx, invocation.input);
+    if ("execute" in command) {
+      const field = invocation.ask ??
+        (await command.execute(this.commandParts, ctx, invocation.input))?.field;
+      return field === undefined ? undefined : await this.pick(ctx, typedFor(command, invocation.input), {
+        field,
+        message: command.summary,
+      });
+    }
     if (command.risk !== "read" && invocation.onPage) return await this.forms.offer(ctx, command, invocation);
     if (command.risk !== "read") {
       const needed = await this.requests.ask(ctx, command, invocation);

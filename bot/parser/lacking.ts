@@ -1,6 +1,24 @@
+import type { JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
-import { type Command, type CommandSet, type Field, fieldsTyped, isPositional, routeOf } from "./command.ts";
-import { bind, canBind, inputOf, type InvalidCommand, lineOf, type ParsedCommand } from "./parse.ts";
+import {
+  type Command,
+  type CommandSet,
+  type Field,
+  fieldsTyped,
+  headOf,
+  isPositional,
+  routeOf,
+} from "./command.ts";
+import {
+  bind,
+  canBind,
+  inputOf,
+  type InvalidCommand,
+  lineOf,
+  parse,
+  type ParsedCommand,
+  type ParseOptions,
+} from "./parse.ts";
 import { normalise, quote, tokenize } from "./tokenize.ts";
 
 /** The next thing that a command has to be told before it can be carried out. */
@@ -95,6 +113,23 @@ function reasonOf(
   return risk === "danger" && !given.has("reason") ? fields.find(({ name }) => name === "reason") : undefined;
 }
 
+/** The command that the words begin with, whatever it lacks. */
+export function commandIn<C extends Command>(typed: string, options: ParseOptions<C>): C | undefined {
+  const parsed = parse(typed, options);
+  return parsed.kind === "command" || parsed.kind === "wrong" ? parsed.command : undefined;
+}
+
+/** The field of this name in the command that the words begin with. */
+export function fieldNamed(
+  typed: string,
+  name: string,
+  options: ParseOptions<Command>,
+): { readonly command: Command; readonly field: Field } | undefined {
+  const command = commandIn(typed, options);
+  const field = command && fieldsTyped(command).find((one) => one.name === name);
+  return command && field && { command, field };
+}
+
 /** What a command that is not understood says all the same: the words of it that fit, by the fields they belong to. */
 export function inputSoFar(
   typed: string,
@@ -123,12 +158,25 @@ export function leftOpen(
   return { field: field.name, typed: words.join(" ") };
 }
 
+/** The command that an input stands for, as one would type it. */
+export function typedFor(command: Command, input: JsonObject): string {
+  return fieldsTyped(command).reduce((typed, field) => {
+    const value = input[field.name];
+    return typeof value === "string" && value !== ENTER_MARK
+      ? withValue(typed, { command, field }, value)
+      : typed;
+  }, headOf(command));
+}
+
 /** The command with a value for a field, as one would type it: what goes by position before the options. */
 export function withValue(
   typed: string,
-  { command, field: { name, kind, prefix, whole } }: { readonly command: Command; readonly field: Field },
+  { command, field }: { readonly command: Command; readonly field: Field },
   value: string,
 ): string {
+  const { name, kind, prefix, whole } = field;
+  const positional = fieldsTyped(command).filter(isPositional);
+  const before = positional.slice(0, positional.findIndex((one) => one.name === name));
   const [head, ...words] = tokenize(normalise(typed)).map(({ raw, pair }) => ({
     raw,
     isOption: pair !== undefined,
@@ -138,12 +186,16 @@ export function withValue(
   const loose = firstOption < 0 ? rest : rest.slice(0, firstOption);
   const options = firstOption < 0 ? [] : rest.slice(firstOption);
   const raw = (some: typeof rest) => some.map(({ raw }) => raw);
-  const begun = [head?.raw.replace(/@.*$/, "") ?? "", ...command.target?.split(" ") ?? [], ...raw(loose)];
-  if (kind === "word" || kind === "rest") {
-    return [...begun, whole ? value : quote(value), ...raw(options)].join(" ");
+  const begun = [head?.raw.replace(/@.*$/, "") ?? "", ...command.target?.split(" ") ?? []];
+  // Of two that take the rest of the line, the second is named.
+  const isNamed = kind === "option" || (kind === "rest" && before.some((one) => one.kind === "rest"));
+  if (isPositional(field) && !isNamed) {
+    const said = whole ? value : quote(value);
+    const words = before.length === 0 && kind === "word" ? [said, ...raw(loose)] : [...raw(loose), said];
+    return [...begun, ...words, ...raw(options)].join(" ");
   }
-  const added = kind === "option" ? `${name}=${isMark(value) ? value : quote(value)}` : `${prefix}${value}`;
-  return [...begun, ...raw(options), added].join(" ");
+  const added = isNamed ? `${name}=${isMark(value) ? value : quote(value)}` : `${prefix}${value}`;
+  return [...begun, ...raw(loose), ...raw(options), added].join(" ");
 }
 
 function isMark(value: string): boolean {

@@ -1,18 +1,19 @@
 import { withTimeout } from "../../clients/clock.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
-import { BadInput, type Candidate, type Choices } from "../../handlers/operation.ts";
+import { BadInput, type Candidate } from "../../handlers/operation.ts";
 import { closestNames } from "../../handlers/resolve.ts";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import { formButton, noFormNote } from "../clarify.ts";
+import type { Builtin } from "../commands/builtin.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
 import { findMessage, PRIORITY, putMessage } from "../outbox/messages.ts";
-import { type Command, type CommandSet, fieldsTyped } from "../parser/command.ts";
-import { inputSoFar, type Lack, lacking, withValue } from "../parser/lacking.ts";
+import type { Command, CommandSet } from "../parser/command.ts";
+import { commandIn, fieldNamed, inputSoFar, type Lack, lacking, withValue } from "../parser/lacking.ts";
 import { parse, type ParseOptions } from "../parser/parse.ts";
-import { normalise, quote } from "../parser/tokenize.ts";
+import { normalise } from "../parser/tokenize.ts";
 import type { PickPress } from "../render/keyboard.ts";
 import {
   findPromptEver,
@@ -37,14 +38,16 @@ import {
   answeredReply,
   type Beside,
   fittingOptions,
-  leftOutAfter,
   NOTHING_FOR_YOU,
   nothingThere,
   type Picking,
   shown,
   stateOf,
   unwrapped,
+  type Way,
+  wayAfter,
   wholeReply,
+  withWords,
   wrapped,
 } from "./shown.ts";
 
@@ -65,6 +68,10 @@ type Next =
   | { readonly kind: "whole"; readonly typed: string }
   | { readonly kind: "end"; readonly reply: Reply };
 
+function asking(typed: string, question: Asking, { chosen }: Way): Next {
+  return { kind: "ask", typed, question: { ...question, chosen } };
+}
+
 /** Asks for what a command lacks, one thing after the other, until it is whole. */
 export class Pickers {
   constructor(
@@ -82,7 +89,7 @@ export class Pickers {
     const next = await ctx.withProgress(
       { mark: "working", title: "Looking what there is …", personal: true },
       this.deps.clock,
-      () => this.next(ctx, plain, field === undefined ? undefined : { field }, leftOutAfter(before)),
+      () => this.next(ctx, plain, field === undefined ? undefined : { field }, wayAfter(before)),
     );
     if (next.kind === "whole") return { ctx, text: wrapped(before, next.typed) };
     if (next.kind === "ask") this.open(ctx, before, next);
@@ -95,7 +102,7 @@ export class Pickers {
     const { before, plain } = unwrapped(typed);
     const parsed = parse(plain, this.parsing());
     return before !== "" && (parsed.kind === "command" || parsed.kind === "wrong") &&
-      lacking(plain, parsed, this.commandSet, leftOutAfter(before)) !== undefined;
+      lacking(plain, parsed, this.commandSet, wayAfter(before).leftOut) !== undefined;
   }
 
   private open(
@@ -187,11 +194,15 @@ export class Pickers {
     prompt: PromptsTable,
     option: Option,
   ): Promise<Completed | undefined> {
-    const { typed, before } = stateOf(prompt);
-    const next = "text" in option
-      ? await this.next(ctx, option.text, undefined, leftOutAfter(before))
-      : await this.next(ctx, typed, option.deeper, leftOutAfter(before));
-    return this.follow(ctx, prompt, next);
+    const { typed, before, chosen } = stateOf(prompt);
+    return this.follow(ctx, prompt, await this.after(ctx, typed, option, wayAfter(before, chosen)));
+  }
+
+  /** What to ask once an option was taken. What its words do not say stays shown by name. */
+  private async after(ctx: UpdateContext, typed: string, option: Option, way: Way): Promise<Next> {
+    if (!("text" in option)) return await this.next(ctx, typed, option.deeper, way);
+    const chosen = option.text.includes(option.label) ? way.chosen : option.label;
+    return await this.next(ctx, option.text, undefined, { ...way, chosen });
   }
 
   /** A value in words: it becomes part of the command, which then has to be one that can be read. */
@@ -201,21 +212,15 @@ export class Pickers {
     words: string,
   ): Promise<Completed | undefined> {
     const state = stateOf(prompt);
-    const typed = this.withWords(state, words);
+    const typed = withWords(state, words, this.parsing());
     const parsed = parse(typed, this.parsing());
     // Nothing of it is kept, and the question stays: whoever gets it takes the message away.
     if (parsed.kind === "literal_secret") return { ctx, text: typed };
     if (parsed.kind === "wrong" && parsed.given === undefined) {
       return this.show(ctx, prompt, state, parsed.sentence);
     }
-    const next = await this.next(ctx, typed, undefined, leftOutAfter(state.before));
+    const next = await this.next(ctx, typed, undefined, wayAfter(state.before, state.chosen));
     return this.follow(ctx, prompt, next);
-  }
-
-  private withWords({ typed, about }: Picking, words: string): string {
-    const asked = about && this.fieldIn(typed, about.field);
-    if (!asked) return `${typed} ${words}`;
-    return withValue(typed, asked, about.key === undefined ? words : `${about.key}=${quote(words)}`);
   }
 
   private follow(ctx: UpdateContext, prompt: PromptsTable, next: Next): Completed | undefined {
@@ -273,31 +278,31 @@ export class Pickers {
   private async next(
     ctx: UpdateContext,
     typed: string,
-    about?: Deeper,
-    leftOut: readonly string[] = [],
+    about: Deeper | undefined,
+    way: Way,
   ): Promise<Next> {
     const parsed = parse(typed, this.parsing());
     if (parsed.kind !== "command" && parsed.kind !== "wrong") return { kind: "whole", typed };
-    const asked = about && this.fieldIn(typed, about.field);
+    const asked = about && fieldNamed(typed, about.field, this.parsing());
     const lack = asked
       ? { kind: "field" as const, ...asked }
-      : lacking(typed, parsed, this.commandSet, leftOut);
+      : lacking(typed, parsed, this.commandSet, way.leftOut);
     if (!lack) return { kind: "whole", typed };
-    if (lack.kind === "way") return { kind: "ask", typed, question: wayQuestion(lack) };
-    if (lack.kind === "target") return await this.askForTarget(ctx, typed, lack, leftOut);
-    return await this.askForField(ctx, typed, lack, { field: lack.field.name, ...about }, leftOut);
+    if (lack.kind === "way") return asking(typed, wayQuestion(lack), way);
+    if (lack.kind === "target") return await this.askForTarget(ctx, typed, lack, way);
+    return await this.askForField(ctx, typed, lack, { field: lack.field.name, ...about }, way);
   }
 
   private async askForTarget(
     ctx: UpdateContext,
     typed: string,
     { targets, words }: Extract<Lack, { kind: "target" }>,
-    leftOut: readonly string[],
+    way: Way,
   ): Promise<Next> {
     const permitted = await this.permitted(ctx, targets);
     const recent = await recentCommands(this.deps.store, ctx.person.id);
     const question = targetQuestion({ targets: permitted, words }, recent);
-    return await this.unlessOne(ctx, typed, question, leftOut) ?? { kind: "end", reply: NOTHING_FOR_YOU };
+    return await this.unlessOne(ctx, typed, question, way) ?? { kind: "end", reply: NOTHING_FOR_YOU };
   }
 
   private async askForField(
@@ -305,28 +310,29 @@ export class Pickers {
     typed: string,
     asked: FieldAsked,
     about: Deeper,
-    leftOut: readonly string[],
+    way: Way,
   ): Promise<Next> {
     const { command, field } = asked;
     if (command.secret?.(about.key ?? field.name)) {
       const mark = about.key === undefined ? ENTER_MARK : `${about.key}=${ENTER_MARK}`;
-      return await this.next(ctx, withValue(typed, asked, mark), undefined, leftOut);
+      return await this.next(ctx, withValue(typed, asked, mark), undefined, way);
     }
-    const choices = command.choices?.[field.name];
-    if (!choices) return { kind: "ask", typed, question: valueQuestion(typed, asked, about) };
-    let candidates: readonly Candidate[] | undefined;
+    let candidates: readonly Candidate[] | "any" | undefined;
     try {
-      candidates = await this.ask(ctx, command, choices, about.within);
+      candidates = await this.candidates(ctx, typed, asked, about.within);
     } catch (error) {
       return {
         kind: "end",
         reply: errorReply(error, ctx, { ...command, input: {}, asked: [] }, this.commandSet),
       };
     }
-    if (!candidates) return await this.next(ctx, typed, undefined, [...leftOut, field.name]);
+    if (candidates === "any") return asking(typed, valueQuestion(typed, asked, about), way);
+    if (!candidates) {
+      return await this.next(ctx, typed, undefined, { ...way, leftOut: [...way.leftOut, field.name] });
+    }
     const recent = await recentCommands(this.deps.store, ctx.person.id);
     const question = itemQuestion(typed, asked, candidates, recent);
-    return await this.unlessOne(ctx, typed, question, leftOut) ??
+    return await this.unlessOne(ctx, typed, question, way) ??
       { kind: "end", reply: nothingThere(command) };
   }
 
@@ -335,30 +341,36 @@ export class Pickers {
     ctx: UpdateContext,
     typed: string,
     question: Asking,
-    leftOut: readonly string[],
+    way: Way,
   ): Promise<Next | undefined> {
     const [only, ...others] = question.options;
     if (!only) return undefined;
-    if (others.length > 0) return { kind: "ask", typed, question };
-    return "text" in only
-      ? await this.next(ctx, only.text, undefined, leftOut)
-      : await this.next(ctx, typed, only.deeper, leftOut);
+    if (others.length > 0) return asking(typed, question, way);
+    return await this.after(ctx, typed, only, way);
   }
 
-  /** What the vendor has, read as `/list` reads it. Throws as a read does. */
-  private async ask(
+  /** What the field may name: what the vendor has, read as `/list` reads it. Throws as a read does. */
+  private async candidates(
     ctx: UpdateContext,
-    { vendor = "" }: Command,
-    choices: Choices<unknown>,
+    typed: string,
+    { command, field }: FieldAsked,
     within: string | undefined,
-  ): Promise<readonly Candidate[] | undefined> {
+  ): Promise<readonly Candidate[] | "any" | undefined> {
     const { vendors, clock } = this.deps;
+    if ("execute" in command) {
+      const { offers } = command as Builtin;
+      const { deps, members, commandSet } = this;
+      const said = inputSoFar(typed, commandSet).input;
+      return await offers?.[field.name]?.({ ...deps, members, commandSet }, ctx, said) ?? "any";
+    }
+    const { choices: { [field.name]: offered } = {}, vendor = "" } = command;
+    if (!offered) return "any";
     const connected = vendors.byName(vendor);
     if (!connected?.client) throw new BadInput(`${connected?.vendor.label ?? vendor} is not set up.`);
     return await withTimeout(
       READ_MS,
       clock,
-      (signal) => choices(vendors.context(connected, { signal, trace: ctx.trace }), within),
+      (signal) => offered(vendors.context(connected, { signal, trace: ctx.trace }), within),
     );
   }
 
@@ -374,20 +386,12 @@ export class Pickers {
   /** A form asks for the rest of the command at once. */
   private formBeside(ctx: UpdateContext, { typed, messageId }: Picking): Beside {
     const { config } = this.deps;
-    const parsed = parse(typed, this.parsing());
-    const command = parsed.kind === "command" || parsed.kind === "wrong" ? parsed.command : undefined;
+    const command = commandIn(typed, this.parsing());
     if (!command || !("form" in command)) return {};
     const { verb, target } = command;
     const known = inputSoFar(typed, this.commandSet);
     const form = formButton(config, ctx, { verb, target, asked: [], ...known, messageId });
     return form ? { form } : { noForm: noFormNote(config) };
-  }
-
-  private fieldIn(typed: string, name: string): FieldAsked | undefined {
-    const parsed = parse(typed, this.parsing());
-    const command = parsed.kind === "command" || parsed.kind === "wrong" ? parsed.command : undefined;
-    const field = command && fieldsTyped(command).find((one) => one.name === name);
-    return command && field && { command, field };
   }
 
   private parsing(): ParseOptions<Command> {

@@ -33,6 +33,8 @@ export interface Asking {
   readonly isFree: boolean;
   /** The field that it asks for. */
   readonly about?: Deeper;
+  /** What was chosen last by a name that the command does not say. */
+  readonly chosen?: string | undefined;
 }
 
 /** A field of a command. */
@@ -154,12 +156,9 @@ export function itemQuestion(
   const ranked = candidates.toSorted((one, other) => rank(one) - rank(other));
   const labels = distinctLabels(ranked.map((one) => ({ ...one, id: one.value ?? one.within ?? "" })));
   return {
-    // Where it stands in is asked first.
-    title: candidates.every(({ value }) => value === null)
-      ? `${command.summary}: where is it?`
-      : `${command.summary}: which ${isPositional(field) ? "one" : field.name}?`,
+    title: `${command.summary.split(/[:;]/, 1)[0]}: ${askFor(field, candidates)}`,
     options: ranked.map((candidate, at) => ({
-      label: labels[at] ?? candidate.name,
+      label: saysItself(candidate) ? candidate.name : labels[at] ?? candidate.name,
       ...(candidate.standing && { mark: MARKS_OF[candidate.standing] }),
       known: [candidate.name, ...candidate.about, candidate.value ?? ""].map(fold),
       ...(candidate.value === null
@@ -169,9 +168,21 @@ export function itemQuestion(
         : { text: withValue(typed, { command, field }, candidate.value) }),
     })),
     asks: field.placeholder,
-    isFree: false,
+    isFree: command.vendor === undefined,
     about: { field: field.name },
   };
+}
+
+/** "K7Q2X · Acme Corp": what is typed for it stands in its name. */
+function saysItself({ value, name }: Candidate): boolean {
+  return name === value || name.startsWith(`${value} · `);
+}
+
+function askFor(field: Field, candidates: readonly Candidate[]): string {
+  // Where it stands in is asked first.
+  if (candidates.every(({ value }) => value === null)) return "where is it?";
+  if (field.name === "for") return "for how long?";
+  return `which ${isPositional(field) ? "one" : field.name}?`;
 }
 
 function recency(recent: readonly string[], fits: (typed: string) => boolean): number {

@@ -2,7 +2,9 @@ import type { Button, Line, Reply } from "../../handlers/reply.ts";
 import type { Command } from "../parser/command.ts";
 import { pickOf, type PickPress } from "../render/keyboard.ts";
 import { fold } from "../../handlers/resolve.ts";
-import { normalise } from "../parser/tokenize.ts";
+import { fieldNamed, withValue } from "../parser/lacking.ts";
+import type { ParseOptions } from "../parser/parse.ts";
+import { normalise, quote } from "../parser/tokenize.ts";
 import type { PromptsTable } from "../store/schema.ts";
 import type { Asking, Option } from "./question.ts";
 
@@ -60,13 +62,11 @@ export const NOTHING_FOR_YOU: Reply = {
 };
 
 export function nothingThere({ target, summary }: Command): Reply {
+  const which = target === null ? "nothing is there for it now" : `the vendor has none for ${target}`;
   return {
     mark: "absent",
     title: "There is nothing to choose from",
-    blocks: [{
-      kind: "text",
-      text: `${summary}: the vendor has none${target === null ? "" : ` for ${target}`}.`,
-    }],
+    blocks: [{ kind: "text", text: `${summary}: ${which}.` }],
     personal: true,
   };
 }
@@ -80,7 +80,7 @@ export interface Beside {
 
 /** The question with its buttons, eight a page, and the command as far as it goes. */
 export function shown(
-  { title, options, asks, before, typed, step, page }: Step,
+  { title, options, asks, before, typed, chosen = "", step, page }: Step,
   handle: string,
   { note = "", form, noForm = "" }: Beside = {},
 ): Reply {
@@ -106,6 +106,7 @@ export function shown(
     title,
     blocks: [
       { kind: "text", text: note },
+      { kind: "text", text: chosen },
       { kind: "text", text: [{ code: `${wrapped(before, typed)} …` }] },
       {
         kind: "text",
@@ -138,14 +139,26 @@ export function unwrapped(typed: string): { readonly before: string; readonly pl
   return PLAN.test(plain) ? { before: "/plan ", plain: plain.replace(PLAN, "/") } : { before: "", plain };
 }
 
-/** Fields that are not asked for. */
-export function leftOutAfter(before: string): readonly string[] {
-  return before === "" ? [] : ["reason"];
+/** What goes along from one question to the next. */
+export interface Way extends Pick<Asking, "chosen"> {
+  /** Fields that are not asked for. */
+  readonly leftOut: readonly string[];
+}
+
+export function wayAfter(before: string, chosen?: string): Way {
+  return { leftOut: before === "" ? [] : ["reason"], chosen };
 }
 
 export function stateOf({ body }: PromptsTable): Picking {
   const { before = "", ...state } = JSON.parse(body) as Picking;
   return { ...state, before };
+}
+
+/** The command with what was typed in answer to a question about it. */
+export function withWords({ typed, about }: Picking, words: string, options: ParseOptions<Command>): string {
+  const asked = about && fieldNamed(typed, about.field, options);
+  if (!asked) return `${typed} ${words}`;
+  return withValue(typed, asked, about.key === undefined ? words : `${about.key}=${quote(words)}`);
 }
 
 /** Those that the words name whole, else those that they are a part of. */

@@ -80,7 +80,10 @@ for (
 Deno.test("/freeze from= without a reason asks for it, and an unknown key= freezes nothing", async () => {
   await using fixture = await openFixture();
   await fixture.say(BEN, "/freeze ec2 from=22:00 until=23:00");
-  assert.match(fixture.ephemeralAnswers(BEN).at(-1) ?? "", /\/freeze ec2 from=22:00 until=23:00 <reason>/);
+  assert.match(
+    fixture.groupAnswers().at(-1) ?? "",
+    /Type the reason in reply[^]*\/freeze ec2 from=22:00 until=23:00 …/,
+  );
   await fixture.say(BEN, "/freeze ec2 form=22:00 until=23:00 release");
   assert.deepEqual(await fixture.store.db.selectFrom("freezes").selectAll().execute(), []);
 });

@@ -33,6 +33,7 @@ const OPENINGS = [
     "/plan disable",
   ],
   ...["/disable eu", "/refresh kubernetes", "/notifier opsramp Service Desk", "/ping", "/recent", "/cancel"],
+  ...["/hold", "/hold ncentral", "/every 08:00", "/quiet", "/settle", "/pass", "/unalias"],
 ];
 const ANSWERS = [
   "eu",
