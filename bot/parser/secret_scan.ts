@@ -166,9 +166,10 @@ function spoken(text: string, isSecret: SecretJudge, isExpected: (key: string) =
 /** The last word of `key=value`, quoted or not. */
 const AFTER_AN_OPTION = /=[^"'\s]+$|[^=]["']$/;
 
+/** What is looked back for is bounded, and looked for last: a long word would be gone through once for each letter. */
 const SPOKEN = new RegExp(
   String
-    .raw`(?<=(^|[^\s]*) ?["'(]?)(?<![\p{L}\p{N}_.:/@=,-])(?:-{1,2}(?!\S+ -))?([\p{L}][\p{L}\p{N}_.-]*)` +
+    .raw`(?=[\p{L}-])(?<![\p{L}\p{N}_.:/@=,-])(?<=(^|[^\s]{0,999}) ?["'(]?)(?:-{1,2}(?!\S+ -))?([\p{L}][\p{L}\p{N}_.-]*)` +
     String.raw`( ?:(?!\/\/) ?| (?:is |was )?)` +
     String.raw`(?![\p{L}\p{N}_.-]+ ?=)(?=(?:"([^"]*)"|'([^']*)'|(\S+)))`,
   "gu",
@@ -191,9 +192,11 @@ function inAddresses(text: string): string[] {
   });
 }
 
+/** Its parts are bounded, or a long word would be gone through once for each letter. */
 const USER = new RegExp(
-  String.raw`(?:(?<![\p{L}\p{N}_.-])([\p{L}\p{N}_.-]+) ?= ?["']?)?(?<![\p{L}\p{N}])[a-z][a-z\d+.-]*:\/\/` +
-    String.raw`([^\s\/?#\\@"']+|[^\s\/?#:\\@"']*:(?!\d+(?:[\/?#\s]|$))[^\s\\@"']*)@`,
+  String
+    .raw`(?:(?<![\p{L}\p{N}_.-])([\p{L}\p{N}_.-]+) ?= ?["']?)?(?<![\p{L}\p{N}])[a-z][a-z\d+.-]{0,30}:\/\/` +
+    String.raw`([^\s\/?#\\@"']{1,255}|[^\s\/?#:\\@"']{0,255}:(?!\d+(?:[\/?#\s]|$))[^\s\\@"']{0,255})@`,
   "giu",
 );
 
