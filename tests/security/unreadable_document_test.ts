@@ -111,7 +111,8 @@ Deno.test("faultIn() agrees with JSON.parse on what is JSON, but for names that 
   fc.assert(
     fc.property(texts, (text) => {
       const fault = faultIn(text);
-      assert.equal(fault === undefined || fault.twice !== undefined, isJson(text), text);
+      // Behind a name that comes twice nothing is read any more.
+      if (fault?.twice === undefined) assert.equal(fault === undefined, isJson(text), text);
     }),
     { numRuns: 3_000 },
   );
