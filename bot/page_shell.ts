@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 
 export type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
 
-const MOST_BODY_BYTES = 64 * 1024;
+/** A form may have long texts in it, and says itself which of them are too long. */
+const MOST_BODY_BYTES = { secret: 64 * 1024, form: 1024 * 1024 };
 
 /** A page's token, and what its form has to send along so that the next page knows it. */
 export interface Door {
@@ -29,7 +30,7 @@ export interface OneTimePage {
 export function oneTimePages(name: "secret" | "form", { open, send }: OneTimePage): Hono {
   const withToken = `/${name}/:token{[\\w-]{43}}` as const;
   const withoutToken = `/${name}` as const;
-  const limit = bodyLimit({ maxSize: MOST_BODY_BYTES, onError: tooLong });
+  const limit = bodyLimit({ maxSize: MOST_BODY_BYTES[name], onError: tooLong });
   const doorIn = (context: Context): Door => ({ token: context.req.param("token") ?? "", fields: "" });
   return new Hono()
     .get(withToken, (context) => open(context, doorIn(context)))

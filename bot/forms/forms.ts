@@ -27,7 +27,7 @@ import { endPickers, newHandle } from "../store/kept_values.ts";
 import { CHANGE_ANSWER_BYTES, type Connected } from "../vendors.ts";
 import { type Form, formOf } from "./fields.ts";
 import type { OpenForm, OpenForms } from "./open_forms.ts";
-import { type Filled, type Mistake, readForm, type Texts } from "./values.ts";
+import { type Filled, type Mistake, openTexts, readForm, type Texts } from "./values.ts";
 
 /** Whoever fills in a page waits for the vendor no longer than this. */
 const ASK_MS = 20_000;
@@ -103,9 +103,20 @@ export class Forms {
     }, open.form);
   }
 
+  /** What a page asked for that comes too late. */
+  async findLate(token: string): Promise<Form | undefined> {
+    return await this.pages.findLate(token);
+  }
+
   /** Goes back to the question that the form began with. */
   async goBack(open: OpenForm): Promise<void> {
     if (open.before) await this.pages.turnTo(open, { form: open.before, known: open.known });
+  }
+
+  /** Keeps what was typed for whoever looks at the page again. */
+  async keep(open: OpenForm, texts: Texts, mistakes: readonly Mistake[]): Promise<void> {
+    const { form, before, known } = open;
+    await this.pages.turnTo(open, { form, before, known, typed: [...openTexts(form, texts, mistakes)] });
   }
 
   /** Takes what was filled in, once, and lets the request go on; or says what is wrong with it, and takes nothing. */

@@ -6,11 +6,14 @@ import { errorFields } from "../log.ts";
 import { boundTo, continueLater, hashOf, waitingShape } from "../secrets/entry.ts";
 import { appendAudit } from "../store/audit.ts";
 import { operationName } from "../store/changes.ts";
+import type { Store } from "../store/database.ts";
 import { findPromptEver } from "../store/kept_values.ts";
 import type { FormsTable, Schema } from "../store/schema.ts";
 import type { Form } from "./fields.ts";
 
 const KEPT_MS = 7 * 86_400_000;
+/** Whoever sends a page too late sees what they typed. */
+const SHOWN_LATE_MS = 3_600_000;
 
 /** What is stored of a page, sealed. */
 interface Kept {
@@ -19,6 +22,8 @@ interface Kept {
   readonly before?: Form | undefined;
   /** What was said before there was a page. */
   readonly known: JsonObject;
+  /** What stood in its fields when it was last sent with mistakes, secrets excepted. */
+  readonly typed?: readonly (readonly [name: string, text: string])[];
 }
 
 /** A page that waits to be filled in, and the request that it is for. */
@@ -34,11 +39,16 @@ export class OpenForms {
   /** What the page behind this token asks for; undefined: sent, expired or never there. */
   async find(token: string): Promise<OpenForm | undefined> {
     const { store } = this.deps;
-    const row = await store.db.selectFrom("forms").selectAll().where("token_hash", "=", hashOf(token))
-      .where("used_at", "is", null).where("expires_at", ">", store.now()).executeTakeFirst();
+    const row = await unsent(this.deps.store, token).where("expires_at", ">", store.now()).executeTakeFirst();
     const kept = row && await this.open(row);
     const prompt = kept && await findPromptEver(store, row.request);
     return prompt && { row, ...kept, waiting: waitingShape.parse(JSON.parse(prompt.body)) };
+  }
+
+  /** What a page asked for whose time is over, for a while. */
+  async findLate(token: string): Promise<Form | undefined> {
+    const row = await unsent(this.deps.store, token).where("sealed", "<>", "").executeTakeFirst();
+    return row && (await this.open(row))?.form;
   }
 
   /** The ciphertext of a page, bound to its request. */
@@ -89,7 +99,7 @@ export class OpenForms {
     const { store } = this.deps;
     await store.db.deleteFrom("forms").where("expires_at", "<", store.now() - KEPT_MS).execute();
     await store.db.updateTable("forms").set({ sealed: "" })
-      .where("sealed", "<>", "").where("expires_at", "<=", store.now()).execute();
+      .where("sealed", "<>", "").where("expires_at", "<=", store.now() - SHOWN_LATE_MS).execute();
   }
 
   /** False when someone was faster, or the time was up. */
@@ -114,4 +124,9 @@ export class OpenForms {
 
 function placeIn({ request }: Pick<FormsTable, "request">): string {
   return boundTo({ request, field: "form" });
+}
+
+function unsent({ db }: Store, token: string) {
+  return db.selectFrom("forms").selectAll().where("token_hash", "=", hashOf(token))
+    .where("used_at", "is", null);
 }

@@ -47,6 +47,47 @@ function textsFor(field: FormField): (readonly [string, string])[] {
   return field.kind === "secret" || field.initial === "" ? [] : [[field.name, field.initial]];
 }
 
+/** What was typed but for secrets, and for what looks like one. */
+export function openTexts(
+  { fields, first }: Form,
+  texts: Texts,
+  mistakes: readonly Mistake[] = [],
+): Texts {
+  const hidden = new Set(mistakes.flatMap(({ at, isSecret }) => at !== undefined && isSecret ? [at] : []));
+  return new Map(
+    [...texts].filter(([name, text]) => {
+      const field = fieldOf(name, [...fields, ...first ? [first] : []]);
+      const isSecret = field?.kind === "secret" || (field?.pairs?.secret && name.endsWith(`.${VALUE}`));
+      return field && !isSecret && !hidden.has(name) && text !== "";
+    }),
+  );
+}
+
+/** The field that a control of this name belongs to; one of its rows has a number. */
+function fieldOf(name: string, fields: readonly FormField[]): FormField | undefined {
+  const [, list = "", row = ""] = /^(.+)\.(\d+)\.[^.]+$/.exec(name) ?? [];
+  return fields.find((field) =>
+    HAS_ROWS.has(field.kind) ? field.name === list && Number(row) < MOST_ROWS : field.name === name
+  );
+}
+
+const HAS_ROWS: ReadonlySet<FormField["kind"]> = new Set(["rows", "pairs"]);
+
+/** What came without a field that asks for it, or twice. */
+export function strayNames({ fields }: Form, names: readonly string[]): readonly Mistake[] {
+  const known = new Set<string>();
+  const strange = new Set<string>();
+  const mistakes: Mistake[] = [];
+  for (const name of names) {
+    if (known.has(name)) mistakes.push({ at: name, sentence: "It came twice. Look at it again." });
+    else if (fieldOf(name, fields)) known.add(name);
+    else strange.add(name.slice(0, 40));
+  }
+  const listed = andList([...strange].slice(0, 5));
+  const sentence = `This page has no field for ${listed}. Send it as it stands here.`;
+  return strange.size === 0 ? mistakes : [...mistakes, { sentence }];
+}
+
 /** What the columns of pairs are called. */
 export const KEY = "key";
 export const VALUE = "value";
@@ -68,9 +109,14 @@ export function rowsSaid(field: Pick<FormField, "name">, texts: Texts): number {
   return Math.min(Math.max(0, ...rows), MOST_ROWS);
 }
 
+/** No field of a vendor's takes more. */
+const LONGEST = 10_000;
+
 /** Reads what was filled in. What differs from what is there now is asked for, and nothing else. */
 export function readForm({ settled, fields }: Form, texts: Texts): Filled {
-  const mistakes: Mistake[] = [];
+  const mistakes = [...texts].filter(([name, { length }]) =>
+    length > LONGEST && fieldOf(name, fields)?.longest === undefined
+  ).map(([at, text]): Mistake => ({ at, sentence: tooLong(LONGEST, text) }));
   let input = settled;
   const secrets: Record<string, string> = {};
   const used = new Map<string, string>();
@@ -158,7 +204,7 @@ function valueOf(
 ): { readonly value: Json } | { readonly sentence: string } {
   if (text === ENTER_MARK) return { sentence: 'Type a value: "?" only stands for a secret.' };
   if (longest !== undefined && text.length > longest) {
-    return { sentence: `At most ${longest} characters; these are ${text.length}.` };
+    return { sentence: tooLong(longest, text) };
   }
   switch (kind) {
     case "choice":
@@ -176,6 +222,10 @@ function valueOf(
     default:
       return { value: text };
   }
+}
+
+function tooLong(most: number, { length }: string): string {
+  return `At most ${most} characters; these are ${length}.`;
 }
 
 function listIn(text: string): { readonly value: Json } | { readonly sentence: string } {

@@ -156,7 +156,7 @@ export function itemQuestion(
   const ranked = candidates.toSorted((one, other) => rank(one) - rank(other));
   const labels = distinctLabels(ranked.map((one) => ({ ...one, id: one.value ?? one.within ?? "" })));
   return {
-    title: `${command.summary.split(/[:;]/, 1)[0]}: ${askFor(field, candidates)}`,
+    title: `${headline(command)}: ${askFor(field, candidates)}`,
     options: ranked.map((candidate, at) => ({
       label: saysItself(candidate) ? candidate.name : labels[at] ?? candidate.name,
       ...(candidate.standing && { mark: MARKS_OF[candidate.standing] }),
@@ -171,6 +171,11 @@ export function itemQuestion(
     isFree: command.vendor === undefined,
     about: { field: field.name },
   };
+}
+
+/** What a vendor's command is about stands anywhere in its summary; the bot's own say first what they do. */
+function headline({ vendor, summary }: Command): string {
+  return vendor === undefined ? summary.split(/[:;]/, 1)[0] ?? "" : summary;
 }
 
 /** "K7Q2X · Acme Corp": what is typed for it stands in its name. */

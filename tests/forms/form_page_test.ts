@@ -69,7 +69,8 @@ Deno.test("a form: mistakes stand beside their fields, nothing typed is lost but
     secret: "",
   });
   assert(!page.html.includes("hunter2"));
-  assert.equal((await fillIn(link, POSTGRES)).status, 200);
+  const mended = { ...POSTGRES, "config.sslmode": "require", "secret.2.key": "" };
+  assert.equal((await fillIn(link, mended)).status, 200);
   await fixture.rest();
   assert.equal((await fixture.changes()).length, 1);
   await nowhere(fixture, "hunter2hunter2");
@@ -110,8 +111,91 @@ Deno.test("a form: what is no form or too long is refused, and the link stays go
     headers: { "content-type": "application/json" },
   });
   assert.equal(await statusOf(json), 400);
-  assert.equal(await statusOf(send(link, { ...POSTGRES, access_details: "x".repeat(70_000) })), 413);
+  assert.equal(await statusOf(send(link, { ...POSTGRES, access_details: "x".repeat(1_100_000) })), 413);
   assert.equal(await statusOf(send(link, POSTGRES)), 200);
+});
+
+Deno.test("a form: what is too long for a field is said there, and kept with all the rest", async () => {
+  await using fixture = await openFixture();
+  const link = await formFor(fixture, ANA, CREATE);
+  const long = "long ".repeat(200_000);
+  const page = await fillIn(link, { ...POSTGRES, "config.dbname": long });
+  assert.equal(page.status, 400);
+  assert.equal(page.mistakes["config.dbname"], "At most 10000 characters; these are 999999.");
+  assert.equal(page.values["config.dbname"], long.trim());
+  assert.equal(page.values["config.hostname"], "db.example.com");
+});
+
+Deno.test("a form: what no field asks for, or what came twice, is said and used for nothing", async () => {
+  await using fixture = await openFixture();
+  const link = await formFor(fixture, ANA, CREATE);
+  for (
+    const [more, said] of [
+      [[["config.nonsense", "1"], ["__proto__", "2"]], /has no field for config\.nonsense and __proto__\./],
+      [[["secret.200.key", "k"]], /has no field for secret\.200\.key\./],
+      [[["name", "Other"]], /came twice/],
+    ] as const
+  ) {
+    const body = new URLSearchParams([
+      ...Object.entries(POSTGRES),
+      ...more.map(([name, text]) => [name, text]),
+    ]);
+    const answer = await fetch(link, { method: "POST", body });
+    assert.equal(answer.status, 400);
+    assert.match(await answer.text(), said);
+  }
+  await fixture.rest();
+  assert.deepEqual(await fixture.changes(), []);
+});
+
+Deno.test("a form: whoever looks again finds what they sent with mistakes, secrets excepted", async () => {
+  await using fixture = await openFixture();
+  const link = await formFor(fixture, ANA, CREATE);
+  await fillIn(link, {
+    ...POSTGRES,
+    "config.sslmode": "sometimes",
+    access_details: "password=correct-horse-9Zt",
+    "secret.1.value": "hunter2hunter2",
+  });
+  const { values, html } = await lookAt(link);
+  assert.equal(values["config.hostname"], "db.example.com");
+  assert.equal(values["secret.0.key"], "username");
+  assert.doesNotMatch(html, /hunter2|correct-horse|apono-user/);
+});
+
+Deno.test("a form: a page that another window has turned over is the one that was sent", async () => {
+  await using fixture = await openFixture();
+  const link = await formFor(fixture, ANA, "/create apono name=Payments");
+  const { values: first } = await lookAt(link);
+  const { values: postgres } = await fillIn(link, { type: "postgresql" });
+  // The way back in the browser, and another choice there.
+  const github = await sentAs(link, { ...first, type: "github" });
+  assert.match(github, /config\.organization/);
+  const back = await sentAs(link, { ...postgres, ...POSTGRES });
+  assert.match(back, /Another page was opened from this link in between/);
+  assert.match(back, /name="config\.hostname"[^>]*value="db\.example\.com"/);
+  await fillIn(link, { do: "back" });
+  assert.match(await sentAs(link, { ...postgres, ...POSTGRES }), /value="db\.example\.com"/);
+  assert.match(await sentAs(link, { ...postgres, ...POSTGRES }), /Received/);
+  await fixture.rest();
+  assert.equal((await fixture.changes()).length, 1);
+});
+
+async function sentAs(link: string, values: Readonly<Record<string, string>>): Promise<string> {
+  return await (await send(link, values)).text();
+}
+
+Deno.test("a form: what comes too late is shown once more, to be copied, secrets excepted", async () => {
+  await using fixture = await openFixture({ clock: createStillClock() });
+  const link = await formFor(fixture, ANA, CREATE);
+  await fixture.pass(10 * 60_000);
+  const late = await send(link, { ...POSTGRES, "config.dbname": 'a"<b>' });
+  assert.equal(late.status, 410);
+  const page = await late.text();
+  assert.match(page, /<dt>config\.hostname<\/dt>\s*<dd>\s*<code>db\.example\.com<\/code>/);
+  assert.match(page, /<code>a&quot;&lt;b&gt;<\/code>/);
+  assert.doesNotMatch(page, /correct-horse|apono-user/);
+  assert.doesNotMatch(await sentAs(link.replace(/.{43}$/, "A".repeat(43)), POSTGRES), /db\.example\.com/);
 });
 
 Deno.test("a form: a token that is none is not found, and one that was never given is gone", async () => {

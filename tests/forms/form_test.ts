@@ -100,9 +100,10 @@ Deno.test("a form: a HaloPSA product has its fields, types and present values; i
   assert.deepEqual(wrong.status, 400);
   assert.equal(wrong.mistakes["toplevel"], "Type a whole number, such as 12.");
   assert.equal(wrong.values["toplevel"], "twelve");
-  const bad = await fillIn(link, { url: "ftp://x" });
+  const bad = await fillIn(link, { ...page.values, url: "ftp://x" });
   assert.match(bad.mistakes["url"] ?? "", /an address that begins with https/);
   const { code, card } = await sent(fixture, link, {
+    ...page.values,
     toplevel: "12",
     new_password: "correct-horse-7Qx",
     "client_links.0.halo_id": "7",
@@ -152,6 +153,8 @@ Deno.test("a form: more rows are added by a button, and nothing typed is lost", 
     thirdParty: "Ticket.priority",
     "pairs.0.key": "Low",
     "pairs.0.value": "4",
+    "pairs.1.key": "",
+    "pairs.1.value": "",
     "pairs.4.key": "High",
     "pairs.4.value": "1",
   });

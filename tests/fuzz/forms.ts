@@ -23,6 +23,7 @@ const NAMES = [
     "secret.1.key",
     "secret.1.value",
     "secret.999.key",
+    "page",
   ],
   ...["do", "step", "token", "reason", "__proto__", "constructor", "config.__proto__", ""],
 ];
@@ -105,7 +106,7 @@ function requestOf({ fields, as }: FormPost): RequestInit {
   if (as === "json") {
     return { method, body: JSON.stringify(fields), headers: { "content-type": "application/json" } };
   }
-  if (as === "huge") return { method, body: new URLSearchParams([["name", "x".repeat(70_000)]]) };
+  if (as === "huge") return { method, body: new URLSearchParams([["name", "x".repeat(1_100_000)]]) };
   if (as === "form") {
     return { method, body: new URLSearchParams(fields.map(([name, value]) => [name, value])) };
   }
