@@ -122,8 +122,11 @@ function repeatedNames(file: PolicyFile): PolicyFault[] {
   return (["allow", "need"] as const).flatMap((kind) => {
     const before = new Set<string>();
     return file[kind].flatMap(({ name }, at) => {
-      if (!before.has(name)) return before.add(name), [];
-      return [{ path: [kind, at, "name"], message: `another rule is called “${name}” too` }];
+      const isRepeated = before.has(name);
+      before.add(name);
+      return isRepeated
+        ? [{ path: [kind, at, "name"], message: `another rule is called “${name}” too` }]
+        : [];
     });
   });
 }
