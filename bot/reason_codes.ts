@@ -36,7 +36,8 @@ export const reasons = {
   own_change: "You asked for this change, so someone else has to approve it.",
   own_outcome: "You asked for this change, so someone else has to say what became of it.",
   not_unknown: "Only a change whose outcome is unknown can be settled.",
-  not_requester: "Only the person who asked for a change can withdraw it.",
+  not_requester:
+    "Only the person who asked for a change can withdraw it. Whoever may approve it can /reject it.",
   not_member: "You are no longer a member of the group, so this does nothing.",
   other_group: "This change belongs to another group. Only its members decide about it.",
   membership_unknown:
@@ -73,7 +74,7 @@ export const reasons = {
   literal_secret: "That message held a secret.",
   document_unseen: "Nobody looked through that document, so it may hold a secret.",
   stale_message: "That was typed more than two minutes ago, so it was not carried out.",
-  no_secret_key: "Secrets cannot be entered: the bot has no SECRET_KEY.",
+  no_secret_key: "Secrets cannot be entered here: someone who runs the bot has to set SECRET_KEY.",
   no_form: "There is no form to fill in here: someone who runs the bot has to set PUBLIC_URL and SECRET_KEY.",
   needs_reason:
     'With these fields it is a dangerous change, so it needs a reason. Send it again with reason="…" at the end.',

@@ -72,15 +72,14 @@ export class Requests {
     how: Pick<Invocation, "reason" | "ticket" | "for" | "at"> = {},
   ): Promise<void> {
     const undo = readUndo(change);
-    if (!TOOK_EFFECT.has(change.state) || !undo.possible) {
-      return ctx.refuse("no_way_back", {
-        about: auditOf(change),
-        next: undo.possible ? `It is ${change.state}.` : whyNot(undo.why),
-      });
+    const about = auditOf(change);
+    if (!undo.possible) return ctx.refuse("no_way_back", { about, next: whyNot(undo.why) });
+    if (!TOOK_EFFECT.has(change.state)) {
+      return ctx.refuse("no_way_back", { about, next: `It is ${change.state}. See /change ${change.code}.` });
     }
     if (this.deps.vendors.isOfAnotherAccount(change)) {
       const next = "It was made with another account of this vendor than the bot works with now.";
-      return ctx.refuse("no_way_back", { about: auditOf(change), next });
+      return ctx.refuse("no_way_back", { about, next });
     }
     const open = await openUndoOf(this.deps.store, change);
     if (open !== undefined) return ctx.answer(duplicateReply(open));

@@ -227,9 +227,9 @@ function nothingReply(
       {
         kind: "text",
         text: isOffered ? "" : [
-          "Type ",
-          { code: "/find" },
-          " and a part of its name, or ",
+          ...commandParts.vendors.all.some(({ vendor, client }) => vendor.company && client)
+            ? ["Type ", { code: "/find" }, " and a part of its name, or "]
+            : ["None of the vendors that are set up knows companies. Type "],
           { code: "/status" },
           " for all vendors.",
         ],

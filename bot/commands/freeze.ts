@@ -190,7 +190,7 @@ async function companyNamed(
   if (!connected?.vendor.company) {
     ctx.refuse("vendor_not_set_up", {
       operation: "/freeze",
-      next: "company= needs a vendor that knows companies.",
+      next: "None that is set up knows companies. Without company= it can be frozen.",
     });
     return undefined;
   }

@@ -162,7 +162,7 @@ Deno.test("/withdraw: only the requester may", async () => {
   await fixture.say(BEN, `/withdraw ${asked.code}`);
   assert.match(
     fixture.ephemeralAnswers(BEN).at(-1) ?? "",
-    /Only the person who asked for a change can withdraw it/,
+    /Only the person who asked for a change can withdraw it\. Whoever may approve it can \/reject it\./,
   );
   await stillPending(fixture, asked.code, "not_requester", BEN);
   await fixture.say(ANA, `/withdraw ${asked.code}`);

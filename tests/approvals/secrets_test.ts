@@ -313,7 +313,7 @@ Deno.test("secret=?: without SECRET_KEY it is refused before anything is asked",
   await fixture.say(ANA, ENABLE_BY_KEYS);
   assert.match(
     fixture.ephemeralAnswers(ANA).at(-1) ?? "",
-    /Secrets cannot be entered: the bot has no SECRET_KEY/,
+    /Secrets cannot be entered here: someone who runs the bot has to set SECRET_KEY\./,
   );
   assert.deepEqual(fixture.gravityzone.calls, []);
 });

@@ -154,7 +154,10 @@ Deno.test("/undo: what did not happen is not taken back", async () => {
   await using fixture = await openFixture();
   const waiting = await fixture.ask(ENABLE);
   await fixture.say(ANA, `/undo ${waiting.code}`);
-  assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /This change cannot be undone\.\nIt is pending\./);
+  assert.match(
+    fixture.ephemeralAnswers(ANA).at(-1) ?? "",
+    /This change cannot be undone\.\nIt is pending\. See \/change [A-Z0-9]{5}\./,
+  );
   await fixture.press(BEN, waiting.card, "Reject");
   await fixture.say(ANA, `/undo ${waiting.code}`);
   assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /It is rejected\./);

@@ -258,13 +258,13 @@ export const changeGuards: readonly Guard[] = [
     ],
     [
       "only what was done is undone",
-      "if (!TOOK_EFFECT.has(change.state) || !undo.possible) {",
-      "if (!undo.possible) {",
+      "if (!TOOK_EFFECT.has(change.state)) {",
+      "if (false) {",
     ],
     [
       "what has no way back has none",
-      "if (!TOOK_EFFECT.has(change.state) || !undo.possible) {",
-      "if (!TOOK_EFFECT.has(change.state)) {",
+      `if (!undo.possible) return ctx.refuse("no_way_back"`,
+      `if (false) return ctx.refuse("no_way_back"`,
     ],
     [
       "a way back is asked for once",

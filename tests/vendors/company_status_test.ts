@@ -68,6 +68,14 @@ Deno.test("several companies that fit are offered, and a target's name wins", as
   assert.match(await ask(fixture, "/status Sophos"), /Sophos: 1 of 1/);
 });
 
+Deno.test("without a vendor that knows companies, nobody is sent to ask it", async () => {
+  const environment = { BITDEFENDER_API_URL: undefined, BITDEFENDER_API_KEY: undefined };
+  await using fixture = await openFixture({ environment });
+  const told = await ask(fixture, "/status Acme Corp");
+  assert.match(told, /None of the vendors that are set up knows companies\. Type \/status for all vendors/);
+  assert.doesNotMatch(told, /\/find/);
+});
+
 Deno.test("what no vendor knows is answered with what is spelt most like it", async () => {
   await using fixture = await openFixture();
   assert.match(await ask(fixture, "/status globx"), /No company or target is called "globx"/);
