@@ -143,7 +143,11 @@ export class Countersign {
     this.commands = commands;
     this.lists = members.lists;
     this.worker = new Worker(deps, jobs, timing.lookMs);
-    this.app = httpApp(deps, this.worker, secretPages(secretEntry, handover).route("/", formPages(forms)));
+    this.app = httpApp(
+      deps,
+      this.worker,
+      secretPages(deps.config, secretEntry, handover).route("/", formPages(deps.config, forms)),
+    );
   }
 
   /** Learns its name, tells Telegram where it is, and begins to work. */

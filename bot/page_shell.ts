@@ -3,6 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import { html, raw } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
 import { createHash } from "node:crypto";
+import type { Config } from "./config.ts";
 
 export type Markup = HtmlEscapedString | Promise<HtmlEscapedString>;
 
@@ -25,16 +26,22 @@ export interface OneTimePage {
 
 /**
  * The routes of such pages. Where addresses are traced the token stands behind #, and a script puts it into the form:
- * then the address has none.
+ * only there is a page whose address has none.
  */
-export function oneTimePages(name: "secret" | "form", { open, send }: OneTimePage): Hono {
+export function oneTimePages(
+  name: "secret" | "form",
+  { addressesAreTraced }: Pick<Config, "addressesAreTraced">,
+  { open, send }: OneTimePage,
+): Hono {
   const withToken = `/${name}/:token{[\\w-]{43}}` as const;
   const withoutToken = `/${name}` as const;
   const limit = bodyLimit({ maxSize: MOST_BODY_BYTES[name], onError: tooLong });
   const doorIn = (context: Context): Door => ({ token: context.req.param("token") ?? "", fields: "" });
-  return new Hono()
+  const pages = new Hono()
     .get(withToken, (context) => open(context, doorIn(context)))
-    .post(withToken, limit, async (context) => await send(context, doorIn(context), await bodyOf(context)))
+    .post(withToken, limit, async (context) => await send(context, doorIn(context), await bodyOf(context)));
+  if (!addressesAreTraced) return pages;
+  return pages
     .get(withoutToken, (context) => knock(context))
     .post(withoutToken, limit, async (context) => {
       const body = await bodyOf(context);

@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import { html } from "hono/html";
+import type { Config } from "../config.ts";
 import { type Door, type Markup, oneTimePages, page, textOf } from "../page_shell.ts";
 import { utc } from "../render/layout.ts";
 import { ADD, controlId, DO, fieldMarkup, type PageView, setMarkup, setsOf } from "./controls.ts";
@@ -11,8 +12,8 @@ import { initialTexts, type Mistake, openTexts, strayNames, type Texts } from ".
 const BACK = "back";
 
 /** The page on which one person fills in one command, once. */
-export function formPages(forms: Forms): Hono {
-  return oneTimePages("form", {
+export function formPages(config: Config, forms: Forms): Hono {
+  return oneTimePages("form", config, {
     async open(context, door) {
       const open = await forms.find(door.token);
       return await (open ? show(context, door, open, { texts: textsOf(open) }) : gone(context));

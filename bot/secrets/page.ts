@@ -1,5 +1,6 @@
 import type { Context, Hono } from "hono";
 import { html, raw } from "hono/html";
+import type { Config } from "../config.ts";
 import { type Door, type Markup, oneTimePages, page, textOf } from "../page_shell.ts";
 import { utc } from "../render/layout.ts";
 import { plainWords } from "../render/text.ts";
@@ -8,8 +9,8 @@ import type { OpenEntry, SecretEntry } from "./entry.ts";
 import type { CredentialHandover, Credentials, OpenOffer } from "./handover.ts";
 
 /** The page on which one person enters one request's secrets, or sees what a change made, once. */
-export function secretPages(secretEntry: SecretEntry, handover: CredentialHandover): Hono {
-  return oneTimePages("secret", {
+export function secretPages(config: Config, secretEntry: SecretEntry, handover: CredentialHandover): Hono {
+  return oneTimePages("secret", config, {
     async open(context, door) {
       const entry = await secretEntry.find(door.token);
       if (entry) return await page(context, 200, "Enter the secret", form(door, entry));

@@ -196,7 +196,15 @@ Deno.test("POST /telegram keeps what it cannot understand, and answers nothing t
 Deno.test("GET /telegram, and all that is not there, is a 404 with the security headers", async () => {
   await using stage = await openStage();
   for (
-    const [path, method] of [["/telegram", "GET"], ["/", "GET"], ["/healthz", "POST"], ["/x", "PUT"]] as const
+    const [path, method] of [
+      ["/telegram", "GET"],
+      ["/", "GET"],
+      ["/healthz", "POST"],
+      ["/x", "PUT"],
+      ["/secret", "GET"],
+      ["/form", "GET"],
+      ["/form", "POST"],
+    ] as const
   ) {
     const response = await fetch(`${stage.url}${path}`, { method });
     assert.deepEqual([response.status, await response.text()], [404, ""], path);
