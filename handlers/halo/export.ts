@@ -108,7 +108,8 @@ function cancelOperation(product: Product): ChangeOperation {
     async plan(context): Promise<ExportPlan | Nothing> {
       const now = await ofModule(product, context.client.exportStatus(context.call));
       if (now.state !== "running" && now.state !== "unclear") {
-        return { nothing: ["No Tenable export is running. The last one: ", stateLine(now.state), "."] };
+        const last = now.state === "none" ? "" : ` The last one is ${now.state}.`;
+        return { nothing: `No Tenable export is running.${last}` };
       }
       return { input: {}, target: TARGET, before: beforeOf(now), after: { state: "cancelled" } };
     },

@@ -201,7 +201,7 @@ Deno.test("/webhook kaseya create says so when there is one already", async () =
 Deno.test("/export tenable start and cancel follow the one export there is", async () => {
   await using fixture = openFixture();
   const none = await changeOf("export", "tenable cancel").plan(contextOf(fixture), {});
-  assert.match(JSON.stringify(none), /No Tenable export is running/);
+  assert.match(JSON.stringify(none), /No Tenable export is running\."/);
   await carry(fixture, "export", "tenable start", {});
   const again = await changeOf("export", "tenable start").plan(contextOf(fixture), {});
   assert.match(JSON.stringify(again), /already running",":"," ",\{"code":/);
