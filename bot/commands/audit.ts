@@ -228,7 +228,7 @@ const STATES: Readonly<Partial<Record<Change["state"], string>>> = {
 
 function whatHappened(row: AuditTable): Line {
   const { event, reason_code, operation, target, detail, code } = row;
-  const about = operation ?? target?.replace(/^\* /, "everything of ").replace(/^\*$/, "everything") ?? "";
+  const about = operation ?? targetWords(target ?? "");
   const shown =
     event === "frozen" || event === "unfrozen" || event === "freeze_ended" || event === "freeze_begun"
       ? detail ?? ""
@@ -239,6 +239,14 @@ function whatHappened(row: AuditTable): Line {
     about ? [": ", { data: about, max: 60 }] : "",
     shown ? [" · ", { data: shown, max: 60 }] : "",
     code ? [" ", { code }] : "",
+  );
+}
+
+/** "ec2 Acme Corp": a key such as `ec2:5511…` before the name has an id that says nothing to people. */
+function targetWords(target: string): string {
+  return target.replace(/^([^\s:]+):\S+ /, "$1 ").replace(/^\* /, "everything of ").replace(
+    /^\*$/,
+    "everything",
   );
 }
 

@@ -102,7 +102,7 @@ export const holdCommands: readonly Builtin[] = [
       });
       await cards.refreshWith(ctx);
       ctx.audit({ event: "released", target: `${hold.target_key} ${hold.name}`, detail: hold.reason });
-      announce(config.adminChats, ctx, releasedReply(hold, personLine(ctx.person.name, ctx.person.id)));
+      announce(config.adminChats, ctx, releasedReply(hold, { data: ctx.person.name, max: 40 }));
     },
   }),
 ];

@@ -81,10 +81,12 @@ Deno.test("/hold alone lists, /release is for the holder or an approver, and a h
   await fixture.say(OSKAR, "/release ec2 Globex");
   assert.match(fixture.ephemeralAnswers(OSKAR).at(-1) ?? "", /You may not approve changes/);
   await fixture.say(BEN, "/release ec2 Globex");
-  await said(fixture, /^🟢 ec2 Globex may be changed again \(Ben \(…102\)\)/);
+  await said(fixture, /^🟢 ec2 Globex may be changed again \(Ben\)/);
   await fixture.say(ANA, "/hold ec2 Globex for=1h testing");
   await fixture.say(ANA, "/release");
   await said(fixture, /may be changed again \(Ana/);
+  await fixture.say(BEN, "/audit company=globex");
+  await said(fixture, /Ana · no longer held: ec2 Globex\n.*Ana · held: ec2 Globex\n/);
   await fixture.say(ANA, "/hold ec2 Globex for=1h testing");
   await fixture.pass(HOUR_MS);
   await said(fixture, /^🟢 ec2 Globex may be changed again \(its time is over\)/);
