@@ -47,8 +47,8 @@ export interface Platform extends AsyncDisposable {
   end(how?: "SIGKILL" | "SIGINT"): Promise<Deno.CommandStatus | undefined>;
   /** From here on nothing stands still, nor is anything put to rest. */
   wakeAll(): void;
-  /** From here on requests go to a process of a new revision. */
-  deploy(revision: string): Promise<void>;
+  /** From here on requests go to a process of a new revision, with these variables changed. */
+  deploy(revision: string, changed?: Readonly<Record<string, string>>): Promise<void>;
   /** All that was sent to the collector, byte by byte. */
   traced(): string;
   /** What all processes have written, the oldest first. */
@@ -110,6 +110,7 @@ export function openPlatform(
     ...environment,
   });
   let revision = "first";
+  let changes: Readonly<Record<string, string>> = {};
   const processes: Processes = stack.use(
     new Processes(manner, () => {
       const own = stack.use(new Lines());
@@ -128,6 +129,7 @@ export function openPlatform(
           PGSSLMODE: "disable",
           ...time?.environment,
           ...told,
+          ...changes,
           ...Object.fromEntries(near),
         },
         lines: [own, shared],
@@ -180,8 +182,9 @@ export function openPlatform(
     },
     end: (how) => processes.end(how),
     wakeAll: () => processes.wakeAll(),
-    async deploy(next) {
+    async deploy(next, changed = {}) {
       revision = next;
+      changes = changed;
       await processes.end("SIGINT");
     },
     traced: () => traces,
