@@ -83,7 +83,6 @@ async function goEverywhere(platform: Platform, { pass }: SimulatedTime): Promis
   telegram.addChat({ id: STRANGE, title: "Strange", members: [OSKAR] });
   telegram.addBot(STRANGE, OSKAR);
   await called("leaveChat");
-  await platform.rest();
   await platform.deploy("second", { ADMIN_CHATS: String(GROUP) });
   await platform.tick();
   await called("deleteMyCommands");
