@@ -14,7 +14,6 @@ export interface KnownBefore {
   readonly vendor: string;
   /** As people call the vendor. */
   readonly label: string;
-  readonly items: readonly ItemsTable[];
   /** Those that are not over, of the vendor and of its items. */
   readonly episodes: readonly EpisodesTable[];
   /** What was changed here lately. */
@@ -48,50 +47,56 @@ export interface Findings {
   readonly moved: EpisodesTable[];
 }
 
+type Seen = Omit<SeenItem, "id" | "words"> & {
+  readonly id: string | null;
+  readonly words?: string | undefined;
+};
+
 /** Vendors take so long to show what was changed. */
 const TAKES_EFFECT_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** So many days before its end something is told, each once. */
 const DAYS_BEFORE = [1, 7] as const;
 
-/** Reads one look against what was known: pure, so that looks may be simulated by the thousand. */
-export function findingsOf(before: KnownBefore, result: LookResult): Findings {
-  return new LookReader(before).read(result);
-}
-
-class LookReader {
+/**
+ * Reads one look against what was known, some items after the other: a vendor may have very many. It asks nobody, so that
+ * looks may be simulated by the thousand.
+ */
+export class LookReader {
   private readonly found: Findings = { items: [], ended: new Map(), begun: [], opened: [], moved: [] };
   private readonly open: ReadonlyMap<string, EpisodesTable>;
+  /** What the look saw and what was not compared yet, the vendor as a whole among it. */
+  private readonly seen: Map<string, Seen>;
+  private readonly partial: readonly string[];
 
-  constructor(private readonly known: KnownBefore) {
-    this.open = new Map(known.episodes.map((episode) => [episode.item, episode]));
+  constructor(private readonly known: KnownBefore, result: LookResult) {
+    const { vendor, label, episodes } = known;
+    this.open = new Map(episodes.map((episode) => [episode.item, episode]));
+    const whole = result.answered ? { state: "fine", word: "answers" } as const : result;
+    const items = result.answered ? result.sight.items : [];
+    this.seen = new Map(items.map((item): [string, Seen] => [item.key, item]));
+    this.seen.set(vendor, { ...whole, key: vendor, target: vendor, id: null, name: label });
+    this.partial = result.answered ? result.sight.partial : [];
   }
 
-  read(result: LookResult): Findings {
-    const { vendor, label } = this.known;
-    const rows = new Map(this.known.items.map((row) => [row.key, row]));
-    const whole = result.answered ? { state: "fine", word: "answers" } as const : result;
-    const { state, word } = whole;
-    const words = "words" in whole ? whole.words : undefined;
-    this.see(rows.get(vendor), { key: vendor, target: vendor, id: null, name: label, state, word, words });
-    if (!result.answered) return this.found;
-    const seen = new Map(result.sight.items.map((item) => [item.key, item]));
-    for (const item of seen.values()) this.see(rows.get(item.key), item);
-    for (const row of this.known.items) {
-      if (row.item_id !== null && row.gone_at === null && !seen.has(row.key)) {
-        this.miss(row, result.sight.partial.includes(row.target));
-      }
+  /** Of these it is known how they stood; where the vendor does not answer, only of the vendor as a whole. */
+  compare(rows: readonly ItemsTable[]): void {
+    for (const row of rows) {
+      const seen = this.seen.get(row.key);
+      this.seen.delete(row.key);
+      if (seen) this.see(row, seen);
+      else if (row.gone_at === null) this.miss(row, this.partial.includes(row.target));
     }
+  }
+
+  /** All that is to be written, once everything that was known has been compared. */
+  finish(): Findings {
+    for (const seen of this.seen.values()) this.see(undefined, seen);
+    this.seen.clear();
     return this.found;
   }
 
-  private see(
-    known: ItemsTable | undefined,
-    seen: Omit<SeenItem, "id" | "words"> & {
-      readonly id: string | null;
-      readonly words?: string | undefined;
-    },
-  ): void {
+  private see(known: ItemsTable | undefined, seen: Seen): void {
     const { at, before, after, vendor, isFirst } = this.known;
     const isBack = known !== undefined && known.gone_at === null;
     const row: ItemsTable = {
@@ -143,7 +148,10 @@ class LookReader {
   }
 
   private keep(known: ItemsTable | undefined, now: ItemsTable): void {
-    if (!known || JSON.stringify(pick(known)) !== JSON.stringify(pick(now))) this.found.items.push(now);
+    // When it was last seen is told by the vendor's last answer, so that nothing is written when nothing happens.
+    const columns = Object.keys(now) as (keyof ItemsTable)[];
+    const isSame = known && columns.every((one) => one === "last_seen" || known[one] === now[one]);
+    if (!isSame) this.found.items.push(now);
   }
 
   /** The state of an item is another one, or known at last. */
@@ -238,9 +246,4 @@ class LookReader {
 
 function isWithin(times: readonly number[] | undefined, at: number, span: number): boolean {
   return times?.some((sent) => sent <= at && sent >= at - span - TAKES_EFFECT_MS) ?? false;
-}
-
-/** When an item was last seen is told by the vendor's last answer, so that nothing is written when nothing happens. */
-function pick({ last_seen: _, ...row }: ItemsTable): unknown {
-  return row;
 }

@@ -5,12 +5,14 @@ import { planOf, TOOK_EFFECT } from "../store/changes.ts";
 import type { Queryable, Schema } from "../store/schema.ts";
 import type { EpisodesTable, ItemHistoryTable, ItemsTable, LooksTable } from "../store/watch_tables.ts";
 import { chunksOf } from "../store/watch.ts";
-import { type Findings, findingsOf, type LookResult, type OwnChanges } from "./findings.ts";
+import { type Findings, LookReader, type LookResult, type OwnChanges } from "./findings.ts";
 
 /** With more looks missing than this nobody was watching. */
 export const MOST_MISSED_LOOKS = 5;
 /** Rows of one statement: SQLite takes some thousand parameters. */
 const ROWS_AT_ONCE = 200;
+
+const KNOWN_AT_ONCE = 1_000;
 
 /** How much of each a look has led to. */
 export interface Applied {
@@ -47,10 +49,9 @@ export async function applyLook(
     const isGap = at - before > MOST_MISSED_LOOKS * claim.every_ms;
     if (isGap) await breakOff(transaction, vendor, before, at);
     if (isGap || !result.answered) await interruptAll(transaction, vendor, result.answered);
-    const found = findingsOf({
+    const reader = new LookReader({
       vendor,
       label,
-      items: await itemsKnown(transaction, vendor, result.answered),
       episodes: await transaction.selectFrom("episodes").selectAll().where("vendor", "=", vendor)
         .where("closed_at", "is", null).where("kind", "<>", "blind").execute(),
       changed: await ownChanges(transaction, vendor, before - 2 * claim.every_ms - LATELY_MS),
@@ -60,6 +61,8 @@ export async function applyLook(
       everyMs: claim.every_ms,
       after: config.watchAfter,
     }, result);
+    for await (const rows of itemsKnown(transaction, vendor, result.answered)) reader.compare(rows);
+    const found = reader.finish();
     await write(transaction, found);
     const { items, opened, moved } = found;
     if (opened.length + moved.length === 0) return undefined;
@@ -67,10 +70,24 @@ export async function applyLook(
   });
 }
 
-/** Of a vendor that does not answer there is only the vendor as a whole. */
-async function itemsKnown(db: Queryable, vendor: string, isAnswered: boolean): Promise<ItemsTable[]> {
-  return await db.selectFrom("items").selectAll().where("vendor", "=", vendor)
-    .$if(!isAnswered, (query) => query.where("item_id", "is", null)).execute();
+/** Some after the other; of a vendor that does not answer there is only the vendor as a whole. */
+async function* itemsKnown(
+  db: Queryable,
+  vendor: string,
+  isAnswered: boolean,
+): AsyncGenerator<readonly ItemsTable[]> {
+  let last: string | undefined = "";
+  while (last !== undefined) {
+    const rows: ItemsTable[] = await db.selectFrom("items").selectAll().where("vendor", "=", vendor).where(
+      "key",
+      ">",
+      last,
+    )
+      .$if(!isAnswered, (query) => query.where("item_id", "is", null))
+      .orderBy("key").limit(KNOWN_AT_ONCE).execute();
+    yield rows;
+    last = rows.at(-1)?.key;
+  }
 }
 
 /** Nobody watched for a while: what lasted goes on from now, and the time between is no part of it. */

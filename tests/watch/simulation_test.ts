@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { EpisodesTable, ItemsTable } from "../../bot/store/watch_tables.ts";
-import { findingsOf, type KnownBefore, type LookResult } from "../../bot/watch/findings.ts";
+import { type KnownBefore, LookReader, type LookResult } from "../../bot/watch/findings.ts";
 import type { ItemState, SeenItem } from "../../handlers/sight.ts";
 
 const EVERY_MS = 60_000;
@@ -21,7 +21,6 @@ class SimulatedVendor {
     const known: KnownBefore = {
       vendor: "v",
       label: "V",
-      items: [...this.items.values()],
       episodes: [...this.episodes.values()].filter(({ closed_at }) => closed_at === null),
       changed: { targets: new Map(), created: new Map() },
       isFirst: this.answered === 0,
@@ -30,7 +29,10 @@ class SimulatedVendor {
       everyMs: EVERY_MS,
       after: this.after,
     };
-    const found = findingsOf(known, result);
+    const reader = new LookReader(known, result);
+    const isWhole = ({ item_id }: ItemsTable) => item_id === null;
+    for (const row of this.items.values()) if (result.answered || isWhole(row)) reader.compare([row]);
+    const found = reader.finish();
     for (const item of found.items) this.items.set(item.key, item);
     for (const episode of [...found.moved, ...found.opened]) this.episodes.set(episode.id, episode);
     this.opened.push(...found.opened);
