@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { sql } from "kysely";
 import { databaseUrl } from "../../bot/settings.ts";
 import { predeploy } from "../../bot/ops/predeploy.ts";
 import { openAsItIs, openStore } from "../../bot/store/database.ts";
-import { postgres, testWith, testWithEmpty } from "../approvals/database.ts";
+import { inStore, postgres, testWith, testWithEmpty } from "../approvals/database.ts";
 import { openFixture, textOf } from "../approvals/fixture.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { openPlatform, type Platform } from "./platform.ts";
@@ -77,6 +78,23 @@ testWithEmpty(
       /up to date: \d/,
     );
     assert.ok((await tables()).length > 5);
+  },
+);
+
+testWith(
+  postgres,
+  "hosted: an earlier version is deployed again on the schema that a later one has left",
+  async (url) => {
+    await inStore(
+      url,
+      ({ db }) =>
+        sql`insert into kysely_migration (name, timestamp) values ('9999_later', '2030')`.execute(db),
+    );
+    const environment = { DENO_TIMELINE: "production", DATABASE_URL: url, PGSSLMODE: "disable" };
+    assert.match(await predeploy(environment), /up to date/);
+    await using platform = await openDeployed(url);
+    platform.telegram.say(BEN, GROUP, "/ping");
+    await platform.telegram.until(() => platform.telegram.last(GROUP), "the answer");
   },
 );
 
