@@ -7,7 +7,7 @@ import { areDays, nextTime, putDueReads } from "../../bot/queue/schedules.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { testOnEach, testOnPostgres } from "../approvals/database.ts";
 import { ANA, BEN, type Fixture, GROUP, openFixture } from "../approvals/fixture.ts";
-import { HANG_MS } from "../eventually.ts";
+import { eventually, HANG_MS } from "../eventually.ts";
 import { chatTest } from "./conversation.ts";
 
 const QUICK = { expireMs: 20, lookMs: 20 };
@@ -170,6 +170,27 @@ testOnEach("a scheduled read ends when whoever set it lost the right", async (ur
   assert.equal(fixture.gravityzone.calls.length, 0);
   const ended = (await fixture.audit()).find(({ event }) => event === "schedule_ended");
   assert.equal(ended?.reason_code, "not_member");
+});
+
+Deno.test("a scheduled read stays set while Telegram does not say whether its person belongs here", async () => {
+  await using fixture = await openFixture({ timing: QUICK, environment: BY_MEMBERSHIP });
+  await fixture.say(ANA, "/every 08:00 /status bitdefender");
+  const description = "Bad Request: member list is inaccessible";
+  fixture.telegram.faults.push({ method: "getChatMember", status: 400, description, times: 5 });
+  fixture.clock.advance(3_600_000);
+  await makeDue(fixture);
+  const told = async () => (await fixture.audit()).find(({ event }) => event !== "schedule_set");
+  const { event, reason_code } = await eventually(told, "the schedule to be refused, or to end");
+  assert.deepEqual([event, reason_code], ["refused", "membership_unknown"]);
+  assert.equal((await fixture.store.db.selectFrom("schedules").selectAll().execute()).length, 1);
+});
+
+Deno.test("/every sets no more reads in a chat than it can be asked to bear", async () => {
+  await using fixture = await openFixture();
+  for (let set = 0; set < 20; set++) fixture.telegram.say(ANA, GROUP, "/every 08:00 /status");
+  await fixture.say(ANA, "/every 08:00 /status");
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /20 reads come into this chat already/);
+  assert.equal((await fixture.store.db.selectFrom("schedules").selectAll().execute()).length, 20);
 });
 
 testOnPostgres("two bots on one database run a scheduled read once", async (url) => {

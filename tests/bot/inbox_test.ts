@@ -228,6 +228,30 @@ testOnEach("An update that was taken over meanwhile is answered and audited once
   assert.equal(stage.telegram.answers(GROUP).length, 0, "whoever took it over has answered");
 });
 
+testOnEach("What another replica is at work on is left to it until its lease is over", async (url) => {
+  await using stage = await openStage({ environment: { DATABASE_URL: url } });
+  const { telegram, bot: { store } } = stage;
+  const { photo: _, ...sent } = photo("");
+  await store.db.insertInto("inbox").values({
+    update_id: 1,
+    lane: `chat:${GROUP}`,
+    body: JSON.stringify({ update_id: 1, message: { ...sent, text: "/ping" } }),
+    received_at: store.now(),
+    state: "new",
+    claimed_by: "another replica",
+    claimed_until: store.now() + 10_000,
+    attempts: 1,
+  }).execute();
+  telegram.say(ANA, ANA, "/ping");
+  await telegram.until(() => telegram.last(ANA), "the answer in another chat");
+  const { claimed_by } = await store.db.selectFrom("inbox").select("claimed_by").where("update_id", "=", 1)
+    .executeTakeFirstOrThrow();
+  assert.equal(claimed_by, "another replica");
+  pass(stage, 10_000);
+  await settled(stage);
+  assert.equal(telegram.answers(GROUP).length, 1);
+});
+
 testOnEach("A pause of the whole process starts nothing twice", async (url) => {
   const { stage, letGo } = await openSlowStage(url);
   await using _ = stage;

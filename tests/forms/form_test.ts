@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { readConfig } from "../../bot/config.ts";
+import { OpenForms } from "../../bot/forms/open_forms.ts";
 import { planOf } from "../../bot/store/changes.ts";
+import { Vault } from "../../bot/vault.ts";
 import { postgres, testWith } from "../approvals/database.ts";
-import { ANA, BEN, cardOf, type Fixture, openFixture, textOf } from "../approvals/fixture.ts";
+import { ANA, BEN, cardOf, type Fixture, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
 import { nowhere } from "../approvals/secret_page.ts";
 import { vendors } from "../../handlers/registry.ts";
-import { FILL_IN, fillIn, formFor, formLinkOf, lookAt, offerTo, POSTGRES } from "./filling.ts";
+import { createStillClock } from "../sandbox/stage.ts";
+import { FILL_IN, fillIn, formFor, formLinkOf, lookAt, offerTo, POSTGRES, send } from "./filling.ts";
 
 async function theCard(fixture: Fixture) {
   await fixture.rest();
@@ -207,6 +211,39 @@ Deno.test("a form: a secret in a field that is none is not used and not shown ag
   assert.match(page.mistakes["access_details"] ?? "", /looks like a secret/);
   assert(!page.html.includes("correct-horse-9Zt"));
   await nowhere(fixture, "correct-horse-9Zt");
+});
+
+Deno.test("a form: what is not on the list is no answer", async () => {
+  await using fixture = await openFixture();
+  const link = await formFor(fixture, ANA, "/create apono");
+  const asked = fixture.apono.calls.length;
+  const answer = await send(link, { type: "mysql-of-mine" });
+  assert.equal(answer.status, 400);
+  assert.match(await answer.text(), /Choose one of the list\./);
+  assert.equal(fixture.apono.calls.length, asked);
+});
+
+Deno.test("a form: the vendor is asked nothing for who may not ask any more", async () => {
+  await using fixture = await openFixture({ environment: { OPERATORS: undefined, APPROVERS: undefined } });
+  const link = await formFor(fixture, ANA, "/update apono Orders DB");
+  fixture.telegram.leave(ANA, GROUP);
+  const asked = fixture.apono.calls.length;
+  assert.equal((await fillIn(link, { "config.port": "5433" })).status, 200);
+  await fixture.rest();
+  assert.equal(fixture.apono.calls.length, asked);
+  assert.deepEqual(await fixture.changes(), []);
+});
+
+Deno.test("a form: whose time ends while it is sent is not taken", async () => {
+  await using fixture = await openFixture({ clock: createStillClock() });
+  const link = await formFor(fixture, ANA, "/update apono Orders DB");
+  const { store, log, environment } = fixture;
+  const vault = await Vault.fromKey(readConfig(environment).secretKey!);
+  const pages = new OpenForms({ store, log, vault });
+  const open = await pages.find(link.split("/").at(-1)!);
+  assert(open);
+  await fixture.pass(10 * 60_000);
+  assert.equal(await pages.take(open, open.waiting, {}), false);
 });
 
 Deno.test("a form: while the vendor is away the page says so, and can be sent again", async () => {

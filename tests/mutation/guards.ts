@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { changeGuards } from "./changes.ts";
+import { doorGuards } from "./doors.ts";
 import type { Guard } from "./guard.ts";
 import { leakGuards } from "./leaks.ts";
 import { outwardGuards } from "./outward.ts";
@@ -14,6 +15,7 @@ export const guards: readonly Guard[] = [
   ...leakGuards,
   ...outwardGuards,
   ...timeGuards,
+  ...doorGuards,
 ];
 
 /** What does not stand where it should: a guard's text, exactly once in its file, or a test that has to miss it. */

@@ -83,6 +83,8 @@ export const timeGuards: readonly Guard[] = [
     ["what is over is no time", "if (at <= now) {", "if (false) {"],
     ["too far ahead is no time", "return at <= last ? at : {", "return true ? at : {"],
     ["a loan has a length", "lasts < SHORTEST_LOAN_MS || lasts > LONGEST_LOAN_MS", "false"],
+  ]),
+  ...guardsOf("bot/approvals/schedule.ts", LOANS, [
     [
       "a way back that needs a secret is not lent",
       "if (askedIn(undo.input, isSecret).length === 0) return undefined;",

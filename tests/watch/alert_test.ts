@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { testOnEach } from "../approvals/database.ts";
 import { ANA, BEN, GROUP, OSKAR } from "../approvals/fixture.ts";
 import type { Message } from "../sandbox/telegram.ts";
-import { render } from "../sandbox/telegram.ts";
+import { buttonsOf, render } from "../sandbox/telegram.ts";
 import { createChance } from "../faults/chance.ts";
 import { createStillClock } from "../sandbox/stage.ts";
 import { openWatch, type WatchFixture } from "./fixture.ts";
@@ -91,6 +91,31 @@ testOnEach("an integration breaks, is acked, and is mended: one message, edited"
   );
   const events = (await fixture.audit()).map(({ event, person_id }) => [event, person_id]);
   assert.deepEqual(events, [["refused", OSKAR], ["acked", BEN], ["muted", ANA]]);
+});
+
+Deno.test("Ack and Mute count at the alert itself, while it lasts, and Ack once", async () => {
+  await using fixture = await openWatch();
+  await fixture.look(2);
+  breakSophos(fixture);
+  await fixture.look(2);
+  const message = alert(fixture, "Sophos Central is down");
+  const carried = (label: string) =>
+    buttonsOf(message).find(({ text }) => text === label)?.callback_data as string;
+  const [ack, mute] = [carried("Ack"), carried("Mute 1 h")];
+  await fixture.say(ANA, "/ping", { chat: ANA });
+  await fixture.press(ANA, fixture.telegram.last(ANA)!, ack, { forged: true });
+  await fixture.press(BEN, message, ack, { forged: true });
+  await fixture.press(ANA, message, ack, { forged: true });
+  mendSophos(fixture);
+  await fixture.look(2);
+  await fixture.press(ANA, message, mute, { forged: true });
+  assert.deepEqual(
+    (await fixture.audit()).map(({ event, reason_code, person_id }) => [
+      reason_code ?? event,
+      person_id,
+    ]),
+    [["foreign_button", ANA], ["acked", BEN], ["already_acked", ANA], ["alert_over", ANA]],
+  );
 });
 
 Deno.test("what helps is a button, and a change still becomes a card", async () => {
@@ -224,6 +249,21 @@ Deno.test("a reminder comes every WATCH_REMIND, three at most, and none once it 
   const later = since(fixture);
   await fixture.look(8);
   assert.deepEqual(later(), []);
+});
+
+Deno.test("what is muted is neither told anew nor reminded of in that hour", async () => {
+  await using fixture = await openWatch({ environment: { WATCH_REMIND: "5m" } });
+  await fixture.look(2);
+  breakSophos(fixture);
+  await fixture.look(2);
+  await fixture.press(BEN, alert(fixture, "Sophos Central is down"), "Mute 1 h");
+  const news = since(fixture);
+  await fixture.look(6);
+  mendSophos(fixture);
+  await fixture.look(2);
+  breakSophos(fixture);
+  await fixture.look(2);
+  assert.deepEqual(news(), []);
 });
 
 Deno.test("an item that vanishes or is new is told, without a sound, and once", async () => {

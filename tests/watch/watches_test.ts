@@ -73,6 +73,31 @@ Deno.test("a private chat whose right Telegram does not tell is asked about agai
   assert.match(answersIn(fixture, ANA).at(-1) ?? "", /^🔴 Sophos Central is down: failing/);
 });
 
+Deno.test("what broke before its vendor went away is not told until that one answers", async () => {
+  let away = false;
+  await using fixture = await openWatch({
+    environment: { OPERATORS: undefined, APPROVERS: undefined },
+    onTheWay: async (vendor, _request, passOn) =>
+      away && vendor === "HaloPSA" ? new Response(null, { status: 503 }) : await passOn(),
+  });
+  await fixture.look(2);
+  await fixture.say(ANA, "/watch halo", { chat: ANA });
+  const silence = { method: "getChatMember", status: 500, description: "Internal", times: 1_000 };
+  fixture.telegram.faults.push(silence);
+  breakSophos(fixture);
+  await fixture.look(2);
+  away = true;
+  await fixture.look(2);
+  fixture.telegram.faults.clear();
+  await fixture.wait(11_000);
+  const told = () => answersIn(fixture, ANA).join("\n");
+  assert.match(told(), /^🔴 HaloPSA /m);
+  assert.doesNotMatch(told(), /Sophos Central is down/);
+  away = false;
+  await fixture.look(2);
+  assert.match(told(), /^🔴 Sophos Central is down/m);
+});
+
 Deno.test("who may not read any more, or does not watch any more, is not reminded, nor told how it went on", async () => {
   await using fixture = await openWatch({
     environment: { OPERATORS: undefined, APPROVERS: undefined, WATCH_REMIND: "5m" },

@@ -1,0 +1,129 @@
+import { type Guard, guardsOf } from "./guard.ts";
+
+const FORMS = ["tests/forms/form_test.ts", "tests/forms/form_page_test.ts"];
+const SCHEDULES = ["tests/bot/every_test.ts"];
+const WATCHES = [
+  "tests/watch/alert_test.ts",
+  "tests/watch/watches_test.ts",
+  "tests/watch/simulation_test.ts",
+];
+
+/** Guards of what is neither said nor pressed: the webhook, pages, what comes by itself, and what is told unasked. */
+export const doorGuards: readonly Guard[] = [
+  ...guardsOf("bot/http.ts", ["tests/bot/service_test.ts", "tests/faults/silence_test.ts"], [
+    [
+      "only who knows the secret brings updates",
+      `if (!isSecret(context.req.header(SECRET_HEADER) ?? "")) return refuse(context, "unauthorised", 401);`,
+    ],
+    ["an update is no longer than it may be", "maxSize: MOST_BODY_BYTES", "maxSize: Infinity"],
+    ["what is no update is not kept", `if (!arrival) return refuse(context, "malformed", 400);`],
+    ["the disk is tried once in a while", "if (answer && performance.now() - askedAt < ms) return answer;"],
+    ["who cannot hear is not ready", "return problem === undefined ?", "return true ?"],
+  ]),
+  ...guardsOf("bot/queue/inbox.ts", ["tests/bot/inbox_test.ts"], [
+    ["who was overtaken finishes nothing", "if (mine.length === 0) throw new TakenOver(update_id);"],
+    [
+      "what another replica holds is left to it",
+      `state = 'new' and claimed_until <= \${fill("now")}`,
+      `state = 'new' and 0 <= \${fill("now")}`,
+    ],
+    ["talk is not kept", `body: isTalk ? "{}" : body,`, "body,"],
+  ]),
+  ...guardsOf("bot/forms/open_forms.ts", FORMS, [
+    [
+      "a form is sent once",
+      `.where("token_hash", "=", token_hash).where("used_at", "is", null)`,
+      `.where("token_hash", "=", token_hash)`,
+    ],
+    [
+      "a form is sent in time",
+      `.where("used_at", "is", null).where("expires_at", ">", now)`,
+      `.where("used_at", "is", null)`,
+    ],
+  ]),
+  ...guardsOf("bot/forms/forms.ts", FORMS, [
+    ["the vendor is asked nothing for who may not ask", "const tried = mayAsk", "const tried = true"],
+    ["a secret does not stand in an open field", ", ...spelledOut(operation, form, texts)]", "]"],
+    [
+      "an answer is one of those that were offered",
+      "if (!first.choices.some(({ value }) => value === answer)) {",
+      "if (false) {",
+    ],
+  ]),
+  ...guardsOf("bot/commands/every.ts", SCHEDULES, [
+    [
+      "a change does not come by itself",
+      `if (meant && meant.risk !== "read") {`,
+      "if (false as boolean && meant) {",
+    ],
+    [
+      "who has a read come may read it",
+      "if (!await maySetHere(parts, ctx, headOf(read), needOf(read))) return;",
+    ],
+    [
+      "who has anything come here may",
+      `if (!await maySetHere(parts, ctx, "/every")) return;\n  if (!await`,
+      "if (!await",
+    ],
+    [
+      "who ends it may",
+      `if (!await maySetHere(parts, ctx, "/every")) return;\n  ctx.onCommit`,
+      "ctx.onCommit",
+    ],
+    ["a chat is not flooded", "if (there.length >= MOST_IN_A_CHAT) return ctx.answer(tooMany());"],
+  ]),
+  ...guardsOf("bot/dispatch/scheduled.ts", SCHEDULES, [
+    ["what comes by itself ends with the right to it", "if (decision.allowed) return", "if (true) return"],
+    [
+      "what Telegram did not say ends nothing",
+      `if (decision.reason === "membership_unknown") return ctx.refuse(decision.reason, { operation: "/every" });`,
+    ],
+  ]),
+  ...guardsOf("bot/watch/alerts.ts", WATCHES, [
+    [
+      "an alert is acked where it stands",
+      `if (alert.chat_id !== ctx.chat.id) return ctx.refuse("foreign_button");`,
+    ],
+    ["who acks may ask or approve", "if (!asking.allowed && !(await", "if (false && !(await"],
+    ["what is over is not acked", "if (alert.closed_at !== null) return", "if (false) return"],
+    ["an alert is acked once", `if (what === "ack" && alert.acked_at !== null) return`, "if (false) return"],
+    [
+      "nothing is told to who may no longer read",
+      "if (!mayKnow) return await this.passOver(watching, pending);",
+    ],
+    ["what changes is not told to who may no longer read", "if (!mayKnow) {", "if (mayKnow === undefined) {"],
+    ["what is muted is not told", "if (muted.has(item)) return false;"],
+    ["what is muted is not reminded of", "if (!mine || isMuted) return false;", "if (!mine) return false;"],
+    [
+      "what an absent vendor hides is not told",
+      `if (item_id !== null && away.has(vendor) && (kind === "alert" || kind === "start")) return false;`,
+    ],
+    [
+      "what was there before is not told to who watches only now",
+      "subscription !== undefined && subscription.since < noticed_at",
+      "subscription !== undefined",
+    ],
+    [
+      "a chat is not flooded",
+      `return paced ? taken.where("watch_chats.free_at", "<=", now) : taken;`,
+      "return taken;",
+    ],
+    [
+      "what nobody watches any more is not reminded of",
+      "if (!mayKnow || !watching || !this.watchesAny(watching, open)) {",
+      "if (!mayKnow || !watching) {",
+    ],
+  ]),
+  ...guardsOf("bot/watch/audience.ts", WATCHES, [
+    [
+      "what Telegram did not say is not told",
+      "return !decision.allowed && decision.unsure ? undefined : decision.allowed;",
+      "return decision.allowed || decision.unsure === true;",
+    ],
+    [
+      "a private chat is told by its person's right",
+      `? await members.judge("read", chatId, { id: chatId, type: "private" })`,
+      `? { allowed: true as const }`,
+    ],
+  ]),
+];
