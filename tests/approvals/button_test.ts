@@ -129,7 +129,6 @@ const FORGERIES = [
   "c:/disable ec2 Globex reason=test",
   "c:/freeze incident",
   "c:/unfreeze",
-  "c:/audit export",
   "h:AAAAAAAAAAAAAAAA",
   "k:AAAAAAAAAAAAAAAA",
   "u:AAAAAAAAAAAAAAAA",
@@ -149,6 +148,14 @@ Deno.test("a button: data that the bot never made is refused politely and change
   }
   assert.equal((await fixture.changes()).length, 1);
   assert.deepEqual(await fixture.store.db.selectFrom("freezes").selectAll().execute(), []);
+});
+
+Deno.test("a button: one that reads what only an approver may read asks for the right", async () => {
+  await using fixture = await openFixture({ environment: { APPROVERS: String(BEN) } });
+  const asked = await fixture.ask(DISABLE);
+  await fixture.press(ANA, asked.card, "c:/audit export", { forged: true });
+  assert.deepEqual(fixture.telegram.calls("sendDocument"), []);
+  await untouched(fixture, [asked], "not_approver");
 });
 
 Deno.test("Undo and Ask again: forged under a card that offers neither, they ask for nothing", async () => {
