@@ -285,7 +285,7 @@ Deno.test("/whois lists several companies and says when the limit of 25 is reach
   );
   assert.equal(
     rows.at(-1),
-    "Branch 24 | 0040740000001 | 0040740000002 | Head of IT | Str Example No 1 | RO | 2017-02-21T15:02:54",
+    "Branch 24 | 0040740000001 | 0040740000002 | Head of IT | Str Example No 1 | RO | 2017-02-21T15:02:54.000Z",
   );
 });
 
