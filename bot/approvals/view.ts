@@ -182,11 +182,11 @@ function progressLine(
   const done = voted.map(({ person_name }): Line => [{ data: person_name || "someone", max: 40 }, " ✓"]);
   const voters = votes.map(({ person_id }) => person_id);
   const open = openPlaces(need, voters).map((place): Line => {
-    const others = candidates([place], new Set([requester_id, ...voters]), names);
-    return line(place.count === 1 ? "one of " : `${place.count} of `, {
-      data: others || "nobody",
-      max: MOST_OF_NAMES,
-    });
+    const without = new Set([requester_id, ...voters]);
+    const others = candidates([place], without, names) || "nobody";
+    const isOnly = place.count === 1 && place.of?.difference(without).size === 1;
+    const many = isOnly ? "" : place.count === 1 ? "one of " : `${place.count} of `;
+    return line(many, { data: others, max: MOST_OF_NAMES });
   });
   const parts = [done, open].flatMap((lines, at) =>
     lines.length > 0 ? [joinLines(lines, at === 0 ? ", " : " and ")] : []

@@ -109,13 +109,18 @@ const BACK: Button = { label: "‹ Help", action: { command: "/help" } };
 /** One part of the menu: its targets, and then what can be done with one of them. */
 export function sectionHelp(section: HelpSection, target: string | undefined, set: CommandSet): Reply {
   const all = set.commands.filter((command) => sectionOf(command) === section);
-  const targets = [...new Set(all.flatMap((command) => command.target?.split(" ", 1) ?? []))];
+  const ofVendors = all.filter(({ vendor }) => vendor !== undefined);
+  const targets = [...new Set(ofVendors.flatMap(({ target }) => target?.split(" ", 1) ?? []))];
   const wanted = target === undefined ? undefined : targetNamed(target, set.aliases);
   const shown = wanted === undefined
     ? all.filter((command) => command.target === null || targets.length === 0)
     : all.filter((command) => isAbout(command, { verb: "", target: wanted }, set.aliases));
   const buttons = wanted === undefined
-    ? targets.map((name) => ({ label: name, action: { command: `/help ${section} ${name}` } }))
+    ? [
+      ...targets.map((name) => ({ label: name, action: { command: `/help ${section} ${name}` } })),
+      ...all.filter(({ vendor, target }) => vendor === undefined && target !== null)
+        .map((command) => deeper(command, command.target ?? "")),
+    ]
     : shown.map((command) => deeper(command, wanted));
   const [label] = SECTIONS[section];
   return {
@@ -201,7 +206,7 @@ function oneCommand(command: Command, set: CommandSet): Reply {
 const MOST_FORMS = 6;
 
 function severalCommands(verb: string, commands: readonly Command[]): Reply {
-  const title: Line = [{ code: `/${verb}` }, ` has ${commands.length} forms`];
+  const title: Line = [`${commands.length} commands begin with `, { code: `/${verb}` }];
   if (commands.length > MOST_FORMS) {
     const targets = commands.map(({ target }) => target ?? "alone").join(" · ");
     return info(title, [

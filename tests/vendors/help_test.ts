@@ -25,3 +25,9 @@ Deno.test("/help of a target shows what can be done with it", async () => {
     assert.match(await answerTo(`/help ${target}`), /has \d+ commands?\n/, target);
   }
 });
+
+Deno.test("/help offers the bot's own commands of several words as they are typed", async () => {
+  const rules = await answerTo("/help rules");
+  assert.match(rules, /\[ \/freeze status \] \[ \/audit export \] \[ \/audit verify \]/);
+  assert.doesNotMatch(rules, /\[ status \]/);
+});
