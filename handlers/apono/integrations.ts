@@ -41,10 +41,10 @@ export const integrations: Resource<AponoClient, Seen, Image> = {
     summary: "Show whether the Apono integrations work",
     none: "no integrations",
     survey,
-    row: ({ item: { details }, name, standing: { word } }) => [
-      { data: name },
-      { data: word },
-      ...(details ? [{ data: details }] : []),
+    row: (one) => [
+      nameOfSeen(one),
+      { data: one.standing.word },
+      ...(one.item.details ? [{ data: one.item.details }] : []),
     ],
     reply: statusReply,
   },

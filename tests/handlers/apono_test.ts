@@ -54,10 +54,10 @@ Deno.test("apono.health counts, names the problems worst first, and tells the ve
   const health = await apono.health(contextOf(account));
   assert.equal(health.mark, "attention");
   assert.equal(textOf(health.summary), "3 of 31 need attention · 1 disabled");
-  assert.deepEqual(health.problems.map(([name]) => textOf(name)), [
-    "Kubernetes Edge",
-    "PostgreSQL Analytics",
-    "MySQL Legacy CRM",
+  assert.deepEqual(health.problems.map(([name]) => name), [
+    { data: "Kubernetes Edge", item: "apono:5f1c0019-7d1b-4b8e-9a55-0c3a6e2f4799" },
+    { data: "PostgreSQL Analytics", item: "apono:5f1c0002-7d1b-4b8e-9a55-0c3a6e2f4170" },
+    { data: "MySQL Legacy CRM", item: "apono:5f1c0006-7d1b-4b8e-9a55-0c3a6e2f4318" },
   ]);
   assert.equal(textOf(health.problems[0]?.[2]), "Connector edge-connector is unreachable.");
   assert.equal(health.at, account.clock.now());

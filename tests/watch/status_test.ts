@@ -20,6 +20,7 @@ Deno.test("/status says since when what is not fine is so, and when a vendor tha
   assert.match(text, /OpsRamp +unreachable for 2 min · next look in \d+ (s|min)\n/);
   assert.match(text, /OpsRamp: unreachable \(503\)\. Ask again in 60 s/);
   assert.match(text, /Sophos Central +failing .*since 20\d\d-.* \(2 min\)\n/);
+  assert.match(text, /Kubernetes Edge +Error .*since 20\d\d-/);
   assert.match(text, /4 others off or not known\n(.*\n)*.*AWS Sandbox · Apono · off · since 20\d\d-/);
   assert.doesNotMatch(text, /SMAX tickets/, "nobody knows of it while its vendor is away");
   const since = "since 20\\d\\d-.* \\(2 min\\)";
