@@ -241,7 +241,8 @@ export class BadInput extends Error {
 
 /** Something has to be named that the input lets out; the asker is offered what there is. */
 export class ValueNeeded extends BadInput {
-  constructor(message: string, readonly field: string) {
+  /** `because`: what is to be known before it is said. */
+  constructor(message: string, readonly field: string, readonly because: Line = "") {
     super(message);
   }
 }

@@ -3,7 +3,7 @@ import { BadInput, type ChangeOperation, type Plan, riskOf, ValueNeeded } from "
 import { joinLines, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
 import { canBeMet } from "../access/policy.ts";
-import type { ReasonCode } from "../reason_codes.ts";
+import { type ReasonCode, reasons } from "../reason_codes.ts";
 import { offeringForm } from "../clarify.ts";
 import type { Config } from "../config.ts";
 import type { RefusalDetails, UpdateContext } from "../context.ts";
@@ -160,7 +160,8 @@ export class Requests {
     const hold = await holdFor(this.deps.store, { target_key: plan.target.key, requester_id: ctx.person.id });
     if (hold) return refuse("held", { next: line("Held: ", holdLine(hold), ".") });
     if (riskOf(operation, plan) === "danger" && !invocation.reason?.trim()) {
-      return refuse("needs_reason", { next: joinLines(operation.render(plan).breaks, " ") });
+      const next = joinLines(operation.render(plan).breaks, " ");
+      return refuse("needs_reason", { next }) || new ValueNeeded(reasons.needs_reason, "reason", next);
     }
     const ruling = this.members.rulingOf(ruledChange(operation, plan));
     if (ruling.asks && !canBeMet(ruling.needs, ctx.person.id)) {

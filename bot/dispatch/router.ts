@@ -203,7 +203,7 @@ export class Router {
     typed: string,
     needed?: Pick<ValueNeeded, "field" | "message">,
   ): Promise<void> {
-    const completed = await this.pickers.begin(ctx, typed, needed?.field);
+    const completed = await this.pickers.begin(ctx, typed, needed);
     if (completed && completed.text !== typed) return await this.carryOut(completed);
     if (completed) ctx.answer({ mark: "question", title: needed?.message ?? typed, personal: true });
   }
@@ -213,7 +213,7 @@ export class Router {
     const open = leftOpen(parsed);
     if (!open) return false;
     const place = ctx.press ? ctx.fork() : ctx;
-    const completed = await this.pickers.begin(place, open.typed, open.field);
+    const completed = await this.pickers.begin(place, open.typed, open);
     if (completed) await this.carryOut(completed);
     return true;
   }
@@ -247,7 +247,9 @@ export class Router {
     if (command.risk !== "read" && invocation.onPage) return await this.forms.offer(ctx, command, invocation);
     if (command.risk !== "read") {
       const needed = await this.requests.ask(ctx, command, invocation);
-      return needed && typed !== undefined ? await this.pick(ctx, typed, needed) : undefined;
+      // A document that came along is in no question.
+      const isTyped = typed !== undefined && invocation.input.document === undefined;
+      return needed && isTyped ? await this.pick(ctx, typed, needed) : undefined;
     }
     const label = this.deps.vendors.byName(command.vendor)?.vendor.label ?? command.vendor;
     const working: Reply = { mark: "working", title: `Asking ${label} …` };

@@ -38,6 +38,7 @@ import {
   answeredReply,
   type Beside,
   fittingOptions,
+  type Needed,
   NOTHING_FOR_YOU,
   nothingThere,
   type Picking,
@@ -81,20 +82,18 @@ export class Pickers {
   ) {}
 
   /**
-   * Begins with a command that lacks something; `field` names what it lacks where only the vendor could tell. Undefined
-   * once it has asked, or has said why there is nothing to ask.
+   * Begins with a command that lacks something; `needed` is what only its plan could tell. Undefined once it has asked,
+   * or has said why there is nothing to ask.
    */
-  async begin(ctx: UpdateContext, typed: string, field?: string): Promise<Completed | undefined> {
+  async begin(ctx: UpdateContext, typed: string, needed?: Needed): Promise<Completed | undefined> {
     const { before, plain } = unwrapped(typed);
     const next = await ctx.withProgress(
       { mark: "working", title: "Looking what there is …", personal: true },
       this.deps.clock,
-      () => this.next(ctx, plain, field === undefined ? undefined : { field }, wayAfter(before)),
+      () => this.next(ctx, plain, needed && { field: needed.field }, wayAfter(before, needed?.because)),
     );
     if (next.kind === "whole") return { ctx, text: wrapped(before, next.typed) };
-    if (next.kind === "ask") this.open(ctx, before, next);
-    else ctx.answer(next.reply);
-    return undefined;
+    return void (next.kind === "ask" ? this.open(ctx, before, next) : ctx.answer(next.reply));
   }
 
   /** Whether it can be led on by hand: `/plan` takes any words for a command. */

@@ -33,8 +33,8 @@ export interface Asking {
   readonly isFree: boolean;
   /** The field that it asks for. */
   readonly about?: Deeper;
-  /** What was chosen last by a name that the command does not say. */
-  readonly chosen?: string | undefined;
+  /** What was chosen last by a name that the command does not say, or why it is asked. */
+  readonly chosen?: Line | undefined;
 }
 
 /** A field of a command. */
@@ -109,9 +109,9 @@ export function valueQuestion(
   };
 }
 
-function hintFor(field: Field, { risk, example }: Command): readonly Inline[] {
+function hintFor(field: Field, { example }: Command): readonly Inline[] {
   if (isPositional(field)) return [", such as in ", { code: example }];
-  return field.name === "reason" && risk === "danger" ? [": this is a dangerous change"] : [];
+  return field.name === "reason" ? [": this is a dangerous change"] : [];
 }
 
 /** Which of the names that an open field takes; where they are not known, all of it in words. */

@@ -139,13 +139,19 @@ export function unwrapped(typed: string): { readonly before: string; readonly pl
   return PLAN.test(plain) ? { before: "/plan ", plain: plain.replace(PLAN, "/") } : { before: "", plain };
 }
 
+/** A field that a command lacks, and why it is asked for. */
+export interface Needed {
+  readonly field: string;
+  readonly because?: Line;
+}
+
 /** What goes along from one question to the next. */
 export interface Way extends Pick<Asking, "chosen"> {
   /** Fields that are not asked for. */
   readonly leftOut: readonly string[];
 }
 
-export function wayAfter(before: string, chosen?: string): Way {
+export function wayAfter(before: string, chosen?: Line): Way {
   return { leftOut: before === "" ? [] : ["reason"], chosen };
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ANA, BEN, type Fixture, openFixture, textOf } from "../approvals/fixture.ts";
+import { ANA, BEN, type Fixture, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
 import { testConversation } from "./conversation.ts";
 
 async function cardOf(fixture: Fixture, text: string): Promise<string> {
@@ -12,12 +12,13 @@ Deno.test("a field that deletes makes a change dangerous: it needs a reason, and
   await fixture.say(ANA, "/update datto 1 delete_devices=true");
   assert.deepEqual(await fixture.changes(), []);
   const told = fixture.ephemeralAnswers(ANA).at(-1) ?? "";
-  assert.match(told, /dangerous change, so it needs a reason\. Send it again with reason="…"/);
+  assert.match(told, /Type the reason in reply: this is a dangerous change/);
   assert.match(told, /HaloPSA removes the devices that Datto RMM no longer has/);
   assert.ok((await fixture.audit()).some(({ reason_code }) => reason_code === "needs_reason"));
 
   fixture.halo.records.DattoRmmDetails![0]!.delete_devices = false;
-  const { code, card } = await fixture.ask('/update datto 1 delete_devices=true reason="tidy up"');
+  const [question] = fixture.telegram.ephemerals(ANA, GROUP);
+  const { code, card } = await fixture.ask("tidy up", { replyTo: question! });
   const shown = fixture.groupAnswers().at(-1) ?? "";
   assert.match(shown, /^⚠️ .* · danger\n/);
   assert.match(shown, /Breaks\s+HaloPSA removes the devices that Datto RMM no longer has/);
@@ -40,7 +41,10 @@ for (
   Deno.test(`${command} is dangerous`, async () => {
     await using fixture = await openFixture();
     await fixture.say(ANA, command);
-    assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /it needs a reason/);
+    assert.match(
+      fixture.ephemeralAnswers(ANA).at(-1) ?? "",
+      /Type the reason in reply: this is a dangerous change/,
+    );
     assert.match(await cardOf(fixture, `${command} reason=asked`), /^⚠️ .* · danger\n/);
   });
 }
@@ -60,8 +64,8 @@ for (const command of ["/enable datto 1", "/update datto 1 halo_integrator=true"
     Object.assign(record, { halo_integrator: false, delete_devices: true });
     await fixture.say(ANA, command);
     assert.deepEqual(await fixture.changes(), []);
-    const told = fixture.ephemeralAnswers(ANA).at(-1) ?? "";
-    assert.match(told, /it needs a reason/);
+    const told = [...fixture.ephemeralAnswers(ANA), ...fixture.groupAnswers()].join("\n");
+    assert.match(told, /Type the reason in reply: this is a dangerous change/);
     assert.match(told, /HaloPSA removes the devices that Datto RMM no longer has/);
 
     const { card } = await fixture.ask(`${command} reason=back`);

@@ -144,7 +144,7 @@ const updates: readonly Conversation[] = [
   {
     name: "/update opsramp auth= that loses the present credential needs a reason",
     said: "/update opsramp Custom Integration auth=WEBHOOK",
-    refused: ["it is a dangerous change, so it needs a reason", "present OAUTH2 credential is refused"],
+    refused: ["Type the reason in reply: this is a dangerous change", "present OAUTH2 credential is refused"],
   },
   {
     name: "/update opsramp by a name that fits several asks which one is meant",
