@@ -16,6 +16,8 @@ const LEASE_MS = 15_000;
 const LONGEST_LOOK_MS = 5 * 60_000;
 /** Looks keep to so many calls of a vendor a minute: whoever has many pages is looked at less often. */
 const CALLS_PER_MINUTE = 20;
+/** Where a look begins so many looks' time after the last one, nothing ran in between. */
+const LATE_LOOKS = 2;
 /** Looks are not in step with each other, nor with those of another bot. */
 const JITTER = 0.1;
 
@@ -75,7 +77,7 @@ export class Looks {
       const longestMs = MOST_MISSED_LOOKS * look.every_ms;
       const isBlind = client !== undefined && now - seen > longestMs;
       const began = look.claimed_until > now ? look.began_at ?? 0 : 0;
-      const isLate = began - seen > longestMs && now - began <= longestMs;
+      const isLate = began - seen > LATE_LOOKS * look.every_ms && now - began <= longestMs;
       if (isBlind) {
         if (!this.begun.has(name) || isLate) continue;
         await store.db.insertInto("episodes").values(blindEpisode({ name, label }, seen, now))

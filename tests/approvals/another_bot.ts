@@ -1,6 +1,7 @@
 import { Countersign } from "../../bot/app.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
 import { serve } from "../sandbox/serve.ts";
+import type { StageOptions } from "../sandbox/stage.ts";
 import { type Fixture, fixtureOver } from "./fixture.ts";
 import { HANG_MS } from "../eventually.ts";
 
@@ -8,7 +9,11 @@ import { HANG_MS } from "../eventually.ts";
  * Ends the bot and starts another one over the same people, vendors and database, with some of the environment
  * changed (undefined takes a variable away).
  */
-export async function restarted(fixture: Fixture, changes: Environment = {}): Promise<Fixture> {
+export async function restarted(
+  fixture: Fixture,
+  changes: Environment = {},
+  timing: NonNullable<StageOptions["timing"]> = {},
+): Promise<Fixture> {
   await fixture.bot.stop(AbortSignal.timeout(HANG_MS));
   const answering = Promise.withResolvers<(request: Request) => Response | Promise<Response>>();
   const server = serve(async (request) => (await answering.promise)(request));
@@ -17,6 +22,7 @@ export async function restarted(fixture: Fixture, changes: Environment = {}): Pr
     config: readConfig(environment),
     clock: fixture.clock,
     log: fixture.log,
+    timing,
   });
   answering.resolve(bot.app.fetch);
   await bot.start();
