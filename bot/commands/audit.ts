@@ -7,6 +7,7 @@ import { type AuditFilter, type AuditProof, countAudit, latestAudit, verifyAudit
 import { type Change, readCard } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { AuditTable } from "../store/schema.ts";
+import { addDays, type CalendarDay, instantAt, parseDay, wallTime } from "../zone.ts";
 import { type Builtin, builtin } from "./builtin.ts";
 
 const SHOWN = 10;
@@ -16,7 +17,7 @@ const filters = {
   company: z.string().optional().meta({ spaced: true, placeholder: "name" }),
   person: z.string().optional().meta({ spaced: true, placeholder: "name" }),
   since: z.string().refine(
-    (text) => sinceOf(text, 0) !== undefined,
+    (text) => sinceOf(text, 0, "UTC") !== undefined,
     "takes a time such as 2h, a day such as 2026-11-20, today, yesterday or tonight",
   )
     .optional().meta({ placeholder: "2h" }),
@@ -39,9 +40,9 @@ export const auditCommands: readonly Builtin[] = [
       ...filters,
       mistakes: z.literal("yes").optional(),
     }),
-    async execute({ store }, ctx, { n = SHOWN, mistakes, ...wanted }) {
+    async execute({ store, config }, ctx, { n = SHOWN, mistakes, ...wanted }) {
       const without = mistakes === "yes" ? undefined : "malformed_command";
-      const filter = { ...filterOf(wanted, store.now()), without };
+      const filter = { ...filterOf(wanted, store.now(), config.zone), without };
       const rows = await latestAudit(store.db, filter, n * MOST_STEPS);
       const stories = storiesOf(rows).slice(0, n);
       if (stories.length === 0) return ctx.answer(nothingReply(wanted, await namesIn(store)));
@@ -56,8 +57,8 @@ export const auditCommands: readonly Builtin[] = [
     need: "approve",
     risk: "read",
     input: z.object(filters),
-    async execute({ store }, ctx, input) {
-      const filter = filterOf(input, store.now());
+    async execute({ store, config }, ctx, input) {
+      const filter = filterOf(input, store.now(), config.zone);
       const { rows, last } = await countAudit(store.db, filter);
       if (rows === 0) return ctx.answer(NOTHING);
       ctx.audit({ event: "audit_exported", detail: JSON.stringify(input) });
@@ -323,26 +324,32 @@ function plainly(code: string): string {
 
 type FilterInput = Omit<AuditFilter, "since"> & { readonly since?: string | undefined };
 
-function filterOf({ since, ...rest }: FilterInput, now: number): AuditFilter {
-  return { ...rest, since: since === undefined ? undefined : sinceOf(since, now) };
+function filterOf({ since, ...rest }: FilterInput, now: number, zone: string): AuditFilter {
+  return { ...rest, since: since === undefined ? undefined : sinceOf(since, now, zone) };
 }
 
-const DAY_MS = 86_400_000;
-const EVENING_MS = 18 * 3_600_000;
+/** In minutes since midnight. */
+const EVENING = 18 * 60;
 
-/** A time before now ("2h"), a day, or a word for one; days begin at midnight UTC, and tonight at 18:00. Epoch ms. */
-function sinceOf(text: string, now: number): number | undefined {
-  const today = now - now % DAY_MS;
-  const evening = today + EVENING_MS;
+/**
+ * A time before now ("2h"), a day, or a word for one; days begin at midnight in this zone, and tonight at 18:00. Epoch
+ * ms.
+ */
+function sinceOf(text: string, now: number, zone: string): number | undefined {
+  const { day: today, minutes } = wallTime(zone, now);
+  const yesterday = addDays(today, -1);
+  const begin = (day: CalendarDay, at = 0) => instantAt(zone, day, at).at;
   const named: Readonly<Record<string, number>> = {
-    today,
-    yesterday: today - DAY_MS,
-    tonight: evening <= now ? evening : evening - DAY_MS,
+    today: begin(today),
+    yesterday: begin(yesterday),
+    tonight: begin(minutes < EVENING ? yesterday : today, EVENING),
   };
   const word = named[text.toLowerCase()];
   if (word !== undefined) return Math.max(0, word);
   const ago = parseDuration(text);
   if (ago !== undefined) return Math.max(0, now - ago);
-  const day = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(day) ? undefined : day;
+  const day = parseDay(text);
+  if (day) return begin(day);
+  const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(at) ? undefined : at;
 }

@@ -11,6 +11,8 @@ import { createStillClock } from "../sandbox/stage.ts";
 const ROTATE = "/rotate externalid Acme Corp reason=leaked";
 const DISABLE = "/disable ec2 Globex reason=off-boarding";
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** After this long the audit is walked once more. */
 const ANOTHER_WALK_MS = 30_001;
 
@@ -167,6 +169,25 @@ testOnEach(
     assert.equal(fixture.writes().length, 1);
   },
 );
+
+Deno.test("/audit since=: days begin at midnight in the bot's zone", async () => {
+  const clock = createStillClock();
+  await using fixture = await openFixture({ clock, environment: { TZ: "Pacific/Kiritimati" } });
+  // 23:00 on Kiritimati, which is 14 hours ahead.
+  clock.advance(DAY_MS - (clock.now() + 15 * HOUR_MS) % DAY_MS);
+  await fixture.say(BEN, "/freeze incident 4711");
+  clock.advance(3 * HOUR_MS);
+  const said = async (since: string) => {
+    await fixture.say(ANA, `/audit since=${since}`);
+    return fixture.groupAnswers().at(-1) ?? "";
+  };
+  const isThere = /frozen: everything · incident 4711/;
+  assert.match(await said("today"), /Nothing in the audit fits/);
+  assert.match(await said("tonight"), isThere);
+  assert.match(await said("yesterday"), isThere);
+  const there = new Date(clock.now() + 14 * HOUR_MS).toISOString().slice(0, 10);
+  assert.match(await said(there), /Nothing in the audit fits/);
+});
 
 testOnEach("/audit: by code, person, company, time and number", async (url) => {
   await using fixture = await openFixture({ environment: { DATABASE_URL: url } });
