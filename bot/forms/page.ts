@@ -166,12 +166,14 @@ function summary({ fields, first }: Form, mistakes: readonly Mistake[]): Markup 
   const all = [...fields, ...first ? [first] : []];
   const labelled = (at: string | undefined) =>
     all.find(({ name }) => at === name || at?.startsWith(`${name}.`));
+  const place = ({ at }: Mistake) => all.findIndex((field) => field === labelled(at));
+  const inOrder = mistakes.toSorted((one, other) => place(one) - place(other));
   return html`
     <div class="problem" role="alert" tabindex="-1" autofocus>
       Nothing was asked for yet. What was typed in these fields is still here; secrets have to be entered
       again.
       <ul>
-        ${mistakes.map(({ at, sentence }) => {
+        ${inOrder.map(({ at, sentence }) => {
           const field = labelled(at);
           return field
             ? html`<li><a href="#${controlId(at ?? "")}">${field.label}</a>: ${sentence}</li>`

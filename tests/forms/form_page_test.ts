@@ -151,12 +151,14 @@ Deno.test("a form: what no field asks for, or what came twice, is said and used 
 Deno.test("a form: whoever looks again finds what they sent with mistakes, secrets excepted", async () => {
   await using fixture = await openFixture();
   const link = await formFor(fixture, ANA, CREATE);
-  await fillIn(link, {
+  const wrong = await fillIn(link, {
     ...POSTGRES,
+    "config.dbname": "password=correct-horse-9Zt",
     "config.sslmode": "sometimes",
-    access_details: "password=correct-horse-9Zt",
     "secret.1.value": "hunter2hunter2",
   });
+  const listed = [...wrong.html.matchAll(/<li><a href="#([^"]+)"/g)].map(([, id]) => id);
+  assert.deepEqual(listed, ["f-config_2e_dbname", "f-config_2e_sslmode"]);
   const { values, html } = await lookAt(link);
   assert.equal(values["config.hostname"], "db.example.com");
   assert.equal(values["secret.0.key"], "username");
