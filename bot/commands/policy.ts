@@ -2,7 +2,7 @@ import * as z from "zod";
 import { formatDuration } from "../../clients/errors.ts";
 import type { JsonObject } from "../../clients/json.ts";
 import { type Candidate, type ChangeOperation, ChoiceNeeded } from "../../handlers/operation.ts";
-import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
+import { joinLines, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { isOpenAt } from "../access/hours.ts";
 import { type ApprovalNeed, namesVoter, type Ruling } from "../access/policy.ts";
 import type { Rulebook, RuledChange } from "../access/rulebook.ts";
@@ -166,7 +166,7 @@ function needInWords(need: Rulebook["file"]["need"][number]): Line {
     ...(escalate ? [`${escalate.to.join(", ")} told after ${formatDuration(escalate.after)}`] : []),
     ...(ttl === undefined ? [] : [`within ${formatDuration(ttl)}`]),
   ];
-  return { data: parts.join(" · "), max: 300 };
+  return joinLines(parts.map((data) => ({ data, max: 120 })), " · ");
 }
 
 function words(list: readonly string[]): Line {

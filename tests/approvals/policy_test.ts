@@ -66,6 +66,11 @@ Deno.test("/policy says who may ask and who could approve, and what to type wher
     await fixture.say(person, `/policy ${about}`);
     return fixture.ephemeralAnswers(person).at(-1) ?? "";
   };
+  await fixture.say(BEN, "/policy");
+  assert.match(
+    fixture.groupAnswers().at(-1) ?? "",
+    /“danger”: risk danger · 2 of oncall · votes mon-fri 08:00-18:00 · no votes 2026-12-20\/2027-01-04 · within/,
+  );
   assert.match(await says(BEN, code), new RegExp(`What ${code} needs`));
   const mine = await says(ANA, "disable ec2 Acme Corp");
   assert.match(mine, /You may ask for: \/disable ec2 Acme Corp/);
