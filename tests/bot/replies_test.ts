@@ -441,6 +441,19 @@ Deno.test("A message that Telegram will never take is given up, and the next one
   await checkManners(stage, ["message_given_up"]);
 });
 
+Deno.test("A message that Telegram does not take for about an hour is given up", async () => {
+  await using stage = await openStage();
+  const { telegram, bot: { store } } = stage;
+  telegram.faults.push({ method: "sendRichMessage", status: 502, times: 2 });
+  telegram.say(BEN, GROUP, "/ping");
+  await eventually(async () => await postponed(stage) === 1, "the message to be put off");
+  await store.db.updateTable("messages").set({ attempts: 64 }).execute();
+  pass(stage, 60_000);
+  await settled(stage);
+  assert.equal(telegram.answers(GROUP).length, 0);
+  await checkManners(stage, ["message_given_up"]);
+});
+
 Deno.test("A text that is longer than a plain message goes on as a file", async () => {
   const world = northwind(Date.now());
   const long = "ünïcödé-".repeat(9);

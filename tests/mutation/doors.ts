@@ -1,6 +1,12 @@
 import { type Guard, guardsOf } from "./guard.ts";
 
 const FORMS = ["tests/forms/form_test.ts", "tests/forms/form_page_test.ts"];
+const OUTBOX = [
+  "tests/bot/replies_test.ts",
+  "tests/security/guards_test.ts",
+  "tests/faults/order_test.ts",
+  "tests/faults/limits_test.ts",
+];
 const SCHEDULES = ["tests/bot/every_test.ts"];
 const WATCHES = [
   "tests/watch/alert_test.ts",
@@ -28,6 +34,35 @@ export const doorGuards: readonly Guard[] = [
       `state = 'new' and 0 <= \${fill("now")}`,
     ],
     ["talk is not kept", `body: isTalk ? "{}" : body,`, "body,"],
+  ]),
+  ...guardsOf("bot/outbox/messages.ts", OUTBOX, [
+    [
+      "our secrets are not written into a message",
+      "store.redact ? redactReply(outgoing.reply, store.redact) : outgoing.reply",
+      "outgoing.reply",
+    ],
+    [
+      "an answer does not overtake that of an earlier command",
+      `.whereRef("earlier.update_id", "<", "messages.update_id")`,
+      `.whereRef("earlier.update_id", "<", "earlier.update_id")`,
+    ],
+    [
+      "an answer that cannot be brought holds up nobody for good",
+      `.where("earlier.attempts", "<", PATIENT_ATTEMPTS)`,
+    ],
+  ]),
+  ...guardsOf("bot/outbox/sender.ts", OUTBOX, [
+    [
+      "our secrets leave in no message",
+      "this.reply = redactReply(JSON.parse(row.reply) as Reply, deps.redactor.text);",
+      "this.reply = JSON.parse(row.reply) as Reply;",
+    ],
+    [
+      "Telegram is given the time that it asks for",
+      "refusal.retryAfterMs ?? FIRST_RETRY_MS, true",
+      "FIRST_RETRY_MS, true",
+    ],
+    ["what never arrives is given up", "|| row.attempts >= MOST_ATTEMPTS", ""],
   ]),
   ...guardsOf("bot/forms/open_forms.ts", FORMS, [
     [

@@ -109,6 +109,20 @@ Deno.test("a secret of ours that a vendor sends back does not get onto a copy bu
   const answer = fixture.telegram.last(GROUP);
   assert.ok(answer && buttonsOf(answer).some(({ copy_text }) => copy_text !== undefined));
   assert.ok(!JSON.stringify(answer).includes(OUR_KEY));
+  const written = await fixture.store.db.selectFrom("messages").select("reply").execute();
+  assert.ok(!JSON.stringify(written).includes(OUR_KEY), "another replica may send it");
+});
+
+Deno.test("a secret of ours that another replica wrote into a message does not leave", async () => {
+  await using fixture = await openFixture();
+  const { store, telegram } = fixture;
+  await fixture.say(ANA, "/ping");
+  const reply = JSON.stringify({ mark: "info", title: `It said ${OUR_KEY}` });
+  await store.db.updateTable("messages").set({ reply, version: 2, state: "due" }).execute();
+  store.notifier.local("messages");
+  await fixture.rest();
+  assert.match(fixture.groupAnswers().at(-1) ?? "", /It said /);
+  assert.ok(!JSON.stringify(telegram.calls()).includes(OUR_KEY));
 });
 
 const BIG = { name: "big.json", content: `{"name":"${"x".repeat(1024 * 1024)}"}` };
