@@ -217,7 +217,10 @@ function enablingCard(plan: EnablePlan): Card {
         method: "configureAmazonEC2IntegrationUsingCrossAccountRole",
         params: { ...namesIn(plan), crossAccountRoleArn: way.role },
       }
-      : { method: "configureAmazonEC2Integration", params: { ...namesIn(plan), keyId: way.key } },
+      : {
+        method: "configureAmazonEC2Integration",
+        params: { ...namesIn(plan), keyId: way.key, keySecret: ENTER_MARK },
+      },
     warnings: [
       ...(role && before.externalId === null
         ? [

@@ -156,10 +156,10 @@ export function compare(record: HaloIntegration, sent: JsonObject): {
   };
 }
 
-/** The fields that are sent, as they may be shown. */
-export function shownFields({ fields }: Wanted): JsonObject {
+/** The fields that are sent, as they may be shown; "?" stands for a secret. */
+export function shownFields(wanted: Wanted): JsonObject {
   return mapLeaves(
-    fields,
+    asDocument(wanted),
     (leaf) => typeof leaf === "string" && isAddress(leaf) ? shownAddress(leaf) : leaf,
   );
 }

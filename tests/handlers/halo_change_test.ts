@@ -139,7 +139,7 @@ Deno.test("/update <product> of a secret alone is accepted and cannot be undone"
   assert.deepEqual(sent[0]?.[2], [{ id: 1, new_password: "s3cret-value" }]);
   assert.equal(verdict.state, "accepted");
   assert.deepEqual(undo, { possible: false, why: "the old new_password cannot be read from HaloPSA" });
-  assert.deepEqual(card.sends, [{ id: 1 }]);
+  assert.deepEqual(card.sends, [{ id: 1, new_password: "?" }]);
 });
 
 Deno.test("/update snow sends the password under the name that HaloPSA returned", async () => {

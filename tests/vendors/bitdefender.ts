@@ -271,7 +271,12 @@ export const conversations: readonly Conversation[] = [
     name: "/enable ec2 sets up access keys whose secret is entered on a private page",
     said: "/enable ec2 Globex key=AKIAIHEBSE2JFZ6CAAAA secret=?",
     enters: { secret: "rTEuYBJXA9Wnm6I6CQKB-entered" },
-    card: ["Enable the EC2 integration of Globex?", "access key AKIAIHEBSE2JFZ6CAAAA", "Undo    No. "],
+    card: [
+      "Enable the EC2 integration of Globex?",
+      "access key AKIAIHEBSE2JFZ6CAAAA",
+      "Undo    No. ",
+      '"keySecret": "?"',
+    ],
     outcome: "accepted",
     answered: ["GravityZone said yes. Access keys cannot be read back."],
     wrote: [

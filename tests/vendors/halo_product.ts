@@ -238,6 +238,7 @@ function creation(product: PageProduct): Changing {
     card: [
       `Add the ${label} integration ${nameOf(product)}?`,
       new RegExp(`${secret}\\s+none\\s+a new value`),
+      `"${secret}": "?"`,
     ],
     outcome: "applied",
     answered: [`Read back: the ${label} integration ${nameOf(product)} has id 1.`],
