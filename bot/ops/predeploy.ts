@@ -11,8 +11,8 @@ import { openStore } from "../store/database.ts";
 export async function predeploy(environment: Environment): Promise<string> {
   const { DENO_TIMELINE: timeline, DATABASE_URL: address = "" } = environment;
   if (timeline !== PRODUCTION) return `nothing to do: the bot works on ${PRODUCTION} alone`;
-  const database = databaseUrl.parse(overTls(address, environment));
-  if (database.kind !== "postgres") {
+  const { data: database } = databaseUrl.safeParse(overTls(address, environment));
+  if (database?.kind !== "postgres") {
     throw new Error("DATABASE_URL names no Postgres: assign one to the application");
   }
   // An earlier version may be deployed again: a later one has only added to the schema.

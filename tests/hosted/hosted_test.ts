@@ -1,12 +1,24 @@
 import assert from "node:assert/strict";
 import { sql } from "kysely";
+// @ts-types="@types/pg"
+import pg from "pg";
 import { databaseUrl } from "../../bot/settings.ts";
 import { predeploy } from "../../bot/ops/predeploy.ts";
 import { openAsItIs, openStore } from "../../bot/store/database.ts";
-import { inStore, postgres, testWith, testWithEmpty } from "../approvals/database.ts";
+import {
+  inStore,
+  openOwned,
+  postgres,
+  SERVER,
+  testOn,
+  testWith,
+  testWithEmpty,
+} from "../approvals/database.ts";
 import { openFixture, textOf } from "../approvals/fixture.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
+import { render } from "../sandbox/telegram.ts";
 import { openPlatform, type Platform } from "./platform.ts";
+import { DISABLE } from "./scenarios.ts";
 
 /** A platform on which the bot has been deployed. */
 async function openDeployed(
@@ -64,6 +76,9 @@ testWithEmpty(
   postgres,
   "hosted: a deployment brings an empty database up to date, and leaves that of a preview alone",
   async (url) => {
+    for (const address of [{}, { DATABASE_URL: "" }, { DATABASE_URL: "sqlite:./bot.db" }]) {
+      await assert.rejects(predeploy({ DENO_TIMELINE: "production", ...address }), /names no Postgres/);
+    }
     const preview = await predeploy({
       DENO_TIMELINE: "preview/abc",
       DATABASE_URL: url,
@@ -117,3 +132,23 @@ testWith(
     assert.match(fixture.groupAnswers().at(-1) ?? "", /vendors/);
   },
 );
+
+testOn(postgres, "hosted: a server that lets in two connections of the bot's role is enough", async () => {
+  await using database = await openOwned();
+  await predeploy({ DENO_TIMELINE: "production", DATABASE_URL: database.url, PGSSLMODE: "disable" });
+  const server = new pg.Client({ connectionString: SERVER });
+  await server.connect();
+  await server.query(`alter role ${new URL(database.url).username} connection limit 2`);
+  await server.end();
+  await using platform = await openDeployed(database.url);
+  const { telegram } = platform;
+  telegram.say(ANA, GROUP, DISABLE);
+  const card = await telegram.until(() => telegram.last(GROUP), "the card");
+  await telegram.press(BEN, card, "Approve");
+  await Promise.all([ANA, BEN].map(async (person) => {
+    for (const text of ["/status", "/pending", "/audit 5"]) telegram.say(person, person, text);
+    await telegram.until(() => telegram.answers(person).length >= 3, "the answers");
+  }));
+  await telegram.until(() => /accepted/i.test(render(card)), "the outcome");
+  assert.doesNotMatch(platform.output(), /too many connections|"level":"ERROR"/);
+});
