@@ -86,8 +86,12 @@ async function account(scene: Scene): Promise<Omit<Figures, "messages" | "strike
   const pongs = answers.filter((answer) => /pong/.test(render(answer))).length;
   const writes = gravityzone.calls.filter(({ method }) => method === WRITE)
     .map(({ params }) => String(params["crossAccountRoleArn"]));
+  // What is heard of late is not asked for, but asked about.
+  const doubts = [ANA, BEN].flatMap((person) => telegram.ephemerals(person, GROUP))
+    .filter((question) => /still wanted/.test(render(question))).length;
   const asked = MESSAGES / FOURTH;
-  const [lostChanges, lostPings] = [asked - (await scene.changes()).length, MESSAGES - asked - pongs];
+  const lostChanges = asked - doubts - (await scene.changes()).length;
+  const lostPings = MESSAGES - asked - pongs;
   return {
     lost: Math.max(lostChanges, 0) + Math.max(lostPings, 0),
     repeated: Math.max(-lostPings, 0),
