@@ -149,6 +149,13 @@ export const doorGuards: readonly Guard[] = [
       "if (!mayKnow || !watching) {",
     ],
   ]),
+  ...guardsOf("bot/watch/look.ts", ["tests/watch/watches_test.ts"], [
+    [
+      "the first look after a stop may end before it is called blind",
+      "began - seen > LATE_LOOKS * look.every_ms &&",
+      "began - seen > longestMs &&",
+    ],
+  ]),
   ...guardsOf("bot/watch/audience.ts", WATCHES, [
     [
       "what Telegram did not say is not told",
