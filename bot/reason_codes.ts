@@ -32,7 +32,6 @@ export const reasons = {
   emergency_already: "The rules of this change are set aside already. It needs one approver's vote.",
   nothing_to_review: "No emergency of this change waits to be looked into. /pending lists those that do.",
   own_emergency: "You set the rules aside yourself, so someone else has to look into it.",
-  own_change_review: "You asked for this change, so someone else has to look into its emergency.",
   own_change: "You asked for this change, so someone else has to approve it.",
   own_outcome: "You asked for this change, so someone else has to say what became of it.",
   not_unknown: "Only a change whose outcome is unknown can be settled.",

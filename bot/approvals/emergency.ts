@@ -130,7 +130,7 @@ function confirmation({ code, state }: Change): Reply {
   };
 }
 
-/** Takes note that someone has looked into it who neither broke the glass nor asked for the change. */
+/** Takes note that someone other than whoever broke the glass has looked into it. */
 export function reviewEmergency(
   { store, members }: EmergencyParts,
   ctx: UpdateContext,
@@ -145,7 +145,6 @@ export function reviewEmergency(
       .where("code", "=", code).executeTakeFirst();
     if (!called) return ctx.refuse("nothing_to_review", record);
     if (called.person_id === person.id) return ctx.refuse("own_emergency", record);
-    if (change.requester_id === person.id) return ctx.refuse("own_change_review", record);
     if (!members.rules?.people.has(person.id)) return ctx.refuse("no_rule_names_you", record);
     const written = await transaction.updateTable("emergencies")
       .set({ reviewer_id: person.id, reviewer_name: person.name, reviewed_at: store.now(), note })
@@ -172,13 +171,9 @@ function toldMessage(change: Change, personId: number, said: Line): Outgoing {
       title: line("Emergency: ", { code }, " by ", said),
       blocks: [
         textBlock(changeTitle(change).title),
-        textBlock(
-          personId === change.requester_id
-            ? "One vote was enough for it. You asked for it, so someone else has to look into it."
-            : ["One vote was enough for it. When you have looked into it: ", {
-              code: `/reviewed ${code} <note>`,
-            }],
-        ),
+        textBlock(["One vote was enough for it. When you have looked into it: ", {
+          code: `/reviewed ${code} <note>`,
+        }]),
       ],
     },
     priority: PRIORITY.outcome,

@@ -108,10 +108,6 @@ export const ruleGuards: readonly Guard[] = [
       `if (called.person_id === person.id) return ctx.refuse("own_emergency", record);`,
     ],
     [
-      "whoever asked for the change does not review its emergency",
-      `if (change.requester_id === person.id) return ctx.refuse("own_change_review", record);`,
-    ],
-    [
       "who reviews is of the policy",
       `if (!members.rules?.people.has(person.id)) return ctx.refuse("no_rule_names_you", record);`,
     ],
