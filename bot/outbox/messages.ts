@@ -286,7 +286,10 @@ export async function settleMessage(store: Store, row: MessagesTable, result: De
   const { key, version, claimed_by } = row;
   const { message_id, ephemeral_id, format, file_sent } = result;
   const shown = { message_id, ephemeral_id, format, file_sent };
-  return (await settle(store.db, { key, version, claimed_by, ...shown })).length > 0;
+  if ((await settle(store.db, { key, version, claimed_by, ...shown })).length > 0) return true;
+  // An earlier try may have been committed although nobody heard of it.
+  const known = await findMessage(store.db, key);
+  return known?.message_id === message_id && known.ephemeral_id === ephemeral_id;
 }
 
 const settle = prepared<Delivered & Pick<MessagesTable, "key" | "version" | "claimed_by">, unknown>((
@@ -349,12 +352,8 @@ export async function postponeMessage(
   const isMine = await setUnderClaim(store.db, row, later);
   if (!wholeChat) return isMine;
   await store.db.updateTable("messages").set({ not_before: notBefore })
-    .where("chat_id", "=", row.chat_id).where("state", "=", literal("due")).where(
-      "not_before",
-      "<",
-      notBefore,
-    )
-    .execute();
+    .where("chat_id", "=", row.chat_id).where("state", "=", literal("due"))
+    .where("not_before", "<", notBefore).execute();
   return isMine;
 }
 

@@ -24,3 +24,10 @@ export function writes({ gravityzone }: Stage): readonly unknown[] {
 export function logged({ log }: Stage, event: string): boolean {
   return log.lines.some((line) => line.event === event);
 }
+
+/** Whether a message is on its way to Telegram. */
+export async function sending({ bot: { store } }: Stage): Promise<boolean> {
+  const rows = await store.db.selectFrom("messages").select("key").where("claimed_by", "is not", null)
+    .execute();
+  return rows.length > 0;
+}

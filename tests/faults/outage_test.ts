@@ -5,7 +5,7 @@ import { testOnPostgres } from "../approvals/database.ts";
 import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 import { createFaultySocket, type FaultySocket } from "./faulty_socket.ts";
-import { ENABLE, ENABLE_METHOD, logged, proveSteps, writes } from "./evidence.ts";
+import { ENABLE, ENABLE_METHOD, logged, proveSteps, sending, writes } from "./evidence.ts";
 
 const LISTING = "getCompanyDetailsByAWSAccountId";
 /** Longer than any lease. */
@@ -138,12 +138,6 @@ async function bringBack(stage: Stage, faultySocket: FaultySocket): Promise<void
   pass(stage, TAKEOVER_MS);
   await telegram.until(() => telegram.answers(GROUP).some((shown) => render(shown).includes("Applied")));
   assert.equal(writes(stage).length, 1);
-}
-
-async function sending({ bot: { store } }: Stage): Promise<boolean> {
-  const rows = await store.db.selectFrom("messages").select("key").where("claimed_by", "is not", null)
-    .execute();
-  return rows.length > 0;
 }
 
 async function look(stage: Stage, path: string): Promise<number> {

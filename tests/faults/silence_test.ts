@@ -11,12 +11,14 @@ import { watched } from "../crash/moment.ts";
 import { ANA, BEN, GROUP, openStage, type Stage } from "../sandbox/stage.ts";
 import { render, type TelegramOptions } from "../sandbox/telegram.ts";
 import { createFaultySocket, type FaultySocket } from "./faulty_socket.ts";
-import { ENABLE, logged, proveSteps, writes } from "./evidence.ts";
+import { ENABLE, logged, proveSteps, sending, writes } from "./evidence.ts";
 
 /** Long enough for a slow machine where Postgres answers, and short enough to wait for where it does not. */
 const TIMEOUT_MS = 3_000;
 /** Longer than any lease. */
 const TAKEOVER_MS = 15_000;
+/** Between two attempts to note that a message was taken. */
+const LONGEST_RETRY_MS = 4_000;
 
 interface Situation {
   readonly delivery?: TelegramOptions["delivery"];
@@ -134,6 +136,25 @@ testWithFaultySocket(
     assert.match(told, /You approved it/);
     assert.doesNotMatch(told, /went wrong/);
     assert.equal(writes(stage).length, 1);
+  },
+);
+
+testWithFaultySocket(
+  "settleMessage takes nothing back when Postgres noted a message and did not get to say so",
+  {},
+  async (stage, faultySocket) => {
+    const { telegram, clock } = stage;
+    const held = Promise.withResolvers<void>();
+    telegram.faults.push({ method: "sendRichMessage", chat: GROUP, hold: held.promise });
+    telegram.say(BEN, GROUP, "/ping");
+    await eventually(() => sending(stage), "the answer to be under way");
+    faultySocket.silence("answers");
+    held.resolve();
+    await eventually(() => logged(stage, "message_not_noted"), "the answer of Postgres to be missed");
+    faultySocket.plugIn();
+    clock.advance(LONGEST_RETRY_MS);
+    await settled(stage);
+    assert.equal(telegram.answers(GROUP).length, 1);
   },
 );
 
