@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { sql } from "kysely";
 import { databaseUrl } from "../../bot/settings.ts";
 import { openAsItIs } from "../../bot/store/database.ts";
@@ -6,6 +7,7 @@ import { migrations } from "../../bot/store/migrations.ts";
 import type { Database } from "../../bot/store/schema.ts";
 import { lasting, testWith, testWithEmpty } from "../approvals/database.ts";
 import { openFixture } from "../approvals/fixture.ts";
+import { eventually } from "../eventually.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 
 /**
@@ -105,13 +107,33 @@ function demands(before: readonly Column[], after: readonly Column[]): string[] 
 /** As the version after this one might. */
 async function addToEveryTable(url: string): Promise<void> {
   await using later = await opened(url);
-  const { db } = later;
-  for (const { name } of await db.introspection.getTables()) {
-    await sql`alter table ${sql.ref(name)} add column later_word text`.execute(db);
-    await sql`alter table ${sql.ref(name)} add column later_count bigint not null default 0`.execute(db);
-  }
-  await sql`create table later (id bigint primary key)`.execute(db);
-  await sql`insert into kysely_migration (name, timestamp) values ('9999_later', '2030')`.execute(db);
+  const tables = await later.db.introspection.getTables();
+  const statements = [
+    ...tables.flatMap(({ name }) => [
+      `alter table ${name} add column later_word text`,
+      `alter table ${name} add column later_count bigint not null default 0`,
+    ]),
+    "create table later (id bigint primary key)",
+    "insert into kysely_migration (name, timestamp) values ('9999_later', '2030')",
+  ];
+  const config = databaseUrl.parse(url);
+  if (config.kind === "sqlite") return await inOneTurn(config.path, statements);
+  for (const statement of statements) await sql.raw(statement).execute(later.db);
+}
+
+/** SQLite waits for another writer without letting go of the thread: for one of this process it would wait in vain. */
+async function inOneTurn(path: string, statements: readonly string[]): Promise<void> {
+  using database = new DatabaseSync(path, { timeout: 0 });
+  await eventually(() => {
+    try {
+      database.exec("begin immediate");
+    } catch (error) {
+      if (String(error).includes("locked")) return false;
+      throw error;
+    }
+    database.exec([...statements, "commit"].join(";"));
+    return true;
+  }, "the bot to let go of its file");
 }
 
 /** The database as it is, with nothing made in it. */
