@@ -93,15 +93,20 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
   stack.defer(() => void (closing = true));
 
   async function launch(order: Order = {}): Promise<Bot> {
+    const knownMs = aheadMs;
+    let caughtUp = Promise.resolve();
     const started = await spawn({ ...order, aheadMs }, environment, log, (one) => {
       if (closing) one.kill();
       bots.push(one);
+      // While it came up nobody could tell it that the time moved on.
+      if (aheadMs > knownMs) caughtUp = one.tell(`ahead ${aheadMs - knownMs}`);
     });
     void started.ended.then((status) => {
       bots.splice(bots.indexOf(started), 1);
       if (status.signal === "SIGKILL") deaths++;
     });
     await started.ready;
+    await caughtUp;
     return started;
   }
 
