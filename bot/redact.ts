@@ -3,8 +3,8 @@ import { soughtSecrets, withoutSought } from "../clients/secrets.ts";
 const REDACTED = "[redacted]";
 
 /**
- * Knows our own secrets by value and takes them out of whatever leaves the process. What it does is handed around as
- * functions, so each keeps its `this`.
+ * Knows our own secrets by value and takes them out of whatever leaves the process; what a vendor's record may hold
+ * is hidden by its name, in handlers/mask.ts. What it does is handed around as functions, so each keeps its `this`.
  */
 export class Redactor {
   /** How many hold each form. */
