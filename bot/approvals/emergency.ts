@@ -131,21 +131,21 @@ function confirmation({ code, state }: Change): Reply {
 }
 
 /** Takes note that someone other than whoever broke the glass has looked into it. */
-export function reviewEmergency(
+export async function reviewEmergency(
   { store, members }: EmergencyParts,
   ctx: UpdateContext,
   change: Change,
   note: string,
-): void {
+): Promise<void> {
   const { code } = change;
   const { person } = ctx;
   const record = { about: auditOf(change), detail: note };
+  const called = await store.db.selectFrom("emergencies").select("person_id")
+    .where("code", "=", code).executeTakeFirst();
+  if (!called) return ctx.refuse("nothing_to_review", record);
+  if (called.person_id === person.id) return ctx.refuse("own_emergency", record);
+  if (!members.rules?.people.has(person.id)) return ctx.refuse("no_rule_names_you", record);
   ctx.onCommit(async (transaction) => {
-    const called = await transaction.selectFrom("emergencies").select("person_id")
-      .where("code", "=", code).executeTakeFirst();
-    if (!called) return ctx.refuse("nothing_to_review", record);
-    if (called.person_id === person.id) return ctx.refuse("own_emergency", record);
-    if (!members.rules?.people.has(person.id)) return ctx.refuse("no_rule_names_you", record);
     const written = await transaction.updateTable("emergencies")
       .set({ reviewer_id: person.id, reviewer_name: person.name, reviewed_at: store.now(), note })
       .where("code", "=", code).where("reviewed_at", "is", null).returning("code").executeTakeFirst();

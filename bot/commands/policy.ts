@@ -86,7 +86,7 @@ export const policyCommands: readonly Builtin[] = [
     input: z.object({ code, note: requiredWords("note") }),
     async execute(parts, ctx, { code, note }) {
       const change = await changeNamed(parts, ctx, code);
-      if (change) reviewEmergency(parts, ctx, change, note);
+      if (change) await reviewEmergency(parts, ctx, change, note);
     },
   }),
 ];

@@ -100,3 +100,12 @@ Deno.test("an emergency is no vote for a rule that has none, and who is of no ru
   await fixture.say(DORA, `/reviewed ${code} fine`);
   assert.match(fixture.ephemeralAnswers(DORA).at(-1) ?? "", /No rule of the policy names you/);
 });
+
+Deno.test("refusals of /reviewed do not fill the audit, however often it is typed", async () => {
+  await using fixture = await openWithPolicy(RULES);
+  const { code } = await fixture.ask(DISABLE);
+  await fixture.say(CHIDI, `/emergency ${code} the site is down`);
+  for (let time = 0; time < 210; time++) await fixture.say(CHIDI, `/reviewed ${code} fine`);
+  const refused = (await fixture.audit(code)).filter(({ event }) => event === "refused");
+  assert.equal(refused.length, 200);
+});
