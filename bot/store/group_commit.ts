@@ -8,14 +8,23 @@ import {
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 
+/** The file in which SQLite keeps what is committed, until a checkpoint. */
+export interface WriteAheadLog {
+  /** Resolves when all that it holds is on the disk. */
+  flush(): Promise<void>;
+  close(): void;
+}
+
 /**
  * One SQLite connection whose writers share commits. What is written within one turn of the event loop is committed
- * together at its end, and nobody is told that it is written before: a commit waits for the disk, and thirty updates
- * that come in together then wait for it once. A transaction is a savepoint within, so that one that fails is taken
- * back alone.
+ * together at its end, and nobody is told that it is written before the disk has it: thirty updates that come in
+ * together wait for that once. A transaction is a savepoint within, so that one that fails is taken back alone.
+ *
+ * SQLite itself waits for the disk only at a checkpoint. The log is flushed after each commit by a thread that holds up
+ * nobody, and what is written meanwhile is committed when that is done.
  *
  * One at a time is at work, as on any SQLite connection. Who reads sees what is about to be committed. Whoever acts on
- * that records it first, in a commit that holds both.
+ * that records it first, in a commit that holds both, or that reaches the disk later.
  */
 export class GroupCommitDriver implements Driver {
   private readonly statements: PreparedStatements;
@@ -26,11 +35,13 @@ export class GroupCommitDriver implements Driver {
   private group: PromiseWithResolvers<void> | undefined;
   /** Whoever has a savepoint open: until it is closed nothing can be committed. */
   private member: Connection | undefined;
-  private isOverdue = false;
+  private isDue = false;
+  private flushing: Promise<void> | undefined;
   /** Somebody has joined the group in this turn of the event loop. */
   private hasGrown = false;
 
-  constructor(private readonly database: DatabaseSync) {
+  /** `log`: absent where nothing outlives the process. */
+  constructor(private readonly database: DatabaseSync, private readonly log?: WriteAheadLog) {
     this.statements = new PreparedStatements(database);
   }
 
@@ -72,10 +83,11 @@ export class GroupCommitDriver implements Driver {
     return Promise.resolve();
   }
 
-  destroy(): Promise<void> {
+  async destroy(): Promise<void> {
     this.commit();
+    while (this.flushing) await this.flushing;
+    this.log?.close();
     this.database.close();
-    return Promise.resolve();
   }
 
   /** Resolves when the rows are read, or what is written is on disk. */
@@ -108,7 +120,7 @@ export class GroupCommitDriver implements Driver {
       return this.statements.run(sql, parameters);
     } catch (error) {
       // A full disk ends the transaction for all its writers, not only for who noticed it.
-      if (this.group && !this.database.isTransaction) this.settle((group) => group.reject(error));
+      if (this.group && !this.database.isTransaction) this.endGroup()?.reject(error);
       throw error;
     }
   }
@@ -133,27 +145,46 @@ export class GroupCommitDriver implements Driver {
         this.hasGrown = false;
         return this.commitOnceQuiet(group, turns + 1);
       }
-      this.isOverdue = this.member !== undefined;
-      if (!this.isOverdue) this.commit();
+      this.isDue = true;
+      this.commitIfFree();
     });
+  }
+
+  /** Not within a transaction, nor while an earlier commit is on its way: whoever writes until then joins. */
+  private commitIfFree(): void {
+    if (this.isDue && !this.member && !this.flushing) this.commit();
   }
 
   private commit(): void {
     if (!this.group) return;
     try {
       this.statements.run("commit");
-      this.settle((group) => group.resolve());
+      this.flush(this.endGroup());
     } catch (error) {
       if (this.database.isTransaction) this.statements.run("rollback");
-      this.settle((group) => group.reject(error));
+      this.endGroup()?.reject(error);
     }
   }
 
-  private settle(tell: (group: PromiseWithResolvers<void>) => void): void {
+  private endGroup(): PromiseWithResolvers<void> | undefined {
     const { group } = this;
     this.group = undefined;
-    this.isOverdue = false;
-    if (group) tell(group);
+    this.isDue = false;
+    return group;
+  }
+
+  /** After the flush under way, which may have begun before this commit. */
+  private flush(group: PromiseWithResolvers<void> | undefined): void {
+    const { log } = this;
+    if (!log) return group?.resolve();
+    const flushing = Promise.resolve(this.flushing).then(() => log.flush())
+      .then(group?.resolve, group?.reject)
+      .then(() => {
+        if (this.flushing !== flushing) return;
+        this.flushing = undefined;
+        this.commitIfFree();
+      });
+    this.flushing = flushing;
   }
 
   /** Lets the next one at the connection, which need not wait for the disk. */
@@ -161,7 +192,7 @@ export class GroupCommitDriver implements Driver {
     if (connection.isOver) return;
     connection.isOver = true;
     if (this.member === connection) this.member = undefined;
-    if (this.isOverdue) this.commit();
+    this.commitIfFree();
     const next = this.waiting.shift();
     if (next) next();
     else this.isTaken = false;

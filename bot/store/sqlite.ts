@@ -2,17 +2,17 @@ import { type Dialect, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } 
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { GroupCommitDriver } from "./group_commit.ts";
+import { GroupCommitDriver, type WriteAheadLog } from "./group_commit.ts";
 
 /** How long a statement waits for another process that is writing. */
 const BUSY_MS = 5000;
 
-/** Kysely over Deno's own SQLite, durable (WAL, full sync). */
+/** Kysely over Deno's own SQLite, durable: whoever writes waits until the write-ahead log is on the disk. */
 export function sqliteDialect(path: string): Dialect {
   const database = openDatabase(path);
   return {
     createAdapter: () => new TransactionalAdapter(),
-    createDriver: () => new GroupCommitDriver(database),
+    createDriver: () => new GroupCommitDriver(database, path === ":memory:" ? undefined : new LogFile(path)),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -57,11 +57,28 @@ function openDatabase(path: string): DatabaseSync {
   }
   // The time-out must be there before the first pragma: processes that start together otherwise find it locked.
   const database = new DatabaseSync(path, { timeout: BUSY_MS });
-  // What is blanked or wiped is overwritten in the file as well.
+  // What is committed is flushed by `LogFile`. What is blanked or wiped is overwritten in the file as well.
   database.exec(
-    "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma secure_delete = on",
+    "pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; pragma secure_delete = on",
   );
   return database;
+}
+
+/** SQLite deletes its log only with the last connection, and holds no lock on it that closing it here would end. */
+class LogFile implements WriteAheadLog {
+  private file: Deno.FsFile | undefined;
+
+  constructor(private readonly path: string) {}
+
+  async flush(): Promise<void> {
+    // Some systems flush only what may be written.
+    this.file ??= await Deno.open(`${this.path}-wal`, { read: true, write: true });
+    await this.file.syncData();
+  }
+
+  close(): void {
+    this.file?.close();
+  }
 }
 
 class TransactionalAdapter extends SqliteAdapter {

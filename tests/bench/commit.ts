@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 
 const COMMITS = 101;
 
-/** How long a small transaction takes until it is on the disk of this folder, as the bot commits (WAL, full sync). */
+/** How long a small transaction takes until it is on the disk of this folder, as long as the bot waits for it (WAL, full sync). */
 export function commitMs(folder: string): { median: number; slowest: number } {
   const path = `${folder}/commit-${crypto.randomUUID()}.db`;
   using database = new DatabaseSync(path);

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { Kysely, sql, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
-import { GroupCommitDriver } from "../../bot/store/group_commit.ts";
+import { GroupCommitDriver, type WriteAheadLog } from "../../bot/store/group_commit.ts";
+import { openStore } from "../../bot/store/database.ts";
+import { systemClock } from "../../clients/clock.ts";
 
 interface Tables {
   readonly note: { readonly text: string };
@@ -42,12 +44,12 @@ interface Opened extends AsyncDisposable {
   texts(): Promise<string[]>;
 }
 
-async function open(): Promise<Opened> {
+async function open(log?: WriteAheadLog): Promise<Opened> {
   const database = new WatchedDatabase(":memory:");
   const db = new Kysely<Tables>({
     dialect: {
       createAdapter: () => new OwnQueue(),
-      createDriver: () => new GroupCommitDriver(database),
+      createDriver: () => new GroupCommitDriver(database, log),
       createIntrospector: (one) => new SqliteIntrospector(one),
       createQueryCompiler: () => new SqliteQueryCompiler(),
     },
@@ -62,6 +64,40 @@ async function open(): Promise<Opened> {
       (await db.selectFrom("note").select("text").orderBy("text").execute()).map(({ text }) => text),
     [Symbol.asyncDispose]: () => db.destroy(),
   };
+}
+
+/** A disk whose every flush lasts until it is let go. */
+class SlowDisk implements WriteAheadLog {
+  readonly flushes: PromiseWithResolvers<void>[] = [];
+  isOpen = true;
+  private isSlow = false;
+
+  flush(): Promise<void> {
+    const flush = Promise.withResolvers<void>();
+    this.flushes.push(flush);
+    if (!this.isSlow) flush.resolve();
+    return flush.promise;
+  }
+
+  becomeSlow(): void {
+    this.flushes.length = 0;
+    this.isSlow = true;
+  }
+
+  becomeFast(): void {
+    this.isSlow = false;
+    for (const { resolve } of this.flushes) resolve();
+  }
+
+  close(): void {
+    this.isOpen = false;
+  }
+}
+
+const MANY_TURNS = 20;
+
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < MANY_TURNS; turn++) await nextTurn();
 }
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -165,4 +201,94 @@ Deno.test("GroupCommitDriver runs outside of any transaction what cannot be part
     sql`pragma wal_checkpoint(truncate)`.execute(db),
   ]);
   assert.deepEqual(await texts(), ["one"]);
+});
+
+Deno.test("GroupCommitDriver tells nobody that it is written before the disk has it", async () => {
+  const disk = new SlowDisk();
+  await using opened = await open(disk);
+  const { db, database, write, texts } = opened;
+  disk.becomeSlow();
+  const told: string[] = [];
+  const first = write("one").then(() => told.push("one"));
+  const second = db.transaction().execute((transaction) =>
+    transaction.insertInto("note").values({ text: "two" }).execute()
+  ).then(() => told.push("two"));
+  await turns();
+  assert.deepEqual(await texts(), ["one", "two"]);
+  assert.deepEqual([database.commits, told], [1, []]);
+  disk.flushes[0]?.resolve();
+  await Promise.all([first, second]);
+  assert.deepEqual(told.sort(), ["one", "two"]);
+  disk.becomeFast();
+});
+
+Deno.test("GroupCommitDriver commits once, and flushes again, what is written while the disk is at work", async () => {
+  const disk = new SlowDisk();
+  await using opened = await open(disk);
+  const { database, write } = opened;
+  disk.becomeSlow();
+  let isSecondTold = false;
+  const first = write("one");
+  await turns();
+  const second = write("two").then(() => isSecondTold = true);
+  await turns();
+  const third = write("three");
+  await turns();
+  assert.deepEqual([database.commits, disk.flushes.length], [1, 1]);
+  disk.flushes[0]?.resolve();
+  await first;
+  await turns();
+  assert.deepEqual([database.commits, disk.flushes.length, isSecondTold], [2, 2, false]);
+  disk.flushes[1]?.resolve();
+  await Promise.all([second, third]);
+  disk.becomeFast();
+});
+
+Deno.test("GroupCommitDriver tells every writer of a flush that failed, and goes on with the next", async () => {
+  const disk = new SlowDisk();
+  await using opened = await open(disk);
+  const { write } = opened;
+  disk.becomeSlow();
+  const failing = Promise.allSettled([write("one"), write("two")]);
+  await turns();
+  disk.flushes[0]?.reject(new Error("disk I/O error"));
+  assert.deepEqual((await failing).map(({ status }) => status), ["rejected", "rejected"]);
+  disk.becomeFast();
+  await write("three");
+});
+
+Deno.test("GroupCommitDriver flushes what it has committed before it closes", async () => {
+  const disk = new SlowDisk();
+  const { db, write } = await open(disk);
+  disk.becomeSlow();
+  const written = write("one");
+  await turns();
+  const closed = db.destroy();
+  await turns();
+  assert.equal(disk.isOpen, true);
+  disk.becomeFast();
+  await Promise.all([written, closed]);
+  assert.equal(disk.isOpen, false);
+});
+
+Deno.test("openStore has SQLite's log on the disk for each write of which somebody is told", async () => {
+  const folder = await Deno.makeTempDir();
+  const { syncData } = Deno.FsFile.prototype;
+  let flushes = 0;
+  Deno.FsFile.prototype.syncData = async function () {
+    await syncData.call(this);
+    flushes++;
+  };
+  try {
+    const store = await openStore({ kind: "sqlite", path: `${folder}/bot.sqlite` }, systemClock);
+    for (const until of [1, 2, 3]) {
+      const before = flushes;
+      await store.db.insertInto("leases").values({ name: `lease ${until}`, holder: "me", until }).execute();
+      assert.equal(flushes, before + 1);
+    }
+    await store.close();
+  } finally {
+    Deno.FsFile.prototype.syncData = syncData;
+    await Deno.remove(folder, { recursive: true });
+  }
 });
