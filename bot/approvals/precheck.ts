@@ -22,7 +22,8 @@ import {
   type Vote,
   votesOf,
 } from "../store/changes.ts";
-import { type Store, StoreUnavailable } from "../store/database.ts";
+import type { Store } from "../store/database.ts";
+import { StoreUnavailable } from "../store/unavailable.ts";
 import type { EmergenciesTable, Queryable } from "../store/schema.ts";
 import type { BoundOperation } from "../vendors.ts";
 import { freezeLine, holdLine, rulingNow, whatIsShut } from "./view.ts";

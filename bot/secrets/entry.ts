@@ -10,7 +10,7 @@ import { PRIORITY, putMessage } from "../outbox/messages.ts";
 import { plainWords } from "../render/text.ts";
 import { appendAudit } from "../store/audit.ts";
 import { operationName } from "../store/changes.ts";
-import { orUnavailable, type Store } from "../store/database.ts";
+import type { Store } from "../store/database.ts";
 import { findPromptEver, newHandle, putPrompt } from "../store/kept_values.ts";
 import type { MessagesTable, Queryable, Schema, SecretEntriesTable } from "../store/schema.ts";
 import { privateLetter, resealed } from "./deliver.ts";
@@ -165,10 +165,8 @@ export class SecretEntry {
   }
 
   private async rowsOf(request: string): Promise<SecretEntriesTable[]> {
-    return await orUnavailable(
-      this.deps.store.db.selectFrom("secret_entries").selectAll().where("request", "=", request)
-        .orderBy("field").execute(),
-    );
+    return await this.deps.store.db.selectFrom("secret_entries").selectAll().where("request", "=", request)
+      .orderBy("field").execute();
   }
 }
 

@@ -16,6 +16,7 @@ import { migrations } from "./migrations.ts";
 import type { Listener, Postgres } from "./postgres.ts";
 import type { Database, Queryable, Schema } from "./schema.ts";
 import { exclusively, sqliteDialect, WriteProbe } from "./sqlite.ts";
+import { StoreUnavailable } from "./unavailable.ts";
 
 /** Everything the bot remembers. One schema and one set of queries over two databases. */
 export class Store {
@@ -29,7 +30,7 @@ export class Store {
   /** `redact` takes our own secrets out of what is written for good. */
   constructor(
     readonly db: Database,
-    private readonly connector: Connector,
+    connector: Connector,
     private readonly clock: Clock,
     readonly redact?: (text: string) => string,
   ) {
@@ -44,8 +45,7 @@ export class Store {
   }
 
   /**
-   * Throws `StoreUnavailable` when only the commit failed, since then nobody knows whether it took effect, and when the
-   * server let go of the work: the same may do later.
+   * Throws `StoreUnavailable` also when only the commit failed, since then nobody knows whether it took effect.
    */
   async transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
     let worked = false;
@@ -56,7 +56,7 @@ export class Store {
         return result;
       });
     } catch (error) {
-      throw worked || this.connector.postgres?.letGo(error) ? new StoreUnavailable(error) : error;
+      throw worked && !(error instanceof StoreUnavailable) ? new StoreUnavailable(error) : error;
     }
   }
 
@@ -242,23 +242,6 @@ function inWords(error: unknown): unknown {
   );
 }
 
-/** The database did not answer. What depends on it waits until it does; it is not decided without it. */
-export class StoreUnavailable extends Error {
-  constructor(cause: unknown) {
-    super(`The database did not answer: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
-    this.name = "StoreUnavailable";
-  }
-}
-
-/** The same query, failing as `StoreUnavailable`. */
-export async function orUnavailable<T>(query: Promise<T>): Promise<T> {
-  return await query.catch((error) => {
-    throw new StoreUnavailable(error);
-  });
-}
-
 /** Why the database cannot be used, as a sentence that says what to do. */
 export class StoreOpenError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -287,6 +270,7 @@ function serverOf(address: string): string {
 }
 
 function reasonOf(error: unknown): string {
+  if (error instanceof StoreUnavailable) return reasonOf(error.cause);
   if (error instanceof Deno.errors.NotCapable) return "Deno was not permitted to open it";
   // A name with several addresses fails with one error for each and no words of its own.
   if (error instanceof AggregateError && error.message === "") return reasonOf(error.errors[0]);

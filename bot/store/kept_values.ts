@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { sql } from "kysely";
-import { literal, orUnavailable, prepared, type Store } from "./database.ts";
+import { literal, prepared, type Store } from "./database.ts";
 import type { AliasesTable, PromptsTable, Queryable, RecentCommandsTable } from "./schema.ts";
 
 /** 96 bits, for buttons and links: nobody guesses it, and on its own it allows nothing. */
@@ -156,11 +156,9 @@ export async function prunePrompts(store: Store): Promise<void> {
   await store.db.deleteFrom("prompts").where("expires_at", "<", store.now() - COMMAND_KEPT_MS).execute();
 }
 
-/** What the bot recorded under a key. Throws `StoreUnavailable`. */
+/** What the bot recorded under a key. */
 export async function recall(store: Store, key: string): Promise<string | undefined> {
-  const row = await orUnavailable(
-    store.db.selectFrom("memory").select("value").where("key", "=", key).executeTakeFirst(),
-  );
+  const row = await store.db.selectFrom("memory").select("value").where("key", "=", key).executeTakeFirst();
   return row?.value;
 }
 

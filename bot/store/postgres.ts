@@ -1,7 +1,8 @@
-import { type Dialect, PostgresDialect } from "kysely";
+import { type CompiledQuery, type DatabaseConnection, type Dialect, PostgresDialect } from "kysely";
 // @ts-types="@types/pg"
 import pg from "pg";
 import type { DatabaseConfig } from "../settings.ts";
+import { StoreUnavailable } from "./unavailable.ts";
 
 const RECONNECT_MS = 1000;
 
@@ -26,18 +27,20 @@ export class Postgres {
     };
   }
 
-  /** A pool of its own, in which nobody holds a connection for longer than this. */
+  /**
+   * A pool of its own, in which nobody holds a connection for longer than this. What fails because the server is away,
+   * or let go of it, fails as `StoreUnavailable`: the same may do later.
+   */
   dialect(timeoutMs: number): Dialect {
-    return new PostgresDialect({ pool: poolOf(this.config, timeoutMs) });
-  }
-
-  /** Whether it failed because the server is away or we waited too long for others: the same may do later. */
-  letGo(error: unknown): boolean {
-    const { code = "", message = "" } = error as { readonly code?: unknown; readonly message?: string };
-    return /^(08|40|53|55P03|57|25P03)/.test(String(code)) ||
-      /^(Client has encountered|Connection terminated|Postgres did not answer|timeout exceeded)/.test(
-        message,
-      );
+    const pool = poolOf(this.config, timeoutMs);
+    const connect = () =>
+      pool.connect().catch((error) => {
+        throw new StoreUnavailable(error);
+      });
+    return new PostgresDialect({
+      pool: { options: pool.options, connect, end: () => pool.end() },
+      onCreateConnection: sayWhy,
+    });
   }
 
   /** Undefined where the server passes no notifications on. */
@@ -61,6 +64,23 @@ function poolOf(config: pg.PoolConfig, timeoutMs: number): pg.Pool {
   pool.on("acquire", (client) => void timers.set(client, setTimeout(() => cut(client), timeoutMs)));
   pool.on("release", (_error, client) => clearTimeout(timers.get(client)));
   return pool;
+}
+
+function sayWhy(connection: DatabaseConnection): Promise<void> {
+  const execute = connection.executeQuery.bind(connection);
+  connection.executeQuery = <R>(query: CompiledQuery) =>
+    execute<R>(query).catch((error) => {
+      throw isLetGo(error) ? new StoreUnavailable(error) : error;
+    });
+  return Promise.resolve();
+}
+
+/** Whether it failed because the server is away or we waited too long for others. */
+function isLetGo(error: unknown): boolean {
+  const { code = "", message = "" } = error as { readonly code?: unknown; readonly message?: string };
+  // A class of SQLSTATE, or what the socket says, such as ECONNRESET.
+  return /^(08|40|53|55P03|57|25P03|E)/.test(String(code)) ||
+    /^(Client has encountered|Connection terminated|Postgres did not answer)/.test(message);
 }
 
 /**

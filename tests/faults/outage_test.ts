@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+// @ts-types="@types/pg"
+import pg from "pg";
 import { pass, settled } from "../bot/conversation.ts";
 import { eventually } from "../eventually.ts";
 import { testOnPostgres } from "../approvals/database.ts";
@@ -101,6 +103,31 @@ testWithFaultySocket(
     pass(stage, TAKEOVER_MS);
     await settled(stage);
     assert.equal(telegram.answers(GROUP).length, 2, "nobody could know that it was taken");
+  },
+);
+
+testOnPostgres(
+  "a command whose connection is cut while it reads is handled again, and nobody hears of a bug",
+  async (url) => {
+    await using faultySocket = createFaultySocket(url);
+    await using stage = await openStage({ environment: { DATABASE_URL: faultySocket.url } });
+    const { telegram } = stage;
+    const other = new pg.Client({ connectionString: url });
+    await other.connect();
+    await other.query("begin; lock table audit");
+    telegram.say(BEN, GROUP, "/audit 5");
+    await eventually(async () => {
+      const { rowCount } = await other.query(
+        "select from pg_locks where not granted and relation = 'audit'::regclass",
+      );
+      return rowCount === 1;
+    }, "the command to read");
+    faultySocket.pull();
+    faultySocket.plugIn();
+    await other.end();
+    pass(stage, TAKEOVER_MS);
+    await telegram.until(() => telegram.seen(BEN, GROUP).length > 0, "an answer");
+    assert.doesNotMatch(telegram.transcript(GROUP, BEN), /went wrong/);
   },
 );
 
