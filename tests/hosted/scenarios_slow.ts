@@ -10,5 +10,5 @@ const CAMPAIGNS = 3;
 
 for (const manner of MANNERS) {
   for (const scenario of [...SCENARIOS, ...SECOND_PART]) testHosted(scenario, manner);
+  for (let campaign = 0; campaign < CAMPAIGNS; campaign++) testStruck(manner, seed + campaign);
 }
-for (let campaign = 0; campaign < CAMPAIGNS; campaign++) testStruck("kill", seed + campaign);
