@@ -23,7 +23,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0018_schedules": { up: schedules },
   "0019_boards": { up: boards },
   "0020_questions": { up: questions },
+  "0021_looks_in_vain": { up: looksInVain },
 };
+
+/** Whoever begins a look may not live until it ends. */
+async function looksInVain(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("looks").addColumn("trying_since", "bigint").execute();
+}
 
 /** What an approver wants to know before deciding, and the answer. */
 async function questions(db: Kysely<unknown>): Promise<void> {

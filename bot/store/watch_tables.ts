@@ -6,6 +6,8 @@ export interface LooksTable {
   /** When the last look began, and when one last ended, whatever came of it. */
   began_at: number | null;
   ended_at: number | null;
+  /** When the first look after the last one that ended began; null, or before that one's end: none has. */
+  trying_since: number | null;
   /** When the vendor last answered. */
   answered_at: number | null;
   /** Since when no look was answered; null: the last one was. */

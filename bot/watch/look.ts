@@ -23,20 +23,12 @@ const JITTER = 0.1;
 
 /** Looks at one vendor after the other's time, whichever replica comes first. */
 export class Looks {
-  /** When this process began to look. */
-  private readonly since: number;
-  /** The vendors whose turn has come in this process. */
-  private readonly begun = new Set<string>();
-
-  constructor(private readonly deps: Deps) {
-    this.since = deps.store.now();
-  }
+  constructor(private readonly deps: Deps) {}
 
   /** One look, if it is time for one; whether anything came of it that is to be told. */
   async lookIfDue(connected: Connected): Promise<boolean> {
     if (!connected.client) return false;
     const claim = await this.claim(connected.vendor.name);
-    this.begun.add(connected.vendor.name);
     if (!claim) return false;
     const { log, metrics } = this.deps;
     const trace = newTrace();
@@ -62,8 +54,8 @@ export class Looks {
 
   /**
    * Notes which vendors nobody has looked at for several looks' time, by no replica, and which are looked at again. After
-   * a time in which nothing ran, the first look may end before that. Of a vendor that is not set up any more nothing can
-   * be told.
+   * a time in which nothing ran, the first looks may end before that, in however many processes. Of a vendor that is not
+   * set up any more nothing can be told.
    */
   async noteBlindness(): Promise<void> {
     const { store, vendors } = this.deps;
@@ -72,18 +64,20 @@ export class Looks {
       (await store.db.selectFrom("looks").selectAll().execute()).map((row) => [row.vendor, row]),
     );
     for (const { vendor: { name, label }, client } of vendors.all) {
-      const look = looks.get(name) ?? { ...NEVER, every_ms: this.deps.config.watchEveryMs };
-      const seen = look.ended_at ?? this.since;
-      const longestMs = MOST_MISSED_LOOKS * look.every_ms;
-      const isBlind = client !== undefined && now - seen > longestMs;
-      const began = look.claimed_until > now ? look.began_at ?? 0 : 0;
-      const isLate = began - seen > LATE_LOOKS * look.every_ms && now - began <= longestMs;
-      if (isBlind) {
-        if (!this.begun.has(name) || isLate) continue;
+      const look = looks.get(name);
+      const trying = look && tryingSince(look);
+      const seen = look?.ended_at ?? trying ?? now;
+      const everyMs = look?.every_ms ?? 0;
+      const longestMs = MOST_MISSED_LOOKS * everyMs;
+      if (!client) await closeEpisodes(store.db, name, now, false);
+      else if (now - seen <= longestMs) await closeEpisodes(store.db, name, now, true);
+      else {
+        const isLate = trying === undefined ||
+          trying - seen > LATE_LOOKS * everyMs && now - trying <= longestMs;
+        if (isLate) continue;
         await store.db.insertInto("episodes").values(blindEpisode({ name, label }, seen, now))
           .onConflict((conflict) => conflict.doNothing()).execute();
-      } else if (client) await closeEpisodes(store.db, name, now, true);
-      else await closeEpisodes(store.db, name, now, false);
+      }
     }
   }
 
@@ -110,7 +104,13 @@ export class Looks {
         .onConflict((conflict) => conflict.column("vendor").doNothing()).execute();
     }
     return await store.db.updateTable("looks")
-      .set({ claimed_by: holder, claimed_until: now + LEASE_MS, began_at: now })
+      .set((is) => ({
+        claimed_by: holder,
+        claimed_until: now + LEASE_MS,
+        began_at: now,
+        trying_since: is.case().when("trying_since", ">", is.fn.coalesce("ended_at", is.lit(0)))
+          .then(is.ref("trying_since")).else(now).end(),
+      }))
       .where("vendor", "=", vendor).where("next_at", "<=", now).where("claimed_until", "<=", now)
       .returningAll().executeTakeFirst();
   }
@@ -164,6 +164,11 @@ export class Looks {
   }
 }
 
+/** Undefined where no look has begun since the last one ended. */
+function tryingSince({ trying_since, ended_at }: LooksTable): number | undefined {
+  return trying_since !== null && trying_since > (ended_at ?? 0) ? trying_since : undefined;
+}
+
 function blindEpisode(
   { name: vendor, label }: { readonly name: string; readonly label: string },
   since: number,
@@ -211,6 +216,7 @@ export function lookInterval(watchEveryMs: number, calls: number): number {
 const NEVER = {
   began_at: null,
   ended_at: null,
+  trying_since: null,
   answered_at: null,
   unreachable_since: null,
   words: null,

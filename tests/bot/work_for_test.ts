@@ -13,6 +13,8 @@ import { render } from "../sandbox/telegram.ts";
 import { checkManners } from "./conversation.ts";
 import { ALL_DAY, NEVER, openSleepers, type Sleepers } from "./sleepers.ts";
 
+/** A database that is opened again tells a server's own time, which cannot be moved on: a file does not. */
+const SQLITE_FILE = lasting[0]!;
 const DISABLE = "/disable ec2 Acme Corp reason=off-boarding";
 const DISABLED = "disableAmazonEC2Integration";
 
@@ -142,32 +144,38 @@ testOnLasting("workFor does what is due by the clock, such as ending what nobody
   assert.match(render(stage.telegram.answers(GROUP)[0]!), /Expired/);
 });
 
-// A database that is opened again tells a server's own time, which cannot be moved on.
-testWith(
-  lasting[0]!,
-  "workFor tells that nobody looks, in processes of which each lives for one look",
-  async (url) => {
-    const broken = vendors.filter(({ name }) => name === "halo").map((vendor) => ({
-      ...vendor,
-      sight: () => Promise.reject(new Error("a mistake of ours")),
-    }));
-    await using sleepers = await openSleepers(url, { environment: { WATCH_EVERY: "1m" } });
-    const { stage: { environment, clock, log, telegram }, one } = sleepers;
-    await one.workFor(ALL_DAY);
-    for (let minute = 0; minute < 7; minute++) {
-      clock.advance(62_000);
-      const bot = await Countersign.open({
-        config: readConfig(environment, broken),
-        clock,
-        log,
-        timing: NEVER,
-      });
-      await bot.workFor(ALL_DAY);
-      await bot.stop(AbortSignal.timeout(HANG_MS));
-    }
-    assert.match(telegram.transcript(GROUP), /Nobody has looked at HaloPSA for \d min/);
-  },
-);
+for (
+  const [before, isSeen] of [["after one that was answered", true], [
+    "of which none was answered",
+    false,
+  ]] as const
+) {
+  testWith(
+    SQLITE_FILE,
+    `workFor tells that nobody looks, in processes that live for one look each, ${before}`,
+    async (url) => {
+      const broken = vendors.filter(({ name }) => name === "halo").map((vendor) => ({
+        ...vendor,
+        sight: () => Promise.reject(new Error("a mistake of ours")),
+      }));
+      await using sleepers = await openSleepers(url, { environment: { WATCH_EVERY: "1m" } });
+      const { stage: { environment, clock, log, telegram }, one } = sleepers;
+      if (isSeen) await one.workFor(ALL_DAY);
+      for (let minute = 0; minute < 7; minute++) {
+        clock.advance(62_000);
+        const bot = await Countersign.open({
+          config: readConfig(environment, broken),
+          clock,
+          log,
+          timing: NEVER,
+        });
+        await bot.workFor(ALL_DAY);
+        await bot.stop(AbortSignal.timeout(HANG_MS));
+      }
+      assert.match(telegram.transcript(GROUP), /Nobody has looked at HaloPSA for \d min/);
+    },
+  );
+}
 
 testOnEach("start works on by itself, and stop still sends what was decided last", async (url) => {
   const clock = createTestClock();

@@ -152,8 +152,8 @@ export const doorGuards: readonly Guard[] = [
   ...guardsOf("bot/watch/look.ts", ["tests/watch/watches_test.ts"], [
     [
       "the first look after a stop may end before it is called blind",
-      "began - seen > LATE_LOOKS * look.every_ms &&",
-      "began - seen > longestMs &&",
+      "trying - seen > LATE_LOOKS * everyMs &&",
+      "trying - seen > longestMs &&",
     ],
   ]),
   ...guardsOf("bot/watch/audience.ts", WATCHES, [
