@@ -297,23 +297,31 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The periodic jobs of this process. */
+/** A moment by the process's own time, which may stand still when the process does, and by the store's, which may be set. */
+interface Moment {
+  readonly own: number;
+  readonly stored: number;
+}
+
+const NEVER_YET: Moment = { own: -Infinity, stored: -Infinity };
+
+/** The periodic jobs of this process: each is due when either time says so. */
 class Timetable {
-  /** By the process's own time: one of the jobs measures how far the store's clock is off. */
-  private readonly dueAt: Map<PeriodicJob, number>;
+  /** When each was last begun. */
+  private readonly begunAt: Map<PeriodicJob, Moment>;
   private readonly underWay = new Map<PeriodicJob, Promise<void>>();
 
   constructor(private readonly deps: WorkerDeps, jobs: readonly PeriodicJob[]) {
-    const now = performance.now();
-    this.dueAt = new Map(jobs.map((job) => [job, job.atOnce ? now : now + job.everyMs]));
+    this.begunAt = new Map(jobs.map((job) => [job, job.atOnce ? NEVER_YET : this.now()]));
   }
 
   /** Begins what is due. */
   runDue(): void {
-    const now = performance.now();
-    for (const [job, dueAt] of this.dueAt) {
-      if (this.underWay.has(job) || now < dueAt) continue;
-      this.dueAt.set(job, now + job.everyMs);
+    const now = this.now();
+    for (const [job, begunAt] of this.begunAt) {
+      const passedMs = Math.max(now.own - begunAt.own, now.stored - begunAt.stored);
+      if (this.underWay.has(job) || passedMs < job.everyMs) continue;
+      this.begunAt.set(job, now);
       this.underWay.set(job, this.run(job).finally(() => this.underWay.delete(job)));
     }
   }
@@ -328,6 +336,10 @@ class Timetable {
 
   async rested(): Promise<void> {
     await Promise.all(this.underWay.values());
+  }
+
+  private now(): Moment {
+    return { own: performance.now(), stored: this.deps.store.now() };
   }
 
   private async run(job: PeriodicJob): Promise<void> {

@@ -1,7 +1,7 @@
 import { Countersign } from "../../bot/app.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
 import { serve } from "../sandbox/serve.ts";
-import type { StageOptions } from "../sandbox/stage.ts";
+import { MEASURED_ONCE, type StageOptions } from "../sandbox/stage.ts";
 import { type Fixture, fixtureOver } from "./fixture.ts";
 import { HANG_MS } from "../eventually.ts";
 
@@ -22,7 +22,7 @@ export async function restarted(
     config: readConfig(environment),
     clock: fixture.clock,
     log: fixture.log,
-    timing,
+    timing: { ...MEASURED_ONCE, ...timing },
   });
   answering.resolve(bot.app.fetch);
   await bot.start();

@@ -3,12 +3,18 @@ import { Countersign } from "../../bot/app.ts";
 import { readConfig } from "../../bot/config.ts";
 import { SECRET_HEADER } from "../../bot/http.ts";
 import { HANG_MS } from "../eventually.ts";
-import { openStage, SANDBOX_WEBHOOK_SECRET, type Stage, type StageOptions } from "../sandbox/stage.ts";
+import {
+  MEASURED_ONCE,
+  openStage,
+  SANDBOX_WEBHOOK_SECRET,
+  type Stage,
+  type StageOptions,
+} from "../sandbox/stage.ts";
 
 /** Until nothing is due any more. */
 export const ALL_DAY = new AbortController().signal;
 /** Instances that do not look by themselves, as if they were paused between two steps. */
-export const NEVER = { lookMs: 3_600_000 };
+export const NEVER = { ...MEASURED_ONCE, lookMs: 3_600_000 };
 
 /** Two instances on one database, neither of which is started. */
 export interface Sleepers extends AsyncDisposable {

@@ -134,15 +134,18 @@ testOnLasting("workFor begins nothing once its time is over, and leaves that to 
   await checkManners(stage);
 });
 
-testOnLasting("workFor does what is due by the clock, such as ending what nobody decided", async (url) => {
-  await using sleepers = await openSleepers(url);
-  const { stage, one, other } = sleepers;
-  await ask(sleepers);
-  stage.clock.advance(16 * 60_000);
-  await other.workFor(ALL_DAY);
-  assert.equal(await theState(one), "expired");
-  assert.match(render(stage.telegram.answers(GROUP)[0]!), /Expired/);
-});
+for (const who of ["other", "one"] as const) {
+  const whose = who === "one" ? "one that stood still meanwhile" : "another process";
+  testOnLasting(`workFor ends what nobody decided in time, in ${whose}`, async (url) => {
+    await using sleepers = await openSleepers(url);
+    const { stage, one, [who]: next } = sleepers;
+    await ask(sleepers);
+    stage.clock.advance(16 * 60_000);
+    await next.workFor(ALL_DAY);
+    assert.equal(await theState(one), "expired");
+    assert.match(render(stage.telegram.answers(GROUP)[0]!), /Expired/);
+  });
+}
 
 for (
   const [before, isSeen] of [["after one that was answered", true], [

@@ -2,6 +2,7 @@ import { readConfig } from "../../bot/config.ts";
 import { Countersign } from "../../bot/app.ts";
 import {
   createTestClock,
+  MEASURED_ONCE,
   openStage,
   type Stage,
   type StageOptions,
@@ -25,7 +26,12 @@ export async function openDuplicates(url: string, options: StageOptions = {}): P
     ...options,
     environment: { DATABASE_URL: url, ...options.environment },
   });
-  const second = await Countersign.open({ config: readConfig(stage.environment), clock, log: stage.log });
+  const second = await Countersign.open({
+    config: readConfig(stage.environment),
+    clock,
+    log: stage.log,
+    timing: MEASURED_ONCE,
+  });
   await second.start();
   return {
     stage,

@@ -144,5 +144,26 @@ const thaw: Scenario = {
   },
 };
 
+const late: Scenario = {
+  name: "who stood still does what became due meanwhile as soon as the clock ticks",
+  async play(scene) {
+    const { platform } = scene;
+    const card = await scene.say(ANA, DISABLE);
+    await platform.rest(20 * MINUTE_MS, "asleep");
+    assert.equal(await platform.tick(), true, platform.output());
+    assert.equal(await scene.state(), "expired");
+    assert.match(render(card), /Expired/);
+  },
+};
+
 /** What has to hold whatever the platform does with idle processes. */
-export const SCENARIOS: readonly Scenario[] = [status, approval, expiry, unknown, secret, files, thaw];
+export const SCENARIOS: readonly Scenario[] = [
+  status,
+  approval,
+  expiry,
+  unknown,
+  secret,
+  files,
+  thaw,
+  late,
+];
