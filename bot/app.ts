@@ -1,7 +1,8 @@
 import type { Hono } from "hono";
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../clients/clock.ts";
 import type { CallEvent } from "../clients/http/contract.ts";
+import { vendors as registry } from "../handlers/registry.ts";
+import type { Vendor } from "../handlers/vendor.ts";
 import { Members } from "./access/members.ts";
 import { readRules } from "./access/policy_check.ts";
 import { Replicas } from "./access/replicas.ts";
@@ -14,8 +15,7 @@ import { LiveCards } from "./approvals/live_cards.ts";
 import { Requests } from "./approvals/request.ts";
 import { withdrawUndeliverable } from "./approvals/settle.ts";
 import { builtins } from "./commands/builtins.ts";
-import type { Config } from "./config.ts";
-import type { Deps } from "./deps.ts";
+import type { Deps, EntranceDeps } from "./deps.ts";
 import { Callbacks } from "./dispatch/callbacks.ts";
 import { Dispatcher } from "./dispatch/dispatcher.ts";
 import { type AnyCommand, Router } from "./dispatch/router.ts";
@@ -24,20 +24,18 @@ import { Undelivered } from "./dispatch/undelivered.ts";
 import { Forms } from "./forms/forms.ts";
 import { OpenForms } from "./forms/open_forms.ts";
 import { formPages } from "./forms/page.ts";
-import { httpApp } from "./http.ts";
-import { errorFields, type Log } from "./log.ts";
-import { Metrics } from "./metrics.ts";
+import { Entrance, type EntranceOptions } from "./entrance.ts";
+import { errorFields } from "./log.ts";
 import { jobsOf, type Timing } from "./jobs.ts";
 import { OutboxSender } from "./outbox/sender.ts";
 import { acceptUpdates } from "./queue/inbox.ts";
 import { takeLease, Worker } from "./queue/worker.ts";
-import { Redactor } from "./redact.ts";
 import { SecretEntry } from "./secrets/entry.ts";
 import { CredentialHandover } from "./secrets/handover.ts";
 import { secretPages } from "./secrets/page.ts";
-import { openStore, type Store } from "./store/database.ts";
+import type { Store } from "./store/database.ts";
 import type { MessagesTable } from "./store/schema.ts";
-import { Intake, makeBot, unknownCapabilities } from "./telegram/api.ts";
+import { makeBot, unknownCapabilities } from "./telegram/api.ts";
 import { Pickers } from "./pickers/picker.ts";
 import { poll } from "./telegram/polling.ts";
 import type { Lists } from "./telegram/menus.ts";
@@ -49,19 +47,17 @@ import { AlertMessages } from "./watch/alert_message.ts";
 import { Alerts } from "./watch/alerts.ts";
 import { Looks } from "./watch/look.ts";
 
-export interface CountersignOptions {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** What covers our secrets in the log too; one is made from the configuration where absent. */
-  readonly redactor?: Redactor;
-  /** What opens the store, for whoever wants to watch what is written; the bot's own where absent. */
-  readonly openStore?: typeof openStore;
+/** What stands behind an entrance, where it is not the bot's own. */
+export interface InteriorOptions {
+  /** Every vendor that there is, whether it is set up or not. */
+  readonly vendors?: readonly Vendor[];
   readonly onVendorCall?: (event: CallEvent) => void;
   readonly timing?: Timing;
   /** What carries calls with the bot's token in their address; Deno's own where absent. */
   readonly telegramFetch?: typeof fetch;
 }
+
+export type CountersignOptions = EntranceOptions & InteriorOptions;
 
 /** The bot, put together. */
 export class Countersign {
@@ -79,12 +75,33 @@ export class Countersign {
 
   /** Builds everything and starts nothing. Throws `ConfigError` for what is wrong with the policy, and `StoreOpenError`. */
   static async open(options: CountersignOptions): Promise<Countersign> {
-    const rules = await readRules(options.config);
-    const config = rules ? { ...options.config, zone: rules.zone } : options.config;
-    return new Countersign(await makeDeps({ ...options, config }), options.timing ?? {}, rules);
+    const entrance = await Entrance.open(options);
+    try {
+      return await Countersign.behind(entrance, options);
+    } catch (error) {
+      await entrance.deps.store.close();
+      throw error;
+    }
   }
 
-  private constructor(private readonly deps: Deps, timing: Timing, rules: Rulebook | undefined) {
+  /** The same where updates come in already. Throws `ConfigError` for what is wrong with the policy. */
+  static async behind(entrance: Entrance, options: InteriorOptions = {}): Promise<Countersign> {
+    const { vendors = registry, timing = {} } = options;
+    const { config } = entrance.deps;
+    const rules = await readRules({ ...config, vendors });
+    const deps = await makeDeps(
+      { ...entrance.deps, config: rules ? { ...config, zone: rules.zone } : config },
+      { ...options, vendors },
+    );
+    return new Countersign(entrance, deps, timing, rules);
+  }
+
+  private constructor(
+    entrance: Entrance,
+    private readonly deps: Deps,
+    timing: Timing,
+    rules: Rulebook | undefined,
+  ) {
     const { store, vendors } = deps;
     const members = new Members(deps, rules);
     const reminders = new Reminders(deps, members);
@@ -143,11 +160,9 @@ export class Countersign {
     this.commands = commands;
     this.lists = members.lists;
     this.worker = new Worker(deps, jobs, timing.lookMs);
-    this.app = httpApp(
-      deps,
-      this.worker,
-      secretPages(deps.config, secretEntry, handover).route("/", formPages(deps.config, forms)),
-    );
+    this.app = entrance.app;
+    const pages = secretPages(deps.config, secretEntry, handover).route("/", formPages(deps.config, forms));
+    entrance.leadTo({ worker: this.worker, pages });
   }
 
   /** Learns its name, tells Telegram where it is, and begins to work. */
@@ -213,26 +228,20 @@ const INTRODUCTION_MS = 60_000;
 /** Longer than any revision is in use. */
 const FOR_GOOD_MS = 365 * 86_400_000;
 
-/** What every part works with. Throws `StoreOpenError`. */
-async function makeDeps(options: CountersignOptions): Promise<Deps> {
-  const { config, clock, log, redactor = new Redactor(config.secrets), telegramFetch = fetch } = options;
-  const store = await (options.openStore ?? openStore)(config.database, clock, { redact: redactor.text });
-  const metrics = new Metrics();
-  const intake = new Intake(metrics);
-  const onCall = callObserver({ metrics, log, store }, options.onVendorCall);
-  const { statusCacheTtlMs } = config;
+/** What every part works with. */
+async function makeDeps(
+  entrance: EntranceDeps,
+  options: InteriorOptions & Required<Pick<InteriorOptions, "vendors">>,
+): Promise<Deps> {
+  const { config, clock, redactor, store } = entrance;
+  const { vendors, onVendorCall, telegramFetch = fetch } = options;
+  const shared = { clock, onCall: callObserver(entrance, onVendorCall), onToken: redactor.hold };
   return {
-    config,
-    clock,
-    log,
-    redactor,
-    metrics,
-    store,
-    bot: makeBot(config, { metrics, intake, store }, telegramFetch),
-    intake,
+    ...entrance,
+    bot: makeBot(config, entrance, telegramFetch),
     telegramFetch,
     capabilities: unknownCapabilities(config),
-    vendors: new Vendors(connect(config, { clock, onCall, onToken: redactor.hold }), store, statusCacheTtlMs),
+    vendors: new Vendors(connect(vendors, config, shared), store, config.statusCacheTtlMs),
     vault: config.secretKey && await Vault.fromKey(config.secretKey),
     holder: randomUUID(),
   };

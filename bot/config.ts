@@ -1,14 +1,14 @@
-import { vendors as registry } from "../handlers/registry.ts";
+import { setups as known } from "../handlers/setups.ts";
 import {
   address,
   choice,
   endsIn,
   optional,
   type SettingsOf,
+  type Setup,
   type Variable,
   type Variables,
 } from "../handlers/variable.ts";
-import type { Vendor } from "../handlers/vendor.ts";
 import {
   botToken,
   chatIds,
@@ -152,8 +152,8 @@ export const botVariables = {
 } as const satisfies Variables;
 
 /** Every variable that the bot looks at, its own first. */
-export function variablesOf(vendors: readonly Vendor[] = registry): readonly Variable[] {
-  return [botVariables, ...vendors.map(({ variables }) => variables)].flatMap((rows) => Object.values(rows));
+export function variablesOf(setups: readonly Setup[] = Object.values(known)): readonly Variable[] {
+  return [botVariables, ...setups.map(({ variables }) => variables)].flatMap((rows) => Object.values(rows));
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -172,9 +172,9 @@ export interface Config extends SettingsOf<typeof botVariables> {
   readonly addressesAreTraced: boolean;
 }
 
-/** A vendor and what its `connect` wants; undefined settings: it is not set up. */
+/** How a vendor is set up and what its `connect` wants; undefined settings: it is not set up. */
 export interface ConfiguredVendor {
-  readonly vendor: Vendor;
+  readonly setup: Setup;
   readonly settings: SettingsOf<Variables> | undefined;
 }
 
@@ -187,17 +187,20 @@ export class ConfigError extends Error {
 }
 
 /** Reads the environment once. Throws `ConfigError` with every problem found, not only the first. */
-export function readConfig(environment: Environment, vendors: readonly Vendor[] = registry): Config {
+export function readConfig(
+  environment: Environment,
+  setups: readonly Setup[] = Object.values(known),
+): Config {
   const reader = new EnvironmentReader(environment);
   const settings = reader.settings(botVariables);
-  const configured = vendors.map((vendor) => ({ vendor, settings: reader.vendorSettings(vendor) }));
+  const vendors = setups.map((setup) => ({ setup, settings: reader.vendorSettings(setup) }));
   const config = { ...settings, botId: Number(environment[botVariables.token.name]?.trim().split(":")[0]) };
   const problems = [...reader.problems, ...contradictions(config, environment)];
   if (problems.length > 0) throw new ConfigError(problems);
   const { doubts, addresses } = reader;
   return {
     ...config,
-    vendors: configured,
+    vendors,
     doubts,
     secrets: [...reader.secrets],
     addresses,
@@ -273,7 +276,7 @@ class EnvironmentReader {
   }
 
   /** Undefined without credentials; half a set of them is a mistake. */
-  vendorSettings({ variables, environment, credentials }: Vendor): SettingsOf<Variables> | undefined {
+  vendorSettings({ variables, environment, credentials }: Setup): SettingsOf<Variables> | undefined {
     const present = credentials.filter((name) => this.given(name) !== undefined);
     if (present.length === 0) return undefined;
     const missing = environment.filter((name) => this.given(name) === undefined);

@@ -3,10 +3,9 @@ import { bodyLimit } from "hono/body-limit";
 import { secureHeaders } from "hono/secure-headers";
 import type { StatusCode } from "hono/utils/http-status";
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Deps } from "./deps.ts";
-import { errorFields } from "./log.ts";
+import type { EntranceDeps } from "./deps.ts";
+import { errorFields, type Log } from "./log.ts";
 import { acceptUpdates } from "./queue/inbox.ts";
-import type { Worker } from "./queue/worker.ts";
 import { readArrival } from "./telegram/update.ts";
 
 /** Anyone may ask whether the bot is ready, and finding out writes to the disk. */
@@ -14,15 +13,25 @@ const PROBE_MS = 1_000;
 const MOST_BODY_BYTES = 1024 * 1024;
 export const SECRET_HEADER = "x-telegram-bot-api-secret-token";
 
+/** What stands behind the HTTP side, and is loaded once that listens. */
+export interface Interior {
+  /** Whether what came in is worked on. */
+  readonly worker: { readonly running: boolean };
+  readonly pages: Hono;
+}
+
 /**
- * The HTTP side: the webhook, what watches over the bot, and pages for people. A webhook is answered 200 once the
- * update is on disk and before anyone looks at it: Telegram re-sends what it got no answer to, and never what it got
- * one for.
+ * The HTTP side: the webhook, what watches over the bot, and pages for people, who wait for the interior. A webhook is
+ * answered 200 once the update is on disk, which `onKept` is told, and before anyone looks at it: Telegram re-sends what
+ * it got no answer to, and never what it got one for.
  */
-export function httpApp(deps: Deps, worker: Worker, pages: Hono): Hono {
+export function httpApp(deps: EntranceDeps, interior: Promise<Interior>, onKept: () => void): Hono {
   const { config, store, metrics, log } = deps;
-  const app = new Hono();
+  const app = withoutWords(new Hono(), log);
   const isSecret = secretCheck(config.webhookSecrets);
+  const pages = interior.then(({ pages }) => withoutWords(pages, log));
+  let isRunning = () => false;
+  void interior.then(({ worker }) => isRunning = () => worker.running);
   const refuse = (context: Context, result: string, status: StatusCode) => {
     metrics.updates.inc({ result });
     return context.body(null, status);
@@ -40,13 +49,14 @@ export function httpApp(deps: Deps, worker: Worker, pages: Hono): Hono {
       const arrival = readArrival(await context.req.text());
       if (!arrival) return refuse(context, "malformed", 400);
       await acceptUpdates(deps, [arrival]);
+      onKept();
       return context.body(null, 200);
     },
   );
   const storeAnswers = atMostEvery(PROBE_MS, () => store.check().then(() => true, () => false));
   app.get("/healthz", (context) => context.text("alive"));
   app.get("/readyz", async (context) => {
-    const isReady = worker.running && await storeAnswers();
+    const isReady = isRunning() && await storeAnswers();
     if (!isReady) return context.text("not ready", 503);
     const { problem } = deps.intake;
     return problem === undefined ? context.text("ready") : context.text(`not ready: ${problem}`, 503);
@@ -55,7 +65,12 @@ export function httpApp(deps: Deps, worker: Worker, pages: Hono): Hono {
     context.header("content-type", "text/plain; version=0.0.4; charset=utf-8");
     return context.body(await metrics.text(store.now()));
   });
-  app.route("/", pages);
+  app.all("*", async ({ req }) => await (await pages).fetch(req.raw));
+  return app;
+}
+
+/** What it does not know, and what goes wrong, it answers by a status alone. */
+function withoutWords(app: Hono, log: Log): Hono {
   app.notFound((context) => context.body(null, 404));
   app.onError((error, context) => {
     log.error("request_failed", { path: context.req.routePath, ...errorFields(error) });

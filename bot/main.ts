@@ -1,6 +1,7 @@
 import { systemClock } from "../clients/clock.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
-import { Countersign } from "./app.ts";
+import type { Countersign } from "./app.ts";
+import { Entrance } from "./entrance.ts";
 import { errorFields, type Log, logToStdout } from "./log.ts";
 import { Redactor } from "./redact.ts";
 import { StoreOpenError } from "./store/database.ts";
@@ -8,6 +9,8 @@ import { StoreOpenError } from "./store/database.ts";
 /** SIGTERM to exit takes at most ten seconds; a little is left for the process to end. */
 const DRAIN_MS = 8_000;
 const LAST_MOMENT_MS = 9_500;
+/** Nobody is heard while the rest is loaded: an update that waits for the bot to be back is taken in before. */
+const BEFORE_LOADING_MS = 250;
 
 await main();
 
@@ -21,33 +24,47 @@ async function main(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => stopping.abort());
   }
-  const bot = await Countersign.open({ config, clock: systemClock, log, redactor }).catch((error) => {
-    if (error instanceof ConfigError) {
-      sayUnusable(error);
-      Deno.exit(1);
-    }
+  const entrance = await Entrance.open({ config, clock: systemClock, log, redactor }).catch((error) => {
     log.error(
       "store_not_opened",
       error instanceof StoreOpenError ? { message: error.message } : errorFields(error),
     );
     Deno.exit(1);
   });
-  const server = listenOrExit(config, log, bot.app.fetch);
-  log.info("listening", { host: config.host, port: config.port });
+  const server = listenOrExit(config, log, entrance.app.fetch);
 
+  const loading = load(entrance);
   stopping.signal.addEventListener("abort", () => {
     setTimeout(() => Deno.exit(0), LAST_MOMENT_MS);
     const drain = async () => {
       await server.shutdown();
-      await bot.stop(AbortSignal.timeout(DRAIN_MS));
+      await (await loading).stop(AbortSignal.timeout(DRAIN_MS));
     };
     drain().catch((error) => log.error("not_drained", errorFields(error))).finally(() => Deno.exit(0));
   });
+  const bot = await loading;
+  log.info("listening", { host: config.host, port: config.port });
   await bot.start().catch((error) => {
     if (stopping.signal.aborted) return;
     log.error("not_started", errorFields(error));
     Deno.exit(1);
   });
+}
+
+/** The rest of the bot. Exits where the policy is not usable, which is said. */
+async function load(entrance: Entrance): Promise<Countersign> {
+  const { config, log } = entrance.deps;
+  if (config.publicUrl) {
+    await Promise.race([entrance.firstUpdate, systemClock.sleep(BEFORE_LOADING_MS)]);
+  }
+  try {
+    const { Countersign } = await import("./app.ts");
+    return await Countersign.behind(entrance);
+  } catch (error) {
+    if (error instanceof ConfigError) sayUnusable(error);
+    else log.error("not_started", errorFields(error));
+    Deno.exit(1);
+  }
 }
 
 function listenOrExit({ host, port }: Config, log: Log, handler: Deno.ServeHandler): Deno.HttpServer {

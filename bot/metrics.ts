@@ -159,6 +159,30 @@ export class Metrics {
   }
 }
 
+/** What may keep updates from coming in: the bot's token, its webhook, or another process that fetches them. */
+type Obstacle = "token" | "webhook" | "polling";
+
+/** Whether updates come in, as far as Telegram says so. */
+export class Intake {
+  private readonly obstacles = new Map<Obstacle, string>();
+
+  constructor(private readonly metrics: Metrics) {
+    metrics.updatesComeIn.set(1);
+  }
+
+  /** What is wrong and what to do about it, as a sentence; undefined when nothing is. */
+  get problem(): string | undefined {
+    return this.obstacles.values().next().value;
+  }
+
+  /** `problem` undefined: it is none, or none any more. */
+  report(obstacle: Obstacle, problem: string | undefined): void {
+    if (problem === undefined) this.obstacles.delete(obstacle);
+    else this.obstacles.set(obstacle, problem);
+    this.metrics.updatesComeIn.set(this.obstacles.size === 0 ? 1 : 0);
+  }
+}
+
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30];
 
 /** prom-client reads these from /proc, which the bot may not: they would stay at 0. */

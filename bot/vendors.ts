@@ -33,12 +33,19 @@ export function callObserver(
 }
 
 /** Each vendor with its client, or without one where its credentials are not set. */
-export function connect({ vendors, token }: Pick<Config, "vendors" | "token">, shared: Shared): Connected[] {
-  return vendors.map(({ vendor, settings }) => ({
-    vendor,
-    client: settings && vendor.connect(settings, shared),
-    account: settings && digestOf(settings, token),
-  }));
+export function connect(
+  vendors: readonly Vendor[],
+  { vendors: configured, token }: Pick<Config, "vendors" | "token">,
+  shared: Shared,
+): Connected[] {
+  return vendors.map((vendor) => {
+    const settings = configured.find(({ setup }) => setup.name === vendor.name)?.settings;
+    return {
+      vendor,
+      client: settings && vendor.connect(settings, shared),
+      account: settings && digestOf(settings, token),
+    };
+  });
 }
 
 function digestOf(settings: object, key: string): string {

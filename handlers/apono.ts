@@ -9,7 +9,7 @@ import { showPermissions, showResources } from "./apono/resources.ts";
 import { showTags, tagResource } from "./apono/tags.ts";
 import { updateIntegration } from "./apono/update.ts";
 import { resourceOperations } from "./resource_operations.ts";
-import { address, choice, secretKey } from "./variable.ts";
+import { setups } from "./setups.ts";
 import { andNoRight, defineVendor, vendorOf, withoutRight } from "./vendor.ts";
 
 const [status, list, show, ...deletion] = resourceOperations(integrations);
@@ -17,13 +17,9 @@ const [status, list, show, ...deletion] = resourceOperations(integrations);
 /** Apono's integrations, their catalog and the resources behind them. */
 export const apono = defineVendor({
   ...vendorOf(integrations),
+  ...setups.apono,
   targets: { apono: [], connectors: ["connector"] },
   unwatched: ["connectors"],
-  variables: {
-    apiUrl: address("APONO_API_URL", "Apono's API", { default: "https://api.apono.io" }),
-    token: secretKey("APONO_API_TOKEN", "Apono personal or service-account token"),
-    api: choice("APONO_API", "`v4`, or `v2` for accounts that have only that", ["v4", "v2"], "v4"),
-  },
   connect: (settings, shared) => new AponoClient({ ...settings, ...shared }),
   operations: [
     status,

@@ -14,20 +14,16 @@ import {
 } from "./bitdefender/integrations.ts";
 import { showBitdefender } from "./bitdefender/show.ts";
 import type { Proof } from "./operation.ts";
-import { address, secretKey } from "./variable.ts";
+import { setups } from "./setups.ts";
 import { andNoRight, defineVendor, withoutRight } from "./vendor.ts";
 
 /** Bitdefender GravityZone: the integrations of a company and its Amazon EC2 integration. */
 export const bitdefender = defineVendor({
-  name: "bitdefender",
+  ...setups.bitdefender,
   label: "Bitdefender",
   system: "GravityZone",
   targets: { bitdefender: ["bd", "gravityzone"], ec2: [], externalid: [] },
   unwatched: ["ec2", "externalid"],
-  variables: {
-    apiUrl: address("BITDEFENDER_API_URL", "GravityZone's Access URL, ends in `/api`", { path: "/api" }),
-    apiKey: secretKey("BITDEFENDER_API_KEY", "GravityZone API key"),
-  },
   connect: (settings, shared) => new BitdefenderClient({ ...settings, ...shared }),
   operations: [
     statusBitdefender,

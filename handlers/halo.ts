@@ -10,7 +10,7 @@ import { syncRemedies } from "./halo/sync.ts";
 import { updateOperation } from "./halo/update.ts";
 import type { Operation } from "./operation.ts";
 import { resourceOperations } from "./resource_operations.ts";
-import { address, clientId, optional, secretKey, text } from "./variable.ts";
+import { setups } from "./setups.ts";
 import { defineVendor, type Vendor } from "./vendor.ts";
 
 export const halo = haloWith(PRODUCTS);
@@ -19,17 +19,10 @@ export const halo = haloWith(PRODUCTS);
 export function haloWith(products: readonly Product[]): Vendor {
   const targets = products.map(({ target, aliases }) => [target, aliases] as const);
   return defineVendor({
-    name: "halo",
+    ...setups.halo,
     label: "HaloPSA",
     targets: { halo: ["halopsa"], ...Object.fromEntries(targets) },
     labels: Object.fromEntries(products.map(({ target, label }) => [target, label])),
-    variables: {
-      apiUrl: address("HALO_API_URL", "HaloPSA resource server, ends in `/api`", { path: "/api" }),
-      authUrl: address("HALO_AUTH_URL", "HaloPSA authorisation server, ends in `/auth`", { path: "/auth" }),
-      clientId: clientId("HALO_CLIENT_ID", "HaloPSA application id"),
-      clientSecret: secretKey("HALO_CLIENT_SECRET", "HaloPSA application secret"),
-      tenant: optional(text("HALO_TENANT", "HaloPSA tenant, for Halo-hosted instances")),
-    },
     connect: ({ tenant, ...settings }, shared) =>
       new HaloClient({ ...settings, ...shared, ...(tenant !== undefined && { tenant }) }),
     operations: [overviewOf(products), ...products.flatMap(operationsFor)],

@@ -4,7 +4,7 @@ import type { Proof } from "./operation.ts";
 import { map, notifier, update } from "./opsramp/commands.ts";
 import { installations } from "./opsramp/installation.ts";
 import { resourceOperations } from "./resource_operations.ts";
-import { address, clientId, secretKey, text } from "./variable.ts";
+import { setups } from "./setups.ts";
 import { andNoRight, defineVendor, vendorOf, withoutRight } from "./vendor.ts";
 
 const [status, list, show, ...switches] = resourceOperations(installations);
@@ -12,12 +12,7 @@ const [status, list, show, ...switches] = resourceOperations(installations);
 /** OpsRamp: what is installed, and its configuration. */
 export const opsramp = defineVendor({
   ...vendorOf(installations),
-  variables: {
-    apiUrl: address("OPSRAMP_API_URL", "OpsRamp's API origin"),
-    tenantId: text("OPSRAMP_TENANT_ID", "OpsRamp tenant"),
-    clientId: clientId("OPSRAMP_CLIENT_ID", "OpsRamp OAuth2 key"),
-    clientSecret: secretKey("OPSRAMP_CLIENT_SECRET", "OpsRamp OAuth2 secret"),
-  },
+  ...setups.opsramp,
   connect: (settings, shared) => new OpsRampClient({ ...settings, ...shared }),
   operations: [status, list, show, update, map, notifier, ...switches],
   probe,

@@ -33,6 +33,29 @@ export type SettingsOf<V extends Variables> = {
   readonly [K in keyof V]: V[K] extends Variable<infer T> ? T : never;
 };
 
+/** What the configuration knows of a vendor. */
+export interface Setup<V extends Variables = Variables> {
+  /** Unique; what changes and caches are stored under. */
+  readonly name: string;
+  /** What configures it, in the order the documents list it. */
+  readonly variables: V;
+  /** The names of the variables that it cannot do without. */
+  readonly environment: readonly string[];
+  /** Those of them that prove who we are. */
+  readonly credentials: readonly string[];
+}
+
+export function setupOf<V extends Variables>(name: string, variables: V): Setup<V> {
+  const all = Object.values(variables);
+  return {
+    name,
+    variables,
+    environment: all.filter((variable) => !variable.optional && variable.default === undefined)
+      .map(({ name }) => name),
+    credentials: all.filter(({ credential }) => credential).map(({ name }) => name),
+  };
+}
+
 /** A key, token or password: redacted wherever it appears. */
 export function secretKey(name: string, meaning: string): Variable<string> {
   return { name, meaning, check: z.string(), credential: true, secretsIn: (value) => [value] };

@@ -6,7 +6,7 @@ import type { Context, Health, Operation, Proof } from "./operation.ts";
 import type { Resource } from "./resource.ts";
 import { resourceHealth, resourceOperations, resourceSight } from "./resource_operations.ts";
 import type { Ailing, Remedy, VendorSight } from "./sight.ts";
-import type { SettingsOf, Variables } from "./variable.ts";
+import { type SettingsOf, type Setup, setupOf, type Variables } from "./variable.ts";
 
 /** What every client is made with, besides its own settings. */
 export interface Shared {
@@ -17,9 +17,7 @@ export interface Shared {
 }
 
 /** What is declared of a vendor. All else that anybody knows of it is derived from this. */
-interface Declaration<Client, V extends Variables> {
-  /** Unique; what changes and caches are stored under. */
-  readonly name: string;
+interface Declaration<Client, V extends Variables> extends Pick<Setup<V>, "name" | "variables"> {
   /** As people say it. */
   readonly label: string;
   /** What its failures call it, where that is not its label. */
@@ -30,8 +28,6 @@ interface Declaration<Client, V extends Variables> {
   readonly labels?: Readonly<Record<string, string>>;
   /** Targets of which no items are watched. */
   readonly unwatched?: readonly string[];
-  /** What configures it, in the order the documents list it. */
-  readonly variables: V;
   connect(settings: SettingsOf<V>, shared: Shared): Client;
   readonly operations: readonly Operation[];
   health(context: Context<Client>): Promise<Health>;
@@ -48,12 +44,7 @@ interface Declaration<Client, V extends Variables> {
 }
 
 /** Everything the product knows of one vendor, its types sealed. */
-export interface Vendor extends Declaration<unknown, Variables> {
-  /** The names of the variables that it cannot do without. */
-  readonly environment: readonly string[];
-  /** Those of them that prove who we are. */
-  readonly credentials: readonly string[];
-}
+export interface Vendor extends Declaration<unknown, Variables>, Setup {}
 
 /**
  * What a vendor is as far as its one resource tells: to be spread into `defineVendor`, with what differs behind it.
@@ -111,9 +102,9 @@ export function andNoRight(refused: readonly string[]): string {
  */
 export function defineVendor<Client, V extends Variables>(declared: Declaration<Client, V>): Vendor {
   const { company, companySight, ...others } = declared;
-  const variables = Object.values(declared.variables);
   return {
     ...others,
+    ...setupOf(declared.name, declared.variables),
     ...(company && { company: (context, words) => company(context as Context<Client>, words) }),
     ...(companySight && {
       companySight: (context, id) => companySight(context as Context<Client>, id),
@@ -122,8 +113,5 @@ export function defineVendor<Client, V extends Variables>(declared: Declaration<
     health: (context) => declared.health(context as Context<Client>),
     sight: (context) => declared.sight(context as Context<Client>),
     probe: (client, call) => declared.probe(client as Client, call),
-    environment: variables.filter((variable) => !variable.optional && variable.default === undefined)
-      .map(({ name }) => name),
-    credentials: variables.filter(({ credential }) => credential).map(({ name }) => name),
   };
 }

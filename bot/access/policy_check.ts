@@ -250,13 +250,15 @@ function closest(word: string, known: readonly string[]): string {
 
 /** The rules of a policy's text. Throws `ConfigError` with a line for each thing that is wrong with it. */
 export function rulesOf(text: string, name: string, config: RulesConfig): Rulebook {
-  const ground = policyGround(config.vendors.map(({ vendor }) => vendor), config.botId);
+  const ground = policyGround(config.vendors, config.botId);
   const parsed = parsePolicy(text, name, (file) => policyFaults(file, ground));
   if ("problems" in parsed) throw new ConfigError(parsed.problems);
   return new Rulebook(parsed.file, text, config.zone, config.approvalTtlMs);
 }
 
-type RulesConfig = Pick<Config, "vendors" | "botId" | "zone" | "approvalTtlMs">;
+interface RulesConfig extends Pick<Config, "botId" | "zone" | "approvalTtlMs"> {
+  readonly vendors: readonly Vendor[];
+}
 
 /** The rules of the file that the configuration names; undefined where it names none. Throws `ConfigError`. */
 export async function readRules(

@@ -13,7 +13,7 @@ import { type DatabaseConfig, telemetryVariables } from "../settings.ts";
  */
 export function permissionFlags(config: Config | undefined): string[] {
   const seen = [
-    ...variablesOf(config?.vendors.map(({ vendor }) => vendor)).map(({ name }) => name),
+    ...variablesOf(config?.vendors.map(({ setup }) => setup)).map(({ name }) => name),
     ...telemetryVariables,
   ];
   const always = [

@@ -23,7 +23,7 @@ async function checkFile(policyFile: string | undefined): Promise<{ says: string
   try {
     const rules = await readRules({
       policyFile,
-      vendors: vendors.map((vendor) => ({ vendor, settings: undefined })),
+      vendors,
       botId: 0,
       zone: "UTC",
       approvalTtlMs: 900_000,

@@ -3,7 +3,7 @@ import type { Clock } from "../../clients/clock.ts";
 import { dateOf } from "../../clients/http/attempt.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
-import type { Metrics } from "../metrics.ts";
+import type { Intake, Metrics } from "../metrics.ts";
 import type { Store } from "../store/database.ts";
 
 /** What it takes to meet Telegram: at the start, and where updates are fetched. */
@@ -13,30 +13,6 @@ export interface Connection {
   readonly clock: Clock;
   readonly log: Log;
   readonly intake: Intake;
-}
-
-/** What may keep updates from coming in: the bot's token, its webhook, or another process that fetches them. */
-type Obstacle = "token" | "webhook" | "polling";
-
-/** Whether updates come in, as far as Telegram says so. */
-export class Intake {
-  private readonly obstacles = new Map<Obstacle, string>();
-
-  constructor(private readonly metrics: Metrics) {
-    metrics.updatesComeIn.set(1);
-  }
-
-  /** What is wrong and what to do about it, as a sentence; undefined when nothing is. */
-  get problem(): string | undefined {
-    return this.obstacles.values().next().value;
-  }
-
-  /** `problem` undefined: it is none, or none any more. */
-  report(obstacle: Obstacle, problem: string | undefined): void {
-    if (problem === undefined) this.obstacles.delete(obstacle);
-    else this.obstacles.set(obstacle, problem);
-    this.metrics.updatesComeIn.set(this.obstacles.size === 0 ? 1 : 0);
-  }
 }
 
 const TOKEN_REVOKED =

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { vendors as registry } from "../../handlers/registry.ts";
 import { systemClock } from "../../clients/clock.ts";
 import { type Environment, readConfig } from "../../bot/config.ts";
 import { type Change, COVERED, fingerprintOf } from "../../bot/store/changes.ts";
@@ -146,7 +147,7 @@ Deno.test("connect() tells accounts apart by a digest that only the bot's own to
   const digestOf = (changes: Environment = {}) => {
     const environment = { TELEGRAM_BOT_TOKEN: "7:abc", ADMIN_CHATS: "-1", ...vendors, ...changes };
     const shared = { clock: systemClock, onCall: () => {}, onToken: () => () => {} };
-    return connect(readConfig(environment), shared)[0]?.account;
+    return connect(registry, readConfig(environment), shared)[0]?.account;
   };
   assert.equal(digestOf(), digestOf());
   assert.match(digestOf() ?? "", /^[0-9a-f]{64}$/);

@@ -6,7 +6,7 @@ import { ConfigError } from "../../bot/config.ts";
 import { vendors } from "../../handlers/registry.ts";
 
 const GROUND = {
-  vendors: vendors.map((vendor) => ({ vendor, settings: undefined })),
+  vendors,
   botId: 1,
   zone: "UTC",
   approvalTtlMs: 900_000,

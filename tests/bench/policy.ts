@@ -79,7 +79,7 @@ function policyText(): string {
 
 function timeRulings(text: string): number {
   const rules = rulesOf(text, "policy", {
-    vendors: vendors.map((vendor) => ({ vendor, settings: undefined })),
+    vendors,
     botId: 1,
     zone: "UTC",
     approvalTtlMs: 900_000,

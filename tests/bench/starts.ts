@@ -14,6 +14,8 @@ interface Starter {
   readonly times: number[];
   /** CPU time until then, in ms: unlike the time it takes, hardly longer beside other work. */
   readonly cpuMs: number[];
+  /** The same a little later, with whatever is loaded behind the first answer. */
+  readonly idleCpuMs: number[];
   readonly residentMb: number[];
 }
 
@@ -49,12 +51,13 @@ export async function measureStarts({ rounds, folder }: BenchOptions): Promise<v
   );
   // The first start of each compiles its code; V8 keeps that for the next.
   for (let round = -1; round < rounds; round++) {
-    for (const { server, times, cpuMs, residentMb } of starters) {
+    for (const { server, times, cpuMs, idleCpuMs, residentMb } of starters) {
       await using child = await startChild(server);
       if (round < 0) continue;
       times.push(child.coldStartMs);
       cpuMs.push(child.cpuMs() ?? NaN);
       await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+      idleCpuMs.push(child.cpuMs() ?? NaN);
       residentMb.push(child.memoryMb() ?? NaN);
     }
   }
@@ -62,7 +65,7 @@ export async function measureStarts({ rounds, folder }: BenchOptions): Promise<v
 }
 
 function figures(): Omit<Starter, "label" | "server"> {
-  return { times: [], cpuMs: [], residentMb: [] };
+  return { times: [], cpuMs: [], idleCpuMs: [], residentMb: [] };
 }
 
 async function bundle(folder: string): Promise<string> {
@@ -84,6 +87,7 @@ function report(starters: readonly Starter[], firstStartMs: number): string {
     median(starter.cpuMs).toFixed(0),
     median(toBase(starter, "cpuMs")).toFixed(2),
     range(toBase(starter, "cpuMs"), 2),
+    median(starter.idleCpuMs).toFixed(0),
     median(starter.residentMb).toFixed(0),
   ]);
   const [bundled, source] = [BUNDLED, OURS].map((label) =>
@@ -95,7 +99,16 @@ function report(starters: readonly Starter[], firstStartMs: number): string {
   };
   const idleMb = bundled ? median(bundled.residentMb) : NaN;
   return `\n## Cold start\n\n` +
-    table(["", "ms", `to ${BASE}`, "CPU ms", `to ${BASE}`, "lowest to highest", "idle MB"], rows) +
+    table([
+      "",
+      "ms",
+      `to ${BASE}`,
+      "CPU ms",
+      `to ${BASE}`,
+      "lowest to highest",
+      "CPU ms when idle",
+      "idle MB",
+    ], rows) +
     `\nFrom the start of the process to the first update that is acknowledged. ${OURS}'s very first start, which ` +
     `creates the tables: ${firstStartMs.toFixed(0)} ms.\n\n` +
     within(2, "from its bundle", bundled) + within(3, "from source", source) +

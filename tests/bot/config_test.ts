@@ -16,7 +16,7 @@ function config(environment: Environment): Config {
 }
 
 function settings({ vendors }: Config, name: string): SettingsOf<Variables> | undefined {
-  return vendors.find(({ vendor }) => vendor.name === name)?.settings;
+  return vendors.find(({ setup }) => setup.name === name)?.settings;
 }
 
 Deno.test("readConfig starts with the least there is, and everything else as documented", () => {

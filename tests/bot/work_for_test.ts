@@ -170,6 +170,7 @@ for (
           config: readConfig(environment, broken),
           clock,
           log,
+          vendors: broken,
           timing: NEVER,
         });
         await bot.workFor(ALL_DAY);

@@ -7,7 +7,7 @@ import { textOf } from "../approvals/fixture.ts";
 
 const EXAMPLES = [...textAt("docs/policy.md").matchAll(/```toml\n(.*?)```/gs)].map(([, text = ""]) => text);
 const GROUND = {
-  vendors: vendors.map((vendor) => ({ vendor, settings: undefined })),
+  vendors,
   botId: 1,
   zone: "UTC",
   approvalTtlMs: 900_000,

@@ -4,6 +4,7 @@ import { looksSecret } from "../../bot/parser/secret_scan.ts";
 import { parse } from "../../bot/parser/parse.ts";
 import type { Operation } from "../../handlers/operation.ts";
 import { operations, vendors } from "../../handlers/registry.ts";
+import { setups } from "../../handlers/setups.ts";
 
 const aliases = Object.assign({}, ...vendors.map(({ targets }) => targets));
 /** Longer ones do not fit beside a command on a phone. */
@@ -17,6 +18,16 @@ for (const operation of operations) {
     if (operation.risk === "danger") assert.ok(parsed.reason);
   });
 }
+
+Deno.test("every vendor is set up by what the configuration knows of it, in the same order", () => {
+  const sealed = vendors.map(({ name, variables, environment, credentials }) => ({
+    name,
+    variables,
+    environment,
+    credentials,
+  }));
+  assert.deepEqual(sealed, Object.values(setups));
+});
 
 Deno.test("operations have a summary that fits a phone and ends without a full stop", () => {
   const unfit = operations.filter(({ summary }) => summary.length > LONGEST_SUMMARY || /\.$/.test(summary));

@@ -18,6 +18,7 @@ export const ROOMS: readonly string[] = [
   "hosted.ts",
   "app.ts",
   "ops",
+  "entrance.ts",
   "http.ts",
   "jobs.ts",
   "dispatch",

@@ -35,7 +35,7 @@ export async function checkLive(environment: Environment, clock: Clock): Promise
   const onCall = (event: CallEvent) => void calls.push(event);
   // Nothing is covered here, because no answer is printed.
   const onToken = () => () => {};
-  for (const connected of connect(config, { clock, onCall, onToken })) {
+  for (const connected of connect(vendors, config, { clock, onCall, onToken })) {
     findings.push(await check(connected, clock));
   }
   const writes = calls.filter(({ write }) => write);

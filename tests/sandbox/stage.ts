@@ -203,6 +203,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     config,
     clock,
     log: options.log ?? log,
+    ...(options.vendors ? { vendors: options.vendors } : {}),
     ...(options.onVendorCall ? { onVendorCall: options.onVendorCall } : {}),
     openStore: options.openStore ?? openPatiently,
     timing: { ...MEASURED_ONCE, ...(options.timing ?? BY_HAND) },
