@@ -2,7 +2,6 @@ import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { secureHeaders } from "hono/secure-headers";
 import type { StatusCode } from "hono/utils/http-status";
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { EntranceDeps } from "./deps.ts";
 import { errorFields, type Log } from "./log.ts";
 import { acceptUpdates } from "./queue/inbox.ts";
@@ -79,14 +78,26 @@ function withoutWords(app: Hono, log: Log): Hono {
   return app;
 }
 
-/** Compares with every secret, by hashes of one length and whatever the first one said: the time tells nothing. */
+/** Compares with every secret, whatever the first one said. */
 export function secretCheck(secrets: readonly string[]): (given: string) => boolean {
-  const hash = (text: string) => createHash("sha256").update(text).digest();
-  const known = secrets.map(hash);
+  const bytesOf = (text: string) => new TextEncoder().encode(text);
+  const known = secrets.map(bytesOf);
   return (given) => {
-    const candidate = hash(given);
-    return known.map((secret) => timingSafeEqual(secret, candidate)).includes(true);
+    const candidate = bytesOf(given);
+    return known.map((secret) => isSame(secret, candidate)).includes(true);
   };
+}
+
+/**
+ * Looks at every byte of the candidate, wherever it differs: the time tells only how long that is. What Node has for
+ * this brings all its cryptography along, a fifth of what it takes to listen.
+ */
+function isSame(secret: Uint8Array, candidate: Uint8Array): boolean {
+  let difference = secret.length ^ candidate.length;
+  for (let at = 0; at < candidate.length; at++) {
+    difference |= (candidate[at] ?? 0) ^ (secret[at % secret.length] ?? 0);
+  }
+  return difference === 0;
 }
 
 /** The same answer for everyone who asks within `ms` of the first, measured by the process's own time. */
