@@ -4,8 +4,7 @@ import { secureHeaders } from "hono/secure-headers";
 import type { StatusCode } from "hono/utils/http-status";
 import type { EntranceDeps } from "./deps.ts";
 import { errorFields, type Log } from "./log.ts";
-import { acceptUpdates } from "./queue/inbox.ts";
-import { readArrival } from "./telegram/update.ts";
+import { acceptUpdates, readArrival } from "./queue/inbox.ts";
 
 /** Anyone may ask whether the bot is ready, and finding out writes to the disk. */
 const PROBE_MS = 1_000;

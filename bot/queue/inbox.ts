@@ -1,8 +1,66 @@
+import type { Update } from "grammy/types";
 import { sql } from "kysely";
+import * as z from "zod";
 import type { Deps } from "../deps.ts";
 import { isPostgres, literal, noneOf, prepared, type Store } from "../store/database.ts";
 import type { InboxTable, Queryable } from "../store/schema.ts";
-import type { Arrival } from "../telegram/update.ts";
+
+/** An update as it goes to disk, before anyone looks at what it means. */
+export interface Arrival {
+  readonly updateId: number;
+  readonly lane: string;
+  readonly body: string;
+  /** People talk to each other: nothing comes of it, and what they say is nobody's business. */
+  readonly isTalk?: boolean;
+}
+
+/** What an update must have to be kept. */
+const arrivalShape = z.looseObject({ update_id: z.int().nonnegative() });
+
+/** Undefined when it has not even an id. */
+export function readArrival(body: string): Arrival | undefined {
+  try {
+    const update = arrivalShape.parse(JSON.parse(body)) as Update;
+    return { updateId: update.update_id, lane: laneOf(update), body, isTalk: isTalk(update) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Updates that must stay in order share a lane; presses have their own, so that slow answers never hold them up. */
+function laneOf(update: Update): string {
+  const press = update.callback_query;
+  const message = update.message ?? update.edited_message ?? update.channel_post ??
+    update.edited_channel_post;
+  const chat = message?.chat ?? update.my_chat_member?.chat ?? update.chat_member?.chat;
+  const id = press ? press.message?.chat?.id ?? press.from?.id : chat?.id;
+  // Asked before the update's form is checked: what is no id must not become part of a key.
+  if (!Number.isSafeInteger(id)) return "other";
+  return press ? `press:${id}` : `chat:${id}`;
+}
+
+/** A message in a group that has nothing but words, which are neither a command nor in reply to anything. */
+function isTalk({ message, ...update }: Update): boolean {
+  if (!message || Object.keys(update).length > 1) return false;
+  const { text, chat } = message;
+  if (chat?.type !== "group" && chat?.type !== "supergroup") return false;
+  return typeof text === "string" && BEGINS_AS_TALK.test(text) &&
+    Object.keys(message).every((field) => FIELDS_OF_TALK.has(field));
+}
+
+/** Of what else people type some signs count as a slash. */
+const BEGINS_AS_TALK = /^[\p{L}\p{N}]/u;
+
+const FIELDS_OF_TALK: ReadonlySet<string> = new Set([
+  "message_id",
+  "message_thread_id",
+  "is_topic_message",
+  "from",
+  "chat",
+  "date",
+  "text",
+  "entities",
+]);
 
 /**
  * Puts updates on disk before anyone is told that they arrived; one that is known already is left as it is, and of

@@ -72,7 +72,7 @@ const ON_THEIR_OWN: ReadonlySet<string> = new Set([
   // The one list of the bot's own commands.
   "bot/commands/builtins.ts",
   // The way in where there is no webhook.
-  "bot/telegram/polling.ts",
+  "bot/queue/polling.ts",
   // The declaration of a vendor.
   "handlers/apono.ts",
   "handlers/bitdefender.ts",

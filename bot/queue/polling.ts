@@ -1,8 +1,9 @@
 import type { Api } from "grammy";
 import type { Update } from "grammy/types";
 import { errorFields, type Log } from "../log.ts";
-import { type Connection, telegramRefusal } from "./api.ts";
-import { type Arrival, HANDLED_UPDATES, readArrival } from "./update.ts";
+import { type Connection, telegramRefusal } from "../telegram/api.ts";
+import { HANDLED_UPDATES } from "../telegram/update.ts";
+import { type Arrival, readArrival } from "./inbox.ts";
 
 const POLL_SECONDS = 20;
 const PAUSE_MS = 1_000;
