@@ -9,7 +9,7 @@ import { errorFields } from "../log.ts";
 import { redactLine } from "../render/sanitize.ts";
 import type { SecretEntry } from "../secrets/entry.ts";
 import type { CredentialHandover } from "../secrets/handover.ts";
-import { type Change, isTargetBusy, TOOK_EFFECT } from "../store/changes.ts";
+import { type Change, findChange, isTargetBusy, TOOK_EFFECT } from "../store/changes.ts";
 import { remember } from "../store/kept_values.ts";
 import { cardMessage, outcomeMessage } from "./card.ts";
 import { type FailedCheck, lastCheck, notRun, precheck } from "./precheck.ts";
@@ -109,13 +109,16 @@ export class Executor {
 
   /** Reads back, and hands what the vendor made to the requester unless it turns out not to be there. */
   private async conclude(change: Change, receipt: Receipt): Promise<void> {
+    const { store, log } = this.deps;
     const { personal = [] } = receipt;
     await this.redacting(personal.map(({ value }) => value), async () => {
       const finished = await this.settle(change, { receipt });
-      if (personal.length === 0 || !finished || finished.state === "not applied") return;
-      await this.handover.offer(finished, personal).catch((error) =>
-        this.deps.log.error("hand_over_failed", { code: change.code, ...errorFields(error) })
-      );
+      if (personal.length === 0) return;
+      await this.persistently(async () => {
+        // Whoever has taken the change over does not know what the vendor made.
+        const now = finished ?? await findChange(store, change.code);
+        if (now && now.state !== "not applied") await this.handover.offer(now, personal);
+      }).catch((error) => log.error("hand_over_failed", { code: change.code, ...errorFields(error) }));
     });
   }
 

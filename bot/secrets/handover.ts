@@ -51,7 +51,10 @@ export class CredentialHandover {
     const letter = await privateLetter(vault, linkTo(url, { change, labels, expiresAt: row.expires_at }));
     this.hold(row.token_hash, credentials);
     await store.transaction(async (transaction) => {
-      await transaction.insertInto("secret_entries").values(row).execute();
+      // An earlier try may have been committed although nobody heard of it.
+      const isNew = await transaction.insertInto("secret_entries").values(row)
+        .onConflict((conflict) => conflict.doNothing()).returning("field").executeTakeFirst();
+      if (!isNew) return;
       await putMessage(store, transaction, letter);
       await appendAudit(store, transaction, [{ ...entry, event: "credential_offered" }]);
     });

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { wipeUnclaimed } from "../../bot/secrets/handover.ts";
+import { openStore } from "../../bot/store/database.ts";
 import { CUSTOM } from "../clients/opsramp_fixture.ts";
+import { watched } from "../crash/moment.ts";
 import { restarted } from "./another_bot.ts";
 import { openFile, testOnEach } from "./database.ts";
 import { createStillClock, SOON } from "../sandbox/stage.ts";
@@ -41,6 +43,42 @@ testOnEach(
     ]);
   },
 );
+
+for (const when of ["before", "after"] as const) {
+  testOnEach(`a new credential is offered once, though the store fails ${when} its commit`, async (url) => {
+    let isDone = false;
+    await using fixture = await openFixture({
+      environment: { DATABASE_URL: url },
+      openStore: async (...where) =>
+        watched(await openStore(...where), (what, moment) => {
+          if (isDone || what !== "audit credential_offered" || moment !== when) return;
+          isDone = true;
+          throw new Error("disk I/O error");
+        }),
+    });
+    const { code } = await fixture.carryOut(TO_WEBHOOK);
+    assert.equal(await statusOf(enter(await offerOf(fixture, ANA), {})), 200);
+    assert.ok(isDone, "the store did not fail");
+    const offers = (await fixture.audit(code)).filter(({ event }) => event === "credential_offered");
+    assert.equal(offers.length, 1);
+  });
+}
+
+Deno.test("a new credential is offered by who asked for it, though another has the change by then", async () => {
+  await using fixture = await openFixture({
+    async onTheWay(_vendor, { method }, passOn) {
+      const answer = await passOn();
+      if (method === "POST") {
+        await fixture.store.db.updateTable("changes").set({ claimed_by: "another" }).execute();
+      }
+      return answer;
+    },
+  });
+  const { code, card } = await fixture.ask(TO_WEBHOOK);
+  fixture.telegram.pressAndGo(BEN, card, "Approve");
+  assert.equal(await statusOf(enter(await offerOf(fixture, ANA), {})), 200);
+  assert.equal(await fixture.state(code), "executing");
+});
 
 testOnEach("a new credential: looking takes nothing, and of several who press one sees it", async (url) => {
   await using fixture = await openFixture({ environment: { DATABASE_URL: url } });
