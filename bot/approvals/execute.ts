@@ -56,12 +56,14 @@ export class Executor {
   }
 
   private async sendOnce(change: Change, secrets: Readonly<Record<string, string>>): Promise<void> {
-    const { store, vendors, log } = this.deps;
+    const { store, vendors, log, clock } = this.deps;
+    const began = clock.now();
     const sending = await this.markAsSent(change);
     const bound = sending && vendors.boundOperation(sending);
     if (!bound) return;
-    // Whoever took over meanwhile reads back, and must not see this write arrive afterwards.
-    if (sending.claimed_until <= store.now()) {
+    // Whoever took over meanwhile reads back, and must not see this write arrive afterwards. If the machine slept, the
+    // store's clock does not know yet how long.
+    if (sending.claimed_until <= store.now() || clock.now() - began >= EXECUTION_LEASE_MS) {
       return log.warning("write_withheld", { code: change.code, trace: change.trace });
     }
     let receipt: Receipt;

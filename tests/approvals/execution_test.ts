@@ -73,6 +73,29 @@ testOnEach(
 );
 
 testOnEach(
+  "approve: nothing is sent when the machine slept for the lease after the write was marked as sent",
+  async (url) => {
+    const clock = createTestClock();
+    let sleptMs = 0;
+    const watch = (what: string, when: string) => {
+      if (what === "audit send" && when === "after") sleptMs = LEASE_MS;
+    };
+    await using fixture = await openFixture({
+      clock: { ...clock, now: () => clock.now() + sleptMs },
+      environment: { DATABASE_URL: url },
+      openStore: async (...where) => watched(await openStore(...where), watch),
+    });
+    const { card, code } = await fixture.ask(ROTATE);
+    fixture.telegram.pressAndGo(BEN, card, "Approve");
+    await eventually(() => sleptMs > 0, "the write to be marked as sent");
+    await fixture.pass(LEASE_MS);
+    await eventually(async () => await fixture.state(code) !== "executing", "the read-back");
+    assert.equal(await fixture.state(code), "not applied");
+    assert.deepEqual(fixture.writes(), []);
+  },
+);
+
+testOnEach(
   "approve: what has moved since it was asked for is shown, nothing is sent, and it can be asked for again",
   async (url) => {
     await using fixture = await openFixture({ environment: { DATABASE_URL: url } });

@@ -177,7 +177,8 @@ export const changeGuards: readonly Guard[] = [
       "set: { claimed_until: store.now() + EXECUTION_LEASE_MS },",
     ],
     ["what comes up in the last moment stops it", "if (failed) throw new LastCheckFailed(failed);"],
-    ["a write does not leave after its lease", "if (sending.claimed_until <= store.now()) {", "if (false) {"],
+    ["a write does not leave after its lease", "sending.claimed_until <= store.now() || ", ""],
+    ["a write does not leave after a sleep", " || clock.now() - began >= EXECUTION_LEASE_MS", ""],
     ["what was sent is read back, not sent again", "if (change.sent_at !== null)", "if (false)"],
     [
       "an ambiguous failure is read back",
