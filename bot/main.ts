@@ -43,6 +43,7 @@ async function main(): Promise<void> {
     drain().catch((error) => log.error("not_drained", errorFields(error))).finally(() => Deno.exit(0));
   });
   const bot = await loading;
+  // Who waits for this line waits for more than an open port.
   log.info("listening", { host: config.host, port: config.port });
   await bot.start().catch((error) => {
     if (stopping.signal.aborted) return;

@@ -16,7 +16,9 @@ export interface Outside extends AsyncDisposable {
   readonly environment: Readonly<Record<string, string>>;
   /** Where the bot listens. */
   readonly url: string;
-  /** Resolves once the bot has started; it is killed when the outside is disposed of. */
+  /** Starts the bot; it is killed when the outside is disposed of. */
+  begin(): Running;
+  /** The same, and waits until it has started. */
   launch(): Promise<Running>;
 }
 
@@ -47,13 +49,15 @@ export function openOutside(
     gravityzone,
     environment,
     url,
-    async launch() {
-      const bot = stack.use(start({
+    begin: () =>
+      stack.use(start({
         command: Deno.execPath(),
         args: ["run", "-q", "--frozen", ...leastPermissions(environment), "bot/main.ts"],
         cwd: fileURLToPath(new URL("../../", import.meta.url)),
         environment,
-      }));
+      })),
+    async launch() {
+      const bot = this.begin();
       await bot.says('"message":"started"');
       return bot;
     },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { endLeases, inStore, lasting, openFile, testOn } from "../approvals/database.ts";
-import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
+import { SECRET_HEADER } from "../../bot/http.ts";
+import { ANA, BEN, GROUP, SANDBOX_WEBHOOK_SECRET } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 import { eventually } from "../eventually.ts";
 import { openOutside } from "./process.ts";
@@ -82,6 +83,32 @@ Deno.test("SIGTERM to a bot that polls and has nothing to do ends it at once", a
   await outside.telegram.until(() => outside.telegram.last(GROUP));
   assert.equal((await bot.terminate()).code, 0);
   assert.match(bot.output(), /"message":"stopped"/, "it did not have to be cut off");
+});
+
+Deno.test("SIGTERM before all is loaded ends the bot as well, and the next one answers what came in", async () => {
+  await using database = await openFile();
+  await using outside = openOutside({ DATABASE_URL: database.url });
+  const first = outside.begin();
+  await eventually(async () => !await isGone(outside.url), "the bot to listen");
+  const answer = await fetch(`${outside.url}/telegram`, {
+    method: "POST",
+    headers: { [SECRET_HEADER]: SANDBOX_WEBHOOK_SECRET },
+    body: JSON.stringify({
+      update_id: 1,
+      message: {
+        message_id: 1,
+        date: Math.floor(Date.now() / 1000),
+        chat: { id: GROUP, type: "group", title: "On-call" },
+        from: { id: BEN, is_bot: false, first_name: "Ben" },
+        text: "/ping",
+      },
+    }),
+  });
+  assert.deepEqual([answer.status, await answer.text()], [200, ""]);
+  assert.equal((await first.terminate()).code, 0, first.output());
+  assert.match(first.output(), /"message":"stopped"/, "it did not have to be cut off");
+  await outside.launch();
+  await outside.telegram.until(() => outside.telegram.transcript(GROUP).includes("pong"), "the answer");
 });
 
 Deno.test("GET /metrics tells what the bot's memory is, and no number that it may not know", async () => {
