@@ -9,8 +9,9 @@ import { StoreOpenError } from "./store/database.ts";
 /** SIGTERM to exit takes at most ten seconds; a little is left for the process to end. */
 const DRAIN_MS = 8_000;
 const LAST_MOMENT_MS = 9_500;
-/** Nobody is heard while the rest is loaded: an update that waits for the bot to be back is taken in before. */
-const BEFORE_LOADING_MS = 250;
+/** Nobody is heard while the rest is loaded. Updates that wait for the bot to be back are taken in before. */
+const FIRST_UPDATE_MS = 250;
+const NEXT_UPDATES_MS = 25;
 
 await main();
 
@@ -56,7 +57,8 @@ async function main(): Promise<void> {
 async function load(entrance: Entrance): Promise<Countersign> {
   const { config, log } = entrance.deps;
   if (config.publicUrl) {
-    await Promise.race([entrance.firstUpdate, systemClock.sleep(BEFORE_LOADING_MS)]);
+    await Promise.race([entrance.firstUpdate, systemClock.sleep(FIRST_UPDATE_MS)]);
+    await systemClock.sleep(NEXT_UPDATES_MS);
   }
   try {
     const { Countersign } = await import("./app.ts");
