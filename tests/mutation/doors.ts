@@ -7,6 +7,7 @@ const OUTBOX = [
   "tests/faults/order_test.ts",
   "tests/faults/limits_test.ts",
 ];
+const HTTP = ["tests/bot/service_test.ts", "tests/bot/entrance_test.ts", "tests/faults/silence_test.ts"];
 const SCHEDULES = ["tests/bot/every_test.ts"];
 const WATCHES = [
   "tests/watch/alert_test.ts",
@@ -16,11 +17,17 @@ const WATCHES = [
 
 /** Guards of what is neither said nor pressed: the webhook, pages, what comes by itself, and what is told unasked. */
 export const doorGuards: readonly Guard[] = [
-  ...guardsOf("bot/http.ts", ["tests/bot/service_test.ts", "tests/faults/silence_test.ts"], [
+  ...guardsOf("bot/http.ts", HTTP, [
     [
       "only who knows the secret brings updates",
       `if (!isSecret(context.req.header(SECRET_HEADER) ?? "")) return refuse(context, "unauthorised", 401);`,
     ],
+    [
+      "a secret is as long as ours",
+      "let difference = secret.length ^ candidate.length;",
+      "let difference = 0;",
+    ],
+    ["what is loaded is no readiness", "const isReady = isRunning() &&", "const isReady ="],
     ["an update is no longer than it may be", "maxSize: MOST_BODY_BYTES", "maxSize: Infinity"],
     ["what is no update is not kept", `if (!arrival) return refuse(context, "malformed", 400);`],
     ["the disk is tried once in a while", "if (answer && performance.now() - askedAt < ms) return answer;"],
