@@ -93,7 +93,7 @@ async function run(tree: string, tests: readonly string[]): Promise<string | und
   }).output();
   if (success) return undefined;
   const said = new TextDecoder().decode(stdout);
-  const failed = /^(.*) \.\.\. FAILED/m.exec(said)?.[1];
+  const failed = /^ FAILURES \s+(.*) => /m.exec(said)?.[1];
   if (failed !== undefined) return failed;
   if (timeUp.aborted) return `no end within ${LONGEST_MS / 1000} s`;
   throw new Error(
