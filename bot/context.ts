@@ -2,7 +2,7 @@ import type { Transaction } from "kysely";
 import type { Clock } from "../clients/clock.ts";
 import { type Button, type Line, line, type Mark, type Reply, textBlock } from "../handlers/reply.ts";
 import { type ReasonCode, reasons } from "./reason_codes.ts";
-import { type Outgoing, PRIORITY, putMessage } from "./outbox/messages.ts";
+import { type Outgoing, type PendingSend, PRIORITY, putMessage, putToSend } from "./outbox/messages.ts";
 import { failUpdate, finishUpdate, forgetBlanked, holdUpdate, type Turn } from "./queue/inbox.ts";
 import { inPages } from "./render/keyboard.ts";
 import { toText } from "./render/text.ts";
@@ -188,7 +188,7 @@ export class UpdateContext implements UpdateOrigin {
     const shown = button && !reply.buttons ? { ...reply, buttons: [[button]] } : reply;
     await this.store.transaction(async (transaction) => {
       await holdUpdate(transaction, this.turn);
-      await this.put(transaction, shown, { sound });
+      await putMessage(this.store, transaction, this.outgoing(shown, { sound }));
     });
     this.store.notifier.everyone("messages");
   }
@@ -197,7 +197,7 @@ export class UpdateContext implements UpdateOrigin {
   async giveUp(reply: Reply): Promise<void> {
     await this.store.transaction(async (transaction) => {
       await failUpdate(this.store, transaction, this.turn);
-      await this.put(transaction, reply);
+      await putMessage(this.store, transaction, this.outgoing(reply));
     });
     this.store.notifier.everyone("messages");
   }
@@ -304,18 +304,23 @@ export class UpdateContext implements UpdateOrigin {
   /** Writes down all of it, and that the update is finished, in one transaction. Throws `TakenOver`. */
   async commit(): Promise<void> {
     const { store, outcome } = this;
-    await store.transaction(async (transaction) => {
-      for (const step of outcome.work) await step(transaction);
-      for (const { from, reply, paged, export: rows } of outcome.answers.values()) {
-        const shown = paged ? await inPages(store, transaction, from.chat.id, reply) : reply;
-        await from.put(transaction, shown, { export: rows });
-      }
-      await finishUpdate(store, transaction, this.turn, outcome.erased || outcome.ignored);
-      if (outcome.audits.length > 0) await appendAudit(store, transaction, outcome.audits);
-      if (outcome.answers.size > 0 || outcome.work.length > 0) store.wakeEarly("messages");
-    });
+    const sends: PendingSend[] = [];
+    try {
+      await store.transaction(async (transaction) => {
+        for (const step of outcome.work) await step(transaction);
+        for (const { from, reply, paged, export: rows } of outcome.answers.values()) {
+          const shown = paged ? await inPages(store, transaction, from.chat.id, reply) : reply;
+          sends.push(await putToSend(store, transaction, from.outgoing(shown, { export: rows })));
+        }
+        await finishUpdate(store, transaction, this.turn, outcome.erased || outcome.ignored);
+        if (outcome.audits.length > 0) await appendAudit(store, transaction, outcome.audits);
+      });
+      for (const send of sends) send.begin();
+    } finally {
+      for (const send of sends) send.cancel();
+    }
     if (outcome.erased) await forgetBlanked(store);
-    if (outcome.answers.size > 0 || outcome.work.length > 0) store.wakeOnceCommitted("messages");
+    if (outcome.work.length > 0) store.notifier.everyone("messages");
     await this.endLooking();
   }
 
@@ -340,18 +345,17 @@ export class UpdateContext implements UpdateOrigin {
     else this.answer(reply);
   }
 
-  private async put(
-    transaction: Transaction<Schema>,
+  private outgoing(
     reply: Reply,
     { sound = reply.mark === "question", ...more }: Pick<Outgoing, "export"> & {
       readonly sound?: boolean | undefined;
     } = {},
-  ): Promise<void> {
+  ): Outgoing {
     const { chat, threadId, messageId, ephemeralId, person, press } = this;
     const personal = (reply.personal === true || ephemeralId !== undefined) && chat.type !== "private";
     // Named in a message, a press that can be answered no more would have that refused too.
     const late = this.outcome.noticeAsMessage === true;
-    await putMessage(this.store, transaction, {
+    return {
       key: (personal ? undefined : press?.replaces?.key) ?? this.key,
       chatId: chat.id,
       threadId,
@@ -364,7 +368,7 @@ export class UpdateContext implements UpdateOrigin {
       trace: this.trace,
       answers: this.updateId,
       ...more,
-    });
+    };
   }
 }
 

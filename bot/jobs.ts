@@ -34,7 +34,8 @@ import {
   UPDATE_LEASE_MS,
 } from "./queue/inbox.ts";
 import { putDueReads } from "./queue/schedules.ts";
-import type { Jobs, PeriodicJob, QueueJob } from "./queue/worker.ts";
+import type { PeriodicJob } from "./queue/timetable.ts";
+import type { Jobs, QueueJob } from "./queue/worker.ts";
 import { wipeAbandoned } from "./secrets/entry.ts";
 import type { Alerts } from "./watch/alerts.ts";
 import type { Looks } from "./watch/look.ts";
@@ -115,7 +116,7 @@ export function jobsOf(
 }
 
 /** Lanes side by side: a slow vendor keeps only its own chat waiting. */
-const LANES = 16;
+const LANES = 64;
 /** An update that failed or took the process down this often is set aside. */
 const MOST_ATTEMPTS = 5;
 const FIRST_RETRY_MS = 500;

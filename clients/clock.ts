@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers";
+
 /** Time and chance as arguments, so that a test decides both. */
 export interface Clock {
   /** Epoch milliseconds. */
@@ -56,4 +58,9 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
     if (signal.aborted) return stop();
     signal.addEventListener("abort", stop, { once: true });
   });
+}
+
+/** Resolves when whatever else came up in this turn of the event loop has run. */
+export function endOfTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -2,11 +2,11 @@ import type { Transaction } from "kysely";
 import { line, type Reply, textBlock } from "../../handlers/reply.ts";
 import { newTrace } from "../context.ts";
 import type { Deps } from "../deps.ts";
-import { moveMessages, type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
+import { type Outgoing, PRIORITY, putMessage, RELEASED } from "../outbox/messages.ts";
 import { appendAudit, type AuditEntry } from "../store/audit.ts";
-import type { Store } from "../store/database.ts";
+import { literal, type Store } from "../store/database.ts";
 import { recall } from "../store/kept_values.ts";
-import type { MessagesTable, Schema } from "../store/schema.ts";
+import type { MessagesTable, Queryable, Schema } from "../store/schema.ts";
 import type { TelegramRefusal } from "../telegram/api.ts";
 import { classify } from "../telegram/update.ts";
 
@@ -153,4 +153,14 @@ function movedReply(from: number, to: number): Reply {
   );
   const title = "An admin group became a supergroup and has a new id";
   return { mark: "attention", title, blocks: [textBlock(text)] };
+}
+
+/**
+ * What is due in a group that has a new id: it goes there as if it had never been sent, since places and topics of the
+ * old group mean nothing in the new one.
+ */
+async function moveMessages(db: Queryable, from: number, to: number): Promise<void> {
+  const anew = { thread_id: null, reply_to: null, message_id: null, ephemeral_id: null, file_sent: null };
+  await db.updateTable("messages").set({ ...anew, ...RELEASED, chat_id: to, not_before: 0 })
+    .where("chat_id", "=", from).where("state", "=", literal("due")).execute();
 }

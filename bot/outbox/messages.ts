@@ -1,13 +1,11 @@
-import { sql, type SqlBool, type UpdateObject } from "kysely";
+import { type RawBuilder, sql, type SqlBool, type UpdateObject } from "kysely";
 import { naturally } from "../../handlers/format.ts";
 import type { Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
-import { errorFields } from "../log.ts";
 import { redactReply } from "../render/sanitize.ts";
 import type { AuditFilter } from "../store/audit.ts";
 import { isPostgres, literal, noneOf, prepared, type Store } from "../store/database.ts";
 import type { MessagesTable, Queryable, Schema } from "../store/schema.ts";
-import type { Vault } from "../vault.ts";
 
 /** Lower goes first when Telegram slows us down. */
 export const PRIORITY = { decision: 0, outcome: 1, answer: 2, edit: 3 } as const;
@@ -39,9 +37,57 @@ export interface Outgoing {
  * become one edit.
  */
 export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing): Promise<void> {
+  await put(db, rowOf(store, outgoing));
+}
+
+/** A message that has been put, and that this process may send at once. */
+export interface PendingSend {
+  /** Once it is committed. */
+  begin(): void;
+  /** For what was not committed. Changes nothing after `begin`. */
+  cancel(): void;
+}
+
+/** As `putMessage`, of a message that nothing else in the transaction changes. */
+export async function putToSend(store: Store, db: Queryable, outgoing: Outgoing): Promise<PendingSend> {
+  const reservation = store.reserve("messages", String(outgoing.chatId));
+  if (!reservation) {
+    await putMessage(store, db, outgoing);
+    return { begin: () => store.notifier.everyone("messages"), cancel() {} };
+  }
+  const row = rowOf(store, outgoing, reservation.holder);
+  try {
+    const [kept] = await put(db, row);
+    const isOurs = kept?.version === 1 && kept.claimed_until > 0;
+    return {
+      begin: () => isOurs ? reservation.begin(row) : reservation.cancel(),
+      cancel: () => reservation.cancel(),
+    };
+  } catch (error) {
+    reservation.cancel();
+    throw error;
+  }
+}
+
+/** As nobody has sent it yet. */
+const UNSENT = {
+  version: 1,
+  sent_version: 0,
+  message_id: null,
+  ephemeral_id: null,
+  format: null,
+  file_sent: null,
+  not_before: 0,
+  attempts: 0,
+  state: "due",
+} as const;
+
+function rowOf(store: Store, outgoing: Outgoing, holder?: string): MessagesTable {
+  const now = store.now();
   // Here as well as on its way: another replica may send it, which knows neither our tokens nor what was entered here.
   const reply = JSON.stringify(store.redact ? redactReply(outgoing.reply, store.redact) : outgoing.reply);
-  await put(db, {
+  return {
+    ...UNSENT,
     key: outgoing.key,
     chat_id: outgoing.chatId,
     thread_id: outgoing.threadId ?? null,
@@ -51,34 +97,22 @@ export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing
     reply,
     priority: outgoing.priority,
     silent: outgoing.sound ? 0 : 1,
-    created_at: store.now(),
+    claimed_by: holder ?? null,
+    claimed_until: holder === undefined ? 0 : now + CLAIM_MS,
+    created_at: now,
     trace: outgoing.trace ?? null,
     export: outgoing.export ? JSON.stringify(outgoing.export) : null,
     sealed: outgoing.sealed ?? null,
     update_id: outgoing.answers ?? 0,
-  });
+  };
 }
 
-type Put = Pick<
-  MessagesTable,
-  | "key"
-  | "chat_id"
-  | "thread_id"
-  | "reply_to"
-  | "receiver_id"
-  | "callback_query_id"
-  | "reply"
-  | "priority"
-  | "silent"
-  | "created_at"
-  | "trace"
-  | "export"
-  | "sealed"
-  | "update_id"
->;
-
-const put = prepared<Put, unknown>((db, fill) =>
-  db.insertInto("messages").values({
+/** Claimed only where it is new, and nothing else waits in its chat. */
+const put = prepared<MessagesTable, Pick<MessagesTable, "version" | "claimed_until">>((db, fill) => {
+  const isFirst = sql`not exists (select 1 from messages where state = 'due' and chat_id = ${fill("chat_id")})
+    and ${isFree(fill("chat_id"), fill("created_at"))}`;
+  return db.insertInto("messages").values({
+    ...UNSENT,
     key: fill("key"),
     chat_id: fill("chat_id"),
     thread_id: fill("thread_id"),
@@ -86,19 +120,10 @@ const put = prepared<Put, unknown>((db, fill) =>
     receiver_id: fill("receiver_id"),
     callback_query_id: fill("callback_query_id"),
     reply: fill("reply"),
-    version: 1,
-    sent_version: 0,
-    message_id: null,
-    ephemeral_id: null,
-    format: null,
     priority: fill("priority"),
     silent: fill("silent"),
-    file_sent: null,
-    not_before: 0,
-    attempts: 0,
-    state: "due",
-    claimed_by: null,
-    claimed_until: 0,
+    claimed_by: fill("claimed_by"),
+    claimed_until: sql`case when ${isFirst} then ${fill("claimed_until")} else 0 end`,
     created_at: fill("created_at"),
     trace: fill("trace"),
     export: fill("export"),
@@ -116,8 +141,8 @@ const put = prepared<Put, unknown>((db, fill) =>
       export: is.fn.coalesce("excluded.export", "messages.export"),
       trace: is.fn.coalesce("excluded.trace", "messages.trace"),
     }))
-  )
-);
+  ).returning(["version", "claimed_until"]);
+});
 
 /** Puts a message in the place of one that Telegram shows already, such as what was shown while its vendor was asked. */
 export async function adoptMessage(
@@ -146,25 +171,6 @@ export async function messageAt(
     .orderBy("created_at", "desc").limit(1).executeTakeFirst();
 }
 
-/** Ciphertext of what may be seen in a message by one person only, bound to the message's key. */
-export async function sealReply(vault: Vault, reply: Reply, key: string): Promise<string> {
-  return await vault.seal(JSON.stringify(reply), key);
-}
-
-/** What `sealReply` was given; undefined where nothing was, or with a key that is gone. */
-export async function openReply(
-  { vault, log }: Pick<Deps, "vault" | "log">,
-  { key, sealed, trace }: MessagesTable,
-): Promise<Reply | undefined> {
-  if (sealed === null || !vault) return undefined;
-  try {
-    return JSON.parse(await vault.open(sealed, key)) as Reply;
-  } catch (error) {
-    log.error("message_unreadable", { key, trace, ...errorFields(error) });
-    return undefined;
-  }
-}
-
 type Claimer = Pick<Deps, "store" | "holder">;
 
 /** A replica that dies while sending gives its messages back after this long. */
@@ -179,17 +185,18 @@ const PATIENT_ATTEMPTS = 12;
 /**
  * Takes due messages for this replica, the most urgent first; chats in `busy` wait for what is under way, and so do
  * chats that another replica is sending to: two at once would mix up the order. Nor does an answer leave before that
- * of an earlier command, which may wait for Telegram or for the claim of a dead replica to run out.
+ * of an earlier command, which may wait for Telegram or for the claim of a dead replica to run out. Undefined where
+ * none is due.
  */
 export async function claimMessages(
   deps: Claimer,
   most: number,
   busy: ReadonlySet<number> = new Set(),
-): Promise<MessagesTable[]> {
+): Promise<MessagesTable[] | undefined> {
   const { store, holder } = deps;
   const now = store.now();
   // A claim writes, even where there is nothing to take.
-  if ((await due(store.db, { now })).length === 0) return [];
+  if ((await due(store.db, { now })).length === 0) return undefined;
   const claimed = { holder, now, until: now + CLAIM_MS, most, busy: JSON.stringify([...busy].map(String)) };
   if (store.kind === "sqlite") return (await claim(store.db, claimed)).sort(byUrgency);
   return await store.transaction(async (transaction) => {
@@ -218,12 +225,7 @@ const claim = prepared<Claim, MessagesTable>((db, fill) =>
         .where("chat_id", "not in", (sending) =>
           sending.selectFrom("messages as claimed").select("claimed.chat_id")
             .where("claimed.state", "=", literal("due")).where("claimed.claimed_until", ">", fill("now")))
-        .where(({ not, exists, selectFrom }) =>
-          not(exists(
-            selectFrom("leases").select("name").where("until", ">", fill("now"))
-              .where("name", "=", sql<string>`${HOLD} || cast(messages.chat_id as text)`),
-          ))
-        )
+        .where(isFree(sql.ref("messages.chat_id"), fill("now")))
         .where(({ not, exists, selectFrom }) =>
           not(exists(
             selectFrom("messages as earlier").select("earlier.key")
@@ -310,7 +312,8 @@ const settle = prepared<Delivered & Pick<MessagesTable, "key" | "version" | "cla
     .where("claimed_by", "is not distinct from", fill("claimed_by")).returning("key")
 );
 
-const RELEASED = { claimed_by: null, claimed_until: 0 } as const;
+/** Anybody may claim it. */
+export const RELEASED = { claimed_by: null, claimed_until: 0 } as const;
 
 /** What the message shall say since then may still be taken. */
 function unlessNewer({ version }: MessagesTable, state: MessagesTable["state"]) {
@@ -331,9 +334,6 @@ async function setUnderClaim(
     .where("claimed_by", claimed_by === null ? "is" : "=", claimed_by).returning("key").executeTakeFirst();
   return mine !== undefined;
 }
-
-/** A lease of Telegram itself: while it lasts no replica sends to the chat, whatever comes up for it meanwhile. */
-const HOLD = "hold:";
 
 /**
  * Tries again later; with `wholeChat` everything for this chat waits, since Telegram limits chats, not messages. False
@@ -357,23 +357,6 @@ export async function postponeMessage(
   return isMine;
 }
 
-async function holdChat(store: Store, chatId: number, until: number): Promise<void> {
-  const hold = { name: `${HOLD}${chatId}`, holder: "Telegram", until };
-  await store.db.insertInto("leases").values(hold)
-    .onConflict((conflict) => conflict.column("name").doUpdateSet(hold).where("leases.until", "<", until))
-    .execute();
-}
-
-/**
- * What is due in a group that has a new id: it goes there as if it had never been sent, since places and topics of the
- * old group mean nothing in the new one.
- */
-export async function moveMessages(db: Queryable, from: number, to: number): Promise<void> {
-  const anew = { thread_id: null, reply_to: null, message_id: null, ephemeral_id: null, file_sent: null };
-  await db.updateTable("messages").set({ ...anew, ...RELEASED, chat_id: to, not_before: 0 })
-    .where("chat_id", "=", from).where("state", "=", literal("due")).execute();
-}
-
 /** Gives up what Telegram refused. False when somebody else has it by now. */
 export async function buryMessage(db: Queryable, row: MessagesTable): Promise<boolean> {
   const dead = { ...RELEASED, sealed: onlyIfNewer(row), state: unlessNewer(row, "dead") };
@@ -395,3 +378,22 @@ const waiting = prepared<{ readonly now: number }, { at: number }>((db, fill) =>
     )
     .orderBy("at").limit(1)
 );
+
+/** A lease of Telegram itself: while it lasts no replica sends to the chat, whatever comes up for it meanwhile. */
+const HOLD = "hold:";
+
+async function holdChat(store: Store, chatId: number, until: number): Promise<void> {
+  const hold = { name: `${HOLD}${chatId}`, holder: "Telegram", until };
+  await store.db.insertInto("leases").values(hold)
+    .onConflict((conflict) => conflict.column("name").doUpdateSet(hold).where("leases.until", "<", until))
+    .execute();
+}
+
+/** That Telegram takes messages for the chat. SQLite gets every number as one with a point. */
+function isFree(chatId: RawBuilder<unknown>, now: RawBuilder<number>): RawBuilder<SqlBool> {
+  return sql<SqlBool>`not exists (
+    select 1 from leases where name = ${
+    sql.lit(HOLD)
+  } || cast(cast(${chatId} as bigint) as text) and until > ${now}
+  )`;
+}

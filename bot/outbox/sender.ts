@@ -25,11 +25,11 @@ import {
   buryMessage,
   type Delivered,
   noteProgress,
-  openReply,
   postponeMessage,
   renewMessages,
   settleMessage,
 } from "./messages.ts";
+import { openReply } from "./sealed.ts";
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 60_000;

@@ -1,8 +1,17 @@
 import type { Update } from "grammy/types";
 import { sql } from "kysely";
 import * as z from "zod";
+import { endOfTurn } from "../../clients/clock.ts";
 import type { Deps } from "../deps.ts";
-import { isPostgres, literal, noneOf, prepared, type Store } from "../store/database.ts";
+import {
+  elementsOf,
+  isPostgres,
+  literal,
+  noneOf,
+  prepared,
+  type Reservation,
+  type Store,
+} from "../store/database.ts";
 import type { InboxTable, Queryable } from "../store/schema.ts";
 
 /** An update as it goes to disk, before anyone looks at what it means. */
@@ -70,46 +79,132 @@ export async function acceptUpdates(
   { store, metrics }: Pick<Deps, "store" | "metrics">,
   arrivals: readonly Arrival[],
 ): Promise<number> {
-  if (arrivals.length === 0) return 0;
-  const now = store.now();
-  const rows = arrivals.map(({ updateId, lane, body, isTalk }): Kept => ({
-    update_id: updateId,
-    lane,
-    body: isTalk ? "{}" : body,
-    received_at: now,
-    state: isTalk ? "done" : "new",
-    finished_at: isTalk ? now : null,
-  }));
-  const kept = rows.length === 1 ? keep(store.db, rows) : store.transaction((db) => keep(db, rows));
-  const isWork = !arrivals.every(({ isTalk }) => isTalk);
-  if (isWork) store.wakeEarly("inbox");
-  const accepted = await kept;
-  if (accepted > 0 && isWork) store.wakeOnceCommitted("inbox");
+  const { talk = [], work = [] } = Object.groupBy(arrivals, ({ isTalk }) => isTalk ? "talk" : "work");
+  const counts = await Promise.all([
+    ...talk.map((arrival) => noteTalk(store, arrival)),
+    ...work.length > 0 ? [acceptWork(store, work)] : [],
+  ]);
+  const accepted = counts.reduce((one, other) => one + other, 0);
   metrics.updatesKept(accepted, arrivals.length - accepted);
   return accepted;
 }
 
-type Kept = Pick<InboxTable, "update_id" | "lane" | "body" | "received_at" | "state" | "finished_at">;
+/** Crowds talk, and what is not for the bot shall cost it little: what comes in one turn is one statement. */
+const noteTalk = gathered(async (store: Store, arrivals: readonly Arrival[]): Promise<readonly number[]> => {
+  const list = JSON.stringify(arrivals.map(({ updateId, lane }) => [updateId, lane]));
+  const noted = await note(store.db, { list, now: store.now() });
+  const isNew = new Set(noted.map(({ update_id }) => update_id));
+  return arrivals.map(({ updateId }) => isNew.delete(updateId) ? 1 : 0);
+});
 
-/** Resolves to how many were new. */
-async function keep(db: Queryable, rows: readonly Kept[]): Promise<number> {
-  let kept = 0;
-  for (const row of rows) kept += (await keepOne(db, row)).length;
-  return kept;
+/** `list`: of pairs of id and lane, in JSON. */
+const note = prepared<{ readonly list: string; readonly now: number }, Pick<InboxTable, "update_id">>((
+  db,
+  fill,
+) =>
+  sql`
+    insert into inbox (update_id, lane, body, received_at, state, finished_at, claimed_until, attempts)
+    select cast(value ->> 0 as bigint), value ->> 1, '{}', ${fill("now")}, 'done', ${fill("now")}, 0, 0
+    from ${elementsOf(db, fill("list"))} where true
+    on conflict (update_id) do nothing returning update_id`
+);
+
+async function acceptWork(store: Store, arrivals: readonly Arrival[]): Promise<number> {
+  const entries = arrivals.map((arrival) => new Entry(store, arrival));
+  try {
+    const [first] = entries;
+    await (first && entries.length === 1 ? first.keep(store.db) : keepInOrder(store, entries));
+    for (const entry of entries) entry.begin();
+  } finally {
+    for (const entry of entries) entry.cancel();
+  }
+  if (entries.some(({ waits }) => waits)) store.notifier.everyone("inbox");
+  return entries.filter(({ isNew }) => isNew).length;
 }
 
-const keepOne = prepared<Kept, unknown>((db, fill) =>
-  db.insertInto("inbox").values({
+/**
+ * Writes together what is given in one turn of the event loop, for statements that take many rows. `write` resolves to
+ * what came of each.
+ */
+function gathered<Row, Result>(
+  write: (store: Store, rows: readonly Row[]) => Promise<readonly Result[]>,
+): (store: Store, row: Row) => Promise<Result> {
+  const open = new WeakMap<Store, { readonly rows: Row[]; readonly written: Promise<readonly Result[]> }>();
+  const begin = (store: Store) => {
+    const rows: Row[] = [];
+    const written = endOfTurn().then(() => open.delete(store)).then(() => write(store, rows));
+    const batch = { rows, written };
+    open.set(store, batch);
+    return batch;
+  };
+  return async (store, row) => {
+    const { rows, written } = open.get(store) ?? begin(store);
+    const at = rows.push(row) - 1;
+    return (await written)[at] as Result;
+  };
+}
+
+async function keepInOrder(store: Store, entries: readonly Entry[]): Promise<void> {
+  await store.transaction(async (db) => {
+    for (const entry of entries) await entry.keep(db);
+  });
+}
+
+/** One update on its way into the inbox. */
+class Entry {
+  isNew = false;
+  /** Somebody has to claim it. */
+  waits = false;
+  private readonly row: InboxTable;
+  private readonly reservation: Reservation<InboxTable> | undefined;
+
+  constructor(store: Store, { updateId, lane, body }: Arrival) {
+    const now = store.now();
+    this.reservation = store.reserve("inbox", lane);
+    this.row = {
+      update_id: updateId,
+      lane,
+      body,
+      received_at: now,
+      state: "new",
+      finished_at: null,
+      claimed_by: this.reservation?.holder ?? null,
+      claimed_until: this.reservation ? now + UPDATE_LEASE_MS : 0,
+      attempts: this.reservation ? 1 : 0,
+    };
+  }
+
+  async keep(db: Queryable): Promise<void> {
+    const [kept] = await keepUpdate(db, this.row);
+    if (!kept) return;
+    this.isNew = true;
+    this.waits = kept.attempts === 0;
+  }
+
+  /** Once it is committed. */
+  begin(): void {
+    if (this.isNew && !this.waits) this.reservation?.begin(this.row);
+  }
+
+  cancel(): void {
+    this.reservation?.cancel();
+  }
+}
+
+/** Claimed only where nothing of its lane waits. Resolves to nothing for what is known already. */
+const keepUpdate = prepared<InboxTable, Pick<InboxTable, "attempts">>((db, fill) => {
+  const isFirst = sql`not exists (select 1 from inbox where state = 'new' and lane = ${fill("lane")})`;
+  return db.insertInto("inbox").values({
     update_id: fill("update_id"),
     lane: fill("lane"),
     body: fill("body"),
     received_at: fill("received_at"),
     state: fill("state"),
-    finished_at: fill("finished_at"),
-    claimed_until: 0,
-    attempts: 0,
-  }).onConflict((conflict) => conflict.column("update_id").doNothing()).returning("update_id")
-);
+    claimed_by: fill("claimed_by"),
+    claimed_until: sql`case when ${isFirst} then ${fill("claimed_until")} else 0 end`,
+    attempts: sql`case when ${isFirst} then ${fill("attempts")} else 0 end`,
+  }).onConflict((conflict) => conflict.column("update_id").doNothing()).returning("attempts");
+});
 
 type Claimer = Pick<Deps, "store" | "holder">;
 
@@ -119,16 +214,17 @@ export const UPDATE_LEASE_MS = 10_000;
 /**
  * Takes updates for this replica: of each lane but those in `busy` only the oldest unfinished one, and never one that
  * another replica holds. A lane is therefore handled in order, whoever handles it. It steps from lane to lane through
- * the index of what waits, so that neither what is finished nor what waits behind the oldest costs anything.
+ * the index of what waits, so that neither what is finished nor what waits behind the oldest costs anything. Undefined
+ * where nothing waits.
  */
 export async function claimUpdates(
   { store, holder }: Claimer,
   most: number,
   busy: ReadonlySet<string> = new Set(),
-): Promise<InboxTable[]> {
+): Promise<InboxTable[] | undefined> {
   const now = store.now();
   // A claim writes, even where there is nothing to take.
-  if ((await waiting(store.db, { now })).length === 0) return [];
+  if ((await waiting(store.db, { now })).length === 0) return undefined;
   const until = now + UPDATE_LEASE_MS;
   const rows = await claim(store.db, { holder, now, until, most, busy: JSON.stringify([...busy]) });
   return rows.sort((one, other) => one.update_id - other.update_id);

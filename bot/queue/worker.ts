@@ -1,8 +1,8 @@
-import { untilAborted } from "../../clients/clock.ts";
+import { endOfTurn, untilAborted } from "../../clients/clock.ts";
 import type { Deps } from "../deps.ts";
-import { setImmediate } from "node:timers";
 import { errorFields } from "../log.ts";
-import type { Store, Work } from "../store/database.ts";
+import type { Consumer, Reservation, Work } from "../store/database.ts";
+import { type PeriodicJob, Timetable } from "./timetable.ts";
 
 /** "hold": what was claimed behind the row is given back, and whatever may go on without it is claimed anew. */
 export type RunResult = void | "hold";
@@ -19,8 +19,11 @@ export interface QueueJob<Row> {
   readonly repeatable?: boolean;
   /** What the other jobs leave for it when the worker stops is still done. */
   readonly last?: boolean;
-  /** Takes at most so many rows for this replica, in order; none of a partition that is under way here. */
-  claim(most: number, busy: ReadonlySet<string>): Promise<readonly Row[]>;
+  /**
+   * Takes at most so many rows for this replica, in order; none of a partition that is under way here. Undefined: none
+   * waits, nor will when that is done.
+   */
+  claim(most: number, busy: ReadonlySet<string>): Promise<readonly Row[] | undefined>;
   partition(row: Row): string;
   /** Does the work and records that it is done. When it throws, the row is left to its lease. */
   run(row: Row): Promise<RunResult>;
@@ -29,17 +32,6 @@ export interface QueueJob<Row> {
   release?(rows: readonly Row[]): Promise<void>;
   /** When the next row that has to wait becomes due, epoch ms; asked when nothing is. */
   nextAt?(): Promise<number | undefined>;
-}
-
-/** What is done again and again, and may be done once too often. */
-export interface PeriodicJob {
-  readonly name: string;
-  readonly everyMs: number;
-  /** Due as soon as a process begins to work. */
-  readonly atOnce: boolean;
-  /** Of several replicas one does it each time; otherwise every one does. */
-  readonly exclusive: boolean;
-  run(): Promise<void>;
 }
 
 export interface Jobs {
@@ -70,7 +62,7 @@ export class Worker {
   constructor(deps: WorkerDeps, jobs: Jobs, private readonly lookMs: number = LOOK_MS) {
     this.queues = jobs.queues.map((job) => new Queue(deps, job, lookMs));
     this.timetable = new Timetable(deps, jobs.periodic);
-    for (const queue of this.queues) deps.store.notifier.listen(queue.job.name, () => void queue.look());
+    for (const queue of this.queues) deps.store.notifier.listen(queue.job.name, queue);
   }
 
   /** True from `start` to `stop`. */
@@ -149,16 +141,20 @@ async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T | und
 }
 
 /** One queue's rows in this process: those claimed, those under way, and when to look for more. */
-class Queue {
+class Queue implements Consumer {
   /** Rows claimed so far. */
   private begun = 0;
   private isOpen = false;
   /** By partition, what is under way. */
   private readonly active = new Map<string, Promise<void>>();
+  /** By partition that is kept for a row being written, what a claim under way at that moment brings of it. */
+  private readonly reserved = new Map<string, unknown[]>();
   /** Claimed and not done. */
   private readonly claimed = new Set<unknown>();
   private looking: Promise<void> | undefined;
   private lookAgain = false;
+  /** Of the partitions under way, those after which something may be due that is not now. */
+  private readonly lookedAfter = new Set<string>();
   private early: ReturnType<typeof setTimeout> | undefined;
   private renewedAt = 0;
 
@@ -197,8 +193,18 @@ class Queue {
 
   /** Claims and begins what there is room for; resolves after a look that was begun after the call. */
   look(): Promise<void> {
+    // What is new may be behind a row that is under way, or be that row anew.
+    this.lookAfterAll();
+    return this.lookNow();
+  }
+
+  private lookNow(): Promise<void> {
     this.lookAgain = true;
     return this.looking ??= this.lookWhileAsked();
+  }
+
+  private lookAfterAll(): void {
+    for (const partition of this.active.keys()) this.lookedAfter.add(partition);
   }
 
   /** Resolves when what is under way now is done. */
@@ -224,7 +230,7 @@ class Queue {
   private async lookWhileAsked(): Promise<void> {
     while (this.lookAgain) {
       // One look finds all that comes up in one turn of the event loop.
-      await turn();
+      await endOfTurn();
       this.lookAgain = false;
       await this.fill().catch((error) =>
         this.deps.log.error(`${this.job.name}_unreadable`, errorFields(error))
@@ -238,24 +244,50 @@ class Queue {
     while (this.isOpen && active.size < job.width) {
       const most = Math.min(job.width - active.size, MOST_PER_CLAIM);
       const rows = await job.claim(most, new Set(active.keys()));
-      for (const [partition, inOrder] of Map.groupBy(rows, job.partition)) {
+      for (const [partition, inOrder] of Map.groupBy(rows ?? [], job.partition)) {
+        const reserved = this.reserved.get(partition);
+        if (reserved) reserved.push(...inOrder);
         // After a pause of the whole process its own lease may have run out: what is under way goes on.
-        if (!active.has(partition)) this.begin(partition, inOrder);
+        else if (!active.has(partition)) this.begin(partition, Promise.resolve(inOrder));
       }
-      if (rows.length === 0) await this.wakeForNext();
-      if (rows.length < most) return;
+      if (!rows?.length) await this.wakeForNext();
+      if (!rows) return;
+      if (rows.length < most) break;
     }
+    this.lookAfterAll();
   }
 
-  private begin(partition: string, rows: readonly unknown[]): void {
+  reserve(partition: string): Reservation<unknown> | undefined {
+    const { isOpen, active, job, deps: { holder } } = this;
+    if (!isOpen || active.size >= job.width || active.has(partition)) return undefined;
+    const { promise, resolve } = Promise.withResolvers<readonly unknown[]>();
+    const claimed: unknown[] = [];
+    this.reserved.set(partition, claimed);
+    this.begin(partition, promise);
+    const settle = (rows: readonly unknown[]) => {
+      if (this.reserved.get(partition) !== claimed) return;
+      this.reserved.delete(partition);
+      if (rows.length === 0) this.lookedAfter.add(partition);
+      resolve([...claimed, ...rows]);
+    };
+    return { holder, begin: (row) => settle([row]), cancel: () => settle([]) };
+  }
+
+  private begin(partition: string, coming: Promise<readonly unknown[]>): void {
+    this.active.set(partition, this.runAll(partition, coming));
+  }
+
+  private async runAll(partition: string, coming: Promise<readonly unknown[]>): Promise<void> {
+    const rows = await coming;
     this.begun += rows.length;
     for (const row of rows) this.claimed.add(row);
-    const done = this.runInOrder(partition, rows).finally(() => {
+    try {
+      await this.runInOrder(partition, rows);
+    } finally {
       for (const row of rows) this.claimed.delete(row);
       this.active.delete(partition);
-      void this.look();
-    });
-    this.active.set(partition, done);
+      if (this.lookedAfter.delete(partition)) void this.lookNow();
+    }
   }
 
   private async runInOrder(partition: string, rows: readonly unknown[]): Promise<void> {
@@ -263,7 +295,10 @@ class Queue {
       if (!this.isOpen && this.job.release) return await this.release(rows.slice(index));
       const result = await this.run(partition, row);
       this.claimed.delete(row);
-      if (result === "hold") return await this.release(rows.slice(index + 1));
+      if (result === "hold") {
+        this.lookedAfter.add(partition);
+        return await this.release(rows.slice(index + 1));
+      }
     }
   }
 
@@ -290,78 +325,4 @@ class Queue {
   private warn(what: string, error: unknown): void {
     this.deps.log.warning(`${this.job.name}_${what}`, errorFields(error));
   }
-}
-
-/** Resolves when whatever else came up in this turn of the event loop has run. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** A moment by the process's own time, which may stand still when the process does, and by the store's, which may be set. */
-interface Moment {
-  readonly own: number;
-  readonly stored: number;
-}
-
-const NEVER_YET: Moment = { own: -Infinity, stored: -Infinity };
-
-/** The periodic jobs of this process: each is due when either time says so. */
-class Timetable {
-  /** When each was last begun. */
-  private readonly begunAt: Map<PeriodicJob, Moment>;
-  private readonly underWay = new Map<PeriodicJob, Promise<void>>();
-
-  constructor(private readonly deps: WorkerDeps, jobs: readonly PeriodicJob[]) {
-    this.begunAt = new Map(jobs.map((job) => [job, job.atOnce ? NEVER_YET : this.now()]));
-  }
-
-  /** Begins what is due. */
-  runDue(): void {
-    const now = this.now();
-    for (const [job, begunAt] of this.begunAt) {
-      const passedMs = Math.max(now.own - begunAt.own, now.stored - begunAt.stored);
-      if (this.underWay.has(job) || passedMs < job.everyMs) continue;
-      this.begunAt.set(job, now);
-      this.underWay.set(job, this.run(job).finally(() => this.underWay.delete(job)));
-    }
-  }
-
-  /** Does what is due. True when nothing was. */
-  async goRound(): Promise<boolean> {
-    this.runDue();
-    const isNothing = this.underWay.size === 0;
-    await this.rested();
-    return isNothing;
-  }
-
-  async rested(): Promise<void> {
-    await Promise.all(this.underWay.values());
-  }
-
-  private now(): Moment {
-    return { own: performance.now(), stored: this.deps.store.now() };
-  }
-
-  private async run(job: PeriodicJob): Promise<void> {
-    const { store, holder, log } = this.deps;
-    try {
-      if (!job.exclusive || await takeLease(store, job.name, holder, job.everyMs)) await job.run();
-    } catch (error) {
-      log.error(`${job.name}_failed`, errorFields(error));
-    }
-  }
-}
-
-/** True when this holder does the job now: of several replicas one, for `ms` at most. */
-export async function takeLease(store: Store, name: string, holder: string, ms: number): Promise<boolean> {
-  const now = store.now();
-  const row = { name, holder, until: now + ms };
-  const taken = await store.db.insertInto("leases").values(row)
-    .onConflict((conflict) =>
-      conflict.column("name").doUpdateSet(row).where((is) =>
-        is.or([is("leases.until", "<=", now), is("leases.holder", "=", holder)])
-      )
-    )
-    .returning("holder").executeTakeFirst();
-  return taken?.holder === holder;
 }

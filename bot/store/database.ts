@@ -13,8 +13,9 @@ import {
 import type { Clock } from "../../clients/clock.ts";
 import type { DatabaseConfig } from "../settings.ts";
 import { migrations } from "./migrations.ts";
+import { NewerSchema, StoreOpenError, storeOpenError } from "./open_error.ts";
 import type { Listener, Postgres } from "./postgres.ts";
-import type { Database, Queryable, Schema } from "./schema.ts";
+import type { Database, InboxTable, MessagesTable, Queryable, Schema } from "./schema.ts";
 import { exclusively, sqliteDialect, WriteProbe } from "./sqlite.ts";
 import { StoreUnavailable } from "./unavailable.ts";
 
@@ -60,14 +61,11 @@ export class Store {
     }
   }
 
-  /** For who is about to commit work: on SQLite whoever is woken now claims it in the same commit. */
-  wakeEarly(work: Work): void {
-    if (this.kind === "sqlite") this.notifier.local(work);
-  }
-
-  /** For who has called `wakeEarly`, and has committed. */
-  wakeOnceCommitted(work: Work): void {
-    if (this.kind === "postgres") this.notifier.everyone(work);
+  /**
+   * For who is about to write a row: on SQLite, where nobody else writes at the same time, it may be written as claimed.
+   */
+  reserve<Kind extends Work>(work: Kind, partition: string): Reservation<WorkRows[Kind]> | undefined {
+    return this.kind === "sqlite" ? this.notifier.reserve(work, partition) : undefined;
   }
 
   /** Throws when the database does not answer or, an SQLite file, cannot be written. Also measures its clock. */
@@ -242,41 +240,6 @@ function inWords(error: unknown): unknown {
   );
 }
 
-/** Why the database cannot be used, as a sentence that says what to do. */
-export class StoreOpenError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "StoreOpenError";
-  }
-}
-
-/** What a newer version adds is no harm to the one before it; what it takes away, it takes away a version later. */
-class NewerSchema extends StoreOpenError {}
-
-/** The same of whatever went wrong; nothing of the address is quoted but where it leads. */
-export function storeOpenError(config: DatabaseConfig, error: unknown): StoreOpenError {
-  if (error instanceof StoreOpenError) return error;
-  const [place, advice] = config.kind === "sqlite"
-    ? [config.path, "check the path in DATABASE_URL, and that this user may write the file and its folder"]
-    : [serverOf(config.url), "check DATABASE_URL, that Postgres runs there, and what this user may do"];
-  return new StoreOpenError(`The database ${place} cannot be used (${reasonOf(error)}): ${advice}.`, {
-    cause: error,
-  });
-}
-
-function serverOf(address: string): string {
-  const url = URL.parse(address);
-  return url ? `${url.host}${url.pathname}` : "of DATABASE_URL";
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof StoreUnavailable) return reasonOf(error.cause);
-  if (error instanceof Deno.errors.NotCapable) return "Deno was not permitted to open it";
-  // A name with several addresses fails with one error for each and no words of its own.
-  if (error instanceof AggregateError && error.message === "") return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
-}
-
 /**
  * A state as part of the statement. As a parameter it would keep SQLite from using an index of just the rows in
  * that state, and each look at what waits would walk all that ever was.
@@ -324,11 +287,44 @@ export function noneOf(
   return sql<SqlBool>`${text} not in (select value from ${elements})`;
 }
 
+/** Rows with a `value` each, of a JSON array. */
+export function elementsOf(db: Queryable, list: RawBuilder<string>): RawBuilder<unknown> {
+  return isPostgres(db) ? sql`json_array_elements(cast(${list} as json))` : sql`json_each(${list})`;
+}
+
 export function isPostgres(db: Queryable): boolean {
   return db.getExecutor().adapter instanceof PostgresAdapter;
 }
 
-export type Work = "inbox" | "messages" | "changes";
+/** What waits in the store for a worker, by kind. */
+interface WorkRows {
+  readonly inbox: InboxTable;
+  readonly messages: MessagesTable;
+  readonly changes: unknown;
+}
+
+export type Work = keyof WorkRows;
+
+/**
+ * Keeps a partition for a row that is being written: nothing else of it is begun here. Such a row is written as claimed,
+ * which saves claiming it.
+ */
+export interface Reservation<Row> {
+  /** For `claimed_by`. */
+  readonly holder: string;
+  /** Once the row is committed. */
+  begin(row: Row): void;
+  /** For what was not written, or has to wait. Changes nothing after `begin`. */
+  cancel(): void;
+}
+
+/** Whoever does one kind of work in this process. */
+export interface Consumer {
+  /** There may be something to do. */
+  look(): void;
+  /** Undefined where there is no room, or other work of the partition is under way. */
+  reserve(partition: string): Reservation<unknown> | undefined;
+}
 
 const CHANNEL = "countersign";
 
@@ -337,7 +333,7 @@ const CHANNEL = "countersign";
  * whoever waits also looks on a timer.
  */
 export class Notifier {
-  private readonly listeners = new Map<Work, (() => void)[]>();
+  private readonly consumers = new Map<Work, Consumer>();
   private readonly sending = new Map<Work, Promise<void>>();
   /** Of which there is more since the notification under way was sent. */
   private readonly again = new Set<Work>();
@@ -354,7 +350,7 @@ export class Notifier {
 
   /** Wakes this process at once. */
   local(work: Work): void {
-    this.listeners.get(work)?.forEach((wake) => wake());
+    this.consumers.get(work)?.look();
   }
 
   /** Wakes the other replicas too. */
@@ -372,8 +368,13 @@ export class Notifier {
     this.sending.delete(work);
   }
 
-  listen(work: Work, wake: () => void): void {
-    this.listeners.set(work, [...(this.listeners.get(work) ?? []), wake]);
+  /** Where this process can begin at once with a row that is about to be written. */
+  reserve<Kind extends Work>(work: Kind, partition: string): Reservation<WorkRows[Kind]> | undefined {
+    return this.consumers.get(work)?.reserve(partition);
+  }
+
+  listen(work: Work, consumer: Consumer): void {
+    this.consumers.set(work, consumer);
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,7 @@ import {
   UPDATE_LEASE_MS,
 } from "../../bot/queue/inbox.ts";
 import { appendAudit, auditRows, verifyAudit } from "../../bot/store/audit.ts";
-import { takeLease } from "../../bot/queue/worker.ts";
+import { takeLease } from "../../bot/queue/timetable.ts";
 import {
   CLAIM_MS,
   claimMessages,
@@ -79,7 +79,7 @@ function acceptOne(store: Store, updateId: number, lane = "a", body = "{}"): Pro
 }
 
 async function claimed(store: Store, holder: string, most = 100): Promise<number[]> {
-  return (await claimUpdates({ store, holder }, most)).map(({ update_id }) => update_id);
+  return (await claimUpdates({ store, holder }, most) ?? []).map(({ update_id }) => update_id);
 }
 
 storeTest("acceptUpdates keeps each update once, also of those that come together", async ({ store }) => {
@@ -138,7 +138,7 @@ storeTest("claimUpdates takes over when the lease of the one who died runs out",
   clock.advance(UPDATE_LEASE_MS - 1000);
   assert.deepEqual(await claimed(store, "other"), []);
   clock.advance(1001);
-  const [row] = await claimUpdates({ store, holder: "other" }, 9);
+  const [row] = await claimUpdates({ store, holder: "other" }, 9) ?? [];
   assert.deepEqual([row?.update_id, row?.claimed_by, row?.attempts], [1, "other", 2]);
 });
 
@@ -210,12 +210,12 @@ storeTest(
   "putMessage under a known key changes what shall be shown, also while it is sent",
   async ({ store }) => {
     await putMessage(store, store.db, outgoing("one", "first"));
-    const [row] = await claimMessages({ store, holder: "me" }, 20);
+    const [row] = await claimMessages({ store, holder: "me" }, 20) ?? [];
     await putMessage(store, store.db, outgoing("one", "second"));
     await settleMessage(store, row!, { ...row!, message_id: 7, format: "rich" });
     const after = await findMessage(store.db, "one");
     assert.deepEqual([after?.state, after?.message_id, after?.sent_version], ["due", 7, 1]);
-    const [again] = await claimMessages({ store, holder: "me" }, 20);
+    const [again] = await claimMessages({ store, holder: "me" }, 20) ?? [];
     assert.equal(JSON.parse(again?.reply ?? "{}").title, "second");
     await settleMessage(store, again!, again!);
     assert.equal((await findMessage(store.db, "one"))?.state, "idle");
@@ -227,11 +227,11 @@ storeTest("claimMessages leaves chats alone that are busy, and messages that are
   for (const [key, chat] of [["a", 1], ["b", 2], ["c", 3]] as const) {
     await putMessage(store, store.db, outgoing(key, key, chat));
   }
-  const [late] = await claimMessages({ store, holder: "me" }, 20, new Set([1, 2]));
+  const [late] = await claimMessages({ store, holder: "me" }, 20, new Set([1, 2])) ?? [];
   assert.equal(late?.key, "c");
   await postponeMessage(store, late!, 5000, false);
   const keys = async () =>
-    (await claimMessages({ store, holder: "me" }, 20, new Set([1]))).map(({ key }) => key);
+    (await claimMessages({ store, holder: "me" }, 20, new Set([1])) ?? []).map(({ key }) => key);
   assert.deepEqual([await keys(), await keys()], [["b"], []]);
   clock.advance(5001);
   assert.deepEqual(await keys(), ["c"]);
@@ -242,7 +242,7 @@ storeTest("renewMessages keeps a claim alive, and releaseMessages ends it", asyn
     await putMessage(store, store.db, outgoing(key, key, chat));
   }
   const claim = async (holder: string) => {
-    const rows = await claimMessages({ store, holder }, 20);
+    const rows = await claimMessages({ store, holder }, 20) ?? [];
     return rows.map(({ key }) => key).sort();
   };
   assert.deepEqual(await claim("me"), ["a", "b"]);

@@ -47,7 +47,7 @@ for (const kind of lasting) {
       `insert into inbox (update_id, ${columns}) values (7, 'a', 'words', 1, 'new', 'b', 2, 3, null)`,
     );
     await using store = await opened(url);
-    const [row] = await claimUpdates({ store, holder: "me" }, 1);
+    const [row] = await claimUpdates({ store, holder: "me" }, 1) ?? [];
     assert.deepEqual([row?.update_id, row?.lane, row?.body, row?.attempts], [7, "a", "words", 4]);
   });
 

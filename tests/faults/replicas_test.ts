@@ -5,7 +5,7 @@ import { EXECUTION_LEASE_MS } from "../../bot/approvals/execute.ts";
 import { acceptUpdates, claimUpdates, finishUpdate } from "../../bot/queue/inbox.ts";
 import { Metrics } from "../../bot/metrics.ts";
 import { verifyAudit } from "../../bot/store/audit.ts";
-import { takeLease } from "../../bot/queue/worker.ts";
+import { takeLease } from "../../bot/queue/timetable.ts";
 import { claimMessages, findMessage, postponeMessage, putMessage } from "../../bot/outbox/messages.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { databaseUrl } from "../../bot/settings.ts";
@@ -87,7 +87,7 @@ testOnPostgres(
     const deps = { store: early.store, metrics: new Metrics() };
     await acceptUpdates(deps, [1, 2].map((updateId) => ({ updateId, lane: "a", body: "{}" })));
     const claim = async ({ store }: Clocked, holder: string) =>
-      (await claimUpdates({ store, holder }, 9)).map(({ update_id }) => update_id);
+      (await claimUpdates({ store, holder }, 9) ?? []).map(({ update_id }) => update_id);
     assert.deepEqual(await claim(early, "early"), [1]);
     assert.deepEqual(await claim(late, "late"), [], "it is not free for one who is hours ahead");
     for (const { clock } of stores) clock.advance(10_000 + MEASURED_MS);
@@ -111,7 +111,7 @@ testOnPostgres(
         reply: { mark: "info", title: key },
       });
     const claim = async ({ store }: Clocked, holder: string) =>
-      (await claimMessages({ store, holder }, 20)).map(({ key }) => key).toSorted();
+      (await claimMessages({ store, holder }, 20) ?? []).map(({ key }) => key).toSorted();
     await put("a");
     await put("b");
     assert.deepEqual(await claim(ahead, "ahead"), ["a", "b"]);

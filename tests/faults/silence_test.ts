@@ -162,7 +162,7 @@ testOnPostgres("WakeUp is heard again after the connection that listens has fall
   await using faultySocket = createFaultySocket(url);
   const store = await openStore(databaseUrl.parse(faultySocket.url), systemClock, { timeoutMs: TIMEOUT_MS });
   let heard = 0;
-  store.notifier.listen("changes", () => void heard++);
+  store.notifier.listen("changes", { look: () => void heard++, reserve: () => undefined });
   const isHeard = async () => {
     const before = heard;
     await ask(url, "select pg_notify('countersign', 'changes')");

@@ -35,12 +35,37 @@ export const doorGuards: readonly Guard[] = [
   ]),
   ...guardsOf("bot/queue/inbox.ts", ["tests/bot/inbox_test.ts"], [
     ["who was overtaken finishes nothing", "if (mine.length === 0) throw new TakenOver(update_id);"],
+    ["talk is no work", `isTalk ? "talk" : "work"`, `"work"`],
+  ]),
+  ...guardsOf("bot/queue/inbox.ts", ["tests/bot/store_test.ts"], [
     [
       "what another replica holds is left to it",
       `state = 'new' and claimed_until <= \${fill("now")}`,
       `state = 'new' and 0 <= \${fill("now")}`,
     ],
-    ["talk is not kept", `body: isTalk ? "{}" : body,`, "body,"],
+  ]),
+  ...guardsOf("bot/queue/inbox.ts", ["tests/bot/reservation_test.ts"], [
+    [
+      "an update is begun behind what waits in its lane",
+      "const isFirst = sql`not exists (select 1 from inbox where state = 'new' and lane = ${fill(\"lane\")})`;",
+      "const isFirst = sql`1 = 1`;",
+    ],
+    ["a known update is not begun anew", "if (this.isNew && !this.waits)", "if (!this.waits)"],
+  ]),
+  ...guardsOf("bot/queue/worker.ts", ["tests/bot/reservation_test.ts"], [
+    ["what is claimed of a partition that is kept is not lost", "reserved.push(...inOrder);", "continue;"],
+    ["a place that was kept in vain is looked at", "if (rows.length === 0) this.lookedAfter.add(partition);"],
+    ["who stops keeps no place", "if (!isOpen || active.size", "if (active.size"],
+    ["no more is begun than there is room for", "active.size >= job.width || ", ""],
+  ]),
+  ...guardsOf("bot/outbox/messages.ts", ["tests/bot/reservation_test.ts"], [
+    [
+      "a message is not sent before what waits in its chat",
+      "not exists (select 1 from messages where state = 'due' and chat_id = ${fill(\"chat_id\")})",
+      "1 = 1",
+    ],
+    ["a message waits as long as Telegram wants", 'and ${isFree(fill("chat_id"), fill("created_at"))}`', "`"],
+    ["what is known already is claimed like any other", "kept?.version === 1 && ", ""],
   ]),
   ...guardsOf("bot/outbox/messages.ts", OUTBOX, [
     [
