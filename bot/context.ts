@@ -190,7 +190,6 @@ export class UpdateContext implements UpdateOrigin {
       await holdUpdate(transaction, this.turn);
       await putMessage(this.store, transaction, this.outgoing(shown, { sound }));
     });
-    this.store.notifier.everyone("messages");
   }
 
   /** Says that nothing comes of the update, which is set aside. */
@@ -199,7 +198,6 @@ export class UpdateContext implements UpdateOrigin {
       await failUpdate(this.store, transaction, this.turn);
       await putMessage(this.store, transaction, this.outgoing(reply));
     });
-    this.store.notifier.everyone("messages");
   }
 
   /** Shows on what was typed, or else in words, that the work takes long enough for someone to wonder. */
@@ -320,7 +318,6 @@ export class UpdateContext implements UpdateOrigin {
       for (const send of sends) send.cancel();
     }
     if (outcome.erased) await forgetBlanked(store);
-    if (outcome.work.length > 0) store.notifier.everyone("messages");
     await this.endLooking();
   }
 

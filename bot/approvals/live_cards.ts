@@ -30,23 +30,19 @@ export class LiveCards {
 
   /** Shows on every card what keeps its change back now, and no longer what does not. */
   async refresh(): Promise<void> {
-    const { store } = this.deps;
-    const show = await this.refreshing();
-    if (await store.transaction(show) > 0) store.notifier.everyone("messages");
+    await this.deps.store.transaction(await this.refreshing());
   }
 
   /** The same together with what an update leads to. */
   async refreshWith(ctx: UpdateContext): Promise<void> {
-    const show = await this.refreshing();
-    ctx.onCommit(async (transaction) => void await show(transaction));
+    ctx.onCommit(await this.refreshing());
   }
 
-  /** The same as part of a transaction: who is called what is asked before it. Resolves to how many were shown anew. */
-  private async refreshing(): Promise<(transaction: Transaction<Schema>) => Promise<number>> {
+  /** The same as part of a transaction: who is called what is asked before it. */
+  private async refreshing(): Promise<(transaction: Transaction<Schema>) => Promise<void>> {
     const waiting = await this.waiting();
     const views = await Promise.all(waiting.map((change) => viewOf(this.deps, this.members, change)));
     return async (transaction) => {
-      let shown = 0;
       for (const [at, change] of waiting.entries()) {
         const now = { ...views[at], ...await obstaclesOf(this.deps.store, change, transaction) };
         if (shownOf(now) === change.shown) continue;
@@ -57,9 +53,7 @@ export class LiveCards {
         if (!row) continue;
         const view = { ...now, votes: await votesOf(transaction, row) };
         await putMessage(this.deps.store, transaction, cardMessage(row, view));
-        shown++;
       }
-      return shown;
     };
   }
 

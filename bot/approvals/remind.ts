@@ -91,7 +91,6 @@ export class Reminders {
       sound: true,
       trace: change.trace ?? undefined,
     });
-    store.notifier.everyone("messages");
   }
 
   private async remindOf(code: string): Promise<void> {
@@ -126,7 +125,6 @@ export class Reminders {
       return due.map(({ kind }) => kind);
     });
     for (const kind of kinds) metrics.reminders.inc({ kind });
-    if (kinds.length > 0) store.notifier.everyone("messages");
   }
 }
 

@@ -128,10 +128,7 @@ export async function transition(
     for (const step of [steps].flat()) moved = await move(store, transaction, step);
     return moved;
   });
-  if (moved) {
-    store.notifier.everyone("messages");
-    if (moved.state === "approved") store.notifier.everyone("changes");
-  }
+  if (moved?.state === "approved") store.notifier.everyone("changes");
   return moved;
 }
 

@@ -126,7 +126,6 @@ export class Loans {
         .returningAll().executeTakeFirst();
       if (reminded) await showLoan(store, transaction, change, reminded, { aloud: true });
     });
-    store.notifier.everyone("messages");
   }
 
   /** Plans the way back and hands it to the executor, unless it is not to be: then that is said. */
@@ -204,7 +203,6 @@ export class Loans {
         .where("next_at", "=", loan.next_at).returningAll().executeTakeFirst();
       if (open) await showLoan(store, transaction, change, open, { aloud });
     });
-    store.notifier.everyone("messages");
   }
 
   private async end(
@@ -226,7 +224,6 @@ export class Loans {
         detail: JSON.stringify(why),
       }]);
     });
-    store.notifier.everyone("messages");
   }
 
   /** The way back becomes a change that is approved already: with the one that it takes back. */

@@ -120,7 +120,6 @@ export class Boards {
         blocks: [textBlock("You may not read here any more.")],
       });
     });
-    store.notifier.everyone("messages");
   }
 
   private async show(row: BoardsTable): Promise<void> {
@@ -132,7 +131,6 @@ export class Boards {
         .where("next_at", "=", row.next_at).returning("chat_id").executeTakeFirst();
       if (due) await putMessage(store, transaction, messageOf(row, reply));
     });
-    store.notifier.everyone("messages");
   }
 
   /** Also a message that was sent anew, because somebody had deleted the one that was pinned. */

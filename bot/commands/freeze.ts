@@ -109,7 +109,7 @@ export const freezeCommands: readonly Builtin[] = [
  * replicas one takes it.
  */
 export async function beginFreezes({ store, config }: Pick<Deps, "store" | "config">): Promise<void> {
-  const begun = await store.transaction(async (transaction) => {
+  await store.transaction(async (transaction) => {
     const due = await transaction.deleteFrom("freezes").where("begins_at", "<=", store.now()).returningAll()
       .execute();
     for (const planned of due) {
@@ -120,14 +120,12 @@ export async function beginFreezes({ store, config }: Pick<Deps, "store" | "conf
       await tellGroups({ store, config }, transaction, key, frozenReply(row, undefined));
       await appendAudit(store, transaction, [{ event: "freeze_begun", ...audited(row) }]);
     }
-    return due;
   });
-  if (begun.length > 0) store.notifier.everyone("messages");
 }
 
 /** Says in every admin group that a freeze whose time is over has ended, and takes it away. Of several replicas one does. */
 export async function endFreezes({ store, config }: Pick<Deps, "store" | "config">): Promise<void> {
-  const ended = await store.transaction(async (transaction) => {
+  await store.transaction(async (transaction) => {
     const over = await transaction.deleteFrom("freezes").where("ends_at", "<=", store.now()).returningAll()
       .execute();
     for (const freeze of over) {
@@ -135,9 +133,7 @@ export async function endFreezes({ store, config }: Pick<Deps, "store" | "config
       await tellGroups({ store, config }, transaction, `thaw:${freeze.target}:${freeze.created_at}`, reply);
       await appendAudit(store, transaction, [{ event: "freeze_ended", ...audited(freeze) }]);
     }
-    return over;
   });
-  if (ended.length > 0) store.notifier.everyone("messages");
 }
 
 /** One of these alone is no reason to stop everything. */

@@ -126,7 +126,6 @@ export async function endHolds({ store, config }: Pick<Deps, "store" | "config">
         detail: hold.reason,
       }]);
     });
-    store.notifier.everyone("messages");
   }
 }
 

@@ -32,7 +32,6 @@ export class Undelivered {
       const entry = await followGroup(this.deps, transaction, migration, trace);
       if (entry) await appendAudit(store, transaction, [entry]);
     });
-    store.notifier.everyone("messages");
   }
 
   /**
@@ -51,7 +50,6 @@ export class Undelivered {
     const asker = row.key.startsWith(ANSWER) && row.chat_id < 0 ? await this.askerOf(row) : undefined;
     if (asker === undefined) return;
     await putMessage(store, store.db, privateAnswer(row, asker));
-    store.notifier.everyone("messages");
   }
 
   /** Undefined for who is no person: an anonymous admin cannot be written to. */
@@ -91,7 +89,7 @@ export async function followGroup(
   { from, to }: Migration,
   trace: string,
 ): Promise<AuditEntry | undefined> {
-  await moveMessages(transaction, from, to);
+  await moveMessages(store, transaction, from, to);
   if (!config.adminChats.includes(from) || config.adminChats.includes(to)) return undefined;
   const origin = { key: originKey(to), value: String(from), updated_at: store.now() };
   const news = await transaction.insertInto("memory").values(origin)
@@ -159,8 +157,9 @@ function movedReply(from: number, to: number): Reply {
  * What is due in a group that has a new id: it goes there as if it had never been sent, since places and topics of the
  * old group mean nothing in the new one.
  */
-async function moveMessages(db: Queryable, from: number, to: number): Promise<void> {
+async function moveMessages(store: Store, db: Queryable, from: number, to: number): Promise<void> {
   const anew = { thread_id: null, reply_to: null, message_id: null, ephemeral_id: null, file_sent: null };
   await db.updateTable("messages").set({ ...anew, ...RELEASED, chat_id: to, not_before: 0 })
     .where("chat_id", "=", from).where("state", "=", literal("due")).execute();
+  store.wake("messages", db);
 }

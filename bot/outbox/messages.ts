@@ -38,6 +38,7 @@ export interface Outgoing {
  */
 export async function putMessage(store: Store, db: Queryable, outgoing: Outgoing): Promise<void> {
   await put(db, rowOf(store, outgoing));
+  store.wake("messages", db);
 }
 
 /** A message that has been put, and that this process may send at once. */
@@ -53,7 +54,7 @@ export async function putToSend(store: Store, db: Queryable, outgoing: Outgoing)
   const reservation = store.reserve("messages", String(outgoing.chatId));
   if (!reservation) {
     await putMessage(store, db, outgoing);
-    return { begin: () => store.notifier.everyone("messages"), cancel() {} };
+    return { begin() {}, cancel() {} };
   }
   const row = rowOf(store, outgoing, reservation.holder);
   try {

@@ -109,7 +109,6 @@ export class SecretEntry {
       priority: PRIORITY.answer,
       trace: letter.trace ?? undefined,
     });
-    store.notifier.everyone("messages");
   }
 
   /** What the page behind this token still asks for; undefined: used, expired, never there, or it asks for nothing. */

@@ -58,7 +58,6 @@ export class CredentialHandover {
       await putMessage(store, transaction, letter);
       await appendAudit(store, transaction, [{ ...entry, event: "credential_offered" }]);
     });
-    store.notifier.everyone("messages");
   }
 
   /** The requester cannot be written to: the link goes to the group for this person alone, or they are wiped. */
@@ -83,7 +82,6 @@ export class CredentialHandover {
       sound: true,
       trace: letter.trace ?? undefined,
     });
-    store.notifier.everyone("messages");
   }
 
   private async withhold(change: Change): Promise<void> {

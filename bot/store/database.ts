@@ -25,6 +25,8 @@ export class Store {
   /** Tells this and every other replica that there is work of a kind. */
   readonly notifier: Notifier;
   private readonly probe: WriteProbe | undefined;
+  /** What is to be woken once a transaction is committed. */
+  private readonly woken = new WeakMap<Queryable, Set<Work>>();
   /** The database's time at the zero of our monotonic clock; undefined where our own clock is the one that counts. */
   private zero: number | undefined;
 
@@ -49,16 +51,27 @@ export class Store {
    * Throws `StoreUnavailable` also when only the commit failed, since then nobody knows whether it took effect.
    */
   async transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+    const woken = new Set<Work>();
     let worked = false;
     try {
-      return await this.db.transaction().execute(async (transaction) => {
+      const result = await this.db.transaction().execute(async (transaction) => {
+        this.woken.set(transaction, woken);
         const result = await work(transaction);
         worked = true;
         return result;
       });
+      for (const one of woken) this.notifier.everyone(one);
+      return result;
     } catch (error) {
       throw worked && !(error instanceof StoreUnavailable) ? new StoreUnavailable(error) : error;
     }
+  }
+
+  /** Has whoever does such work, here or elsewhere, woken once what is written by way of `db` is committed. */
+  wake(work: Work, db: Queryable): void {
+    const woken = this.woken.get(db);
+    if (woken) woken.add(work);
+    else this.notifier.everyone(work);
   }
 
   /**

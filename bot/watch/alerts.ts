@@ -29,7 +29,7 @@ export class Alerts {
 
   /** Tells what nobody has been told yet, brings what was told up to date, and reminds of what nobody took over. */
   async tell(): Promise<void> {
-    const { store, log } = this.deps;
+    const { log } = this.deps;
     const all = await watchingChats(this.deps);
     const awaited = await this.openWholes();
     for (const watching of all) await this.tellChat(watching, awaited);
@@ -37,7 +37,6 @@ export class Alerts {
     await this.refresh();
     await this.remind(chats, awaited);
     await this.measure();
-    store.notifier.local("messages");
     log.debug("watch_told", { chats: all.length });
   }
 
@@ -200,7 +199,6 @@ export class Alerts {
     });
     if (!kind) return;
     metrics.alerts.inc({ kind });
-    store.notifier.everyone("messages");
   }
 
   /** Brings to a message what has changed of what it tells. */
@@ -235,7 +233,6 @@ export class Alerts {
           .where("id", "=", id).where("shown", "=", shown).returningAll().executeTakeFirst();
         if (alert) await this.messages.show(transaction, alert, episodes);
       });
-      store.notifier.everyone("messages");
     }
   }
 
@@ -280,7 +277,6 @@ export class Alerts {
       });
       if (!isTold) continue;
       metrics.alerts.inc({ kind: "reminder" });
-      store.notifier.everyone("messages");
     }
   }
 
