@@ -20,8 +20,8 @@ export interface WriteAheadLog {
  * together at its end, and nobody is told that it is written before the disk has it: thirty updates that come in
  * together wait for that once. A transaction is a savepoint within, so that one that fails is taken back alone.
  *
- * SQLite itself waits for the disk only at a checkpoint. The log is flushed after each commit by a thread that holds up
- * nobody, and what is written meanwhile is committed when that is done.
+ * SQLite itself waits for the disk only at a checkpoint. The log is flushed by a thread that holds up nobody; commits
+ * that come meanwhile share the next flush.
  *
  * One at a time is at work, as on any SQLite connection. Who reads sees what is about to be committed. Whoever acts on
  * that records it first, in a commit that holds both, or that reaches the disk later.
@@ -36,6 +36,8 @@ export class GroupCommitDriver implements Driver {
   /** Whoever has a savepoint open: until it is closed nothing can be committed. */
   private member: Connection | undefined;
   private isDue = false;
+  /** Those committed since the flush under way began. */
+  private readonly unflushed: PromiseWithResolvers<void>[] = [];
   private flushing: Promise<void> | undefined;
   /** Somebody has joined the group in this turn of the event loop. */
   private hasGrown = false;
@@ -85,7 +87,7 @@ export class GroupCommitDriver implements Driver {
 
   async destroy(): Promise<void> {
     this.commit();
-    while (this.flushing) await this.flushing;
+    await this.flushing;
     this.log?.close();
     this.database.close();
   }
@@ -150,16 +152,15 @@ export class GroupCommitDriver implements Driver {
     });
   }
 
-  /** Not within a transaction, nor while an earlier commit is on its way: whoever writes until then joins. */
   private commitIfFree(): void {
-    if (this.isDue && !this.member && !this.flushing) this.commit();
+    if (this.isDue && !this.member) this.commit();
   }
 
   private commit(): void {
     if (!this.group) return;
     try {
       this.statements.run("commit");
-      this.flush(this.endGroup());
+      this.flushFor(this.endGroup());
     } catch (error) {
       if (this.database.isTransaction) this.statements.run("rollback");
       this.endGroup()?.reject(error);
@@ -173,18 +174,25 @@ export class GroupCommitDriver implements Driver {
     return group;
   }
 
-  /** After the flush under way, which may have begun before this commit. */
-  private flush(group: PromiseWithResolvers<void> | undefined): void {
-    const { log } = this;
-    if (!log) return group?.resolve();
-    const flushing = Promise.resolve(this.flushing).then(() => log.flush())
-      .then(group?.resolve, group?.reject)
-      .then(() => {
-        if (this.flushing !== flushing) return;
-        this.flushing = undefined;
-        this.commitIfFree();
-      });
-    this.flushing = flushing;
+  private flushFor(group: PromiseWithResolvers<void> | undefined): void {
+    const { log, unflushed } = this;
+    if (!group) return;
+    if (!log) return group.resolve();
+    unflushed.push(group);
+    this.flushing ??= this.flushAll(log);
+  }
+
+  /** One flush after the other, each for all that was committed before it began. */
+  private async flushAll(log: WriteAheadLog): Promise<void> {
+    while (this.unflushed.length > 0) {
+      const groups = this.unflushed.splice(0);
+      const settle = await log.flush().then(
+        () => (group: PromiseWithResolvers<void>) => group.resolve(),
+        (error) => (group: PromiseWithResolvers<void>) => group.reject(error),
+      );
+      groups.forEach(settle);
+    }
+    this.flushing = undefined;
   }
 
   /** Lets the next one at the connection, which need not wait for the disk. */
