@@ -1,10 +1,18 @@
+import {
+  configureSync,
+  getConsoleSink,
+  getLogger,
+  jsonLinesFormatter,
+  type LogLevel,
+  resetSync,
+  type Sink,
+} from "@logtape/logtape";
 import type { Redactor } from "./redact.ts";
 
 /** Fields are ids, words and numbers; never a message text, a URL or a vendor's body. */
 export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-const LEVELS = ["debug", "info", "warning", "error"] as const;
-type Level = typeof LEVELS[number];
+type Level = "debug" | "info" | "warning" | "error";
 
 /** What happened, one event each, told to whoever writes it. */
 export class Log {
@@ -28,32 +36,35 @@ export class Log {
 }
 
 /** A log of JSON lines on standard output, every secret of ours redacted. */
-export function logToStdout(least: Level, redactor: Redactor): Log {
+export function logToStdout(level: LogLevel, redactor: Redactor): Log {
   const encoder = new TextEncoder();
-  return logTo((line) => void Deno.stdout.writeSync(encoder.encode(`${line}\n`)), least, redactor);
+  return logTo(
+    (record) => void Deno.stdout.writeSync(encoder.encode(jsonLinesFormatter(record))),
+    level,
+    redactor,
+  );
 }
 
 /** The same, line by line through the console: some hosts read nothing else. */
-export function logToConsole(least: Level, redactor: Redactor): Log {
-  // deno-lint-ignore no-console -- it is what such a host reads
-  return logTo((line, level) => console[level === "warning" ? "warn" : level](line), least, redactor);
+export function logToConsole(level: LogLevel, redactor: Redactor): Log {
+  return logTo(
+    getConsoleSink({ formatter: (record) => [jsonLinesFormatter(record).trimEnd()] }),
+    level,
+    redactor,
+  );
 }
 
-function logTo(tell: (line: string, level: Level) => void, least: Level, redactor: Redactor): Log {
-  const told = new Set<Level>(LEVELS.slice(LEVELS.indexOf(least)));
-  return new Log((level, event, fields) => {
-    if (!told.has(level)) return;
-    const line = {
-      "@timestamp": new Date().toISOString(),
-      level: level.toUpperCase(),
-      message: event,
-      logger: "countersign",
-      properties: redactor.deep(fields),
-    };
-    try {
-      tell(JSON.stringify(line), level);
-    } catch { /* a log that nobody reads any more stops nothing */ }
+function logTo(lines: Sink, level: LogLevel, redactor: Redactor): Log {
+  resetSync();
+  configureSync({
+    sinks: { lines },
+    loggers: [
+      { category: "countersign", lowestLevel: level, sinks: ["lines"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
+    ],
   });
+  const logger = getLogger("countersign");
+  return new Log((at, event, fields) => logger[at](event, redactor.deep({ ...fields })));
 }
 
 /** Name and message only: an error object may drag a whole context, and with it the token, into the log. */

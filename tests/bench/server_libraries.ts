@@ -1,4 +1,5 @@
 /** The bare route again, after loading what Countersign is built from and none of its own code. */
+import "@logtape/logtape";
 import "fastest-levenshtein";
 import "grammy";
 import "kysely";

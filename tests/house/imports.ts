@@ -12,6 +12,7 @@ const BELOW: Readonly<Record<string, readonly string[]>> = {
 
 /** Telegram, HTTP service, storage, logs and metrics are the bot's; vendors' HTTP is the clients'. */
 const OWNERS: Readonly<Record<string, string>> = {
+  "@logtape/logtape": "bot",
   grammy: "bot",
   hono: "bot",
   kysely: "bot",
