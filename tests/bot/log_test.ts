@@ -5,6 +5,8 @@ import { Redactor } from "../../bot/redact.ts";
 import { openFile } from "../approvals/database.ts";
 import { BEN, GROUP, OSKAR, SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET } from "../sandbox/stage.ts";
 import { eventually } from "../eventually.ts";
+import { leastPermissions } from "../deploy/process.ts";
+import { ROOT } from "../house/program.ts";
 import { openOutside } from "./process.ts";
 
 const INTEGRATIONS = "getConfiguredIntegrations";
@@ -93,6 +95,23 @@ Deno.test("The log of a bad day is JSON lines, leaks nothing, and follows one id
     assert.match(String(trace), /^[A-Z0-9]{7}$/);
     assert.equal(key, "update:700000007");
   }
+});
+
+Deno.test("A bot whose log nobody reads any more goes on answering", async () => {
+  await using outside = openOutside({ DATABASE_URL: "sqlite::memory:" });
+  const { telegram, environment } = outside;
+  const bot = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "--frozen", ...leastPermissions(environment), "bot/main.ts"],
+    cwd: ROOT,
+    env: { ...environment },
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  await bot.stdout.cancel();
+  telegram.say(BEN, GROUP, "/ping");
+  await telegram.until(() => telegram.transcript(GROUP).includes("pong"), "the answer");
+  bot.kill("SIGTERM");
+  assert.equal((await bot.status).code, 0);
 });
 
 /** The lines that are whole. */
