@@ -14,7 +14,7 @@ import type { Clock } from "../../clients/clock.ts";
 import type { DatabaseConfig } from "../settings.ts";
 import { migrations } from "./migrations.ts";
 import { NewerSchema, StoreOpenError, storeOpenError } from "./open_error.ts";
-import type { Listener, Postgres } from "./postgres.ts";
+import type { Listener, Postgres, ServerTime } from "./postgres.ts";
 import type { Database, InboxTable, MessagesTable, Queryable, Schema } from "./schema.ts";
 import { exclusively, sqliteDialect, WriteProbe } from "./sqlite.ts";
 import { StoreUnavailable } from "./unavailable.ts";
@@ -27,8 +27,8 @@ export class Store {
   private readonly probe: WriteProbe | undefined;
   /** What is to be woken once a transaction is committed. */
   private readonly woken = new WeakMap<Queryable, Set<Work>>();
-  /** The database's time at the zero of our monotonic clock; undefined where our own clock is the one that counts. */
-  private zero: number | undefined;
+  /** Undefined where our own clock is the one that counts. */
+  private readonly time: ServerTime | undefined;
 
   /** `redact` takes our own secrets out of what is written for good. */
   constructor(
@@ -40,17 +40,20 @@ export class Store {
     this.kind = connector.kind;
     this.notifier = new Notifier(db, connector.postgres);
     this.probe = connector.openProbe?.();
+    this.time = connector.postgres?.timeBy(db, clock);
   }
 
   /** The store's clock, so that replicas with different clocks agree, and none jumps with its own. Epoch ms. */
   now(): number {
-    return this.zero === undefined ? this.clock.now() : Math.round(this.zero + this.clock.monotonic());
+    return (this.time ?? this.clock).now();
   }
 
   /**
-   * Throws `StoreUnavailable` also when only the commit failed, since then nobody knows whether it took effect.
+   * What is decided here is decided by a clock that no sleep of the machine has put back. Throws `StoreUnavailable`
+   * also when only the commit failed, since then nobody knows whether it took effect.
    */
   async transaction<T>(work: (transaction: Transaction<Schema>) => Promise<T>): Promise<T> {
+    if (this.time?.mayBeWrong()) await this.check();
     const woken = new Set<Work>();
     let worked = false;
     try {
@@ -83,7 +86,7 @@ export class Store {
 
   /** Throws when the database does not answer or, an SQLite file, cannot be written. Also measures its clock. */
   async check(): Promise<void> {
-    if (this.kind === "postgres") this.zero = await zeroOf(this.db, this.clock);
+    if (this.time) await this.time.measure();
     else if (this.probe) await this.probe.check();
     else await sql`select 1`.execute(this.db);
   }
@@ -158,28 +161,6 @@ async function upToDateStore(
     await db.destroy();
     throw error;
   }
-}
-
-const MOST_LOOKS = 5;
-/** An answer that comes so soon tells the time well enough. */
-const SOON_MS = 2;
-
-/**
- * The server's time at the zero of our monotonic clock, in epoch ms. Of several looks the fastest counts: one that had
- * to wait for a connection says little, and replicas that disagree by it would mix up the order of messages.
- */
-async function zeroOf(db: Database, clock: Clock): Promise<number> {
-  let [zero, fastestMs] = [clock.now() - clock.monotonic(), Infinity];
-  for (let look = 0; look < MOST_LOOKS && fastestMs > SOON_MS; look++) {
-    const asked = clock.monotonic();
-    const answer = await sql<{ now: number }>`
-      select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(db);
-    const answered = clock.monotonic();
-    if (answered - asked >= fastestMs) continue;
-    fastestMs = answered - asked;
-    zero = Number(answer.rows[0]?.now) - (asked + answered) / 2;
-  }
-  return zero;
 }
 
 interface Connector {

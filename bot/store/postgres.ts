@@ -1,7 +1,9 @@
-import { type CompiledQuery, type DatabaseConnection, type Dialect, PostgresDialect } from "kysely";
+import { type CompiledQuery, type DatabaseConnection, type Dialect, PostgresDialect, sql } from "kysely";
 // @ts-types="@types/pg"
 import pg from "pg";
+import type { Clock } from "../../clients/clock.ts";
 import type { DatabaseConfig } from "../settings.ts";
+import type { Database } from "./schema.ts";
 import { StoreUnavailable } from "./unavailable.ts";
 
 const RECONNECT_MS = 1000;
@@ -41,6 +43,11 @@ export class Postgres {
       pool: { options: pool.options, connect, end: () => pool.end() },
       onCreateConnection: sayWhy,
     });
+  }
+
+  /** To be measured before it is asked for. */
+  timeBy(db: Database, clock: Clock): ServerTime {
+    return new ServerTime(db, clock);
   }
 
   /** Undefined where the server passes no notifications on. */
@@ -157,4 +164,55 @@ function keepAsking(client: pg.Client, everyMs: number): void {
     client.query("select 1").then(() => answered = true, () => {});
   }, everyMs);
   client.on("end", () => clearInterval(asking));
+}
+
+const MOST_LOOKS = 5;
+/** An answer that comes so soon tells the time well enough. */
+const SOON_MS = 2;
+/** Two clocks that nobody touches drift apart by less; where somebody sets one, measuring does no harm. */
+const SLEPT_MS = 1_000;
+
+/** The time of a database's server, which goes on by our monotonic clock from one measurement to the next. */
+export class ServerTime {
+  /** At the zero of our monotonic clock: the server's time and the calendar's, epoch ms. */
+  private zero: number;
+  private date: number;
+
+  constructor(private readonly db: Database, private readonly clock: Clock) {
+    this.zero = this.date = this.dateAtZero();
+  }
+
+  /** Epoch ms. */
+  now(): number {
+    return Math.round(this.zero + this.clock.monotonic());
+  }
+
+  /** Whether the machine has slept, and our monotonic clock with it, so that only the calendar has gone on. */
+  mayBeWrong(): boolean {
+    return Math.abs(this.dateAtZero() - this.date) > SLEPT_MS;
+  }
+
+  /**
+   * Of several looks the fastest counts: one that had to wait for a connection says little, and replicas that disagree
+   * by it would mix up the order of messages.
+   */
+  async measure(): Promise<void> {
+    const { db, clock } = this;
+    const date = this.dateAtZero();
+    let [zero, fastestMs] = [date, Infinity];
+    for (let look = 0; look < MOST_LOOKS && fastestMs > SOON_MS; look++) {
+      const asked = clock.monotonic();
+      const answer = await sql<{ now: number }>`
+        select (extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(db);
+      const answered = clock.monotonic();
+      if (answered - asked >= fastestMs) continue;
+      fastestMs = answered - asked;
+      zero = Number(answer.rows[0]?.now) - (asked + answered) / 2;
+    }
+    [this.zero, this.date] = [zero, date];
+  }
+
+  private dateAtZero(): number {
+    return this.clock.now() - this.clock.monotonic();
+  }
 }
