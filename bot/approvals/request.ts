@@ -58,10 +58,9 @@ export class Requests {
 
   /** Plans the change and shows its card to the group, or says what stands in the way; returned is what has to be named. */
   async ask(ctx: UpdateContext, operation: ChangeOperation, invocation: Invocation): Asked {
-    const { handle } = invocation;
     const asked = await this.tryToAsk(ctx, operation, invocation);
-    // Nothing came of it, so the secrets that were entered for it are of no use any more.
-    if (asked !== true && handle !== undefined) ctx.onCommit((within) => wipeSecrets(within, handle));
+    const unused = asked === true ? undefined : invocation.handle;
+    if (unused !== undefined) ctx.onCommit((within) => wipeSecrets(within, unused));
     return asked instanceof ValueNeeded ? asked : undefined;
   }
 
@@ -161,7 +160,8 @@ export class Requests {
     if (hold) return refuse("held", { next: line("Held: ", holdLine(hold), ".") });
     if (riskOf(operation, plan) === "danger" && !invocation.reason?.trim()) {
       const next = joinLines(operation.render(plan).breaks, " ");
-      return refuse("needs_reason", { next }) || new ValueNeeded(reasons.needs_reason, "reason", next);
+      refuse("needs_reason", { next });
+      return new ValueNeeded(reasons.needs_reason, "reason", next);
     }
     const ruling = this.members.rulingOf(ruledChange(operation, plan));
     if (ruling.asks && !canBeMet(ruling.needs, ctx.person.id)) {
