@@ -13,10 +13,9 @@ for (const database of lasting) {
     "claimChanges takes over what its own process gave up, never what it is at work on",
     async () => {
       await using ground = await openGround({ database });
-      await ground.succession([{ at: "audit approve", when: "after" }]);
+      const { ended } = await ground.launch({ dieAt: { at: "audit approve", when: "after" } });
       const { code } = await askAndApprove(ground);
-      await ground.until("the death", () => Promise.resolve(ground.deaths === 1));
-      await ground.kill();
+      await ended;
       let aheadMs = 0;
       const store = storeWith(ground.store, { now: () => ground.store.now() + aheadMs });
       const one = { store, holder: "one", log: createRecordedLog() };
