@@ -19,6 +19,7 @@ import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 import { openPlatform, type Platform } from "./platform.ts";
 import { DISABLE } from "./scenarios.ts";
+import { openTime } from "./time.ts";
 
 /** A platform on which the bot has been deployed. */
 async function openDeployed(
@@ -46,6 +47,20 @@ testWith(
     await platform.deploy("second");
     assert.equal(await platform.tick(), true);
     assert.equal(introduced().length, 2);
+  },
+);
+
+testWith(
+  postgres,
+  "hosted: simulated time that passes here and there at once passes as a whole",
+  async (url) => {
+    await using time = await openTime(url);
+    await Promise.all(Array.from({ length: 20 }, () => time.pass(1)));
+    const { rows } = await inStore(
+      url,
+      ({ db }) => sql<{ ahead_ms: number }>`select ahead_ms from simulated_time`.execute(db),
+    );
+    assert.deepEqual(rows, [{ ahead_ms: 20 }]);
   },
 );
 

@@ -26,7 +26,8 @@ export async function openTime(url: string): Promise<SimulatedTime> {
     await Deno.writeTextFile(`${file}.new`, JSON.stringify([aheadMs, monotonicMs]));
     await Deno.rename(`${file}.new`, file);
   };
-  await tell();
+  let passing: Promise<void> = tell();
+  await passing;
   await run(
     "create table simulated_time (ahead_ms bigint not null)",
     "insert into simulated_time values (0)",
@@ -39,8 +40,12 @@ export async function openTime(url: string): Promise<SimulatedTime> {
     async pass(ms, how) {
       aheadMs += ms;
       if (how !== "asleep") monotonicMs += ms;
-      await run(`update simulated_time set ahead_ms = ${aheadMs}`);
-      await tell();
+      // One at a time, so that none takes back what a later one has told.
+      passing = passing.then(async () => {
+        await run(`update simulated_time set ahead_ms = ${aheadMs}`);
+        await tell();
+      });
+      await passing;
     },
     flags: [`--preload=${new URL("passing_time.ts", import.meta.url).pathname}`],
     environment: { SIMULATED_TIME: file },
