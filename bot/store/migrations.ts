@@ -24,7 +24,15 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0019_boards": { up: boards },
   "0020_questions": { up: questions },
   "0021_looks_in_vain": { up: looksInVain },
+  "0022_shown_messages": { up: shownMessages },
 };
+
+/** A place is looked for where something stands: what is not sent yet had every message in the index twice. */
+async function shownMessages(db: Kysely<unknown>): Promise<void> {
+  await db.schema.dropIndex("messages_by_place").execute();
+  await db.schema.createIndex("messages_by_place").on("messages").columns(["chat_id", "message_id"])
+    .where(sql.ref("message_id"), "is not", null).execute();
+}
 
 /** Whoever begins a look may not live until it ends. */
 async function looksInVain(db: Kysely<unknown>): Promise<void> {
