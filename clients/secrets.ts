@@ -95,6 +95,7 @@ export function withoutSought(text: string, sought: SoughtSecrets, mark: string)
   const plain = folded(text);
   const readings = readingsIn(plain);
   if (!readings) return mark;
+  if (readings.size === 0 && !isAnyIn(plain, sought)) return text;
   const found: { start: number; end: number }[] = [];
   for (let start = 0; start < plain.length; start++) {
     const end = longestAt(start, plain, readings, sought);
@@ -111,6 +112,12 @@ export function withoutSought(text: string, sought: SoughtSecrets, mark: string)
     return before + mark;
   });
   return kept.join("") + text.slice(at);
+}
+
+/** As they are; most texts have no secret in them, and no escape. */
+function isAnyIn(text: string, sought: SoughtSecrets): boolean {
+  for (const secrets of sought.values()) if (secrets.some((secret) => text.includes(secret))) return true;
+  return false;
 }
 
 /** In lower case, unit by unit, so that places stay what they were; a form writes a blank as "+". */
