@@ -56,8 +56,8 @@ export async function putToSend(store: Store, db: Queryable, outgoing: Outgoing)
     await putMessage(store, db, outgoing);
     return { begin() {}, cancel() {} };
   }
-  const row = rowOf(store, outgoing, reservation.holder);
   try {
+    const row = rowOf(store, outgoing, reservation.holder);
     const [kept] = await put(db, row);
     const isOurs = kept?.version === 1 && kept.claimed_until > 0;
     return {

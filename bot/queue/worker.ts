@@ -247,8 +247,9 @@ class Queue implements Consumer {
       for (const [partition, inOrder] of Map.groupBy(rows ?? [], job.partition)) {
         const reserved = this.reserved.get(partition);
         if (reserved) reserved.push(...inOrder);
-        // After a pause of the whole process its own lease may have run out: what is under way goes on.
         else if (!active.has(partition)) this.begin(partition, Promise.resolve(inOrder));
+        // Begun while the claim was under way, or after a pause of the whole process that outlasted its own lease.
+        else await this.claimLater(inOrder);
       }
       if (!rows?.length) await this.wakeForNext();
       if (!rows) return;
@@ -312,6 +313,11 @@ class Queue implements Consumer {
 
   private async release(rows: readonly unknown[]): Promise<void> {
     if (rows.length > 0) await this.job.release?.(rows).catch((error) => this.warn("not_released", error));
+  }
+
+  private async claimLater(rows: readonly unknown[]): Promise<void> {
+    await this.release(rows);
+    this.lookAgain = true;
   }
 
   /** What is due sooner than the next look gets a timer of its own. */

@@ -7,10 +7,10 @@ import { type QueueJob, Worker } from "../../bot/queue/worker.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
 import { databaseUrl } from "../../bot/settings.ts";
 import type { InboxTable, MessagesTable } from "../../bot/store/schema.ts";
+import { HANG_MS } from "../eventually.ts";
 import { createRecordedLog, createTestClock } from "../sandbox/stage.ts";
 import { endOfTurn } from "../../clients/clock.ts";
 
-const NEVER = new AbortController().signal;
 /** The worker looks only when it is told. */
 const UNASKED = 3_600_000;
 
@@ -48,6 +48,10 @@ async function openScene(width = 2): Promise<Scene> {
       await gates.run;
     },
     renew: () => Promise.resolve(),
+    async release(rows) {
+      await undefined;
+      claimable.unshift(...rows.map(wordOf));
+    },
   });
   const updates = job(
     "inbox",
@@ -73,7 +77,7 @@ async function openScene(width = 2): Promise<Scene> {
     },
     async [Symbol.asyncDispose]() {
       for (const letGo of held) letGo();
-      await worker.stop(NEVER);
+      await worker.stop(AbortSignal.timeout(HANG_MS));
       await store.close();
     },
   };
@@ -147,6 +151,38 @@ Deno.test("Worker runs what a claim brought of a partition that was kept meanwhi
   kept.cancel();
   await settle();
   assert.deepEqual(scene.heard, ["a older"]);
+});
+
+Deno.test("Worker runs what a claim brought of a partition, however close to its end that was kept", async () => {
+  for (let steps = 0; steps < 12; steps++) {
+    await using scene = await openScene();
+    const letGo = scene.hold("claim");
+    scene.claimable.push("a older");
+    scene.store.notifier.local("inbox");
+    await settle();
+    const kept = scene.store.reserve("inbox", "a");
+    letGo();
+    for (let step = 0; step < steps; step++) await undefined;
+    kept?.cancel();
+    await settle();
+    assert.deepEqual(scene.heard, ["a older"], `${steps} steps after the claim`);
+  }
+});
+
+Deno.test("Worker gives back what a claim brought of a partition in which it has begun meanwhile", async () => {
+  await using scene = await openScene();
+  const letGo = scene.hold("claim");
+  const finish = scene.hold("run");
+  scene.claimable.push("a later");
+  scene.store.notifier.local("inbox");
+  await settle();
+  await accept(scene, [1, "a"]);
+  letGo();
+  await settle();
+  assert.deepEqual([scene.heard, scene.claimable], [["a 1"], ["a later"]]);
+  finish();
+  await settle();
+  assert.deepEqual(scene.heard, ["a 1", "a later"]);
 });
 
 Deno.test("Worker looks again after a partition behind which something waits, or that was kept in vain", async () => {
@@ -233,6 +269,23 @@ Deno.test("putToSend sends nothing of a transaction that came to nothing", async
   await assert.rejects(failed, /thought better/);
   await settle();
   assert.deepEqual(scene.heard, []);
+  await putAll(scene, message("two"));
+  assert.deepEqual(scene.heard, ["-1 two"]);
+});
+
+Deno.test("putToSend keeps no place for a message that cannot be written", async () => {
+  await using scene = await openScene();
+  const { store } = scene;
+  const unwritable = {
+    mark: "info" as const,
+    get title(): string {
+      throw new Error("no words");
+    },
+  };
+  await assert.rejects(
+    store.transaction((db) => putToSend(store, db, { ...message("one"), reply: unwritable })),
+    /no words/,
+  );
   await putAll(scene, message("two"));
   assert.deepEqual(scene.heard, ["-1 two"]);
 });

@@ -54,6 +54,7 @@ export const doorGuards: readonly Guard[] = [
   ]),
   ...guardsOf("bot/queue/worker.ts", ["tests/bot/reservation_test.ts"], [
     ["what is claimed of a partition that is kept is not lost", "reserved.push(...inOrder);", "continue;"],
+    ["what is claimed behind what has begun meanwhile is not lost", "else await this.claimLater(inOrder);"],
     ["a place that was kept in vain is looked at", "if (rows.length === 0) this.lookedAfter.add(partition);"],
     ["who stops keeps no place", "if (!isOpen || active.size", "if (active.size"],
     ["no more is begun than there is room for", "active.size >= job.width || ", ""],
