@@ -67,17 +67,41 @@ function openDatabase(path: string): DatabaseSync {
 /** SQLite deletes its log only with the last connection, and holds no lock on it that closing it here would end. */
 class LogFile implements WriteAheadLog {
   private file: Deno.FsFile | undefined;
+  /** A flush has failed: the next one need not mean that all before it is on the disk. */
+  private isDoubtful = false;
 
   constructor(private readonly path: string) {}
 
   async flush(): Promise<void> {
-    // Some systems flush only what may be written.
-    this.file ??= await Deno.open(`${this.path}-wal`, { read: true, write: true });
-    await this.file.syncData();
+    if (this.isDoubtful) return this.doWithout();
+    try {
+      // Some systems flush only what may be written.
+      this.file ??= await Deno.open(`${this.path}-wal`, { read: true, write: true });
+      await this.file.syncData();
+    } catch (error) {
+      this.isDoubtful = true;
+      throw error;
+    }
   }
 
   close(): void {
     this.file?.close();
+  }
+
+  /**
+   * Has all that is committed written and flushed into the database itself, and the log begun anew. Throws where that is
+   * not all of it.
+   */
+  private doWithout(): void {
+    const database = new DatabaseSync(this.path, { timeout: 0 });
+    try {
+      const result = database.prepare("pragma wal_checkpoint(truncate)").get();
+      if (result?.["log"] !== result?.["checkpointed"]) throw new Error("Somebody reads from SQLite's log");
+      // Somebody may go on with the old one.
+      this.isDoubtful = result?.["busy"] !== 0;
+    } finally {
+      database.close();
+    }
   }
 }
 

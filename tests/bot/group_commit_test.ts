@@ -297,3 +297,62 @@ Deno.test("openStore has SQLite's log on the disk for each write of which somebo
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("GroupCommitDriver keeps nothing of a transaction during which it closes", async () => {
+  const folder = await Deno.makeTempDir();
+  const config = { kind: "sqlite", path: `${folder}/bot.sqlite` } as const;
+  const lease = (name: string) => ({ name, holder: "me", until: 1 });
+  try {
+    const store = await openStore(config, systemClock);
+    const begun = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    const halfway = store.transaction(async (transaction) => {
+      await transaction.insertInto("leases").values(lease("half")).execute();
+      begun.resolve();
+      await held.promise;
+      await transaction.insertInto("leases").values(lease("whole")).execute();
+    });
+    await begun.promise;
+    await store.close();
+    held.resolve();
+    await assert.rejects(halfway, /ended the transaction/);
+    const again = await openStore(config, systemClock);
+    const kept = await again.db.selectFrom("leases").select("name").execute();
+    await again.close();
+    assert.deepEqual(kept, []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("openStore believes no flush of SQLite's log after one that failed", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/bot.sqlite`;
+  const { syncData } = Deno.FsFile.prototype;
+  let flushes = 0;
+  let isBroken = false;
+  Deno.FsFile.prototype.syncData = () => {
+    flushes++;
+    return isBroken ? Promise.reject(new Error("disk I/O error")) : Promise.resolve();
+  };
+  try {
+    const store = await openStore({ kind: "sqlite", path }, systemClock);
+    const write = (name: string) =>
+      store.db.insertInto("leases").values({ name, holder: "me", until: 1 }).execute();
+    isBroken = true;
+    await assert.rejects(write("one"), /disk I\/O error/);
+    isBroken = false;
+    flushes = 0;
+    await write("two");
+    await Deno.copyFile(path, `${path}.alone`);
+    using alone = new DatabaseSync(`${path}.alone`);
+    const names = alone.prepare("select name from leases order by name").all().map(({ name }) => name);
+    assert.deepEqual(names, ["one", "two"], "they are where the log is not needed");
+    await write("three");
+    assert.equal(flushes, 1, "a new log is as good as any");
+    await store.close();
+  } finally {
+    Deno.FsFile.prototype.syncData = syncData;
+    await Deno.remove(folder, { recursive: true });
+  }
+});
