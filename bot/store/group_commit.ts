@@ -78,16 +78,12 @@ export class GroupCommitDriver implements Driver {
 
   /** After a commit that failed there is nothing left to take back. */
   rollbackTransaction(connection: Connection): Promise<void> {
-    if (connection.isOver || !this.group) return Promise.resolve();
-    this.statements.run("rollback to member");
-    this.statements.run("release member");
-    this.handOver(connection);
+    this.takeBack(connection);
     return Promise.resolve();
   }
 
   async destroy(): Promise<void> {
-    this.commit();
-    await this.flushing;
+    for (this.commitWhatIsOver(); this.flushing; this.commitWhatIsOver()) await this.flushing;
     this.log?.close();
     this.database.close();
   }
@@ -165,6 +161,19 @@ export class GroupCommitDriver implements Driver {
       if (this.database.isTransaction) this.statements.run("rollback");
       this.endGroup()?.reject(error);
     }
+  }
+
+  /** SQLite would commit a transaction that is under way as far as it has come. */
+  private commitWhatIsOver(): void {
+    if (this.member) this.takeBack(this.member);
+    this.commit();
+  }
+
+  private takeBack(connection: Connection): void {
+    if (connection.isOver || !this.group) return;
+    this.statements.run("rollback to member");
+    this.statements.run("release member");
+    this.handOver(connection);
   }
 
   private endGroup(): PromiseWithResolvers<void> | undefined {
