@@ -25,6 +25,9 @@ async function main(): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => stopping.abort());
   }
+  // Before updates come in there is nothing to finish.
+  let end = (): void => Deno.exit(0);
+  stopping.signal.addEventListener("abort", () => end());
   const entrance = await Entrance.open({ config, clock: systemClock, log, redactor }).catch((error) => {
     log.error(
       "store_not_opened",
@@ -35,14 +38,14 @@ async function main(): Promise<void> {
   const server = listenOrExit(config, log, entrance.app.fetch);
 
   const loading = load(entrance);
-  stopping.signal.addEventListener("abort", () => {
+  end = () => {
     setTimeout(() => Deno.exit(0), LAST_MOMENT_MS);
     const drain = async () => {
       await server.shutdown();
       await (await loading).stop(AbortSignal.timeout(DRAIN_MS));
     };
     drain().catch((error) => log.error("not_drained", errorFields(error))).finally(() => Deno.exit(0));
-  });
+  };
   const bot = await loading;
   // Who waits for this line waits for more than an open port.
   log.info("listening", { host: config.host, port: config.port });

@@ -111,6 +111,15 @@ Deno.test("SIGTERM before all is loaded ends the bot as well, and the next one a
   await outside.telegram.until(() => outside.telegram.transcript(GROUP).includes("pong"), "the answer");
 });
 
+Deno.test("SIGTERM while the database does not answer ends the bot at once", async () => {
+  using mute = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = mute.addr as Deno.NetAddr;
+  await using outside = openOutside({ DATABASE_URL: `postgres://bot@127.0.0.1:${port}/bot` });
+  const bot = outside.begin();
+  using _asked = await mute.accept();
+  assert.equal((await bot.terminate()).code, 0, bot.output());
+});
+
 Deno.test("GET /metrics tells what the bot's memory is, and no number that it may not know", async () => {
   await using outside = openOutside({ DATABASE_URL: "sqlite::memory:" });
   await outside.launch();
