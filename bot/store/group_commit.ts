@@ -7,6 +7,7 @@ import {
 } from "kysely";
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** The file in which SQLite keeps what is committed, until a checkpoint. */
 export interface WriteAheadLog {
@@ -60,12 +61,11 @@ export class GroupCommitDriver implements Driver {
     return Promise.resolve();
   }
 
-  beginTransaction(connection: Connection): Promise<void> {
-    this.openGroup();
+  async beginTransaction(connection: Connection): Promise<void> {
+    await this.openGroup();
     this.member = connection;
     connection.isTransaction = true;
     this.statements.run("savepoint member");
-    return Promise.resolve();
   }
 
   async commitTransaction(connection: Connection): Promise<void> {
@@ -102,7 +102,7 @@ export class GroupCommitDriver implements Driver {
       this.commit();
       return this.run(sql, parameters);
     }
-    const { promise } = this.openGroup();
+    const { promise } = await this.openGroup();
     const result = this.run(sql, parameters);
     this.handOver(connection);
     await promise;
@@ -123,16 +123,26 @@ export class GroupCommitDriver implements Driver {
     }
   }
 
-  private openGroup(): PromiseWithResolvers<void> {
+  /** While another process writes, this one goes on with all else. */
+  private async openGroup(): Promise<PromiseWithResolvers<void>> {
     this.hasGrown = true;
     if (this.group) return this.group;
-    // A deferred one that reads first and writes later fails at once when another process wrote in between.
-    this.statements.run("begin immediate");
+    await onceFree(() => this.begin());
     const group = Promise.withResolvers<void>();
     // A writer that failed does not wait for the others.
     group.promise.catch(() => {});
     this.commitOnceQuiet(group, 0);
     return this.group = group;
+  }
+
+  private begin(): void {
+    this.statements.run("pragma busy_timeout = 0");
+    try {
+      // A deferred one that reads first and writes later fails at once when another process wrote in between.
+      this.statements.run("begin immediate");
+    } finally {
+      this.statements.run(`pragma busy_timeout = ${BUSY_MS}`);
+    }
   }
 
   /** What a writer wakes in one turn of the event loop joins in the next. */
@@ -214,6 +224,26 @@ export class GroupCommitDriver implements Driver {
     if (next) next();
     else this.isTaken = false;
   }
+}
+
+/** How long whoever writes waits for another process that does. */
+export const BUSY_MS = 5000;
+const LOOK_MS = 5;
+
+/** Tries until no other process writes. */
+export async function onceFree(attempt: () => void): Promise<void> {
+  for (let waitedMs = 0;; waitedMs += LOOK_MS) {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!isBusy(error) || waitedMs >= BUSY_MS) throw error;
+    }
+    await sleep(LOOK_MS);
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && error.message.includes("database is locked");
 }
 
 const ENDED = "SQLite has ended the transaction";

@@ -1,11 +1,7 @@
 import { type Dialect, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { setTimeout as sleep } from "node:timers/promises";
-import { GroupCommitDriver, type WriteAheadLog } from "./group_commit.ts";
-
-/** How long a statement waits for another process that is writing. */
-const BUSY_MS = 5000;
+import { BUSY_MS, GroupCommitDriver, onceFree, type WriteAheadLog } from "./group_commit.ts";
 
 /** Kysely over Deno's own SQLite, durable: whoever writes waits until the write-ahead log is on the disk. */
 export function sqliteDialect(path: string): Dialect {
@@ -117,9 +113,6 @@ class TransactionalAdapter extends SqliteAdapter {
   }
 }
 
-/** As long as a statement of the bot waits for another process that writes. */
-const PROBE_BUSY_MS = 5000;
-const LOOK_MS = 50;
 /** More than most updates and answers take together. */
 const ROOM_BYTES = 256 * 1024;
 
@@ -140,14 +133,7 @@ export class WriteProbe {
 
   /** Throws when it does not. */
   async check(): Promise<void> {
-    for (let waited = 0;; waited += LOOK_MS) {
-      try {
-        return this.write();
-      } catch (error) {
-        if (!isBusy(error) || waited >= PROBE_BUSY_MS) throw error;
-      }
-      await sleep(LOOK_MS);
-    }
+    await onceFree(() => this.write());
   }
 
   /** May be called again. */
@@ -164,8 +150,4 @@ export class WriteProbe {
       if (database.isTransaction) database.exec("rollback");
     }
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && error.message.includes("database is locked");
 }

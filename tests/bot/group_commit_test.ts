@@ -356,3 +356,30 @@ Deno.test("openStore believes no flush of SQLite's log after one that failed", a
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("openStore waits for another process that writes, and holds up nothing else meanwhile", async () => {
+  const folder = await Deno.makeTempDir();
+  const openIt = () => openStore({ kind: "sqlite", path: `${folder}/bot.sqlite` }, systemClock);
+  const one = await openIt();
+  const other = await openIt();
+  try {
+    const letGo = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const lease = (name: string) => ({ name, holder: "me", until: 1 });
+    const long = one.transaction(async (db) => {
+      await db.insertInto("leases").values(lease("one")).execute();
+      begun.resolve();
+      await letGo.promise;
+    });
+    await begun.promise;
+    const behind = other.db.insertInto("leases").values(lease("other")).execute();
+    await turns();
+    letGo.resolve();
+    await Promise.all([long, behind]);
+    const rows = await one.db.selectFrom("leases").select("name").orderBy("name").execute();
+    assert.deepEqual(rows.map(({ name }) => name), ["one", "other"]);
+  } finally {
+    await Promise.all([one.close(), other.close()]);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
