@@ -11,7 +11,8 @@ import {
   textBlock,
 } from "../../handlers/reply.ts";
 import { namesVoter } from "../access/policy.ts";
-import { type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
+import { putMessage } from "../outbox/messages.ts";
+import { type Outgoing, PRIORITY } from "../outbox/outgoing.ts";
 import { sanitize, toldApart } from "../render/sanitize.ts";
 import { spellDuration } from "../settings.ts";
 import {

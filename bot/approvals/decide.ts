@@ -5,7 +5,8 @@ import { candidates, isMet, progressOf } from "../access/policy.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import type { ReasonCode } from "../reason_codes.ts";
-import { adoptMessage, findMessage, type Outgoing, putMessage } from "../outbox/messages.ts";
+import { adoptMessage, findMessage, putMessage } from "../outbox/messages.ts";
+import type { Outgoing } from "../outbox/outgoing.ts";
 import {
   auditOf,
   type Change,

@@ -4,7 +4,7 @@ import type { Members } from "../access/members.ts";
 import { isMet, progressOf, relaxed } from "../access/policy.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
-import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
+import { type Outgoing, PRIORITY } from "../outbox/outgoing.ts";
 import { auditOf, type Change, changeTitle, lockPending, type Vote, votesOf } from "../store/changes.ts";
 import type { EmergenciesTable, Queryable, Schema } from "../store/schema.ts";
 import { cardMessage, cardOf } from "./card.ts";

@@ -1,6 +1,7 @@
 import type { Transaction } from "kysely";
 import { type Button, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
-import { type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
+import { putMessage } from "../outbox/messages.ts";
+import { type Outgoing, PRIORITY } from "../outbox/outgoing.ts";
 import { type Change, readCard, readUndo, TOOK_EFFECT } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { ChangeState, LoansTable, Queryable, Schema } from "../store/schema.ts";

@@ -4,7 +4,8 @@ import type { Members } from "../access/members.ts";
 import { type ApprovalNeed, isMet, progressOf, type Ruling } from "../access/policy.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
-import { findMessage, type Outgoing, PRIORITY, putMessage } from "../outbox/messages.ts";
+import { findMessage, putMessage } from "../outbox/messages.ts";
+import { type Outgoing, PRIORITY } from "../outbox/outgoing.ts";
 import { appendAudit } from "../store/audit.ts";
 import {
   auditOf,

@@ -10,7 +10,8 @@ import type { RefusalDetails, UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
 import { errorReply } from "../error_reply.ts";
 import type { Invocation } from "../invocation.ts";
-import { adoptMessage, findMessage, type Outgoing, putMessage } from "../outbox/messages.ts";
+import { adoptMessage, findMessage, putMessage } from "../outbox/messages.ts";
+import type { Outgoing } from "../outbox/outgoing.ts";
 import type { CommandSet } from "../parser/command.ts";
 import { askedIn } from "../parser/secret_scan.ts";
 import { type SecretEntry, wipeSecrets } from "../secrets/entry.ts";
@@ -377,8 +378,7 @@ async function attachCard(
   const shown = await findMessage(transaction, meanwhile);
   if (shown?.state === "idle" && shown.message_id !== null && shown.chat_id === card.chatId) {
     await adoptMessage(store, transaction, card, shown.message_id);
-    await transaction.deleteFrom("messages").where("key", "=", meanwhile).execute();
-    return;
+    return void await transaction.deleteFrom("messages").where("key", "=", meanwhile).execute();
   }
   await putMessage(store, transaction, card);
   if (!shown) return;

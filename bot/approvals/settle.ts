@@ -1,7 +1,7 @@
 import { type Line, line, textBlock } from "../../handlers/reply.ts";
 import type { UpdateContext } from "../context.ts";
 import type { Deps } from "../deps.ts";
-import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
+import { type Outgoing, PRIORITY } from "../outbox/outgoing.ts";
 import { auditOf, type Change, changeTitle, findChange } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
 import type { MessagesTable } from "../store/schema.ts";

@@ -1,5 +1,6 @@
 import type { Transaction, Updateable } from "kysely";
-import { type Outgoing, putMessage } from "../outbox/messages.ts";
+import { putMessage } from "../outbox/messages.ts";
+import type { Outgoing } from "../outbox/outgoing.ts";
 import { wipeSecrets } from "../secrets/entry.ts";
 import { appendAudit, type AuditEntry } from "../store/audit.ts";
 import { auditOf, type Change } from "../store/changes.ts";

@@ -5,7 +5,8 @@ import type { Deps } from "../deps.ts";
 import { type AuditFilter, auditRows, countAudit, csvLines, jsonLines } from "../store/audit.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import { below, inTopic, isFinal, type TelegramRefusal, telegramRefusal } from "../telegram/api.ts";
-import { type Delivered, type Outgoing, PRIORITY, putMessage } from "./messages.ts";
+import { type Delivered, putMessage } from "./messages.ts";
+import { type Outgoing, PRIORITY } from "./outgoing.ts";
 
 /** A file as it is sent; what it holds is made anew for each attempt. */
 interface OutboxFile {

@@ -1,36 +1,10 @@
 import { type RawBuilder, sql, type SqlBool, type UpdateObject } from "kysely";
 import { naturally } from "../../handlers/format.ts";
-import type { Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { redactReply } from "../render/sanitize.ts";
-import type { AuditFilter } from "../store/audit.ts";
 import { isPostgres, literal, noneOf, prepared, type Store } from "../store/database.ts";
 import type { MessagesTable, Queryable, Schema } from "../store/schema.ts";
-
-/** Lower goes first when Telegram slows us down. */
-export const PRIORITY = { decision: 0, outcome: 1, answer: 2, edit: 3 } as const;
-
-/** Where a message goes and what it says. The same key later means: edit it. */
-export interface Outgoing {
-  readonly key: string;
-  readonly chatId: number;
-  readonly threadId?: number | undefined;
-  readonly replyTo?: number | undefined;
-  /** The person an ephemeral message is for. */
-  readonly receiverId?: number | undefined;
-  readonly callbackQueryId?: string | undefined;
-  readonly reply: Reply;
-  readonly priority: number;
-  /** Somebody must act on it, so it is heard as well as seen: true for few. */
-  readonly sound?: boolean;
-  readonly trace?: string | undefined;
-  /** Rows of the audit that go along as files. */
-  readonly export?: AuditFilter | undefined;
-  /** What only this person may see, by `sealReply`; everywhere else `reply` stands for it. */
-  readonly sealed?: string | undefined;
-  /** The update whose command this answers: answers of one chat leave in the order of their commands. */
-  readonly answers?: number;
-}
+import type { Outgoing } from "./outgoing.ts";
 
 /**
  * Records what a message shall look like. The sender brings Telegram there; several changes before it gets to it
@@ -57,17 +31,23 @@ export async function putToSend(store: Store, db: Queryable, outgoing: Outgoing)
     return { begin() {}, cancel() {} };
   }
   try {
-    const row = rowOf(store, outgoing, reservation.holder);
-    const [kept] = await put(db, row);
-    const isOurs = kept?.version === 1 && kept.claimed_until > 0;
+    const row = await putAsClaimed(db, rowOf(store, outgoing, reservation.holder));
     return {
-      begin: () => isOurs ? reservation.begin(row) : reservation.cancel(),
+      begin: () => row ? reservation.begin(row) : reservation.cancel(),
       cancel: () => reservation.cancel(),
     };
   } catch (error) {
     reservation.cancel();
     throw error;
   }
+}
+
+/** Undefined where it has to wait, or somebody is sending it. */
+async function putAsClaimed(db: Queryable, row: MessagesTable): Promise<MessagesTable | undefined> {
+  const [kept] = await put(db, row);
+  // What nobody has sent yet is what was put now, and nothing else.
+  if (!kept || kept.version !== kept.sent_version + 1 || kept.claimed_until === 0) return undefined;
+  return kept.version === 1 ? row : await findMessage(db, row.key);
 }
 
 /** As nobody has sent it yet. */
@@ -108,10 +88,17 @@ function rowOf(store: Store, outgoing: Outgoing, holder?: string): MessagesTable
   };
 }
 
-/** Claimed only where it is new, and nothing else waits in its chat. */
-const put = prepared<MessagesTable, Pick<MessagesTable, "version" | "claimed_until">>((db, fill) => {
+/** Claimed only where nothing waits in its chat. */
+const put = prepared<MessagesTable, Pick<MessagesTable, "version" | "sent_version" | "claimed_until">>((
+  db,
+  fill,
+) => {
   const isFirst = sql`not exists (select 1 from messages where state = 'due' and chat_id = ${fill("chat_id")})
     and ${isFree(fill("chat_id"), fill("created_at"))}`;
+  // Of one that is to be sent already the claim is somebody's.
+  const whereIdle = <Column extends "claimed_by" | "claimed_until">(column: Column) =>
+    sql<MessagesTable[Column]>`case when messages.state = 'idle'
+      then ${sql.ref(`excluded.${column}`)} else ${sql.ref(`messages.${column}`)} end`;
   return db.insertInto("messages").values({
     ...UNSENT,
     key: fill("key"),
@@ -141,8 +128,10 @@ const put = prepared<MessagesTable, Pick<MessagesTable, "version" | "claimed_unt
       state: "due",
       export: is.fn.coalesce("excluded.export", "messages.export"),
       trace: is.fn.coalesce("excluded.trace", "messages.trace"),
+      claimed_by: whereIdle("claimed_by"),
+      claimed_until: whereIdle("claimed_until"),
     }))
-  ).returning(["version", "claimed_until"]);
+  ).returning(["version", "sent_version", "claimed_until"]);
 });
 
 /** Puts a message in the place of one that Telegram shows already, such as what was shown while its vendor was asked. */
@@ -316,16 +305,6 @@ const settle = prepared<Delivered & Pick<MessagesTable, "key" | "version" | "cla
 /** Anybody may claim it. */
 export const RELEASED = { claimed_by: null, claimed_until: 0 } as const;
 
-/** What the message shall say since then may still be taken. */
-function unlessNewer({ version }: MessagesTable, state: MessagesTable["state"]) {
-  return sql<MessagesTable["state"]>`case when version > ${version} then 'due' else ${sql.lit(state)} end`;
-}
-
-/** Once it was shown nobody needs it. */
-function onlyIfNewer({ version }: MessagesTable) {
-  return sql<string | null>`case when version > ${version} then sealed else null end`;
-}
-
 async function setUnderClaim(
   db: Queryable,
   { key, claimed_by }: MessagesTable,
@@ -358,10 +337,14 @@ export async function postponeMessage(
   return isMine;
 }
 
-/** Gives up what Telegram refused. False when somebody else has it by now. */
+/** Gives up what Telegram refused, unless it says something newer by now. False when somebody else has it. */
 export async function buryMessage(db: Queryable, row: MessagesTable): Promise<boolean> {
-  const dead = { ...RELEASED, sealed: onlyIfNewer(row), state: unlessNewer(row, "dead") };
-  return await setUnderClaim(db, row, dead);
+  const isNewer = sql`version > ${row.version}`;
+  return await setUnderClaim(db, row, {
+    ...RELEASED,
+    sealed: sql<string | null>`case when ${isNewer} then sealed end`,
+    state: sql<MessagesTable["state"]>`case when ${isNewer} then 'due' else 'dead' end`,
+  });
 }
 
 /** When the next message that has to wait becomes due, or the next chat that Telegram limits is free, epoch ms. */

@@ -1,6 +1,6 @@
 import { type Line, line, type Mark, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
-import { type Outgoing, PRIORITY } from "../outbox/messages.ts";
+import { type Outgoing, PRIORITY } from "../outbox/outgoing.ts";
 import { openReply, sealReply } from "../outbox/sealed.ts";
 import type { MessagesTable } from "../store/schema.ts";
 import type { Vault } from "../vault.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { PRIORITY, putMessage } from "../../bot/outbox/messages.ts";
+import { putMessage } from "../../bot/outbox/messages.ts";
+import { PRIORITY } from "../../bot/outbox/outgoing.ts";
 import { ANA, BEN, GROUP, openFixture, OSKAR } from "../approvals/fixture.ts";
 
 Deno.test("a deep link opens a change in private, whatever the letter case of its code", async () => {

@@ -57,7 +57,10 @@ async function openScene(width = 2): Promise<Scene> {
     "inbox",
     (row: InboxTable | string) => typeof row === "string" ? row : `${row.lane} ${row.update_id}`,
   );
-  const messages = job("messages", (row: MessagesTable) => `${row.chat_id} ${row.key}`);
+  const messages = job(
+    "messages",
+    (row: MessagesTable) => `${row.chat_id} ${row.key}${row.message_id ? ` at ${row.message_id}` : ""}`,
+  );
   const worker = new Worker(
     { store, holder: "me", log: createRecordedLog() },
     { queues: [updates, messages], periodic: [] },
@@ -246,6 +249,32 @@ Deno.test("putToSend does not overtake what waits in the chat, nor Telegram's ow
   await putAll(scene, message("later"), message("also later", -2));
   await putAll(scene, message("waits"));
   assert.deepEqual(scene.heard, []);
+});
+
+Deno.test("putToSend has a message that was sent edited as soon as it is committed", async () => {
+  await using scene = await openScene();
+  const { store } = scene;
+  await putMessage(store, store.db, message("one"));
+  const shown = {
+    state: "idle",
+    message_id: 7,
+    sent_version: 1,
+    claimed_by: null,
+    claimed_until: 0,
+  } as const;
+  await store.db.updateTable("messages").set(shown).execute();
+  await putAll(scene, message("one"));
+  assert.deepEqual(scene.heard, ["-1 one at 7"]);
+});
+
+Deno.test("putToSend leaves a message to be claimed that Telegram refused before", async () => {
+  await using scene = await openScene();
+  const { store } = scene;
+  await putMessage(store, store.db, message("one"));
+  await store.db.updateTable("messages").set({ state: "dead" }).execute();
+  await putAll(scene, message("one"));
+  const row = await store.db.selectFrom("messages").select("claimed_until").executeTakeFirstOrThrow();
+  assert.deepEqual([scene.heard, row.claimed_until], [[], 0]);
 });
 
 Deno.test("putToSend leaves a message alone that another process sends", async () => {

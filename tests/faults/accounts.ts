@@ -1,5 +1,5 @@
 import { type ChangeEvent, FINAL_STATES, transitions } from "../../bot/approvals/state_machine.ts";
-import { PRIORITY } from "../../bot/outbox/messages.ts";
+import { PRIORITY } from "../../bot/outbox/outgoing.ts";
 import type { AuditTable, ChangeState } from "../../bot/store/schema.ts";
 import type { Command, Decision, Deeds } from "./crowd.ts";
 import type { ChangeRecord, Records } from "./records.ts";

@@ -66,7 +66,12 @@ export const doorGuards: readonly Guard[] = [
       "1 = 1",
     ],
     ["a message waits as long as Telegram wants", 'and ${isFree(fill("chat_id"), fill("created_at"))}`', "`"],
-    ["what is known already is claimed like any other", "kept?.version === 1 && ", ""],
+    ["what somebody sends is left to them", "kept.version !== kept.sent_version + 1 || ", ""],
+    [
+      "what Telegram refused is claimed like any other",
+      "case when messages.state = 'idle'",
+      "case when messages.state <> 'due'",
+    ],
   ]),
   ...guardsOf("bot/outbox/messages.ts", OUTBOX, [
     [
