@@ -141,7 +141,11 @@ export function durationOf(leastMs: number): z.ZodType<number, string> {
   return z.string().transform((value, context) => {
     const ms = parseDuration(value);
     if (ms !== undefined && ms >= leastMs) return ms;
-    context.addIssue("must be a duration such as 30s, 15m or 2h");
+    context.addIssue(
+      ms === undefined
+        ? "must be a duration such as 30s, 15m or 2h"
+        : `must be ${spellDuration(leastMs)} or longer`,
+    );
     return z.NEVER;
   });
 }

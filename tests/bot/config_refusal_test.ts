@@ -117,7 +117,7 @@ const refused: readonly [what: string, environment: Environment, problem: RegExp
     ),
   ["a key of 16 bytes", { SECRET_KEY: btoa("k".repeat(16)) }, /^SECRET_KEY must be 32 bytes in base64/],
   ["a key that is no base64", { SECRET_KEY: "not base64!" }, /^SECRET_KEY must be 32 bytes in base64/],
-  ["a time to approve of nothing", { APPROVAL_TTL: "0s" }, /^APPROVAL_TTL must be a duration such as/],
+  ["a time to approve of nothing", { APPROVAL_TTL: "0s" }, /^APPROVAL_TTL must be 1 s or longer/],
   [
     "a time that is none",
     { APPROVAL_TTL: "soon" },
@@ -125,7 +125,7 @@ const refused: readonly [what: string, environment: Environment, problem: RegExp
   ],
   ["a negative cache", { STATUS_CACHE_TTL: "-1s" }, /^STATUS_CACHE_TTL must be a duration/],
   ["a watch that never tells", { WATCH_AFTER: "0" }, /^WATCH_AFTER must be a whole number from 1 to 10/],
-  ["a watch that keeps nothing", { WATCH_KEEP: "1h" }, /^WATCH_KEEP must be a duration/],
+  ["a watch that keeps nothing", { WATCH_KEEP: "1h" }, /^WATCH_KEEP must be 1 d or longer/],
   ["a log level of its own", { LOG_LEVEL: "loud" }, /^LOG_LEVEL must be one of debug, info, warning, error/],
   [
     "half of Bitdefender",
