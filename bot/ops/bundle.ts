@@ -45,10 +45,20 @@ export function bundling(folder: string): string[] {
   ];
 }
 
-async function bundle(): Promise<void> {
-  await Deno.remove(FOLDER, { recursive: true }).catch((error) => {
+/** Takes away what an earlier bundle left, and nothing else: where the bot is started, its database is too. */
+async function removeCode(folder: string): Promise<void> {
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (name.endsWith(".js")) await Deno.remove(`${folder}/${name}`);
+    }
+  } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
+  }
+}
+
+async function bundle(): Promise<void> {
+  await removeCode(FOLDER);
+  await removeCode(`${FOLDER}/ops`);
   const programs = PROGRAMS.map((name) => name === "main" ? "bot/main.ts" : `bot/ops/${name}.ts`);
   const args = [...bundling(FOLDER), ...programs];
   const { success } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundledTasks } from "../../bot/ops/bundle.ts";
@@ -29,6 +30,10 @@ Deno.test("the bundle answers with least permissions, needs no package and gets 
   const folder = await Deno.makeTempDir({ prefix: "countersign-bundle-" });
   try {
     for (const name of SOURCES) await Deno.symlink(ROOT + name, join(folder, name));
+    const dist = join(folder, "dist");
+    const [database, stale] = [join(dist, "data", "countersign.db"), join(dist, "chunk-OLD.js")];
+    await Deno.mkdir(join(dist, "data"), { recursive: true });
+    for (const file of [database, stale]) await Deno.writeTextFile(file, "");
     const made = await run({
       command: Deno.execPath(),
       args: ["task", "-q", "bundle"],
@@ -36,7 +41,7 @@ Deno.test("the bundle answers with least permissions, needs no package and gets 
       environment: {},
     });
     assert.equal(made.code, 0, made.output);
-    const dist = join(folder, "dist");
+    assert.deepEqual([existsSync(database), existsSync(stale)], [true, false]);
     const programs = ["backup", "health", "migrate", "audit_verify", "permissions"];
     for (const name of ["main.js", ...programs.map((program) => `ops/${program}.js`)]) {
       const mains = (await Deno.readTextFile(join(dist, name))).match(/\bimport\.meta\.main\b/g) ?? [];
