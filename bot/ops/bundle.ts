@@ -5,7 +5,7 @@
 import { basename } from "node:path";
 
 /** By the names of their files. None imports another: bundled, each part would take itself for the program. */
-const PROGRAMS = ["main", "permissions", "audit_verify", "backup", "migrate", "health"] as const;
+const PROGRAMS = ["main", "permissions", "audit_verify", "backup", "migrate", "health", "policy"] as const;
 const FOLDER = "dist";
 
 /** What pictures are drawn with and is no code: files of their own in the bundle, under the names they are imported by. */

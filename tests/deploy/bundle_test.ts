@@ -42,7 +42,7 @@ Deno.test("the bundle answers with least permissions, needs no package and gets 
     });
     assert.equal(made.code, 0, made.output);
     assert.deepEqual([existsSync(database), existsSync(stale)], [true, false]);
-    const programs = ["backup", "health", "migrate", "audit_verify", "permissions"];
+    const programs = ["backup", "health", "migrate", "audit_verify", "permissions", "policy"];
     for (const name of ["main.js", ...programs.map((program) => `ops/${program}.js`)]) {
       const mains = (await Deno.readTextFile(join(dist, name))).match(/\bimport\.meta\.main\b/g) ?? [];
       assert.ok(mains.length <= 1, `${name} holds ${mains.length} programs`);
@@ -69,6 +69,7 @@ Deno.test("the bundle answers with least permissions, needs no package and gets 
     const metrics = await fetch(`${surroundings.url}/metrics`);
     assert.match(await metrics.text(), /^countersign_updates_total\{result="accepted"\} \d+$/m);
     assert.equal((await run(task("health"))).code, 0);
+    assert.match((await run(task("policy"))).output, /^Name a file/);
     assert.match((await run(task("backup"))).output, /: audit intact/);
     assert.equal((await bot.terminate()).code, 0);
     assert.equal((await run(task("health"))).code, 1);
