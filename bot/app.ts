@@ -170,6 +170,7 @@ export class Countersign {
     const { bot, config, log, store } = this.deps;
     bot.botInfo = await learnIdentity(this.deps, this.stopping.signal);
     const comeIn = await introduce(this.deps, this.commands, this.lists, this.stopping.signal);
+    if (this.stopping.signal.aborted) return;
     this.worker.start();
     if (config.publicUrl === undefined) this.receiving = this.poll();
     else if (!comeIn) this.receiving = this.insist();

@@ -9,6 +9,8 @@ import { acceptUpdates, readArrival } from "./queue/inbox.ts";
 /** Anyone may ask whether the bot is ready, and finding out writes to the disk. */
 const PROBE_MS = 1_000;
 const MOST_BODY_BYTES = 1024 * 1024;
+/** Telegram reads nothing but the status, and each header for browsers takes time. */
+const LEAST_HEADERS = { "x-content-type-options": "nosniff" };
 export const SECRET_HEADER = "x-telegram-bot-api-secret-token";
 
 /** What stands behind the HTTP side, and is loaded once that listens. */
@@ -30,9 +32,12 @@ export function httpApp(deps: EntranceDeps, interior: Promise<Interior>, onKept:
   const pages = interior.then(({ pages }) => withoutWords(pages, log));
   let isRunning = () => false;
   void interior.then(({ worker }) => isRunning = () => worker.running);
-  const refuse = (context: Context, result: string, status: StatusCode) => {
+  const secure = secureHeaders();
+  const refuse = async (context: Context, result: string, status: StatusCode) => {
     metrics.updates.inc({ result });
-    return context.body(null, status);
+    context.res = context.body(null, status);
+    await secure(context, () => Promise.resolve());
+    return context.res;
   };
 
   const limitCounted = bodyLimit({
@@ -53,11 +58,10 @@ export function httpApp(deps: EntranceDeps, interior: Promise<Interior>, onKept:
       if (!arrival) return refuse(context, "malformed", 400);
       await acceptUpdates(deps, [arrival]);
       onKept();
-      return context.body(null, 200);
+      return context.body(null, 200, LEAST_HEADERS);
     },
   );
-  // From here on for browsers too; Telegram has no use for their headers, of which each takes time.
-  app.use(secureHeaders());
+  app.use(secure);
   const storeAnswers = atMostEvery(PROBE_MS, () => store.check().then(() => true, () => false));
   app.get("/healthz", (context) => context.text("alive"));
   app.get("/readyz", async (context) => {

@@ -91,7 +91,9 @@ export async function acceptUpdates(
 
 /** Crowds talk, and what is not for the bot shall cost it little: what comes in one turn is one statement. */
 const noteTalk = gathered(async (store: Store, arrivals: readonly Arrival[]): Promise<readonly number[]> => {
-  const list = JSON.stringify(arrivals.map(({ updateId, lane }) => [updateId, lane]));
+  // In one order everywhere: replicas that get the same ones must not wait for each other.
+  const inOrder = arrivals.toSorted((one, other) => one.updateId - other.updateId);
+  const list = JSON.stringify(inOrder.map(({ updateId, lane }) => [updateId, lane]));
   const noted = await note(store.db, { list, now: store.now() });
   const isNew = new Set(noted.map(({ update_id }) => update_id));
   return arrivals.map(({ updateId }) => isNew.delete(updateId) ? 1 : 0);

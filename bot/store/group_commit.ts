@@ -62,7 +62,8 @@ export class GroupCommitDriver implements Driver {
   }
 
   async beginTransaction(connection: Connection): Promise<void> {
-    await this.openGroup();
+    this.hasGrown = true;
+    if (!this.group) await this.openGroup();
     this.member = connection;
     connection.isTransaction = true;
     this.statements.run("savepoint member");
@@ -102,7 +103,8 @@ export class GroupCommitDriver implements Driver {
       this.commit();
       return this.run(sql, parameters);
     }
-    const { promise } = await this.openGroup();
+    this.hasGrown = true;
+    const { promise } = this.group ?? await this.openGroup();
     const result = this.run(sql, parameters);
     this.handOver(connection);
     await promise;
@@ -125,8 +127,6 @@ export class GroupCommitDriver implements Driver {
 
   /** While another process writes, this one goes on with all else. */
   private async openGroup(): Promise<PromiseWithResolvers<void>> {
-    this.hasGrown = true;
-    if (this.group) return this.group;
     await onceFree(() => this.begin());
     const group = Promise.withResolvers<void>();
     // A writer that failed does not wait for the others.

@@ -212,6 +212,20 @@ Deno.test("GET /telegram, and all that is not there, is a 404 with the security 
   }
 });
 
+Deno.test("POST /telegram answers with the headers of a page whoever is not let in, and Telegram with the least", async () => {
+  await using stage = await openStage();
+  const send = (secret: string) =>
+    fetch(`${stage.url}/telegram`, { method: "POST", body: ping(1), headers: { [SECRET_HEADER]: secret } });
+  const refused = await send("wrong");
+  assert.deepEqual([refused.status, await refused.text()], [401, ""]);
+  checkHeaders(refused.headers);
+  const taken = await send(SANDBOX_WEBHOOK_SECRET);
+  assert.deepEqual([taken.status, await taken.text()], [200, ""]);
+  assert.equal(taken.headers.get("x-content-type-options"), "nosniff");
+  assert.equal(taken.headers.get("x-frame-options"), null);
+  await settled(stage);
+});
+
 Deno.test("GET /healthz says alive", async () => {
   await using stage = await openStage();
   const response = await fetch(`${stage.url}/healthz`);
