@@ -52,8 +52,10 @@ async function seenNow({ config, store, vendors }: Pick<Deps, "config" | "store"
   const now = store.now();
   const watched = vendors.all.filter(({ client }) => client !== undefined).map(({ vendor }) => vendor);
   const known = await lastLooks(store);
-  const looks = watched.flatMap(({ name }) => known.get(name) ?? []).filter(({ ended_at }) =>
-    ended_at !== null
+  // How a vendor stands is known once looks enough have said the same.
+  const settled = await db.selectFrom("items").select("vendor").distinct().where("settled", "=", 1).execute();
+  const looks = settled.flatMap(({ vendor }) => known.get(vendor) ?? []).filter(({ vendor, ended_at }) =>
+    ended_at !== null && watched.some(({ name }) => name === vendor)
   );
   const items = (await itemsOf(store, { states: ["fine"] })).filter((item) =>
     item.item_id !== null && item.state === "fine"
@@ -103,7 +105,7 @@ function titleOf({ problems, waiting, freezes, asOf, isStale, neverLooks }: Seen
       ? problems.length === 1 ? "1 problem" : `${problems.length} problems`
       : neverLooks
       ? "The watch is off"
-      : "Nothing was looked at yet",
+      : "Nothing is known yet",
     waiting === 0 ? "" : ` · ${waiting} ${waiting === 1 ? "change waits" : "changes wait"}`,
     frozen,
   );

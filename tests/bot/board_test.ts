@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { testOnEach } from "../approvals/database.ts";
 import { ANA, BEN, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
 import { eventually } from "../eventually.ts";
+import { openWatch } from "../watch/fixture.ts";
 import { putWatched } from "./watched.ts";
 
 const QUICK = { expireMs: 20, lookMs: 20 };
@@ -138,6 +139,12 @@ Deno.test("/board of a group that is no admin chat any more is told nothing new"
   );
   const left = await store.db.selectFrom("messages").select("key").where("chat_id", "=", GROUP - 1).execute();
   assert.deepEqual(left, []);
+});
+
+Deno.test("/board does not say that all is well before looks enough have said so", async () => {
+  await using fixture = await openWatch();
+  await fixture.say(ANA, "/board");
+  assert.ok(fixture.groupAnswers().some((text) => text === "❔ Nothing is known yet"));
 });
 
 Deno.test("/board says once that the watch is off, and what to set", async () => {
