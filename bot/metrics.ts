@@ -93,8 +93,8 @@ export class Metrics {
   readonly clocksAhead: Map<string, number> = new Map<string, number>();
 
   updatesKept(accepted: number, repeated: number): void {
-    this.updates.inc({ result: "accepted" }, accepted);
-    this.updates.inc({ result: "repeated" }, repeated);
+    if (accepted > 0) this.updates.inc({ result: "accepted" }, accepted);
+    if (repeated > 0) this.updates.inc({ result: "repeated" }, repeated);
   }
 
   refused(reason: ReasonCode): void {

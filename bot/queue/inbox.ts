@@ -24,13 +24,18 @@ export interface Arrival {
 }
 
 /** What an update must have to be kept. */
-const arrivalShape = z.looseObject({ update_id: z.int().nonnegative() });
+const arrivalShape = z.object({ update_id: z.int().nonnegative() });
 
 /** Undefined when it has not even an id. */
 export function readArrival(body: string): Arrival | undefined {
   try {
-    const update = arrivalShape.parse(JSON.parse(body)) as Update;
-    return { updateId: update.update_id, lane: laneOf(update), body, isTalk: isTalk(update) };
+    const update = JSON.parse(body) as Update;
+    return {
+      updateId: arrivalShape.parse(update).update_id,
+      lane: laneOf(update),
+      body,
+      isTalk: isTalk(update),
+    };
   } catch {
     return undefined;
   }
@@ -79,12 +84,10 @@ export async function acceptUpdates(
   { store, metrics }: Pick<Deps, "store" | "metrics">,
   arrivals: readonly Arrival[],
 ): Promise<number> {
-  const { talk = [], work = [] } = Object.groupBy(arrivals, ({ isTalk }) => isTalk ? "talk" : "work");
-  const counts = await Promise.all([
-    ...talk.map((arrival) => noteTalk(store, arrival)),
-    ...work.length > 0 ? [acceptWork(store, work)] : [],
-  ]);
-  const accepted = counts.reduce((one, other) => one + other, 0);
+  const work = arrivals.filter(({ isTalk }) => !isTalk);
+  const noted = arrivals.filter(({ isTalk }) => isTalk).map((arrival) => noteTalk(store, arrival));
+  const [kept, ...counts] = await Promise.all([acceptWork(store, work), ...noted]);
+  const accepted = counts.reduce((one, other) => one + other, kept);
   metrics.updatesKept(accepted, arrivals.length - accepted);
   return accepted;
 }
@@ -112,6 +115,7 @@ const note = prepared<{ readonly list: string; readonly now: number }, Pick<Inbo
 );
 
 async function acceptWork(store: Store, arrivals: readonly Arrival[]): Promise<number> {
+  if (arrivals.length === 0) return 0;
   const entries = arrivals.map((arrival) => new Entry(store, arrival));
   try {
     const [first] = entries;

@@ -98,10 +98,10 @@ export class GroupCommitDriver implements Driver {
       if (!this.group) throw new Error(ENDED);
       return this.run(sql, parameters);
     }
-    if (SelectQueryNode.is(query)) return this.run(sql, parameters);
+    if (SelectQueryNode.is(query)) return await onceFree(() => this.run(sql, parameters));
     if (NEVER_IN_TRANSACTION.test(sql)) {
       this.commit();
-      return this.run(sql, parameters);
+      return this.runPatiently(sql, parameters);
     }
     this.hasGrown = true;
     const { promise } = this.group ?? await this.openGroup();
@@ -127,7 +127,8 @@ export class GroupCommitDriver implements Driver {
 
   /** While another process writes, this one goes on with all else. */
   private async openGroup(): Promise<PromiseWithResolvers<void>> {
-    await onceFree(() => this.begin());
+    // A deferred one that reads first and writes later fails at once when another process wrote in between.
+    await onceFree(() => this.statements.run("begin immediate"));
     const group = Promise.withResolvers<void>();
     // A writer that failed does not wait for the others.
     group.promise.catch(() => {});
@@ -135,13 +136,13 @@ export class GroupCommitDriver implements Driver {
     return this.group = group;
   }
 
-  private begin(): void {
-    this.statements.run("pragma busy_timeout = 0");
+  /** What is not worth trying again and again: SQLite itself waits for the others. */
+  private runPatiently(sql: string, parameters: readonly unknown[]): QueryResult<unknown> {
+    this.statements.run(`pragma busy_timeout = ${BUSY_MS}`);
     try {
-      // A deferred one that reads first and writes later fails at once when another process wrote in between.
-      this.statements.run("begin immediate");
+      return this.run(sql, parameters);
     } finally {
-      this.statements.run(`pragma busy_timeout = ${BUSY_MS}`);
+      this.statements.run("pragma busy_timeout = 0");
     }
   }
 
@@ -226,12 +227,12 @@ export class GroupCommitDriver implements Driver {
   }
 }
 
-/** How long whoever writes waits for another process that does. */
+/** How long this process waits for another one that has locked the file. */
 export const BUSY_MS = 5000;
 const LOOK_MS = 5;
 
-/** Tries until no other process writes. */
-export async function onceFree(attempt: () => void): Promise<void> {
+/** Tries until no other process is in the way. */
+export async function onceFree<T>(attempt: () => T): Promise<T> {
   for (let waitedMs = 0;; waitedMs += LOOK_MS) {
     try {
       return attempt();

@@ -57,6 +57,8 @@ function openDatabase(path: string): DatabaseSync {
   database.exec(
     "pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; pragma secure_delete = on",
   );
+  // From here on whoever waits for another process lets this one go on.
+  database.exec("pragma busy_timeout = 0");
   return database;
 }
 

@@ -20,7 +20,7 @@ export const doorGuards: readonly Guard[] = [
   ...guardsOf("bot/http.ts", HTTP, [
     [
       "only who knows the secret brings updates",
-      `if (!isSecret(context.req.header(SECRET_HEADER) ?? "")) return refuse(context, "unauthorised", 401);`,
+      `if (!isSecret(context.req.header(SECRET_HEADER) ?? "")) return await refuse(context, "unauthorised", 401);`,
     ],
     [
       "a secret is as long as ours",
@@ -29,13 +29,13 @@ export const doorGuards: readonly Guard[] = [
     ],
     ["what is loaded is no readiness", "const isReady = isRunning() &&", "const isReady ="],
     ["an update is no longer than it may be", "maxSize: MOST_BODY_BYTES", "maxSize: Infinity"],
-    ["what is no update is not kept", `if (!arrival) return refuse(context, "malformed", 400);`],
+    ["what is no update is not kept", `if (!arrival) return await refuse(context, "malformed", 400);`],
     ["the disk is tried once in a while", "if (answer && performance.now() - askedAt < ms) return answer;"],
     ["who cannot hear is not ready", "return problem === undefined ?", "return true ?"],
   ]),
   ...guardsOf("bot/queue/inbox.ts", ["tests/bot/inbox_test.ts"], [
     ["who was overtaken finishes nothing", "if (mine.length === 0) throw new TakenOver(update_id);"],
-    ["talk is no work", `isTalk ? "talk" : "work"`, `"work"`],
+    ["talk is no work", "const work = arrivals.filter(({ isTalk }) => !isTalk);", "const work = arrivals;"],
   ]),
   ...guardsOf("bot/queue/inbox.ts", ["tests/bot/store_test.ts"], [
     [
