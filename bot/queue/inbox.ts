@@ -86,8 +86,8 @@ export async function acceptUpdates(
 ): Promise<number> {
   const work = arrivals.filter(({ isTalk }) => !isTalk);
   const noted = arrivals.filter(({ isTalk }) => isTalk).map((arrival) => noteTalk(store, arrival));
-  const [kept, ...counts] = await Promise.all([acceptWork(store, work), ...noted]);
-  const accepted = counts.reduce((one, other) => one + other, kept);
+  const counts = await Promise.all(work.length > 0 ? [...noted, acceptWork(store, work)] : noted);
+  const accepted = counts.reduce((one, other) => one + other, 0);
   metrics.updatesKept(accepted, arrivals.length - accepted);
   return accepted;
 }
@@ -115,7 +115,6 @@ const note = prepared<{ readonly list: string; readonly now: number }, Pick<Inbo
 );
 
 async function acceptWork(store: Store, arrivals: readonly Arrival[]): Promise<number> {
-  if (arrivals.length === 0) return 0;
   const entries = arrivals.map((arrival) => new Entry(store, arrival));
   try {
     const [first] = entries;
