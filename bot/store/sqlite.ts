@@ -1,5 +1,4 @@
 import { type Dialect, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
-import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { BUSY_MS, GroupCommitDriver, onceFree, type WriteAheadLog } from "./group_commit.ts";
 
@@ -48,7 +47,7 @@ export function makePrivateFile(path: string): boolean {
 
 function openDatabase(path: string): DatabaseSync {
   if (path !== ":memory:") {
-    Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    Deno.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
     makePrivateFile(path);
   }
   // The time-out must be there before the first pragma: processes that start together otherwise find it locked.
@@ -60,6 +59,11 @@ function openDatabase(path: string): DatabaseSync {
   // From here on whoever waits for another process lets this one go on.
   database.exec("pragma busy_timeout = 0");
   return database;
+}
+
+/** Loading `node:path` for it would take a process 3 ms at each start. */
+function folderOf(path: string): string {
+  return path.replace(/[^/\\]*$/, "") || ".";
 }
 
 /** SQLite deletes its log only with the last connection, and holds no lock on it that closing it here would end. */

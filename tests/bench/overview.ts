@@ -67,5 +67,5 @@ function report({ first, complete, alone, ...asked }: Series<Record<Figure, numb
     `${DELAYS_MS.opsramp}, HaloPSA after ${DELAYS_MS.halo};\ntokens are at hand, nothing is cached. HaloPSA gets ` +
     `${calls} calls, so side by side that they take the time of ${waves}.\n` +
     `${first.length} times, a pause of ${PAUSE_MS} ms before each.\n\n` +
-    aim(`/status takes at most 10 ms longer than the slowest vendor: ${added.toFixed(1)} ms`, added <= 10);
+    aim(`/status takes at most 15 ms longer than the slowest vendor: ${added.toFixed(1)} ms`, added <= 15);
 }
