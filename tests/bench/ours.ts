@@ -18,7 +18,10 @@ export interface Surroundings {
   readonly chats?: readonly number[];
 }
 
-/** What an operator would put into `.env`; status reads are not cached, so that each one asks the vendor. */
+/**
+ * What an operator would put into `.env`; status reads are not cached, so that each one asks the vendor, and what is
+ * dangerous does not wait to be stopped.
+ */
 export function ourEnvironment(surroundings: Surroundings): Record<string, string> {
   const { telegramUrl, database, vendors = {}, chats = [GROUP] } = surroundings;
   return {
@@ -31,6 +34,7 @@ export function ourEnvironment(surroundings: Surroundings): Record<string, strin
     APPROVERS: `${ANA},${BEN}`,
     DATABASE_URL: database,
     STATUS_CACHE_TTL: "0",
+    GRACE: "0",
     ...vendorEnvironment(vendors),
   };
 }

@@ -34,7 +34,6 @@ Deno.test("the bot listens before it loads what it does not take updates in with
     "@logtape/logtape",
     "hono",
     "kysely",
-    "node:path",
     "node:sqlite",
     "node:timers",
     "node:timers/promises",
