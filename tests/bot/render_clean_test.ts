@@ -62,7 +62,8 @@ Deno.test("clean changes nothing that it has cleaned", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       const once = sanitize(text, 500);
-      fc.pre(!once.includes("mixed letters"));
+      // What it warns of is said in words of its own, with a mark that nobody else's text may bear.
+      fc.pre(!once.includes("(⚠"));
       assert.equal(sanitize(once, 500), once);
     }),
     { numRuns: 500 },
