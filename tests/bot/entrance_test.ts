@@ -5,21 +5,9 @@ import { Entrance } from "../../bot/entrance.ts";
 import { SECRET_HEADER } from "../../bot/http.ts";
 import { HANG_MS } from "../eventually.ts";
 import { serve } from "../sandbox/serve.ts";
-import { BEN, createRealClock, createRecordedLog, GROUP, SANDBOX_WEBHOOK_SECRET } from "../sandbox/stage.ts";
+import { createRealClock, createRecordedLog, GROUP, SANDBOX_WEBHOOK_SECRET } from "../sandbox/stage.ts";
 import { createTelegram } from "../sandbox/telegram.ts";
-
-function message(text: string): string {
-  return JSON.stringify({
-    update_id: 1,
-    message: {
-      message_id: 1,
-      date: Math.floor(Date.now() / 1000),
-      chat: { id: GROUP, type: "group", title: "On-call" },
-      from: { id: BEN, is_bot: false, first_name: "Ben" },
-      text,
-    },
-  });
-}
+import { typed } from "./typed.ts";
 
 Deno.test("what comes in while the rest is loaded is kept and answered afterwards, and pages are waited for", async () => {
   await using telegram = createTelegram();
@@ -40,7 +28,7 @@ Deno.test("what comes in while the rest is loaded is kept and answered afterward
   const update = {
     method: "POST",
     headers: { [SECRET_HEADER]: SANDBOX_WEBHOOK_SECRET },
-    body: message("/ping"),
+    body: typed("/ping"),
   };
   assert.deepEqual(await ask("/telegram", update), [200, ""]);
   assert.deepEqual(await ask("/healthz"), [200, "alive"]);

@@ -5,6 +5,7 @@ import { ANA, BEN, GROUP, SANDBOX_WEBHOOK_SECRET } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 import { eventually } from "../eventually.ts";
 import { openOutside } from "./process.ts";
+import { typed } from "./typed.ts";
 
 const INTEGRATIONS = "getConfiguredIntegrations";
 
@@ -93,16 +94,7 @@ Deno.test("SIGTERM before all is loaded ends the bot as well, and the next one a
   const answer = await fetch(`${outside.url}/telegram`, {
     method: "POST",
     headers: { [SECRET_HEADER]: SANDBOX_WEBHOOK_SECRET },
-    body: JSON.stringify({
-      update_id: 1,
-      message: {
-        message_id: 1,
-        date: Math.floor(Date.now() / 1000),
-        chat: { id: GROUP, type: "group", title: "On-call" },
-        from: { id: BEN, is_bot: false, first_name: "Ben" },
-        text: "/ping",
-      },
-    }),
+    body: typed("/ping"),
   });
   assert.deepEqual([answer.status, await answer.text()], [200, ""]);
   assert.equal((await first.terminate()).code, 0, first.output());

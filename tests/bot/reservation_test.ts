@@ -94,6 +94,15 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await endOfTurn();
 }
 
+/** Has a claim under way that brings this row once it is let go. */
+async function claiming(scene: Scene, row: string): Promise<() => void> {
+  const letGo = scene.hold("claim");
+  scene.claimable.push(row);
+  scene.store.notifier.local("inbox");
+  await settle();
+  return letGo;
+}
+
 const accept = ({ store }: Scene, ...arrivals: [id: number, lane: string][]) =>
   acceptUpdates(
     { store, metrics: new Metrics() },
@@ -142,10 +151,7 @@ Deno.test("acceptUpdates begins nothing anew that is known", async () => {
 
 Deno.test("Worker runs what a claim brought of a partition that was kept meanwhile", async () => {
   await using scene = await openScene();
-  const letGo = scene.hold("claim");
-  scene.claimable.push("a older");
-  scene.store.notifier.local("inbox");
-  await settle();
+  const letGo = await claiming(scene, "a older");
   const kept = scene.store.reserve("inbox", "a");
   assert.ok(kept);
   letGo();
@@ -159,10 +165,7 @@ Deno.test("Worker runs what a claim brought of a partition that was kept meanwhi
 Deno.test("Worker runs what a claim brought of a partition, however close to its end that was kept", async () => {
   for (let steps = 0; steps < 12; steps++) {
     await using scene = await openScene();
-    const letGo = scene.hold("claim");
-    scene.claimable.push("a older");
-    scene.store.notifier.local("inbox");
-    await settle();
+    const letGo = await claiming(scene, "a older");
     const kept = scene.store.reserve("inbox", "a");
     letGo();
     for (let step = 0; step < steps; step++) await undefined;

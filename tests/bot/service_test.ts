@@ -17,6 +17,7 @@ import {
 import { createTelegram } from "../sandbox/telegram.ts";
 import { pass, settled } from "./conversation.ts";
 import { eventually, HANG_MS } from "../eventually.ts";
+import { typed } from "./typed.ts";
 
 const MIB = 1024 * 1024;
 
@@ -46,17 +47,7 @@ async function post(
 }
 
 function ping(updateId: number, padding = ""): string {
-  return JSON.stringify({
-    update_id: updateId,
-    message: {
-      message_id: 1,
-      date: Math.floor(Date.now() / 1000),
-      chat: { id: GROUP, type: "group", title: "On-call" },
-      from: { id: BEN, is_bot: false, first_name: "Ben" },
-      text: "/ping",
-      padding,
-    },
-  });
+  return typed("/ping", updateId, padding);
 }
 
 async function readiness(stage: Stage): Promise<[number, string]> {
