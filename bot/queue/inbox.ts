@@ -93,7 +93,7 @@ export async function acceptUpdates(
 }
 
 /** Crowds talk, and what is not for the bot shall cost it little: what comes in one turn is one statement. */
-const noteTalk = gathered(async (store: Store, arrivals: readonly Arrival[]): Promise<readonly number[]> => {
+const noteTalk = onceATurn(async (store: Store, arrivals: readonly Arrival[]): Promise<readonly number[]> => {
   // In one order everywhere: replicas that get the same ones must not wait for each other.
   const inOrder = arrivals.toSorted((one, other) => one.updateId - other.updateId);
   const list = JSON.stringify(inOrder.map(({ updateId, lane }) => [updateId, lane]));
@@ -131,7 +131,7 @@ async function acceptWork(store: Store, arrivals: readonly Arrival[]): Promise<n
  * Writes together what is given in one turn of the event loop, for statements that take many rows. `write` resolves to
  * what came of each.
  */
-function gathered<Row, Result>(
+function onceATurn<Row, Result>(
   write: (store: Store, rows: readonly Row[]) => Promise<readonly Result[]>,
 ): (store: Store, row: Row) => Promise<Result> {
   const open = new WeakMap<Store, { readonly rows: Row[]; readonly written: Promise<readonly Result[]> }>();
