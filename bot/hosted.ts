@@ -4,7 +4,7 @@ import { Countersign } from "./app.ts";
 import { ConfigError, type Environment, hostedConfig, PRODUCTION } from "./config.ts";
 import { errorFields, type Log, logToConsole } from "./log.ts";
 import { Redactor } from "./redact.ts";
-import { StoreOpenError } from "./store/open_error.ts";
+import { StoreOpenError } from "./store/errors.ts";
 
 /**
  * `fetch` for the calls that carry the bot's token in their address, following no redirects. Deno traces its own with

@@ -41,7 +41,7 @@ import type { Alerts } from "./watch/alerts.ts";
 import type { Looks } from "./watch/look.ts";
 import type { CredentialHandover } from "./secrets/handover.ts";
 import type { Store } from "./store/database.ts";
-import { StoreUnavailable } from "./store/unavailable.ts";
+import { StoreUnavailable } from "./store/errors.ts";
 import { policyInForce, prunePrompts, pruneRecent } from "./store/kept_values.ts";
 import { pruneWatch } from "./store/watch.ts";
 import type { InboxTable, MessagesTable } from "./store/schema.ts";

@@ -4,7 +4,7 @@ import type { Countersign } from "./app.ts";
 import { Entrance } from "./entrance.ts";
 import { errorFields, type Log, logToStdout } from "./log.ts";
 import { Redactor } from "./redact.ts";
-import { StoreOpenError } from "./store/open_error.ts";
+import { StoreOpenError } from "./store/errors.ts";
 
 /** SIGTERM to exit takes at most ten seconds; a little is left for the process to end. */
 const DRAIN_MS = 8_000;

@@ -8,7 +8,7 @@ import { errorFields } from "../log.ts";
 import { putMessage } from "../outbox/messages.ts";
 import { redactLine } from "../render/sanitize.ts";
 import { type Change, votesOf } from "../store/changes.ts";
-import { StoreUnavailable } from "../store/unavailable.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import type { Schema } from "../store/schema.ts";
 import { cardMessage, outcomeMessage } from "./card.ts";
 import { drift, type FailedCheck } from "./precheck.ts";

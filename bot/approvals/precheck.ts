@@ -23,7 +23,7 @@ import {
   votesOf,
 } from "../store/changes.ts";
 import type { Store } from "../store/database.ts";
-import { StoreUnavailable } from "../store/unavailable.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import type { EmergenciesTable, Queryable } from "../store/schema.ts";
 import type { BoundOperation } from "../vendors.ts";
 import { freezeLine, holdLine, rulingNow, whatIsShut } from "./view.ts";

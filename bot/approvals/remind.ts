@@ -16,7 +16,7 @@ import {
   type Vote,
   votesOf,
 } from "../store/changes.ts";
-import { StoreUnavailable } from "../store/unavailable.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import type { MessagesTable, RemindersTable, Schema } from "../store/schema.ts";
 import { deepLink } from "../telegram/deep_link.ts";
 import { cardKey, copyKey, copyMessage } from "./card.ts";

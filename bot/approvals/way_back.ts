@@ -18,7 +18,7 @@ import {
   isPartOf,
   readUndo,
 } from "../store/changes.ts";
-import { StoreUnavailable } from "../store/unavailable.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import { newHandle } from "../store/kept_values.ts";
 import type { LoansTable, Schema } from "../store/schema.ts";
 import { CHANGE_ANSWER_BYTES } from "../vendors.ts";

@@ -15,7 +15,7 @@ import { failUpdate, finishUpdate, TakenOver } from "../queue/inbox.ts";
 import { type Due, dueShape, scheduleDue } from "../queue/schedules.ts";
 import { buttonSending } from "../render/keyboard.ts";
 import { continuationShape, waitingShape, wipeSecrets } from "../secrets/entry.ts";
-import { StoreUnavailable } from "../store/unavailable.ts";
+import { StoreUnavailable } from "../store/errors.ts";
 import { findPromptEver } from "../store/kept_values.ts";
 import type { InboxTable, MessagesTable, Queryable } from "../store/schema.ts";
 import { Reactions } from "../telegram/reactions.ts";

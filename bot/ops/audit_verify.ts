@@ -2,7 +2,7 @@ import type { Config } from "../config.ts";
 import { type Result, runProgram } from "./program.ts";
 import { verdictOf, verifyAudit } from "../store/audit.ts";
 import { openAsItIs } from "../store/database.ts";
-import { storeOpenError } from "../store/open_error.ts";
+import { storeOpenError } from "../store/errors.ts";
 
 /**
  * `deno task audit:verify`: walks the audit of the configured database, as it is. Ends with 1 when a row is not as it

@@ -13,11 +13,10 @@ import {
 import type { Clock } from "../../clients/clock.ts";
 import type { DatabaseConfig } from "../settings.ts";
 import { migrations } from "./migrations.ts";
-import { NewerSchema, StoreOpenError, storeOpenError } from "./open_error.ts";
+import { NewerSchema, StoreOpenError, storeOpenError, StoreUnavailable } from "./errors.ts";
 import type { Listener, Postgres, ServerTime } from "./postgres.ts";
 import type { Database, InboxTable, MessagesTable, Queryable, Schema } from "./schema.ts";
 import { exclusively, sqliteDialect, WriteProbe } from "./sqlite.ts";
-import { StoreUnavailable } from "./unavailable.ts";
 
 /** Everything the bot remembers. One schema and one set of queries over two databases. */
 export class Store {

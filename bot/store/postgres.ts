@@ -4,7 +4,7 @@ import pg from "pg";
 import type { Clock } from "../../clients/clock.ts";
 import type { DatabaseConfig } from "../settings.ts";
 import type { Database } from "./schema.ts";
-import { StoreUnavailable } from "./unavailable.ts";
+import { StoreUnavailable } from "./errors.ts";
 
 const RECONNECT_MS = 1000;
 

@@ -1,5 +1,14 @@
 import type { DatabaseConfig } from "../settings.ts";
-import { StoreUnavailable } from "./unavailable.ts";
+
+/** The database did not answer. What depends on it waits until it does; it is not decided without it. */
+export class StoreUnavailable extends Error {
+  constructor(cause: unknown) {
+    super(`The database did not answer: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+    this.name = "StoreUnavailable";
+  }
+}
 
 /** Why the database cannot be used, as a sentence that says what to do. */
 export class StoreOpenError extends Error {
