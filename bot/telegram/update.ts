@@ -5,11 +5,12 @@ import { SERVICE_IDS } from "../settings.ts";
 /** Of a field that only has to be there or not: what it holds is never looked at. */
 const presence = z.unknown().transform(Boolean).optional();
 
+/** Telegram numbers a private chat as its person, above zero, and every other chat below: code may ask for either. */
 const chatShape = z.object({
   id: z.int(),
   type: z.enum(["private", "group", "supergroup", "channel"]),
   title: z.string().optional(),
-});
+}).refine(({ id, type }) => type === "private" ? id > 0 : id < 0, "The id and the type of the chat disagree");
 
 const userShape = z.object({
   id: z.int(),

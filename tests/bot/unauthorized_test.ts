@@ -90,6 +90,35 @@ chatTest("Added to many strange chats it reports three an hour, and of the other
   },
 ]);
 
+for (
+  const chat of [
+    { id: ANA, type: "group" },
+    { id: ANA, type: "supergroup" },
+    { id: GROUP, type: "private" },
+    { id: 0, type: "group" },
+  ]
+) {
+  const shown = JSON.stringify(chat);
+  chatTest(`A chat whose id and type disagree is neither left nor answered: ${shown}`, {
+    mayFail: ["update_unreadable"],
+  }, [
+    {
+      happens({ telegram }) {
+        const by = { id: ANA, is_bot: false, first_name: "Ana" };
+        telegram.raw({ my_chat_member: { chat, from: by, new_chat_member: { status: "administrator" } } });
+        telegram.raw({ message: { message_id: 1, date: 1, chat, from: by, text: "/ping" } });
+      },
+      audited: ["refused unsupported_update", "refused unsupported_update"],
+    },
+    {
+      happens({ telegram }) {
+        assert.equal(telegram.calls("leaveChat").length, 0);
+        assert.equal(telegram.calls("sendMessage").length, 0);
+      },
+    },
+  ]);
+}
+
 const MOVED = -1_001_000_000_000 + GROUP;
 
 chatTest("A group that becomes a supergroup by making the bot an admin is not left, and not obeyed", {
