@@ -78,11 +78,25 @@ export function holdsSecret(text: string): boolean {
   return SECRET_VALUE.test(text);
 }
 
-/** Secrets to look for, by the first letter of each, in the fold in which they are compared. */
-export type SoughtSecrets = ReadonlyMap<string, readonly string[]>;
+/** Secrets to look for, in the fold in which they are compared. */
+export interface SoughtSecrets {
+  readonly byFirstLetter: ReadonlyMap<string, readonly string[]>;
+  /** Finds how any of them begins, in a text in lower case. */
+  readonly anyBeginning: RegExp;
+}
+
+/** Enough to tell a secret from other words; an expression with the whole of a long one would be too large. */
+const BEGINNING = 16;
 
 export function soughtSecrets(secrets: Iterable<string>): SoughtSecrets {
-  return Map.groupBy(Array.from(secrets, folded), (secret) => secret.charAt(0));
+  const sought = Array.from(secrets, folded);
+  const beginnings = sought.map((secret) =>
+    secret.slice(0, BEGINNING).split("+").map(RegExp.escape).join("[ +]")
+  );
+  return {
+    byFirstLetter: Map.groupBy(sought, (secret) => secret.charAt(0)),
+    anyBeginning: new RegExp(beginnings.join("|")),
+  };
 }
 
 /**
@@ -91,11 +105,15 @@ export function soughtSecrets(secrets: Iterable<string>): SoughtSecrets {
  * reads like a part of it. A text with more escapes than can be looked through is hidden as a whole.
  */
 export function withoutSought(text: string, sought: SoughtSecrets, mark: string): string {
-  if (sought.size === 0) return text;
-  const plain = folded(text);
+  if (sought.byFirstLetter.size === 0) return text;
+  const lower = lowered(text);
+  // Most texts have neither an escape nor what reads like a secret.
+  const anyBegins = sought.anyBeginning.test(lower);
+  if (!anyBegins && !ANY_ESCAPE.test(lower)) return text;
+  const plain = withFoldedBlanks(lower);
   const readings = readingsIn(plain);
   if (!readings) return mark;
-  if (readings.size === 0 && !isAnyIn(plain, sought)) return text;
+  if (!anyBegins && readings.size === 0) return text;
   const found: { start: number; end: number }[] = [];
   for (let start = 0; start < plain.length; start++) {
     const end = longestAt(start, plain, readings, sought);
@@ -114,20 +132,21 @@ export function withoutSought(text: string, sought: SoughtSecrets, mark: string)
   return kept.join("") + text.slice(at);
 }
 
-/** As they are; most texts have no secret in them, and no escape. */
-function isAnyIn(text: string, sought: SoughtSecrets): boolean {
-  for (const secrets of sought.values()) if (secrets.some((secret) => text.includes(secret))) return true;
-  return false;
+function folded(text: string): string {
+  return withFoldedBlanks(lowered(text));
 }
 
-/** In lower case, unit by unit, so that places stay what they were; a form writes a blank as "+". */
-function folded(text: string): string {
+/** A form writes a blank as "+". */
+function withFoldedBlanks(text: string): string {
+  return text.replaceAll(" ", "+");
+}
+
+/** In lower case, unit by unit, so that places stay what they were. */
+function lowered(text: string): string {
   const lower = text.toLowerCase();
-  const same = lower.length === text.length ? lower : Array.from(
-    { length: text.length },
-    (_, at) => text.charAt(at).toLowerCase().slice(0, 1),
-  ).join("");
-  return same.replaceAll(" ", "+");
+  if (lower.length === text.length) return lower;
+  const units = Array.from({ length: text.length }, (_, at) => text.charAt(at));
+  return units.map((unit) => unit.toLowerCase().slice(0, 1)).join("");
 }
 
 /** What an escape stands for, and where it ends. */
@@ -143,7 +162,7 @@ type Readings = ReadonlyMap<number, readonly Reading[]>;
 function longestAt(start: number, text: string, readings: Readings, sought: SoughtSecrets): number {
   let longest = -1;
   const tryAll = (means: string, end: number) => {
-    for (const secret of sought.get(means.charAt(0)) ?? []) {
+    for (const secret of sought.byFirstLetter.get(means.charAt(0)) ?? []) {
       if (secret.startsWith(means)) {
         longest = Math.max(longest, endOf(secret, means.length, end, text, readings));
       }
@@ -285,6 +304,8 @@ const ESCAPES: ReadonlyMap<string, (place: Place) => readonly Reading[]> = new M
   ["\\", backslashed],
   ["&", entity],
 ]);
+
+const ANY_ESCAPE = new RegExp(Array.from(ESCAPES.keys(), RegExp.escape).join("|"));
 
 const CONTROLS: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", b: "\b", f: "\f", v: "\v" };
 
