@@ -27,10 +27,13 @@ export const migrations: Readonly<Record<string, Migration>> = {
   "0022_shown_messages": { up: shownMessages },
 };
 
-/** A place is looked for where something stands: what is not sent yet had every message in the index twice. */
+/**
+ * A place is looked for where something stands: what is not sent yet had every message in the index twice. Telegram
+ * counts private chats and plain groups together, so by number what is sent together stands together.
+ */
 async function shownMessages(db: Kysely<unknown>): Promise<void> {
   await db.schema.dropIndex("messages_by_place").execute();
-  await db.schema.createIndex("messages_by_place").on("messages").columns(["chat_id", "message_id"])
+  await db.schema.createIndex("messages_by_place").on("messages").columns(["message_id", "chat_id"])
     .where(sql.ref("message_id"), "is not", null).execute();
 }
 
