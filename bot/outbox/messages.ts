@@ -2,7 +2,7 @@ import { type RawBuilder, sql, type SqlBool, type UpdateObject } from "kysely";
 import { naturally } from "../../handlers/format.ts";
 import type { Deps } from "../deps.ts";
 import { redactReply } from "../render/sanitize.ts";
-import { isPostgres, literal, noneOf, prepared, type Store } from "../store/database.ts";
+import { isPostgres, literal, noneOf, prepared, preparedWrite, type Store } from "../store/database.ts";
 import type { MessagesTable, Queryable, Schema } from "../store/schema.ts";
 import type { Outgoing } from "./outgoing.ts";
 
@@ -278,13 +278,13 @@ export async function settleMessage(store: Store, row: MessagesTable, result: De
   const { key, version, claimed_by } = row;
   const { message_id, ephemeral_id, format, file_sent } = result;
   const shown = { message_id, ephemeral_id, format, file_sent };
-  if ((await settle(store.db, { key, version, claimed_by, ...shown })).length > 0) return true;
+  if (await settle(store.db, { key, version, claimed_by, ...shown }) > 0) return true;
   // An earlier try may have been committed although nobody heard of it.
   const known = await findMessage(store.db, key);
   return known?.message_id === message_id && known.ephemeral_id === ephemeral_id;
 }
 
-const settle = prepared<Delivered & Pick<MessagesTable, "key" | "version" | "claimed_by">, unknown>((
+const settle = preparedWrite<Delivered & Pick<MessagesTable, "key" | "version" | "claimed_by">>((
   db,
   fill,
 ) =>
@@ -299,7 +299,7 @@ const settle = prepared<Delivered & Pick<MessagesTable, "key" | "version" | "cla
     sealed: is.case().when("version", ">", fill("version")).then(is.ref("sealed")).else(null).end(),
     state: is.case().when("version", ">", fill("version")).then(literal("due")).else(literal("idle")).end(),
   })).where("key", "=", fill("key"))
-    .where("claimed_by", "is not distinct from", fill("claimed_by")).returning("key")
+    .where("claimed_by", "is not distinct from", fill("claimed_by"))
 );
 
 /** Anybody may claim it. */

@@ -9,6 +9,7 @@ import {
   literal,
   noneOf,
   prepared,
+  preparedWrite,
   type Reservation,
   type Store,
 } from "../store/database.ts";
@@ -123,8 +124,8 @@ async function acceptWork(store: Store, arrivals: readonly Arrival[]): Promise<n
   } finally {
     for (const entry of entries) entry.cancel();
   }
-  if (entries.some(({ waits }) => waits)) store.notifier.everyone("inbox");
-  return entries.filter(({ isNew }) => isNew).length;
+  if (entries.some(({ kept }) => kept === "waiting")) store.notifier.everyone("inbox");
+  return entries.filter(({ kept }) => kept !== undefined).length;
 }
 
 /**
@@ -157,38 +158,27 @@ async function keepInOrder(store: Store, entries: readonly Entry[]): Promise<voi
 
 /** One update on its way into the inbox. */
 class Entry {
-  isNew = false;
-  /** Somebody has to claim it. */
-  waits = false;
-  private readonly row: InboxTable;
+  /** "first": as this process has it. "waiting": somebody has to claim it. Undefined: it was known already. */
+  kept: "first" | "waiting" | undefined;
+  private readonly row: NewUpdate;
   private readonly reservation: Reservation<InboxTable> | undefined;
 
   constructor(store: Store, { updateId, lane, body }: Arrival) {
-    const now = store.now();
+    this.row = { update_id: updateId, lane, body, received_at: store.now() };
     this.reservation = store.reserve("inbox", lane);
-    this.row = {
-      update_id: updateId,
-      lane,
-      body,
-      received_at: now,
-      state: "new",
-      finished_at: null,
-      claimed_by: this.reservation?.holder ?? null,
-      claimed_until: this.reservation ? now + UPDATE_LEASE_MS : 0,
-      attempts: this.reservation ? 1 : 0,
-    };
   }
 
   async keep(db: Queryable): Promise<void> {
-    const [kept] = await keepUpdate(db, this.row);
-    if (!kept) return;
-    this.isNew = true;
-    this.waits = kept.attempts === 0;
+    const { row, reservation } = this;
+    const isFirst = reservation !== undefined && await keepFirst(db, claimedBy(reservation.holder, row)) > 0;
+    if (isFirst) this.kept = "first";
+    else if (await keepWaiting(db, row) > 0) this.kept = "waiting";
   }
 
   /** Once it is committed. */
   begin(): void {
-    if (this.isNew && !this.waits) this.reservation?.begin(this.row);
+    const { row, reservation } = this;
+    if (reservation && this.kept === "first") reservation.begin(claimedBy(reservation.holder, row));
   }
 
   cancel(): void {
@@ -196,20 +186,35 @@ class Entry {
   }
 }
 
-/** Claimed only where nothing of its lane waits. Resolves to nothing for what is known already. */
-const keepUpdate = prepared<InboxTable, Pick<InboxTable, "attempts">>((db, fill) => {
-  const isFirst = sql`not exists (select 1 from inbox where state = 'new' and lane = ${fill("lane")})`;
-  return db.insertInto("inbox").values({
+function claimedBy(holder: string, row: NewUpdate): InboxTable {
+  const claimed_until = row.received_at + UPDATE_LEASE_MS;
+  return { ...row, state: "new", finished_at: null, claimed_by: holder, claimed_until, attempts: 1 };
+}
+
+type NewUpdate = Pick<InboxTable, "update_id" | "lane" | "body" | "received_at">;
+
+/** Only what is known already changes nothing. */
+const keepWaiting = preparedWrite<NewUpdate>((db, fill) =>
+  db.insertInto("inbox").values({
     update_id: fill("update_id"),
     lane: fill("lane"),
     body: fill("body"),
     received_at: fill("received_at"),
-    state: fill("state"),
-    claimed_by: fill("claimed_by"),
-    claimed_until: sql`case when ${isFirst} then ${fill("claimed_until")} else 0 end`,
-    attempts: sql`case when ${isFirst} then ${fill("attempts")} else 0 end`,
-  }).onConflict((conflict) => conflict.column("update_id").doNothing()).returning("attempts");
-});
+    state: literal("new"),
+    claimed_until: 0,
+    attempts: 0,
+  }).onConflict((conflict) => conflict.column("update_id").doNothing())
+);
+
+/** Changes nothing either where something of its lane waits. */
+const keepFirst = preparedWrite<InboxTable>((_db, fill) =>
+  sql`
+    insert into inbox (update_id, lane, body, received_at, state, claimed_by, claimed_until, attempts)
+    select ${fill("update_id")}, ${fill("lane")}, ${fill("body")}, ${fill("received_at")}, ${fill("state")},
+      ${fill("claimed_by")}, ${fill("claimed_until")}, ${fill("attempts")}
+    where not exists (select 1 from inbox where state = 'new' and lane = ${fill("lane")})
+    on conflict (update_id) do nothing`
+);
 
 type Claimer = Pick<Deps, "store" | "holder">;
 
@@ -288,11 +293,11 @@ export async function holdUpdate(db: Queryable, turn: Turn): Promise<void> {
 /** Inside the transaction that records what came of it. Throws `TakenOver`, so that it comes once only. */
 export async function finishUpdate(store: Store, db: Queryable, turn: Turn, blank: boolean): Promise<void> {
   const { update_id, attempts } = turn;
-  const mine = await finish(db, { update_id, attempts, now: store.now(), body: blank ? "{}" : null });
-  if (mine.length === 0) throw new TakenOver(update_id);
+  const finished = await finish(db, { update_id, attempts, now: store.now(), body: blank ? "{}" : null });
+  if (finished === 0) throw new TakenOver(update_id);
 }
 
-const finish = prepared<Turn & { readonly now: number; readonly body: string | null }, unknown>((db, fill) =>
+const finish = preparedWrite<Turn & { readonly now: number; readonly body: string | null }>((db, fill) =>
   db.updateTable("inbox")
     .set((is) => ({
       state: literal("done"),
@@ -301,7 +306,7 @@ const finish = prepared<Turn & { readonly now: number; readonly body: string | n
       body: is.fn.coalesce(fill("body"), "body"),
     }))
     .where("update_id", "=", fill("update_id")).where("attempts", "=", fill("attempts"))
-    .where("state", "=", literal("new")).returning("update_id")
+    .where("state", "=", literal("new"))
 );
 
 /** Inside the transaction that says so. Its words are not kept: nobody looked whether a secret is among them. */

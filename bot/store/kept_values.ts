@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import { sql } from "kysely";
-import { literal, prepared, type Store } from "./database.ts";
+import { literal, preparedWrite, type Store } from "./database.ts";
 import type { AliasesTable, PromptsTable, Queryable, RecentCommandsTable } from "./schema.ts";
 
 /** 96 bits, for buttons and links: nobody guesses it, and on its own it allows nothing. */
@@ -90,7 +90,7 @@ export async function endPickers(
   await leavePickers(db, { now: store.now(), personId, chatId });
 }
 
-const leavePickers = prepared<{ now: number; personId: number; chatId: number }, unknown>((db, fill) =>
+const leavePickers = preparedWrite<{ now: number; personId: number; chatId: number }>((db, fill) =>
   db.updateTable("prompts").set({ used_at: fill("now") }).where("kind", "=", literal("picker"))
     .where("person_id", "=", fill("personId")).where("chat_id", "=", fill("chatId")).where(
       "used_at",
@@ -112,7 +112,7 @@ export async function keepRecent(
   await keepCommandUsed(db, { person_id: personId, command, at: store.now() });
 }
 
-const keepCommandUsed = prepared<RecentCommandsTable, unknown>((db, fill) =>
+const keepCommandUsed = preparedWrite<RecentCommandsTable>((db, fill) =>
   db.insertInto("recent_commands")
     .values({ person_id: fill("person_id"), command: fill("command"), at: fill("at") })
     .onConflict((conflict) => conflict.columns(["person_id", "command"]).doUpdateSet({ at: fill("at") }))

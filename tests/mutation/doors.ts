@@ -34,7 +34,7 @@ export const doorGuards: readonly Guard[] = [
     ["who cannot hear is not ready", "return problem === undefined ?", "return true ?"],
   ]),
   ...guardsOf("bot/queue/inbox.ts", ["tests/bot/inbox_test.ts"], [
-    ["who was overtaken finishes nothing", "if (mine.length === 0) throw new TakenOver(update_id);"],
+    ["who was overtaken finishes nothing", "if (finished === 0) throw new TakenOver(update_id);"],
     ["talk is no work", "const work = arrivals.filter(({ isTalk }) => !isTalk);", "const work = arrivals;"],
   ]),
   ...guardsOf("bot/queue/inbox.ts", ["tests/bot/store_test.ts"], [
@@ -47,10 +47,14 @@ export const doorGuards: readonly Guard[] = [
   ...guardsOf("bot/queue/inbox.ts", ["tests/bot/reservation_test.ts"], [
     [
       "an update is begun behind what waits in its lane",
-      "const isFirst = sql`not exists (select 1 from inbox where state = 'new' and lane = ${fill(\"lane\")})`;",
-      "const isFirst = sql`1 = 1`;",
+      "where not exists (select 1 from inbox where state = 'new' and lane = ${fill(\"lane\")})",
+      "where 1 = 1",
     ],
-    ["a known update is not begun anew", "if (this.isNew && !this.waits)", "if (!this.waits)"],
+    [
+      "a known update is not begun anew",
+      'reservation && this.kept === "first"',
+      'reservation && this.kept !== "waiting"',
+    ],
   ]),
   ...guardsOf("bot/queue/worker.ts", ["tests/bot/reservation_test.ts"], [
     ["what is claimed of a partition that is kept is not lost", "reserved.push(...inOrder);", "continue;"],
