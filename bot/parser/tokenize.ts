@@ -104,11 +104,15 @@ function skipSpaces(text: string, at: number): number {
  * `normalise(normalise(text))` equals `normalise(text)`.
  */
 export function normalise(text: string): string {
-  const plain = SPELLINGS.reduce(
-    (spelt, [pattern, plainly]) => spelt.replace(pattern, plainly),
-    narrow(text),
-  );
-  return withoutEndPunctuation(plain.trim()).replace(/^\/\w+/, (verb) => verb.toLowerCase());
+  const plain = ODDLY_SPELT.test(text) ? speltPlainly(text) : text;
+  return withoutEndPunctuation(plain.trim()).replace(/^\/\w*[A-Z]\w*/, (verb) => verb.toLowerCase());
+}
+
+/** All that `SPELLINGS` change has one of these: what is no printable ASCII, a backtick, two blanks, two hyphens. */
+const ODDLY_SPELT = /[^ -_a-~]|([ -])\1/;
+
+function speltPlainly(text: string): string {
+  return SPELLINGS.reduce((spelt, [pattern, plainly]) => spelt.replace(pattern, plainly), narrow(text));
 }
 
 /** In this order: each line may rely on those above it. */

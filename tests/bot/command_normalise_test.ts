@@ -73,6 +73,16 @@ Deno.test("normalise changes nothing the second time", () => {
   );
 });
 
+Deno.test("normalise undoes the same whatever else there is to undo", () => {
+  const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
+  for (const one of ascii) {
+    for (const other of ascii) {
+      const typed = `/find a${one}${other}b`;
+      assert.equal(`${normalise(typed)} é`, normalise(`${typed} é`));
+    }
+  }
+});
+
 Deno.test("normalise makes a mangled command equal to the clean one", () => {
   const plainWord = fc.stringMatching(/^[A-Za-z0-9]{1,8}$/);
   const part = fc.oneof(
