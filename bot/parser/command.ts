@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Json } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import type { Choices, Input, NamesOfKind, Plan, Risk } from "../../handlers/operation.ts";
+import { oncePer } from "./once_per.ts";
 import { type Token, tokenize } from "./tokenize.ts";
 
 /** Whether it says no more than what it is about, given the fields that it has: it can be read, and not carried out. */
@@ -63,12 +64,24 @@ export function isChange({ risk }: Pick<Command, "risk">): boolean {
 /** A target's own name for whatever people call it; unknown words come back in lower case. */
 export function targetNamed(word: string, aliases: Aliases): string {
   const wanted = word.toLowerCase();
-  const bare = (name: string) => name.replace(/[-_.]/g, "");
-  for (const spelt of [(name: string) => name, bare]) {
-    const found = Object.entries(aliases).find((names) => names.flat().map(spelt).includes(spelt(wanted)));
-    if (found) return found[0];
-  }
-  return wanted;
+  const { spelt, bare } = targetsByName(aliases);
+  return spelt.get(wanted) ?? bare.get(bareName(wanted)) ?? wanted;
+}
+
+const targetsByName = oncePer((aliases: Aliases) => {
+  const names = Object.entries(aliases).flatMap(([target, others]) =>
+    [target, ...others].map((name) => [name, target] as const)
+  );
+  // Of several targets the first one has the name, and a map keeps what it is given last.
+  const lastFirst = names.toReversed();
+  return {
+    spelt: new Map(lastFirst),
+    bare: new Map(lastFirst.map(([name, target]) => [bareName(name), target])),
+  };
+});
+
+function bareName(name: string): string {
+  return name.replace(/[-_.]/g, "");
 }
 
 /** A command, and the words after its verb and target. */
@@ -84,12 +97,27 @@ export function findRoute<C extends Command>(
   { commands, aliases }: CommandSet<C>,
 ): Route<C> | undefined {
   const spoken = words.map(({ text }, at) => at === 0 ? targetNamed(text, aliases) : text.toLowerCase());
-  const [best] = commands
-    .filter((command) => command.verb === verb)
-    .map((command) => ({ command, target: command.target?.split(" ") ?? [] }))
-    .filter(({ target }) => target.every((part, at) => spoken[at] === part))
-    .sort((one, other) => other.target.length - one.target.length);
-  return best && { command: best.command, words: words.slice(best.target.length) };
+  const command = commandsWith(verb, commands).find((one) =>
+    targetWords(one).every((part, at) => spoken[at] === part)
+  );
+  return command && { command, words: words.slice(targetWords(command).length) };
+}
+
+/** The commands of a verb, those with the longest target first. */
+export function commandsWith<C extends Command>(verb: string, commands: readonly C[]): readonly C[] {
+  // What is kept for a list are its own commands.
+  return (commandsByVerb(commands).get(verb) ?? []) as readonly C[];
+}
+
+const commandsByVerb = oncePer((commands: readonly Command[]): ReadonlyMap<string, readonly Command[]> =>
+  Map.groupBy(
+    commands.toSorted((one, other) => targetWords(other).length - targetWords(one).length),
+    ({ verb }) => verb,
+  )
+);
+
+function targetWords({ target }: Command): readonly string[] {
+  return target?.split(" ") ?? [];
 }
 
 /** The route of a whole command, slash and all. */
@@ -245,15 +273,7 @@ const COMMON_OPTIONS = Object.entries({ reason: "reason", ticket: "ticket", for:
 }));
 
 /** In the order declared, which is the order typed. */
-export function fieldsOf(input: Input): readonly Field[] {
-  const known = FIELDS.get(input);
-  if (known) return known;
-  const fields = readFields(input);
-  FIELDS.set(input, fields);
-  return fields;
-}
-
-const FIELDS = new WeakMap<Input, readonly Field[]>();
+export const fieldsOf: (input: Input) => readonly Field[] = oncePer(readFields);
 
 const Values = z.object({
   type: z.unknown().optional(),

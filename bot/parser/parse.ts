@@ -6,6 +6,7 @@ import {
   type Command,
   type CommandLine,
   type CommandSet,
+  commandsWith,
   convert,
   type Field,
   fieldsTyped,
@@ -148,7 +149,7 @@ function innermost<C extends Command>(
   if (!route || route.command.vendor !== undefined) return route;
   const verbs = route.words.map(({ text }) => text.replace(/^\//, "").toLowerCase());
   const at = verbs.findIndex((word) =>
-    set.commands.some(({ verb, vendor }) => verb === word && vendor !== undefined)
+    commandsWith(word, set.commands).some(({ vendor }) => vendor !== undefined)
   );
   return at === -1 ? route : findRoute(verbs[at]!, route.words.slice(at + 1), set) ?? route;
 }
@@ -164,7 +165,7 @@ function literalSecret<C extends Command>(
 /** A word where only a target can stand: the verb alone takes none at all. */
 function lacksTarget<C extends Command>({ command, words: [word] }: Route<C>, { commands }: CommandSet<C>) {
   return word && !word.pair && command.target === null && Object.keys(command.input.shape).length === 0 &&
-    commands.some(({ verb, target }) => verb === command.verb && target !== null);
+    commandsWith(command.verb, commands).some(({ target }) => target !== null);
 }
 
 function understand<C extends Command>(
