@@ -125,13 +125,13 @@ export function parse<C extends Command>(text: string, options: ParseOptions<C>)
   if (documentSecrets.length > 0 || documentUnseen) {
     return { ...literalSecret(documentSecrets, route?.command), unread: documentError };
   }
-  const known = { ...options, fits: (other: Route) => canBind(lineOf(other, options)) };
+  const known = () => ({ ...options, fits: (other: Route) => canBind(lineOf(other, options)) });
   try {
-    if (!route || lacksTarget(route, options)) throw unknownCommand(verb, words, known);
+    if (!route || lacksTarget(route, options)) throw unknownCommand(verb, words, known());
     return understand(plain, route, options);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    const more = route?.command.target === null ? nearTargets(verb, words, known) : [];
+    const more = route?.command.target === null ? nearTargets(verb, words, known()) : [];
     const answer = invalid(plain, error, route?.command, more, document === undefined);
     // What a suggestion would give a secret's name is the secret itself, written differently.
     const meant = answer.suggestions.flatMap((whole) =>
