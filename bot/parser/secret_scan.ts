@@ -10,6 +10,7 @@ import {
 import { isPlaceholder, namesToken } from "../../handlers/mask.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { type Command, fieldsOf, fieldsTyped } from "./command.ts";
+import { oncePer } from "./once_per.ts";
 import { normalise } from "./tokenize.ts";
 
 /** The secret that a key as typed, or a dotted path of a document, stands for; undefined for none. */
@@ -26,7 +27,7 @@ export function secretsWritten(
   document: Json | undefined,
   command: Command | undefined,
 ): string[] {
-  const isSecret = judgeFor(command);
+  const isSecret = command ? judgeOf(command) : secretNamed;
   const inDocument = document === undefined ? [] : literalSecretsIn(document, isSecret);
   const isExpected = (key: string) => command?.secret?.(key.toLowerCase()) ?? false;
   return [...new Set([...literalSecrets(plain, isSecret, isExpected), ...inDocument])];
@@ -36,8 +37,7 @@ export function secretsWritten(
  * What looks like a secret is one, unless the command declares that very field and says it is not; so is what was
  * meant to be a secret of the command.
  */
-function judgeFor(command: Command | undefined): SecretJudge {
-  if (!command) return secretNamed;
+const judgeOf = oncePer((command: Command): SecretJudge => {
   const names = fieldsOf(command.input).map((field) => field.name);
   const others = (command.names ?? []).flatMap(([, ofKind]) => ofKind);
   const isSecret = (name: string) => command.secret?.(name) ?? false;
@@ -54,7 +54,7 @@ function judgeFor(command: Command | undefined): SecretJudge {
     if (looksSecret(key) && (declared === undefined || command.secret === undefined)) return meant ?? key;
     return known.has(last) ? undefined : meant ?? secretNamed(key);
   };
-}
+});
 
 /** What a vendor is to keep itself: `secret.<vendor>.<field>`, where other stores get a reference, and `new_<field>`. */
 const KEPT_BY_VENDOR = new RegExp(`^secret\\.(${vendors.map(({ name }) => name).join("|")})\\.|(^|\\.)new_`);
@@ -71,7 +71,7 @@ function secretNamed(key: string): string | undefined {
   if (looksSecret(key)) return key;
   if (speaksOfSecret(lastStep(key))) return undefined;
   const words = lastStep(key).split(/[^\p{L}]+|(?<=\p{Ll})(?=\p{Lu})/u).filter(Boolean);
-  const ends = [1, 2, 3].map((count) => words.slice(-count).join("").toLowerCase());
+  const ends = words.slice(-3).map((_, at, last) => last.slice(at).join("").toLowerCase());
   const isMeant = ends.some((end) => !NOT_MEANT.has(end) && WORDS.some((word) => isSlipOf(end, word)));
   return isMeant ? key : undefined;
 }
@@ -121,12 +121,20 @@ function literalSecrets(
   isSecret: SecretJudge,
   isExpected: (key: string) => boolean = () => true,
 ): string[] {
+  if (!MARKED.test(text)) return [];
   return unique([
     ...assigned(text, isSecret),
     ...spoken(text, isSecret, isExpected),
     ...inAddresses(text),
   ]);
 }
+
+/** Signs that names do not have, for a class of an expression. */
+const UNLIKE_NAMES = String.raw`\d!#$%^&*+=~`;
+const UNLIKE_A_NAME = new RegExp(`[${UNLIKE_NAMES}]`);
+
+/** Each way of writing a secret takes one of these at least: a sign, a digit, or a capital within a word. */
+const MARKED = new RegExp(String.raw`[${UNLIKE_NAMES}:"']|\p{Ll}\p{Lu}`, "u");
 
 function assigned(text: string, isSecret: SecretJudge): string[] {
   return [...text.matchAll(ASSIGNMENT)].flatMap(([, key = "", quotedKey = "", ...values]) => {
@@ -157,7 +165,7 @@ function spoken(text: string, isSecret: SecretJudge, isExpected: (key: string) =
     const value = (values.find((one) => one !== undefined) ?? "").replace(/["')\]}]+$/, "");
     const isBound = between === ":" || (between === " " && AFTER_AN_OPTION.test(before));
     const isOne = isBound || looksRandom(value) ||
-      (isExpected(key) && /[\d!#$%^&*+=~]/.test(value.slice(0, -1)));
+      (isExpected(key) && UNLIKE_A_NAME.test(value.slice(0, -1)));
     const found = isOne ? isSecret(key) : undefined;
     return found !== undefined && isLiteral(key, value) ? found : [];
   });
@@ -179,13 +187,14 @@ const SPOKEN = new RegExp(
 function looksRandom(value: string): boolean {
   const bare = value.replace(/["')\]}.,;:!?]+$/, "");
   if (bare.length < SHORTEST_RANDOM || /^(?:\p{L}*[\d.:/-]*|[\d.:/-]*\p{L}*)$/u.test(bare)) return false;
-  return /[\d!#$%^&*+=~]/.test(bare) || /\p{Ll}\p{Lu}\S*\p{Ll}\p{Lu}/u.test(bare);
+  return UNLIKE_A_NAME.test(bare) || /\p{Ll}\p{Lu}\S*\p{Ll}\p{Lu}/u.test(bare);
 }
 
 const SHORTEST_RANDOM = 6;
 
 /** A password, or a credential alone, before the host of an address. */
 function inAddresses(text: string): string[] {
+  if (!text.includes("://")) return [];
   return [...text.matchAll(USER)].flatMap(([, key = "address", user = ""]) => {
     const [, password] = user.split(/:(.*)/s);
     return password === undefined ? (looksRandom(user) ? key : []) : isLiteral(key, password) ? key : [];
