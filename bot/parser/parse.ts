@@ -110,13 +110,13 @@ const MOST_SUGGESTIONS = 4;
 /** What a message asks for. Never throws, and never guesses: what is not clear comes back as `wrong`. */
 export function parse<C extends Command>(text: string, options: ParseOptions<C>): Parsed<C> {
   const plain = normalise(text);
-  const [, verbTyped, otherBot] = /^\/([^\s@/]+)(?:@(\S*))?(?= |$)/.exec(plain) ?? [];
+  const [head = "", verbTyped, otherBot] = /^\/([^\s@/]+)(?:@(\S*))?(?= |$)/.exec(plain) ?? [];
   if (verbTyped === undefined) return { kind: "not_a_command" };
   if (otherBot !== undefined && otherBot.toLowerCase() !== options.botName.toLowerCase()) {
     return { kind: "for_other_bot" };
   }
   const verb = verbTyped.toLowerCase().replace(/[.,:;!?]+$/, "");
-  const words = tokenize(plain.replace(/^\S+/, ""));
+  const words = tokenize(plain.slice(head.length));
   const route = findRoute(verb, words, options);
   const { document, documentSecrets = [], documentError, documentUnseen = false } = options;
   const judging = innermost(route, options)?.command;
