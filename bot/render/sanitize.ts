@@ -33,14 +33,14 @@ const CODE_MAX = 512;
  * hint for mixed alphabets.
  */
 export function sanitize(text: string, max = 80): string {
-  const line = oneLine(text).replace(SEPARATORS, "$1-");
+  const line = oneLine(text).replace(SEPARATORS, "-");
   if (line === "") return NO_NAME;
   return truncate(line, max) + hintFor(line);
 }
 
 /** Our own words: one line, marks kept, an outer space kept because pieces of a line are joined as they are. */
 export function sanitizeOwn(text: string): string {
-  if (PLAIN_ASCII.test(text)) return text;
+  if (!UNUSUAL.test(text)) return text;
   return capAccents(visible(text.replace(SPACES, " ")).normalize("NFC"));
 }
 
@@ -128,7 +128,11 @@ function graphemesOf(text: string): Intl.Segments {
 /** Some alphabets have graphemes without end (Hangul, Indic conjuncts); this many units for each are enough. */
 const UNITS_PER_GRAPHEME = 8;
 
-const PLAIN_ASCII = /^(?:[!-~]| (?! ))*$/;
+/**
+ * What may have to be cleaned: all but ASCII, Latin letters, dots, dashes and quotes, none of which is changed or hides
+ * anything, and blanks that stand together.
+ */
+const UNUSUAL = /[^ -~·À-ž–-…]| {2}/;
 
 /** Whatever ends or spaces a line. */
 const SPACES = /[\t-\r\u0085\p{Z}]+/gu;
@@ -150,12 +154,12 @@ const MARKS = new RegExp(
 );
 
 /** What stands between the fields of a line here. */
-const SEPARATORS = /(^| )[·•∙⋅|│]+(?= |$)/gu;
+const SEPARATORS = /(?<=^| )[·•∙⋅|│]+(?= |$)/g;
 
 function oneLine(text: string): string {
-  if (PLAIN_ASCII.test(text)) return text.trim();
+  if (!UNUSUAL.test(text)) return text.trim();
   const bare = text.replace(INVISIBLE_BUT_SPACES, "").replace(MARKS, "").replace(SPACES, " ").trim();
-  return capAccents(bare.normalize("NFC").replace(/(^| )\p{M}+/gu, "$1")).replace(/ +/g, " ").trim();
+  return capAccents(bare.normalize("NFC").replace(/(^| )\p{M}+/gu, "$1")).replace(/ {2,}/g, " ").trim();
 }
 
 const INVISIBLE_BUT_SPACES = new RegExp(`(?![\\t-\\r\\u0085\\u2028\\u2029])${INVISIBLE.source}`, "gu");
@@ -164,7 +168,7 @@ const INVISIBLE_BUT_SPACES = new RegExp(`(?![\\t-\\r\\u0085\\u2028\\u2029])${INV
 function visible(text: string): string {
   return text.split(/(\p{Extended_Pictographic}\uFE0F)/u)
     .map((part, index) => index % 2 === 1 ? part : part.replace(INVISIBLE, ""))
-    .join("").replace(/ +/g, " ");
+    .join("").replace(/ {2,}/g, " ");
 }
 
 /** Two accents are language; more of the kind that fits any letter are a smear over the lines around. */
@@ -181,7 +185,7 @@ const ALPHABETS = [
 ];
 
 function mixesAlphabets(line: string): boolean {
-  if (PLAIN_ASCII.test(line)) return false;
+  if (!UNUSUAL.test(line)) return false;
   const words = line.match(/[\p{L}\p{M}]+/gu) ?? [];
   return words.some((word) => ALPHABETS.filter((alphabet) => alphabet.test(word)).length > 1);
 }
@@ -190,7 +194,7 @@ function mixesAlphabets(line: string): boolean {
 const LIKE_LATIN = /^[АВЕЅІЈКМНОРСТУХаеѕіјкмнорсухүһԁԛԝѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧΟονυ]{3,}$/u;
 
 function looksLatin(line: string): boolean {
-  if (PLAIN_ASCII.test(line)) return false;
+  if (!UNUSUAL.test(line)) return false;
   return (line.match(/[\p{L}\p{M}]+/gu) ?? []).some((word) => LIKE_LATIN.test(word));
 }
 

@@ -70,6 +70,21 @@ Deno.test("clean changes nothing that it has cleaned", () => {
   );
 });
 
+Deno.test("clean says the same of a line whether or not there is something invisible behind it", () => {
+  const ordinary = fc.string({ unit: fc.constantFrom(..."aIl -|·•–…é\u0301Ж🟢"), maxLength: 20 });
+  const european = fc.string({
+    unit: fc.integer({ min: 0, max: 0x2100 }).map((unit) => String.fromCharCode(unit)),
+  });
+  fc.assert(
+    fc.property(fc.oneof(ordinary, european, fc.string({ unit: "binary" })), (text) => {
+      for (const clean of [sanitize, sanitizeOwn, sanitizeCode, sanitizeLabel]) {
+        assert.equal(clean(`${text}\u200B`), clean(text));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
 Deno.test("sanitizeOwn keeps our marks and outer spaces, and removes line breaks", () => {
   assert.equal(sanitizeOwn(" ⚠️ Read\nthis ✅ "), " ⚠️ Read this ✅ ");
   assert.equal(sanitizeOwn("a\u202Eb\uFE0F"), "ab");
