@@ -1,5 +1,6 @@
 import type { MessageEntity } from "grammy/types";
 import type { Block, Inline, Line, Mark, Reply } from "../../handlers/reply.ts";
+import { joinLines } from "../../handlers/reply.ts";
 import { sanitize, sanitizeCode, sanitizeLines, sanitizeOwn, truncateUnits } from "./sanitize.ts";
 
 /** A reply with every word cleaned and every table squared: what the renderers set, and what is cut. */
@@ -151,17 +152,11 @@ function withRows(kind: "facts" | "list" | "pre", rows: readonly Row[]): Part[] 
 }
 
 /** Exactly `width` cells: the columns beyond share the last one. */
-function foldColumns(row: readonly Line[], width: number): Line[] {
+function foldColumns(row: readonly Line[], width: number): readonly Line[] {
+  if (row.length === width) return row;
   const cells = row.slice(0, width - 1);
-  const last = row.slice(width - 1).flatMap((cell, index) =>
-    index > 0 ? [" · ", ...asInlines(cell)] : asInlines(cell)
-  );
   const padding = Array.from({ length: Math.max(0, width - 1 - cells.length) }, () => "");
-  return [...cells, ...padding, last];
-}
-
-function asInlines(line: Line): readonly Inline[] {
-  return isInline(line) ? [line] : line;
+  return [...cells, ...padding, joinLines(row.slice(width - 1), " · ")];
 }
 
 function orDash(spans: readonly Span[]): readonly Span[] {
@@ -276,13 +271,15 @@ export interface LineLimit {
 
 /** Cleans a line and flattens it into spans. */
 export function spansOf(line: Line, limit: LineLimit): { spans: Span[]; shortened: boolean } {
-  const spans = trim(merge([...flatten(line, false, limit.data)]));
+  const spans: Span[] = [];
+  flatten(line, false, limit.data, spans);
+  trimEnd(spans);
   const kept = shorten(spans, limit);
   return { spans: kept, shortened: kept !== spans };
 }
 
 export function spanText(spans: readonly Span[]): string {
-  return spans.map((span) => span.text).join("");
+  return spans.reduce((all, { text }) => all + text, "");
 }
 
 /** Makes all of a line bold, but for its code. */
@@ -292,23 +289,23 @@ export function bold(spans: readonly Span[]): Span[] {
 
 /** "2026-11-21 03:27 UTC", for readers whose Telegram does not show times in their own zone. */
 export function utc(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace(/^(.*)T(\d\d:\d\d).*$/, "$1 $2 UTC");
+  return `${new Date(epochMs).toISOString().slice(0, -":00.000Z".length).replace("T", " ")} UTC`;
 }
 
-function* flatten(line: Line, isBold: boolean, dataMax: number | undefined): Generator<Span> {
+function flatten(line: Line, isBold: boolean, dataMax: number | undefined, into: Span[]): void {
   if (!isInline(line)) {
-    for (const inline of line) yield* flatten(inline, isBold, dataMax);
+    for (const inline of line) flatten(inline, isBold, dataMax, into);
   } else if (typeof line === "string") {
-    yield span(sanitizeOwn(line), isBold);
+    append(into, span(sanitizeOwn(line), isBold));
   } else if ("bold" in line) {
-    yield* flatten(line.bold, true, dataMax);
+    flatten(line.bold, true, dataMax, into);
   } else if ("code" in line) {
-    yield { text: sanitizeCode(line.code), code: true };
+    append(into, { text: sanitizeCode(line.code), code: true });
   } else if ("data" in line) {
-    const calls = line.calls && { calls: line.calls };
-    yield { ...span(sanitize(line.data, dataMax ?? line.max), isBold), data: true, ...calls };
+    const data = { ...span(sanitize(line.data, dataMax ?? line.max), isBold), data: true } as const;
+    append(into, line.calls ? { ...data, calls: line.calls } : data);
   } else {
-    yield* timeSpans(line.time, line.as, isBold);
+    for (const span of timeSpans(line.time, line.as, isBold)) append(into, span);
   }
 }
 
@@ -328,46 +325,49 @@ function timeSpans(
   as: keyof typeof FORMATS | "deadline" | "moment" = "date",
   isBold: boolean,
 ): Span[] {
-  const unix = Math.floor(epochMs / 1000);
   if (Number.isNaN(new Date(epochMs).getTime())) return [span("an unknown time", isBold)];
-  if (unix <= 0 || unix > 2 ** 31 - 1) return [span(utc(epochMs), isBold)];
+  const unix = Math.floor(epochMs / 1000);
+  const written = utc(epochMs);
+  if (unix <= 0 || unix > 2 ** 31 - 1) return [span(written, isBold)];
   const time = (format: Instant["format"], fallback: string): Span => ({
     ...span(fallback, isBold),
     time: { unix, format },
   });
-  if (as !== "deadline" && as !== "moment") return [time(FORMATS[as], utc(epochMs))];
+  if (as !== "deadline" && as !== "moment") return [time(FORMATS[as], written)];
   // A client that shows the fallbacks says "03:27 UTC (2026-11-21)": nothing twice, and nothing that goes stale.
-  const [day, clock] = [utc(epochMs).slice(0, 10), utc(epochMs).slice(11)];
+  const [day, clock] = [written.slice(0, 10), written.slice(11)];
   const [first, second] = as === "deadline"
     ? [time(FORMATS.clock, clock), time(FORMATS.relative, day)]
     : [time(FORMATS.date, day), time(FORMATS.relative, clock)];
   return [first, span(" (", isBold), second, span(")", isBold)];
 }
 
-/** Joins neighbours of the same look; code and times stay apart, each being a thing of its own. */
-function merge(spans: readonly Span[]): Span[] {
-  const merged: Span[] = [];
-  for (const next of spans) {
-    const last = merged.at(-1);
-    if (next.text === "") continue;
-    if (last && isOwn(last) && isOwn(next) && last.bold === next.bold) {
-      merged[merged.length - 1] = { ...last, text: (last.text + next.text).replace(/ +/g, " ") };
-    } else merged.push(next);
-  }
-  return merged;
+/**
+ * Joins neighbours of the same look; code and times stay apart, each being a thing of its own. A line begins with no
+ * blank.
+ */
+function append(spans: Span[], next: Span): void {
+  const last = spans.at(-1);
+  const text = last ? next.text : next.text.trimStart();
+  if (text === "") return;
+  if (last && isOwn(last) && isOwn(next) && last.bold === next.bold) {
+    spans[spans.length - 1] = withText(last, (last.text + text).replace(/ {2,}/g, " "));
+  } else spans.push(withText(next, text));
 }
 
 function isOwn(span: Span): boolean {
   return !span.code && !span.data && !span.time;
 }
 
-function trim(spans: readonly Span[]): Span[] {
-  const start = spans.findIndex((span) => span.text.trim() !== "");
-  const end = spans.findLastIndex((span) => span.text.trim() !== "");
-  return spans.slice(start < 0 ? spans.length : start, end + 1).map((span, index, all) => {
-    const text = index === 0 ? span.text.trimStart() : span.text;
-    return { ...span, text: index === all.length - 1 ? text.trimEnd() : text };
-  });
+/** Nor does it end with one. */
+function trimEnd(spans: Span[]): void {
+  while (spans.at(-1)?.text.trim() === "") spans.pop();
+  const last = spans.at(-1);
+  if (last) spans[spans.length - 1] = withText(last, last.text.trimEnd());
+}
+
+function withText(span: Span, text: string): Span {
+  return text === span.text ? span : { ...span, text };
 }
 
 /** Returns the same array when nothing has to go. A time is kept whole or not at all. */
