@@ -86,12 +86,10 @@ function tableOf(header: Row, rows: readonly Row[]): InputRichBlock {
 
 /** A cell without text is left without one: Telegram then draws nothing. */
 function cellOf(spans: readonly Span[], header: boolean, right: boolean): RichBlockTableCell {
-  return {
-    ...(spans.length > 0 && { text: richText(spans) }),
-    ...(header && { is_header: true }),
-    align: right ? "right" : "left",
-    valign: "top",
-  };
+  const cell: RichBlockTableCell = { align: right ? "right" : "left", valign: "top" };
+  if (spans.length > 0) cell.text = richText(spans);
+  if (header) cell.is_header = true;
+  return cell;
 }
 
 function isNumber(spans: readonly Span[]): boolean {
@@ -100,40 +98,48 @@ function isNumber(spans: readonly Span[]): boolean {
 
 /** Neighbours that are bold share one node, and text that looks the same is one string. */
 function richText(spans: readonly Span[]): RichText {
+  const [only] = spans;
+  if (spans.length === 1 && only) return only.bold ? { type: "bold", text: nodeOf(only) } : nodeOf(only);
   const texts: RichText[] = [];
-  for (let index = 0; index < spans.length;) {
-    const isBold = spans[index]?.bold ?? false;
-    const change = spans.findIndex((span, at) => at > index && (span.bold ?? false) !== isBold);
-    const run = flowOf(spans.slice(index, change < 0 ? spans.length : change));
-    texts.push(...(isBold ? [{ type: "bold" as const, text: oneOrMany(run) }] : run));
-    index = change < 0 ? spans.length : change;
+  for (let start = 0; start < spans.length;) {
+    const isBold = spans[start]?.bold;
+    let end = start + 1;
+    while (end < spans.length && spans[end]?.bold === isBold) end++;
+    const run = flowOf(spans.slice(start, end));
+    if (isBold) texts.push({ type: "bold", text: oneOrMany(run) });
+    else texts.push(...run);
+    start = end;
   }
   return oneOrMany(texts);
 }
 
 function flowOf(spans: readonly Span[]): RichText[] {
   const texts: RichText[] = [];
-  for (const { text, code, time, calls } of spans) {
+  for (const span of spans) {
     const last = texts.at(-1);
-    if (code) texts.push({ type: "code", text });
-    else if (time) {
-      texts.push({ type: "date_time", text, unix_time: time.unix, date_time_format: time.format });
-    } else if (calls !== undefined) {
-      texts.push({ type: "text_mention", text, user: personNamed(calls, text) });
-    } else if (typeof last === "string") texts[texts.length - 1] = last + text;
-    else texts.push(text);
+    const node = nodeOf(span);
+    if (typeof last === "string" && typeof node === "string") texts[texts.length - 1] = last + node;
+    else texts.push(node);
   }
   return texts;
 }
 
-function oneOrMany(texts: readonly RichText[]): RichText {
-  return texts.length === 1 && texts[0] !== undefined ? texts[0] : [...texts];
+/** But for its being bold. */
+function nodeOf({ text, code, time, calls }: Span): RichText {
+  if (code) return { type: "code", text };
+  if (time) return { type: "date_time", text, unix_time: time.unix, date_time_format: time.format };
+  if (calls !== undefined) return { type: "text_mention", text, user: personNamed(calls, text) };
+  return text;
 }
 
-function fits({ title, parts, footer }: Layout): boolean {
-  const blocks = parts.reduce((sum, part) => sum + blockCount(part), 2);
-  const text = parts.reduce((sum, part) => sum + bytesOf(part), bytes(title) + bytes(footer));
-  return blocks <= BLOCKS_MAX && text <= TEXT_MAX;
+function oneOrMany(texts: RichText[]): RichText {
+  return texts.length === 1 && texts[0] !== undefined ? texts[0] : texts;
+}
+
+function fits(layout: Layout): boolean {
+  const blocks = layout.parts.reduce((sum, part) => sum + blockCount(part), 2);
+  if (blocks > BLOCKS_MAX) return false;
+  return textSize(layout, mostBytes) <= TEXT_MAX || textSize(layout, bytes) <= TEXT_MAX;
 }
 
 /** As Telegram counts: rows and list items are blocks too. */
@@ -152,13 +158,35 @@ function blockCount(part: Part): number {
   }
 }
 
-function bytesOf(part: Part): number {
-  if (part.kind === "text") return bytes(part.spans);
-  if (part.kind === "details") {
-    return part.parts.reduce((sum, inner) => sum + bytesOf(inner), bytes(part.summary));
+/** How a line is measured. */
+type Measure = (spans: readonly Span[]) => number;
+
+function textSize({ title, parts, footer }: Layout, measure: Measure): number {
+  return parts.reduce((sum, part) => sum + partSize(part, measure), measure(title) + measure(footer));
+}
+
+function partSize(part: Part, measure: Measure): number {
+  switch (part.kind) {
+    case "text":
+      return measure(part.spans);
+    case "details":
+      return part.parts.reduce((sum, inner) => sum + partSize(inner, measure), measure(part.summary));
+    case "table":
+      return rowsSize([part.header, ...part.rows], measure);
+    case "pre":
+      return rowsSize(part.rows, measure) + part.rows.length - 1;
+    default:
+      return rowsSize(part.rows, measure);
   }
-  const ends = part.kind === "pre" ? part.rows.length - 1 : 0;
-  return ends + bytes((part.kind === "table" ? [part.header, ...part.rows] : part.rows).flat(2));
+}
+
+function rowsSize(rows: readonly Row[], measure: Measure): number {
+  return rows.reduce((sum, row) => row.reduce((sum, cell) => sum + measure(cell), sum), 0);
+}
+
+/** A unit of UTF-16 takes three bytes at most. */
+function mostBytes(spans: readonly Span[]): number {
+  return spanText(spans).length * 3;
 }
 
 function bytes(spans: readonly Span[]): number {

@@ -294,6 +294,17 @@ Deno.test("renderRich gives a line that is too long as a file too", () => {
   assert.ok(rest?.content.includes("word ".repeat(400).trim()));
 });
 
+Deno.test("renderRich leaves nothing out before the bytes that Telegram takes are used up", () => {
+  const texts = (sign: string, count: number) =>
+    Array.from({ length: count }, () => ({ kind: "text", text: sign.repeat(1000) }) as const);
+  for (const [sign, most] of [["x", 32], ["é", 16], ["…", 10]] as const) {
+    for (const [count, fits] of [[most, true], [most + 1, false]] as const) {
+      const { rest } = renderRich({ mark: "fine", title: "All", blocks: texts(sign, count) }, OPTIONS);
+      assert.equal(rest === undefined, fits, `${count} thousand ${sign}`);
+    }
+  }
+});
+
 Deno.test("renderPlain cuts before the entities that Telegram would drop", () => {
   const items = Array.from({ length: 200 }, (_, index) => ({ code: `i${index}` }));
   const reply: Reply = { mark: "info", title: "200 ids", blocks: [{ kind: "list", items }] };
