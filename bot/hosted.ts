@@ -110,6 +110,8 @@ async function open(environment: Environment, telegramFetch: typeof untracedFetc
   const config = hostedConfig(environment);
   const redactor = new Redactor(config.secrets);
   const log = logToConsole(config.logLevel, redactor);
+  // Between two requests the process may stand still, and with it whatever waits.
+  await log.written();
   try {
     const bot = await Countersign.open({
       config,

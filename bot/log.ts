@@ -1,12 +1,4 @@
-import {
-  configureSync,
-  getConsoleSink,
-  getLogger,
-  jsonLinesFormatter,
-  type LogLevel,
-  resetSync,
-  type Sink,
-} from "@logtape/logtape";
+import type * as LogTape from "@logtape/logtape";
 import type { Redactor } from "./redact.ts";
 
 /** Fields are ids, words and numbers; never a message text, a URL or a vendor's body. */
@@ -36,35 +28,94 @@ export class Log {
 }
 
 /** A log of JSON lines on standard output, every secret of ours redacted. */
-export function logToStdout(level: LogLevel, redactor: Redactor): Log {
+export function logToStdout(level: LogTape.LogLevel, redactor: Redactor): LineLog {
   const encoder = new TextEncoder();
-  return logTo(
-    (record) => void Deno.stdout.writeSync(encoder.encode(jsonLinesFormatter(record))),
+  return new LineLog(
+    ({ jsonLinesFormatter }) => (record) =>
+      void Deno.stdout.writeSync(encoder.encode(jsonLinesFormatter(record))),
     level,
     redactor,
   );
 }
 
 /** The same, line by line through the console: some hosts read nothing else. */
-export function logToConsole(level: LogLevel, redactor: Redactor): Log {
-  return logTo(
-    getConsoleSink({ formatter: (record) => [jsonLinesFormatter(record).trimEnd()] }),
+export function logToConsole(level: LogTape.LogLevel, redactor: Redactor): LineLog {
+  return new LineLog(
+    ({ getConsoleSink, jsonLinesFormatter }) =>
+      getConsoleSink({ formatter: (record) => [jsonLinesFormatter(record).trimEnd()] }),
     level,
     redactor,
   );
 }
 
-function logTo(lines: Sink, level: LogLevel, redactor: Redactor): Log {
-  resetSync();
-  configureSync({
-    sinks: { lines },
-    loggers: [
-      { category: "countersign", lowestLevel: level, sinks: ["lines"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
-    ],
-  });
-  const logger = getLogger("countersign");
-  return new Log((at, event, fields) => logger[at](event, redactor.deep({ ...fields })));
+type Line = Parameters<LogTape.Logger["emit"]>[0];
+
+/**
+ * A log whose lines a library writes. It is loaded with the first of them, since a start has no need of it: until it is
+ * there lines wait, as they were when they were logged.
+ */
+export class LineLog extends Log {
+  private readonly waiting: Line[] = [];
+  private loading: Promise<void> | undefined;
+  private logger: LogTape.Logger | undefined;
+
+  constructor(
+    private readonly sink: (library: typeof LogTape) => LogTape.Sink,
+    private readonly lowestLevel: LogTape.LogLevel,
+    redactor: Redactor,
+  ) {
+    super((level, event, fields) =>
+      this.take({
+        timestamp: Date.now(),
+        level,
+        message: [event],
+        rawMessage: event,
+        properties: redactor.deep({ ...fields }),
+      })
+    );
+  }
+
+  /** Resolves once all that was logged is written; from then on each line is written at once. */
+  written(): Promise<void> {
+    return this.loading ??= this.load();
+  }
+
+  private take(line: Line): void {
+    if (this.logger) return this.logger.emit(line);
+    this.waiting.push(line);
+    void this.written();
+  }
+
+  private async load(): Promise<void> {
+    using _held = this.holdUncaught();
+    const library = await import("@logtape/logtape");
+    library.resetSync();
+    library.configureSync({
+      sinks: { lines: this.sink(library) },
+      loggers: [
+        { category: "countersign", lowestLevel: this.lowestLevel, sinks: ["lines"] },
+        { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
+      ],
+    });
+    const logger = library.getLogger("countersign");
+    this.waiting.splice(0).forEach((line) => logger.emit(line));
+    this.logger = logger;
+  }
+
+  /** Until this is disposed of, an error that ends the process ends it once all that was logged is written. */
+  private holdUncaught(): Disposable {
+    const held = new AbortController();
+    const hold = (event: ErrorEvent | PromiseRejectionEvent) => {
+      event.preventDefault();
+      void this.written().finally(() => {
+        throw event instanceof ErrorEvent ? event.error : event.reason;
+      });
+    };
+    for (const type of ["error", "unhandledrejection"] as const) {
+      addEventListener(type, hold, { signal: held.signal });
+    }
+    return { [Symbol.dispose]: () => held.abort() };
+  }
 }
 
 /** Name and message only: an error object may drag a whole context, and with it the token, into the log. */

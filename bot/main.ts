@@ -2,7 +2,7 @@ import { systemClock } from "../clients/clock.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import type { Countersign } from "./app.ts";
 import { Entrance } from "./entrance.ts";
-import { errorFields, type Log, logToStdout } from "./log.ts";
+import { errorFields, type LineLog, logToStdout } from "./log.ts";
 import { Redactor } from "./redact.ts";
 import { StoreOpenError } from "./store/errors.ts";
 
@@ -26,25 +26,25 @@ async function main(): Promise<void> {
     Deno.addSignalListener(signal, () => stopping.abort());
   }
   // Before updates come in there is nothing to finish.
-  let end = (): void => Deno.exit(0);
+  let end = (): void => void exit(log, 0);
   stopping.signal.addEventListener("abort", () => end());
   const entrance = await Entrance.open({ config, clock: systemClock, log, redactor }).catch((error) => {
     log.error(
       "store_not_opened",
       error instanceof StoreOpenError ? { message: error.message } : errorFields(error),
     );
-    Deno.exit(1);
+    return exit(log, 1);
   });
-  const server = listenOrExit(config, log, entrance.app.fetch);
+  const server = await listenOrExit(config, log, entrance.app.fetch);
 
-  const loading = load(entrance);
+  const loading = load(entrance, log);
   end = () => {
     setTimeout(() => Deno.exit(0), LAST_MOMENT_MS);
     const drain = async () => {
       await server.shutdown();
       await (await loading).stop(AbortSignal.timeout(DRAIN_MS));
     };
-    drain().catch((error) => log.error("not_drained", errorFields(error))).finally(() => Deno.exit(0));
+    drain().catch((error) => log.error("not_drained", errorFields(error))).finally(() => exit(log, 0));
   };
   const bot = await loading;
   // Who waits for this line waits for more than an open port.
@@ -52,34 +52,43 @@ async function main(): Promise<void> {
   await bot.start().catch((error) => {
     if (stopping.signal.aborted) return;
     log.error("not_started", errorFields(error));
-    Deno.exit(1);
+    return exit(log, 1);
   });
 }
 
 /** The rest of the bot. Exits where the policy is not usable, which is said. */
-async function load(entrance: Entrance): Promise<Countersign> {
-  const { config, log } = entrance.deps;
+async function load(entrance: Entrance, log: LineLog): Promise<Countersign> {
+  const { config } = entrance.deps;
   if (config.publicUrl) {
     await Promise.race([entrance.firstUpdate, systemClock.sleep(FIRST_UPDATE_MS)]);
     await systemClock.sleep(NEXT_UPDATES_MS);
   }
   try {
-    const { Countersign } = await import("./app.ts");
+    const [{ Countersign }] = await Promise.all([import("./app.ts"), log.written()]);
     return await Countersign.behind(entrance);
   } catch (error) {
     if (error instanceof ConfigError) sayUnusable(error);
     else log.error("not_started", errorFields(error));
-    Deno.exit(1);
+    return await exit(log, 1);
   }
 }
 
-function listenOrExit({ host, port }: Config, log: Log, handler: Deno.ServeHandler): Deno.HttpServer {
+async function listenOrExit(
+  { host, port }: Config,
+  log: LineLog,
+  handler: Deno.ServeHandler,
+): Promise<Deno.HttpServer> {
   try {
     return Deno.serve({ hostname: host, port, onListen: () => {} }, handler);
   } catch (error) {
     log.error("not_listening", { message: notListening(host, port, error) });
-    Deno.exit(1);
+    return await exit(log, 1);
   }
+}
+
+async function exit(log: LineLog, code: number): Promise<never> {
+  await log.written();
+  Deno.exit(code);
 }
 
 function notListening(host: string, port: number, error: unknown): string {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { GrammyError, HttpError } from "grammy";
-import { errorFields } from "../../bot/log.ts";
+import { errorFields, LineLog } from "../../bot/log.ts";
 import { Redactor } from "../../bot/redact.ts";
 import { openFile } from "../approvals/database.ts";
 import { BEN, GROUP, OSKAR, SANDBOX_SECRET_KEY, SANDBOX_WEBHOOK_SECRET } from "../sandbox/stage.ts";
 import { eventually } from "../eventually.ts";
-import { leastPermissions } from "../deploy/process.ts";
+import { leastPermissions, run } from "../deploy/process.ts";
 import { ROOT } from "../house/program.ts";
 import { openOutside } from "./process.ts";
 
@@ -113,6 +113,63 @@ Deno.test("A bot whose log nobody reads any more goes on answering", async () =>
   bot.kill("SIGTERM");
   assert.equal((await bot.status).code, 0);
 });
+
+Deno.test("A line logged before the library is there is written in its turn, as it was when it was logged", async () => {
+  const written: { at: number; event: unknown; fields: unknown }[] = [];
+  const redactor = new Redactor([]);
+  const log = new LineLog(
+    () => ({ timestamp, rawMessage, properties }) => {
+      written.push({ at: timestamp, event: rawMessage, fields: properties });
+    },
+    "info",
+    redactor,
+  );
+  const forget = redactor.hold("for-a-while");
+  const before = Date.now();
+  log.info("first", { what: "for-a-while" });
+  forget();
+  log.debug("too_low");
+  const between = Date.now();
+  while (Date.now() === between);
+  log.warning("second");
+  assert.equal(written.length, 0, "the library was there");
+  await log.written();
+  log.error("third");
+
+  assert.deepEqual(written.map(({ event }) => event), ["first", "second", "third"]);
+  assert.deepEqual(written[0]?.fields, { what: "[redacted]" });
+  const [first = NaN, second = NaN, third = NaN] = written.map(({ at }) => at);
+  assert.ok(before <= first && first <= between && between < second && second <= third);
+});
+
+for (
+  const [how, end] of [
+    ["throws", `queueMicrotask(() => { throw new Error("unforeseen"); });`],
+    ["throws from a timer", `setTimeout(() => { throw new Error("unforeseen"); });`],
+    ["drops a promise that is rejected", `void Promise.reject(new Error("unforeseen"));`],
+  ] as const
+) {
+  Deno.test(`A process that logs and then ${how} writes its log before it ends`, async () => {
+    const { code, output } = await run({
+      command: Deno.execPath(),
+      args: [
+        "eval",
+        "-q",
+        `import { logToStdout } from "./bot/log.ts";
+        import { Redactor } from "./bot/redact.ts";
+        const log = logToStdout("info", new Redactor([]));
+        log.info("first");
+        log.info("second");
+        ${end}`,
+      ],
+      cwd: ROOT,
+      environment: {},
+    });
+    assert.equal(code, 1, output);
+    assert.match(output, /"message":"first"[^]+"message":"second"/);
+    assert.match(output, /Uncaught[^]+unforeseen/);
+  });
+}
 
 /** The lines that are whole. */
 function linesIn(output: string): Line[] {

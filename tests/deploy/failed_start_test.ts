@@ -37,6 +37,19 @@ Deno.test("a bot whose port is taken says so, and which variable to change", asy
   );
 });
 
+Deno.test("a bot that cannot start says what it doubted before it says why", async () => {
+  using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { code, output } = await ran("main", {
+    DATABASE_URL: "sqlite::memory:",
+    PORT: String(other.addr.port),
+    BITDEFENDER_API_URL: "https://gravityzone.example",
+    BITDEFENDER_API_KEY: "gravityzone-key",
+  });
+  assert.equal(code, 1);
+  const events = output.trim().split("\n").map((line) => JSON.parse(line).message);
+  assert.deepEqual(events, ["doubtful_configuration", "not_listening"]);
+});
+
 Deno.test("a bot that is to listen on another machine's address says so, and which variable to change", async () => {
   const { code, output } = await ran("main", {
     DATABASE_URL: "sqlite::memory:",

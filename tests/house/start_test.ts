@@ -31,7 +31,6 @@ function neededBy(path: string): string[] {
 
 Deno.test("the bot listens before it loads what it does not take updates in with", () => {
   assert.deepEqual(neededBy("bot/main.ts"), [
-    "@logtape/logtape",
     "hono",
     "kysely",
     "node:sqlite",

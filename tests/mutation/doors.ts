@@ -33,6 +33,12 @@ export const doorGuards: readonly Guard[] = [
     ["the disk is tried once in a while", "if (answer && performance.now() - askedAt < ms) return answer;"],
     ["who cannot hear is not ready", "return problem === undefined ?", "return true ?"],
   ]),
+  ...guardsOf("bot/log.ts", ["tests/bot/log_test.ts"], [
+    ["an error ends the process once the log is written", "using _held = this.holdUncaught();"],
+  ]),
+  ...guardsOf("bot/main.ts", ["tests/deploy/failed_start_test.ts"], [
+    ["the process ends once its log is written", "await log.written();\n  Deno.exit", "Deno.exit"],
+  ]),
   ...guardsOf("bot/queue/inbox.ts", ["tests/bot/inbox_test.ts"], [
     ["who was overtaken finishes nothing", "if (finished === 0) throw new TakenOver(update_id);"],
     ["talk is no work", "const work = arrivals.filter(({ isTalk }) => !isTalk);", "const work = arrivals;"],
