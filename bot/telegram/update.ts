@@ -21,7 +21,7 @@ const userShape = z.object({
 
 const documentShape = z.object({ file_id: z.string(), file_size: z.int().optional() });
 
-const messageShape = z.object({
+const messageShape = z.compile(z.object({
   /** 0 of a message that only the bot and its sender see. */
   message_id: z.int(),
   ephemeral_message_id: z.int().optional(),
@@ -54,7 +54,7 @@ const messageShape = z.object({
   via_bot: presence,
   external_reply: presence,
   is_from_offline: presence,
-});
+}));
 
 const memberShape = z.object({
   chat: chatShape,
