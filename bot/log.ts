@@ -4,7 +4,9 @@ import type { Redactor } from "./redact.ts";
 /** Fields are ids, words and numbers; never a message text, a URL or a vendor's body. */
 export type Fields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-type Level = "debug" | "info" | "warning" | "error";
+/** From the least to the most. */
+const LEVELS = ["debug", "info", "warning", "error"] as const;
+type Level = (typeof LEVELS)[number];
 
 /** What happened, one event each, told to whoever writes it. */
 export class Log {
@@ -28,7 +30,7 @@ export class Log {
 }
 
 /** A log of JSON lines on standard output, every secret of ours redacted. */
-export function logToStdout(level: LogTape.LogLevel, redactor: Redactor): LineLog {
+export function logToStdout(level: Level, redactor: Redactor): LineLog {
   const encoder = new TextEncoder();
   return new LineLog(
     ({ jsonLinesFormatter }) => (record) =>
@@ -39,7 +41,7 @@ export function logToStdout(level: LogTape.LogLevel, redactor: Redactor): LineLo
 }
 
 /** The same, line by line through the console: some hosts read nothing else. */
-export function logToConsole(level: LogTape.LogLevel, redactor: Redactor): LineLog {
+export function logToConsole(level: Level, redactor: Redactor): LineLog {
   return new LineLog(
     ({ getConsoleSink, jsonLinesFormatter }) =>
       getConsoleSink({ formatter: (record) => [jsonLinesFormatter(record).trimEnd()] }),
@@ -61,18 +63,20 @@ export class LineLog extends Log {
 
   constructor(
     private readonly sink: (library: typeof LogTape) => LogTape.Sink,
-    private readonly lowestLevel: LogTape.LogLevel,
+    private readonly lowestLevel: Level,
     redactor: Redactor,
   ) {
-    super((level, event, fields) =>
+    const lowest = LEVELS.indexOf(lowestLevel);
+    super((level, event, fields) => {
+      if (LEVELS.indexOf(level) < lowest) return;
       this.take({
         timestamp: Date.now(),
         level,
         message: [event],
         rawMessage: event,
         properties: redactor.deep({ ...fields }),
-      })
-    );
+      });
+    });
   }
 
   /** Resolves once all that was logged is written; from then on each line is written at once. */
