@@ -100,7 +100,7 @@ export class Vendors {
   /** Undefined when the vendor is not set up any more or this version does not know the operation. */
   boundOperation(
     change: Change,
-    how: Pick<CallOptions, "background"> = {},
+    { signal, ...how }: Partial<Pick<CallOptions, "background" | "signal">> = {},
   ): BoundOperation | undefined {
     const operation = this.changeOperation(change);
     const connected = this.byName(change.vendor);
@@ -109,7 +109,10 @@ export class Vendors {
     return {
       operation,
       plan: planOf(change),
-      context: () => this.context(connected, { ...call, signal: AbortSignal.timeout(CALL_MS) }),
+      context: () => {
+        const ends = [AbortSignal.timeout(CALL_MS), ...signal ? [signal] : []];
+        return this.context(connected, { ...call, signal: AbortSignal.any(ends) });
+      },
     };
   }
 

@@ -24,6 +24,8 @@ export interface Unread {
   readonly why: Line;
 }
 
+type How = Partial<Pick<CallOptions, "background" | "signal">>;
+
 /** Keeps the cards of what waits true: what came up around it, and what has moved under it. */
 export class LiveCards {
   constructor(private readonly deps: Deps, private readonly members: Members) {}
@@ -59,18 +61,15 @@ export class LiveCards {
 
   /**
    * Reads again what waiting changes were planned against: what has moved is superseded, and says so. Resolves to why
-   * some could not be read.
+   * some could not be read; nothing more is asked once the signal fires.
    */
-  async recheck(how: Pick<CallOptions, "background"> = {}): Promise<readonly Unread[]> {
+  async recheck(how: How = {}): Promise<readonly Unread[]> {
     const pending = (await this.waiting()).filter(({ state }) => state === "pending");
     const read = pending.map(async (change) => ({ change, why: await this.recheckOne(change, how) }));
     return (await Promise.all(read)).flatMap(({ change, why }) => why === undefined ? [] : [{ change, why }]);
   }
 
-  private async recheckOne(
-    change: Change,
-    how: Pick<CallOptions, "background">,
-  ): Promise<Line | undefined> {
+  private async recheckOne(change: Change, how: How): Promise<Line | undefined> {
     const { store, vendors, redactor, metrics, log } = this.deps;
     const bound = vendors.boundOperation(change, how);
     if (!bound || vendors.isOfAnotherAccount(change)) return undefined;

@@ -45,7 +45,7 @@ export const changeCommands: readonly Builtin[] = [
       const unread = await ctx.withProgress(
         working,
         clock,
-        () => withTimeout(RECHECK_MS, clock, (signal) => untilAborted(cards.recheck(), signal)),
+        () => withTimeout(RECHECK_MS, clock, (signal) => untilAborted(cards.recheck({ signal }), signal)),
       ).then((found) => found.map(unreadLine), (error: unknown) => {
         log.warning("recheck_given_up", { trace: ctx.trace, ...errorFields(error) });
         return [NOT_IN_TIME];

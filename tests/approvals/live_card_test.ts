@@ -69,6 +69,11 @@ Deno.test("/pending does not wait for a vendor that hangs, and says that nothing
   fixture.clock.advance(5_001);
   await answered;
   assert.match(fixture.groupAnswers().at(-1) ?? "", /not known: the vendors did not answer within 5 s/);
+  const givenUp = () =>
+    fixture.log.lines.some(({ event, fields }) =>
+      event === "vendor_call" && fields["outcome"] === "timed_out"
+    );
+  await eventually(givenUp, "the call to be given up as well");
 });
 
 testOnEach("a freeze that begins is shown on the cards it stops, and goes when it is lifted", async (url) => {
