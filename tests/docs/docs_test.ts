@@ -114,8 +114,8 @@ Deno.test("README.md is short, and every command in it can be typed as it stands
 
 Deno.test("CONTRIBUTING.md says of every dependency why it is there", () => {
   const text = textAt("CONTRIBUTING.md").toLowerCase();
-  const packages = Object.values(configuration.imports).map((specifier) =>
-    /^npm:\/?(.+?)@/.exec(specifier)?.[1] ?? ""
+  const packages = Object.values(configuration.imports).flatMap((specifier) =>
+    /^npm:\/?(.+?)@/.exec(specifier)?.[1] ?? []
   );
   const names = packages.filter((name) => !name.startsWith("@types/")).map((name) =>
     name.split("/").at(-1) ?? ""
