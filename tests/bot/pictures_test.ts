@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { ANA, BEN, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
+import { clockAt } from "../approvals/policy_file.ts";
 import { chatTest } from "./conversation.ts";
 
 const ACME = "55115935b1a43dcc4a7b23c6";
 
 Deno.test("/usage ec2 months= answers with the numbers, and below them with a picture of them", async () => {
-  await using fixture = await openFixture();
+  await using fixture = await openFixture({ clock: clockAt("2026-12-08T10:00:00Z") });
   const months = fixture.gravityzone.world.ec2.get(ACME)?.usage;
   months?.set("10/2026", { micro: 10, large: 1500 });
   await fixture.say(ANA, "/usage ec2 Acme Corp months=3");
