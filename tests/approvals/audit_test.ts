@@ -191,6 +191,8 @@ Deno.test("/audit since=: days begin at midnight in the bot's zone", async () =>
 
 testOnEach("/audit: by code, person, company, time and number", async (url) => {
   await using fixture = await openFixture({ environment: { DATABASE_URL: url } });
+  // To noon: what happened just now must not be yesterday's.
+  fixture.clock.advance(DAY_MS - (fixture.store.now() + 12 * HOUR_MS) % DAY_MS);
   const [rotated, rejected] = await history(fixture);
   const shown = async (filter: string) => {
     await fixture.say(ANA, `/audit 50 ${filter}`);
