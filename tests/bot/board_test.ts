@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { wallText } from "../../bot/zone.ts";
 import { testOnEach } from "../approvals/database.ts";
 import { ANA, BEN, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
 import { eventually } from "../eventually.ts";
@@ -49,7 +50,8 @@ testOnEach("/board names what is frozen, planned, held and lent, and who acked",
   await fixture.carryOut('/disable opsramp "AWS production" for=2h reason=test');
   await fixture.ask("/disable ec2 Globex reason=x");
   await fixture.say(BEN, "/freeze apono for=2h incident 4711");
-  await fixture.say(BEN, "/freeze ec2 from=23:00 until=23:30 moving");
+  const [from, until] = [1, 2].map((hours) => wallText("UTC", store.now() + hours * 3_600_000));
+  await fixture.say(BEN, `/freeze ec2 from=${from} until=${until} moving`);
   await fixture.say(BEN, "/hold sophos 1 for=1h looking into it");
   await fixture.say(ANA, "/board");
   const text = textOf(telegram.answers(GROUP).find((message) => /as of/.test(textOf(message)))!);

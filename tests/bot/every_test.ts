@@ -4,6 +4,7 @@ import { builtins } from "../../bot/commands/builtins.ts";
 import { readConfig } from "../../bot/config.ts";
 import type { Command } from "../../bot/parser/command.ts";
 import { areDays, nextTime, putDueReads } from "../../bot/queue/schedules.ts";
+import { wallText } from "../../bot/zone.ts";
 import { vendors } from "../../handlers/registry.ts";
 import { testOnEach, testOnPostgres } from "../approvals/database.ts";
 import { ANA, BEN, type Fixture, GROUP, openFixture } from "../approvals/fixture.ts";
@@ -98,7 +99,7 @@ testOnEach("an export of the audit comes on schedule, for who may have it", asyn
   await using fixture = await openFixture({ timing: QUICK, environment: { ...rights, DATABASE_URL: url } });
   await fixture.say(ANA, "/every 08:00 /audit export");
   assert.match(fixture.ephemeralAnswers(ANA).at(-1) ?? "", /You may not approve changes/);
-  await fixture.say(BEN, "/every 08:00 /audit export");
+  await fixture.say(BEN, `/every ${farOff(fixture)} /audit export`);
   await makeDue(fixture);
   const files = () => fixture.telegram.answers(GROUP).filter(({ document }) => document !== undefined);
   await fixture.telegram.until(() => files().length === 2, "the two files");
@@ -132,6 +133,11 @@ chatTest("/every takes in a group who may ask for changes, and alone whoever may
 
 const BY_MEMBERSHIP = { OPERATORS: undefined, APPROVERS: undefined };
 
+/** A time of day that does not come by itself in the middle of a test. */
+function farOff({ store }: Fixture): string {
+  return wallText("UTC", store.now() + 12 * 3_600_000).slice(11);
+}
+
 async function makeDue({ store }: Fixture): Promise<void> {
   await store.db.updateTable("schedules").set({ next_at: store.now() - 1 }).execute();
 }
@@ -142,13 +148,14 @@ function reads(fixture: Fixture): string[] {
 
 testOnEach("a scheduled read comes when it is due, says why, and comes again", async (url) => {
   await using fixture = await openFixture({ timing: QUICK, environment: { DATABASE_URL: url } });
-  await fixture.say(ANA, "/every 08:00 /status bitdefender");
+  const time = farOff(fixture);
+  await fixture.say(ANA, `/every ${time} /status bitdefender`);
   for (const times of [1, 2]) {
     await makeDue(fixture);
     await fixture.telegram.until(() => reads(fixture).length === 1 + times, "the scheduled read");
     await fixture.rest();
   }
-  assert.match(reads(fixture).at(-1) ?? "", /2 of 14.*daily 08:00 · \/every stop 1/s);
+  assert.match(reads(fixture).at(-1) ?? "", new RegExp(`2 of 14.*daily ${time} · /every stop 1`, "s"));
   assert.equal(fixture.gravityzone.calls.length, 1, "the second one is served from the cache of the first");
   const [call] = fixture.telegram.calls("sendRichMessage").slice(-1);
   assert.equal(call?.parameters["disable_notification"], true);
@@ -159,13 +166,15 @@ testOnEach("a scheduled read ends when whoever set it lost the right", async (ur
     timing: QUICK,
     environment: { ...BY_MEMBERSHIP, DATABASE_URL: url },
   });
-  await fixture.say(ANA, "/every 08:00 /status bitdefender");
+  const time = farOff(fixture);
+  await fixture.say(ANA, `/every ${time} /status bitdefender`);
   fixture.telegram.leave(ANA, GROUP);
   await makeDue(fixture);
   const said = () => fixture.groupAnswers().find((text) => text.includes("does not come by itself any more"));
   await fixture.telegram.until(said, "the end of the schedule");
   await fixture.rest();
-  assert.match(said() ?? "", /Ana set it and may not any more. Nothing was read.*\/every 08:00 daily/s);
+  const words = new RegExp(`Ana set it and may not any more. Nothing was read.*/every ${time} daily`, "s");
+  assert.match(said() ?? "", words);
   assert.deepEqual(await fixture.store.db.selectFrom("schedules").selectAll().execute(), []);
   assert.equal(fixture.gravityzone.calls.length, 0);
   const ended = (await fixture.audit()).find(({ event }) => event === "schedule_ended");
@@ -198,7 +207,7 @@ testOnPostgres("two bots on one database run a scheduled read once", async (url)
   const { clock, log, environment } = fixture;
   const second = await Countersign.open({ config: readConfig(environment), clock, log, timing: QUICK });
   await second.start();
-  await fixture.say(ANA, "/every 08:00 /ping");
+  await fixture.say(ANA, `/every ${farOff(fixture)} /ping`);
   for (const times of [1, 2, 3]) {
     await makeDue(fixture);
     const config = readConfig(environment);
