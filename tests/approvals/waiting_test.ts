@@ -78,7 +78,8 @@ Deno.test("what was approved for a closed day is told then, and does not run", a
   await using fixture = await openWithPolicy(POLICY + SECOND + closed, { clock });
   const { code, card } = await fixture.carryOut(`${DISABLE} at=${inDays(3)}T12:00`);
   assert.equal(await fixture.state(code), "approved");
-  await fixture.pass(Date.parse(`${inDays(3)}T12:01Z`) - clock.now());
+  const { scheduled_at } = await fixture.change(code);
+  await fixture.pass((scheduled_at ?? 0) - clock.now());
   assert.equal(await fixture.state(code), "superseded");
   assert.match(textOf(card), /closed for it.*Rule “second person” takes them at any hour, not on/s);
   assert.deepEqual(fixture.writes(), []);
