@@ -62,7 +62,7 @@ export interface BoundOperation {
   readonly operation: ChangeOperation;
   readonly plan: Plan;
   /** A context whose deadline begins now. */
-  context(): Context<unknown>;
+  context(how?: Pick<CallOptions, "onFailure">): Context<unknown>;
 }
 
 /** Every vendor with its operations, and what they work with. */
@@ -109,9 +109,9 @@ export class Vendors {
     return {
       operation,
       plan: planOf(change),
-      context: () => {
+      context: (more) => {
         const ends = [AbortSignal.timeout(CALL_MS), ...signal ? [signal] : []];
-        return this.context(connected, { ...call, signal: AbortSignal.any(ends) });
+        return this.context(connected, { ...call, ...more, signal: AbortSignal.any(ends) });
       },
     };
   }

@@ -1,4 +1,4 @@
-import { ClientError, describe } from "../../clients/errors.ts";
+import { ClientError, describe, type FailureKind } from "../../clients/errors.ts";
 import type { Json } from "../../clients/json.ts";
 import { BadInput, ChoiceNeeded, type Nothing, type Plan } from "../../handlers/operation.ts";
 import { joinLines, type Line, line } from "../../handlers/reply.ts";
@@ -178,12 +178,26 @@ export async function drift(
   { operation, plan, context }: BoundOperation,
   log: Log,
 ): Promise<FailedCheck | undefined> {
-  let now: Plan | Nothing;
-  try {
-    now = await operation.plan(context(), plan.input);
-  } catch (error) {
-    return unplannable(error, change, log);
-  }
+  let unanswered: ClientError | undefined;
+  const onFailure = (error: ClientError) => {
+    if (NOTHING_LEARNT.has(error.kind)) unanswered ??= error;
+  };
+  const found = await operation.plan(context({ onFailure }), plan.input)
+    .then((now) => differenceOf(plan, now), (error: unknown) => unplannable(error, change, log));
+  // Where the operation made do without an answer, that may be all the difference.
+  return found?.reason === "target_moved" && unanswered ? unplannable(unanswered, change, log) : found;
+}
+
+/** Of a failed call: it is as if nobody had asked. */
+const NOTHING_LEARNT: ReadonlySet<FailureKind> = new Set([
+  "unreachable",
+  "timed_out",
+  "credentials_refused",
+  "rate_limited",
+  "unexpected_reply",
+]);
+
+function differenceOf(plan: Plan, now: Plan | Nothing): FailedCheck | undefined {
   if ("nothing" in now) return moved(line("Moved: ", now.nothing));
   if (sameJson(factsOf(plan), factsOf(now))) return undefined;
   return moved(driftLine(differences(factsOf(plan), factsOf(now))));

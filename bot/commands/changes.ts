@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { untilAborted, withTimeout } from "../../clients/clock.ts";
+import { type Clock, untilAborted, withTimeout } from "../../clients/clock.ts";
 import { type Block, type Button, type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
 import type { Need } from "../access/policy.ts";
 import { cardOf, decisionButtons } from "../approvals/card.ts";
 import type { DecisionKind } from "../approvals/decide.ts";
 import { openEmergencies } from "../approvals/emergency.ts";
-import type { Unread } from "../approvals/live_cards.ts";
+import type { LiveCards, Unread } from "../approvals/live_cards.ts";
 import { findLoan, loanLine, type OpenLoan, openLoans } from "../approvals/loan.ts";
 import { undoLine } from "../approvals/schedule.ts";
 import { settle } from "../approvals/settle.ts";
@@ -42,14 +42,11 @@ export const changeCommands: readonly Builtin[] = [
     input: z.object({}),
     async execute({ store, cards, clock, log }, ctx) {
       const working: Reply = { mark: "working", title: "Looking whether anything has moved …" };
-      const unread = await ctx.withProgress(
-        working,
-        clock,
-        () => withTimeout(RECHECK_MS, clock, (signal) => untilAborted(cards.recheck({ signal }), signal)),
-      ).then((found) => found.map(unreadLine), (error: unknown) => {
-        log.warning("recheck_given_up", { trace: ctx.trace, ...errorFields(error) });
-        return [NOT_IN_TIME];
-      });
+      const unread = await ctx.withProgress(working, clock, () => recheckInTime(cards, clock))
+        .then((found) => found.map(unreadLine), (error: unknown) => {
+          log.warning("recheck_given_up", { trace: ctx.trace, ...errorFields(error) });
+          return [NOT_IN_TIME];
+        });
       const open = await store.db.selectFrom("changes").selectAll()
         .where("state", "in", ["pending", "approved", "executing", "unknown"])
         .orderBy("created_at").limit(50).execute();
@@ -233,6 +230,23 @@ function pendingReply(
 
 function unreadLine({ change: { code }, why }: Unread): Line {
   return line("Whether ", { code }, " has moved is not known. ", why);
+}
+
+/**
+ * Rejects when it takes too long, and asks no more. To the vendors' clients that is no time-out: their circuit breakers
+ * would learn from it that a vendor is down.
+ */
+async function recheckInTime(cards: LiveCards, clock: Clock): Promise<readonly Unread[]> {
+  const over = new AbortController();
+  try {
+    return await withTimeout(
+      RECHECK_MS,
+      clock,
+      (tooLate) => untilAborted(cards.recheck({ signal: over.signal }), tooLate),
+    );
+  } finally {
+    over.abort();
+  }
 }
 
 const NOT_IN_TIME = `Whether anything has moved is not known: the vendors did not answer within ${

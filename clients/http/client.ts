@@ -86,7 +86,9 @@ export class HttpClient {
       // The attempt satisfied the schema of the caller who began it, but not the one of a caller who joined.
       throw this.error(request, { kind: "unexpected_reply", detail: objectionTo(body, error) });
     } catch (error) {
-      throw this.toClientError(error, request, call.signal);
+      const failed = this.toClientError(error, request, call.signal);
+      call.onFailure?.(failed);
+      throw failed;
     }
   }
 

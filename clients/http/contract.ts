@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { FailureKind } from "../errors.ts";
+import type { ClientError, FailureKind } from "../errors.ts";
 
 /** What the caller of a client method decides about this one call. */
 export interface CallOptions {
@@ -13,6 +13,8 @@ export interface CallOptions {
   readonly background?: true;
   /** Told of each attempt. */
   readonly onAttempt?: () => void;
+  /** Told of each call that fails, also where its caller makes do without the answer. */
+  readonly onFailure?: (error: ClientError) => void;
   /** One id from the update to the vendor call, for the log. */
   readonly trace?: string;
 }

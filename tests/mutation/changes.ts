@@ -160,9 +160,20 @@ export const changeGuards: readonly Guard[] = [
     ],
     [
       "what cannot be planned again does not run",
-      "return unplannable(error, change, log);",
-      "return undefined;",
+      "(error: unknown) => unplannable(error, change, log)",
+      "() => undefined",
     ],
+  ]),
+  ...guardsOf("bot/approvals/precheck.ts", ["tests/approvals/live_card_test.ts"], [
+    [
+      "what was not answered is no sign that it has moved",
+      `found?.reason === "target_moved" && unanswered`,
+      "false",
+    ],
+  ]),
+  ...guardsOf("bot/commands/changes.ts", ["tests/approvals/live_card_test.ts"], [
+    ["who gives up asks no more", "over.abort();"],
+    ["our impatience is no outage of the vendor", "signal: over.signal", "signal: tooLate"],
   ]),
   ...guardsOf("bot/approvals/execute.ts", EXECUTION, [
     ["a failed check stops it", "if (failed) return await this.stop(change, failed);"],
