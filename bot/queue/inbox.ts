@@ -207,14 +207,22 @@ const keepWaiting = preparedWrite<NewUpdate>((db, fill) =>
 );
 
 /** Changes nothing either where something of its lane waits. */
-const keepFirst = preparedWrite<InboxTable>((_db, fill) =>
-  sql`
-    insert into inbox (update_id, lane, body, received_at, state, claimed_by, claimed_until, attempts)
-    select ${fill("update_id")}, ${fill("lane")}, ${fill("body")}, ${fill("received_at")}, ${fill("state")},
-      ${fill("claimed_by")}, ${fill("claimed_until")}, ${fill("attempts")}
-    where not exists (select 1 from inbox where state = 'new' and lane = ${fill("lane")})
-    on conflict (update_id) do nothing`
-);
+const keepFirst = preparedWrite<InboxTable>((db, fill) => {
+  const columns = [
+    "update_id",
+    "lane",
+    "body",
+    "received_at",
+    "state",
+    "claimed_by",
+    "claimed_until",
+    "attempts",
+  ] as const;
+  return db.insertInto("inbox").columns([...columns]).expression(sql`
+    select ${sql.join(columns.map((column) => fill(column)))}
+    where not exists (select 1 from inbox where state = 'new' and lane = ${fill("lane")})`)
+    .onConflict((conflict) => conflict.column("update_id").doNothing());
+});
 
 type Claimer = Pick<Deps, "store" | "holder">;
 
