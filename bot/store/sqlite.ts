@@ -45,7 +45,7 @@ export function makePrivateFile(path: string): boolean {
   }
 }
 
-/** Of 4 KiB: a log of 16 MiB. */
+/** Of 4 KiB: a log of 16 MiB, in which what was blanked can be read until it is written over. */
 const PAGES_UNTIL_CHECKPOINT = 4_000;
 
 function openDatabase(path: string): DatabaseSync {
