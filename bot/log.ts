@@ -63,7 +63,7 @@ export class LineLog extends Log {
 
   constructor(
     private readonly sink: (library: typeof LogTape) => LogTape.Sink,
-    private readonly lowestLevel: Level,
+    lowestLevel: Level,
     redactor: Redactor,
   ) {
     const lowest = LEVELS.indexOf(lowestLevel);
@@ -97,7 +97,8 @@ export class LineLog extends Log {
     library.configureSync({
       sinks: { lines: this.sink(library) },
       loggers: [
-        { category: "countersign", lowestLevel: this.lowestLevel, sinks: ["lines"] },
+        // What is too low was left out when it was logged.
+        { category: "countersign", lowestLevel: LEVELS[0], sinks: ["lines"] },
         { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
       ],
     });
