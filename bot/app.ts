@@ -40,6 +40,7 @@ import type { MessagesTable } from "./store/schema.ts";
 import { makeBot, unknownCapabilities } from "./telegram/api.ts";
 import { Pickers } from "./pickers/picker.ts";
 import type { Lists } from "./telegram/menus.ts";
+import { fetchClient, SocketClient, type TelegramHttp } from "./telegram/socket_client.ts";
 import { insistOnWebhook, introduce, learnIdentity } from "./telegram/setup.ts";
 import { Vault } from "./vault.ts";
 import { callObserver, connect, Vendors } from "./vendors.ts";
@@ -53,8 +54,8 @@ export interface InteriorOptions {
   readonly vendors?: readonly Vendor[];
   readonly onVendorCall?: (event: CallEvent) => void;
   readonly timing?: Timing;
-  /** What carries calls with the bot's token in their address; Deno's own where absent. */
-  readonly telegramFetch?: typeof fetch;
+  /** What carries calls with the bot's token in their address, and is closed with the bot. */
+  readonly telegramHttp?: TelegramHttp;
 }
 
 export type CountersignOptions = EntranceOptions & InteriorOptions;
@@ -206,6 +207,7 @@ export class Countersign {
     await this.receiving;
     await this.worker.stop(deadline);
     await this.replicas.leave().catch((error) => this.deps.log.warning("not_signed_off", errorFields(error)));
+    this.deps.telegramHttp.close();
     await this.store.close();
     this.deps.log.info("stopped");
   }
@@ -235,12 +237,13 @@ async function makeDeps(
   options: InteriorOptions & Required<Pick<InteriorOptions, "vendors">>,
 ): Promise<Deps> {
   const { config, clock, redactor, store } = entrance;
-  const { vendors, onVendorCall, telegramFetch = fetch } = options;
+  const { vendors, onVendorCall } = options;
+  const { telegramHttp = config.hasProxy ? fetchClient : new SocketClient(clock) } = options;
   const shared = { clock, onCall: callObserver(entrance, onVendorCall), onToken: redactor.hold };
   return {
     ...entrance,
-    bot: makeBot(config, entrance, telegramFetch),
-    telegramFetch,
+    bot: makeBot(config, entrance, telegramHttp.fetch),
+    telegramHttp,
     capabilities: unknownCapabilities(config),
     vendors: new Vendors(connect(vendors, config, shared), store, config.statusCacheTtlMs),
     vault: config.secretKey && await Vault.fromKey(config.secretKey),

@@ -21,6 +21,7 @@ import {
   key32,
   personIds,
   portNumber,
+  proxyVariables,
   publicUrl,
   telemetryProblem,
   telemetryVariables,
@@ -170,6 +171,8 @@ export interface Config extends SettingsOf<typeof botVariables> {
   readonly addresses: readonly string[];
   /** Whoever may see the host's traces sees the address of every request: no secret may be part of one. */
   readonly addressesAreTraced: boolean;
+  /** Calls of the host's processes go through a proxy, or some of them do. */
+  readonly hasProxy: boolean;
 }
 
 /** How a vendor is set up and what its `connect` wants; undefined settings: it is not set up. */
@@ -205,6 +208,7 @@ export function readConfig(
     secrets: [...reader.secrets],
     addresses,
     addressesAreTraced: false,
+    hasProxy: proxyVariables.some((name) => environment[name]),
   };
 }
 
@@ -234,7 +238,12 @@ export function hostedConfig(environment: Environment): Config {
     PUBLIC_URL: publicUrl,
     DATABASE_URL: overTls(database, environment),
   });
-  return { ...config, addressesAreTraced: true, database: { ...config.database, ...SHARED_DATABASE } };
+  return {
+    ...config,
+    addressesAreTraced: true,
+    hasProxy: false,
+    database: { ...config.database, ...SHARED_DATABASE },
+  };
 }
 
 export const PRODUCTION = "production";

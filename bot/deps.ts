@@ -6,6 +6,7 @@ import type { Intake, Metrics } from "./metrics.ts";
 import type { Redactor } from "./redact.ts";
 import type { Store } from "./store/database.ts";
 import type { Capabilities } from "./telegram/api.ts";
+import type { TelegramHttp } from "./telegram/socket_client.ts";
 import type { Vault } from "./vault.ts";
 import type { Vendors } from "./vendors.ts";
 
@@ -23,8 +24,7 @@ export interface EntranceDeps {
 /** What every part of the bot may work with. Made once, at the start; tests put their own clock and store in. */
 export interface Deps extends EntranceDeps {
   readonly bot: Bot;
-  /** Carries every call that has the bot's token in its address. */
-  readonly telegramFetch: typeof fetch;
+  readonly telegramHttp: TelegramHttp;
   readonly capabilities: Capabilities;
   readonly vendors: Vendors;
   /** Absent without a `SECRET_KEY`: then no secret can be entered. */

@@ -1,31 +1,10 @@
-import type { Dispatcher } from "undici";
 import { systemClock, untilAborted } from "../clients/clock.ts";
 import { Countersign } from "./app.ts";
 import { ConfigError, type Environment, hostedConfig, PRODUCTION } from "./config.ts";
 import { errorFields, type Log, logToConsole } from "./log.ts";
 import { Redactor } from "./redact.ts";
 import { StoreOpenError } from "./store/errors.ts";
-
-/**
- * `fetch` for the calls that carry the bot's token in their address, following no redirects. Deno traces its own with
- * the whole address and offers nothing to leave that out; undici speaks over plain sockets, of which it makes no trace.
- * Not undici's `fetch`: there an answer that breaks off never ends.
- */
-export async function untracedFetch(): Promise<typeof fetch> {
-  const undici = await import("undici");
-  return async (input, init = {}) => {
-    const { body, statusCode, headers } = await undici.request(String(input), {
-      method: (init.method ?? "GET") as Dispatcher.HttpMethod,
-      headers: Object.fromEntries(new Headers(init.headers)),
-      body: (init.body ?? null) as Dispatcher.RequestOptions["body"] & null,
-      signal: init.signal ?? null,
-    });
-    const pairs = Object.entries(headers).flatMap(([name, value = []]) =>
-      [value].flat().map((one): [string, string] => [name, one])
-    );
-    return new Response(ReadableStream.from(body), { status: statusCode, headers: pairs });
-  };
-}
+import type { TelegramHttp } from "./telegram/socket_client.ts";
 
 /** Telegram keeps the chat's next update until it has an answer to this one. */
 const BEFORE_ANSWER_MS = 4_000;
@@ -42,7 +21,7 @@ export class HostedBot {
   private opening: Promise<Opened> | undefined;
   private usedAt = 0;
 
-  constructor(private readonly environment: Environment, private readonly telegramFetch = untracedFetch) {}
+  constructor(private readonly environment: Environment, private readonly telegramHttp?: TelegramHttp) {}
 
   /** 503 with the reason while the bot cannot be made: the platform deploys only what answers. */
   async fetch(request: Request): Promise<Response> {
@@ -71,7 +50,7 @@ export class HostedBot {
 
   private async opened(): Promise<Opened> {
     const known = this.opening;
-    this.opening ??= open(this.environment, this.telegramFetch);
+    this.opening ??= open(this.environment, this.telegramHttp);
     try {
       const opened = await this.opening;
       if (known && Date.now() - this.usedAt > LONG_MS) await refresh(opened);
@@ -106,7 +85,7 @@ async function refresh({ bot: { store } }: Opened): Promise<void> {
   await store.check().catch(() => store.check()).catch(() => {});
 }
 
-async function open(environment: Environment, telegramFetch: typeof untracedFetch): Promise<Opened> {
+async function open(environment: Environment, telegramHttp?: TelegramHttp): Promise<Opened> {
   const config = hostedConfig(environment);
   const redactor = new Redactor(config.secrets);
   const log = logToConsole(config.logLevel, redactor);
@@ -118,7 +97,7 @@ async function open(environment: Environment, telegramFetch: typeof untracedFetc
       clock: systemClock,
       log,
       redactor,
-      telegramFetch: await telegramFetch(),
+      ...(telegramHttp ? { telegramHttp } : {}),
     });
     return { bot, log };
   } catch (error) {

@@ -4,47 +4,29 @@ import { Boards } from "./commands/board.ts";
 import { cardKey } from "./approvals/card.ts";
 import { openEmergencies } from "./approvals/emergency.ts";
 import type { Decisions } from "./approvals/decide.ts";
-import {
-  claimChanges,
-  EXECUTION_LEASE_MS,
-  type Executor,
-  nextStartAt,
-  renewChanges,
-} from "./approvals/execute.ts";
+import { changeQueue, type Executor } from "./approvals/execute.ts";
 import type { Loans } from "./approvals/way_back.ts";
 import type { Reminders } from "./approvals/remind.ts";
 import type { LiveCards } from "./approvals/live_cards.ts";
-import type { Change } from "./store/changes.ts";
 import { beginFreezes, endFreezes } from "./commands/freeze.ts";
 import { endHolds } from "./commands/hold.ts";
 import type { Deps } from "./deps.ts";
-import type { Dispatcher } from "./dispatch/dispatcher.ts";
+import { type Dispatcher, updateQueue } from "./dispatch/dispatcher.ts";
 import type { OpenForms } from "./forms/open_forms.ts";
 import { errorFields } from "./log.ts";
-import { CLAIM_MS, claimMessages, nextMessageAt, releaseMessages, renewMessages } from "./outbox/messages.ts";
+import { messageQueue } from "./outbox/messages.ts";
 import type { OutboxSender } from "./outbox/sender.ts";
-import {
-  claimUpdates,
-  oldestWaiting,
-  pruneInbox,
-  putOffUpdate,
-  releaseUpdates,
-  renewUpdates,
-  TakenOver,
-  UPDATE_LEASE_MS,
-} from "./queue/inbox.ts";
+import { oldestWaiting, pruneInbox } from "./queue/inbox.ts";
 import { putDueReads } from "./queue/schedules.ts";
 import type { PeriodicJob } from "./queue/timetable.ts";
-import type { Jobs, QueueJob } from "./queue/worker.ts";
+import type { Jobs } from "./queue/worker.ts";
 import { wipeAbandoned } from "./secrets/entry.ts";
 import type { Alerts } from "./watch/alerts.ts";
 import type { Looks } from "./watch/look.ts";
 import type { CredentialHandover } from "./secrets/handover.ts";
 import type { Store } from "./store/database.ts";
-import { StoreUnavailable } from "./store/errors.ts";
-import { policyInForce, prunePrompts, pruneRecent } from "./store/kept_values.ts";
+import { prunePrompts, pruneRecent } from "./store/kept_values.ts";
 import { pruneWatch } from "./store/watch.ts";
-import type { InboxTable, MessagesTable } from "./store/schema.ts";
 
 export interface JobParts {
   readonly members: Members;
@@ -91,7 +73,7 @@ export function jobsOf(
   }: Timing = {},
 ): Jobs {
   return {
-    queues: [updates(deps, parts.dispatcher), changes(deps, parts), messages(deps, parts.sender)],
+    queues: [updateQueue(deps, parts.dispatcher), changeQueue(deps, parts), messageQueue(deps, parts.sender)],
     periodic: [
       expire(deps, parts, expireMs),
       lookAfterLoans(parts, expireMs),
@@ -112,87 +94,6 @@ export function jobsOf(
       askTelegram(deps),
       ...(deps.config.watchEveryMs > 0 ? watchJobs(deps, parts, watchMs) : []),
     ],
-  };
-}
-
-/** Lanes side by side: a slow vendor keeps only its own chat waiting. */
-const LANES = 64;
-/** An update that failed or took the process down this often is set aside. */
-const MOST_ATTEMPTS = 5;
-const FIRST_RETRY_MS = 500;
-
-function updates(deps: Deps, dispatcher: Dispatcher): QueueJob<InboxTable> {
-  return {
-    name: "inbox",
-    width: LANES,
-    leaseMs: UPDATE_LEASE_MS,
-    repeatable: true,
-    claim: (most, busy) => claimUpdates(deps, most, busy),
-    partition: (row) => row.lane,
-    run: (row) => handleUpdate(deps, dispatcher, row),
-    renew: (rows) => renewUpdates(deps, rows.map(({ update_id }) => update_id)),
-    release: (rows) => releaseUpdates(deps, rows.map(({ update_id }) => update_id)),
-  };
-}
-
-/** Handled, or set aside after too many attempts, or put off: one update that fails does not hold up its chat. */
-async function handleUpdate(deps: Deps, dispatcher: Dispatcher, row: InboxTable): Promise<void> {
-  const { log } = deps;
-  const { update_id, attempts } = row;
-  try {
-    if (attempts > MOST_ATTEMPTS) {
-      log.error("update_set_aside", { update: update_id, attempts });
-      return await dispatcher.giveUp(row);
-    }
-    await dispatcher.handle(row);
-  } catch (error) {
-    if (error instanceof TakenOver) return log.warning("update_taken_over", { update: update_id });
-    log.error("update_not_finished", { update: update_id, ...errorFields(error) });
-    // A store that is away must not use up the attempts: the lease runs out when it may be back.
-    if (!(error instanceof StoreUnavailable)) {
-      await putOffUpdate(deps, update_id, FIRST_RETRY_MS * 2 ** (attempts - 1));
-    }
-  }
-}
-
-/** Changes side by side, of different targets: two of one target never run at once. */
-const CHANGES = 4;
-
-function changes(deps: Deps, { executor, replicas }: JobParts): QueueJob<Change> {
-  return {
-    name: "changes",
-    width: CHANGES,
-    leaseMs: EXECUTION_LEASE_MS,
-    async claim(most, underWay) {
-      const inForce = await policyInForce(deps.store);
-      if (inForce === undefined || inForce === replicas.policy) {
-        return await claimChanges(deps, most, underWay);
-      }
-      deps.log.warning("other_policy", { here: replicas.policy, elsewhere: inForce });
-      return [];
-    },
-    partition: ({ code }) => code,
-    run: (change) => executor.run(change),
-    renew: (rows) => renewChanges(deps, rows.map(({ code }) => code)),
-    nextAt: () => nextStartAt(deps),
-  };
-}
-
-/** Chats side by side: a chat that waits for Telegram keeps no other one waiting. */
-const CHATS = 100;
-
-function messages(deps: Deps, sender: OutboxSender): QueueJob<MessagesTable> {
-  return {
-    name: "messages",
-    width: CHATS,
-    leaseMs: CLAIM_MS,
-    last: true,
-    claim: (most, busy) => claimMessages(deps, most, new Set([...busy].map(Number))),
-    partition: (row) => String(row.chat_id),
-    run: (row) => sender.send(row),
-    renew: async (rows) => void await renewMessages(deps, rows.map(({ key }) => key)),
-    release: (rows) => releaseMessages(deps, rows.map(({ key }) => key)),
-    nextAt: () => nextMessageAt(deps),
   };
 }
 

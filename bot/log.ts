@@ -123,9 +123,16 @@ export class LineLog extends Log {
   }
 }
 
-/** Name and message only: an error object may drag a whole context, and with it the token, into the log. */
+/** Names and messages only: an error object may drag a whole context, and with it the token, into the log. */
 export function errorFields(error: unknown): Fields {
   if (!(error instanceof Error)) return { error: String(error).slice(0, 300) };
   const at = error.stack?.split("\n").find((line) => line.trimStart().startsWith("at "))?.trim();
-  return { error: error.name, message: error.message.slice(0, 300), at };
+  return { error: error.name, message: error.message.slice(0, 300), because: messageWithin(error), at };
+}
+
+/** grammY says that Telegram could not be reached, and keeps why within; what names an address stays there. */
+function messageWithin(error: Error): string | undefined {
+  if (!("error" in error && error.error instanceof Error)) return undefined;
+  const { message } = error.error;
+  return message.includes("://") ? undefined : message.slice(0, 300);
 }

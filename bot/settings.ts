@@ -173,6 +173,11 @@ export const telemetryVariables = [
   "OTEL_SDK_DISABLED",
 ] as const;
 
+/** What sends Deno's own calls through a proxy; the start task lets the bot see that too. */
+export const proxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((
+  name,
+) => [name, name.toLowerCase()]);
+
 type TelemetryVariable = typeof telemetryVariables[number];
 
 /** What to change, when Deno would put the token into a span. */

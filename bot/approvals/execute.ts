@@ -2,7 +2,9 @@ import { ClientError } from "../../clients/errors.ts";
 import { BadInput, type Receipt } from "../../handlers/operation.ts";
 import type { Line } from "../../handlers/reply.ts";
 import type { Members } from "../access/members.ts";
+import type { Replicas } from "../access/replicas.ts";
 import type { Deps } from "../deps.ts";
+import type { QueueJob } from "../queue/worker.ts";
 import { reasons } from "../reason_codes.ts";
 import type { Store } from "../store/database.ts";
 import { errorFields } from "../log.ts";
@@ -10,7 +12,7 @@ import { redactLine } from "../render/sanitize.ts";
 import type { SecretEntry } from "../secrets/entry.ts";
 import type { CredentialHandover } from "../secrets/handover.ts";
 import { type Change, findChange, isTargetBusy, TOOK_EFFECT } from "../store/changes.ts";
-import { remember } from "../store/kept_values.ts";
+import { policyInForce, remember } from "../store/kept_values.ts";
 import { cardMessage, outcomeMessage } from "./card.ts";
 import { type FailedCheck, lastCheck, notRun, precheck } from "./precheck.ts";
 import { type ChangeEvent, transition } from "./state_machine.ts";
@@ -347,4 +349,30 @@ async function claimUncertain(deps: ClaimDeps): Promise<Change | undefined> {
   return await store.db.updateTable("changes").set(set)
     .where("code", "=", due.code).where("checks", "=", due.checks).where("claimed_until", "<=", now)
     .returningAll().executeTakeFirst();
+}
+
+/** Changes side by side, of different targets: two of one target never run at once. */
+const CHANGES = 4;
+
+export function changeQueue(
+  deps: Deps,
+  { executor, replicas }: { readonly executor: Executor; readonly replicas: Replicas },
+): QueueJob<Change> {
+  return {
+    name: "changes",
+    width: CHANGES,
+    leaseMs: EXECUTION_LEASE_MS,
+    async claim(most, underWay) {
+      const inForce = await policyInForce(deps.store);
+      if (inForce === undefined || inForce === replicas.policy) {
+        return await claimChanges(deps, most, underWay);
+      }
+      deps.log.warning("other_policy", { here: replicas.policy, elsewhere: inForce });
+      return [];
+    },
+    partition: ({ code }) => code,
+    run: (change) => executor.run(change),
+    renew: (rows) => renewChanges(deps, rows.map(({ code }) => code)),
+    nextAt: () => nextStartAt(deps),
+  };
 }

@@ -27,9 +27,9 @@ export const NOT_TAKEN: Document = { documentError: "The command takes no docume
 
 /** What a file holds that was sent as a JSON document. */
 export async function documentOf(
-  { bot: { api }, config, clock, telegramFetch, log }: Pick<
+  { bot: { api }, config, clock, telegramHttp, log }: Pick<
     Deps,
-    "bot" | "config" | "clock" | "telegramFetch" | "log"
+    "bot" | "config" | "clock" | "telegramHttp" | "log"
   >,
   file: AttachedFile,
 ): Promise<Document> {
@@ -38,7 +38,7 @@ export async function documentOf(
   try {
     const path = await pathOf(file.file_id, api, clock);
     if (!path) return unseen("Telegram did not hand over the document.");
-    bytes = await download(`${config.apiRoot}/file/bot${config.token}/${path}`, telegramFetch);
+    bytes = await download(`${config.apiRoot}/file/bot${config.token}/${path}`, telegramHttp.fetch);
   } catch (error) {
     log.warning("document_not_fetched", errorFields(error));
     return unseen("The document could not be fetched from Telegram.");

@@ -11,8 +11,18 @@ import { errorFields } from "../log.ts";
 import { messageAt } from "../outbox/messages.ts";
 import { literalSecretIn } from "../parser/secret_scan.ts";
 import { normalise } from "../parser/tokenize.ts";
-import { failUpdate, finishUpdate, TakenOver } from "../queue/inbox.ts";
+import {
+  claimUpdates,
+  failUpdate,
+  finishUpdate,
+  putOffUpdate,
+  releaseUpdates,
+  renewUpdates,
+  TakenOver,
+  UPDATE_LEASE_MS,
+} from "../queue/inbox.ts";
 import { type Due, dueShape, scheduleDue } from "../queue/schedules.ts";
+import type { QueueJob } from "../queue/worker.ts";
 import { buttonSending } from "../render/keyboard.ts";
 import { continuationShape, waitingShape, wipeSecrets } from "../secrets/entry.ts";
 import { StoreUnavailable } from "../store/errors.ts";
@@ -284,6 +294,46 @@ export class Dispatcher {
     if (finished.hasRefusals) this.unauthorized.ration(finished);
     metrics.answerSeconds.observe(Math.max(0, store.now() - ctx.receivedAt) / 1000);
     await finished.commit();
+  }
+}
+
+/** Lanes side by side: a slow vendor keeps only its own chat waiting. */
+const LANES = 64;
+/** An update that failed or took the process down this often is set aside. */
+const MOST_ATTEMPTS = 5;
+const FIRST_RETRY_MS = 500;
+
+export function updateQueue(deps: Deps, dispatcher: Dispatcher): QueueJob<InboxTable> {
+  return {
+    name: "inbox",
+    width: LANES,
+    leaseMs: UPDATE_LEASE_MS,
+    repeatable: true,
+    claim: (most, busy) => claimUpdates(deps, most, busy),
+    partition: (row) => row.lane,
+    run: (row) => handleUpdate(deps, dispatcher, row),
+    renew: (rows) => renewUpdates(deps, rows.map(({ update_id }) => update_id)),
+    release: (rows) => releaseUpdates(deps, rows.map(({ update_id }) => update_id)),
+  };
+}
+
+/** Handled, or set aside after too many attempts, or put off: one update that fails does not hold up its chat. */
+async function handleUpdate(deps: Deps, dispatcher: Dispatcher, row: InboxTable): Promise<void> {
+  const { log } = deps;
+  const { update_id, attempts } = row;
+  try {
+    if (attempts > MOST_ATTEMPTS) {
+      log.error("update_set_aside", { update: update_id, attempts });
+      return await dispatcher.giveUp(row);
+    }
+    await dispatcher.handle(row);
+  } catch (error) {
+    if (error instanceof TakenOver) return log.warning("update_taken_over", { update: update_id });
+    log.error("update_not_finished", { update: update_id, ...errorFields(error) });
+    // A store that is away must not use up the attempts: the lease runs out when it may be back.
+    if (!(error instanceof StoreUnavailable)) {
+      await putOffUpdate(deps, update_id, FIRST_RETRY_MS * 2 ** (attempts - 1));
+    }
   }
 }
 

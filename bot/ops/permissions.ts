@@ -1,11 +1,11 @@
 import { realpathSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { type Config, ConfigError, readConfig, variablesOf } from "../config.ts";
-import { type DatabaseConfig, telemetryVariables } from "../settings.ts";
+import { type DatabaseConfig, proxyVariables, telemetryVariables } from "../settings.ts";
 
 /**
  * The least that `deno run` has to permit, as flags without white space: our own variables and those that turn
- * telemetry on (all others look unset, because pg and others ask for many), the hosts the configuration names, and
+ * telemetry on or name a proxy (all others look unset, because pg and others ask for many), the hosts the configuration names, and
  * the address to listen on. Deno lets programs import from some public hosts and from npm unless told not to; that
  * would be a way out, and by the time these flags are known, all packages have been fetched. One folder to read and
  * write comes on top, see `dataFolder`. Without a usable configuration only the variables are permitted: enough for
@@ -15,6 +15,7 @@ export function permissionFlags(config: Config | undefined): string[] {
   const seen = [
     ...variablesOf(config?.vendors.map(({ setup }) => setup)).map(({ name }) => name),
     ...telemetryVariables,
+    ...proxyVariables,
   ];
   const always = [
     "--no-prompt",

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql, type SqlBool, type UpdateObject } from "kysely";
 import { naturally } from "../../handlers/format.ts";
 import type { Deps } from "../deps.ts";
+import type { QueueJob } from "../queue/worker.ts";
 import { redactReply } from "../render/sanitize.ts";
 import { isPostgres, literal, noneOf, prepared, preparedWrite, type Store } from "../store/database.ts";
 import type { MessagesTable, Queryable, Schema } from "../store/schema.ts";
@@ -276,12 +277,10 @@ export async function noteProgress(store: Store, row: MessagesTable, sent: Deliv
 /** What a delivery came to. False when somebody else has it by now, who knows nothing of it. */
 export async function settleMessage(store: Store, row: MessagesTable, result: Delivered): Promise<boolean> {
   const { key, version, claimed_by } = row;
-  const { message_id, ephemeral_id, format, file_sent } = result;
-  const shown = { message_id, ephemeral_id, format, file_sent };
-  if (await settle(store.db, { key, version, claimed_by, ...shown }) > 0) return true;
+  if (await settle(store.db, { key, version, claimed_by, ...result }) > 0) return true;
   // An earlier try may have been committed although nobody heard of it.
   const known = await findMessage(store.db, key);
-  return known?.message_id === message_id && known.ephemeral_id === ephemeral_id;
+  return known?.message_id === result.message_id && known.ephemeral_id === result.ephemeral_id;
 }
 
 const settle = preparedWrite<Delivered & Pick<MessagesTable, "key" | "version" | "claimed_by">>((
@@ -380,4 +379,22 @@ function isFree(chatId: RawBuilder<unknown>, now: RawBuilder<number>): RawBuilde
     sql.lit(HOLD)
   } || cast(cast(${chatId} as bigint) as text) and until > ${now}
   )`;
+}
+
+type MessageQueue = QueueJob<MessagesTable>;
+
+export function messageQueue(deps: Deps, sender: { readonly send: MessageQueue["run"] }): MessageQueue {
+  return {
+    name: "messages",
+    // Chats: one that waits for Telegram keeps no other one waiting.
+    width: 100,
+    leaseMs: CLAIM_MS,
+    last: true,
+    claim: (most, busy) => claimMessages(deps, most, new Set([...busy].map(Number))),
+    partition: (row) => String(row.chat_id),
+    run: (row) => sender.send(row),
+    renew: async (rows) => void await renewMessages(deps, rows.map(({ key }) => key)),
+    release: (rows) => releaseMessages(deps, rows.map(({ key }) => key)),
+    nextAt: () => nextMessageAt(deps),
+  };
 }

@@ -46,6 +46,7 @@ Deno.test("readConfig starts with the least there is, and everything else as doc
     watchRemindMs: 30 * 60_000,
     watchKeepMs: 90 * 86_400_000,
     addressesAreTraced: false,
+    hasProxy: false,
     render: "rich",
     logLevel: "info",
     addresses: ["https://api.telegram.org"],

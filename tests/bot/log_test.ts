@@ -228,4 +228,6 @@ Deno.test("errorFields tells name, words and place of an error, and nothing that
   assert.doesNotMatch(text, /hunter2|123:secret/);
   assert.match(text, /GrammyError.*Call failed.*HttpError.*Network request failed.*a string/);
   assert.equal(String(errorFields(new Error("x".repeat(999)))["message"]).length, 300);
+  const away = new HttpError("Network request failed", new Deno.errors.ConnectionRefused("refused (111)"));
+  assert.equal(errorFields(away)["because"], "refused (111)");
 });

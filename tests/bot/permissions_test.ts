@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readConfig, variablesOf } from "../../bot/config.ts";
 import { dataFolder, permissionFlags, UnusablePath } from "../../bot/ops/permissions.ts";
-import { telemetryVariables } from "../../bot/settings.ts";
+import { proxyVariables, telemetryVariables } from "../../bot/settings.ts";
 
 const LEAST = { TELEGRAM_BOT_TOKEN: "7:abc", ADMIN_CHATS: "-1001" };
 
@@ -51,7 +51,7 @@ Deno.test("permissionFlags opens Apono's default host only once a token is there
 
 Deno.test("permissionFlags lets the bot read its own variables and shows it no others", () => {
   const given = flags({});
-  const seen = [...variablesOf().map(({ name }) => name), ...telemetryVariables];
+  const seen = [...variablesOf().map(({ name }) => name), ...telemetryVariables, ...proxyVariables];
   assert.ok(given.includes(`--allow-env=${seen.join(",")}`));
   assert.ok(given.includes("--ignore-env"));
 });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { endLeases, inStore, lasting, openFile, testOn } from "../approvals/database.ts";
 import { SECRET_HEADER } from "../../bot/http.ts";
+import { serve } from "../sandbox/serve.ts";
 import { ANA, BEN, GROUP, SANDBOX_WEBHOOK_SECRET } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 import { eventually } from "../eventually.ts";
+import { freePort } from "../free_port.ts";
 import { openOutside } from "./process.ts";
 import { typed } from "./typed.ts";
 
@@ -74,6 +76,26 @@ Deno.test("SIGTERM: what can be finished is, what cannot is handed back, exit 0 
     claimed_by: null,
     claimed_until: 0,
   }]);
+});
+
+Deno.test("where a proxy leads out, calls to Telegram go through it", async () => {
+  await using database = await openFile();
+  const nowhere = `localhost:${freePort()}`;
+  const hosts = new Set<string>();
+  await using proxy = serve((request) => {
+    hosts.add(new URL(request.url).host);
+    return outside.telegram.app.fetch(request);
+  });
+  await using outside = openOutside({
+    DATABASE_URL: database.url,
+    TELEGRAM_API_ROOT: `http://${nowhere}`,
+    HTTP_PROXY: proxy.url,
+    NO_PROXY: "127.0.0.1",
+  });
+  await outside.launch();
+  outside.telegram.say(ANA, ANA, "/ping");
+  assert.match(render(await outside.telegram.until(() => outside.telegram.last(ANA))), /pong/);
+  assert.deepEqual([...hosts], [nowhere]);
 });
 
 Deno.test("SIGTERM to a bot that polls and has nothing to do ends it at once", async () => {

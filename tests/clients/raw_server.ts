@@ -5,6 +5,8 @@ export interface RawServer extends AsyncDisposable {
   readonly requests: readonly string[];
   /** Connections made so far. */
   readonly connections: number;
+  /** Of these, those that have not ended. */
+  readonly open: number;
 }
 
 /** Answers a request, given its number (from 1) over all connections; undefined hangs up without a word. */
@@ -45,6 +47,9 @@ export function serveRaw(answer: RawAnswer): RawServer {
     requests,
     get connections() {
       return connections;
+    },
+    get open() {
+      return open.size;
     },
     async [Symbol.asyncDispose]() {
       listener.close();

@@ -2,8 +2,9 @@
 /// <reference lib="deno.unstable" />
 /** The control of the leak test: as the product starts, but with Deno's own `fetch` on every road. */
 import { HostedBot } from "../../bot/hosted.ts";
+import { fetchClient } from "../../bot/telegram/socket_client.ts";
 
-const bot = new HostedBot(Deno.env.toObject(), () => Promise.resolve(fetch));
+const bot = new HostedBot(Deno.env.toObject(), fetchClient);
 
 void Deno.cron("countersign", "* * * * *", () => bot.tick());
 const server = Deno.serve((request) => bot.fetch(request));

@@ -179,7 +179,7 @@ export const ruleGuards: readonly Guard[] = [
       `if (false) return { ...notRun("closed_hours")`,
     ],
   ]),
-  ...guardsOf("bot/jobs.ts", ["tests/approvals/policy_test.ts"], [
+  ...guardsOf("bot/approvals/execute.ts", ["tests/approvals/policy_test.ts"], [
     [
       "who goes by another policy runs nothing",
       "if (inForce === undefined || inForce === replicas.policy) {",
