@@ -50,6 +50,21 @@ export class GroupCommitDriver implements Driver {
 
   async init(): Promise<void> {}
 
+  /** The transaction that is open, if there is one. */
+  get transaction(): DatabaseConnection | undefined {
+    return this.member;
+  }
+
+  /** Runs one statement by itself. */
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const connection = await this.acquireConnection();
+    try {
+      return await connection.executeQuery(query);
+    } finally {
+      this.handOver(connection);
+    }
+  }
+
   async acquireConnection(): Promise<Connection> {
     if (this.isTaken) await new Promise<void>((resolve) => this.waiting.push(resolve));
     this.isTaken = true;

@@ -3,11 +3,13 @@ import { DatabaseSync } from "node:sqlite";
 import { BUSY_MS, GroupCommitDriver, onceFree, type WriteAheadLog } from "./group_commit.ts";
 
 /** Kysely over Deno's own SQLite, durable: whoever writes waits until the write-ahead log is on the disk. */
-export function sqliteDialect(path: string): Dialect {
+export function sqliteDialect(path: string): Dialect & { readonly driver: GroupCommitDriver } {
   const database = openDatabase(path);
+  const driver = new GroupCommitDriver(database, path === ":memory:" ? undefined : new LogFile(path));
   return {
+    driver,
     createAdapter: () => new TransactionalAdapter(),
-    createDriver: () => new GroupCommitDriver(database, path === ":memory:" ? undefined : new LogFile(path)),
+    createDriver: () => driver,
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
