@@ -77,45 +77,39 @@ const FIELDS_OF_TALK: ReadonlySet<string> = new Set([
   "entities",
 ]);
 
+type Receiver = Pick<Deps, "store"> & { readonly metrics: Pick<Deps["metrics"], "updatesKept"> };
+
 /**
  * Puts updates on disk before anyone is told that they arrived; one that is known already is left as it is, and of
- * talk only that it came. Resolves to how many were new, once they are committed.
+ * talk only that it came.
  */
-export async function acceptUpdates(
-  { store, metrics }: Pick<Deps, "store" | "metrics">,
-  arrivals: readonly Arrival[],
-): Promise<number> {
+export async function acceptUpdates(receiver: Receiver, arrivals: readonly Arrival[]): Promise<void> {
   const work = arrivals.filter(({ isTalk }) => !isTalk);
-  const noted = arrivals.filter(({ isTalk }) => isTalk).map((arrival) => noteTalk(store, arrival));
-  const counts = await Promise.all(work.length > 0 ? [...noted, acceptWork(store, work)] : noted);
-  const accepted = counts.reduce((one, other) => one + other, 0);
-  metrics.updatesKept(accepted, arrivals.length - accepted);
-  return accepted;
+  const noted = arrivals.filter(({ isTalk }) => isTalk).map((arrival) => noteTalk(receiver, arrival));
+  await Promise.all(work.length > 0 ? [...noted, acceptWork(receiver, work)] : noted);
 }
 
 /** Crowds talk, and what is not for the bot shall cost it little: what comes in one turn is one statement. */
-const noteTalk = onceATurn(async (store: Store, arrivals: readonly Arrival[]): Promise<readonly number[]> => {
-  // In one order everywhere: replicas that get the same ones must not wait for each other.
-  const inOrder = arrivals.toSorted((one, other) => one.updateId - other.updateId);
-  const list = JSON.stringify(inOrder.map(({ updateId, lane }) => [updateId, lane]));
-  const noted = await note(store.db, { list, now: store.now() });
-  const isNew = new Set(noted.map(({ update_id }) => update_id));
-  return arrivals.map(({ updateId }) => isNew.delete(updateId) ? 1 : 0);
-});
+const noteTalk = onceATurn(
+  async ({ store, metrics }: Receiver, arrivals: readonly Arrival[]): Promise<void> => {
+    // In one order everywhere: replicas that get the same ones must not wait for each other.
+    const inOrder = arrivals.toSorted((one, other) => one.updateId - other.updateId);
+    const list = JSON.stringify(inOrder.map(({ updateId, lane }) => [updateId, lane]));
+    const accepted = await note(store.db, { list, now: store.now() });
+    metrics.updatesKept(accepted, arrivals.length - accepted);
+  },
+);
 
 /** `list`: of pairs of id and lane, in JSON. */
-const note = prepared<{ readonly list: string; readonly now: number }, Pick<InboxTable, "update_id">>((
-  db,
-  fill,
-) =>
+const note = preparedWrite<{ readonly list: string; readonly now: number }>((db, fill) =>
   sql`
     insert into inbox (update_id, lane, body, received_at, state, finished_at, claimed_until, attempts)
     select cast(value ->> 0 as bigint), value ->> 1, '{}', ${fill("now")}, 'done', ${fill("now")}, 0, 0
     from ${elementsOf(db, fill("list"))} where true
-    on conflict (update_id) do nothing returning update_id`
+    on conflict (update_id) do nothing`
 );
 
-async function acceptWork(store: Store, arrivals: readonly Arrival[]): Promise<number> {
+async function acceptWork({ store, metrics }: Receiver, arrivals: readonly Arrival[]): Promise<void> {
   const entries = arrivals.map((arrival) => new Entry(store, arrival));
   try {
     const [first] = entries;
@@ -125,28 +119,26 @@ async function acceptWork(store: Store, arrivals: readonly Arrival[]): Promise<n
     for (const entry of entries) entry.cancel();
   }
   if (entries.some(({ kept }) => kept === "waiting")) store.notifier.everyone("inbox");
-  return entries.filter(({ kept }) => kept !== undefined).length;
+  const accepted = entries.filter(({ kept }) => kept !== undefined).length;
+  metrics.updatesKept(accepted, entries.length - accepted);
 }
 
-/**
- * Writes together what is given in one turn of the event loop, for statements that take many rows. `write` resolves to
- * what came of each.
- */
-function onceATurn<Row, Result>(
-  write: (store: Store, rows: readonly Row[]) => Promise<readonly Result[]>,
-): (store: Store, row: Row) => Promise<Result> {
-  const open = new WeakMap<Store, { readonly rows: Row[]; readonly written: Promise<readonly Result[]> }>();
-  const begin = (store: Store) => {
+/** Writes together what is given in one turn of the event loop, for statements that take many rows. */
+function onceATurn<Writer extends object, Row>(
+  write: (writer: Writer, rows: readonly Row[]) => Promise<void>,
+): (writer: Writer, row: Row) => Promise<void> {
+  const open = new WeakMap<Writer, { readonly rows: Row[]; readonly written: Promise<void> }>();
+  const begin = (writer: Writer) => {
     const rows: Row[] = [];
-    const written = endOfTurn().then(() => open.delete(store)).then(() => write(store, rows));
+    const written = endOfTurn().then(() => open.delete(writer)).then(() => write(writer, rows));
     const batch = { rows, written };
-    open.set(store, batch);
+    open.set(writer, batch);
     return batch;
   };
-  return async (store, row) => {
-    const { rows, written } = open.get(store) ?? begin(store);
-    const at = rows.push(row) - 1;
-    return (await written)[at] as Result;
+  return (writer, row) => {
+    const { rows, written } = open.get(writer) ?? begin(writer);
+    rows.push(row);
+    return written;
   };
 }
 

@@ -18,7 +18,7 @@ const FETCHED_ELSEWHERE =
  */
 export async function poll(
   { bot: { api }, clock, log, intake }: Connection,
-  accept: (arrivals: readonly Arrival[]) => Promise<unknown>,
+  accept: (arrivals: readonly Arrival[]) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   let offset = 0;

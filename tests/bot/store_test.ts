@@ -69,12 +69,28 @@ async function accept(
   store: Store,
   updates: readonly [id: number, lane: string][],
 ): Promise<[number, number]> {
-  const accepted = await Promise.all(updates.map(([updateId, lane]) => acceptOne(store, updateId, lane)));
-  const fresh = accepted.reduce((sum, count) => sum + count, 0);
-  return [fresh, updates.length - fresh];
+  const kept = countKept();
+  await Promise.all(
+    updates.map(([updateId, lane]) =>
+      acceptUpdates({ store, metrics: kept }, [{ updateId, lane, body: "{}" }])
+    ),
+  );
+  return [kept.accepted, kept.repeated];
 }
 
-function acceptOne(store: Store, updateId: number, lane = "a", body = "{}"): Promise<number> {
+/** What the metrics are told of what was accepted. */
+function countKept(): Pick<Metrics, "updatesKept"> & { accepted: number; repeated: number } {
+  return {
+    accepted: 0,
+    repeated: 0,
+    updatesKept(accepted, repeated) {
+      this.accepted += accepted;
+      this.repeated += repeated;
+    },
+  };
+}
+
+function acceptOne(store: Store, updateId: number, lane = "a", body = "{}"): Promise<void> {
   return acceptUpdates({ store, metrics }, [{ updateId, lane, body }]);
 }
 
@@ -114,10 +130,14 @@ function unclaimed(updateId: number) {
 
 storeTest("acceptUpdates keeps what came in one batch, each once", async ({ store }) => {
   const arrivals = [1, 2, 3, 2].map((updateId) => ({ updateId, lane: "a", body: "{}" }));
-  const deps = { store, metrics };
-  assert.equal(await acceptUpdates(deps, arrivals), 3);
-  assert.equal(await acceptUpdates(deps, [...arrivals, { updateId: 4, lane: "a", body: "{}" }]), 1);
-  assert.equal(await acceptUpdates(deps, []), 0);
+  const kept = countKept();
+  const deps = { store, metrics: kept };
+  await acceptUpdates(deps, arrivals);
+  assert.deepEqual([kept.accepted, kept.repeated], [3, 1]);
+  await acceptUpdates(deps, [...arrivals, { updateId: 4, lane: "a", body: "{}" }]);
+  assert.deepEqual([kept.accepted, kept.repeated], [4, 5]);
+  await acceptUpdates(deps, []);
+  assert.deepEqual([kept.accepted, kept.repeated], [4, 5]);
 });
 
 storeTest(
