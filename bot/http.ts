@@ -52,12 +52,12 @@ export function httpApp(deps: EntranceDeps, interior: Promise<Interior>, onKept:
   };
   const acceptCounted = async (context: Context) =>
     await limitCounted(context, async () => void (context.res = await accept(context))) ?? context.res;
-  app.post("/telegram", async (context) => {
-    if (!isSecret(context.req.header(SECRET_HEADER) ?? "")) return await refuse(context, "unauthorised", 401);
+  app.post("/telegram", (context) => {
+    if (!isSecret(context.req.header(SECRET_HEADER) ?? "")) return refuse(context, "unauthorised", 401);
     const bytes = statedLength(context);
     // Nobody counts what says how long it is: it is read in one piece.
-    if (bytes === undefined) return await acceptCounted(context);
-    return await (bytes <= MOST_BODY_BYTES ? accept(context) : refuse(context, "too_large", 413));
+    if (bytes === undefined) return acceptCounted(context);
+    return bytes <= MOST_BODY_BYTES ? accept(context) : refuse(context, "too_large", 413);
   });
   app.use(secure);
   const storeAnswers = atMostEvery(PROBE_MS, () => store.check().then(() => true, () => false));

@@ -66,15 +66,15 @@ export class Members {
     return { operators, approvers };
   }
 
-  async judge(need: Need, personId: number, chat: Pick<Chat, "id" | "type">): Promise<AccessDecision> {
+  judge(need: Need, personId: number, chat: Pick<Chat, "id" | "type">): Promise<AccessDecision> {
     if (chat.type === "group" || chat.type === "supergroup") this.channels.set(chat.id, false);
-    return await this.answer({ need, personId, chat });
+    return this.answer({ need, personId, chat });
   }
 
   /** The same of a change whose card stands in this group: only who belongs there counts, wherever they speak. */
-  async judgeIn(groupId: number, need: Need, personId: number): Promise<AccessDecision> {
+  judgeIn(groupId: number, need: Need, personId: number): Promise<AccessDecision> {
     // It may turn out to be a channel, which has no members.
-    return await this.answer({ need, personId, chat: { id: groupId, type: "channel" } });
+    return this.answer({ need, personId, chat: { id: groupId, type: "channel" } });
   }
 
   private async answer(question: Omit<Question, "membership">): Promise<AccessDecision> {

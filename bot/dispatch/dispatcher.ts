@@ -117,16 +117,16 @@ export class Dispatcher {
     await this.finish(ctx, () => this.route(ctx, incoming));
   }
 
-  private async route(ctx: UpdateContext, incoming: Relevant): Promise<void> {
+  private route(ctx: UpdateContext, incoming: Relevant): Promise<void> | void {
     switch (incoming.kind) {
       case "message":
-        return await this.onMessage(ctx, incoming.message);
+        return this.onMessage(ctx, incoming.message);
       case "press":
-        return await this.callbacks.handle(ctx, incoming.query);
+        return this.callbacks.handle(ctx, incoming.query);
       case "refused":
-        return await this.unauthorized.reject(ctx, incoming);
+        return this.unauthorized.reject(ctx, incoming);
       case "membership":
-        return await this.unauthorized.onMembership(ctx, incoming);
+        return this.unauthorized.onMembership(ctx, incoming);
       case "migration":
         return this.unauthorized.reportMigration(ctx, incoming);
     }
@@ -269,7 +269,7 @@ export class Dispatcher {
    */
   private async finish(
     ctx: UpdateContext,
-    work: () => Promise<void>,
+    work: () => Promise<void> | void,
     cleanUp?: Resumed["cleanUp"],
   ): Promise<void> {
     const { store, metrics, log } = this.deps;

@@ -258,7 +258,7 @@ export type Fill<Values> = <Name extends keyof Values & string>(name: Name) => R
  */
 export function prepared<Values extends object, Row>(build: Build<Values, Row>): Prepared<Values, Row[]> {
   const run = compiledOnce(build);
-  return async (db, values) => (await run(db, values)).rows;
+  return (db, values) => run(db, values).then(({ rows }) => rows);
 }
 
 /** The same for one that only writes. Resolves to how many rows it changed, which costs less than to be told which. */
@@ -266,7 +266,7 @@ export function preparedWrite<Values extends object>(
   build: Build<Values, unknown>,
 ): Prepared<Values, number> {
   const run = compiledOnce(build);
-  return async (db, values) => Number((await run(db, values)).numAffectedRows);
+  return (db, values) => run(db, values).then(({ numAffectedRows }) => Number(numAffectedRows));
 }
 
 /** Where compiled statements run without Kysely in between, whose way to SQLite takes longer than they do. */

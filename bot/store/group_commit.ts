@@ -265,7 +265,7 @@ function isBusy(error: unknown): boolean {
 const ENDED = "SQLite has ended the transaction";
 
 /** Whoever waits for the disk does not wait for a crowd without end. */
-const MOST_TURNS = 4;
+const MOST_TURNS = 2;
 
 const NEVER_IN_TRANSACTION = /^\s*(pragma|vacuum)\b/i;
 
@@ -276,8 +276,8 @@ class Connection implements DatabaseConnection {
 
   constructor(private readonly driver: GroupCommitDriver) {}
 
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    return await this.driver.execute(this, query) as QueryResult<R>;
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return this.driver.execute(this, query) as Promise<QueryResult<R>>;
   }
 
   async *streamQuery<R>(query: CompiledQuery): AsyncIterableIterator<QueryResult<R>> {

@@ -133,10 +133,14 @@ class Connection {
     return new Connection(await Deno.startTls(socket, { hostname: name, alpnProtocols: ["http/1.1"] }));
   }
 
-  async send(head: string, body: BodyInit | null): Promise<void> {
+  send(head: string, body: BodyInit | null): Promise<void> {
     this.isResting = false;
-    if (body === null) return await this.write(encoder.encode(`${head}\r\n`));
-    if (typeof body === "string") return await this.write(inOnePiece(head, encoder.encode(body)));
+    if (body === null) return this.write(encoder.encode(`${head}\r\n`));
+    if (typeof body === "string") return this.write(inOnePiece(head, encoder.encode(body)));
+    return this.sendInPieces(head, body);
+  }
+
+  private async sendInPieces(head: string, body: BodyInit): Promise<void> {
     await this.write(encoder.encode(`${head}transfer-encoding: chunked\r\n\r\n`));
     for await (const chunk of new Response(body).body ?? []) {
       // One of no length would be the last.
@@ -216,13 +220,14 @@ export class AnswerReader {
 
   /** Rejects with `NoAnswer`, and with what the connection itself has against it. */
   async read(): Promise<Answer> {
-    let head = await this.head();
+    let head = this.takenHead() ?? await this.head();
     // What comes early says nothing of what was asked. Nobody asked for leave to go on, or for another protocol.
     while (head.status === 102 || head.status === 103) head = await this.head();
     const { status, headers } = head;
     if (status < 200) throw new NoAnswer(`It was answered ${status} to what nobody asked for`);
     const length = lengthIn(head);
-    const body = await this.body(length);
+    const isHere = typeof length === "number" && length <= this.end - this.start;
+    const body = isHere ? this.taken(length) : await this.body(length);
     const response = new Response(isBodiless(status) ? null : body, { status });
     for (const [name, value] of headers) response.headers.append(name, value);
     const goesOn = head.keepsAlive && length !== "until the end" && this.start === this.end;
@@ -230,27 +235,24 @@ export class AnswerReader {
   }
 
   private async head(): Promise<Head> {
-    for (let from = this.start;;) {
-      const end = this.endOfHead(from);
-      if (end !== undefined) {
-        const text = decoder.decode(this.buffer.subarray(this.start, end));
-        this.start = end;
-        return parseHead(text);
-      }
+    for (let seen = 0;;) {
+      const head = this.takenHead(seen);
+      if (head) return head;
       const held = this.end - this.start;
       if (held > MOST_HEAD_BYTES) throw new NoAnswer("Its head is too long");
       await this.fill(held + 1);
       // The end may have come in two parts.
-      from = this.start + Math.max(0, held - 3);
+      seen = Math.max(0, held - 3);
     }
   }
 
-  private endOfHead(from: number): number | undefined {
-    const { buffer, end } = this;
-    for (let at = from; at + 3 < end; at++) {
+  /** Undefined until it is there as a whole. It does not end within the first `seen` bytes. */
+  private takenHead(seen = 0): Head | undefined {
+    const { buffer, start, end } = this;
+    for (let at = start + seen; at + 3 < end; at++) {
       const isEnd = buffer[at] === CR && buffer[at + 1] === LF && buffer[at + 2] === CR &&
         buffer[at + 3] === LF;
-      if (isEnd) return at + 4;
+      if (isEnd) return parseHead(decoder.decode(this.taken(at + 4 - start)));
     }
     return undefined;
   }
@@ -258,7 +260,7 @@ export class AnswerReader {
   private async body(length: Length): Promise<Uint8Array<ArrayBuffer>> {
     if (length === "chunks") return await this.chunks();
     if (length === "until the end") return await this.rest();
-    return (await this.bytes(length)).slice();
+    return await this.bytes(length);
   }
 
   private async chunks(): Promise<Uint8Array<ArrayBuffer>> {
@@ -270,7 +272,7 @@ export class AnswerReader {
       const length = parseInt(size, 16);
       if (length === 0) break;
       if ((left -= Math.max(length, LEAST_BYTES)) < 0) throw new NoAnswer(TOO_LONG);
-      parts.push((await this.bytes(length)).slice());
+      parts.push(await this.bytes(length));
       if (await this.line() !== "") throw new NoAnswer("A chunk of it is longer than it says");
     }
     // Headers that come last say nothing that is looked at.
@@ -282,7 +284,7 @@ export class AnswerReader {
     while (await this.more()) {
       if (this.end - this.start > MOST_BODY_BYTES) throw new NoAnswer(TOO_LONG);
     }
-    return this.taken(this.end - this.start).slice();
+    return this.taken(this.end - this.start);
   }
 
   private async line(): Promise<string> {
@@ -300,7 +302,6 @@ export class AnswerReader {
     }
   }
 
-  /** Good until more is read. */
   private async bytes(length: number): Promise<Uint8Array<ArrayBuffer>> {
     if (length > MOST_BODY_BYTES) throw new NoAnswer(TOO_LONG);
     await this.fill(length);
@@ -309,7 +310,7 @@ export class AnswerReader {
 
   private taken(length: number): Uint8Array<ArrayBuffer> {
     this.start += length;
-    return this.buffer.subarray(this.start - length, this.start);
+    return this.buffer.slice(this.start - length, this.start);
   }
 
   /** Has so many bytes there. */

@@ -20,7 +20,7 @@ export const doorGuards: readonly Guard[] = [
   ...guardsOf("bot/http.ts", HTTP, [
     [
       "only who knows the secret brings updates",
-      `if (!isSecret(context.req.header(SECRET_HEADER) ?? "")) return await refuse(context, "unauthorised", 401);`,
+      `if (!isSecret(context.req.header(SECRET_HEADER) ?? "")) return refuse(context, "unauthorised", 401);`,
     ],
     [
       "a secret is as long as ours",
