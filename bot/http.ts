@@ -59,20 +59,23 @@ export function httpApp(deps: EntranceDeps, interior: Promise<Interior>, onKept:
     if (bytes === undefined) return acceptCounted(context);
     return bytes <= MOST_BODY_BYTES ? accept(context) : refuse(context, "too_large", 413);
   });
-  app.use(secure);
+  // An app of its own: an update does not pass by what is for the others.
+  const others = withoutWords(new Hono(), log);
+  app.notFound(({ req }) => others.fetch(req.raw));
+  others.use(secure);
   const storeAnswers = atMostEvery(PROBE_MS, () => store.check().then(() => true, () => false));
-  app.get("/healthz", (context) => context.text("alive"));
-  app.get("/readyz", async (context) => {
+  others.get("/healthz", (context) => context.text("alive"));
+  others.get("/readyz", async (context) => {
     const isReady = isRunning() && await storeAnswers();
     if (!isReady) return context.text("not ready", 503);
     const { problem } = deps.intake;
     return problem === undefined ? context.text("ready") : context.text(`not ready: ${problem}`, 503);
   });
-  app.get("/metrics", async (context) => {
+  others.get("/metrics", async (context) => {
     context.header("content-type", "text/plain; version=0.0.4; charset=utf-8");
     return context.body(await metrics.text(store.now()));
   });
-  app.all("*", async ({ req }) => await (await pages).fetch(req.raw));
+  others.all("*", async ({ req }) => await (await pages).fetch(req.raw));
   return app;
 }
 

@@ -130,9 +130,9 @@ export function errorFields(error: unknown): Fields {
   return { error: error.name, message: error.message.slice(0, 300), because: messageWithin(error), at };
 }
 
-/** grammY says that Telegram could not be reached, and keeps why within; what names an address stays there. */
+/** grammY says that Telegram could not be reached, and keeps why within. What names an address or quotes stays there. */
 function messageWithin(error: Error): string | undefined {
   if (!("error" in error && error.error instanceof Error)) return undefined;
-  const { message } = error.error;
-  return message.includes("://") ? undefined : message.slice(0, 300);
+  const { name, message } = error.error;
+  return name === "SyntaxError" || message.includes("://") ? undefined : message.slice(0, 300);
 }

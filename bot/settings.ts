@@ -160,9 +160,9 @@ export function wholeNumber(least: number, most: number): z.ZodType<number, stri
 }
 
 /**
- * Deno can trace by itself. A span of an outgoing call carries its whole address, and the address of a Bot API call
- * holds the token; Deno offers nothing to leave it out. So the bot runs with metrics or without telemetry, and not
- * with traces.
+ * Deno can trace by itself. A span holds the whole address of a request, and Deno offers nothing to leave it out: the
+ * link to a secret page is one, and where a proxy leads out so is each call of the Bot API, with the token in it. So the
+ * bot runs with metrics or without telemetry, and not with traces.
  */
 
 /** What decides whether Deno traces; the start task lets the bot see these besides its own. */
@@ -180,7 +180,7 @@ export const proxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap
 
 type TelemetryVariable = typeof telemetryVariables[number];
 
-/** What to change, when Deno would put the token into a span. */
+/** What to change, when Deno would put secrets into spans. */
 export function telemetryProblem(
   environment: Readonly<Partial<Record<TelemetryVariable, string | undefined>>>,
 ): string | undefined {
@@ -191,7 +191,7 @@ export function telemetryProblem(
   const isSafe = says("OTEL_SDK_DISABLED", "true") || says("OTEL_DENO_TRACING", "false") ||
     environment.OTEL_TRACES_SAMPLER === "always_off";
   if (!isOn || isSafe) return undefined;
-  return "OTEL_DENO or OTEL_DENO_TRACING is true: Deno's spans would carry the bot's token. " +
+  return "OTEL_DENO or OTEL_DENO_TRACING is true: Deno's spans would hold links to secret pages. " +
     "Set OTEL_TRACES_SAMPLER=always_off to have metrics only, or take both away.";
 }
 

@@ -211,7 +211,7 @@ class LastCheckFailed extends Error {
 }
 
 /** When the next approved change begins that has to wait for its time, epoch ms. */
-export async function nextStartAt({ store }: ClaimDeps): Promise<number | undefined> {
+async function nextStartAt({ store }: ClaimDeps): Promise<number | undefined> {
   const next = await store.db.selectFrom("changes").select("starts_at").where("state", "=", "approved")
     .where("starts_at", ">", store.now()).orderBy("starts_at").limit(1).executeTakeFirst();
   return next?.starts_at ?? undefined;

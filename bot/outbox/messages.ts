@@ -277,7 +277,7 @@ export async function noteProgress(store: Store, row: MessagesTable, sent: Deliv
 /** What a delivery came to. False when somebody else has it by now, who knows nothing of it. */
 export async function settleMessage(store: Store, row: MessagesTable, result: Delivered): Promise<boolean> {
   const { key, version, claimed_by } = row;
-  if (await settle(store.db, { key, version, claimed_by, ...result }) > 0) return true;
+  if (await settle(store.db, { ...result, key, version, claimed_by }) > 0) return true;
   // An earlier try may have been committed although nobody heard of it.
   const known = await findMessage(store.db, key);
   return known?.message_id === result.message_id && known.ephemeral_id === result.ephemeral_id;
@@ -347,7 +347,7 @@ export async function buryMessage(db: Queryable, row: MessagesTable): Promise<bo
 }
 
 /** When the next message that has to wait becomes due, or the next chat that Telegram limits is free, epoch ms. */
-export async function nextMessageAt({ store }: Claimer): Promise<number | undefined> {
+async function nextMessageAt({ store }: Claimer): Promise<number | undefined> {
   const [next] = await waiting(store.db, { now: store.now() });
   return next?.at;
 }

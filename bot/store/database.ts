@@ -269,7 +269,7 @@ export function preparedWrite<Values extends object>(
   return (db, values) => run(db, values).then(({ numAffectedRows }) => Number(numAffectedRows));
 }
 
-/** Where compiled statements run without Kysely in between, whose way to SQLite takes longer than they do. */
+/** Where compiled statements run without Kysely in between. Not what has a plugin, which is to see them. */
 const direct = new WeakMap<Queryable, Pick<DatabaseConnection, "executeQuery">>();
 
 type Build<Values, Row> = (db: Queryable, fill: Fill<Values>) => Compilable<Row> | RawBuilder<Row>;

@@ -110,7 +110,7 @@ export class GroupCommitDriver implements Driver {
     { query, sql, parameters }: CompiledQuery,
   ): Promise<QueryResult<unknown>> {
     if (connection.isTransaction) {
-      if (!this.group) throw new Error(ENDED);
+      if (connection.isOver || !this.group) throw new Error(ENDED);
       return this.run(sql, parameters);
     }
     if (SelectQueryNode.is(query)) return await onceFree(() => this.run(sql, parameters));

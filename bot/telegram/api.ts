@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
 import type { Intake, Metrics } from "../metrics.ts";
 import type { Store } from "../store/database.ts";
+import type { TelegramHttp } from "./socket_client.ts";
 
 /** What it takes to meet Telegram: at the start, and where updates are fetched. */
 export interface Connection {
@@ -20,6 +21,9 @@ const TOKEN_REVOKED =
 
 /** One call is given up after this long; grammY's own default is over eight minutes. */
 const TIMEOUT_SECONDS = 25;
+
+/** Deno's own way to Telegram, which knows how to go through a proxy. */
+export const fetchClient: TelegramHttp = { fetch, close: () => {} };
 
 /** The grammY bot. Calls are counted; nothing is retried here, because what must arrive waits in the store. */
 export function makeBot(

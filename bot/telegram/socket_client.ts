@@ -1,4 +1,5 @@
-import type { Clock } from "../../clients/clock.ts";
+import { type Clock, endOfTurn } from "../../clients/clock.ts";
+import { chunked, connectTls, type Socket } from "./socket.ts";
 
 /** What carries the calls that have the bot's token in their address. */
 export interface TelegramHttp {
@@ -7,11 +8,10 @@ export interface TelegramHttp {
   close(): void;
 }
 
-/** Deno's own, which knows its way through a proxy. */
-export const fetchClient: TelegramHttp = { fetch, close: () => {} };
-
 /** Less than what stands between the bot and Telegram keeps a silent connection. */
 const KEPT_MS = 30_000;
+/** Under load a connection is used again sooner. */
+const LONG_MS = 500;
 /** As many chats as are written to at once, about. */
 const MOST_KEPT = 64;
 
@@ -42,6 +42,8 @@ export class SocketClient implements TelegramHttp {
   readonly fetch: typeof fetch = async (input, { method = "GET", headers, body = null, signal } = {}) => {
     const url = new URL(String(input));
     const head = headOf(method, url, headers);
+    // Whether a connection has ended while nobody looked is known after this.
+    if (this.hasRested(url.origin)) await endOfTurn();
     const connection = this.taken(url.origin) ?? await Connection.open(url, signal ?? undefined);
     const stop = () => connection.close();
     signal?.addEventListener("abort", stop, { once: true });
@@ -49,6 +51,7 @@ export class SocketClient implements TelegramHttp {
       signal?.throwIfAborted();
       await connection.send(head, body);
       const { response, goesOn } = await connection.answer();
+      signal?.throwIfAborted();
       if (goesOn) this.keep(url.origin, connection);
       else connection.close();
       return response;
@@ -65,6 +68,11 @@ export class SocketClient implements TelegramHttp {
     this.isClosed = true;
     for (const connection of [...this.kept.values()].flat()) connection.close();
     this.kept.clear();
+  }
+
+  private hasRested(origin: string): boolean {
+    const newest = this.kept.get(origin)?.at(-1);
+    return newest !== undefined && this.msSince(newest.restsSince) >= LONG_MS;
   }
 
   private taken(origin: string): Connection | undefined {
@@ -117,20 +125,18 @@ class Connection {
   restsSince: Moment = { now: 0, monotonic: 0 };
   private isOpen = true;
 
-  private constructor(private readonly socket: Deno.Conn) {
+  private constructor(private readonly socket: Socket) {
     this.reader = new AnswerReader((into) => socket.read(into));
   }
 
   /** Rejects with the signal's reason when it aborts first. */
   static async open({ protocol, hostname, port }: URL, signal?: AbortSignal): Promise<Connection> {
-    const isSecure = protocol === "https:";
     const name = hostname.replace(/^\[|\]$/g, "");
-    const address = { hostname: name, port: Number(port || (isSecure ? 443 : 80)) };
+    if (protocol === "https:") return new Connection(await connectTls(name, Number(port || 443), signal));
+    const address = { hostname: name, port: Number(port || 80) };
     const socket = await Deno.connect(signal ? { ...address, signal } : address);
-    // What is sent in several pieces does not wait until the one before has arrived.
     socket.setNoDelay();
-    if (!isSecure) return new Connection(socket);
-    return new Connection(await Deno.startTls(socket, { hostname: name, alpnProtocols: ["http/1.1"] }));
+    return new Connection(socket);
   }
 
   send(head: string, body: BodyInit | null): Promise<void> {
@@ -142,13 +148,7 @@ class Connection {
 
   private async sendInPieces(head: string, body: BodyInit): Promise<void> {
     await this.write(encoder.encode(`${head}transfer-encoding: chunked\r\n\r\n`));
-    for await (const chunk of new Response(body).body ?? []) {
-      // One of no length would be the last.
-      if (chunk.length > 0) {
-        await this.write(joined([encoder.encode(`${chunk.length.toString(16)}\r\n`), chunk, LINE_END]));
-      }
-    }
-    await this.write(encoder.encode("0\r\n\r\n"));
+    for await (const piece of chunked(body)) await this.write(piece);
   }
 
   async answer(): Promise<Answer> {
@@ -180,14 +180,11 @@ class Connection {
   }
 }
 
-const LINE_END = encoder.encode("\r\n");
-
 function inOnePiece(head: string, body: Uint8Array): Uint8Array {
   return joined([encoder.encode(`${head}content-length: ${body.length}\r\n\r\n`), body]);
 }
 
-/** What a connection brings; null at its end. */
-export type ByteSource = (into: Uint8Array<ArrayBuffer>) => Promise<number | null>;
+export type ByteSource = Socket["read"];
 
 /** The other side has not sent an answer, or has sent something else. */
 class NoAnswer extends Error {
@@ -252,7 +249,7 @@ export class AnswerReader {
     for (let at = start + seen; at + 3 < end; at++) {
       const isEnd = buffer[at] === CR && buffer[at + 1] === LF && buffer[at + 2] === CR &&
         buffer[at + 3] === LF;
-      if (isEnd) return parseHead(decoder.decode(this.taken(at + 4 - start)));
+      if (isEnd) return parseHead(String.fromCharCode(...this.taken(at + 4 - start)));
     }
     return undefined;
   }

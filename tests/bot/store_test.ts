@@ -24,6 +24,7 @@ import {
 } from "../../bot/outbox/messages.ts";
 import { Metrics } from "../../bot/metrics.ts";
 import { migrations } from "../../bot/store/migrations.ts";
+import type { Queryable } from "../../bot/store/schema.ts";
 import { findPrompt, prunePrompts, putPrompt } from "../../bot/store/kept_values.ts";
 import { HANG_MS } from "../eventually.ts";
 import { openStore, type Store } from "../../bot/store/database.ts";
@@ -127,6 +128,20 @@ function first(updateId: number) {
 function unclaimed(updateId: number) {
   return { update_id: updateId, attempts: 0 };
 }
+
+storeTest("what comes for a transaction that has ended is not taken into another one", async ({ store }) => {
+  await acceptOne(store, 1);
+  let ended: Queryable | undefined;
+  const failing = store.transaction((transaction) => {
+    ended = transaction;
+    return Promise.reject(new Error("taken back"));
+  });
+  await assert.rejects(failing, /taken back/);
+  await store.transaction(async () => {
+    await assert.rejects(finishUpdate(store, ended!, unclaimed(1), false));
+  });
+  assert.deepEqual(await claimed(store, "me"), [1]);
+});
 
 storeTest("acceptUpdates keeps what came in one batch, each once", async ({ store }) => {
   const arrivals = [1, 2, 3, 2].map((updateId) => ({ updateId, lane: "a", body: "{}" }));

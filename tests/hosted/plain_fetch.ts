@@ -2,7 +2,7 @@
 /// <reference lib="deno.unstable" />
 /** The control of the leak test: as the product starts, but with Deno's own `fetch` on every road. */
 import { HostedBot } from "../../bot/hosted.ts";
-import { fetchClient } from "../../bot/telegram/socket_client.ts";
+import { fetchClient } from "../../bot/telegram/api.ts";
 
 const bot = new HostedBot(Deno.env.toObject(), fetchClient);
 
