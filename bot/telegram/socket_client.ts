@@ -11,7 +11,7 @@ export interface TelegramHttp {
 /** Less than what stands between the bot and Telegram keeps a silent connection. */
 const KEPT_MS = 30_000;
 /** Under load a connection is used again sooner. */
-const LONG_MS = 500;
+const LONG_MS = 5;
 /** As many chats as are written to at once, about. */
 const MOST_KEPT = 64;
 
