@@ -85,7 +85,9 @@ type Receiver = Pick<Deps, "store"> & { readonly metrics: Pick<Deps["metrics"], 
  */
 export async function acceptUpdates(receiver: Receiver, arrivals: readonly Arrival[]): Promise<void> {
   const [first] = arrivals;
-  if (first?.isTalk && arrivals.length === 1) return await noteTalk(receiver, first);
+  if (first && arrivals.length === 1) {
+    return await (first.isTalk ? noteTalk(receiver, first) : acceptWork(receiver, arrivals));
+  }
   const work = arrivals.filter(({ isTalk }) => !isTalk);
   const noted = arrivals.filter(({ isTalk }) => isTalk).map((arrival) => noteTalk(receiver, arrival));
   await Promise.all(work.length > 0 ? [...noted, acceptWork(receiver, work)] : noted);

@@ -42,8 +42,9 @@ export class SocketClient implements TelegramHttp {
   readonly fetch: typeof fetch = async (input, { method = "GET", headers, body = null, signal } = {}) => {
     const url = new URL(String(input));
     const head = headOf(method, url, headers);
+    const newest = this.kept.get(url.origin)?.at(-1);
     // Whether a connection has ended while nobody looked is known after this.
-    if (this.hasRested(url.origin)) await endOfTurn();
+    if (newest && this.msSince(newest.restsSince) >= LONG_MS) await endOfTurn();
     const connection = this.taken(url.origin) ?? await Connection.open(url, signal ?? undefined);
     const stop = () => connection.close();
     signal?.addEventListener("abort", stop, { once: true });
@@ -68,11 +69,6 @@ export class SocketClient implements TelegramHttp {
     this.isClosed = true;
     for (const connection of [...this.kept.values()].flat()) connection.close();
     this.kept.clear();
-  }
-
-  private hasRested(origin: string): boolean {
-    const newest = this.kept.get(origin)?.at(-1);
-    return newest !== undefined && this.msSince(newest.restsSince) >= LONG_MS;
   }
 
   private taken(origin: string): Connection | undefined {
@@ -249,7 +245,7 @@ export class AnswerReader {
     for (let at = start + seen; at + 3 < end; at++) {
       const isEnd = buffer[at] === CR && buffer[at + 1] === LF && buffer[at + 2] === CR &&
         buffer[at + 3] === LF;
-      if (isEnd) return parseHead(String.fromCharCode(...this.taken(at + 4 - start)));
+      if (isEnd) return parseHead(letters(this.taken(at + 4 - start)));
     }
     return undefined;
   }
@@ -361,6 +357,12 @@ type Length = number | "chunks" | "until the end";
 /** Of these even the length is about another answer. */
 function isBodiless(status: number): boolean {
   return status === 204 || status === 205 || status === 304;
+}
+
+/** A letter for each byte, as headers have them. */
+function letters(bytes: Uint8Array): string {
+  const text = decoder.decode(bytes);
+  return /^[\0-\x7f]*$/.test(text) ? text : String.fromCharCode(...bytes);
 }
 
 function parseHead(text: string): Head {
