@@ -174,9 +174,14 @@ export const telemetryVariables = [
 ] as const;
 
 /** What sends Deno's own calls through a proxy; the start task lets the bot see that too. */
-export const proxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].flatMap((
-  name,
-) => [name, name.toLowerCase()]);
+export const proxyVariables = [
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "ALL_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "all_proxy",
+] as const;
 
 type TelemetryVariable = typeof telemetryVariables[number];
 
