@@ -167,17 +167,22 @@ export class Decisions {
     return decision.reason === "not_member" && chat.id !== change.chat_id ? "other_group" : decision.reason;
   }
 
+  /** The change as it is now; one too late for a decision has ended, perhaps by another replica. */
+  private async onceOverdueEnded(code: string, tooLate: number): Promise<Change | undefined> {
+    const { store } = this.deps;
+    const change = await findChange(store, code);
+    if (change?.state !== "pending" || change.expires_at > store.now()) return change;
+    return await this.expire(change, tooLate) ?? await findChange(store, code);
+  }
+
   /** Someone was faster, or the time was up: says which, and never as an error of the presser. */
   async tellWhatItIs(ctx: UpdateContext, code: string, kind: DecisionKind): Promise<void> {
-    const { store } = this.deps;
-    let change = await findChange(store, code);
-    if (change?.state === "pending" && change.expires_at <= store.now()) {
-      change = await this.expire(change, ctx.person.id) ?? change;
-    }
+    const change = await this.onceOverdueEnded(code, ctx.person.id);
     if (!change) return ctx.refuse("unknown_change", { detail: code });
     const record = { about: auditOf(change), detail: kind };
     if (change.state === "expired") return ctx.refuse("expired", record);
-    ctx.refuse("already_decided", { ...record, next: whatBecameOf(change, ctx.person.id, store.now()) });
+    const next = whatBecameOf(change, ctx.person.id, this.deps.store.now());
+    ctx.refuse("already_decided", { ...record, next });
   }
 
   private async whoElse(change: Change): Promise<Line> {

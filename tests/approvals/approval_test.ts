@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { openStore, type Store } from "../../bot/store/database.ts";
 import { SOON } from "../sandbox/stage.ts";
+import { storeWith, testOnEach } from "./database.ts";
 import { ANA, BEN, GROUP, openFixture, textOf } from "./fixture.ts";
 import { CARA, testOnEachPath, THREE } from "./decision_path.ts";
 
@@ -68,6 +70,37 @@ testOnEachPath(
       assert.match(await decide(fixture, BEN, asked, decision), /waited too long and has expired/);
       assert.equal(await fixture.state(asked.code), "expired");
       assert.match(textOf(asked.card), /🟡 Expired: Disable the EC2 integration of Acme Corp/);
+    }
+    assert.deepEqual(fixture.writes(), []);
+  },
+);
+
+testOnEach(
+  "approve: who is too late is told so, whenever another replica tidies up meanwhile",
+  async (url) => {
+    let transactionsLeft = Infinity;
+    await using fixture = await openFixture({
+      environment: { DATABASE_URL: url },
+      openStore: async (...where) => {
+        const store = await openStore(...where);
+        return storeWith(store, {
+          async transaction(work) {
+            if (--transactionsLeft === 0) await tidyUp(store);
+            return await store.transaction(work);
+          },
+        });
+      },
+    });
+    let struck = true;
+    for (let nth = 1; struck; nth++) {
+      const asked = await fixture.ask(DISABLE);
+      fixture.clock.advance(15 * 60_000);
+      transactionsLeft = nth;
+      const { text } = await fixture.telegram.press(BEN, asked.card, "Approve");
+      struck = transactionsLeft <= 0;
+      transactionsLeft = Infinity;
+      assert.match(text ?? "", /waited too long and has expired/, `before transaction ${nth}`);
+      await fixture.rest();
     }
     assert.deepEqual(fixture.writes(), []);
   },
@@ -231,4 +264,10 @@ async function stillPending(
   assert.deepEqual(fixture.writes(), []);
   const last = (await fixture.audit()).at(-1);
   assert.deepEqual([last?.event, last?.reason_code, last?.person_id], ["refused", reason, person]);
+}
+
+/** What another replica does about a change whose time is up. */
+async function tidyUp({ db }: Store): Promise<void> {
+  await db.updateTable("changes").set({ state: "expired", finished_at: 0 }).where("state", "=", "pending")
+    .execute();
 }

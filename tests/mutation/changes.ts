@@ -23,8 +23,8 @@ export const changeGuards: readonly Guard[] = [
     ],
     [
       "a late decision is told that it was late",
-      `change?.state === "pending" && change.expires_at <= store.now()`,
-      "false",
+      `change?.state !== "pending" || change.expires_at > store.now()`,
+      "true",
     ],
   ]),
   ...guardsOf("bot/approvals/state_machine.ts", APPROVAL, [
