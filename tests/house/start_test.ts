@@ -39,3 +39,32 @@ Deno.test("the bot listens before it loads what it does not take updates in with
     "zod",
   ]);
 });
+
+/** Tells what a file that is loaded writes or sorts for people while it loads. */
+const WATCHED = `
+  const used = [];
+  for (const [of, names] of [
+    [Number.prototype, ["toLocaleString"]],
+    [Date.prototype, ["toLocaleString", "toLocaleDateString", "toLocaleTimeString"]],
+    [String.prototype, ["localeCompare"]],
+    [Intl, ["DateTimeFormat", "NumberFormat", "Collator", "Segmenter", "ListFormat", "RelativeTimeFormat"]],
+  ]) {
+    for (const name of names) {
+      const note = (how) => (...call) => {
+        used.push(name);
+        return how(...call);
+      };
+      const watched = { apply: note(Reflect.apply), construct: note(Reflect.construct) };
+      of[name] = new Proxy(of[name], watched);
+    }
+  }
+  await import(Deno.args[0]);
+  console.log(JSON.stringify(used));
+`;
+
+Deno.test("what writes for people is not set up before there is something to write: it takes 6 MB", () => {
+  const args = ["eval", "--frozen", WATCHED, `${ROOT}bot/app.ts`];
+  const { stdout, stderr } = new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).outputSync();
+  const told = new TextDecoder();
+  assert.equal(told.decode(stdout).trim(), "[]", told.decode(stderr));
+});
