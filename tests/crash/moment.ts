@@ -10,6 +10,7 @@ import {
 } from "kysely";
 import * as z from "zod";
 import type { Store } from "../../bot/store/database.ts";
+import type { GroupCommitDriver } from "../../bot/store/group_commit.ts";
 import { storeWith } from "../approvals/database.ts";
 
 /** A point in a process's life, named by what it writes there or by what happens outside. */
@@ -29,8 +30,16 @@ export type Moment = z.input<typeof momentShape>;
 
 export type Watch = (what: string, when: Moment["when"]) => void;
 
-/** The same store, telling of every write right before and right after it is committed. */
+/**
+ * The same store, telling of every write right before and right after it is committed. SQLite's tells it itself, so that
+ * statements that do not pass through Kysely are seen as well.
+ */
 export function watched(store: Store, tell: Watch): Store {
+  const driver = store["driver"];
+  if (driver) {
+    watchDriver(driver, tell);
+    return store;
+  }
   return storeWith(store, {
     db: store.db.withPlugin(createWatcher(tell)),
     async transaction(work) {
@@ -45,6 +54,27 @@ export function watched(store: Store, tell: Watch): Store {
       return result;
     },
   });
+}
+
+type Member = Parameters<GroupCommitDriver["execute"]>[0];
+
+function watchDriver(driver: GroupCommitDriver, tell: Watch): void {
+  const execute = driver.execute.bind(driver);
+  const commit = driver.commitTransaction.bind(driver);
+  const written = new WeakMap<Member, string[]>();
+  const told = async <T>(writes: readonly string[], commit: () => Promise<T>) => {
+    for (const what of writes) tell(what, "before");
+    const result = await commit();
+    for (const what of writes) tell(what, "after");
+    return result;
+  };
+  driver.execute = (connection, query) => {
+    const writes = writesOf(query.query);
+    if (!connection.isTransaction) return told(writes, () => execute(connection, query));
+    written.set(connection, [...written.get(connection) ?? [], ...writes]);
+    return execute(connection, query);
+  };
+  driver.commitTransaction = (connection) => told(written.get(connection) ?? [], () => commit(connection));
 }
 
 function createWatcher(tell: Watch): KyselyPlugin {
