@@ -67,6 +67,13 @@ const deaths: readonly { story: Story; lives: Lives; onPostgres?: Lives }[] = [
       "after audit send, before audit take_over": NOTHING_SENT,
       "after audit send, after audit take_over": NOTHING_SENT,
       "after vendor write, after audit take_over, before audit apply": APPLIED,
+      // What has not been committed is not there, and nobody was told that it is.
+      "joined insert inbox": APPLIED,
+      "joined audit asked": APPLIED,
+      "joined audit approve": APPLIED,
+      "joined audit claim": APPLIED,
+      "joined audit send": APPLIED,
+      "joined audit apply": APPLIED,
     },
     // The same deaths in fewer lives: a Postgres of one's own takes a while to make.
     onPostgres: {
@@ -291,6 +298,10 @@ export async function live(lives: readonly Life[]): Promise<string> {
 
 /** "while …" is no moment of the bot's own: the story kills it. */
 function momentOf(words: string): Moment {
-  const [, when, at, nth] = /^(before|after) (.*?)(?: (\d))?$/.exec(words) ?? [];
-  return { at: at ?? words, when: when === "before" ? when : "after", nth: Number(nth ?? 1) };
+  const [, when, at, nth] = /^(before|joined|after) (.*?)(?: (\d))?$/.exec(words) ?? [];
+  return {
+    at: at ?? words,
+    when: when === "before" || when === "joined" ? when : "after",
+    nth: Number(nth ?? 1),
+  };
 }

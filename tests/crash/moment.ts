@@ -21,8 +21,11 @@ export const momentShape = z.object({
    * "vendor write": a vendor's answer to a write has arrived.
    */
   at: z.string(),
-  /** Right before the commit, or right after it. */
-  when: z.enum(["before", "after"]),
+  /**
+   * Right before the commit, or right after it. `joined`, on SQLite: the transaction's own savepoint is released, and the
+   * commit that it shares with others is still to come.
+   */
+  when: z.enum(["before", "joined", "after"]),
   /** Which time; the first is 1. */
   nth: z.int().positive().default(1),
 });
@@ -64,7 +67,9 @@ function watchDriver(driver: GroupCommitDriver, tell: Watch): void {
   const written = new WeakMap<Member, string[]>();
   const told = async <T>(writes: readonly string[], commit: () => Promise<T>) => {
     for (const what of writes) tell(what, "before");
-    const result = await commit();
+    const committed = commit();
+    for (const what of writes) tell(what, "joined");
+    const result = await committed;
     for (const what of writes) tell(what, "after");
     return result;
   };
