@@ -36,6 +36,7 @@ import { SecretEntry } from "./secrets/entry.ts";
 import { CredentialHandover } from "./secrets/handover.ts";
 import { secretPages } from "./secrets/page.ts";
 import type { Store } from "./store/database.ts";
+import { recall, remember } from "./store/kept_values.ts";
 import type { MessagesTable } from "./store/schema.ts";
 import { fetchClient, makeBot, unknownCapabilities } from "./telegram/api.ts";
 import { Pickers } from "./pickers/picker.ts";
@@ -71,8 +72,6 @@ export class Countersign {
   private readonly replicas: Replicas;
   private readonly stopping = new AbortController();
   private receiving: Promise<void> | undefined;
-  /** By this process or another one. */
-  private introduced = false;
 
   /** Builds everything and starts nothing. Throws `ConfigError` for what is wrong with the policy, and `StoreOpenError`. */
   static async open(options: CountersignOptions): Promise<Countersign> {
@@ -189,16 +188,14 @@ export class Countersign {
     await this.worker.workFor(end);
   }
 
-  /** Tells Telegram where the bot is and what it can do: once for each `revision`, over all processes. */
+  /** Tells Telegram where the bot is and what it can do, over all processes once each time the live `revision` is another. */
   async introduceOnce(revision: string, signal: AbortSignal): Promise<void> {
     const { store, holder } = this.deps;
-    if (this.introduced) return;
-    const lease = `introduce ${revision}`;
-    if (await takeLease(store, lease, holder, INTRODUCTION_MS)) {
-      if (!await introduce(this.deps, this.commands, this.lists, signal)) return;
-      await takeLease(store, lease, holder, FOR_GOOD_MS);
-    }
-    this.introduced = true;
+    if (await recall(store, INTRODUCED) === revision) return;
+    if (!await takeLease(store, INTRODUCTION, holder, INTRODUCTION_MS)) return;
+    const isTaken = await introduce(this.deps, this.commands, this.lists, signal);
+    if (isTaken) await remember(store, store.db, { [INTRODUCED]: revision });
+    await takeLease(store, INTRODUCTION, holder, 0);
   }
 
   /** Takes nothing new, finishes or gives back what is under way, closes the store. */
@@ -226,10 +223,11 @@ export class Countersign {
   }
 }
 
+const INTRODUCTION = "introduce";
 /** Who has not finished introducing the bot by then is taken to be dead. */
 const INTRODUCTION_MS = 60_000;
-/** Longer than any revision is in use. */
-const FOR_GOOD_MS = 365 * 86_400_000;
+/** The revision that Telegram knows: after it was taken back to an earlier one, that one is new again. */
+const INTRODUCED = "introduced revision";
 
 /** What every part works with. */
 async function makeDeps(

@@ -32,14 +32,23 @@ export class HostedBot {
       return new Response(`${reasonOf(error)}\n`, { status: 503, headers: { "retry-after": "10" } });
     }
     const response = await opened.bot.app.fetch(request);
-    if (request.method === "POST" && response.ok) await this.work(opened, BEFORE_ANSWER_MS);
+    if (request.method === "POST" && response.ok) {
+      await workWithin(opened, BEFORE_ANSWER_MS, (bot, end) => bot.workFor(end));
+    }
     return response;
   }
 
   /** Does what is due although nobody asked. Throws what keeps it from it, for the platform to show. */
   async tick(): Promise<void> {
     // The clock ticks on the timelines of branches too, where there is nothing to do.
-    if (this.environment["DENO_TIMELINE"] === PRODUCTION) await this.work(await this.opened(), TICK_MS);
+    if (this.environment["DENO_TIMELINE"] !== PRODUCTION) return;
+    const revision = this.environment["DENO_DEPLOYMENT_ID"] ?? "";
+    const opened = await this.opened();
+    // Only the revision that is live has ticks; a request may also reach one that was live before.
+    await workWithin(opened, TICK_MS, async (bot, end) => {
+      await bot.introduceOnce(revision, end);
+      await bot.workFor(end);
+    });
   }
 
   /** Takes nothing new, gives back what is under way, and closes the store. */
@@ -62,21 +71,23 @@ export class HostedBot {
       throw error;
     }
   }
-
-  /** Returns when nothing is left to do or time is up; what is under way then goes on while the process lives. */
-  private async work({ bot, log }: Opened, ms: number): Promise<void> {
-    const end = AbortSignal.timeout(ms);
-    const revision = this.environment["DENO_DEPLOYMENT_ID"] ?? "";
-    const work = bot.introduceOnce(revision, end).then(() => bot.workFor(end));
-    await untilAborted(work, end).catch((error) => {
-      if (!end.aborted) log.error("not_worked", errorFields(error));
-    });
-  }
 }
 
 interface Opened {
   readonly bot: Countersign;
   readonly log: Log;
+}
+
+/** Returns when nothing is left to do or time is up; what is under way then goes on while the process lives. */
+async function workWithin(
+  { bot, log }: Opened,
+  ms: number,
+  work: (bot: Countersign, end: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const end = AbortSignal.timeout(ms);
+  await untilAborted(work(bot, end), end).catch((error) => {
+    if (!end.aborted) log.error("not_worked", errorFields(error));
+  });
 }
 
 /** Meanwhile its clock may have stood still too, and the connections to the database may have been cut. */

@@ -3,6 +3,7 @@ import { sql } from "kysely";
 // @ts-types="@types/pg"
 import pg from "pg";
 import { databaseUrl } from "../../bot/settings.ts";
+import { takeLease } from "../../bot/queue/timetable.ts";
 import { predeploy } from "../../bot/ops/predeploy.ts";
 import { openAsItIs, openStore } from "../../bot/store/database.ts";
 import {
@@ -17,7 +18,7 @@ import {
 import { openFixture, textOf } from "../approvals/fixture.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
-import { openPlatform, type Platform } from "./platform.ts";
+import { MINUTE_MS, openPlatform, type Platform } from "./platform.ts";
 import { DISABLE } from "./scenarios.ts";
 import { openTime } from "./time.ts";
 
@@ -47,6 +48,41 @@ testWith(
     await platform.deploy("second");
     assert.equal(await platform.tick(), true);
     assert.equal(introduced().length, 2);
+  },
+);
+
+testWith(
+  postgres,
+  "hosted: an earlier revision that is deployed again is introduced again, and heard",
+  async (url) => {
+    await using platform = await openDeployed(url);
+    const { telegram } = platform;
+    await platform.deploy("second", { TELEGRAM_WEBHOOK_SECRET: "another-secret-of-the-second-revision" });
+    assert.equal(await platform.tick(), true);
+    await platform.deploy("first");
+    assert.equal(await platform.tick(), true);
+    assert.equal(telegram.calls("setWebhook").length, 3);
+    telegram.say(BEN, GROUP, "/ping");
+    await telegram.until(() => telegram.last(GROUP), "the answer");
+  },
+);
+
+testWith(
+  postgres,
+  "hosted: what one process began to introduce and did not finish, another one does",
+  async (url) => {
+    await using time = await openTime(url);
+    await inStore(url, async (store) => {
+      assert.equal(await takeLease(store, "introduce", "a process that is no more", MINUTE_MS), true);
+    });
+    await using platform = openPlatform({ environment: { DATABASE_URL: url }, time, manner: "freeze" });
+    const { telegram } = platform;
+    for (const expected of [0, 1, 1]) {
+      assert.equal(await platform.tick(), true, platform.output());
+      assert.equal(telegram.calls("setWebhook").length, expected);
+      await time.pass(MINUTE_MS);
+    }
+    assert.equal(platform.starts, 1);
   },
 );
 
