@@ -25,7 +25,7 @@ const FIRST_BYTES = 4 * 1024;
 const [CR, LF] = [13, 10];
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * `fetch` over plain sockets. Deno traces its own, the whole address and in it the bot's token, and offers nothing to
@@ -232,7 +232,6 @@ export class AnswerReader {
       const head = this.takenHead(seen);
       if (head) return head;
       const held = this.end - this.start;
-      if (held > MOST_HEAD_BYTES) throw new NoAnswer("Its head is too long");
       await this.fill(held + 1);
       // The end may have come in two parts.
       seen = Math.max(0, held - 3);
@@ -242,11 +241,13 @@ export class AnswerReader {
   /** Undefined until it is there as a whole. It does not end within the first `seen` bytes. */
   private takenHead(seen = 0): Head | undefined {
     const { buffer, start, end } = this;
-    for (let at = start + seen; at + 3 < end; at++) {
+    const most = Math.min(end, start + MOST_HEAD_BYTES);
+    for (let at = start + seen; at + 3 < most; at++) {
       const isEnd = buffer[at] === CR && buffer[at + 1] === LF && buffer[at + 2] === CR &&
         buffer[at + 3] === LF;
       if (isEnd) return parseHead(letters(this.taken(at + 4 - start)));
     }
+    if (end - start >= MOST_HEAD_BYTES) throw new NoAnswer("Its head is too long");
     return undefined;
   }
 
@@ -393,7 +394,7 @@ function lengthIn({ status, headers }: Head): Length {
 /** Where it is said several times, all that is said. */
 function valueOf(headers: readonly Header[], wanted: string): string | undefined {
   const values = headers.filter(([name]) => name === wanted);
-  return values.length === 0 ? undefined : values.map(([, value]) => value.trim()).join();
+  return values.length === 0 ? undefined : values.map(([, value]) => value.replace(/[\t ]+$/, "")).join();
 }
 
 const UNCLEAR = "Where it ends is not clear";
