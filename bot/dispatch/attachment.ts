@@ -57,11 +57,13 @@ function readDocument(text: string): Document {
   return documentError === undefined ? { document } : { documentError };
 }
 
-function inWords({ line, column, twice }: JsonFault): string {
+function inWords({ line, column, unclear }: JsonFault): string {
   const place = `line ${line}, column ${column}`;
-  return twice === undefined
-    ? `is not valid JSON at ${place}`
-    : `has ${inQuotes(twice.slice(0, 60))} twice in one object, again at ${place}`;
+  if (unclear === undefined) return `is not valid JSON at ${place}`;
+  const words = unclear.words.slice(0, 60);
+  if (unclear.kind === "twice") return `has ${inQuotes(words)} twice in one object, again at ${place}`;
+  const what = unclear.kind === "rounded" ? `the number ${words}` : `the name ${inQuotes(words)}`;
+  return `has ${what} at ${place}, which cannot be passed on as it is`;
 }
 
 /** JSON is UTF-8; some editors save it as UTF-16, others in the letters of Western Europe. */

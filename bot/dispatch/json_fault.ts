@@ -3,11 +3,20 @@ export interface JsonFault {
   /** Where, as a person counts. */
   readonly line: number;
   readonly column: number;
-  /** The name that an object has twice; undefined: a mistake in the writing. */
-  readonly twice?: string;
+  /** What would be passed on as something else; undefined: a mistake in the writing. */
+  readonly unclear?: Unclear;
 }
 
-/** `JSON.parse` names no place for most mistakes, and of a name that comes twice it silently takes the last. */
+/** A name that an object has twice, or that JavaScript keeps to itself, or a number that it would round. */
+interface Unclear {
+  readonly kind: "twice" | "reserved" | "rounded";
+  readonly words: string;
+}
+
+/**
+ * `JSON.parse` names no place for most mistakes, takes the last of a name that comes twice, rounds large numbers, and
+ * whoever copies what it read loses `__proto__`, all without a word.
+ */
 export function faultIn(text: string): JsonFault | undefined {
   const open: Open[] = [];
   let next: Next = "value";
@@ -15,13 +24,21 @@ export function faultIn(text: string): JsonFault | undefined {
   for (const token of tokensOf(text)) {
     at = token.at;
     const inner = open.at(-1);
-    const isTwice = token.kind === "text" && inner?.names?.has(token.value) && isName(next);
-    if (isTwice) return { ...placeOf(text, at), twice: token.value };
+    const unclear = unclearIn(token, isName(next) ? inner?.names : undefined);
+    if (unclear) return { ...placeOf(text, at), unclear };
     const then = after(token, next, open);
     if (then === undefined) return placeOf(text, at);
     next = then;
   }
   return next === "end" ? undefined : placeOf(text, text.length);
+}
+
+/** `names`: where a name may stand, those that the object has already. */
+function unclearIn(token: Token, names: ReadonlySet<string> | undefined): Unclear | undefined {
+  if (token.kind === "rounded") return { kind: "rounded", words: token.value };
+  if (token.kind !== "text" || names === undefined) return undefined;
+  if (names.has(token.value)) return { kind: "twice", words: token.value };
+  return token.value === "__proto__" ? { kind: "reserved", words: token.value } : undefined;
 }
 
 /** An object or a list that is not closed yet; the names are those of an object. */
@@ -32,6 +49,7 @@ interface Open {
 type Token =
   | { readonly kind: "sign"; readonly value: string; readonly at: number }
   | { readonly kind: "text"; readonly value: string; readonly at: number }
+  | { readonly kind: "rounded"; readonly value: string; readonly at: number }
   | { readonly kind: "other"; readonly at: number }
   | { readonly kind: "wrong"; readonly at: number };
 
@@ -85,10 +103,18 @@ const TOKEN = /[{}[\],:]|"[^"\\]*(?:\\[^][^"\\]*)*"?|[^\s{}[\],:"]+|[^\S \n\r\t]
 function valueToken(token: string, at: number): Token {
   try {
     const value: unknown = JSON.parse(token);
-    return typeof value === "string" ? { kind: "text", value, at } : { kind: "other", at };
+    if (typeof value === "string") return { kind: "text", value, at };
+    return typeof value === "number" && isRounded(value)
+      ? { kind: "rounded", value: token, at }
+      : { kind: "other", at };
   } catch {
     return { kind: "wrong", at };
   }
+}
+
+/** Beyond this range not every whole number has a place of its own. */
+function isRounded(value: number): boolean {
+  return Math.abs(value) > Number.MAX_SAFE_INTEGER;
 }
 
 function placeOf(text: string, at: number): { line: number; column: number } {
