@@ -19,7 +19,7 @@ import {
 } from "../store/changes.ts";
 import type { ChangeState, Schema } from "../store/schema.ts";
 import { cardMessage, cardOf, copyMessage, outcomeMessage } from "./card.ts";
-import { isUnexplained, startOf, transition, type TransitionStep } from "./state_machine.ts";
+import { isUndecided, isUnexplained, startOf, transition, type TransitionStep } from "./state_machine.ts";
 import { type CardView, holdLine, MOST_OF_NAMES, personLine, viewOf, wayOutOf, whatIsShut } from "./view.ts";
 
 export type DecisionKind = "approve" | "reject" | "withdraw";
@@ -36,7 +36,7 @@ export class Decisions {
     if (asked === "reject" && reason !== undefined && isUnexplained(change, ctx.person.id)) {
       return await this.explain(ctx, change, reason);
     }
-    if (change.state !== "pending") return await this.tellWhatItIs(ctx, change.code, asked);
+    if (!isUndecided(change, this.deps.store.now())) return await this.tellWhatItIs(ctx, change.code, asked);
     const kind = asked === "reject" && isOwn(ctx, change) ? "withdraw" : asked;
     if (!await this.mayDecide(ctx, change, kind)) return;
     const moved = kind === "approve"
@@ -66,7 +66,7 @@ export class Decisions {
     if (denied) return ctx.refuse(denied, record);
     const moved = await transition(this.deps.store, stoppingStep(ctx, change, reason));
     if (!moved) {
-      const now = await findChange(this.deps.store, change.code) ?? change;
+      const now = await this.onceOverdueEnded(change.code, ctx.person.id) ?? change;
       return ctx.refuse("not_stoppable", { ...record, next: whyNotStopped(now) });
     }
     this.deps.metrics.changes.inc({ state: moved.state });

@@ -8,6 +8,7 @@ import { putMessage } from "../outbox/messages.ts";
 import { auditOf, type Change, changeTitle, lockPending, votesOf } from "../store/changes.ts";
 import { copyKey, copyMessage } from "./card.ts";
 import { type Decisions, isOwn } from "./decide.ts";
+import { isUndecided } from "./state_machine.ts";
 import { type CardView, MOST_OF_NAMES, personLine, viewOf, whoCouldVote } from "./view.ts";
 
 interface PassingParts extends Deps {
@@ -84,7 +85,7 @@ async function passingOf(
 ): Promise<{ readonly others: readonly Approver[]; readonly view: CardView } | undefined> {
   const { store, decisions } = parts;
   const about = { about: auditOf(change), detail: "pass on" };
-  if (change.state !== "pending" || change.expires_at <= store.now()) {
+  if (!isUndecided(change, store.now())) {
     return void await decisions.tellWhatItIs(ctx, change.code, "approve");
   }
   if (isOwn(ctx, change)) return void ctx.refuse("own_change", about);

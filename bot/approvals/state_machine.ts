@@ -83,6 +83,11 @@ export function startOf(
   return Math.max(scheduled_at ?? now, now + (risk === "danger" ? graceMs : 0));
 }
 
+/** Whether it may still be decided about. */
+export function isUndecided({ state, expires_at }: Change, now: number): boolean {
+  return state === "pending" && expires_at > now;
+}
+
 /** Whether this person rejected it and has not said why. */
 export function isUnexplained({ state, decider_id, decision_reason }: Change, personId: number): boolean {
   return state === "rejected" && decider_id === personId && decision_reason === null;

@@ -9,6 +9,7 @@ import { literalSecretIn } from "../parser/secret_scan.ts";
 import { auditOf, type Change, changeTitle, lockPending, votesOf } from "../store/changes.ts";
 import type { QuestionsTable, Schema } from "../store/schema.ts";
 import { cardMessage, showCopies } from "./card.ts";
+import { isUndecided } from "./state_machine.ts";
 import { questionsOf, viewOf } from "./view.ts";
 
 interface TalkParts extends Deps {
@@ -30,9 +31,7 @@ export async function talkAbout(
 ): Promise<boolean> {
   const { store, members, redactor } = parts;
   const said = redactor.text(words.trim()).slice(0, MOST_WORDS);
-  if (!members.rules || said === "" || change.state !== "pending" || change.expires_at <= store.now()) {
-    return false;
-  }
+  if (!members.rules || said === "" || !isUndecided(change, store.now())) return false;
   const isAnswer = change.requester_id === ctx.person.id;
   const answered = isAnswer ? await openQuestion(ctx, change) : undefined;
   const speaks = isAnswer

@@ -9,6 +9,7 @@ import type { LiveCards, Unread } from "../approvals/live_cards.ts";
 import { findLoan, loanLine, type OpenLoan, openLoans } from "../approvals/loan.ts";
 import { undoLine } from "../approvals/schedule.ts";
 import { settle } from "../approvals/settle.ts";
+import { isUndecided } from "../approvals/state_machine.ts";
 import { type CardView, freezeLine, personLine, viewOf } from "../approvals/view.ts";
 import type { UpdateContext } from "../context.ts";
 import { errorFields } from "../log.ts";
@@ -171,7 +172,7 @@ function changeDetails(
 ): Reply {
   const card = cardOf(change, view);
   const { blocks = [] } = card;
-  const isOpen = change.state === "pending" && change.expires_at > ctx.store.now();
+  const isOpen = isUndecided(change, ctx.store.now());
   const decide: Line = isOpen && ctx.chat.type !== "private"
     ? ["Decide: ", { code: `/approve ${change.code}` }, " or ", { code: `/reject ${change.code}` }]
     : "";

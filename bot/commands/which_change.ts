@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Line, line, type Reply, textBlock } from "../../handlers/reply.ts";
-import { isUnexplained } from "../approvals/state_machine.ts";
+import { isUndecided, isUnexplained } from "../approvals/state_machine.ts";
 import { personLine } from "../approvals/view.ts";
 import { quote } from "../parser/tokenize.ts";
 import { type ChoiceOffered, offerChoices } from "../clarify.ts";
@@ -147,7 +147,7 @@ const SAYS_YES_OR_NO =
 export async function offerDecision(ctx: UpdateContext, words: string): Promise<boolean> {
   if (!SAYS_YES_OR_NO.test(words.trim())) return false;
   const change = await changeRepliedTo(ctx);
-  if (change?.state !== "pending" || change.expires_at <= ctx.store.now()) return false;
+  if (!change || !isUndecided(change, ctx.store.now())) return false;
   const isOwn = change.requester_id === ctx.person.id;
   const verbs = isOwn ? ["withdraw"] as const : ["approve", "reject"] as const;
   ctx.answer({

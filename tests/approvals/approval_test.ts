@@ -75,6 +75,18 @@ testOnEachPath(
   },
 );
 
+Deno.test("nothing offers a way that ended with the time to decide, although nobody has tidied up", async () => {
+  await using fixture = await openFixture();
+  const asked = await fixture.ask(DISABLE);
+  fixture.clock.advance(15 * 60_000);
+  const { text } = await fixture.telegram.press(ANA, asked.card, "Approve");
+  assert.match(text ?? "", /waited too long and has expired/);
+  const next = await fixture.ask(DISABLE);
+  fixture.clock.advance(15 * 60_000);
+  await fixture.say(BEN, `/stop ${next.code}`);
+  assert.match(fixture.ephemeralAnswers(BEN).at(-1) ?? "", /It is expired\./);
+});
+
 testOnEach(
   "approve: who is too late is told so, whenever another replica tidies up meanwhile",
   async (url) => {
