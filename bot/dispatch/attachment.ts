@@ -60,10 +60,11 @@ function readDocument(text: string): Document {
 function inWords({ line, column, unclear }: JsonFault): string {
   const place = `line ${line}, column ${column}`;
   if (unclear === undefined) return `is not valid JSON at ${place}`;
-  const words = unclear.words.slice(0, 60);
-  if (unclear.kind === "twice") return `has ${inQuotes(words)} twice in one object, again at ${place}`;
-  const what = unclear.kind === "rounded" ? `the number ${words}` : `the name ${inQuotes(words)}`;
-  return `has ${what} at ${place}, which cannot be passed on as it is`;
+  if (unclear.kind === "rounded") return `has a number at ${place} that is too large to be passed on exactly`;
+  const name = inQuotes(unclear.name.slice(0, 60));
+  return unclear.kind === "twice"
+    ? `has ${name} twice in one object, again at ${place}`
+    : `has the name ${name} at ${place}, which cannot be passed on`;
 }
 
 /** JSON is UTF-8; some editors save it as UTF-16, others in the letters of Western Europe. */

@@ -7,11 +7,13 @@ export interface JsonFault {
   readonly unclear?: Unclear;
 }
 
-/** A name that an object has twice, or that JavaScript keeps to itself, or a number that it would round. */
-interface Unclear {
-  readonly kind: "twice" | "reserved" | "rounded";
-  readonly words: string;
-}
+/**
+ * A name that an object has twice, or that JavaScript keeps to itself, or a number that it would round: which number is
+ * not said, since it may be a secret.
+ */
+type Unclear =
+  | { readonly kind: "twice" | "reserved"; readonly name: string }
+  | { readonly kind: "rounded" };
 
 /**
  * `JSON.parse` names no place for most mistakes, takes the last of a name that comes twice, rounds large numbers, and
@@ -35,10 +37,10 @@ export function faultIn(text: string): JsonFault | undefined {
 
 /** `names`: where a name may stand, those that the object has already. */
 function unclearIn(token: Token, names: ReadonlySet<string> | undefined): Unclear | undefined {
-  if (token.kind === "rounded") return { kind: "rounded", words: token.value };
+  if (token.kind === "rounded") return { kind: "rounded" };
   if (token.kind !== "text" || names === undefined) return undefined;
-  if (names.has(token.value)) return { kind: "twice", words: token.value };
-  return token.value === "__proto__" ? { kind: "reserved", words: token.value } : undefined;
+  if (names.has(token.value)) return { kind: "twice", name: token.value };
+  return token.value === "__proto__" ? { kind: "reserved", name: token.value } : undefined;
 }
 
 /** An object or a list that is not closed yet; the names are those of an object. */
@@ -49,9 +51,7 @@ interface Open {
 type Token =
   | { readonly kind: "sign"; readonly value: string; readonly at: number }
   | { readonly kind: "text"; readonly value: string; readonly at: number }
-  | { readonly kind: "rounded"; readonly value: string; readonly at: number }
-  | { readonly kind: "other"; readonly at: number }
-  | { readonly kind: "wrong"; readonly at: number };
+  | { readonly kind: "rounded" | "other" | "wrong"; readonly at: number };
 
 /** What may come: a value, a name, or what separates and closes. */
 type Next = "value" | "first value" | "name" | "first name" | "colon" | "comma" | "end";
@@ -104,9 +104,7 @@ function valueToken(token: string, at: number): Token {
   try {
     const value: unknown = JSON.parse(token);
     if (typeof value === "string") return { kind: "text", value, at };
-    return typeof value === "number" && isRounded(value)
-      ? { kind: "rounded", value: token, at }
-      : { kind: "other", at };
+    return { kind: typeof value === "number" && isRounded(value) ? "rounded" : "other", at };
   } catch {
     return { kind: "wrong", at };
   }
