@@ -12,6 +12,8 @@ import { command, GROUP } from "./update.ts";
 /** As many groups as a large team has, each with its own order of answers. */
 const CHATS = Array.from({ length: 50 }, (_, index) => GROUP - index);
 const COMMANDS = 3_000;
+/** How many of them each bot answers before it is the next one's turn: a machine is slower at some moments than at others. */
+const IN_A_TURN = 500;
 /** Commands that have not been answered yet at any moment. */
 const IN_FLIGHT = 32;
 /** A process that has just started: it has answered so many, and V8 is busy with compiling what is used most. */
@@ -43,41 +45,81 @@ export async function measureAnswering(options: BenchOptions): Promise<void> {
   await using telegram = serveTelegram();
   const all = await allAnswerers(telegram.url, folder);
   const here = all.filter(({ missing }) => missing === undefined);
-  for (let round = 0; round < rounds; round++) {
-    for (const answerer of here) await measure(answerer, telegram, options);
-  }
+  for (let round = 0; round < rounds; round++) await measure(here, telegram, options);
   await print(report(all));
 }
 
-async function measure(answerer: Answerer, telegram: TelegramStandIn, options: BenchOptions): Promise<void> {
-  await using server = await answerer.prepare();
-  await using child = await startChild(server);
-  const answering = (firstId: number, goesOn: (posted: number) => boolean) =>
-    answer(child, telegram, firstId, goesOn);
-  let nextId = FIRST_ID;
-  const answerNext = (count: number) => {
-    nextId += count;
-    return answering(nextId - count, (posted) => posted < count);
-  };
-  await answerNext(FIRST_COMMANDS);
-  answerer.firstRates.push(await answerNext(FIRST_COMMANDS));
-  await answerNext(WARM_UP_COMMANDS - 2 * FIRST_COMMANDS);
-  const cpuBefore = child.cpuMs() ?? NaN;
-  answerer.rates.push(await answerNext(COMMANDS));
-  answerer.cpuUs.push(((child.cpuMs() ?? NaN) - cpuBefore) * 1000 / COMMANDS);
-  let isOver = false;
-  const flood = acknowledge(child, options).finally(() => isOver = true);
-  answerer.floodedRates.push(await answering(FIRST_FLOODED_ID, () => !isOver));
-  answerer.talkRates.push((await flood).perSecond);
+/** One round of all of them, each in a process of its own. */
+async function measure(
+  answerers: readonly Answerer[],
+  telegram: TelegramStandIn,
+  options: BenchOptions,
+): Promise<void> {
+  await using processes = new AsyncDisposableStack();
+  const running: Running[] = [];
+  for (const answerer of answerers) {
+    const child = processes.use(await startChild(processes.use(await answerer.prepare())));
+    running.push(new Running(answerer, child, telegram));
+  }
+  for (const one of running) await one.warmUp();
+  for (let turn = 0; turn < COMMANDS / IN_A_TURN; turn++) {
+    for (const one of running) await one.takeTurn();
+  }
+  for (const one of running) await one.bear(options);
 }
 
-/** Posts commands, never more unanswered than `IN_FLIGHT`, as long as it goes on. Resolves to how many are answered a second. */
+/** A bot that answers in a process of its own. */
+class Running {
+  private nextId = FIRST_ID;
+  private seconds = 0;
+  private cpuMs = 0;
+
+  constructor(
+    private readonly answerer: Answerer,
+    private readonly child: Child,
+    private readonly telegram: TelegramStandIn,
+  ) {}
+
+  async warmUp(): Promise<void> {
+    await this.answerNext(FIRST_COMMANDS);
+    this.answerer.firstRates.push(FIRST_COMMANDS / await this.answerNext(FIRST_COMMANDS));
+    await this.answerNext(WARM_UP_COMMANDS - 2 * FIRST_COMMANDS);
+  }
+
+  async takeTurn(): Promise<void> {
+    const cpuBefore = this.child.cpuMs() ?? NaN;
+    this.seconds += await this.answerNext(IN_A_TURN);
+    this.cpuMs += (this.child.cpuMs() ?? NaN) - cpuBefore;
+  }
+
+  /** What it does in a flood, after all its turns. */
+  async bear(options: BenchOptions): Promise<void> {
+    const { answerer, child, telegram } = this;
+    answerer.rates.push(COMMANDS / this.seconds);
+    answerer.cpuUs.push(this.cpuMs * 1000 / COMMANDS);
+    let isOver = false;
+    const flood = acknowledge(child, options).finally(() => isOver = true);
+    const { posted, seconds } = await answer(child, telegram, FIRST_FLOODED_ID, () => !isOver);
+    answerer.floodedRates.push(posted / seconds);
+    answerer.talkRates.push((await flood).perSecond);
+  }
+
+  /** Resolves to the seconds it took. */
+  private async answerNext(count: number): Promise<number> {
+    const firstId = this.nextId;
+    this.nextId += count;
+    const { seconds } = await answer(this.child, this.telegram, firstId, (posted) => posted < count);
+    return seconds;
+  }
+}
+
+/** Posts commands, never more unanswered than `IN_FLIGHT`, as long as it goes on. */
 async function answer(
   { port }: Child,
   telegram: TelegramStandIn,
   firstId: number,
   goesOn: (posted: number) => boolean,
-): Promise<number> {
+): Promise<{ readonly posted: number; readonly seconds: number }> {
   const startedAt = performance.now();
   let posted = 0;
   const drive = async () => {
@@ -91,7 +133,7 @@ async function answer(
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, drive));
-  return posted / ((performance.now() - startedAt) / 1000);
+  return { posted, seconds: (performance.now() - startedAt) / 1000 };
 }
 
 async function allAnswerers(telegramUrl: string, folder: string): Promise<readonly Answerer[]> {
@@ -170,8 +212,8 @@ function report(all: readonly Answerer[]): string {
       ],
       rows,
     ) +
-    `\n${COMMANDS} times /ping in ${CHATS.length} groups after ${WARM_UP_COMMANDS} others, ${IN_FLIGHT} unanswered at any moment; Telegram\n` +
-    `answers at once. Just started: the second thousand, to that of grammY.\n` +
+    `\n${COMMANDS} times /ping in ${CHATS.length} groups after ${WARM_UP_COMMANDS} others, ${IN_FLIGHT} unanswered at any moment, in turns\n` +
+    `of ${IN_A_TURN}; Telegram answers at once. Just started: the second thousand, to that of grammY.\n` +
     `The flood: people's talk over ${CONNECTIONS} more connections, as fast as it is acknowledged.\n` +
     `${absent.join("")}\n` +
     aim(`on SQLite at least 0.5 of grammY: ${ratio.toFixed(2)}`, ratio >= 0.5) +
