@@ -1,4 +1,5 @@
 import { botVariables } from "../config.ts";
+import { endWith, type Result } from "./program.ts";
 
 /** `deno task health`: exits with 0 when a bot answers where this environment says it listens; for containers. */
 
@@ -11,15 +12,18 @@ export function healthUrl(host: string, port: string): string {
   return `http://${near.includes(":") ? `[${near}]` : near}:${port}/healthz`;
 }
 
-async function main(): Promise<number> {
+async function health(): Promise<Result> {
   const get = (row: { name: string; default: string }) => Deno.env.get(row.name)?.trim() || row.default;
   const url = healthUrl(get(botVariables.host), get(botVariables.port));
   try {
-    const { ok } = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    return ok ? 0 : 1;
+    const { ok, status } = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return {
+      says: ok ? "healthy" : `${url} answered ${status}: something else listens there`,
+      code: ok ? 0 : 1,
+    };
   } catch {
-    return 1;
+    return { says: `nobody answers at ${url}: see the bot's log, and HOST and PORT`, code: 1 };
   }
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) await endWith(await health());

@@ -14,7 +14,11 @@ export async function runProgram(
   work: (config: Config) => Promise<Result>,
   failureCode: number,
 ): Promise<never> {
-  const { says, code } = await resultOf(work, failureCode);
+  return await endWith(await resultOf(work, failureCode));
+}
+
+/** For a program that does not need the whole configuration. */
+export async function endWith({ says, code }: Result): Promise<never> {
   await Deno.stdout.write(new TextEncoder().encode(`${says}\n`));
   Deno.exit(code);
 }

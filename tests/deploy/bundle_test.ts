@@ -68,11 +68,13 @@ Deno.test("the bundle answers with least permissions, needs no package and gets 
     await telegram.until(() => telegram.last(GROUP)?.photo, "a picture");
     const metrics = await fetch(`${surroundings.url}/metrics`);
     assert.match(await metrics.text(), /^countersign_updates_total\{result="accepted"\} \d+$/m);
-    assert.equal((await run(task("health"))).code, 0);
+    assert.deepEqual(await run(task("health")), { output: "healthy\n", code: 0 });
     assert.match((await run(task("policy"))).output, /^Name a file/);
     assert.match((await run(task("backup"))).output, /: audit intact/);
     assert.equal((await bot.terminate()).code, 0);
-    assert.equal((await run(task("health"))).code, 1);
+    const dead = await run(task("health"));
+    assert.match(dead.output, /^nobody answers at http:\/\/127\.0\.0\.1:\d+\/healthz: /);
+    assert.equal(dead.code, 1);
     assert.deepEqual(await Array.fromAsync(Deno.readDir(join(cache, "npm"))), [], "no package was fetched");
   } finally {
     await Deno.remove(folder, { recursive: true });

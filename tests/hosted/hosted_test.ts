@@ -16,6 +16,7 @@ import {
   testWithEmpty,
 } from "../approvals/database.ts";
 import { openFixture, textOf } from "../approvals/fixture.ts";
+import { freePort } from "../free_port.ts";
 import { ANA, BEN, GROUP } from "../sandbox/stage.ts";
 import { render } from "../sandbox/telegram.ts";
 import { MINUTE_MS, openPlatform, type Platform } from "./platform.ts";
@@ -128,24 +129,32 @@ testWithEmpty(
   "hosted: a deployment brings an empty database up to date, and leaves that of a preview alone",
   async (url) => {
     for (const address of [{}, { DATABASE_URL: "" }, { DATABASE_URL: "sqlite:./bot.db" }]) {
-      await assert.rejects(predeploy({ DENO_TIMELINE: "production", ...address }), /names no Postgres/);
+      const refused = await predeploy({ DENO_TIMELINE: "production", ...address });
+      assert.match(refused.says, /names no Postgres/);
+      assert.equal(refused.code, 1);
     }
-    const preview = await predeploy({
-      DENO_TIMELINE: "preview/abc",
-      DATABASE_URL: url,
-      PGSSLMODE: "disable",
-    });
-    assert.match(preview, /nothing to do/);
+    const given = { DATABASE_URL: url, PGSSLMODE: "disable" };
+    const preview = await predeploy({ DENO_TIMELINE: "preview/abc", ...given });
+    assert.match(preview.says, /nothing to do.* preview\/abc/);
     const database = databaseUrl.parse(url);
     const tables = async () => await (await openAsItIs(database)).introspection.getTables();
     assert.deepEqual(await tables(), []);
-    assert.match(
-      await predeploy({ DENO_TIMELINE: "production", DATABASE_URL: url, PGSSLMODE: "disable" }),
-      /up to date: \d/,
-    );
+    assert.match((await predeploy(given)).says, /up to date: \d/);
     assert.ok((await tables()).length > 5);
+    assert.match((await predeploy({ DENO_TIMELINE: "production", ...given })).says, /up to date: \d/);
   },
 );
+
+Deno.test("hosted: a deployment whose database is away fails with one sentence, without its password", async () => {
+  const port = freePort();
+  const { says, code } = await predeploy({
+    DATABASE_URL: `postgres://bot:rose-garden@127.0.0.1:${port}/bot`,
+    PGSSLMODE: "disable",
+  });
+  assert.equal(code, 1);
+  assert.match(says, /^The database 127\.0\.0\.1:\d+\/bot cannot be used \(.*\): check DATABASE_URL.*\.$/);
+  assert.doesNotMatch(says, /rose-garden/);
+});
 
 testWith(
   postgres,
@@ -157,7 +166,7 @@ testWith(
         sql`insert into kysely_migration (name, timestamp) values ('9999_later', '2030')`.execute(db),
     );
     const environment = { DENO_TIMELINE: "production", DATABASE_URL: url, PGSSLMODE: "disable" };
-    assert.match(await predeploy(environment), /up to date/);
+    assert.match((await predeploy(environment)).says, /up to date/);
     await using platform = await openDeployed(url);
     platform.telegram.say(BEN, GROUP, "/ping");
     await platform.telegram.until(() => platform.telegram.last(GROUP), "the answer");
