@@ -291,7 +291,7 @@ class EnvironmentReader {
     const missing = environment.filter((name) => this.given(name) === undefined);
     if (missing.length === 0) return this.settings(variables);
     this.problems.push(
-      `${present.join(", ")} is set but ${missing.join(", ")} is not: a vendor needs all of its variables.`,
+      `${theyAre(present)} set but ${theyAre(missing)} not: a vendor needs all of its variables.`,
     );
     return undefined;
   }
@@ -324,6 +324,11 @@ class EnvironmentReader {
       }
     }
   }
+}
+
+/** "A is", or "A, B are". */
+function theyAre(names: readonly string[]): string {
+  return `${names.join(", ")} ${names.length === 1 ? "is" : "are"}`;
 }
 
 /** Values that are fine one by one and would still let someone in, or nobody. */

@@ -46,7 +46,10 @@ const idList = z.string().transform((value, context) => {
     return z.NEVER;
   }
   return [...new Set(words.map(Number))];
-});
+}).refine(
+  (ids) => ids.every(Number.isSafeInteger),
+  "holds a number that is longer than Telegram's ids",
+);
 
 export const chatIds = idList
   .refine((ids) => ids.length > 0, "is empty: nobody could use the bot")
@@ -80,8 +83,10 @@ function isIPv6(value: string): boolean {
   return address !== undefined && URL.canParse(`http://[${address}]`);
 }
 
-export const portNumber = z.string().regex(/^\d{1,5}$/, "must be a port number").transform(Number)
-  .refine((port) => port <= 65535, "must be a port number");
+export const portNumber = z.string().regex(/^\d{1,5}$/, "must be a port number, such as 8080").transform(
+  Number,
+)
+  .refine((port) => port >= 1 && port <= 65535, "must be a port number, from 1 to 65535");
 
 export const databaseUrl = z.string().transform((value, context): DatabaseConfig => {
   if (/^postgres(ql)?:\/\//.test(value)) {

@@ -100,7 +100,13 @@ const refused: readonly [what: string, environment: Environment, problem: RegExp
   ["an address that is none", { TELEGRAM_API_ROOT: "api.example" }, /^TELEGRAM_API_ROOT must be an https/],
   ["a loopback look-alike", { TELEGRAM_API_ROOT: "http://127.0.0.1.example" }, /^TELEGRAM_API_ROOT must be/],
   ["a port that is none", { PORT: "http" }, /^PORT must be a port number/],
-  ["a port too high", { PORT: "65536" }, /^PORT must be a port number/],
+  ["a port too high", { PORT: "65536" }, /^PORT must be a port number, from 1 to 65535/],
+  ["a port that nobody could be told", { PORT: "0" }, /^PORT must be a port number, from 1 to 65535/],
+  [
+    "an id that would be rounded",
+    { OPERATORS: "9007199254740993" },
+    /^OPERATORS holds a number that is longer/,
+  ],
   [
     "a database of another kind",
     { DATABASE_URL: "mysql://x" },
@@ -140,7 +146,7 @@ const refused: readonly [what: string, environment: Environment, problem: RegExp
   [
     "half of OpsRamp",
     { OPSRAMP_API_URL: "https://o.example", OPSRAMP_CLIENT_ID: "c", OPSRAMP_CLIENT_SECRET: "s" },
-    /^OPSRAMP_CLIENT_ID, OPSRAMP_CLIENT_SECRET is set but OPSRAMP_TENANT_ID is not/,
+    /^OPSRAMP_CLIENT_ID, OPSRAMP_CLIENT_SECRET are set but OPSRAMP_TENANT_ID is not/,
   ],
   [
     "a short webhook secret",
