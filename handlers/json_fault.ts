@@ -1,3 +1,5 @@
+import { inQuotes } from "./format.ts";
+
 /** What keeps a text from being read as JSON in one way only. */
 export interface JsonFault {
   /** Where, as a person counts. */
@@ -33,6 +35,17 @@ export function faultIn(text: string): JsonFault | undefined {
     next = then;
   }
   return next === "end" ? undefined : placeOf(text, text.length);
+}
+
+/** Goes on after what it is about, such as "The document". */
+export function faultInWords({ line, column, unclear }: JsonFault): string {
+  const place = `line ${line}, column ${column}`;
+  if (unclear === undefined) return `is not valid JSON at ${place}`;
+  if (unclear.kind === "rounded") return `has a number at ${place} that is too large to be passed on exactly`;
+  const name = inQuotes(unclear.name.slice(0, 60));
+  return unclear.kind === "twice"
+    ? `has ${name} twice in one object, again at ${place}`
+    : `has the name ${name} at ${place}, which cannot be passed on`;
 }
 
 /** `names`: where a name may stand, those that the object has already. */

@@ -1,13 +1,12 @@
 import type { Api } from "grammy";
 import type { Clock } from "../../clients/clock.ts";
 import type { Json } from "../../clients/json.ts";
-import { inQuotes } from "../../handlers/format.ts";
+import { faultIn, faultInWords } from "../../handlers/json_fault.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import { secretsMentioned } from "../parser/secret_scan.ts";
 import { pacedByTelegram, telegramRefusal } from "../telegram/api.ts";
 import type { AttachedFile } from "../telegram/update.ts";
-import { faultIn, type JsonFault } from "./json_fault.ts";
 
 export const MOST_DOCUMENT_BYTES = 1024 * 1024;
 const DOWNLOAD_MS = 15_000;
@@ -51,20 +50,10 @@ export async function documentOf(
 
 function readDocument(text: string): Document {
   const fault = faultIn(text);
-  if (fault) return { documentError: `The document ${inWords(fault)}. Correct it and send it again.` };
+  if (fault) return { documentError: `The document ${faultInWords(fault)}. Correct it and send it again.` };
   const document = JSON.parse(text) as Json;
   const documentError = excessIn(document);
   return documentError === undefined ? { document } : { documentError };
-}
-
-function inWords({ line, column, unclear }: JsonFault): string {
-  const place = `line ${line}, column ${column}`;
-  if (unclear === undefined) return `is not valid JSON at ${place}`;
-  if (unclear.kind === "rounded") return `has a number at ${place} that is too large to be passed on exactly`;
-  const name = inQuotes(unclear.name.slice(0, 60));
-  return unclear.kind === "twice"
-    ? `has ${name} twice in one object, again at ${place}`
-    : `has the name ${name} at ${place}, which cannot be passed on`;
 }
 
 /** JSON is UTF-8; some editors save it as UTF-16, others in the letters of Western Europe. */

@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../../clients/json.ts";
 import { ENTER_MARK } from "../../clients/secrets.ts";
 import { textIn } from "../../handlers/form.ts";
+import { faultIn, faultInWords } from "../../handlers/json_fault.ts";
 import { andList } from "../parser/parse_error.ts";
 import type { Form, FormField } from "./fields.ts";
 
@@ -228,14 +229,13 @@ function tooLong(most: number, { length }: string): string {
   return `At most ${most} characters; these are ${length}.`;
 }
 
+const EXAMPLE_LIST = 'Type a JSON list, such as [{"name": "…"}].';
+
 function listIn(text: string): { readonly value: Json } | { readonly sentence: string } {
-  try {
-    const list: Json = JSON.parse(text);
-    if (Array.isArray(list)) return { value: list as Json };
-  } catch {
-    // Said below.
-  }
-  return { sentence: 'Type a JSON list, such as [{"name": "…"}].' };
+  const fault = faultIn(text);
+  if (fault) return { sentence: `The list ${faultInWords(fault)}. ${EXAMPLE_LIST}` };
+  const list = JSON.parse(text) as Json;
+  return Array.isArray(list) ? { value: list } : { sentence: EXAMPLE_LIST };
 }
 
 /** The rows that are there now, each with more in it than its columns show. */

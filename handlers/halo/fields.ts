@@ -12,6 +12,7 @@ import {
 } from "../../clients/json.ts";
 import { ENTER_MARK, HIDDEN_MARK } from "../../clients/secrets.ts";
 import { addressWarnings, isAddress, isSameAddress, withAddresses } from "../address.ts";
+import { faultIn } from "../json_fault.ts";
 import { shownAddress } from "../mask.ts";
 import { BadInput, type Card, type ChangeOperation, type NamesOfKind } from "../operation.ts";
 import type { Line } from "../reply.ts";
@@ -364,10 +365,7 @@ function asTyped(value: string, current: Json | undefined): Json {
   return /^[[{]/.test(value) ? parsed(value) ?? value : value;
 }
 
+/** Undefined for what would be passed on as something else, too: as a document it is refused with its place. */
 function parsed(text: string): Json | undefined {
-  try {
-    return z.json().parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+  return faultIn(text) === undefined ? z.json().parse(JSON.parse(text)) : undefined;
 }

@@ -213,6 +213,20 @@ Deno.test("a form: a secret in a field that is none is not used and not shown ag
   await nowhere(fixture, "correct-horse-9Zt");
 });
 
+Deno.test("a form: a list with a number that would be rounded is not taken", async () => {
+  await using fixture = await openFixture();
+  const [product] = fixture.halo.records["NCentralDetails"] ?? [];
+  // What is no list of objects has no columns.
+  Object.assign(product ?? {}, { client_links: ["Lisbon"] });
+  const link = await formFor(fixture, ANA, `/update ncentral id=${product?.["id"]}`);
+  const page = await fillIn(link, { client_links: '["Porto", 9007199254740993]' });
+  assert.equal(
+    page.mistakes["client_links"],
+    "The list has a number at line 1, column 11 that is too large to be passed on exactly. " +
+      'Type a JSON list, such as [{"name": "…"}].',
+  );
+});
+
 Deno.test("a form: what is not on the list is no answer", async () => {
   await using fixture = await openFixture();
   const link = await formFor(fixture, ANA, "/create apono");

@@ -43,7 +43,7 @@ export const leakGuards: readonly Guard[] = [
     ],
     ["UTF-16", "second === 0) return", "false) return"],
   ]),
-  ...guardsOf("bot/dispatch/json_fault.ts", ["tests/security/unreadable_document_test.ts"], [
+  ...guardsOf("handlers/json_fault.ts", ["tests/security/unreadable_document_test.ts"], [
     ["a name that comes twice", "if (names.has(token.value)) return", "if (false) return"],
   ]),
   ...guardsOf("clients/secrets.ts", ["tests/security/redactor_test.ts"], [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { faultIn } from "../../bot/dispatch/json_fault.ts";
+import { faultIn } from "../../handlers/json_fault.ts";
 import { ANA, GROUP, openFixture, textOf } from "../approvals/fixture.ts";
 import { everythingWritten } from "../approvals/secret_page.ts";
 

@@ -104,3 +104,20 @@ Deno.test("/update armis takes HaloPSA's own record with its numbers as texts", 
   const { body } = fixture.halo.calls.findLast(({ method }) => method === "POST")!;
   assert.deepEqual(body, [{ id: 4, default_devicesite: 8 }]);
 });
+
+Deno.test("a typed list whose number would be rounded is refused, and in a document its place is told", async () => {
+  await using fixture = await openFixture();
+  const list = '[{"third_party_id":9007199254740993}]';
+  const [product] = fixture.halo.records["NCentralDetails"] ?? [];
+  const update = `/update ncentral id=${product?.["id"]}`;
+  await fixture.say(ANA, `${update} client_links=${list}`);
+  const typed = fixture.ephemeralAnswers(ANA).at(-1) ?? "";
+  assert.match(typed, /client_links takes a list: send it as a JSON document, in brackets/);
+  await fixture.say(ANA, update, { document: { name: "links.json", content: `{"client_links":${list}}` } });
+  const sent = fixture.ephemeralAnswers(ANA).at(-1) ?? "";
+  assert.match(sent, /a number at line 1, column 36 that is too large/);
+  assert.deepEqual(
+    fixture.halo.calls.filter(({ method, path }) => method === "POST" && path !== "/auth/token"),
+    [],
+  );
+});
