@@ -21,6 +21,7 @@ import { putDueReads } from "./queue/schedules.ts";
 import type { PeriodicJob } from "./queue/timetable.ts";
 import type { Jobs } from "./queue/worker.ts";
 import { wipeAbandoned } from "./secrets/entry.ts";
+import { keepWebhook } from "./telegram/setup.ts";
 import type { Alerts } from "./watch/alerts.ts";
 import type { Looks } from "./watch/look.ts";
 import type { CredentialHandover } from "./secrets/handover.ts";
@@ -227,16 +228,18 @@ async function countLoans(store: Store, metrics: Deps["metrics"]): Promise<void>
   metrics.loans.set(open.length - overdue, { state: "open" });
 }
 
-/** A bot whose token was revoked hears nothing, and would not know. */
-function askTelegram({ bot, log }: Deps): PeriodicJob {
+/** A bot whose token was revoked, or whose webhook somebody took away, hears nothing, and would not know. */
+function askTelegram(deps: Deps): PeriodicJob {
+  const { bot, config, log } = deps;
   return {
     name: "ask_telegram",
     everyMs: ASK_TELEGRAM_MS,
-    // At the start it was asked who the bot is.
+    // At the start it was asked who the bot is, and told where it is.
     atOnce: false,
     exclusive: false,
     async run() {
-      await bot.api.getMe().catch((error) => log.warning("telegram_not_reachable", errorFields(error)));
+      await (config.publicUrl === undefined ? bot.api.getMe() : keepWebhook(deps))
+        .catch((error) => log.warning("telegram_not_reachable", errorFields(error)));
     },
   };
 }

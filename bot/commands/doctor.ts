@@ -8,6 +8,7 @@ import type { Config } from "../config.ts";
 import type { Deps } from "../deps.ts";
 import { nextStepLine, unreachable } from "../error_reply.ts";
 import { errorFields } from "../log.ts";
+import { ELSEWHERE, isWebhookOf } from "../telegram/setup.ts";
 import { HANDLED_UPDATES } from "../telegram/update.ts";
 import { policyInForce } from "../store/kept_values.ts";
 import { lastLooks } from "../store/watch.ts";
@@ -81,11 +82,7 @@ async function delivery({ config, bot, store, intake }: Deps): Promise<Proof> {
   if (config.publicUrl === undefined) {
     return info.url ? bad("long polling, but a webhook is still set") : fine("long polling");
   }
-  if (info.url !== `${config.publicUrl}/telegram`) {
-    return bad(
-      "Telegram has another webhook address. Restart the bot. If that does not help, another bot uses the token.",
-    );
-  }
+  if (!isWebhookOf(config, info.url)) return bad(ELSEWHERE);
   const failed = info.last_error_date !== undefined &&
     store.now() - info.last_error_date * 1000 < 15 * LATE_MS;
   const surplus = (info.allowed_updates ?? []).filter((kind) =>

@@ -61,8 +61,38 @@ export async function insistOnWebhook(telegram: Connection, signal: AbortSignal)
   }
 }
 
-/** False when Telegram refused it, which is then known. */
-async function setWebhook(telegram: Connection, signal: AbortSignal): Promise<boolean> {
+/**
+ * Looks whether updates still come here: a copy of the bot that polls with the same token takes the webhook away, and
+ * nobody would notice. It is set again; where another address has taken its place, that is only made known, since the
+ * bot there may be the one that is wanted. Throws what keeps Telegram from saying.
+ */
+export async function keepWebhook(telegram: Connection): Promise<void> {
+  const { bot: { api }, config, log, intake } = telegram;
+  const { url } = await api.getWebhookInfo();
+  if (isWebhookOf(config, url)) return intake.report("webhook", undefined);
+  if (!url) {
+    log.warning("webhook_was_removed");
+    return void await setWebhook(telegram, new AbortController().signal, 1);
+  }
+  log.error("webhook_is_elsewhere", { host: URL.parse(url)?.host });
+  intake.report("webhook", ELSEWHERE);
+}
+
+/** For `/doctor` as well. */
+export const ELSEWHERE =
+  "Telegram has another webhook address. Restart the bot. If that does not help, another bot uses the token.";
+
+/** Telegram may spell an address differently than it was told. */
+export function isWebhookOf(config: Connection["config"], url: string | undefined): boolean {
+  return url !== undefined && URL.parse(url)?.href === URL.parse(webhookOf(config))?.href;
+}
+
+function webhookOf({ publicUrl }: Connection["config"]): string {
+  return `${publicUrl}/telegram`;
+}
+
+/** False when Telegram refused it, or was asked often enough; which is then known. */
+async function setWebhook(telegram: Connection, signal: AbortSignal, most = Infinity): Promise<boolean> {
   const { bot: { api }, config, log, intake } = telegram;
   const [secret] = config.webhookSecrets;
   const options = {
@@ -70,7 +100,7 @@ async function setWebhook(telegram: Connection, signal: AbortSignal): Promise<bo
     ...(secret === undefined ? {} : { secret_token: secret }),
   };
   try {
-    await retryWhileAway(telegram, signal, () => api.setWebhook(`${config.publicUrl}/telegram`, options));
+    await retryWhileAway(telegram, signal, () => api.setWebhook(webhookOf(config), options), most);
     intake.report("webhook", undefined);
     return true;
   } catch (error) {

@@ -287,6 +287,46 @@ Deno.test("GET /readyz says that Telegram refused the webhook, until it takes it
   await telegram[Symbol.asyncDispose]();
 });
 
+/** As somebody else who has the token. */
+async function askTelegram(
+  { telegram, telegramUrl }: Stage,
+  method: "setWebhook" | "deleteWebhook",
+  parameters: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const response = await fetch(`${telegramUrl}/bot${telegram.token}/${method}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(parameters),
+  });
+  assert.equal((await response.json()).ok, true);
+}
+
+Deno.test("a webhook that somebody took away is set again within a minute", async () => {
+  await using stage = await openStage();
+  const { telegram } = stage;
+  await askTelegram(stage, "deleteWebhook");
+  telegram.say(BEN, GROUP, "/ping");
+  assert.equal(telegram.calls("setWebhook").length, 1);
+  pass(stage, 60_000);
+  await telegram.until(() => telegram.last(GROUP), "the answer to what waited");
+  assert.equal(telegram.calls("setWebhook").length, 2);
+  assert.deepEqual(await readiness(stage), [200, "ready"]);
+});
+
+Deno.test("a webhook with another address is left alone, and GET /readyz says so until it is ours again", async () => {
+  await using stage = await openStage();
+  const { telegram } = stage;
+  const [ours] = telegram.calls("setWebhook");
+  await askTelegram(stage, "setWebhook", { url: "https://elsewhere.example/telegram" });
+  pass(stage, 60_000);
+  await eventually(async () => (await readiness(stage))[0] === 503, "the other address to be noticed");
+  assert.match((await readiness(stage))[1], /^not ready: Telegram has another webhook address/);
+  assert.equal(telegram.calls("setWebhook").length, 2, "nobody fights for it");
+  await askTelegram(stage, "setWebhook", { ...ours?.parameters });
+  pass(stage, 60_000);
+  await eventually(async () => (await readiness(stage))[0] === 200, "it to be ours again");
+});
+
 Deno.test("GET /readyz and /doctor say that the token was revoked", async () => {
   await using stage = await openStage();
   const { telegram } = stage;
