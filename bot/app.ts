@@ -42,7 +42,7 @@ import { fetchClient, makeBot, unknownCapabilities } from "./telegram/api.ts";
 import { Pickers } from "./pickers/picker.ts";
 import type { Lists } from "./telegram/menus.ts";
 import { SocketClient, type TelegramHttp } from "./telegram/socket_client.ts";
-import { insistOnWebhook, introduce, learnIdentity } from "./telegram/setup.ts";
+import { insistOnWebhook, introduce, keepWebhook, learnIdentity, setMenus } from "./telegram/setup.ts";
 import { Vault } from "./vault.ts";
 import { callObserver, connect, Vendors } from "./vendors.ts";
 import { AlertMessages } from "./watch/alert_message.ts";
@@ -72,6 +72,8 @@ export class Countersign {
   private readonly replicas: Replicas;
   private readonly stopping = new AbortController();
   private receiving: Promise<void> | undefined;
+  /** From the start on: resolves when Telegram has its menus, or refused them. */
+  menus: Promise<void> | undefined;
 
   /** Builds everything and starts nothing. Throws `ConfigError` for what is wrong with the policy, and `StoreOpenError`. */
   static async open(options: CountersignOptions): Promise<Countersign> {
@@ -169,9 +171,10 @@ export class Countersign {
   async start(): Promise<void> {
     const { bot, config, log, store } = this.deps;
     bot.botInfo = await learnIdentity(this.deps, this.stopping.signal);
-    const comeIn = await introduce(this.deps, this.commands, this.lists, this.stopping.signal);
+    const comeIn = await introduce(this.deps, this.stopping.signal);
     if (this.stopping.signal.aborted) return;
     this.worker.start();
+    this.menus = this.setMenus(this.stopping.signal).catch(() => {});
     if (config.publicUrl === undefined) this.receiving = this.poll();
     else if (!comeIn) this.receiving = this.insist();
     const mode = config.publicUrl ? "webhook" : "polling";
@@ -188,25 +191,39 @@ export class Countersign {
     await this.worker.workFor(end);
   }
 
-  /** Tells Telegram where the bot is and what it can do, over all processes once each time the live `revision` is another. */
-  async introduceOnce(revision: string, signal: AbortSignal): Promise<void> {
+  /**
+   * Tells Telegram where the bot is and what it can do, over all processes once each time the live `revision` is
+   * another, and sees to it that Telegram still knows. Rejects where Telegram does not take it in before `signal` aborts.
+   */
+  async beKnown(revision: string, signal: AbortSignal): Promise<void> {
     const { store, holder } = this.deps;
-    if (await recall(store, INTRODUCED) === revision) return;
+    if (await recall(store, INTRODUCED) === revision) return await keepWebhook(this.deps);
     if (!await takeLease(store, INTRODUCTION, holder, INTRODUCTION_MS)) return;
-    const isTaken = await introduce(this.deps, this.commands, this.lists, signal);
-    if (isTaken) await remember(store, store.db, { [INTRODUCED]: revision });
+    const isTaken = await introduce(this.deps, signal);
+    // For those Telegram may have it wait for minutes: what is not done now is done next time.
+    const isWhole = await this.setMenus(signal).then(() => isTaken, () => false);
+    if (isWhole) await remember(store, store.db, { [INTRODUCED]: revision });
     await takeLease(store, INTRODUCTION, holder, 0);
+  }
+
+  /** Why no updates come in and what to do about it, as a sentence; undefined when nothing is known to be wrong. */
+  get problem(): string | undefined {
+    return this.deps.intake.problem;
   }
 
   /** Takes nothing new, finishes or gives back what is under way, closes the store. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.stopping.abort();
-    await this.receiving;
+    await Promise.all([this.receiving, this.menus]);
     await this.worker.stop(deadline);
     await this.replicas.leave().catch((error) => this.deps.log.warning("not_signed_off", errorFields(error)));
     this.deps.telegramHttp.close();
     await this.store.close();
     this.deps.log.info("stopped");
+  }
+
+  private async setMenus(signal: AbortSignal): Promise<void> {
+    await setMenus(this.deps, this.commands, this.lists, signal);
   }
 
   private async insist(): Promise<void> {

@@ -10,6 +10,10 @@ import type { TelegramHttp } from "./telegram/socket_client.ts";
 const BEFORE_ANSWER_MS = 4_000;
 /** A tick comes each minute, and never while one goes on. */
 const TICK_MS = 45_000;
+/** A call that is under way then may take half a minute more. */
+const INTRODUCTION_MS = 25_000;
+/** Nothing of what went wrong itself: an error may hold an address with the token in it, and the log takes that out. */
+const NOT_DONE = "What is due could not be done: the application's log says why.";
 /** Who heard nothing for so long may have stood still. */
 const LONG_MS = 5_000;
 
@@ -33,22 +37,27 @@ export class HostedBot {
     }
     const response = await opened.bot.app.fetch(request);
     if (request.method === "POST" && response.ok) {
-      await workWithin(opened, BEFORE_ANSWER_MS, (bot, end) => bot.workFor(end));
+      await workUntil(opened.bot, AbortSignal.timeout(BEFORE_ANSWER_MS))
+        .catch((error) => opened.log.error("not_worked", errorFields(error)));
     }
     return response;
   }
 
-  /** Does what is due although nobody asked. Throws what keeps it from it, for the platform to show. */
+  /** Does what is due although nobody asked. Throws what keeps it from it, or updates from it, for the platform to show. */
   async tick(): Promise<void> {
     // The clock ticks on the timelines of branches too, where there is nothing to do.
     if (this.environment["DENO_TIMELINE"] !== PRODUCTION) return;
     const revision = this.environment["DENO_DEPLOYMENT_ID"] ?? "";
-    const opened = await this.opened();
+    const { bot, log } = await this.opened();
     // Only the revision that is live has ticks; a request may also reach one that was live before.
-    await workWithin(opened, TICK_MS, async (bot, end) => {
-      await bot.introduceOnce(revision, end);
-      await bot.workFor(end);
-    });
+    const done = await Promise.allSettled([
+      bot.beKnown(revision, AbortSignal.timeout(INTRODUCTION_MS)),
+      workUntil(bot, AbortSignal.timeout(TICK_MS)),
+    ]);
+    const failed = done.filter((one) => one.status === "rejected");
+    for (const { reason } of failed) log.error("not_worked", errorFields(reason));
+    const problem = bot.problem ?? (failed.length > 0 ? NOT_DONE : undefined);
+    if (problem !== undefined) throw new Error(problem);
   }
 
   /** Takes nothing new, gives back what is under way, and closes the store. */
@@ -78,15 +87,10 @@ interface Opened {
   readonly log: Log;
 }
 
-/** Returns when nothing is left to do or time is up; what is under way then goes on while the process lives. */
-async function workWithin(
-  { bot, log }: Opened,
-  ms: number,
-  work: (bot: Countersign, end: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const end = AbortSignal.timeout(ms);
-  await untilAborted(work(bot, end), end).catch((error) => {
-    if (!end.aborted) log.error("not_worked", errorFields(error));
+/** Resolves when nothing is left to do or time is up; what is under way then goes on while the process lives. */
+async function workUntil(bot: Countersign, end: AbortSignal): Promise<void> {
+  await untilAborted(bot.workFor(end), end).catch((error) => {
+    if (!end.aborted) throw error;
   });
 }
 
@@ -100,6 +104,7 @@ async function open(environment: Environment, telegramHttp?: TelegramHttp): Prom
   const config = hostedConfig(environment);
   const redactor = new Redactor(config.secrets);
   const log = logToConsole(config.logLevel, redactor);
+  for (const doubt of config.doubts) log.warning("doubtful_configuration", { message: doubt });
   // Between two requests the process may stand still, and with it whatever waits.
   await log.written();
   try {
@@ -112,9 +117,11 @@ async function open(environment: Environment, telegramHttp?: TelegramHttp): Prom
     });
     return { bot, log };
   } catch (error) {
+    const isStore = error instanceof StoreOpenError;
+    const isSaid = isStore || error instanceof ConfigError;
     log.error(
-      "store_not_opened",
-      error instanceof StoreOpenError ? { message: error.message } : errorFields(error),
+      isStore ? "store_not_opened" : "not_opened",
+      isSaid ? { message: error.message } : errorFields(error),
     );
     throw error;
   }

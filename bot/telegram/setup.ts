@@ -8,7 +8,6 @@ import { HANDLED_UPDATES } from "./update.ts";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
-/** Nobody shall wait long for a bot that only lacks its menu. */
 const MOST_FOR_MENU = 3;
 
 /** Learns who the bot is; Telegram being away at start-up is waited out, a wrong token is not. */
@@ -23,34 +22,52 @@ export async function learnIdentity(telegram: Connection, signal: AbortSignal): 
 }
 
 /**
- * Tells Telegram where updates go, which kinds, and what the menu shows in the admin chats. False when Telegram refused
- * the webhook: then `insistOnWebhook`. A menu that it refuses is logged: without it the bot still works.
+ * Tells Telegram where updates go, and which kinds. False when Telegram refused the webhook: then `insistOnWebhook`.
+ * Rejects only when the signal aborts.
  */
-export async function introduce(
+export async function introduce(telegram: Connection, signal: AbortSignal): Promise<boolean> {
+  const { bot: { api }, config } = telegram;
+  if (config.publicUrl !== undefined) return await setWebhook(telegram, signal);
+  await attempt(
+    telegram,
+    signal,
+    "delete_webhook",
+    () => retryWhileAway(telegram, signal, () => api.deleteWebhook()),
+  );
+  return true;
+}
+
+/**
+ * What the menu shows in the admin chats. Telegram may have it wait for minutes, so nothing shall wait for it; what it
+ * refuses is logged, since without a menu the bot still works. Rejects only when the signal aborts.
+ */
+export async function setMenus(
   telegram: Connection & { readonly store: Store },
   commands: readonly Command[],
   lists: Lists,
   signal: AbortSignal,
-): Promise<boolean> {
-  const { bot: { api }, config } = telegram;
-  const attempt = async (what: string, call: () => Promise<unknown>) => {
-    try {
-      await call();
-    } catch (error) {
-      if (signal.aborted) throw error;
-      telegram.log.error(`${what}_failed`, errorFields(error));
-    }
-  };
-  if (config.publicUrl === undefined) {
-    await attempt("delete_webhook", () => retryWhileAway(telegram, signal, () => api.deleteWebhook()));
-  }
-  const comeIn = config.publicUrl === undefined || await setWebhook(telegram, signal);
-  const menus = menusFor(commands, config.adminChats, lists);
+): Promise<void> {
+  const menus = menusFor(commands, telegram.config.adminChats, lists);
   await attempt(
+    telegram,
+    signal,
     "set_menu",
     () => renewMenus(telegram, menus, (call) => retryWhileAway(telegram, signal, call, MOST_FOR_MENU)),
   );
-  return comeIn;
+}
+
+async function attempt(
+  { log }: Connection,
+  signal: AbortSignal,
+  what: string,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    log.error(`${what}_failed`, errorFields(error));
+  }
 }
 
 /** Asks again until Telegram takes the webhook: its address may not be known everywhere yet. */
@@ -129,7 +146,8 @@ async function retryWhileAway<T>(
         (refusal.code >= 500 && refusal.code !== NOT_IMPLEMENTED);
       if (!passing || --left <= 0) throw error;
       const waitMs = refusal?.retryAfterMs ?? pauseMs;
-      log.warning("telegram_not_reachable", { waitMs, ...errorFields(error) });
+      const what = refusal?.code === 429 ? "telegram_slows_us_down" : "telegram_not_reachable";
+      log.warning(what, { waitMs, ...errorFields(error) });
       await clock.sleep(waitMs, signal);
     }
   }

@@ -427,6 +427,15 @@ Deno.test("setWebhook is tried again until Telegram takes it", async () => {
   await telegram[Symbol.asyncDispose]();
 });
 
+Deno.test("The wait that Telegram asks for before it takes a menu keeps nobody waiting", async () => {
+  const telegram = createTelegram();
+  await using served = serve((request) => telegram.app.fetch(request));
+  telegram.faults.push({ method: "setMyCommands", retryAfter: 300, times: 100 });
+  await using stage = await openStage({ environment: { TELEGRAM_API_ROOT: served.url } });
+  assert.deepEqual(await readiness(stage), [200, "ready"]);
+  await telegram[Symbol.asyncDispose]();
+});
+
 Deno.test("A token that Telegram does not know ends the start, and says so", async () => {
   const telegram = createTelegram();
   await using server = serve((request) => telegram.app.fetch(request));
