@@ -217,7 +217,8 @@ export function readConfig(
  * https://docs.deno.com/deploy/reference/env_vars_and_contexts/
  */
 export function hostedConfig(environment: Environment): Config {
-  const { DENO_TIMELINE: timeline = "unknown", DATABASE_URL: database = "" } = environment;
+  const { DENO_TIMELINE: timeline = "unknown" } = environment;
+  const database = databaseOverTls(environment);
   if (timeline !== PRODUCTION) {
     throw new ConfigError([
       `This is the timeline ${timeline}, and the bot works on ${PRODUCTION} alone: two bots with one token ` +
@@ -236,7 +237,9 @@ export function hostedConfig(environment: Environment): Config {
     // The platform traces whatever these say; the bot's own calls go where no trace is made.
     ...Object.fromEntries(telemetryVariables.map((name) => [name, undefined])),
     PUBLIC_URL: publicUrl,
-    DATABASE_URL: overTls(database, environment),
+    DATABASE_URL: database,
+    HOST: undefined,
+    PORT: undefined,
   });
   return {
     ...config,
@@ -261,13 +264,31 @@ function ownAddress(environment: Environment): string | undefined {
   return app && organisation ? `https://${app}.${organisation}.deno.net` : undefined;
 }
 
-/** The address that the platform hands out says nothing of TLS; its own PGSSLMODE may, and counts. */
-export function overTls(database: string, environment: Environment): string {
+/**
+ * The database's address. The one that the platform hands out says nothing of TLS; its own PGSSLMODE may, and counts.
+ * Throws `ConfigError` for a mode that Postgres does not know, which would be taken for none.
+ */
+export function databaseOverTls(environment: Environment): string {
+  const database = environment["DATABASE_URL"]?.trim() ?? "";
+  const mode = environment["PGSSLMODE"]?.trim();
+  if (mode && !SSL_MODES.includes(mode)) {
+    throw new ConfigError([`PGSSLMODE must be one of ${SSL_MODES.join(", ")}, or unset for verify-full.`]);
+  }
   const url = URL.parse(database);
-  if (!url || url.searchParams.has("sslmode") || environment["PGSSLMODE"]) return database;
+  if (!url || url.searchParams.has("sslmode") || mode) return database;
   url.searchParams.set("sslmode", "verify-full");
   return url.href;
 }
+
+/** Those that our driver knows; it takes any other word for "disable". https://node-postgres.com/features/ssl */
+const SSL_MODES: readonly string[] = [
+  "disable",
+  "prefer",
+  "require",
+  "no-verify",
+  "verify-ca",
+  "verify-full",
+];
 
 /** Reads variable after variable and notes what each brings with it: problems, doubts, secrets, addresses. */
 class EnvironmentReader {

@@ -1,7 +1,6 @@
 import { systemClock } from "../../clients/clock.ts";
-import { type Environment, overTls, PRODUCTION } from "../config.ts";
-import { Redactor } from "../redact.ts";
-import { databaseSecrets, databaseUrl } from "../settings.ts";
+import { ConfigError, databaseOverTls, type Environment, PRODUCTION } from "../config.ts";
+import { databaseUrl } from "../settings.ts";
 import { openStore } from "../store/database.ts";
 import { StoreOpenError } from "../store/errors.ts";
 import { migrations } from "../store/migrations.ts";
@@ -12,23 +11,33 @@ import { endWith, type Result } from "./program.ts";
  * variables it can rely on the database's alone, so where no timeline is named it does the work too.
  */
 export async function predeploy(environment: Environment): Promise<Result> {
-  const { DENO_TIMELINE: timeline = PRODUCTION, DATABASE_URL: address = "" } = environment;
+  try {
+    return await broughtUp(environment);
+  } catch (error) {
+    if (error instanceof StoreOpenError || error instanceof ConfigError) {
+      return { says: error.message, code: 1 };
+    }
+    throw error;
+  }
+}
+
+async function broughtUp(environment: Environment): Promise<Result> {
+  const { DENO_TIMELINE: timeline = PRODUCTION } = environment;
   if (timeline !== PRODUCTION) {
     return { says: `nothing to do: the bot works on ${PRODUCTION} alone, and this is ${timeline}`, code: 0 };
   }
-  const { data: database } = databaseUrl.safeParse(overTls(address, environment));
+  const address = databaseOverTls(environment);
+  const { data: database, error } = databaseUrl.safeParse(address);
+  if (/^postgres/.test(address) && error) {
+    return { says: `DATABASE_URL ${error.issues.map(({ message }) => message).join("; ")}.`, code: 1 };
+  }
   if (database?.kind !== "postgres") {
     return { says: "DATABASE_URL names no Postgres: assign one to the application.", code: 1 };
   }
-  try {
-    // An earlier version may be deployed again: a later one has only added to the schema.
-    const store = await openStore({ ...database, mayBeNewer: true }, systemClock);
-    await store.close();
-    return { says: `up to date: ${Object.keys(migrations).at(-1)}`, code: 0 };
-  } catch (error) {
-    if (!(error instanceof StoreOpenError)) throw error;
-    return { says: new Redactor(databaseSecrets(database)).text(error.message), code: 1 };
-  }
+  // An earlier version may be deployed again: a later one has only added to the schema.
+  const store = await openStore({ ...database, mayBeNewer: true }, systemClock);
+  await store.close();
+  return { says: `up to date: ${Object.keys(migrations).at(-1)}`, code: 0 };
 }
 
 if (import.meta.main) await endWith(await predeploy(Deno.env.toObject()));
