@@ -1,4 +1,6 @@
+import { systemClock } from "../../clients/clock.ts";
 import { botVariables } from "../config.ts";
+import { SocketClient } from "../telegram/socket_client.ts";
 import { endWith, type Result } from "./program.ts";
 
 /** `deno task health`: exits with 0 when a bot answers where this environment says it listens; for containers. */
@@ -15,8 +17,10 @@ export function healthUrl(host: string, port: string): string {
 async function health(): Promise<Result> {
   const get = (row: { name: string; default: string }) => Deno.env.get(row.name)?.trim() || row.default;
   const url = healthUrl(get(botVariables.host), get(botVariables.port));
+  // Not by a proxy: that is for what is far away.
+  const near = new SocketClient(systemClock);
   try {
-    const { ok, status } = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const { ok, status } = await near.fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     return {
       says: ok ? "healthy" : `${url} answered ${status}: something else listens there`,
       code: ok ? 0 : 1,

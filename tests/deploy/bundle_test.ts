@@ -69,6 +69,9 @@ Deno.test("the bundle answers with least permissions, needs no package and gets 
     const metrics = await fetch(`${surroundings.url}/metrics`);
     assert.match(await metrics.text(), /^countersign_updates_total\{result="accepted"\} \d+$/m);
     assert.deepEqual(await run(task("health")), { output: "healthy\n", code: 0 });
+    const proxied = task("health");
+    const environment = { ...proxied.environment, HTTP_PROXY: "http://127.0.0.1:9" };
+    assert.equal((await run({ ...proxied, environment })).code, 0, "what is near is not asked by the proxy");
     assert.match((await run(task("policy"))).output, /^Name a file/);
     assert.match((await run(task("backup"))).output, /: audit intact/);
     assert.equal((await bot.terminate()).code, 0);

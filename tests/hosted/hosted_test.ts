@@ -78,14 +78,86 @@ testWith(
     });
     await using platform = openPlatform({ environment: { DATABASE_URL: url }, time, manner: "freeze" });
     const { telegram } = platform;
-    for (const expected of [0, 1, 1]) {
+    const counts: number[] = [];
+    for (let minute = 0; minute < 3; minute++) {
       assert.equal(await platform.tick(), true, platform.output());
-      assert.equal(telegram.calls("setWebhook").length, expected);
+      counts.push(telegram.calls("setWebhook").length);
       await time.pass(MINUTE_MS);
     }
+    const [first, second = 0, third] = counts;
+    assert.equal(first, 0);
+    // It may also have been missed by who looks whether it is still there.
+    assert(second > 0);
+    assert.equal(third, second);
     assert.equal(platform.starts, 1);
   },
 );
+
+testWith(
+  postgres,
+  "hosted: a webhook that somebody took away is set again by the next tick, whichever process that is",
+  async (url) => {
+    await using platform = await openDeployed(url);
+    const { telegram } = platform;
+    const answer = await telegram.app.request(`/bot${telegram.token}/deleteWebhook`, { method: "POST" });
+    assert.equal(answer.status, 200);
+    await platform.end();
+    assert.equal(await platform.tick(), true, platform.output());
+    assert.equal(telegram.calls("setWebhook").length, 2);
+    assert.equal(await platform.tick(), true);
+    assert.equal(telegram.calls("setWebhook").length, 2);
+  },
+);
+
+testWith(
+  postgres,
+  "hosted: the wait that Telegram asks for before it takes a menu keeps nothing else waiting",
+  async (url) => {
+    await using platform = openPlatform({ environment: { DATABASE_URL: url } });
+    const { telegram } = platform;
+    telegram.faults.push({ method: "setMyCommands", retryAfter: 300, times: 100 });
+    const ticked = platform.tick();
+    await telegram.until(() => telegram.calls("setWebhook").length > 0, "the webhook");
+    telegram.say(BEN, GROUP, "/ping");
+    await telegram.until(() => telegram.last(GROUP), "the answer");
+    assert.equal(await ticked, true, platform.output());
+  },
+);
+
+const REFUSED_WITHOUT_TOKEN = ["getMe", "setWebhook", "setMyCommands", "setMyDefaultAdministratorRights"];
+
+for (
+  const [trouble, methods, status, words] of [
+    ["refuses the webhook", ["setWebhook"], 400, /Telegram refused the webhook/],
+    ["does not take the token", REFUSED_WITHOUT_TOKEN, 401, /no longer takes the bot's token/],
+  ] as const
+) {
+  testWith(postgres, `hosted: a tick in which Telegram ${trouble} fails, and says why`, async (url) => {
+    await using platform = openPlatform({ environment: { DATABASE_URL: url } });
+    platform.telegram.faults.push(
+      ...methods.map((method) => ({ method, status, description: "Refused", times: 100 })),
+    );
+    assert.equal(await platform.tick(), false);
+    assert.match(platform.output(), words);
+  });
+}
+
+testOn(postgres, "hosted: a tick whose database is gone fails, and says where to look", async () => {
+  await using database = await openOwned();
+  await using platform = await openDeployed(database.url);
+  const { username } = new URL(database.url);
+  await onServer(`alter role ${username} nologin`);
+  await onServer(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${username}'`);
+  assert.equal(await platform.tick(), false);
+  assert.match(platform.output(), /What is due could not be done: the application's log says why\./);
+});
+
+async function onServer(statement: string): Promise<void> {
+  const server = new pg.Client({ connectionString: SERVER });
+  await server.connect();
+  await server.query(statement);
+  await server.end();
+}
 
 testWith(
   postgres,
@@ -133,7 +205,11 @@ testWithEmpty(
       assert.match(refused.says, /names no Postgres/);
       assert.equal(refused.code, 1);
     }
-    const given = { DATABASE_URL: url, PGSSLMODE: "disable" };
+    const misspelt = await predeploy({ DATABASE_URL: url, PGSSLMODE: "verify_full" });
+    assert.deepEqual([misspelt.code, /PGSSLMODE must be one of disable, /.test(misspelt.says)], [1, true]);
+    const unreadable = await predeploy({ DATABASE_URL: "postgres://bot:rose#garden@db.example/bot" });
+    assert.match(unreadable.says, /^DATABASE_URL cannot be read .* write # as %23/);
+    const given = { DATABASE_URL: ` ${url}`, PGSSLMODE: "disable" };
     const preview = await predeploy({ DENO_TIMELINE: "preview/abc", ...given });
     assert.match(preview.says, /nothing to do.* preview\/abc/);
     const database = databaseUrl.parse(url);
@@ -196,10 +272,7 @@ testWith(
 testOn(postgres, "hosted: a server that lets in two connections of the bot's role is enough", async () => {
   await using database = await openOwned();
   await predeploy({ DENO_TIMELINE: "production", DATABASE_URL: database.url, PGSSLMODE: "disable" });
-  const server = new pg.Client({ connectionString: SERVER });
-  await server.connect();
-  await server.query(`alter role ${new URL(database.url).username} connection limit 2`);
-  await server.end();
+  await onServer(`alter role ${new URL(database.url).username} connection limit 2`);
   await using platform = await openDeployed(database.url);
   const { telegram } = platform;
   telegram.say(ANA, GROUP, DISABLE);
