@@ -392,7 +392,7 @@ export function messageQueue(deps: Deps, sender: { readonly send: MessageQueue["
     last: true,
     claim: (most, busy) => claimMessages(deps, most, new Set([...busy].map(Number))),
     partition: (row) => String(row.chat_id),
-    run: (row) => sender.send(row),
+    run: (row, ending) => sender.send(row, ending),
     renew: async (rows) => void await renewMessages(deps, rows.map(({ key }) => key)),
     release: (rows) => releaseMessages(deps, rows.map(({ key }) => key)),
     nextAt: () => nextMessageAt(deps),

@@ -3,7 +3,7 @@ import type { InlineKeyboardMarkup } from "grammy/types";
 import type { Attachment, Reply } from "../../handlers/reply.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
-import type { RunResult } from "../queue/worker.ts";
+import { insistOn, type RunResult } from "../queue/worker.ts";
 import { answerField, handleOf, type KeepCommand, keepingSecrets } from "../render/keyboard.ts";
 import { type PlainPayload, renderPlain } from "../render/plain.ts";
 import { redactReply } from "../render/sanitize.ts";
@@ -33,8 +33,6 @@ import { openReply } from "./sealed.ts";
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 60_000;
-/** How long to wait before what could not be written down is tried again, each time. */
-const NOTE_AGAIN_AFTER_MS: readonly number[] = [250, 1_000, 4_000];
 /** After this many attempts without any answer (about an hour) a message is given up. */
 const MOST_ATTEMPTS = 64;
 
@@ -56,14 +54,17 @@ export class OutboxSender {
   constructor(private readonly deps: Deps, private readonly told: Told) {}
 
   /** Sends or edits one claimed message. "hold": it waits, and what else waits for this chat is to be looked at anew. */
-  async send(row: MessagesTable): Promise<RunResult> {
-    const { store, log } = this.deps;
-    const delivery = new Delivery(row, this.deps);
+  async send(row: MessagesTable, ending: AbortSignal): Promise<RunResult> {
+    const { store, log, clock } = this.deps;
+    // What Telegram has taken would be sent again if it could not be noted.
+    const missed = (error: unknown) => log.warning("message_not_noted", errorFields(error));
+    const insist: Insist = (note) => insistOn(note, { clock, ending, missed });
+    const delivery = new Delivery(row, this.deps, insist);
     let result: RunResult = undefined;
     const isMine = await delivery.run().then(
       async (delivered) => {
-        if (delivery.isWithheld) await this.told.withheld(row);
-        const isMine = await this.persistently(() => settleMessage(store, row, delivered));
+        if (delivery.isWithheld) await insist(() => this.told.withheld(row));
+        const isMine = await insist(() => settleMessage(store, row, delivered));
         if (isMine) log.debug("message_sent", { key: row.key, trace: row.trace });
         return isMine;
       },
@@ -77,20 +78,6 @@ export class OutboxSender {
     if (isMine) return result;
     log.warning("message_taken_over", { key: row.key, trace: row.trace });
     await delivery.takeBack();
-  }
-
-  /** What Telegram has taken would be sent again if it could not be noted. */
-  private async persistently<T>(note: () => Promise<T>): Promise<T> {
-    const { clock, log } = this.deps;
-    for (const pauseMs of NOTE_AGAIN_AFTER_MS) {
-      try {
-        return await note();
-      } catch (error) {
-        log.warning("message_not_noted", errorFields(error));
-        await clock.sleep(pauseMs);
-      }
-    }
-    return await note();
   }
 
   /** Whether the message was still this replica's, and whether its chat is to be looked at anew. */
@@ -127,6 +114,7 @@ export class OutboxSender {
   }
 }
 
+type Insist = <T>(note: () => Promise<T>) => Promise<T>;
 type DeliveryDeps = Pick<Deps, "bot" | "redactor" | "capabilities" | "store" | "holder" | "log" | "vault">;
 
 type Format = "rich" | "plain";
@@ -162,7 +150,11 @@ export class Delivery {
   private readonly isDecision: boolean;
   private sent: Delivered;
 
-  constructor(private readonly row: MessagesTable, private readonly deps: DeliveryDeps) {
+  constructor(
+    private readonly row: MessagesTable,
+    private readonly deps: DeliveryDeps,
+    private readonly insist: Insist,
+  ) {
     this.reply = redactReply(JSON.parse(row.reply) as Reply, deps.redactor.text);
     this.isDecision = asksForApproval(this.reply);
     const { message_id, ephemeral_id, format, file_sent } = row;
@@ -235,7 +227,8 @@ export class Delivery {
   }
 
   private async record(sent: Delivered): Promise<void> {
-    if (!await noteProgress(this.deps.store, this.row, sent)) throw new MessageTakenOver(this.row.key);
+    const { row, deps: { store } } = this;
+    if (!await this.insist(() => noteProgress(store, row, sent))) throw new MessageTakenOver(row.key);
   }
 
   /** As rich as the server takes it: each refusal of the form leads to a simpler form of the same message. */

@@ -1,4 +1,4 @@
-import { endOfTurn, untilAborted } from "../../clients/clock.ts";
+import { type Clock, endOfTurn, untilAborted } from "../../clients/clock.ts";
 import type { Deps } from "../deps.ts";
 import { errorFields } from "../log.ts";
 import type { Consumer, Reservation, Work } from "../store/database.ts";
@@ -25,8 +25,11 @@ export interface QueueJob<Row> {
    */
   claim(most: number, busy: ReadonlySet<string>): Promise<readonly Row[] | undefined>;
   partition(row: Row): string;
-  /** Does the work and records that it is done. When it throws, the row is left to its lease. */
-  run(row: Row): Promise<RunResult>;
+  /**
+   * Does the work and records that it is done. When it throws, the row is left to its lease. `ending` fires when
+   * nothing more is begun: what could go on for ever ends then.
+   */
+  run(row: Row, ending: AbortSignal): Promise<RunResult>;
   renew(rows: readonly Row[]): Promise<void>;
   /** Gives rows back, so that another replica need not wait for the lease. Absent: what was claimed is also begun. */
   release?(rows: readonly Row[]): Promise<void>;
@@ -132,6 +135,36 @@ export class Worker {
   }
 }
 
+/** How long to wait before what could not be recorded is tried again: at first, whatever ends, and from then on. */
+const AGAIN_AFTER_MS: readonly number[] = [250, 1_000, 4_000];
+const AGAIN_LATER_MS = 4_000;
+
+interface Insistence {
+  readonly clock: Clock;
+  readonly ending: AbortSignal;
+  /** Told each time that it is to be tried again. */
+  missed(error: unknown): void;
+}
+
+/** Records what must not be lost, however long the store is away. Only when `ending` has fired it is given up. */
+export async function insistOn<T>(
+  record: () => Promise<T>,
+  { clock, ending, missed }: Insistence,
+): Promise<T> {
+  for (let tries = 0;; tries++) {
+    const pauseMs = AGAIN_AFTER_MS[tries];
+    try {
+      return await record();
+    } catch (error) {
+      if (pauseMs === undefined && ending.aborted) throw error;
+      missed(error);
+    }
+    await (pauseMs === undefined
+      ? clock.sleep(AGAIN_LATER_MS, ending).catch(() => {})
+      : clock.sleep(pauseMs));
+  }
+}
+
 /** Resolves as `work` does, or to undefined when the signal fires first; the work goes on. */
 async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
   return await untilAborted(work, signal).catch((error) => {
@@ -144,7 +177,8 @@ async function within<T>(signal: AbortSignal, work: Promise<T>): Promise<T | und
 class Queue implements Consumer {
   /** Rows claimed so far. */
   private begun = 0;
-  private isOpen = false;
+  /** Has fired while nothing may be begun. */
+  private ending = new AbortController();
   /** By partition, what is under way. */
   private readonly active = new Map<string, Promise<void>>();
   /** By partition that is kept for a row being written, what a claim under way at that moment brings of it. */
@@ -162,19 +196,25 @@ class Queue implements Consumer {
     private readonly deps: WorkerDeps,
     readonly job: QueueJob<unknown>,
     private readonly lookMs: number,
-  ) {}
+  ) {
+    this.close();
+  }
 
   private get idle(): boolean {
     return this.active.size === 0 && this.looking === undefined;
   }
 
+  private get isOpen(): boolean {
+    return !this.ending.signal.aborted;
+  }
+
   open(): void {
-    this.isOpen = true;
+    if (!this.isOpen) this.ending = new AbortController();
   }
 
   /** From here on nothing is begun; of what was claimed for a partition the rest is given back. */
   close(): void {
-    this.isOpen = false;
+    this.ending.abort();
     clearTimeout(this.early);
   }
 
@@ -305,7 +345,7 @@ class Queue implements Consumer {
 
   private async run(partition: string, row: unknown): Promise<RunResult> {
     try {
-      return await this.job.run(row);
+      return await this.job.run(row, this.ending.signal);
     } catch (error) {
       this.deps.log.error(`${this.job.name}_not_finished`, { partition, ...errorFields(error) });
     }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 // @ts-types="@types/pg"
 import pg from "pg";
 import { pass, settled } from "../bot/conversation.ts";
+import { openSleepers } from "../bot/sleepers.ts";
 import { eventually } from "../eventually.ts";
 import { testOnPostgres } from "../approvals/database.ts";
 import { ANA, BEN, GROUP, openStage, type Stage, type StageOptions } from "../sandbox/stage.ts";
@@ -14,12 +15,14 @@ const LISTING = "getCompanyDetailsByAWSAccountId";
 const TAKEOVER_MS = 15_000;
 /** Between two attempts to write an outcome down, or that a message was taken. */
 const LONGEST_RETRY_MS = 4_000;
+/** More than a moment's trouble takes. */
+const LONG_TRIES = 6;
 
 /** Registers a test with a bot whose way to Postgres can be cut. */
 function testWithFaultySocket(
   name: string,
   options: StageOptions,
-  test: (stage: Stage, faultySocket: FaultySocket) => Promise<void>,
+  test: (stage: Stage, faultySocket: FaultySocket, url: string) => Promise<void>,
 ): void {
   testOnPostgres(name, async (url) => {
     await using faultySocket = createFaultySocket(url);
@@ -27,7 +30,7 @@ function testWithFaultySocket(
       ...options,
       environment: { DATABASE_URL: faultySocket.url },
     });
-    await test(stage, faultySocket);
+    await test(stage, faultySocket, url);
   });
 }
 
@@ -87,24 +90,69 @@ testWithFaultySocket(
 );
 
 testWithFaultySocket(
-  "settleMessage that Postgres missed costs a second message, and nothing else",
+  "settleMessage that Postgres misses for longer than any lease is made up for, and nothing is sent twice",
   {},
   async (stage, faultySocket) => {
     const { telegram } = stage;
-    const held = Promise.withResolvers<void>();
-    telegram.faults.push({ method: "sendRichMessage", chat: GROUP, hold: held.promise });
-    telegram.say(BEN, GROUP, "/ping");
-    await eventually(async () => await sending(stage), "the answer to be under way");
-    faultySocket.pull();
-    held.resolve();
-    await telegram.until(() => telegram.answers(GROUP).length === 1, "Telegram to take it");
-    await whileRetried(stage, "message_not_noted", "messages_not_finished");
-    faultySocket.plugIn();
+    await missSettling(stage, faultySocket);
     pass(stage, TAKEOVER_MS);
+    faultySocket.plugIn();
+    await letRetry(stage, "message_not_noted", () => isNoted(stage), "the note");
     await settled(stage);
-    assert.equal(telegram.answers(GROUP).length, 2, "nobody could know that it was taken");
+    assert.equal(sent(stage), 1);
+    assert.equal(telegram.answers(GROUP).length, 1);
   },
 );
+
+testWithFaultySocket(
+  "settleMessage that comes after somebody has taken the message over has it taken back",
+  {},
+  async (stage, faultySocket, url) => {
+    const { telegram } = stage;
+    await missSettling(stage, faultySocket);
+    const other = new pg.Client({ connectionString: url });
+    await other.connect();
+    await other.query(
+      "update messages set claimed_by = 'somebody else', claimed_until = 9007199254740991 where state = 'due'",
+    );
+    await other.end();
+    faultySocket.plugIn();
+    const isGone = () => telegram.answers(GROUP).length === 0;
+    await letRetry(stage, "message_not_noted", isGone, "the message to be taken back");
+    assert.equal(sent(stage), 1);
+  },
+);
+
+testWithFaultySocket(
+  "noteProgress that Postgres misses is made up for before the file follows, and nothing is sent twice",
+  {},
+  async (stage, faultySocket) => {
+    await missSettling(stage, faultySocket, { command: "/audit export" });
+    pass(stage, TAKEOVER_MS);
+    faultySocket.plugIn();
+    await letRetry(stage, "message_not_noted", () => isNoted(stage), "the files");
+    await settled(stage);
+    assert.equal(sent(stage), 1);
+  },
+);
+
+testOnPostgres("workFor ends while Postgres is away, whatever Telegram has taken", async (url) => {
+  await using faultySocket = createFaultySocket(url);
+  await using sleepers = await openSleepers(faultySocket.url);
+  const { stage, one, send } = sleepers;
+  const end = new AbortController();
+  let worked = Promise.resolve();
+  await missSettling(stage, faultySocket, {
+    async begin() {
+      await send(one);
+      worked = one.workFor(end.signal);
+    },
+  });
+  end.abort();
+  await worked;
+  assert.ok(logged(stage, "messages_not_finished"));
+  faultySocket.plugIn();
+});
 
 testOnPostgres(
   "a command whose connection is cut while it reads is handled again, and nobody hears of a bug",
@@ -148,15 +196,61 @@ async function cutAt(stage: Stage, faultySocket: FaultySocket, method: string): 
   await whileRetried(stage, "outcome_not_recorded", "changes_not_finished");
 }
 
+/** Has Telegram take an answer, and Postgres miss it for longer than a moment. */
+async function missSettling(
+  stage: Stage,
+  faultySocket: FaultySocket,
+  { command = "/ping", begin = () => Promise.resolve() }: {
+    readonly command?: string;
+    readonly begin?: () => Promise<void>;
+  } = {},
+): Promise<void> {
+  const { telegram } = stage;
+  const held = Promise.withResolvers<void>();
+  telegram.faults.push({ method: "sendRichMessage", chat: GROUP, hold: held.promise });
+  telegram.say(BEN, GROUP, command);
+  await begin();
+  await eventually(async () => await sending(stage), "the answer to be under way");
+  faultySocket.pull();
+  held.resolve();
+  await telegram.until(() => sent(stage) === 1, "Telegram to take it");
+  const isLong = () =>
+    times(stage, "message_not_noted") > LONG_TRIES || logged(stage, "messages_not_finished");
+  await letRetry(stage, "message_not_noted", isLong, "it to be tried again and again");
+  assert.ok(!logged(stage, "messages_not_finished"), "a process that lives goes on trying");
+}
+
+/** A connection that was cut says so when it is used next. */
+async function isNoted(stage: Stage): Promise<boolean> {
+  return !await sending(stage).catch(() => true);
+}
+
+function sent({ telegram }: Stage): number {
+  return telegram.calls().filter(({ method }) => method === "sendRichMessage").length;
+}
+
+function times({ log }: Stage, event: string): number {
+  return log.lines.filter((line) => line.event === event).length;
+}
+
 /** Lets the pause after each vain attempt pass, until it is given up. */
 async function whileRetried(stage: Stage, attempt: string, givenUp: string): Promise<void> {
-  const { log, clock } = stage;
+  await letRetry(stage, attempt, () => logged(stage, givenUp), givenUp);
+}
+
+/** Lets the pause after each vain attempt pass, until something has happened. */
+async function letRetry(
+  stage: Stage,
+  attempt: string,
+  happened: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
   let retries = 0;
   await eventually(() => {
-    const missed = log.lines.filter(({ event }) => event === attempt).length;
-    for (; retries < missed; retries++) clock.advance(LONGEST_RETRY_MS);
-    return logged(stage, givenUp);
-  }, givenUp);
+    const missed = times(stage, attempt);
+    for (; retries < missed; retries++) stage.clock.advance(LONGEST_RETRY_MS);
+    return happened();
+  }, what);
 }
 
 async function bringBack(stage: Stage, faultySocket: FaultySocket): Promise<void> {
