@@ -1,3 +1,5 @@
+import { untilAborted } from "../../clients/clock.ts";
+
 /** What a connection is read from and written to. */
 export interface Socket {
   /** How many bytes came; null at the end. */
@@ -5,6 +7,28 @@ export interface Socket {
   /** How many were taken. */
   write(bytes: Uint8Array): Promise<number>;
   close(): void;
+}
+
+/** The other side has not sent an answer, or has sent something else. */
+export class NoAnswer extends Error {
+  override name = "NoAnswer";
+}
+
+/**
+ * Rejects with the signal's reason when that aborts first. `Deno.connect` is not given the signal: when it aborts as the
+ * connection is made, that keeps its file for good.
+ */
+export async function connectTcp(hostname: string, port: number, signal?: AbortSignal): Promise<Socket> {
+  signal?.throwIfAborted();
+  const connecting = Deno.connect({ hostname, port });
+  try {
+    const socket = signal ? await untilAborted(connecting, signal) : await connecting;
+    socket.setNoDelay();
+    return socket;
+  } catch (error) {
+    connecting.then((late) => late.close(), () => {});
+    throw error;
+  }
 }
 
 /**
@@ -54,14 +78,4 @@ export async function connectTls(host: string, port: number, signal?: AbortSigna
       }),
     close: () => void socket.destroy(),
   };
-}
-
-/** A body of unknown length, as HTTP/1.1 sends it. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
-export async function* chunked(body: BodyInit): AsyncGenerator<Uint8Array> {
-  for await (const chunk of new Response(body).body ?? []) {
-    // One of no length would be the last.
-    if (chunk.length === 0) continue;
-    yield await new Blob([`${chunk.length.toString(16)}\r\n`, chunk, "\r\n"]).bytes();
-  }
-  yield new TextEncoder().encode("0\r\n\r\n");
 }

@@ -1,5 +1,6 @@
 import { type Clock, endOfTurn } from "../../clients/clock.ts";
-import { chunked, connectTls, type Socket } from "./socket.ts";
+import { ChunkedBody, MOST_BODY_BYTES, readChunks, TOO_LONG } from "./chunks.ts";
+import { connectTcp, connectTls, NoAnswer, type Socket } from "./socket.ts";
 
 /** What carries the calls that have the bot's token in their address. */
 export interface TelegramHttp {
@@ -15,14 +16,12 @@ const LONG_MS = 5;
 /** As many chats as are written to at once, about. */
 const MOST_KEPT = 64;
 
+/** Of an answer, with whatever comes before it. */
 const MOST_HEAD_BYTES = 32 * 1024;
-/** Telegram hands over no file beyond 20 MB. */
-const MOST_BODY_BYTES = 32 * 1024 * 1024;
-/** As much a chunk takes at least, however little it brings. */
-const LEAST_BYTES = 256;
 /** For most answers. */
 const FIRST_BYTES = 4 * 1024;
 const [CR, LF] = [13, 10];
+const SWITCHED = 101;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -42,26 +41,28 @@ export class SocketClient implements TelegramHttp {
   readonly fetch: typeof fetch = async (input, { method = "GET", headers, body = null, signal } = {}) => {
     const url = new URL(String(input));
     const head = headOf(method, url, headers);
+    const content = typeof body === "string" || body === null ? body : new ChunkedBody(body);
     const newest = this.kept.get(url.origin)?.at(-1);
     // Whether a connection has ended while nobody looked is known after this.
     if (newest && this.msSince(newest.restsSince) >= LONG_MS) await endOfTurn();
-    const connection = this.taken(url.origin) ?? await Connection.open(url, signal ?? undefined);
-    const stop = () => connection.close();
+    let connection = this.taken(url.origin);
+    const stop = () => connection?.close();
     signal?.addEventListener("abort", stop, { once: true });
     try {
+      connection ??= await Connection.open(url, signal ?? undefined);
       signal?.throwIfAborted();
-      await connection.send(head, body);
-      const { response, goesOn } = await connection.answer();
+      const { response, goesOn } = await connection.ask(head, content);
       signal?.throwIfAborted();
       if (goesOn) this.keep(url.origin, connection);
       else connection.close();
       return response;
     } catch (error) {
-      connection.close();
+      connection?.close();
       signal?.throwIfAborted();
       throw error;
     } finally {
       signal?.removeEventListener("abort", stop);
+      if (content instanceof ChunkedBody) content.cancel(signal?.reason);
     }
   };
 
@@ -109,6 +110,9 @@ function headOf(method: string, url: URL, headers: HeadersInit = {}): string {
   for (const [name, value] of Symbol.iterator in headers ? headers : Object.entries(headers)) {
     if (name !== "connection") lines.push(`${name}: ${value}`);
   }
+  if (lines.some((line) => /[\r\n\0]/.test(line))) {
+    throw new TypeError("The method or a header has a line's end in it");
+  }
   return `${lines.join("\r\n")}\r\n`;
 }
 
@@ -120,6 +124,9 @@ class Connection {
   private isResting = false;
   restsSince: Moment = { now: 0, monotonic: 0 };
   private isOpen = true;
+  /** Of the request that was asked last. */
+  private isSent = false;
+  private failure: { readonly error: unknown } | undefined;
 
   private constructor(private readonly socket: Socket) {
     this.reader = new AnswerReader((into) => socket.read(into));
@@ -128,29 +135,22 @@ class Connection {
   /** Rejects with the signal's reason when it aborts first. */
   static async open({ protocol, hostname, port }: URL, signal?: AbortSignal): Promise<Connection> {
     const name = hostname.replace(/^\[|\]$/g, "");
-    if (protocol === "https:") return new Connection(await connectTls(name, Number(port || 443), signal));
-    const address = { hostname: name, port: Number(port || 80) };
-    const socket = await Deno.connect(signal ? { ...address, signal } : address);
-    socket.setNoDelay();
+    const socket = protocol === "https:"
+      ? await connectTls(name, Number(port || 443), signal)
+      : await connectTcp(name, Number(port || 80), signal);
     return new Connection(socket);
   }
 
-  send(head: string, body: BodyInit | null): Promise<void> {
+  /** Resolves when the answer is there, even where not all is sent: then nobody wants the rest. */
+  async ask(head: string, body: string | ChunkedBody | null): Promise<Answer> {
     this.isResting = false;
-    if (body === null) return this.write(encoder.encode(`${head}\r\n`));
-    if (typeof body === "string") return this.write(inOnePiece(head, encoder.encode(body)));
-    return this.sendInPieces(head, body);
-  }
-
-  private async sendInPieces(head: string, body: BodyInit): Promise<void> {
-    await this.write(encoder.encode(`${head}transfer-encoding: chunked\r\n\r\n`));
-    for await (const piece of chunked(body)) await this.write(piece);
-  }
-
-  async answer(): Promise<Answer> {
-    await this.next;
-    this.next = undefined;
-    return await this.reader.read();
+    this.isSent = false;
+    try {
+      const { response, goesOn } = await this.exchange(head, body);
+      return { response, goesOn: goesOn && this.isSent };
+    } catch (error) {
+      throw this.failure ? this.failure.error : error;
+    }
   }
 
   /** Until the next request. Whatever comes before that, be it the end, ends the connection. */
@@ -171,21 +171,59 @@ class Connection {
     this.isOpen = false;
   }
 
-  private async write(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) at += await this.socket.write(at === 0 ? bytes : bytes.subarray(at));
+  private exchange(head: string, body: string | ChunkedBody | null): Promise<Answer> {
+    if (body === null || typeof body === "string") {
+      void this.write(inOnePiece(head, body)).then((isSent) => this.isSent = isSent);
+      return this.answer();
+    }
+    return this.exchangeInPieces(head, body);
+  }
+
+  private async exchangeInPieces(head: string, body: ChunkedBody): Promise<Answer> {
+    const answer = this.answer();
+    // A source that fails is not waited for any longer; one that has nothing more to say leaves it to the answer.
+    await Promise.race([answer, this.sendInPieces(head, body)]);
+    return await answer;
+  }
+
+  /** Rejects with what the body's source has against it, and with nothing else. */
+  private async sendInPieces(head: string, body: ChunkedBody): Promise<void> {
+    let piece: Uint8Array | undefined = encoder.encode(`${head}transfer-encoding: chunked\r\n\r\n`);
+    while (piece && await this.write(piece)) piece = await body.next();
+    this.isSent = piece === undefined;
+  }
+
+  private async answer(): Promise<Answer> {
+    await this.next;
+    this.next = undefined;
+    return await this.reader.read();
+  }
+
+  /** False where the other side takes no more: it may have answered all the same. */
+  private async write(bytes: Uint8Array): Promise<boolean> {
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += await this.socket.write(at === 0 ? bytes : bytes.subarray(at));
+      }
+      return true;
+    } catch (error) {
+      this.failure = { error };
+      return false;
+    }
   }
 }
 
-function inOnePiece(head: string, body: Uint8Array): Uint8Array {
-  return joined([encoder.encode(`${head}content-length: ${body.length}\r\n\r\n`), body]);
+function inOnePiece(head: string, body: string | null): Uint8Array {
+  if (body === null) return encoder.encode(`${head}\r\n`);
+  const bytes = encoder.encode(body);
+  const first = encoder.encode(`${head}content-length: ${bytes.length}\r\n\r\n`);
+  const whole = new Uint8Array(first.length + bytes.length);
+  whole.set(first);
+  whole.set(bytes, first.length);
+  return whole;
 }
 
 export type ByteSource = Socket["read"];
-
-/** The other side has not sent an answer, or has sent something else. */
-class NoAnswer extends Error {
-  override name = "NoAnswer";
-}
 
 interface Answer {
   readonly response: Response;
@@ -201,6 +239,7 @@ export class AnswerReader {
   private buffer = new Uint8Array(FIRST_BYTES);
   private start = 0;
   private end = 0;
+  private headBytesLeft = MOST_HEAD_BYTES;
 
   constructor(private readonly source: ByteSource) {}
 
@@ -213,11 +252,12 @@ export class AnswerReader {
 
   /** Rejects with `NoAnswer`, and with what the connection itself has against it. */
   async read(): Promise<Answer> {
+    this.headBytesLeft = MOST_HEAD_BYTES;
     let head = this.takenHead() ?? await this.head();
-    // What comes early says nothing of what was asked. Nobody asked for leave to go on, or for another protocol.
-    while (head.status === 102 || head.status === 103) head = await this.head();
+    // What comes early says nothing of what was asked, unless it is of another protocol, which nobody asked for.
+    while (head.status < 200 && head.status !== SWITCHED) head = await this.head();
     const { status, headers } = head;
-    if (status < 200) throw new NoAnswer(`It was answered ${status} to what nobody asked for`);
+    if (status === SWITCHED) throw new NoAnswer("It was answered in another protocol");
     const length = lengthIn(head);
     const isHere = typeof length === "number" && length <= this.end - this.start;
     const body = isHere ? this.taken(length) : await this.body(length);
@@ -241,37 +281,22 @@ export class AnswerReader {
   /** Undefined until it is there as a whole. It does not end within the first `seen` bytes. */
   private takenHead(seen = 0): Head | undefined {
     const { buffer, start, end } = this;
-    const most = Math.min(end, start + MOST_HEAD_BYTES);
+    const most = Math.min(end, start + this.headBytesLeft);
     for (let at = start + seen; at + 3 < most; at++) {
       const isEnd = buffer[at] === CR && buffer[at + 1] === LF && buffer[at + 2] === CR &&
         buffer[at + 3] === LF;
-      if (isEnd) return parseHead(letters(this.taken(at + 4 - start)));
+      if (!isEnd) continue;
+      this.headBytesLeft -= at + 4 - start;
+      return parseHead(letters(this.taken(at + 4 - start)));
     }
-    if (end - start >= MOST_HEAD_BYTES) throw new NoAnswer("Its head is too long");
+    if (end - start >= this.headBytesLeft) throw new NoAnswer("Its head is too long");
     return undefined;
   }
 
   private async body(length: Length): Promise<Uint8Array<ArrayBuffer>> {
-    if (length === "chunks") return await this.chunks();
+    if (length === "chunks") return await readChunks(this);
     if (length === "until the end") return await this.rest();
     return await this.bytes(length);
-  }
-
-  private async chunks(): Promise<Uint8Array<ArrayBuffer>> {
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    let left = MOST_BODY_BYTES;
-    while (true) {
-      const size = /^([\da-f]{1,8})[\t ]*(?:;.*)?$/i.exec(await this.line())?.[1];
-      if (size === undefined) throw new NoAnswer("A chunk of it has no size");
-      const length = parseInt(size, 16);
-      if (length === 0) break;
-      if ((left -= Math.max(length, LEAST_BYTES)) < 0) throw new NoAnswer(TOO_LONG);
-      parts.push(await this.bytes(length));
-      if (await this.line() !== "") throw new NoAnswer("A chunk of it is longer than it says");
-    }
-    // Headers that come last say nothing that is looked at.
-    while (await this.line() !== "") if ((left -= LEAST_BYTES) < 0) throw new NoAnswer(TOO_LONG);
-    return joined(parts);
   }
 
   private async rest(): Promise<Uint8Array<ArrayBuffer>> {
@@ -281,22 +306,7 @@ export class AnswerReader {
     return this.taken(this.end - this.start);
   }
 
-  private async line(): Promise<string> {
-    for (let at = this.start;; at++) {
-      if (at - this.start > MOST_HEAD_BYTES) throw new NoAnswer("A line of it is too long");
-      const held = at - this.start;
-      if (at + 1 >= this.end) {
-        await this.fill(held + 2);
-        at = this.start + held;
-      }
-      if (this.buffer[at] !== CR || this.buffer[at + 1] !== LF) continue;
-      const text = decoder.decode(this.taken(held));
-      this.start += 2;
-      return text;
-    }
-  }
-
-  private async bytes(length: number): Promise<Uint8Array<ArrayBuffer>> {
+  async bytes(length: number): Promise<Uint8Array<ArrayBuffer>> {
     if (length > MOST_BODY_BYTES) throw new NoAnswer(TOO_LONG);
     await this.fill(length);
     return this.taken(length);
@@ -330,18 +340,6 @@ export class AnswerReader {
     this.buffer.set(held);
     [this.start, this.end] = [0, held.length];
   }
-}
-
-const TOO_LONG = "It is too long";
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 interface Head {

@@ -74,7 +74,6 @@ Deno.test.each<[string, string]>([
   ],
   ["another protocol", "SSH-2.0-OpenSSH_9.2\r\n"],
   ["another version", `${head("HTTP/9.9 200 OK", "content-length: 11")}${BODY}`],
-  ["leave to go on, which nobody asked for", head("HTTP/1.1 100 Continue") + OK],
   ["a switch of protocols", head("HTTP/1.1 101 Switching Protocols", "upgrade: x", "connection: upgrade")],
   [
     "a header with a line of its own",
@@ -87,11 +86,20 @@ Deno.test.each<[string, string]>([
   assert.equal(talk.server.requests.length, 2, "nothing was sent twice");
 });
 
-Deno.test("an answer after early ones is taken", async () => {
-  const early = head("HTTP/1.1 102 Processing") + head("HTTP/1.1 103 Early Hints", "link: </x>");
+Deno.test.each([100, 102, 103, 199])("an answer after some of status %s is taken", async (status) => {
+  const early = head(`HTTP/1.1 ${status} Not Yet`, "link: </x>").repeat(2);
   await using talk = openTalk(() => ({ text: early + OK, close: false }));
-  assert.equal(await talk.post(), `200 ${BODY}`);
+  for (let call = 0; call < 2; call++) assert.equal(await talk.post(), `200 ${BODY}`);
+  assert.equal(talk.server.connections, 1);
 });
+
+Deno.test.each([100, 103])(
+  "an answer that stays behind ever more of status %s is not waited for",
+  async (status) => {
+    const flood = new TextEncoder().encode(head(`HTTP/1.1 ${status} Not Yet`).repeat(2_000) + OK);
+    await assert.rejects(new AnswerReader(inPieces(flood, [])).read(), /too long/);
+  },
+);
 
 Deno.test.each<[string, string]>([
   ["before the answer", ""],
