@@ -209,6 +209,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     timing: { ...MEASURED_ONCE, ...(options.timing ?? BY_HAND) },
   });
   if (!options.asleep) await bot.start();
+  await bot.menus;
   const running = bot;
   return {
     bot: running,
