@@ -309,9 +309,11 @@ testOnPostgres("What a bot that stops has not finished is taken by the other one
 
 testOnEach("Long polling fills the same inbox, and confirms an update only once it is kept", async (url) => {
   const clock = createTestClock();
-  await using stage = await openStage({ clock, polling: true, environment: { DATABASE_URL: url } });
+  const environment = { DATABASE_URL: url };
+  await using stage = await openStage({ clock, polling: true, asleep: true, environment });
   const { telegram } = stage;
   telegram.faults.push({ method: "getUpdates", status: 502 }, { method: "getUpdates", retryAfter: 3 });
+  await stage.bot.start();
   const first = telegram.say(BEN, GROUP, "/ping");
   await eventually(() => {
     pass(stage, 500);
